@@ -1,0 +1,1 @@
+"""hopcheck holds LLM proxies to their contract."""

@@ -1,0 +1,1 @@
+"""What is owed on the wire, and the pure code that reads it."""
