@@ -1,0 +1,195 @@
+"""What a case says of a target: findings, and the verdict that follows from them.
+
+Knows levels, outcomes and how findings add up. Knows nothing of HTTP, of cases, or of how reports look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+LevelName = Literal["MUST", "SHOULD", "MAY"]
+
+
+class Level(StrEnum):
+    """How binding a requirement is: the keyword of RFC 2119 that it is worded with."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    MAY = "MAY"
+
+
+class Outcome(StrEnum):
+    """What a case came to, for one target."""
+
+    CONFORMS = "conforms"
+    ADVISORY = "advisory"
+    DEVIATES = "deviates"
+    UNTESTABLE = "untestable"
+    NOT_APPLICABLE = "not-applicable"
+    BROKEN = "broken"
+
+
+FAILING = frozenset({Outcome.DEVIATES, Outcome.UNTESTABLE, Outcome.BROKEN})
+"""Outcomes that fail a gate unless a baseline lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check inside a case.
+
+    Attributes:
+        check: What was looked at, in a few words; unique within its case, the same whether it holds or not.
+        ok: Whether it holds.
+        expected: What the requirement asks for, as JSON or text.
+        actual: What was seen, as JSON or text.
+        level: How binding it is; None means the level of its case.
+    """
+
+    check: str
+    ok: bool
+    expected: Any
+    actual: Any
+    level: Level | None = None
+
+
+Findings = AsyncIterator[Finding]
+"""What a case returns: an async generator of findings."""
+
+_UNSET: Any = object()
+
+
+def expect(
+    check: str,
+    actual: Any,
+    *,
+    equals: Any = _UNSET,
+    one_of: Iterable[Any] = _UNSET,
+    contains: Any = _UNSET,
+    lacks: Any = _UNSET,
+    at_most: float = _UNSET,
+    at_least: float = _UNSET,
+    holds: bool = _UNSET,
+    to: str | None = None,
+    level: LevelName | None = None,
+) -> Finding:
+    """Compare what was seen with what is owed, by exactly one comparison.
+
+    Args:
+        check: The finding's name.
+        actual: What was seen.
+        equals: It must equal this, types included (True is not 1, and 1 is not 1.0).
+        one_of: It must equal one of these.
+        contains: This must be in it.
+        lacks: This must not be in it.
+        at_most: It must be a number not above this.
+        at_least: It must be a number not below this.
+        holds: A comparison made by the case itself; say in `to` what was expected.
+        to: The expectation in words, shown instead of the compared value.
+        level: Where this finding is weaker or stronger than its case.
+
+    Returns:
+        The finding, whether it holds or not.
+
+    Raises:
+        TypeError: Not exactly one comparison was given, or `holds` came without `to`.
+    """
+    given = {
+        name: value
+        for name, value in (
+            ("equals", equals),
+            ("one_of", one_of),
+            ("contains", contains),
+            ("lacks", lacks),
+            ("at_most", at_most),
+            ("at_least", at_least),
+            ("holds", holds),
+        )
+        if value is not _UNSET
+    }
+    if len(given) != 1 or ("holds" in given and to is None):
+        raise TypeError(f"expect({check!r}) takes one comparison (and `to` with `holds`), not {sorted(given)}")
+    ((name, wanted),) = given.items()
+    wanted = list(wanted) if name == "one_of" else wanted
+    expected: Any = to if to is not None else wanted if name == "equals" else {name: wanted}
+    return Finding(check, _compare(name, actual, wanted), expected, actual, Level(level) if level else None)
+
+
+def _compare(name: str, actual: Any, wanted: Any) -> bool:
+    try:
+        match name:
+            case "equals":
+                return same(actual, wanted)
+            case "one_of":
+                return any(same(actual, one) for one in wanted)
+            case "contains":
+                return wanted in actual
+            case "lacks":
+                return actual is not None and wanted not in actual
+            case "at_most":
+                return bool(actual <= wanted)
+            case "at_least":
+                return bool(actual >= wanted)
+            case _:
+                return bool(wanted)
+    except TypeError:  # what was seen is of another kind: it does not hold
+        return False
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equality as JSON has it: types count (True is not 1, 1 is not 1.0), the order of an object's keys does not."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
+        return len(left) == len(right) and all(map(same, left, right))
+    if any(isinstance(side, (bool, int, float)) for side in (left, right)):
+        return type(left) is type(right) and bool(left == right)
+    return bool(left == right)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one case came to for one target.
+
+    Attributes:
+        case_id: The case's id.
+        outcome: See `Outcome`.
+        reason: Why, where the findings alone do not say (untestable, not-applicable, broken); else empty.
+        findings: In the order in which they were made; kept also when the case was cut short.
+        duration_s: Wall time, in seconds.
+        exchanges: What crossed the wire on both sides, as JSON for the report.
+        reproduce: A curl line that puts the case's first request again; empty if there was none.
+        notes: Waits and retries that the engine made, for the report.
+    """
+
+    case_id: str
+    outcome: Outcome
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+    duration_s: float = 0.0
+    exchanges: tuple[dict[str, Any], ...] = ()
+    reproduce: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def failed(self) -> tuple[Finding, ...]:
+        """The findings that do not hold, whatever their level."""
+        return tuple(finding for finding in self.findings if not finding.ok)
+
+
+def outcome_of(findings: Iterable[Finding], level: Level) -> Outcome:
+    """Add findings up: a failing MUST deviates, another failing level is advisory, no finding at all is broken.
+
+    Args:
+        findings: Of one case.
+        level: The case's level, for findings that name none.
+    """
+    made = tuple(findings)
+    if not made:
+        return Outcome.BROKEN
+    failing = {finding.level or level for finding in made if not finding.ok}
+    if Level.MUST in failing:
+        return Outcome.DEVIATES
+    return Outcome.ADVISORY if failing else Outcome.CONFORMS

@@ -1,0 +1,216 @@
+"""What the upstream is to do: scripts, turns, and the ways in which bytes can leave.
+
+Values only. A script can be sent over the wire (`dump`, `load`), so an upstream in another process plays the same.
+Rendering is the dialect's work, playing the server's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import ConfigDict, TypeAdapter
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A tool call that the upstream makes.
+
+    Attributes:
+        id: The call's id.
+        name: The function's name.
+        arguments: The arguments' text, cut as a stream's deltas carry it; joined in a JSON answer.
+    """
+
+    id: str
+    name: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One choice of a completion.
+
+    Attributes:
+        text: The content, cut as a stream's deltas carry it; empty means null content.
+        tool_calls: Calls, after the text. In a stream they follow one another, or alternate with `interleave`.
+        finish: The finish reason.
+        message: Further fields of the message (refusal, reasoning_content, annotations, …); in a stream each goes
+            with a delta of its own, before the text.
+        logprobs: One entry of `logprobs.content` for each piece of text.
+    """
+
+    text: tuple[str, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish: str = "stop"
+    message: dict[str, Any] = field(default_factory=dict)
+    logprobs: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """A chat answer, said as JSON or as a stream, whichever the request asks for.
+
+    Attributes:
+        choices: In order; their index is their place.
+        usage: The usage object; in a stream it is sent only if the request asks for it.
+        extra: Further top-level fields of the body, or of every chunk.
+        interleave: In a stream, the choices' (or the calls') deltas alternate instead of following one another.
+        usage_on_last_content: In a stream, usage stands on the chunk with the finish reason, not on one of its own.
+    """
+
+    choices: tuple[Choice, ...]
+    usage: dict[str, Any] | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    interleave: bool = False
+    usage_on_last_content: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding:
+    """An embeddings answer: one vector per input, as float list or base64, whichever the request asks for.
+
+    Attributes:
+        vectors: Played in order, and over again if there are more inputs; empty means vectors made from the input.
+        usage: The usage object.
+    """
+
+    vectors: tuple[tuple[float, ...], ...] = ()
+    usage: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """How an answer's bytes leave, where it isn't at once and in order.
+
+    Offsets count the body's bytes before gzip and chunk framing. Times are seconds.
+
+    Attributes:
+        delay_s: Before the headers.
+        first_event_delay_s: Between headers and the first body bytes.
+        pace_s: Between one event and the next.
+        hang: Where to stop without ending: before the headers, after them, or after `hang_after` events. The
+            connection stays open until the peer leaves or the attempt is released.
+        hang_after: See `hang`.
+        split_at: Body offsets at which a write ends and the next begins (TCP segments of their own).
+        split_every: A write ends after each so many body bytes; 0 means not.
+        join_events: All events leave in one write.
+        cut: How the connection ends at `cut_at`: `close` (FIN) or `reset` (RST). In either case the answer's own
+            framing says that more should have come.
+        cut_at: Body offset of the cut; 0 cuts after the headers, -1 before them.
+        cut_after_events: The same, counted in events.
+        done: How often `[DONE]` is sent at the end of a stream.
+        line_end: Of event streams.
+        gzip: The body is compressed (Content-Encoding: gzip), each event flushed.
+        content_length: What Content-Length claims, if not the truth.
+        framing: `chunked`, or `close` (neither length nor chunks: the end of the connection ends the body). A JSON
+            answer without it has a Content-Length, a stream is chunked.
+        close: The connection is closed after a complete answer.
+        stamps: Each text delta carries `<sequence>:<monotonic ns>` of its sending instead of its text.
+    """
+
+    delay_s: float = 0.0
+    first_event_delay_s: float = 0.0
+    pace_s: float = 0.0
+    hang: Literal["", "headers", "body", "events"] = ""
+    hang_after: int = 0
+    split_at: tuple[int, ...] = ()
+    split_every: int = 0
+    join_events: bool = False
+    cut: Literal["close", "reset"] = "close"
+    cut_at: int | None = None
+    cut_after_events: int | None = None
+    done: int = 1
+    line_end: Literal["\n", "\r\n", "\r"] = "\n"
+    gzip: bool = False
+    content_length: int | None = None
+    framing: Literal["", "chunked", "close"] = ""
+    close: bool = False
+    stamps: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What the upstream does with one attempt. What is said is the first of these that is given.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Further response headers (they replace the dialect's own of the same name).
+        body: Literal body bytes, whatever the request asks for.
+        events: A literal stream. A dict is a chunk (id, object, created and model are filled in where missing), a
+            string is sent as it is, so it needs its own `data:` and blank line. `[DONE]` follows (see `Wire.done`).
+        completion: A chat answer.
+        embedding: An embeddings answer. With nothing given, the dialect's default answer is sent.
+        wire: How the bytes leave.
+    """
+
+    status: int = 200
+    headers: Headers = ()
+    body: bytes | None = None
+    events: tuple[dict[str, Any] | str, ...] | None = None
+    completion: Completion | None = None
+    embedding: Embedding | None = None
+    wire: Wire = Wire()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What the upstream does with the attempts of one marked request.
+
+    Attempts are counted per marker and route. The route is what a proxy changes when it falls back: path, model and
+    key. Attempt n plays turn n; the last turn goes on for ever.
+
+    Attributes:
+        turns: For the route of the marker's first attempt.
+        backup: For every other route; empty means `turns`, counted on.
+        by_model: For requests that name this model, before all else.
+        by_key: For requests with this bearer key, before `turns` and `backup`.
+    """
+
+    turns: tuple[Turn, ...] = (Turn(),)
+    backup: tuple[Turn, ...] = ()
+    by_model: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
+    by_key: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
+
+    def turn(self, *, total: int, on_route: int, first_route: bool, model: str, key: str) -> Turn:
+        """Choose the turn of an attempt.
+
+        Args:
+            total: Which attempt of the marker this is, from 0.
+            on_route: Which attempt of the marker on its route this is, from 0.
+            first_route: Whether its route is that of the marker's first attempt.
+            model: The model that the request names, or "".
+            key: The bearer key that came with it, or "".
+        """
+        for turns in (self.by_model.get(model), self.by_key.get(key)):
+            if turns:
+                return turns[min(on_route, len(turns) - 1)]
+        if self.backup and not first_route:
+            return self.backup[min(on_route, len(self.backup) - 1)]
+        count = on_route if self.backup else total
+        return self.turns[min(count, len(self.turns) - 1)]
+
+
+Scripts = Mapping[str, Script]
+"""Scripts by the name that stands in a marker: a case's id, or `<id>~<variant>`."""
+
+_ADAPTER: TypeAdapter[dict[str, Script]] = TypeAdapter(
+    dict[str, Script], config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+)
+
+
+def dump(scripts: Scripts) -> bytes:
+    """Write scripts as JSON."""
+    return _ADAPTER.dump_json(dict(scripts))
+
+
+def load(text: bytes) -> dict[str, Script]:
+    """Read what `dump` wrote.
+
+    Raises:
+        pydantic.ValidationError: The text is no mapping of scripts.
+    """
+    return _ADAPTER.validate_json(text)
