@@ -1,0 +1,210 @@
+"""A server as a child process: started, watched until it is ready, and taken down with everything that it started.
+
+It ends with us on every way out: the end of the `async with`, Ctrl-C, an exception, and also `kill -9`, because the
+guardian in between (see `guardian.py`) stops the server when the pipe from us closes. It doesn't know what it runs.
+"""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from time import monotonic
+from typing import Self, TypeVar
+
+Progress = Callable[[str], None]
+"""Is told, in a few words, what is being waited for; about once a second."""
+
+T = TypeVar("T")
+
+_GUARDIAN = Path(__file__).with_name("guardian.py")
+_TAIL_LINES = 20
+_POLL_S = 0.02
+
+
+class ProcessError(RuntimeError):
+    """A process could not be started, ended too early or didn't become ready; the message holds its log's tail."""
+
+
+class _Ticks:
+    """Seconds since the beginning, said aloud as they pass."""
+
+    def __init__(self, doing: str, progress: Progress | None) -> None:
+        self._doing, self._progress = doing, progress
+        self._began, self._told = monotonic(), 0
+
+    def elapsed(self) -> float:
+        elapsed = monotonic() - self._began
+        if self._progress and int(elapsed) > self._told:
+            self._told = int(elapsed)
+            self._progress(f"{self._doing} … {self._told} s")
+        return elapsed
+
+
+class ManagedProcess:
+    """A running child process, its log, and how it ended.
+
+    Attributes:
+        name: What to call it in messages.
+        pid: The process's own id (the guardian's is another).
+        log_file: Both its outputs.
+    """
+
+    def __init__(self, name: str, log_file: Path, guardian: asyncio.subprocess.Process, grace_s: float) -> None:
+        self.name = name
+        self.pid = 0
+        self.log_file = log_file
+        self._guardian = guardian
+        self._grace_s = grace_s
+        self._end: asyncio.Task[int] | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def start(
+        cls,
+        command: Sequence[str | Path],
+        *,
+        name: str,
+        log_file: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        grace_s: float = 3.0,
+    ) -> AsyncIterator[Self]:
+        """Run a command while the context lasts.
+
+        Args:
+            command: Program and arguments.
+            name: What to call it in messages.
+            log_file: Its two outputs are appended here.
+            env: Its whole environment; ours if not given.
+            cwd: Its working folder; ours if not given.
+            grace_s: Seconds between SIGTERM and SIGKILL, for the whole process group.
+
+        Raises:
+            ProcessError: It could not be executed.
+        """
+        guardian = await _spawn([str(part) for part in command], log_file, env, cwd, grace_s)
+        process = cls(name, log_file, guardian, grace_s)
+        try:
+            await process._begin()
+            yield process
+        finally:
+            await process.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._end is not None and not self._end.done()
+
+    async def wait(self) -> int:
+        """Return its exit code when it has ended; negative for a signal, as everywhere in Python."""
+        assert self._end is not None
+        return await asyncio.shield(self._end)
+
+    async def ready(
+        self, probe: Callable[[], Awaitable[T | None]], *, timeout_s: float, progress: Progress | None = None
+    ) -> T:
+        """Ask `probe` again and again until it gives something, and return that.
+
+        Args:
+            probe: None means "not yet".
+            timeout_s: How long to go on asking.
+            progress: Is told once for every second that passes.
+
+        Raises:
+            ProcessError: The process ended, or the time did.
+        """
+        ticks = _Ticks(f"starting {self.name}", progress)
+        while (answer := await probe()) is None:
+            if await self._ends_within(_POLL_S):
+                raise self.error(f"ended with {await self.wait()} before it was ready")
+            if ticks.elapsed() > timeout_s:
+                raise self.error(f"was not ready after {timeout_s:g} s")
+        return answer
+
+    async def finished(self, *, timeout_s: float, doing: str, progress: Progress | None = None) -> int:
+        """Wait for a process that ends by itself, and return its exit code.
+
+        Raises:
+            ProcessError: It is still running after the time.
+        """
+        ticks = _Ticks(doing, progress)
+        while not await self._ends_within(0.25):
+            if ticks.elapsed() > timeout_s:
+                raise self.error(f"was not done after {timeout_s:g} s")
+        return await self.wait()
+
+    async def logged(self, pattern: str) -> re.Match[str] | None:
+        """Find a pattern in the log: a probe for `ready`. The log is a file, so it never makes a server wait for us."""
+        return re.search(pattern, self.log_text())
+
+    def log_text(self) -> str:
+        """Return the log so far."""
+        return self.log_file.read_text(errors="replace")
+
+    def error(self, what: str) -> ProcessError:
+        """Return an error that says what happened and shows the log's last lines."""
+        tail = "\n".join(f"    {line}" for line in self.log_text().splitlines()[-_TAIL_LINES:])
+        return ProcessError(f"{self.name} {what}. Its log, {self.log_file}, ends with:\n{tail or '    (nothing)'}")
+
+    async def stop(self) -> None:
+        """End it and its process group: SIGTERM, the grace, SIGKILL.
+
+        Closing the lifeline is what counts: should we be cancelled right after it, the guardian does the rest.
+        """
+        assert self._guardian.stdin is not None
+        self._guardian.stdin.close()
+        try:
+            async with asyncio.timeout(self._grace_s + 2):
+                await (self.wait() if self._end else self._guardian.wait())
+        except TimeoutError:
+            self._kill_group()
+            await self._guardian.wait()
+
+    async def _begin(self) -> None:
+        word, value = await self._status()
+        if word != "pid":
+            raise self.error(f"could not be started: {value or 'its guardian died'}")
+        self.pid = int(value)
+        self._end = asyncio.create_task(self._follow(), name=f"end of {self.name}")
+
+    async def _follow(self) -> int:
+        word, value = await self._status()
+        guardian_code = await self._guardian.wait()
+        self._kill_group()  # nobody is left in it, unless the guardian itself was killed
+        return int(value) if word == "exit" else guardian_code
+
+    async def _status(self) -> tuple[str, str]:
+        assert self._guardian.stdout is not None
+        word, _, value = (await self._guardian.stdout.readline()).decode().strip().partition(" ")
+        return word, value
+
+    async def _ends_within(self, seconds: float) -> bool:
+        assert self._end is not None
+        done, _ = await asyncio.wait([self._end], timeout=seconds)
+        return bool(done)
+
+    def _kill_group(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._guardian.pid, signal.SIGKILL)
+
+
+async def _spawn(
+    command: Sequence[str], log_file: Path, env: Mapping[str, str] | None, cwd: Path | None, grace_s: float
+) -> asyncio.subprocess.Process:
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    with log_file.open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-I", "-S", str(_GUARDIAN), str(grace_s)),
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+        )

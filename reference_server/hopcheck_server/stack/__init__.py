@@ -1,0 +1,6 @@
+"""The whole chain on this machine: upstream, LiteLLM, reference proxy."""
+
+from hopcheck_server.stack.chain import Stack
+from hopcheck_server.stack.served import Served, serve
+
+__all__ = ["Served", "Stack", "serve"]

@@ -1,0 +1,153 @@
+"""Starts upstream, LiteLLM and the reference proxy, each in front of the one before, and takes them down together."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hopcheck_server.litellm import DEFAULT_VERSION, TEST_CONFIG, LiteLLM
+from hopcheck_server.processes import ManagedProcess, Progress
+from hopcheck_server.stack.describe import Row, describe
+from hopcheck_server.stack.served import Served, serve
+
+CHAT_MODEL = "fake-model"
+"""The healthy model of the test configuration."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running chain.
+
+    Attributes:
+        upstream: The scripted provider.
+        upstream_key: The key that LiteLLM shows it.
+        litellm: LiteLLM in front of it.
+        proxy: The reference proxy in front of LiteLLM, if it was wanted.
+    """
+
+    upstream: Served
+    upstream_key: str = field(repr=False)
+    litellm: LiteLLM
+    proxy: Served | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def start(
+        cls,
+        *,
+        work_dir: Path,
+        upstream_command: Sequence[str | Path] | None = None,
+        upstream_url: str | None = None,
+        litellm_version: str = DEFAULT_VERSION,
+        config: Path = TEST_CONFIG,
+        proxy: bool = True,
+        progress: Progress | None = None,
+    ) -> AsyncIterator["Stack"]:
+        """Run the chain while the context lasts; all of it is ready when the context begins.
+
+        Args:
+            work_dir: Holds the servers' logs: `upstream.log`, `litellm.log`, `reference.log`.
+            upstream_command: Starts an upstream that prints a line with its URL when it is ready.
+            upstream_url: Where one is running already, without `/v1`. One of the two is needed.
+            litellm_version: Which LiteLLM; installed first if it isn't there.
+            config: LiteLLM's configuration.
+            proxy: Whether to put the reference proxy in front.
+            progress: Is told what goes on, about once a second.
+
+        Raises:
+            ProcessError: One of them couldn't be started.
+            ValueError: Not exactly one upstream was given.
+        """
+        if (upstream_command is None) == (upstream_url is None):
+            raise ValueError("give either upstream_command or upstream_url")
+        start = _Start(work_dir, progress)
+        async with AsyncExitStack() as stack:
+            if upstream_command is None:
+                upstream = Served(str(upstream_url).rstrip("/").removesuffix("/v1"))
+            else:
+                upstream = await stack.enter_async_context(start.upstream(upstream_command))
+            key = f"sk-upstream-{secrets.token_urlsafe(16)}"
+            litellm = await stack.enter_async_context(start.litellm(config, litellm_version, upstream, key))
+            reference = await stack.enter_async_context(start.proxy(litellm)) if proxy else None
+            yield cls(upstream, key, litellm, reference)
+
+    @property
+    def processes(self) -> list[ManagedProcess]:
+        """What was started, from the upstream to the front."""
+        proxy = self.proxy.process if self.proxy else None
+        return [process for process in (self.upstream.process, self.litellm.process, proxy) if process]
+
+    @property
+    def front(self) -> Served:
+        """What a client talks to."""
+        return self.proxy or Served(self.litellm.url, self.litellm.master_key, self.litellm.process)
+
+    async def watch(self) -> None:
+        """Wait as long as all of it runs.
+
+        Raises:
+            ProcessError: One of the processes ended.
+        """
+        ends = {asyncio.create_task(process.wait()): process for process in self.processes}
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in ends:
+                task.cancel()
+        first = done.pop()
+        raise ends[first].error(f"ended with {first.result()}")
+
+    def describe(self) -> str:
+        """Return how to talk to it: addresses, a curl line and an `openai` snippet that work when pasted."""
+        rows = [
+            Row("upstream", self.upstream.base_url, self.upstream_key, self.upstream.process),
+            Row(
+                f"LiteLLM {self.litellm.version}", self.litellm.base_url, self.litellm.master_key, self.litellm.process
+            ),
+        ]
+        if self.proxy:
+            rows.append(Row("reference proxy", self.proxy.base_url, self.proxy.key, self.proxy.process))
+        return describe(rows, CHAT_MODEL)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What all three starts have in common."""
+
+    work_dir: Path
+    progress: Progress | None
+
+    def upstream(self, command: Sequence[str | Path]) -> AbstractAsyncContextManager[Served]:
+        return serve(command, name="the upstream", log_file=self.work_dir / "upstream.log", progress=self.progress)
+
+    def litellm(
+        self, config: Path, version: str, upstream: Served, upstream_key: str
+    ) -> AbstractAsyncContextManager[LiteLLM]:
+        env = {"HOPCHECK_UPSTREAM_URL": upstream.base_url, "HOPCHECK_UPSTREAM_KEY": upstream_key}
+        log_file = self.work_dir / "litellm.log"
+        return LiteLLM.start(config, log_file=log_file, env=env, version=version, progress=self.progress)
+
+    def proxy(self, litellm: LiteLLM) -> AbstractAsyncContextManager[Served]:
+        key = f"sk-hopcheck-{secrets.token_urlsafe(24)}"
+        return serve(
+            [sys.executable, "-m", "hopcheck_server.proxy", "--port", "0"],
+            name="the reference proxy",
+            log_file=self.work_dir / "reference.log",
+            env=_proxy_settings(litellm, key),
+            key=key,
+            progress=self.progress,
+        )
+
+
+def _proxy_settings(litellm: LiteLLM, key: str) -> dict[str, str]:
+    settings = {
+        "LLM_MODE": "litellm",
+        "LITELLM_PROXY_URL": litellm.url,
+        "LITELLM_API_KEY": litellm.master_key,
+        "INTERNAL_API_KEY": key,
+        "DEFAULT_MODEL": CHAT_MODEL,
+    }
+    return {f"LLM_PROXY__{name}": value for name, value in settings.items()}
