@@ -94,7 +94,9 @@ def events(*items: dict[str, Any] | str, **options: Any) -> Turn:
     return _turn(options, events=items)
 
 
-def status(code: int, error: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None, **options: Any) -> Turn:
+def status(
+    code: int, error: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None, **options: Any
+) -> Turn:
     """An error answer in OpenAI's shape; fields given in `error` replace the default ones."""
     body = {"message": f"scripted error {code}", "type": "scripted_error", "param": None, "code": None, **(error or {})}
     return raw(code, json.dumps({"error": body}), "application/json", headers=headers, **options)

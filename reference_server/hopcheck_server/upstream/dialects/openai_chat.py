@@ -1,0 +1,156 @@
+"""Chat completions of OpenAI's API, as one JSON body or as chunks.
+
+An answer's identity (id, object, created, model) differs with each attempt, the rest only with the script: so the rest
+is rendered once, as pieces that an identity is put in front of.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+from typing import Any, NamedTuple
+
+from hopcheck_contracts.sse import DONE_DATA
+from hopcheck_server.upstream.answer import STAMP
+from hopcheck_server.upstream.script import Choice, Completion, ToolCall, Turn
+
+Json = dict[str, Any]
+
+IDENTITY = ("id", "object", "created", "model")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a request says about the form of its answer."""
+
+    stream: bool = False
+    include_usage: bool = False
+    n: int = 1
+
+
+class Piece(NamedTuple):
+    """One event of a stream, or a whole body.
+
+    Attributes:
+        before: Bytes before the identity.
+        own: What of the identity the script gives itself; None if the piece has none, and is complete in `after`.
+        after: Bytes after the identity.
+    """
+
+    before: bytes
+    own: Json | None
+    after: bytes
+
+
+def compact(value: Any) -> str:
+    """JSON without spaces, and with characters as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def pieces(turn: Turn, shape: Shape) -> list[Piece]:
+    """Render what a turn says, all but the identity."""
+    if turn.events is not None:
+        return list(_events(turn.events, turn))
+    assert turn.completion is not None
+    said = _stamped(turn.completion, shape) if turn.wire.stamps else turn.completion
+    if shape.stream:
+        return list(_events(_chunks(said, shape), turn))
+    return [_piece("", _body(said), "")]
+
+
+def _stamped(said: Completion, shape: Shape) -> Completion:
+    mark = STAMP.decode()
+
+    def choice(one: Choice) -> Choice:
+        marks = (mark,) * len(one.text)
+        return replace(one, text=marks if shape.stream else marks[:1])
+
+    return replace(said, choices=tuple(choice(one) for one in said.choices))
+
+
+def _events(items: Iterable[Json | str], turn: Turn) -> Iterator[Piece]:
+    end = turn.wire.line_end * 2
+    for item in items:
+        if isinstance(item, str):
+            yield Piece(b"", None, item.encode())
+        elif "error" in item and "choices" not in item:  # an error isn't a chunk: it has no identity
+            yield Piece(b"", None, f"data: {compact(item)}{end}".encode())
+        else:
+            yield _piece("data: ", item, end)
+    for _ in range(turn.wire.done):
+        yield Piece(b"", None, f"data: {DONE_DATA}{end}".encode())
+
+
+def _piece(before: str, said: Json, after: str) -> Piece:
+    own = {name: said[name] for name in IDENTITY if name in said}
+    rest = compact({name: value for name, value in said.items() if name not in own})
+    tail = rest[1:] if rest == "{}" else "," + rest[1:]
+    return Piece(before.encode(), own, (tail + after).encode())
+
+
+def _body(said: Completion) -> Json:
+    usage = {} if said.usage is None else {"usage": said.usage}
+    choices = [_choice(index, choice) for index, choice in enumerate(said.choices)]
+    return {"choices": choices, **usage, **said.extra}
+
+
+def _choice(index: int, choice: Choice) -> Json:
+    content = "".join(choice.text) if choice.text else None
+    message: Json = {"role": "assistant", "content": content, "refusal": None, **choice.message}
+    if choice.tool_calls:
+        message["tool_calls"] = [_call(call) for call in choice.tool_calls]
+    logprobs = {"content": list(choice.logprobs), "refusal": None} if choice.logprobs else None
+    return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": choice.finish}
+
+
+def _call(call: ToolCall) -> Json:
+    function = {"name": call.name, "arguments": "".join(call.arguments)}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+def _chunks(said: Completion, shape: Shape) -> Iterator[Json]:
+    """The chunks of a stream, without identities."""
+    usage = said.usage if shape.include_usage else None
+    on_finish = said.usage_on_last_content
+    deltas = [_deltas(index, choice, said.interleave) for index, choice in enumerate(said.choices)]
+    ordered = list(_ordered(deltas, said.interleave))
+    for place, choice in enumerate(ordered):
+        chunk: Json = {"choices": [choice]}
+        if usage is not None:
+            chunk["usage"] = usage if on_finish and place == len(ordered) - 1 else None
+        yield {**chunk, **said.extra}
+    if usage is not None and not on_finish:
+        yield {"choices": [], "usage": usage, **said.extra}
+
+
+def _ordered(lists: Sequence[Sequence[Json]], interleave: bool) -> Iterator[Json]:
+    """One list after the other, or the first of each, then the second of each."""
+    if not interleave:
+        return chain.from_iterable(lists)
+    return (item for row in zip_longest(*lists) for item in row if item is not None)
+
+
+def _deltas(index: int, choice: Choice, interleave: bool) -> list[Json]:
+    """One choice's part of a stream, in order: role, further fields, text, calls, finish."""
+
+    def one(delta: Json, finish: str | None = None) -> Json:
+        return {"index": index, "delta": delta, "finish_reason": finish}
+
+    text = [one({"content": piece}) for piece in choice.text]
+    for chunk, entry in zip(text, choice.logprobs, strict=False):
+        chunk["logprobs"] = {"content": [entry], "refusal": None}
+    calls = [_call_deltas(place, call) for place, call in enumerate(choice.tool_calls)]
+    return [
+        one({"role": "assistant", "content": "" if choice.text else None}),
+        *(one({name: value}) for name, value in choice.message.items()),
+        *text,
+        *(one({"tool_calls": [delta]}) for delta in _ordered(calls, interleave)),
+        one({}, choice.finish),
+    ]
+
+
+def _call_deltas(index: int, call: ToolCall) -> list[Json]:
+    first = {"index": index, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
+    return [first, *({"index": index, "function": {"arguments": piece}} for piece in call.arguments)]

@@ -1,0 +1,181 @@
+"""Plays one answer: its bytes at their times, its hangs and cuts. Runs on timers, so it needs no task of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from time import monotonic, monotonic_ns
+from typing import Protocol
+
+from hopcheck_server.upstream import framing
+from hopcheck_server.upstream.answer import STAMP, Answer, date_line
+from hopcheck_server.upstream.journal import Attempt, Ending
+from hopcheck_server.upstream.plan import Segment, plan
+from hopcheck_server.upstream.script import Wire
+
+SLACK_S = 0.0005
+"""What is due within this time leaves now: event loops keep time in whole milliseconds, and would be late or spin."""
+
+APART_S = 0.001
+"""How long the writer waits between bytes that are to arrive apart. TCP_NODELAY puts each write into a segment of its
+own, but a reader that is late finds both in its buffer: one tick of the loop's clock lets it read the first."""
+
+APART_AT_MOST = 50
+"""How many such waits one answer makes; after that it only lets the loop run in between, so that a body that is split
+at every byte doesn't take a second for each kilobyte."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """An attempt and what it is answered.
+
+    Attributes:
+        attempt: The attempt.
+        answer: The answer.
+        wire: How it leaves.
+        keep_alive: Whether the connection can serve another request.
+        http10: Whether the peer speaks HTTP/1.0.
+    """
+
+    attempt: Attempt
+    answer: Answer
+    wire: Wire
+    keep_alive: bool
+    http10: bool
+
+
+class Line(Protocol):
+    """The connection, as the player needs it."""
+
+    writable: bool
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+
+    def cut(self, *, reset: bool) -> None:
+        """End the connection here, after what was written."""
+
+    def played(self, ending: Ending, *, close: bool) -> None:
+        """The answer has ended; called once, and not if the player was stopped from outside."""
+
+
+class Player:
+    """Plays an exchange on a connection."""
+
+    def __init__(self, exchange: Exchange, line: Line) -> None:
+        self.attempt = exchange.attempt
+        self._line = line
+        self._answer = exchange.answer
+        self._wire = wire = exchange.wire
+        self._plan = plan(self._answer.pieces, wire)
+        self._mode = framing.mode_of(wire, stream=self._answer.stream, http10=exchange.http10)
+        self._encoder = framing.Encoder(self._mode, gzip=wire.gzip)
+        self._encoded: list[bytes] = []  # with a length, all is encoded before the head; else each when it leaves
+        self._finished = False
+        lies = wire.content_length is not None
+        self._close = wire.close or lies or not exchange.keep_alive or self._mode == "close"
+        self._start = monotonic() + wire.delay_s
+        self._not_before = self._start
+        self._next = -1  # the head, then the segments
+        self._apart = False  # whether the loop must run before what comes next
+        self._waits = 0
+        self._stamps = 0
+        self._ended = False
+        self._timer: asyncio.Handle | None = None
+
+    def step(self) -> None:
+        """Go on until the next wait; called at the start, by its timers, and when the connection is writable again."""
+        self._drop_timer()
+        while self._line.writable and not self._ended and not self._wait():
+            if self._next == -1 and not self._plan.headless:
+                self._send_head()
+            elif self._next == -1 or self._next == len(self._plan.segments):
+                self._end()
+                return
+            else:
+                self._send(self._plan.segments[self._next])
+            self._next += 1
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._ended = True
+        self._drop_timer()
+
+    def _drop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wait(self) -> bool:
+        """Whether it is too early for what comes next; then a timer goes on with it."""
+        due = self._not_before
+        if 0 <= self._next < len(self._plan.segments):
+            due = max(due, self._start + self._wire.first_event_delay_s + self._plan.segments[self._next].due_s)
+        wait = due - monotonic()
+        if wait <= SLACK_S and not self._apart:
+            return False
+        self._apart = False
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(wait, self.step) if wait > SLACK_S else loop.call_soon(self.step)
+        return True
+
+    def _part(self) -> None:
+        """See to it that what comes next arrives apart from what was sent."""
+        self._apart = True
+        self._waits += 1
+        if self._waits <= APART_AT_MOST:
+            self._not_before = monotonic() + APART_S
+
+    def _send_head(self) -> None:
+        answer = self._answer
+        if answer.empty:
+            tail = framing.lines("close", 0, gzip=False, close=self._close)
+        else:
+            tail = framing.lines(self._mode, self._length(), gzip=self._wire.gzip, close=self._close)
+        self.attempt.head_sent_ns = monotonic_ns()
+        self._line.write(answer.head + date_line() + tail)
+
+    def _length(self) -> int:
+        """What Content-Length says; more than is sent if the answer doesn't end."""
+        if self._mode != "length":
+            return 0
+        self._encoded = [self._encoder.encode(self._stamped(segment.data)) for segment in self._plan.segments]
+        self._encoded.append(self._encoder.finish())
+        if self._wire.content_length is not None:
+            return self._wire.content_length
+        size = sum(map(len, self._encoded))
+        return size if self._plan.end == "whole" else size + max(self._plan.missing, 1)
+
+    def _send(self, segment: Segment) -> None:
+        early = self._mode == "length"
+        data = self._encoded[self._next] if early else self._encoder.encode(self._stamped(segment.data))
+        self.attempt.sent.append((monotonic_ns(), len(segment.data)))
+        self._line.write(data)
+        following = self._next + 1
+        if following < len(self._plan.segments) and self._plan.segments[following].apart:
+            self._part()
+
+    def _stamped(self, data: bytes) -> bytes:
+        while self._wire.stamps and STAMP in data:
+            data = data.replace(STAMP, b"%d:%d" % (self._stamps, monotonic_ns()), 1)
+            self._stamps += 1
+        return data
+
+    def _end(self) -> None:
+        end = self._plan.end
+        if end == "hang":  # until the peer leaves or somebody stops it
+            return
+        if end == "whole":
+            self._finish()
+            return
+        self._ended = True
+        self._line.cut(reset=end == "reset")
+
+    def _finish(self) -> None:
+        """Complete the body; it has ended when the peer has taken all but the last few bytes of it."""
+        if not self._finished and not self._answer.empty:
+            self._line.write(self._encoded[-1] if self._mode == "length" else self._encoder.finish())
+        self._finished = True
+        if self._line.writable:
+            self._ended = True
+            self._line.played("answered", close=self._close)

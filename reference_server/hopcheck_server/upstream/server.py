@@ -1,0 +1,193 @@
+"""The upstream: a server in the caller's event loop that plays scripts and keeps the journal.
+
+Started with `async with await Upstream.start(scripts) as upstream`; a proxy is then pointed at `upstream.url`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import zlib
+from types import TracebackType
+from typing import Self
+
+from hopcheck_server.upstream import control_routes
+from hopcheck_server.upstream.answer import Answer
+from hopcheck_server.upstream.dialects.openai import Ask, Renderer
+from hopcheck_server.upstream.journal import Attempt, Journal
+from hopcheck_server.upstream.marker import find
+from hopcheck_server.upstream.player import Exchange
+from hopcheck_server.upstream.protocol import Connection
+from hopcheck_server.upstream.script import Script, Scripts, Turn
+
+BACKLOG = 2048
+
+DONE_KEPT = 10_000
+"""How many markers of finished cases are remembered."""
+
+_DEFAULT = Turn()
+
+
+class PortInUse(OSError):
+    """The port that the upstream should listen on is held by something else."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(errno.EADDRINUSE, f"port {port} of {host} is in use")
+        self.port = port
+
+
+class Upstream:
+    """A scripted provider on a port of its own.
+
+    Attributes:
+        scripts: What is played, by script name; may be changed while it runs.
+        journal: What arrived.
+        host: The address that it listens on.
+        port: The port that it listens on.
+        connections: Those that are open.
+    """
+
+    def __init__(self, scripts: Scripts, host: str, *, open_control: bool = False) -> None:
+        self.scripts: dict[str, Script] = dict(scripts)
+        self.journal = Journal()
+        self.connections: set[Connection] = set()
+        self.host = host
+        self.port = 0
+        self._open_control = open_control
+        self._renderer = Renderer()
+        self._numbered = 0
+        self._done: dict[str, None] = {}
+        self._tasks: set[asyncio.Task[Answer]] = set()
+        self._empty = asyncio.Event()
+        self._server: asyncio.Server | None = None
+
+    @classmethod
+    async def start(
+        cls, scripts: Scripts | None = None, *, host: str = "127.0.0.1", port: int = 0, open_control: bool = False
+    ) -> Self:
+        """Start listening.
+
+        Args:
+            scripts: What to play.
+            host: The address to listen on.
+            port: The port to listen on; 0 takes a free one.
+            open_control: Whether peers from other hosts may use the control routes.
+
+        Raises:
+            PortInUse: Something else holds the port.
+            OSError: It can't listen there for another reason.
+        """
+        upstream = cls(scripts or {}, host, open_control=open_control)
+        loop = asyncio.get_running_loop()
+        try:
+            server = await loop.create_server(lambda: Connection(upstream), host, port, backlog=BACKLOG)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortInUse(host, port) from error
+            raise
+        upstream._server = server
+        upstream.port = server.sockets[0].getsockname()[1]
+        return upstream
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    @property
+    def url(self) -> str:
+        """Where it is reached from this host."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "") else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def load(self, scripts: Scripts) -> None:
+        """Add scripts, replacing those of the same name; markers of finished cases count as new again."""
+        self.scripts.update(scripts)
+        self._done.clear()
+
+    def release(self, marker: str) -> None:
+        """End the attempts of a marker that are still going on, as a case's end does.
+
+        What comes later with the same marker (a retry, say) gets the default answer, so that nothing hangs again.
+        """
+        self._done[marker] = None
+        if len(self._done) > DONE_KEPT:
+            del self._done[next(iter(self._done))]
+        for connection in [one for one in self.connections if one.plays(marker)]:
+            connection.release()
+
+    def forget(self, marker: str) -> None:
+        """Release a marker, and drop what the journal holds of it."""
+        self.release(marker)
+        self.journal.forget(marker)
+
+    async def aclose(self) -> None:
+        """Stop listening, end all connections, and wait until they are gone. May be called again."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        server.close()
+        for task in self._tasks:
+            task.cancel()
+        for connection in list(self.connections):
+            connection.release()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.connections:
+            await self._empty.wait()
+        await server.wait_closed()
+
+    # What connections ask of it.
+
+    def left(self, connection: Connection) -> None:
+        """Note that a connection is gone."""
+        self.connections.discard(connection)
+        if self._server is None and not self.connections:
+            self._empty.set()
+
+    def number(self) -> int:
+        """The next connection's number."""
+        self._numbered += 1
+        return self._numbered
+
+    def exchange(self, attempt: Attempt, *, keep_alive: bool, http10: bool) -> Exchange:
+        """Put an attempt into the journal and decide what it is answered."""
+        attempt.marker, attempt.script = find(attempt.body)
+        ask = Ask(attempt.method, attempt.path, attempt.body)
+        attempt.model = ask.model
+        turn = self._turn(attempt)
+        answer = self._renderer.render(turn, ask, _tag(attempt))
+        if attempt.method == "HEAD":
+            answer.empty, answer.plain = True, False
+        return Exchange(attempt, answer, turn.wire, keep_alive, http10)
+
+    def _turn(self, attempt: Attempt) -> Turn:
+        place = self.journal.add(attempt)
+        script = self.scripts.get(attempt.script)
+        if script is None or attempt.marker in self._done:
+            return _DEFAULT
+        return script.turn(
+            total=place.total,
+            on_route=place.on_route,
+            first_route=place.first_route,
+            model=attempt.model,
+            key=attempt.key,
+        )
+
+    def control(self, connection: Connection, attempt: Attempt) -> asyncio.Task[Answer] | None:
+        """Begin to answer a control request; None if it isn't one."""
+        if not attempt.path.startswith(control_routes.PREFIX):
+            return None
+        allowed = self._open_control or connection.is_local
+        task = asyncio.get_running_loop().create_task(control_routes.respond(self, attempt, allowed=allowed))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _tag(attempt: Attempt) -> str:
+    """What the answer's ids are made of: they depend on marker and attempt alone, or on the body."""
+    seed = attempt.marker.encode() or attempt.body[-4096:]
+    return f"{zlib.crc32(seed):08x}{attempt.number:x}"
