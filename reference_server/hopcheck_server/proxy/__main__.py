@@ -1,0 +1,21 @@
+"""`python -m hopcheck_server.proxy --host HOST --port PORT`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .serving import run_from_environment
+
+
+def main() -> int:
+    """Parse the command line and serve; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="hopcheck_server.proxy", description="The reference LLM proxy.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000, help="0 takes a free port, which is printed")
+    options = parser.parse_args()
+    return run_from_environment(options.host, options.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

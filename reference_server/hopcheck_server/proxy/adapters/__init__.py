@@ -1,0 +1,1 @@
+"""What stands behind the routes: LiteLLM, a provider, or nobody (mock)."""

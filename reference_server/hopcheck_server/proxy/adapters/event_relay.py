@@ -1,0 +1,152 @@
+"""Watches one chat stream go by: lets pass what is right, mends what can be mended, and says how it ended.
+
+An event that needs no change leaves as the bytes that came. Each is parsed once all the same, because a data event that
+isn't JSON blows up in every client.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import ProxyError, upstream_broke_off, upstream_unreadable
+from .sse import EventSplitter, EventTooLarge, comments_of, data_event, data_of
+
+DONE = b"data: [DONE]\n\n"
+
+Mend = Callable[[dict[str, Any]], "dict[str, Any] | None"]
+MakeError = Callable[[Any], ProxyError]
+
+
+class EventRelay:
+    """Bytes of the upstream's stream in, bytes for the client out.
+
+    Args:
+        wants_usage: whether the client asked for a usage chunk; if not, it gets none.
+        mend: gives an event as it should be, or None to leave it alone.
+        make_error: makes a ProxyError of the `error` member of an event.
+
+    Attributes:
+        fault: what ended the stream early, not yet sent; None if nothing did.
+        done: whether `[DONE]` has been given out.
+        begun: whether any data event has been given out.
+    """
+
+    def __init__(self, *, wants_usage: bool, mend: Mend, make_error: MakeError) -> None:
+        self.fault: ProxyError | None = None
+        self.done = False
+        self.begun = False
+        self._wants_usage = wants_usage
+        self._mend = mend
+        self._make_error = make_error
+        self._splitter = EventSplitter()
+        self._opened: set[Any] = set()
+        self._finished: set[Any] = set()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to come."""
+        return self.done or self.fault is not None
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice that was begun has its finish reason."""
+        return bool(self._opened) and self._opened <= self._finished
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take a chunk; give whole events to be sent as one piece, as they arrived in one."""
+        try:
+            return self._relay(self._splitter.feed(chunk))
+        except EventTooLarge:
+            self.fault = upstream_unreadable()
+            return b""
+
+    def end(self) -> bytes:
+        """The upstream closed its stream properly. Without `[DONE]` it is an end only if every choice has finished."""
+        rest = self._splitter.rest()
+        out = self._relay([rest]) if rest else b""
+        if not self.ended:
+            out += self._close() if self.finished else b""
+        if not self.ended:
+            self.fault = upstream_broke_off()
+        return out
+
+    def fail(self, error: ProxyError) -> None:
+        """The stream broke: whatever was said before, that is no success."""
+        if not self.ended:
+            self.fault = error
+
+    def _relay(self, events: list[bytes]) -> bytes:
+        out = []
+        for event in events:
+            out.append(self._pass(event))
+            if self.ended:
+                break
+        return b"".join(out)
+
+    def _pass(self, event: bytes) -> bytes:
+        data = data_of(event)
+        if data is None:
+            return comments_of(event)
+        data = data.strip()
+        if data == b"[DONE]":
+            return self._close()
+        return self._pass_payload(event, data) if data else b""
+
+    def _pass_payload(self, event: bytes, data: bytes) -> bytes:
+        payload = _parse(data)
+        if payload is None:
+            self.fault = upstream_unreadable()
+        elif payload.get("error"):
+            self.fault = self._make_error(payload["error"])
+        elif self._wanted(payload):
+            self.begun = True
+            return self._written(event, data, payload)
+        return b""
+
+    def _written(self, event: bytes, data: bytes, payload: dict[str, Any]) -> bytes:
+        mended = self._mend(payload)
+        if mended is not None:
+            return data_event(json.dumps(mended, ensure_ascii=False, separators=(",", ":")).encode())
+        return event + b"\n\n" if event.startswith(b"data: ") and b"\n" not in event else data_event(data)
+
+    def _wanted(self, payload: dict[str, Any]) -> bool:
+        """Note what the event says about its choices; tell apart a usage chunk that nobody asked for."""
+        choices = payload.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            self._note(choice)
+        return self._wants_usage or not payload.get("usage") or _says_something(choices)
+
+    def _note(self, choice: Any) -> None:
+        if not isinstance(choice, dict):
+            return
+        index = choice.get("index")
+        index = index if isinstance(index, int) else 0
+        if choice.get("delta") or choice.get("finish_reason"):
+            self._opened.add(index)
+        if choice.get("finish_reason"):
+            self._finished.add(index)
+
+    def _close(self) -> bytes:
+        """The stream says that it is over; without a finish reason it can't be."""
+        if not self._finished:
+            self.fault = upstream_broke_off()
+            return b""
+        self.done = True
+        return DONE
+
+
+def _parse(data: bytes) -> dict[str, Any] | None:
+    try:
+        payload = json.loads(data.decode())
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, dict) else None
+
+
+def _says_something(choices: Any) -> bool:
+    """Whether any choice carries more than an empty delta (LiteLLM writes "no choices" as one empty choice)."""
+    if not isinstance(choices, list):
+        return False
+    return any(isinstance(choice, dict) and (choice.get("delta") or choice.get("finish_reason")) for choice in choices)

@@ -1,0 +1,137 @@
+"""Mock mode: answers by itself, in the full wire format, without any upstream."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import struct
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from ..errors import model_not_found
+from ..schemas import LLMModel
+from ..settings import Settings
+from .base import Answer, BaseLLMAdapter, Call, StreamAnswer
+from .event_relay import DONE
+from .sse import data_event
+
+REPLY = "Mock LLM response"
+STREAM_REPLY = "Mock LLM streaming response"
+DIMENSIONS = 8
+# The list's `created` must not be the time of the call.
+CREATED = 1_700_000_000
+
+
+class FakeLLMAdapter(BaseLLMAdapter):
+    """Answers any model with the same words, a stream one word at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def chat(self, call: Call) -> Answer | StreamAnswer:
+        """Answer with fixed words and a count of the words in the request as usage."""
+        head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": call.model}
+        if call.streams:
+            return StreamAnswer(self._events(head, call), _nothing_to_close)
+        choice = {"index": 0, "message": _message(REPLY), "logprobs": None, "finish_reason": "stop"}
+        body = {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(call, REPLY)}
+        return Answer(_encode(body))
+
+    async def _events(self, head: dict[str, Any], call: Call) -> AsyncIterator[bytes]:
+        usage: dict[str, Any] = {"usage": None} if call.wants_usage else {}
+        chunk = {**head, "object": "chat.completion.chunk", **usage}
+        yield _chunk(chunk, {"role": "assistant", "content": "", "refusal": None})
+        for number, word in enumerate(STREAM_REPLY.split(" ")):
+            if number:
+                # The pause is the feature: it makes a mock stream look like one.
+                await asyncio.sleep(self._settings.mock_delay_s)
+            yield _chunk(chunk, {"content": f" {word}" if number else word})
+        yield _chunk(chunk, {}, "stop")
+        if call.wants_usage:
+            yield data_event(_encode({**chunk, "choices": [], "usage": _usage(call, STREAM_REPLY)}))
+        yield DONE
+
+    async def embeddings(self, call: Call) -> Answer:
+        """Answer each input with a vector that depends on the input alone."""
+        inputs = _inputs(call.body["input"])
+        as_text = call.body.get("encoding_format") == "base64"
+        size = int(call.body.get("dimensions") or DIMENSIONS)
+        data = [
+            {"object": "embedding", "index": index, "embedding": _embedding(item, size, as_text)}
+            for index, item in enumerate(inputs)
+        ]
+        tokens = sum(_words(item) for item in inputs)
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        return Answer(_encode({"object": "list", "data": data, "model": call.model, "usage": usage}))
+
+    async def models(self) -> Answer:
+        """List the default models."""
+        return Answer(_encode({"object": "list", "data": [_entry(name) for name in self._names()]}))
+
+    async def model(self, model_id: str) -> Answer:
+        """One of the default models."""
+        if model_id not in self._names():
+            raise model_not_found(model_id)
+        return Answer(_encode(_entry(model_id)))
+
+    async def llm_models(self) -> list[LLMModel]:
+        """The default models; nobody knows how much context a mock has."""
+        return [
+            LLMModel(id=name, name=name, provider="mock", context_length=None, is_available=True)
+            for name in self._names()
+        ]
+
+    async def check_ready(self) -> None:
+        """A mock is always ready."""
+
+    def _names(self) -> list[str]:
+        names = (self._settings.default_model, self._settings.default_embedding_model)
+        return [name for name in names if name]
+
+
+async def _nothing_to_close() -> None:
+    return
+
+
+def _encode(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _message(content: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": content, "refusal": None, "annotations": []}
+
+
+def _chunk(head: dict[str, Any], delta: dict[str, Any], finish: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    return data_event(_encode({**head, "choices": [choice]}))
+
+
+def _entry(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": CREATED, "owned_by": "mock"}
+
+
+def _usage(call: Call, reply: str) -> dict[str, int]:
+    prompt = sum(_words(message.get("content")) for message in call.body["messages"])
+    completion = _words(reply)
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def _words(value: Any) -> int:
+    """A token count that anybody can follow: words of a text, parts of a list."""
+    return len(value.split()) if isinstance(value, str) else len(value or ())
+
+
+def _inputs(value: Any) -> list[Any]:
+    """The inputs of an embeddings request; a list of integers is one input."""
+    return [value] if isinstance(value, str) or isinstance(value[0], int) else list(value)
+
+
+def _embedding(item: Any, size: int, as_text: bool) -> list[float] | str:
+    """A unit-range vector derived from the input's digest, of values that a float32 holds exactly."""
+    digest = hashlib.shake_256(json.dumps(item).encode()).digest(size)
+    vector = [(byte - 128) / 128 for byte in digest]
+    return base64.b64encode(struct.pack(f"<{size}f", *vector)).decode() if as_text else vector

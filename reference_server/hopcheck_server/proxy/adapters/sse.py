@@ -1,0 +1,87 @@
+"""Cuts an event stream into events, in bytes, and gives every event one plain form.
+
+Knows the framing of server-sent events (WHATWG HTML, 9.2). Does not know what an event says.
+"""
+
+from __future__ import annotations
+
+MAX_EVENT_BYTES = 64 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+
+
+class EventTooLarge(Exception):
+    """An event that doesn't end."""
+
+
+class EventSplitter:
+    """Collects chunks and gives whole events, line ends normalised to LF, without the blank line that ends them."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._searched = 0
+        self._carriage_return = b""
+        self._at_start = True
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Take a chunk; give the events that it completes.
+
+        Raises:
+            EventTooLarge: an event exceeds 64 MiB.
+        """
+        self._buffer += self._normalised(chunk)
+        if self._at_start and len(self._buffer) >= len(_BOM):
+            self._at_start = False
+            if self._buffer.startswith(_BOM):
+                del self._buffer[: len(_BOM)]
+        return self._cut()
+
+    def rest(self) -> bytes:
+        """What stood after the last blank line when the stream ended."""
+        return bytes(self._buffer).strip(b"\n")
+
+    def _normalised(self, chunk: bytes) -> bytes:
+        if not self._carriage_return and b"\r" not in chunk:
+            return chunk
+        chunk = self._carriage_return + chunk
+        # A CR at the end may be half of a CRLF.
+        self._carriage_return = b"\r" if chunk.endswith(b"\r") else b""
+        chunk = chunk.removesuffix(b"\r")
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _cut(self) -> list[bytes]:
+        events = []
+        begin, search = 0, self._searched
+        while (end := self._buffer.find(b"\n\n", search)) >= 0:
+            events.append(bytes(self._buffer[begin:end]))
+            begin = search = end + 2
+        del self._buffer[:begin]
+        if len(self._buffer) > MAX_EVENT_BYTES:
+            raise EventTooLarge
+        # The next blank line may begin with the last byte that is here now.
+        self._searched = max(len(self._buffer) - 1, 0)
+        return [stripped for event in events if (stripped := event.strip(b"\n"))]
+
+
+def data_of(event: bytes) -> bytes | None:
+    """The event's data, its lines joined by LF; None if it has no data field (a comment, say)."""
+    if event.startswith(b"data: ") and b"\n" not in event:
+        return event[6:]
+    values = [value for line in event.split(b"\n") if (value := _data_value(line)) is not None]
+    return b"\n".join(values) if values else None
+
+
+def _data_value(line: bytes) -> bytes | None:
+    if line == b"data":
+        return b""
+    return line[5:].removeprefix(b" ") if line.startswith(b"data:") else None
+
+
+def comments_of(event: bytes) -> bytes:
+    """The event's comment lines, ready to be sent; empty if there are none."""
+    lines = [line for line in event.split(b"\n") if line.startswith(b":")]
+    return b"\n".join(lines) + b"\n\n" if lines else b""
+
+
+def data_event(data: bytes) -> bytes:
+    """An event with one data line. JSON allows line ends only between its tokens, where a space does as well."""
+    return b"data: " + data.replace(b"\n", b" ") + b"\n\n"

@@ -1,0 +1,109 @@
+"""Turns whatever an upstream sends as an error into one that a client can read and that holds no secret.
+
+Knows the shapes in which errors come: OpenAI's, FastAPI's, plain text, HTML. What only LiteLLM does is in
+litellm_mends.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ProxyError, upstream_broke_off, upstream_refused_us, upstream_timeout, upstream_unreachable
+from ..redaction import Redactor
+from .backends import Backend
+from .headers import response_headers
+from .transport import TimedOut, TransportError, Unreachable
+
+_MEMBERS = ("message", "type", "param", "code")
+_TRACEBACK = "Traceback (most recent call last)"
+
+
+def transport_failure(error: TransportError, waited_s: float) -> ProxyError:
+    """503, 504 or 502: unreachable, silent, or cut short."""
+    if isinstance(error, Unreachable):
+        return upstream_unreachable()
+    return upstream_timeout(waited_s) if isinstance(error, TimedOut) else upstream_broke_off()
+
+
+def error_object(body: bytes) -> dict[str, Any]:
+    """Find the error in a body; empty if there is none that could be shown (HTML, say)."""
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return _as_error(payload) if isinstance(payload, dict) else {}
+
+
+def _as_error(payload: dict[str, Any]) -> dict[str, Any]:
+    for name in ("error", "detail"):
+        inner = payload.get(name)
+        if isinstance(inner, dict):
+            return inner
+        if isinstance(inner, str) and inner:
+            return {"message": inner}
+    return {name: payload[name] for name in _MEMBERS if name in payload}
+
+
+class ErrorMapper:
+    """Makes ProxyErrors of upstream errors, for one backend.
+
+    Args:
+        backend: mends what is particular about its errors.
+        redactor: masks secrets in texts and headers.
+    """
+
+    def __init__(self, backend: Backend, redactor: Redactor) -> None:
+        self._backend = backend
+        self._redactor = redactor
+
+    def response(self, status: int, headers: Mapping[str, str], body: bytes) -> ProxyError:
+        """An answer whose status isn't 200."""
+        passed = response_headers(self._backend.incoming_headers(headers))
+        return self._make(status, error_object(body), self._redactor.value(passed))
+
+    def in_success(self, error: Any) -> ProxyError:
+        """An error inside a 200: the status is the one that it names, or 502."""
+        found = error if isinstance(error, dict) else {"message": str(error)}
+        return self._make(_named_status(found), found, {})
+
+    def _make(self, status: int, error: dict[str, Any], headers: Mapping[str, str]) -> ProxyError:
+        status, error = self._backend.error(status, error)
+        if status in (401, 407):
+            return upstream_refused_us()
+        if not 400 <= status <= 599:
+            status = 502
+        error = self._redactor.value(error)
+        return ProxyError(
+            status,
+            _message(error.get("message"), status),
+            _word(error.get("code")),
+            param=_word(error.get("param")),
+            kind=_word(error.get("type")),
+            headers=headers,
+            extra={name: value for name, value in error.items() if name not in _MEMBERS},
+        )
+
+
+def _named_status(error: Mapping[str, Any]) -> int:
+    for name in ("status", "code"):
+        value = error.get(name)
+        number = int(value) if isinstance(value, (int, str)) and str(value).isdecimal() else 0
+        if 400 <= number <= 599:
+            return number
+    return 429 if error.get("type") == "rate_limit_error" or error.get("code") == "rate_limit_exceeded" else 502
+
+
+def _message(message: Any, status: int) -> str:
+    if not isinstance(message, str) or not message.strip():
+        return f"The upstream answered with status {status}."
+    # An upstream's stack trace is for its operator.
+    return message.split(_TRACEBACK)[0].rstrip() or f"The upstream answered with status {status}."
+
+
+def _word(value: Any) -> str | None:
+    """A member that has to be a string or null: numbers become strings, anything else is dropped."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

@@ -1,0 +1,97 @@
+"""Puts the application together: adapter, middleware, routes, and one shape for everything that goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+
+from .adapters.backends import Backend, PlainProvider
+from .adapters.base import BaseLLMAdapter
+from .adapters.fake import FakeLLMAdapter
+from .adapters.litellm import LiteLLMAdapter
+from .adapters.litellm_mends import LiteLLMMends
+from .adapters.transport import AsyncOpenAITransport, Limits
+from .auth import BearerAuth
+from .errors import ProxyError
+from .middleware import BodyLimit, Preflight, RequestContext
+from .responses import error_response
+from .routes import chat, embeddings, health, models
+from .settings import Settings
+
+
+def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> FastAPI:
+    """Make the application. With `adapter`, that one answers instead of the one that the settings ask for."""
+    app = FastAPI(
+        title="LLM-Proxy",
+        version=settings.version,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        # Nothing but health is open, and schema pages would be.
+        openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    app.state.settings = settings
+    app.state.adapter = adapter or make_adapter(settings)
+    for routes in (chat, embeddings, models, health):
+        app.include_router(routes.router)
+    app.add_exception_handler(ProxyError, _on_proxy_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    _add_middleware(app, settings)
+    return app
+
+
+def make_adapter(settings: Settings) -> BaseLLMAdapter:
+    """The adapter for these settings."""
+    if settings.llm_mode == "mock":
+        return FakeLLMAdapter(settings)
+    limits = Limits(
+        connect_s=settings.connect_timeout_s,
+        read_s=max(settings.timeout_s, settings.stream_idle_timeout_s),
+        connections=settings.max_connections,
+    )
+    transport = AsyncOpenAITransport(settings.upstream_v1, settings.litellm_api_key.get_secret_value(), limits)
+    backend: Backend = LiteLLMMends() if settings.backend == "litellm" else PlainProvider()
+    return LiteLLMAdapter(settings, transport, backend)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await app.state.adapter.aclose()
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Innermost first: each one added wraps those before it."""
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(BearerAuth, key=settings.internal_api_key.get_secret_value())
+    app.add_middleware(Preflight)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=["x-request-id", "retry-after"],
+        )
+    app.add_middleware(RequestContext)
+
+
+async def _on_proxy_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProxyError)
+    return error_response(error)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    """What the router itself refuses: unknown paths and wrong methods."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        message, code = f"This path does not answer {request.method}.", "method_not_allowed"
+    elif error.status_code == 404:
+        message, code = f"Unknown request URL: {request.method} {request.url.path[:200]}.", "unknown_url"
+    else:
+        message, code = str(error.detail), None
+    return error_response(ProxyError(error.status_code, message, code, headers=error.headers))

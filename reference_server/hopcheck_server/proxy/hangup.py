@@ -1,0 +1,55 @@
+"""Notices that a client hung up while its request is being served, and ends the work at once."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from .errors import ClientGone
+
+if TYPE_CHECKING:
+    from starlette.types import Receive
+
+
+class HangUpWatch:
+    """Cancels the body of `async with` when the client disconnects, and raises ClientGone in its place.
+
+    The request body must have been read: from then on `receive` has nothing to tell but the end.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._gone = False
+
+    async def __aenter__(self) -> Self:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._watcher = asyncio.create_task(self._watch())
+        return self
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        self._task.cancel()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._watcher.cancel()
+        if not self._gone:
+            return
+        if kind is None or not issubclass(kind, asyncio.CancelledError):
+            await self._take_cancellation()
+        # Somebody else may want this task to end as well (a server that stops): then their cancellation stands.
+        if self._task.uncancel() == 0:
+            raise ClientGone from error
+
+    async def _take_cancellation(self) -> None:
+        """Receive the cancellation that `_watch` asked for just as the body was finishing."""
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            return

@@ -1,0 +1,42 @@
+"""Keeps keys out of what leaves this process in an error, whatever an upstream echoes.
+
+Knows the secrets of this process and what a provider's key or a bearer header looks like. Successful answers are not
+its business: their bytes are the client's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+MASK = "[redacted]"
+_LOOKS_LIKE_A_KEY = re.compile(r"\bsk-[A-Za-z0-9_\-*.]{6,}|(?i:\b(?:bearer|basic)\s+)[A-Za-z0-9_\-.~+/=]{8,}")
+
+
+class Redactor:
+    """Masks known secrets, and what looks like one.
+
+    Args:
+        secrets: the keys of this process; empty ones are ignored.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        # Longest first: a key that is part of another must not leave the rest behind.
+        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        """Mask the secrets in a string."""
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        return _LOOKS_LIKE_A_KEY.sub(MASK, text)
+
+    def value(self, value: Any) -> Any:
+        """Mask the secrets in every string of a JSON value."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): self.value(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        return value

@@ -1,0 +1,1 @@
+"""The endpoints: each reads, asks the adapter, and answers."""

@@ -1,0 +1,108 @@
+"""Runs the application under uvicorn, and says where it can be reached."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from .app import create_app
+from .errors import bad_request
+from .settings import Settings, SettingsError, load_settings, unknown_variables
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+# Longer than the idle time of common clients, so that it is they who close first.
+KEEPALIVE_S = 75
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, with an answer of the usual shape for what is no HTTP at all."""
+
+    def send_400_response(self, msg: str) -> None:
+        body = bad_request(msg).encode()
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Prints the address, on one line of stdout, when requests can be sent there."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            print(url_of(sockets[0]), flush=True)
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address of a listening socket, as a client writes it."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def make_config(settings: Settings) -> uvicorn.Config:
+    """Uvicorn's configuration for one process."""
+    return uvicorn.Config(
+        create_app(settings),
+        http=_Protocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEPALIVE_S,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_grace_s)),
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind a listening socket; port 0 takes a free one. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
+
+
+def run(settings: Settings, host: str, port: int) -> int:
+    """Serve until interrupted; gives the exit code."""
+    try:
+        listener = listen(host, port)
+    except (OSError, OverflowError) as error:
+        return _complain([f"Can't listen on {host}:{port}: {getattr(error, 'strerror', None) or error}."])
+    _configure_logging(settings.log_level)
+    with listener:
+        try:
+            _AnnouncingServer(make_config(settings)).run(sockets=[listener])
+        except KeyboardInterrupt:
+            return INTERRUPTED
+    return 0
+
+
+def run_from_environment(host: str, port: int, **given: Any) -> int:
+    """Read the settings and serve; mistakes in them are said in one sentence each."""
+    try:
+        settings = load_settings(**given)
+    except SettingsError as error:
+        return _complain(error.mistakes)
+    for name in unknown_variables():
+        print(f"{name} is no setting of this proxy and has no effect.", file=sys.stderr)
+    return run(settings, host, port)
+
+
+def _complain(mistakes: list[str]) -> int:
+    print(*mistakes, sep="\n", file=sys.stderr)
+    return USAGE_ERROR
+
+
+def _configure_logging(level: str) -> None:
+    """Log to stderr. The HTTP client's own lines, which hold addresses, are of interest only when debugging."""
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("httpx2", "httpcore2", "httpx", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)
