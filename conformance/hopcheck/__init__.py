@@ -1,1 +1,41 @@
-"""hopcheck holds LLM proxies to their contract."""
+"""hopcheck holds LLM proxies to their contract, from both sides at once.
+
+What a case is written with is importable from here.
+"""
+
+from hopcheck.registry import Case, Counterexample, case
+from hopcheck.target import OMIT, Answer, Live, Stream, Target, Untestable, dig
+from hopcheck_contracts.findings import Finding, Findings, expect
+from hopcheck_contracts.sse import DONE, Event, event_of
+from hopcheck_server.relay import Events, Failure, Incoming, Outgoing, Relay, Response, incoming
+from hopcheck_server.upstream import reply
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DONE",
+    "OMIT",
+    "Answer",
+    "Case",
+    "Counterexample",
+    "Event",
+    "Events",
+    "Failure",
+    "Finding",
+    "Findings",
+    "Incoming",
+    "Live",
+    "Outgoing",
+    "Relay",
+    "Response",
+    "Stream",
+    "Target",
+    "Untestable",
+    "__version__",
+    "case",
+    "dig",
+    "event_of",
+    "expect",
+    "incoming",
+    "reply",
+]

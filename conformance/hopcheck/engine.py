@@ -1,0 +1,188 @@
+"""Runs cases against a target. Knows no files, no printing and no test framework.
+
+A target's misbehaviour is a finding and never an exception; findings made before a crash are kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from hopcheck.config import DECLARABLE, TargetConfig
+from hopcheck.exchanges import reproduce, wire_log
+from hopcheck.lanes import Lanes, plan
+from hopcheck.registry import Case
+from hopcheck.target import Target, Untestable
+from hopcheck.target.target import describe
+from hopcheck_contracts.findings import Finding, Outcome, Verdict, outcome_of
+from hopcheck_server.upstream.control import Control
+
+DEFAULT_PATIENCE_S = 30.0
+"""How long a target may be silent before its answer counts as hung."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What cases are run against.
+
+    Attributes:
+        config: The target.
+        control: The upstream behind it; None where there is none of ours.
+        patience_s: How long silence is borne, in seconds.
+        nonces: Makes each case's nonces; None makes random ones.
+        ways: Ways of running that this run offers.
+    """
+
+    config: TargetConfig
+    control: Control | None
+    patience_s: float = DEFAULT_PATIENCE_S
+    nonces: Callable[[], Iterator[str]] | None = None
+    ways: frozenset[str] = frozenset({"two_sided", "timing", "heavy", "cooldown", "window"})
+
+    def target(self, case: Case) -> Target:
+        """The target, bound to a case."""
+        return Target(
+            self.config,
+            self.control,
+            case_id=case.id,
+            nonces=self.nonces() if self.nonces else None,
+            patience_s=self.patience_s,
+            expects_limits=bool(case.needs & {"rate_limit", "concurrency_limit"}),
+        )
+
+
+def missing(case: Case, setting: Setting) -> str:
+    """Why a case does not apply: what it needs and the target does not declare, or this run does not offer; else ""."""
+    declares = setting.config.declares
+    undeclared = sorted(need for need in case.needs & DECLARABLE if not declares.has(need))
+    if undeclared:
+        return f"the target does not declare {', '.join(f'`{need}`' for need in undeclared)}"
+    lacking = sorted(case.needs - DECLARABLE - setting.ways)
+    return f"this run is not {', '.join(lacking).replace('_', '-')}" if lacking else ""
+
+
+async def run_case(case: Case, setting: Setting) -> Verdict:
+    """Run one case.
+
+    Returns:
+        Its verdict. Only cancellation is raised.
+    """
+    reason = missing(case, setting)
+    if reason:
+        return Verdict(case.id, Outcome.NOT_APPLICABLE, reason)
+    target = setting.target(case)
+    begun_ns = time.monotonic_ns()
+    findings: list[Finding] = []
+    outcome: Outcome | None = None
+    try:
+        async for finding in case.function(target):
+            findings.append(finding)  # noqa: PERF401 - a crash must not lose those made before it
+    except Untestable as untestable:
+        outcome, reason = Outcome.UNTESTABLE, str(untestable)
+    except Exception:
+        outcome, reason = Outcome.BROKEN, traceback.format_exc(limit=-4)
+    if outcome is None:
+        outcome, reason = await _weigh(case, target, setting.control, findings)
+    verdict = Verdict(
+        case.id,
+        outcome,
+        reason,
+        tuple(findings),
+        duration_s=(time.monotonic_ns() - begun_ns) / 1e9,
+        reproduce=reproduce(target.answers),
+        notes=tuple(target.notes),
+    )
+    return await _recorded(verdict, target, setting.control, begun_ns)
+
+
+async def _weigh(case: Case, target: Target, control: Control | None, findings: list[Finding]) -> tuple[Outcome, str]:
+    outcome = outcome_of(findings, case.level)
+    if outcome is Outcome.BROKEN:
+        return outcome, "the case made no finding"
+    if outcome is Outcome.CONFORMS or control is None or "two_sided" not in case.needs:
+        return outcome, ""
+    asked = [answer for answer in target.answers if answer.marker]
+    for answer in asked:
+        if await control.attempts(answer.marker):
+            return outcome, ""
+    if not asked:
+        return outcome, ""
+    said = describe(asked[0])
+    return Outcome.UNTESTABLE, f"no request of this case reached the upstream; the target answered {said}"
+
+
+async def _recorded(verdict: Verdict, target: Target, control: Control | None, begun_ns: int) -> Verdict:
+    """Add the wire log, let go of what the upstream left hanging, and let it forget the case."""
+    markers = list(dict.fromkeys(answer.marker for answer in target.answers if answer.marker))
+    attempts = []
+    if control is not None:
+        for marker in markers:
+            await control.release(marker)
+            attempts += await control.attempts(marker)
+            await control.forget(marker)
+    exchanges = wire_log(target.answers, attempts, begun_ns)
+    return replace(verdict, exchanges=tuple(exchanges))
+
+
+async def run(
+    cases: Iterable[Case], setting: Setting, *, jobs: int = 8, begun: Callable[[Case], None] | None = None
+) -> AsyncIterator[Verdict]:
+    """Run cases, and yield each verdict as it is made.
+
+    Cases that don't disturb one another run at once; those that use up a limit run one after another beside them;
+    those that read the clock or flood have nothing beside them; those that make a proxy rest its provider come last.
+
+    Args:
+        cases: Which ones.
+        setting: Against what.
+        jobs: How many at once.
+        begun: Told when a case begins.
+    """
+    for lanes in plan(cases):
+        async for verdict in _run_lanes(lanes, setting, jobs, begun):
+            yield verdict
+
+
+async def _run_lanes(
+    lanes: Lanes, setting: Setting, jobs: int, begun: Callable[[Case], None] | None
+) -> AsyncIterator[Verdict]:
+    """Run one phase: its lanes beside each other, at most `jobs` cases of the shared lane at once."""
+    queue: asyncio.Queue[Verdict] = asyncio.Queue()
+
+    async def work(pending: list[Case]) -> None:
+        while pending:
+            case = pending.pop(0)
+            if begun:
+                begun(case)
+            if lanes.settles and not missing(case, setting):
+                await setting.target(case).recovered()
+            queue.put_nowait(await run_case(case, setting))
+
+    shared = list(lanes.shared)
+    workers = [asyncio.ensure_future(work(shared)) for _ in range(min(jobs, len(shared)))]
+    workers += [asyncio.ensure_future(work(list(lane))) for lane in lanes.serial if lane]
+    try:
+        for _ in range(lanes.size):
+            yield await _next(queue, workers)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _next(queue: asyncio.Queue[Verdict], workers: list[asyncio.Future[None]]) -> Verdict:
+    """The next verdict; a worker's crash is raised here instead of being waited for."""
+    getter = asyncio.ensure_future(queue.get())
+    try:
+        while not getter.done():
+            going = {worker for worker in workers if not worker.done()}
+            await asyncio.wait({getter, *going}, return_when=asyncio.FIRST_COMPLETED)
+            for worker in workers:
+                if worker.done() and not worker.cancelled() and worker.exception():
+                    raise worker.exception() or RuntimeError
+        return getter.result()
+    finally:
+        getter.cancel()

@@ -1,0 +1,100 @@
+"""What crossed the wire, as JSON for the report, and as a curl line for people."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hopcheck.target.answers import Answer, Sent, Stream
+from hopcheck_server.upstream.journal import Attempt
+
+SHOWN = 4096
+"""Bytes of a body that a report keeps."""
+
+EVENTS_SHOWN = 60
+"""Events of a stream that a report keeps."""
+
+EXCHANGES_SHOWN = 24
+"""Exchanges of a case that a report keeps, on each side."""
+
+
+def wire_log(answers: Sequence[Answer], attempts: Iterable[Attempt], begun_ns: int) -> list[dict[str, Any]]:
+    """Both sides of a case's exchanges, in the order of their times."""
+    log = [_client(answer, begun_ns) for answer in answers[:EXCHANGES_SHOWN]]
+    log += [_upstream(attempt, begun_ns) for attempt in list(attempts)[:EXCHANGES_SHOWN]]
+    return sorted(log, key=lambda entry: float(entry["at"]))
+
+
+def _client(answer: Answer, begun_ns: int) -> dict[str, Any]:
+    sent = answer.sent
+    streamed = isinstance(answer, Stream) and answer.media_type == "text/event-stream"
+    response = None
+    if answer.status is not None:
+        response = {"status": answer.status, "headers": _pairs(answer.headers), **_body(answer.body)}
+    return {
+        "side": "client",
+        "at": _seconds(sent.at_ns, begun_ns),
+        "request": {"method": sent.method, "url": sent.url, "headers": _pairs(sent.headers), **_body(sent.body)},
+        "response": None if response is None else {**response, "ended": answer.ended},
+        "events": _events(answer, begun_ns) if streamed else [],
+    }
+
+
+def _events(answer: Answer, begun_ns: int) -> list[dict[str, Any]]:
+    assert isinstance(answer, Stream)
+    return [
+        {"at": _seconds(timed.at_ns, begun_ns), "data": timed.event.raw.decode("utf-8", "replace")[:SHOWN]}
+        for timed in answer.events[:EVENTS_SHOWN]
+    ]
+
+
+def _upstream(attempt: Attempt, begun_ns: int) -> dict[str, Any]:
+    writes = attempt.sent[:EVENTS_SHOWN]
+    response = None
+    if attempt.head_sent_ns:
+        count = sum(size for _, size in attempt.sent)
+        response = {"status": None, "headers": [], "body": "", "body_bytes": count, "ended": attempt.ended or "open"}
+    return {
+        "side": "upstream",
+        "at": _seconds(attempt.received_ns, begun_ns),
+        "request": {
+            "method": attempt.method,
+            "url": attempt.path,
+            "headers": _pairs(attempt.headers),
+            **_body(attempt.body),
+        },
+        "response": response,
+        "events": [{"at": _seconds(at_ns, begun_ns), "data": f"{size} bytes"} for at_ns, size in writes],
+    }
+
+
+def _body(body: bytes) -> dict[str, Any]:
+    return {"body": body[:SHOWN].decode("utf-8", "replace"), "body_bytes": len(body)}
+
+
+def _pairs(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
+    return [[name, value] for name, value in headers]
+
+
+def _seconds(at_ns: int, begun_ns: int) -> float:
+    return round((at_ns - begun_ns) / 1e9, 6)
+
+
+def reproduce(answers: Sequence[Answer]) -> str:
+    """A curl line that puts a case's first request again; the key is taken from $API_KEY. "" if nothing was asked."""
+    return _curl(answers[0].sent) if answers else ""
+
+
+def _curl(sent: Sent) -> str:
+    words = ["curl", "-sS", "-N", "-i", "-X", sent.method, sent.url]
+    for name, value in sent.headers:
+        if name.lower() not in ("host", "content-length", "accept", "authorization"):
+            words += ["-H", f"{name}: {value}"]
+    line = shlex.join(words)
+    if any(name.lower() == "authorization" for name, _ in sent.headers):
+        line += ' -H "Authorization: Bearer $API_KEY"'
+    if sent.body:
+        text = sent.body.decode("utf-8", "replace")
+        line += f" --data-binary {shlex.quote(text)}" if len(sent.body) <= SHOWN else " --data-binary @body"
+    return line

@@ -1,0 +1,45 @@
+"""Which cases run beside which, so that they don't judge each other's leftovers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from hopcheck.registry import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """One phase of a run.
+
+    Attributes:
+        shared: Run at once, as many as there are jobs.
+        serial: Lanes beside them, each one case after another.
+        settles: Before each case, wait until the target answers a healthy request.
+    """
+
+    shared: tuple[Case, ...] = ()
+    serial: tuple[tuple[Case, ...], ...] = ()
+    settles: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many cases there are."""
+        return len(self.shared) + sum(map(len, self.serial))
+
+
+def plan(cases: Iterable[Case]) -> Iterator[Lanes]:
+    """Sort cases into phases: what can be mixed, what needs quiet, what makes a proxy rest its provider."""
+    everything = sorted(cases, key=lambda case: case.id)
+    windows = tuple(case for case in everything if _kind(case) == "window")
+    yield Lanes(tuple(case for case in everything if _kind(case) == "shared"), (windows,))
+    yield Lanes(serial=(tuple(case for case in everything if _kind(case) == "alone"),))
+    yield Lanes(serial=(tuple(case for case in everything if _kind(case) == "cooldown"),), settles=True)
+
+
+def _kind(case: Case) -> str:
+    if "cooldown" in case.needs:
+        return "cooldown"
+    if case.needs & {"timing", "heavy"}:
+        return "alone"
+    return "window" if case.needs & {"window", "rate_limit", "concurrency_limit"} else "shared"

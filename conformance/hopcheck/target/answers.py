@@ -1,0 +1,222 @@
+"""What came back: one answer, or one stream, as values that cases can ask short questions of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from hopcheck_contracts.sse import Event, EventParser
+from hopcheck_server.http1.client import Ended
+
+JSON = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request as it left.
+
+    Attributes:
+        marker: Its marker, or "".
+        method: The HTTP method.
+        url: The whole URL.
+        headers: All of them, in order.
+        body: The raw body.
+        at_ns: When its last byte left, CLOCK_MONOTONIC.
+    """
+
+    marker: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    at_ns: int
+
+    @property
+    def json(self) -> JSON:
+        """The body as JSON; None if it isn't."""
+        return _json(self.body)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a request got.
+
+    Attributes:
+        sent: The request.
+        status: The HTTP status; None if no head came.
+        headers: In order and case.
+        chunks: Body bytes as they were read, each with its time (CLOCK_MONOTONIC ns).
+        ended: How it ended: `complete` is what its framing promised.
+        detail: What was seen where it didn't end well.
+        head_at_ns: When its head was there, or 0.
+        ended_at_ns: When it ended.
+        version: Of HTTP.
+    """
+
+    sent: Sent
+    status: int | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    chunks: list[tuple[int, bytes]] = field(default_factory=list)
+    ended: Ended = "left"
+    detail: str = ""
+    head_at_ns: int = 0
+    ended_at_ns: int = 0
+    version: str = ""
+
+    @property
+    def marker(self) -> str:
+        """The request's marker."""
+        return self.sent.marker
+
+    @property
+    def body(self) -> bytes:
+        """The whole body, without its framing."""
+        return b"".join(data for _, data in self.chunks)
+
+    @property
+    def text(self) -> str:
+        """The whole body as text; bytes that aren't UTF-8 are replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> JSON:
+        """The body as JSON; None if it isn't."""
+        return _json(self.body)
+
+    @property
+    def elapsed_s(self) -> float:
+        """From the request's last byte to the end of the answer."""
+        return (self.ended_at_ns - self.sent.at_ns) / 1e9
+
+    def all(self, name: str) -> list[str]:
+        """Every header of that name (any case)."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name (any case); None if there is none."""
+        return next(iter(self.all(name)), None)
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, in lower case; "" if there is none."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    def at(self, *path: str | int) -> JSON:
+        """What stands at a path of the JSON body (`"choices", 0, "message"`); None where it leads nowhere."""
+        return dig(self.json, *path)
+
+    @property
+    def error(self) -> JSON:
+        """The body's error object; None if there is none."""
+        return self.at("error")
+
+    @property
+    def message(self) -> JSON:
+        """The first choice's message; None if there is none."""
+        return self.at("choices", 0, "message")
+
+
+@dataclass(frozen=True, slots=True)
+class TimedEvent:
+    """An event, and when the read that completed it happened (CLOCK_MONOTONIC ns)."""
+
+    at_ns: int
+    event: Event
+
+
+@dataclass(slots=True)
+class Stream(Answer):
+    """A streamed answer. If the target answered otherwise, there are no events, and the fields of `Answer` tell."""
+
+    @property
+    def events(self) -> list[TimedEvent]:
+        """Every event, comments included, with its time."""
+        return list(self._events())
+
+    def _events(self) -> Iterator[TimedEvent]:
+        parser = EventParser()
+        for at_ns, data in self.chunks:
+            for event in parser.feed(data):
+                yield TimedEvent(at_ns, event)
+
+    @property
+    def data(self) -> list[str]:
+        """The data of every event that has some, `[DONE]` included."""
+        return [timed.event.data for timed in self._events() if timed.event.data is not None]
+
+    @property
+    def objects(self) -> list[JSON]:
+        """The data of every event but `[DONE]`, as JSON; None in the place of what isn't JSON."""
+        return [timed.event.json for timed in self._events() if timed.event.data and not timed.event.is_done]
+
+    @property
+    def pieces(self) -> list[dict[str, JSON]]:
+        """The objects that are chat chunks: JSON objects without an error."""
+        return [item for item in self.objects if isinstance(item, dict) and not item.get("error")]
+
+    @property
+    def error(self) -> JSON:
+        """The first error that the stream told in-band, or the body's error object where it is no stream."""
+        told = [item["error"] for item in self.objects if isinstance(item, dict) and item.get("error")]
+        return told[0] if told else dig(_json(self.body), "error")
+
+    def choices(self, index: int = 0) -> list[dict[str, JSON]]:
+        """One choice of every piece that speaks of it."""
+        found = (choice for piece in self.pieces for choice in piece.get("choices") or ())
+        return [choice for choice in found if isinstance(choice, dict) and choice.get("index") == index]
+
+    def deltas(self, index: int = 0) -> list[dict[str, JSON]]:
+        """A choice's deltas, without empty ones' absence: a missing or null delta counts as {}."""
+        return [choice.get("delta") or {} for choice in self.choices(index)]
+
+    def joined(self, key: str = "content", index: int = 0) -> str:
+        """A choice's text: the strings under `key` of its deltas, joined."""
+        return "".join(delta[key] for delta in self.deltas(index) if isinstance(delta.get(key), str))
+
+    def finishes(self, index: int = 0) -> list[str]:
+        """A choice's finish reasons that aren't null."""
+        return [choice["finish_reason"] for choice in self.choices(index) if choice.get("finish_reason") is not None]
+
+    @property
+    def usages(self) -> list[JSON]:
+        """Every usage object that isn't null."""
+        return [piece["usage"] for piece in self.pieces if piece.get("usage") is not None]
+
+    def tool_calls(self, index: int = 0) -> list[dict[str, JSON]]:
+        """A choice's tool calls put together by their index, in its order: `{index, id, type, name, arguments}`."""
+        calls: dict[Any, dict[str, JSON]] = {}
+        for part in (part for delta in self.deltas(index) for part in delta.get("tool_calls") or ()):
+            call = calls.setdefault(
+                part.get("index"), {"index": part.get("index"), "id": None, "type": None, "name": None, "arguments": ""}
+            )
+            function = part.get("function") or {}
+            call["id"] = call["id"] or part.get("id")
+            call["type"] = call["type"] or part.get("type")
+            call["name"] = call["name"] or function.get("name")
+            call["arguments"] += function.get("arguments") or ""
+        return list(calls.values())
+
+    @property
+    def clean(self) -> bool:
+        """Whether a client takes it for a whole answer: ended as framed, no error, a finish reason, `[DONE]`."""
+        finished = any(choice.get("finish_reason") for piece in self.pieces for choice in piece.get("choices") or ())
+        return self.ended == "complete" and self.error is None and finished and "[DONE]" in self.data
+
+
+def dig(value: JSON, *path: str | int) -> JSON:
+    """What stands at a path of a JSON value; None where it leads nowhere."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _json(body: bytes) -> JSON:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

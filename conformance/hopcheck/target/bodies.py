@@ -1,0 +1,56 @@
+"""Request bodies, and where the marker goes in them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from typing import Any
+
+Body = dict[str, Any]
+
+OMIT: Any = object()
+"""Given for a field: leave it out."""
+
+
+def chat_body(model: str, marker: str, fields: Body) -> Body:
+    """A chat request's body: the fields given, with the marker in the last user message."""
+    body: Body = {"model": model, "messages": [{"role": "user", "content": "Say hello."}], **fields}
+    body = {key: value for key, value in body.items() if value is not OMIT}
+    if "messages" in body:
+        body["messages"] = marked(body["messages"], marker)
+    return body
+
+
+def marked(messages: Any, marker: str) -> Any:
+    """The messages with the marker at the end of the last user message's text; all else is as it was."""
+    if not isinstance(messages, list) or not messages:
+        return messages
+    messages = copy.deepcopy(messages)
+    asked = [message for message in messages if isinstance(message, dict) and message.get("role") == "user"]
+    if not asked:
+        return messages
+    last = asked[-1]
+    if isinstance(last.get("content"), list):
+        last["content"].append({"type": "text", "text": marker})
+    else:
+        last["content"] = f"{last.get('content') or ''} {marker}".lstrip()
+    return messages
+
+
+def embedding_body(model: str, marker: str, text: str | Sequence[str] | Sequence[int], fields: Body) -> Body:
+    """An embeddings request's body, with the marker at the end of the last input (as bytes in a token array)."""
+    marked_input: Any
+    if isinstance(text, str):
+        marked_input = f"{text} {marker}"
+    elif text and isinstance(text[0], int):
+        marked_input = [*text, *marker.encode()]
+    else:
+        marked_input = [*text[:-1], f"{text[-1]} {marker}"]
+    body = {"model": model, "input": marked_input, **fields}
+    return {key: value for key, value in body.items() if value is not OMIT}
+
+
+def encode(body: Any) -> bytes:
+    """JSON as clients send it: UTF-8, compact, keys in the order given."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

@@ -1,0 +1,63 @@
+"""How a relay is set up. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelayConfig:
+    """Where a relay sends what, and what it allows.
+
+    Attributes:
+        upstream: Base URL of the provider, with its `/v1`.
+        upstream_key: The provider's key.
+        client_keys: Keys that clients may use.
+        models: What is served, in the order of the list.
+        upstream_models: Names that the provider knows under another name.
+        upstream_keys: Models whose provider has a key of its own.
+        unreachable: Models whose provider refuses connections.
+        default_model: For requests that name none; "" refuses them.
+        fallbacks: Model: the model that answers when it can't.
+        rate_limits: Model: (requests, window in seconds), per client key.
+        concurrency_limits: Model: requests in flight.
+        retries: Attempts beyond the first, for what may be tried again.
+        timeout_s: To the provider's first byte, and between two reads, in seconds.
+        timeout_retries: Attempts beyond the first after a timeout.
+        backoff_s: Before the first retry; doubles.
+        patience_s: The longest Retry-After that is waited for.
+        log_file: A line for each answer is appended to it; "" for none.
+    """
+
+    upstream: str
+    upstream_key: str = "hopcheck-upstream-key"
+    client_keys: tuple[str, ...] = ("hopcheck-client-key", "hopcheck-second-client-key")
+    models: tuple[str, ...] = (
+        "fake-model",
+        "fake-embedding",
+        "alias-model",
+        "fragile-model",
+        "backup-model",
+        "limited-model",
+        "narrow-model",
+        "dead-model",
+    )
+    upstream_models: Mapping[str, str] = field(default_factory=lambda: {"alias-model": "provider-model"})
+    upstream_keys: Mapping[str, str] = field(default_factory=lambda: {"backup-model": "hopcheck-backup-key"})
+    unreachable: tuple[str, ...] = ("dead-model",)
+    default_model: str = "fake-model"
+    fallbacks: Mapping[str, str] = field(default_factory=lambda: {"fragile-model": "backup-model"})
+    rate_limits: Mapping[str, tuple[int, float]] = field(default_factory=lambda: {"limited-model": (3, 1.0)})
+    concurrency_limits: Mapping[str, int] = field(default_factory=lambda: {"narrow-model": 2})
+    retries: int = 2
+    timeout_s: float = 0.3
+    timeout_retries: int = 0
+    backoff_s: float = 0.1
+    patience_s: float = 2.0
+    log_file: str = ""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every key that no answer may show."""
+        return (self.upstream_key, *self.upstream_keys.values(), *self.client_keys)

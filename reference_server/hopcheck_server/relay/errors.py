@@ -1,0 +1,81 @@
+"""Errors as a relay tells them: OpenAI's shape, the right status, nothing secret."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hopcheck_server.relay.messages import Failure, Incoming, Response, dump
+
+FORWARDED = ("retry-after", "retry-after-ms", "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
+             "x-ratelimit-reset-requests", "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens",
+             "x-ratelimit-reset-tokens")  # fmt: skip
+"""A provider's headers that its clients depend on."""
+
+_KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "invalid_request_error",
+    405: "invalid_request_error",
+    413: "invalid_request_error",
+    415: "invalid_request_error",
+    429: "rate_limit_error",
+}
+
+
+def error_body(message: str, status: int, *, code: str | None = None, param: str | None = None) -> dict[str, Any]:
+    """OpenAI's error object."""
+    kind = _KINDS.get(status, "server_error")
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def refuse(
+    request: Incoming,
+    status: int,
+    message: str,
+    *,
+    code: str | None = None,
+    param: str | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Response:
+    """An error of the relay's own."""
+    body = dump(error_body(message, status, code=code, param=param))
+    return Response(request, status, [("Content-Type", "application/json"), *headers], body)
+
+
+def failed(request: Incoming, failure: Failure) -> Response:
+    """What a client is told when no attempt brought an answer."""
+    match failure.kind:
+        case "status":
+            return _passed_on(request, failure)
+        case "timeout":
+            return refuse(request, 504, "The provider did not answer in time.", code="provider_timeout")
+        case "connect":
+            return refuse(request, 503, "The provider can't be reached.", code="provider_unreachable")
+        case "error-event":
+            return Response(request, 502, [("Content-Type", "application/json")], dump(shaped(failure.body, 502)))
+        case _:
+            return refuse(request, 502, "The provider's answer can't be read.", code="provider_invalid_answer")
+
+
+def _passed_on(request: Incoming, failure: Failure) -> Response:
+    assert failure.head is not None
+    if failure.status == 401:  # the relay's key was refused, not the client's
+        return refuse(request, 502, "The provider refused this proxy's credentials.", code="provider_auth")
+    kept = [(name, value) for name in FORWARDED if (value := failure.head.header(name)) is not None]
+    body = dump(shaped(failure.body, failure.status))
+    return Response(request, failure.status, [("Content-Type", "application/json"), *kept], body, origin="provider")
+
+
+def shaped(body: bytes, status: int) -> dict[str, Any]:
+    """A provider's error in OpenAI's shape: its own fields where it has them, none of its text where it hasn't."""
+    try:
+        error = json.loads(body).get("error")
+    except (ValueError, AttributeError):
+        error = None
+    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
+        return error_body(f"The provider answered {status}.", status)
+    code = error.get("code")
+    filled = {**error_body(error["message"], status)["error"], **error}
+    return {"error": {**filled, "code": code if code is None else str(code)}}

@@ -1,0 +1,218 @@
+"""What a relay's methods are handed: the client's request, what goes upstream, what goes back, and what went wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from hopcheck_contracts.sse import Event
+from hopcheck_server.http1.client import Head
+from hopcheck_server.http1.server import Exchange, Framing
+
+Events = AsyncIterator[Event]
+"""A stream's events, one by one."""
+
+FailureKind = Literal["connect", "timeout", "cut", "garbled", "status", "error-event"]
+
+
+@dataclass(slots=True)
+class Incoming:
+    """A client's request.
+
+    Attributes:
+        exchange: The connection's side of it.
+        method: As sent.
+        path: Without prefix and query: `/v1/chat/completions`.
+        headers: As they came.
+        body: As it came.
+        json: The body as an object; None if it isn't one.
+        id: The request id that its answer carries.
+    """
+
+    exchange: Exchange
+    method: str
+    path: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    json: dict[str, Any] | None
+    id: str
+
+    @classmethod
+    def of(cls, exchange: Exchange, prefix: str, request_id: str) -> Incoming:
+        """Read an exchange whose path starts with `prefix`."""
+        path = urlsplit(exchange.target).path.removeprefix(prefix)
+        return cls(exchange, exchange.method, path, exchange.headers, exchange.body, _object(exchange.body), request_id)
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name (any case), or None."""
+        return self.exchange.header(name)
+
+    @property
+    def key(self) -> str:
+        """The bearer key, or ""."""
+        scheme, _, token = (self.header("authorization") or "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    @property
+    def model(self) -> str:
+        """The model that it names, or ""."""
+        model = (self.json or {}).get("model")
+        return model if isinstance(model, str) else ""
+
+    @property
+    def streams(self) -> bool:
+        """Whether it asks for a stream."""
+        return (self.json or {}).get("stream") is True
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One attempt at the provider.
+
+    Attributes:
+        incoming: The client's request.
+        model: The model as clients name it (after falling back: the backup's).
+        path: Below the provider's base URL.
+        headers: All that are sent but Host and Content-Length.
+        body: Sent as it is.
+        attempt: From 1, over all models.
+        attempt_on_model: From 1.
+    """
+
+    incoming: Incoming
+    model: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    attempt: int = 1
+    attempt_on_model: int = 1
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The body as an object, freshly parsed."""
+        return _object(self.body) or {}
+
+    def with_json(self, body: Any) -> Outgoing:
+        """The same attempt with another body."""
+        return replace(self, body=dump(body))
+
+    def with_header(self, name: str, value: str) -> Outgoing:
+        """The same attempt with one header more, or another value for it."""
+        kept = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
+        return replace(self, headers=(*kept, (name, value)))
+
+
+@dataclass(slots=True)
+class Response:
+    """What goes back to the client; a stream's body comes from `Relay.events` instead.
+
+    Attributes:
+        incoming: The request that it answers.
+        status: The HTTP status.
+        headers: All that are sent but Content-Length.
+        body: Empty for a stream.
+        origin: Whether a provider said it, or the relay.
+        streamed: Whether events follow.
+        framing: How the body's end is told; None means by length, and chunked for a stream.
+        version: Of HTTP.
+    """
+
+    incoming: Incoming
+    status: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+    origin: Literal["provider", "relay"] = "relay"
+    streamed: bool = False
+    framing: Framing | None = None
+    version: str = "1.1"
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; None if it isn't."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    def with_json(self, body: Any) -> Response:
+        """The same answer with another body."""
+        return replace(self, body=dump(body))
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name (any case), or None."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def with_header(self, name: str, value: str | None) -> Response:
+        """The same answer with another value for a header; None leaves it out."""
+        kept = [pair for pair in self.headers if pair[0].lower() != name.lower()]
+        return replace(self, headers=kept if value is None else [*kept, (name, value)])
+
+
+class Failure(Exception):
+    """An attempt that brought no usable answer.
+
+    Attributes:
+        kind: What happened.
+        detail: In words, without anything secret.
+        head: The provider's head, where there was one.
+        body: The provider's error body, where there was one.
+    """
+
+    def __init__(self, kind: FailureKind, detail: str, head: Head | None = None, body: bytes = b"") -> None:
+        """Say what happened."""
+        super().__init__(f"{kind}: {detail}")
+        self.kind: FailureKind = kind
+        self.detail = detail
+        self.head = head
+        self.body = body
+
+    @property
+    def status(self) -> int:
+        """The provider's status, or 0."""
+        return self.head.status if self.head and self.kind == "status" else 0
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """What the provider asks to be waited, in seconds, if it says so in figures."""
+        for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+            value = self.head.header(name) if self.head else None
+            try:
+                if value is not None:
+                    return float(value) / unit
+            except ValueError:
+                continue
+        return None
+
+
+_INCOMING: ContextVar[Incoming] = ContextVar("incoming")
+
+
+def incoming() -> Incoming:
+    """The request that is being answered, for methods that aren't handed it."""
+    return _INCOMING.get()
+
+
+def enter(request: Incoming) -> None:
+    """Make a request the current one of this task."""
+    _INCOMING.set(request)
+
+
+def dump(body: Any) -> bytes:
+    """Compact JSON."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(body, parse_constant=_refuse) if body else None
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

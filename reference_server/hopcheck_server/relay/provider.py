@@ -1,0 +1,152 @@
+"""One attempt at the provider: send, and bring back a sound answer or say what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from hopcheck_contracts.sse import Event
+from hopcheck_server.http1.client import Broken, ConnectFailed, Connection, Head
+from hopcheck_server.http1.pool import Origin, Pool
+from hopcheck_server.relay.messages import Events, Failure, Outgoing
+from hopcheck_server.relay.streams import body_of, events_of
+
+UNREACHABLE = "http://127.0.0.1:1/v1"
+"""Where nothing listens."""
+
+_LAST_BYTES_S = 0.05
+"""How long the end of a stream's framing is waited for, after its last event."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """A provider's answer: a body, or a stream of which the first event has come.
+
+    Attributes:
+        head: Its head.
+        body: The whole body, if it isn't a stream.
+        events: The stream, first event included; None if it isn't one.
+        connection: What the stream comes on.
+    """
+
+    head: Head
+    body: bytes = b""
+    events: Events | None = None
+    connection: Connection | None = None
+
+    def close(self) -> None:
+        """Drop the stream's connection, unless it was read to its end."""
+        if self.connection is not None and not self.connection.reusable:
+            self.connection.abort()
+
+
+class Provider:
+    """A provider's connections, pooled."""
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        """`timeout_s` holds for connecting, for the first byte and between reads."""
+        self.origin = Origin.of(url)
+        self.timeout_s = timeout_s
+        self._pool = Pool(self.origin)
+
+    async def attempt(self, outgoing: Outgoing) -> Answer:
+        """Send one attempt.
+
+        Raises:
+            Failure: There was no usable answer. A cancelled attempt drops its connection.
+        """
+        connection, head = await self._exchange(outgoing)
+        try:
+            body = body_of(connection, head, self.timeout_s)
+            if head.status == 200 and (head.header("content-type") or "").startswith("text/event-stream"):
+                if not outgoing.incoming.streams:
+                    raise Failure("garbled", "the provider streamed what was asked for in one piece")
+                return Answer(head, events=await _begun(events_of(body)), connection=connection)
+            answer = Answer(head, b"".join([data async for data in body]))
+            self._pool.give(connection)
+        except BaseException:
+            connection.abort()
+            raise
+        return _sound(answer, streams=outgoing.incoming.streams)
+
+    async def _exchange(self, outgoing: Outgoing) -> tuple[Connection, Head]:
+        """Send on a pooled connection; one that turns out to be closed is replaced by a fresh one."""
+        while True:
+            try:
+                connection = await self._pool.take(timeout_s=self.timeout_s)
+            except ConnectFailed as error:
+                raise Failure("connect", str(error)) from error
+            used_before = connection.exchanges > 0
+            try:
+                return connection, await self._send(connection, outgoing)
+            except Broken as broken:
+                connection.abort()
+                if broken.ended == "timeout":
+                    raise Failure("timeout", "the provider did not answer in time") from broken
+                if not used_before or broken.ended not in ("cut", "reset"):
+                    raise Failure("cut", f"the provider's connection ended ({broken.ended})") from broken
+            except BaseException:
+                connection.abort()
+                raise
+
+    async def _send(self, connection: Connection, outgoing: Outgoing) -> Head:
+        headers = (("Host", self.origin.authority), *outgoing.headers)
+        if outgoing.body:
+            headers = (*headers, ("Content-Length", str(len(outgoing.body))))
+        target = self.origin.prefix + outgoing.path
+        await connection.send(outgoing.incoming.method, target, headers, outgoing.body)
+        return await connection.head(self.timeout_s)
+
+    async def done(self, answer: Answer) -> None:
+        """Take a stream's connection back once its framing has ended; one that goes on is dropped."""
+        connection = answer.connection
+        if connection is None:
+            return
+        try:
+            async with asyncio.timeout(_LAST_BYTES_S):
+                async for _ in connection.chunks():
+                    pass
+        except (Broken, TimeoutError):
+            pass
+        finally:
+            answer.close()
+        self._pool.give(connection)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._pool.close()
+
+
+async def _begun(events: Events) -> Events:
+    """Wait for the first data event; an error in its place, or an end before it, is a failure of the attempt."""
+    early: list[Event] = []
+    async for event in events:
+        early.append(event)
+        if event.data is None or not event.data.strip():
+            continue
+        payload = event.json
+        if isinstance(payload, dict) and payload.get("error"):
+            raise Failure("error-event", "the provider's stream began with an error", body=event.data.encode())
+        return _again(early, events)
+    raise Failure("cut", "the provider's stream ended before it began")
+
+
+async def _again(early: list[Event], rest: Events) -> AsyncIterator[Event]:
+    for event in early:
+        yield event
+    async for event in rest:
+        yield event
+
+
+def _sound(answer: Answer, *, streams: bool) -> Answer:
+    if answer.head.status >= 300:
+        raise Failure("status", f"the provider answered {answer.head.status}", answer.head, answer.body)
+    try:
+        sound = isinstance(json.loads(answer.body), dict) and not streams
+    except ValueError:
+        sound = False
+    if not sound:
+        raise Failure("garbled", "the provider's answer is not what was asked for")
+    return answer

@@ -1,0 +1,101 @@
+"""What a relay answers by itself: what may be asked, and the lists of models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from hopcheck_server.relay.errors import refuse
+from hopcheck_server.relay.messages import Incoming, Response, dump
+
+FORWARDED = {"/v1/chat/completions": "/chat/completions", "/v1/embeddings": "/embeddings"}
+"""Paths that go to the provider."""
+
+CREATED = 1_700_000_000
+"""When every model was made, in unix seconds: a constant, so that a list says the same twice."""
+
+CONTROL_FIELDS = frozenset(
+    {"api_base", "api_key", "api_version", "base_url", "cache", "caching", "custom_llm_provider", "extra_body",
+     "extra_headers", "extra_query", "fallbacks", "headers", "max_retries", "mock_response", "mock_timeout",
+     "model_list", "num_retries", "organization", "request_timeout", "stream_timeout", "tags", "timeout"}
+)  # fmt: skip
+"""Fields by which a client would take the operator's place at the next hop."""
+
+
+def methods(path: str) -> tuple[str, ...]:
+    """The methods that a path allows; none if there is nothing there."""
+    if path in FORWARDED:
+        return ("POST", "OPTIONS")
+    if path in ("/v1/models", "/v1/llm/models", "/health") or path.startswith("/v1/models/"):
+        return ("GET", "HEAD", "OPTIONS")
+    return ()
+
+
+def check_route(request: Incoming) -> Response | None:
+    """Refuse unknown paths, wrong methods and wrong content types."""
+    allowed = methods(request.path)
+    if not allowed:
+        return refuse(request, 404, f"There is nothing at {request.path}.", code="not_found")
+    if request.method not in allowed:
+        allow = (("Allow", ", ".join(allowed)),)
+        return refuse(request, 405, f"{request.method} is not allowed here.", code="method_not_allowed", headers=allow)
+    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if request.method == "POST" and media_type != "application/json":
+        return refuse(request, 415, "Send application/json.", code="unsupported_media_type")
+    return None
+
+
+def check_body(request: Incoming, known: Iterable[str], default_model: str) -> Response | None:
+    """Refuse what no provider could answer, before anything goes upstream."""
+    body = request.json
+    if body is None:
+        return refuse(request, 400, "The body is not a JSON object.", code="invalid_json")
+    control = sorted(CONTROL_FIELDS & body.keys())
+    if control:
+        return refuse(request, 400, f"{control[0]} is not a client's to set.", code="control_field", param=control[0])
+    wrong = _wrong_field(request.path, body, default_model)
+    if wrong:
+        return refuse(request, 400, f"{wrong} is missing, empty or of the wrong type.", param=wrong)
+    if body.get("model") is not None and body["model"] not in known:
+        return refuse(request, 404, f"There is no model {body['model']!r}.", code="model_not_found", param="model")
+    return None
+
+
+def _wrong_field(path: str, body: dict[str, Any], default_model: str) -> str | None:
+    model = body.get("model")
+    if not (isinstance(model, str) and model) and not (model is None and default_model):
+        return "model"
+    if not isinstance(body.get("stream", False), bool | None):
+        return "stream"
+    if path.endswith("/embeddings"):
+        return None if body.get("input") else "input"
+    messages = body.get("messages")
+    sound = isinstance(messages, list) and messages and all(isinstance(message, dict) for message in messages)
+    return None if sound else "messages"
+
+
+def model_entry(model: str) -> dict[str, Any]:
+    """One model in OpenAI's shape."""
+    return {"id": model, "object": "model", "created": CREATED, "owned_by": "hopcheck"}
+
+
+def answer(request: Incoming, models: Iterable[str]) -> Response:
+    """Answer what needs no provider."""
+    path = request.path
+    if request.method == "OPTIONS":
+        return Response(request, 204, [("Allow", ", ".join(methods(path)))], framing="none")
+    if path == "/health":
+        return _json(request, {"status": "ok"})
+    if path == "/v1/llm/models":
+        told = {"provider": "hopcheck", "context_length": None, "is_available": True}
+        return _json(request, [{"id": model, "name": model, **told} for model in models])
+    if path == "/v1/models":
+        return _json(request, {"object": "list", "data": [model_entry(model) for model in models]})
+    wanted = path.removeprefix("/v1/models/")
+    if wanted not in models:
+        return refuse(request, 404, f"There is no model {wanted!r}.", code="model_not_found", param="model")
+    return _json(request, model_entry(wanted))
+
+
+def _json(request: Incoming, body: Any) -> Response:
+    return Response(request, 200, [("Content-Type", "application/json")], dump(body))
