@@ -20,24 +20,25 @@ from ..errors import ProxyError, bad_request
 
 # Where the request goes, and as whom.
 _DESTINATION = """
-    api_base base_url api_key api_version api_type organization custom_llm_provider model_list model_info model_config
-    user_config deployment specific_deployment model_id model_group region_name allowed_model_region data_residency
-    bucket_name client client_id client_secret tenant_id workspace_id anthropic-workspace-id
-    configurable_clientside_auth_params extra_headers extra_body extra_query headers provider_specific_header default_headers
-    ssl_verify shared_session sagemaker_base_url deployment_url agentcore_runtime_session_id nvcf_function_id use_ssl base_model hf_model_name
-    credentials vector_store_id search_tool_name use_litellm_proxy use_chat_completions_api use_in_pass_through
-    use_xai_oauth use_client passthrough proxy_server_request secret_fields rust
+    api_base base_url api_key api_version api_type organization custom_llm_provider model_list model_info
+    model_config user_config deployment specific_deployment model_id model_group region_name allowed_model_region
+    data_residency bucket_name client client_id client_secret tenant_id workspace_id anthropic-workspace-id
+    configurable_clientside_auth_params extra_headers extra_body extra_query headers provider_specific_header
+    default_headers ssl_verify shared_session sagemaker_base_url deployment_url agentcore_runtime_session_id
+    nvcf_function_id use_ssl base_model hf_model_name credentials vector_store_id search_tool_name use_litellm_proxy
+    use_chat_completions_api use_in_pass_through use_xai_oauth use_client passthrough proxy_server_request
+    secret_fields rust
 """
 
 # How often, how long, and where to next.
 _ROUTING = """
     num_retries max_retries retry_policy retry_strategy fallbacks context_window_fallbacks content_policy_fallbacks
     context_window_fallback_dict disable_fallbacks max_fallbacks fallback_depth attempted_targets
-    include_fallback_errors timeout stream_timeout request_timeout force_timeout client_side_timeout timeout_by_service_tier
-    stream_timeout_by_service_tier cooldown_time routing_strategy routing_strategy_args routing_groups priority order
-    weight tags tag_regex enable_tag_filtering caching_groups fastest_response silent_model model_alias_map
-    model_file_id_mapping rpm tpm itpm otpm max_parallel_requests max_budget budget_duration
-    model_group_retry_policy default_api_key_rpm_limit default_api_key_tpm_limit keepalive_seconds
+    include_fallback_errors timeout stream_timeout request_timeout force_timeout client_side_timeout
+    timeout_by_service_tier stream_timeout_by_service_tier cooldown_time routing_strategy routing_strategy_args
+    routing_groups priority order weight tags tag_regex enable_tag_filtering caching_groups fastest_response
+    silent_model model_alias_map model_file_id_mapping rpm tpm itpm otpm max_parallel_requests max_budget
+    budget_duration model_group_retry_policy default_api_key_rpm_limit default_api_key_tpm_limit keepalive_seconds
     allow_client_keepalive_override provider_affinity_header
 """
 
@@ -48,8 +49,8 @@ _ANSWER = """
     prompt_environment custom_prompt_dict initial_prompt_value final_prompt_value bos_token eos_token roles
     user_continue_message assistant_continue_message ensure_alternating_roles supports_system_message
     merge_reasoning_content_in_choices enable_json_schema_validation drop_params additional_drop_params
-    allowed_openai_params disable_add_transform_inline_image_block stream_response stream_chunk_size complete_response
-    max_agentic_loops max_file_size_mb
+    allowed_openai_params disable_add_transform_inline_image_block stream_response stream_chunk_size
+    complete_response max_agentic_loops max_file_size_mb
 """
 
 # What is logged, and who is charged.
@@ -58,9 +59,9 @@ _BOOKS = """
     turn_off_message_logging log_client_error_tracebacks spend_logs_metadata standard_logging_object cost_per_query
     cost_per_second citation_cost_per_token annotation_cost_per_page annotation_cost_per_page_batches
     ocr_cost_per_credit ocr_cost_per_page ocr_cost_per_page_batches output_vector_size search_context_cost_per_query
-    google_maps_grounding_cost_per_query regional_endpoint_uplift_multiplier tiered_pricing
-    user_api_key_auth user_api_key_hash user_api_key_end_user_id original_function original_model_group self azure
-    acompletion aembedding atext_completion text_completion async_call aimg_generation allm_passthrough_route
+    google_maps_grounding_cost_per_query regional_endpoint_uplift_multiplier tiered_pricing user_api_key_auth
+    user_api_key_hash user_api_key_end_user_id original_function original_model_group self azure acompletion
+    aembedding atext_completion text_completion async_call aimg_generation allm_passthrough_route
 """
 
 CONTROL_FIELDS = frozenset(f"{_DESTINATION} {_ROUTING} {_ANSWER} {_BOOKS}".split())
