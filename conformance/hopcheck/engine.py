@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hopcheck.config import DECLARABLE, TargetConfig
 from hopcheck.exchanges import reproduce, wire_log
@@ -162,8 +163,8 @@ async def _run_lanes(
             queue.put_nowait(await run_case(case, setting))
 
     shared = list(lanes.shared)
-    workers = [asyncio.ensure_future(work(shared)) for _ in range(min(jobs, len(shared)))]
-    workers += [asyncio.ensure_future(work(list(lane))) for lane in lanes.serial if lane]
+    workers = [asyncio.create_task(work(shared)) for _ in range(min(jobs, len(shared)))]
+    workers += [asyncio.create_task(work(list(lane))) for lane in lanes.serial if lane]
     try:
         for _ in range(lanes.size):
             yield await _next(queue, workers)
@@ -173,12 +174,12 @@ async def _run_lanes(
         await asyncio.gather(*workers, return_exceptions=True)
 
 
-async def _next(queue: asyncio.Queue[Verdict], workers: list[asyncio.Future[None]]) -> Verdict:
+async def _next(queue: asyncio.Queue[Verdict], workers: list[asyncio.Task[None]]) -> Verdict:
     """The next verdict; a worker's crash is raised here instead of being waited for."""
     getter = asyncio.ensure_future(queue.get())
     try:
         while not getter.done():
-            going = {worker for worker in workers if not worker.done()}
+            going: set[asyncio.Future[Any]] = {worker for worker in workers if not worker.done()}
             await asyncio.wait({getter, *going}, return_when=asyncio.FIRST_COMPLETED)
             for worker in workers:
                 if worker.done() and not worker.cancelled() and worker.exception():

@@ -39,7 +39,7 @@ class Relay:
         self.limits = Limits()
         self._provider = Provider(config.upstream, config.timeout_s)
         self._nowhere = Provider(UNREACHABLE, config.timeout_s)
-        self._log = Path(config.log_file).open("a", encoding="utf-8") if config.log_file else None
+        self._log = Path(config.log_file).open("a", encoding="utf-8") if config.log_file else None  # noqa: SIM115
 
     # What a counterexample overrides.
 
