@@ -103,7 +103,7 @@ async def _weigh(case: Case, target: Target, control: Control | None, findings: 
     outcome = outcome_of(findings, case.level)
     if outcome is Outcome.BROKEN:
         return outcome, "the case made no finding"
-    if outcome is Outcome.CONFORMS or control is None or "two_sided" not in case.needs:
+    if outcome is Outcome.CONFORMS or control is None or not case.scripted:
         return outcome, ""
     asked = [answer for answer in target.answers if answer.marker]
     for answer in asked:

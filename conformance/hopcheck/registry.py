@@ -76,6 +76,7 @@ class Case:
         refs: What the requirement rests on.
         needs: Keys under `[declares]` that it asks for, and ways of running (`WAYS`).
         scripts: What the upstream plays, by variant; the plain one is "".
+        scripted: Whether the case said so itself: then at least one of its requests must reach the upstream.
         trips_on: Counterexamples of other cases (`<case id>:<class name>` patterns) that this case may notice too.
         counterexamples: Filled by the decorator.
     """
@@ -87,6 +88,7 @@ class Case:
     refs: tuple[str, ...]
     needs: frozenset[str]
     scripts: Mapping[str, Script]
+    scripted: bool = False
     trips_on: tuple[str, ...] = ()
     counterexamples: list[Counterexample] = field(default_factory=list)
 
@@ -172,6 +174,7 @@ def case(
             refs=tuple(refs),
             needs=frozenset(needs) | ({"two_sided"} if upstream is not None else set()),
             scripts=_scripts(upstream),
+            scripted=upstream is not None,
             trips_on=tuple(trips_on),
         )
         REGISTRY[case_id] = made
