@@ -1,0 +1,64 @@
+"""The upstream as a process of its own: starts it, says where it listens, and ends it on a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Callable
+
+from hopcheck_server.upstream.script import Scripts
+from hopcheck_server.upstream.server import PortInUse, Upstream
+
+INTERRUPTED = 130
+CANT_LISTEN = 3
+
+_GC_YOUNG = 50_000
+"""How many new objects bring on a garbage collection. The journal makes many that stay and hardly a cycle, and a
+collection of the old ones holds up every stream for milliseconds."""
+
+
+def run(scripts: Scripts, host: str = "127.0.0.1", port: int = 0, *, open_control: bool = False) -> int:
+    """Run an upstream until SIGTERM or SIGINT.
+
+    Prints `hopcheck upstream on URL` when it is ready.
+
+    Returns:
+        The exit code: 0 after SIGTERM, 130 after SIGINT, 3 if it can't listen there.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        try:
+            return runner.run(_serve(scripts, host, port, open_control))
+        except OSError as error:
+            reason = error.strerror if isinstance(error, PortInUse) else f"can't listen on {host}:{port}: {error}"
+            print(f"hopcheck upstream: {reason}", file=sys.stderr)
+            return CANT_LISTEN
+
+
+async def _serve(scripts: Scripts, host: str, port: int, open_control: bool) -> int:
+    stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    _on_signals(stopped)
+    async with await Upstream.start(scripts, host=host, port=port, open_control=open_control) as upstream:
+        gc.freeze()
+        gc.set_threshold(_GC_YOUNG, 20, 100)
+        print(f"hopcheck upstream on {upstream.url}", flush=True)
+        return await stopped
+
+
+def _on_signals(stopped: asyncio.Future[int]) -> None:
+    def stop(code: int) -> None:
+        if not stopped.done():  # a second signal changes nothing: it is ending already
+            stopped.set_result(code)
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop, 0)
+    loop.add_signal_handler(signal.SIGINT, stop, INTERRUPTED)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # not made for this platform
+        return None
+    return uvloop.new_event_loop
