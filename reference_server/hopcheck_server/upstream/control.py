@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from hopcheck_server.http1.client import Broken, ConnectFailed, Connection
 from hopcheck_server.http1.pool import Origin, Pool
-from hopcheck_server.upstream.journal import Attempt, from_json
+from hopcheck_server.upstream.attempt import Attempt, from_json
 from hopcheck_server.upstream.script import Scripts, dump
 from hopcheck_server.upstream.server import Upstream
 

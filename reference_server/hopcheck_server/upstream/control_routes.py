@@ -18,7 +18,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from hopcheck_server.upstream import script
 from hopcheck_server.upstream.answer import Answer, head
-from hopcheck_server.upstream.journal import Attempt, Journal, to_json
+from hopcheck_server.upstream.attempt import Attempt, to_json
+from hopcheck_server.upstream.journal import Journal
 from hopcheck_server.upstream.script import Scripts
 
 PREFIX = "/_hopcheck/"

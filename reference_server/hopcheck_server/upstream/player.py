@@ -9,7 +9,7 @@ from typing import Protocol
 
 from hopcheck_server.upstream import framing
 from hopcheck_server.upstream.answer import STAMP, Answer, date_line
-from hopcheck_server.upstream.journal import Attempt, Ending
+from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.plan import Segment, plan
 from hopcheck_server.upstream.script import Wire
 
@@ -30,14 +30,14 @@ class Exchange:
     """An attempt and what it is answered.
 
     Attributes:
-        attempt: The attempt.
+        arrival: The attempt.
         answer: The answer.
         wire: How it leaves.
         keep_alive: Whether the connection can serve another request.
         http10: Whether the peer speaks HTTP/1.0.
     """
 
-    attempt: Attempt
+    arrival: Arrival
     answer: Answer
     wire: Wire
     keep_alive: bool
@@ -55,15 +55,15 @@ class Line(Protocol):
     def cut(self, *, reset: bool) -> None:
         """End the connection here, after what was written."""
 
-    def played(self, ending: Ending, *, close: bool) -> None:
-        """The answer has ended; called once, and not if the player was stopped from outside."""
+    def played(self, *, close: bool) -> None:
+        """The answer has been sent; called once, and not if the player was stopped from outside."""
 
 
 class Player:
     """Plays an exchange on a connection."""
 
     def __init__(self, exchange: Exchange, line: Line) -> None:
-        self.attempt = exchange.attempt
+        self.arrival = exchange.arrival
         self._line = line
         self._answer = exchange.answer
         self._wire = wire = exchange.wire
@@ -132,7 +132,7 @@ class Player:
             tail = framing.lines("close", 0, gzip=False, close=self._close)
         else:
             tail = framing.lines(self._mode, self._length(), gzip=self._wire.gzip, close=self._close)
-        self.attempt.head_sent_ns = monotonic_ns()
+        self.arrival.head_sent_ns = monotonic_ns()
         self._line.write(answer.head + date_line() + tail)
 
     def _length(self) -> int:
@@ -149,7 +149,7 @@ class Player:
     def _send(self, segment: Segment) -> None:
         early = self._mode == "length"
         data = self._encoded[self._next] if early else self._encoder.encode(self._stamped(segment.data))
-        self.attempt.sent.append((monotonic_ns(), len(segment.data)))
+        self.arrival.sent.append((monotonic_ns(), len(segment.data)))
         self._line.write(data)
         following = self._next + 1
         if following < len(self._plan.segments) and self._plan.segments[following].apart:
@@ -178,4 +178,4 @@ class Player:
         self._finished = True
         if self._line.writable:
             self._ended = True
-            self._line.played("answered", close=self._close)
+            self._line.played(close=self._close)

@@ -13,12 +13,13 @@ from typing import Self
 
 from hopcheck_server.upstream import control_routes
 from hopcheck_server.upstream.answer import Answer
-from hopcheck_server.upstream.dialects.openai import Ask, Renderer
-from hopcheck_server.upstream.journal import Attempt, Journal
+from hopcheck_server.upstream.arrival import Arrival
+from hopcheck_server.upstream.dialects.openai import Renderer
+from hopcheck_server.upstream.dialects.openai_ask import Ask
+from hopcheck_server.upstream.journal import Journal, Place
 from hopcheck_server.upstream.marker import find
-from hopcheck_server.upstream.player import Exchange
 from hopcheck_server.upstream.protocol import Connection
-from hopcheck_server.upstream.script import Script, Scripts, Turn
+from hopcheck_server.upstream.script import Script, Scripts, Turn, Wire
 
 BACKLOG = 2048
 
@@ -152,42 +153,41 @@ class Upstream:
         self._numbered += 1
         return self._numbered
 
-    def exchange(self, attempt: Attempt, *, keep_alive: bool, http10: bool) -> Exchange:
+    def answer(self, arrival: Arrival) -> tuple[Answer, Wire]:
         """Put an attempt into the journal and decide what it is answered."""
-        attempt.marker, attempt.script = find(attempt.body)
-        ask = Ask(attempt.method, attempt.path, attempt.body)
-        attempt.model = ask.model
-        turn = self._turn(attempt)
-        answer = self._renderer.render(turn, ask, _tag(attempt))
-        if attempt.method == "HEAD":
+        arrival.marker, arrival.script = find(arrival.body)
+        ask = Ask(arrival.method, arrival.url, arrival.body)
+        arrival.model = ask.model
+        place = self.journal.add(arrival)
+        turn = self._turn(arrival, place) if arrival.marker else _DEFAULT
+        answer = self._renderer.render(turn, ask, _tag(arrival))
+        if arrival.method == b"HEAD":
             answer.empty, answer.plain = True, False
-        return Exchange(attempt, answer, turn.wire, keep_alive, http10)
+        return answer, turn.wire
 
-    def _turn(self, attempt: Attempt) -> Turn:
-        place = self.journal.add(attempt)
-        script = self.scripts.get(attempt.script)
-        if script is None or attempt.marker in self._done:
+    def _turn(self, arrival: Arrival, place: Place) -> Turn:
+        script = self.scripts.get(arrival.script)
+        if script is None or arrival.marker in self._done:
             return _DEFAULT
         return script.turn(
             total=place.total,
             on_route=place.on_route,
             first_route=place.first_route,
-            model=attempt.model,
-            key=attempt.key,
+            model=arrival.model,
+            key=arrival.key if script.by_key else "",
         )
 
-    def control(self, connection: Connection, attempt: Attempt) -> asyncio.Task[Answer] | None:
-        """Begin to answer a control request; None if it isn't one."""
-        if not attempt.path.startswith(control_routes.PREFIX):
-            return None
+    def control(self, connection: Connection, arrival: Arrival) -> asyncio.Task[Answer]:
+        """Begin to answer a control request."""
+        request = arrival.attempt()
         allowed = self._open_control or connection.is_local
-        task = asyncio.get_running_loop().create_task(control_routes.respond(self, attempt, allowed=allowed))
+        task = asyncio.get_running_loop().create_task(control_routes.respond(self, request, allowed=allowed))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
 
-def _tag(attempt: Attempt) -> str:
+def _tag(arrival: Arrival) -> bytes:
     """What the answer's ids are made of: they depend on marker and attempt alone, or on the body."""
-    seed = attempt.marker.encode() or attempt.body[-4096:]
-    return f"{zlib.crc32(seed):08x}{attempt.number:x}"
+    seed = arrival.marker.encode() if arrival.marker else arrival.body[-4096:]
+    return b"%08x%x" % (zlib.crc32(seed), arrival.number)

@@ -8,26 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 from hopcheck_contracts.sse import DONE_DATA
 from hopcheck_server.upstream.answer import STAMP
+from hopcheck_server.upstream.dialects.openai_ask import Shape
 from hopcheck_server.upstream.script import Choice, Completion, ToolCall, Turn
 
 Json = dict[str, Any]
 
 IDENTITY = ("id", "object", "created", "model")
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a request says about the form of its answer."""
-
-    stream: bool = False
-    include_usage: bool = False
-    n: int = 1
 
 
 class Piece(NamedTuple):

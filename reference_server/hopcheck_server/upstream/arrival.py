@@ -1,0 +1,81 @@
+"""One request that arrived at the upstream, as the server keeps it: raw, and made into an `Attempt` when somebody asks.
+
+Most attempts under load are never looked at, so what can be worked out later is.
+"""
+
+from __future__ import annotations
+
+from hopcheck_server.upstream.attempt import Attempt, Ending
+
+
+class Arrival:
+    """A request and what became of it.
+
+    Attributes:
+        method: The HTTP method.
+        url: The request target.
+        headers: As they came.
+        body: The raw body.
+        connection: Number of the TCP connection.
+        received_ns: When the last byte of the request was read.
+
+    The others are those of `Attempt`.
+    """
+
+    # Set on the class, since most of them stay what they are for most requests.
+    marker: str = ""
+    script: str = ""
+    number: int = 1
+    model: str = ""
+    head_sent_ns: int = 0
+    ended_ns: int = 0
+    ended: Ending = ""
+
+    def __init__(
+        self,
+        method: bytes,
+        url: bytes,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        connection: int,
+        received_ns: int,
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.connection = connection
+        self.received_ns = received_ns
+        self.sent: list[tuple[int, int]] = []
+
+    def attempt(self) -> Attempt:
+        """What is known by now, as a value of its own."""
+        return Attempt(
+            marker=self.marker,
+            script=self.script,
+            number=self.number,
+            model=self.model,
+            method=self.method.decode("latin-1"),
+            path=self.url.decode("latin-1"),
+            headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self.headers],
+            body=self.body,
+            connection=self.connection,
+            received_ns=self.received_ns,
+            head_sent_ns=self.head_sent_ns,
+            sent=list(self.sent),
+            ended_ns=self.ended_ns,
+            ended=self.ended,
+        )
+
+    @property
+    def key(self) -> str:
+        """The credential that came with it (see `Attempt.key`)."""
+        api_key = ""
+        for name, value in self.headers:
+            if len(name) == 13 and name.lower() == b"authorization":
+                scheme, _, token = value.decode("latin-1").partition(" ")
+                if scheme.lower() == "bearer":
+                    return token
+            elif len(name) == 7 and not api_key and name.lower() == b"api-key":
+                api_key = value.decode("latin-1")
+        return api_key

@@ -1,0 +1,86 @@
+"""One request that arrived at the upstream, as others see it: a value, also as JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+Ending = Literal["", "answered", "hung-up", "cut", "released"]
+"""How an attempt ended: answered in full; the proxy hung up first; cut by the script; let go when its case ended."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One request that arrived at the upstream. Times are CLOCK_MONOTONIC nanoseconds of the upstream's host.
+
+    Attributes:
+        marker: The full marker, or "".
+        script: The script's name in the marker (a case's id, or `<id>~<variant>`), or "".
+        number: Which attempt of its marker this is, from 1.
+        model: The model that it names, or "".
+        method: The HTTP method.
+        path: The request target, with its query.
+        headers: As they came, in order; names in lower case.
+        body: The raw body (decoded from chunks).
+        connection: Number of the TCP connection, unique within the upstream's life.
+        received_ns: When the last byte of the request was read.
+        head_sent_ns: When the answer's headers were written, or 0.
+        sent: (time, bytes) of each write of body bytes, counted before gzip and chunk framing; one per event in a
+            stream that isn't split or joined.
+        ended_ns: When it ended, or 0.
+        ended: How it ended, or "" while it goes on.
+    """
+
+    marker: str
+    script: str
+    number: int
+    model: str
+    method: str
+    path: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    connection: int
+    received_ns: int
+    head_sent_ns: int = 0
+    sent: list[tuple[int, int]] = field(default_factory=list)
+    ended_ns: int = 0
+    ended: Ending = ""
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name (any case), or None."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key == wanted), None)
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON, or None if it isn't."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    @property
+    def key(self) -> str:
+        """The credential that came with it: the bearer key, or Azure's `api-key`, or ""."""
+        bearer = self.header("authorization") or ""
+        scheme, _, token = bearer.partition(" ")
+        return token if scheme.lower() == "bearer" else self.header("api-key") or ""
+
+
+def to_json(attempt: Attempt) -> dict[str, Any]:
+    """An attempt as a JSON object; the body in base64."""
+    said = {slot.name: getattr(attempt, slot.name) for slot in fields(attempt)}
+    return {**said, "body": base64.b64encode(attempt.body).decode()}
+
+
+def from_json(said: dict[str, Any]) -> Attempt:
+    """Read what `to_json` wrote.
+
+    Raises:
+        TypeError, KeyError, ValueError: It is no attempt.
+    """
+    pairs = [(name, value) for name, value in said["headers"]]
+    sent = [(at, size) for at, size in said["sent"]]
+    return Attempt(**{**said, "headers": pairs, "sent": sent, "body": base64.b64decode(said["body"])})
