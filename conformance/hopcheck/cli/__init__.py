@@ -1,0 +1,94 @@
+"""The command line. Each command is a module with `add_arguments` and `run`, imported only when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from hopcheck.cli.exits import HOPCHECK_FAILED, USAGE, Stop
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": (
+        "hopcheck.cli.demo",
+        "the whole story on this machine: LiteLLM and the reference proxy, judged side by side",
+    ),
+    "gate": ("hopcheck.cli.gate", "hold a proxy to its contract"),
+    "cases": ("hopcheck.cli.cases", "list or explain the cases"),
+    "prove": ("hopcheck.cli.prove", "run the suite against itself: counterexamples and honest variants"),
+    "serve": ("hopcheck.cli.serve", "run the reference proxy"),
+    "upstream": ("hopcheck.cli.upstream", "run the scripted provider alone"),
+    "stack": ("hopcheck.cli.stack", "run upstream, LiteLLM and the reference proxy until interrupted"),
+}
+"""Command: its module, and what it does in a line."""
+
+
+class Command(Protocol):
+    """A command's module."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Say what it takes."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; returns the exit code."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: Words after the program's name; None takes the process's own.
+
+    Returns:
+        0 holds, 1 doesn't hold, 2 usage or configuration, 3 can't be tested, 4 hopcheck itself failed, 130 interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser()
+    if not words or words[0] not in COMMANDS:
+        parser.parse_args(words)  # answers --help and --version, refuses everything else
+        parser.print_help()
+        return USAGE
+    try:
+        command = cast("Command", importlib.import_module(COMMANDS[words[0]][0]))
+    except ModuleNotFoundError as error:
+        return _needs_extra(words[0], error)
+    own = argparse.ArgumentParser(prog=f"hopcheck {words[0]}", description=command.__doc__)
+    command.add_arguments(own)
+    try:
+        return command.run(own.parse_args(words[1:]))
+    except Stop as stop:
+        print(f"hopcheck: {stop}", file=sys.stderr)
+        return stop.code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    from hopcheck import __version__
+
+    lines = "\n".join(f"  {name:<9} {does}" for name, (_, does) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="hopcheck",
+        description="Holds LLM proxies to their contract, and measures what they cost.",
+        epilog=f"commands:\n{lines}\n\n`hopcheck COMMAND --help` says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="hopcheck COMMAND [options]",
+    )
+    parser.add_argument("--version", action="version", version=f"hopcheck {__version__}")
+    return parser
+
+
+_EXTRA_OF = {"fastapi": "server", "uvicorn": "server", "pydantic_settings": "server", "uv": "server", "locust": "load"}
+
+
+def _needs_extra(command: str, error: ModuleNotFoundError) -> int:
+    extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
+    if extra is None:
+        raise error
+    print(f"hopcheck: `{command}` needs more: pip install 'hopcheck[{extra}]'", file=sys.stderr)
+    return USAGE
+
+
+__all__ = ["HOPCHECK_FAILED", "main"]

@@ -1,0 +1,65 @@
+"""List the cases, or explain those that match a pattern."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from hopcheck.cli.exits import HOLDS, USAGE, Stop
+from hopcheck.discovery import all_cases, select
+from hopcheck.registry import PROFILES, Case
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument("pattern", nargs="*", help="ids, or patterns such as 'stream.*'; one id alone is explained")
+    parser.add_argument("--profile", action="append", default=[], choices=sorted(PROFILES), help="only this profile")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    found = select(all_cases().values(), arguments.pattern, arguments.profile)
+    if not found:
+        raise Stop(USAGE, f"no case matches {' '.join(arguments.pattern)!r}; `hopcheck cases` lists them all.")
+    if arguments.json:
+        json.dump([as_json(case) for case in found], sys.stdout, indent=2)
+        print()
+    elif len(found) == 1:
+        print(explained(found[0]))
+    else:
+        for case in found:
+            print(f"{case.id:<34} {case.level.value:<6} {case.requirement}")
+    return HOLDS
+
+
+def as_json(case: Case) -> dict[str, Any]:
+    """A case as `hopcheck cases --json` shows it."""
+    return {
+        "id": case.id,
+        "level": case.level.value,
+        "profile": case.profile,
+        "requirement": case.requirement,
+        "refs": list(case.refs),
+        "needs": sorted(case.needs),
+        "counterexamples": [
+            {"name": example.name, "breaks": example.breaks, "story": example.story} for example in case.counterexamples
+        ],
+    }
+
+
+def explained(case: Case) -> str:
+    """A case in full, for people."""
+    lines = [
+        f"{case.id}  ({case.level.value}, profile {case.profile})",
+        f"  {case.requirement}",
+        "",
+        *(f"  rests on    {ref}" for ref in case.refs),
+        *([f"  needs       {', '.join(sorted(case.needs))}"] if case.needs else []),
+        "",
+        "  A proxy breaks it, for example, when:",
+        *(f"  - {example.story}  (noticed by {example.breaks!r})" for example in case.counterexamples),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,95 @@
+"""Run the suite against itself: every counterexample and every honest variant, times every case."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+from rich.console import Console
+from rich.markup import escape
+
+from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
+from hopcheck.cli.loop import run as run_loop
+from hopcheck.discovery import all_cases, select
+from hopcheck.proving import Cell, Column, Proof, cells, columns, weigh
+from hopcheck.registry import Case
+
+BATCH = 12
+"""Relays that one batch hosts."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument("pattern", nargs="*", help="cases, by id or pattern; default: all")
+    parser.add_argument("--diagonal", action="store_true", help="counterexamples only on the cases that they are for")
+    parser.add_argument("--jobs", type=int, default=16, help="cases at once, per process (default: %(default)s)")
+    parser.add_argument("--processes", type=int, default=0, help="default: one per core")
+    parser.add_argument("--verbose", action="store_true", help="say what each counterexample was noticed by")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    cases = select(all_cases().values(), arguments.pattern)
+    if not cases:
+        raise Stop(USAGE, f"no case matches {' '.join(arguments.pattern)!r}; `hopcheck cases` lists them all.")
+    console, begun, of = Console(highlight=False), time.monotonic(), columns(cases)
+    table: list[Cell] = []
+    for done, cell in enumerate(_table(of, [case.id for case in cases], arguments), 1):
+        table.append(cell)
+        if console.is_terminal and done % 50 == 0:
+            console.print(f"{done} cells", end="\r")
+    proof = weigh(table, of, {case.id: case for case in cases})
+    _print(proof, cases, of, console, verbose=arguments.verbose)
+    console.print(f"{proof.cells} cells in {time.monotonic() - begun:.0f} s")
+    return HOLDS if proof.holds else DOES_NOT_HOLD
+
+
+def _table(of: Sequence[Column], ids: list[str], arguments: argparse.Namespace) -> Iterator[Cell]:
+    """Run the table in batches of columns, on as many processes as there are cores."""
+    names = [column.name for column in of]
+    batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
+    workers = min(arguments.processes or os.cpu_count() or 1, len(batches))
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        running = [pool.submit(run_batch, batch, ids, arguments.jobs, arguments.diagonal) for batch in batches]
+        for finished in as_completed(running):
+            yield from finished.result()
+
+
+def run_batch(names: list[str], ids: list[str], jobs: int, diagonal: bool) -> list[Cell]:
+    """Run the columns of these names on the cases of these ids, in this process."""
+    known = all_cases()
+    cases: list[Case] = [known[case_id] for case_id in ids]
+    mine = [column for column in columns(cases) if column.name in names]
+
+    async def collect() -> list[Cell]:
+        return [cell async for cell in cells(mine, cases, jobs=jobs, diagonal=diagonal)]
+
+    return run_loop(collect())
+
+
+def _print(proof: Proof, cases: Sequence[Case], of: Sequence[Column], console: Console, *, verbose: bool) -> None:
+    if verbose:
+        for case_id, check, name in sorted(proof.noticed):
+            console.print(f"[green]noticed[/]    {case_id}: {escape(check)}  [dim]{name}[/]", soft_wrap=True)
+    for case_id, check, name, happened in sorted(proof.missed):
+        console.print(
+            f"[red]missed[/]     {case_id}: {name} should break {escape(repr(check))}; {escape(happened)}",
+            soft_wrap=True,
+        )
+    for case_id, name, happened in sorted(proof.unexpected):
+        console.print(f"[red]unexpected[/] {case_id} on {name}: {escape(happened)}", soft_wrap=True)
+    for case_id, name, happened in sorted(proof.minded):
+        console.print(f"[red]minded[/]     {case_id} on the honest {name}: {escape(happened)}", soft_wrap=True)
+    for case_id, check in proof.unbroken:
+        console.print(f"[red]unbroken[/]   {case_id}: no counterexample breaks {escape(repr(check))}", soft_wrap=True)
+    wrong = sum(bool(column.breaks) for column in of)
+    console.print(
+        f"{len(cases)} cases, {wrong} counterexamples, {len(of) - wrong} honest relays: "
+        f"{len(proof.noticed)} noticed, {len(proof.missed)} missed, {len(proof.unexpected)} unexpected, "
+        f"{len(proof.minded)} red on honest relays, {len(proof.unbroken)} findings that nothing breaks",
+        style="green" if proof.holds else "red",
+    )

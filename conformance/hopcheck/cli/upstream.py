@@ -1,0 +1,19 @@
+"""Run the scripted provider alone. It knows every case's script, so that a pasted curl line works."""
+
+from __future__ import annotations
+
+import argparse
+
+from hopcheck.discovery import all_cases, all_scripts
+from hopcheck_server.upstream.__main__ import run as run_upstream
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=9100, help="port; 0 takes a free one (default: %(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    return run_upstream(all_scripts(all_cases().values()), arguments.host, arguments.port)

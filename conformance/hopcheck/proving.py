@@ -1,0 +1,203 @@
+"""The suite against itself: every counterexample and every honest variant, times every case.
+
+A counterexample must be noticed by the finding that it names, and by nothing that nobody expects; an honest variant
+by nothing; and every finding of every case must be broken by some counterexample.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from hopcheck.bench import Bench
+from hopcheck.engine import run_case
+from hopcheck.registry import Case, Counterexample
+from hopcheck_contracts.findings import Outcome, Verdict
+from hopcheck_server.relay import Relay
+from hopcheck_server.relay.variants import VARIANTS
+
+HEALTHY = "healthy"
+"""The column of the relay as it is."""
+
+QUIET_JOBS = 4
+"""How many cases that read the clock or flood run beside each other, each on a relay of its own."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A relay class, and what is known of it.
+
+    Attributes:
+        name: Unique, fit for a URL.
+        relay: The class.
+        honest: Nothing may be noticed on it.
+        breaks: Pairs (case id, counterexample) that it was registered for.
+    """
+
+    name: str
+    relay: type[Relay]
+    honest: bool = False
+    breaks: tuple[tuple[str, Counterexample], ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One case on one relay."""
+
+    column: str
+    verdict: Verdict
+
+
+@dataclass
+class Proof:
+    """What the table shows.
+
+    Attributes:
+        cells: How many were run.
+        noticed: (case id, finding, counterexample) where the finding that it names noticed it.
+        missed: The same where it did not, with what happened instead.
+        unexpected: (case id, relay, what happened) on counterexamples where nobody expects it.
+        minded: (case id, relay, what happened) on honest variants and the healthy relay.
+        unbroken: (case id, finding) that no counterexample breaks.
+    """
+
+    cells: int = 0
+    noticed: list[tuple[str, str, str]] = field(default_factory=list)
+    missed: list[tuple[str, str, str, str]] = field(default_factory=list)
+    unexpected: list[tuple[str, str, str]] = field(default_factory=list)
+    minded: list[tuple[str, str, str]] = field(default_factory=list)
+    unbroken: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the suite can be trusted."""
+        return not (self.missed or self.unexpected or self.minded or self.unbroken) and self.cells > 0
+
+
+def columns(cases: Iterable[Case]) -> list[Column]:
+    """The healthy relay, the honest variants, and each counterexample class once."""
+    found: dict[type[Relay], list[tuple[str, Counterexample]]] = {}
+    for case in cases:
+        for example in case.counterexamples:
+            found.setdefault(example.relay, []).append((case.id, example))
+    honest = [Column(HEALTHY, Relay, honest=True)]
+    honest += [Column(_slug("variant", relay), relay, honest=True) for relay in VARIANTS]
+    wrong = [Column(_slug(examples[0][0], relay), relay, breaks=tuple(examples)) for relay, examples in found.items()]
+    return honest + wrong
+
+
+def _slug(stem: str, relay: type[Relay]) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "-", f"{stem}.{relay.__name__}")
+
+
+async def cells(
+    of: Sequence[Column], cases: Sequence[Case], *, jobs: int = 16, diagonal: bool = False
+) -> AsyncIterator[Cell]:
+    """Run every case on every column; with `diagonal`, a counterexample only on the cases that it is registered for.
+
+    What reads the clock or floods runs after all else; what uses up a limit runs one after another on its relay.
+    """
+    async with Bench({column.name: column.relay for column in of}, cases) as bench:
+        chosen = [(column, _chosen(column, cases, diagonal)) for column in of]
+        for quiet in (False, True):
+            chains = [chain for column, its in chosen for chain in _chains(column.name, its, quiet)]
+            async for cell in _run_chains(bench, chains, QUIET_JOBS if quiet else jobs):
+                yield cell
+
+
+def _chosen(column: Column, cases: Sequence[Case], diagonal: bool) -> list[Case]:
+    own = {case_id for case_id, _ in column.breaks}
+    return [case for case in cases if column.honest or not diagonal or case.id in own]
+
+
+def _chains(column: str, cases: Iterable[Case], quiet: bool) -> list[list[tuple[str, Case]]]:
+    mine = [case for case in cases if bool(case.needs & {"timing", "heavy"}) is quiet]
+    limited = [(column, case) for case in mine if case.needs & {"window", "rate_limit", "concurrency_limit"}]
+    rest = [[(column, case)] for case in mine if (column, case) not in limited]
+    return [limited, *rest] if limited else rest
+
+
+async def _run_chains(bench: Bench, chains: list[list[tuple[str, Case]]], jobs: int) -> AsyncIterator[Cell]:
+    queue: asyncio.Queue[Cell] = asyncio.Queue()
+    pending = sorted(chains, key=len, reverse=True)
+    total = sum(map(len, chains))
+
+    async def work() -> None:
+        while pending:
+            for column, case in pending.pop(0):
+                verdict = await run_case(case, bench.setting(column))
+                queue.put_nowait(Cell(column, replace(verdict, exchanges=())))
+
+    workers = [asyncio.create_task(work()) for _ in range(jobs)]
+    try:
+        for _ in range(total):
+            yield await queue.get()
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+def weigh(table: Iterable[Cell], of: Sequence[Column], cases: Mapping[str, Case]) -> Proof:
+    """Say what a table shows."""
+    proof = Proof()
+    known = {column.name: column for column in of}
+    checks: dict[str, set[str]] = {}
+    for cell in table:
+        proof.cells += 1
+        column, verdict = known[cell.column], cell.verdict
+        if column.name == HEALTHY:
+            checks[verdict.case_id] = {finding.check for finding in verdict.findings}
+        if column.honest:
+            if verdict.outcome is not Outcome.CONFORMS:
+                proof.minded.append((verdict.case_id, column.name, happened(verdict)))
+            continue
+        own = [example for case_id, example in column.breaks if case_id == verdict.case_id]
+        for example in own:
+            _weigh_own(proof, verdict, example)
+        if not own and verdict.outcome is not Outcome.CONFORMS and not _expected(column, cases[verdict.case_id]):
+            proof.unexpected.append((verdict.case_id, column.name, happened(verdict)))
+    broken = {(case_id, finding) for case_id, finding, _ in proof.noticed}
+    proof.unbroken = sorted(
+        (case_id, check) for case_id, names in checks.items() for check in names if (case_id, check) not in broken
+    )
+    return proof
+
+
+def _weigh_own(proof: Proof, verdict: Verdict, example: Counterexample) -> None:
+    if notices(verdict, example.breaks):
+        proof.noticed.append((verdict.case_id, example.breaks, example.name))
+    else:
+        proof.missed.append((verdict.case_id, example.breaks, example.name, happened(verdict)))
+
+
+def notices(verdict: Verdict, check: str) -> bool:
+    """Whether the finding of that name fails and those before it hold; untestable or broken never counts."""
+    if verdict.outcome not in (Outcome.DEVIATES, Outcome.ADVISORY):
+        return False
+    first = next((finding for finding in verdict.findings if not finding.ok), None)
+    return first is not None and first.check == check
+
+
+def _expected(column: Column, case: Case) -> bool:
+    for case_id, example in column.breaks:
+        if any(fnmatchcase(case.id, pattern) for pattern in example.trips):
+            return True
+        if any(fnmatchcase(f"{case_id}:{example.name}", pattern) for pattern in case.trips_on):
+            return True
+    return False
+
+
+def happened(verdict: Verdict) -> str:
+    """A verdict in one line."""
+    failed = [f"{one.check}: expected {_short(one.expected)}, got {_short(one.actual)}" for one in verdict.failed]
+    said = "; ".join(failed) or verdict.reason.strip().splitlines()[-1:] or ""
+    return f"{verdict.outcome.value}: {said if isinstance(said, str) else said[0]}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
