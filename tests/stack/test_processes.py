@@ -14,7 +14,7 @@ import pytest
 from hopcheck_server.processes import ManagedProcess, ProcessError, free_port, http_status, scrubbed_environment
 
 HERE = Path(__file__).parent
-CLINGING = [sys.executable, HERE / "clinging_server.py"]
+CLINGING = [sys.executable, str(HERE / "clinging_server.py")]
 
 
 def python(code: str) -> list[str]:
@@ -158,7 +158,7 @@ def test_what_a_process_leaves_behind_when_it_ends_is_taken_down(tmp_path: Path)
         go = tmp_path / "go"
         code = f"""
 import pathlib, subprocess, time
-subprocess.Popen({[str(part) for part in CLINGING]})
+subprocess.Popen({CLINGING})
 while not pathlib.Path({str(go)!r}).exists():
     time.sleep(0.01)
 """
@@ -189,7 +189,7 @@ def test_an_exception_of_ours_takes_it_down(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_the_end_of_the_parent_takes_it_down(tmp_path: Path, number: signal.Signals) -> None:
     log_file = tmp_path / "it.log"
-    command = [sys.executable, HERE / "kept_by_parent.py", log_file]
+    command = [sys.executable, str(HERE / "kept_by_parent.py"), str(log_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"up\n"
@@ -213,7 +213,7 @@ def test_the_end_of_its_guardian_takes_it_down(tmp_path: Path) -> None:
 
 
 def test_environment_is_scrubbed() -> None:
-    shell = {"PATH": "/bin", "LC_ALL": "C", "OPENAI_API_KEY": "sk-real", "HTTPS_PROXY": "http://elsewhere", "HOME": "/h"}
+    shell = {"PATH": "/bin", "LC_ALL": "C", "OPENAI_API_KEY": "sk-real", "HTTPS_PROXY": "http://there", "HOME": "/h"}
     assert scrubbed_environment({"HOME": "/mine"}, source=shell) == {"PATH": "/bin", "LC_ALL": "C", "HOME": "/mine"}
 
 

@@ -4,12 +4,15 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from hopcheck_server.litellm.requirements import RELAXED, Requirements
 from hopcheck_server.processes import ManagedProcess, ProcessError, Progress
 
 _INSTALL_TIMEOUT_S = 1800.0
+
+_HINT = "(uv reads its own settings, such as UV_DEFAULT_INDEX, and pip's environment variables; not pip's files.)"
 
 # Whoever has told pip where packages come from should not have to say it again for uv.
 _UV_FROM_PIP = {
@@ -21,11 +24,19 @@ _UV_FROM_PIP = {
 
 
 class UvFailed(ProcessError):
-    """uv ran and ended with an error; the message holds its last lines."""
+    """uv ended with an error; the message holds its last lines.
+
+    Attributes:
+        unsolvable: Whether it found no set of versions that meets the requirements.
+    """
+
+    def __init__(self, message: str, *, unsolvable: bool) -> None:
+        super().__init__(message)
+        self.unsolvable = unsolvable
 
 
 async def install(wanted: Requirements, path: Path, progress: Progress | None = None) -> bool:
-    """Make a virtual environment at `path` with the requirements in it, compiled.
+    """Make a virtual environment at `path` with the requirements in it, compiled. uv's output is kept beside it.
 
     Returns:
         Whether LiteLLM's own requirements had to be relaxed.
@@ -33,16 +44,15 @@ async def install(wanted: Requirements, path: Path, progress: Progress | None = 
     Raises:
         ProcessError: uv isn't there or failed.
     """
-    doing = f"installing LiteLLM {wanted.version}, which happens once"
-    with tempfile.TemporaryDirectory(prefix="hopcheck-uv-") as folder:
-        work = Path(folder)
-        await _uv(["venv", "--quiet", "--python", sys.executable, path], work, doing, progress)
+    run = _Uv(f"installing LiteLLM {wanted.version}, which happens once", path.with_name(f"{path.name}.log"), progress)
+    await run("venv", "--quiet", "--python", sys.executable, path)
+    with tempfile.TemporaryDirectory(prefix="hopcheck-") as folder:
         try:
-            await _uv(_install_command(wanted, path, work), work, doing, progress)
+            await run(*_install_command(wanted, path, Path(folder)))
         except UvFailed as failure:
-            if wanted.locked or "No solution found" not in str(failure):
+            if wanted.locked or not failure.unsolvable:
                 raise
-            await _uv(_install_command(wanted, path, work, RELAXED), work, f"{doing}, with relaxed pins", progress)
+            await run(*_install_command(wanted, path, Path(folder), RELAXED))
             return True
     return False
 
@@ -60,15 +70,22 @@ def _install_command(wanted: Requirements, path: Path, work: Path, overrides: Se
     return command
 
 
-async def _uv(arguments: Sequence[str | Path], work: Path, doing: str, progress: Progress | None) -> None:
-    """Run uv to its end. As a managed process, so that it doesn't go on when we are killed."""
-    command = [find_uv(), "--no-progress", *arguments]
-    log_file = work / "uv.log"
-    log_file.unlink(missing_ok=True)
-    async with ManagedProcess.start(command, name="uv", log_file=log_file, env=uv_environment(os.environ)) as uv:
-        if code := await uv.finished(timeout_s=_INSTALL_TIMEOUT_S, doing=doing, progress=progress):
-            hint = "uv reads its own settings (UV_DEFAULT_INDEX, UV_INDEX), not pip's configuration file"
-            raise UvFailed(f"{doing}: {uv.error(f'ended with {code}')}\n{hint}.")
+@dataclass(frozen=True)
+class _Uv:
+    """Runs uv to its end; as a managed process, so that it doesn't go on when we are killed."""
+
+    doing: str
+    log_file: Path
+    progress: Progress | None
+
+    async def __call__(self, *arguments: str | Path) -> None:
+        self.log_file.unlink(missing_ok=True)
+        command, env = [find_uv(), "--no-progress", *arguments], uv_environment(os.environ)
+        async with ManagedProcess.start(command, name="uv", log_file=self.log_file, env=env) as uv:
+            code = await uv.finished(timeout_s=_INSTALL_TIMEOUT_S, doing=self.doing, progress=self.progress)
+            if code:
+                message = f"{self.doing}: {uv.error(f'ended with {code}')}\n{_HINT}"
+                raise UvFailed(message, unsolvable="No solution found" in uv.log_text())
 
 
 def find_uv() -> str:

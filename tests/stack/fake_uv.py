@@ -1,0 +1,35 @@
+"""Stands in for uv: writes down how it was called, and makes an "environment" or fails as it is told.
+
+Its first argument is its folder: `calls` gets one JSON line for each call, and a file named `fail` there holds what
+to print to standard error instead of installing; `fail-without-override` does so unless there is an override file.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+folder, arguments = Path(sys.argv[1]), sys.argv[2:]
+
+
+def read_beside(flag: str) -> list[str]:
+    return Path(arguments[arguments.index(flag) + 1]).read_text().split() if flag in arguments else []
+
+
+with (folder / "calls").open("a") as calls:
+    seen = {
+        "arguments": arguments,
+        "requirements": read_beside("--requirement"),
+        "overrides": read_beside("--override"),
+    }
+    calls.write(json.dumps({**seen, "environment": sorted(os.environ)}) + "\n")
+
+if "venv" in arguments:
+    (Path(arguments[-1]) / "bin").mkdir(parents=True)
+    (Path(arguments[-1]) / "bin" / "python").symlink_to(sys.executable)
+    sys.exit(0)
+for name, applies in (("fail", True), ("fail-without-override", "--override" not in arguments)):
+    if applies and (folder / name).exists():
+        sys.exit((folder / name).read_text())
+python = Path(arguments[arguments.index("--python") + 1])
+python.with_name("litellm").touch()
