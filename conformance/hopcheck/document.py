@@ -118,21 +118,28 @@ def counts(cases: Iterable[CaseEntry]) -> dict[str, int]:
     return {outcome: counted[outcome] for outcome in OUTCOMES}
 
 
-def not_asked(document: Document) -> list[tuple[str, int]]:
-    """Why cases were not applicable, and how many for each reason, the most frequent first."""
+def not_asked(document: Document) -> list[str]:
+    """Why cases were not applicable, one line for each reason, the most frequent first."""
     skipped = [case for case in document["cases"] if case["outcome"] == Outcome.NOT_APPLICABLE]
-    return Counter(_why_not(case) for case in skipped).most_common()
+    reasons = Counter((tuple(case["undeclared"]), "" if case["undeclared"] else case["reason"]) for case in skipped)
+    return [_not_asked(undeclared, reason, count) for (undeclared, reason), count in reasons.most_common()]
 
 
-def _why_not(case: CaseEntry) -> str:
-    if case["undeclared"]:
-        return " and ".join(_remedy(need) for need in case["undeclared"])
-    return str(case["reason"]) or "not possible in this run"
+def _not_asked(undeclared: Sequence[str], reason: str, count: int) -> str:
+    if undeclared:
+        return f"{_remedy(undeclared)} to hold it to {count} more"
+    return f"{reason or 'not possible in this run'}: {_many(count, 'case')}"
 
 
-def _remedy(need: str) -> str:
-    setting = _SET_BY.get(need)
-    return f"set `{setting}`" if setting else f"declare `{need}`"
+def _remedy(undeclared: Sequence[str]) -> str:
+    return " and ".join(f"set `{_SET_BY[need]}`" if need in _SET_BY else f"declare `{need}`" for need in undeclared)
+
+
+def reasons_known(document: Document, case_id: str) -> list[str]:
+    """What the baseline says of a case: its reasons, with the issue where there is one."""
+    entries = document["baseline"]["deviations"] if document["baseline"] else []
+    found = [entry for entry in entries if entry["case"] == case_id]
+    return [entry["reason"] + (f" ({entry['issue']})" if entry["issue"] else "") for entry in found]
 
 
 def failed_findings(case: CaseEntry) -> list[Mapping[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 BODY_LIMIT = 4096
@@ -12,6 +12,9 @@ BODY_LIMIT = 4096
 
 EVENTS_HEAD, EVENTS_TAIL = 120, 30
 """Events of a stream that a report keeps, from its beginning and its end."""
+
+EXCHANGES_LIMIT = 24
+"""Exchanges of one case that a report keeps."""
 
 _CONTEXT = 200  # characters kept before the first difference of two long values
 
@@ -71,12 +74,19 @@ def window(text: str, start: int, limit: int) -> str:
     return before_note + part + (f"… [{after} characters]" if after > 0 else "")
 
 
+def kept_exchanges(exchanges: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Mapping[str, Any]], tuple[str, ...]]:
+    """The exchanges that a report keeps, and a note on those that it doesn't."""
+    left_out = len(exchanges) - EXCHANGES_LIMIT
+    note = (f"{left_out} further exchanges are not shown",) if left_out > 0 else ()
+    return exchanges[:EXCHANGES_LIMIT], note
+
+
 def exchange_excerpt(exchange: Mapping[str, Any]) -> dict[str, Any]:
     """An exchange in the report's shape, bodies and events cut.
 
     Args:
         exchange: `side`, `at`, `request`, `response` (or None), `events`; bodies and event data as text or bytes, a
-            body's full size in `body_bytes` where it has been cut already.
+            body's full size in `body_bytes` where it has been cut already; times in seconds since the case began.
     """
     plain = jsonable(exchange)
     events = [{"at": event["at"], "data": cut(event["data"])} for event in plain.get("events", ())]
@@ -85,7 +95,9 @@ def exchange_excerpt(exchange: Mapping[str, Any]) -> dict[str, Any]:
         "side": plain["side"],
         "at": plain["at"],
         "request": _message(plain["request"], ("method", "url")),
-        "response": _message(plain["response"], ("status", "ended")) if plain.get("response") else None,
+        "response": _message(plain["response"], ("status", "at", "ended", "ended_at"))
+        if plain.get("response")
+        else None,
         "events": events[:EVENTS_HEAD] + events[len(events) - EVENTS_TAIL :] if left_out else events,
         "events_left_out": left_out,
     }

@@ -1,0 +1,90 @@
+"""A report as JUnit's XML, for CI systems that show tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from xml.etree import ElementTree as ET
+
+from hopcheck.document import CaseEntry, Document, by_profile, failed_findings, fails, reasons_known
+from hopcheck.render.values import difference, expectation, lines_visible, short
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit_text(document: Document) -> str:
+    """A suite for each profile, a test case for each case.
+
+    What fails the gate is a failure (an error where hopcheck itself failed), what was not asked is skipped; known
+    deviations and advisories pass and say so. Problems of the baseline are test cases of a suite of their own.
+    """
+    root = ET.Element("testsuites", name="hopcheck", time=f"{document['duration_s']:.3f}")
+    for profile, cases in by_profile(document).items():
+        suite = ET.SubElement(root, "testsuite", name=f"hopcheck.{profile}")
+        for case in cases:
+            _add_case(suite, case, document)
+        suite.set("time", f"{sum(case['duration_s'] for case in cases):.3f}")
+    if document["baseline"] and document["baseline"]["problems"]:
+        _add_problems(ET.SubElement(root, "testsuite", name="hopcheck.baseline"), document["baseline"]["problems"])
+    for element in (*root, root):
+        _set_counts(element, document)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _set_counts(element: ET.Element, document: Document) -> None:
+    for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        element.set(name, str(len(list(element.iter(tag)))))
+    if element.tag == "testsuite":
+        element.set("timestamp", document["started"])
+
+
+def _add_case(suite: ET.Element, case: CaseEntry, document: Document) -> None:
+    test = ET.SubElement(
+        suite, "testcase", classname=str(suite.get("name")), name=case["id"], time=f"{case['duration_s']:.3f}"
+    )
+    if case["outcome"] == "not-applicable":
+        ET.SubElement(test, "skipped", message=_clean(case["reason"]))
+    elif fails(case, strict=document["strict"]):
+        tag = "error" if case["outcome"] == "broken" else "failure"
+        kind = "stale" if case["baseline"] == "stale" else case["outcome"]
+        message = _clean(_message(case))
+        ET.SubElement(test, tag, type=kind, message=message).text = _clean(_details(case))
+    elif case["baseline"] == "listed":
+        known = "; ".join(reasons_known(document, case["id"]))
+        ET.SubElement(test, "system-out").text = _clean(f"known deviation: {known}\n{_details(case)}")
+    elif case["outcome"] == "advisory":
+        ET.SubElement(test, "system-out").text = _clean(f"advisory\n{_details(case)}")
+
+
+def _add_problems(suite: ET.Element, problems: Sequence[str]) -> None:
+    for number, problem in enumerate(problems, 1):
+        test = ET.SubElement(suite, "testcase", classname="hopcheck.baseline", name=f"problem {number}", time="0.000")
+        ET.SubElement(test, "failure", type="baseline", message=_clean(problem))
+
+
+def _message(case: CaseEntry) -> str:
+    found = failed_findings(case)
+    if case["baseline"] == "stale":
+        return "an entry of the baseline is stale"
+    if case["reason"] or not found:
+        return str(case["reason"])
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    one = found[0]
+    return f"{one['check']}: expected {expectation(one['expected'])}, got {short(one['actual'])}{more}"
+
+
+def _details(case: CaseEntry) -> str:
+    lines = [f"{case['level']} {case['requirement']}"]
+    for one in failed_findings(case):
+        lines.append(f"{one['check']} ({one['level']})")
+        changed = difference(one["expected"], one["actual"])
+        lines += changed or [f"- {expectation(one['expected'])}", f"+ {short(one['actual'])}"]
+    lines += [f"why: {case['reason']}"] if case["reason"] else []
+    lines += [f"rests on: {', '.join(case['refs'])}"] if case["refs"] else []
+    lines += [f"ask again: {case['reproduce']}"] if case["reproduce"] else []
+    return "\n".join(lines)
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("", lines_visible(text))
