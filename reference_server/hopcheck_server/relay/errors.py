@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from hopcheck_contracts.sse import Event
 from hopcheck_server.relay.messages import Failure, Incoming, Response, dump
 
 FORWARDED = ("retry-after", "retry-after-ms", "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
@@ -79,3 +81,16 @@ def shaped(body: bytes, status: int) -> dict[str, Any]:
     code = error.get("code")
     filled = {**error_body(error["message"], status)["error"], **error}
     return {"error": {**filled, "code": code if code is None else str(code)}}
+
+
+def scrubbed(text: bytes, secrets: Iterable[str]) -> bytes:
+    """The text without the keys."""
+    for secret in secrets:
+        text = text.replace(secret.encode(), b"***")
+    return text
+
+
+def tells(event: Event) -> bool:
+    """Whether an event tells an error."""
+    payload = event.json if b'"error"' in event.raw else None
+    return isinstance(payload, dict) and bool(payload.get("error"))

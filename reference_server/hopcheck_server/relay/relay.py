@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-from hopcheck_contracts.sse import event_of
+from hopcheck_contracts.sse import Event, event_of
 from hopcheck_server.http1.server import Exchange
 from hopcheck_server.relay import errors, surface
 from hopcheck_server.relay.config import RelayConfig
@@ -115,6 +115,10 @@ class Relay:
     async def response(self, response: Response) -> Response:
         """What goes back to the client: every answer, and a stream's head."""
         return response
+
+    async def scrub(self, text: bytes) -> bytes:
+        """Take keys out of an error that a provider worded."""
+        return errors.scrubbed(text, self.config.secrets)
 
     async def log(self, response: Response) -> str:
         """The line that is logged of an answer."""
@@ -221,7 +225,9 @@ class Relay:
         )
 
     async def _deliver(self, response: Response) -> None:
-        response = await self._noted(await self.response(self._named(self._scrubbed(response))))
+        if response.status >= 400:
+            response.body = await self.scrub(response.body)
+        response = await self._noted(await self.response(self._named(response)))
         exchange, framing = response.incoming.exchange, response.framing or "length"
         headers = list(response.headers)
         if framing == "length":
@@ -237,14 +243,6 @@ class Relay:
             self._log.flush()
         return response
 
-    def _scrubbed(self, response: Response) -> Response:
-        """Take keys out of an error that a provider worded."""
-        if response.status < 400:
-            return response
-        for secret in self.config.secrets:
-            response.body = response.body.replace(secret.encode(), b"***")
-        return response
-
     async def _stream(self, head: Response, events: Events) -> None:
         exchange = head.incoming.exchange
         await exchange.start(head.status, head.headers, head.framing or "chunked", version=head.version)
@@ -255,10 +253,13 @@ class Relay:
     async def _checked(self, events: Events) -> Events:
         try:
             async for event in checked(events):
-                yield event
+                yield await self._clean(event) if errors.tells(event) else event
         except Failure as failure:
             async for event in self.broken(failure):
                 yield event
+
+    async def _clean(self, event: Event) -> Event:
+        return event_of((await self.scrub((event.data or "").encode())).decode())
 
     def close(self) -> None:
         """Close the log, and idle connections to the provider."""

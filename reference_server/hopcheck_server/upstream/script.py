@@ -140,10 +140,11 @@ class Turn:
         status: The HTTP status.
         headers: Further response headers (they replace the dialect's own of the same name).
         body: Literal body bytes, whatever the request asks for.
-        events: A literal stream. A dict is a chunk (id, object, created and model are filled in where missing), a
-            string is sent as it is, so it needs its own `data:` and blank line. `[DONE]` follows (see `Wire.done`).
+        events: A literal stream. A dict is a chunk (id, object, created and model are filled in where missing, but
+            not in one that has an `error` and no `choices`), a string is sent as it is, so it needs its own `data:` and blank line. `[DONE]` follows (see `Wire.done`).
         completion: A chat answer.
         embedding: An embeddings answer. With nothing given, the dialect's default answer is sent.
+        echo: `$KEY` in body, events and headers stands for the key that came with the attempt.
         wire: How the bytes leave.
     """
 
@@ -153,6 +154,7 @@ class Turn:
     events: tuple[dict[str, Any] | str, ...] | None = None
     completion: Completion | None = None
     embedding: Embedding | None = None
+    echo: bool = False
     wire: Wire = Wire()
 
 

@@ -16,6 +16,7 @@ from hopcheck_server.upstream.answer import Answer
 from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.dialects.openai import Renderer
 from hopcheck_server.upstream.dialects.openai_ask import Ask
+from hopcheck_server.upstream.echo import echoed
 from hopcheck_server.upstream.journal import Journal, Place
 from hopcheck_server.upstream.marker import find
 from hopcheck_server.upstream.protocol import Connection
@@ -169,13 +170,14 @@ class Upstream:
         script = self.scripts.get(arrival.script)
         if script is None or arrival.marker in self._done:
             return _DEFAULT
-        return script.turn(
+        turn = script.turn(
             total=place.total,
             on_route=place.on_route,
             first_route=place.first_route,
             model=arrival.model,
             key=arrival.key if script.by_key else "",
         )
+        return echoed(turn, arrival.key) if turn.echo else turn
 
     def control(self, connection: Connection, arrival: Arrival) -> asyncio.Task[Answer]:
         """Begin to answer a control request."""
