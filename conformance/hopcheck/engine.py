@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -130,7 +130,7 @@ async def _recorded(verdict: Verdict, target: Target, control: Control | None, b
 
 async def run(
     cases: Iterable[Case], setting: Setting, *, jobs: int = 8, begun: Callable[[Case], None] | None = None
-) -> AsyncIterator[Verdict]:
+) -> AsyncGenerator[Verdict, None]:
     """Run cases, and yield each verdict as it is made.
 
     Cases that don't disturb one another run at once; those that use up a limit run one after another beside them;

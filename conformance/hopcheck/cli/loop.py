@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -26,45 +26,16 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-class Interruption:
-    """Set by the first SIGINT or SIGTERM; later ones change nothing, so what is being written is written whole."""
+def interruption() -> asyncio.Event:
+    """An event that the first SIGINT or SIGTERM sets.
 
-    def __init__(self) -> None:
-        """Take the signals over, for the rest of the process: its end is near once one came."""
-        self.event = asyncio.Event()
-        for number in SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, self.event.set)
-
-    @property
-    def happened(self) -> bool:
-        """Whether a signal came."""
-        return self.event.is_set()
-
-    async def until(self, items: AsyncIterator[T]) -> AsyncIterator[T]:
-        """Yield items until they end or a signal comes."""
-        stopped = asyncio.ensure_future(self.event.wait())
-        iterator = aiter(items)
-        try:
-            while True:
-                following = asyncio.ensure_future(anext(iterator, None))
-                await asyncio.wait({following, stopped}, return_when=asyncio.FIRST_COMPLETED)
-                if stopped.done():
-                    following.cancel()
-                    await asyncio.gather(following, return_exceptions=True)
-                    return
-                item = following.result()
-                if item is None:
-                    return
-                yield item
-        finally:
-            stopped.cancel()
-            await _close(iterator)
-
-
-async def _close(iterator: AsyncIterator[Any]) -> None:
-    close = getattr(iterator, "aclose", None)
-    if close is not None:
-        await close()
+    Later ones change nothing, so what is being written is written whole; the signals stay taken for the rest of the
+    process, whose end is near once one came.
+    """
+    event = asyncio.Event()
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, event.set)
+    return event
 
 
 def ignore_signals() -> None:

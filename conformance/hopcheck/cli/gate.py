@@ -1,0 +1,208 @@
+"""Hold a proxy to its contract, from both sides at once."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hopcheck import gating
+from hopcheck.baseline import Baseline, Judgement, baseline_text, judge, load_baseline, updated
+from hopcheck.cli.exits import HOPCHECK_FAILED, UNTESTABLE, USAGE, Stop
+from hopcheck.cli.loop import ignore_signals, interruption
+from hopcheck.cli.loop import run as run_loop
+from hopcheck.config import TargetConfig
+from hopcheck.discovery import all_cases, select
+from hopcheck.doctor import Unfit
+from hopcheck.engine import DEFAULT_PATIENCE_S
+from hopcheck.registry import PROFILES, Case
+from hopcheck.render import html, junit, markdown
+from hopcheck.render.progress import RunProgress
+from hopcheck.render.terminal import console_for, print_report
+from hopcheck.report import Run, build, report_text, write_whole
+from hopcheck.settings import load_target
+from hopcheck.toml_tables import SettingsError
+from hopcheck_contracts.findings import FAILING, Outcome, Verdict
+
+TARGET_FILE = "hopcheck.toml"
+"""Read from the working folder, unless another one is named."""
+
+RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "json": report_text,
+    "junit": junit.render,
+    "markdown": markdown.render,
+    "html": html.render,
+}
+"""Flag: what makes the file's text of a report."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument(
+        "url", nargs="?", help="the proxy's base URL, with its /v1; instead of base_url in the target file"
+    )
+    target = parser.add_argument_group("target")
+    target.add_argument(
+        "--target", type=Path, metavar="FILE", help=f"the target file (default: {TARGET_FILE}, if it is there)"
+    )
+    target.add_argument("--api-key-env", metavar="NAME", help="variable that holds the client's key")
+    target.add_argument("--upstream-port", type=int, metavar="PORT", help="where the target expects its provider")
+    target.add_argument("--upstream-url", metavar="URL", help="a running `hopcheck upstream` that the target talks to")
+    target.add_argument("--model", metavar="NAME", help="the chat model that healthy requests name")
+    target.add_argument("--one-sided", action="store_true", help="judge the client's side alone")
+    which = parser.add_argument_group("cases")
+    which.add_argument("--profile", action="append", default=[], choices=sorted(PROFILES), help="may be given again")
+    which.add_argument(
+        "--select", action="append", default=[], metavar="GLOB", help="ids, such as 'stream.*'; may be given again"
+    )
+    how = parser.add_argument_group("run")
+    how.add_argument("--jobs", type=int, default=8, metavar="N", help="cases at once (default: %(default)s)")
+    how.add_argument("--strict", action="store_true", help="a SHOULD or MAY that doesn't hold fails, too")
+    how.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
+    how.add_argument(
+        "--patience",
+        type=float,
+        default=DEFAULT_PATIENCE_S,
+        metavar="S",
+        help="silence that counts as hung (default: %(default)g s)",
+    )
+    how.add_argument("--baseline", type=Path, metavar="FILE", help="known deviations, each with its reason")
+    how.add_argument("--write-baseline", type=Path, metavar="FILE", help="write what failed as known deviations")
+    output = parser.add_argument_group("reports")
+    for kind in RENDERINGS:
+        output.add_argument(f"--{kind}", type=Path, metavar="FILE")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for, read and checked."""
+
+    plan: gating.Plan
+    known: Mapping[str, Case]
+    baseline: Baseline | None
+    strict: bool
+    files: Mapping[str, Path]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    order = read(arguments)
+    console = console_for(sys.stdout)
+    try:
+        with RunProgress(console_for(sys.stderr), len(order.plan.cases)) as progress:
+            outcome = run_loop(_gate(order, progress))
+    except Unfit as unfit:
+        raise Stop(UNTESTABLE, str(unfit)) from None
+    document, written = conclude(order, outcome)
+    if arguments.write_baseline:
+        written.append(_write_baseline(arguments.write_baseline, order, outcome))
+    print_report(document, console, written)
+    return int(document["summary"]["exit"])
+
+
+async def _gate(order: Order, progress: RunProgress) -> gating.Outcome:
+    def watch(case_id: str, verdict: Verdict | None) -> None:
+        if verdict is None:
+            progress.began(case_id)
+        else:
+            progress.ended(case_id, verdict.outcome)
+
+    def fails(verdict: Verdict) -> bool:
+        return verdict.outcome in FAILING or (order.strict and verdict.outcome is Outcome.ADVISORY)
+
+    try:
+        return await gating.gate(order.plan, interruption(), watch, fails)
+    finally:
+        ignore_signals()
+
+
+def conclude(order: Order, outcome: gating.Outcome) -> tuple[dict[str, Any], list[Path]]:
+    """Make the report of a run, and write the files that were asked for.
+
+    Returns:
+        The report document, and the files that were written.
+
+    Raises:
+        Stop: A file can't be written.
+    """
+    judgement = Judgement()
+    if order.baseline is not None:
+        today = datetime.datetime.now(datetime.UTC).date()
+        judgement = judge(outcome.verdicts, order.baseline, order.known, today, strict=order.strict)
+    facts = Run(
+        started=outcome.started,
+        duration_s=outcome.duration_s,
+        selected=len(order.plan.cases),
+        interrupted=outcome.interrupted,
+        strict=order.strict,
+        one_sided=order.plan.one_sided,
+        secrets=(outcome.provider_key,) if outcome.provider_key else (),
+    )
+    document = build(outcome.verdicts, order.known, order.plan.config, facts, order.baseline, judgement)
+    for kind, path in order.files.items():
+        _write(path, RENDERINGS[kind](document))
+    return document, list(order.files.values())
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise Stop(HOPCHECK_FAILED, f"{path} can't be written: {error.strerror or error}.") from error
+
+
+def _write_baseline(path: Path, order: Order, outcome: gating.Outcome) -> Path:
+    previous = order.baseline or Baseline(str(path))
+    _write(path, baseline_text(updated(outcome.verdicts, order.known, previous, strict=order.strict)))
+    return path
+
+
+def read(arguments: argparse.Namespace) -> Order:
+    """Read and check what was asked for.
+
+    Raises:
+        Stop: Something is wrong with it; the text has a sentence for each mistake.
+    """
+    if arguments.jobs < 1 or arguments.patience <= 0:
+        raise Stop(USAGE, "--jobs and --patience must be greater than 0.")
+    known = all_cases()
+    cases = select(known.values(), arguments.select, arguments.profile)
+    if not cases:
+        raise Stop(USAGE, "no case matches; `hopcheck cases` lists them all.")
+    try:
+        config = _target(arguments)
+        baseline = load_baseline(arguments.baseline) if arguments.baseline else None
+    except SettingsError as error:
+        raise Stop(USAGE, str(error)) from None
+    plan = gating.Plan(
+        config=config,
+        cases=cases,
+        jobs=arguments.jobs,
+        fail_fast=arguments.fail_fast,
+        one_sided=arguments.one_sided,
+        patience_s=arguments.patience,
+    )
+    files = {kind: path for kind in RENDERINGS if (path := getattr(arguments, kind))}
+    for path in files.values():
+        if not path.absolute().parent.is_dir():
+            raise Stop(USAGE, f"{path} can't be written: there is no folder {path.parent}.")
+    return Order(plan, known, baseline, arguments.strict, files)
+
+
+def _target(arguments: argparse.Namespace) -> TargetConfig:
+    path: Path | None = arguments.target or Path(TARGET_FILE)
+    if path is not None and arguments.target is None and not path.exists():
+        path = None
+    overrides = {
+        "base_url": arguments.url,
+        "api_key_env": arguments.api_key_env,
+        "upstream_port": arguments.upstream_port,
+        "upstream_url": arguments.upstream_url,
+        "models.chat": arguments.model,
+    }
+    return load_target(path, overrides, os.environ)

@@ -1,0 +1,187 @@
+"""One gate run: find the upstream, look whether the target can be asked, run the cases.
+
+Knows no printing and no files; `hopcheck.cli.gate` and `hopcheck.cli.demo` show and write what comes out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from hopcheck.config import TargetConfig
+from hopcheck.discovery import all_scripts
+from hopcheck.doctor import PATIENCE_S, Unfit, examine
+from hopcheck.engine import DEFAULT_PATIENCE_S, Setting, run
+from hopcheck.registry import WAYS, Case
+from hopcheck_contracts.findings import Verdict
+from hopcheck_server.upstream.control import Control, LocalControl, RemoteControl, probe
+from hopcheck_server.upstream.server import PortInUse, Upstream
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a gate run is to do.
+
+    Attributes:
+        config: The target.
+        cases: Those that are selected.
+        jobs: How many at once.
+        fail_fast: Stop at the first verdict that fails.
+        one_sided: There is no upstream of ours behind the target.
+        patience_s: How long a target may be silent within a case.
+        doctor_patience_s: The same for the first request.
+    """
+
+    config: TargetConfig
+    cases: Sequence[Case]
+    jobs: int = 8
+    fail_fast: bool = False
+    one_sided: bool = False
+    patience_s: float = DEFAULT_PATIENCE_S
+    doctor_patience_s: float = PATIENCE_S
+
+
+@dataclass
+class Outcome:
+    """What a gate run came to.
+
+    Attributes:
+        started: When.
+        verdicts: As far as it got.
+        interrupted: Somebody stopped it.
+        stopped_early: It stopped by itself, at the first failure.
+        duration_s: Wall time.
+        provider_key: What arrived at the upstream as the provider's key; kept out of reports.
+    """
+
+    started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
+    verdicts: list[Verdict] = field(default_factory=list)
+    interrupted: bool = False
+    stopped_early: bool = False
+    duration_s: float = 0.0
+    provider_key: str = ""
+
+
+T = TypeVar("T")
+
+Watch = Callable[[str, Verdict | None], None]
+"""Told of each case's id: with None when it begins, with its verdict when it ends."""
+
+
+async def gate(plan: Plan, stopped: asyncio.Event, watch: Watch, fails: Callable[[Verdict], bool]) -> Outcome:
+    """Judge a target.
+
+    Args:
+        plan: What to do.
+        stopped: When it is set, the run ends with what was learnt so far.
+        watch: Is told of progress.
+        fails: Whether a verdict fails the gate, for `fail_fast`.
+
+    Raises:
+        Unfit: The target, or the upstream, can't be tested.
+    """
+    outcome, begun = Outcome(), time.monotonic()
+    async with _upstream(plan) as (control, upstream_url):
+        health = await _unless(stopped, examine(plan.config, control, upstream_url, plan.doctor_patience_s))
+        if health is None:
+            outcome.interrupted = True
+        else:
+            outcome.provider_key = health.provider_key
+            ways = WAYS - {"two_sided"} if plan.one_sided else WAYS
+            setting = Setting(plan.config, control, patience_s=plan.patience_s, ways=ways)
+            await _judge(plan, setting, outcome, stopped, watch, fails)
+    outcome.duration_s = time.monotonic() - begun
+    return outcome
+
+
+async def _judge(
+    plan: Plan,
+    setting: Setting,
+    outcome: Outcome,
+    stopped: asyncio.Event,
+    watch: Watch,
+    fails: Callable[[Verdict], bool],
+) -> None:
+    verdicts = run(plan.cases, setting, jobs=plan.jobs, begun=lambda case: watch(case.id, None))
+    try:
+        while True:
+            verdict = await _unless(stopped, _following(verdicts))
+            if verdict is None:
+                outcome.interrupted = stopped.is_set()
+                return
+            outcome.verdicts.append(verdict)
+            watch(verdict.case_id, verdict)
+            if plan.fail_fast and fails(verdict):
+                outcome.stopped_early = len(outcome.verdicts) < len(plan.cases)
+                return
+    finally:
+        await verdicts.aclose()
+
+
+async def _following(verdicts: AsyncGenerator[Verdict, None]) -> Verdict | None:
+    return await anext(verdicts, None)
+
+
+def _upstream(plan: Plan) -> AbstractAsyncContextManager[tuple[Control | None, str]]:
+    if plan.one_sided:
+        return _nobody()
+    if plan.config.upstream_url:
+        return _remote(plan.config.upstream_url, plan.cases)
+    return _local(plan.config.upstream_port, plan.cases)
+
+
+@asynccontextmanager
+async def _nobody() -> AsyncIterator[tuple[None, str]]:
+    yield None, ""
+
+
+@asynccontextmanager
+async def _remote(url: str, cases: Sequence[Case]) -> AsyncIterator[tuple[Control, str]]:
+    """An upstream of ours that is already running: it is told the scripts, in case it knows older ones."""
+    control = RemoteControl(url)
+    try:
+        await control.load(all_scripts(cases))
+        yield control, url
+    finally:
+        await control.aclose()
+
+
+@asynccontextmanager
+async def _local(port: int | None, cases: Sequence[Case]) -> AsyncIterator[tuple[Control, str]]:
+    """Our own upstream on the port where the target expects its provider, or the one that is there already."""
+    if port is None:
+        raise Unfit(
+            "It isn't said where the target expects its provider. Point the proxy's provider to "
+            "http://127.0.0.1:9100/v1 and give --upstream-port 9100, or judge the client's side alone with --one-sided."
+        )
+    holder = await probe(port)
+    if holder == "ours":
+        async with _remote(f"http://127.0.0.1:{port}", cases) as found:
+            yield found
+        return
+    try:
+        upstream = await Upstream.start(all_scripts(cases), port=port)
+    except PortInUse:
+        raise Unfit(
+            f"Port {port}, where the target expects its provider, is held by something that isn't hopcheck's upstream. "
+            "Stop it, or give another --upstream-port and point the proxy there."
+        ) from None
+    async with upstream:
+        yield LocalControl(upstream), upstream.url
+
+
+async def _unless(stopped: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Wait for work; None if it was stopped first, and the work is then cancelled."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stopped.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        stopping.cancel()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)

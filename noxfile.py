@@ -1,0 +1,85 @@
+"""Every check of the project: `nox` runs them all, `nox -s tests` one of them."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "types", "build", "tests", "conformance"]
+
+PINS = "constraints-dev.txt"
+PACKAGES = (
+    "contracts/hopcheck_contracts",
+    "reference_server/hopcheck_server",
+    "conformance/hopcheck",
+    "load/hopcheck_load",
+)
+FORMATTED = ("contracts", "reference_server", "conformance", "load", "tests", "examples", "noxfile.py")
+
+
+def prepare(session: nox.Session, *groups: str, editable: bool = True) -> None:
+    """Install the pinned tools of some dependency groups, and hopcheck with all its extras."""
+    wanted = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *groups)
+    session.install("-c", PINS, *wanted, *(["-e", ".[all]"] if editable else []))
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, format and layers."""
+    prepare(session, "lint")
+    session.run("ruff", "check", *FORMATTED)
+    session.run("ruff", "format", "--check", *FORMATTED)
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types, strictly."""
+    prepare(session, "types")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The suite's own tests: no network, no LiteLLM."""
+    prepare(session, "tests")
+    session.run("pytest", "-m", "not litellm", *session.posargs)
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """The whole kill table, and the real chain: upstream, LiteLLM, reference proxy."""
+    prepare(session, "tests")
+    session.run("hopcheck", "prove")
+    session.run("pytest", "-m", "litellm", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the wheel and see that it holds the packages' files, all of them and nothing else."""
+    prepare(session, "build", editable=False)
+    folder = Path(session.create_tmp())
+    session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
+    (wheel,) = folder.glob("*.whl")
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    missing, strange = sorted(tree() - packed), sorted(packed - tree())
+    if missing or strange:
+        session.error(f"the wheel lacks {missing} and has {strange} beside")
+    session.log(f"{wheel.name}: {len(packed)} files, as in the tree")
+    session.install("-c", PINS, str(wheel))
+    session.run("hopcheck", "cases", "chat.schema")
+
+
+def tree() -> set[str]:
+    """The files of the packages, as they should stand in a wheel."""
+    return {
+        str(path.relative_to(Path(package).parent))
+        for package in PACKAGES
+        for path in Path(package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
