@@ -199,6 +199,17 @@ class Stream(Answer):
         return list(calls.values())
 
     @property
+    def told(self) -> dict[str, JSON]:
+        """What a client makes of the first choice: its text, its finish reasons, and whether `[DONE]` came last."""
+        return {"text": self.joined(), "finish": self.finishes(), "done": self.data[-1:] == ["[DONE]"]}
+
+    @property
+    def unreadable(self) -> list[str]:
+        """The data that clients choke on: neither `[DONE]` nor JSON."""
+        events = [timed.event for timed in self._events() if timed.event.data is not None]
+        return [event.data or "" for event in events if not event.is_done and event.json is None]
+
+    @property
     def clean(self) -> bool:
         """Whether a client takes it for a whole answer: ended as framed, no error, a finish reason, `[DONE]`."""
         finished = any(choice.get("finish_reason") for piece in self.pieces for choice in piece.get("choices") or ())

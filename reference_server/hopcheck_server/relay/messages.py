@@ -119,6 +119,7 @@ class Response:
         streamed: Whether events follow.
         framing: How the body's end is told; None means by length, and chunked for a stream.
         version: Of HTTP.
+        provider: The head of the provider's answer, if this passes one on.
     """
 
     incoming: Incoming
@@ -129,6 +130,7 @@ class Response:
     streamed: bool = False
     framing: Framing | None = None
     version: str = "1.1"
+    provider: Head | None = None
 
     @property
     def json(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from hopcheck_contracts.sse import Event
@@ -45,9 +45,10 @@ class Answer:
 class Provider:
     """A provider's connections, pooled."""
 
-    def __init__(self, url: str, timeout_s: float) -> None:
-        """`timeout_s` holds for connecting, for the first byte and between reads."""
+    def __init__(self, url: str, timeout_s: float, parse: Callable[[AsyncIterator[bytes]], Events] = events_of) -> None:
+        """`timeout_s` holds for connecting, for the first byte and between reads; `parse` makes events of bytes."""
         self.origin = Origin.of(url)
+        self._parse = parse
         self.timeout_s = timeout_s
         self._pool = Pool(self.origin)
 
@@ -63,7 +64,7 @@ class Provider:
             if head.status == 200 and (head.header("content-type") or "").startswith("text/event-stream"):
                 if not outgoing.incoming.streams:
                     raise Failure("garbled", "the provider streamed what was asked for in one piece")
-                return Answer(head, events=await _begun(events_of(body)), connection=connection)
+                return Answer(head, events=await _begun(self._parse(body)), connection=connection)
             answer = Answer(head, b"".join([data async for data in body]))
             self._pool.give(connection)
         except BaseException:

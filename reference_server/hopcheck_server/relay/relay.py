@@ -18,7 +18,7 @@ from hopcheck_server.relay.config import RelayConfig
 from hopcheck_server.relay.limits import Limits
 from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response, enter
 from hopcheck_server.relay.provider import UNREACHABLE, Answer, Provider
-from hopcheck_server.relay.streams import checked
+from hopcheck_server.relay.streams import checked, events_of
 
 PASSED_UPSTREAM = ("traceparent", "tracestate")
 """A client's headers that go to the provider."""
@@ -37,7 +37,7 @@ class Relay:
         """Set up; nothing is opened before the first request."""
         self.config = config
         self.limits = Limits()
-        self._provider = Provider(config.upstream, config.timeout_s)
+        self._provider = Provider(config.upstream, config.timeout_s, self.parse)
         self._nowhere = Provider(UNREACHABLE, config.timeout_s)
         self._log = Path(config.log_file).open("a", encoding="utf-8") if config.log_file else None  # noqa: SIM115
 
@@ -124,6 +124,14 @@ class Relay:
         """The line that is logged of an answer."""
         return f"{response.incoming.id} {response.incoming.method} {response.incoming.path} {response.status}"
 
+    def parse(self, body: AsyncIterator[bytes]) -> Events:
+        """The events of a provider's stream, out of its bytes as they are read."""
+        return events_of(body)
+
+    def sound(self, events: Events) -> Events:
+        """The provider's events as far as they are sound, and ended as they should be; else `Failure` is raised."""
+        return checked(events)
+
     async def events(self, events: Events) -> Events:
         """What a stream says, event by event."""
         async for event in events:
@@ -182,9 +190,11 @@ class Relay:
         kept = [(name, value) for name in errors.FORWARDED if (value := answer.head.header(name)) is not None]
         if answer.events is None:
             headers = [("Content-Type", "application/json"), *kept]
-            await self._deliver(Response(incoming, answer.head.status, headers, answer.body, origin="provider"))
+            passed = Response(incoming, answer.head.status, headers, answer.body, "provider", provider=answer.head)
+            await self._deliver(passed)
             return
-        head = Response(incoming, 200, [*STREAM_HEADERS, *kept], origin="provider", streamed=True)
+        headers = [*STREAM_HEADERS, *kept]
+        head = Response(incoming, 200, headers, origin="provider", streamed=True, provider=answer.head)
         try:
             await self._stream(await self._noted(await self.response(self._named(head))), answer.events)
         except BaseException:
@@ -252,7 +262,7 @@ class Relay:
 
     async def _checked(self, events: Events) -> Events:
         try:
-            async for event in checked(events):
+            async for event in self.sound(events):
                 yield await self._clean(event) if errors.tells(event) else event
         except Failure as failure:
             async for event in self.broken(failure):
