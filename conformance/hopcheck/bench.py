@@ -63,6 +63,7 @@ class Bench:
         """Nothing is started yet."""
         self._classes = relays
         self._scripts = all_scripts(cases)
+        self._settings: dict[str, Setting] = {}
 
     async def __aenter__(self) -> Self:
         """Start the upstream and the relays."""
@@ -86,6 +87,8 @@ class Bench:
         return str(Path(self._folder.name) / f"{name}.log")
 
     def setting(self, name: str) -> Setting:
-        """What cases are run against, for one relay."""
-        target = relay_target(name, self._server.base_url(name), self.config, self._log(name))
-        return Setting(target, self.control, patience_s=PATIENCE_S)
+        """What cases are run against, for one relay: the same for all of them."""
+        if name not in self._settings:
+            target = relay_target(name, self._server.base_url(name), self.config, self._log(name))
+            self._settings[name] = Setting(target, self.control, patience_s=PATIENCE_S)
+        return self._settings[name]

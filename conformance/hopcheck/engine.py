@@ -9,13 +9,13 @@ import asyncio
 import time
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hopcheck.config import DECLARABLE, TargetConfig
 from hopcheck.exchanges import reproduce, wire_log
 from hopcheck.lanes import Lanes, plan
-from hopcheck.registry import Case
+from hopcheck.registry import WAYS, Case
 from hopcheck.target import Target, Untestable
 from hopcheck.target.target import describe
 from hopcheck_contracts.findings import Finding, Outcome, Verdict, outcome_of
@@ -35,13 +35,15 @@ class Setting:
         patience_s: How long silence is borne, in seconds.
         nonces: Makes each case's nonces; None makes random ones.
         ways: Ways of running that this run offers.
+        shared: What the cases of a run have in common: one burst over a rate limit, say.
     """
 
     config: TargetConfig
     control: Control | None
     patience_s: float = DEFAULT_PATIENCE_S
     nonces: Callable[[], Iterator[str]] | None = None
-    ways: frozenset[str] = frozenset({"two_sided", "timing", "heavy", "cooldown", "window"})
+    ways: frozenset[str] = WAYS
+    shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
 
     def target(self, case: Case) -> Target:
         """The target, bound to a case."""
@@ -52,6 +54,7 @@ class Setting:
             nonces=self.nonces() if self.nonces else None,
             patience_s=self.patience_s,
             expects_limits=bool(case.needs & {"rate_limit", "concurrency_limit"}),
+            shared=self.shared,
         )
 
 

@@ -17,6 +17,7 @@ from openai import AsyncOpenAI
 from hopcheck.config import Declares, Models, TargetConfig
 from hopcheck.target.answers import Answer, Sent, Stream
 from hopcheck.target.bodies import chat_body, embedding_body, encode
+from hopcheck.target.burst import Burst, burst_over
 from hopcheck.target.live import Live
 from hopcheck.target.nonces import random_nonces
 from hopcheck_server.http1.client import ConnectFailed, Connection
@@ -57,6 +58,7 @@ class Target:
         nonces: Iterator[str] | None = None,
         patience_s: float = 30.0,
         expects_limits: bool = False,
+        shared: dict[str, asyncio.Task[Any]] | None = None,
     ) -> None:
         """Bind a target to a case.
 
@@ -67,6 +69,7 @@ class Target:
             nonces: Yields a nonce per request; None makes random ones.
             patience_s: See the attribute.
             expects_limits: A 429 of the target's own is what the case asks about, so it isn't asked again.
+            shared: What the cases of a run have in common, by name.
         """
         self.config = config
         self.patience_s = patience_s
@@ -78,6 +81,7 @@ class Target:
         self._case_id = case_id
         self._nonces = nonces or random_nonces()
         self._expects_limits = expects_limits
+        self._shared = {} if shared is None else shared
         self._origin = Origin.of(config.base_url)
 
     @property
@@ -213,6 +217,21 @@ class Target:
         if not attempts:
             raise Untestable(f"the request did not reach the upstream; the target answered {describe(answer)}")
         return attempts[-1]
+
+    async def burst(self) -> Burst:
+        """The run's burst over the declared rate limit; the first case that asks for it sends it.
+
+        Raises:
+            Untestable: No window was free.
+        """
+        limit = self.declares.rate_limit
+        assert limit is not None, "the case must need rate_limit"
+        if "burst" not in self._shared:
+            sending = burst_over(self, limit.models[0], limit.requests, limit.window_s)
+            self._shared["burst"] = asyncio.ensure_future(sending)
+        burst: Burst = await asyncio.shield(self._shared["burst"])
+        self.answers += [answer for answer in burst.answers if answer not in self.answers]
+        return burst
 
     async def release(self, marker: str) -> None:
         """Let go of what the upstream left hanging."""
