@@ -46,6 +46,16 @@ def test_logs_both_outputs_and_tells_the_exit_code(tmp_path: Path) -> None:
     assert asyncio.run(run()) == (7, "out\nerr\n")
 
 
+def test_a_log_is_continued_and_what_was_there_is_not_taken_for_its_own(tmp_path: Path) -> None:
+    async def run(word: str) -> str:
+        async with ManagedProcess.start(python(f"print({word!r})"), name="it", log_file=tmp_path / "it.log") as process:
+            await process.wait()
+            return process.log_text()
+
+    assert [asyncio.run(run("one")), asyncio.run(run("two"))] == ["one\n", "two\n"]
+    assert (tmp_path / "it.log").read_text() == "one\ntwo\n"
+
+
 def test_environment_and_folder_are_those_it_is_given(tmp_path: Path) -> None:
     async def run() -> str:
         code = "import os; print(sorted(n for n in os.environ if n != 'LC_CTYPE'), os.getcwd())"

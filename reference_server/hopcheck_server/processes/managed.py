@@ -50,13 +50,13 @@ class ManagedProcess:
     Attributes:
         name: What to call it in messages.
         pid: The process's own id (the guardian's is another).
-        log_file: Both its outputs.
+        log_file: Both its outputs, after those of earlier processes with the same log.
     """
 
-    def __init__(self, name: str, log_file: Path, guardian: asyncio.subprocess.Process, grace_s: float) -> None:
+    def __init__(self, name: str, log: tuple[Path, int], guardian: asyncio.subprocess.Process, grace_s: float) -> None:
         self.name = name
         self.pid = 0
-        self.log_file = log_file
+        self.log_file, self._log_start = log
         self._guardian = guardian
         self._grace_s = grace_s
         self._end: asyncio.Task[int] | None = None
@@ -86,8 +86,9 @@ class ManagedProcess:
         Raises:
             ProcessError: It could not be executed.
         """
+        log = log_file, _size(log_file)
         guardian = await _spawn([str(part) for part in command], log_file, env, cwd, grace_s)
-        process = cls(name, log_file, guardian, grace_s)
+        process = cls(name, log, guardian, grace_s)
         try:
             await process._begin()
             yield process
@@ -142,8 +143,10 @@ class ManagedProcess:
         return re.search(pattern, self.log_text())
 
     def log_text(self) -> str:
-        """Return the log so far."""
-        return self.log_file.read_text(errors="replace")
+        """Return what it has printed so far."""
+        with self.log_file.open("rb") as log:
+            log.seek(self._log_start)
+            return log.read().decode(errors="replace")
 
     def error(self, what: str) -> ProcessError:
         """Return an error that says what happened and shows the log's last lines."""
@@ -190,6 +193,10 @@ class ManagedProcess:
     def _kill_group(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._guardian.pid, signal.SIGKILL)
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 async def _spawn(
