@@ -69,6 +69,15 @@ class Attempt:
         return token if scheme.lower() == "bearer" else self.header("api-key") or ""
 
 
+    def where(self, text: str) -> list[str]:
+        """Where a text stands: `path`, `header <name>`, `body`; an empty text stands nowhere."""
+        if not text:
+            return []
+        places = ["path"] if text in self.path else []
+        places += [f"header {name}" for name, value in self.headers if text in value]
+        return [*places, "body"] if text.encode() in self.body else places
+
+
 def to_json(attempt: Attempt) -> dict[str, Any]:
     """An attempt as a JSON object; the body in base64."""
     said = {slot.name: getattr(attempt, slot.name) for slot in fields(attempt)}

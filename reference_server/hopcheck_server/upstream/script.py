@@ -141,7 +141,8 @@ class Turn:
         headers: Further response headers (they replace the dialect's own of the same name).
         body: Literal body bytes, whatever the request asks for.
         events: A literal stream. A dict is a chunk (id, object, created and model are filled in where missing, but
-            not in one that has an `error` and no `choices`), a string is sent as it is, so it needs its own `data:` and blank line. `[DONE]` follows (see `Wire.done`).
+            not in one that has an `error` and no `choices`), a string is sent as it is, so it needs its own `data:`
+            and blank line. `[DONE]` follows (see `Wire.done`).
         completion: A chat answer.
         embedding: An embeddings answer. With nothing given, the dialect's default answer is sent.
         echo: `$KEY` in body, events and headers stands for the key that came with the attempt.

@@ -1,0 +1,72 @@
+"""The upstream as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+
+from hopcheck_server.upstream import reply, script
+from hopcheck_server.upstream.control import RemoteControl, probe
+
+COMMAND = [sys.executable, "-m", "hopcheck_server.upstream"]
+
+
+@contextmanager
+def started(*arguments):
+    """Start it, and wait for its line; gives the process and the URL."""
+    with subprocess.Popen([*COMMAND, *map(str, arguments)], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline()
+            assert line.startswith("hopcheck upstream on http://127.0.0.1:")
+            yield process, line.split()[-1]
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_signals_end_it_also_while_an_answer_hangs(wire, tmp_path, number, code):
+    scripts = tmp_path / "scripts.json"
+    scripts.write_bytes(script.dump({"a.b": reply.script_of(reply.hang())}))
+
+    async def ask(url, process):
+        control = RemoteControl(url)
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(wire.request(wire.marked()))
+        attempts = await control.wait("hopcheck:a.b:1", ended=False, timeout_s=20)
+        process.send_signal(number)
+        with pytest.raises(ConnectionResetError):
+            await reader.readexactly(1)
+        writer.close()
+        await control.aclose()
+        return attempts
+
+    with started("--scripts", scripts) as (process, url):
+        attempts = asyncio.run(ask(url, process))
+        assert process.wait(20) == code
+    assert [attempt.ended for attempt in attempts] == [""]
+
+
+def test_a_held_port_ends_it_with_one_line():
+    with started() as (_, url):
+        port = url.rpartition(":")[2]
+        assert asyncio.run(probe(int(port))) == "ours"
+        second = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, check=False)
+    assert (second.returncode, second.stdout) == (3, "")
+    assert second.stderr == f"hopcheck upstream: port {port} of 127.0.0.1 is in use\n"
+
+
+@pytest.mark.parametrize("text", [None, "nonsense", '{"a.b": 1}'])
+def test_a_file_that_is_no_scripts_ends_it_with_2(tmp_path, text):
+    file = tmp_path / "scripts.json"
+    if text is not None:
+        file.write_text(text)
+    ended = subprocess.run([*COMMAND, "--scripts", str(file)], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert str(file) in ended.stderr
+    assert "Traceback" not in ended.stderr
