@@ -29,6 +29,7 @@ DECLARES = Declares(
     timeout_retries=0,
     unreachable="dead-model",
     default_model="fake-model",
+    model_map={"alias-model": "provider-model"},
     embeddings=True,
     traceparent=True,
     second_key=True,
@@ -90,5 +91,6 @@ class Bench:
         """What cases are run against, for one relay: the same for all of them."""
         if name not in self._settings:
             target = relay_target(name, self._server.base_url(name), self.config, self._log(name))
+            target = replace(target, declares=replace(target.declares, **self._classes[name].declares))
             self._settings[name] = Setting(target, self.control, patience_s=PATIENCE_S)
         return self._settings[name]

@@ -56,6 +56,7 @@ class Declares:
         timeout_retries: Attempts beyond the first after a timeout.
         unreachable: A model whose provider refuses connections.
         default_model: Where a request without a model goes.
+        model_map: Models that the provider knows under another name: that name, by the one that clients use.
         drops: Request fields that it drops.
         embeddings: It serves /v1/embeddings.
         responses: It serves /v1/responses.
@@ -74,6 +75,7 @@ class Declares:
     timeout_retries: int = 0
     unreachable: str | None = None
     default_model: str | None = None
+    model_map: Mapping[str, str] = field(default_factory=dict)
     drops: tuple[str, ...] = ()
     embeddings: bool = False
     responses: bool = False

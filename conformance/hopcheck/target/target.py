@@ -218,6 +218,11 @@ class Target:
             raise Untestable(f"the request did not reach the upstream; the target answered {describe(answer)}")
         return attempts[-1]
 
+    async def received(self, answer: Answer) -> Any:
+        """The JSON body that the upstream got in the last attempt; None if it got none, which a refusal may explain."""
+        attempts = await self.seen(answer)
+        return attempts[-1].json if attempts else None
+
     async def burst(self) -> Burst:
         """The run's burst over the declared rate limit; the first case that asks for it sends it.
 

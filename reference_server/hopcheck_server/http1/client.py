@@ -77,7 +77,12 @@ class _Answer:
 
 
 class Connection(asyncio.Protocol):
-    """One TCP (or TLS) connection to a server."""
+    """One TCP (or TLS) connection to a server.
+
+    Attributes:
+        exchanges: How many requests were sent on it.
+        unasked: Bytes that came after a complete answer: the body of an answer that has none, say.
+    """
 
     def __init__(self) -> None:
         """Made by `open`."""
@@ -91,6 +96,7 @@ class Connection(asyncio.Protocol):
         self._now = 0
         self._reusable = True
         self.exchanges = 0
+        self.unasked = 0
 
     @classmethod
     async def open(
@@ -139,7 +145,7 @@ class Connection(asyncio.Protocol):
         self._now = time.monotonic_ns()
         answer = self._answer
         if answer is None or answer.complete:
-            self._reusable = False  # bytes that nobody asked for
+            self._unasked(data)
             return
         try:
             self._parser.feed_data(data)
@@ -162,6 +168,10 @@ class Connection(asyncio.Protocol):
                 answer.ended = ended
         self._news.set()
         self._writable.set()
+
+    def _unasked(self, data: bytes) -> None:
+        self._reusable = False
+        self.unasked += len(data)
 
     # What the parser calls.
 
@@ -198,7 +208,9 @@ class Connection(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         """Body bytes, without their framing."""
         answer = self._answer
-        if answer is not None and answer.headed and not answer.complete:
+        if answer is not None and answer.complete:
+            self._unasked(data)
+        elif answer is not None and answer.headed:
             answer.body.append((self._now, data))
 
     def on_message_complete(self) -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 from hopcheck_contracts.sse import Event, event_of
 from hopcheck_server.http1.server import Exchange
@@ -31,7 +32,14 @@ STREAM_HEADERS = [
 
 
 class Relay:
-    """A healthy relay. Override one method to be wrong in one way, or different in an honest one."""
+    """A healthy relay. Override one method to be wrong in one way, or different in an honest one.
+
+    Attributes:
+        declares: What this relay says of itself beside, or instead of, what every relay declares (keys of a target
+            file's `[declares]`).
+    """
+
+    declares: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, config: RelayConfig) -> None:
         """Set up; nothing is opened before the first request."""
@@ -112,6 +120,10 @@ class Relay:
         """The answer when no attempt brought one."""
         return errors.failed(incoming, failure)
 
+    async def kept(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Which of a provider's headers go to the client with an answer."""
+        return [(name, value) for name, value in headers if name.lower() in errors.FORWARDED]
+
     async def response(self, response: Response) -> Response:
         """What goes back to the client: every answer, and a stream's head."""
         return response
@@ -187,7 +199,7 @@ class Relay:
         except Failure as failure:
             await self._deliver(await self.failed(incoming, failure))
             return
-        kept = [(name, value) for name in errors.FORWARDED if (value := answer.head.header(name)) is not None]
+        kept = await self.kept(answer.head.headers)
         if answer.events is None:
             headers = [("Content-Type", "application/json"), *kept]
             passed = Response(incoming, answer.head.status, headers, answer.body, "provider", provider=answer.head)
