@@ -4,10 +4,10 @@ What a case is written with is importable from here.
 """
 
 from hopcheck.registry import Case, Counterexample, case
-from hopcheck.target import OMIT, Answer, Live, Stream, Target, Untestable, dig
+from hopcheck.target import OMIT, Answer, Live, Stream, Target, Untestable, dig, items
 from hopcheck_contracts.findings import Finding, Findings, expect
 from hopcheck_contracts.sse import DONE, Event, event_of
-from hopcheck_server.relay import Events, Failure, Incoming, Outgoing, Relay, Response, incoming
+from hopcheck_server.relay import Events, Failure, Incoming, Outgoing, Relay, Response, incoming, refuse
 from hopcheck_server.upstream import reply
 
 __version__ = "0.1.0"
@@ -37,5 +37,7 @@ __all__ = [
     "event_of",
     "expect",
     "incoming",
+    "items",
+    "refuse",
     "reply",
 ]

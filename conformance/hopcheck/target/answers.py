@@ -98,6 +98,13 @@ class Answer:
         """The first header of that name (any case); None if there is none."""
         return next(iter(self.all(name)), None)
 
+    def where(self, text: str) -> list[str]:
+        """Where a text stands: `header <name>`, `body`; an empty text stands nowhere."""
+        if not text:
+            return []
+        places = [f"header {name.lower()}" for name, value in self.headers if text in value]
+        return [*places, "body"] if text.encode() in self.body else places
+
     @property
     def media_type(self) -> str:
         """The content type without its parameters, in lower case; "" if there is none."""
@@ -224,6 +231,12 @@ def dig(value: JSON, *path: str | int) -> JSON:
         except (KeyError, IndexError, TypeError):
             return None
     return value
+
+
+def items(value: JSON, *path: str | int) -> list[JSON]:
+    """The items of the array that stands at a path of a JSON value; none where there is no array."""
+    found = dig(value, *path)
+    return found if isinstance(found, list) else []
 
 
 def _json(body: bytes) -> JSON:

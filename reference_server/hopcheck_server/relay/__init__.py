@@ -1,6 +1,7 @@
 """The healthy relay, on which counterexamples, honest variants and known delays are hung."""
 
 from hopcheck_server.relay.config import RelayConfig
+from hopcheck_server.relay.errors import refuse
 from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response, incoming
 from hopcheck_server.relay.relay import Relay
 from hopcheck_server.relay.server import RelayServer
@@ -15,4 +16,5 @@ __all__ = [
     "RelayServer",
     "Response",
     "incoming",
+    "refuse",
 ]

@@ -1,0 +1,35 @@
+"""Several choices in one chat answer."""
+
+from hopcheck import Findings, Relay, Response, Target, case, dig, expect, items, reply
+from hopcheck.edits import edit_body, edit_choices
+
+TEXTS = ("first", "second", "third")
+
+
+@case(
+    "chat.n-choices",
+    level="MUST",
+    refs=["litellm#15962", "litellm#8977"],
+    upstream=reply.chat(choices=[reply.choice(text) for text in TEXTS]),
+)
+async def n_choices(target: Target) -> Findings:
+    """With `n` above one, every choice arrives, each under the index that the provider gave it."""
+    answer = await target.chat.create(n=3)
+    told = [[dig(choice, "index"), dig(choice, "message", "content")] for choice in items(answer.json, "choices")]
+    yield expect("choices by index", sorted(told, key=str), equals=[[0, "first"], [1, "second"], [2, "third"]])
+
+
+@n_choices.counterexample(breaks="choices by index")
+class FirstChoiceOnly(Relay):
+    """Of several choices, only the first is kept."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_body(response, lambda body: body.update(choices=body["choices"][:1]))
+
+
+@n_choices.counterexample(breaks="choices by index")
+class AllAreFirst(Relay):
+    """Every choice has the index 0."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_choices(response, lambda choice: choice.update(index=0))

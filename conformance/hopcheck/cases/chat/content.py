@@ -1,0 +1,72 @@
+"""The text of a chat answer."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from unicodedata import normalize
+
+from hopcheck import Findings, Relay, Response, Target, case, dig, expect, reply
+from hopcheck.edits import edit_messages
+
+TEXT = (
+    "  kept spaces\n\n\tand \"quotes\" 'too' \\n \\ / </script> &amp; <b> data: [DONE]\r\n"
+    "umlaut \u00e4 and a\u0308, \u4f60\u597d, \u05e9\u05dc\u05d5\u05dd \u202eRTL\u202c, "
+    "\U0001f469\u200d\U0001f680 \U0001f1e9\U0001f1f0 \U00020000, line\u2028paragraph\u2029next\u0085, "
+    "zero\u200bwidth, \ufeffmark, \u0001\u001b[0m\u007f, \ufb01 \u212b \ufffd  "
+)
+"""What gets lost when text is normalised, stripped, escaped twice, or taken for markup or for lines."""
+
+
+def _change_text(message: dict[str, Any], change: Callable[[str], str]) -> None:
+    if message["content"] is not None:
+        message["content"] = change(message["content"])
+
+
+@case("chat.content-exact", level="MUST", refs=["api7/aisix#111"], upstream=reply.chat(TEXT))
+async def content_exact(target: Target) -> Findings:
+    """The text of an answer reaches the client character for character."""
+    answer = await target.chat.create()
+    yield expect("text", dig(answer.message, "content"), equals=TEXT)
+
+
+@content_exact.counterexample(breaks="text")
+class Strips(Relay):
+    """The text loses the white space at its ends."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_messages(response, lambda message: _change_text(message, str.strip))
+
+
+@content_exact.counterexample(breaks="text")
+class Normalises(Relay):
+    """The text is put into Unicode's composed form."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_messages(response, lambda message: _change_text(message, partial(normalize, "NFC")))
+
+
+CALL = reply.call("look_up", '{"q":"x"}')
+
+
+@case("chat.content-null", level="MUST", refs=["OAI ChatCompletionResponseMessage"], upstream=reply.chat(tools=[CALL]))
+async def content_null(target: Target) -> Findings:
+    """Beside tool calls, a `content` of null stays null: neither an empty text, nor a word, nor left out."""
+    answer = await target.chat.create()
+    message = answer.message if isinstance(answer.message, dict) else {}
+    yield expect("content", message.get("content", "left out"), equals=None)
+
+
+@content_null.counterexample(breaks="content")
+class SaysNothingInText(Relay):
+    """Null becomes an empty text."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_messages(response, lambda message: message.update(content=message["content"] or ""))
+
+
+@content_null.counterexample(breaks="content", trips=("tools.*",))
+class LeavesOutNull(Relay):
+    """A `content` of null is left out, though the API requires the field."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_messages(response, lambda message: message["content"] is None and message.pop("content"))

@@ -1,0 +1,46 @@
+"""Why a chat answer ended."""
+
+from typing import Any
+
+from hopcheck import Findings, Relay, Response, Target, case, expect, reply
+from hopcheck.edits import edit_choices
+
+ENDS = {
+    "stop": reply.chat("Hello."),
+    "length": reply.chat("Hello, I was about to", finish="length"),
+    "content_filter": reply.chat("Hello, I", finish="content_filter"),
+    "tool_calls": reply.chat("I look it up.", tools=[reply.call("look_up", '{"q":"x"}')]),
+}
+"""By the finish reason that the provider gives."""
+
+
+@case(
+    "chat.finish-reason",
+    level="MUST",
+    refs=["litellm#12481", "litellm#12862", "maximhq/bifrost#3638", "maximhq/bifrost#6123"],
+    upstream=ENDS,
+)
+async def finish_reason(target: Target) -> Findings:
+    """An answer's finish reason is the one that the provider gave."""
+    told = {reason: (await target.chat.create(script=reason)).at("choices", 0, "finish_reason") for reason in ENDS}
+    yield expect("finish reasons", told, equals={reason: reason for reason in ENDS})
+
+
+@finish_reason.counterexample(breaks="finish reasons", trips=("tools.*",))
+class AlwaysStops(Relay):
+    """Every answer claims to have ended by itself."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_choices(response, lambda choice: choice.update(finish_reason="stop"))
+
+
+@finish_reason.counterexample(breaks="finish reasons", trips=("tools.*",))
+class TextWins(Relay):
+    """A turn with text and a tool call ends with `stop`, so agents never make the call."""
+
+    async def response(self, response: Response) -> Response:
+        def end(choice: dict[str, Any]) -> None:
+            if choice["message"].get("tool_calls") and choice["message"].get("content"):
+                choice["finish_reason"] = "stop"
+
+        return edit_choices(response, end)

@@ -1,0 +1,27 @@
+"""The shape of a chat answer."""
+
+from hopcheck import Findings, Relay, Response, Target, case, expect, shapes
+from hopcheck.edits import edit_body
+
+
+@case("chat.schema", level="MUST", refs=["OAI CreateChatCompletionResponse", "maximhq/bifrost#2494"])
+async def schema(target: Target) -> Findings:
+    """A chat answer has the shape that OpenAI's API documents: every required field, each of its type."""
+    answer = await target.chat.create()
+    yield expect("shape", shapes.chat_completion(answer.json), equals=[])
+
+
+@schema.counterexample(breaks="shape")
+class ForgetsTheObject(Relay):
+    """The answer's `object` is an empty text."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_body(response, lambda body: body.update(object=""))
+
+
+@schema.counterexample(breaks="shape", trips=("chat.id-unique",))
+class SaysTimesWithFractions(Relay):
+    """`created` is a number with a fraction, which typed clients refuse to read."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_body(response, lambda body: body.update(created=body["created"] + 0.5))

@@ -1,0 +1,103 @@
+"""What a chat answer says that it used."""
+
+from typing import Any
+
+from hopcheck import Findings, Relay, Response, Target, case, dig, expect, reply
+from hopcheck.edits import edit_body
+
+COUNTS = {"prompt_tokens": 1234, "completion_tokens": 567, "total_tokens": 1801}
+
+
+@case("chat.usage-exact", level="MUST", refs=["gatewayproof", "litellm#36114"], upstream=reply.chat("Hi", usage=COUNTS))
+async def usage_exact(target: Target) -> Findings:
+    """Token counts are the provider's: prompt, completion and total."""
+    answer = await target.chat.create()
+    yield expect("counts", {name: answer.at("usage", name) for name in COUNTS}, equals=COUNTS)
+
+
+@usage_exact.counterexample(breaks="counts", trips=("chat.usage-details", "stream.nonstream-parity"))
+class CountsWords(Relay):
+    """The proxy counts for itself, in words."""
+
+    async def response(self, response: Response) -> Response:
+        def count(body: dict[str, Any]) -> None:
+            words = len(str(body["choices"]).split())
+            body["usage"] = {"prompt_tokens": 1, "completion_tokens": words, "total_tokens": 1 + words}
+
+        return edit_body(response, count)
+
+
+@usage_exact.counterexample(breaks="counts", trips=("chat.usage-details", "stream.nonstream-parity"))
+class DropsUsage(Relay):
+    """The answer says nothing of what it used."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_body(response, lambda body: body.pop("usage", None))
+
+
+PATHS = (("prompt_tokens_details", "cached_tokens"), ("completion_tokens_details", "reasoning_tokens"))
+
+
+def _detailed(cached: int, reasoning: int) -> dict[str, Any]:
+    return {
+        **COUNTS,
+        "prompt_tokens_details": {"cached_tokens": cached},
+        "completion_tokens_details": {"reasoning_tokens": reasoning},
+    }
+
+
+DETAILS = {
+    "some": reply.chat("Hi", usage=_detailed(1024, 320)),
+    "zero": reply.chat("Hi", usage=_detailed(0, 0)),
+    "none": reply.chat("Hi", usage=COUNTS),
+}
+
+
+async def _told(target: Target, script: str) -> list[int | None]:
+    answer = await target.chat.create(script=script)
+    return [dig(answer.json, "usage", *path) for path in PATHS]
+
+
+@case("chat.usage-details", level="SHOULD", refs=["litellm#36882", "litellm#36168"], upstream=DETAILS)
+async def usage_details(target: Target) -> Findings:
+    """Cached and reasoning tokens are told as the provider counted them: zero too, and none where it said none."""
+    yield expect("cached and reasoning tokens", await _told(target, "some"), equals=[1024, 320])
+    yield expect("zero is told", await _told(target, "zero"), equals=[0, 0])
+    yield expect("nothing is made up", await _told(target, "none"), equals=[None, None])
+
+
+@usage_details.counterexample(breaks="cached and reasoning tokens")
+class KeepsThreeCounts(Relay):
+    """Of the usage, only the three counts are kept."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_body(response, lambda body: body.update(usage={name: body["usage"][name] for name in COUNTS}))
+
+
+class _FillsIn(Relay):
+    async def response(self, response: Response) -> Response:
+        def fill(body: dict[str, Any]) -> None:
+            for name, count in PATHS:
+                details = body["usage"].setdefault(name, {})
+                details[count] = self.fill(details.get(count))
+
+        return edit_body(response, fill)
+
+    def fill(self, told: int | None) -> int | None:
+        return told
+
+
+@usage_details.counterexample(breaks="zero is told")
+class ForgetsZero(_FillsIn):
+    """Zero counts as nothing: `if cached: ...`."""
+
+    def fill(self, told: int | None) -> int | None:
+        return told or None
+
+
+@usage_details.counterexample(breaks="nothing is made up")
+class MakesUpZero(_FillsIn):
+    """A provider that says nothing of its cache is said to have missed it."""
+
+    def fill(self, told: int | None) -> int | None:
+        return told or 0

@@ -1,0 +1,1 @@
+"""LLM-Proxy's own API, beside OpenAI's."""
