@@ -124,6 +124,11 @@ class Answer:
         """The first choice's message; None if there is none."""
         return self.at("choices", 0, "message")
 
+    def tool_calls(self, index: int = 0) -> list[dict[str, JSON]]:
+        """A choice's tool calls, their index being their place: `{index, id, type, name, arguments}`."""
+        calls = items(self.json, "choices", index, "message", "tool_calls")
+        return [_call(place, call) | {"arguments": _arguments(call)} for place, call in enumerate(calls)]
+
 
 @dataclass(frozen=True, slots=True)
 class TimedEvent:
@@ -193,16 +198,13 @@ class Stream(Answer):
 
     def tool_calls(self, index: int = 0) -> list[dict[str, JSON]]:
         """A choice's tool calls put together by their index, in its order: `{index, id, type, name, arguments}`."""
-        calls: dict[Any, dict[str, JSON]] = {}
-        for part in (part for delta in self.deltas(index) for part in delta.get("tool_calls") or ()):
-            call = calls.setdefault(
-                part.get("index"), {"index": part.get("index"), "id": None, "type": None, "name": None, "arguments": ""}
-            )
-            function = part.get("function") or {}
-            call["id"] = call["id"] or part.get("id")
-            call["type"] = call["type"] or part.get("type")
-            call["name"] = call["name"] or function.get("name")
-            call["arguments"] += function.get("arguments") or ""
+        calls: dict[str, dict[str, JSON]] = {}
+        for part in (part for delta in self.deltas(index) for part in items(delta, "tool_calls")):
+            said = _call(dig(part, "index"), part)
+            call = calls.setdefault(repr(said["index"]), {**said, "arguments": ""})
+            call.update({key: value for key, value in said.items() if not call[key]})
+            piece = _arguments(part)
+            call["arguments"] += piece if isinstance(piece, str) else "" if piece is None else repr(piece)
         return list(calls.values())
 
     @property
@@ -237,6 +239,15 @@ def items(value: JSON, *path: str | int) -> list[JSON]:
     """The items of the array that stands at a path of a JSON value; none where there is no array."""
     found = dig(value, *path)
     return found if isinstance(found, list) else []
+
+
+def _call(index: JSON, call: JSON) -> dict[str, JSON]:
+    """A tool call without its arguments, its function's fields beside its own."""
+    return {"index": index, "id": dig(call, "id"), "type": dig(call, "type"), "name": dig(call, "function", "name")}
+
+
+def _arguments(call: JSON) -> JSON:
+    return dig(call, "function", "arguments")
 
 
 def _json(body: bytes) -> JSON:
