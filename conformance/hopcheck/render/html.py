@@ -64,6 +64,7 @@ def html_text(document: Document, beside: Document | None = None) -> str:
                 }
                 for name, cases in by_profile(document).items()
             ],
+            failing=[{**case, "why": _why(case)} for case in red],
             open_red=len(red) <= OPEN_AT_MOST,
             declares=[(name, as_json(value)) for name, value in document["target"]["declares"].items()],
             not_asked=not_asked(document),
@@ -97,6 +98,17 @@ def _case(case: CaseEntry, document: Document) -> dict[str, Any]:
         "lanes": drawn,
         "length_ms": length,
     }
+
+
+def _why(case: CaseEntry) -> str:
+    """What is wrong with a case, in a line."""
+    found = failed_findings(case)
+    if case["baseline"] == "stale":
+        return "its entry in the baseline is stale"
+    if case["reason"] or not found:
+        return str(case["reason"])
+    told = f"{found[0]['check']}: expected {expectation(found[0]['expected'], 80)}, got {short(found[0]['actual'], 80)}"
+    return told + (f", and {len(found) - 1} more" if len(found) > 1 else "")
 
 
 def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ Exchange = Mapping[str, Any]
 Kind = Literal["request", "head", "event", "end"]
 
 LANES_SHOWN = 12
+_LINE = 240
 _PAUSE_MS = 50.0  # a longer silence is said aloud
 _KINDS: tuple[Kind, ...] = ("request", "head", "event", "end")
 
@@ -101,7 +102,8 @@ def _seen(name: str, exchange: Exchange) -> Iterator[Moment]:
     begun = Moment(exchange["at"] * 1000, exchange["side"], name, "request", "")
     yield replace(begun, line=visible(f"{request['method']} {request['url']}"), detail=_message(request))
     for event in events:
-        yield replace(begun, at_ms=event["at"] * 1000, kind="event", line=visible(event["data"]))
+        line, detail = _folded(event["data"])
+        yield replace(begun, at_ms=event["at"] * 1000, kind="event", line=line, detail=detail)
     if exchange["events_left_out"]:
         note = f"… {exchange['events_left_out']} events are not shown"
         yield replace(begun, at_ms=events[-1]["at"] * 1000, kind="event", line=note)
@@ -116,6 +118,12 @@ def _seen(name: str, exchange: Exchange) -> Iterator[Moment]:
     line = visible(f"{response['ended'] or 'ended'}, {response['body_bytes']} bytes")
     body = "" if events else lines_visible(response["body"])
     yield replace(begun, at_ms=ended * 1000, kind="end", line=line, detail=body)
+
+
+def _folded(data: str) -> tuple[str, str]:
+    """An event in one line, and in full where the line is not enough."""
+    line = visible(data)
+    return (line, "") if len(line) <= _LINE else (line[: _LINE - 20] + " …", lines_visible(data))
 
 
 def _headers(message: Mapping[str, Any]) -> str:
