@@ -35,6 +35,8 @@ DECLARES = Declares(
     second_key=True,
     logs=True,
     llm_proxy=True,
+    reasoning=True,
+    refuses_control_fields=True,
 )
 """What the healthy relay says that it does; a relay class's `declares` replaces some of it."""
 

@@ -64,6 +64,8 @@ class Declares:
         second_key: Filled in by the loader when a second client key is given.
         logs: Filled in by the loader when a log file is given.
         llm_proxy: It has LLM-Proxy's own API beside OpenAI's.
+        reasoning: A provider's `reasoning_content` reaches the client.
+        refuses_control_fields: Fields of a client's body by which it would steer LiteLLM get a 400.
     """
 
     fallback: Fallback | None = None
@@ -83,6 +85,8 @@ class Declares:
     second_key: bool = False
     logs: bool = False
     llm_proxy: bool = False
+    reasoning: bool = False
+    refuses_control_fields: bool = False
 
     def has(self, need: str) -> bool:
         """Whether a key is declared: given, and not false or empty (`retries = 0` is not a declaration of retries)."""

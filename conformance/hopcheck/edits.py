@@ -1,6 +1,6 @@
-"""Changes to answers in one piece, for counterexamples: each is given what to change, and changes it in place.
+"""Changes to answers and events, for counterexamples: an edit is given a JSON object and changes it in place.
 
-What an edit isn't about (streams, errors, lists of models) stays as it was.
+What an edit isn't about (errors, lists of models, the end of a stream) stays as it was.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from hopcheck_contracts.sse import Event, event_of
 from hopcheck_server.relay import Response
 
 Edit = Callable[[dict[str, Any]], object]
@@ -30,3 +31,17 @@ def edit_choices(response: Response, edit: Edit) -> Response:
 def edit_messages(response: Response, edit: Edit) -> Response:
     """Change every message of a chat answer."""
     return edit_choices(response, lambda choice: edit(choice["message"]))
+
+
+def edit_piece(event: Event, edit: Edit) -> Event:
+    """Change a stream's piece; what isn't a piece (an error, the end) stays as it was, to the byte."""
+    piece = event.json
+    if not isinstance(piece, dict) or "choices" not in piece:
+        return event
+    edit(piece)
+    return event_of(piece)
+
+
+def edit_deltas(event: Event, edit: Edit) -> Event:
+    """Change the delta of every choice of a stream's piece."""
+    return edit_piece(event, lambda piece: [edit(choice["delta"]) for choice in piece["choices"]])

@@ -1,0 +1,73 @@
+"""What else a message of a chat answer can hold."""
+
+from typing import Any
+
+from hopcheck import Findings, Relay, Response, Target, case, dig, expect, reply
+from hopcheck.edits import edit_messages
+
+CITATION = {"url": "https://example.org/", "title": "Example", "start_index": 0, "end_index": 5}
+ANNOTATIONS = [{"type": "url_citation", "url_citation": CITATION}]
+AUDIO = {"id": "audio_1", "data": "UklGRg==", "expires_at": 1893456000, "transcript": "Hello."}
+FUNCTION_CALL = {"name": "look_up", "arguments": '{"q": 1}'}
+
+MESSAGES = {
+    "refusal": reply.chat(message={"refusal": "I can't help with that."}),
+    "annotations": reply.chat("Hello.", message={"annotations": ANNOTATIONS}),
+    "audio": reply.chat(message={"audio": AUDIO}),
+    "function_call": reply.chat(message={"function_call": FUNCTION_CALL}, finish="function_call"),
+}
+"""By the field that the provider's message has beside role and content."""
+
+
+async def _told(target: Target, field: str) -> Any:
+    answer = await target.chat.create(script=field)
+    return dig(answer.message, field)
+
+
+@case(
+    "chat.refusal-annotations",
+    level="SHOULD",
+    refs=["OAI ChatCompletionResponseMessage", "litellm 1.106: refusal moves to provider_specific_fields"],
+    upstream=MESSAGES,
+)
+async def refusal_annotations(target: Target) -> Findings:
+    """What a message holds beside its text arrives under its own name: refusal, annotations, audio, function call."""
+    yield expect("refusal", await _told(target, "refusal"), equals="I can't help with that.")
+    yield expect("annotations", await _told(target, "annotations"), equals=ANNOTATIONS)
+    yield expect("audio", await _told(target, "audio"), equals=AUDIO)
+    yield expect("function_call", await _told(target, "function_call"), equals=FUNCTION_CALL)
+
+
+class _Drops(Relay):
+    field = ""
+
+    async def response(self, response: Response) -> Response:
+        return edit_messages(response, lambda message: message.pop(self.field, None))
+
+
+@refusal_annotations.counterexample(breaks="refusal")
+class DropsRefusals(_Drops):
+    """A refusal looks like an answer without text."""
+
+    field = "refusal"
+
+
+@refusal_annotations.counterexample(breaks="annotations")
+class DropsAnnotations(_Drops):
+    """A text loses its sources."""
+
+    field = "annotations"
+
+
+@refusal_annotations.counterexample(breaks="audio")
+class DropsAudio(_Drops):
+    """What was said aloud is lost."""
+
+    field = "audio"
+
+
+@refusal_annotations.counterexample(breaks="function_call")
+class DropsFunctionCalls(_Drops):
+    """A call in the older form is lost."""
+
+    field = "function_call"

@@ -1,0 +1,42 @@
+"""Which model a chat answer says that it is from."""
+
+from hopcheck import Events, Findings, Relay, Response, Target, case, expect, reply
+from hopcheck.edits import edit_body, edit_piece
+
+RESOLVED = "hop-model-2026-01-01"
+
+
+@case(
+    "chat.model-echo",
+    level="SHOULD",
+    refs=["litellm#22709", "litellm#26773", "litellm#15141", "CLIProxyAPI#3965"],
+    upstream=reply.chat("Hello.", extra={"model": RESOLVED}),
+)
+async def model_echo(target: Target) -> Findings:
+    """An answer names the model as it was asked for or as the provider resolved it, alike in one piece and streamed."""
+    answer, stream = await target.chat.create(), await target.chat.stream()
+    forwarded = (await target.forwarded(answer)).model
+    yield expect("model", answer.at("model"), one_of=dict.fromkeys((target.models.chat, forwarded, RESOLVED)))
+    streamed = sorted({str(piece.get("model")) for piece in stream.pieces})
+    yield expect("models of the stream", streamed, equals=[str(answer.at("model"))])
+
+
+@model_echo.counterexample(breaks="model")
+class ShowsItsSpelling(Relay):
+    """Answers name the model in the proxy's own spelling, `openai/...`, under which no client knows it."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_body(response, lambda body: body.update(model=f"openai/{body['model']}"))
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            yield edit_piece(event, lambda piece: piece.update(model=f"openai/{piece['model']}"))
+
+
+@model_echo.counterexample(breaks="models of the stream")
+class StreamsTheAlias(Relay):
+    """The same model has another name in a stream than in one piece."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            yield edit_piece(event, lambda piece: piece.update(model="fake-model"))

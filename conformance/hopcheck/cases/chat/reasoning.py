@@ -1,0 +1,38 @@
+"""What a model thought before it answered, which many providers send beside OpenAI's fields."""
+
+from hopcheck import Events, Findings, Relay, Response, Target, case, dig, expect, reply
+from hopcheck.edits import edit_deltas, edit_messages
+
+THOUGHT = "First the user says hello; so do I."
+
+
+@case(
+    "chat.reasoning-content",
+    level="SHOULD",
+    refs=["litellm#29216", "litellm#40654", "lm-proxy#69"],
+    needs=["reasoning"],
+    upstream=reply.chat("Hello.", message={"reasoning_content": THOUGHT}),
+)
+async def reasoning_content(target: Target) -> Findings:
+    """A provider's `reasoning_content` reaches the client, in one piece and streamed."""
+    answer = await target.chat.create()
+    yield expect("in one piece", dig(answer.message, "reasoning_content"), equals=THOUGHT)
+    stream = await target.chat.stream()
+    yield expect("streamed", stream.joined("reasoning_content"), equals=THOUGHT)
+
+
+@reasoning_content.counterexample(breaks="in one piece")
+class KeepsKnownFields(Relay):
+    """A message keeps only the fields that OpenAI's client library knows."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_messages(response, lambda message: message.pop("reasoning_content", None))
+
+
+@reasoning_content.counterexample(breaks="streamed")
+class StreamsKnownFields(Relay):
+    """A delta keeps only the fields that OpenAI's client library knows."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            yield edit_deltas(event, lambda delta: delta.pop("reasoning_content", None))
