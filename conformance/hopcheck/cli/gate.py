@@ -21,7 +21,9 @@ from hopcheck.discovery import all_cases, select
 from hopcheck.doctor import Unfit
 from hopcheck.engine import DEFAULT_PATIENCE_S
 from hopcheck.registry import PROFILES, Case
-from hopcheck.render import html, junit, markdown
+from hopcheck.render.html import html_text
+from hopcheck.render.junit import junit_text
+from hopcheck.render.markdown import markdown_text
 from hopcheck.render.progress import RunProgress
 from hopcheck.render.terminal import console_for, print_report
 from hopcheck.report import Run, build, report_text, write_whole
@@ -34,9 +36,9 @@ TARGET_FILE = "hopcheck.toml"
 
 RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "json": report_text,
-    "junit": junit.render,
-    "markdown": markdown.render,
-    "html": html.render,
+    "junit": junit_text,
+    "markdown": markdown_text,
+    "html": html_text,
 }
 """Flag: what makes the file's text of a report."""
 

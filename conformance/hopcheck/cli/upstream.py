@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from hopcheck.discovery import all_cases, all_scripts
-from hopcheck_server.upstream.__main__ import run as run_upstream
+from hopcheck_server.upstream.run import run as run_upstream
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
