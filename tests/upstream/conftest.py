@@ -59,7 +59,11 @@ class Got:
 
 
 def request(
-    payload: Any = None, *, path: str = "/v1/chat/completions", method: str = "POST", headers: Mapping[str, str] | None = None
+    payload: Any = None,
+    *,
+    path: str = "/v1/chat/completions",
+    method: str = "POST",
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
     body = b"" if payload is None else payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     pairs = {"host": "upstream", "content-length": str(len(body)), **(headers or {})}
@@ -103,6 +107,13 @@ async def read(connection: Connection) -> Got:
     return Got(head.status, {name.lower(): value for name, value in head.headers}, chunks)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until something is so that no event tells of."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0)  # noqa: ASYNC110
+
+
 async def ask(upstream: Upstream, payload: Any = None, **options: Any) -> Got:
     """Ask on a connection of its own."""
     connection = await opened(upstream)
@@ -131,7 +142,7 @@ def serve(scripts: Mapping[str, Any], act: Callable[[Upstream], Awaitable[Any]],
 @pytest.fixture
 def wire() -> SimpleNamespace:
     return SimpleNamespace(
-        ask=ask, chat=chat, marked=marked, opened=opened, raw=raw, read=read, request=request, serve=serve
+        ask=ask, chat=chat, marked=marked, opened=opened, raw=raw, read=read, request=request, serve=serve, until=until
     )
 
 

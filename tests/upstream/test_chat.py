@@ -101,7 +101,9 @@ def test_tool_calls(wire):
 @pytest.mark.parametrize(("interleave", "order"), [(False, [0, 0, 1, 1]), (True, [0, 1, 0, 1])])
 def test_calls_follow_one_another_or_alternate(wire, interleave, order):
     said = reply.chat(tools=[reply.call("a", "{}", id="1"), reply.call("b", "{}", id="2")], interleave=interleave)
-    seen = [delta["tool_calls"][0]["index"] for delta in deltas(play(wire, said, stream=True).body) if "tool_calls" in delta]
+    seen = [
+        delta["tool_calls"][0]["index"] for delta in deltas(play(wire, said, stream=True).body) if "tool_calls" in delta
+    ]
     assert seen == order
 
 
@@ -127,7 +129,9 @@ def test_logprobs_go_with_their_piece(wire):
     said = reply.chat("a", "b", logprobs=entries)
     assert play(wire, said).json["choices"][0]["logprobs"] == {"content": entries, "refusal": None}
     streamed = [chunk["choices"][0] for chunk in chunks_of(play(wire, said, stream=True).body)]
-    assert [choice.get("logprobs") for choice in streamed[1:3]] == [{"content": [one], "refusal": None} for one in entries]
+    assert [choice.get("logprobs") for choice in streamed[1:3]] == [
+        {"content": [one], "refusal": None} for one in entries
+    ]
 
 
 def test_extra_fields_may_replace_the_identity(wire):
@@ -189,7 +193,10 @@ def test_statuses_and_bodies(wire):
 def test_given_headers_replace_the_dialects_own(wire):
     said = Turn(headers=(("X-Request-Id", "req_own"), ("Content-Type", "text/event-stream"), ("openai-version", "1")))
     for turn in (said, reply.chat("x", headers=said.headers)):
-        got = wire.serve({"a.b": turn}, lambda upstream: wire.raw(upstream, wire.request(wire.marked(), headers={"connection": "close"})))
+        got = wire.serve(
+            {"a.b": turn},
+            lambda upstream: wire.raw(upstream, wire.request(wire.marked(), headers={"connection": "close"})),
+        )
         lines = got.head.lower().split(b"\r\n")
         assert lines.count(b"x-request-id: req_own") == 1
         assert lines.count(b"openai-version: 1") == 1

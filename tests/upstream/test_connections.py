@@ -37,7 +37,9 @@ def test_pipelined_requests_are_answered_in_order(wire, loop):
         return seen, upstream.journal.attempts(MARKER)
 
     seen, attempts = wire.serve({"a.b": turns}, act, loop=loop)
-    texts = [json.loads(part[part.index(b"{") : part.rindex(b"}") + 1]) for part in seen.data.split(b"HTTP/1.1 200")[1:]]
+    texts = [
+        json.loads(part[part.index(b"{") : part.rindex(b"}") + 1]) for part in seen.data.split(b"HTTP/1.1 200")[1:]
+    ]
     assert [text["choices"][0]["message"]["content"] for text in texts] == [f"answer {n}" for n in range(100)]
     assert {attempt.ended for attempt in attempts} == {"answered"}
 
@@ -97,12 +99,18 @@ def test_an_upgrade_is_declined(wire, loop):
 
     got, attempts = wire.serve({"a.b": reply.chat("x")}, act, loop=loop)
     assert got.status == 200
+    assert len(attempts) == 1
     assert attempts[0].json == wire.marked()
+    assert attempts[0].header("upgrade") == "h2c"
 
 
-def test_what_is_not_http_is_refused(wire, loop):
-    seen = wire.serve({}, lambda upstream: wire.raw(upstream, b"\x16\x03\x01\x02\x00 hello\r\n\r\n"), loop=loop)
-    assert (seen.head.startswith(b"HTTP/1.1 400"), seen.ended) == (True, "eof")
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [(b"\x16\x03\x01\x02\x00 hello\r\n\r\n", b"400"), (b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", b"405")],
+)
+def test_what_is_not_for_this_server_is_refused(wire, loop, data, status):
+    seen = wire.serve({}, lambda upstream: wire.raw(upstream, data), loop=loop)
+    assert (seen.head.startswith(b"HTTP/1.1 " + status), seen.ended) == (True, "eof")
 
 
 def test_too_large_a_body_is_refused(wire, loop, monkeypatch):
@@ -136,7 +144,9 @@ def test_64_at_once_get_each_their_own(wire, loop):
 
 
 @pytest.mark.parametrize("how", ["abort", "half-close"])
-@pytest.mark.parametrize("said", [reply.hang("headers"), reply.hang("events", after=1), reply.chat("a", "b", pace_s=30)])
+@pytest.mark.parametrize(
+    "said", [reply.hang("headers"), reply.hang("events", after=1), reply.chat("a", "b", pace_s=30)]
+)
 def test_a_peer_that_leaves_ends_the_attempt(wire, loop, said, how):
     async def act(upstream):
         reader_, writer = await asyncio.open_connection("127.0.0.1", upstream.port)

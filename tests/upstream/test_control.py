@@ -8,6 +8,7 @@ import time
 import pytest
 
 from hopcheck_server.upstream import reply
+from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.control import ControlFailed, LocalControl, RemoteControl, probe
 from hopcheck_server.upstream.control_routes import respond
 
@@ -33,7 +34,9 @@ def controlled(request, wire):
 
 def test_scripts_are_added(wire, controlled):
     async def act(upstream, control):
-        await control.load({"c.d": reply.script_of(reply.raw(200, b"\xff\x00", "x/y")), "a.b": reply.script_of(reply.chat("new"))})
+        await control.load(
+            {"c.d": reply.script_of(reply.raw(200, b"\xff\x00", "x/y")), "a.b": reply.script_of(reply.chat("new"))}
+        )
         return [(await wire.ask(upstream, wire.marked(name))).body for name in ("a.b", "c.d", "e.f")]
 
     changed, added, kept = controlled({"a.b": reply.chat("old"), "e.f": reply.chat("kept")}, act)
@@ -129,12 +132,10 @@ def test_a_wait_whose_asker_leaves_is_given_up(wire):
     async def act(upstream):
         control = RemoteControl(upstream.url)
         waiting = asyncio.create_task(control.wait(MARKER, timeout_s=20))
-        while not upstream.journal._waiters:
-            await asyncio.sleep(0)
+        await wire.until(lambda: bool(upstream.journal._waiters))
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        while upstream.journal._waiters:
-            await asyncio.sleep(0)
+        await wire.until(lambda: not upstream.journal._waiters)
         await control.aclose()
         return True
 
@@ -143,19 +144,10 @@ def test_a_wait_whose_asker_leaves_is_given_up(wire):
 
 def test_strangers_may_not_control(wire):
     async def act(upstream):
-        await wire.ask(upstream, method="GET", path="/_hopcheck/health")
-        request = upstream.journal
-        answer = await respond(upstream, _request(b"/_hopcheck/health"), allowed=False)
-        return request.unmarked(), answer
+        request = Arrival(b"GET", b"/_hopcheck/health", [], b"", 1, 1).attempt()
+        return [(await respond(upstream, request, allowed=allowed)).head[:12] for allowed in (False, True)]
 
-    _, answer = wire.serve({}, act)
-    assert answer.head.startswith(b"HTTP/1.1 403")
-
-
-def _request(url):
-    from hopcheck_server.upstream.arrival import Arrival
-
-    return Arrival(b"GET", url, [], b"", 1, 1).attempt()
+    assert wire.serve({}, act) == [b"HTTP/1.1 403", b"HTTP/1.1 200"]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +179,10 @@ def test_an_upstream_that_is_gone_is_an_error_of_its_own(wire):
 
 def test_something_else_in_its_place_is_an_error_too():
     async def main():
+        serving = []
+
         async def serve(reader, writer):
+            serving.append(asyncio.current_task())
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello")
             await reader.read()
             writer.close()
@@ -199,7 +194,9 @@ def test_something_else_in_its_place_is_an_error_too():
             with pytest.raises(ControlFailed):
                 await control.attempts(MARKER)
             await control.aclose()
-            return await probe(port)
+            seen = await probe(port)
+            await asyncio.gather(*serving)
+            return seen
 
     assert asyncio.run(main()) == "other"
 

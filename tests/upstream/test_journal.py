@@ -95,7 +95,9 @@ def test_turns_follow_the_attempts(wire):
     turns = [reply.status(503), reply.status(429), reply.chat("third")]
 
     async def act(upstream):
-        return [(await wire.ask(upstream, wire.marked())).status for _ in range(4)], said(await wire.ask(upstream, wire.marked()))
+        return [(await wire.ask(upstream, wire.marked())).status for _ in range(4)], said(
+            await wire.ask(upstream, wire.marked())
+        )
 
     assert wire.serve({"a.b": turns}, act) == ([503, 429, 200, 200], "third")
 
@@ -114,7 +116,8 @@ def test_turns_by_model_key_and_route(wire):
             return said(await wire.ask(upstream, payload, headers={"Authorization": f"Bearer {key}"}))
 
         return [
-            await ask(*route) for route in [("m",), ("other",), ("m",), ("special",), ("m", "sk-9"), ("special", "sk-9"), ("m",)]
+            await ask(*route)
+            for route in [("m",), ("other",), ("m",), ("special",), ("m", "sk-9"), ("special", "sk-9"), ("m",)]
         ]
 
     assert wire.serve({"a.b": script}, act) == ["first", "backup", "again", "model", "key", "model", "again"]

@@ -16,7 +16,9 @@ def test_a_marker_is_found_in_the_text_it_was_put_in(name):
     assert find(body) == (marker, name)
 
 
-@pytest.mark.parametrize(("name", "nonce"), [("A", "1"), ("a b", "1"), ("", "1"), ("a", ""), ("a", "A"), ("a:b", "1"), ("a", "1-2")])
+@pytest.mark.parametrize(
+    ("name", "nonce"), [("A", "1"), ("a b", "1"), ("", "1"), ("a", ""), ("a", "A"), ("a:b", "1"), ("a", "1-2")]
+)
 def test_what_cannot_be_found_again_is_refused(name, nonce):
     with pytest.raises(ValueError, match="no marker"):
         make(name, nonce)

@@ -11,7 +11,9 @@ from hopcheck_contracts import sse
 from hopcheck_server.upstream import reply
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/chat/completions", "/v1/chat/completions?x=1", "/openai/v1/chat/completions"])
+@pytest.mark.parametrize(
+    "path", ["/v1/chat/completions", "/chat/completions", "/v1/chat/completions?x=1", "/openai/v1/chat/completions"]
+)
 def test_unmarked_chats_get_a_default_answer(wire, path):
     got = wire.serve({}, lambda upstream: wire.ask(upstream, wire.chat(n=2), path=path))
     texts = [choice["message"]["content"] for choice in got.json["choices"]]
@@ -43,7 +45,10 @@ def test_azures_paths(wire):
         payload = wire.marked()
         del payload["model"]
         chat = await wire.ask(
-            upstream, payload, path="/openai/deployments/my%2Dgpt/chat/completions?api-version=1", headers={"api-key": "k1"}
+            upstream,
+            payload,
+            path="/openai/deployments/my%2Dgpt/chat/completions?api-version=1",
+            headers={"api-key": "k1"},
         )
         path = "/openai/deployments/emb/embeddings?api-version=1"
         vectors = await wire.ask(upstream, {"input": "x"}, path=path)

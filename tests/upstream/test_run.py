@@ -40,8 +40,7 @@ def test_signals_end_it_also_while_an_answer_hangs(wire, tmp_path, number, code)
         writer.write(wire.request(wire.marked()))
         attempts = await control.wait("hopcheck:a.b:1", ended=False, timeout_s=20)
         process.send_signal(number)
-        with pytest.raises(ConnectionResetError):
-            await reader.readexactly(1)
+        assert await reader.read() == b""
         writer.close()
         await control.aclose()
         return attempts

@@ -68,7 +68,6 @@ class Attempt:
         scheme, _, token = bearer.partition(" ")
         return token if scheme.lower() == "bearer" else self.header("api-key") or ""
 
-
     def where(self, text: str) -> list[str]:
         """Where a text stands: `path`, `header <name>`, `body`; an empty text stands nowhere."""
         if not text:

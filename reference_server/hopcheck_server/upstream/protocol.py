@@ -105,7 +105,8 @@ class Connection(RequestReader):
             return
         answer, wire = self._host.answer(arrival)
         keep_alive = self.parser.should_keep_alive()
-        if answer.plain and keep_alive and self._player is None and not self._waiting:
+        idle = self._player is None and not self._waiting
+        if answer.plain and keep_alive and idle and len(answer.pieces[0]) < BUFFER:
             self._write_plain(arrival, answer)
             return
         http10 = self.parser.get_http_version() == "1.0"

@@ -29,6 +29,8 @@ class RequestReader(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
         self._size = 0
+        self._method = b""
+        self._offered: list[tuple[bytes, bytes]] = []  # the headers of a request whose upgrade is declined
 
     def take(self, arrival: Arrival) -> None:
         """Take a request."""
@@ -48,14 +50,27 @@ class RequestReader(asyncio.Protocol):
             return
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:  # an offer, which is declined by answering as usual
-            self.parser = httptools.HttpRequestParser(self)
-            if rest := data[upgrade.args[0] :]:
-                self.data_received(rest)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError:  # the mistake is ours: let the loop report it
             raise
         except httptools.HttpParserError:
             self.refuse(400)
+
+    def _decline(self, rest: bytes) -> None:
+        """Take a request that offers another protocol as if it didn't.
+
+        The parser stops after its head, and would take its body for the other protocol's bytes. So another parser
+        reads a head without the offer, and then goes on with what follows.
+        """
+        method, url, self._offered = self._method, self._url, self._headers
+        self.parser, self._url, self._headers = httptools.HttpRequestParser(self), b"", []
+        if method == b"CONNECT":  # not an offer, but a wish, and not for this server
+            self.refuse(405)
+            return
+        kept = [pair for pair in self._offered if pair[0].lower() != b"upgrade"]
+        lines = b"".join(b"%b: %b\r\n" % pair for pair in kept)
+        self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, url, lines, rest))
 
     # What the parser calls.
 
@@ -69,6 +84,8 @@ class RequestReader(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Look whether the peer waits before it sends the body."""
+        if self._offered:
+            self._headers, self._offered = self._offered, []
         for name, value in self._headers:
             if len(name) == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
                 self.expected()
@@ -85,8 +102,12 @@ class RequestReader(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Hand the request on."""
         body = self._body
+        method = self.parser.get_method()
+        if self.parser.should_upgrade():
+            self._method = method
+            return
         arrival = Arrival(
-            self.parser.get_method(),
+            method,
             self._url,
             self._headers,
             body[0] if len(body) == 1 else b"".join(body),
