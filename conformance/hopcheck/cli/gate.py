@@ -108,19 +108,25 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _gate(order: Order, progress: RunProgress) -> gating.Outcome:
+    def fails(verdict: Verdict) -> bool:
+        return verdict.outcome in FAILING or (order.strict and verdict.outcome is Outcome.ADVISORY)
+
+    try:
+        return await gating.gate(order.plan, interruption(), watching(progress), fails)
+    finally:
+        ignore_signals()
+
+
+def watching(progress: RunProgress) -> gating.Watch:
+    """Let a progress display follow a run."""
+
     def watch(case_id: str, verdict: Verdict | None) -> None:
         if verdict is None:
             progress.began(case_id)
         else:
             progress.ended(case_id, verdict.outcome)
 
-    def fails(verdict: Verdict) -> bool:
-        return verdict.outcome in FAILING or (order.strict and verdict.outcome is Outcome.ADVISORY)
-
-    try:
-        return await gating.gate(order.plan, interruption(), watch, fails)
-    finally:
-        ignore_signals()
+    return watch
 
 
 def conclude(order: Order, outcome: gating.Outcome) -> tuple[dict[str, Any], list[Path]]:

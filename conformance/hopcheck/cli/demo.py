@@ -1,0 +1,142 @@
+"""The whole story on this machine, nothing configured: a real LiteLLM and the reference proxy, judged side by side."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from hopcheck import gating
+from hopcheck.baseline import load_baseline
+from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
+from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, Stop
+from hopcheck.cli.gate import Order, conclude, watching
+from hopcheck.cli.loop import ignore_signals, interruption
+from hopcheck.cli.loop import run as run_loop
+from hopcheck.config import TargetConfig
+from hopcheck.discovery import all_cases
+from hopcheck.doctor import Unfit
+from hopcheck.render.compare import compare, print_comparison
+from hopcheck.render.html import html_text
+from hopcheck.render.progress import RunProgress
+from hopcheck.render.terminal import console_for, print_report
+from hopcheck.report import write_whole
+from hopcheck.settings import load_target
+from hopcheck_server.litellm import DEFAULT_VERSION
+from hopcheck_server.processes import ProcessError
+from hopcheck_server.stack import Stack
+
+KEY = "HOPCHECK_DEMO_KEY"
+"""The name under which a target's key is handed to the reader of target files."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument(
+        "--output", type=Path, default=Path("hopcheck-demo"), metavar="FOLDER", help="default: %(default)s"
+    )
+    parser.add_argument("--litellm", default=DEFAULT_VERSION, metavar="VERSION", help="default: %(default)s")
+    parser.add_argument("--jobs", type=int, default=8, metavar="N", help="cases at once (default: %(default)s)")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One target's run: its report, and whether somebody stopped it."""
+
+    document: dict[str, Any]
+    interrupted: bool
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    require_server()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    try:
+        judged = run_loop(_judge_both(arguments))
+    except (ProcessError, Unfit) as error:
+        raise Stop(UNTESTABLE, str(error)) from None
+    return _show(judged, arguments.output)
+
+
+async def _judge_both(arguments: argparse.Namespace) -> list[Judged]:
+    stopped = interruption()
+    console = Console(stderr=True, highlight=False)
+    judged: list[Judged] = []
+    try:
+        async with AsyncExitStack() as running:
+            with Teller(console) as tell:
+                starting = asyncio.ensure_future(running.enter_async_context(_chain(arguments, tell)))
+                stopping = asyncio.ensure_future(stopped.wait())
+                await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                stopping.cancel()
+                if not starting.done():
+                    starting.cancel()
+                    await asyncio.gather(starting, return_exceptions=True)
+                    return judged
+                stack = starting.result()
+            for target in _targets(stack):
+                if not stopped.is_set():
+                    console.print(f"judging {target.name} at {target.base_url}")
+                    judged.append(await _judge(target, arguments, stopped))
+    finally:
+        ignore_signals()
+    return judged
+
+
+def _chain(arguments: argparse.Namespace, tell: Teller) -> Any:
+    return Stack.start(
+        work_dir=arguments.output,
+        upstream_command=UPSTREAM_COMMAND,
+        litellm_version=arguments.litellm,
+        progress=tell,
+    )
+
+
+def _targets(stack: Stack) -> list[TargetConfig]:
+    assert stack.proxy is not None
+    return [
+        _target("litellm", stack.litellm.base_url, stack.litellm.master_key, stack.upstream.url),
+        _target("reference", stack.proxy.base_url, stack.proxy.key, stack.upstream.url),
+    ]
+
+
+def _target(name: str, base_url: str, key: str, upstream_url: str) -> TargetConfig:
+    overrides: Mapping[str, object] = {"base_url": base_url, "api_key_env": KEY, "upstream_url": upstream_url}
+    with as_file(files("hopcheck") / "targets" / name / "hopcheck.toml") as path:
+        return load_target(path, overrides, {KEY: key})
+
+
+async def _judge(target: TargetConfig, arguments: argparse.Namespace, stopped: asyncio.Event) -> Judged:
+    known = all_cases()
+    plan = gating.Plan(config=target, cases=list(known.values()), jobs=arguments.jobs)
+    with as_file(files("hopcheck") / "targets" / target.name / "baseline.toml") as path:
+        baseline = load_baseline(path)
+    written = {kind: arguments.output / f"{target.name}.{kind}" for kind in ("json", "html")}
+    order = Order(plan, known, baseline, strict=False, files=written)
+    with RunProgress(console_for(sys.stderr), len(plan.cases)) as progress:
+        outcome = await gating.gate(plan, stopped, watching(progress), lambda _: False)
+    return Judged(conclude(order, outcome)[0], outcome.interrupted)
+
+
+def _show(judged: list[Judged], output: Path) -> int:
+    console = console_for(sys.stdout)
+    for one in judged:
+        console.rule(one.document["target"]["name"])
+        print_report(one.document, console)
+    if len(judged) < 2 or any(one.interrupted for one in judged):
+        return INTERRUPTED
+    first, second = (one.document for one in judged)
+    console.rule("side by side")
+    print_comparison(compare(first, second), console)
+    page = output / "index.html"
+    write_whole(page, html_text(second, beside=first))
+    console.print(f"\nreports: {page}, {output / 'litellm.html'}, {output / 'reference.html'}", soft_wrap=True)
+    return HOLDS if all(one.document["summary"]["exit"] == 0 for one in judged) else DOES_NOT_HOLD
