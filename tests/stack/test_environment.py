@@ -163,6 +163,18 @@ def test_a_version_that_is_not_there_fails_with_the_relaxed_requirements_too(uv:
     assert len(uv.installs) == 2
 
 
+def test_a_cache_that_cannot_be_written_is_one_clear_error(uv: FakeUv, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPCHECK_CACHE", str(uv.program / "below-a-file"))
+    with pytest.raises(ProcessError, match=r"no place to keep LiteLLM: .*HOPCHECK_CACHE can name another folder"):
+        ensure()
+
+
+@pytest.mark.parametrize("version", ["latest", "", "../1.0", "1.0; python_version > '3'", "1.106.2\n"])
+def test_what_is_not_a_version_is_refused(version: str) -> None:
+    with pytest.raises(ValueError, match="is not a version of LiteLLM; one looks like 1"):
+        ensure(version)
+
+
 def test_without_uv_it_says_which_extra_brings_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOPCHECK_CACHE", str(tmp_path))
     monkeypatch.setitem(sys.modules, "uv", None)

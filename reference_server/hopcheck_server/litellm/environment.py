@@ -17,7 +17,7 @@ from pathlib import Path
 
 from hopcheck_server.litellm import install
 from hopcheck_server.litellm.requirements import DEFAULT_VERSION, Requirements
-from hopcheck_server.processes import Progress
+from hopcheck_server.processes import ProcessError, Progress
 
 _MARKER = "hopcheck-complete.json"
 _LOCK_POLL_S = 0.2
@@ -68,7 +68,8 @@ class LiteLLMEnvironment:
             progress: Is told what goes on, about once a second.
 
         Raises:
-            ProcessError: uv isn't there, or couldn't install it.
+            ProcessError: uv isn't there, or couldn't install it, or there is no place to keep it.
+            ValueError: That can't be a version.
         """
         wanted = Requirements.of(version, exclude_newer)
         path = cache_dir() / "litellm" / f"{version}-{wanted.digest(_python_identity())}"
@@ -106,8 +107,12 @@ def _python_identity() -> str:
 @asynccontextmanager
 async def _only_one(lock_file: Path, progress: Progress | None) -> AsyncIterator[None]:
     """Hold a lock between processes. The kernel drops it when its holder dies, so it is never stale."""
-    lock_file.parent.mkdir(parents=True, exist_ok=True)
-    with lock_file.open("w") as lock:
+    try:
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
+        opened = lock_file.open("w")
+    except OSError as error:
+        raise ProcessError(f"no place to keep LiteLLM: {error}; HOPCHECK_CACHE can name another folder") from error
+    with opened as lock:
         while not _locked(lock.fileno()):
             if progress:
                 progress("waiting for another hopcheck that is installing LiteLLM")

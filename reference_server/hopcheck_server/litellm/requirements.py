@@ -1,11 +1,14 @@
 """What goes into an environment for a version of LiteLLM, and why."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_VERSION = "1.106.2"
 """The newest LiteLLM whose requirements could all be met when the lock was made."""
+
+_VERSION = re.compile(r"\d+(\.\d+)+[0-9A-Za-z.+-]*")
 
 _LOCKS = Path(__file__).with_name("locks")
 
@@ -36,7 +39,13 @@ class Requirements:
 
     @classmethod
     def of(cls, version: str, exclude_newer: str | None = None) -> "Requirements":
-        """Return the locked requirements if there are any for this version, else what is to be resolved."""
+        """Return the locked requirements if there are any for this version, else what is to be resolved.
+
+        Raises:
+            ValueError: That can't be a version.
+        """
+        if not _VERSION.fullmatch(version):
+            raise ValueError(f"{version!r} is not a version of LiteLLM; one looks like {DEFAULT_VERSION}")
         lock = _LOCKS / f"litellm-{version}.txt"
         if exclude_newer is None and lock.exists():
             return cls(version, tuple(lock.read_text().splitlines()), locked=True)

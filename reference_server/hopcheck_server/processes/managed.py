@@ -9,11 +9,11 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 Progress = Callable[[str], None]
 """Is told, in a few words, what is being waited for; about once a second."""
@@ -106,7 +106,7 @@ class ManagedProcess:
         return await asyncio.shield(self._end)
 
     async def ready(
-        self, probe: Callable[[], Awaitable[T | None]], *, timeout_s: float, progress: Progress | None = None
+        self, probe: Callable[[], Coroutine[Any, Any, T | None]], *, timeout_s: float, progress: Progress | None = None
     ) -> T:
         """Ask `probe` again and again until it gives something, and return that.
 
@@ -119,7 +119,7 @@ class ManagedProcess:
             ProcessError: The process ended, or the time did.
         """
         ticks = _Ticks(f"starting {self.name}", progress)
-        while (answer := await probe()) is None:
+        while (answer := await self._while_it_runs(probe())) is None:
             if await self._ends_within(_POLL_S):
                 raise self.error(f"ended with {await self.wait()} before it was ready")
             if ticks.elapsed() > timeout_s:
@@ -184,6 +184,16 @@ class ManagedProcess:
         assert self._guardian.stdout is not None
         word, _, value = (await self._guardian.stdout.readline()).decode().strip().partition(" ")
         return word, value
+
+    async def _while_it_runs(self, answer: Coroutine[Any, Any, T | None]) -> T | None:
+        """Don't wait for the answer of somebody who has gone."""
+        assert self._end is not None
+        asking = asyncio.create_task(answer)
+        try:
+            await asyncio.wait([asking, self._end], return_when=asyncio.FIRST_COMPLETED)
+            return asking.result() if asking.done() else None
+        finally:
+            asking.cancel()
 
     async def _ends_within(self, seconds: float) -> bool:
         assert self._end is not None
