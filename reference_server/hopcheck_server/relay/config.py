@@ -42,6 +42,7 @@ class RelayConfig:
         "limited-model",
         "narrow-model",
         "dead-model",
+        "team/slashed-model",
     )
     upstream_models: Mapping[str, str] = field(default_factory=lambda: {"alias-model": "provider-model"})
     upstream_keys: Mapping[str, str] = field(default_factory=lambda: {"backup-model": "hopcheck-backup-key"})

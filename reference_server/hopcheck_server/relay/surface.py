@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote
 
 from hopcheck_server.relay.errors import refuse
 from hopcheck_server.relay.messages import Incoming, Response, dump
@@ -91,7 +92,7 @@ def answer(request: Incoming, models: Iterable[str]) -> Response:
         return _json(request, [{"id": model, "name": model, **told} for model in models])
     if path == "/v1/models":
         return _json(request, {"object": "list", "data": [model_entry(model) for model in models]})
-    wanted = path.removeprefix("/v1/models/")
+    wanted = unquote(path.removeprefix("/v1/models/"))
     if wanted not in models:
         return refuse(request, 404, f"There is no model {wanted!r}.", code="model_not_found", param="model")
     return _json(request, model_entry(wanted))

@@ -1,0 +1,93 @@
+"""Answers of a provider that aren't what they should be."""
+
+import asyncio
+from collections.abc import Iterable
+
+from hopcheck import Answer, Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply, shapes
+
+BEGUN = '{"id":"chatcmpl-1","object":"chat.completion","created":1735689600,"model":"m","choices":[{"index":0,'
+HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+async def _asked(target: Target, scripts: Iterable[str]) -> dict[str, Answer]:
+    """All at once: a proxy that tries each again takes its time."""
+    names = list(scripts)
+    answers = await asyncio.gather(*(target.chat.create(script=name) for name in names))
+    return dict(zip(names, answers, strict=True))
+
+
+def _blames_the_provider(answers: dict[str, Answer]) -> bool:
+    return all(answer.status is not None and 500 <= answer.status < 600 for answer in answers.values())
+
+
+def _complaints(answers: dict[str, Answer]) -> dict[str, list[str]]:
+    return {name: complaints for name, answer in answers.items() if (complaints := shapes.error(answer.json))}
+
+
+GARBAGE = {
+    "html": reply.html(200),
+    "cut-json": reply.raw(200, BEGUN, "application/json"),
+    "text": reply.raw(200, "upstream connect error", "application/json"),
+    "empty": reply.raw(200, "", "application/json"),
+}
+
+
+@case("chat.invalid-upstream-json", level="MUST", refs=["litellm#32237", "RFC 9110 15.6.3"], upstream=GARBAGE)
+async def invalid_upstream_json(target: Target) -> Findings:
+    """A provider's 200 that holds no JSON (a web page, half an object, nothing) becomes an error of the 500s."""
+    answers = await _asked(target, GARBAGE)
+    statuses = {name: answer.status for name, answer in answers.items()}
+    yield expect("statuses", statuses, holds=_blames_the_provider(answers), to="500 to 599 for each")
+    yield expect("errors that aren't OpenAI's shape", _complaints(answers), equals={})
+
+
+WRONG_LENGTHS = {
+    "too-long": reply.chat("Hello.", content_length=9999),
+    "too-short": reply.chat("Hello.", content_length=60),
+}
+
+
+@case(
+    "chat.content-length-mismatch",
+    level="MUST",
+    refs=["envoyproxy/ai-gateway#1091", "RFC 9112 8"],
+    upstream=WRONG_LENGTHS,
+)
+async def content_length_mismatch(target: Target) -> Findings:
+    """A provider's answer that isn't as long as it says becomes an error of the 500s, never a 200 with a part of it."""
+    answers = await _asked(target, WRONG_LENGTHS)
+    broken = {name: answer for name, answer in answers.items() if dig(answer.message, "content") != "Hello."}
+    statuses = {name: answer.status for name, answer in broken.items()}
+    yield expect("statuses", statuses, holds=_blames_the_provider(broken), to="500 to 599 where the text isn't whole")
+    yield expect("errors that aren't OpenAI's shape", _complaints(broken), equals={})
+
+
+class _OnBrokenAnswer(Relay):
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        broken = failure.kind in ("garbled", "cut")
+        return self.instead(incoming) if broken else await super().failed(incoming, failure)
+
+    def instead(self, incoming: Incoming) -> Response:
+        raise NotImplementedError
+
+
+@content_length_mismatch.counterexample(breaks="statuses", trips=("stream.*", "error.*", "retry.*"))
+@invalid_upstream_json.counterexample(breaks="statuses", trips=("stream.*", "error.*", "retry.*"))
+class PassesItOn(_OnBrokenAnswer):
+    """What came of a broken answer goes on with its 200."""
+
+    def instead(self, incoming: Incoming) -> Response:
+        return Response(incoming, 200, [("Content-Type", "application/json")], BEGUN.encode())
+
+
+@content_length_mismatch.counterexample(
+    breaks="errors that aren't OpenAI's shape", trips=("stream.*", "error.*", "retry.*")
+)
+@invalid_upstream_json.counterexample(
+    breaks="errors that aren't OpenAI's shape", trips=("stream.*", "error.*", "retry.*")
+)
+class ShowsThePage(_OnBrokenAnswer):
+    """A web page stands in the place of an error."""
+
+    def instead(self, incoming: Incoming) -> Response:
+        return Response(incoming, 502, [("Content-Type", "text/html")], HTML.encode())

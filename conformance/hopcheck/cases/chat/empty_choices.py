@@ -1,0 +1,40 @@
+"""A chat answer without a choice."""
+
+from hopcheck import Findings, Relay, Response, Target, case, expect, reply, shapes
+from hopcheck.edits import edit_body
+
+MADE_UP = {"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}
+
+
+@case(
+    "chat.empty-choices-nonstream",
+    level="MUST",
+    refs=["litellm#27968"],
+    upstream=reply.chat(extra={"choices": []}),
+)
+async def empty_choices(target: Target) -> Findings:
+    """An answer without choices is passed on as it is, or becomes an error in OpenAI's shape."""
+    answer = await target.chat.create()
+    if answer.status == 200:
+        yield expect("choices", answer.at("choices"), equals=[])
+    else:
+        yield expect("error", shapes.error(answer.json), equals=[])
+
+
+@empty_choices.counterexample(breaks="choices")
+class MakesOneUp(Relay):
+    """An empty answer is made up, which looks like a model that had nothing to say."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_body(response, lambda body: body.update(choices=body["choices"] or [MADE_UP]))
+
+
+@empty_choices.counterexample(breaks="error")
+class FallsOver(Relay):
+    """The first choice of none: an unhandled exception, and its trace."""
+
+    async def response(self, response: Response) -> Response:
+        if isinstance(response.json, dict) and response.json.get("choices") == []:
+            trace = b"Traceback (most recent call last):\n...\nIndexError: list index out of range"
+            return Response(response.incoming, 500, [("Content-Type", "text/plain")], trace)
+        return response

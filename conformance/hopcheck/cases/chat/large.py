@@ -1,0 +1,95 @@
+"""Chat requests and answers of some megabytes."""
+
+import base64
+import hashlib
+from typing import Any
+
+from hopcheck import Findings, Incoming, Outgoing, Relay, Response, Target, case, dig, expect, refuse, reply, shapes
+from hopcheck.edits import edit_messages
+
+PAGE = "".join(f"{number:07d}\n" for number in range(131_072))  # 1 MiB, no line of which is like another
+TEXT = PAGE * 8 + "end"
+IMAGE = "data:image/png;base64," + base64.b64encode(PAGE.encode() * 3).decode()
+ASKED = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": IMAGE}}]
+
+
+def _print_of(text: Any) -> str:
+    """A long text in a few words: its length, and a digest."""
+    if not isinstance(text, str):
+        return repr(text)
+    return f"{len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+@case(
+    "chat.large-response",
+    level="SHOULD",
+    refs=["envoyproxy/ai-gateway#494", "envoyproxy/ai-gateway#1662"],
+    needs=["heavy"],
+    upstream=reply.chat(TEXT),
+)
+async def large_response(target: Target) -> Findings:
+    """An answer of 8 MiB arrives whole."""
+    answer = await target.chat.create()
+    yield expect("text", _print_of(dig(answer.message, "content")), equals=_print_of(TEXT))
+
+
+@large_response.counterexample(breaks="text")
+class CapsAnswers(Relay):
+    """A text ends after its first mebibyte."""
+
+    async def response(self, response: Response) -> Response:
+        def cap(message: dict[str, Any]) -> None:
+            message["content"] = message["content"] and message["content"][: 1 << 20]
+
+        return edit_messages(response, cap)
+
+
+@case(
+    "chat.large-request",
+    level="SHOULD",
+    refs=["envoyproxy/ai-gateway#805", "RFC 9110 15.5.14"],
+    needs=["two_sided", "heavy"],
+)
+async def large_request(target: Target) -> Findings:
+    """A request with an image of 4 MiB gets through as it is, or is refused with a 413 in OpenAI's shape."""
+    answer = await target.chat.create(messages=[{"role": "user", "content": ASKED}])
+    yield expect("status", answer.status, one_of=[200, 413])
+    if answer.status == 413:
+        yield expect("refusal", shapes.error(answer.json), equals=[])
+    elif answer.status == 200:
+        forwarded = (await target.forwarded(answer)).json
+        image = dig(forwarded, "messages", 0, "content", 1, "image_url", "url")
+        yield expect("image", _print_of(image), equals=_print_of(IMAGE))
+
+
+class _WhenLarge(Relay):
+    async def check(self, incoming: Incoming) -> Response | None:
+        return self.refusal(incoming) if len(incoming.body) > 1 << 20 else await super().check(incoming)
+
+    def refusal(self, incoming: Incoming) -> Response:
+        return refuse(incoming, 400, "The body can't be read.")
+
+
+@large_request.counterexample(breaks="status")
+class CallsItUnreadable(_WhenLarge):
+    """A body that is too large for the proxy is said to be malformed."""
+
+
+@large_request.counterexample(breaks="refusal")
+class RefusesWithAPage(_WhenLarge):
+    """The web server in front refuses large bodies with its own page."""
+
+    def refusal(self, incoming: Incoming) -> Response:
+        return Response(incoming, 413, [("Content-Type", "text/html")], b"<h1>413 Request Entity Too Large</h1>")
+
+
+@large_request.counterexample(breaks="image")
+class ShrinksImages(Relay):
+    """Images are made smaller on the way."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        if len(outgoing.body) <= 1 << 20:
+            return outgoing
+        body = outgoing.json
+        body["messages"][0]["content"][1]["image_url"]["url"] = IMAGE[: 1 << 20]
+        return outgoing.with_json(body)

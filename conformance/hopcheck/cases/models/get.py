@@ -1,0 +1,80 @@
+"""One model."""
+
+from urllib.parse import quote
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, dig, expect, items, refuse, shapes
+from hopcheck.edits import edit_body
+
+AT_MOST = 20
+"""How many of the listed models are looked up."""
+
+
+@case("models.get", level="SHOULD", refs=["OAI retrieveModel"])
+async def get(target: Target) -> Findings:
+    """Every listed model can be looked up by its id, also one with a slash, and an unknown one is a 404 error."""
+    model = (await target.request("GET", f"/models/{target.models.chat}")).json
+    yield expect("model", [dig(model, "id"), *shapes.model(model)], equals=[target.models.chat])
+    listed = items((await target.request("GET", "/models")).json, "data")
+    yield expect("listed but not found", await _not_found(target, [dig(one, "id") for one in listed]), equals=[])
+    unknown = await target.request("GET", "/models/no-such-model")
+    yield expect("status of an unknown model", unknown.status, equals=404)
+    yield expect("error of an unknown model", shapes.error(unknown.json), equals=[])
+
+
+async def _not_found(target: Target, ids: list[str]) -> list[str]:
+    """The ids whose look-up isn't a 200; slashes are escaped, as official clients do."""
+    asked = [name for name in ids if isinstance(name, str)][:AT_MOST]
+    return [name for name in asked if (await target.request("GET", f"/models/{quote(name, safe='')}")).status != 200]
+
+
+class _LooksUp(Relay):
+    async def response(self, response: Response) -> Response:
+        return self.found(response) if response.incoming.path.startswith("/v1/models/") else response
+
+    def found(self, response: Response) -> Response:
+        return response
+
+
+@get.counterexample(breaks="model")
+class AnswersWithAnother(_LooksUp):
+    """Whichever model is asked for, the first is answered."""
+
+    def found(self, response: Response) -> Response:
+        return edit_body(response, lambda body: body.update(id=self.config.models[-1]), having="owned_by")
+
+
+@get.counterexample(breaks="model")
+class AnswersWithAList(_LooksUp):
+    """A model says that it is a list."""
+
+    def found(self, response: Response) -> Response:
+        return edit_body(response, lambda body: body.update(object="list"), having="owned_by")
+
+
+@get.counterexample(breaks="listed but not found")
+class StopsAtSlashes(Relay):
+    """The route takes one segment, so a model with a slash in its name can't be found."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        if incoming.path.startswith("/v1/models/") and "%2F" in incoming.path:
+            return refuse(incoming, 404, "Not found.")
+        return await super().check(incoming)
+
+
+@get.counterexample(breaks="status of an unknown model")
+class MakesModelsUp(_LooksUp):
+    """A model that doesn't exist is described all the same."""
+
+    def found(self, response: Response) -> Response:
+        name = response.incoming.path.rpartition("/")[2]
+        made_up = {"id": name, "object": "model", "created": 0, "owned_by": "system"}
+        found = Response(response.incoming, 200, response.headers).with_json(made_up)
+        return found if response.status == 404 else response
+
+
+@get.counterexample(breaks="error of an unknown model", trips=("error.*",))
+class HasItsOwnErrors(_LooksUp):
+    """An unknown model is told in the web framework's own shape."""
+
+    def found(self, response: Response) -> Response:
+        return response.with_json({"detail": "Not Found"}) if response.status == 404 else response
