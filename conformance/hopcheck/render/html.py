@@ -22,7 +22,7 @@ from hopcheck.document import (
     red_cases,
 )
 from hopcheck.render.compare import compare, summary
-from hopcheck.render.values import as_json, difference, expectation, short, visible
+from hopcheck.render.values import as_json, difference, expectation, short, told, visible
 from hopcheck.render.wire import lanes, moments
 
 OPEN_AT_MOST = 6
@@ -107,8 +107,7 @@ def _why(case: CaseEntry) -> str:
         return "its entry in the baseline is stale"
     if case["reason"] or not found:
         return str(case["reason"])
-    told = f"{found[0]['check']}: expected {expectation(found[0]['expected'], 80)}, got {short(found[0]['actual'], 80)}"
-    return told + (f", and {len(found) - 1} more" if len(found) > 1 else "")
+    return told(found[0]) + (f", and {len(found) - 1} more" if len(found) > 1 else "")
 
 
 def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:

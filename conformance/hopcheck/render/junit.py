@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from hopcheck.document import CaseEntry, Document, by_profile, failed_findings, fails, reasons_known
-from hopcheck.render.values import difference, expectation, lines_visible, short
+from hopcheck.render.values import difference, expectation, lines_visible, short, told
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -70,8 +70,7 @@ def _message(case: CaseEntry) -> str:
     if case["reason"] or not found:
         return str(case["reason"])
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    one = found[0]
-    return f"{one['check']}: expected {expectation(one['expected'])}, got {short(one['actual'])}{more}"
+    return told(found[0], 100) + more
 
 
 def _details(case: CaseEntry) -> str:

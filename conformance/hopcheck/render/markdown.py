@@ -21,7 +21,7 @@ from hopcheck.document import (
     reasons_known,
     red_cases,
 )
-from hopcheck.render.values import difference, expectation, short, visible
+from hopcheck.render.values import difference, expectation, short, told, visible
 
 IN_FULL = 50
 """Red cases that are shown with all that was found: a job summary has a limit of size."""
@@ -130,6 +130,4 @@ def _known(document: Document, case: CaseEntry) -> str:
 
 
 def _advisory(case: CaseEntry) -> str:
-    one = failed_findings(case)[0]
-    told = f"expected {code(expectation(one['expected'], 60))}, got {code(short(one['actual'], 60))}"
-    return f"{code(case['id'])} {text(one['check'])}: {told}"
+    return f"{code(case['id'])} {text(told(failed_findings(case)[0]))}"

@@ -24,7 +24,7 @@ from hopcheck.document import (
     reasons_known,
     red_cases,
 )
-from hopcheck.render.values import difference, expectation, short, visible
+from hopcheck.render.values import difference, expectation, short, told, visible
 
 STYLES: Mapping[str, str] = {
     "conforms": "green",
@@ -158,9 +158,8 @@ def _sign_style(line: str) -> str:
 
 def _in_a_line(case: CaseEntry) -> Text:
     found = failed_findings(case)
-    told = f"{found[0]['check']}: expected {expectation(found[0]['expected'], 60)}, got {short(found[0]['actual'], 60)}"
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return Text.assemble((f"! {case['id']}", "yellow"), f"  {found[0]['level']}  {told}{more}")
+    return Text.assemble((f"! {case['id']}", "yellow"), f"  {found[0]['level']}  {told(found[0])}{more}")
 
 
 def _known(document: Document) -> Iterable[Text]:

@@ -6,15 +6,17 @@ Whatever a target sends may stand in a value, so nothing here lets a control cha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 from hopcheck.excerpts import first_difference
 from hopcheck_contracts.findings import same
 
 LINE = 100
 """Characters of a value that a line shows."""
+
+_ALIKE = 10  # characters that two texts share at an end before a difference of the two makes sense
 
 _COMPARISONS = {
     "one_of": "one of",
@@ -89,12 +91,18 @@ def difference(expected: Any, actual: Any, most: int = 14) -> list[str]:
         return _text_difference(expected, actual)
     if _comparison(expected):
         return []
-    lines = [line for place in _differing(expected, actual, "") for line in place]
+    lines = [
+        f"{sign} {visible(place.path)}: {_or_nothing(value)}"
+        for place in _differing(expected, actual, "")
+        for sign, value in (("-", place.expected), ("+", place.actual))
+    ]
     return lines if len(lines) <= most else [*lines[:most], f"  … {len(lines) - most} more lines"]
 
 
 def _text_difference(expected: str, actual: str) -> list[str]:
     start = first_difference(expected, actual)
+    if expected == actual or max(start, first_difference(expected[::-1], actual[::-1])) < _ALIKE:
+        return []  # the expectation is a phrase, or the other text is another one altogether
     before = max(0, start - 30)
     where = f"  they differ from character {start} on:"
     return [where, *(f"{sign} {_around(text, before)}" for sign, text in (("-", expected), ("+", actual)))]
@@ -105,11 +113,32 @@ def _around(text: str, start: int, width: int = 80) -> str:
     return ("…" if start else "") + part + ("…" if len(text) > start + width else "")
 
 
+def told(finding: Mapping[str, Any], limit: int = 60) -> str:
+    """A failed finding in one line: where it is long, the first place that differs."""
+    expected, actual = finding["expected"], finding["actual"]
+    if not difference(expected, actual):
+        return f"{visible(finding['check'])}: expected {expectation(expected, limit)}, got {short(actual, limit)}"
+    if isinstance(expected, str):
+        start = max(0, first_difference(expected, actual) - 10)
+        sides = [json.dumps(_around(text, start, limit), ensure_ascii=False) for text in (expected, actual)]
+        return f"{visible(finding['check'])}: expected {sides[0]}, got {sides[1]}"
+    place = next(_differing(expected, actual, ""))
+    sides = [_or_nothing(value, limit) for value in (place.expected, place.actual)]
+    return f"{visible(finding['check'])}: at {visible(place.path)} expected {sides[0]}, got {sides[1]}"
+
+
 _ABSENT: Any = object()
 
 
-def _differing(expected: Any, actual: Any, path: str) -> Iterator[list[str]]:
-    """The places in two JSON values that differ, each as the lines that say so."""
+class _Place(NamedTuple):
+    """Where two JSON values differ."""
+
+    path: str
+    expected: Any
+    actual: Any
+
+
+def _differing(expected: Any, actual: Any, path: str) -> Iterator[_Place]:
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key in [*expected, *(key for key in actual if key not in expected)]:
             inner = f"{path}.{key}" if path else key
@@ -118,9 +147,8 @@ def _differing(expected: Any, actual: Any, path: str) -> Iterator[list[str]]:
         for place, (left, right) in enumerate(zip_longest(expected, actual, fillvalue=_ABSENT)):
             yield from _differing(left, right, f"{path}[{place}]")
     elif not same(expected, actual):
-        sides = (("-", expected), ("+", actual))
-        yield [f"{sign} {visible(path)}: {_or_nothing(value)}" for sign, value in sides]
+        yield _Place(path, expected, actual)
 
 
-def _or_nothing(value: Any) -> str:
-    return "nothing" if value is _ABSENT else short(value)
+def _or_nothing(value: Any, limit: int = LINE) -> str:
+    return "nothing" if value is _ABSENT else short(value, limit)
