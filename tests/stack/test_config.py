@@ -39,7 +39,8 @@ def test_each_model_is_its_own(name: str) -> None:
 
 @each_model
 def test_no_key_and_no_address_of_a_provider_is_written_down(name: str) -> None:
-    assert params(name)["api_key"] == "os.environ/HOPCHECK_UPSTREAM_KEY"
+    key = "BACKUP" if name == "backup-model" else "UPSTREAM"
+    assert params(name)["api_key"] == f"os.environ/HOPCHECK_{key}_KEY"
     elsewhere = {"dead-model": "http://127.0.0.1:1/v1"}
     assert params(name)["api_base"] == elsewhere.get(name, "os.environ/HOPCHECK_UPSTREAM_URL")
 

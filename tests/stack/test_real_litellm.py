@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Coroutine, Iterator
@@ -58,7 +59,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         provider = Provider()
         await provider.start()
         stack.push_async_callback(provider.stop)
-        env = {"HOPCHECK_UPSTREAM_URL": f"http://127.0.0.1:{provider.port}/v1", "HOPCHECK_UPSTREAM_KEY": "sk-upstream"}
+        keys = {"HOPCHECK_UPSTREAM_KEY": "sk-upstream", "HOPCHECK_BACKUP_KEY": "sk-backup"}
+        env = {"HOPCHECK_UPSTREAM_URL": f"http://127.0.0.1:{provider.port}/v1", **keys}
         return provider, await stack.enter_async_context(LiteLLM.start(TEST_CONFIG, log_file=log_file, env=env))
 
     with asyncio.Runner() as runner:
@@ -105,9 +107,11 @@ def test_retries_as_often_as_declared(real: Running) -> None:
 
 
 def test_what_the_primary_cannot_answer_the_backup_does(real: Running) -> None:
-    answer, attempts = real.ask("fragile-model", "500", "500", "500", "200")
+    answer, attempts = real.ask("fragile-model", "500", "500", "500", "200", nonce="fallback")
     assert answer.status_code == 200
     assert attempts == ["fragile-model"] * 3 + ["backup-model"]
+    keys = [re.findall(r"sk-\w+", head) for head, _ in real.provider.attempts["fallback"]]
+    assert keys == [["sk-upstream"]] * 3 + [["sk-backup"]]
 
 
 @pytest.mark.parametrize("model", ["limited-model", "limited-model-2"])

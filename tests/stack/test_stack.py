@@ -86,7 +86,9 @@ def in_a_stack(tmp_path: Path, look: Callable[[Stack], Any]) -> Any:
 
 def test_litellm_is_told_where_its_upstream_is(tmp_path: Path, fake: FakeLiteLLM) -> None:
     key = in_a_stack(tmp_path, lambda stack: stack.upstream_key)
+    backup_key = fake.asked["env"].pop("HOPCHECK_BACKUP_KEY")
     assert fake.asked["env"] == {"HOPCHECK_UPSTREAM_URL": "http://127.0.0.1:4321/v1", "HOPCHECK_UPSTREAM_KEY": key}
+    assert backup_key != key
     assert fake.asked["config"].name == "litellm_config.test.yaml"
 
 

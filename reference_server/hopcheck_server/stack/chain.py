@@ -126,7 +126,11 @@ class _Start:
     def litellm(
         self, config: Path, version: str, upstream: Served, upstream_key: str
     ) -> AbstractAsyncContextManager[LiteLLM]:
-        env = {"HOPCHECK_UPSTREAM_URL": upstream.base_url, "HOPCHECK_UPSTREAM_KEY": upstream_key}
+        env = {
+            "HOPCHECK_UPSTREAM_URL": upstream.base_url,
+            "HOPCHECK_UPSTREAM_KEY": upstream_key,
+            "HOPCHECK_BACKUP_KEY": f"sk-backup-{secrets.token_urlsafe(16)}",
+        }
         log_file = self.work_dir / "litellm.log"
         return LiteLLM.start(config, log_file=log_file, env=env, version=version, progress=self.progress)
 
