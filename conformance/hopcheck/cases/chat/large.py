@@ -7,7 +7,7 @@ from typing import Any
 from hopcheck import Findings, Incoming, Outgoing, Relay, Response, Target, case, dig, expect, refuse, reply, shapes
 from hopcheck.edits import edit_messages
 
-PAGE = "".join(f"{number:07d}\n" for number in range(131_072))  # 1 MiB, no line of which is like another
+PAGE = "".join(f"{number:07d} " for number in range(131_072))  # 1 MiB, no piece of which is like another
 TEXT = PAGE * 8 + "end"
 IMAGE = "data:image/png;base64," + base64.b64encode(PAGE.encode() * 3).decode()
 ASKED = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": IMAGE}}]
@@ -20,6 +20,10 @@ def _print_of(text: Any) -> str:
     return f"{len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
+TEXT_PRINT = _print_of(TEXT)
+IMAGE_PRINT = _print_of(IMAGE)
+
+
 @case(
     "chat.large-response",
     level="SHOULD",
@@ -30,7 +34,7 @@ def _print_of(text: Any) -> str:
 async def large_response(target: Target) -> Findings:
     """An answer of 8 MiB arrives whole."""
     answer = await target.chat.create()
-    yield expect("text", _print_of(dig(answer.message, "content")), equals=_print_of(TEXT))
+    yield expect("text", _print_of(dig(answer.message, "content")), equals=TEXT_PRINT)
 
 
 @large_response.counterexample(breaks="text")
@@ -59,7 +63,7 @@ async def large_request(target: Target) -> Findings:
     elif answer.status == 200:
         forwarded = (await target.forwarded(answer)).json
         image = dig(forwarded, "messages", 0, "content", 1, "image_url", "url")
-        yield expect("image", _print_of(image), equals=_print_of(IMAGE))
+        yield expect("image", _print_of(image), equals=IMAGE_PRINT)
 
 
 class _WhenLarge(Relay):
