@@ -12,23 +12,27 @@ _SPACE = " \t\n\r"
 _DECODER = json.JSONDecoder()
 
 
-def _encode(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def encode(value: Any) -> bytes:
+    """A JSON value as compact UTF-8; a lone surrogate, which UTF-8 can't hold, makes everything ASCII escapes."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def insert_member(raw: bytes, name: str, value: Any) -> bytes:
     """Put `"name":value` in front of the first member of the object in `raw` (valid JSON, UTF-8)."""
     start = raw.index(b"{") + 1
     rest = raw[start:]
-    comma = "" if rest.lstrip().startswith(b"}") else ","
-    return raw[:start] + f"{_encode(name)}:{_encode(value)}{comma}".encode() + rest
+    comma = b"" if rest.lstrip().startswith(b"}") else b","
+    return raw[:start] + encode(name) + b":" + encode(value) + comma + rest
 
 
 def replace_member(raw: bytes, name: str, value: Any) -> bytes:
     """Give every top-level member called `name` the value `value`."""
     text = raw.decode()
     for start, end in reversed(_value_spans(text, name)):
-        text = text[:start] + _encode(value) + text[end:]
+        text = text[:start] + encode(value).decode() + text[end:]
     return text.encode()
 
 

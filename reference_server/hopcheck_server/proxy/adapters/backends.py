@@ -23,6 +23,9 @@ class Backend(Protocol):
     def error(self, status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Status and error object as OpenAI would have sent them; 401 stands for "our credentials are refused"."""
 
+    def answer(self, answer: dict[str, Any]) -> dict[str, Any] | None:
+        """A complete answer as it should have been, or None if nothing is wrong with it."""
+
     def event(self, event: dict[str, Any]) -> dict[str, Any] | None:
         """A stream event as it should have been, or None if nothing is wrong with it."""
 
@@ -43,6 +46,10 @@ class PlainProvider:
     def error(self, status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """As it is."""
         return status, error
+
+    def answer(self, answer: dict[str, Any]) -> dict[str, Any] | None:
+        """As it is."""
+        return None
 
     def event(self, event: dict[str, Any]) -> dict[str, Any] | None:
         """As it is."""

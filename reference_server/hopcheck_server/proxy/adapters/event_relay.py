@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ProxyError, upstream_broke_off, upstream_unreadable
+from ..json_text import encode
 from .sse import EventSplitter, EventTooLarge, comments_of, data_event, data_of
 
 DONE = b"data: [DONE]\n\n"
@@ -108,7 +109,7 @@ class EventRelay:
     def _written(self, event: bytes, data: bytes, payload: dict[str, Any]) -> bytes:
         mended = self._mend(payload)
         if mended is not None:
-            return data_event(json.dumps(mended, ensure_ascii=False, separators=(",", ":")).encode())
+            return data_event(encode(mended))
         return event + b"\n\n" if event.startswith(b"data: ") and b"\n" not in event else data_event(data)
 
     def _wanted(self, payload: dict[str, Any]) -> bool:

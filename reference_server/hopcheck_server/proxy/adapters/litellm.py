@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from ..errors import ProxyError, model_not_found, upstream_unreadable
+from ..json_text import encode
 from ..redaction import Redactor
 from ..schemas import LLMModel
 from ..settings import Settings
@@ -62,7 +63,7 @@ class LiteLLMAdapter(BaseLLMAdapter):
         entry = find_model(json.loads((await self.models()).body), model_id)
         if entry is None:
             raise model_not_found(model_id)
-        return Answer(json.dumps(entry, separators=(",", ":")).encode())
+        return Answer(encode(entry))
 
     async def llm_models(self) -> list[LLMModel]:
         """The list, with what LiteLLM's model info adds."""
@@ -116,8 +117,8 @@ class LiteLLMAdapter(BaseLLMAdapter):
     ) -> Answer:
         """One request and its whole answer, which must be a JSON object."""
         reply, body = await self._fetch(method, path, raw, headers, limit_s)
-        self._require_success(reply, body)
-        return Answer(body, self._client_headers(reply))
+        mended = self._backend.answer(self._require_success(reply, body))
+        return Answer(body if mended is None else encode(mended), self._client_headers(reply))
 
     async def _fetch(
         self, method: Method, path: str, raw: bytes | None, headers: Mapping[str, str], limit_s: float
@@ -182,11 +183,16 @@ class LiteLLMAdapter(BaseLLMAdapter):
         if not payload.get("choices"):
             raise upstream_unreadable()
         events = events_of(payload, wants_usage=call.wants_usage)
-        return StreamAnswer(events, reply.aclose, self._client_headers(reply))
+        return StreamAnswer(_each(events), reply.aclose, self._client_headers(reply))
 
     def _client_headers(self, reply: Reply) -> dict[str, str]:
         passed = response_headers(self._backend.incoming_headers(reply.headers))
         return {name: self._redactor.text(value) for name, value in passed.items()}
+
+
+async def _each(events: list[bytes]) -> AsyncIterator[bytes]:
+    for event in events:
+        yield event
 
 
 async def _read_all(reply: Reply) -> bytes:

@@ -13,7 +13,6 @@ from typing import Any
 from ..json_text import insert_member
 from .base import Call
 from .control_fields import refuse_control_fields
-from .headers import trace_headers
 
 _PROVIDER_PREFIX = "llm_provider-"
 _TRACE_FIELDS = ("traceparent", "tracestate")
@@ -51,31 +50,42 @@ class LiteLLMMends:
         return restore_provider_headers(headers)
 
     def error(self, status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """All mends of errors, in order."""
+        """All mends of errors; those that read LiteLLM's text come before the one that takes it away."""
         error = drop_private_members(error)
         status, error = name_refused_key(status, error)
         status, error = name_unknown_model(status, error)
         status, error = name_slow_provider(status, error)
-        return status, restore_code(status, error)
+        error = restore_code(status, error)
+        return status, restore_message(error)
+
+    def answer(self, answer: dict[str, Any]) -> dict[str, Any] | None:
+        """See `restore_refusal`."""
+        return restore_refusal(answer)
 
     def event(self, event: dict[str, Any]) -> dict[str, Any] | None:
-        """See `empty_usage_choices`."""
-        return empty_usage_choices(event)
+        """See `empty_usage_choices` and `restore_open_finish`."""
+        return empty_usage_choices(event) or restore_open_finish(event)
 
 
 def carry_trace_context(raw: bytes, headers: Mapping[str, str]) -> bytes:
-    """Hand `traceparent` to LiteLLM in the body field that it turns into headers (`http.traceparent`).
+    """Hand `traceparent` to LiteLLM in a body field that it turns into headers (`http.traceparent`).
 
-    LiteLLM passes none of a client's headers to the provider, but those in `extra_headers` of the body. Clients may not
-    use that field, so there is never a second one. Seen: 1.106.2, 1.109.1.
+    LiteLLM passes none of a client's headers to the provider, but those in the body's `headers` or `extra_headers`. The
+    latter would take the place of the `extra_headers` that the operator has given the model; `headers` is merged with
+    them. Clients may use neither, so there is never a second one. Seen: 1.106.2.
     """
     trace = {name: headers[name] for name in _TRACE_FIELDS if name in headers}
-    return insert_member(raw, "extra_headers", trace) if trace_headers(trace) else raw
+    return insert_member(raw, "headers", trace) if trace else raw
 
 
 def drop_private_members(error: dict[str, Any]) -> dict[str, Any]:
-    """Keep LiteLLM's own members of an error object inside (`error.shape`)."""
-    return {name: value for name, value in error.items() if name != "provider_specific_fields"}
+    """Keep LiteLLM's own members of an error inside, and read its "None" as the null that it is (`error.shape`).
+
+    Seen: `provider_specific_fields` in 1.106.2 and 1.109.1; `"None"` as type or param up to 1.80.11 everywhere, in 1.106.2
+    where the key is missing.
+    """
+    kept = {name: value for name, value in error.items() if name != "provider_specific_fields"}
+    return {name: None if value == "None" else value for name, value in kept.items()}
 
 
 def name_refused_key(status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -102,14 +112,30 @@ def name_unknown_model(status: int, error: dict[str, Any]) -> tuple[int, dict[st
 def name_slow_provider(status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """Turn the 408 that LiteLLM sends for a provider's silence into 504 (`timeout.ttfb`).
 
-    408 says that the *client* was too slow to send its request. Seen: 1.106.2, 1.109.1.
+    408 says that the *client* was too slow to send its request; and the text tells how LiteLLM is configured.
+    Seen: 1.106.2, 1.109.1.
     """
     if status != 408:
         return status, error
-    return 504, {**error, "type": "server_error", "code": "upstream_timeout"}
+    message = "The provider didn't answer in time."
+    return 504, {"message": message, "type": "server_error", "param": None, "code": "upstream_timeout"}
 
 
-_CODES = (("litellm.ContextWindowExceededError", "context_length_exceeded"),)
+# What identifies an OpenAI code beyond doubt: LiteLLM's own classes, and OpenAI's own wording.
+_CODES = (
+    (re.compile(r"litellm\.ContextWindowExceededError"), "context_length_exceeded"),
+    (
+        re.compile(r"litellm\.ContentPolicyViolationError.*content_policy_violation", re.DOTALL),
+        "content_policy_violation",
+    ),
+    (re.compile(r"litellm\.NotFoundError.* - The model `[^`]*` does not exist"), "model_not_found"),
+    (re.compile(r"litellm\.RateLimitError.* - You exceeded your current quota"), "insufficient_quota"),
+    (re.compile(r"litellm\.RateLimitError.* - Rate limit reached for "), "rate_limit_exceeded"),
+    (
+        re.compile(r"litellm\.RateLimitError: (Model rate limit exceeded|Deployment has all max_p)"),
+        "rate_limit_exceeded",
+    ),
+)
 
 
 def restore_code(status: int, error: dict[str, Any]) -> dict[str, Any]:
@@ -120,8 +146,60 @@ def restore_code(status: int, error: dict[str, Any]) -> dict[str, Any]:
     if str(error.get("code")) != str(status):
         return error
     message = str(error.get("message"))
-    code = next((code for text, code in _CODES if text in message), None)
+    code = next((code for pattern, code in _CODES if pattern.search(message)), None)
     return {**error, "code": code} if code else error
+
+
+_WRAPPING = re.compile(r"\A(?:litellm\.\w+: )+(?:\w+: )*?\w+Exception - ")
+_APPENDED = re.compile(
+    r"\n\nLiteLLM: model group '|\nmodel=\S*\. con\w+_fallbacks?=|\nReceived Model Group=| LiteLLM Retried: "
+)
+
+
+def restore_message(error: dict[str, Any]) -> dict[str, Any]:
+    """Take off what LiteLLM has put around the provider's message (`error.message-useful`, `fallback.all-fail`).
+
+    In front: `litellm.RateLimitError: RateLimitError: OpenAIException - `; behind: the name of the model group, the
+    fallbacks that are configured, the retries that were made. Seen: 1.106.2; other releases append other lines.
+    """
+    message = error.get("message")
+    if not isinstance(message, str):
+        return error
+    return {**error, "message": _WRAPPING.sub("", _APPENDED.split(message, maxsplit=1)[0])}
+
+
+def restore_refusal(answer: dict[str, Any]) -> dict[str, Any] | None:
+    """Put a message's `refusal` back from where LiteLLM has moved it (`chat.refusal-annotations`).
+
+    1.106.2 answers `"message":{…,"provider_specific_fields":{"refusal":null}}`. The moved member stays where it is:
+    clients who know LiteLLM look for others of its kind there. Seen: 1.106.2.
+    """
+    messages = [choice.get("message") for choice in _choices(answer)]
+    moved = [message for message in messages if isinstance(message, dict) and _has_moved_refusal(message)]
+    for message in moved:
+        message["refusal"] = message["provider_specific_fields"]["refusal"]
+    return answer if moved else None
+
+
+def _has_moved_refusal(message: dict[str, Any]) -> bool:
+    fields = message.get("provider_specific_fields")
+    return isinstance(fields, dict) and "refusal" in fields and "refusal" not in message
+
+
+def _choices(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    choices = payload.get("choices")
+    return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+
+
+def restore_open_finish(event: dict[str, Any]) -> dict[str, Any] | None:
+    """Give choices that aren't finished the `finish_reason: null` that they are owed (`stream.chunk-schema`).
+
+    LiteLLM leaves null members out of a stream's chunks, this required one included. Seen: 1.106.2.
+    """
+    open_choices = [choice for choice in _choices(event) if "finish_reason" not in choice]
+    for choice in open_choices:
+        choice["finish_reason"] = None
+    return event if open_choices else None
 
 
 def empty_usage_choices(event: dict[str, Any]) -> dict[str, Any] | None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from ..errors import upstream_unreadable
+from ..json_text import encode
 from .event_relay import DONE
 from .sse import data_event
 
 _SHARED = ("id", "created", "model", "system_fingerprint", "service_tier")
 
 
-async def events_of(completion: dict[str, Any], *, wants_usage: bool) -> AsyncIterator[bytes]:
-    """The completion as events: for each choice its message and then its finish reason; usage if asked; `[DONE]`."""
-    for chunk in _chunks(completion, wants_usage):
-        yield data_event(json.dumps(chunk, ensure_ascii=False, separators=(",", ":")).encode())
-    yield DONE
+def events_of(completion: dict[str, Any], *, wants_usage: bool) -> list[bytes]:
+    """The completion as events: for each choice its message and then its finish reason; usage if asked; `[DONE]`.
+
+    Raises:
+        ProxyError: 502, if that is no chat completion.
+    """
+    try:
+        chunks = list(_chunks(completion, wants_usage))
+    except (KeyError, TypeError, AttributeError):
+        raise upstream_unreadable() from None
+    return [*(data_event(encode(chunk)) for chunk in chunks), DONE]
 
 
 def _chunks(completion: dict[str, Any], wants_usage: bool) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,122 @@
+"""The reference proxy on a real socket, in front of a provider that a test scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+
+from hopcheck_server.proxy import Settings, load_settings
+from hopcheck_server.proxy.serving import listen, make_config, url_of
+
+# In pytest's importlib mode a test's folder is not on the path.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from raw_upstream import KEY, UPSTREAM_KEY, RawUpstream
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """Run the proxy under uvicorn in a thread; gives its address."""
+    listener: socket.socket = listen("127.0.0.1", 0)
+    server = uvicorn.Server(make_config(settings))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
+    thread.start()
+    try:
+        with httpx2.Client(base_url=url_of(listener)) as probe:
+            # The socket listens already: the first answer comes as soon as the application is up.
+            assert probe.get("/health/live", timeout=10).status_code == 200
+        yield url_of(listener)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@pytest.fixture(scope="session")
+def shared_upstream() -> Iterator[RawUpstream]:
+    with RawUpstream() as raw:
+        yield raw
+
+
+@pytest.fixture
+def upstream(shared_upstream: RawUpstream) -> RawUpstream:
+    """The provider, with nothing to say yet and nothing heard."""
+    shared_upstream.forget()
+    return shared_upstream
+
+
+Start = Callable[..., httpx2.Client]
+
+
+@pytest.fixture(scope="session")
+def shared_start(shared_upstream: RawUpstream) -> Iterator[Start]:
+    with _starting(shared_upstream) as begin:
+        yield begin
+
+
+@pytest.fixture
+def start(upstream: RawUpstream) -> Iterator[Start]:
+    """Start a proxy with settings of its own in front of `upstream`; gives a client that holds the key."""
+    with _starting(upstream) as begin:
+        yield begin
+
+
+@contextmanager
+def _starting(upstream: RawUpstream) -> Iterator[Start]:
+    opened = []
+
+    def begin(**given: Any) -> httpx2.Client:
+        base = {
+            "llm_mode": "litellm",
+            "backend": "litellm",
+            "litellm_proxy_url": upstream.url,
+            "litellm_api_key": UPSTREAM_KEY,
+            "internal_api_key": KEY,
+            "check_models": False,
+            "log_level": "warning",
+            "shutdown_grace_s": 1,
+        }
+        context = serving(load_settings(**{**base, **given}))
+        url = context.__enter__()
+        client = httpx2.Client(base_url=url, headers={"authorization": f"Bearer {KEY}"}, timeout=20)
+        opened.append((context, client))
+        return client
+
+    try:
+        yield begin
+    finally:
+        for context, client in opened:
+            client.close()
+            context.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def shared_litellm(shared_start: Start) -> httpx2.Client:
+    return shared_start()
+
+
+@pytest.fixture(scope="session")
+def shared_provider(shared_start: Start) -> httpx2.Client:
+    return shared_start(backend="openai")
+
+
+@pytest.fixture
+def litellm(shared_litellm: httpx2.Client, upstream: RawUpstream) -> httpx2.Client:
+    """A proxy that takes its upstream for LiteLLM."""
+    return shared_litellm
+
+
+@pytest.fixture
+def provider(shared_provider: httpx2.Client, upstream: RawUpstream) -> httpx2.Client:
+    """A proxy that takes its upstream for a provider."""
+    return shared_provider
