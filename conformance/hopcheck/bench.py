@@ -26,6 +26,7 @@ DECLARES = Declares(
     concurrency_limit=ConcurrencyLimit(model="narrow-model", requests=2),
     retries=2,
     timeout_s=0.3,
+    timeout_model="slow-model",
     timeout_retries=0,
     unreachable="dead-model",
     default_model="fake-model",

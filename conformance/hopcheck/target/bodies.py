@@ -38,17 +38,20 @@ def marked(messages: Any, marker: str) -> Any:
     return messages
 
 
-def embedding_body(model: str, marker: str, text: str | Sequence[str] | Sequence[int], fields: Body) -> Body:
+Input = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]
+"""What an embeddings request may hold: a text, several, one token array, or several."""
+
+
+def embedding_body(model: str, marker: str, given: Input, fields: Body) -> Body:
     """An embeddings request's body, with the marker at the end of the last input (as bytes in a token array)."""
-    marked_input: Any
-    if isinstance(text, str):
-        marked_input = f"{text} {marker}"
-    elif text and isinstance(text[0], int):
-        marked_input = [*text, *marker.encode()]
-    else:
-        marked_input = [*text[:-1], f"{text[-1]} {marker}"]
+    several = not isinstance(given, str) and bool(given) and not isinstance(given[0], int)
+    marked_input = [*given[:-1], _with_marker(given[-1], marker)] if several else _with_marker(given, marker)
     body = {"model": model, "input": marked_input, **fields}
     return {key: value for key, value in body.items() if value is not OMIT}
+
+
+def _with_marker(one: Any, marker: str) -> Any:
+    return f"{one} {marker}" if isinstance(one, str) else [*one, *marker.encode()]
 
 
 def encode(body: Any) -> bytes:

@@ -16,7 +16,7 @@ from openai import AsyncOpenAI
 
 from hopcheck.config import Declares, Models, TargetConfig
 from hopcheck.target.answers import Answer, Sent, Stream
-from hopcheck.target.bodies import chat_body, embedding_body, encode
+from hopcheck.target.bodies import Input, chat_body, embedding_body, encode
 from hopcheck.target.burst import Burst, burst_over
 from hopcheck.target.live import Live
 from hopcheck.target.nonces import random_nonces
@@ -93,6 +93,11 @@ class Target:
     def models(self) -> Models:
         """What healthy requests name."""
         return self.config.models
+
+    @property
+    def timed_model(self) -> str:
+        """The model that the declared timeout holds for: the chat model, unless another one is declared."""
+        return self.declares.timeout_model or self.models.chat
 
     @property
     def base_path(self) -> str:
@@ -237,6 +242,14 @@ class Target:
         burst: Burst = await asyncio.shield(self._shared["burst"])
         self.answers += [answer for answer in burst.answers if answer not in self.answers]
         return burst
+
+    async def unmarked(self, since_ns: int) -> list[Attempt]:
+        """What reached the upstream without a marker at that time (CLOCK_MONOTONIC) or later, whoever sent it.
+
+        Raises:
+            Untestable: There is no upstream of ours.
+        """
+        return await self._two_sided().unmarked(since_ns)
 
     async def release(self, marker: str) -> None:
         """Let go of what the upstream left hanging."""
@@ -391,16 +404,16 @@ class Embeddings:
 
     async def create(
         self,
-        text: str | Sequence[str] | Sequence[int] = "hello",
+        given: Input = "hello",
         *,
         script: str = "",
         key: str | None = None,
         **fields: Any,
     ) -> Answer:
-        """Ask for embeddings of a text, several texts, or one token array."""
+        """Ask for embeddings of a text or a token array, or of several."""
         target = self._target
         marker = target.marker(script)
-        body = embedding_body(target.models.embedding, marker, text, fields)
+        body = embedding_body(target.models.embedding, marker, given, fields)
         return await target.request("POST", self.path, body=body, key=key, marker=marker)
 
 

@@ -24,6 +24,7 @@ class RelayConfig:
         concurrency_limits: Model: requests in flight.
         retries: Attempts beyond the first, for what may be tried again.
         timeout_s: To the provider's first byte, and between two reads, in seconds.
+        timeouts: Models with another one.
         timeout_retries: Attempts beyond the first after a timeout.
         backoff_s: Before the first retry; doubles.
         patience_s: The longest Retry-After that is waited for.
@@ -52,7 +53,8 @@ class RelayConfig:
     rate_limits: Mapping[str, tuple[int, float]] = field(default_factory=lambda: {"limited-model": (3, 1.0)})
     concurrency_limits: Mapping[str, int] = field(default_factory=lambda: {"narrow-model": 2})
     retries: int = 2
-    timeout_s: float = 0.3
+    timeout_s: float = 10.0
+    timeouts: Mapping[str, float] = field(default_factory=lambda: {"slow-model": 0.3})
     timeout_retries: int = 0
     backoff_s: float = 0.1
     patience_s: float = 2.0

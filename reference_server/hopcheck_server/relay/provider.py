@@ -45,22 +45,21 @@ class Answer:
 class Provider:
     """A provider's connections, pooled."""
 
-    def __init__(self, url: str, timeout_s: float, parse: Callable[[AsyncIterator[bytes]], Events] = events_of) -> None:
-        """`timeout_s` holds for connecting, for the first byte and between reads; `parse` makes events of bytes."""
+    def __init__(self, url: str, parse: Callable[[AsyncIterator[bytes]], Events] = events_of) -> None:
+        """`parse` makes events of bytes."""
         self.origin = Origin.of(url)
         self._parse = parse
-        self.timeout_s = timeout_s
         self._pool = Pool(self.origin)
 
-    async def attempt(self, outgoing: Outgoing) -> Answer:
-        """Send one attempt.
+    async def attempt(self, outgoing: Outgoing, timeout_s: float) -> Answer:
+        """Send one attempt; `timeout_s` holds for connecting, for the first byte and between reads.
 
         Raises:
             Failure: There was no usable answer. A cancelled attempt drops its connection.
         """
-        connection, head = await self._exchange(outgoing)
+        connection, head = await self._exchange(outgoing, timeout_s)
         try:
-            body = body_of(connection, head, self.timeout_s)
+            body = body_of(connection, head, timeout_s)
             if head.status == 200 and (head.header("content-type") or "").startswith("text/event-stream"):
                 if not outgoing.incoming.streams:
                     raise Failure("garbled", "the provider streamed what was asked for in one piece")
@@ -72,16 +71,16 @@ class Provider:
             raise
         return _sound(answer, streams=outgoing.incoming.streams)
 
-    async def _exchange(self, outgoing: Outgoing) -> tuple[Connection, Head]:
+    async def _exchange(self, outgoing: Outgoing, timeout_s: float) -> tuple[Connection, Head]:
         """Send on a pooled connection; one that turns out to be closed is replaced by a fresh one."""
         while True:
             try:
-                connection = await self._pool.take(timeout_s=self.timeout_s)
+                connection = await self._pool.take(timeout_s=timeout_s)
             except ConnectFailed as error:
                 raise Failure("connect", str(error)) from error
             used_before = connection.exchanges > 0
             try:
-                return connection, await self._send(connection, outgoing)
+                return connection, await self._send(connection, outgoing, timeout_s)
             except Broken as broken:
                 connection.abort()
                 if broken.ended == "timeout":
@@ -92,13 +91,13 @@ class Provider:
                 connection.abort()
                 raise
 
-    async def _send(self, connection: Connection, outgoing: Outgoing) -> Head:
+    async def _send(self, connection: Connection, outgoing: Outgoing, timeout_s: float) -> Head:
         headers = (("Host", self.origin.authority), *outgoing.headers)
         if outgoing.body:
             headers = (*headers, ("Content-Length", str(len(outgoing.body))))
         target = self.origin.prefix + outgoing.path
         await connection.send(outgoing.incoming.method, target, headers, outgoing.body)
-        return await connection.head(self.timeout_s)
+        return await connection.head(timeout_s)
 
     async def done(self, answer: Answer) -> None:
         """Take a stream's connection back once its framing has ended; one that goes on is dropped."""

@@ -45,8 +45,8 @@ class Relay:
         """Set up; nothing is opened before the first request."""
         self.config = config
         self.limits = Limits()
-        self._provider = Provider(config.upstream, config.timeout_s, self.parse)
-        self._nowhere = Provider(UNREACHABLE, config.timeout_s)
+        self._provider = Provider(config.upstream, self.parse)
+        self._nowhere = Provider(UNREACHABLE)
         self._log = Path(config.log_file).open("a", encoding="utf-8") if config.log_file else None  # noqa: SIM115
 
     # What a counterexample overrides.
@@ -168,6 +168,7 @@ class Relay:
         """Answer one request; `prefix` is the part of its path that isn't the relay's."""
         incoming = Incoming.of(exchange, prefix, uuid.uuid4().hex)
         work = asyncio.ensure_future(self._answer(incoming))
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, whoever awaits it
         gone = asyncio.ensure_future(exchange.gone.wait())
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -219,7 +220,8 @@ class Relay:
         while True:
             provider = self._nowhere if outgoing.model in self.config.unreachable else self._provider
             try:
-                return await provider.attempt(await self.request(outgoing))
+                timeout_s = self.config.timeouts.get(outgoing.model, self.config.timeout_s)
+                return await provider.attempt(await self.request(outgoing), timeout_s)
             except Failure as failure:
                 wait_s = await self.retry(outgoing, failure)
                 if wait_s is not None:

@@ -1,0 +1,54 @@
+"""No caching unless somebody asked for it."""
+
+from dataclasses import replace
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck_server.relay import RelayConfig
+from hopcheck_server.relay.errors import refuse
+
+
+@case(
+    "cache.off-by-default",
+    level="MUST",
+    refs=["failoverbench limits", "litellm#25447"],
+    upstream=reply.chat("Hello"),
+)
+async def off_by_default(target: Target) -> Findings:
+    """The same request, sent twice, goes to the provider twice."""
+    first = await target.chat.create(temperature=0)
+    again = await target.request("POST", "/chat/completions", body=first.sent.body, marker=first.marker)
+    yield expect("status of the second answer", again.status, equals=200)
+    yield expect("attempts at the provider", len(await target.seen(first, attempts=2, settle_s=0.5)), equals=2)
+
+
+@off_by_default.counterexample(breaks="attempts at the provider")
+class Caches(Relay):
+    """Answers are kept, and given again to whoever sends the same body."""
+
+    def __init__(self, config: RelayConfig) -> None:
+        super().__init__(config)
+        self._kept: dict[bytes, Response] = {}
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        kept = self._kept.get(incoming.body)
+        return replace(kept, incoming=incoming) if kept else await super().limit(incoming)
+
+    async def response(self, response: Response) -> Response:
+        if response.status == 200 and response.origin == "provider" and not response.streamed:
+            self._kept[response.incoming.body] = response
+        return response
+
+
+@off_by_default.counterexample(breaks="status of the second answer")
+class RefusesDuplicates(Relay):
+    """A body that was seen before is taken for an accident."""
+
+    def __init__(self, config: RelayConfig) -> None:
+        super().__init__(config)
+        self._known: set[bytes] = set()
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        if incoming.body in self._known:
+            return refuse(incoming, 409, "This request was made before.")
+        self._known.add(incoming.body)
+        return await super().limit(incoming)

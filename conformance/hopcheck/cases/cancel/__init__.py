@@ -1,0 +1,1 @@
+"""A client that leaves: what becomes of its request."""

@@ -1,0 +1,42 @@
+"""A client that hangs up has not asked for another attempt."""
+
+import asyncio
+
+from hopcheck import Failure, Findings, Outgoing, Relay, Target, case, expect, reply
+
+QUIET_S = 0.8
+"""Long enough for a retry or a fallback to begin."""
+
+
+@case(
+    "cancel.no-retry",
+    level="MUST",
+    refs=["litellm 1.106: attempts go on after the client left"],
+    upstream=reply.hang("headers"),
+    needs=["timing"],
+)
+async def no_retry(target: Target) -> Findings:
+    """A client's hanging up is answered with no further attempt: no retry and no fallback."""
+    fallback = target.declares.fallback
+    async with await target.chat.open(model=fallback.primary if fallback else target.models.chat) as live:
+        await target.arrival(live.answer.marker)
+        live.hang_up()
+    attempts = await target.seen(live.answer.marker, attempts=2, settle_s=QUIET_S)
+    yield expect("attempts", len(attempts), equals=1)
+
+
+@no_retry.counterexample(breaks="attempts", trips=("cancel.*",))
+class TriesAgainForNobody(Relay):
+    """A dropped connection looks like a failure of the provider, so the request is sent again."""
+
+    async def hang_up(self, work: asyncio.Task[None]) -> None:
+        work.cancel()
+        await asyncio.wait({work})
+        self._again = asyncio.ensure_future(self._answer(self._left))
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        self._left = outgoing.incoming
+        return outgoing
+
+    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+        return None

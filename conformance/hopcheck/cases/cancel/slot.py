@@ -1,0 +1,47 @@
+"""A client that hangs up gives its place back."""
+
+import asyncio
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, reply
+
+
+@case(
+    "cancel.slot-release",
+    level="MUST",
+    refs=["litellm#27955"],
+    upstream={"": reply.stream("Hello"), "held": reply.hang("events", after=2)},
+    needs=["concurrency_limit"],
+)
+async def slot_release(target: Target) -> Findings:
+    """After every client that filled a concurrency limit has hung up, the next request is served."""
+    limit = target.declares.concurrency_limit
+    assert limit is not None
+    held = [await target.chat.open(script="held", model=limit.model) for _ in range(limit.requests)]
+    begun = await asyncio.gather(*(live.event() for live in held))
+    yield expect(
+        "requests within the limit that began", sum(event is not None for event in begun), equals=limit.requests
+    )
+    for live in held:
+        live.hang_up()
+        await target.seen(live.answer.marker)
+    answer = await target.chat.create(model=limit.model)
+    yield expect("status of the next", answer.status, equals=200)
+
+
+@slot_release.counterexample(breaks="status of the next", trips=("ratelimit.*", "cancel.*"))
+class KeepsSlots(Relay):
+    """A slot is given back only by answers that reached their end."""
+
+    async def release(self, incoming: Incoming) -> None:
+        if not incoming.exchange.gone.is_set():
+            await super().release(incoming)
+
+
+@slot_release.counterexample(breaks="requests within the limit that began", trips=("ratelimit.*",))
+class OneAtATime(Relay):
+    """Where two are allowed, only one is served at a time."""
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        if incoming.model in self.config.concurrency_limits and self.limits.in_flight[incoming.model]:
+            return self.limited(incoming, (("Retry-After", "1"),))
+        return await super().limit(incoming)

@@ -1,0 +1,1 @@
+"""Requests beside each other: nothing of one shows up in another."""

@@ -1,0 +1,1 @@
+"""Resources: what many requests leave behind."""
