@@ -81,8 +81,8 @@ def carry_trace_context(raw: bytes, headers: Mapping[str, str]) -> bytes:
 def drop_private_members(error: dict[str, Any]) -> dict[str, Any]:
     """Keep LiteLLM's own members of an error inside, and read its "None" as the null that it is (`error.shape`).
 
-    Seen: `provider_specific_fields` in 1.106.2 and 1.109.1; `"None"` as type or param up to 1.80.11 everywhere, in 1.106.2
-    where the key is missing.
+    Seen: `provider_specific_fields` in 1.106.2 and 1.109.1; `"None"` as type or param up to 1.80.11 everywhere, in
+    1.106.2 where the key is missing.
     """
     kept = {name: value for name, value in error.items() if name != "provider_specific_fields"}
     return {name: None if value == "None" else value for name, value in kept.items()}
