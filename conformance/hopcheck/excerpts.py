@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 BODY_LIMIT = 4096
@@ -13,8 +13,8 @@ BODY_LIMIT = 4096
 EVENTS_HEAD, EVENTS_TAIL = 120, 30
 """Events of a stream that a report keeps, from its beginning and its end."""
 
-EXCHANGES_LIMIT = 24
-"""Exchanges of one case that a report keeps."""
+EXCHANGES_LIMIT = 48
+"""Exchanges of one case that a report keeps, of both sides together."""
 
 _CONTEXT = 200  # characters kept before the first difference of two long values
 
@@ -72,13 +72,6 @@ def window(text: str, start: int, limit: int) -> str:
     after = len(text) - start - len(part)
     before_note = f"[{start} characters] …" if start else ""
     return before_note + part + (f"… [{after} characters]" if after > 0 else "")
-
-
-def kept_exchanges(exchanges: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Mapping[str, Any]], tuple[str, ...]]:
-    """The exchanges that a report keeps, and a note on those that it doesn't."""
-    left_out = len(exchanges) - EXCHANGES_LIMIT
-    note = (f"{left_out} further exchanges are not shown",) if left_out > 0 else ()
-    return exchanges[:EXCHANGES_LIMIT], note
 
 
 def exchange_excerpt(exchange: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 from hopcheck.baseline import Baseline, Deviation, Judgement
 from hopcheck.config import DECLARABLE, Declares, TargetConfig
 from hopcheck.document import SCHEMA_NAME, counts, exit_code
-from hopcheck.excerpts import cut_pair, exchange_excerpt, jsonable, kept_exchanges
+from hopcheck.excerpts import EXCHANGES_LIMIT, cut_pair, exchange_excerpt, jsonable
 from hopcheck.redaction import redacted
 from hopcheck.registry import PROFILES, Case
 from hopcheck_contracts.findings import Finding, Level, Outcome, Verdict
@@ -106,7 +106,6 @@ def _secrets(target: TargetConfig, run: Run) -> tuple[str, ...]:
 def _entry(
     case: Case, verdict: Verdict, declares: Declares, run: Run, judged: Judgement, secrets: Sequence[str]
 ) -> dict[str, Any]:
-    exchanges, note = kept_exchanges(verdict.exchanges)
     entry = {
         "id": case.id,
         "level": str(case.level),
@@ -119,8 +118,11 @@ def _entry(
         "undeclared": _undeclared(case, verdict, declares, run),
         "findings": [_finding(finding, case.level, secrets) for finding in verdict.findings],
         # keys go before bodies are cut, or half of one could stay
-        "exchanges": [exchange_excerpt(redacted(jsonable(one), secrets)) for one in exchanges],
-        "notes": [*verdict.notes, *note],
+        "exchanges": [
+            exchange_excerpt(redacted(jsonable(one), secrets)) for one in verdict.exchanges[:EXCHANGES_LIMIT]
+        ],
+        "exchanges_left_out": max(0, len(verdict.exchanges) - EXCHANGES_LIMIT),
+        "notes": list(verdict.notes),
         "refs": list(case.refs),
         "reproduce": jsonable(verdict.reproduce),
     }

@@ -85,7 +85,12 @@ VERDICTS = (
     ),
     verdict("http.request-id", Outcome.ADVISORY, OK, Finding("x-request-id", False, "a request id", None)),
     verdict("error.shape", Outcome.UNTESTABLE, OK, reason="connection refused by 127.0.0.1:4000"),
-    verdict("retry.budget", Outcome.BROKEN, OK, reason="ZeroDivisionError: division by zero"),
+    verdict(
+        "retry.budget",
+        Outcome.BROKEN,
+        OK,
+        reason='Traceback (most recent call last):\n  File "x"\nZeroDivisionError: `zero`',
+    ),
     verdict("fallback.taken", Outcome.NOT_APPLICABLE, reason="not declared: fallback"),
     verdict("iso.headers", Outcome.NOT_APPLICABLE, reason="not declared: second_key"),
     verdict("emb.float", Outcome.NOT_APPLICABLE, reason="not declared: embeddings"),

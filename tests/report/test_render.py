@@ -46,7 +46,8 @@ def test_a_log_is_plain_and_says_all(sample: Any) -> None:
         "  The stream's last event is `[DONE]`, sent exactly once.",
         "  one [DONE]: expected 1, got 2",
         "  why: connection refused by 127.0.0.1:4000",
-        "  why: ZeroDivisionError: division by zero",
+        "  why: Traceback (most recent call last):",
+        "    ZeroDivisionError: `zero`",
         "  rests on: RFC 9110 15.5.4",
         "  ask again: curl -N http://127.0.0.1:4000/v1/chat/completions -H 'authorization: Bearer [redacted]'",
         "  ! http.request-id  SHOULD  x-request-id: expected a request id, got null",
@@ -150,7 +151,10 @@ def test_junit_has_a_suite_for_each_profile(sample: Any) -> None:
     assert (failure.tag, failure.get("type")) == ("failure", "deviates")
     assert failure.get("message") == "one [DONE]: expected 1, got 2 (and 1 more)"
     assert "sent exactly once" in str(failure.text)
-    assert cases["retry.budget"][0].tag == "error"
+    assert (cases["retry.budget"][0].tag, cases["retry.budget"][0].get("message")) == (
+        "error",
+        "ZeroDivisionError: `zero`",
+    )
     assert cases["fallback.taken"][0].tag == "skipped"
     assert [child.tag for child in cases["http.request-id"]] == ["system-out"]
     assert list(cases["chat.schema"]) == []
@@ -184,6 +188,7 @@ def test_markdown_has_headline_table_and_red_cases(sample: Any) -> None:
     assert out.count("<details open>") == out.count("</summary>") - 2 == 3
     assert "**one [DONE]**: expected <code>1</code>, got <code>2</code>" in out
     assert "```sh\ncurl -N" in out
+    assert "```text\nTraceback (most recent call last):\n" in out
     assert "declare <code>fallback</code> to hold it to 1 more" in out
     assert markdown_text(sample.document(sample.green)).startswith("## ✅ relay holds: 2 requirements kept\n")
 
@@ -271,7 +276,7 @@ def test_the_page_does_not_obey_a_target(sample: Any) -> None:
 def test_the_page_puts_another_target_beside(sample: Any) -> None:
     out = html_text(sample.document(sample.green), beside=sample.document())
     assert "Beside relay" in out
-    assert "cases that differ" in out
+    assert "Cases that differ: " in out
     assert Page(out).open == []
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hopcheck.baseline import Baseline, Deviation
 from hopcheck.document import by_profile, fails, headline, load_document, not_asked, red_cases, violations
-from hopcheck.excerpts import BODY_LIMIT, EVENTS_HEAD, EVENTS_TAIL
+from hopcheck.excerpts import BODY_LIMIT, EVENTS_HEAD, EVENTS_TAIL, EXCHANGES_LIMIT
 from hopcheck.redaction import redact
 from hopcheck.report import report_text, write_whole
 from hopcheck_contracts.findings import Finding, Outcome
@@ -101,6 +101,15 @@ def test_bodies_and_streams_are_cut_and_say_their_size(sample: Any) -> None:
     assert len(kept["events"]) == EVENTS_HEAD + EVENTS_TAIL
     assert kept["events_left_out"] == 1000 - EVENTS_HEAD - EVENTS_TAIL
     assert kept["events"][-1]["data"].startswith("999")
+
+
+def test_a_case_with_many_exchanges_keeps_the_first(sample: Any) -> None:
+    many = tuple(sample.exchange("client") for _ in range(EXCHANGES_LIMIT + 7))
+    document = sample.document(
+        (sample.verdict("chat.schema", Outcome.CONFORMS, Finding("a", True, 1, 1), exchanges=many),)
+    )
+    case = document["cases"][0]
+    assert (len(case["exchanges"]), case["exchanges_left_out"]) == (EXCHANGES_LIMIT, 7)
 
 
 def test_long_values_are_shown_where_they_differ(sample: Any) -> None:

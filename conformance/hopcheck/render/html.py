@@ -22,7 +22,7 @@ from hopcheck.document import (
     red_cases,
 )
 from hopcheck.render.compare import compare, summary
-from hopcheck.render.values import as_json, difference, expectation, short, told, visible
+from hopcheck.render.values import as_json, difference, expectation, gist, lines_visible, short, told, visible
 from hopcheck.render.wire import lanes, moments
 
 OPEN_AT_MOST = 6
@@ -106,7 +106,7 @@ def _why(case: CaseEntry) -> str:
     if case["baseline"] == "stale":
         return "its entry in the baseline is stale"
     if case["reason"] or not found:
-        return str(case["reason"])
+        return gist(case["reason"])
     return told(found[0]) + (f", and {len(found) - 1} more" if len(found) > 1 else "")
 
 
@@ -126,9 +126,10 @@ def _sign(line: str) -> str:
 
 def _prose(text: str) -> Markup:
     """Text with what stands between backticks as code."""
-    pieces = visible(text).split("`")
-    if len(pieces) % 2 == 0:  # a backtick without its partner is itself
-        return escape(visible(text))
+    shown = lines_visible(text)
+    pieces = shown.split("`")
+    if len(pieces) % 2 == 0 or "\n" in shown:  # a backtick without its partner is itself, and so is a traceback's
+        return escape(shown)
     return Markup("").join(
         Markup("<code>{}</code>").format(piece) if place % 2 else escape(piece) for place, piece in enumerate(pieces)
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from hopcheck.document import CaseEntry, Document, by_profile, failed_findings, fails, reasons_known
-from hopcheck.render.values import difference, expectation, lines_visible, short, told
+from hopcheck.render.values import difference, expectation, gist, lines_visible, short, told
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -44,7 +44,7 @@ def _add_case(suite: ET.Element, case: CaseEntry, document: Document) -> None:
         suite, "testcase", classname=str(suite.get("name")), name=case["id"], time=f"{case['duration_s']:.3f}"
     )
     if case["outcome"] == "not-applicable":
-        ET.SubElement(test, "skipped", message=_clean(case["reason"]))
+        ET.SubElement(test, "skipped", message=_clean(gist(case["reason"])))
     elif fails(case, strict=document["strict"]):
         tag = "error" if case["outcome"] == "broken" else "failure"
         kind = "stale" if case["baseline"] == "stale" else case["outcome"]
@@ -68,7 +68,7 @@ def _message(case: CaseEntry) -> str:
     if case["baseline"] == "stale":
         return "an entry of the baseline is stale"
     if case["reason"] or not found:
-        return str(case["reason"])
+        return gist(case["reason"])
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     return told(found[0], 100) + more
 

@@ -21,7 +21,7 @@ from hopcheck.document import (
     reasons_known,
     red_cases,
 )
-from hopcheck.render.values import difference, expectation, short, told, visible
+from hopcheck.render.values import difference, expectation, lines_visible, short, told, visible
 
 IN_FULL = 50
 """Red cases that are shown with all that was found: a job summary has a limit of size."""
@@ -91,13 +91,17 @@ def _red_case(case: CaseEntry) -> str:
         "<details open>",
         f"<summary><b>{code(case['id'])}</b> {case['level']}, {outcome}: {text(case['requirement'])}</summary>",
         "",
-        *([f"{text(case['reason'])}", ""] if case["reason"] else []),
+        *([_reason(case["reason"]), ""] if case["reason"] else []),
         *(part for finding in failed_findings(case) for part in (_finding(finding), "")),
         *([f"Rests on {', '.join(map(code, case['refs']))}.", ""] if case["refs"] else []),
         *([fence(visible(case["reproduce"]), "sh"), ""] if case["reproduce"] else []),
         "</details>",
     ]
     return "\n".join(lines)
+
+
+def _reason(reason: str) -> str:
+    return fence(lines_visible(reason), "text") if "\n" in reason else text(reason)
 
 
 def _finding(finding: Mapping[str, Any]) -> str:

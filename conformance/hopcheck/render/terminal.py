@@ -122,7 +122,8 @@ def _print_red(case: CaseEntry, console: Console) -> None:
     lines = [Text(visible(case["requirement"]), style="italic")]
     lines += [line for finding in failed_findings(case) for line in finding_lines(finding)]
     if case["reason"]:
-        lines.append(_labelled("why", case["reason"]))
+        first, *others = case["reason"].strip().split("\n")
+        lines += [_labelled("why", first), *(Text(f"  {visible(line)}") for line in others)]
     if case["baseline"] == "stale":
         lines.append(_labelled("baseline", "an entry for it is stale"))
     if case["refs"]:

@@ -38,6 +38,11 @@ def lines_visible(text: str) -> str:
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
+def gist(text: str) -> str:
+    """The line of a text that says most: its last, since it may be a traceback."""
+    return visible(text.strip().rpartition("\n")[2].strip())
+
+
 def as_json(value: Any) -> str:
     """A value as one line of JSON."""
     return visible(json.dumps(value, ensure_ascii=False))
