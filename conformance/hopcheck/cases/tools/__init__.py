@@ -1,0 +1,1 @@
+"""Tools offered, calls made, results handed back."""

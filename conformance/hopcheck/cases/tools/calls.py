@@ -1,0 +1,102 @@
+"""The tool calls that a model makes, in one piece and as a stream."""
+
+from typing import Any
+
+from hopcheck import Events, Findings, Relay, Response, Target, case, dig, expect, reply
+from hopcheck.edits import edit_choices, edit_messages
+
+BOTH = (reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", "{}", id="call_hop2"))
+
+
+@case(
+    "tools.call-nonstream",
+    level="MUST",
+    refs=["OAI ChatCompletionMessageToolCall"],
+    upstream=reply.chat(tools=BOTH),
+)
+async def call_nonstream(target: Target) -> Findings:
+    """Every tool call of an answer arrives with its id, type, function name and arguments, in the order given."""
+    answer = await target.chat.create()
+    first = {"index": 0, "id": "call_hop1", "type": "function", "name": "weather", "arguments": '{"city":"Oslo"}'}
+    second = {"index": 1, "id": "call_hop2", "type": "function", "name": "clock", "arguments": "{}"}
+    yield expect("calls", answer.tool_calls(), equals=[first, second])
+
+
+def edit_calls(response: Response, edit: Any) -> Response:
+    """Change the list of calls of every message that has one."""
+
+    def change(message: dict[str, Any]) -> None:
+        if message.get("tool_calls"):
+            message["tool_calls"] = edit(message["tool_calls"])
+
+    return edit_messages(response, change)
+
+
+@call_nonstream.counterexample(breaks="calls", trips=("tools.arguments-bytes",))
+class OneCall(Relay):
+    """Of several calls only the first is passed on."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_calls(response, lambda calls: calls[:1])
+
+
+@call_nonstream.counterexample(breaks="calls", trips=("tools.*", "chat.*", "stream.nonstream-parity"))
+class FreshIds(Relay):
+    """Calls get ids of the gateway's own, so results can't be matched with what the model asked."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_calls(response, lambda calls: [{**call, "id": f"call_{n}"} for n, call in enumerate(calls)])
+
+
+@case(
+    "tools.text-and-call",
+    level="MUST",
+    refs=["maximhq/bifrost#3638", "maximhq/bifrost#6123"],
+    upstream=reply.chat("I look ", "it up.", tools=[BOTH[0]]),
+)
+async def text_and_call(target: Target) -> Findings:
+    """A turn with text and a tool call keeps both, and its finish reason `tool_calls`, in one piece and as a stream."""
+    answer, stream = await target.chat.create(), await target.chat.stream()
+    text = [answer.at("choices", 0, "message", "content"), stream.joined()]
+    names = [[call["name"] for call in told.tool_calls()] for told in (answer, stream)]
+    finish = [answer.at("choices", 0, "finish_reason"), *stream.finishes()]
+    yield expect("text", text, equals=["I look it up.", "I look it up."])
+    yield expect("calls", names, equals=[["weather"], ["weather"]])
+    yield expect("finish reasons", finish, equals=["tool_calls", "tool_calls"])
+
+
+@text_and_call.counterexample(breaks="text")
+class CallsOnly(Relay):
+    """The text beside a call is dropped."""
+
+    async def response(self, response: Response) -> Response:
+        def drop(message: dict[str, Any]) -> None:
+            if message.get("tool_calls"):
+                message["content"] = None
+
+        return edit_messages(response, drop)
+
+
+@text_and_call.counterexample(breaks="calls")
+class TextOnly(Relay):
+    """A call beside text is dropped from a stream."""
+
+    async def events(self, events: Events) -> Events:
+        spoken = False
+        async for event in events:
+            delta = dig(event.json, "choices", 0, "delta") or {}
+            spoken = spoken or bool(delta.get("content"))
+            if not (spoken and delta.get("tool_calls")):
+                yield event
+
+
+@text_and_call.counterexample(breaks="finish reasons", trips=("chat.finish-reason",))
+class TextEndsIt(Relay):
+    """A turn with text ends with `stop`, whatever else is in it."""
+
+    async def response(self, response: Response) -> Response:
+        def end(choice: dict[str, Any]) -> None:
+            if choice["message"].get("content") and choice["finish_reason"] == "tool_calls":
+                choice["finish_reason"] = "stop"
+
+        return edit_choices(response, end)

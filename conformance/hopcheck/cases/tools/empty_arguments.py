@@ -1,0 +1,52 @@
+"""Calls of functions that take nothing."""
+
+from typing import Any
+
+from hopcheck import Event, Events, Findings, Relay, Response, Target, case, dig, expect, items, reply
+from hopcheck.edits import edit_messages
+
+NOTHING = {"absent": reply.chat(tools=[reply.call("clock")]), "object": reply.chat(tools=[reply.call("clock", "{}")])}
+
+
+@case("tools.empty-args", level="SHOULD", refs=["litellm#11262"], upstream=NOTHING)
+async def empty_args(target: Target) -> Findings:
+    """A call without arguments arrives as a call whose arguments are an empty string or an empty object."""
+    for way, ask in {"in one piece": target.chat.create, "as a stream": target.chat.stream}.items():
+        told = [(await ask(script=kind)).tool_calls() for kind in NOTHING]
+        calls = [[call["name"], call["arguments"]] for calls in told for call in calls]
+        empty = all(call in (["clock", ""], ["clock", "{}"]) for call in calls)
+        yield expect(f"calls {way}", calls, holds=empty and len(calls) == 2, to='two calls of clock with "" or "{}"')
+
+
+@empty_args.counterexample(breaks="calls in one piece")
+class NothingIsNull(Relay):
+    """Empty arguments become null."""
+
+    async def response(self, response: Response) -> Response:
+        def empty(message: dict[str, Any]) -> None:
+            for call in items(message, "tool_calls"):
+                call["function"]["arguments"] = call["function"]["arguments"] or None
+
+        return edit_messages(response, empty)
+
+
+@empty_args.counterexample(breaks="calls as a stream")
+class WaitsForArguments(Relay):
+    """A stream's call is held back until a piece of its arguments comes, which for some never does."""
+
+    async def events(self, events: Events) -> Events:
+        held: list[Event] = []
+        async for event in events:
+            arguments = [dig(call, "function", "arguments") for call in calls_of(event)]
+            if arguments and not any(arguments):
+                held.append(event)
+                continue
+            for early in held if arguments else ():
+                yield early
+            held = [] if arguments else held
+            yield event
+
+
+def calls_of(event: Event) -> list[Any]:
+    """The parts of tool calls that an event brings."""
+    return items(event.json, "choices", 0, "delta", "tool_calls")

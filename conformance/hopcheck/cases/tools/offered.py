@@ -1,0 +1,103 @@
+"""The tools that a client offers, as the upstream gets them."""
+
+from typing import Any
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect, items
+
+PARAMETERS = {
+    "type": "object",
+    "properties": {
+        "place": {"$ref": "#/$defs/place"},
+        "unit": {"anyOf": [{"enum": ["°C", "°F"]}, {"type": "null"}], "default": None},
+    },
+    "required": ["place", "unit"],
+    "additionalProperties": False,
+    "$defs": {"place": {"type": "object", "properties": {"inner": {"$ref": "#/$defs/place"}}, "minProperties": 0}},
+}
+"""With what gateways rewrite for one provider and forget to leave alone for another."""
+
+WEATHER = {"type": "function", "function": {"name": "weather", "strict": True, "parameters": PARAMETERS}}
+CLOCK = {"type": "function", "function": {"name": "clock"}}
+ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [CLOCK]}}
+CHOICES = {"auto": "auto", "none": "none", "required": "required", "named": CLOCK, "allowed": ALLOWED}
+
+
+@case(
+    "tools.roundtrip",
+    level="MUST",
+    refs=["OAI CreateChatCompletionRequest", "maximhq/bifrost#7348"],
+    needs=["two_sided"],
+)
+async def roundtrip(target: Target) -> Findings:
+    """Tools, tool_choice in each of its forms, and parallel_tool_calls reach the upstream as they were sent."""
+    asked: dict[str, Any] = {"tools": [WEATHER, CLOCK], "parallel_tool_calls": False}
+    got = {
+        name: (await target.forwarded(await target.chat.create(**asked, tool_choice=choice))).json
+        for name, choice in CHOICES.items()
+    }
+    names = [dig(tool, "function", "name") for tool in items(got["auto"], "tools")]
+    yield expect("tools", names, equals=["weather", "clock"])
+    yield expect("tool_choice", {name: dig(body, "tool_choice") for name, body in got.items()}, equals=CHOICES)
+    yield expect("parallel_tool_calls", dig(got["auto"], "parallel_tool_calls"), equals=False)
+
+
+@roundtrip.counterexample(breaks="tools", trips=("req.prompt-cache-stable",))
+class OneTool(Relay):
+    """Only the first tool that is offered is passed on."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        body = outgoing.json
+        return outgoing.with_json({**body, "tools": body["tools"][:1]}) if body.get("tools") else outgoing
+
+
+@roundtrip.counterexample(breaks="tool_choice")
+class ChoiceIsAWord(Relay):
+    """A tool_choice that is an object becomes `required`, for providers that know only words."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        body = outgoing.json
+        named = isinstance(body.get("tool_choice"), dict)
+        return outgoing.with_json({**body, "tool_choice": "required"}) if named else outgoing
+
+
+@roundtrip.counterexample(breaks="parallel_tool_calls", trips=("req.sampling-params", "req.drop-params-declared"))
+class FalseIsNothing(Relay):
+    """Fields that are false are left out of what goes upstream."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return outgoing.with_json({name: value for name, value in outgoing.json.items() if value is not False})
+
+
+@case("tools.strict-schema", level="MUST", refs=["OAI FunctionObject", "litellm#19077"], needs=["two_sided"])
+async def strict_schema(target: Target) -> Findings:
+    """A function's `strict` and its JSON Schema ($ref, $defs, anyOf, defaults) reach the upstream unchanged."""
+    got = (await target.forwarded(await target.chat.create(tools=[WEATHER]))).json
+    function = dig(got, "tools", 0, "function")
+    yield expect("strict", dig(function, "strict"), equals=True)
+    yield expect("parameters", dig(function, "parameters"), equals=PARAMETERS)
+
+
+def without(outgoing: Outgoing, name: str, *path: str) -> Outgoing:
+    """The same request, that field missing from every function, or from what stands at the path in it."""
+    body = outgoing.json
+    for tool in body.get("tools", ()):
+        holder: Any = dig(tool, "function", *path)
+        if isinstance(holder, dict):
+            holder.pop(name, None)
+    return outgoing.with_json(body)
+
+
+@strict_schema.counterexample(breaks="strict")
+class NotStrict(Relay):
+    """`strict` is taken out, since some provider once refused it."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return without(outgoing, "strict")
+
+
+@strict_schema.counterexample(breaks="parameters")
+class NoDefinitions(Relay):
+    """A schema is reduced to the keywords that another provider knows, and its references point nowhere."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return without(outgoing, "$defs", "parameters")

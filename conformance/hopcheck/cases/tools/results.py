@@ -1,0 +1,53 @@
+"""The second half of a tool's round: calls and results in the history."""
+
+import json
+from typing import Any
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect, items
+
+CALLS: list[dict[str, Any]] = [
+    {"id": "call_hop1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}},
+    {"id": "call_hop2", "type": "function", "function": {"name": "clock", "arguments": "{}"}},
+]
+HISTORY: list[dict[str, Any]] = [
+    {"role": "user", "content": "Weather and time in Oslo?"},
+    {"role": "assistant", "content": None, "tool_calls": CALLS},
+    {"role": "tool", "tool_call_id": "call_hop2", "content": "12:00"},
+    {"role": "tool", "tool_call_id": "call_hop1", "content": '{"sky": "grau", "t": -3}'},
+    {"role": "user", "content": "And in short?"},
+]
+"""The results in another order than the calls: as they came back."""
+
+
+@case("tools.result-turn", level="MUST", refs=["OAI ChatCompletionRequestToolMessage", "avelrl"], needs=["two_sided"])
+async def result_turn(target: Target) -> Findings:
+    """Calls and their results in the history reach the upstream: each under its id, in the order sent."""
+    got = (await target.forwarded(await target.chat.create(messages=HISTORY))).json
+    messages = items(got, "messages")
+    results = [one for one in messages if dig(one, "role") == "tool"]
+    yield expect("calls", [call for one in messages for call in items(one, "tool_calls")], equals=CALLS)
+    yield expect("results", results, equals=[one for one in HISTORY if one["role"] == "tool"])
+
+
+@result_turn.counterexample(breaks="calls", trips=("tools.arguments-bytes", "req.messages-verbatim"))
+class EncodesTwice(Relay):
+    """The arguments of earlier calls are encoded as JSON once more."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        body = outgoing.json
+        for function in [call["function"] for one in body.get("messages", ()) for call in items(one, "tool_calls")]:
+            function["arguments"] = json.dumps(function["arguments"])
+        return outgoing.with_json(body)
+
+
+@result_turn.counterexample(breaks="results")
+class MatchesByPlace(Relay):
+    """Results get the calls' ids by their place, not by what they answer."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        body = outgoing.json
+        messages = body.get("messages", [])
+        ids = [call["id"] for one in messages for call in items(one, "tool_calls")]
+        for one in [one for one in messages if one.get("role") == "tool" and ids]:
+            one["tool_call_id"] = ids.pop(0)
+        return outgoing.with_json(body)

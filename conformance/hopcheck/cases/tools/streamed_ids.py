@@ -1,0 +1,58 @@
+"""A streamed call's id and name."""
+
+import itertools
+from typing import Any
+
+from hopcheck import Events, Findings, Relay, Target, case, dig, expect, reply
+from hopcheck.cases.tools.pieces import edit_parts, parts
+
+
+@case(
+    "tools.stream-id-first",
+    level="MUST",
+    refs=["litellm#11407", "litellm#20480", "litellm#33223", "vllm#18412"],
+    upstream=reply.stream(
+        tools=[reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", '{"zone":', '"CET"}', id="call_hop2")]
+    ),
+)
+async def stream_id_first(target: Target) -> Findings:
+    """The first streamed piece of a call has its id and name; no later piece of it has another id, or repeats them."""
+    told: dict[str, list[list[Any]]] = {}
+    for part in parts(await target.chat.stream()):
+        told.setdefault(str(dig(part, "index")), []).append([dig(part, "id"), dig(part, "function", "name")])
+    first = [pieces[0] for pieces in told.values()]
+    yield expect("first pieces", first, equals=[["call_hop1", "weather"], ["call_hop2", "clock"]])
+    later = [[piece, pieces[0]] for pieces in told.values() for piece in pieces[1:]]
+    yield expect("other ids later", [new[0] for new, old in later if new[0] not in (None, "", old[0])], equals=[])
+    # The official client's helper joins the strings of a call's pieces, so what is said twice is doubled.
+    again = [word for new, old in later for word in new if word and word in old]
+    yield expect("said again later", again, equals=[], level="SHOULD")
+
+
+@stream_id_first.counterexample(breaks="first pieces", trips=("tools.*",))
+class DropsTheName(Relay):
+    """A call's first piece is sent without the function, since it has no arguments yet."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            yield edit_parts(event, lambda part: part if dig(part, "function", "arguments") else part.pop("function"))
+
+
+@stream_id_first.counterexample(breaks="other ids later")
+class FreshIdForEachPiece(Relay):
+    """Pieces that come without an id get a fresh one each."""
+
+    async def events(self, events: Events) -> Events:
+        fresh = itertools.count()
+        async for event in events:
+            yield edit_parts(event, lambda part: part.setdefault("id", f"call_{next(fresh)}"))
+
+
+@stream_id_first.counterexample(breaks="said again later")
+class RepeatsIds(Relay):
+    """Every piece of a call carries its id."""
+
+    async def events(self, events: Events) -> Events:
+        ids: dict[int, Any] = {}
+        async for event in events:
+            yield edit_parts(event, lambda part: part.update(id=ids.setdefault(part["index"], part.get("id"))))
