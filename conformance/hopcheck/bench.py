@@ -74,7 +74,7 @@ class Bench:
         self.upstream = await Upstream.start(self._scripts)
         self.config = RelayConfig(upstream=f"{self.upstream.url}/v1")
         self._folder = TemporaryDirectory(prefix="hopcheck-")
-        relays = {name: relay(replace(self.config, log_file=self._log(name))) for name, relay in self._classes.items()}
+        relays = {name: relay(self._config(name)) for name, relay in self._classes.items()}
         self._server = await RelayServer(relays).start()
         self.control = LocalControl(self.upstream)
         return self
@@ -86,6 +86,11 @@ class Bench:
         await self._server.aclose()
         await self.upstream.aclose()
         self._folder.cleanup()
+
+    def _config(self, name: str) -> RelayConfig:
+        """Each relay has a provider's key of its own, so the provider can tell who asked."""
+        key = f"{self.config.upstream_key}-{name}"
+        return replace(self.config, upstream_key=key, log_file=self._log(name))
 
     def _log(self, name: str) -> str:
         return str(Path(self._folder.name) / f"{name}.log")
