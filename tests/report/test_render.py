@@ -201,7 +201,7 @@ def test_markdown_tells_of_the_baseline_and_of_partial_runs(sample: Any) -> None
 
 
 def test_markdown_keeps_its_shape_whatever_a_target_sends() -> None:
-    assert code("a|b`c<script>\n") == "<code>a&#124;b&#96;c&lt;script&gt;␊</code>"
+    assert code("a|b`c<script>\n") == "<code>a&#124;b&#96;c&lt;script&gt;↵</code>"
     assert text("a `b*` *c* [x](y) snake_case _d_ #1 @you") == (
         "a <code>b&#42;</code> &#42;c&#42; [x]&#40;y) snake_case &#95;d&#95; &#35;1 &#64;you"
     )
@@ -248,7 +248,7 @@ def test_the_page_shows_every_case_with_its_wire_log(sample: Any) -> None:
     assert (shown["stream.done-once"]["data-level"], shown["stream.done-once"]["data-profile"]) == ("MUST", "streaming")
     assert "open" in shown["stream.done-once"]
     assert "open" not in shown["chat.schema"]
-    assert "On the wire: 2 exchanges in 7.5 ms" in out
+    assert "On the wire: 2 exchanges in 7.50 ms" in out
     assert "<code>POST http://127.0.0.1:4000/v1/chat/completions</code>" in out
     assert "authorization: Bearer [redacted]" in out
     assert "last event is <code>[DONE]</code>, sent" in out
@@ -303,7 +303,7 @@ def test_the_wire_log_is_in_the_order_of_time(sample: Any) -> None:
         ("c1", "event"),
         ("c1", "end"),
     ]
-    assert next(one.line for one in seen if one.kind == "event" and one.side == "client") == "a␍␊"
+    assert next(one.line for one in seen if one.kind == "event" and one.side == "client") == "a\\r↵"
     (long,) = [one for one in seen if one.pause_ms]
     assert round(long.pause_ms, 1) == 292.5
     assert len(long.line) < 250

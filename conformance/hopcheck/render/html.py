@@ -136,4 +136,5 @@ def _prose(text: str) -> Markup:
 
 
 def _milliseconds(value: float) -> str:
-    return f"{value:.1f}" if abs(value) < 1000 else f"{value:,.0f}"
+    digits = 2 if abs(value) < 10 else 1 if abs(value) < 1000 else 0
+    return f"{value:,.{digits}f}"

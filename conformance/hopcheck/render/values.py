@@ -25,12 +25,16 @@ _COMPARISONS = {
     "at_most": "at most",
     "at_least": "at least",
 }
-_NAMED = {"\n": "␊", "\r": "␍", "\t": "␉", "\0": "␀", "\x1b": "␛", "\x7f": "␡"}
+_NAMED = {"\n": "↵", "\r": "\\r", "\t": "\\t", "\0": "\\0"}  # Unicode's control pictures are in few fonts
 
 
 def visible(text: str) -> str:
     """The text with every character that can't be seen, or that steers a terminal, made visible."""
-    return "".join(one if one.isprintable() else _NAMED.get(one, f"\\u{ord(one):04x}") for one in text)
+    return "".join(one if one.isprintable() else _NAMED.get(one) or _escape(ord(one)) for one in text)
+
+
+def _escape(code: int) -> str:
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def lines_visible(text: str) -> str:
