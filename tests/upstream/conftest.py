@@ -110,8 +110,8 @@ async def read(connection: Connection) -> Got:
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop run until something is so that no event tells of."""
     async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0)  # noqa: ASYNC110
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
 
 async def ask(upstream: Upstream, payload: Any = None, **options: Any) -> Got:

@@ -149,7 +149,7 @@ def test_64_at_once_get_each_their_own(wire, loop):
 )
 def test_a_peer_that_leaves_ends_the_attempt(wire, loop, said, how):
     async def act(upstream):
-        reader_, writer = await asyncio.open_connection("127.0.0.1", upstream.port)
+        _, writer = await asyncio.open_connection("127.0.0.1", upstream.port)
         writer.write(wire.request(wire.marked(stream=True)) * 2)  # the second waits for its turn
         await upstream.journal.wait(MARKER, attempts=2, ended=False, timeout_s=5)
         if how == "abort":

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from hopcheck_server.upstream import reply
-from hopcheck_server.upstream.arrival import Arrival
+from hopcheck_server.upstream.arrival import Arrival, RequestHead
 from hopcheck_server.upstream.control import ControlFailed, LocalControl, RemoteControl, probe
 from hopcheck_server.upstream.control_routes import respond
 
@@ -144,7 +144,8 @@ def test_a_wait_whose_asker_leaves_is_given_up(wire):
 
 def test_strangers_may_not_control(wire):
     async def act(upstream):
-        request = Arrival(b"GET", b"/_hopcheck/health", [], b"", 1, 1).attempt()
+        head = RequestHead(b"GET", b"/_hopcheck/health", [], keep_alive=True, http10=False, length=0)
+        request = Arrival(head, b"", 1, 1).attempt()
         return [(await respond(upstream, request, allowed=allowed)).head[:12] for allowed in (False, True)]
 
     assert wire.serve({}, act) == [b"HTTP/1.1 403", b"HTTP/1.1 200"]

@@ -9,7 +9,7 @@ import pytest
 
 from hopcheck_server.upstream import journal as journal_module
 from hopcheck_server.upstream import reply
-from hopcheck_server.upstream.arrival import Arrival
+from hopcheck_server.upstream.arrival import Arrival, RequestHead
 from hopcheck_server.upstream.attempt import from_json, to_json
 from hopcheck_server.upstream.journal import Journal, Place
 from hopcheck_server.upstream.script import Script
@@ -19,7 +19,8 @@ AUTH = {"Authorization": "Bearer sk-1"}
 
 
 def arrived(marker=MARKER, *, url=b"/x", model="m", key=b"k", at=1):
-    arrival = Arrival(b"POST", url, [(b"Authorization", b"Bearer " + key)], b"", 1, at)
+    headers = [(b"Authorization", b"Bearer " + key)]
+    arrival = Arrival(RequestHead(b"POST", url, headers, keep_alive=True, http10=False, length=0), b"", 1, at)
     arrival.marker, arrival.model = marker, model
     return arrival
 
@@ -58,8 +59,8 @@ def test_attempts_survive_json():
     ],
 )
 def test_the_key_is_the_same_raw_and_made_up(headers, key):
-    arrival = Arrival(b"POST", b"/", headers, b"", 1, 1)
-    assert arrival.key == arrival.attempt().key == key
+    head = RequestHead(b"POST", b"/", headers, keep_alive=True, http10=False, length=0)
+    assert head.key == Arrival(head, b"", 1, 1).attempt().key == key
 
 
 def test_counts_by_marker_and_by_route():

@@ -5,16 +5,54 @@ Most attempts under load are never looked at, so what can be worked out later is
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from hopcheck_server.upstream.attempt import Attempt, Ending
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+
+class RequestHead:
+    """The head of a request; never changed, so requests with the same head can share it.
+
+    Attributes:
+        method: The HTTP method.
+        url: The request target.
+        headers: As they came.
+        keep_alive: Whether the connection can serve another request.
+        http10: Whether the peer speaks HTTP/1.0.
+        length: The size of the body in bytes.
+    """
+
+    def __init__(
+        self, method: bytes, url: bytes, headers: RawHeaders, *, keep_alive: bool, http10: bool, length: int
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.keep_alive = keep_alive
+        self.http10 = http10
+        self.length = length
+
+    @cached_property
+    def key(self) -> str:
+        """The credential that came with it (see `Attempt.key`)."""
+        api_key = ""
+        for name, value in self.headers:
+            if len(name) == 13 and name.lower() == b"authorization":
+                scheme, _, token = value.decode("latin-1").partition(" ")
+                if scheme.lower() == "bearer":
+                    return token
+            elif len(name) == 7 and not api_key and name.lower() == b"api-key":
+                api_key = value.decode("latin-1")
+        return api_key
 
 
 class Arrival:
     """A request and what became of it.
 
     Attributes:
-        method: The HTTP method.
-        url: The request target.
-        headers: As they came.
+        head: Its head.
         body: The raw body.
         connection: Number of the TCP connection.
         received_ns: When the last byte of the request was read.
@@ -31,18 +69,8 @@ class Arrival:
     ended_ns: int = 0
     ended: Ending = ""
 
-    def __init__(
-        self,
-        method: bytes,
-        url: bytes,
-        headers: list[tuple[bytes, bytes]],
-        body: bytes,
-        connection: int,
-        received_ns: int,
-    ) -> None:
-        self.method = method
-        self.url = url
-        self.headers = headers
+    def __init__(self, head: RequestHead, body: bytes, connection: int, received_ns: int) -> None:
+        self.head = head
         self.body = body
         self.connection = connection
         self.received_ns = received_ns
@@ -55,9 +83,9 @@ class Arrival:
             script=self.script,
             number=self.number,
             model=self.model,
-            method=self.method.decode("latin-1"),
-            path=self.url.decode("latin-1"),
-            headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self.headers],
+            method=self.head.method.decode("latin-1"),
+            path=self.head.url.decode("latin-1"),
+            headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self.head.headers],
             body=self.body,
             connection=self.connection,
             received_ns=self.received_ns,
@@ -66,16 +94,3 @@ class Arrival:
             ended_ns=self.ended_ns,
             ended=self.ended,
         )
-
-    @property
-    def key(self) -> str:
-        """The credential that came with it (see `Attempt.key`)."""
-        api_key = ""
-        for name, value in self.headers:
-            if len(name) == 13 and name.lower() == b"authorization":
-                scheme, _, token = value.decode("latin-1").partition(" ")
-                if scheme.lower() == "bearer":
-                    return token
-            elif len(name) == 7 and not api_key and name.lower() == b"api-key":
-                api_key = value.decode("latin-1")
-        return api_key

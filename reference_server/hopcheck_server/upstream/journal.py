@@ -79,7 +79,7 @@ class Journal:
         if not attempt.marker:
             self._unmarked.append(attempt)
             return _FIRST
-        route = attempt.url, attempt.model, attempt.key
+        route = attempt.head.url, attempt.model, attempt.head.key
         marked = self._marked.get(attempt.marker)
         if marked is None:
             marked = self._marked[attempt.marker] = _Marked(route)

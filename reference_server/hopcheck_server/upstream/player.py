@@ -33,15 +33,11 @@ class Exchange:
         arrival: The attempt.
         answer: The answer.
         wire: How it leaves.
-        keep_alive: Whether the connection can serve another request.
-        http10: Whether the peer speaks HTTP/1.0.
     """
 
     arrival: Arrival
     answer: Answer
     wire: Wire
-    keep_alive: bool
-    http10: bool
 
 
 class Line(Protocol):
@@ -68,12 +64,12 @@ class Player:
         self._answer = exchange.answer
         self._wire = wire = exchange.wire
         self._plan = plan(self._answer.pieces, wire)
-        self._mode = framing.mode_of(wire, stream=self._answer.stream, http10=exchange.http10)
+        self._mode = framing.mode_of(wire, stream=self._answer.stream, http10=self.arrival.head.http10)
         self._encoder = framing.Encoder(self._mode, gzip=wire.gzip)
         self._encoded: list[bytes] = []  # with a length, all is encoded before the head; else each when it leaves
         self._finished = False
         lies = wire.content_length is not None
-        self._close = wire.close or lies or not exchange.keep_alive or self._mode == "close"
+        self._close = wire.close or lies or not self.arrival.head.keep_alive or self._mode == "close"
         self._start = monotonic() + wire.delay_s
         self._not_before = self._start
         self._next = -1  # the head, then the segments

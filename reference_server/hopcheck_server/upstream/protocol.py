@@ -13,12 +13,13 @@ from ipaddress import ip_address
 from time import monotonic_ns
 from typing import Protocol, cast
 
-from hopcheck_server.upstream.answer import Answer, date_line, head
+from hopcheck_server.upstream import answer as answers
+from hopcheck_server.upstream.answer import Answer, date_line
 from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.attempt import Ending
 from hopcheck_server.upstream.journal import Journal
 from hopcheck_server.upstream.player import Exchange, Player
-from hopcheck_server.upstream.reader import RequestReader
+from hopcheck_server.upstream.reader import Heads, RequestReader
 from hopcheck_server.upstream.script import Wire
 
 CONTROL = b"/_hopcheck/"
@@ -42,6 +43,7 @@ class Host(Protocol):
 
     journal: Journal
     connections: set[Connection]
+    heads: Heads
 
     def number(self) -> int:
         """The next connection's number."""
@@ -60,7 +62,7 @@ class Connection(RequestReader):
     """A connection from a proxy under test, or from a controller."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(host.number())
+        super().__init__(host.number(), host.heads)
         self._host = host
         self._waiting: deque[Exchange] = deque()
         self._player: Player | None = None
@@ -99,18 +101,17 @@ class Connection(RequestReader):
 
     def take(self, arrival: Arrival) -> None:
         """Answer a request, when its turn comes."""
-        if arrival.url.startswith(CONTROL):
+        head = arrival.head
+        if head.url.startswith(CONTROL):
             self._task = self._host.control(self, arrival)
             self._task.add_done_callback(self._controlled)
             return
         answer, wire = self._host.answer(arrival)
-        keep_alive = self.parser.should_keep_alive()
         idle = self._player is None and not self._waiting
-        if answer.plain and keep_alive and idle and len(answer.pieces[0]) < BUFFER:
+        if answer.plain and head.keep_alive and idle and len(answer.pieces[0]) < BUFFER:
             self._write_plain(arrival, answer)
             return
-        http10 = self.parser.get_http_version() == "1.0"
-        self._waiting.append(Exchange(arrival, answer, wire, keep_alive, http10))
+        self._waiting.append(Exchange(arrival, answer, wire))
         if len(self._waiting) == MAX_WAITING:
             self.transport.pause_reading()
         self._play_next()
@@ -124,7 +125,7 @@ class Connection(RequestReader):
         """Answer what is no request, or too large a one; if another is being answered, there is no room for that."""
         self.closing = True
         if self._player is None and not self._waiting:
-            self.transport.write(head(status, ()) + b"content-length: 0\r\nconnection: close\r\n\r\n")
+            self.transport.write(answers.head(status, ()) + b"content-length: 0\r\nconnection: close\r\n\r\n")
         self._abandon("cut")
         self.transport.close()
 

@@ -7,30 +7,47 @@ from time import monotonic_ns
 
 import httptools
 
-from hopcheck_server.upstream.arrival import Arrival
+from hopcheck_server.upstream.arrival import Arrival, RawHeaders, RequestHead
 
 MAX_BODY = 64 * 1024 * 1024
 """Of a request, in bytes."""
+
+HEADS_KEPT = 256
+"""How many heads are remembered. A client on a kept-alive connection sends the same head over and over, and what it
+says needs no parser then."""
+
+_BLANK = b"\r\n\r\n"
+
+Heads = dict[bytes, RequestHead]
 
 
 class RequestReader(asyncio.Protocol):
     """The reading side of a connection.
 
     Attributes:
-        parser: The parser; while a request is being taken, it knows that request's version and keep-alive.
         closing: Whether nothing more is read.
     """
 
-    def __init__(self, number: int) -> None:
-        self.parser = httptools.HttpRequestParser(self)
+    def __init__(self, number: int, heads: Heads) -> None:
+        """Begin to read.
+
+        Args:
+            number: The connection's number.
+            heads: Heads that are remembered, shared by all connections.
+        """
         self.closing = False
         self._number = number
+        self._heads = heads
+        self._parser = httptools.HttpRequestParser(self)
+        self._between = True  # whether all that was read were whole requests
+        self._taken: Arrival | None = None  # the latest
         self._url = b""
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._headers: RawHeaders = []
         self._body: list[bytes] = []
         self._size = 0
         self._method = b""
-        self._offered: list[tuple[bytes, bytes]] = []  # the headers of a request whose upgrade is declined
+        self._offered: RawHeaders = []  # the headers of a request whose upgrade is declined
+        self._expects = False
 
     def take(self, arrival: Arrival) -> None:
         """Take a request."""
@@ -48,8 +65,30 @@ class RequestReader(asyncio.Protocol):
         """Read bytes of requests."""
         if self.closing:
             return
+        if not self._between:
+            self._parse(data)
+            return
+        end = data.find(_BLANK) + len(_BLANK)
+        text = data[:end]
+        head = self._heads.get(text)
+        if head is not None and len(data) == end + head.length:
+            self.take(Arrival(head, data[end:], self._number, monotonic_ns()))
+            return
+        self._taken = None
+        self._parse(data)
+        self._remember(text, len(data))
+
+    def _remember(self, text: bytes, size: int) -> None:
+        """Keep a head if the bytes were it and a body as it is, and nothing else."""
+        taken = self._taken
+        if taken and self._between and size == len(text) + taken.head.length and not self._expects:
+            if len(self._heads) >= HEADS_KEPT:
+                self._heads.clear()
+            self._heads[text] = taken.head
+
+    def _parse(self, data: bytes) -> None:
         try:
-            self.parser.feed_data(data)
+            self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._decline(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError:  # the mistake is ours: let the loop report it
@@ -64,15 +103,20 @@ class RequestReader(asyncio.Protocol):
         reads a head without the offer, and then goes on with what follows.
         """
         method, url, self._offered = self._method, self._url, self._headers
-        self.parser, self._url, self._headers = httptools.HttpRequestParser(self), b"", []
+        self._parser, self._url, self._headers = httptools.HttpRequestParser(self), b"", []
         if method == b"CONNECT":  # not an offer, but a wish, and not for this server
             self.refuse(405)
             return
         kept = [pair for pair in self._offered if pair[0].lower() != b"upgrade"]
         lines = b"".join(b"%b: %b\r\n" % pair for pair in kept)
-        self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, url, lines, rest))
+        self._parse(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, url, lines, rest))
 
     # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._between = False
+        self._expects = False
 
     def on_url(self, url: bytes) -> None:
         """Take a piece of the request target."""
@@ -88,6 +132,7 @@ class RequestReader(asyncio.Protocol):
             self._headers, self._offered = self._offered, []
         for name, value in self._headers:
             if len(name) == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
+                self._expects = True
                 self.expected()
 
     def on_body(self, data: bytes) -> None:
@@ -101,19 +146,22 @@ class RequestReader(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Hand the request on."""
-        body = self._body
-        method = self.parser.get_method()
-        if self.parser.should_upgrade():
+        parser, body = self._parser, self._body
+        method = parser.get_method()
+        if parser.should_upgrade():
             self._method = method
             return
-        arrival = Arrival(
+        head = RequestHead(
             method,
             self._url,
             self._headers,
-            body[0] if len(body) == 1 else b"".join(body),
-            self._number,
-            monotonic_ns(),
+            keep_alive=parser.should_keep_alive(),
+            http10=parser.get_http_version() == "1.0",
+            length=self._size,
         )
+        whole = body[0] if len(body) == 1 else b"".join(body)
         self._url, self._headers, self._body, self._size = b"", [], [], 0
+        self._between = True
         if not self.closing:
+            self._taken = arrival = Arrival(head, whole, self._number, monotonic_ns())
             self.take(arrival)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import zlib
 from types import TracebackType
 from typing import Self
 
@@ -15,11 +14,11 @@ from hopcheck_server.upstream import control_routes
 from hopcheck_server.upstream.answer import Answer
 from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.dialects.openai import Renderer
-from hopcheck_server.upstream.dialects.openai_ask import Ask
 from hopcheck_server.upstream.echo import echoed
 from hopcheck_server.upstream.journal import Journal, Place
-from hopcheck_server.upstream.marker import find
 from hopcheck_server.upstream.protocol import Connection
+from hopcheck_server.upstream.reader import Heads
+from hopcheck_server.upstream.reading import Readings
 from hopcheck_server.upstream.script import Script, Scripts, Turn, Wire
 
 BACKLOG = 2048
@@ -47,6 +46,7 @@ class Upstream:
         host: The address that it listens on.
         port: The port that it listens on.
         connections: Those that are open.
+        heads: Request heads that are remembered.
     """
 
     def __init__(self, scripts: Scripts, host: str, *, open_control: bool = False) -> None:
@@ -56,6 +56,8 @@ class Upstream:
         self.host = host
         self.port = 0
         self._open_control = open_control
+        self.heads: Heads = {}
+        self._readings = Readings()
         self._renderer = Renderer()
         self._numbered = 0
         self._done: dict[str, None] = {}
@@ -156,13 +158,16 @@ class Upstream:
 
     def answer(self, arrival: Arrival) -> tuple[Answer, Wire]:
         """Put an attempt into the journal and decide what it is answered."""
-        arrival.marker, arrival.script = find(arrival.body)
-        ask = Ask(arrival.method, arrival.url, arrival.body)
-        arrival.model = ask.model
-        place = self.journal.add(arrival)
-        turn = self._turn(arrival, place) if arrival.marker else _DEFAULT
-        answer = self._renderer.render(turn, ask, _tag(arrival))
-        if arrival.method == b"HEAD":
+        read = self._readings.read(arrival.head, arrival.body)
+        turn = _DEFAULT
+        arrival.model = read.ask.model
+        if read.marker:
+            arrival.marker, arrival.script = read.marker, read.script
+            turn = self._turn(arrival, self.journal.add(arrival))
+        else:
+            self.journal.add(arrival)
+        answer = self._renderer.render(turn, read.ask, b"%b%x" % (read.seed, arrival.number))
+        if arrival.head.method == b"HEAD":
             answer.empty, answer.plain = True, False
         return answer, turn.wire
 
@@ -175,9 +180,9 @@ class Upstream:
             on_route=place.on_route,
             first_route=place.first_route,
             model=arrival.model,
-            key=arrival.key if script.by_key else "",
+            key=arrival.head.key if script.by_key else "",
         )
-        return echoed(turn, arrival.key) if turn.echo else turn
+        return echoed(turn, arrival.head.key) if turn.echo else turn
 
     def control(self, connection: Connection, arrival: Arrival) -> asyncio.Task[Answer]:
         """Begin to answer a control request."""
@@ -187,9 +192,3 @@ class Upstream:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _tag(arrival: Arrival) -> bytes:
-    """What the answer's ids are made of: they depend on marker and attempt alone, or on the body."""
-    seed = arrival.marker.encode() if arrival.marker else arrival.body[-4096:]
-    return b"%08x%x" % (zlib.crc32(seed), arrival.number)
