@@ -209,8 +209,8 @@ class Stream(Answer):
 
     @property
     def told(self) -> dict[str, JSON]:
-        """What a client makes of the first choice: its text, its finish reasons, and whether `[DONE]` came last."""
-        return {"text": self.joined(), "finish": self.finishes(), "done": self.data[-1:] == ["[DONE]"]}
+        """What a client makes of the first choice: its text, its last finish reason, and whether `[DONE]` came."""
+        return {"text": self.joined(), "finish": (self.finishes() or [None])[-1], "done": "[DONE]" in self.data}
 
     @property
     def unreadable(self) -> list[str]:

@@ -1,0 +1,1 @@
+"""Keys and other secrets: who is let in, and what goes no further."""

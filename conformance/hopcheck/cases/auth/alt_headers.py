@@ -1,0 +1,50 @@
+"""Other headers that hold credentials stay here too."""
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, expect
+
+COOKIE, PROXY = "hopcheck-cookie", "aG9wY2hlY2s6cHJveHk="
+
+
+@case("auth.alt-headers", level="MUST", refs=["litellm#38114", "RFC 9110 11.7.2"], needs=["two_sided"])
+async def alt_headers(target: Target) -> Findings:
+    """Cookies, proxy credentials and keys in other headers never reach the provider."""
+    key = target.config.api_key or "hopcheck-other-key"  # a wrong one might be refused, which is not asked here
+    named = {"x-api-key": key, "api-key": key}
+    others = {"Cookie": f"session={COOKIE}", "Proxy-Authorization": f"Basic {PROXY}"}
+    attempt = await target.forwarded(await target.chat.create(headers={**named, **others}))
+    yield expect("key upstream", attempt.where(key), equals=[])
+    yield expect("cookie upstream", attempt.where(COOKIE), equals=[])
+    yield expect("proxy credentials upstream", attempt.where(PROXY), equals=[])
+
+
+class Passes(Relay):
+    """Passes some of the client's headers on."""
+
+    names: tuple[str, ...] = ()
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        for name in self.names:
+            value = outgoing.incoming.header(name)
+            outgoing = outgoing.with_header(name, value) if value else outgoing
+        return outgoing
+
+
+@alt_headers.counterexample(breaks="key upstream")
+class PassesKeyHeaders(Passes):
+    """Only Authorization is taken off, not the headers in which other SDKs send keys."""
+
+    names = ("x-api-key", "api-key")
+
+
+@alt_headers.counterexample(breaks="cookie upstream")
+class PassesCookies(Passes):
+    """Every header but Authorization goes upstream, the console's session cookie with them."""
+
+    names = ("cookie",)
+
+
+@alt_headers.counterexample(breaks="proxy credentials upstream")
+class PassesProxyCredentials(Passes):
+    """The credentials for a company's web proxy go to the provider."""
+
+    names = ("proxy-authorization",)

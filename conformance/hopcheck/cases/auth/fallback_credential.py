@@ -1,0 +1,48 @@
+"""A backup is asked with its own key."""
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, expect, reply
+
+
+@case(
+    "auth.fallback-credential",
+    level="MUST",
+    refs=["litellm#37905"],
+    needs=["fallback"],
+    upstream={"": reply.backup(reply.status(500), reply.chat("from the backup")), "direct": reply.chat("direct")},
+)
+async def fallback_credential(target: Target) -> Findings:
+    """A fallback goes to its provider with that provider's key, and without the first one's."""
+    pair = target.declares.fallback
+    assert pair is not None
+    primary = await target.forwarded(await target.chat.create(script="direct", model=pair.primary))
+    backup = await target.forwarded(await target.chat.create(script="direct", model=pair.backup))
+    answer = await target.chat.create(model=pair.primary)
+    fallen = [attempt for attempt in await target.seen(answer) if attempt.model == backup.model]
+    yield expect(
+        "backup's own key",
+        [attempt.key == backup.key for attempt in fallen][-1:],
+        equals=[True],
+        to="one more attempt, at the backup, with the key that it has when it is asked by name",
+    )
+    leaked = [place for attempt in fallen for place in attempt.where(primary.key)] if primary.key != backup.key else []
+    yield expect("primary's key at the backup", leaked, equals=[])
+
+
+@fallback_credential.counterexample(breaks="backup's own key", trips=("fallback.*",))
+class KeepsTheFirstKey(Relay):
+    """On falling back only the model is exchanged."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        if outgoing.incoming.model == outgoing.model:
+            return outgoing
+        return outgoing.with_header("Authorization", f"Bearer {self.config.upstream_key}")
+
+
+@fallback_credential.counterexample(breaks="primary's key at the backup", trips=("fallback.*",))
+class AddsToTheHeaders(Relay):
+    """Headers of an attempt are added to those of the one before, under the names of each provider."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        if outgoing.incoming.model == outgoing.model:
+            return outgoing
+        return outgoing.with_header("x-api-key", self.config.upstream_key)

@@ -1,0 +1,32 @@
+"""Where a client sits is none of the provider's business."""
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, expect
+
+ADDRESS = "203.0.113.7"
+NAMES = ("x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip", "x-client-ip")
+
+
+@case("auth.ip-headers", level="SHOULD", refs=["OmniRoute#13350"], needs=["two_sided"])
+async def ip_headers(target: Target) -> Findings:
+    """Headers that tell the client's address are neither passed on to the provider nor added for it."""
+    told = {"X-Forwarded-For": ADDRESS, "X-Real-IP": ADDRESS, "Forwarded": f"for={ADDRESS}"}
+    attempt = await target.forwarded(await target.chat.create(headers=told))
+    yield expect("client's address upstream", attempt.where(ADDRESS), equals=[])
+    yield expect("address headers upstream", [name for name, _ in attempt.headers if name in NAMES], equals=[])
+
+
+@ip_headers.counterexample(breaks="client's address upstream")
+class PassesForwarded(Relay):
+    """What a load balancer notes of the client goes on to the provider."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        forwarded = outgoing.incoming.header("x-forwarded-for")
+        return outgoing.with_header("X-Forwarded-For", forwarded) if forwarded else outgoing
+
+
+@ip_headers.counterexample(breaks="address headers upstream")
+class AddsItsPeer(Relay):
+    """As behind a web server, the peer's address is noted in a header."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return outgoing.with_header("X-Real-IP", "127.0.0.1")

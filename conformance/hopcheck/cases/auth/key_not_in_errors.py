@@ -1,0 +1,71 @@
+"""An error tells no keys, even if the provider does."""
+
+from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, Untestable, case, expect, reply
+
+TOLD = {"message": "Incorrect API key provided: $KEY. You can find yours in your account."}
+HEADERS = {"x-provider-key": "$KEY"}
+SCRIPTS = {
+    "": reply.chat("Hello."),
+    "stream": reply.events(reply.delta(role="assistant", content="Hel"), {"error": TOLD}, echo=True),
+    **{str(code): reply.status(code, TOLD, headers=HEADERS, echo=True) for code in (400, 500, 401)},
+}
+
+
+@case(
+    "auth.key-not-in-errors",
+    level="MUST",
+    refs=["litellm#5762", "litellm#15799", "litellm#25203"],
+    needs=["cooldown"],
+    upstream=SCRIPTS,
+)
+async def key_not_in_errors(target: Target) -> Findings:
+    """No error shows a key, neither the provider's nor a client's, whatever the provider says."""
+    provider_key = (await target.forwarded(await target.chat.create())).key
+    if not provider_key:
+        raise Untestable("no key reached the provider, so there is none to look for")
+    answers = {code: await target.chat.create(script=code) for code in ("400", "500", "401")}
+    answers["stream"] = await target.chat.stream(script="stream")
+    shown = {name: places for name, answer in answers.items() if (places := answer.where(provider_key))}
+    yield expect("provider's key", shown, equals={})
+    own = {name: places for name, answer in answers.items() if (places := answer.where(target.config.api_key))}
+    yield expect("client's key", own, equals={})
+    refused = await target.chat.create(key="hopcheck-refused-key")
+    # SHOULD: who reads this has sent it; but it may be a good key with a slip, and errors end up in logs.
+    yield expect("refused key", refused.where("hopcheck-refused-key"), equals=[], level="SHOULD")
+
+
+@key_not_in_errors.counterexample(breaks="provider's key", trips=("auth.key-not-in-logs",))
+class TrustsTheProvider(Relay):
+    """A provider's error texts are passed on as they are."""
+
+    async def scrub(self, text: bytes) -> bytes:
+        return text
+
+
+@key_not_in_errors.counterexample(breaks="provider's key")
+class CopiesErrorHeaders(Relay):
+    """An error comes with all the headers that the provider sent with it."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        for name, value in failure.head.headers if failure.head else ():
+            response = response.with_header(name, value) if name.startswith("x-provider-") else response
+        return response
+
+
+@key_not_in_errors.counterexample(breaks="client's key")
+class RepeatsTheRequest(Relay):
+    """An error repeats the headers of the request that it answers."""
+
+    async def response(self, response: Response) -> Response:
+        asked = response.incoming.header("authorization") or ""
+        return response.with_header("x-failed-request", asked) if response.origin == "provider" else response
+
+
+@key_not_in_errors.counterexample(breaks="refused key")
+class NamesTheRefusedKey(Relay):
+    """A key that is refused is named in the refusal."""
+
+    async def authorize(self, incoming: Incoming) -> Response | None:
+        refusal = await super().authorize(incoming)
+        return refusal and refusal.with_header("x-refused-key", incoming.key)

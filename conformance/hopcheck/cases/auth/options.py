@@ -1,0 +1,27 @@
+"""A browser's preflight comes without a key."""
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+
+PREFLIGHT = {
+    "Origin": "https://app.example",
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "authorization,content-type",
+}
+
+
+@case("auth.options", level="SHOULD", refs=["vllm#4862", "llm-rosetta#404", "9router#3025", "BricksLLM#45"])
+async def options(target: Target) -> Findings:
+    """A preflight request isn't asked for a key: browsers send none with it."""
+    answer = await target.request("OPTIONS", "/chat/completions", key="", headers=PREFLIGHT)
+    refused = answer.status is None or answer.status in (401, 403, 407) or answer.status >= 500
+    yield expect("status", answer.status, holds=not refused, to="an answer that is no refusal for want of a key")
+
+
+@options.counterexample(breaks="status")
+class AsksPreflightsForAKey(Relay):
+    """The key is checked before anybody looks at the method."""
+
+    async def authorize(self, incoming: Incoming) -> Response | None:
+        if incoming.method != "OPTIONS":
+            return await super().authorize(incoming)
+        return Response(incoming, 401, [("WWW-Authenticate", "Bearer")])

@@ -1,0 +1,54 @@
+"""Who has no key gets nothing."""
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, shapes
+
+WRONG = "hopcheck-wrong-key"
+
+
+@case("auth.required", level="MUST", refs=["RFC 9110 15.5.2", "litellm#1554"], needs=["two_sided"])
+async def required(target: Target) -> Findings:
+    """A request without a key, or with a wrong one, is answered with 401 and goes no further."""
+    without = await target.chat.create(key="")
+    wrong = await target.chat.create(key=WRONG)
+    yield expect("status without a key", without.status, equals=401)
+    yield expect("status with a wrong key", wrong.status, equals=401)
+    yield expect("error object", shapes.error(without.json) + shapes.error(wrong.json), equals=[])
+    attempts = await target.seen(without) + await target.seen(wrong)
+    yield expect("upstream attempts", len(attempts), equals=0)
+
+
+@required.counterexample(breaks="status without a key")
+class LetsStrangersIn(Relay):
+    """A key is checked only if there is one."""
+
+    async def authorize(self, incoming: Incoming) -> Response | None:
+        return await super().authorize(incoming) if incoming.key else None
+
+
+@required.counterexample(breaks="status with a wrong key", trips=("error.sdk-class", "auth.key-not-in-errors"))
+class TakesAnyKey(Relay):
+    """There must be a key, but nobody looks at it."""
+
+    async def authorize(self, incoming: Incoming) -> Response | None:
+        return None if incoming.key else await super().authorize(incoming)
+
+
+@required.counterexample(breaks="error object", trips=("error.*",))
+class SaysDetail(Relay):
+    """A refusal has the web framework's shape."""
+
+    async def authorize(self, incoming: Incoming) -> Response | None:
+        refusal = await super().authorize(incoming)
+        return refusal and refusal.with_json({"detail": "Not authenticated"})
+
+
+@required.counterexample(breaks="upstream attempts")
+class AsksFirst(Relay):
+    """The key is looked at when the provider has answered."""
+
+    async def authorize(self, incoming: Incoming) -> Response | None:
+        return None
+
+    async def response(self, response: Response) -> Response:
+        refusal = await super().authorize(response.incoming)
+        return refusal or response

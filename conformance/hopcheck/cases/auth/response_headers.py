@@ -1,0 +1,42 @@
+"""What the provider tells the operator stays with the operator."""
+
+from hopcheck import Findings, Relay, Target, case, expect, reply
+
+COOKIE, ACCOUNT = "hopcheck-provider-cookie", "org-hopcheck-account"
+
+
+@case(
+    "auth.response-headers",
+    level="SHOULD",
+    refs=["RFC 6265 4.1", "RFC 9110 7.6"],
+    upstream=reply.chat(
+        "Hello.",
+        headers=(
+            ("set-cookie", f"__cf_bm={COOKIE}; path=/; HttpOnly"),
+            ("openai-organization", ACCOUNT),
+            ("openai-project", ACCOUNT),
+        ),
+    ),
+)
+async def response_headers(target: Target) -> Findings:
+    """A provider's cookies, and the names of the operator's account there, don't reach the client."""
+    answer, stream = await target.chat.create(), await target.chat.stream()
+    yield expect("provider's cookie", answer.where(COOKIE) + stream.where(COOKIE), equals=[])
+    yield expect("operator's account", answer.where(ACCOUNT) + stream.where(ACCOUNT), equals=[])
+
+
+@response_headers.counterexample(breaks="provider's cookie")
+class PassesCookiesBack(Relay):
+    """A provider's cookies are handed to whoever asks."""
+
+    async def kept(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        return await super().kept(headers) + [pair for pair in headers if pair[0].lower() == "set-cookie"]
+
+
+@response_headers.counterexample(breaks="operator's account")
+class RenamesHeaders(Relay):
+    """Headers that clients don't need are kept under another name, for debugging."""
+
+    async def kept(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        account = [(f"x-provider-{name}", value) for name, value in headers if name.lower().startswith("openai-")]
+        return await super().kept(headers) + account

@@ -1,0 +1,46 @@
+"""The provider is asked with the operator's key."""
+
+from hopcheck import Findings, Incoming, Outgoing, Relay, Response, Target, case, expect
+
+PLANTED = "hopcheck-planted-key"
+
+
+@case("auth.upstream-key-used", level="MUST", refs=["litellm#12090"], needs=["two_sided"])
+async def upstream_key_used(target: Target) -> Findings:
+    """Every request goes upstream with the configured key, whatever the client says."""
+    answer, stream = await target.chat.create(), await target.chat.stream()
+    keys = [(await target.forwarded(one)).key for one in (answer, stream)]
+    yield expect("attempts with a key", [bool(key) for key in keys], equals=[True, True])
+    yield expect("different keys", len(set(keys)), equals=1)
+    steered = await target.chat.create(extra={"api_key": PLANTED})  # to be refused, or passed over
+    obeyed = [attempt.key == PLANTED for attempt in await target.seen(steered)]
+    yield expect("obeys the client's api_key", any(obeyed), equals=False)
+
+
+@upstream_key_used.counterexample(breaks="attempts with a key", trips=("auth.*",))
+class EmptyBearer(Relay):
+    """The provider's key is read from a variable that isn't set."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return outgoing.with_header("Authorization", "Bearer ")
+
+
+@upstream_key_used.counterexample(breaks="different keys")
+class OldKeyForStreams(Relay):
+    """The key was changed everywhere but in the client for streams."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        streams = outgoing.incoming.streams
+        return outgoing.with_header("Authorization", "Bearer hopcheck-old-key") if streams else outgoing
+
+
+@upstream_key_used.counterexample(breaks="obeys the client's api_key", trips=("llm_proxy.*",))
+class ObeysApiKeyField(Relay):
+    """A client may bring its own provider's key in a body field that nobody has switched off."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        return None if "api_key" in (incoming.json or {}) else await super().check(incoming)
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        key = outgoing.json.get("api_key")
+        return outgoing.with_header("Authorization", f"Bearer {key}") if key else outgoing

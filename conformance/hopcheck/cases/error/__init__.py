@@ -1,0 +1,1 @@
+"""Errors: their shape, their status, and what they tell."""
