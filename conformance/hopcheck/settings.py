@@ -22,6 +22,7 @@ FILE_NAME = "hopcheck.toml"
 """Looked for in the working folder when no file is named."""
 
 _TABLES = ("target", "models", "declares")
+_FLAGS = {"target.base_url": "URL", "models.chat": "--model"}
 _FILLED_IN = ("second_key", "logs")  # of Declares: they follow from second_api_key_env and log_file
 _POSITIVE = frozenset({"window_s", "timeout_s"})
 _AT_LEAST = {"requests": 1, "retries": 0, "timeout_retries": 0}
@@ -81,8 +82,7 @@ def _flags(overrides: Mapping[str, object]) -> dict[str, object]:
 
 
 def _flag_name(place: str) -> str:
-    name = place.partition(".")[2]
-    return "URL" if name == "base_url" else "--" + name.replace("_", "-")
+    return _FLAGS.get(place) or "--" + place.partition(".")[2].replace("_", "-")
 
 
 def _no_url(path: Path | None) -> str:

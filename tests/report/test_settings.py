@@ -145,6 +145,7 @@ def test_mistakes_of_the_command_line_name_the_flag(tmp_path: Path) -> None:
     assert problems(None, {"base_url": "nonsense"})[0].startswith("command line: URL must begin with http://")
     path = written(tmp_path, URL)
     assert problems(path, {"upstream_port": 0})[0].startswith("command line: --upstream-port must be between")
+    assert problems(path, {"models.chat": ""})[0].startswith("command line: --model must be a string with")
     assert problems(path, {"api_key_env": "NOT_SET"})[0].startswith("command line: --api-key-env names")
 
 
