@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import httpx2
 import pytest
 from raw_upstream import CHAT, COMPLETION, DONE, KEY, ROLE, STOP, STREAM, UPSTREAM_KEY, RawUpstream, says_json, streams
+
+from hopcheck_server.proxy.serving import listen
 
 PATH = "/v1/chat/completions"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -174,6 +177,12 @@ def test_cors_when_it_is_switched_on(start: Any) -> None:
     refused = httpx2.post(client.base_url.join(PATH), headers={"origin": "https://app.example"}, json=CHAT)
     assert refused.status_code == 401
     assert refused.headers["access-control-allow-origin"] == "https://app.example"
+
+
+def test_nagles_algorithm_is_off() -> None:
+    # asyncio sets TCP_NODELAY on accepted connections only where the listener names its protocol.
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
 
 
 def test_answers_are_not_cacheable(litellm: httpx2.Client, upstream: RawUpstream) -> None:

@@ -91,7 +91,7 @@ def test_a_providers_own_408_is_not_mended(provider: httpx2.Client, upstream: Ra
 
 
 def test_headers() -> None:
-    found = restore_provider_headers({"llm_provider-retry-after": "7", "X-Own": "1", "llm_provider-x-own": "2"})
+    found = restore_provider_headers({"llm_provider-retry-after": "7", "x-own": "1", "llm_provider-x-own": "2"})
     assert found["retry-after"] == "7"
     assert found["x-own"] == "1"
 

@@ -26,5 +26,6 @@ def trace_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def response_headers(upstream: Mapping[str, str]) -> dict[str, str]:
     """What of an upstream's header the client gets: when to come again, and how much is left."""
-    fields = ((name.lower(), value) for name, value in upstream.items())
-    return {name: value for name, value in fields if name in RESPONSE_FIELDS or name.startswith(RESPONSE_PREFIXES)}
+    return {
+        name: value for name, value in upstream.items() if name in RESPONSE_FIELDS or name.startswith(RESPONSE_PREFIXES)
+    }

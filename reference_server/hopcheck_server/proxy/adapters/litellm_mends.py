@@ -26,11 +26,8 @@ def restore_provider_headers(headers: Mapping[str, str]) -> dict[str, str]:
     own (`x-litellm-…`: api base, cost, spend), stay inside: nothing that isn't on the allow-list leaves
     (`auth.response-headers`).
     """
-    own = {name.lower(): value for name, value in headers.items()}
-    provider = {
-        name.removeprefix(_PROVIDER_PREFIX): value for name, value in own.items() if name.startswith(_PROVIDER_PREFIX)
-    }
-    return {**provider, **own}
+    prefixed = {name: value for name, value in headers.items() if name.startswith(_PROVIDER_PREFIX)}
+    return {**{name.removeprefix(_PROVIDER_PREFIX): value for name, value in prefixed.items()}, **headers}
 
 
 class LiteLLMMends:

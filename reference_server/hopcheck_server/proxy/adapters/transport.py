@@ -48,7 +48,7 @@ class Reply(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Header fields; names are looked up in any case."""
+        """Header fields; names in lower case."""
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives, content coding removed. Raises TransportError."""
@@ -82,6 +82,10 @@ class OpenAIReply:
 
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
+        # A plain dictionary: httpx2 decodes its own anew at every look.
+        self._headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw
+        }
 
     @property
     def status(self) -> int:
@@ -90,8 +94,8 @@ class OpenAIReply:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Header fields."""
-        return self._response.headers
+        """Header fields, lower case; of a repeated one the last."""
+        return self._headers
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives: one piece per HTTP chunk frame, content coding removed."""
