@@ -1,0 +1,59 @@
+"""Health endpoints."""
+
+from hopcheck import Findings, Incoming, Outgoing, Relay, Response, Target, case, expect, refuse
+
+PATHS = (
+    "/health/live",
+    "/health/liveness",
+    "/health/liveliness",
+    "/health",
+    "/healthz",
+    "/livez",
+    "/live",
+    "/ping",
+    "/v1/health",
+)
+"""Where proxies have them, from the root."""
+
+
+async def _found(target: Target) -> tuple[str, dict[str, int | None]]:
+    """The first of the paths that answers 200 to somebody without a key; and what the paths tried answered."""
+    statuses: dict[str, int | None] = {}
+    for path in PATHS:
+        prefix = target.base_path.removesuffix("/v1")
+        statuses[path] = (await target.request("GET", f"/{prefix}{path}", key="")).status
+        if statuses[path] == 200:
+            return path, statuses
+    return "", statuses
+
+
+@case("health.live", level="MAY", refs=["litellm /health/liveliness"], needs=["two_sided", "timing"])
+async def live(target: Target) -> Findings:
+    """Without a key, one can ask whether the proxy is alive, and no provider is asked for that."""
+    before = await target.forwarded(await target.chat.create())
+    path, statuses = await _found(target)
+    yield expect("an endpoint that answers", statuses, holds=bool(path), to="200 without a key from one of them")
+    since = await target.unmarked(before.received_ns)
+    asked = [f"{attempt.method} {attempt.path}" for attempt in since if attempt.key == before.key]
+    yield expect("requests to the provider", asked, equals=[])
+
+
+@live.counterexample(breaks="an endpoint that answers", trips=("http.*",))
+class WantsAKey(Relay):
+    """Health is for clients only, so an orchestrator can't ask."""
+
+    async def authorize(self, incoming: Incoming) -> Response | None:
+        if incoming.path == "/health" and not incoming.key:
+            return refuse(incoming, 401, "The API key is missing.")
+        return await super().authorize(incoming)
+
+
+@live.counterexample(breaks="requests to the provider")
+class AsksTheProvider(Relay):
+    """Each probe asks the provider for its models, which counts against its limits."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        if incoming.path == "/health":
+            headers = (("Authorization", f"Bearer {self.config.upstream_key}"),)
+            await self._provider.attempt(Outgoing(incoming, "", "/models", headers, b""), self.config.timeout_s)
+        return await super().check(incoming)
