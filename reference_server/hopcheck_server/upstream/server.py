@@ -166,7 +166,7 @@ class Upstream:
             turn = self._turn(arrival, self.journal.add(arrival))
         else:
             self.journal.add(arrival)
-        answer = self._renderer.render(turn, read.ask, b"%b%x" % (read.seed, arrival.number))
+        answer = self._renderer.render(turn, read.ask, read.seed, arrival.number)
         if arrival.head.method == b"HEAD":
             answer.empty, answer.plain = True, False
         return answer, turn.wire
@@ -175,6 +175,8 @@ class Upstream:
         script = self.scripts.get(arrival.script)
         if script is None or arrival.marker in self._done:
             return _DEFAULT
+        if len(script.turns) == 1 and not (script.backup or script.by_model or script.by_key or script.turns[0].echo):
+            return script.turns[0]
         turn = script.turn(
             total=place.total,
             on_route=place.on_route,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hopcheck_server.upstream.answer import Answer, head, merged
@@ -53,20 +52,47 @@ class _Rendered(NamedTuple):
     plain: bool
 
 
+class _Whole(NamedTuple):
+    """A chat answer as one JSON body, all but what differs with each attempt.
+
+    Attributes:
+        turn: The turn that it says.
+        head: Status and headers, but for the request id.
+        rest: The body after its creation time.
+    """
+
+    turn: Turn
+    head: bytes
+    rest: bytes
+
+    def answer(self, seed: bytes, number: int) -> Answer:
+        """Make the answer of an attempt."""
+        text = b'{"id":"chatcmpl-hop%b%x","object":"chat.completion","created":%d%b'
+        body = text % (seed, number, time.time(), self.rest)
+        return Answer(b"%bx-request-id: req_hop%b%x\r\n" % (self.head, seed, number), [body], False, True)
+
+
 class Renderer:
     """Renders turns; what doesn't depend on the attempt is rendered once and kept."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, Shape], _Rendered] = {}
 
-    def render(self, turn: Turn, ask: Ask, tag: bytes) -> Answer:
+    def render(self, turn: Turn, ask: Ask, seed: bytes, number: int) -> Answer:
         """Render a turn for a request.
 
         Args:
             turn: What is to be said.
             ask: What was asked.
-            tag: Hexadecimal digits that make the answer's ids; the same tag gives the same ids.
+            seed: Hexadecimal digits that ids are made of, with the number; the same ones give the same ids.
+            number: Which attempt this is.
         """
+        kept = ask.kept
+        if isinstance(kept, _Whole) and kept.turn is turn:
+            return kept.answer(seed, number)
+        return self._render(turn, ask, b"%b%x" % (seed, number))
+
+    def _render(self, turn: Turn, ask: Ask, tag: bytes) -> Answer:
         if turn.completion is not None or turn.events is not None:
             return self._chat(turn, ask, tag)
         if turn.body is not None:
@@ -89,21 +115,17 @@ class Renderer:
         return _embeddings(turn, ask, tag) if ask.kind == "embeddings" else _listing(turn, ask, tag)
 
     def _chat(self, turn: Turn, ask: Ask, tag: bytes) -> Answer:
-        shape = ask.shape
-        made = self._kept.get((id(turn), shape)) or self._render(turn, shape)
-        created, model = int(time.time()), ask.model
-        object_ = b"chat.completion.chunk" if made.stream else b"chat.completion"
-        identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%d,"model":%b' % (
-            tag,
-            object_,
-            created,
-            _quoted(model),
-        )
+        made = self._kept.get((id(turn), ask.shape)) or self._prepare(turn, ask.shape)
+        model = compact(ask.model).encode()
+        if made.plain and made.request_id and not made.pieces[0].own:
+            ask.kept = _Whole(turn, made.head, b',"model":%b%b' % (model, made.pieces[0].after))
+        kind = b"chat.completion.chunk" if made.stream else b"chat.completion"
+        identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%d,"model":%b' % (tag, kind, time.time(), model)
         body = [_join(piece, identity) for piece in made.pieces]
         lines = b"%bx-request-id: req_hop%b\r\n" % (made.head, tag) if made.request_id else made.head
         return Answer(lines, body, made.stream, made.plain)
 
-    def _render(self, turn: Turn, shape: Shape) -> _Rendered:
+    def _prepare(self, turn: Turn, shape: Shape) -> _Rendered:
         said = _filled(turn, shape)
         streams = said.events is not None or shape.stream
         own = _STREAM if streams else _JSON
@@ -138,11 +160,6 @@ def _changed(identity: bytes, own: Json) -> bytes:
     """An identity in which the script says some of the fields itself."""
     said = json.loads(identity + b"}")
     return compact({name: own.get(name, said[name]) for name in IDENTITY})[:-1].encode()
-
-
-@lru_cache(maxsize=1024)
-def _quoted(text: str) -> bytes:
-    return compact(text).encode()
 
 
 def _json(turn: Turn, tag: bytes, body: bytes, status: int | None = None) -> Answer:

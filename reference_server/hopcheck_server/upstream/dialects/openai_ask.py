@@ -27,6 +27,9 @@ class Shape(NamedTuple):
     n: int = 1
 
 
+_PLAIN = Shape()
+
+
 class Ask:
     """A request, as far as the dialect reads it.
 
@@ -36,9 +39,11 @@ class Ask:
         url: The request target.
         payload: The JSON object of the body; None if the body isn't one.
         model: The model that is named in the body, or in the path; or "".
+        shape: What the body says about the answer's form.
+        kept: Where the renderer keeps what it has made for this request, which may come again.
     """
 
-    __slots__ = ("kind", "method", "model", "payload", "url")
+    __slots__ = ("kept", "kind", "method", "model", "payload", "shape", "url")
 
     def __init__(self, method: bytes, url: bytes, body: bytes) -> None:
         self.method = method
@@ -49,6 +54,8 @@ class Ask:
         self.payload: dict[str, Any] | None = None
         if body:
             self._read(body)
+        self.shape = _shape(self.payload) if self.payload else _PLAIN
+        self.kept: Any = None
 
     def _read(self, body: bytes) -> None:
         try:
@@ -81,19 +88,11 @@ class Ask:
             return "model"
         return ""
 
-    @property
-    def shape(self) -> Shape:
-        """What the body says about the answer's form."""
-        payload = self.payload or {}
-        stream, count = payload.get("stream"), payload.get("n")
-        if stream is not True and count is None:
-            return _PLAIN
-        options = payload.get("stream_options")
-        return Shape(
-            stream=stream is True,
-            include_usage=isinstance(options, dict) and options.get("include_usage") is True,
-            n=min(count, MAX_CHOICES) if type(count) is int and count > 0 else 1,
-        )
 
-
-_PLAIN = Shape()
+def _shape(payload: dict[str, Any]) -> Shape:
+    count, options = payload.get("n"), payload.get("stream_options")
+    return Shape(
+        stream=payload.get("stream") is True,
+        include_usage=isinstance(options, dict) and options.get("include_usage") is True,
+        n=min(count, MAX_CHOICES) if type(count) is int and count > 0 else 1,
+    )
