@@ -25,16 +25,18 @@ async def key_not_in_errors(target: Target) -> Findings:
         raise Untestable("no key reached the provider, so there is none to look for")
     answers = {code: await target.chat.create(script=code) for code in ("400", "500", "401")}
     answers["stream"] = await target.chat.stream(script="stream")
-    shown = {name: places for name, answer in answers.items() if (places := answer.where(provider_key))}
-    yield expect("provider's key", shown, equals={})
-    own = {name: places for name, answer in answers.items() if (places := answer.where(target.config.api_key))}
-    yield expect("client's key", own, equals={})
+    shown = {name: answer.where(provider_key) for name, answer in answers.items()}
+    yield expect("bodies with the provider's key", [name for name in shown if "body" in shown[name]], equals=[])
+    headers = [f"{name}, {place}" for name in shown for place in shown[name] if place != "body"]
+    yield expect("headers with the provider's key", headers, equals=[])
+    own = [f"{name}, {place}" for name, answer in answers.items() for place in answer.where(target.config.api_key)]
+    yield expect("client's key", own, equals=[])
     refused = await target.chat.create(key="hopcheck-refused-key")
     # SHOULD: who reads this has sent it; but it may be a good key with a slip, and errors end up in logs.
     yield expect("refused key", refused.where("hopcheck-refused-key"), equals=[], level="SHOULD")
 
 
-@key_not_in_errors.counterexample(breaks="provider's key", trips=("auth.key-not-in-logs",))
+@key_not_in_errors.counterexample(breaks="bodies with the provider's key", trips=("auth.key-not-in-logs",))
 class TrustsTheProvider(Relay):
     """A provider's error texts are passed on as they are."""
 
@@ -42,7 +44,7 @@ class TrustsTheProvider(Relay):
         return text
 
 
-@key_not_in_errors.counterexample(breaks="provider's key")
+@key_not_in_errors.counterexample(breaks="headers with the provider's key")
 class CopiesErrorHeaders(Relay):
     """An error comes with all the headers that the provider sent with it."""
 

@@ -21,12 +21,17 @@ async def shape(target: Target) -> Findings:
     passed = {script: await target.chat.create(script=script) for script in ("openai", "foreign")}
     yield expect("proxy's own errors", _complaints(own), equals={})
     yield expect("provider's errors", _complaints(passed), equals={})
-    kinds = {name: answer.media_type for name, answer in {**own, **passed}.items()}
+    kinds = {name: answer.media_type for name, answer in _errors({**own, **passed})}
     yield expect("media types", kinds, equals=dict.fromkeys(kinds, "application/json"))
 
 
+def _errors(answers: dict[str, Answer]) -> list[tuple[str, Answer]]:
+    """Those that are errors; whether the others should be is for other cases to judge."""
+    return [(name, answer) for name, answer in answers.items() if answer.status is None or answer.status >= 400]
+
+
 def _complaints(answers: dict[str, Answer]) -> dict[str, list[str]]:
-    return {name: wrong for name, answer in answers.items() if (wrong := shapes.error(answer.json))}
+    return {name: wrong for name, answer in _errors(answers) if (wrong := shapes.error(answer.json))}
 
 
 @shape.counterexample(breaks="proxy's own errors", trips=("error.*",))
