@@ -1,0 +1,1 @@
+"""What the upstream receives of a client's request."""
