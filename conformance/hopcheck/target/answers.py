@@ -210,13 +210,19 @@ class Stream(Answer):
     @property
     def told(self) -> dict[str, JSON]:
         """What a client makes of the first choice: its text, its last finish reason, and whether `[DONE]` came."""
-        return {"text": self.joined(), "finish": (self.finishes() or [None])[-1], "done": "[DONE]" in self.data}
+        last = next(reversed(self.finishes()), None)
+        return {"text": self.joined(), "finish": last, "done": "[DONE]" in self.data}
 
     @property
     def unreadable(self) -> list[str]:
         """The data that clients choke on: neither `[DONE]` nor JSON."""
         events = [timed.event for timed in self._events() if timed.event.data is not None]
         return [event.data or "" for event in events if not event.is_done and event.json is None]
+
+    @property
+    def shows_failure(self) -> bool:
+        """Whether a client is told that it failed: by the status, by an error in-band, or by broken framing."""
+        return self.status != 200 or self.error is not None or self.ended in ("cut", "reset", "garbled")
 
     @property
     def clean(self) -> bool:

@@ -1,13 +1,15 @@
 """A chat stream ends once, and cleanly."""
 
-from hopcheck import DONE, Events, Findings, Relay, Target, case, expect, reply
+from collections.abc import AsyncIterator
+
+from hopcheck import DONE, Events, Findings, Relay, Target, case, event_of, expect, incoming, reply
+from hopcheck.stream_edits import Chunk, chunk_of
 
 
 @case("stream.done-once", level="MUST", refs=["OAI streaming", "tempoxyz/mpp#975"], upstream=reply.stream("Hel", "lo"))
 async def done_once(target: Target) -> Findings:
     """The stream's last event is `[DONE]`, sent exactly once, and the answer ends with it."""
     stream = await target.chat.stream()
-    yield expect("status", stream.status, equals=200)
     yield expect("one [DONE]", stream.data.count("[DONE]"), equals=1)
     yield expect("[DONE] is last", stream.data[-1:], equals=["[DONE]"])
     yield expect("ended as framed", stream.ended, equals="complete")
@@ -21,3 +23,55 @@ class SaysDoneTwice(Relay):
         async for event in events:
             yield event
         yield DONE
+
+
+@done_once.counterexample(breaks="[DONE] is last", trips=("stream.usage-chunk",))
+class TalksAfterDone(Relay):
+    """One more chunk, with an empty delta, follows after the end of the stream."""
+
+    async def events(self, events: Events) -> Events:
+        last: Chunk = {}
+        async for event in events:
+            last = chunk_of(event) or last
+            yield event
+        yield event_of({**last, "choices": [{"index": 0, "delta": {}, "finish_reason": None}]})
+
+
+@done_once.counterexample(breaks="ended as framed")
+class DropsTheConnection(Relay):
+    """The connection is closed after `[DONE]`, without the last chunk of its framing."""
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        async for event in events:
+            yield event.raw
+        incoming().exchange.abort()
+
+
+@case(
+    "stream.done-missing-upstream",
+    level="SHOULD",
+    refs=["failoverbench S11", "Bifrost#6390"],
+    upstream=reply.stream("Hel", "lo", done=0),
+)
+async def done_missing_upstream(target: Target) -> Findings:
+    """A finished answer that the provider ends without `[DONE]` reaches the client whole, with `[DONE]` at its end."""
+    stream = await target.chat.stream()
+    yield expect("answer", stream.told, equals={"text": "Hello", "finish": "stop", "done": True})
+
+
+@done_missing_upstream.counterexample(breaks="answer")
+class OnlyPassesDoneOn(Relay):
+    """`[DONE]` is passed on where there is one, and not made up for where there is none."""
+
+    async def sound(self, events: Events) -> Events:
+        ended = False
+
+        async def noted() -> Events:
+            nonlocal ended
+            async for event in events:
+                ended = event.is_done
+                yield event
+
+        async for event in super().sound(noted()):
+            if ended or not event.is_done:
+                yield event

@@ -1,0 +1,67 @@
+"""Several choices in one stream, and what belongs to a choice beside its text."""
+
+from hopcheck import Events, Findings, Relay, Target, case, expect, reply
+from hopcheck.stream_edits import edit_chunk_choices
+
+TEXTS = (("One ", "first"), ("Two ", "second"), ("Three ", "third"))
+LOGPROBS = [
+    {"token": token, "logprob": logprob, "bytes": list(token.encode()), "top_logprobs": top}
+    for token, logprob, top in (
+        ("Hel", -0.0016, [{"token": "Hel", "logprob": -0.0016, "bytes": [72, 101, 108]}]),
+        ("l\u00f6", -9999.0, []),
+    )
+]
+
+
+@case(
+    "stream.n-choices",
+    level="MUST",
+    refs=["OAI n", "litellm#15962"],
+    upstream=reply.stream(
+        choices=[reply.choice(*text) for text in TEXTS],
+        interleave=True,
+    ),
+)
+async def n_choices(target: Target) -> Findings:
+    """With `n`, each choice's deltas and its finish reason come under that choice's index."""
+    stream = await target.chat.stream(n=3)
+    yield expect("texts", [stream.joined(index=index) for index in range(3)], equals=["".join(text) for text in TEXTS])
+    finishes = [stream.finishes(index)[-1:] for index in range(3)]
+    yield expect("finish reasons", finishes, equals=[["stop"]] * 3)
+
+
+@n_choices.counterexample(breaks="texts")
+class ForgetsTheIndex(Relay):
+    """Every choice is sent under index 0."""
+
+    def events(self, events: Events) -> Events:
+        return edit_chunk_choices(events, lambda choice: choice.update(index=0))
+
+
+@n_choices.counterexample(breaks="finish reasons")
+class FinishesTheFirstChoice(Relay):
+    """Only the first choice's finish reason is passed on."""
+
+    def events(self, events: Events) -> Events:
+        return edit_chunk_choices(events, lambda choice: choice["index"] and choice.update(finish_reason=None))
+
+
+@case(
+    "stream.logprobs",
+    level="SHOULD",
+    refs=["vllm#1967", "vllm#4795"],
+    upstream=reply.stream("Hel", "l\u00f6", logprobs=LOGPROBS),
+)
+async def logprobs(target: Target) -> Findings:
+    """The log probabilities of each chunk reach the client as the provider said them."""
+    choices = (await target.chat.stream(logprobs=True, top_logprobs=1)).choices()
+    told = [entry for choice in choices for entry in (choice.get("logprobs") or {}).get("content") or ()]
+    yield expect("log probabilities", told, equals=LOGPROBS)
+
+
+@logprobs.counterexample(breaks="log probabilities")
+class ForgetsLogprobs(Relay):
+    """Choices are rebuilt without their log probabilities."""
+
+    def events(self, events: Events) -> Events:
+        return edit_chunk_choices(events, lambda choice: choice.pop("logprobs", None))

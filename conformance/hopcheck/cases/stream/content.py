@@ -1,0 +1,92 @@
+"""The text of a chat stream."""
+
+from itertools import takewhile
+
+from hopcheck import Events, Findings, Relay, Target, case, expect, reply
+from hopcheck.stream_edits import chunk_of, drop_chunks, edit_chunk_choices, text_of
+
+TEXT = (
+    "  Well", ",", " well", " well", " well", "\n\n", "\t", '{"a": "\\n"}', "\r\n", " ", "data: [DONE]", "\n\n",
+    "\u4f60\u597d", "\u2028", "a\u0308", "\U0001f469\u200d\U0001f680", "</s>", "<b>&amp;", "\u0001", " end  ",
+)  # fmt: skip
+"""Repeats, white space on its own, and what looks like framing, escapes or markup."""
+
+MANY = 2000
+
+
+@case("stream.content-exact", level="MUST", refs=["gatewayproof", "failoverbench"], upstream=reply.stream(*TEXT))
+async def content_exact(target: Target) -> Findings:
+    """The deltas of a stream, joined, are the provider's text, character for character."""
+    stream = await target.chat.stream()
+    yield expect("text", stream.joined(), equals="".join(TEXT))
+
+
+@content_exact.counterexample(breaks="text")
+class StripsDeltas(Relay):
+    """White space at the ends of a delta is taken for noise, if there is more than one of it."""
+
+    def events(self, events: Events) -> Events:
+        def strip(choice: dict[str, dict[str, str]]) -> None:
+            if (choice["delta"].get("content") or "").startswith("  "):
+                choice["delta"]["content"] = choice["delta"]["content"].strip()
+
+        return edit_chunk_choices(events, strip)
+
+
+@content_exact.counterexample(breaks="text")
+class DropsRepeats(Relay):
+    """A delta that says the same as the one before is taken for sent twice."""
+
+    async def events(self, events: Events) -> Events:
+        before = ""
+        async for event in events:
+            text = text_of(chunk_of(event) or {"choices": []})
+            if not text or text != before:
+                yield event
+            before = text
+
+
+@content_exact.counterexample(breaks="text")
+class DropsWhiteSpace(Relay):
+    """A delta of nothing but white space is taken for empty."""
+
+    def events(self, events: Events) -> Events:
+        return drop_chunks(events, lambda chunk: text_of(chunk).isspace())
+
+
+@content_exact.counterexample(breaks="text")
+class LooksForDoneAnywhere(Relay):
+    """The stream ends where its text says `[DONE]`."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            yield event
+            if "[DONE]" in (event.data or ""):
+                return
+
+
+@case(
+    "stream.long",
+    level="SHOULD",
+    refs=["litellm#6404"],
+    needs=["heavy"],
+    upstream=reply.stream(*(f"{number} " for number in range(MANY))),
+)
+async def long(target: Target) -> Findings:
+    """A stream of 2,000 chunks arrives without gaps, repeats or changes of order."""
+    stream = await target.chat.stream()
+    said = stream.joined().split()
+    in_order = sum(1 for _ in takewhile(lambda pair: pair[0] == str(pair[1]), zip(said, range(MANY), strict=False)))
+    yield expect("numbers said, and in order", [len(said), in_order], equals=[MANY, MANY])
+
+
+@long.counterexample(breaks="numbers said, and in order")
+class ForgetsTheOldest(Relay):
+    """A stream's queue holds 1,024 events, and what comes on top is dropped."""
+
+    async def events(self, events: Events) -> Events:
+        place = 0
+        async for event in events:
+            place += 1
+            if place <= 1024 or event.is_done:
+                yield event

@@ -1,0 +1,87 @@
+"""Errors of the provider's before a stream began."""
+
+from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply
+
+FILTERED = {"message": "The input was refused.", "type": "invalid_request_error", "code": "content_policy"}
+DONE = "data: [DONE]\n\n"
+STOP = (
+    'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m",'
+    '"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+)
+
+
+def streamed(incoming: Incoming, body: str) -> Response:
+    """A stream that was made up."""
+    return Response(incoming, 200, [("Content-Type", "text/event-stream")], body.encode())
+
+
+@case(
+    "stream.error-before-first",
+    level="MUST",
+    refs=["litellm#38610", "litellm#36768"],
+    upstream=reply.status(400, FILTERED),
+)
+async def error_before_first(target: Target) -> Findings:
+    """A provider's error in place of a stream is an error status with a JSON body, and not a stream."""
+    stream = await target.chat.stream()
+    await target.forwarded(stream)
+    yield expect("status", stream.status, at_least=400)
+    message = dig(stream.json, "error", "message")
+    yield expect("message of the JSON error", message, holds=isinstance(message, str) and message != "", to="a text")
+
+
+@error_before_first.counterexample(breaks="status")
+class StreamsErrors(Relay):
+    """Streams are begun before the provider has answered, and its error becomes their only event."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        if not incoming.streams or failure.kind != "status":
+            return response
+        return streamed(incoming, f"data: {response.body.decode()}\n\n{DONE}")
+
+
+@error_before_first.counterexample(breaks="message of the JSON error")
+class WritesPlainErrors(Relay):
+    """Errors of streams are written as text."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        response.body = b"Bad request" if incoming.streams and failure.kind == "status" else response.body
+        return response
+
+
+@case(
+    "stream.error-in-200",
+    level="MUST",
+    refs=["litellm#32237", "litellm#25492", "litellm#36768"],
+    upstream=reply.events({"error": FILTERED}),
+)
+async def error_in_200(target: Target) -> Findings:
+    """A provider's stream that begins with an error fails visibly: it isn't an empty answer that stopped."""
+    stream = await target.chat.stream()
+    await target.forwarded(stream)
+    told = {**stream.told, "status": stream.status, "error": stream.error}
+    yield expect("failure", told, holds=stream.shows_failure, to="an error status, or an error event")
+    yield expect("finish reasons", stream.finishes(), equals=[])
+
+
+@error_in_200.counterexample(breaks="failure")
+class AnswersNothing(Relay):
+    """An event without choices is skipped, and an answer without text is finished."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        if failure.kind == "error-event" and incoming.streams:
+            return streamed(incoming, STOP + DONE)
+        return await super().failed(incoming, failure)
+
+
+@error_in_200.counterexample(breaks="finish reasons")
+class FinishesFailures(Relay):
+    """A stream that begins with an error is ended as all are: with a finish reason."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        if failure.kind == "error-event" and incoming.streams:
+            return streamed(incoming, f"data: {response.body.decode()}\n\n{STOP}{DONE}")
+        return response

@@ -1,0 +1,73 @@
+"""Why a chat stream stopped."""
+
+from hopcheck import Events, Findings, Relay, Target, case, expect, reply
+from hopcheck.stream_edits import edit_chunk_choices
+
+SAID = {
+    "stop": reply.stream("Hel", "lo"),
+    "length": reply.stream("Hel", "lo", finish="length"),
+    "content_filter": reply.stream("Hel", "lo", finish="content_filter"),
+    "tool_calls": reply.stream(tools=[reply.call("look_up", '{"q":', '"x"}')]),
+}
+
+TRIPPED = ("stream.finish-matches", "stream.cut", "stream.error-mid", "stream.nonstream-parity")
+"""Cases that notice a finish reason which comes too early, or is made up."""
+
+
+@case(
+    "stream.finish-once",
+    level="MUST",
+    refs=["opencode#43379", "opencode#43882", "openclaw#5898", "litellm#31634", "litellm#35663"],
+    upstream=reply.stream("Hel", "lo"),
+)
+async def finish_once(target: Target) -> Findings:
+    """A choice has exactly one finish reason that isn't null, and nothing of it comes after that."""
+    choices = (await target.chat.stream()).choices()
+    finished = [place for place, choice in enumerate(choices) if choice.get("finish_reason") is not None]
+    yield expect("finish reasons", len(finished), equals=1)
+    late = [choice.get("delta") for choice in choices[finished[0] + 1 :]] if finished else []
+    yield expect("deltas after it", [delta for delta in late if delta and delta.get("content")], equals=[])
+
+
+@finish_once.counterexample(breaks="finish reasons", trips=("stream.cut", "stream.error-mid"))
+class FinishesEachChunk(Relay):
+    """Every chunk says `stop`, and clients leave after the first."""
+
+    def events(self, events: Events) -> Events:
+        return edit_chunk_choices(
+            events, lambda choice: choice.update(finish_reason=choice.get("finish_reason") or "stop")
+        )
+
+
+@finish_once.counterexample(breaks="deltas after it", trips=TRIPPED)
+class FinishesFirst(Relay):
+    """The finish reason goes with the first delta instead of the last."""
+
+    def events(self, events: Events) -> Events:
+        return edit_chunk_choices(
+            events,
+            lambda choice: choice.update(finish_reason="stop" if choice["delta"].get("role") else None),
+        )
+
+
+@case(
+    "stream.finish-matches",
+    level="MUST",
+    refs=["litellm#12862", "litellm#21577", "vllm#9209", "Bifrost#3638"],
+    upstream=SAID,
+)
+async def finish_matches(target: Target) -> Findings:
+    """A stream's finish reason is the provider's: stop, length, content_filter or tool_calls."""
+    said = {reason: (await target.chat.stream(script=reason)).finishes()[-1:] for reason in SAID}
+    yield expect("finish reasons", said, equals={reason: [reason] for reason in SAID})
+
+
+@finish_matches.counterexample(breaks="finish reasons", trips=("stream.nonstream-parity",))
+class AlwaysStops(Relay):
+    """An answer that was cut at its length limit says that it was complete."""
+
+    def events(self, events: Events) -> Events:
+        return edit_chunk_choices(
+            events,
+            lambda choice: choice.update(finish_reason="stop" if choice.get("finish_reason") else None),
+        )

@@ -1,0 +1,46 @@
+"""An event that is no JSON, amid a provider's stream."""
+
+from hopcheck import DONE, Events, Failure, Findings, Relay, Target, case, event_of, expect, reply
+
+
+@case(
+    "stream.malformed-chunk",
+    level="MUST",
+    refs=["failoverbench S10", "litellm#40404"],
+    upstream=reply.events(
+        reply.delta(role="assistant", content="Hel"),
+        'data: {"id":"chatcmpl-1","choices":[{"index":0,"delta":{"cont\n\n',
+        reply.delta(content="lo"),
+        reply.delta(finish="stop"),
+    ),
+)
+async def malformed_chunk(target: Target) -> Findings:
+    """A malformed event is left out, or ends the stream with an error; it isn't passed on, and hides nothing."""
+    stream = await target.chat.stream()
+    await target.forwarded(stream)
+    yield expect("data that isn't JSON", stream.unreadable, equals=[])
+    told = {**stream.told, "error": stream.error, "ended": stream.ended}
+    rest_came = stream.clean and stream.joined() == "Hello"
+    yield expect("answer", told, holds=rest_came or stream.shows_failure, to="the rest of the answer, or an error")
+
+
+@malformed_chunk.counterexample(breaks="data that isn't JSON", trips=("stream.done-missing-upstream", "stream.cut"))
+class PassesGarbageOn(Relay):
+    """Events are passed on without being read."""
+
+    async def sound(self, events: Events) -> Events:
+        async for event in events:
+            yield event
+
+
+@malformed_chunk.counterexample(breaks="answer")
+class StopsInSilence(Relay):
+    """A malformed event ends the answer as if it had been whole."""
+
+    async def broken(self, failure: Failure) -> Events:
+        if failure.kind == "garbled":
+            yield event_of(reply.delta(finish="stop"))
+            yield DONE
+            return
+        async for event in super().broken(failure):
+            yield event

@@ -1,0 +1,83 @@
+"""When the events of a stream arrive, and how many."""
+
+from hopcheck import Events, Findings, Relay, Stream, Target, case, event_of, expect, reply
+from hopcheck.stream_edits import chunk_of, finishes, text_of
+
+LIMIT_MS = 250
+"""What a target may add to an event's way."""
+
+SLOW = [f"w{number} " for number in range(5)]
+QUICK = [f"w{number} " for number in range(12)]
+
+
+def lags_ms(stream: Stream, sent: list[tuple[int, int]]) -> list[int]:
+    """How long after it was sent each word of `SLOW` arrived, in ms; shorter than that if some never came.
+
+    Args:
+        stream: What came.
+        sent: When the upstream wrote which event: the role, each word, and what follows.
+    """
+    heard = ""
+    arrived: list[int] = []
+    for timed in stream.events:
+        heard += text_of(chunk_of(timed.event) or {"choices": []})
+        while len(arrived) < min(len(SLOW), len(heard) // len(SLOW[0])):
+            arrived.append(timed.at_ns)
+    return [round((at - out) / 1e6) for at, (out, _) in zip(arrived, sent[1:], strict=False)]
+
+
+@case(
+    "stream.flush",
+    level="MUST",
+    refs=["dstack#4269", "litellm#29557", "koine#31", "maxx#550"],
+    needs=["timing"],
+    upstream=reply.stream(*SLOW, pace_s=0.06),
+)
+async def flush(target: Target) -> Findings:
+    """Each event of a stream is passed on when it comes, within 250 ms, and not held until there are more."""
+    lags: list[int] = []
+    for _ in range(2):  # a second look, or a busy moment of this machine would be taken for a buffer
+        stream = await target.chat.stream()
+        lags = lags_ms(stream, (await target.forwarded(stream)).sent)
+        prompt = len(lags) == len(SLOW) and max(lags) <= LIMIT_MS
+        if prompt:
+            break
+    yield expect("ms on the way, word by word", lags, holds=prompt, to=f"five, each at most {LIMIT_MS}")
+
+
+@flush.counterexample(breaks="ms on the way, word by word")
+class Gathers(Relay):
+    """Events wait in a buffer until it is full or the stream ends."""
+
+    async def events(self, events: Events) -> Events:
+        for event in [event async for event in events]:
+            yield event
+
+
+@case(
+    "stream.no-coalesce",
+    level="SHOULD",
+    refs=["litellm#38926", "llm-gateway-bench"],
+    needs=["timing"],
+    upstream=reply.stream(*QUICK, pace_s=0.01),
+)
+async def no_coalesce(target: Target) -> Findings:
+    """The provider's deltas are passed on one by one, and not joined to fewer: of twelve, nine arrive at least."""
+    deltas = (await target.chat.stream()).deltas()
+    yield expect("deltas with text", sum(bool(delta.get("content")) for delta in deltas), at_least=9)
+
+
+@no_coalesce.counterexample(breaks="deltas with text", trips=("stream.flush", "stream.logprobs", "stream.n-choices"))
+class JoinsDeltas(Relay):
+    """Deltas are gathered to sixteen characters, as that is cheaper to send."""
+
+    async def events(self, events: Events) -> Events:
+        kept = ""
+        async for event in events:
+            chunk = chunk_of(event)
+            kept += text_of(chunk) if chunk else ""
+            if chunk and kept and len(kept) < 16 and not finishes(chunk):
+                continue
+            if chunk and kept:
+                chunk["choices"][0]["delta"]["content"], kept = kept, ""
+            yield event_of(chunk) if chunk else event

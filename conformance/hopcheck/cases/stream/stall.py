@@ -1,0 +1,58 @@
+"""A provider that falls silent amid a stream."""
+
+import asyncio
+from contextlib import suppress
+
+from hopcheck import DONE, Events, Failure, Findings, Relay, Target, case, event_of, expect, reply
+
+GRACE_S = 5.0
+"""What a target may take beyond its own timeouts, in seconds."""
+
+
+@case(
+    "stream.stall",
+    level="MUST",
+    refs=["failoverbench S09", "litellm#39898"],
+    needs=["timeout_s"],
+    upstream=reply.hang("events", "Hel", "lo", after=2),
+)
+async def stall(target: Target) -> Findings:
+    """When a provider falls silent amid a stream, the target ends it with an error, as soon as its timeout says."""
+    declares = target.declares
+    bound_s = (1 + declares.timeout_retries) * (declares.timeout_s or 0) + GRACE_S
+    async with await target.chat.open(model=declares.timeout_model or target.models.chat) as live:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(bound_s):
+                if await live.head() is not None:
+                    await live.rest()
+    stream = live.stream
+    await target.forwarded(stream)
+    came = stream.ended if stream.ended not in ("left", "timeout") else "still going on"
+    yield expect("end", came, one_of=["complete", "cut", "reset"], to=f"within {bound_s:g} s")
+    yield expect(
+        "failure", {**stream.told, "error": stream.error}, holds=stream.shows_failure, to="an error that shows"
+    )
+
+
+@stall.counterexample(breaks="end")
+class WaitsForEver(Relay):
+    """A provider that is silent is waited for, however long it takes."""
+
+    async def broken(self, failure: Failure) -> Events:
+        if failure.kind == "timeout":
+            await asyncio.Event().wait()
+        async for event in super().broken(failure):
+            yield event
+
+
+@stall.counterexample(breaks="failure")
+class TakesSilenceForTheEnd(Relay):
+    """A provider that is silent is taken to have finished."""
+
+    async def broken(self, failure: Failure) -> Events:
+        if failure.kind == "timeout":
+            yield event_of(reply.delta(finish="stop"))
+            yield DONE
+            return
+        async for event in super().broken(failure):
+            yield event

@@ -1,0 +1,106 @@
+"""Token counts in a chat stream."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hopcheck import Events, Findings, Relay, Target, case, expect, incoming, reply
+from hopcheck.stream_edits import add_before_done, drop_chunks, edit_chunks, text_of
+
+SAID = reply.stream("Hel", "lo")
+COUNTS = dict(reply.USAGE)
+TRIPPED = ("stream.nonstream-parity", "stream.usage-on-last-content")
+ASKED = {"include_usage": True}
+
+
+def counts(piece: Mapping[str, Any]) -> dict[str, Any]:
+    """A chunk's three counts; vendors may say more."""
+    usage = piece.get("usage")
+    return {name: usage.get(name) for name in COUNTS} if isinstance(usage, dict) else {}
+
+
+@case(
+    "stream.usage-chunk",
+    level="MUST",
+    refs=["OAI stream_options", "litellm#8450", "litellm#28735"],
+    upstream=SAID,
+)
+async def usage_chunk(target: Target) -> Findings:
+    """With `include_usage`, the last chunk brings the provider's counts, once, and has no choices."""
+    pieces = (await target.chat.stream(stream_options=ASKED)).pieces
+    last = pieces[-1] if pieces else {}
+    yield expect("counts of the last chunk", counts(last), equals=COUNTS)
+    yield expect("its choices", last.get("choices"), equals=[])
+    yield expect("chunks without choices", sum(not piece.get("choices") for piece in pieces), equals=1)
+
+
+@usage_chunk.counterexample(breaks="counts of the last chunk", trips=TRIPPED)
+class LosesUsage(Relay):
+    """Chunks without choices are dropped, and the token counts with them."""
+
+    def events(self, events: Events) -> Events:
+        return drop_chunks(events, lambda chunk: not chunk["choices"])
+
+
+@usage_chunk.counterexample(breaks="counts of the last chunk", trips=TRIPPED)
+class CountsAgain(Relay):
+    """The counts are those of the gateway's own tokenizer."""
+
+    def events(self, events: Events) -> Events:
+        return edit_chunks(events, lambda chunk: chunk.get("usage") and chunk["usage"].update(completion_tokens=9))
+
+
+@usage_chunk.counterexample(breaks="its choices")
+class AddsAnEmptyChoice(Relay):
+    """The chunk with the counts has a choice with an empty delta, which clients take for an unfinished one."""
+
+    def events(self, events: Events) -> Events:
+        empty = [{"index": 0, "delta": {}}]
+        return edit_chunks(events, lambda chunk: chunk.update(choices=chunk["choices"] or empty))
+
+
+@usage_chunk.counterexample(breaks="chunks without choices")
+class CountsTwice(Relay):
+    """The chunk with the counts is sent twice, and clients add them up."""
+
+    def events(self, events: Events) -> Events:
+        return add_before_done(events, lambda last: last if last.get("usage") and not last["choices"] else None)
+
+
+@case("stream.usage-null-others", level="SHOULD", refs=["OAI stream_options"], upstream=SAID)
+async def usage_null_others(target: Target) -> Findings:
+    """With `include_usage`, no chunk but the one with the counts says a usage other than null."""
+    pieces = (await target.chat.stream(stream_options=ASKED)).pieces
+    early = [piece.get("usage") for piece in pieces if piece.get("choices") and text_of(piece)]
+    yield expect("usage of chunks with text", early, holds=bool(early) and not any(early), to="null or absent in each")
+
+
+@usage_null_others.counterexample(breaks="usage of chunks with text")
+class KeepsCounting(Relay):
+    """Every chunk says how many tokens it has been so far."""
+
+    def events(self, events: Events) -> Events:
+        so_far = {**COUNTS, "completion_tokens": 1}
+        return edit_chunks(events, lambda chunk: chunk.update(usage=so_far) if text_of(chunk) else None)
+
+
+@case(
+    "stream.usage-not-asked",
+    level="SHOULD",
+    refs=["foundry-local#905", "llmeter#34", "litellm#35290"],
+    upstream=SAID,
+)
+async def usage_not_asked(target: Target) -> Findings:
+    """Without `include_usage` no chunk without choices comes, as clients read `choices[0]` of each."""
+    pieces = (await target.chat.stream()).pieces
+    sizes = [len(piece.get("choices") or ()) for piece in pieces]
+    yield expect("choices of each chunk", sizes, holds=bool(sizes) and all(sizes), to="one at least in each")
+
+
+@usage_not_asked.counterexample(breaks="choices of each chunk")
+class AlwaysCounts(Relay):
+    """A chunk with the counts is sent whether it was asked for or not."""
+
+    def events(self, events: Events) -> Events:
+        if (incoming().json or {}).get("stream_options"):
+            return events
+        return add_before_done(events, lambda last: {**last, "choices": [], "usage": COUNTS})
