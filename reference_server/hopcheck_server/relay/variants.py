@@ -11,7 +11,7 @@ from typing import Any
 
 from hopcheck_contracts.sse import Event, encode
 from hopcheck_server.relay.errors import refuse
-from hopcheck_server.relay.messages import Events, Incoming, Outgoing, Response, dump
+from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response, dump
 from hopcheck_server.relay.relay import Relay
 
 
@@ -121,6 +121,33 @@ class SaysBadRequest(Relay):
         return refuse(incoming, 400, f"Unknown model {incoming.model!r}.", code="model_not_found", param="model")
 
 
+class SaysUnprocessable(Relay):
+    """Missing and wrong fields are answered with 422 instead of 400."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        wrong_field = refusal is not None and b"is missing, empty or of the wrong type" in refusal.body
+        return replace(refusal, status=422) if refusal and wrong_field else refusal
+
+
+class SaysNotFound(Relay):
+    """A method that a path doesn't know is answered with 404 instead of 405."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        if refusal is None or refusal.status != 405:
+            return refusal
+        return refuse(incoming, 404, "There is nothing to be had so.", code="not_found")
+
+
+class SaysBadGateway(Relay):
+    """A provider's server error is a 502, whichever it was."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        return replace(response, status=502) if failure.status >= 500 else response
+
+
 class Slower(Relay):
     """Everything takes 50 ms longer."""
 
@@ -167,6 +194,9 @@ VARIANTS: tuple[type[Relay], ...] = (
     OldProtocol,
     Compresses,
     SaysBadRequest,
+    SaysUnprocessable,
+    SaysNotFound,
+    SaysBadGateway,
     Slower,
     PrettyPrints,
     MoreHeaders,
