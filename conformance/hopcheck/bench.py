@@ -17,8 +17,8 @@ from hopcheck_server.relay import Relay, RelayConfig, RelayServer
 from hopcheck_server.upstream.control import LocalControl
 from hopcheck_server.upstream.server import Upstream
 
-PATIENCE_S = 4.0
-"""How long a relay may be silent; its own timeouts are tenths of a second."""
+PATIENCE_S = 8.0
+"""How long a relay may be silent: longer than any bound that a case sets it."""
 
 DECLARES = Declares(
     fallback=Fallback(primary="fragile-model", backup="backup-model"),
@@ -100,5 +100,5 @@ class Bench:
         if name not in self._settings:
             target = relay_target(name, self._server.base_url(name), self.config, self._log(name))
             target = replace(target, declares=replace(target.declares, **self._classes[name].declares))
-            self._settings[name] = Setting(target, self.control, patience_s=PATIENCE_S)
+            self._settings[name] = Setting(target, self.control, patience_s=PATIENCE_S, wire_log=False)
         return self._settings[name]

@@ -35,6 +35,7 @@ class Setting:
         patience_s: How long silence is borne, in seconds.
         nonces: Makes each case's nonces; None makes random ones.
         ways: Ways of running that this run offers.
+        wire_log: Whether verdicts hold what crossed the wire.
         shared: What the cases of a run have in common: one burst over a rate limit, say.
     """
 
@@ -43,6 +44,7 @@ class Setting:
     patience_s: float = DEFAULT_PATIENCE_S
     nonces: Callable[[], Iterator[str]] | None = None
     ways: frozenset[str] = WAYS
+    wire_log: bool = True
     shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
 
     def target(self, case: Case) -> Target:
@@ -99,7 +101,7 @@ async def run_case(case: Case, setting: Setting) -> Verdict:
         reproduce=reproduce(target.answers),
         notes=tuple(target.notes),
     )
-    return await _recorded(verdict, target, setting.control, begun_ns)
+    return await _recorded(verdict, target, setting, begun_ns)
 
 
 async def _weigh(case: Case, target: Target, control: Control | None, findings: list[Finding]) -> tuple[Outcome, str]:
@@ -118,8 +120,9 @@ async def _weigh(case: Case, target: Target, control: Control | None, findings: 
     return Outcome.UNTESTABLE, f"no request of this case reached the upstream; the target answered {said}"
 
 
-async def _recorded(verdict: Verdict, target: Target, control: Control | None, begun_ns: int) -> Verdict:
+async def _recorded(verdict: Verdict, target: Target, setting: Setting, begun_ns: int) -> Verdict:
     """Add the wire log, let go of what the upstream left hanging, and let it forget the case."""
+    control = setting.control
     markers = list(dict.fromkeys(answer.marker for answer in target.answers if answer.marker))
     attempts = []
     if control is not None:
@@ -127,7 +130,7 @@ async def _recorded(verdict: Verdict, target: Target, control: Control | None, b
             await control.release(marker)
             attempts += await control.attempts(marker)
             await control.forget(marker)
-    exchanges = wire_log(target.answers, attempts, begun_ns)
+    exchanges = wire_log(target.answers, attempts, begun_ns) if setting.wire_log else []
     return replace(verdict, exchanges=tuple(exchanges))
 
 

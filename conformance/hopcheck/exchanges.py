@@ -9,34 +9,36 @@ from typing import Any
 from hopcheck.target.answers import Answer, Sent, Stream
 from hopcheck_server.upstream.journal import Attempt
 
-SHOWN = 4096
-"""Bytes of a body that a report keeps."""
+READ = 16384
+"""Bytes of a body or an event that are read for the report, which itself keeps less and hides secrets first."""
 
-EVENTS_SHOWN = 60
-"""Events of a stream that a report keeps."""
-
-EXCHANGES_SHOWN = 24
-"""Exchanges of a case that a report keeps, on each side."""
+CURL_SHOWN = 4096
+"""Bytes of a body that a curl line holds."""
 
 
 def wire_log(answers: Sequence[Answer], attempts: Iterable[Attempt], begun_ns: int) -> list[dict[str, Any]]:
     """Both sides of a case's exchanges, in the order of their times."""
-    log = [_client(answer, begun_ns) for answer in answers[:EXCHANGES_SHOWN]]
-    log += [_upstream(attempt, begun_ns) for attempt in list(attempts)[:EXCHANGES_SHOWN]]
+    log = [_client(answer, begun_ns) for answer in answers]
+    log += [_upstream(attempt, begun_ns) for attempt in attempts]
     return sorted(log, key=lambda entry: float(entry["at"]))
 
 
 def _client(answer: Answer, begun_ns: int) -> dict[str, Any]:
     sent = answer.sent
     streamed = isinstance(answer, Stream) and answer.media_type == "text/event-stream"
-    response = None
-    if answer.status is not None:
-        response = {"status": answer.status, "headers": _pairs(answer.headers), **_body(answer.body)}
+    response: dict[str, Any] = {
+        "status": answer.status,
+        "headers": _pairs(answer.headers),
+        **_body(answer.body),
+        "at": _moment(answer.head_at_ns, begun_ns),
+        "ended": answer.ended,
+        "ended_at": _moment(answer.ended_at_ns, begun_ns),
+    }
     return {
         "side": "client",
         "at": _seconds(sent.at_ns, begun_ns),
         "request": {"method": sent.method, "url": sent.url, "headers": _pairs(sent.headers), **_body(sent.body)},
-        "response": None if response is None else {**response, "ended": answer.ended},
+        "response": response,
         "events": _events(answer, begun_ns) if streamed else [],
     }
 
@@ -44,17 +46,21 @@ def _client(answer: Answer, begun_ns: int) -> dict[str, Any]:
 def _events(answer: Answer, begun_ns: int) -> list[dict[str, Any]]:
     assert isinstance(answer, Stream)
     return [
-        {"at": _seconds(timed.at_ns, begun_ns), "data": timed.event.raw.decode("utf-8", "replace")[:SHOWN]}
-        for timed in answer.events[:EVENTS_SHOWN]
+        {"at": _seconds(timed.at_ns, begun_ns), "data": timed.event.raw.decode("utf-8", "replace")[:READ]}
+        for timed in answer.events
     ]
 
 
 def _upstream(attempt: Attempt, begun_ns: int) -> dict[str, Any]:
-    writes = attempt.sent[:EVENTS_SHOWN]
-    response = None
-    if attempt.head_sent_ns:
-        count = sum(size for _, size in attempt.sent)
-        response = {"status": None, "headers": [], "body": "", "body_bytes": count, "ended": attempt.ended or "open"}
+    response: dict[str, Any] = {
+        "status": None,
+        "headers": [],
+        "body": "",
+        "body_bytes": sum(size for _, size in attempt.sent),
+        "at": _moment(attempt.head_sent_ns, begun_ns),
+        "ended": attempt.ended or "open",
+        "ended_at": _moment(attempt.ended_ns, begun_ns),
+    }
     return {
         "side": "upstream",
         "at": _seconds(attempt.received_ns, begun_ns),
@@ -65,16 +71,20 @@ def _upstream(attempt: Attempt, begun_ns: int) -> dict[str, Any]:
             **_body(attempt.body),
         },
         "response": response,
-        "events": [{"at": _seconds(at_ns, begun_ns), "data": f"{size} bytes"} for at_ns, size in writes],
+        "events": [{"at": _seconds(at_ns, begun_ns), "data": f"{size} bytes"} for at_ns, size in attempt.sent],
     }
 
 
 def _body(body: bytes) -> dict[str, Any]:
-    return {"body": body[:SHOWN].decode("utf-8", "replace"), "body_bytes": len(body)}
+    return {"body": body[:READ].decode("utf-8", "replace"), "body_bytes": len(body)}
 
 
 def _pairs(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
     return [[name, value] for name, value in headers]
+
+
+def _moment(at_ns: int, begun_ns: int) -> float | None:
+    return _seconds(at_ns, begun_ns) if at_ns else None
 
 
 def _seconds(at_ns: int, begun_ns: int) -> float:
@@ -96,5 +106,5 @@ def _curl(sent: Sent) -> str:
         line += ' -H "Authorization: Bearer $API_KEY"'
     if sent.body:
         text = sent.body.decode("utf-8", "replace")
-        line += f" --data-binary {shlex.quote(text)}" if len(sent.body) <= SHOWN else " --data-binary @body"
+        line += f" --data-binary {shlex.quote(text)}" if len(sent.body) <= CURL_SHOWN else " --data-binary @body"
     return line

@@ -38,6 +38,7 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
 """Profile: the prefixes of the ids of its cases."""
 
 _PROFILE_OF = {prefix: profile for profile, prefixes in PROFILES.items() for prefix in prefixes}
+_VARIANT = re.compile(r"[a-z0-9_.-]*")
 _ID = re.compile(r"[a-z_]+\.[a-z0-9]+(-[a-z0-9]+)*")
 
 WAYS = frozenset({"two_sided", "timing", "heavy", "cooldown", "window"})
@@ -187,6 +188,9 @@ def _scripts(upstream: Said | Mapping[str, Said] | None) -> dict[str, Script]:
     if upstream is None:
         return {"": Script()}
     if isinstance(upstream, Mapping):
+        odd = [variant for variant in upstream if not _VARIANT.fullmatch(variant)]
+        if odd:
+            raise ValueError(f"variants {odd}: write lower-case letters, digits, dots, hyphens and underscores")
         return {variant: script_of(said) for variant, said in upstream.items()}
     return {"": script_of(upstream)}
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from hopcheck import gating
 from hopcheck.baseline import load_baseline
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
-from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, Stop
+from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.cli.gate import Order, conclude, watching
 from hopcheck.cli.loop import ignore_signals, interruption
 from hopcheck.cli.loop import run as run_loop
@@ -63,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         judged = run_loop(_judge_both(arguments))
     except (ProcessError, Unfit) as error:
         raise Stop(UNTESTABLE, str(error)) from None
+    except ValueError as error:
+        raise Stop(USAGE, f"{error}.") from None
     return _show(judged, arguments.output)
 
 

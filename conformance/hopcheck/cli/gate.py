@@ -165,7 +165,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _write_baseline(path: Path, order: Order, outcome: gating.Outcome) -> Path:
-    previous = order.baseline or Baseline(str(path))
+    previous = order.baseline or (load_baseline(path) if path.exists() else Baseline(str(path)))
     _write(path, baseline_text(updated(outcome.verdicts, order.known, previous, strict=order.strict)))
     return path
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
-from hopcheck.cli.exits import HOLDS, UNTESTABLE, Stop
+from hopcheck.cli.exits import HOLDS, UNTESTABLE, USAGE, Stop
 from hopcheck.cli.loop import interruption
 from hopcheck.cli.loop import run as run_loop
 from hopcheck_server.litellm import DEFAULT_VERSION
@@ -35,6 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
         return run_loop(_serve(work_dir, arguments.litellm, proxy=not arguments.no_proxy))
     except ProcessError as error:
         raise Stop(UNTESTABLE, str(error)) from None
+    except ValueError as error:
+        raise Stop(USAGE, f"{error}.") from None
 
 
 async def _serve(work_dir: Path, version: str, *, proxy: bool) -> int:

@@ -37,20 +37,24 @@ class Burst:
     """What came of it.
 
     Attributes:
+        model: The limited model.
         allowed: Requests that the limit allows in one window.
         window_s: The window's length, in seconds.
         answers: To the burst's requests, in the order of their sending.
         reached: How many upstream attempts each marker made.
         other_key: The answer to another client's request, sent while the window was used up; None without its key.
         opened_s: When the first request was sent, CLOCK_MONOTONIC seconds.
+        denied_at_s: When the last answer was there.
     """
 
+    model: str
     allowed: int
     window_s: float
     answers: list[Answer] = field(default_factory=list)
     reached: dict[str, int] = field(default_factory=dict)
     other_key: Answer | None = None
     opened_s: float = 0.0
+    denied_at_s: float = 0.0
 
     @property
     def admitted(self) -> list[Answer]:
@@ -61,6 +65,19 @@ class Burst:
     def denied(self) -> list[Answer]:
         """Those that were not."""
         return [answer for answer in self.answers if answer.status != 200]
+
+    async def status_after(self, target: Target) -> int | None:
+        """Wait as long as the refusals say, or until the window is over, and ask once more.
+
+        Returns:
+            The status.
+        """
+        told = min((_told(answer, self.window_s) for answer in self.denied), default=self.window_s)
+        left_s = self.denied_at_s + told + MARGIN_S - time.monotonic()
+        if left_s > 0:
+            target.notes.append(f"waited {left_s:.1f} s for the rate limit to recover")
+            await asyncio.sleep(left_s)  # the wait that the refusal asks for
+        return (await target.chat.create(model=self.model)).status
 
 
 async def burst_over(target: Target, model: str, allowed: int, window_s: float) -> Burst:
@@ -73,7 +90,7 @@ async def burst_over(target: Target, model: str, allowed: int, window_s: float) 
 
     for _ in range(TRIES):
         await _clear_of_turn(target, window_s)
-        burst = Burst(allowed, window_s, opened_s=time.monotonic())
+        burst = Burst(model, allowed, window_s, opened_s=time.monotonic())
         opened_at_s = time.time()
         first = await target.chat.create(model=model)
         if first.status == 429 and not await target.seen(first):
@@ -81,6 +98,7 @@ async def burst_over(target: Target, model: str, allowed: int, window_s: float) 
             continue
         rest = [target.chat.create(model=model) for _ in range(allowed - 1 + BEYOND)]
         burst.answers = [first, *await asyncio.gather(*rest)]
+        burst.denied_at_s = time.monotonic()
         if target.config.second_api_key:
             burst.other_key = await target.chat.create(model=model, key=target.config.second_api_key)
         burst.reached = {answer.marker: len(await target.seen(answer)) for answer in burst.answers}

@@ -43,6 +43,7 @@ class RelayConfig:
         "limited-model",
         "narrow-model",
         "dead-model",
+        "slow-model",
         "team/slashed-model",
     )
     upstream_models: Mapping[str, str] = field(default_factory=lambda: {"alias-model": "provider-model"})
@@ -57,7 +58,7 @@ class RelayConfig:
     timeouts: Mapping[str, float] = field(default_factory=lambda: {"slow-model": 0.3})
     timeout_retries: int = 0
     backoff_s: float = 0.1
-    patience_s: float = 2.0
+    patience_s: float = 0.5
     log_file: str = ""
 
     @property

@@ -31,6 +31,7 @@ class Incoming:
         body: As it came.
         json: The body as an object; None if it isn't one.
         id: The request id that its answer carries.
+        told: Headers that every answer to it carries.
     """
 
     exchange: Exchange
@@ -40,6 +41,7 @@ class Incoming:
     body: bytes
     json: dict[str, Any] | None
     id: str
+    told: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, exchange: Exchange, prefix: str, request_id: str) -> Incoming:

@@ -75,6 +75,7 @@ class Relay:
             admission = self.limits.admit(incoming.key, model, requests, window_s)
             if not admission.admitted:
                 return self.limited(incoming, admission.headers())
+            incoming.told = admission.headers()
         room = self.config.concurrency_limits.get(model)
         if room is not None and self.limits.in_flight[model] >= room:
             return self.limited(incoming, (("Retry-After", "1"),))
@@ -244,9 +245,9 @@ class Relay:
         return outgoing if named == incoming.model else outgoing.with_json({**outgoing.json, "model": named})
 
     def _named(self, response: Response) -> Response:
-        return (
-            response if response.header("x-request-id") else response.with_header("x-request-id", response.incoming.id)
-        )
+        for name, value in (("x-request-id", response.incoming.id), *response.incoming.told):
+            response = response if response.header(name) else response.with_header(name, value)
+        return response
 
     async def _deliver(self, response: Response) -> None:
         if response.status >= 400:

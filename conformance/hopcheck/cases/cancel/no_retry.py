@@ -32,7 +32,7 @@ class TriesAgainForNobody(Relay):
     async def hang_up(self, work: asyncio.Task[None]) -> None:
         work.cancel()
         await asyncio.wait({work})
-        self._again = asyncio.ensure_future(self._answer(self._left))
+        self._again = asyncio.gather(self._answer(self._left), return_exceptions=True)
 
     async def request(self, outgoing: Outgoing) -> Outgoing:
         self._left = outgoing.incoming

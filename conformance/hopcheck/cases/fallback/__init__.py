@@ -1,0 +1,1 @@
+"""Fallbacks: another model answers where the first one can't."""

@@ -1,0 +1,63 @@
+"""When every model fails."""
+
+from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Response, Target, case, expect, reply, shapes
+
+
+@case(
+    "fallback.all-fail",
+    level="MUST",
+    refs=["litellm#6578", "litellm#5762"],
+    upstream=reply.backup(reply.status(500), reply.status(503)),
+    needs=["fallback"],
+)
+async def all_fail(target: Target) -> Findings:
+    """When primary and fallback both fail, the client gets one clean server error that doesn't show the set-up."""
+    fallback = target.declares.fallback
+    assert fallback is not None
+    answer = await target.chat.create(model=fallback.primary)
+    attempts = await target.seen(answer)
+    yield expect("status", answer.status, one_of=[500, 502, 503, 504])
+    yield expect("what is wrong with the error", shapes.error(answer.json), equals=[])
+    shown = [name for name in ("api_base", "127.0.0.1", *(attempt.key for attempt in attempts)) if name in answer.text]
+    yield expect("set-up that is shown", shown, equals=[])
+
+
+@all_fail.counterexample(breaks="status", trips=("error.*", "chat.*", "stream.*", "retry.*"))
+class SaysItWorked(Relay):
+    """A failure of everything is told inside a 200."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        response.status = 200 if response.status >= 500 else response.status
+        return response
+
+
+@all_fail.counterexample(
+    breaks="what is wrong with the error", trips=("error.*", "chat.*", "stream.*", "retry.*", "timeout.*")
+)
+class SaysItAsDetail(Relay):
+    """Failures have the web framework's shape."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        return (await super().failed(incoming, failure)).with_json({"detail": "all providers failed"})
+
+
+@all_fail.counterexample(breaks="set-up that is shown", trips=("error.*",))
+class ShowsItsSetUp(Relay):
+    """The message says which model was tried where."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        body = response.json
+        body["error"]["message"] += f" Tried {self.config.fallbacks} at api_base={self.config.upstream}."
+        return response.with_json(body)
+
+
+@all_fail.counterexample(breaks="status")
+class Crashes(Relay):
+    """A fallback that fails, too, was not thought of."""
+
+    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+        if outgoing.attempt > outgoing.attempt_on_model:
+            raise RuntimeError("no more fallbacks")
+        return await super().fall_back(outgoing, failure)

@@ -1,0 +1,95 @@
+"""Fallbacks and streams: before the first token a change of model is fine, after it it isn't."""
+
+from hopcheck import Event, Events, Failure, Findings, Outgoing, Relay, Target, case, event_of, expect, reply
+
+BACKUP = reply.stream("from ", "the ", "backup")
+
+BEFORE = {
+    "status": reply.backup(reply.status(500), BACKUP),
+    "error-event": reply.backup(
+        reply.events({"error": {"message": "overloaded", "type": "server_error"}}, done=0), BACKUP
+    ),
+    "cut": reply.backup(reply.stream("lost", cut_at=0), BACKUP),
+}
+
+
+@case(
+    "fallback.stream-pre-first",
+    level="MUST",
+    refs=["litellm#38606", "litellm#38610", "litellm#40404", "Bifrost#2917"],
+    upstream=BEFORE,
+    needs=["fallback"],
+)
+async def before_first(target: Target) -> Findings:
+    """A stream that fails before its first token is served by the fallback, as one normal stream."""
+    fallback = target.declares.fallback
+    assert fallback is not None
+    streams = {fault: await target.chat.stream(script=fault, model=fallback.primary) for fault in BEFORE}
+    said = {fault: stream.joined() if stream.clean else stream.error for fault, stream in streams.items()}
+    yield expect("text of clean streams", said, equals=dict.fromkeys(BEFORE, "from the backup"))
+    roles = {fault: sum("role" in delta for delta in stream.deltas()) for fault, stream in streams.items()}
+    ids = {fault: len({piece.get("id") for piece in stream.pieces}) for fault, stream in streams.items()}
+    yield expect("roles and ids", [max(roles.values()), max(ids.values())], equals=[1, 1])
+
+
+@before_first.counterexample(breaks="text of clean streams", trips=("fallback.*",))
+class StreamsStayWhereTheyAre(Relay):
+    """Fallbacks are for answers in one piece."""
+
+    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+        return None if outgoing.incoming.streams else await super().fall_back(outgoing, failure)
+
+
+@before_first.counterexample(breaks="roles and ids", trips=("stream.*", "iso.*"))
+class AnnouncesItself(Relay):
+    """A chunk with a role is sent before the provider is asked, so that the client sees something early."""
+
+    async def events(self, events: Events) -> Events:
+        yield event_of(_chunk({"role": "assistant", "content": ""}))
+        async for event in events:
+            yield event
+
+
+def _chunk(delta: dict[str, str]) -> dict[str, object]:
+    choice = {"index": 0, "delta": delta, "finish_reason": None}
+    return {"id": "early", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+
+
+@case(
+    "fallback.stream-mid",
+    level="MUST",
+    refs=["litellm#40404", "litellm#27967", "Portkey#1797"],
+    upstream=reply.backup(reply.stream("half ", "of it", cut_after_events=2), BACKUP),
+    needs=["fallback"],
+)
+async def midway(target: Target) -> Findings:
+    """A stream that fails midway ends in an error or as one whole answer: no two halves, no silent cut."""
+    fallback = target.declares.fallback
+    assert fallback is not None
+    stream = await target.chat.stream(model=fallback.primary)
+    text = stream.joined()
+    yield expect("text", text, one_of=["", "half ", "from the backup"])
+    whole = text == "from the backup"
+    yield expect("taken for whole", stream.clean, equals=whole)
+
+
+@midway.counterexample(breaks="text", trips=("stream.*", "retry.*"))
+class GluesOn(Relay):
+    """The fallback's text follows what the primary had said."""
+
+    async def broken(self, failure: Failure) -> Events:
+        for event in _glued():
+            yield event
+
+
+@midway.counterexample(breaks="taken for whole", trips=("stream.*", "retry.*"))
+class Whitewashes(Relay):
+    """A stream that broke is ended as if it had been finished."""
+
+    async def broken(self, failure: Failure) -> Events:
+        yield event_of({**_chunk({}), "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        yield event_of("[DONE]")
+
+
+def _glued() -> list[Event]:
+    return [event_of(_chunk({"content": "from the backup"})), event_of("[DONE]")]

@@ -1,0 +1,108 @@
+"""A declared fallback is taken when the primary can't answer, and only then."""
+
+from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Response, Target, case, expect, reply
+
+BACKUP = reply.chat("from the backup")
+
+FAULTS = {
+    "429": reply.backup(reply.status(429), BACKUP),
+    "500": reply.backup(reply.status(500), BACKUP),
+    "503": reply.backup(reply.status(503), BACKUP),
+    "reset": reply.backup(reply.chat("lost", cut="reset", cut_at=-1), BACKUP),
+}
+
+
+@case(
+    "fallback.taken",
+    level="MUST",
+    refs=["Portkey#855", "failoverbench S04"],
+    upstream=FAULTS,
+    needs=["fallback", "cooldown"],
+)
+async def taken(target: Target) -> Findings:
+    """When the primary is limited, failing or unreachable, the declared fallback answers."""
+    fallback = target.declares.fallback
+    assert fallback is not None
+    said = {}
+    for fault in FAULTS:
+        answer = await target.chat.create(script=fault, model=fallback.primary)
+        said[fault] = answer.at("choices", 0, "message", "content") or f"status {answer.status}"
+    yield expect("answers", said, equals=dict.fromkeys(FAULTS, "from the backup"))
+
+
+@taken.counterexample(breaks="answers")
+class OnlyFallsBackOnServerErrors(Relay):
+    """A limited primary is not taken for one that can't answer."""
+
+    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+        return None if failure.status == 429 else await super().fall_back(outgoing, failure)
+
+
+@taken.counterexample(breaks="answers", trips=("fallback.*", "auth.fallback-credential"))
+class NeverFallsBack(Relay):
+    """The fallback stands in the configuration, and nothing reads it."""
+
+    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+        return None
+
+
+@case(
+    "fallback.not-on-client-error",
+    level="SHOULD",
+    refs=["failoverbench S13", "Portkey#855"],
+    upstream=reply.backup(reply.status(400, {"code": "content_filter"}), BACKUP),
+    needs=["fallback"],
+)
+async def not_on_client_error(target: Target) -> Findings:
+    """A request that the primary refuses as wrong is not replayed to the fallback."""
+    fallback = target.declares.fallback
+    assert fallback is not None
+    answer = await target.chat.create(model=fallback.primary)
+    yield expect("attempts", len(await target.seen(answer)), equals=1)
+    yield expect("status", answer.status, equals=400)
+
+
+@not_on_client_error.counterexample(breaks="attempts", trips=("fallback.*",))
+class FallsBackOnEverything(Relay):
+    """Every refusal is taken for the primary's fault."""
+
+    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+        return self.config.fallbacks.get(outgoing.model)
+
+
+@not_on_client_error.counterexample(breaks="status", trips=("error.*",))
+class SaysServerError(Relay):
+    """With a fallback configured, every failure is the proxy's own."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        if incoming.model in self.config.fallbacks:
+            response.status = 500
+        return response
+
+
+@case(
+    "fallback.reported-model",
+    level="SHOULD",
+    refs=["failoverbench S16"],
+    upstream=reply.backup(reply.status(500), BACKUP),
+    needs=["fallback"],
+)
+async def reported_model(target: Target) -> Findings:
+    """After a fallback, the answer names the model that gave it."""
+    fallback = target.declares.fallback
+    assert fallback is not None
+    answer = await target.chat.create(model=fallback.primary)
+    answered = (await target.forwarded(answer)).model
+    yield expect("model", answer.at("model"), one_of=[fallback.backup, answered])
+
+
+@reported_model.counterexample(breaks="model", trips=("chat.model-echo",))
+class NamesWhatWasAsked(Relay):
+    """The answer names the model of the request, whoever answered."""
+
+    async def response(self, response: Response) -> Response:
+        body = response.json
+        if response.origin != "provider" or not isinstance(body, dict) or "model" not in body:
+            return response
+        return response.with_json({**body, "model": response.incoming.model or body["model"]})

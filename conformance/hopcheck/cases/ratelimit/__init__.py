@@ -1,0 +1,1 @@
+"""Rate limits: the target's own, and the provider's."""

@@ -1,0 +1,1 @@
+"""Retries: how often, when, and when not."""

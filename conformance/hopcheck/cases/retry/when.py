@@ -1,0 +1,111 @@
+"""What is tried again, and what is not."""
+
+from hopcheck import (
+    Event,
+    Events,
+    Failure,
+    Findings,
+    Incoming,
+    Outgoing,
+    Relay,
+    Response,
+    Target,
+    case,
+    event_of,
+    expect,
+    reply,
+    shapes,
+)
+
+REFUSALS = (400, 401, 403, 404, 422)
+
+
+@case(
+    "retry.not-on-4xx",
+    level="MUST",
+    refs=["failoverbench S12", "failoverbench S13"],
+    upstream={str(status): reply.status(status) for status in REFUSALS},
+    needs=["cooldown"],
+)
+async def not_on_4xx(target: Target) -> Findings:
+    """A request that the provider refuses as wrong is not sent again."""
+    attempts = {}
+    for status in REFUSALS:
+        attempts[status] = len(await target.seen(await target.chat.create(script=str(status))))
+    yield expect("attempts", attempts, equals=dict.fromkeys(REFUSALS, 1))
+
+
+@not_on_4xx.counterexample(breaks="attempts", trips=("error.*", "auth.*", "retry.*"))
+class TriesEverythingAgain(Relay):
+    """Every status but 200 is taken for a passing fault."""
+
+    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+        return 0.01 if outgoing.attempt_on_model <= self.config.retries else None
+
+
+@case(
+    "retry.not-after-first-byte",
+    level="MUST",
+    refs=["nanobot#4038", "hive#6541", "cadis#412", "litellm#32835"],
+    upstream=[reply.stream("Hel", "lo", cut_after_events=2), reply.stream("Hel", "lo")],
+)
+async def not_after_first_byte(target: Target) -> Findings:
+    """Once a client has some of a stream, a retry does not begin it again in the same answer."""
+    stream = await target.chat.stream()
+    yield expect("text", stream.joined(), one_of=["", "Hel", "Hello"])
+
+
+@not_after_first_byte.counterexample(breaks="text", trips=("stream.*", "fallback.*"))
+class BeginsAgain(Relay):
+    """A stream that broke is replaced by a new one, behind what was sent already."""
+
+    async def broken(self, failure: Failure) -> Events:
+        for text in ("Hel", "lo"):
+            yield _piece({"content": text}, None)
+        yield _piece({}, "stop")
+
+
+def _piece(delta: dict[str, str], finish: str | None) -> Event:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return event_of({"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]})
+
+
+@case(
+    "retry.conn-reset",
+    level="SHOULD",
+    refs=["failoverbench S05"],
+    upstream=[reply.chat("lost", cut="reset", cut_at=-1), reply.chat("Hello")],
+)
+async def conn_reset(target: Target) -> Findings:
+    """A connection that the provider resets before it answers is tried again, or told as a clean error."""
+    answer = await target.chat.create()
+    told = "an answer" if answer.status == 200 else shapes.error(answer.json) or "an error"
+    yield expect("status", answer.status, one_of=[200, 502, 503, 504])
+    yield expect("answer or error", told, one_of=["an answer", "an error"])
+
+
+@conn_reset.counterexample(breaks="answer or error", trips=("error.*", "stream.*", "chat.*", "timeout.*"))
+class SaysItInWords(Relay):
+    """A provider that is not there is told as plain text."""
+
+    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+        return None
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        if failure.kind in ("cut", "connect", "timeout"):
+            response.body = b"upstream connect error"
+        return response
+
+
+@conn_reset.counterexample(breaks="status", trips=("chat.*", "stream.*", "timeout.*"))
+class BlamesTheRequest(Relay):
+    """A reset is told as if the request had been wrong."""
+
+    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+        return None
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        response.status = 400 if failure.kind == "cut" else response.status
+        return response

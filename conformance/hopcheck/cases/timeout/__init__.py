@@ -1,0 +1,1 @@
+"""Timeouts: providers that are silent or not there."""

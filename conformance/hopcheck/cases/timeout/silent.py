@@ -1,0 +1,167 @@
+"""Providers that are silent, slow or not there, and what comes after them."""
+
+import time
+
+from hopcheck import (
+    Events,
+    Failure,
+    Findings,
+    Incoming,
+    Outgoing,
+    Relay,
+    Response,
+    Target,
+    case,
+    expect,
+    incoming,
+    reply,
+    shapes,
+)
+
+SLACK_S = 5.0
+"""What a proxy may add to its declared timeouts for everything else."""
+
+
+@case(
+    "timeout.ttfb",
+    level="MUST",
+    refs=["litellm#38358", "litellm#19909", "Bifrost#7104"],
+    upstream=reply.hang("headers"),
+    needs=["timeout_s", "timing", "cooldown"],
+)
+async def silent(target: Target) -> Findings:
+    """A silent provider is given up within the declared timeout, and told as a timeout."""
+    declared = target.declares
+    assert declared.timeout_s is not None
+    answer = await target.chat.create(model=target.timed_model)
+    yield expect("status", answer.status, one_of=[408, 504])
+    bound_s = (1 + declared.timeout_retries) * declared.timeout_s + SLACK_S
+    yield expect("seconds", round(answer.elapsed_s, 2), at_most=bound_s)
+
+
+@silent.counterexample(breaks="status", trips=("retry.*", "stream.*", "error.*"))
+class SaysInternalError(Relay):
+    """A timeout is an exception like any other."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        response.status = 500 if failure.kind == "timeout" else response.status
+        return response
+
+
+@silent.counterexample(breaks="seconds", trips=("stream.*", "retry.*"))
+class TriesForLong(Relay):
+    """A timeout is tried again and again, twenty times over."""
+
+    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+        if failure.kind != "timeout":
+            return await super().retry(outgoing, failure)
+        return 0.0 if outgoing.attempt_on_model < 20 else None
+
+
+@case(
+    "timeout.connect",
+    level="MUST",
+    refs=["RFC 9110, section 15.6.3"],
+    needs=["unreachable"],
+)
+async def unreachable(target: Target) -> Findings:
+    """A provider that refuses connections is told as a server error in OpenAI's shape."""
+    answer = await target.chat.create(model=target.declares.unreachable)
+    yield expect("status", answer.status, one_of=[500, 502, 503, 504])
+    yield expect("what is wrong with the error", shapes.error(answer.json), equals=[])
+
+
+class TellsConnect(Relay):
+    """Base of those that tell an unreachable provider wrongly."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        return self.reworded(response) if failure.kind == "connect" else response
+
+    def reworded(self, response: Response) -> Response:
+        """The error as this relay words it."""
+        return response
+
+
+@unreachable.counterexample(breaks="status")
+class BlamesTheClient(TellsConnect):
+    """A provider that is not there is told as a bad request."""
+
+    def reworded(self, response: Response) -> Response:
+        response.status = 400
+        return response
+
+
+@unreachable.counterexample(breaks="what is wrong with the error")
+class SaysItBriefly(TellsConnect):
+    """The error is a plain message."""
+
+    def reworded(self, response: Response) -> Response:
+        return response.with_json({"message": "connection refused"})
+
+
+@case(
+    "timeout.stream-idle-not-total",
+    level="SHOULD",
+    refs=["litellm#19184"],
+    upstream=reply.stream(*["word "] * 16, pace_s=0.1),
+    needs=["timeout_s", "timing"],
+)
+async def idle_not_total(target: Target) -> Findings:
+    """A stream that goes on for longer than the timeout is not cut while its events keep coming."""
+    stream = await target.chat.stream(model=target.timed_model)
+    yield expect("text", stream.joined(), equals="word " * 16)
+
+
+@idle_not_total.counterexample(breaks="text", trips=("stream.*",))
+class CutsLongStreams(Relay):
+    """The timeout counts from the beginning of the request."""
+
+    async def events(self, events: Events) -> Events:
+        limit_s = self.config.timeouts.get(incoming().model, self.config.timeout_s)
+        begun_s = time.monotonic()
+        async for event in events:
+            if time.monotonic() - begun_s > limit_s:
+                async for told in self.broken(Failure("timeout", "the request took too long")):
+                    yield told
+                return
+            yield event
+
+
+@case(
+    "timeout.after-alive",
+    level="MUST",
+    refs=["litellm#26015"],
+    upstream={
+        "": reply.chat("Hello"),
+        "reset": reply.chat("lost", cut="reset", cut_at=-1),
+        "garbage": reply.raw(200, b"\x00\xff{", "application/json"),
+        "cut": reply.stream("Hel", "lo", cut_after_events=2),
+        "malformed": reply.events("data: {not json\n\n"),
+    },
+)
+async def after_alive(target: Target) -> Findings:
+    """After any fault of its provider, the target serves the next request."""
+    after = {}
+    for fault in ("reset", "garbage", "cut", "malformed"):
+        await target.chat.stream(script=fault)
+        after[fault] = (await target.chat.create()).status
+    yield expect("status of the next request", after, equals=dict.fromkeys(after, 200))
+
+
+@after_alive.counterexample(breaks="status of the next request", trips=("*",))
+class DiesOfGarbage(Relay):
+    """One malformed event, and the proxy answers nobody any more."""
+
+    _dead = False
+
+    async def broken(self, failure: Failure) -> Events:
+        self._dead = failure.kind == "garbled"
+        async for event in super().broken(failure):
+            yield event
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        if self._dead:
+            raise RuntimeError("stream parser is in state ERROR")
+        return outgoing
