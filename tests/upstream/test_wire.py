@@ -98,6 +98,20 @@ def test_gzip_json(wire, loop):
     assert gzip.decompress(seen.body) == BODY
 
 
+@pytest.mark.parametrize(
+    ("accepted", "encoded"),
+    [("gzip", True), ("br, GZIP;q=0.5", True), ("*", True), ("identity", False), ("gzip; q=0, br", False), ("", False)],
+)
+def test_gzip_only_for_those_that_take_it(wire, loop, accepted, encoded):
+    async def act(upstream):
+        headers = {"connection": "close", "accept-encoding": accepted}
+        return await wire.raw(upstream, wire.request(wire.marked(), headers=headers))
+
+    seen = play(wire, loop, reply.raw(200, BODY, "application/json", gzip=True), act)
+    assert (b"content-encoding: gzip" in seen.head) is encoded
+    assert (gzip.decompress(seen.body) if encoded else seen.body) == BODY
+
+
 def test_gzip_stream_is_flushed_with_each_event(wire, loop):
     seen, attempt = play(wire, loop, reply.chat("Hel", "lo", gzip=True), stream=True)
     chunks, complete = dechunk(seen.body)

@@ -5,6 +5,7 @@ Most attempts under load are never looked at, so what can be worked out later is
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 
 from hopcheck_server.upstream.attempt import Attempt, Ending
@@ -46,6 +47,14 @@ class RequestHead:
             elif len(name) == 7 and not api_key and name.lower() == b"api-key":
                 api_key = value.decode("latin-1")
         return api_key
+
+    @cached_property
+    def takes_gzip(self) -> bool:
+        """Whether its sender can read gzip: who says nothing of encodings takes any."""
+        told = [value.decode("latin-1") for name, value in self.headers if name.lower() == b"accept-encoding"]
+        codings = (coding.replace(" ", "").lower().partition(";") for coding in ",".join(told).split(","))
+        wanted = {name for name, _, weight in codings if not re.fullmatch(r"q=0(\.0*)?", weight)}
+        return not told or bool(wanted & {"gzip", "x-gzip", "*"})
 
 
 class Arrival:

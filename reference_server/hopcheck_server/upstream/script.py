@@ -104,7 +104,7 @@ class Wire:
         cut_after_events: The same, counted in events.
         done: How often `[DONE]` is sent at the end of a stream.
         line_end: Of event streams.
-        gzip: The body is compressed (Content-Encoding: gzip), each event flushed.
+        gzip: The body is compressed (Content-Encoding: gzip), each event flushed, unless the request rules that out.
         content_length: What Content-Length claims, if not the truth.
         framing: `chunked`, or `close` (neither length nor chunks: the end of the connection ends the body). A JSON
             answer without it has a Content-Length, a stream is chunked.

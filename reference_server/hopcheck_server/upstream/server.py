@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -169,6 +170,8 @@ class Upstream:
         answer = self._renderer.render(turn, read.ask, read.seed, arrival.number)
         if arrival.head.method == b"HEAD":
             answer.empty, answer.plain = True, False
+        if turn.wire.gzip and not arrival.head.takes_gzip:
+            return answer, replace(turn.wire, gzip=False)
         return answer, turn.wire
 
     def _turn(self, arrival: Arrival, place: Place) -> Turn:
