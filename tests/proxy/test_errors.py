@@ -43,6 +43,7 @@ def test_status_and_members_are_kept(
     ("sent", "message"),
     [
         (b"<html><body>bad gateway</body></html>", "The upstream answered with status 502."),
+        (b'{"error": {"message": " <!DOCTYPE html><p>"}}', "The upstream answered with status 502."),
         (b"plain", "The upstream answered with status 502."),
         (b"", "The upstream answered with status 502."),
         (b'{"detail": "Not Found"}', "Not Found"),

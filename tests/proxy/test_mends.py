@@ -58,6 +58,18 @@ def test_message_and_code(status: int, message: str, restored: str, code: str) -
     assert (found_status, error["message"], error["code"]) == (status, restored, code)
 
 
+def test_param_of_too_many_messages() -> None:
+    message = f"{TOO_LONG}This model's maximum context length is 10 tokens, and your messages have 20."
+    assert mended(400, message)[1]["param"] == "messages"
+    assert mended(400, message, param="input")[1]["param"] == "input"
+
+
+def test_code_of_a_refused_prompt() -> None:
+    wrapped = "litellm.BadRequestError: litellm.ContentPolicyViolationError: ContentPolicyViolationError: "
+    error = mended(400, f"{wrapped}OpenAIException - No.{GROUP}")[1]
+    assert (error["message"], error["code"]) == ("No.", "content_policy_violation")
+
+
 def test_a_code_that_is_one_is_kept() -> None:
     assert mended(400, "litellm.ContextWindowExceededError: x", code="mine")[1]["code"] == "mine"
 

@@ -53,7 +53,7 @@ class LiteLLMMends:
         status, error = name_unknown_model(status, error)
         status, error = name_slow_provider(status, error)
         error = restore_code(status, error)
-        return status, restore_message(error)
+        return status, restore_param(restore_message(error))
 
     def answer(self, answer: dict[str, Any]) -> dict[str, Any] | None:
         """See `restore_refusal`."""
@@ -121,10 +121,7 @@ def name_slow_provider(status: int, error: dict[str, Any]) -> tuple[int, dict[st
 # What identifies an OpenAI code beyond doubt: LiteLLM's own classes, and OpenAI's own wording.
 _CODES = (
     (re.compile(r"litellm\.ContextWindowExceededError"), "context_length_exceeded"),
-    (
-        re.compile(r"litellm\.ContentPolicyViolationError.*content_policy_violation", re.DOTALL),
-        "content_policy_violation",
-    ),
+    (re.compile(r"litellm\.ContentPolicyViolationError"), "content_policy_violation"),
     (re.compile(r"litellm\.NotFoundError.* - The model `[^`]*` does not exist"), "model_not_found"),
     (re.compile(r"litellm\.RateLimitError.* - You exceeded your current quota"), "insufficient_quota"),
     (re.compile(r"litellm\.RateLimitError.* - Rate limit reached for "), "rate_limit_exceeded"),
@@ -145,6 +142,16 @@ def restore_code(status: int, error: dict[str, Any]) -> dict[str, Any]:
     message = str(error.get("message"))
     code = next((code for pattern, code in _CODES if pattern.search(message)), None)
     return {**error, "code": code} if code else error
+
+
+def restore_param(error: dict[str, Any]) -> dict[str, Any]:
+    """Say again that it is the messages that are too long (`error.message-useful`).
+
+    For this one class of errors LiteLLM loses `param`; OpenAI's is always the same, and its text names it.
+    Seen: 1.106.2.
+    """
+    lost = error.get("code") == "context_length_exceeded" and error.get("param") is None
+    return {**error, "param": "messages"} if lost and "messages" in str(error.get("message")) else error
 
 
 _WRAPPING = re.compile(r"\A(?:litellm\.\w+: )+(?:\w+: )*?\w+Exception - ")

@@ -7,6 +7,7 @@ litellm_mends.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from .headers import response_headers
 from .transport import TimedOut, TransportError, Unreachable
 
 _MEMBERS = ("message", "type", "param", "code")
+_PAGE = re.compile(r"\s*<(!doctype|html)\b", re.IGNORECASE)
 _TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -96,10 +98,12 @@ def _named_status(error: Mapping[str, Any]) -> int:
 
 
 def _message(message: Any, status: int) -> str:
-    if not isinstance(message, str) or not message.strip():
-        return f"The upstream answered with status {status}."
-    # An upstream's stack trace is for its operator.
-    return message.split(_TRACEBACK)[0].rstrip() or f"The upstream answered with status {status}."
+    # A load balancer's page is nobody's message, and a stack trace is for the upstream's operator.
+    if isinstance(message, str) and not _PAGE.match(message):
+        told = message.split(_TRACEBACK)[0].rstrip("\n")
+        if told.strip():
+            return told
+    return f"The upstream answered with status {status}."
 
 
 def _word(value: Any) -> str | None:
