@@ -6,8 +6,8 @@ from hopcheck.stream_edits import edit_chunk_choices
 SAID = {
     "stop": reply.stream("Hel", "lo"),
     "length": reply.stream("Hel", "lo", finish="length"),
-    "content_filter": reply.stream("Hel", "lo", finish="content_filter"),
-    "tool_calls": reply.stream(tools=[reply.call("look_up", '{"q":', '"x"}')]),
+    "content-filter": reply.stream("Hel", "lo", finish="content_filter"),
+    "tool-calls": reply.stream(tools=[reply.call("look_up", '{"q":', '"x"}')]),
 }
 
 TRIPPED = ("stream.finish-matches", "stream.cut", "stream.error-mid", "stream.nonstream-parity")
@@ -58,8 +58,8 @@ class FinishesFirst(Relay):
 )
 async def finish_matches(target: Target) -> Findings:
     """A stream's finish reason is the provider's: stop, length, content_filter or tool_calls."""
-    said = {reason: (await target.chat.stream(script=reason)).finishes()[-1:] for reason in SAID}
-    yield expect("finish reasons", said, equals={reason: [reason] for reason in SAID})
+    told = [(await target.chat.stream(script=name)).told["finish"] for name in SAID]
+    yield expect("finish reasons", told, equals=[name.replace("-", "_") for name in SAID])
 
 
 @finish_matches.counterexample(breaks="finish reasons", trips=("stream.nonstream-parity",))
