@@ -1,4 +1,4 @@
-"""Plays one answer: its bytes at their times, its hangs and cuts. Runs on timers, so it needs no task of its own."""
+"""Plays one answer: its bytes at their times, its hangs and cuts. Runs on a clock, so it needs no task of its own."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from typing import Protocol
 from hopcheck_server.upstream import framing
 from hopcheck_server.upstream.answer import STAMP, Answer, date_line
 from hopcheck_server.upstream.arrival import Arrival
+from hopcheck_server.upstream.clock import SLACK_S, Clock
 from hopcheck_server.upstream.plan import Segment, plan
 from hopcheck_server.upstream.script import Wire
-
-SLACK_S = 0.0005
-"""What is due within this time leaves now: event loops keep time in whole milliseconds, and would be late or spin."""
 
 APART_S = 0.001
 """How long the writer waits between bytes that are to arrive apart. TCP_NODELAY puts each write into a segment of its
@@ -56,9 +54,15 @@ class Line(Protocol):
 
 
 class Player:
-    """Plays an exchange on a connection."""
+    """Plays an exchange on a connection.
 
-    def __init__(self, exchange: Exchange, line: Line) -> None:
+    Attributes:
+        arrival: The attempt.
+        due: See `Sleeper`.
+    """
+
+    def __init__(self, exchange: Exchange, line: Line, clock: Clock) -> None:
+        self._clock = clock
         self.arrival = exchange.arrival
         self._line = line
         self._answer = exchange.answer
@@ -71,49 +75,47 @@ class Player:
         lies = wire.content_length is not None
         self._close = wire.close or lies or not self.arrival.head.keep_alive or self._mode == "close"
         self._start = monotonic() + wire.delay_s
+        self._first = self._start + wire.first_event_delay_s
         self._not_before = self._start
         self._next = -1  # the head, then the segments
         self._apart = False  # whether the loop must run before what comes next
         self._waits = 0
         self._stamps = 0
         self._ended = False
-        self._timer: asyncio.Handle | None = None
+        self.due = 0.0
 
     def step(self) -> None:
-        """Go on until the next wait; called at the start, by its timers, and when the connection is writable again."""
-        self._drop_timer()
+        """Go on until the next wait; called at the start, by the clock, and when the connection is writable again."""
         while self._line.writable and not self._ended and not self._wait():
-            if self._next == -1 and not self._plan.headless:
+            place, self._next = self._next, self._next + 1
+            if 0 <= place < len(self._plan.segments):
+                self._send(self._plan.segments[place])
+            elif place == -1 and not self._plan.headless:
                 self._send_head()
-            elif self._next == -1 or self._next == len(self._plan.segments):
+            else:
+                self._next = place
                 self._end()
                 return
-            else:
-                self._send(self._plan.segments[self._next])
-            self._next += 1
 
     def stop(self) -> None:
         """Send nothing more."""
         self._ended = True
-        self._drop_timer()
-
-    def _drop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self.due = 0.0
 
     def _wait(self) -> bool:
-        """Whether it is too early for what comes next; then a timer goes on with it."""
+        """Whether it is too early for what comes next; then the clock goes on with it."""
         due = self._not_before
         if 0 <= self._next < len(self._plan.segments):
-            due = max(due, self._start + self._wire.first_event_delay_s + self._plan.segments[self._next].due_s)
-        wait = due - monotonic()
-        if wait <= SLACK_S and not self._apart:
-            return False
-        self._apart = False
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(wait, self.step) if wait > SLACK_S else loop.call_soon(self.step)
-        return True
+            due = max(due, self._first + self._plan.segments[self._next].due_s)
+        if due > monotonic() + SLACK_S:
+            self._apart = False
+            self._clock.wake(self, due)
+            return True
+        if self._apart:
+            self._apart = False
+            asyncio.get_running_loop().call_soon(self.step)
+            return True
+        return False
 
     def _part(self) -> None:
         """See to it that what comes next arrives apart from what was sent."""
@@ -144,11 +146,10 @@ class Player:
 
     def _send(self, segment: Segment) -> None:
         early = self._mode == "length"
-        data = self._encoded[self._next] if early else self._encoder.encode(self._stamped(segment.data))
+        data = self._encoded[self._next - 1] if early else self._encoder.encode(self._stamped(segment.data))
         self.arrival.sent.append((monotonic_ns(), len(segment.data)))
         self._line.write(data)
-        following = self._next + 1
-        if following < len(self._plan.segments) and self._plan.segments[following].apart:
+        if self._next < len(self._plan.segments) and self._plan.segments[self._next].apart:
             self._part()
 
     def _stamped(self, data: bytes) -> bytes:

@@ -17,6 +17,7 @@ from hopcheck_server.upstream import answer as answers
 from hopcheck_server.upstream.answer import Answer, date_line
 from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.attempt import Ending
+from hopcheck_server.upstream.clock import Clock
 from hopcheck_server.upstream.journal import Journal
 from hopcheck_server.upstream.player import Exchange, Player
 from hopcheck_server.upstream.reader import Heads, RequestReader
@@ -44,6 +45,7 @@ class Host(Protocol):
     journal: Journal
     connections: set[Connection]
     heads: Heads
+    clock: Clock
 
     def number(self) -> int:
         """The next connection's number."""
@@ -142,7 +144,7 @@ class Connection(RequestReader):
             exchange = self._waiting.popleft()
             if len(self._waiting) == MAX_WAITING - 1:
                 self.transport.resume_reading()
-            self._player = Player(exchange, self)
+            self._player = Player(exchange, self, self._host.clock)
             self._player.step()
 
     def _write_plain(self, arrival: Arrival, answer: Answer) -> None:

@@ -14,6 +14,7 @@ from typing import Self
 from hopcheck_server.upstream import control_routes
 from hopcheck_server.upstream.answer import Answer
 from hopcheck_server.upstream.arrival import Arrival
+from hopcheck_server.upstream.clock import Clock
 from hopcheck_server.upstream.dialects.openai import Renderer
 from hopcheck_server.upstream.echo import echoed
 from hopcheck_server.upstream.journal import Journal, Place
@@ -48,6 +49,7 @@ class Upstream:
         port: The port that it listens on.
         connections: Those that are open.
         heads: Request heads that are remembered.
+        clock: What paced answers wait for.
     """
 
     def __init__(self, scripts: Scripts, host: str, *, open_control: bool = False) -> None:
@@ -58,6 +60,7 @@ class Upstream:
         self.port = 0
         self._open_control = open_control
         self.heads: Heads = {}
+        self.clock = Clock()
         self._readings = Readings()
         self._renderer = Renderer()
         self._numbered = 0
@@ -142,6 +145,7 @@ class Upstream:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.connections:
             await self._empty.wait()
+        self.clock.close()
         await server.wait_closed()
 
     # What connections ask of it.
