@@ -1,0 +1,23 @@
+"""Content codings, as a client reads them. Holds no case."""
+
+import contextlib
+import zlib
+from collections.abc import Iterator
+
+from hopcheck import Answer
+
+
+def decoded(answer: Answer, accepted: str) -> Iterator[tuple[int, bytes]]:
+    """What a client reads of a body: its pieces with their times, up to where they can't be decoded.
+
+    Args:
+        answer: The answer.
+        accepted: The one coding that the client takes beside `identity`.
+    """
+    coding = (answer.header("content-encoding") or "identity").lower()
+    if coding not in ("identity", accepted):
+        return
+    inflate = zlib.decompressobj(wbits=31) if coding == "gzip" else None
+    with contextlib.suppress(zlib.error):
+        for at_ns, data in answer.chunks:
+            yield at_ns, inflate.decompress(data) if inflate else data

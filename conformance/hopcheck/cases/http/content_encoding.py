@@ -1,0 +1,60 @@
+"""Bodies that the provider compressed."""
+
+import gzip
+from dataclasses import replace
+
+from hopcheck import Findings, Relay, Response, Target, case, expect, reply
+from hopcheck.cases.http.coding import decoded
+
+PIECES = ("Grü", "ße 🙂", " aus der", " Schachtel")
+
+
+@case(
+    "http.content-encoding",
+    level="MUST",
+    refs=["RFC 9110 8.4", "RFC 9110 12.5.3", "agentgateway#3040", "agentgateway#873"],
+    upstream=reply.chat(*PIECES, gzip=True),
+)
+async def content_encoding(target: Target) -> Findings:
+    """An answer that the provider compressed can be read: Content-Encoding is true, and one that the client takes."""
+    answers, streams = [], []
+    for accepted in ("gzip", "identity"):
+        headers = {"Accept-Encoding": accepted}
+        answer, stream = await target.chat.create(headers=headers), await target.chat.stream(headers=headers)
+        whole = replace(answer, chunks=list(decoded(answer, accepted)))
+        answers.append(whole.at("choices", 0, "message", "content"))
+        streams.append(replace(stream, chunks=list(decoded(stream, accepted))).joined())
+    yield expect("answers as read", answers, equals=["".join(PIECES)] * 2)
+    yield expect("streams as read", streams, equals=["".join(PIECES)] * 2)
+
+
+@content_encoding.counterexample(breaks="answers as read")
+class KeepsTheHeader(Relay):
+    """The body is decompressed, and Content-Encoding still says that it isn't."""
+
+    async def kept(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        return await super().kept(headers) + [pair for pair in headers if pair[0].lower() == "content-encoding"]
+
+
+@content_encoding.counterexample(breaks="answers as read")
+class CompressesForAll(Relay):
+    """What came compressed leaves compressed, also for a client that doesn't take it."""
+
+    async def response(self, response: Response) -> Response:
+        if response.streamed or not came_compressed(response):
+            return response
+        return replace(response, body=gzip.compress(response.body)).with_header("Content-Encoding", "gzip")
+
+
+@content_encoding.counterexample(breaks="streams as read")
+class KeepsTheHeaderOfStreams(Relay):
+    """A stream's events are decompressed, and Content-Encoding still says that they aren't."""
+
+    async def response(self, response: Response) -> Response:
+        wrong = response.streamed and came_compressed(response)
+        return response.with_header("Content-Encoding", "gzip") if wrong else response
+
+
+def came_compressed(response: Response) -> bool:
+    """Whether the provider's answer was compressed."""
+    return response.provider is not None and response.provider.header("content-encoding") == "gzip"

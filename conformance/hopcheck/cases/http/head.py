@@ -1,0 +1,41 @@
+"""Requests for heads, and requests with large ones."""
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+
+
+@case("http.head", level="MAY", refs=["RFC 9110 9.3.2"])
+async def head(target: Target) -> Findings:
+    """A HEAD request is answered by a head alone, whatever its status, and the connection can go on."""
+    connection = await target.connect()
+    await target.request("HEAD", "/models", connection=connection)
+    after = await target.request("GET", "/models", connection=connection) if connection.reusable else None
+    connection.close()
+    told = {"bytes after the head": connection.unasked, "garbled": after is not None and after.ended == "garbled"}
+    yield expect("what follows", told, equals={"bytes after the head": 0, "garbled": False})
+
+
+@head.counterexample(breaks="what follows")
+class AnswersHeadInFull(Relay):
+    """HEAD is answered like GET, with the body, which the client then takes for its next answer."""
+
+    async def response(self, response: Response) -> Response:
+        if response.incoming.method == "HEAD":
+            response.incoming.method = "GET"
+        return response
+
+
+@case("http.large-headers", level="MAY", refs=["RFC 6585 5", "RFC 9110 5.4"])
+async def large_headers(target: Target) -> Findings:
+    """A request with a header of 32 KiB is answered, or refused with 431 or 400, and not just dropped."""
+    answer = await target.request("GET", "/models", headers={"X-Hop-Large": "x" * 32 * 1024})
+    yield expect("status", answer.status, one_of=[200, 400, 431])
+
+
+@large_headers.counterexample(breaks="status")
+class DropsLargeHeads(Relay):
+    """A head that is larger than the buffer ends the connection without a word."""
+
+    async def authorize(self, incoming: Incoming) -> Response | None:
+        if sum(len(name) + len(value) for name, value in incoming.headers) > 16 * 1024:
+            incoming.exchange.abort()
+        return await super().authorize(incoming)

@@ -1,0 +1,98 @@
+"""Connections that serve more than one request."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hopcheck import Answer, Findings, Outgoing, Relay, Target, case, expect
+from hopcheck_server.http1.server import Exchange
+
+CLOSED = "closed, as announced"
+
+
+def announces_close(answer: Answer) -> bool:
+    """Whether an answer says that its connection ends with it."""
+    framed = answer.header("content-length") is not None or answer.header("transfer-encoding") is not None
+    return answer.version == "1.0" or not framed or "close" in ",".join(answer.all("connection")).lower()
+
+
+@case("http.keepalive", level="SHOULD", refs=["RFC 9112 9.3", "RFC 9112 9.6"])
+async def keepalive(target: Target) -> Findings:
+    """After an answer, a stream or an error, a connection serves the next request, unless its end was announced."""
+    asks: dict[str, Callable[[Any], Awaitable[Answer]]] = {
+        "an answer": lambda connection: target.chat.create(connection=connection),
+        "a stream": lambda connection: target.chat.stream(connection=connection),
+        "an error": lambda connection: target.request("POST", "/chat/completions", body=b"{", connection=connection),
+    }
+    for name, ask in asks.items():
+        connection = await target.connect()
+        closed = announces_close(await ask(connection))
+        second = CLOSED if closed else (await target.chat.create(connection=connection)).status
+        connection.close()
+        yield expect(f"next after {name}", second, one_of=[200, CLOSED])
+
+
+class Hasty(Relay):
+    """Closes connections without saying so, after requests of one kind."""
+
+    def hasty(self, body: bytes) -> bool:
+        """Whether the connection is closed after a request with this body."""
+        return True
+
+    async def serve(self, exchange: Exchange, prefix: str = "") -> None:
+        """Answer, and close."""
+        await super().serve(exchange, prefix)
+        if self.hasty(exchange.body):
+            exchange.abort()
+
+
+@keepalive.counterexample(breaks="next after an answer")
+class OneRequestEach(Hasty):
+    """Every connection is closed after its first answer, which doesn't say so."""
+
+
+@keepalive.counterexample(breaks="next after a stream")
+class ClosesAfterStreams(Hasty):
+    """A stream is ended twice: by its last chunk, and by closing the connection."""
+
+    def hasty(self, body: bytes) -> bool:
+        return b'"stream":true' in body
+
+
+@keepalive.counterexample(breaks="next after an error")
+class ClosesAfterNonsense(Hasty):
+    """A client whose JSON is broken loses its connection, though its answer doesn't say so."""
+
+    def hasty(self, body: bytes) -> bool:
+        return body == b"{"
+
+
+@case(
+    "http.upstream-keepalive",
+    level="SHOULD",
+    refs=["RFC 9112 9.3", "litellm#14384", "litellm#17388"],
+    needs=["two_sided", "heavy"],  # heavy, so that nobody else's connections are taken from the pool
+)
+async def upstream_keepalive(target: Target) -> Findings:
+    """Connections to the upstream are used again, after answers and after streams."""
+    for name, ask in {"answers": target.chat.create, "streams": target.chat.stream}.items():
+        used = [(await target.forwarded(await ask())).connection for _ in range(8)]
+        yield expect(f"connections for 8 {name}", len(set(used)), at_most=4)
+
+
+@upstream_keepalive.counterexample(breaks="connections for 8 answers")
+class ConnectsEachTime(Relay):
+    """Every upstream request opens a connection."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        self._provider.close()
+        return outgoing
+
+
+@upstream_keepalive.counterexample(breaks="connections for 8 streams")
+class ConnectsForStreams(Relay):
+    """Streams are asked for on connections of their own."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        if outgoing.incoming.streams:
+            self._provider.close()
+        return outgoing

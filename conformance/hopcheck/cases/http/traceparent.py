@@ -1,0 +1,46 @@
+"""Traces that go on through the gateway."""
+
+import asyncio
+
+from hopcheck import Answer, Findings, Outgoing, Relay, Target, case, expect
+
+TRACES = [f"{place:x}" * 32 for place in (1, 2, 3, 10)]
+
+
+@case(
+    "http.traceparent",
+    level="SHOULD",
+    refs=["W3C Trace Context 3.2", "litellm#4419", "litellm#14670", "litellm#40124"],
+    needs=["traceparent", "two_sided"],
+)
+async def traceparent(target: Target) -> Findings:
+    """A request's trace goes on upstream under its trace id, and in no other request, however many run at once."""
+
+    async def trace(answer: Answer) -> str:
+        told = (await target.forwarded(answer)).header("traceparent") or ""
+        return "-".join(told.split("-")[1:2])
+
+    headers = [{"traceparent": f"00-{one}-00f067aa0ba902b7-01"} for one in TRACES]
+    answers = await asyncio.gather(*(target.chat.create(headers=one) for one in headers))
+    yield expect("trace ids", [await trace(answer) for answer in answers], equals=TRACES)
+    after = await trace(await target.chat.create())
+    yield expect("others' trace in a request without one", [one for one in TRACES if one == after], equals=[])
+
+
+@traceparent.counterexample(breaks="trace ids")
+class StartsTracesAnew(Relay):
+    """Every upstream request begins a trace of its own."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return outgoing.with_header("traceparent", f"00-{outgoing.incoming.id}-00f067aa0ba902b7-01")
+
+
+@traceparent.counterexample(breaks="others' trace in a request without one")
+class RemembersTheTrace(Relay):
+    """The trace is kept where the next request finds it."""
+
+    latest = ""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        self.latest = outgoing.incoming.header("traceparent") or self.latest
+        return outgoing.with_header("traceparent", self.latest) if self.latest else outgoing
