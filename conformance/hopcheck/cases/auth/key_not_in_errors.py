@@ -17,6 +17,7 @@ SCRIPTS = {
     refs=["litellm#5762", "litellm#15799", "litellm#25203"],
     needs=["cooldown"],
     upstream=SCRIPTS,
+    trips_on=("fallback.all-fail:SaysItWorked", "stream.error-mid:SaysErrorsAsText"),
 )
 async def key_not_in_errors(target: Target) -> Findings:
     """No error shows a key, neither the provider's nor a client's, whatever the provider says."""

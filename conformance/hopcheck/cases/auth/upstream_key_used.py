@@ -17,7 +17,7 @@ async def upstream_key_used(target: Target) -> Findings:
     yield expect("obeys the client's api_key", any(obeyed), equals=False)
 
 
-@upstream_key_used.counterexample(breaks="attempts with a key", trips=("auth.*",))
+@upstream_key_used.counterexample(breaks="attempts with a key", trips=("auth.*", "fallback.*"))
 class EmptyBearer(Relay):
     """The provider's key is read from a variable that isn't set."""
 
