@@ -41,7 +41,7 @@ async def roundtrip(target: Target) -> Findings:
     yield expect("parallel_tool_calls", dig(got["auto"], "parallel_tool_calls"), equals=False)
 
 
-@roundtrip.counterexample(breaks="tools", trips=("req.prompt-cache-stable",))
+@roundtrip.counterexample(breaks="tools")
 class OneTool(Relay):
     """Only the first tool that is offered is passed on."""
 
