@@ -13,6 +13,7 @@ from hopcheck_contracts.sse import Event, encode
 from hopcheck_server.relay.errors import refuse
 from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response, dump
 from hopcheck_server.relay.relay import Relay
+from hopcheck_server.relay.request_variants import REQUEST_VARIANTS
 
 
 class OtherKeyOrder(Relay):
@@ -201,6 +202,7 @@ VARIANTS: tuple[type[Relay], ...] = (
     PrettyPrints,
     MoreHeaders,
     PlainContentType,
+    *REQUEST_VARIANTS,
 )
 """Every honest variant."""
 

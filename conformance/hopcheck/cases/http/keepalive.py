@@ -75,11 +75,13 @@ class ClosesAfterNonsense(Hasty):
 async def upstream_keepalive(target: Target) -> Findings:
     """Connections to the upstream are used again, after answers and after streams."""
     for name, ask in {"answers": target.chat.create, "streams": target.chat.stream}.items():
-        used = [(await target.forwarded(await ask())).connection for _ in range(8)]
-        yield expect(f"connections for 8 {name}", len(set(used)), at_most=4)
+        used = [(await target.forwarded(await ask())).connection for _ in range(12)]
+        # The upstream numbers connections as they come, so one with a lower number than an earlier one's is not new.
+        new = [number for place, number in enumerate(used) if number > max(used[:place], default=0)]
+        yield expect(f"new connections for 12 {name}", len(new), at_most=6)
 
 
-@upstream_keepalive.counterexample(breaks="connections for 8 answers")
+@upstream_keepalive.counterexample(breaks="new connections for 12 answers")
 class ConnectsEachTime(Relay):
     """Every upstream request opens a connection."""
 
@@ -88,7 +90,7 @@ class ConnectsEachTime(Relay):
         return outgoing
 
 
-@upstream_keepalive.counterexample(breaks="connections for 8 streams")
+@upstream_keepalive.counterexample(breaks="new connections for 12 streams")
 class ConnectsForStreams(Relay):
     """Streams are asked for on connections of their own."""
 

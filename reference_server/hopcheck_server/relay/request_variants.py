@@ -1,0 +1,82 @@
+"""Honest variants of the relay in what it takes and sends upstream, and in how it compresses."""
+
+# ruff: noqa: D102 - what an overridden method is for, `Relay` says.
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from hopcheck_server.relay.errors import refuse
+from hopcheck_server.relay.messages import Events, Incoming, Outgoing, Response, incoming
+from hopcheck_server.relay.relay import Relay
+
+
+class RewritesRequests(Relay):
+    """Requests go upstream as other text that says the same, with a default that the client left out."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        body = {**({"stream": False} if "messages" in outgoing.json else {}), **outgoing.json}
+        return replace(outgoing, body=json.dumps(body, sort_keys=True).encode())
+
+
+class DropsWhatItSays(Relay):
+    """Fields that it declares to drop are dropped."""
+
+    declares: ClassVar[Mapping[str, Any]] = {"drops": ("metadata", "service_tier", "user")}
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        body = outgoing.json
+        kept = {field: value for field, value in body.items() if field not in self.declares["drops"]}
+        return outgoing if len(kept) == len(body) else outgoing.with_json(kept)
+
+
+class RefusesUnknownFields(Relay):
+    """A field that is no part of the API is refused with 400."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        unknown = [field for field in incoming.json or () if field.startswith("x_") or field == "top_k"]
+        if refusal is not None or not unknown:
+            return refusal
+        return refuse(incoming, 400, f"Unknown field {unknown[0]!r}.", code="unknown_parameter", param=unknown[0])
+
+
+class TracesByItself(Relay):
+    """Each upstream request is a span of its own, within the client's trace or one that begins here."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        told = (outgoing.incoming.header("traceparent") or "").split("-")
+        trace = told[1] if len(told) == 4 else outgoing.incoming.id
+        return outgoing.with_header("traceparent", f"00-{trace}-{outgoing.incoming.id[:16]}-01")
+
+
+class CompressesStreams(Relay):
+    """Streams are compressed for clients that accept it, each event flushed."""
+
+    async def response(self, response: Response) -> Response:
+        return response.with_header("Content-Encoding", "gzip") if response.streamed and _takes_gzip() else response
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        deflate = zlib.compressobj(wbits=31) if _takes_gzip() else None
+        async for event in events:
+            yield deflate.compress(event.raw) + deflate.flush(zlib.Z_SYNC_FLUSH) if deflate else event.raw
+        if deflate:
+            yield deflate.flush()
+
+
+REQUEST_VARIANTS: tuple[type[Relay], ...] = (
+    RewritesRequests,
+    DropsWhatItSays,
+    RefusesUnknownFields,
+    TracesByItself,
+    CompressesStreams,
+)
+"""Those of this module."""
+
+
+def _takes_gzip() -> bool:
+    return "gzip" in (incoming().header("accept-encoding") or "")
