@@ -26,8 +26,8 @@ class Sleeper(Protocol):
 
     due: float
 
-    def step(self) -> None:
-        """Go on."""
+    def wake(self) -> None:
+        """The time has come."""
 
 
 class Clock:
@@ -78,4 +78,4 @@ class Clock:
             due, _, sleeper = heapq.heappop(heap)
             if sleeper.due == due:
                 sleeper.due = 0.0
-                sleeper.step()
+                sleeper.wake()

@@ -5,10 +5,10 @@ Pure: knows neither sockets nor clocks. Offsets are those of the body before gzi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hopcheck_server.upstream.script import Wire
 
@@ -18,8 +18,7 @@ BULK = 256 * 1024
 """No write is larger, so that a slow reader holds up the writer and not its memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Bytes that leave in one write.
 
     Attributes:
@@ -38,13 +37,13 @@ class Plan:
     """How an answer leaves.
 
     Attributes:
-        segments: The body's writes, in order.
+        segments: The body's writes, in order; cut when they are needed, since streams are many and long.
         end: What happens after the last.
         headless: Whether it ends before the headers.
         missing: How many bytes of the body are never sent.
     """
 
-    segments: list[Segment]
+    segments: Iterator[Segment]
     end: End
     headless: bool
     missing: int
@@ -57,8 +56,8 @@ def plan(pieces: list[bytes], wire: Wire) -> Plan:
     stop, end = _stop(wire, ends)
     kept = total if stop is None else max(0, min(stop, total))
     events = [b"".join(pieces)] if wire.join_events else pieces
-    paced = [(place * wire.pace_s, data) for place, data in enumerate(events)]
-    segments = list(_segments(paced, kept, _cuts(wire, kept)))
+    paced = ((place * wire.pace_s, data) for place, data in enumerate(events))
+    segments = _segments(paced, kept, _cuts(wire, kept))
     return Plan(segments, end, headless=stop == -1, missing=total - kept)
 
 
@@ -85,7 +84,7 @@ def _cuts(wire: Wire, size: int) -> list[int]:
     return sorted({at for at in (*wire.split_at, *every) if 0 < at < size})
 
 
-def _segments(paced: list[tuple[float, bytes]], kept: int, cuts: list[int]) -> Iterator[Segment]:
+def _segments(paced: Iterable[tuple[float, bytes]], kept: int, cuts: list[int]) -> Iterator[Segment]:
     """Cut the pieces at those offsets, and at a size that is easy to write."""
     apart = set(cuts)
     following = iter([*cuts, kept])
@@ -93,6 +92,11 @@ def _segments(paced: list[tuple[float, bytes]], kept: int, cuts: list[int]) -> I
     start = 0
     for due, data in paced:
         place, end = start, min(start + len(data), kept)
+        if end <= cut and 0 < end - place == len(data) <= BULK:  # whole, as nearly all are
+            yield Segment(data, due, place in apart)
+            place = end
+            if place == cut:
+                cut = next(following, kept)
         while place < end:
             stop = min(cut, end, place + BULK)
             yield Segment(data[place - start : stop - start], due, place in apart)

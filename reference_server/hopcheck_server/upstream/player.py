@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from time import monotonic, monotonic_ns
 from typing import Protocol
@@ -68,16 +70,19 @@ class Player:
         self._answer = exchange.answer
         self._wire = wire = exchange.wire
         self._plan = plan(self._answer.pieces, wire)
+        self._segments = self._plan.segments
         self._mode = framing.mode_of(wire, stream=self._answer.stream, http10=self.arrival.head.http10)
         self._encoder = framing.Encoder(self._mode, gzip=wire.gzip)
-        self._encoded: list[bytes] = []  # with a length, all is encoded before the head; else each when it leaves
+        self._encoded: Iterator[bytes] | None = None  # with a length, all is encoded before the head
         self._finished = False
         lies = wire.content_length is not None
         self._close = wire.close or lies or not self.arrival.head.keep_alive or self._mode == "close"
         self._start = monotonic() + wire.delay_s
         self._first = self._start + wire.first_event_delay_s
         self._not_before = self._start
-        self._next = -1  # the head, then the segments
+        self._segment: Segment | None = None  # what comes next; the head, if it hasn't been sent
+        self._headed = False
+        self._sent = self.arrival.sent = array("q")
         self._apart = False  # whether the loop must run before what comes next
         self._waits = 0
         self._stamps = 0
@@ -85,17 +90,23 @@ class Player:
         self.due = 0.0
 
     def step(self) -> None:
-        """Go on until the next wait; called at the start, by the clock, and when the connection is writable again."""
+        """Go on until the next wait; called at the start, and when the connection is writable again."""
         while self._line.writable and not self._ended and not self._wait():
-            place, self._next = self._next, self._next + 1
-            if 0 <= place < len(self._plan.segments):
-                self._send(self._plan.segments[place])
-            elif place == -1 and not self._plan.headless:
-                self._send_head()
-            else:
-                self._next = place
-                self._end()
-                return
+            self._act()
+
+    def wake(self) -> None:
+        """Do what was waited for, and go on."""
+        if self._line.writable and not self._ended:
+            self._act()
+            self.step()
+
+    def _act(self) -> None:
+        if self._segment is not None:
+            self._send(self._segment)
+        elif self._headed or self._plan.headless:
+            self._end()
+        else:
+            self._send_head()
 
     def stop(self) -> None:
         """Send nothing more."""
@@ -105,8 +116,8 @@ class Player:
     def _wait(self) -> bool:
         """Whether it is too early for what comes next; then the clock goes on with it."""
         due = self._not_before
-        if 0 <= self._next < len(self._plan.segments):
-            due = max(due, self._first + self._plan.segments[self._next].due_s)
+        if self._segment is not None and due < (scheduled := self._first + self._segment.due_s):
+            due = scheduled
         if due > monotonic() + SLACK_S:
             self._apart = False
             self._clock.wake(self, due)
@@ -132,24 +143,28 @@ class Player:
             tail = framing.lines(self._mode, self._length(), gzip=self._wire.gzip, close=self._close)
         self.arrival.head_sent_ns = monotonic_ns()
         self._line.write(answer.head + date_line() + tail)
+        self._headed = True
+        self._segment = next(self._segments, None)
 
     def _length(self) -> int:
         """What Content-Length says; more than is sent if the answer doesn't end."""
         if self._mode != "length":
             return 0
-        self._encoded = [self._encoder.encode(self._stamped(segment.data)) for segment in self._plan.segments]
-        self._encoded.append(self._encoder.finish())
+        segments = list(self._segments)
+        encoded = [*(self._encoder.encode(self._stamped(segment.data)) for segment in segments), self._encoder.finish()]
+        self._segments, self._encoded = iter(segments), iter(encoded)
         if self._wire.content_length is not None:
             return self._wire.content_length
-        size = sum(map(len, self._encoded))
+        size = sum(map(len, encoded))
         return size if self._plan.end == "whole" else size + max(self._plan.missing, 1)
 
     def _send(self, segment: Segment) -> None:
-        early = self._mode == "length"
-        data = self._encoded[self._next - 1] if early else self._encoder.encode(self._stamped(segment.data))
-        self.arrival.sent.append((monotonic_ns(), len(segment.data)))
+        data = self._encoder.encode(self._stamped(segment.data)) if self._encoded is None else next(self._encoded)
+        self._sent.append(monotonic_ns())
+        self._sent.append(len(segment.data))
         self._line.write(data)
-        if self._next < len(self._plan.segments) and self._plan.segments[self._next].apart:
+        self._segment = following = next(self._segments, None)
+        if following is not None and following.apart:
             self._part()
 
     def _stamped(self, data: bytes) -> bytes:
@@ -160,18 +175,17 @@ class Player:
 
     def _end(self) -> None:
         end = self._plan.end
-        if end == "hang":  # until the peer leaves or somebody stops it
-            return
         if end == "whole":
             self._finish()
             return
         self._ended = True
-        self._line.cut(reset=end == "reset")
+        if end != "hang":  # that lasts until the peer leaves or somebody stops it
+            self._line.cut(reset=end == "reset")
 
     def _finish(self) -> None:
         """Complete the body; it has ended when the peer has taken all but the last few bytes of it."""
         if not self._finished and not self._answer.empty:
-            self._line.write(self._encoded[-1] if self._mode == "length" else self._encoder.finish())
+            self._line.write(self._encoder.finish() if self._encoded is None else next(self._encoded))
         self._finished = True
         if self._line.writable:
             self._ended = True

@@ -152,7 +152,7 @@ class Connection(RequestReader):
         body = answer.pieces[0]
         arrival.head_sent_ns = now = monotonic_ns()
         self.transport.write(_KEEP % (answer.head, date_line(), len(body), body))
-        arrival.sent.append((now, len(body)))
+        arrival.sent = now, len(body)
         self._host.journal.end(arrival, "answered", now)
 
     def write(self, data: bytes) -> None:
