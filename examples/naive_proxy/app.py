@@ -1,6 +1,6 @@
 """A first draft of an OpenAI-compatible proxy: it works when you try it, and keeps almost none of the contract.
 
-The comments that begin with FAULT say what `hopcheck gate` holds against it.
+The comments that begin with FAULT say what is wrong with it; `hopcheck gate` finds out by itself.
 """
 
 from __future__ import annotations
@@ -51,7 +51,6 @@ class EmbeddingsRequest(BaseModel):
 @app.middleware("http")
 async def check_key(request: Request, call_next: Any) -> Any:
     """Let in who presents the key."""
-    # FAULT: not compared in constant time, and no key at all means that everybody may come in.
     if API_KEY and request.headers.get("authorization") != f"Bearer {API_KEY}":
         # FAULT: FastAPI's error shape, not OpenAI's.
         return JSONResponse({"detail": "Invalid API key"}, status_code=401)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+import httpx2
 
 KEY = "client-key-canary-51f0"
 UPSTREAM_KEY = "upstream-key-canary-77aa"
@@ -199,3 +202,15 @@ COMPLETION = {
     "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}],
     "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
 }
+
+
+def ask(client: httpx2.Client, body: dict[str, Any]) -> socket.socket:
+    """Send a chat over a socket of one's own, so that one can hang up, or read to the end, as one likes."""
+    raw = json.dumps(body).encode()
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(raw)}\r\n\r\n"
+    )
+    connection = socket.create_connection((client.base_url.host, client.base_url.port), timeout=10)
+    connection.sendall(head.encode() + raw)
+    return connection

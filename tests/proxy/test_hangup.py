@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from typing import Any
 
 import httpx2
 import pytest
-from raw_upstream import CHAT, COMPLETION, HELLO, KEY, ROLE, STREAM, STREAM_HEAD, RawUpstream, Turn, frame, says_json
-
-
-def ask(client: httpx2.Client, body: dict[str, Any]) -> socket.socket:
-    raw = json.dumps(body).encode()
-    head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n"
-        f"content-type: application/json\r\ncontent-length: {len(raw)}\r\n\r\n"
-    )
-    connection = socket.create_connection((client.base_url.host, client.base_url.port), timeout=10)
-    connection.sendall(head.encode() + raw)
-    return connection
+from raw_upstream import (
+    CHAT,
+    COMPLETION,
+    HELLO,
+    KEY,
+    ROLE,
+    STREAM,
+    STREAM_HEAD,
+    RawUpstream,
+    Turn,
+    ask,
+    frame,
+    says_json,
+)
 
 
 @pytest.mark.parametrize("body", [CHAT, STREAM], ids=["json", "stream"])

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from raw_upstream import CHAT, KEY, ROLE, STREAM, STREAM_HEAD, RawUpstream, Turn, ask, frame
 
 from hopcheck_server.proxy import Settings, SettingsError, load_settings
 
@@ -118,6 +119,38 @@ def test_program_says_that_the_port_is_taken() -> None:
     assert done.returncode == 2
     assert "Address already in use" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("body", [CHAT, STREAM], ids=["json", "stream"])
+def test_program_stops_while_the_upstream_hangs(upstream: RawUpstream, body: dict[str, Any]) -> None:
+    async def script(turn: Turn) -> None:
+        if body is STREAM:
+            await turn.say(STREAM_HEAD + frame(ROLE))
+        upstream.reached.set()
+        await turn.until_hangup()
+
+    upstream.script = script
+    env = program(
+        LLM_MODE="litellm",
+        LITELLM_PROXY_URL=upstream.url,
+        INTERNAL_API_KEY=KEY,
+        SHUTDOWN_GRACE_S="1",
+        LOG_LEVEL="warning",
+    )
+    with subprocess.Popen(
+        [*MODULE, "--port", "0"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        url = child.stdout.readline().strip()
+        with httpx2.Client(base_url=url) as client, ask(client, body) as connection:
+            assert upstream.reached.wait(5)
+            child.send_signal(signal.SIGTERM)
+            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        assert child.wait(10) != 0
+        assert b'"code":"shutting_down"' in answer
+        assert "Traceback" not in child.stderr.read()
+    assert upstream.hung_up.wait(5)
 
 
 def test_program_serves_and_stops() -> None:

@@ -92,6 +92,12 @@ def upstream_broke_off() -> ProxyError:
     return ProxyError(502, "The upstream ended the connection before its answer was complete.", "upstream_cut")
 
 
+def shutting_down() -> ProxyError:
+    """503: this process was told to stop and can't wait any longer for the upstream."""
+    headers = {"connection": "close", "retry-after": "1"}
+    return ProxyError(503, "The proxy is shutting down; please try again.", "shutting_down", headers=headers)
+
+
 def upstream_unreadable() -> ProxyError:
     """502: a success that holds nothing usable."""
     return ProxyError(502, "The upstream's answer could not be read.", "upstream_invalid_response")

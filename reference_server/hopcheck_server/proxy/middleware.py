@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 
-from .errors import ClientGone, ProxyError
+from .errors import ClientGone, ProxyError, shutting_down
 from .responses import error_response
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class _Exchange:
             await app(self._scope, receive, self._send_named)
         except ClientGone:
             self._status = self._status or 499
+        except asyncio.CancelledError:
+            await self._say_goodbye(receive)
         except Exception as error:
             await self._excuse(error, receive)
         finally:
@@ -65,6 +68,12 @@ class _Exchange:
             headers.setdefault("cache-control", "no-store")
             message["headers"] = headers.raw
         await self._send(message)
+
+    async def _say_goodbye(self, receive: Receive) -> None:
+        """The server stops, and this request has had its time of grace."""
+        if self._status:
+            raise ProxyError(503, "The answer could not be completed.") from None
+        await error_response(shutting_down())(self._scope, receive, self._send_named)
 
     async def _excuse(self, error: Exception, receive: Receive) -> None:
         """Log where it happened, without the exception's text: that may quote a key or a prompt."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
 from .adapters.base import Answer, StreamAnswer
-from .errors import ProxyError
+from .adapters.streaming import in_band
+from .errors import ProxyError, shutting_down
 from .hangup import HangUpWatch
 
 if TYPE_CHECKING:
@@ -50,5 +52,8 @@ class EventStreamResponse(Response):
                 async for block in self._answer.blocks:
                     await send({"type": "http.response.body", "body": block, "more_body": True})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except asyncio.CancelledError:
+            # The server stops: say so in the stream, lest its end be taken for the answer's.
+            await send({"type": "http.response.body", "body": in_band(shutting_down()), "more_body": False})
         finally:
             await self._answer.aclose()
