@@ -9,6 +9,10 @@ BEGUN = '{"id":"chatcmpl-1","object":"chat.completion","created":1735689600,"mod
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
+OTHERS = ("error.*:*", "stream.stream-false-upstream-sse:*")
+"""Whose counterexamples these cases may notice too: they are about the same errors."""
+
+
 async def _asked(target: Target, scripts: Iterable[str]) -> dict[str, Answer]:
     """All at once: a proxy that tries each again takes its time."""
     names = list(scripts)
@@ -32,7 +36,13 @@ GARBAGE = {
 }
 
 
-@case("chat.invalid-upstream-json", level="MUST", refs=["litellm#32237", "RFC 9110 15.6.3"], upstream=GARBAGE)
+@case(
+    "chat.invalid-upstream-json",
+    level="MUST",
+    refs=["litellm#32237", "RFC 9110 15.6.3"],
+    upstream=GARBAGE,
+    trips_on=OTHERS,
+)
 async def invalid_upstream_json(target: Target) -> Findings:
     """A provider's 200 that holds no JSON (a web page, half an object, nothing) becomes an error of the 500s."""
     answers = await _asked(target, GARBAGE)
@@ -52,6 +62,7 @@ WRONG_LENGTHS = {
     level="MUST",
     refs=["envoyproxy/ai-gateway#1091", "RFC 9112 8"],
     upstream=WRONG_LENGTHS,
+    trips_on=OTHERS,
 )
 async def content_length_mismatch(target: Target) -> Findings:
     """A provider's answer that isn't as long as it says becomes an error of the 500s, never a 200 with a part of it."""

@@ -4,7 +4,21 @@ import base64
 import hashlib
 from typing import Any
 
-from hopcheck import Findings, Incoming, Outgoing, Relay, Response, Target, case, dig, expect, refuse, reply, shapes
+from hopcheck import (
+    Findings,
+    Incoming,
+    Outgoing,
+    Relay,
+    Response,
+    Target,
+    case,
+    dig,
+    expect,
+    items,
+    refuse,
+    reply,
+    shapes,
+)
 from hopcheck.edits import edit_messages
 
 PAGE = "".join(f"{number:07d} " for number in range(131_072))  # 1 MiB, no piece of which is like another
@@ -61,9 +75,9 @@ async def large_request(target: Target) -> Findings:
     if answer.status == 413:
         yield expect("refusal", shapes.error(answer.json), equals=[])
     elif answer.status == 200:
-        forwarded = (await target.forwarded(answer)).json
-        image = dig(forwarded, "messages", 0, "content", 1, "image_url", "url")
-        yield expect("image", _print_of(image), equals=IMAGE_PRINT)
+        parts = items((await target.forwarded(answer)).json, "messages", 0, "content")
+        images = [dig(part, "image_url", "url") for part in parts if dig(part, "type") == "image_url"]
+        yield expect("images", [_print_of(image) for image in images], equals=[IMAGE_PRINT])
 
 
 class _WhenLarge(Relay):
@@ -87,7 +101,7 @@ class RefusesWithAPage(_WhenLarge):
         return Response(incoming, 413, [("Content-Type", "text/html")], b"<h1>413 Request Entity Too Large</h1>")
 
 
-@large_request.counterexample(breaks="image")
+@large_request.counterexample(breaks="images")
 class ShrinksImages(Relay):
     """Images are made smaller on the way."""
 

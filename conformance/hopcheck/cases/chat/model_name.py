@@ -11,6 +11,7 @@ RESOLVED = "hop-model-2026-01-01"
     level="SHOULD",
     refs=["litellm#22709", "litellm#26773", "litellm#15141", "CLIProxyAPI#3965"],
     upstream=reply.chat("Hello.", extra={"model": RESOLVED}),
+    trips_on=("fallback.*:*", "stream.same-id:*"),
 )
 async def model_echo(target: Target) -> Findings:
     """An answer names the model as it was asked for or as the provider resolved it, alike in one piece and streamed."""
@@ -21,7 +22,7 @@ async def model_echo(target: Target) -> Findings:
     yield expect("models of the stream", streamed, equals=[str(answer.at("model"))])
 
 
-@model_echo.counterexample(breaks="model")
+@model_echo.counterexample(breaks="model", trips=("fallback.reported-model",))
 class ShowsItsSpelling(Relay):
     """Answers name the model in the proxy's own spelling, `openai/...`, under which no client knows it."""
 

@@ -24,6 +24,7 @@ FIELDS: dict[str, Any] = {
     level="MUST",
     refs=["litellm 1.106: obeys them in anybody's body"],
     needs=["refuses_control_fields", "embeddings", "two_sided"],
+    trips_on=("error.*:*",),
 )
 async def control_fields(target: Target) -> Findings:
     """A client's body that holds one of LiteLLM's control fields is refused with a 400 and never goes upstream."""
