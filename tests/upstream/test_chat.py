@@ -203,9 +203,38 @@ def test_given_headers_replace_the_dialects_own(wire):
         assert [line for line in lines if line.startswith(b"content-type")] == [b"content-type: text/event-stream"]
 
 
-def test_a_status_without_a_body(wire):
-    got = play(wire, reply.raw(204, b"ignored", "text/plain"))
+@pytest.mark.parametrize("said", [reply.raw(204, b"ignored", "text/plain"), reply.chat("x", status=204)])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_status_without_a_body(wire, said, stream):
+    got = play(wire, said, stream=stream)
     assert (got.status, got.body) == (204, b"")
+    assert "content-length" not in got.headers
+
+
+def test_what_is_asked_again_is_answered_the_same(wire):
+    async def act(upstream):
+        connection = await wire.opened(upstream)
+        got = []
+        for _ in range(3):
+            await connection.send_raw(wire.request(wire.chat("again 100%")))
+            got.append(await wire.read(connection))
+        connection.abort()
+        return got
+
+    got = wire.serve({}, act)
+    assert [set(one.headers) for one in got] == [set(got[0].headers)] * 3
+    assert [{**one.json, "created": 0} for one in got] == [{**got[0].json, "created": 0}] * 3
+    assert all(int(one.headers["content-length"]) == len(one.body) for one in got)
+
+
+def test_percent_signs_survive(wire):
+    async def act(upstream):
+        return [await wire.ask(upstream, wire.marked(nonce="1")) for _ in range(20)]
+
+    got = wire.serve({"a.b": reply.chat("100% %b %d", headers=(("x-100", "%b"),))}, act)
+    assert {one.json["choices"][0]["message"]["content"] for one in got} == {"100% %b %d"}
+    assert {one.headers["x-100"] for one in got} == {"%b"}
+    assert len({one.json["id"] for one in got}) == 20
 
 
 def test_a_default_answer_can_have_any_status(wire):

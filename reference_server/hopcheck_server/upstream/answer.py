@@ -14,6 +14,10 @@ STAMP = b"{hopcheck-stamp}"
 """Stands in a piece for what is known only when it leaves: `<sequence>:<monotonic ns>`."""
 
 
+BODILESS = (204, 304)
+"""Statuses that allow no body."""
+
+
 @dataclass(slots=True)
 class Answer:
     """What an attempt is answered.

@@ -69,7 +69,7 @@ class Player:
         self._line = line
         self._answer = exchange.answer
         self._wire = wire = exchange.wire
-        self._plan = plan(self._answer.pieces, wire)
+        self._plan = plan([] if self._answer.empty else self._answer.pieces, wire)
         self._segments = self._plan.segments
         self._mode = framing.mode_of(wire, stream=self._answer.stream, http10=self.arrival.head.http10)
         self._encoder = framing.Encoder(self._mode, gzip=wire.gzip)

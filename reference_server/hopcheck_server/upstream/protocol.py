@@ -21,7 +21,8 @@ from hopcheck_server.upstream.clock import Clock
 from hopcheck_server.upstream.journal import Journal
 from hopcheck_server.upstream.player import Exchange, Player
 from hopcheck_server.upstream.reader import Heads, RequestReader
-from hopcheck_server.upstream.script import Wire
+from hopcheck_server.upstream.reading import Reading
+from hopcheck_server.upstream.script import Turn, Wire
 
 CONTROL = b"/_hopcheck/"
 """What the paths of control requests begin with."""
@@ -53,8 +54,11 @@ class Host(Protocol):
     def left(self, connection: Connection) -> None:
         """Note that a connection is gone."""
 
-    def answer(self, arrival: Arrival) -> tuple[Answer, Wire]:
+    def decide(self, arrival: Arrival) -> tuple[Turn, Reading]:
         """Put an attempt into the journal and decide what it is answered."""
+
+    def answer(self, arrival: Arrival, turn: Turn, read: Reading) -> tuple[Answer, Wire]:
+        """Render what was decided."""
 
     def control(self, connection: Connection, arrival: Arrival) -> asyncio.Task[Answer]:
         """Begin to answer a control request."""
@@ -108,10 +112,15 @@ class Connection(RequestReader):
             self._task = self._host.control(self, arrival)
             self._task.add_done_callback(self._controlled)
             return
-        answer, wire = self._host.answer(arrival)
-        idle = self._player is None and not self._waiting
-        if answer.plain and head.keep_alive and idle and len(answer.pieces[0]) < BUFFER:
-            self._write_plain(arrival, answer)
+        turn, read = self._host.decide(arrival)
+        at_once = head.keep_alive and self._player is None and not self._waiting
+        whole = read.ask.kept
+        if at_once and whole is not None and whole.turn is turn:
+            self._write_whole(arrival, *whole.message(b"%b%x" % (read.seed, arrival.number)))
+            return
+        answer, wire = self._host.answer(arrival, turn, read)
+        if at_once and answer.plain and len(body := answer.pieces[0]) < BUFFER:
+            self._write_whole(arrival, _KEEP % (answer.head, date_line(), len(body), body), len(body))
             return
         self._waiting.append(Exchange(arrival, answer, wire))
         if len(self._waiting) == MAX_WAITING:
@@ -147,12 +156,11 @@ class Connection(RequestReader):
             self._player = Player(exchange, self, self._host.clock)
             self._player.step()
 
-    def _write_plain(self, arrival: Arrival, answer: Answer) -> None:
-        """The short way for an answer that just leaves: one write, no player."""
-        body = answer.pieces[0]
+    def _write_whole(self, arrival: Arrival, message: bytes, size: int) -> None:
+        """The short way for an answer that just leaves, with a body of that size: one write, no player."""
         arrival.head_sent_ns = now = monotonic_ns()
-        self.transport.write(_KEEP % (answer.head, date_line(), len(body), body))
-        arrival.sent = now, len(body)
+        self.transport.write(message)
+        arrival.sent = now, size
         self._host.journal.end(arrival, "answered", now)
 
     def write(self, data: bytes) -> None:

@@ -20,7 +20,7 @@ from hopcheck_server.upstream.echo import echoed
 from hopcheck_server.upstream.journal import Journal, Place
 from hopcheck_server.upstream.protocol import Connection
 from hopcheck_server.upstream.reader import Heads
-from hopcheck_server.upstream.reading import Readings
+from hopcheck_server.upstream.reading import Reading, Readings
 from hopcheck_server.upstream.script import Script, Scripts, Turn, Wire
 
 BACKLOG = 2048
@@ -161,7 +161,7 @@ class Upstream:
         self._numbered += 1
         return self._numbered
 
-    def answer(self, arrival: Arrival) -> tuple[Answer, Wire]:
+    def decide(self, arrival: Arrival) -> tuple[Turn, Reading]:
         """Put an attempt into the journal and decide what it is answered."""
         read = self._readings.read(arrival.head, arrival.body)
         turn = _DEFAULT
@@ -171,7 +171,11 @@ class Upstream:
             turn = self._turn(arrival, self.journal.add(arrival))
         else:
             self.journal.add(arrival)
-        answer = self._renderer.render(turn, read.ask, read.seed, arrival.number)
+        return turn, read
+
+    def answer(self, arrival: Arrival, turn: Turn, read: Reading) -> tuple[Answer, Wire]:
+        """Render what was decided."""
+        answer = self._renderer.render(turn, read.ask, b"%b%x" % (read.seed, arrival.number))
         if arrival.head.method == b"HEAD":
             answer.empty, answer.plain = True, False
         if turn.wire.gzip and not arrival.head.takes_gzip:

@@ -9,15 +9,19 @@ import json
 import time
 from typing import Any, NamedTuple
 
-from hopcheck_server.upstream.answer import Answer, head, merged
+from hopcheck_server.upstream.answer import BODILESS, Answer, head, merged
 from hopcheck_server.upstream.dialects import openai_embeddings
 from hopcheck_server.upstream.dialects.openai_ask import Ask, Shape
 from hopcheck_server.upstream.dialects.openai_chat import IDENTITY, Json, Piece, compact, pieces
+from hopcheck_server.upstream.dialects.openai_whole import Whole
 from hopcheck_server.upstream.reply import USAGE
 from hopcheck_server.upstream.script import Choice, Completion, Headers, Turn, Wire
 
 MODELS = ("fake-model", "fake-embedding", "gpt-4o-mini", "text-embedding-3-small")
 """What `/v1/models` lists."""
+
+SMALL = 32 * 1024
+"""An answer of less bytes may be kept for the next request like this."""
 
 MODELS_CREATED = 1_735_689_600
 """When those say that they were made: unix seconds."""
@@ -52,47 +56,20 @@ class _Rendered(NamedTuple):
     plain: bool
 
 
-class _Whole(NamedTuple):
-    """A chat answer as one JSON body, all but what differs with each attempt.
-
-    Attributes:
-        turn: The turn that it says.
-        head: Status and headers, but for the request id.
-        rest: The body after its creation time.
-    """
-
-    turn: Turn
-    head: bytes
-    rest: bytes
-
-    def answer(self, seed: bytes, number: int) -> Answer:
-        """Make the answer of an attempt."""
-        text = b'{"id":"chatcmpl-hop%b%x","object":"chat.completion","created":%d%b'
-        body = text % (seed, number, time.time(), self.rest)
-        return Answer(b"%bx-request-id: req_hop%b%x\r\n" % (self.head, seed, number), [body], False, True)
-
-
 class Renderer:
     """Renders turns; what doesn't depend on the attempt is rendered once and kept."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, Shape], _Rendered] = {}
 
-    def render(self, turn: Turn, ask: Ask, seed: bytes, number: int) -> Answer:
+    def render(self, turn: Turn, ask: Ask, tag: bytes) -> Answer:
         """Render a turn for a request.
 
         Args:
             turn: What is to be said.
             ask: What was asked.
-            seed: Hexadecimal digits that ids are made of, with the number; the same ones give the same ids.
-            number: Which attempt this is.
+            tag: Hexadecimal digits that make the answer's ids; the same tag gives the same ids.
         """
-        kept = ask.kept
-        if isinstance(kept, _Whole) and kept.turn is turn:
-            return kept.answer(seed, number)
-        return self._render(turn, ask, b"%b%x" % (seed, number))
-
-    def _render(self, turn: Turn, ask: Ask, tag: bytes) -> Answer:
         if turn.completion is not None or turn.events is not None:
             return self._chat(turn, ask, tag)
         if turn.body is not None:
@@ -117,20 +94,21 @@ class Renderer:
     def _chat(self, turn: Turn, ask: Ask, tag: bytes) -> Answer:
         made = self._kept.get((id(turn), ask.shape)) or self._prepare(turn, ask.shape)
         model = compact(ask.model).encode()
-        if made.plain and made.request_id and not made.pieces[0].own:
-            ask.kept = _Whole(turn, made.head, b',"model":%b%b' % (model, made.pieces[0].after))
+        small = made.plain and len(made.pieces[0].after) < SMALL
+        if small and made.request_id and not made.pieces[0].own and ask.method == b"POST":
+            ask.kept = Whole(turn, made.head, b',"model":%b%b' % (model, made.pieces[0].after))
         kind = b"chat.completion.chunk" if made.stream else b"chat.completion"
         identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%d,"model":%b' % (tag, kind, time.time(), model)
         body = [_join(piece, identity) for piece in made.pieces]
         lines = b"%bx-request-id: req_hop%b\r\n" % (made.head, tag) if made.request_id else made.head
-        return Answer(lines, body, made.stream, made.plain)
+        return Answer(lines, body, made.stream, made.plain, turn.status in BODILESS)
 
     def _prepare(self, turn: Turn, shape: Shape) -> _Rendered:
         said = _filled(turn, shape)
         streams = said.events is not None or shape.stream
         own = _STREAM if streams else _JSON
         request_id = not any(name.lower() == "x-request-id" for name, _ in turn.headers)
-        plain = not streams and turn.wire == _PLAIN
+        plain = not streams and turn.wire == _PLAIN and turn.status not in BODILESS
         lines = head(turn.status, merged(own, turn.headers))
         made = _Rendered(turn, pieces(said, shape), lines, request_id, streams, plain)
         if len(self._kept) >= _KEPT:
@@ -166,7 +144,7 @@ def _json(turn: Turn, tag: bytes, body: bytes, status: int | None = None) -> Ans
     """An answer that isn't a chat: JSON, unless the script's headers say otherwise."""
     code = turn.status if status is None else status
     request_id = ("x-request-id", f"req_hop{tag.decode()}")
-    empty = code in (204, 304)
+    empty = code in BODILESS
     lines = head(code, merged((*_JSON, request_id), turn.headers))
     return Answer(lines, [] if empty else [body], empty=empty, plain=not empty and turn.wire == _PLAIN)
 

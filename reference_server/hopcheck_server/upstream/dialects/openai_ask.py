@@ -8,6 +8,8 @@ from urllib.parse import unquote
 
 from pydantic_core import from_json
 
+from hopcheck_server.upstream.dialects.openai_whole import Whole
+
 MAX_CHOICES = 128
 """As many as the API allows."""
 
@@ -40,7 +42,7 @@ class Ask:
         payload: The JSON object of the body; None if the body isn't one.
         model: The model that is named in the body, or in the path; or "".
         shape: What the body says about the answer's form.
-        kept: Where the renderer keeps what it has made for this request, which may come again.
+        kept: The answer to this request the last time that it came, if it can be given again.
     """
 
     __slots__ = ("kept", "kind", "method", "model", "payload", "shape", "url")
@@ -55,7 +57,7 @@ class Ask:
         if body:
             self._read(body)
         self.shape = _shape(self.payload) if self.payload else _PLAIN
-        self.kept: Any = None
+        self.kept: Whole | None = None
 
     def _read(self, body: bytes) -> None:
         try:
