@@ -23,6 +23,8 @@ from .transport import Method, Reply, TimedOut, Transport, TransportError
 from .upstream_errors import ErrorMapper, transport_failure
 
 READY_S = 5.0
+# Chats wait for it, so a list that is slow to come counts as none.
+LIST_S = 5.0
 
 
 class LiteLLMAdapter(BaseLLMAdapter):
@@ -92,7 +94,7 @@ class LiteLLMAdapter(BaseLLMAdapter):
             raise model_not_found(call.model)
 
     async def _fetch_model_ids(self) -> frozenset[str]:
-        listed = json.loads((await self.models()).body)
+        listed = json.loads((await self._get("/models", LIST_S)).body)
         return frozenset(str(entry["id"]) for entry in listed["data"])
 
     async def _model_info(self) -> dict[str, Any]:
@@ -106,8 +108,8 @@ class LiteLLMAdapter(BaseLLMAdapter):
         raw, headers = self._backend.outgoing(call)
         return await self._exchange("POST", path, raw, headers, self._settings.timeout_s)
 
-    async def _get(self, path: str) -> Answer:
-        answer = await self._exchange("GET", path, None, {}, self._settings.timeout_s)
+    async def _get(self, path: str, limit_s: float | None = None) -> Answer:
+        answer = await self._exchange("GET", path, None, {}, limit_s or self._settings.timeout_s)
         if not isinstance(json.loads(answer.body).get("data"), list):
             raise upstream_unreadable()
         return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
@@ -16,7 +17,7 @@ REFRESH_S = 1.0
 
 
 class ModelList:
-    """The ids that an upstream lists, fetched when needed.
+    """The ids that an upstream lists, fetched when needed. That there is no list to be had is believed as long.
 
     Args:
         fetch: gets the ids; raises ProxyError.
@@ -27,7 +28,7 @@ class ModelList:
         self._fetch = fetch
         self._ttl_s = ttl_s
         self._ids: frozenset[str] | None = None
-        self._fetched = 0.0
+        self._fetched = -math.inf
         self._lock = asyncio.Lock()
 
     async def may_know(self, model: str) -> bool:
@@ -40,7 +41,7 @@ class ModelList:
         return self._lists(model)
 
     def _is_fresh(self, age_s: float) -> bool:
-        return self._ids is not None and time.monotonic() - self._fetched <= age_s
+        return time.monotonic() - self._fetched <= age_s
 
     def _lists(self, model: str) -> bool:
         return self._ids is None or model in self._ids or any("*" in name for name in self._ids)
