@@ -1,4 +1,4 @@
-"""What is asked of embeddings: several inputs, tokens, dimensions; and what they cost."""
+"""Several inputs in one embeddings request: texts, or tokens."""
 
 from typing import Any
 
@@ -83,39 +83,3 @@ class WritesTokensDown(Relay):
         if not isinstance(dig(body, "input", 0, 0), int):
             return outgoing
         return outgoing.with_json({**body, "input": [str(tokens) for tokens in body["input"]]})
-
-
-USED = {"prompt_tokens": 4321, "total_tokens": 4321}
-
-
-@case(
-    "emb.usage-dimensions",
-    level="SHOULD",
-    refs=["OAI CreateEmbeddingRequest"],
-    needs=["embeddings"],
-    upstream=reply.embedding(*VECTORS, usage=USED),
-)
-async def usage_dimensions(target: Target) -> Findings:
-    """The wanted number of dimensions reaches the provider, and the client gets the provider's token counts."""
-    answer = await target.embeddings.create(encoding_format="float", dimensions=2)
-    yield expect("counts", {name: answer.at("usage", name) for name in USED}, equals=USED)
-    yield expect("forwarded dimensions", dig((await target.forwarded(answer)).json, "dimensions"), equals=2)
-
-
-@usage_dimensions.counterexample(breaks="counts")
-class CountsNothing(Relay):
-    """Embeddings are said to cost nothing."""
-
-    async def response(self, response: Response) -> Response:
-        if response.incoming.path != "/v1/embeddings":
-            return response
-        return edit_body(response, lambda body: body.update(usage=dict.fromkeys(USED, 0)), having="data")
-
-
-@usage_dimensions.counterexample(breaks="forwarded dimensions")
-class DropsDimensions(Relay):
-    """The wanted number of dimensions is dropped."""
-
-    async def request(self, outgoing: Outgoing) -> Outgoing:
-        kept = {name: value for name, value in outgoing.json.items() if name != "dimensions"}
-        return outgoing.with_json(kept) if "dimensions" in outgoing.json else outgoing
