@@ -61,6 +61,7 @@ class Bench:
     Attributes:
         upstream: Knows the scripts of the cases.
         config: What every relay is set up with.
+        relays: The running relays, by name.
     """
 
     def __init__(self, relays: Mapping[str, type[Relay]], cases: Iterable[Case]) -> None:
@@ -74,8 +75,8 @@ class Bench:
         self.upstream = await Upstream.start(self._scripts)
         self.config = RelayConfig(upstream=f"{self.upstream.url}/v1")
         self._folder = TemporaryDirectory(prefix="hopcheck-")
-        relays = {name: relay(self._config(name)) for name, relay in self._classes.items()}
-        self._server = await RelayServer(relays).start()
+        self.relays = {name: relay(self._config(name)) for name, relay in self._classes.items()}
+        self._server = await RelayServer(self.relays).start()
         self.control = LocalControl(self.upstream)
         return self
 

@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 
 from hopcheck.bench import Bench
 from hopcheck.engine import run_case
+from hopcheck.reach import Reach, touches
 from hopcheck.registry import Case, Counterexample
 from hopcheck_contracts.findings import Outcome, Verdict
 from hopcheck_server.relay import Relay
@@ -94,23 +95,30 @@ def _slug(stem: str, relay: type[Relay]) -> str:
 
 
 async def cells(
-    of: Sequence[Column], cases: Sequence[Case], *, jobs: int = 16, diagonal: bool = False
+    of: Sequence[Column], cases: Sequence[Case], reach: Reach | None, *, jobs: int = 16, diagonal: bool = False
 ) -> AsyncIterator[Cell]:
     """Run every case on every column; with `diagonal`, a counterexample only on the cases that it is registered for.
 
+    With `reach`, a counterexample is not run on cases that never reach what it overrides: there it is healthy.
     What reads the clock or floods runs after all else; what uses up a limit runs one after another on its relay.
     """
     async with Bench({column.name: column.relay for column in of}, cases) as bench:
-        chosen = [(column, _chosen(column, cases, diagonal)) for column in of]
+        chosen = [(column, _chosen(column, cases, reach, diagonal)) for column in of]
         for quiet in (False, True):
             chains = [chain for column, its in chosen for chain in _chains(column.name, its, quiet)]
             async for cell in _run_chains(bench, chains, QUIET_JOBS if quiet else jobs):
                 yield cell
 
 
-def _chosen(column: Column, cases: Sequence[Case], diagonal: bool) -> list[Case]:
+def _chosen(column: Column, cases: Sequence[Case], reach: Reach | None, diagonal: bool) -> list[Case]:
+    if column.honest:
+        return list(cases)
     own = {case_id for case_id, _ in column.breaks}
-    return [case for case in cases if column.honest or not diagonal or case.id in own]
+    return [
+        case
+        for case in cases
+        if case.id in own or (not diagonal and (reach is None or touches(column.relay, case, reach)))
+    ]
 
 
 def _chains(column: str, cases: Iterable[Case], quiet: bool) -> list[list[tuple[str, Case]]]:

@@ -16,6 +16,7 @@ from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.cli.loop import run as run_loop
 from hopcheck.discovery import all_cases, select
 from hopcheck.proving import Cell, Column, Proof, cells, columns, weigh
+from hopcheck.reach import Reach, reach_of
 from hopcheck.registry import Case
 
 BATCH = 12
@@ -26,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
     parser.add_argument("pattern", nargs="*", help="cases, by id or pattern; default: all")
     parser.add_argument("--diagonal", action="store_true", help="counterexamples only on the cases that they are for")
+    parser.add_argument("--full", action="store_true", help="run the cells, too, whose outcome is already known")
     parser.add_argument("--jobs", type=int, default=16, help="cases at once, per process (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=0, help="default: one per core")
     parser.add_argument("--verbose", action="store_true", help="say what each counterexample was noticed by")
@@ -44,7 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
             console.print(f"{done} cells", end="\r")
     proof = weigh(table, of, {case.id: case for case in cases})
     _print(proof, cases, of, console, verbose=arguments.verbose)
-    console.print(f"{proof.cells} cells in {time.monotonic() - begun:.0f} s")
+    settled = 0 if arguments.diagonal else len(of) * len(cases) - proof.cells
+    beside = f"; in {settled} more the case never reaches what the counterexample does" if settled else ""
+    console.print(f"{proof.cells} cells in {time.monotonic() - begun:.0f} s{beside}", soft_wrap=True)
     return HOLDS if proof.holds else DOES_NOT_HOLD
 
 
@@ -54,19 +58,28 @@ def _table(of: Sequence[Column], ids: list[str], arguments: argparse.Namespace) 
     batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
     workers = min(arguments.processes or os.cpu_count() or 1, len(batches))
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        running = [pool.submit(run_batch, batch, ids, arguments.jobs, arguments.diagonal) for batch in batches]
+        reach = None
+        if not (arguments.full or arguments.diagonal):
+            reach = pool.submit(trace, ids, arguments.jobs).result()
+        running = [pool.submit(run_batch, batch, ids, reach, arguments.jobs, arguments.diagonal) for batch in batches]
         for finished in as_completed(running):
             yield from finished.result()
 
 
-def run_batch(names: list[str], ids: list[str], jobs: int, diagonal: bool) -> list[Cell]:
+def trace(ids: list[str], jobs: int) -> Reach:
+    """What the cases of these ids reach, found in this process."""
+    known = all_cases()
+    return run_loop(reach_of([known[case_id] for case_id in ids], jobs))
+
+
+def run_batch(names: list[str], ids: list[str], reach: Reach | None, jobs: int, diagonal: bool) -> list[Cell]:
     """Run the columns of these names on the cases of these ids, in this process."""
     known = all_cases()
     cases: list[Case] = [known[case_id] for case_id in ids]
     mine = [column for column in columns(cases) if column.name in names]
 
     async def collect() -> list[Cell]:
-        return [cell async for cell in cells(mine, cases, jobs=jobs, diagonal=diagonal)]
+        return [cell async for cell in cells(mine, cases, reach, jobs=jobs, diagonal=diagonal)]
 
     return run_loop(collect())
 

@@ -57,7 +57,7 @@ class RelayConfig:
     timeout_s: float = 10.0
     timeouts: Mapping[str, float] = field(default_factory=lambda: {"slow-model": 0.3})
     timeout_retries: int = 0
-    backoff_s: float = 0.1
+    backoff_s: float = 0.05
     patience_s: float = 0.5
     log_file: str = ""
 

@@ -4,7 +4,7 @@ import asyncio
 
 from hopcheck import Failure, Findings, Outgoing, Relay, Target, case, expect, reply
 
-QUIET_S = 0.8
+QUIET_S = 0.6
 """Long enough for a retry or a fallback to begin."""
 
 

@@ -5,7 +5,7 @@ import asyncio
 from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, reply
 from hopcheck_server.relay.errors import refuse
 
-ABORTED = 100
+ABORTED = 40
 
 SETTLE_S = 5.0
 
@@ -18,7 +18,7 @@ SETTLE_S = 5.0
     needs=["heavy"],
 )
 async def conn_leak(target: Target) -> Findings:
-    """After 100 streams that were hung up on, none is open at the provider, and the next request is served."""
+    """After 40 streams that were hung up on, none is open at the provider, and the next request is served."""
     markers = []
     for _ in range(ABORTED // 20):
         lives = await asyncio.gather(*(target.chat.open(script="held") for _ in range(20)))
@@ -42,12 +42,12 @@ class ForgetsStreams(Relay):
 
 @conn_leak.counterexample(breaks="status of the next request", trips=("cancel.*", "iso.*", "res.*", "stream.*"))
 class UsesUpItsPool(Relay):
-    """Each stream takes one of 64 places, and only those read to their end give it back."""
+    """Each stream takes one of 32 places, and only those read to their end give it back."""
 
     _taken = 0
 
     async def limit(self, incoming: Incoming) -> Response | None:
-        if self._taken >= 64:
+        if self._taken >= 32:
             return refuse(incoming, 503, "The pool is used up.")
         self._taken += 1
         return await super().limit(incoming)
