@@ -11,7 +11,7 @@ from hopcheck_server.upstream import journal as journal_module
 from hopcheck_server.upstream import reply
 from hopcheck_server.upstream.arrival import Arrival, RequestHead
 from hopcheck_server.upstream.attempt import from_json, to_json
-from hopcheck_server.upstream.journal import Journal, Place
+from hopcheck_server.upstream.journal import Journal
 from hopcheck_server.upstream.script import Script
 
 MARKER = "hopcheck:a.b:1"
@@ -78,15 +78,15 @@ def test_counts_by_marker_and_by_route():
         ]
     ]
     assert places == [
-        Place(0, 0, True),
-        Place(1, 1, True),
-        Place(2, 0, False),
-        Place(3, 0, False),
-        Place(4, 0, False),
-        Place(5, 2, True),
+        (0, 0, True),
+        (1, 1, True),
+        (2, 0, False),
+        (3, 0, False),
+        (4, 0, False),
+        (5, 2, True),
     ]
     assert [attempt.number for attempt in journal.attempts(MARKER)] == [1, 2, 3, 4, 5, 6]
-    assert journal.add(arrived("hopcheck:a.b:2")) == Place(0, 0, True)
+    assert journal.add(arrived("hopcheck:a.b:2")) == (0, 0, True)
 
 
 def said(got):

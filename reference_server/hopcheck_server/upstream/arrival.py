@@ -73,21 +73,31 @@ class Arrival:
     The others are those of `Attempt`.
     """
 
-    # Set on the class, since most of them stay what they are for most requests.
-    marker: str = ""
-    script: str = ""
-    number: int = 1
-    model: str = ""
-    head_sent_ns: int = 0
-    ended_ns: int = 0
-    ended: Ending = ""
-    sent: Sequence[int] = ()
+    __slots__ = (
+        "body",
+        "connection",
+        "ended",
+        "ended_ns",
+        "head",
+        "head_sent_ns",
+        "marker",
+        "model",
+        "number",
+        "received_ns",
+        "script",
+        "sent",
+    )
 
     def __init__(self, head: RequestHead, body: bytes, connection: int, received_ns: int) -> None:
         self.head = head
         self.body = body
         self.connection = connection
         self.received_ns = received_ns
+        self.marker = self.script = self.model = ""
+        self.number = 1
+        self.head_sent_ns = self.ended_ns = 0
+        self.ended: Ending = ""
+        self.sent: Sequence[int] = ()
 
     def attempt(self) -> Attempt:
         """What is known by now, as a value of its own."""

@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import NamedTuple
 
 from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.attempt import Attempt, Ending
 
 __all__ = ["Attempt", "Ending", "Journal", "Place"]
 
-UNMARKED_KEPT = 10_000
-"""How many attempts without a marker are kept; older ones are forgotten."""
+UNMARKED_KEPT = 2_000
+"""How many attempts without a marker are kept; older ones are forgotten. They must fit into a processor's
+cache, or memory becomes the bottleneck."""
 
-MARKED_KEPT = 10_000
+MARKED_KEPT = 2_000
 """How many attempts of one marker are kept; all are counted."""
 
 MARKERS_KEPT = 20_000
 """How many markers are kept; the oldest goes first, if nobody has forgotten it."""
 
 
-class Place(NamedTuple):
-    """Where an attempt stands among those of its marker; counts are from 0.
+Place = tuple[int, int, bool]
+"""Where an attempt stands among those of its marker: how many came before, how many of them on the same route (path,
+model, key), and whether that is the route of the marker's first attempt."""
 
-    Attributes:
-        total: How many attempts of the marker came before.
-        on_route: How many of them on the same route (path, model, key).
-        first_route: Whether it is on the route of the marker's first attempt.
-    """
-
-    total: int
-    on_route: int
-    first_route: bool
-
-
-_FIRST = Place(0, 0, True)
+_FIRST: Place = (0, 0, True)
 _Route = tuple[bytes, str, str]
 
 
@@ -52,7 +42,7 @@ class _Marked:
 
     def add(self, attempt: Arrival, route: _Route) -> Place:
         on_route = self.routes.get(route, 0)
-        place = Place(self.total, on_route, route == self.first)
+        place = self.total, on_route, route == self.first
         self.routes[route] = on_route + 1
         self.total = attempt.number = self.total + 1
         self.attempts.append(attempt)

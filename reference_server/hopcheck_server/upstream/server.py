@@ -188,10 +188,11 @@ class Upstream:
             return _DEFAULT
         if len(script.turns) == 1 and not (script.backup or script.by_model or script.by_key or script.turns[0].echo):
             return script.turns[0]
+        total, on_route, first_route = place
         turn = script.turn(
-            total=place.total,
-            on_route=place.on_route,
-            first_route=place.first_route,
+            total=total,
+            on_route=on_route,
+            first_route=first_route,
             model=arrival.model,
             key=arrival.head.key if script.by_key else "",
         )
