@@ -66,7 +66,6 @@ class Arrival:
         body: The raw body.
         connection: Number of the TCP connection.
         received_ns: When the last byte of the request was read.
-
         sent: Times and sizes of the body's writes in turn: times at even places, sizes at odd ones. Plain numbers, so
             that a hundred thousand of them don't occupy the garbage collector.
 

@@ -29,24 +29,34 @@ _FIRST: Place = (0, 0, True)
 _Route = tuple[bytes, str, str]
 
 
+def _route(attempt: Arrival) -> _Route:
+    return attempt.head.url, attempt.model, attempt.head.key
+
+
 class _Marked:
     """The attempts of one marker."""
 
-    __slots__ = ("attempts", "first", "routes", "total")
+    __slots__ = ("attempts", "first", "on_first", "others", "total")
 
-    def __init__(self, first: _Route) -> None:
+    def __init__(self, first: Arrival) -> None:
         self.attempts: deque[Arrival] = deque(maxlen=MARKED_KEPT)
         self.first = first
-        self.routes: dict[_Route, int] = {}
+        self.on_first = 0  # how many are on the first one's route
+        self.others: dict[_Route, int] = {}  # how many on each other route
         self.total = 0
 
-    def add(self, attempt: Arrival, route: _Route) -> Place:
-        on_route = self.routes.get(route, 0)
-        place = self.total, on_route, route == self.first
-        self.routes[route] = on_route + 1
-        self.total = attempt.number = self.total + 1
+    def add(self, attempt: Arrival) -> Place:
+        total = self.total
+        self.total = attempt.number = total + 1
         self.attempts.append(attempt)
-        return place
+        first = self.first
+        same = attempt.head is first.head and attempt.model == first.model  # as nearly always: heads are shared
+        if same or _route(attempt) == _route(first):
+            self.on_first += 1
+            return total, self.on_first - 1, True
+        route = _route(attempt)
+        self.others[route] = self.others.get(route, 0) + 1
+        return total, self.others[route] - 1, False
 
     def ready(self, attempts: int, ended: bool) -> bool:
         """Whether so many have arrived, and (if `ended`) none of them goes on."""
@@ -69,13 +79,12 @@ class Journal:
         if not attempt.marker:
             self._unmarked.append(attempt)
             return _FIRST
-        route = attempt.head.url, attempt.model, attempt.head.key
         marked = self._marked.get(attempt.marker)
         if marked is None:
-            marked = self._marked[attempt.marker] = _Marked(route)
+            marked = self._marked[attempt.marker] = _Marked(attempt)
             if len(self._marked) > MARKERS_KEPT:
                 del self._marked[next(iter(self._marked))]
-        place = marked.add(attempt, route)
+        place = marked.add(attempt)
         if self._waiters:
             self._wake(attempt.marker)
         return place

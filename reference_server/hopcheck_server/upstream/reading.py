@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from hopcheck_server.upstream.arrival import RequestHead
 from hopcheck_server.upstream.dialects.openai_ask import Ask
@@ -16,7 +16,8 @@ KEPT_BODY = 4096
 """The largest body, in bytes, whose reading is kept."""
 
 
-class Reading(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Reading:
     """What a request says.
 
     Attributes:

@@ -164,14 +164,16 @@ class Upstream:
     def decide(self, arrival: Arrival) -> tuple[Turn, Reading]:
         """Put an attempt into the journal and decide what it is answered."""
         read = self._readings.read(arrival.head, arrival.body)
-        turn = _DEFAULT
         arrival.model = read.ask.model
-        if read.marker:
-            arrival.marker, arrival.script = read.marker, read.script
-            turn = self._turn(arrival, self.journal.add(arrival))
-        else:
+        if not read.marker:
             self.journal.add(arrival)
-        return turn, read
+            return _DEFAULT, read
+        arrival.marker, arrival.script = read.marker, read.script
+        place = self.journal.add(arrival)
+        script = self.scripts.get(read.script)
+        if script is None or read.marker in self._done:
+            return _DEFAULT, read
+        return _turn(script, arrival, place), read
 
     def answer(self, arrival: Arrival, turn: Turn, read: Reading) -> tuple[Answer, Wire]:
         """Render what was decided."""
@@ -182,22 +184,6 @@ class Upstream:
             return answer, replace(turn.wire, gzip=False)
         return answer, turn.wire
 
-    def _turn(self, arrival: Arrival, place: Place) -> Turn:
-        script = self.scripts.get(arrival.script)
-        if script is None or arrival.marker in self._done:
-            return _DEFAULT
-        if len(script.turns) == 1 and not (script.backup or script.by_model or script.by_key or script.turns[0].echo):
-            return script.turns[0]
-        total, on_route, first_route = place
-        turn = script.turn(
-            total=total,
-            on_route=on_route,
-            first_route=first_route,
-            model=arrival.model,
-            key=arrival.head.key if script.by_key else "",
-        )
-        return echoed(turn, arrival.head.key) if turn.echo else turn
-
     def control(self, connection: Connection, arrival: Arrival) -> asyncio.Task[Answer]:
         """Begin to answer a control request."""
         request = arrival.attempt()
@@ -206,3 +192,18 @@ class Upstream:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _turn(script: Script, arrival: Arrival, place: Place) -> Turn:
+    """Choose a script's turn for an attempt."""
+    if len(script.turns) == 1 and not (script.backup or script.by_model or script.by_key or script.turns[0].echo):
+        return script.turns[0]
+    total, on_route, first_route = place
+    turn = script.turn(
+        total=total,
+        on_route=on_route,
+        first_route=first_route,
+        model=arrival.model,
+        key=arrival.head.key if script.by_key else "",
+    )
+    return echoed(turn, arrival.head.key) if turn.echo else turn
