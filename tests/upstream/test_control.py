@@ -118,6 +118,15 @@ def test_unmarked_attempts(wire, controlled):
     assert controlled({}, act) == [["/v1/models", "/health"], ["/health"]]
 
 
+def test_connections_are_counted(wire, controlled):
+    async def act(upstream, control):
+        before = await control.opened()
+        await wire.ask(upstream, wire.marked())
+        return before < (await control.attempts(MARKER))[0].connection <= await control.opened()
+
+    assert controlled({}, act)
+
+
 def test_control_is_not_journalled(wire):
     async def act(upstream):
         control = RemoteControl(upstream.url)
@@ -165,7 +174,7 @@ def test_strangers_may_not_control(wire):
 def test_what_control_says(wire, method, path, payload, status):
     got = wire.serve({}, lambda upstream: wire.ask(upstream, payload, method=method, path=f"/_hopcheck/{path}"))
     assert got.status == status
-    assert set(got.json) == ({"hopcheck"} if status == 200 else {"error"})
+    assert set(got.json) == ({"hopcheck", "opened"} if status == 200 else {"error"})
 
 
 def test_an_upstream_that_is_gone_is_an_error_of_its_own(wire):

@@ -251,6 +251,14 @@ class Target:
         """
         return await self._two_sided().unmarked(since_ns)
 
+    async def connections(self) -> int:
+        """How many connections the upstream has had; a later one's number in an attempt is higher.
+
+        Raises:
+            Untestable: There is no upstream of ours.
+        """
+        return await self._two_sided().opened()
+
     async def release(self, marker: str) -> None:
         """Let go of what the upstream left hanging."""
         await self._two_sided().release(marker)

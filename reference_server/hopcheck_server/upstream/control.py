@@ -47,6 +47,9 @@ class Control(Protocol):
     async def unmarked(self, since_ns: int) -> list[Attempt]:
         """The attempts without a marker that came at that time (CLOCK_MONOTONIC) or later."""
 
+    async def opened(self) -> int:
+        """How many connections there have been; a later one has a higher number."""
+
     async def aclose(self) -> None:
         """Let go of the upstream; it goes on running."""
 
@@ -80,6 +83,10 @@ class LocalControl:
     async def unmarked(self, since_ns: int) -> list[Attempt]:
         """Attempts without a marker."""
         return self._upstream.journal.unmarked(since_ns)
+
+    async def opened(self) -> int:
+        """How many connections there have been."""
+        return self._upstream.opened
 
     async def aclose(self) -> None:
         """Nothing to let go of."""
@@ -121,6 +128,10 @@ class RemoteControl:
     async def unmarked(self, since_ns: int) -> list[Attempt]:
         """Attempts without a marker."""
         return _attempts(await self._ask("GET", f"unmarked?since_ns={since_ns}"))
+
+    async def opened(self) -> int:
+        """How many connections there have been."""
+        return int((await self._ask("GET", "health"))["opened"])
 
     async def aclose(self) -> None:
         """Close what is idle."""

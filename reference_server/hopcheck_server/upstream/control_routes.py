@@ -1,6 +1,6 @@
 """The upstream's side of control over HTTP: scripts in, journal out, under `/_hopcheck/`.
 
-- GET health: `{"hopcheck": version}`
+- GET health: `{"hopcheck": version, "opened": connections so far}`
 - PUT scripts: scripts as JSON, added to those that are there
 - GET journal/{marker}: its attempts; with `timeout_s`, `attempts` and `ended` it waits for them
 - POST journal/{marker}/release: ends what is still going on
@@ -32,6 +32,7 @@ class Controlled(Protocol):
     """What can be done to an upstream."""
 
     journal: Journal
+    opened: int
 
     def load(self, scripts: Scripts) -> None:
         """Add scripts."""
@@ -59,7 +60,7 @@ async def respond(upstream: Controlled, request: Attempt, *, allowed: bool) -> A
 async def _act(upstream: Controlled, request: Attempt, words: list[str], query: Mapping[str, str]) -> Any:
     match request.method, *words:
         case "GET", "health":
-            return {"hopcheck": _version()}
+            return {"hopcheck": _version(), "opened": upstream.opened}
         case "PUT", "scripts":
             upstream.load(script.load(request.body))
             return {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections import OrderedDict
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -48,6 +49,7 @@ class Upstream:
         host: The address that it listens on.
         port: The port that it listens on.
         connections: Those that are open.
+        opened: How many there have been; the latest has this number.
         heads: Request heads that are remembered.
         clock: What paced answers wait for.
     """
@@ -63,8 +65,8 @@ class Upstream:
         self.clock = Clock()
         self._readings = Readings()
         self._renderer = Renderer()
-        self._numbered = 0
-        self._done: dict[str, None] = {}
+        self.opened = 0
+        self._done: OrderedDict[str, None] = OrderedDict()
         self._tasks: set[asyncio.Task[Answer]] = set()
         self._empty = asyncio.Event()
         self._server: asyncio.Server | None = None
@@ -123,7 +125,7 @@ class Upstream:
         """
         self._done[marker] = None
         if len(self._done) > DONE_KEPT:
-            del self._done[next(iter(self._done))]
+            self._done.popitem(last=False)
         for connection in [one for one in self.connections if one.plays(marker)]:
             connection.release()
 
@@ -158,8 +160,8 @@ class Upstream:
 
     def number(self) -> int:
         """The next connection's number."""
-        self._numbered += 1
-        return self._numbered
+        self.opened += 1
+        return self.opened
 
     def decide(self, arrival: Arrival) -> tuple[Turn, Reading]:
         """Put an attempt into the journal and decide what it is answered."""
