@@ -29,15 +29,18 @@ class Lanes:
 
 
 def plan(cases: Iterable[Case]) -> Iterator[Lanes]:
-    """Sort cases into phases: what can be mixed, what needs quiet, what makes a proxy rest its provider."""
+    """Sort cases into phases: what can be mixed, what needs quiet, what makes a proxy rest its provider, what waits."""
     everything = sorted(cases, key=lambda case: case.id)
     windows = tuple(case for case in everything if _kind(case) == "window")
     yield Lanes(tuple(case for case in everything if _kind(case) == "shared"), (windows,))
     yield Lanes(serial=(tuple(case for case in everything if _kind(case) == "alone"),))
     yield Lanes(serial=(tuple(case for case in everything if _kind(case) == "cooldown"),), settles=True)
+    yield Lanes(serial=(tuple(case for case in everything if _kind(case) == "recovery"),))
 
 
 def _kind(case: Case) -> str:
+    if "recovery" in case.needs:  # a window may be a minute long: let the others use the time
+        return "recovery"
     if "cooldown" in case.needs:
         return "cooldown"
     if case.needs & {"timing", "heavy"}:

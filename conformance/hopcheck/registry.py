@@ -41,9 +41,10 @@ _PROFILE_OF = {prefix: profile for profile, prefixes in PROFILES.items() for pre
 _VARIANT = re.compile(r"[a-z0-9_.-]*")
 _ID = re.compile(r"[a-z_]+\.[a-z0-9]+(-[a-z0-9]+)*")
 
-WAYS = frozenset({"two_sided", "timing", "heavy", "cooldown", "window"})
+WAYS = frozenset({"two_sided", "timing", "heavy", "cooldown", "window", "recovery"})
 """What a case may need of the way in which it is run, beside what a target declares. `timing` and `heavy` cases have
-nothing beside them, `window` cases use up a rate limit, `cooldown` cases make proxies rest a provider."""
+nothing beside them, `window` cases use up a rate limit, `cooldown` cases make proxies rest a provider, `recovery` cases
+wait until a limit's window is over."""
 
 
 @dataclass(frozen=True)

@@ -104,14 +104,20 @@ def _chain(arguments: argparse.Namespace, tell: Teller) -> Any:
 
 def _targets(stack: Stack) -> list[TargetConfig]:
     assert stack.proxy is not None
+    assert stack.proxy.process is not None
     return [
-        _target("litellm", stack.litellm.base_url, stack.litellm.master_key, stack.upstream.url),
-        _target("reference", stack.proxy.base_url, stack.proxy.key, stack.upstream.url),
+        _target("litellm", stack.litellm.base_url, stack.litellm.master_key, stack.litellm.log_file, stack),
+        _target("reference", stack.proxy.base_url, stack.proxy.key, stack.proxy.process.log_file, stack),
     ]
 
 
-def _target(name: str, base_url: str, key: str, upstream_url: str) -> TargetConfig:
-    overrides: Mapping[str, object] = {"base_url": base_url, "api_key_env": KEY, "upstream_url": upstream_url}
+def _target(name: str, base_url: str, key: str, log_file: Path, stack: Stack) -> TargetConfig:
+    overrides: Mapping[str, object] = {
+        "base_url": base_url,
+        "api_key_env": KEY,
+        "upstream_url": stack.upstream.url,
+        "log_file": str(log_file.absolute()),
+    }
     with as_file(files("hopcheck") / "targets" / name / "hopcheck.toml") as path:
         return load_target(path, overrides, {KEY: key})
 

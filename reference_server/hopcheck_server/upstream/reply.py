@@ -20,9 +20,13 @@ _WIRE = {field.name for field in fields(Wire)}
 
 
 def _turn(options: dict[str, Any], **said: Any) -> Turn:
-    wire = Wire(**{name: value for name, value in options.items() if name in _WIRE})
+    wire = Wire(**{name: _frozen(value) for name, value in options.items() if name in _WIRE})
     rest = {name: value for name, value in options.items() if name not in _WIRE}
     return Turn(**said, **rest, wire=wire)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, range)) else value
 
 
 def call(name: str, *arguments: str, id: str = "call_hop1") -> ToolCall:  # noqa: A002 - the field's own name
