@@ -145,6 +145,7 @@ def test_markers_are_bounded(monkeypatch):
     for _ in range(3):
         journal.add(arrived("hopcheck:a:3"))
     assert [attempt.number for attempt in journal.attempts("hopcheck:a:3")] == [3, 4]
+    assert journal.add(arrived("hopcheck:a:3")) == (4, 4, True)
 
 
 def test_what_is_handed_out_does_not_change():

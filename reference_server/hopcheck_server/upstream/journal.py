@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 
 from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.attempt import Attempt, Ending
@@ -17,7 +17,7 @@ cache, or memory becomes the bottleneck."""
 MARKED_KEPT = 2_000
 """How many attempts of one marker are kept; all are counted."""
 
-MARKERS_KEPT = 20_000
+MARKERS_KEPT = 5_000
 """How many markers are kept; the oldest goes first, if nobody has forgotten it."""
 
 
@@ -39,7 +39,7 @@ class _Marked:
     __slots__ = ("attempts", "first", "on_first", "others", "total")
 
     def __init__(self, first: Arrival) -> None:
-        self.attempts: deque[Arrival] = deque(maxlen=MARKED_KEPT)
+        self.attempts: list[Arrival] = []
         self.first = first
         self.on_first = 0  # how many are on the first one's route
         self.others: dict[_Route, int] = {}  # how many on each other route
@@ -49,6 +49,8 @@ class _Marked:
         total = self.total
         self.total = attempt.number = total + 1
         self.attempts.append(attempt)
+        if len(self.attempts) >= 2 * MARKED_KEPT:  # not one by one: each time moves all that stay
+            del self.attempts[:-MARKED_KEPT]
         first = self.first
         same = attempt.head is first.head and attempt.model == first.model  # as nearly always: heads are shared
         if same or _route(attempt) == _route(first):
@@ -70,7 +72,7 @@ class Journal:
     """
 
     def __init__(self) -> None:
-        self._marked: dict[str, _Marked] = {}
+        self._marked: OrderedDict[str, _Marked] = OrderedDict()  # a plain dict is slow at losing its first entries
         self._unmarked: deque[Arrival] = deque(maxlen=UNMARKED_KEPT)
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
 
@@ -83,7 +85,7 @@ class Journal:
         if marked is None:
             marked = self._marked[attempt.marker] = _Marked(attempt)
             if len(self._marked) > MARKERS_KEPT:
-                del self._marked[next(iter(self._marked))]
+                self._marked.popitem(last=False)
         place = marked.add(attempt)
         if self._waiters:
             self._wake(attempt.marker)
@@ -100,7 +102,7 @@ class Journal:
     def attempts(self, marker: str) -> list[Attempt]:
         """The attempts of a marker so far, in the order of their arrival."""
         marked = self._marked.get(marker)
-        return [attempt.attempt() for attempt in marked.attempts] if marked else []
+        return [attempt.attempt() for attempt in marked.attempts[-MARKED_KEPT:]] if marked else []
 
     def unmarked(self, since_ns: int = 0) -> list[Attempt]:
         """The attempts without a marker that arrived at that time or later."""

@@ -95,8 +95,9 @@ class Renderer:
         made = self._kept.get((id(turn), ask.shape)) or self._prepare(turn, ask.shape)
         model = compact(ask.model).encode()
         small = made.plain and len(made.pieces[0].after) < SMALL
-        if small and made.request_id and not made.pieces[0].own and ask.method == b"POST":
+        if ask.again and small and made.request_id and not made.pieces[0].own and ask.method == b"POST":
             ask.kept = Whole(turn, made.head, b',"model":%b%b' % (model, made.pieces[0].after))
+        ask.again = True
         kind = b"chat.completion.chunk" if made.stream else b"chat.completion"
         identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%d,"model":%b' % (tag, kind, time.time(), model)
         body = [_join(piece, identity) for piece in made.pieces]

@@ -42,10 +42,11 @@ class Ask:
         payload: The JSON object of the body; None if the body isn't one.
         model: The model that is named in the body, or in the path; or "".
         shape: What the body says about the answer's form.
+        again: Whether it has been answered before.
         kept: The answer to this request the last time that it came, if it can be given again.
     """
 
-    __slots__ = ("kept", "kind", "method", "model", "payload", "shape", "url")
+    __slots__ = ("again", "kept", "kind", "method", "model", "payload", "shape", "url")
 
     def __init__(self, method: bytes, url: bytes, body: bytes) -> None:
         self.method = method
@@ -57,6 +58,7 @@ class Ask:
         if body:
             self._read(body)
         self.shape = _shape(self.payload) if self.payload else _PLAIN
+        self.again = False
         self.kept: Whole | None = None
 
     def _read(self, body: bytes) -> None:

@@ -36,9 +36,12 @@ class Piece(NamedTuple):
     after: bytes
 
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def compact(value: Any) -> str:
     """JSON without spaces, and with characters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT.encode(value)
 
 
 def pieces(turn: Turn, shape: Shape) -> list[Piece]:
