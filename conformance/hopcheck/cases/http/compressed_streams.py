@@ -13,6 +13,7 @@ from hopcheck.cases.http.coding import decoded
     refs=["agentgateway#873"],
     needs=["timing"],
     upstream=reply.stream("first", " and", " so", " on", pace_s=0.05),
+    trips_on=["stream.flush:*", "stream.no-coalesce:*"],
 )
 async def accept_encoding_sse(target: Target) -> Findings:
     """A stream that a client takes compressed still comes event by event, not when a block is full."""

@@ -15,7 +15,10 @@ def announces_close(answer: Answer) -> bool:
     return answer.version == "1.0" or not framed or "close" in ",".join(answer.all("connection")).lower()
 
 
-@case("http.keepalive", level="SHOULD", refs=["RFC 9112 9.3", "RFC 9112 9.6"])
+DROPPED = "stream.done-once:DropsTheConnection"
+
+
+@case("http.keepalive", level="SHOULD", refs=["RFC 9112 9.3", "RFC 9112 9.6"], trips_on=[DROPPED])
 async def keepalive(target: Target) -> Findings:
     """After an answer, a stream or an error, a connection serves the next request, unless its end was announced."""
     asks: dict[str, Callable[[Any], Awaitable[Answer]]] = {
@@ -71,6 +74,7 @@ class ClosesAfterNonsense(Hasty):
     level="SHOULD",
     refs=["RFC 9112 9.3", "litellm#14384", "litellm#17388"],
     needs=["two_sided", "heavy"],  # heavy, so that nobody beside it takes connections from the pool
+    trips_on=[DROPPED],
 )
 async def upstream_keepalive(target: Target) -> Findings:
     """Connections to the upstream are used again, after answers and after streams."""

@@ -53,6 +53,7 @@ class FreshIds(Relay):
     level="MUST",
     refs=["maximhq/bifrost#3638", "maximhq/bifrost#6123"],
     upstream=reply.chat("I look ", "it up.", tools=[BOTH[0]]),
+    trips_on=["stream.finish-*:*", "stream.nonstream-parity:StopsInOnePiece", "stream.no-coalesce:JoinsDeltas"],
 )
 async def text_and_call(target: Target) -> Findings:
     """A turn with text and a tool call keeps both, and its finish reason `tool_calls`, in one piece and as a stream."""
