@@ -1,8 +1,9 @@
 """The target as a case sees it."""
 
-from hopcheck.target.answers import Answer, Stream, TimedEvent, dig, items
+from hopcheck.target.answers import Answer, Stream, TimedEvent
 from hopcheck.target.bodies import OMIT
 from hopcheck.target.live import Live
+from hopcheck.target.paths import dig, items
 from hopcheck.target.target import Target, Untestable
 
 __all__ = ["OMIT", "Answer", "Live", "Stream", "Target", "TimedEvent", "Untestable", "dig", "items"]

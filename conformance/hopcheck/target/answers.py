@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
+from hopcheck.target.paths import JSON, dig, items, parsed
 from hopcheck_contracts.sse import Event, EventParser
 from hopcheck_server.http1.client import Ended
-
-JSON = Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ class Sent:
     @property
     def json(self) -> JSON:
         """The body as JSON; None if it isn't."""
-        return _json(self.body)
+        return parsed(self.body)
 
 
 @dataclass(slots=True)
@@ -83,7 +80,7 @@ class Answer:
     @property
     def json(self) -> JSON:
         """The body as JSON; None if it isn't."""
-        return _json(self.body)
+        return parsed(self.body)
 
     @property
     def elapsed_s(self) -> float:
@@ -172,7 +169,7 @@ class Stream(Answer):
     def error(self) -> JSON:
         """The first error that the stream told in-band, or the body's error object where it is no stream."""
         told = [item["error"] for item in self.objects if isinstance(item, dict) and item.get("error")]
-        return told[0] if told else dig(_json(self.body), "error")
+        return told[0] if told else dig(parsed(self.body), "error")
 
     def choices(self, index: int = 0) -> list[dict[str, JSON]]:
         """One choice of every piece that speaks of it."""
@@ -231,22 +228,6 @@ class Stream(Answer):
         return self.ended == "complete" and self.error is None and finished and "[DONE]" in self.data
 
 
-def dig(value: JSON, *path: str | int) -> JSON:
-    """What stands at a path of a JSON value; None where it leads nowhere."""
-    for step in path:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
-
-
-def items(value: JSON, *path: str | int) -> list[JSON]:
-    """The items of the array that stands at a path of a JSON value; none where there is no array."""
-    found = dig(value, *path)
-    return found if isinstance(found, list) else []
-
-
 def _call(index: JSON, call: JSON) -> dict[str, JSON]:
     """A tool call without its arguments, its function's fields beside its own."""
     return {"index": index, "id": dig(call, "id"), "type": dig(call, "type"), "name": dig(call, "function", "name")}
@@ -254,10 +235,3 @@ def _call(index: JSON, call: JSON) -> dict[str, JSON]:
 
 def _arguments(call: JSON) -> JSON:
     return dig(call, "function", "arguments")
-
-
-def _json(body: bytes) -> JSON:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

@@ -1,0 +1,32 @@
+"""JSON values, read without minding what they turn out to be."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+JSON = Any
+
+
+def dig(value: JSON, *path: str | int) -> JSON:
+    """What stands at a path of a JSON value; None where it leads nowhere."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def items(value: JSON, *path: str | int) -> list[JSON]:
+    """The items of the array that stands at a path of a JSON value; none where there is no array."""
+    found = dig(value, *path)
+    return found if isinstance(found, list) else []
+
+
+def parsed(body: bytes) -> JSON:
+    """A body as JSON; None if it isn't."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
