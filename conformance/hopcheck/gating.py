@@ -19,6 +19,8 @@ from hopcheck.doctor import PATIENCE_S, Unfit, examine
 from hopcheck.engine import DEFAULT_PATIENCE_S, Setting, run
 from hopcheck.registry import WAYS, Case
 from hopcheck_contracts.findings import Verdict
+from hopcheck_server.http1.client import ConnectFailed
+from hopcheck_server.http1.pool import Origin
 from hopcheck_server.upstream.control import Control, LocalControl, RemoteControl, probe
 from hopcheck_server.upstream.server import PortInUse, Upstream
 
@@ -35,6 +37,7 @@ class Plan:
         one_sided: There is no upstream of ours behind the target.
         patience_s: How long a target may be silent within a case.
         doctor_patience_s: The same for the first request.
+        wait_s: How long to wait for the target to listen.
     """
 
     config: TargetConfig
@@ -44,6 +47,7 @@ class Plan:
     one_sided: bool = False
     patience_s: float = DEFAULT_PATIENCE_S
     doctor_patience_s: float = PATIENCE_S
+    wait_s: float = 0.0
 
 
 @dataclass
@@ -87,6 +91,7 @@ async def gate(plan: Plan, stopped: asyncio.Event, watch: Watch, fails: Callable
     """
     outcome, begun = Outcome(), time.monotonic()
     async with _upstream(plan) as (control, upstream_url):
+        await _unless(stopped, _listening(plan.config.base_url, plan.wait_s))
         health = await _unless(stopped, examine(plan.config, control, upstream_url, plan.doctor_patience_s))
         if health is None:
             outcome.interrupted = True
@@ -121,6 +126,19 @@ async def _judge(
                 return
     finally:
         await verdicts.aclose()
+
+
+async def _listening(base_url: str, wait_s: float) -> None:
+    """Wait until something listens there, as long as that may take; the doctor says if nothing does."""
+    deadline_s = time.monotonic() + wait_s
+    while time.monotonic() < deadline_s:
+        try:
+            connection = await Origin.of(base_url).connect(timeout_s=1.0)
+        except ConnectFailed:
+            await asyncio.sleep(0.2)  # a server that starts announces nothing
+        else:
+            connection.close()
+            return
 
 
 async def _following(verdicts: AsyncGenerator[Verdict, None]) -> Verdict | None:

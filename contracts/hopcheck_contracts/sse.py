@@ -25,7 +25,7 @@ class Event:
         data: The data lines joined by a line feed; None if the block has none (a comment, say).
         event: The event's type, if it names one.
         id: The event's id, if it names one.
-        comments: Comment lines without their leading colon.
+        comments: Comment lines without their leading colon and one space after it.
     """
 
     raw: bytes

@@ -73,6 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="silence that counts as hung (default: %(default)g s)",
     )
+    how.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="wait so long for the target to listen (default: %(default)g)",
+    )
     how.add_argument("--baseline", type=Path, metavar="FILE", help="known deviations, each with its reason")
     how.add_argument("--write-baseline", type=Path, metavar="FILE", help="write what failed as known deviations")
     output = parser.add_argument_group("reports")
@@ -194,6 +201,7 @@ def read(arguments: argparse.Namespace) -> Order:
         fail_fast=arguments.fail_fast,
         one_sided=arguments.one_sided,
         patience_s=arguments.patience,
+        wait_s=arguments.wait,
     )
     files = {kind: path for kind in RENDERINGS if (path := getattr(arguments, kind))}
     for path in files.values():
