@@ -10,7 +10,7 @@ SAID = {
     "tool-calls": reply.stream(tools=[reply.call("look_up", '{"q":', '"x"}')]),
 }
 
-TRIPPED = ("stream.finish-matches", "stream.cut", "stream.error-mid", "stream.nonstream-parity")
+TRIPPED = ("stream.finish-matches", "stream.cut", "stream.error-mid", "stream.nonstream-parity", "tools.text-and-call")
 """Cases that notice a finish reason which comes too early, or is made up."""
 
 
@@ -29,7 +29,7 @@ async def finish_once(target: Target) -> Findings:
     yield expect("deltas after it", [delta for delta in late if delta and delta.get("content")], equals=[])
 
 
-@finish_once.counterexample(breaks="finish reasons", trips=("stream.cut", "stream.error-mid"))
+@finish_once.counterexample(breaks="finish reasons", trips=TRIPPED)
 class FinishesEachChunk(Relay):
     """Every chunk says `stop`, and clients leave after the first."""
 
@@ -62,7 +62,7 @@ async def finish_matches(target: Target) -> Findings:
     yield expect("finish reasons", told, equals=[name.replace("-", "_") for name in SAID])
 
 
-@finish_matches.counterexample(breaks="finish reasons", trips=("stream.nonstream-parity",))
+@finish_matches.counterexample(breaks="finish reasons", trips=("stream.nonstream-parity", "tools.text-and-call"))
 class AlwaysStops(Relay):
     """An answer that was cut at its length limit says that it was complete."""
 
