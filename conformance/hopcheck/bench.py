@@ -25,7 +25,7 @@ DECLARES = Declares(
     rate_limit=RateLimit(models=("limited-model",), requests=3, window_s=1.0),
     concurrency_limit=ConcurrencyLimit(model="narrow-model", requests=2),
     retries=2,
-    timeout_s=0.3,
+    timeout_s=0.5,
     timeout_model="slow-model",
     timeout_retries=0,
     unreachable="dead-model",

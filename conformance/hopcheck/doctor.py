@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hopcheck.config import TargetConfig
-from hopcheck.target import Answer, Target, Untestable
-from hopcheck.target.target import describe
+from hopcheck.target import Answer, Target, Untestable, describe
 from hopcheck_server.upstream.control import Control
 
 PATIENCE_S = 20.0

@@ -16,8 +16,7 @@ from hopcheck.config import DECLARABLE, TargetConfig
 from hopcheck.exchanges import reproduce, wire_log
 from hopcheck.lanes import Lanes, plan
 from hopcheck.registry import WAYS, Case
-from hopcheck.target import Target, Untestable
-from hopcheck.target.target import describe
+from hopcheck.target import Target, Untestable, describe
 from hopcheck_contracts.findings import Finding, Outcome, Verdict, outcome_of
 from hopcheck_server.upstream.control import Control
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hopcheck.target.answers import Answer
+from hopcheck.target.untestable import Untestable
 
 if TYPE_CHECKING:
     from hopcheck.target.target import Target
@@ -86,8 +87,6 @@ async def burst_over(target: Target, model: str, allowed: int, window_s: float) 
     Raises:
         Untestable: The window is still used up after its length has passed.
     """
-    from hopcheck.target.target import Untestable
-
     for _ in range(TRIES):
         await _clear_of_turn(target, window_s)
         burst = Burst(model, allowed, window_s, opened_s=time.monotonic())

@@ -6,7 +6,6 @@ Waiting, HTTP and parsing live here, so that cases read as requirements. Nothing
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,28 +15,23 @@ from openai import AsyncOpenAI
 
 from hopcheck.config import Declares, Models, TargetConfig
 from hopcheck.target.answers import Answer, Sent, Stream
-from hopcheck.target.bodies import Input, chat_body, embedding_body, encode
+from hopcheck.target.asking import Chat, Embeddings
+from hopcheck.target.bodies import encode
 from hopcheck.target.burst import Burst, burst_over
 from hopcheck.target.live import Live
 from hopcheck.target.nonces import random_nonces
+from hopcheck.target.untestable import Untestable
+from hopcheck.target.upstream_side import UpstreamSide
 from hopcheck_server.http1.client import ConnectFailed, Connection
 from hopcheck_server.http1.pool import Origin
 from hopcheck_server.upstream import marker as markers
 from hopcheck_server.upstream.control import Control
-from hopcheck_server.upstream.journal import Attempt
 
 RECOVERY_S = 30.0
 """How long a target may take to come out of a cooldown."""
 
-SETTLE_S = 2.0
-"""How long an attempt that arrived may go on after the client's answer ended."""
 
-
-class Untestable(Exception):
-    """The question could not be put to the target; the text says why."""
-
-
-class Target:
+class Target(UpstreamSide):
     """The proxy under test, for one case.
 
     Attributes:
@@ -71,13 +65,13 @@ class Target:
             expects_limits: A 429 of the target's own is what the case asks about, so it isn't asked again.
             shared: What the cases of a run have in common, by name.
         """
+        super().__init__(control)
         self.config = config
         self.patience_s = patience_s
         self.answers: list[Answer] = []
         self.notes: list[str] = []
         self.chat = Chat(self)
         self.embeddings = Embeddings(self)
-        self._control = control
         self._case_id = case_id
         self._nonces = nonces or random_nonces()
         self._expects_limits = expects_limits
@@ -183,51 +177,6 @@ class Target:
         self.answers.append(answer)
         return Live(used, answer, self.patience_s, (lambda: None) if connection else used.close)
 
-    async def seen(self, answer: Answer | str, *, attempts: int = 1, settle_s: float = SETTLE_S) -> list[Attempt]:
-        """What the upstream saw of a request: its attempts, once each has ended (or `settle_s` have passed).
-
-        Args:
-            answer: The answer to the request, or its marker.
-            attempts: Wait until so many have come; the default doesn't wait for one that hasn't come by now.
-            settle_s: The longest wait, in seconds.
-
-        Raises:
-            Untestable: There is no upstream of ours.
-        """
-        marker = answer if isinstance(answer, str) else answer.marker
-        control = self._two_sided()
-        arrived = await control.attempts(marker)
-        if len(arrived) < attempts and attempts == 1:
-            return arrived
-        return await control.wait(marker, attempts=attempts, ended=True, timeout_s=settle_s)
-
-    async def arrival(self, marker: str, *, timeout_s: float = 5.0) -> Attempt:
-        """Wait until a request's first attempt is at the upstream, and return it while it may go on.
-
-        Raises:
-            Untestable: None came in time.
-        """
-        arrived = await self._two_sided().wait(marker, attempts=1, ended=False, timeout_s=timeout_s)
-        if not arrived:
-            raise Untestable("the request did not reach the upstream")
-        return arrived[0]
-
-    async def forwarded(self, answer: Answer) -> Attempt:
-        """The request as the upstream got it, in the attempt that was answered last.
-
-        Raises:
-            Untestable: It did not get there.
-        """
-        attempts = await self.seen(answer)
-        if not attempts:
-            raise Untestable(f"the request did not reach the upstream; the target answered {describe(answer)}")
-        return attempts[-1]
-
-    async def received(self, answer: Answer) -> Any:
-        """The JSON body that the upstream got in the last attempt; None if it got none, which a refusal may explain."""
-        attempts = await self.seen(answer)
-        return attempts[-1].json if attempts else None
-
     async def burst(self) -> Burst:
         """The run's burst over the declared rate limit; the first case that asks for it sends it.
 
@@ -242,31 +191,6 @@ class Target:
         burst: Burst = await asyncio.shield(self._shared["burst"])
         self.answers += [answer for answer in burst.answers if answer not in self.answers]
         return burst
-
-    async def unmarked(self, since_ns: int) -> list[Attempt]:
-        """What reached the upstream without a marker at that time (CLOCK_MONOTONIC) or later, whoever sent it.
-
-        Raises:
-            Untestable: There is no upstream of ours.
-        """
-        return await self._two_sided().unmarked(since_ns)
-
-    async def connections(self) -> int:
-        """How many connections the upstream has had; a later one's number in an attempt is higher.
-
-        Raises:
-            Untestable: There is no upstream of ours.
-        """
-        return await self._two_sided().opened()
-
-    async def release(self, marker: str) -> None:
-        """Let go of what the upstream left hanging."""
-        await self._two_sided().release(marker)
-
-    def _two_sided(self) -> Control:
-        if self._control is None:
-            raise Untestable("there is no upstream of hopcheck's behind the target")
-        return self._control
 
     async def recovered(self, *, within_s: float = RECOVERY_S) -> bool:
         """Wait until a plain marked request gets through; false if none did in that time."""
@@ -311,124 +235,3 @@ class Target:
             timeout=self.patience_s,
             default_headers=dict(self.config.headers),
         )
-
-
-class Chat:
-    """Asks for chat completions. Keyword arguments are the body's fields; `OMIT` leaves one out."""
-
-    path = "/chat/completions"
-
-    def __init__(self, target: Target) -> None:
-        """Belongs to a target."""
-        self._target = target
-
-    def body(self, marker: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of a request: a short question to the healthy model, with these fields instead or beside."""
-        return chat_body(self._target.models.chat, marker, dict(fields))
-
-    async def create(
-        self,
-        *,
-        script: str = "",
-        key: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        connection: Connection | None = None,
-        extra: Mapping[str, Any] | None = None,
-        **fields: Any,
-    ) -> Answer:
-        """Ask for an answer in one piece.
-
-        Args:
-            script: Which of the case's scripts the upstream plays.
-            key: None sends the configured key, "" none.
-            headers: More of them.
-            connection: Use this one and leave it open.
-            extra: Body fields whose names are taken by these arguments.
-            fields: Body fields.
-        """
-        return await self._ask(Answer, script, key, headers, connection, {**fields, **(extra or {})})
-
-    async def stream(
-        self,
-        *,
-        script: str = "",
-        key: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        connection: Connection | None = None,
-        extra: Mapping[str, Any] | None = None,
-        **fields: Any,
-    ) -> Stream:
-        """Ask for a stream, and read it to its end (see `create`)."""
-        asked = {"stream": True, **fields, **(extra or {})}
-        answer = await self._ask(Stream, script, key, headers, connection, asked)
-        assert isinstance(answer, Stream)
-        return answer
-
-    async def open(
-        self,
-        *,
-        script: str = "",
-        key: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        **fields: Any,
-    ) -> Live:
-        """Ask, and return while the answer is still to come; `stream=True` by default (see `create`)."""
-        target = self._target
-        marker = target.marker(script)
-        body = self.body(marker, {"stream": True, **fields})
-        return await target.open("POST", self.path, body, key, headers, marker)
-
-    async def _ask(
-        self,
-        kind: type[Answer],
-        script: str,
-        key: str | None,
-        headers: Mapping[str, str] | None,
-        connection: Connection | None,
-        fields: Mapping[str, Any],
-    ) -> Answer:
-        target = self._target
-        for last in (False, True):
-            marker = target.marker(script)
-            body = self.body(marker, fields)
-            async with await target.open("POST", self.path, body, key, headers, marker, kind, connection) as live:
-                if await live.head() is not None:
-                    await live.rest()
-            if last or not await target.cooled_down(live.answer):
-                break
-            if not await target.recovered():
-                raise Untestable("target in cooldown")
-        return live.answer
-
-
-class Embeddings:
-    """Asks for embeddings."""
-
-    path = "/embeddings"
-
-    def __init__(self, target: Target) -> None:
-        """Belongs to a target."""
-        self._target = target
-
-    async def create(
-        self,
-        given: Input = "hello",
-        *,
-        script: str = "",
-        key: str | None = None,
-        **fields: Any,
-    ) -> Answer:
-        """Ask for embeddings of a text or a token array, or of several."""
-        target = self._target
-        marker = target.marker(script)
-        body = embedding_body(target.models.embedding, marker, given, fields)
-        return await target.request("POST", self.path, body=body, key=key, marker=marker)
-
-
-def describe(answer: Answer) -> str:
-    """An answer in a few words, for reasons."""
-    if answer.status is None:
-        return f"nothing ({answer.detail or answer.ended})"
-    said = answer.error
-    text = said.get("message") if isinstance(said, dict) else answer.text
-    return f"{answer.status} {json.dumps(str(text)[:160], ensure_ascii=False)}"

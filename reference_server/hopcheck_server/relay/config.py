@@ -55,7 +55,7 @@ class RelayConfig:
     concurrency_limits: Mapping[str, int] = field(default_factory=lambda: {"narrow-model": 2})
     retries: int = 2
     timeout_s: float = 10.0
-    timeouts: Mapping[str, float] = field(default_factory=lambda: {"slow-model": 0.3})
+    timeouts: Mapping[str, float] = field(default_factory=lambda: {"slow-model": 0.5})
     timeout_retries: int = 0
     backoff_s: float = 0.05
     patience_s: float = 0.5

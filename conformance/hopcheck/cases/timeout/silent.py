@@ -51,12 +51,12 @@ class SaysInternalError(Relay):
 
 @silent.counterexample(breaks="seconds", trips=("stream.*", "retry.*"))
 class TriesForLong(Relay):
-    """A timeout is tried again and again, twenty times over."""
+    """A timeout is tried again and again, a dozen times over."""
 
     async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
         if failure.kind != "timeout":
             return await super().retry(outgoing, failure)
-        return 0.0 if outgoing.attempt_on_model < 20 else None
+        return 0.0 if outgoing.attempt_on_model < 13 else None
 
 
 @case(
