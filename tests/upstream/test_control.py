@@ -218,3 +218,22 @@ def test_probing(wire):
         return ours, await probe(upstream.port)
 
     assert wire.serve({}, act) == ("ours", "free")
+
+
+def test_taking_times(wire, controlled):
+    async def act(upstream, control):
+        for nonce in "12":
+            await wire.ask(upstream, wire.marked(nonce=nonce))
+        await wire.ask(upstream, wire.marked("c.d"))
+        known = [(await control.attempts(f"hopcheck:a.b:{nonce}"))[0] for nonce in "12"]
+        taken = await control.take("a.b")
+        return known, taken, await control.take("a.b"), await control.attempts("hopcheck:c.d:1")
+
+    scripts = {"a.b": reply.chat("x", "y"), "c.d": reply.chat("z")}
+    known, taken, again, other = controlled(scripts, act)
+    assert [(one.marker, one.number, one.received_ns) for one in taken] == [
+        (one.marker, 1, one.received_ns) for one in known
+    ]
+    assert all(one.first_sent_ns == one.last_sent_ns == seen.sent[0][0] for one, seen in zip(taken, known, strict=True))
+    assert again == []
+    assert len(other) == 1

@@ -1,19 +1,15 @@
-"""Exit codes, and the way to stop with one sentence."""
+"""Exit codes, and the way to stop with one sentence: the same in every package."""
 
 from __future__ import annotations
 
-HOLDS = 0
-DOES_NOT_HOLD = 1
-USAGE = 2
-UNTESTABLE = 3
-HOPCHECK_FAILED = 4
-INTERRUPTED = 130
+from hopcheck_contracts.exits import (
+    DOES_NOT_HOLD,
+    HOLDS,
+    HOPCHECK_FAILED,
+    INTERRUPTED,
+    UNTESTABLE,
+    USAGE,
+    Stop,
+)
 
-
-class Stop(Exception):
-    """End with one sentence on stderr, and an exit code."""
-
-    def __init__(self, code: int, sentence: str) -> None:
-        """Say why."""
-        super().__init__(sentence)
-        self.code = code
+__all__ = ["DOES_NOT_HOLD", "HOLDS", "HOPCHECK_FAILED", "INTERRUPTED", "UNTESTABLE", "USAGE", "Stop"]

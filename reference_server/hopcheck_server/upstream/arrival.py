@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
-from hopcheck_server.upstream.attempt import Attempt, Ending
+from hopcheck_server.upstream.attempt import Attempt, Ending, Times
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -116,3 +116,8 @@ class Arrival:
             ended_ns=self.ended_ns,
             ended=self.ended,
         )
+
+    def times(self) -> Times:
+        """When it went through."""
+        first, last = (self.sent[0], self.sent[-2]) if self.sent else (0, 0)
+        return Times(self.marker, self.number, self.received_ns, self.head_sent_ns, first, last, self.ended_ns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Ending = Literal["", "answered", "hung-up", "cut", "released"]
 """How an attempt ended: answered in full; the proxy hung up first; cut by the script; let go when its case ended."""
@@ -75,6 +75,23 @@ class Attempt:
         places = ["path"] if text in self.path else []
         places += [f"header {name}" for name, value in self.headers if text in value]
         return [*places, "body"] if text.encode() in self.body else places
+
+
+class Times(NamedTuple):
+    """When an attempt went through the upstream, and nothing else of it; see `Attempt`.
+
+    Attributes:
+        first_sent_ns: When the first body bytes were written, or 0.
+        last_sent_ns: When the last were, or 0.
+    """
+
+    marker: str
+    number: int
+    received_ns: int
+    head_sent_ns: int
+    first_sent_ns: int
+    last_sent_ns: int
+    ended_ns: int
 
 
 def to_json(attempt: Attempt) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from hopcheck_server.http1.client import Broken, ConnectFailed, Connection
 from hopcheck_server.http1.pool import Origin, Pool
-from hopcheck_server.upstream.attempt import Attempt, from_json
+from hopcheck_server.upstream.attempt import Attempt, Times, from_json
 from hopcheck_server.upstream.script import Scripts, dump
 from hopcheck_server.upstream.server import Upstream
 
@@ -43,6 +43,9 @@ class Control(Protocol):
 
     async def forget(self, marker: str) -> None:
         """Release a marker, and drop what is kept of it."""
+
+    async def take(self, script: str) -> list[Times]:
+        """When the ended attempts of a script went through; their markers are forgotten."""
 
     async def unmarked(self, since_ns: int) -> list[Attempt]:
         """The attempts without a marker that came at that time (CLOCK_MONOTONIC) or later."""
@@ -79,6 +82,10 @@ class LocalControl:
     async def forget(self, marker: str) -> None:
         """Release and forget."""
         self._upstream.forget(marker)
+
+    async def take(self, script: str) -> list[Times]:
+        """Take the times of a script."""
+        return self._upstream.journal.take(script)
 
     async def unmarked(self, since_ns: int) -> list[Attempt]:
         """Attempts without a marker."""
@@ -124,6 +131,10 @@ class RemoteControl:
     async def forget(self, marker: str) -> None:
         """Release and forget."""
         await self._ask("DELETE", f"journal/{quote(marker)}")
+
+    async def take(self, script: str) -> list[Times]:
+        """Take the times of a script."""
+        return [Times(*entry) for entry in (await self._ask("DELETE", f"times/{quote(script)}"))["times"]]
 
     async def unmarked(self, since_ns: int) -> list[Attempt]:
         """Attempts without a marker."""

@@ -5,6 +5,7 @@
 - GET journal/{marker}: its attempts; with `timeout_s`, `attempts` and `ended` it waits for them
 - POST journal/{marker}/release: ends what is still going on
 - DELETE journal/{marker}: releases, and forgets
+- DELETE times/{script}: when the script's ended attempts went through (`Times`), which are then forgotten
 - GET unmarked?since_ns=: attempts without a marker
 """
 
@@ -72,6 +73,8 @@ async def _act(upstream: Controlled, request: Attempt, words: list[str], query: 
         case "DELETE", "journal", marker:
             upstream.forget(marker)
             return {}
+        case "DELETE", "times", name:
+            return {"times": upstream.journal.take(name)}
         case "GET", "unmarked":
             return _attempts(upstream.journal.unmarked(int(query.get("since_ns", 0))))
     return None

@@ -6,9 +6,9 @@ import asyncio
 from collections import OrderedDict, deque
 
 from hopcheck_server.upstream.arrival import Arrival
-from hopcheck_server.upstream.attempt import Attempt, Ending
+from hopcheck_server.upstream.attempt import Attempt, Ending, Times
 
-__all__ = ["Attempt", "Ending", "Journal", "Place"]
+__all__ = ["Attempt", "Ending", "Journal", "Place", "Times"]
 
 UNMARKED_KEPT = 2_000
 """How many attempts without a marker are kept; older ones are forgotten. They must fit into a processor's
@@ -60,6 +60,10 @@ class _Marked:
         self.others[route] = self.others.get(route, 0) + 1
         return total, self.others[route] - 1, False
 
+    def of(self, script: str) -> bool:
+        """Whether its attempts play that script."""
+        return self.first.script == script
+
     def ready(self, attempts: int, ended: bool) -> bool:
         """Whether so many have arrived, and (if `ended`) none of them goes on."""
         return self.total >= attempts and not (ended and any(not one.ended for one in self.attempts))
@@ -107,6 +111,15 @@ class Journal:
     def unmarked(self, since_ns: int = 0) -> list[Attempt]:
         """The attempts without a marker that arrived at that time or later."""
         return [attempt.attempt() for attempt in self._unmarked if attempt.received_ns >= since_ns]
+
+    def take(self, script: str) -> list[Times]:
+        """Hand over when the ended attempts of a script went through, and forget their markers."""
+        taken = [
+            (marker, kept) for marker, kept in self._marked.items() if kept.of(script) and kept.ready(1, ended=True)
+        ]
+        for marker, _ in taken:
+            self.forget(marker)
+        return [attempt.times() for _, kept in taken for attempt in kept.attempts]
 
     def forget(self, marker: str) -> None:
         """Drop what is kept of a marker; its counts start anew."""
