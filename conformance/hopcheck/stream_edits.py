@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from hopcheck.target import dig, items
 from hopcheck_contracts.sse import Event, event_of
 from hopcheck_server.relay import Events
 
@@ -54,10 +55,10 @@ async def add_before_done(events: Events, make: Callable[[Chunk], Chunk | None])
 
 def text_of(chunk: Chunk) -> str:
     """The content that a chunk brings, of all its choices."""
-    deltas = (choice.get("delta") or {} for choice in chunk["choices"])
-    return "".join(delta.get("content") or "" for delta in deltas)
+    said = (dig(choice, "delta", "content") for choice in items(chunk, "choices"))
+    return "".join(text for text in said if isinstance(text, str))
 
 
 def finishes(chunk: Chunk) -> bool:
     """Whether a chunk finishes a choice."""
-    return any(choice.get("finish_reason") for choice in chunk["choices"])
+    return any(dig(choice, "finish_reason") for choice in items(chunk, "choices"))

@@ -173,12 +173,16 @@ class Stream(Answer):
 
     def choices(self, index: int = 0) -> list[dict[str, JSON]]:
         """One choice of every piece that speaks of it."""
-        found = (choice for piece in self.pieces for choice in piece.get("choices") or ())
-        return [choice for choice in found if isinstance(choice, dict) and choice.get("index") == index]
+        return [choice for choice in self._choices() if choice.get("index") == index]
+
+    def _choices(self) -> Iterator[dict[str, JSON]]:
+        found = (choice for piece in self.pieces for choice in items(piece, "choices"))
+        return (choice for choice in found if isinstance(choice, dict))
 
     def deltas(self, index: int = 0) -> list[dict[str, JSON]]:
-        """A choice's deltas, without empty ones' absence: a missing or null delta counts as {}."""
-        return [choice.get("delta") or {} for choice in self.choices(index)]
+        """A choice's deltas; what is no object (a missing or null delta, say) counts as {}."""
+        deltas = (choice.get("delta") for choice in self.choices(index))
+        return [delta if isinstance(delta, dict) else {} for delta in deltas]
 
     def joined(self, key: str = "content", index: int = 0) -> str:
         """A choice's text: the strings under `key` of its deltas, joined."""
@@ -224,7 +228,7 @@ class Stream(Answer):
     @property
     def clean(self) -> bool:
         """Whether a client takes it for a whole answer: ended as framed, no error, a finish reason, `[DONE]`."""
-        finished = any(choice.get("finish_reason") for piece in self.pieces for choice in piece.get("choices") or ())
+        finished = any(choice.get("finish_reason") for choice in self._choices())
         return self.ended == "complete" and self.error is None and finished and "[DONE]" in self.data
 
 

@@ -1,6 +1,6 @@
 """Several choices in one stream, and what belongs to a choice beside its text."""
 
-from hopcheck import Events, Findings, Relay, Target, case, expect, reply
+from hopcheck import Events, Findings, Relay, Target, case, expect, items, reply
 from hopcheck.stream_edits import edit_chunk_choices
 
 TEXTS = (("One ", "first"), ("Two ", "second"), ("Three ", "third"))
@@ -55,7 +55,7 @@ class FinishesTheFirstChoice(Relay):
 async def logprobs(target: Target) -> Findings:
     """The log probabilities of each chunk reach the client as the provider said them."""
     choices = (await target.chat.stream(logprobs=True, top_logprobs=1)).choices()
-    told = [entry for choice in choices for entry in (choice.get("logprobs") or {}).get("content") or ()]
+    told = [entry for choice in choices for entry in items(choice, "logprobs", "content")]
     yield expect("log probabilities", told, equals=LOGPROBS)
 
 

@@ -40,7 +40,7 @@ class DropsRepeats(Relay):
     async def events(self, events: Events) -> Events:
         before = ""
         async for event in events:
-            text = text_of(chunk_of(event) or {"choices": []})
+            text = text_of(chunk_of(event) or {})
             if not text or text != before:
                 yield event
             before = text

@@ -22,11 +22,12 @@ TRIPPED = ("stream.finish-matches", "stream.cut", "stream.error-mid", "stream.no
 )
 async def finish_once(target: Target) -> Findings:
     """A choice has exactly one finish reason that isn't null, and nothing of it comes after that."""
-    choices = (await target.chat.stream()).choices()
+    stream = await target.chat.stream()
+    choices = stream.choices()
     finished = [place for place, choice in enumerate(choices) if choice.get("finish_reason") is not None]
     yield expect("finish reasons", len(finished), equals=1)
-    late = [choice.get("delta") for choice in choices[finished[0] + 1 :]] if finished else []
-    yield expect("deltas after it", [delta for delta in late if delta and delta.get("content")], equals=[])
+    late = stream.deltas()[finished[0] + 1 :] if finished else []
+    yield expect("deltas after it", [delta for delta in late if delta.get("content")], equals=[])
 
 
 @finish_once.counterexample(breaks="finish reasons", trips=TRIPPED)

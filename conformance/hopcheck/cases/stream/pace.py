@@ -23,7 +23,7 @@ def lags_ms(stream: Stream, sent: list[tuple[int, int]]) -> list[int]:
     heard = ""
     arrived: list[int] = []
     for timed in stream.events:
-        heard += text_of(chunk_of(timed.event) or {"choices": []})
+        heard += text_of(chunk_of(timed.event) or {})
         while len(arrived) < min(len(SLOW), len(heard) // len(SLOW[0])):
             arrived.append(timed.at_ns)
     return [round((at - out) / 1e6) for at, (out, _) in zip(arrived, sent[1:], strict=False)]

@@ -95,7 +95,7 @@ class AnswersNothing(Relay):
 
 def _counts(usage: Any) -> Any:
     """The three counts; vendors may say more."""
-    return {name: usage.get(name) for name in reply.USAGE} if isinstance(usage, dict) else usage
+    return {name: dig(usage, name) for name in reply.USAGE}
 
 
 def _seen(answer: Answer) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hopcheck import Events, Findings, Relay, Target, case, expect, incoming, reply
-from hopcheck.stream_edits import add_before_done, drop_chunks, edit_chunks, text_of
+from hopcheck import Events, Findings, Relay, Target, case, dig, expect, incoming, items, reply
+from hopcheck.stream_edits import add_before_done, drop_chunks, edit_chunks, finishes, text_of
 
 SAID = reply.stream("Hel", "lo")
 COUNTS = dict(reply.USAGE)
@@ -14,8 +14,7 @@ ASKED = {"include_usage": True}
 
 def counts(piece: Mapping[str, Any]) -> dict[str, Any]:
     """A chunk's three counts; vendors may say more."""
-    usage = piece.get("usage")
-    return {name: usage.get(name) for name in COUNTS} if isinstance(usage, dict) else {}
+    return {name: dig(piece, "usage", name) for name in COUNTS}
 
 
 @case(
@@ -30,7 +29,8 @@ async def usage_chunk(target: Target) -> Findings:
     last = pieces[-1] if pieces else {}
     yield expect("counts of the last chunk", counts(last), equals=COUNTS)
     yield expect("its choices", last.get("choices"), equals=[])
-    yield expect("chunks without choices", sum(not piece.get("choices") for piece in pieces), equals=1)
+    alone = [piece for piece in pieces if piece.get("usage") and not (text_of(piece) or finishes(piece))]
+    yield expect("chunks that bring only counts", len(alone), equals=1)
 
 
 @usage_chunk.counterexample(breaks="counts of the last chunk", trips=TRIPPED)
@@ -58,7 +58,7 @@ class AddsAnEmptyChoice(Relay):
         return edit_chunks(events, lambda chunk: chunk.update(choices=chunk["choices"] or empty))
 
 
-@usage_chunk.counterexample(breaks="chunks without choices")
+@usage_chunk.counterexample(breaks="chunks that bring only counts")
 class CountsTwice(Relay):
     """The chunk with the counts is sent twice, and clients add them up."""
 
@@ -70,7 +70,7 @@ class CountsTwice(Relay):
 async def usage_null_others(target: Target) -> Findings:
     """With `include_usage`, no chunk but the one with the counts says a usage other than null."""
     pieces = (await target.chat.stream(stream_options=ASKED)).pieces
-    early = [piece.get("usage") for piece in pieces if piece.get("choices") and text_of(piece)]
+    early = [piece.get("usage") for piece in pieces if text_of(piece)]
     yield expect("usage of chunks with text", early, holds=bool(early) and not any(early), to="null or absent in each")
 
 
@@ -92,7 +92,7 @@ class KeepsCounting(Relay):
 async def usage_not_asked(target: Target) -> Findings:
     """Without `include_usage` no chunk without choices comes, as clients read `choices[0]` of each."""
     pieces = (await target.chat.stream()).pieces
-    sizes = [len(piece.get("choices") or ()) for piece in pieces]
+    sizes = [len(items(piece, "choices")) for piece in pieces]
     yield expect("choices of each chunk", sizes, holds=bool(sizes) and all(sizes), to="one at least in each")
 
 

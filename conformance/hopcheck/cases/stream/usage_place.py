@@ -1,6 +1,6 @@
 """Token counts that a provider says in another place than OpenAI does."""
 
-from hopcheck import Events, Findings, Relay, Target, case, expect, reply
+from hopcheck import Events, Findings, Relay, Target, case, dig, expect, reply
 from hopcheck.stream_edits import edit_chunks
 
 COUNTS = dict(reply.USAGE)
@@ -15,7 +15,7 @@ COUNTS = dict(reply.USAGE)
 async def usage_on_last_content(target: Target) -> Findings:
     """Token counts that come on the chunk with the finish reason reach the client, there or on a chunk of their own."""
     said = (await target.chat.stream(stream_options={"include_usage": True})).usages
-    yield expect("counts", [{name: usage.get(name) for name in COUNTS} for usage in said][-1:], equals=[COUNTS])
+    yield expect("counts", [{name: dig(usage, name) for name in COUNTS} for usage in said][-1:], equals=[COUNTS])
 
 
 @usage_on_last_content.counterexample(breaks="counts")
