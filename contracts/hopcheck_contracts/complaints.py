@@ -1,0 +1,163 @@
+"""What is wrong with a JSON value, said shortly: where, and what was expected instead of what.
+
+Knows how jsonschema-rs reports. Does not know any schema.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from jsonschema_rs import ValidationError
+
+MOST = 8
+"""So many complaints are told of one value; the rest would say the same of other items."""
+
+SHOWN = 60
+"""Characters of a value that a complaint quotes."""
+
+_TAGS = ("role", "type", "object")
+_NAMES = {
+    "object": "an object",
+    "array": "an array",
+    "string": "a string",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+class Complaint(NamedTuple):
+    """One thing that is wrong.
+
+    Attributes:
+        where: The place in the value, as in `choices[0].delta.role`; or what else of a message, as in `content-type`.
+        message: What was expected, and what was there.
+    """
+
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        """Both, on one line."""
+        return f"{self.where}: {self.message}"
+
+
+def shown(value: Any) -> str:
+    """A value as JSON, cut where it gets long."""
+    text = _outline(value) if isinstance(value, dict | list) else json.dumps(_cut(value), ensure_ascii=False)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def read_errors(errors: Iterable[ValidationError], where: str) -> list[Complaint]:
+    """Turn a validator's errors into complaints: the first few, each said once.
+
+    Args:
+        errors: As `iter_errors` gives them.
+        where: What to call the value itself.
+    """
+    told = dict.fromkeys(one for error in errors for one in _read(error, where))
+    return list(islice(told, MOST))
+
+
+def _read(error: ValidationError, where: str) -> Iterator[Complaint]:
+    branches = getattr(error.kind, "context", None)
+    if not branches:
+        yield Complaint(_place(error, where), _message(error))
+        return
+    if all(_wrong_type(branch, error) for branch in branches):
+        wanted = [name for branch in branches for one in branch if one.kind.name == "type" for name in one.kind.types]
+        yield Complaint(_place(error, where), _mistaken(_one_of(dict.fromkeys(wanted)), error.instance))
+        return
+    tags = [tag for branch in branches if (tag := _other_kind(branch, error)) is not None]
+    if len(tags) == len(branches):
+        options = dict.fromkeys(shown(option) for tag in tags for option in _options(tag))
+        yield Complaint(_place(tags[0], where), _mistaken(" or ".join(options), tags[0].instance))
+        return
+    for inner in min(branches, key=lambda branch: _distance(branch, error)):
+        yield from _read(inner, where)
+
+
+def _wrong_type(branch: Sequence[ValidationError], error: ValidationError) -> bool:
+    return any(one.kind.name == "type" and one.instance_path == error.instance_path for one in branch)
+
+
+def _distance(branch: Sequence[ValidationError], error: ValidationError) -> tuple[bool, bool, int]:
+    """How far a value is from one of several schemas: of another type, of another kind, or just not right."""
+    return _wrong_type(branch, error), _other_kind(branch, error) is not None, len(branch)
+
+
+def _other_kind(branch: Sequence[ValidationError], error: ValidationError) -> ValidationError | None:
+    """What says that a branch is about another kind of thing: its tag is another one."""
+    depth = len(error.instance_path)
+    at_tag = (one for one in branch if len(one.instance_path) == depth + 1 and one.instance_path[-1] in _TAGS)
+    return next((one for one in at_tag if one.kind.name in ("const", "enum")), None)
+
+
+def _options(error: ValidationError) -> list[Any]:
+    """What would have been right, of an error about one of several values."""
+    kind: Any = error.kind
+    if kind.name == "const":
+        return [kind.expected_value]
+    return list(kind.options)
+
+
+def _place(error: ValidationError, where: str) -> str:
+    place = ""
+    for step in error.instance_path:
+        place += f"[{step}]" if isinstance(step, int) else f".{_cut(step)}" if place else _cut(step)
+    return place or where
+
+
+def _message(error: ValidationError) -> str:
+    kind: Any = error.kind
+    match kind.name:
+        case "required":
+            return f"{kind.property} is missing"
+        case "type":
+            return _mistaken(_one_of(kind.types), error.instance)
+        case "const" | "enum":
+            return _mistaken(" or ".join(map(shown, _options(error))), error.instance)
+        case "minimum" | "maximum":
+            return _mistaken(f"at {'least' if kind.name == 'minimum' else 'most'} {kind.limit}", error.instance)
+        case "minLength" | "minItems":
+            return "is empty" if kind.limit == 1 else f"is shorter than {kind.limit}"
+        case "maxLength" | "maxItems" | "maxProperties":
+            return f"holds more than {kind.limit}"
+        case "pattern":
+            return f"{shown(error.instance)} is not of the form {_cut(kind.pattern)}"
+        case "propertyNames":
+            return f"has a member that isn't allowed: {shown(kind.error.instance)}"
+        case name:
+            return f"breaks the rule {name!r}: {shown(error.instance)}"
+
+
+def _mistaken(wanted: str, value: Any) -> str:
+    return f"expected {wanted}, not {shown(value)}"
+
+
+def _one_of(types: Iterable[str]) -> str:
+    return " or ".join(_NAMES.get(name, name) for name in types)
+
+
+def _cut(value: Any) -> Any:
+    return f"{value[:SHOWN]}…" if isinstance(value, str) and len(value) > SHOWN else value
+
+
+def _outline(value: dict[str, Any] | list[Any]) -> str:
+    """A container's first members, each without what is in it."""
+    few = list(islice(value, 4))
+    dots = ", …" if len(value) > len(few) else ""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_leaf, few))}{dots}]"
+    return f"{{{', '.join(f'{json.dumps(_cut(name))}: {_leaf(value[name])}' for name in few)}{dots}}}"
+
+
+def _leaf(value: Any) -> str:
+    if isinstance(value, dict | list):
+        empty = "{}" if isinstance(value, dict) else "[]"
+        return f"{empty[0]}…{empty[1]}" if value else empty
+    return json.dumps(_cut(value), ensure_ascii=False)

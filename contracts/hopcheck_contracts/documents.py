@@ -1,0 +1,167 @@
+"""The contract at each boundary: OpenAPI documents, read from package data and joined with what they share.
+
+Knows files, references and paths. Does not judge anything: that is `hopcheck_contracts.schemas`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any, Literal, NamedTuple, get_args
+
+import yaml
+
+Boundary = Literal["openai-compatible", "llm-proxy", "litellm"]
+"""Between which two a contract holds: any client and target, LLM-Proxy and its clients, LLM-Proxy and LiteLLM."""
+
+BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
+
+SHARED = "components.yaml"
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C where it can be had: a tenth of the time
+
+
+class Operation(NamedTuple):
+    """One operation of a document.
+
+    Attributes:
+        boundary: Whose document it is in.
+        method: In lower case.
+        path: The template, such as `/v1/models/{model}`.
+    """
+
+    boundary: Boundary
+    method: str
+    path: str
+
+    @property
+    def definition(self) -> Mapping[str, Any]:
+        """The operation object."""
+        found: Mapping[str, Any] = document(self.boundary)["paths"][self.path][self.method]
+        return found
+
+
+def source(name: str) -> dict[str, Any]:
+    """One file as it was written: a boundary's, or `components`."""
+    text = files("hopcheck_contracts").joinpath("openapi", f"{name}.yaml").read_text("utf-8")
+    loaded: dict[str, Any] = yaml.load(text, _LOADER)  # noqa: S506  (both loaders are safe ones)
+    return loaded
+
+
+@cache
+def document(boundary: Boundary) -> dict[str, Any]:
+    """A boundary's whole contract as one document without references to other files. Not to be changed."""
+    main, shared = source(boundary), source("components")["components"]
+    parts: dict[str, dict[str, Any]] = main.setdefault("components", {})
+    for kind, name, there in list(_references(main)):
+        if there:
+            _bring(parts, shared, kind, name)
+    joined = _localised(main)
+    assert isinstance(joined, dict)
+    return joined
+
+
+def document_3_2(boundary: Boundary) -> dict[str, Any]:
+    """The same in OpenAPI 3.2, which has a keyword of its own for the items of a stream."""
+    made = deepcopy(document(boundary))
+    made["openapi"] = "3.2.0"
+    for content in _contents(made):
+        stream = content.get("text/event-stream")
+        if stream is not None:
+            stream["itemSchema"] = stream.pop("schema")
+    return made
+
+
+def operations(boundary: Boundary) -> list[Operation]:
+    """Every operation of a document."""
+    paths = document(boundary)["paths"]
+    return [Operation(boundary, method, path) for path, item in paths.items() for method in METHODS if method in item]
+
+
+def resolve(boundary: Boundary, node: Any) -> Any:
+    """Follow a reference, and those behind it; anything else is given back as it is."""
+    while isinstance(node, Mapping) and "$ref" in node:
+        found: Any = document(boundary)
+        for step in str(node["$ref"]).removeprefix("#/").split("/"):
+            found = found[step.replace("~1", "/").replace("~0", "~")]
+        node = found
+    return node
+
+
+@lru_cache(1024)
+def find_operation(boundary: Boundary, method: str, path: str) -> Operation | None:
+    """The operation that a request is for; None if the contract has none.
+
+    Args:
+        boundary: Whose document to look into.
+        method: Any case.
+        path: With or without query and a prefix before `/v1`; Azure's paths of deployments are read, too.
+    """
+    item = _template(boundary, _plain(path))
+    if item is None:
+        return None
+    known = document(boundary)["paths"][item]
+    name = method.lower()
+    return Operation(boundary, name, item) if name in known and name in METHODS else None
+
+
+def _plain(path: str) -> str:
+    path = re.sub(r"^.*/openai/deployments/[^/]+", "/v1", path.partition("?")[0])
+    before, found, rest = path.partition("/v1/")
+    return f"/v1/{rest}" if found else before
+
+
+def _template(boundary: Boundary, path: str) -> str | None:
+    """The template that fits; one without parameters goes first, and a parameter may hold slashes (model ids do)."""
+    templates = sorted(document(boundary)["paths"], key=lambda template: "{" in template)
+    return next((one for one in templates if re.fullmatch(re.sub(r"\\\{\w+\\\}", ".+", re.escape(one)), path)), None)
+
+
+def _references(node: Any) -> Iterator[tuple[str, str, bool]]:
+    """Every reference below a node: the kind and name of the component, and whether it is in the shared file."""
+    if isinstance(node, Mapping):
+        target = node.get("$ref")
+        if isinstance(target, str):
+            where, _, pointer = target.partition("#/components/")
+            kind, _, name = pointer.partition("/")
+            yield kind, name, where == SHARED
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+
+
+def _bring(parts: dict[str, dict[str, Any]], shared: Mapping[str, Any], kind: str, name: str) -> None:
+    """Copy a shared component into a document, and all that it refers to."""
+    found, here = shared[kind][name], parts.setdefault(kind, {})
+    alias = {"$ref": f"{SHARED}#/components/{kind}/{name}"}
+    if here.get(name, alias) not in (alias, found):
+        raise ValueError(f"components/{kind}/{name} is both shared and a document's own")
+    if here.get(name) == found:
+        return
+    here[name] = found
+    for inner_kind, inner_name, _ in _references(found):
+        _bring(parts, shared, inner_kind, inner_name)
+
+
+def _localised(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {
+            key: value.removeprefix(SHARED) if key == "$ref" and isinstance(value, str) else _localised(value)
+            for key, value in node.items()
+        }
+    return [_localised(value) for value in node] if isinstance(node, list) else node
+
+
+def _contents(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if isinstance(node.get("content"), dict):
+            yield node["content"]
+        for value in node.values():
+            yield from _contents(value)

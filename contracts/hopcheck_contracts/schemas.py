@@ -1,0 +1,214 @@
+"""Holds messages against the contract of a boundary: requests, answers with their headers, and single stream events.
+
+All functions are pure and give complaints, an empty list where there is nothing to complain of. Schemas are compiled
+when they are first needed, and kept. What one message can't show, the order of a stream's events, is judged by
+`hopcheck_contracts.grammar`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from typing import Any, NoReturn
+from urllib.parse import unquote
+
+import jsonschema_rs
+
+from hopcheck_contracts.complaints import Complaint, read_errors, shown
+from hopcheck_contracts.documents import Boundary, Operation, document, find_operation, resolve
+from hopcheck_contracts.sse import DONE_DATA
+
+Headers = Iterable[tuple[str, str]]
+
+BODY = "the body"
+EVENT = "the event"
+JSON_TYPE = "application/json"
+STREAM_TYPE = "text/event-stream"
+
+_STREAM_EVENTS = {
+    "openai-compatible": "ChatCompletionStreamEvent",
+    "llm-proxy": "ChatCompletionStreamEvent",
+    "litellm": "LiteLLMStreamEvent",
+}
+_ERRORS = {"openai-compatible": "Error", "llm-proxy": "Error", "litellm": "Failure"}
+_BODILESS = frozenset({204, 205, 304})
+
+
+class Schema:
+    """One compiled schema."""
+
+    def __init__(self, boundary: Boundary, schema: Mapping[str, Any], where: str = BODY) -> None:
+        """Compile `schema`, whose references are those of the boundary's document; raises ValueError if it is none."""
+        shared = {"components": {"schemas": document(boundary)["components"].get("schemas", {})}}
+        self._validator = jsonschema_rs.Draft202012Validator({**schema, **shared})
+        self._where = where
+
+    def complaints(self, value: Any) -> list[Complaint]:
+        """What is wrong with a JSON value."""
+        if self._validator.is_valid(value):
+            return []
+        return read_errors(self._validator.iter_errors(value), self._where)
+
+
+@cache
+def named_schema(boundary: Boundary, name: str, where: str = BODY) -> Schema:
+    """A component of a boundary's document, compiled."""
+    resolve(boundary, {"$ref": f"#/components/schemas/{name}"})  # a KeyError here says more than a validator would
+    return Schema(boundary, {"$ref": f"#/components/schemas/{name}"}, where)
+
+
+def validate_response(
+    boundary: Boundary, method: str, path: str, status: int, body: Any, headers: Headers = ()
+) -> list[Complaint]:
+    """Hold an answer in one piece against the contract.
+
+    Args:
+        boundary: Whose contract.
+        method: Of the request.
+        path: Of the request; see `find_operation`. One that the contract doesn't know owes an error's shape alone.
+        status: Of the answer.
+        body: The answer's JSON, parsed.
+        headers: The answer's, if they are to be judged, too.
+    """
+    found = _answer(boundary, method, path, status)
+    schema = _body_schema(boundary, found, status)
+    return [*_header_complaints(boundary, found, headers), *(schema.complaints(body) if schema else [])]
+
+
+def validate_raw_response(
+    boundary: Boundary, method: str, path: str, status: int, headers: Headers, raw: bytes
+) -> list[Complaint]:
+    """Hold an answer as it was on the wire against the contract: media type, JSON, and all of `validate_response`.
+
+    Of an event stream the head alone is judged: its events are for `validate_event`.
+
+    Args:
+        boundary: Whose contract.
+        method: Of the request.
+        path: Of the request.
+        status: Of the answer.
+        headers: The answer's, any case.
+        raw: The answer's body, decoded if it was compressed.
+    """
+    given = [(name.lower(), value) for name, value in headers]
+    found = _answer(boundary, method, path, status)
+    complaints = _header_complaints(boundary, found, given)
+    if method.upper() == "HEAD" or status in _BODILESS or (found is None and status < 400):
+        return complaints
+    media_type = next((value for name, value in given if name == "content-type"), "").partition(";")[0].strip().lower()
+    allowed = list((found or {}).get("content", {JSON_TYPE: {}}))
+    if media_type not in allowed:
+        return [*complaints, Complaint("content-type", f"expected {' or '.join(allowed)}, not {shown(media_type)}")]
+    if media_type != JSON_TYPE:
+        return complaints
+    body, fault = _parse(raw, BODY)
+    schema = _body_schema(boundary, found, status)
+    return [*complaints, *([fault] if fault else schema.complaints(body) if schema else [])]
+
+
+def validate_event(boundary: Boundary, data: str) -> list[Complaint]:
+    """Hold one event's data, as text, against the contract: a piece of an answer, an error, or `[DONE]`."""
+    if data.strip() == DONE_DATA:
+        return []
+    payload, fault = _parse(data, EVENT)
+    return [fault] if fault else validate_payload(boundary, payload)
+
+
+def validate_payload(boundary: Boundary, payload: Any) -> list[Complaint]:
+    """Hold one event's JSON against the contract."""
+    is_error = isinstance(payload, dict) and payload.get("error") is not None and "choices" not in payload
+    return _event_schemas(boundary)[is_error].complaints(payload)
+
+
+def validate_request(boundary: Boundary, method: str, path: str, body: Any) -> list[Complaint]:
+    """Hold a request's JSON against the contract; there is nothing to complain of where it describes no body."""
+    operation = find_operation(boundary, method, path)
+    schema = _request_schema(operation, "schema") if operation else None
+    return schema.complaints(body) if schema else []
+
+
+def validate_upstream_request(path: str, body: Any, method: str = "POST") -> list[Complaint]:
+    """Hold what a proxy sends to its provider against what a provider may expect."""
+    _, azure, rest = path.partition("/openai/deployments/")
+    if azure and isinstance(body, dict):  # Azure is told the model by the path
+        body = {"model": unquote(rest.partition("/")[0]), **body}
+    return validate_request("openai-compatible", method, path, body)
+
+
+def must_refuse(boundary: Boundary, method: str, path: str, body: Any) -> list[Complaint]:
+    """Why a proxy itself has to refuse a request, before its provider hears of it; empty where it needn't."""
+    operation = find_operation(boundary, method, path)
+    schema = _request_schema(operation, "x-must-refuse-unless") if operation else None
+    return schema.complaints(body) if schema else []
+
+
+@cache
+def _event_schemas(boundary: Boundary) -> tuple[Schema, Schema]:
+    """For pieces of answers, and for errors: apart, they say more precisely what is wrong."""
+    event = document(boundary)["components"]["schemas"][_STREAM_EVENTS[boundary]]
+    piece, error = (Schema(boundary, branch, EVENT) for branch in event["anyOf"])
+    return piece, error
+
+
+@lru_cache(1024)
+def _answer(boundary: Boundary, method: str, path: str, status: int) -> Mapping[str, Any] | None:
+    """The response object for a status; None where the contract knows no such operation or status."""
+    known = find_operation(boundary, method, path) or (
+        find_operation(boundary, "GET", path) if method.upper() == "HEAD" else None
+    )
+    if known is None:
+        return None
+    answers = known.definition["responses"]
+    found: Mapping[str, Any] | None = resolve(boundary, answers.get(str(status), answers.get("default")))
+    return found
+
+
+def _body_schema(boundary: Boundary, found: Mapping[str, Any] | None, status: int) -> Schema | None:
+    if found is None:
+        return named_schema(boundary, _ERRORS[boundary]) if status >= 400 else None
+    content = found.get("content", {}).get(JSON_TYPE)
+    return _compiled(boundary, json.dumps(content["schema"])) if content else None
+
+
+def _request_schema(operation: Operation, keyword: str) -> Schema | None:
+    body = operation.definition.get("requestBody")
+    schema = body and body["content"][JSON_TYPE].get(keyword)
+    return _compiled(operation.boundary, json.dumps(schema)) if schema else None
+
+
+@cache
+def _compiled(boundary: Boundary, schema: str, where: str = BODY) -> Schema:
+    return Schema(boundary, json.loads(schema), where)
+
+
+def _header_complaints(boundary: Boundary, found: Mapping[str, Any] | None, headers: Headers) -> list[Complaint]:
+    described = (found or {}).get("headers", {})
+    complaints = []
+    for name, value in headers:
+        if name.lower() in described:
+            schema = json.dumps(resolve(boundary, described[name.lower()])["schema"])
+            complaints += _compiled(boundary, schema, f"header {name.lower()}").complaints(_typed(schema, value))
+    return complaints
+
+
+def _typed(schema: str, value: str) -> Any:
+    """A header's value as its schema has it: headers are text, some of them a number's."""
+    if '"integer"' not in schema:
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        return value
+
+
+def _parse(text: str | bytes, where: str) -> tuple[Any, Complaint | None]:
+    try:
+        return json.loads(text, parse_constant=_refuse), None
+    except (ValueError, RecursionError):
+        sample = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        return None, Complaint(where, f"is not JSON: {shown(sample)}" if sample else "is empty")
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(name)
