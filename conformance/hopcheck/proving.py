@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from hopcheck.bench import Bench
-from hopcheck.engine import run_case
+from hopcheck.engine import cancel, following, run_case
 from hopcheck.reach import Reach, touches
 from hopcheck.registry import Case, Counterexample
 from hopcheck_contracts.findings import Outcome, Verdict
@@ -23,8 +23,11 @@ from hopcheck_server.relay.variants import VARIANTS
 HEALTHY = "healthy"
 """The column of the relay as it is."""
 
-QUIET_JOBS = 4
-"""How many cases that read the clock or flood run beside each other, each on a relay of its own."""
+CLOCK_JOBS = 24
+"""How many cases that read the clock run beside each other, on relays of their own: they wait more than they work."""
+
+FLOOD_JOBS = 2
+"""The same for those that flood."""
 
 
 @dataclass(frozen=True)
@@ -102,51 +105,78 @@ async def cells(
     With `reach`, a counterexample is not run on cases that never reach what it overrides: there it is healthy.
     What reads the clock or floods runs after all else; what uses up a limit runs one after another on its relay.
     """
-    async with Bench({column.name: column.relay for column in of}, cases) as bench:
-        chosen = [(column, _chosen(column, cases, reach, diagonal)) for column in of]
-        for quiet in (False, True):
-            chains = [chain for column, its in chosen for chain in _chains(column.name, its, quiet)]
-            async for cell in _run_chains(bench, chains, QUIET_JOBS if quiet else jobs):
+    seats = [seat for column in of for seat in _seats(column, cases, reach, diagonal=diagonal)]
+    async with Bench({seat.name: seat.column.relay for seat in seats}, cases) as bench:
+        for manner, at_once in ((_mixed, jobs), (_reads_the_clock, CLOCK_JOBS), (_floods, FLOOD_JOBS)):
+            chains = [chain for seat in seats for chain in _chains(seat, manner)]
+            async for cell in _run_chains(bench, chains, at_once):
                 yield cell
 
 
-def _chosen(column: Column, cases: Sequence[Case], reach: Reach | None, diagonal: bool) -> list[Case]:
+@dataclass(frozen=True)
+class Seat:
+    """A relay of a column, and the cases that are run on it.
+
+    A counterexample sits alone with each case that it is for, so that no other case has used up its state.
+    """
+
+    name: str
+    column: Column
+    cases: tuple[Case, ...]
+
+
+def _seats(column: Column, cases: Sequence[Case], reach: Reach | None, *, diagonal: bool) -> list[Seat]:
     if column.honest:
-        return list(cases)
+        return [Seat(column.name, column, tuple(cases))]
     own = {case_id for case_id, _ in column.breaks}
-    return [
-        case
-        for case in cases
-        if case.id in own or (not diagonal and (reach is None or touches(column.relay, case, reach)))
-    ]
+    seats = [Seat(f"{column.name}.{case.id}", column, (case,)) for case in cases if case.id in own]
+    if not diagonal:
+        others = (case for case in cases if case.id not in own)
+        reached = tuple(case for case in others if reach is None or touches(column.relay, case, reach))
+        seats.append(Seat(column.name, column, reached))
+    return seats
 
 
-def _chains(column: str, cases: Iterable[Case], quiet: bool) -> list[list[tuple[str, Case]]]:
-    mine = [case for case in cases if bool(case.needs & {"timing", "heavy"}) is quiet]
-    limited = [(column, case) for case in mine if case.needs & {"window", "rate_limit", "concurrency_limit"}]
-    rest = [[(column, case)] for case in mine if (column, case) not in limited]
-    return [limited, *rest] if limited else rest
+def _floods(case: Case) -> bool:
+    return "heavy" in case.needs
 
 
-async def _run_chains(bench: Bench, chains: list[list[tuple[str, Case]]], jobs: int) -> AsyncIterator[Cell]:
+def _reads_the_clock(case: Case) -> bool:
+    return "timing" in case.needs and not _floods(case)
+
+
+def _mixed(case: Case) -> bool:
+    return not case.needs & {"timing", "heavy"}
+
+
+Chain = list[tuple[Seat, Case]]
+"""Cases that are run one after another."""
+
+
+def _chains(seat: Seat, manner: Callable[[Case], bool]) -> list[Chain]:
+    mine = [case for case in seat.cases if manner(case)]
+    limited = [case for case in mine if case.needs & {"window", "rate_limit", "concurrency_limit"}]
+    rest = [[(seat, case)] for case in mine if case not in limited]
+    return [[(seat, case) for case in limited], *rest] if limited else rest
+
+
+async def _run_chains(bench: Bench, chains: list[Chain], jobs: int) -> AsyncIterator[Cell]:
     queue: asyncio.Queue[Cell] = asyncio.Queue()
-    pending = sorted(chains, key=len, reverse=True)
+    pending = sorted(chains, key=len)
     total = sum(map(len, chains))
 
     async def work() -> None:
         while pending:
-            for column, case in pending.pop(0):
-                verdict = await run_case(case, bench.setting(column))
-                queue.put_nowait(Cell(column, replace(verdict, exchanges=())))
+            for seat, case in pending.pop():
+                verdict = await run_case(case, bench.setting(seat.name))
+                queue.put_nowait(Cell(seat.column.name, verdict))
 
     workers = [asyncio.create_task(work()) for _ in range(jobs)]
     try:
         for _ in range(total):
-            yield await queue.get()
+            yield await following(queue, workers)
     finally:
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        await cancel(workers)
 
 
 def weigh(table: Iterable[Cell], of: Sequence[Column], cases: Mapping[str, Case]) -> Proof:

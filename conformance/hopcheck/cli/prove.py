@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import os
 import time
@@ -19,7 +20,7 @@ from hopcheck.proving import Cell, Column, Proof, cells, columns, weigh
 from hopcheck.reach import Reach, reach_of
 from hopcheck.registry import Case
 
-BATCH = 12
+BATCH = 40
 """Relays that one batch hosts."""
 
 
@@ -29,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diagonal", action="store_true", help="counterexamples only on the cases that they are for")
     parser.add_argument("--full", action="store_true", help="run the cells, too, whose outcome is already known")
     parser.add_argument("--jobs", type=int, default=16, help="cases at once, per process (default: %(default)s)")
-    parser.add_argument("--processes", type=int, default=0, help="default: one per core")
+    parser.add_argument(
+        "--processes", type=int, default=0, help="default: one more than there are cores"
+    )
     parser.add_argument("--verbose", action="store_true", help="say what each counterexample was noticed by")
 
 
@@ -56,7 +59,7 @@ def _table(of: Sequence[Column], ids: list[str], arguments: argparse.Namespace) 
     """Run the table in batches of columns, on as many processes as there are cores."""
     names = [column.name for column in of]
     batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
-    workers = min(arguments.processes or os.cpu_count() or 1, len(batches))
+    workers = min(arguments.processes or (os.cpu_count() or 1) + 1, len(batches))
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         reach = None
         if not (arguments.full or arguments.diagonal):
@@ -81,6 +84,9 @@ def run_batch(names: list[str], ids: list[str], reach: Reach | None, jobs: int, 
     async def collect() -> list[Cell]:
         return [cell async for cell in cells(mine, cases, reach, jobs=jobs, diagonal=diagonal)]
 
+    gc.collect()
+    gc.freeze()  # what is loaded by now lives to the end, and need not be looked through again
+    gc.set_threshold(50_000)
     return run_loop(collect())
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from hopcheck.config import Declares, Models, TargetConfig
 from hopcheck.target.answers import Answer, Sent, Stream
@@ -228,7 +228,9 @@ class Target(UpstreamSide):
 
     def sdk(self) -> AsyncOpenAI:
         """The official client, pointed at the target, without retries. Use it as a context manager."""
+        plain = self._origin.scheme == "http"  # loading certificates takes longer than most cases
         return AsyncOpenAI(
+            http_client=DefaultAsyncHttpxClient(verify=False) if plain else None,
             base_url=self.config.base_url,
             api_key=self.config.api_key or "none",
             max_retries=0,

@@ -51,6 +51,9 @@ class Host(Protocol):
     def number(self) -> int:
         """The next connection's number."""
 
+    def joined(self, connection: Connection) -> None:
+        """Note that a connection was made."""
+
     def left(self, connection: Connection) -> None:
         """Note that a connection is gone."""
 
@@ -80,7 +83,7 @@ class Connection(RequestReader):
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=BUFFER, low=0)
         self._set_option(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._host.connections.add(self)
+        self._host.joined(self)
 
     def eof_received(self) -> bool:
         """The peer has left."""
@@ -223,6 +226,8 @@ class Connection(RequestReader):
             self.transport.write(_KEEP % (answer.head, date_line(), len(body), body))
 
     def _reset(self) -> None:
+        if self.transport.is_closing():  # the peer was quicker
+            return
         self._set_option(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 

@@ -58,7 +58,8 @@ async def not_on_client_error(target: Target) -> Findings:
     fallback = target.declares.fallback
     assert fallback is not None
     answer = await target.chat.create(model=fallback.primary)
-    first, *others = await target.seen(answer)
+    first = await target.arrival(answer.marker)
+    others = await target.seen(answer)
     elsewhere = sum((other.model, other.key) != (first.model, first.key) for other in others)
     yield expect("attempts at the fallback", elsewhere, equals=0)
     yield expect("status", answer.status, equals=400)

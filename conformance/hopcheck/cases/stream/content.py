@@ -11,7 +11,7 @@ TEXT = (
 )  # fmt: skip
 """Repeats, white space on its own, and what looks like framing, escapes or markup."""
 
-MANY = 2000
+MANY = 1000
 
 
 @case("stream.content-exact", level="MUST", refs=["gatewayproof", "failoverbench"], upstream=reply.stream(*TEXT))

@@ -22,6 +22,9 @@ SLACK_S = 5.0
 """What a proxy may add to its declared timeouts for everything else."""
 
 
+WORDS = [f"{number} " for number in range(12)]
+
+
 @case(
     "timeout.ttfb",
     level="MUST",
@@ -105,13 +108,13 @@ class SaysItBriefly(TellsConnect):
     "timeout.stream-idle-not-total",
     level="SHOULD",
     refs=["litellm#19184"],
-    upstream=reply.stream(*["word "] * 13, pace_s=0.1),
+    upstream=reply.stream(*WORDS, pace_s=0.1),
     needs=["timeout_s", "timing"],
 )
 async def idle_not_total(target: Target) -> Findings:
     """A stream that goes on for longer than the timeout is not cut while its events keep coming."""
     stream = await target.chat.stream(model=target.timed_model)
-    yield expect("text", stream.joined(), equals="word " * 13)
+    yield expect("text", stream.joined(), equals="".join(WORDS))
 
 
 @idle_not_total.counterexample(breaks="text", trips=("stream.*",))
