@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from hopcheck.config import DECLARABLE, TargetConfig
 from hopcheck.exchanges import reproduce, wire_log
@@ -19,6 +20,8 @@ from hopcheck.registry import WAYS, Case
 from hopcheck.target import Target, Untestable, describe
 from hopcheck_contracts.findings import Finding, Outcome, Verdict, outcome_of
 from hopcheck_server.upstream.control import Control
+
+T = TypeVar("T")
 
 DEFAULT_PATIENCE_S = 30.0
 """How long a target may be silent before its answer counts as hung."""
@@ -69,8 +72,8 @@ def missing(case: Case, setting: Setting) -> str:
     return f"this run is not {', '.join(lacking).replace('_', '-')}" if lacking else ""
 
 
-async def run_case(case: Case, setting: Setting) -> Verdict:
-    """Run one case.
+async def run_case(case: Case, setting: Setting, *, settle: bool = False) -> Verdict:
+    """Run one case; with `settle`, once the target answers a healthy request.
 
     Returns:
         Its verdict. Only cancellation is raised.
@@ -81,26 +84,49 @@ async def run_case(case: Case, setting: Setting) -> Verdict:
     target = setting.target(case)
     begun_ns = time.monotonic_ns()
     findings: list[Finding] = []
-    outcome: Outcome | None = None
-    try:
-        async for finding in case.function(target):
-            findings.append(finding)  # noqa: PERF401 - a crash must not lose those made before it
-    except Untestable as untestable:
-        outcome, reason = Outcome.UNTESTABLE, str(untestable)
-    except Exception:
-        outcome, reason = Outcome.BROKEN, traceback.format_exc(limit=-4)
-    if outcome is None:
-        outcome, reason = await _weigh(case, target, setting.control, findings)
+    outcome, reason = await _judged(_findings(case, target, findings, settle=settle))
+    if outcome is Outcome.CONFORMS:
+        outcome, reason = await _judged(_weigh(case, target, setting.control, findings))
     verdict = Verdict(
         case.id,
         outcome,
         reason,
         tuple(findings),
         duration_s=(time.monotonic_ns() - begun_ns) / 1e9,
-        reproduce=reproduce(target.answers),
+        reproduce=reproduce(target.answers, setting.config.api_key),
         notes=tuple(target.notes),
     )
-    return await _recorded(verdict, target, setting, begun_ns)
+    try:
+        return await _recorded(verdict, target, setting, begun_ns)
+    except Exception:  # the upstream can't be asked any more
+        return replace(verdict, outcome=Outcome.BROKEN, reason=_trace())
+
+
+async def _findings(case: Case, target: Target, findings: list[Finding], *, settle: bool) -> tuple[Outcome, str]:
+    if settle and not await target.recovered():
+        raise Untestable("the target did not get over its cooldown")
+    async for finding in case.function(target):
+        findings.append(finding)  # noqa: PERF401 - a crash must not lose those made before it
+    return Outcome.CONFORMS, ""
+
+
+async def _judged(work: Coroutine[Any, Any, tuple[Outcome, str]]) -> tuple[Outcome, str]:
+    """What work comes to; what it raises is an outcome, too."""
+    try:
+        return await work
+    except Untestable as untestable:
+        return Outcome.UNTESTABLE, str(untestable)
+    except Exception:
+        return Outcome.BROKEN, _trace()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return Outcome.BROKEN, _trace()  # nobody stops the run: the case cancelled something that it then awaited
+
+
+def _trace() -> str:
+    return traceback.format_exc(limit=-4)
 
 
 async def _weigh(case: Case, target: Target, control: Control | None, findings: list[Finding]) -> tuple[Outcome, str]:
@@ -147,14 +173,18 @@ async def run(
         jobs: How many at once.
         begun: Told when a case begins.
     """
-    for lanes in plan(cases):
-        async for verdict in _run_lanes(lanes, setting, jobs, begun):
-            yield verdict
+    try:
+        for lanes in plan(cases):
+            async with aclosing(_run_lanes(lanes, setting, jobs, begun)) as verdicts:
+                async for verdict in verdicts:
+                    yield verdict
+    finally:
+        await cancel(setting.shared.values())
 
 
 async def _run_lanes(
     lanes: Lanes, setting: Setting, jobs: int, begun: Callable[[Case], None] | None
-) -> AsyncIterator[Verdict]:
+) -> AsyncGenerator[Verdict, None]:
     """Run one phase: its lanes beside each other, at most `jobs` cases of the shared lane at once."""
     queue: asyncio.Queue[Verdict] = asyncio.Queue()
 
@@ -163,32 +193,45 @@ async def _run_lanes(
             case = pending.pop(0)
             if begun:
                 begun(case)
-            if lanes.settles and not missing(case, setting):
-                await setting.target(case).recovered()
-            queue.put_nowait(await run_case(case, setting))
+            queue.put_nowait(await run_case(case, setting, settle=lanes.settles))
 
     shared = list(lanes.shared)
     workers = [asyncio.create_task(work(shared)) for _ in range(min(jobs, len(shared)))]
     workers += [asyncio.create_task(work(list(lane))) for lane in lanes.serial if lane]
     try:
         for _ in range(lanes.size):
-            yield await _next(queue, workers)
+            yield await following(queue, workers)
     finally:
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        await cancel(workers)
 
 
-async def _next(queue: asyncio.Queue[Verdict], workers: list[asyncio.Task[None]]) -> Verdict:
-    """The next verdict; a worker's crash is raised here instead of being waited for."""
-    getter = asyncio.ensure_future(queue.get())
-    try:
-        while not getter.done():
-            going: set[asyncio.Future[Any]] = {worker for worker in workers if not worker.done()}
+async def following(queue: asyncio.Queue[T], workers: Sequence[asyncio.Task[None]]) -> T:
+    """The next of what workers put into a queue.
+
+    Raises:
+        Exception: A worker's, which would else be waited for in vain.
+        RuntimeError: All of them have ended, and the queue is empty.
+    """
+    while queue.empty():
+        going = [worker for worker in workers if not worker.done()]
+        crashed = [worker for worker in workers if worker.done() and not worker.cancelled() and worker.exception()]
+        for worker in crashed:
+            worker.result()
+        if not going:
+            raise RuntimeError("the workers have ended before their work")
+        getter = asyncio.ensure_future(queue.get())
+        try:
             await asyncio.wait({getter, *going}, return_when=asyncio.FIRST_COMPLETED)
-            for worker in workers:
-                if worker.done() and not worker.cancelled() and worker.exception():
-                    raise worker.exception() or RuntimeError
-        return getter.result()
-    finally:
-        getter.cancel()
+            if getter.done():
+                return getter.result()
+        finally:
+            getter.cancel()
+    return queue.get_nowait()
+
+
+async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks that still go on, and wait until they have ended."""
+    going = [task for task in tasks if not task.done()]
+    for task in going:
+        task.cancel()
+    await asyncio.gather(*going, return_exceptions=True)

@@ -91,20 +91,31 @@ def _seconds(at_ns: int, begun_ns: int) -> float:
     return round((at_ns - begun_ns) / 1e9, 6)
 
 
-def reproduce(answers: Sequence[Answer]) -> str:
-    """A curl line that puts a case's first request again; the key is taken from $API_KEY. "" if nothing was asked."""
-    return _curl(answers[0].sent) if answers else ""
+def reproduce(answers: Sequence[Answer], key: str = "") -> str:
+    """A curl line that puts a case's first request again. "" if nothing was asked.
+
+    Args:
+        answers: To the case's requests.
+        key: The client's key, in whose place $API_KEY stands.
+    """
+    return _curl(answers[0].sent, key) if answers else ""
 
 
-def _curl(sent: Sent) -> str:
-    words = ["curl", "-sS", "-N", "-i", "-X", sent.method, sent.url]
+def _curl(sent: Sent, key: str) -> str:
+    method = ["--head"] if sent.method == "HEAD" else ["-i", "-X", sent.method]  # curl waits for the body of -X HEAD
+    line = shlex.join(["curl", "-sS", "-N", *method, sent.url])
     for name, value in sent.headers:
-        if name.lower() not in ("host", "content-length", "accept", "authorization"):
-            words += ["-H", f"{name}: {value}"]
-    line = shlex.join(words)
-    if any(name.lower() == "authorization" for name, _ in sent.headers):
-        line += ' -H "Authorization: Bearer $API_KEY"'
+        if name.lower() not in ("host", "content-length", "accept"):
+            line += f" -H {_quoted(f'{name}: {value}', key)}"
     if sent.body:
         text = sent.body.decode("utf-8", "replace")
         line += f" --data-binary {shlex.quote(text)}" if len(sent.body) <= CURL_SHOWN else " --data-binary @body"
     return line
+
+
+def _quoted(text: str, key: str) -> str:
+    if not key or key not in text:
+        return shlex.quote(text)
+    before, _, after = text.partition(key)
+    plain = not set(before + after) & set('"$`\\!')
+    return f'"{before}$API_KEY{after}"' if plain else f'{shlex.quote(before)}"$API_KEY"{shlex.quote(after)}'

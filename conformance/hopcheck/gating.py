@@ -21,7 +21,7 @@ from hopcheck.registry import WAYS, Case
 from hopcheck_contracts.findings import Verdict
 from hopcheck_server.http1.client import ConnectFailed
 from hopcheck_server.http1.pool import Origin
-from hopcheck_server.upstream.control import Control, LocalControl, RemoteControl, probe
+from hopcheck_server.upstream.control import Control, ControlFailed, LocalControl, RemoteControl, probe
 from hopcheck_server.upstream.server import PortInUse, Upstream
 
 
@@ -163,7 +163,13 @@ async def _remote(url: str, cases: Sequence[Case]) -> AsyncIterator[tuple[Contro
     """An upstream of ours that is already running: it is told the scripts, in case it knows older ones."""
     control = RemoteControl(url)
     try:
-        await control.load(all_scripts(cases))
+        try:
+            await control.load(all_scripts(cases))
+        except ControlFailed as failed:
+            raise Unfit(
+                f"There is no upstream of hopcheck's at {url} ({failed}). "
+                "Start one with `hopcheck upstream`, or let the gate start its own with --upstream-port."
+            ) from None
         yield control, url
     finally:
         await control.aclose()
@@ -189,6 +195,8 @@ async def _local(port: int | None, cases: Sequence[Case]) -> AsyncIterator[tuple
             f"Port {port}, where the target expects its provider, is held by something that isn't hopcheck's upstream. "
             "Stop it, or give another --upstream-port and point the proxy there."
         ) from None
+    except OSError as error:
+        raise Unfit(f"hopcheck's upstream can't listen on port {port}: {error.strerror or error}.") from None
     async with upstream:
         yield LocalControl(upstream), upstream.url
 

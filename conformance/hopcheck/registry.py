@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from hopcheck.config import DECLARABLE
 from hopcheck.target import Target
 from hopcheck_contracts.findings import Finding, Level, LevelName
 from hopcheck_server.relay import Relay
@@ -156,7 +157,7 @@ def case(
         A decorator that returns the `Case`, so counterexamples can be hung on it.
 
     Raises:
-        ValueError: The id is malformed, taken, or of no profile; or the docstring is missing.
+        ValueError: The id is malformed, taken, or of no profile; the docstring is missing; or a need is unknown.
     """
     prefix = case_id.partition(".")[0]
     if not _ID.fullmatch(case_id) or prefix not in _PROFILE_OF:
@@ -166,6 +167,9 @@ def case(
         requirement = _first_line(function)
         if not requirement:
             raise ValueError(f"case {case_id} needs a docstring: its first line is the requirement")
+        unknown = sorted(set(needs) - WAYS - DECLARABLE)
+        if unknown:
+            raise ValueError(f"case {case_id} needs {unknown}, which nothing declares or offers")
         if case_id in REGISTRY:
             raise ValueError(f"two cases are called {case_id}")
         made = Case(

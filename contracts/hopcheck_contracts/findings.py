@@ -96,7 +96,7 @@ def expect(
     Raises:
         TypeError: Not exactly one comparison was given, or `holds` came without `to`.
     """
-    given = {
+    given: dict[str, Any] = {
         name: value
         for name, value in (
             ("equals", equals),
@@ -125,17 +125,23 @@ def _compare(name: str, actual: Any, wanted: Any) -> bool:
             case "one_of":
                 return any(same(actual, one) for one in wanted)
             case "contains":
-                return wanted in actual
+                return _within(wanted, actual)
             case "lacks":
-                return actual is not None and wanted not in actual
+                return actual is not None and not _within(wanted, actual)
             case "at_most":
-                return bool(actual <= wanted)
+                return not isinstance(actual, bool) and bool(actual <= wanted)
             case "at_least":
-                return bool(actual >= wanted)
+                return not isinstance(actual, bool) and bool(actual >= wanted)
             case _:
                 return bool(wanted)
     except TypeError:  # what was seen is of another kind: it does not hold
         return False
+
+
+def _within(wanted: Any, actual: Any) -> bool:
+    if isinstance(actual, (list, tuple)):
+        return any(same(item, wanted) for item in actual)
+    return wanted in actual
 
 
 def same(left: Any, right: Any) -> bool:

@@ -21,7 +21,8 @@ class Event:
     """One block of an event stream, up to and including the blank line that ends it.
 
     Attributes:
-        raw: The block as it was on the wire.
+        raw: The block as it was on the wire, without a byte order mark. The line feed of its last CRLF is missing where
+            it came later than the carriage return, which had ended the event already.
         data: The data lines joined by a line feed; None if the block has none (a comment, say).
         event: The event's type, if it names one.
         id: The event's id, if it names one.
@@ -44,7 +45,7 @@ class Event:
         """The data as JSON; None if there is no data, or it isn't JSON."""
         try:
             return None if self.data is None else json.loads(self.data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -90,13 +91,14 @@ class EventParser:
 
     def _split(self, chunk: bytes) -> Iterable[tuple[bytes, bytes]]:
         """Cut at line ends; yields (text, end), with an empty end for text whose line goes on."""
-        if self._after_cr and chunk:
+        if not chunk:
+            return
+        if self._after_cr:
             self._after_cr = False
             if chunk[:1] == b"\n":  # the second half of a CRLF whose first half came with the last bytes
                 chunk = chunk[1:]
-        if not self._started and chunk:
-            self._started = True
-            chunk = chunk.removeprefix(b"\xef\xbb\xbf")
+                if self._block:
+                    self._block += b"\n"
         for line in chunk.splitlines(keepends=True):
             text = line.rstrip(b"\r\n")
             yield text, line[len(text) :]
@@ -109,6 +111,9 @@ class EventParser:
             return None
         line = bytes(self._line)
         self._line.clear()
+        if not self._started:
+            self._started = True
+            line = line.removeprefix(b"\xef\xbb\xbf")
         self._block += line + end
         if line:
             self._lines.append(line)

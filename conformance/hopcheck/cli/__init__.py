@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from hopcheck.cli.exits import HOPCHECK_FAILED, USAGE, Stop
+from hopcheck.cli.exits import HOLDS, HOPCHECK_FAILED, INTERRUPTED, USAGE, Stop
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": (
@@ -21,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("hopcheck.cli.serve", "run the reference proxy"),
     "upstream": ("hopcheck.cli.upstream", "run the scripted provider alone"),
     "stack": ("hopcheck.cli.stack", "run upstream, LiteLLM and the reference proxy until interrupted"),
+    "load": ("hopcheck_load.cli", "measure how much latency a hop adds"),
 }
 """Command: its module, and what it does in a line."""
 
@@ -57,12 +60,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = argparse.ArgumentParser(prog=f"hopcheck {words[0]}", description=command.__doc__)
     command.add_arguments(own)
     try:
-        return command.run(own.parse_args(words[1:]))
+        code = command.run(own.parse_args(words[1:]))
+        sys.stdout.flush()
+        return code
     except Stop as stop:
         print(f"hopcheck: {stop}", file=sys.stderr)
         return stop.code
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except BrokenPipeError:  # who read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return HOLDS
+    except Exception:
+        traceback.print_exc()
+        print(f"hopcheck: {words[0]} failed; this is a bug of hopcheck's, not of the target's.", file=sys.stderr)
+        return HOPCHECK_FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,7 +92,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_EXTRA_OF = {"fastapi": "server", "uvicorn": "server", "pydantic_settings": "server", "uv": "server", "locust": "load"}
+_EXTRA_OF = {
+    **dict.fromkeys(("fastapi", "uvicorn", "pydantic_settings", "uv"), "server"),
+    **dict.fromkeys(("locust", "numpy", "scipy"), "load"),
+}
 
 
 def _needs_extra(command: str, error: ModuleNotFoundError) -> int:

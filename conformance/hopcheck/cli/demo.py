@@ -19,7 +19,7 @@ from hopcheck.baseline import load_baseline
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.cli.gate import Order, conclude, watching
-from hopcheck.cli.loop import ignore_signals, interruption
+from hopcheck.cli.loop import interruption
 from hopcheck.cli.loop import run as run_loop
 from hopcheck.config import TargetConfig
 from hopcheck.discovery import all_cases
@@ -72,24 +72,21 @@ async def _judge_both(arguments: argparse.Namespace) -> list[Judged]:
     stopped = interruption()
     console = Console(stderr=True, highlight=False)
     judged: list[Judged] = []
-    try:
-        async with AsyncExitStack() as running:
-            with Teller(console) as tell:
-                starting = asyncio.ensure_future(running.enter_async_context(_chain(arguments, tell)))
-                stopping = asyncio.ensure_future(stopped.wait())
-                await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                stopping.cancel()
-                if not starting.done():
-                    starting.cancel()
-                    await asyncio.gather(starting, return_exceptions=True)
-                    return judged
-                stack = starting.result()
-            for target in _targets(stack):
-                if not stopped.is_set():
-                    console.print(f"judging {target.name} at {target.base_url}")
-                    judged.append(await _judge(target, arguments, stopped))
-    finally:
-        ignore_signals()
+    async with AsyncExitStack() as running:
+        with Teller(console) as tell:
+            starting = asyncio.ensure_future(running.enter_async_context(_chain(arguments, tell)))
+            stopping = asyncio.ensure_future(stopped.wait())
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if not starting.done():
+                starting.cancel()
+                await asyncio.gather(starting, return_exceptions=True)
+                return judged
+            stack = starting.result()
+        for target in _targets(stack):
+            if not stopped.is_set():
+                console.print(f"judging {target.name} at {target.base_url}")
+                judged.append(await _judge(target, arguments, stopped))
     return judged
 
 

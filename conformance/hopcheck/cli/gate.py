@@ -14,11 +14,11 @@ from typing import Any
 from hopcheck import gating
 from hopcheck.baseline import Baseline, Judgement, baseline_text, judge, load_baseline, updated
 from hopcheck.cli.exits import HOPCHECK_FAILED, UNTESTABLE, USAGE, Stop
-from hopcheck.cli.loop import ignore_signals, interruption
+from hopcheck.cli.loop import interruption
 from hopcheck.cli.loop import run as run_loop
 from hopcheck.config import TargetConfig
 from hopcheck.discovery import all_cases, select
-from hopcheck.doctor import Unfit
+from hopcheck.doctor import PATIENCE_S, Unfit
 from hopcheck.engine import DEFAULT_PATIENCE_S
 from hopcheck.registry import PROFILES, Case
 from hopcheck.render.html import html_text
@@ -33,6 +33,8 @@ from hopcheck_contracts.findings import FAILING, Outcome, Verdict
 
 TARGET_FILE = "hopcheck.toml"
 """Read from the working folder, unless another one is named."""
+
+NOTHING_LISTED = Baseline("")
 
 RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "json": report_text,
@@ -96,6 +98,7 @@ class Order:
     baseline: Baseline | None
     strict: bool
     files: Mapping[str, Path]
+    previous: Baseline = NOTHING_LISTED
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -118,10 +121,7 @@ async def _gate(order: Order, progress: RunProgress) -> gating.Outcome:
     def fails(verdict: Verdict) -> bool:
         return verdict.outcome in FAILING or (order.strict and verdict.outcome is Outcome.ADVISORY)
 
-    try:
-        return await gating.gate(order.plan, interruption(), watching(progress), fails)
-    finally:
-        ignore_signals()
+    return await gating.gate(order.plan, interruption(), watching(progress), fails)
 
 
 def watching(progress: RunProgress) -> gating.Watch:
@@ -172,8 +172,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _write_baseline(path: Path, order: Order, outcome: gating.Outcome) -> Path:
-    previous = order.baseline or (load_baseline(path) if path.exists() else Baseline(str(path)))
-    _write(path, baseline_text(updated(outcome.verdicts, order.known, previous, strict=order.strict)))
+    _write(path, baseline_text(updated(outcome.verdicts, order.known, order.previous, strict=order.strict)))
     return path
 
 
@@ -192,6 +191,7 @@ def read(arguments: argparse.Namespace) -> Order:
     try:
         config = _target(arguments)
         baseline = load_baseline(arguments.baseline) if arguments.baseline else None
+        previous = baseline or _previous(arguments.write_baseline)
     except SettingsError as error:
         raise Stop(USAGE, str(error)) from None
     plan = gating.Plan(
@@ -201,13 +201,19 @@ def read(arguments: argparse.Namespace) -> Order:
         fail_fast=arguments.fail_fast,
         one_sided=arguments.one_sided,
         patience_s=arguments.patience,
+        doctor_patience_s=min(arguments.patience, PATIENCE_S),
         wait_s=arguments.wait,
     )
     files = {kind: path for kind in RENDERINGS if (path := getattr(arguments, kind))}
     for path in files.values():
         if not path.absolute().parent.is_dir():
             raise Stop(USAGE, f"{path} can't be written: there is no folder {path.parent}.")
-    return Order(plan, known, baseline, arguments.strict, files)
+    return Order(plan, known, baseline, arguments.strict, files, previous)
+
+
+def _previous(path: Path | None) -> Baseline:
+    """The entries of a baseline that is written anew: those that are there keep their reasons."""
+    return load_baseline(path) if path and path.exists() else Baseline(str(path))
 
 
 def _target(arguments: argparse.Namespace) -> TargetConfig:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine
+from types import FrameType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -30,15 +31,15 @@ def interruption() -> asyncio.Event:
     """An event that the first SIGINT or SIGTERM sets.
 
     Later ones change nothing, so what is being written is written whole; the signals stay taken for the rest of the
-    process, whose end is near once one came.
+    process, also after the loop is closed. (A loop's own signal handlers go with it, and a second Ctrl-C would end the
+    process in the middle of its reports.)
     """
-    event = asyncio.Event()
+    loop, event = asyncio.get_running_loop(), asyncio.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(event.set)
+
     for number in SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, event.set)
+        signal.signal(number, stop)
     return event
-
-
-def ignore_signals() -> None:
-    """From here to the end nothing may be lost."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)

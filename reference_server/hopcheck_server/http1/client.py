@@ -81,7 +81,7 @@ class Connection(asyncio.Protocol):
 
     Attributes:
         exchanges: How many requests were sent on it.
-        unasked: Bytes that came after a complete answer: the body of an answer that has none, say.
+        unasked: How many bytes, at least, came after a complete answer: the body of an answer that has none, say.
     """
 
     def __init__(self) -> None:
@@ -113,8 +113,9 @@ class Connection(asyncio.Protocol):
                 _, protocol = await loop.create_connection(cls, host, port, ssl=tls)
         except TimeoutError:
             raise ConnectFailed(f"no connection to {host}:{port} within {timeout_s:g} s") from None
-        except OSError as error:
-            raise ConnectFailed(f"no connection to {host}:{port}: {error.strerror or error}") from error
+        except (OSError, UnicodeError) as error:  # a name that no host can have is a UnicodeError
+            said = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise ConnectFailed(f"no connection to {host}:{port}: {said}") from error
         return protocol
 
     # What the event loop calls.
@@ -152,7 +153,9 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserUpgrade:
             pass
         except httptools.HttpParserError as error:
-            if not answer.complete:
+            if answer.complete:
+                self._unasked(b"?")
+            else:
                 answer.detail = f"{error} in {data[:60]!r}"
                 self._end("garbled")
         self._news.set()
@@ -176,25 +179,27 @@ class Connection(asyncio.Protocol):
     # What the parser calls.
 
     def on_message_begin(self) -> None:
-        """A head begins."""
-        if self._answer is not None:
+        """A head begins; where the answer is complete already, it is one that nobody asked for."""
+        if self._answer is not None and not self._answer.complete:
             self._answer.head = Head()
+        else:
+            self._unasked(b"?")
 
     def on_status(self, reason: bytes) -> None:
         """The reason phrase (may come in pieces)."""
-        if self._answer is not None:
+        if self._answer is not None and not self._answer.complete:
             self._answer.head.reason += reason.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
-        if self._answer is not None:
+        if self._answer is not None and not self._answer.complete:
             self._answer.head.headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         """The head is there; interim answers (1xx) are passed over."""
         answer = self._answer
         status = self._parser.get_status_code()
-        if answer is None or status < 200:
+        if answer is None or answer.complete or status < 200:
             return
         head = answer.head
         head.status, head.version, head.at_ns = status, self._parser.get_http_version(), self._now
@@ -215,7 +220,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The framing says that this is all."""
-        if self._answer is not None and self._answer.headed:
+        if self._answer is not None and self._answer.headed and not self._answer.complete:
             self._complete()
 
     def _complete(self) -> None:

@@ -127,11 +127,15 @@ class ServerConnection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._lost = False
+        self._refused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self._transport = cast(asyncio.Transport, transport)
-        self._server.connections.add(self)
+        if self._server.closed:  # accepted just before the listening ended
+            self._transport.abort()
+        else:
+            self._server.connections.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Tell the handler that the client is gone."""
@@ -169,17 +173,22 @@ class ServerConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Let a careful client go on with its body."""
         self._reading.method = self._parser.get_method().decode("latin-1")
-        if (self._reading.header("expect") or "").lower() == "100-continue" and self._transport is not None:
+        expects = (self._reading.header("expect") or "").lower() == "100-continue"
+        if expects and self._transport is not None and self._task is None:  # else an answer is being written
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, data: bytes) -> None:
         """Body bytes."""
+        if self._refused:
+            return
         self._body += data
         if len(self._body) > MAX_BODY:
             self._refuse(413)
 
     def on_message_complete(self) -> None:
         """The request is whole: answer it, now or after the one before it."""
+        if self._refused:
+            return
         exchange, self._reading = self._reading, Exchange(self)
         exchange.body, self._body = bytes(self._body), bytearray()
         exchange.received_ns = time.monotonic_ns()
@@ -197,6 +206,10 @@ class ServerConnection(asyncio.Protocol):
                 await self._server.handler(exchange)
             except ClientGone:
                 pass
+            except Exception:
+                exchange.abort()  # whoever asked is not left waiting
+                self._task = None
+                raise
             finally:
                 self._current = None
             if not exchange.keep_alive and self._transport is not None:
@@ -205,9 +218,12 @@ class ServerConnection(asyncio.Protocol):
         self._task = None
 
     def _refuse(self, status: int) -> None:
-        if self._transport is not None and not self._lost:
+        if self._transport is None or self._lost or self._refused:
+            return
+        self._refused = True
+        if self._task is None:  # else an answer is being written, and there is no room for another
             self._transport.write(f"HTTP/1.1 {status} {_phrase(status)}\r\nConnection: close\r\n\r\n".encode())
-            self._transport.close()
+        self._transport.close()
 
     async def send(self, data: bytes) -> None:
         """Write, and wait while the client doesn't read (see `Exchange.raw`)."""
@@ -232,6 +248,7 @@ class Server:
         self.handler = handler
         self.connections: set[ServerConnection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.closed = False
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
@@ -252,6 +269,7 @@ class Server:
 
     async def aclose(self) -> None:
         """Stop listening, drop connections, and end what is being answered."""
+        self.closed = True
         if self._server is not None:
             self._server.close()
         for connection in tuple(self.connections):

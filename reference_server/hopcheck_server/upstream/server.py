@@ -70,6 +70,7 @@ class Upstream:
         self._tasks: set[asyncio.Task[Answer]] = set()
         self._empty = asyncio.Event()
         self._server: asyncio.Server | None = None
+        self._closed = False
 
     @classmethod
     async def start(
@@ -138,7 +139,7 @@ class Upstream:
         """Stop listening, end all connections, and wait until they are gone. May be called again."""
         if self._server is None:
             return
-        server, self._server = self._server, None
+        server, self._server, self._closed = self._server, None, True
         server.close()
         for task in self._tasks:
             task.cancel()
@@ -152,10 +153,16 @@ class Upstream:
 
     # What connections ask of it.
 
+    def joined(self, connection: Connection) -> None:
+        """Note that a connection was made; one that was accepted just before the listening ended is dropped."""
+        self.connections.add(connection)
+        if self._closed:
+            connection.release()
+
     def left(self, connection: Connection) -> None:
         """Note that a connection is gone."""
         self.connections.discard(connection)
-        if self._server is None and not self.connections:
+        if self._closed and not self.connections:
             self._empty.set()
 
     def number(self) -> int:
