@@ -26,11 +26,7 @@ EVENT = "the event"
 JSON_TYPE = "application/json"
 STREAM_TYPE = "text/event-stream"
 
-_STREAM_EVENTS = {
-    "openai-compatible": "ChatCompletionStreamEvent",
-    "llm-proxy": "ChatCompletionStreamEvent",
-    "litellm": "LiteLLMStreamEvent",
-}
+_STREAM_ERRORS = {"openai-compatible": "StreamError", "llm-proxy": "StreamError", "litellm": "LiteLLMError"}
 _ERRORS = {"openai-compatible": "Error", "llm-proxy": "Error", "litellm": "Failure"}
 _BODILESS = frozenset({204, 205, 304})
 
@@ -117,8 +113,12 @@ def validate_event(boundary: Boundary, data: str) -> list[Complaint]:
 
 def validate_payload(boundary: Boundary, payload: Any) -> list[Complaint]:
     """Hold one event's JSON against the contract."""
-    is_error = isinstance(payload, dict) and payload.get("error") is not None and "choices" not in payload
-    return _event_schemas(boundary)[is_error].complaints(payload)
+    return named_schema(boundary, _kind(boundary, payload), EVENT).complaints(payload)
+
+
+def is_prompt_filter(payload: Any) -> bool:
+    """Whether an event is Azure's note on the prompt, which has no part in the answer and no identity."""
+    return isinstance(payload, dict) and "prompt_filter_results" in payload and payload.get("choices") == []
 
 
 def validate_request(boundary: Boundary, method: str, path: str, body: Any) -> list[Complaint]:
@@ -143,12 +143,11 @@ def must_refuse(boundary: Boundary, method: str, path: str, body: Any) -> list[C
     return schema.complaints(body) if schema else []
 
 
-@cache
-def _event_schemas(boundary: Boundary) -> tuple[Schema, Schema]:
-    """For pieces of answers, and for errors: apart, they say more precisely what is wrong."""
-    event = document(boundary)["components"]["schemas"][_STREAM_EVENTS[boundary]]
-    piece, error = (Schema(boundary, branch, EVENT) for branch in event["anyOf"])
-    return piece, error
+def _kind(boundary: Boundary, payload: Any) -> str:
+    """The schema that an event is meant to fit: that one alone says precisely what is wrong."""
+    if isinstance(payload, dict) and payload.get("error") is not None and "choices" not in payload:
+        return _STREAM_ERRORS[boundary]
+    return "PromptFilterEvent" if boundary != "litellm" and is_prompt_filter(payload) else "ChatCompletionChunk"
 
 
 @lru_cache(1024)
