@@ -16,6 +16,7 @@ from .adapters.litellm import LiteLLMAdapter
 from .adapters.litellm_mends import LiteLLMMends
 from .adapters.transport import AsyncOpenAITransport, Limits
 from .auth import BearerAuth
+from .documentation import DescribedFastAPI
 from .errors import ProxyError
 from .middleware import BodyLimit, Preflight, RequestContext
 from .responses import error_response
@@ -25,7 +26,7 @@ from .settings import Settings
 
 def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> FastAPI:
     """Make the application. With `adapter`, that one answers instead of the one that the settings ask for."""
-    app = FastAPI(
+    app = DescribedFastAPI(
         title="LLM-Proxy",
         version=settings.version,
         lifespan=_lifespan,

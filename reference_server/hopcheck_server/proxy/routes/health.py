@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from ..adapters.base import Answer
+from ..documentation import UPSTREAM_FAILS, answers, described
 from ..responses import json_response
 from ..schemas import Health
 from .context import adapter_of, settings_of, while_connected
@@ -13,13 +14,23 @@ router = APIRouter()
 READ = ["GET", "HEAD"]
 
 
-@router.api_route("/health/live", methods=READ, response_model=None)
+@router.api_route(
+    "/health/live",
+    methods=READ,
+    response_class=Response,
+    **described("isLive", answers("Health"), is_open=True),
+)
 async def live(request: Request) -> Response:
     """Say that the process answers."""
     return _healthy(request, "ok")
 
 
-@router.api_route("/health/ready", methods=READ, response_model=None)
+@router.api_route(
+    "/health/ready",
+    methods=READ,
+    response_class=Response,
+    **described("isReady", answers("Health"), *UPSTREAM_FAILS, is_open=True),
+)
 async def ready(request: Request) -> Response:
     """Say whether requests can be served: 200, or the error that they would get. Makes no provider call."""
     await while_connected(request, adapter_of(request).check_ready())

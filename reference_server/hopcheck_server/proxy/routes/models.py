@@ -7,6 +7,7 @@ import json
 from fastapi import APIRouter, Request, Response
 
 from ..adapters.base import Answer
+from ..documentation import UPSTREAM_FAILS, answers, array_of, described
 from ..responses import json_response
 from .context import adapter_of, while_connected
 
@@ -15,19 +16,34 @@ router = APIRouter()
 READ = ["GET", "HEAD"]
 
 
-@router.api_route("/v1/models", methods=READ, response_model=None)
+@router.api_route(
+    "/v1/models",
+    methods=READ,
+    response_class=Response,
+    **described("listModels", answers("ModelList"), 401, *UPSTREAM_FAILS),
+)
 async def list_models(request: Request) -> Response:
     """List the models."""
     return json_response(await while_connected(request, adapter_of(request).models()))
 
 
-@router.api_route("/v1/models/{model_id:path}", methods=READ, response_model=None)
+@router.api_route(
+    "/v1/models/{model_id:path}",
+    methods=READ,
+    response_class=Response,
+    **described("getModel", answers("Model"), 401, 404, *UPSTREAM_FAILS),
+)
 async def get_model(request: Request, model_id: str) -> Response:
     """Describe one model; its id may hold slashes."""
     return json_response(await while_connected(request, adapter_of(request).model(model_id)))
 
 
-@router.api_route("/v1/llm/models", methods=READ, response_model=None)
+@router.api_route(
+    "/v1/llm/models",
+    methods=READ,
+    response_class=Response,
+    **described("listLLMModels", answers(array_of("LLMModel")), 401, *UPSTREAM_FAILS),
+)
 async def list_llm_models(request: Request) -> Response:
     """List the models with provider and context length."""
     models = await while_connected(request, adapter_of(request).llm_models())
