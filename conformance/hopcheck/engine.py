@@ -152,8 +152,9 @@ async def _recorded(verdict: Verdict, target: Target, setting: Setting, begun_ns
     attempts = []
     if control is not None:
         for marker in markers:
-            await control.release(marker)
-            attempts += await control.attempts(marker)
+            if setting.wire_log:
+                await control.release(marker)
+                attempts += await control.attempts(marker)
             await control.forget(marker)
     exchanges = wire_log(target.answers, attempts, begun_ns) if setting.wire_log else []
     return replace(verdict, exchanges=tuple(exchanges))

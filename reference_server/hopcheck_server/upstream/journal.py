@@ -121,6 +121,11 @@ class Journal:
             self.forget(marker)
         return [attempt.times() for _, kept in taken for attempt in kept.attempts]
 
+    def going_on(self, marker: str) -> bool:
+        """Whether an attempt of that marker has not ended yet."""
+        marked = self._marked.get(marker)
+        return marked is not None and not marked.ready(1, ended=True)
+
     def forget(self, marker: str) -> None:
         """Drop what is kept of a marker; its counts start anew."""
         self._marked.pop(marker, None)

@@ -73,7 +73,7 @@ class LooksForDoneAnywhere(Relay):
     upstream=reply.stream(*(f"{number} " for number in range(MANY))),
 )
 async def long(target: Target) -> Findings:
-    """A stream of 2,000 chunks arrives without gaps, repeats or changes of order."""
+    """A stream of 1,000 chunks arrives without gaps, repeats or changes of order."""
     stream = await target.chat.stream()
     said = stream.joined().split()
     in_order = sum(1 for _ in takewhile(lambda pair: pair[0] == str(pair[1]), zip(said, range(MANY), strict=False)))
@@ -82,11 +82,11 @@ async def long(target: Target) -> Findings:
 
 @long.counterexample(breaks="numbers said, and in order")
 class ForgetsTheOldest(Relay):
-    """A stream's queue holds 1,024 events, and what comes on top is dropped."""
+    """A stream's queue holds 512 events, and what comes on top is dropped."""
 
     async def events(self, events: Events) -> Events:
         place = 0
         async for event in events:
             place += 1
-            if place <= 1024 or event.is_done:
+            if place <= 512 or event.is_done:
                 yield event
