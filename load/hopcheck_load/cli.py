@@ -1,0 +1,90 @@
+"""Measure how much latency a hop adds, with a noise floor, from both its sides."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from hopcheck_contracts.exits import HOPCHECK_FAILED, INTERRUPTED, UNTESTABLE, USAGE, Stop
+from hopcheck_load import arguments as words
+from hopcheck_load import gate, records, report
+from hopcheck_load.provider import Provider
+from hopcheck_load.records import Measurement
+from hopcheck_load.render.html import html_text
+from hopcheck_load.render.markdown import markdown_text
+from hopcheck_load.render.terminal import print_report
+from hopcheck_load.run import Outcome, measure
+
+add_arguments = words.add_arguments
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    limits = _limits(arguments)
+    earlier = _earlier(arguments.against)
+    outcome = _from_file(arguments.source) if arguments.source else _measured(arguments, limits)
+    if arguments.raw and not arguments.source:
+        records.write(outcome.measurement, arguments.raw)
+    document = report.build(outcome.measurement)
+    document["budget"] = gate.judge(document, limits)
+    if earlier is not None:
+        document["against"] = gate.compare(document, earlier, arguments.tolerance)
+    document["exit"] = (
+        INTERRUPTED if outcome.interrupted else UNTESTABLE if outcome.failure else gate.exit_code(document)
+    )
+    _write(document, arguments)
+    print_report(document, earlier)
+    if outcome.failure is not None:
+        print(f"hopcheck: {outcome.failure}", file=sys.stderr)
+    return int(document["exit"])
+
+
+def _limits(arguments: argparse.Namespace) -> list[gate.Limit]:
+    try:
+        limits = [limit for text in arguments.budget for limit in gate.parse(text)]
+    except ValueError as error:
+        raise Stop(USAGE, f"{error}.") from None
+    if arguments.rounds and (limit := gate.impossible(limits, arguments.rounds)):
+        raise Stop(
+            USAGE, f"{arguments.rounds} rounds can't tell {limit.text!r}: 100 values must lie beyond a quantile."
+        )
+    return limits
+
+
+def _earlier(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        return report.load(path)
+    except (OSError, ValueError) as error:
+        raise Stop(USAGE, f"{error}.") from None
+
+
+def _from_file(path: Path) -> Outcome:
+    try:
+        measurement: Measurement = records.read(path)
+    except (OSError, ValueError) as error:
+        raise Stop(USAGE, f"{error}.") from None
+    return Outcome(measurement, interrupted=measurement.header.partial == "interrupted")
+
+
+def _measured(arguments: argparse.Namespace, limits: list[gate.Limit]) -> Outcome:
+    plan = words.plan(arguments, shlex.join(["hopcheck", *sys.argv[1:]]))
+    unknown = {limit.hop for limit in limits if limit.hop} - {hop.name for hop in plan.hops}
+    if unknown:
+        raise Stop(USAGE, f"the budget names {min(unknown)!r}, which is none of the hops.")
+    with Provider(port=arguments.upstream_port or 0, url=arguments.upstream_url or "") as provider:
+        return measure(plan, provider, lambda doing: print(f"measuring {doing}", file=sys.stderr, flush=True))
+
+
+def _write(document: dict[str, Any], arguments: argparse.Namespace) -> None:
+    kinds = {arguments.json: report.text, arguments.html: html_text, arguments.markdown: markdown_text}
+    for path, text in kinds.items():
+        if path is not None:
+            try:
+                path.write_text(text(document), encoding="utf-8")
+            except OSError as error:
+                raise Stop(HOPCHECK_FAILED, f"can't write {path}: {error.strerror}.") from error

@@ -1,0 +1,67 @@
+"""Where an exchange's time goes, by the upstream's journal; and what the target itself says that it took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hopcheck_load.records import Record
+from hopcheck_load.statistics import rounded
+from hopcheck_load.table import MS, Table, outside
+
+
+def same_clock(table: Table) -> bool:
+    """Whether client and upstream read the same clock.
+
+    Then each direct request arrived after it was sent, and before it was answered.
+    """
+    direct = [(one, one.upstream) for one in table.good(table.direct) if one.upstream]
+    return bool(direct) and all(one.sent_ns <= seen.received_ns <= one.done_ns for one, seen in direct)
+
+
+def legs(table: Table, arm: str, *, one_clock: bool) -> dict[str, Any]:
+    """The median times of an arm's exchanges: to the upstream, there, and back.
+
+    With two clocks only the sum of the ways is known.
+    """
+    found = {"outside": rounded(_median(table, arm, outside)), "upstream": rounded(_median(table, arm, _residence))}
+    ways = {"request": _request, "response": _response} if one_clock else {}
+    return {**found, **{name: rounded(_median(table, arm, way)) for name, way in ways.items()}}
+
+
+def _median(table: Table, arm: str, value: Any) -> float | None:
+    known = table.known(arm, value)
+    return float(np.median(known)) if known.size else None
+
+
+def _once(record: Record) -> bool:
+    return record.upstream is not None and record.upstream.attempts == 1
+
+
+def _residence(record: Record) -> float | None:
+    seen = record.upstream
+    return (seen.last_ns - seen.received_ns) * MS if seen and _once(record) else None
+
+
+def _request(record: Record) -> float | None:
+    seen = record.upstream
+    return (seen.received_ns - record.sent_ns) * MS if seen and _once(record) else None
+
+
+def _response(record: Record) -> float | None:
+    seen = record.upstream
+    return (record.done_ns - seen.last_ns) * MS if seen and _once(record) else None
+
+
+def self_report(table: Table, arm: str, added_ms: float) -> dict[str, Any] | None:
+    """What a target says of itself, beside what it adds; None if it says nothing."""
+    said = table.known(arm, lambda record: record.self_ms)
+    if not said.size:
+        return None
+    median = float(np.median(said))
+    return {
+        "answers": int(said.size),
+        "median": rounded(median),
+        "coverage": rounded(median / added_ms) if added_ms > 0 else None,
+    }

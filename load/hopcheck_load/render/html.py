@@ -1,0 +1,55 @@
+"""A report as one HTML page that needs nothing beside itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from hopcheck_load.render import plots
+from hopcheck_load.render.values import added, headlines, interval, ms, share
+
+QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
+
+
+def html_text(document: Mapping[str, Any]) -> str:
+    """Render the page; all that a report says is escaped."""
+    return (
+        _environment()
+        .get_template("load.html.j2")
+        .render(
+            document=document,
+            headlines=headlines(document),
+            comparison=plots.comparison(document),
+            workloads=[_workload(document, one) for one in document["workloads"]],
+            quantiles=QUANTILES,
+            holds=document["exit"] == 0,
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("hopcheck_load.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(ms=ms, interval=interval, share=share)
+    environment.globals.update(added=added)
+    return environment
+
+
+def _workload(document: Mapping[str, Any], workload: Mapping[str, Any]) -> dict[str, Any]:
+    """A workload with its pictures."""
+    measures = [
+        {
+            **measure,
+            "by_quantile": plots.by_quantile(document, workload, measure),
+            "over_time": plots.over_time(document, measure),
+        }
+        for measure in workload["measures"]
+    ]
+    return {**workload, "measures": measures, "bars": plots.legs(workload), "strip": plots.lag_strip(workload)}

@@ -1,0 +1,181 @@
+"""The pictures of a report, each a function of the document."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from hopcheck_load.render import svg
+from hopcheck_load.render.svg import Scale
+from hopcheck_load.render.values import interval, ms
+
+WIDTH = 900.0
+LEFT = 190.0
+RIGHT = 130.0
+ROW = 24.0
+_COLOURS = 6
+
+Entry = Mapping[str, Any]
+
+
+def colour(document: Entry, arm: str) -> str:
+    """The class of an arm's colour."""
+    hops = [one["name"] for one in document["arms"] if one["kind"] == "hop"]
+    return f"hop{hops.index(arm) % _COLOURS}" if arm in hops else "plain"
+
+
+def comparison(document: Entry) -> Markup:
+    """What every hop adds in every workload: medians with their intervals, on a logarithmic scale."""
+    rows = list(_compared(document))
+    values = [abs(value) for _, _, entry, floor in rows for value in (entry["median"]["value"], floor) if value]
+    if not values:
+        return Markup("")
+    scale = Scale(10 ** math.floor(math.log10(min(values))), max(values) * 1.6, LEFT, WIDTH - RIGHT, log=True)
+    height = 30 + ROW * len(rows)
+    shapes = [
+        *_across(scale, height),
+        *(shape for at, row in enumerate(rows) for shape in _forest(document, scale, at, row)),
+    ]
+    return svg.picture(WIDTH, height + 4, "What each hop adds, median and interval", shapes)
+
+
+def _compared(document: Entry) -> Iterator[tuple[str, str, Entry, float | None]]:
+    for workload in document["workloads"]:
+        for measure in workload["measures"]:
+            for arm, entry in measure["added"].items():
+                if arm != "control" and measure["name"] != "itl":
+                    yield f"{workload['name']} {measure['name']}", arm, entry, measure["floor"]
+
+
+def _across(scale: Scale, height: float) -> Iterator[str]:
+    """Ticks of a horizontal scale, and lines down from them."""
+    for value in scale.ticks():
+        x = scale.at(value)
+        yield svg.rule((x, 20), (x, height), "grid")
+        yield svg.text((x, 14), ms(value), "tick", anchor="middle")
+
+
+def _forest(document: Entry, scale: Scale, at: int, row: tuple[str, str, Entry, float | None]) -> Iterator[str]:
+    what, arm, entry, floor = row
+    y = 30 + ROW * (at + 0.5)
+    median, kind = entry["median"], colour(document, arm)
+    title = f"{what}, {arm}: {ms(median['value'], sign=True)} ({interval(median)})"
+    yield svg.text((LEFT - 10, y + 4), f"{what} · {arm}", "label", anchor="end")
+    if floor:
+        yield svg.box(
+            (scale.start, y - 8), (scale.at(floor) - scale.start, 16), "floor", title=f"noise floor {ms(floor)}"
+        )
+    if median["low"] is not None:
+        yield svg.rule((scale.at(median["low"]), y), (scale.at(median["high"]), y), f"whisker {kind}")
+    yield svg.dot((scale.at(median["value"]), y), f"dot {kind}", title=title)
+    shown = f"≤ {ms(floor)}" if entry["within_floor"] else ms(median["value"], sign=True)
+    yield svg.text((WIDTH - RIGHT + 12, y + 4), shown, "number")
+
+
+def by_quantile(document: Entry, workload: Entry, measure: Entry) -> Markup:
+    """The difference of quantiles from p5 on, each with its band; the control shows what noise looks like."""
+    curves = {arm: entry["curve"] for arm, entry in measure["added"].items() if len(entry["curve"]) > 1}
+    ends = [
+        point[end] for curve in curves.values() for point in curve for end in ("low", "high") if point[end] is not None
+    ]
+    if not ends:
+        return Markup("")
+    places = sorted({point["quantile"] for curve in curves.values() for point in curve})
+    x = Scale(places[0], places[-1], 70, WIDTH - RIGHT)
+    y = _upright(min(0.0, *ends), max(ends))
+    shapes = [*_up(y), *(_under(x, one) for one in places if round(one * 100) % 10 == 0 or one >= 0.95)]
+    for arm, curve in curves.items():
+        shapes += _band(curve, x, y, colour(document, arm), arm)
+    return svg.picture(WIDTH, 300, f"{measure['name']} added in {workload['name']}, by quantile", shapes)
+
+
+def _upright(low: float, high: float) -> Scale:
+    room = (high - low) * 0.06 or 1.0
+    return Scale(low - room, high + room, 265, 15)
+
+
+def _up(scale: Scale) -> Iterator[str]:
+    for value in scale.ticks():
+        y = scale.at(value)
+        yield svg.rule((70, y), (WIDTH - RIGHT, y), "zero" if value == 0 else "grid")
+        yield svg.text((62, y + 4), ms(value) if value else "0", "tick", anchor="end")
+
+
+def _under(scale: Scale, quantile: float) -> str:
+    return svg.text((scale.at(quantile), 286), f"p{100 * quantile:g}", "tick", anchor="middle")
+
+
+def _band(curve: Sequence[Entry], x: Scale, y: Scale, kind: str, arm: str) -> list[str]:
+    sure = [point for point in curve if point["low"] is not None]
+    there = [(x.at(point["quantile"]), y.at(point["high"])) for point in sure]
+    back = [(x.at(point["quantile"]), y.at(point["low"])) for point in reversed(sure)]
+    points = [(x.at(point["quantile"]), y.at(point["value"])) for point in curve]
+    end = points[-1]
+    name = svg.text((end[0] + 8, end[1] + 4), arm, f"name {kind}")
+    return [svg.area([*there, *back], f"band {kind}"), svg.line(points, f"line {kind}"), name]
+
+
+def over_time(document: Entry, measure: Entry) -> Markup:
+    """The differences in the course of the run: what drifts shows."""
+    series = {arm: entry["over_time"] for arm, entry in measure["added"].items() if len(entry["over_time"]) > 1}
+    values = [value for one in series.values() for value in one if value is not None]
+    if not values:
+        return Markup("")
+    y = _upright(min(0.0, *values), max(values))
+    shapes = list(_up(y))
+    for arm, one in series.items():
+        x = Scale(0, len(one) - 1, 70, WIDTH - RIGHT)
+        points = [(x.at(place), y.at(value)) for place, value in enumerate(one) if value is not None]
+        kind = colour(document, arm)
+        shapes += [
+            svg.line(points, f"line {kind}"),
+            svg.text((points[-1][0] + 8, points[-1][1] + 4), arm, f"name {kind}"),
+        ]
+    return svg.picture(WIDTH, 280, "The differences in the course of the run", shapes)
+
+
+def legs(workload: Entry) -> Markup:
+    """Where the time goes: to the upstream, there, and back."""
+    names = ("request", "upstream", "response") if workload["one_clock"] else ("outside", "upstream")
+    rows = [(arm, [one.get(name) or 0.0 for name in names]) for arm, one in workload["legs"].items()]
+    longest = max((sum(parts) for _, parts in rows), default=0.0)
+    if not longest:
+        return Markup("")
+    scale = Scale(0, longest, 0, WIDTH - LEFT - RIGHT)
+    shapes = []
+    for at, (arm, parts) in enumerate(rows):
+        y, x = ROW * at + 2, LEFT
+        shapes.append(svg.text((LEFT - 10, y + 15), arm, "label", anchor="end"))
+        for name, part in zip(names, parts, strict=True):
+            shapes.append(svg.box((x, y), (scale.at(part), ROW - 6), f"leg {name}", title=f"{arm}, {name}: {ms(part)}"))
+            x += scale.at(part)
+        shapes.append(svg.text((x + 8, y + 15), ms(sum(parts)), "number"))
+    return svg.picture(WIDTH, ROW * len(rows) + 4, f"Where the time goes in {workload['name']}", shapes)
+
+
+def lag_strip(workload: Entry) -> Markup:
+    """How late each event of a stream is, by its place; the darker the later, on a logarithmic scale."""
+    rows = {arm: one["lag_by_event"] for arm, one in workload["delivery"].items() if one["lag_by_event"]}
+    values = [value for row in rows.values() for value in row if value]
+    if not values:
+        return Markup("")
+    strength = Scale(min(values), max(max(values), min(values) * 1.01), 0.04, 1.0, log=True)
+    shapes = []
+    for at, (arm, row) in enumerate(rows.items()):
+        y = ROW * at
+        shapes.append(svg.text((LEFT - 10, y + 16), arm, "label", anchor="end"))
+        width = (WIDTH - LEFT - RIGHT) / len(row)
+        for place, value in enumerate(row):
+            title = f"{arm}, event {place}: {ms(value)}"
+            spot = (LEFT + place * width, y + 2)
+            shapes.append(
+                svg.box(spot, (width - 1, ROW - 4), "heat", title=title, style=f"opacity:{strength.at(value or 0):g}")
+            )
+        middle = sorted(row)[len(row) // 2]
+        shapes.append(svg.text((WIDTH - RIGHT + 12, y + 16), ms(middle), "number"))
+    shapes.append(svg.text((LEFT, ROW * len(rows) + 16), "first event", "tick"))
+    shapes.append(svg.text((WIDTH - RIGHT, ROW * len(rows) + 16), "last event", "tick", anchor="end"))
+    return svg.picture(WIDTH, ROW * len(rows) + 22, f"Lag of each event in {workload['name']}", shapes)

@@ -1,0 +1,131 @@
+"""A report on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from hopcheck_load.render.values import NOT_TOLD, added, headlines, interval, ms, share
+
+WIDTH = 112
+"""Columns that the tables need; a narrower terminal breaks their lines."""
+
+_QUANTILES = ("p50", "p90", "p99")
+_COLOURS = {"exceeded": "red", "slower": "red", "not measured": "red", "unsure": "yellow", "faster": "green"}
+
+
+def print_report(
+    document: Mapping[str, Any], earlier: Mapping[str, Any] | None = None, to: Console | None = None
+) -> None:
+    """Print it.
+
+    Args:
+        document: The report.
+        earlier: The one that it was held against.
+        to: Where; stdout if not given.
+    """
+    console = to or _console()
+    for workload in document["workloads"]:
+        console.print(f"\n[bold]{workload['name']}[/]  {workload['about']}; {workload['rounds']:,} rounds")
+        for measure in workload["measures"]:
+            console.print(_measure(measure))
+        console.print(_legs(workload))
+        _print_notes(workload, console)
+    _print_verdicts(document, earlier, console)
+    console.print()
+    for line in headlines(document):
+        console.print(f"[bold]{line}[/]")
+    _print_doubts(document, console)
+
+
+def _console() -> Console:
+    console = Console(highlight=False, soft_wrap=True)
+    console.width = max(console.width, WIDTH)
+    return console
+
+
+def _measure(measure: Mapping[str, Any]) -> Table:
+    table = Table(title=f"{measure['name']}: {measure['about']}", title_justify="left", title_style="", box=None)
+    table.add_column("", no_wrap=True)
+    for name in (*_QUANTILES, "added", "95 % interval", "added p90", "added p99"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for arm, values in measure["arms"].items():
+        table.add_row(arm, *(ms(values[name]) for name in _QUANTILES), *_added(arm, measure))
+    for pair in measure["between"]:
+        blank = [""] * len(_QUANTILES)
+        median = pair["median"]
+        table.add_row(
+            f"{pair['from']} → {pair['to']}", *blank, ms(median["value"], sign=True), interval(median), "", ""
+        )
+    floor = measure["floor"]
+    table.caption = f"noise floor {ms(floor)}" if floor is not None else "no noise floor: too few rounds"
+    table.caption_justify = "left"
+    return table
+
+
+def _added(arm: str, measure: Mapping[str, Any]) -> list[str]:
+    entry = measure["added"].get(arm)
+    if entry is None:
+        return ["", "", "", ""]
+    shown = ms(entry["median"]["value"], sign=True) if arm == "control" else added(entry, measure["floor"])
+    tails = [entry["difference_of_quantiles"][name] for name in ("p90", "p99")]
+    return [
+        shown,
+        interval(entry["median"]),
+        *(NOT_TOLD if one is None else ms(one["value"], sign=True) for one in tails),
+    ]
+
+
+def _legs(workload: Mapping[str, Any]) -> Table:
+    names = ("request", "upstream", "response") if workload["one_clock"] else ("outside", "upstream")
+    table = Table(title="where the time goes (medians)", title_justify="left", title_style="", box=None)
+    table.add_column("")
+    for name in names:
+        table.add_column(name, justify="right")
+    for arm, legs in workload["legs"].items():
+        table.add_row(arm, *(ms(legs.get(name)) for name in names))
+    return table
+
+
+def _print_notes(workload: Mapping[str, Any], console: Console) -> None:
+    for arm, said in workload["self_report"].items():
+        console.print(f"{arm} says of itself: {ms(said['median'])}, {share(said['coverage'])} of what it adds")
+    for arm, found in workload["delivery"].items():
+        wrong = [
+            f"{found[name]:,} {name.replace('_', ' ')}" for name in ("lost", "repeated", "out_of_order", "unreadable")
+        ]
+        told = ", ".join(text for text in wrong if not text.startswith("0 "))
+        together = f"{share(found['share_together'])} of its events were read together with another one"
+        console.print(f"{arm}: {together}{f'; [red]{told}[/]' if told else ''}")
+    for arm, counts in workload["exchanges"].items():
+        for name in ("failed", "reconnects", "several_attempts"):
+            if counts[name]:
+                console.print(f"[yellow]{arm}: {counts[name]:,} of {counts['asked']:,} {name.replace('_', ' ')}[/]")
+    if workload["warmup"]["steady"] is False:
+        console.print("[yellow]it was not steady yet when warming up was over[/]")
+
+
+def _print_verdicts(document: Mapping[str, Any], earlier: Mapping[str, Any] | None, console: Console) -> None:
+    for one in document["budget"]:
+        figures = f"{ms(one['value'])} ({interval(one)})" if one["value"] is not None else NOT_TOLD
+        colour = _COLOURS.get(one["outcome"], "green")
+        console.print(f"budget {one['budget']}, {one['hop']}: {figures} [{colour}]{one['outcome']}[/]")
+    if earlier is not None and earlier["machine"]["processor"] != document["machine"]["processor"]:
+        console.print("[yellow]the earlier report was measured on another machine[/]")
+    for one in document["against"]:
+        if one["outcome"] != "holds":
+            change = f"{ms(one['before'])} → {ms(one['now'])}, {interval(one)} more, {ms(one['tolerated'])} tolerated"
+            where = f"{one['hop']}, {one['workload']} {one['measure']}"
+            console.print(f"{where}: {change}: [{_COLOURS[one['outcome']]}]{one['outcome']}[/]")
+
+
+def _print_doubts(document: Mapping[str, Any], console: Console) -> None:
+    for complaint in document["complaints"]:
+        console.print(
+            f"[yellow]a busy machine: {complaint}; absolute figures are too high, differences less certain[/]"
+        )
+    if document["partial"]:
+        console.print(f"[yellow]not all was measured: {document['partial']}[/]")
