@@ -90,16 +90,17 @@ class Chat:
         fields: Mapping[str, Any],
     ) -> Answer:
         target = self._target
-        for last in (False, True):
+        for again in (False, True):
             marker = target.marker(script)
             body = self.body(marker, fields)
             async with await target.open("POST", self.path, body, key, headers, marker, kind, connection) as live:
                 if await live.head() is not None:
                     await live.rest()
-            if last or not await target.cooled_down(live.answer):
+            if not await target.cooled_down(live.answer):
                 break
-            if not await target.recovered():
+            if again or not await target.recovered():
                 raise Untestable("target in cooldown")
+            target.notes.append("a 429 without an upstream attempt was asked again")
         return live.answer
 
 

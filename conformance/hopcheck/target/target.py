@@ -210,10 +210,7 @@ class Target(UpstreamSide):
         """Whether a 429 is a target's cooldown: its own, though no limit was asked about."""
         if answer.status != 429 or self._expects_limits or self._control is None or not answer.marker:
             return False
-        if await self._control.attempts(answer.marker):
-            return False
-        self.notes.append("a 429 without an upstream attempt was asked again")
-        return True
+        return not await self._control.attempts(answer.marker)
 
     def log(self) -> str:
         """What the target has logged so far.

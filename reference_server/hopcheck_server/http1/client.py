@@ -7,6 +7,7 @@ is one, needs to see those. A connection is used by one exchange at a time.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import time
 from collections import deque
@@ -114,8 +115,7 @@ class Connection(asyncio.Protocol):
         except TimeoutError:
             raise ConnectFailed(f"no connection to {host}:{port} within {timeout_s:g} s") from None
         except (OSError, UnicodeError) as error:  # a name that no host can have is a UnicodeError
-            said = error.strerror if isinstance(error, OSError) and error.strerror else error
-            raise ConnectFailed(f"no connection to {host}:{port}: {said}") from error
+            raise ConnectFailed(f"no connection to {host}:{port}: {_said(error)}") from error
         return protocol
 
     # What the event loop calls.
@@ -315,3 +315,10 @@ class Connection(asyncio.Protocol):
         """Drop the connection at once."""
         if self._transport is not None:
             self._transport.abort()
+
+
+def _said(error: OSError | UnicodeError) -> str:
+    """An error in words that don't depend on the event loop."""
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
+        return os.strerror(error.errno or 0)
+    return (isinstance(error, OSError) and error.strerror) or str(error)
