@@ -1,0 +1,161 @@
+"""The OpenAPI documents are valid, complete and self-contained."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+from hopcheck_contracts.__main__ import main
+from hopcheck_contracts.documents import (
+    BOUNDARIES,
+    Boundary,
+    document,
+    document_3_2,
+    find_operation,
+    operations,
+    resolve,
+    source,
+)
+
+FILES = (*BOUNDARIES, "components")
+boundaries = pytest.mark.parametrize("boundary", BOUNDARIES)
+
+
+def walk(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a document."""
+    if isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from walk(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from walk(value)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_valid(name: str) -> None:
+    path = Path(str(files("hopcheck_contracts").joinpath("openapi", f"{name}.yaml")))
+    loaded = yaml.safe_load(path.read_text("utf-8"))
+    assert loaded["openapi"].startswith("3.1.")
+    validate(loaded, base_uri=path.as_uri())
+
+
+@boundaries
+def test_joined_documents_are_valid(boundary: Boundary) -> None:
+    validate(document(boundary))
+    assert [node["$ref"] for node in walk(document(boundary)) if not str(node.get("$ref", "#/")).startswith("#/")] == []
+
+
+@boundaries
+def test_version_3_2_is_valid(boundary: Boundary) -> None:
+    made = document_3_2(boundary)
+    validate(made)
+    streams = [node["text/event-stream"] for node in walk(made) if "text/event-stream" in node]
+    assert streams
+    assert all("itemSchema" in stream and "schema" not in stream for stream in streams)
+    assert "itemSchema" not in str(document(boundary))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_keys_are_words(name: str) -> None:
+    """A comma in an unquoted YAML text makes a key of what follows it."""
+    loaded = source(name)
+    loaded.pop("paths", None)
+    odd = [key for node in walk(loaded) for key in node if " " in str(key) or key is None]
+    assert odd == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nulls_are_written_as_3_1_has_them(name: str) -> None:
+    assert [node for node in walk(source(name)) if "nullable" in node] == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_schema_is_described_and_has_an_example(name: str) -> None:
+    schemas = source(name)["components"].get("schemas", {})
+    lacking = [key for key, schema in schemas.items() if not (schema.get("description") and schema.get("examples"))]
+    assert lacking == []
+
+
+@boundaries
+def test_every_content_has_an_example(boundary: Boundary) -> None:
+    """Its own, or its schema's."""
+    lacking = [
+        (kind, content)
+        for node in walk(document(boundary))
+        if isinstance(node.get("content"), dict)
+        for kind, content in node["content"].items()
+        if "/" in kind
+        if "example" not in content and "examples" not in resolve(boundary, content["schema"])
+    ]
+    assert lacking == []
+
+
+@boundaries
+def test_every_operation_has_a_name_of_its_own_and_says_how_it_fails(boundary: Boundary) -> None:
+    known = operations(boundary)
+    assert len({one.definition["operationId"] for one in known}) == len(known)
+    for one in known:
+        statuses = set(one.definition["responses"])
+        assert "200" in statuses
+        assert one.path.startswith("/health/") or "default" in statuses
+
+
+@pytest.mark.parametrize("boundary", ["openai-compatible", "llm-proxy"])
+def test_every_error_has_the_shape_and_the_headers(boundary: Boundary) -> None:
+    for one in operations(boundary):
+        for status, answer in one.definition["responses"].items():
+            found = resolve(boundary, answer)
+            assert "x-request-id" in found["headers"], (one, status)
+            if status == "429":
+                assert {"retry-after", "x-ratelimit-limit-requests", "x-ratelimit-reset-tokens"} <= set(found["headers"])
+            if status != "200" and one.method != "head":
+                assert found["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
+
+
+@boundaries
+def test_health_alone_is_open(boundary: Boundary) -> None:
+    assert document(boundary)["security"] == [{"bearerAuth": []}]
+    opened = {one.path for one in operations(boundary) if one.definition.get("security") == []}
+    assert opened == {one.path for one in operations(boundary) if one.path.startswith("/health/")}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "template"),
+    [
+        ("POST", "/v1/chat/completions", "/v1/chat/completions"),
+        ("post", "/relay-7/v1/chat/completions?x=1", "/v1/chat/completions"),
+        ("POST", "/openai/deployments/gpt/chat/completions?api-version=1", "/v1/chat/completions"),
+        ("POST", "/openai/v1/embeddings", "/v1/embeddings"),
+        ("GET", "/v1/models", "/v1/models"),
+        ("GET", "/v1/models/a/b", "/v1/models/{model_id}"),
+        ("GET", "/v1/llm/models", "/v1/llm/models"),
+        ("GET", "/health/live", "/health/live"),
+        ("DELETE", "/v1/models", None),
+        ("GET", "/v1/files", None),
+    ],
+)
+def test_finding_an_operation(method: str, path: str, template: str | None) -> None:
+    found = find_operation("llm-proxy", method, path)
+    assert (found and found.path) == template
+
+
+def test_printing_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", printed)
+    assert main(["openai-compatible"]) == 0
+    assert yaml.safe_load(printed.getvalue()) == document("openai-compatible")
+
+
+@pytest.mark.parametrize("arguments", [[], ["nope"], ["litellm", "2.0"]])
+def test_nothing_to_print(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "usage" in capsys.readouterr().err
