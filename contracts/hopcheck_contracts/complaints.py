@@ -140,7 +140,7 @@ def _mistaken(wanted: str, value: Any) -> str:
 
 
 def _one_of(types: Iterable[str]) -> str:
-    return " or ".join(_NAMES.get(name, name) for name in types)
+    return " or ".join(_NAMES.get(name, name) for name in sorted(types, key=lambda name: name == "null"))
 
 
 def _cut(value: Any) -> Any:

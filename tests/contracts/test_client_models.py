@@ -41,7 +41,7 @@ EXCEPTIONS: dict[str, str] = {
     "TokenLogprob.top_logprobs: required by the client alone": (
         "several servers leave it out where no alternatives were asked for"
     ),
-    "ToolCallDelta.custom: the client doesn't know it": "calls of custom tools are streamed, too; the client keeps them",
+    "ToolCallDelta.custom: the client doesn't know it": "custom tools' calls are streamed, too",
     "ToolCallDelta.type: other words: any in the contract, ['function'] in the client": (
         "custom tools have a type of their own, and some servers send it empty after the first piece"
     ),

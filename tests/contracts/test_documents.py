@@ -116,7 +116,9 @@ def test_every_error_has_the_shape_and_the_headers(boundary: Boundary) -> None:
             found = resolve(boundary, answer)
             assert "x-request-id" in found["headers"], (one, status)
             if status == "429":
-                assert {"retry-after", "x-ratelimit-limit-requests", "x-ratelimit-reset-tokens"} <= set(found["headers"])
+                assert {"retry-after", "x-ratelimit-limit-requests", "x-ratelimit-reset-tokens"} <= set(
+                    found["headers"]
+                )
             if status != "200" and one.method != "head":
                 assert found["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
 
