@@ -26,7 +26,7 @@ HEALTHY = "healthy"
 CLOCK_JOBS = 24
 """How many cases that read the clock run beside each other, on relays of their own: they wait more than they work."""
 
-FLOOD_JOBS = 2
+FLOOD_JOBS = 3
 """The same for those that flood."""
 
 
@@ -98,7 +98,7 @@ def _slug(stem: str, relay: type[Relay]) -> str:
 
 
 async def cells(
-    of: Sequence[Column], cases: Sequence[Case], reach: Reach | None, *, jobs: int = 16, diagonal: bool = False
+    of: Sequence[Column], cases: Sequence[Case], reach: Reach | None, *, jobs: int = 32, diagonal: bool = False
 ) -> AsyncIterator[Cell]:
     """Run every case on every column; with `diagonal`, a counterexample only on the cases that it is registered for.
 

@@ -108,6 +108,9 @@ class Exchange:
         self._connection.drop()
 
 
+BACKLOG = 1024
+"""Connections that may wait to be accepted; with fewer, a burst of clients waits a second for its second try."""
+
 Handler = Callable[[Exchange], Awaitable[None]]
 
 
@@ -258,7 +261,7 @@ class Server:
             OSError: The port is taken.
         """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: ServerConnection(self), host, port)
+        self._server = await loop.create_server(lambda: ServerConnection(self), host, port, backlog=BACKLOG)
         return self
 
     @property

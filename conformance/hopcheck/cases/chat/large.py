@@ -22,7 +22,7 @@ from hopcheck import (
 from hopcheck.edits import edit_messages
 
 PAGE = "".join(f"{number:07d} " for number in range(131_072))  # 1 MiB, no piece of which is like another
-TEXT = PAGE * 8 + "end"
+TEXT = PAGE * 4 + "end"
 IMAGE = "data:image/png;base64," + base64.b64encode(PAGE.encode() * 3).decode()
 ASKED = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": IMAGE}}]
 
@@ -46,7 +46,7 @@ IMAGE_PRINT = _print_of(IMAGE)
     upstream=reply.chat(TEXT),
 )
 async def large_response(target: Target) -> Findings:
-    """An answer of 8 MiB arrives whole."""
+    """An answer of 4 MiB arrives whole."""
     answer = await target.chat.create()
     yield expect("text", _print_of(dig(answer.message, "content")), equals=TEXT_PRINT)
 
