@@ -82,6 +82,21 @@ def test_embeddings(mock: httpx2.Client) -> None:
     assert len(ask(input=[[1, 2], [3]])) == 2
 
 
+@pytest.mark.parametrize("dimensions", [0, -1, "3", 1.5, True, 10**15])
+def test_vectors_of_a_length_that_cannot_be(mock: httpx2.Client, dimensions: Any) -> None:
+    answer = mock.post("/v1/embeddings", json={"model": "m", "input": ["a", "b"], "dimensions": dimensions})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "dimensions"
+
+
+@pytest.mark.parametrize("item", [1.5, None, {"a": 1}])
+def test_odd_inputs_are_counted_as_nothing(mock: httpx2.Client, item: Any) -> None:
+    answer = mock.post("/v1/embeddings", json={"model": "m", "input": [item]})
+    assert answer.json()["usage"] == {"prompt_tokens": 0, "total_tokens": 0}
+    asked = {"model": "m", "messages": [{"role": "user", "content": item}]}
+    assert mock.post(PATH, json=asked).json()["usage"]["prompt_tokens"] == 0
+
+
 def test_models(mock: httpx2.Client) -> None:
     assert mock.get("/v1/models").json()["data"][0]["id"] == "gpt-4o-mini"
     assert mock.get("/v1/models/nope").status_code == 404

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from ..errors import model_not_found
+from ..errors import bad_request, model_not_found
 from ..schemas import LLMModel
 from ..settings import Settings
 from .base import Answer, BaseLLMAdapter, Call, StreamAnswer
@@ -22,6 +22,8 @@ from .sse import data_event
 REPLY = "Mock LLM response"
 STREAM_REPLY = "Mock LLM streaming response"
 DIMENSIONS = 8
+# In all vectors of an answer: nobody should be able to make a mock eat the machine's memory.
+MAX_NUMBERS = 1_000_000
 # The list's `created` must not be the time of the call.
 CREATED = 1_700_000_000
 
@@ -59,7 +61,7 @@ class FakeLLMAdapter(BaseLLMAdapter):
         """Answer each input with a vector that depends on the input alone."""
         inputs = _inputs(call.body["input"])
         as_text = call.body.get("encoding_format") == "base64"
-        size = int(call.body.get("dimensions") or DIMENSIONS)
+        size = _dimensions(call.body.get("dimensions"), len(inputs))
         data = [
             {"object": "embedding", "index": index, "embedding": _embedding(item, size, as_text)}
             for index, item in enumerate(inputs)
@@ -122,7 +124,19 @@ def _usage(call: Call, reply: str) -> dict[str, int]:
 
 def _words(value: Any) -> int:
     """A token count that anybody can follow: words of a text, parts of a list."""
-    return len(value.split()) if isinstance(value, str) else len(value or ())
+    if isinstance(value, str):
+        return len(value.split())
+    return len(value) if isinstance(value, list) else 0
+
+
+def _dimensions(value: Any, vectors: int) -> int:
+    """How long each vector is to be."""
+    if value is None:
+        return DIMENSIONS
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_NUMBERS // vectors:
+        mistake = f"'dimensions' must be an integer from 1 to {MAX_NUMBERS // vectors} here."
+        raise bad_request(mistake, "dimensions", "invalid_value")
+    return value
 
 
 def _inputs(value: Any) -> list[Any]:
