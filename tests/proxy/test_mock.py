@@ -74,7 +74,7 @@ def test_embeddings(mock: httpx2.Client) -> None:
         assert [item["index"] for item in answer["data"]] == list(range(len(answer["data"])))
         return [item["embedding"] for item in answer["data"]]
 
-    floats = ask(input=["a", "b", "a"], dimensions=3)
+    floats = ask(input=["a", "b", "a"], dimensions=3.0)
     assert floats[0] == floats[2] != floats[1]
     text = ask(input="a", dimensions=3, encoding_format="base64")[0]
     assert list(struct.unpack("<3f", base64.b64decode(text))) == floats[0]

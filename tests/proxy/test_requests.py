@@ -73,6 +73,14 @@ def test_wrong_types(provider: httpx2.Client, upstream: RawUpstream, change: dic
     assert refused(provider.post(CHAT_PATH, json={**CHAT, **change}), upstream)["param"] == param
 
 
+def test_a_whole_number_may_have_a_point(provider: httpx2.Client, upstream: RawUpstream) -> None:
+    """5.0 is an integer to JSON Schema, and arrives as it was written."""
+    upstream.script = says_json(COMPLETION)
+    raw = b'{"model":"m","max_tokens":5.0,' + MESSAGES + b"}"
+    assert provider.post(CHAT_PATH, content=raw, headers=JSON).status_code == 200
+    assert upstream.heard[0].body == raw
+
+
 def test_missing_messages(provider: httpx2.Client, upstream: RawUpstream) -> None:
     error = refused(provider.post(CHAT_PATH, json={"model": "m"}), upstream)
     assert (error["param"], error["code"]) == ("messages", "missing_required_parameter")

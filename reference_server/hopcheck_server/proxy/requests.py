@@ -127,8 +127,13 @@ def _check_types(body: dict[str, Any]) -> None:
         if value is None:
             continue
         # To Python a bool is an int; to JSON it is none.
-        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        if not (isinstance(value, types) or _is_whole(value, types)) or (isinstance(value, bool) and bool not in types):
             raise bad_request(f"'{name}' must be {wanted}.", name, "invalid_type")
+
+
+def _is_whole(value: Any, types: tuple[type, ...]) -> bool:
+    """Whether it is an integer written with a fraction of nothing: 5.0 is the same number as 5."""
+    return int in types and isinstance(value, float) and value.is_integer()
 
 
 def _check_messages(body: dict[str, Any]) -> None:

@@ -133,10 +133,11 @@ def _dimensions(value: Any, vectors: int) -> int:
     """How long each vector is to be."""
     if value is None:
         return DIMENSIONS
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_NUMBERS // vectors:
+    is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+    if not is_whole or not 0 < value <= MAX_NUMBERS // vectors:
         mistake = f"'dimensions' must be an integer from 1 to {MAX_NUMBERS // vectors} here."
         raise bad_request(mistake, "dimensions", "invalid_value")
-    return value
+    return int(value)
 
 
 def _inputs(value: Any) -> list[Any]:
