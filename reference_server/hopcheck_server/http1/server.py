@@ -36,6 +36,7 @@ class Exchange:
         body: Decoded from its framing.
         received_ns: When the last byte was read, CLOCK_MONOTONIC.
         gone: Set when the client has closed the connection.
+        on_gone: Called then.
     """
 
     def __init__(self, connection: ServerConnection) -> None:
@@ -46,6 +47,7 @@ class Exchange:
         self.body = b""
         self.received_ns = 0
         self.gone = asyncio.Event()
+        self.on_gone: Callable[[], None] = lambda: None
         self.keep_alive = True
         self.started = False
         self._connection = connection
@@ -147,6 +149,7 @@ class ServerConnection(asyncio.Protocol):
         self._writable.set()
         if self._current is not None:
             self._current.gone.set()
+            self._current.on_gone()
 
     def pause_writing(self) -> None:
         """Let `send` wait."""

@@ -170,14 +170,12 @@ class Relay:
         incoming = Incoming.of(exchange, prefix, uuid.uuid4().hex)
         work = asyncio.ensure_future(self._answer(incoming))
         work.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, whoever awaits it
-        gone = asyncio.ensure_future(exchange.gone.wait())
+        leaving: list[asyncio.Task[None]] = []
+        exchange.on_gone = lambda: leaving.append(asyncio.ensure_future(self.hang_up(work)))
         try:
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                await self.hang_up(work)
-            await asyncio.gather(work, return_exceptions=True)
+            await asyncio.wait({work})
+            await asyncio.gather(*leaving)
         finally:
-            gone.cancel()
             work.cancel()
         if not work.cancelled() and work.exception() is not None:
             exchange.abort()
