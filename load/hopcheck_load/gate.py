@@ -67,7 +67,12 @@ def _limit(text: str) -> Limit:
         raise ValueError(f"{text!r}: a budget is set for p50, p90, p95, p99 or p99.9")
     places = (named,) if named else _WHERE[measure]
     return Limit(
-        text, match["hop"] or "", places, measure, percent / 100, float(match["value"]) * _UNITS[match["unit"]]
+        text,
+        match["hop"] or "",
+        places,
+        measure,
+        round(percent / 100, 4),
+        float(match["value"]) * _UNITS[match["unit"]],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hopcheck_load.render import plots
-from hopcheck_load.render.values import added, headlines, interval, ms, share
+from hopcheck_load.render.values import added, cards, headlines, interval, ms, share
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
 
@@ -21,9 +21,9 @@ def html_text(document: Mapping[str, Any]) -> str:
         .render(
             document=document,
             headlines=headlines(document),
+            cards=[{**card, "colour": plots.colour(document, card["hop"])} for card in cards(document)],
             comparison=plots.comparison(document),
             workloads=[_workload(document, one) for one in document["workloads"]],
-            quantiles=QUANTILES,
             holds=document["exit"] == 0,
         )
     )
@@ -47,6 +47,7 @@ def _workload(document: Mapping[str, Any], workload: Mapping[str, Any]) -> dict[
     measures = [
         {
             **measure,
+            "told": [name for name in QUANTILES if any(one[name] is not None for one in measure["arms"].values())],
             "by_quantile": plots.by_quantile(document, workload, measure),
             "over_time": plots.over_time(document, measure),
         }

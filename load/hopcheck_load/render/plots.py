@@ -10,13 +10,15 @@ from markupsafe import Markup
 
 from hopcheck_load.render import svg
 from hopcheck_load.render.svg import Scale
-from hopcheck_load.render.values import interval, ms
+from hopcheck_load.render.values import interval, ms, tick
 
 WIDTH = 900.0
 LEFT = 190.0
 RIGHT = 130.0
 ROW = 24.0
+FIGURE = 102.0
 _COLOURS = 6
+_FIGURES = 4  # so many hops have their figures beside the picture
 
 Entry = Mapping[str, Any]
 
@@ -30,49 +32,79 @@ def colour(document: Entry, arm: str) -> str:
 def comparison(document: Entry) -> Markup:
     """What every hop adds in every workload: medians with their intervals, on a logarithmic scale."""
     rows = list(_compared(document))
-    values = [abs(value) for _, _, entry, floor in rows for value in (entry["median"]["value"], floor) if value]
+    values = [
+        abs(value)
+        for _, added, floor in rows
+        for value in (floor, *(entry["median"]["value"] for entry in added.values()))
+        if value
+    ]
     if not values:
         return Markup("")
-    scale = Scale(10 ** math.floor(math.log10(min(values))), max(values) * 1.6, LEFT, WIDTH - RIGHT, log=True)
-    height = 30 + ROW * len(rows)
-    shapes = [
-        *_across(scale, height),
-        *(shape for at, row in enumerate(rows) for shape in _forest(document, scale, at, row)),
-    ]
+    hops = list(dict.fromkeys(arm for _, added, _ in rows for arm in added))
+    right = WIDTH - 20 - FIGURE * min(len(hops), _FIGURES)
+    scale = Scale(10 ** math.floor(math.log10(min(values))), max(values) * 1.6, 130, right, log=True)
+    apart = 9.0
+    high = max(ROW, apart * len(hops) + 10)
+    height = 46 + high * len(rows)
+    shapes = [*_across(scale, height), *_names(document, hops, right)]
+    for at, row in enumerate(rows):
+        shapes += _forest(document, scale, (46 + high * at, high), row, hops)
     return svg.picture(WIDTH, height + 4, "What each hop adds, median and interval", shapes)
 
 
-def _compared(document: Entry) -> Iterator[tuple[str, str, Entry, float | None]]:
+def _names(document: Entry, hops: Sequence[str], right: float) -> Iterator[str]:
+    for at, hop in enumerate(hops[:_FIGURES]):
+        place = (right + FIGURE * (at + 1), 14.0)
+        yield svg.text(
+            place, hop if len(hop) < 13 else f"{hop[:11]}…", f"name small {colour(document, hop)}", anchor="end"
+        )
+
+
+def _compared(document: Entry) -> Iterator[tuple[str, Mapping[str, Entry], float | None]]:
     for workload in document["workloads"]:
         for measure in workload["measures"]:
-            for arm, entry in measure["added"].items():
-                if arm != "control" and measure["name"] != "itl":
-                    yield f"{workload['name']} {measure['name']}", arm, entry, measure["floor"]
+            added = {arm: entry for arm, entry in measure["added"].items() if arm != "control"}
+            if measure["name"] != "itl" and added:
+                yield f"{workload['name']} {measure['name']}", added, measure["floor"]
 
 
 def _across(scale: Scale, height: float) -> Iterator[str]:
     """Ticks of a horizontal scale, and lines down from them."""
     for value in scale.ticks():
         x = scale.at(value)
-        yield svg.rule((x, 20), (x, height), "grid")
-        yield svg.text((x, 14), ms(value), "tick", anchor="middle")
+        yield svg.rule((x, 36), (x, height), "grid")
+        yield svg.text((x, 30), tick(value), "tick", anchor="middle")
 
 
-def _forest(document: Entry, scale: Scale, at: int, row: tuple[str, str, Entry, float | None]) -> Iterator[str]:
-    what, arm, entry, floor = row
-    y = 30 + ROW * (at + 0.5)
-    median, kind = entry["median"], colour(document, arm)
-    title = f"{what}, {arm}: {ms(median['value'], sign=True)} ({interval(median)})"
-    yield svg.text((LEFT - 10, y + 4), f"{what} · {arm}", "label", anchor="end")
+def _forest(
+    document: Entry,
+    scale: Scale,
+    span: tuple[float, float],
+    row: tuple[str, Mapping[str, Entry], float | None],
+    hops: Sequence[str],
+) -> Iterator[str]:
+    what, added, floor = row
+    top, high = span
+    middle = top + high / 2
+    yield svg.text((120, middle + 4), what, "label", anchor="end")
+    yield svg.rule((20, top), (WIDTH - 20, top), "grid")
     if floor:
-        yield svg.box(
-            (scale.start, y - 8), (scale.at(floor) - scale.start, 16), "floor", title=f"noise floor {ms(floor)}"
-        )
+        size = (scale.at(floor) - scale.start, high - 4)
+        yield svg.box((scale.start, top + 2), size, "floor", title=f"{what}: noise floor {ms(floor)}")
+    for at, hop in enumerate(hops):
+        if hop in added:
+            y = middle + 9.0 * (at - (len(hops) - 1) / 2)
+            yield from _median(scale, y, added[hop]["median"], colour(document, hop), f"{what}, {hop}")
+            shown = f"≤ {ms(floor)}" if added[hop]["within_floor"] else ms(added[hop]["median"]["value"], sign=True)
+            if at < _FIGURES:
+                yield svg.text((scale.end + FIGURE * (at + 1), middle + 4), shown, "number", anchor="end")
+
+
+def _median(scale: Scale, y: float, median: Entry, kind: str, what: str) -> Iterator[str]:
     if median["low"] is not None:
         yield svg.rule((scale.at(median["low"]), y), (scale.at(median["high"]), y), f"whisker {kind}")
+    title = f"{what}: {ms(median['value'], sign=True)} ({interval(median)})"
     yield svg.dot((scale.at(median["value"]), y), f"dot {kind}", title=title)
-    shown = f"≤ {ms(floor)}" if entry["within_floor"] else ms(median["value"], sign=True)
-    yield svg.text((WIDTH - RIGHT + 12, y + 4), shown, "number")
 
 
 def by_quantile(document: Entry, workload: Entry, measure: Entry) -> Markup:
@@ -101,7 +133,7 @@ def _up(scale: Scale) -> Iterator[str]:
     for value in scale.ticks():
         y = scale.at(value)
         yield svg.rule((70, y), (WIDTH - RIGHT, y), "zero" if value == 0 else "grid")
-        yield svg.text((62, y + 4), ms(value) if value else "0", "tick", anchor="end")
+        yield svg.text((62, y + 4), tick(value), "tick", anchor="end")
 
 
 def _under(scale: Scale, quantile: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -30,9 +30,7 @@ def print_report(
     console = to or _console()
     for workload in document["workloads"]:
         console.print(f"\n[bold]{workload['name']}[/]  {workload['about']}; {workload['rounds']:,} rounds")
-        for measure in workload["measures"]:
-            console.print(_measure(measure))
-        console.print(_legs(workload))
+        console.print(_table(workload))
         _print_notes(workload, console)
     _print_verdicts(document, earlier, console)
     console.print()
@@ -47,50 +45,48 @@ def _console() -> Console:
     return console
 
 
-def _measure(measure: Mapping[str, Any]) -> Table:
-    table = Table(title=f"{measure['name']}: {measure['about']}", title_justify="left", title_style="", box=None)
-    table.add_column("", no_wrap=True)
-    for name in (*_QUANTILES, "added", "95 % interval", "added p90", "added p99"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for arm, values in measure["arms"].items():
-        table.add_row(arm, *(ms(values[name]) for name in _QUANTILES), *_added(arm, measure))
-    for pair in measure["between"]:
-        blank = [""] * len(_QUANTILES)
-        median = pair["median"]
-        table.add_row(
-            f"{pair['from']} → {pair['to']}", *blank, ms(median["value"], sign=True), interval(median), "", ""
-        )
-    floor = measure["floor"]
-    table.caption = f"noise floor {ms(floor)}" if floor is not None else "no noise floor: too few rounds"
-    table.caption_justify = "left"
+def _table(workload: Mapping[str, Any]) -> Table:
+    """All measures of a workload; quantiles that none of them tells have no column."""
+    table = Table(box=None, pad_edge=False)
+    names = [name for name in _QUANTILES if any(_tells(measure, name) for measure in workload["measures"])]
+    for head in ("", "", *names, "added", "95 % interval", *(f"added {name}" for name in names if name != "p50")):
+        table.add_column(head, justify="right" if head else "left", no_wrap=True)
+    for measure in workload["measures"]:
+        for at, (arm, values) in enumerate(measure["arms"].items()):
+            first = f"[bold]{measure['name']}[/]" if at == 0 else ""
+            table.add_row(first, arm, *(ms(values[name]) for name in names), *_added(arm, measure, names))
+        for pair in measure["between"] if measure["name"] in ("latency", "ttft") else ():
+            shown = [ms(pair["median"]["value"], sign=True), interval(pair["median"])]
+            table.add_row("", f"[dim]{pair['to']} minus {pair['from']}", *("" for _ in names), *shown)
+        table.add_row("", f"[dim]noise floor {ms(measure['floor'])}")
     return table
 
 
-def _added(arm: str, measure: Mapping[str, Any]) -> list[str]:
+def _tells(measure: Mapping[str, Any], quantile: str) -> bool:
+    return any(values[quantile] is not None for values in measure["arms"].values())
+
+
+def _added(arm: str, measure: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     entry = measure["added"].get(arm)
     if entry is None:
-        return ["", "", "", ""]
-    shown = ms(entry["median"]["value"], sign=True) if arm == "control" else added(entry, measure["floor"])
-    tails = [entry["difference_of_quantiles"][name] for name in ("p90", "p99")]
-    return [
-        shown,
-        interval(entry["median"]),
-        *(NOT_TOLD if one is None else ms(one["value"], sign=True) for one in tails),
-    ]
+        return []
+    median = entry["median"]
+    shown = ms(median["value"], sign=True) if arm == "control" else f"[bold]{added(entry, measure['floor'])}[/]"
+    tails = [entry["difference_of_quantiles"][name] for name in names if name != "p50"]
+    return [shown, interval(median), *(NOT_TOLD if one is None else ms(one["value"], sign=True) for one in tails)]
 
 
-def _legs(workload: Mapping[str, Any]) -> Table:
+def _legs(workload: Mapping[str, Any], arm: str) -> str:
+    """Where an arm's time goes, in a line."""
     names = ("request", "upstream", "response") if workload["one_clock"] else ("outside", "upstream")
-    table = Table(title="where the time goes (medians)", title_justify="left", title_style="", box=None)
-    table.add_column("")
-    for name in names:
-        table.add_column(name, justify="right")
-    for arm, legs in workload["legs"].items():
-        table.add_row(arm, *(ms(legs.get(name)) for name in names))
-    return table
+    legs = workload["legs"][arm]
+    return " + ".join(f"{name} {ms(legs.get(name))}" for name in names)
 
 
 def _print_notes(workload: Mapping[str, Any], console: Console) -> None:
+    for arm in workload["legs"]:
+        if arm != "control":
+            console.print(f"{arm}: {_legs(workload, arm)}")
     for arm, said in workload["self_report"].items():
         console.print(f"{arm} says of itself: {ms(said['median'])}, {share(said['coverage'])} of what it adds")
     for arm, found in workload["delivery"].items():
@@ -99,7 +95,8 @@ def _print_notes(workload: Mapping[str, Any], console: Console) -> None:
         ]
         told = ", ".join(text for text in wrong if not text.startswith("0 "))
         together = f"{share(found['share_together'])} of its events were read together with another one"
-        console.print(f"{arm}: {together}{f'; [red]{told}[/]' if told else ''}")
+        if arm != "control":
+            console.print(f"{arm}: {together}{f'; [red]{told}[/]' if told else ''}")
     for arm, counts in workload["exchanges"].items():
         for name in ("failed", "reconnects", "several_attempts"):
             if counts[name]:

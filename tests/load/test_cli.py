@@ -1,0 +1,119 @@
+"""`hopcheck load`, from words to exit codes and files."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+
+import pytest
+
+from hopcheck.cli import main
+from hopcheck_load import calibrate, records, report
+from hopcheck_load.provider import Provider
+
+
+@pytest.fixture
+def raw(made, tmp_path):
+    path = tmp_path / "raw.ndjson"
+    records.write(made.chats(1200, {"fast": 1.0, "slow": 5.0}), path)
+    return path
+
+
+def load(*words):
+    return main(["load", *map(str, words)])
+
+
+def test_a_report_of_raw_records(raw, tmp_path, capsys):
+    files = {kind: tmp_path / f"r.{kind}" for kind in ("json", "html", "markdown")}
+    outputs = [word for kind, path in files.items() for word in (f"--{kind}", path)]
+    assert load("--from", raw, *outputs) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"fast adds (0\.99\d|1\.00) ms to the median chat exchange", said)
+    assert report.violations(json.loads(files["json"].read_text())) == []
+    assert files["html"].read_text().startswith("<!doctype html>")
+    assert "| chat | latency | slow |" in files["markdown"].read_text()
+
+
+def test_budgets_decide_the_exit_code(raw, capsys):
+    assert load("--from", raw, "--budget", "p50=9ms") == 0
+    assert load("--from", raw, "--budget", "fast:p50=2ms", "--budget", "p90=2ms") == 1
+    assert load("--from", raw, "--budget", "p99=2ms") == 3
+    assert "exceeded" in capsys.readouterr().out
+
+
+def test_an_earlier_report(raw, made, tmp_path, capsys):
+    before, after = tmp_path / "before.json", tmp_path / "after.ndjson"
+    assert load("--from", raw, "--json", before) == 0
+    assert load("--from", raw, "--against", before) == 0
+    records.write(made.chats(300, {"fast": 2.0, "slow": 5.0}), after)
+    assert load("--from", after, "--against", before) == 1
+    assert "slower" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "give the URL of a hop"),
+        (["http://127.0.0.1:1/v1"], "where the hops expect their provider"),
+        (["ftp://x", "--upstream-port", "1"], "is not a URL"),
+        (["http://127.0.0.1:1/v1,NO_SUCH_KEY", "--upstream-port", "1"], "NO_SUCH_KEY isn't set"),
+        (["http://a/v1", "--through", "target=http://b/v1", "--upstream-port", "1"], "two arms would be called"),
+        (["direct=http://a/v1", "--upstream-port", "1"], "two arms would be called"),
+        (["http://a/v1", "--upstream-port", "1", "--measure", "nonsense"], "'nonsense' is no workload"),
+        (["http://a/v1", "--upstream-port", "1", "--budget", "fast"], "is no budget"),
+        (["http://a/v1", "--upstream-port", "1", "--budget", "x:p50=1ms"], "none of the hops"),
+        (["http://a/v1", "--upstream-port", "1", "--rounds", "1500", "--budget", "p99=1ms"], "can't tell 'p99=1ms'"),
+        (["--from", "no-such-file"], "no-such-file"),
+        (["--from", "no-such-file", "--against", "no-such-report"], "no-such-report"),
+    ],
+)
+def test_what_is_said_badly(words, sentence, capsys):
+    assert load(*words) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_port_that_something_else_holds(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(20)
+        port = listening.getsockname()[1]
+        assert load("http://127.0.0.1:1/v1", "--upstream-port", port) == 3
+    assert f"Port {port}" in capsys.readouterr().err
+
+
+def test_a_measurement(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("A_KEY", "hopcheck-client-key")
+    raw, page = tmp_path / "raw.ndjson", tmp_path / "report.json"
+    with Provider() as provider, calibrate.relays(provider.url) as url:
+        hops = [f"base={url}/base/v1,A_KEY", "--through", f"late={url}/late-5ms/v1,A_KEY,fake-model"]
+        words = [
+            "--upstream-url",
+            provider.url,
+            "--rounds",
+            5,
+            "--measure",
+            "chat,stream",
+            "--raw",
+            raw,
+            "--json",
+            page,
+        ]
+        assert load(*hops, *words, "--budget", "late:p50=1ms") == 1
+        assert (
+            load(*hops, "--upstream-url", provider.url, "--rounds", 5, "--measure", "chat", "--api-key-env", "A_KEY")
+            == 0
+        )
+    document = json.loads(page.read_text())
+    assert [arm["name"] for arm in document["arms"]] == ["direct", "control", "base", "late"]
+    assert [one["name"] for one in document["workloads"]] == ["chat", "stream"]
+    assert document["exit"] == 1
+    assert "hopcheck-client-key" not in raw.read_text() + page.read_text()
+    again = report.build(records.read(raw))
+    assert again["workloads"] == document["workloads"]
+
+
+def test_an_upstream_that_is_not_there(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    assert load("http://127.0.0.1:1/v1", "--upstream-url", f"http://127.0.0.1:{port}") == 3
+    assert "can't be asked" in capsys.readouterr().err

@@ -1,0 +1,67 @@
+"""Stamps in streams, however their bytes come."""
+
+from __future__ import annotations
+
+import json
+
+from hopcheck_load.delivery import integrity
+from hopcheck_load.events import timeline
+from hopcheck_load.records import Record
+from hopcheck_load.workloads import DELTAS
+
+
+def event(content, **choice) -> bytes:
+    chunk = {"choices": [{"index": 0, "delta": {"content": content}, **choice}]}
+    return f"data: {json.dumps(chunk)}\n\n".encode()
+
+
+def test_one_event_a_read():
+    found = timeline([(10, event("0:1111")), (20, event("1:2222")), (30, b"data: [DONE]\n\n")])
+    assert found.sequence == [0, 1]
+    assert found.stamp_ns == [1111, 2222]
+    assert found.read_ns == [10, 20]
+    assert found.read == [0, 1]
+    assert found.others == 0
+
+
+def test_an_event_is_there_when_its_last_byte_is():
+    data = event("0:1111")
+    found = timeline([(10, data[:9]), (20, data[9:] + event("1:2222"))])
+    assert found.read_ns == [20, 20]
+    assert found.read == [1, 1]
+
+
+def test_what_says_nothing_is_passed_over():
+    silent = [event(""), event(None), b": ping\n\n", b'data: {"choices":[]}\n\n', b"data: [1]\n\n"]
+    found = timeline([(at, data) for at, data in enumerate(silent)])
+    assert (found.sequence, found.others) == ([], 0)
+
+
+def test_text_without_a_stamp_is_counted():
+    assert timeline([(1, event("hello")), (2, event("0:11111:2222"))]).others == 2
+
+
+def record(reads) -> Record:
+    return Record("paced", 0, "hop", 0, "", timeline=timeline(reads))
+
+
+def test_whole_streams():
+    said = integrity([record([(at, event(f"{at}:1000")) for at in range(DELTAS)])])
+    assert said["events"] == DELTAS
+    assert {said[name] for name in ("read_together", "lost", "repeated", "out_of_order", "unreadable")} == {0}
+
+
+def test_what_goes_wrong_is_counted():
+    numbers = [0, 1, 3, 2, 4, 4, *range(6, DELTAS)]
+    said = integrity([record([(at, event(f"{number}:1000")) for at, number in enumerate(numbers)])])
+    assert (said["lost"], said["repeated"], said["out_of_order"]) == (1, 1, 1)
+
+
+def test_events_read_together_are_counted():
+    pairs = [(at, event(f"{at}:1000") + event(f"{at + 1}:1000")) for at in range(0, DELTAS, 2)]
+    said = integrity([record(pairs)])
+    assert (said["read_together"], said["share_together"]) == (DELTAS, 1.0)
+
+
+def test_no_streams():
+    assert integrity([])["share_together"] is None

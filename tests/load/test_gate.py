@@ -1,0 +1,79 @@
+"""Budgets, and the comparison with an earlier report."""
+
+from __future__ import annotations
+
+import pytest
+
+from hopcheck_load import gate, report
+
+
+@pytest.fixture(scope="module")
+def document(made):
+    return report.build(made.chats(1500, {"fast": 1.0, "slow": 5.0}))
+
+
+def outcomes(document, budget):
+    return {(one["budget"], one["hop"]): one["outcome"] for one in gate.judge(document, gate.parse(budget))}
+
+
+def test_reading_budgets():
+    first, second, third, fourth = gate.parse("p50=1ms, p99.9=5s,ttft_p90=250us,hop:10k.latency_p50=30ms")
+    assert (first.hop, first.workloads, first.measure, first.quantile, first.most_ms) == (
+        "",
+        ("chat",),
+        "latency",
+        0.5,
+        1.0,
+    )
+    assert (second.quantile, second.most_ms) == (0.999, 5000.0)
+    assert (third.workloads, third.measure, third.most_ms) == (("stream", "paced"), "ttft", 0.25)
+    assert (fourth.hop, fourth.workloads, fourth.most_ms) == ("hop", ("10k",), 30.0)
+
+
+@pytest.mark.parametrize("text", ["p50", "p50=1", "p42=1ms", "x.p50=1ms", "p50=-1ms", "p50=1min"])
+def test_what_is_no_budget(text):
+    with pytest.raises(ValueError, match=r"budget|workload"):
+        gate.parse(text)
+
+
+def test_a_budget_holds_or_is_exceeded(document):
+    assert outcomes(document, "p50=2ms") == {("p50=2ms", "fast"): "holds", ("p50=2ms", "slow"): "exceeded"}
+
+
+def test_a_limit_within_the_interval_is_not_exceeded(document):
+    median = report.find(document, "chat", "latency")["added"]["fast"]["median"]
+    middle = (median["low"] + median["high"]) / 2
+    assert outcomes(document, f"fast:p50={middle:.6f}ms") == {(f"fast:p50={middle:.6f}ms", "fast"): "unsure"}
+
+
+def test_a_budget_for_one_hop(document):
+    assert outcomes(document, "fast:p50=2ms") == {("fast:p50=2ms", "fast"): "holds"}
+    assert outcomes(document, "other:p50=2ms") == {("other:p50=2ms", "other"): "not measured"}
+
+
+def test_what_can_t_be_told_isn_t_held(document):
+    assert set(outcomes(document, "p99=1s").values()) == {"not measured"}
+    assert set(outcomes(document, "ttft_p50=1s").values()) == {"not measured"}
+    assert gate.impossible(gate.parse("p90=1ms,p99=1ms"), 1500).text == "p99=1ms"
+    assert gate.impossible(gate.parse("p90=1ms,lag_p99=1ms"), 1500) is None
+
+
+@pytest.mark.parametrize(
+    ("budget", "code"), [("", 0), ("p50=9ms", 0), ("p50=2ms", 1), ("p99=1s", 3), ("p50=2ms,p99=1s", 1)]
+)
+def test_exit_codes(document, budget, code):
+    assert gate.exit_code({"budget": gate.judge(document, gate.parse(budget)), "against": []}) == code
+
+
+@pytest.mark.parametrize(("now_ms", "outcome"), [(1.0, "holds"), (1.02, "holds"), (1.5, "slower"), (0.5, "faster")])
+def test_against_an_earlier_report(made, now_ms, outcome):
+    before, now = (report.build(made.chats(500, {"hop": added})) for added in (1.0, now_ms))
+    (compared,) = gate.compare(now, before)
+    assert compared["outcome"] == outcome
+    assert compared["change"] == pytest.approx(now_ms - 1.0, abs=0.01)
+    assert gate.exit_code({"budget": [], "against": [compared]}) == (1 if outcome == "slower" else 0)
+
+
+def test_hops_that_only_one_report_has(made):
+    before, now = report.build(made.chats(50, {"old": 1.0})), report.build(made.chats(50, {"new": 1.0}))
+    assert gate.compare(now, before) == []

@@ -1,0 +1,132 @@
+"""The whole bench, with few rounds, on real sockets: upstream, relays that are late, client."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hopcheck_contracts.exits import Stop
+from hopcheck_load import calibrate, gate, report
+from hopcheck_load.provider import Provider
+from hopcheck_load.records import Arm
+from hopcheck_load.run import Plan, measure
+from hopcheck_load.workloads import WORKLOADS
+from hopcheck_server.relay import RelayConfig
+
+KEY = RelayConfig(upstream="").client_keys[0]
+
+
+@pytest.fixture(scope="module")
+def provider():
+    with Provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def relays(provider):
+    with calibrate.relays(provider.url) as url:
+        yield lambda *names: [Arm(name, "hop", f"{url}/{name}/v1", "fake-model", KEY) for name in names]
+
+
+def plan(hops, *workloads, rounds=4, **more):
+    return Plan(hops=hops, workloads=[WORKLOADS[name] for name in workloads], rounds=rounds, **more)
+
+
+def silent(doing):
+    pass
+
+
+def test_every_arm_once_a_round(provider, relays):
+    measured = measure(plan(relays("base", "late-5ms"), "chat", rounds=6), provider, silent).measurement
+    kept = [record for record in measured.records if not record.warmup]
+    rounds = [[record.arm for record in kept if record.round == number] for number in range(6)]
+    assert all(sorted(arms) == ["base", "control", "direct", "late-5ms"] for arms in rounds)
+    assert len({tuple(arms) for arms in rounds}) > 1
+    assert len({record.marker for record in measured.records}) == len(measured.records)
+    assert [record.failure for record in measured.records if record.failure] == []
+    assert all(record.upstream.attempts == 1 for record in measured.records)
+    assert sum(record.fresh for record in kept) == 0
+
+
+def test_what_is_late_is_late(provider, relays):
+    measured = measure(plan(relays("late-5ms"), "chat"), provider, silent).measurement
+    late = [record for record in measured.records if record.arm == "late-5ms"]
+    assert all(record.done_ns - record.sent_ns > 5_000_000 for record in late)
+    assert all(record.upstream.received_ns - record.sent_ns > 5_000_000 for record in late)
+    assert all(record.self_ms >= 5.0 for record in late)
+    document = report.build(measured)
+    assert report.violations(document) == []
+    assert document["workloads"][0]["legs"]["late-5ms"]["request"] > 5.0
+
+
+def test_streams(provider, relays):
+    plans = plan(relays("base", "late-first", "late-events", "in-pairs"), "stream", "paced", rounds=2)
+    measured = measure(plans, provider, silent).measurement
+    document = report.build(measured)
+    paced = document["workloads"][1]
+    assert all(one["lost"] == one["out_of_order"] == one["unreadable"] == 0 for one in paced["delivery"].values())
+    assert paced["delivery"]["in-pairs"]["share_together"] == 1.0
+    lags = [
+        read - stamp
+        for record in measured.records
+        if record.arm == "late-events" and record.timeline
+        for read, stamp in zip(record.timeline.read_ns, record.timeline.stamp_ns, strict=True)
+    ]
+    assert min(lags) > 500_000
+    assert [one["name"] for one in paced["measures"]] == ["ttft", "itl", "latency", "lag"]
+    assert len(list(calibrate.stream_rows(measured))) == 4
+
+
+def test_calibration_rows(provider, relays):
+    arms = relays("base", *(f"late-{delay:g}ms" for delay in (0.1, 0.5, 1, 5, 20)), "exponential", "bimodal")
+    rows = list(calibrate.chat_rows(measure(plan(arms, "chat"), provider, silent).measurement))
+    assert len(rows) == 13
+    assert [row.truth for row in rows[2:7]] == [pytest.approx(truth, rel=0.5) for truth in (0.1, 0.5, 1, 5, 20)]
+    assert "**off**" in calibrate.markdown([replace(rows[0], measured=9.0)])[-1]
+
+
+def test_delays_of_the_upstream_are_the_same_in_a_round(provider, relays):
+    measured = measure(plan(relays("base"), "chat", delay_s=0.002), provider, silent).measurement
+    scripts = {}
+    for record in measured.records:
+        scripts.setdefault((record.warmup, record.round), set()).add(record.marker.split(":")[1])
+    assert all(len(names) == 1 for names in scripts.values())
+    assert len(set.union(*scripts.values())) > 1
+
+
+def test_large_prompts_do_not_pile_up(provider, relays):
+    measured = measure(plan(relays("base"), "10k", rounds=3), provider, silent).measurement
+    assert all(record.upstream is not None and not record.failure for record in measured.records)
+    assert provider.take(["load.10k~00"]) == []
+
+
+def test_a_hop_that_refuses(provider, relays):
+    (hop,) = relays("base")
+    with pytest.raises(Stop, match=r"base .* can't be measured: status 401") as stopped:
+        measure(plan([replace(hop, key="wrong")], "chat"), provider, silent)
+    assert stopped.value.code == 3
+
+
+def test_a_hop_that_leads_elsewhere(provider, relays):
+    with Provider() as other, pytest.raises(Stop, match="not from the upstream") as stopped:
+        measure(plan(relays("base"), "chat"), other, silent)
+    assert stopped.value.code == 3
+
+
+def test_time_that_is_up_ends_it(provider, relays):
+    measured = measure(replace(plan(relays("base"), "chat"), rounds=None, duration_s=0.01), provider, silent)
+    assert len([one for one in measured.measurement.records if not one.warmup and one.arm == "base"]) == 10
+
+
+def test_an_interruption_keeps_what_was_measured(provider, relays):
+    def interrupt(doing):
+        if doing.startswith("stream"):
+            raise KeyboardInterrupt
+
+    outcome = measure(plan(relays("base"), "chat", "stream"), provider, interrupt)
+    assert outcome.interrupted
+    assert outcome.measurement.header.partial == "interrupted"
+    document = report.build(outcome.measurement)
+    assert [one["name"] for one in document["workloads"]] == ["chat"]
+    assert gate.judge(document, gate.parse("ttft_p50=1s"))[0]["outcome"] == "not measured"
