@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from hopcheck import Findings, Incoming, Relay, Response, Target, expect
@@ -14,7 +16,7 @@ from hopcheck_contracts.findings import Outcome
 class CountsBursts(Relay):
     """Healthy; remembers the requests to the limited model, by key."""
 
-    keys: list[str] = []
+    keys: ClassVar[list[str]] = []
 
     async def limit(self, incoming: Incoming) -> Response | None:
         if incoming.model == "limited-model":

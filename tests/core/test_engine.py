@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import ClassVar
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_what_is_not_declared_or_offered_does_not_apply(case, bench) -> None:
     class DeclaresNothing(Relay):
         """It has no fallback."""
 
-        declares = {"fallback": None, "retries": 0}
+        declares: ClassVar[dict[str, object]] = {"fallback": None, "retries": 0}
 
     one = case("chat.one", level="MUST", refs=["a"], needs=["fallback", "retries"])(holds(True))
     verdict = bench.judge([one], DeclaresNothing)["chat.one"]

@@ -151,7 +151,7 @@ def test_nobody_there_is_told() -> None:
         held.bind(("127.0.0.1", 0))
         with pytest.raises(ConnectFailed, match="Connection refused"):
             asyncio.run(Connection.open("127.0.0.1", held.getsockname()[1]))
-    with pytest.raises(ConnectFailed, match="no connection to no..host:80"):
+    with pytest.raises(ConnectFailed, match=r"no connection to no\.\.host:80"):
         asyncio.run(Connection.open("no..host", 80))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import aclosing
+from typing import ClassVar
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_limits_run_one_after_another_beside_the_rest_and_quiet_cases_alone(case
 class CountsRequests(Relay):
     """Healthy; remembers who asked, and rests for one request."""
 
-    seen: list[str] = []
+    seen: ClassVar[list[str]] = []
 
     async def authorize(self, incoming: Incoming) -> Response | None:
         content = (incoming.json or {}).get("messages", [{}])[-1].get("content", "")
