@@ -48,7 +48,9 @@ class Complaint(NamedTuple):
 
 def shown(value: Any) -> str:
     """A value as JSON, cut where it gets long."""
-    text = _outline(value) if isinstance(value, dict | list) else json.dumps(_cut(value), ensure_ascii=False)
+    text = _printable(
+        _outline(value) if isinstance(value, dict | list) else json.dumps(_cut(value), ensure_ascii=False)
+    )
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
@@ -109,14 +111,19 @@ def _place(error: ValidationError, where: str) -> str:
     place = ""
     for step in error.instance_path:
         place += f"[{step}]" if isinstance(step, int) else f".{_cut(step)}" if place else _cut(step)
-    return place or where
+    return _printable(place) or where
+
+
+def _printable(text: str) -> str:
+    """With half surrogate pairs, which JSON may hold and no encoding can carry, written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _message(error: ValidationError) -> str:
     kind: Any = error.kind
     match kind.name:
         case "required":
-            return f"{kind.property} is missing"
+            return f"{_printable(kind.property)} is missing"
         case "type":
             return _mistaken(_one_of(kind.types), error.instance)
         case "const" | "enum":

@@ -42,6 +42,12 @@ class Schema:
 
     def complaints(self, value: Any) -> list[Complaint]:
         """What is wrong with a JSON value."""
+        try:
+            return self._complaints(value)
+        except UnicodeEncodeError:  # the validator can't take names of members that hold half a surrogate pair
+            return self._complaints(_encodable(value))
+
+    def _complaints(self, value: Any) -> list[Complaint]:
         if self._validator.is_valid(value):
             return []
         return read_errors(self._validator.iter_errors(value), self._where)
@@ -207,6 +213,10 @@ def _parse(text: str | bytes, where: str) -> tuple[Any, Complaint | None]:
     except (ValueError, RecursionError):
         sample = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
         return None, Complaint(where, f"is not JSON: {shown(sample)}" if sample else "is empty")
+
+
+def _encodable(value: Any) -> Any:
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
 
 
 def _refuse(name: str) -> NoReturn:

@@ -190,6 +190,32 @@ def test_complaints_are_few_and_short(value: Any) -> None:
     assert all(len(one.where) < 200 and len(one.message) < 200 for one in complaints)
 
 
+ODD = {
+    "half a surrogate pair": ("1", '"\\ud800"', 0),
+    "half a surrogate pair in a name": ("1", '"x", "q\\ud800": 1', 0),
+    "halves of surrogate pairs where something is wrong": ("1", '"x", "role": "\\ud800", "q\\ud800": 1', 1),
+    "a NUL": ("1", '"\\u0000"', 0),
+    "an integer with a point": ("1.0", '"x"', 0),
+    "an integer of 400 digits": ("1" + "0" * 400, '"x"', 0),
+    "an integer of 5000 digits": ("1" + "0" * 5000, '"x"', 1),
+    "a number that is too large": ("1e999", '"x"', 1),
+    "minus zero": ("-0", '"x"', 0),
+    "a deep value": ("1", '"x", "deep": ' + "[" * 200 + "]" * 200, 0),
+    "a value that is too deep": ("1", '"x", "deep": ' + "[" * 100_000 + "]" * 100_000, 1),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_json_is_judged_and_never_crashes(name: str) -> None:
+    created, content, complaints = ODD[name]
+    head = f'"id": "x", "object": "chat.completion.chunk", "created": {created}, "model": "m"'
+    found = validate_event(
+        "openai-compatible", f'{{{head}, "choices": [{{"index": 0, "delta": {{"content": {content}}}}}]}}'
+    )
+    assert len(found) == complaints
+    assert all(str(one).encode() for one in found)
+
+
 @pytest.mark.parametrize("boundary", ["openai-compatible", "llm-proxy", "litellm"])
 def test_an_unknown_schema(boundary: Boundary) -> None:
     with pytest.raises(KeyError):
