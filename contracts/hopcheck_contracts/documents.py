@@ -93,6 +93,25 @@ def resolve(boundary: Boundary, node: Any) -> Any:
     return node
 
 
+def standalone_schema(boundary: Boundary, name: str) -> dict[str, Any]:
+    """A component as a JSON Schema of its own, with no more definitions than it needs: for generators, say."""
+    schemas, needed = document(boundary)["components"]["schemas"], [name]
+    for one in needed:  # grows as it goes
+        needed += dict.fromkeys(inner for _, inner, _ in _references(schemas[one]) if inner not in needed)
+    root = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": f"#/$defs/{name}"}
+    return {**root, "$defs": {one: _in_definitions(schemas[one]) for one in needed}}
+
+
+def _in_definitions(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {
+            key: value.replace("#/components/schemas/", "#/$defs/") if key == "$ref" else _in_definitions(value)
+            for key, value in node.items()
+            if key != "discriminator"  # OpenAPI's own; it points into the document
+        }
+    return [_in_definitions(value) for value in node] if isinstance(node, list) else node
+
+
 @lru_cache(1024)
 def find_operation(boundary: Boundary, method: str, path: str) -> Operation | None:
     """The operation that a request is for; None if the contract has none.

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import yaml
 from openapi_spec_validator import validate
@@ -23,6 +24,7 @@ from hopcheck_contracts.documents import (
     operations,
     resolve,
     source,
+    standalone_schema,
 )
 
 FILES = (*BOUNDARIES, "components")
@@ -148,6 +150,17 @@ def test_health_alone_is_open(boundary: Boundary) -> None:
 def test_finding_an_operation(method: str, path: str, template: str | None) -> None:
     found = find_operation("llm-proxy", method, path)
     assert (found and found.path) == template
+
+
+@boundaries
+def test_schemas_of_their_own(boundary: Boundary) -> None:
+    for name, schema in document(boundary)["components"]["schemas"].items():
+        alone = standalone_schema(boundary, name)
+        jsonschema_rs.meta.validate(alone)
+        judge = jsonschema_rs.Draft202012Validator(alone)
+        assert all(judge.is_valid(example) for example in schema["examples"])
+        assert "components" not in str(alone)
+    assert len(standalone_schema(boundary, "Usage")["$defs"]) == 3
 
 
 def test_printing_a_document(monkeypatch: pytest.MonkeyPatch) -> None:

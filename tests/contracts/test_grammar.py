@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from streams import BROKEN, COUNTS, DONE, FIRST, GOOD, PLAIN, STOP, USAGE, chunk, say, stream
+from chat_streams import BROKEN, COUNTS, DONE, FIRST, GOOD, PLAIN, STOP, USAGE, chunk, say, stream
 
 from hopcheck_contracts.complaints import MOST
 from hopcheck_contracts.grammar import Rule, check_events, check_stream

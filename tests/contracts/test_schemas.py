@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 import pytest
-from streams import FAULT, HEAD, HEL, USAGE
+from chat_streams import FAULT, HEAD, HEL, USAGE
 
 from hopcheck_contracts.complaints import MOST
 from hopcheck_contracts.documents import Boundary
