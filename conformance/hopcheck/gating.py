@@ -167,7 +167,7 @@ async def _remote(url: str, cases: Sequence[Case]) -> AsyncIterator[tuple[Contro
             await control.load(all_scripts(cases))
         except ControlFailed as failed:
             raise Unfit(
-                f"There is no upstream of hopcheck's at {url} ({failed}). "
+                f"There is no upstream of hopcheck's at {url} ({' '.join(str(failed).split())}). "
                 "Start one with `hopcheck upstream`, or let the gate start its own with --upstream-port."
             ) from None
         yield control, url

@@ -1,0 +1,118 @@
+"""What cannot be tested, or is not understood: one sentence, the right exit code, no traceback."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+QUICK = ("--select", "chat.schema")
+
+BAD_FILES = {
+    "unknown key": ("[target]\nbase_url = 'http://127.0.0.1:1/v1'\nbase_ulr = 'x'\n", "base_ulr"),
+    "wrong type": ("[target]\nbase_url = 'http://127.0.0.1:1/v1'\nupstream_port = 'x'\n", "upstream_port"),
+    "syntax": ("[target\n", "hopcheck.toml"),
+    "no URL": ("[target]\nname = 'x'\n", "base_url"),
+    "no key": ("[target]\nbase_url = 'http://127.0.0.1:1/v1'\napi_key_env = 'NOT_THERE'\n", "NOT_THERE"),
+}
+
+
+def one_sentence(done, code: int, sentence: str) -> None:
+    assert (done.code, done.out) == (code, ""), done.err
+    assert "Traceback" not in done.err
+    assert re.fullmatch(rf"hopcheck: [^\n]*{sentence}[^\n]*\n", done.err), done.err
+
+
+@pytest.fixture(scope="module")
+def untestable(cli, relay, odd: str, tmp_path_factory) -> Iterator[dict[str, subprocess.Popen[str]]]:
+    """All of them at once, since most of their time is Python's start."""
+    folder: Path = tmp_path_factory.mktemp("untestable")
+    (folder / "hopcheck.toml").write_text(f"[target]\nbase_url = '{relay.url}'\nupstream_prot = 1\n")
+    away = ("--upstream-port", str(cli.free_port()))
+    commands = {
+        "dead port": (f"http://127.0.0.1:{cli.free_port()}/v1", "--upstream-port", str(cli.free_port())),
+        "wrong key": (relay.url, "--one-sided", "--api-key-env", "WRONG_KEY"),
+        "other upstream": (relay.url, "--api-key-env", "RELAY_KEY", *away),
+        "canned": (f"{odd}/canned/v1", "--upstream-port", str(cli.free_port())),
+        "html": (f"{odd}/html/v1", "--upstream-port", str(cli.free_port())),
+        "silent": (f"{odd}/silent/v1", "--one-sided", "--patience", "0.2"),
+        "port held": (relay.url, "--upstream-port", odd.rpartition(":")[2]),
+        "bad file": (),
+    }
+    path = {name: folder if name == "bad file" else folder.parent for name in commands}
+    running = {name: cli.begin("gate", *words, *QUICK, cwd=path[name]) for name, words in commands.items()}
+    yield running
+    for process in running.values():
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "sentence"),
+    [
+        ("dead port", 3, r"Nothing answers at .*Connection refused\)\. Start the proxy, or correct the URL\."),
+        ("wrong key", 3, r"answered 401 .*it refuses the key\. Give the name of the variable .*--api-key-env\."),
+        (
+            "other upstream",
+            3,
+            r"nothing arrived at hopcheck's upstream\. Point its provider to http://127.0.0.1:\d+/v1",
+        ),
+        ("canned", 3, r"answers, but not from hopcheck's upstream\. Point its provider to http://127.0.0.1:\d+/v1\."),
+        ("html", 3, r"which is no OpenAI-compatible answer\. Is this the base URL, with its /v1\?"),
+        ("silent", 3, r"took the connection but did not answer within 0\.2 s\. Look at the proxy's log"),
+        (
+            "port held",
+            3,
+            r"Port \d+, where the target expects its provider, is held by something that isn't hopcheck's",
+        ),
+        ("bad file", 2, r"upstream_prot.*upstream_port"),
+    ],
+)
+def test_a_target_that_cannot_be_tested(cli, untestable, name: str, code: int, sentence: str) -> None:
+    one_sentence(cli.finish(untestable.pop(name)), code, sentence)
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_target_file_with_a_mistake(inside, tmp_path: Path, name: str) -> None:
+    text, said = BAD_FILES[name]
+    (tmp_path / "hopcheck.toml").write_text(text)
+    one_sentence(inside("gate"), 2, re.escape(said))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        ("gate http://no..host/v1 --one-sided", 3, r"Nothing answers at http://no\.\.host/v1"),
+        ("gate ODD/garbage/v1 --one-sided", 3, "took the connection but gave no HTTP answer"),
+        ("gate RELAY", 3, r"It isn't said where the target expects its provider\."),
+        ("gate RELAY --upstream-url http://127.0.0.1:1", 3, "There is no upstream of hopcheck's at .*refused"),
+        ("gate RELAY --upstream-url ODD/html", 3, "There is no upstream of hopcheck's at .*501"),
+        ("gate RELAY --one-sided --select nothing.*", 2, r"no case matches; `hopcheck cases` lists them all\."),
+        ("gate", 2, "The target's URL is missing"),
+        ("gate 127.0.0.1:4000", 2, "http://"),
+        ("gate RELAY --jobs 0", 2, r"--jobs and --patience must be greater than 0\."),
+        ("gate RELAY --one-sided --json no/folder.json", 2, "no/folder.json can't be written: there is no folder no"),
+        ("gate RELAY --one-sided --baseline none.toml", 2, "none.toml"),
+        ("cases nothing.*", 2, r"no case matches 'nothing\.\*'; `hopcheck cases` lists them all\."),
+        ("prove nothing.*", 2, r"no case matches 'nothing\.\*'; `hopcheck cases` lists them all\."),
+    ],
+)
+def test_a_command_that_cannot_be_done(inside, relay, odd: str, words: str, code: int, sentence: str) -> None:
+    one_sentence(inside(*words.replace("RELAY", relay.url).replace("ODD", odd).split()), code, sentence)
+
+
+def test_a_baseline_that_cannot_be_kept_is_said_before_the_run(inside, relay, tmp_path: Path) -> None:
+    (tmp_path / "known.toml").write_text("[[deviation]]\ncase = 'x'\n")
+    done = inside("gate", relay.url, "--one-sided", "--write-baseline", "known.toml")
+    assert (done.code, done.out) == (2, "")
+    assert "known.toml" in done.err
+
+
+@pytest.mark.parametrize("words", [("gate", "--profile", "nothing"), ("judge",), ("gate", "--nothing"), ()])
+def test_what_the_command_line_does_not_know_is_refused(inside, words: tuple[str, ...]) -> None:
+    done = inside(*words)
+    assert done.code == 2
+    assert "usage: hopcheck" in done.err + done.out
