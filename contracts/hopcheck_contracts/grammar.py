@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from hopcheck_contracts.complaints import MOST, shown
 from hopcheck_contracts.documents import Boundary
-from hopcheck_contracts.schemas import is_prompt_filter, validate_event
+from hopcheck_contracts.schemas import is_error, is_prompt_filter, validate_event
 from hopcheck_contracts.sse import Event, EventParser
 
 
@@ -142,6 +142,8 @@ class _Reader:
             self._breach(Rule.SCHEMA, str(complaint))
         if not complaints:
             self._take_payload(event.json)
+        elif is_error(event.json):
+            self._failed = True
 
     def end(self, n: int | None, wants_usage: bool | None) -> None:
         """The stream is over."""
@@ -166,7 +168,7 @@ class _Reader:
     def _take_payload(self, payload: Mapping[str, Any]) -> None:
         if self._failed:
             self._breach(Rule.ERROR_LAST, "comes after an error")
-        if "choices" not in payload:
+        if is_error(payload):
             self._failed = True
             return
         if is_prompt_filter(payload):

@@ -122,6 +122,11 @@ def validate_payload(boundary: Boundary, payload: Any) -> list[Complaint]:
     return named_schema(boundary, _kind(boundary, payload), EVENT).complaints(payload)
 
 
+def is_error(payload: Any) -> bool:
+    """Whether an event says that the answer failed, however badly."""
+    return isinstance(payload, dict) and payload.get("error") is not None and "choices" not in payload
+
+
 def is_prompt_filter(payload: Any) -> bool:
     """Whether an event is Azure's note on the prompt, which has no part in the answer and no identity."""
     return isinstance(payload, dict) and "prompt_filter_results" in payload and payload.get("choices") == []
@@ -151,7 +156,7 @@ def must_refuse(boundary: Boundary, method: str, path: str, body: Any) -> list[C
 
 def _kind(boundary: Boundary, payload: Any) -> str:
     """The schema that an event is meant to fit: that one alone says precisely what is wrong."""
-    if isinstance(payload, dict) and payload.get("error") is not None and "choices" not in payload:
+    if is_error(payload):
         return _STREAM_ERRORS[boundary]
     return "PromptFilterEvent" if boundary != "litellm" and is_prompt_filter(payload) else "ChatCompletionChunk"
 

@@ -71,5 +71,5 @@ def test_few_breaches_are_told_of_many() -> None:
 
 def test_litellms_errors_are_its_own() -> None:
     raw = stream(FIRST, {"error": {"message": "x", "type": None, "code": "500"}}, DONE)
-    assert [one.rule for one in check_stream(raw)] == [Rule.SCHEMA, Rule.ONE_FINISH]
+    assert [one.rule for one in check_stream(raw)] == [Rule.SCHEMA]
     assert check_stream(raw, boundary="litellm") == []
