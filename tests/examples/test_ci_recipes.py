@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from hopcheck_server.processes import free_port
 
 CI = Path(__file__).parents[2] / "examples" / "ci"
@@ -66,7 +67,7 @@ def test_the_steps_run_and_leave_a_report(recipe, workspace: Path, ports: dict[s
 
 
 def test_a_broken_proxy_fails_the_step(workspace: Path, ports: dict[str, str]) -> None:
-    variables, steps = github_steps()
+    _, steps = github_steps()
     script = "\n".join(["set -e", *(step for step in steps if "start-my-proxy" not in step)])
     script = script.replace("--wait 60", "--wait 0").replace("9100", ports["9100"])
     env = {**os.environ, "PROXY_URL": f"http://127.0.0.1:{ports['4000']}/v1", "PROXY_KEY": "any"}

@@ -1,0 +1,27 @@
+"""The reference proxy, straight on a provider: every case that applies conforms, without a baseline."""
+
+from __future__ import annotations
+
+KEY = "sk-reference-test-key-0123456789"
+
+
+def test_every_case_that_applies_conforms(start, gate, tmp_path, upstream_port: int) -> None:
+    settings = {
+        "LLM_MODE": "litellm",
+        "BACKEND": "openai",
+        "LITELLM_PROXY_URL": f"http://127.0.0.1:{upstream_port}",
+        "LITELLM_API_KEY": "sk-upstream-test-key-0123456789",
+        "INTERNAL_API_KEY": KEY,
+        "DEFAULT_MODEL": "fake-model",
+    }
+    url = start("-m", "hopcheck_server.proxy", "--port", "0", env={f"LLM_PROXY__{k}": v for k, v in settings.items()})
+    declares = ["default_model = 'fake-model'", "embeddings = true", "traceparent = true", "llm_proxy = true"]
+    (tmp_path / "hopcheck.toml").write_text("\n".join(["[declares]", *declares, "reasoning = true"]))
+    code, report = gate(url, KEY, upstream_port)
+    fell_short = {case["id"]: case["outcome"] for case in report["cases"] if case["outcome"] in FELL_SHORT}
+    assert fell_short == {}
+    assert code == 0
+    assert report["summary"]["conforms"] > 140
+
+
+FELL_SHORT = ("advisory", "deviates", "untestable", "broken")

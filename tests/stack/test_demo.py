@@ -1,0 +1,52 @@
+"""The demo, as a new user runs it: a real LiteLLM and the reference proxy, judged side by side."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hopcheck.render.compare import compare
+
+pytestmark = pytest.mark.litellm
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    folder = tmp_path_factory.mktemp("demo")
+    words = [sys.executable, "-m", "hopcheck", "demo", "--output", str(folder)]
+    return subprocess.run(words, capture_output=True, text=True, timeout=600), folder
+
+
+def report(folder: Path, name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((folder / f"{name}.json").read_text())
+    return loaded
+
+
+@pytest.mark.timeout(700)
+def test_it_holds_and_says_where_the_reports_are(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    done, folder = demo
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert str(folder / "index.html") in done.stdout
+    assert (folder / "index.html").read_text().startswith("<!")
+
+
+@pytest.mark.timeout(700)
+def test_the_reference_adds_nothing_and_mends_much(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    _, folder = demo
+    comparison = compare(report(folder, "litellm"), report(folder, "reference"))
+    added = {one.case_id: one.only_second for one in comparison.differences if one.only_second}
+    mended = [check for one in comparison.differences for check in one.only_first]
+    assert added == {}
+    assert len(mended) >= 5
+
+
+@pytest.mark.timeout(700)
+@pytest.mark.parametrize("name", ["litellm", "reference"])
+def test_everything_could_be_asked(demo: tuple[subprocess.CompletedProcess[str], Path], name: str) -> None:
+    summary = report(demo[1], name)["summary"]
+    assert (summary["untestable"], summary["broken"]) == (0, 0)
