@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     upstream.add_argument("--upstream-url", metavar="URL", help="a running hopcheck upstream behind the hops")
     _add_amounts(parser)
+    _add_conditions(parser)
     _add_outputs(parser)
 
 
@@ -82,6 +83,10 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=1, help="what orders and delays are drawn from (default: %(default)s)"
     )
+
+
+def _add_conditions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--refuse-busy", action="store_true", help="on a busy machine measure nothing: exit code 3")
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
@@ -140,6 +145,7 @@ def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, 
         delay_s=max(0.0, arguments.upstream_delay) / 1e3,
         seed=arguments.seed,
         command=command,
+        refuse_busy=arguments.refuse_busy,
     )
 
 

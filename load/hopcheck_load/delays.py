@@ -57,9 +57,9 @@ class Late(Relay):
 
 
 class Exponential(Late):
-    """Late by an exponentially distributed time."""
+    """Late by an exponentially distributed time, 2 ms on an average."""
 
-    mean_s = 0.001
+    mean_s = 0.002
 
     def delay_s(self) -> float:
         """Drawn anew."""
@@ -67,24 +67,24 @@ class Exponential(Late):
 
 
 class Bimodal(Late):
-    """Late by either of two times: four in five by 1 ms, the others by 5 ms."""
+    """Late by either of two times: four in five by 2 ms, the others by 8 ms."""
 
     def delay_s(self) -> float:
         """One or the other."""
-        return 0.001 if self.random.random() < 0.8 else 0.005
+        return 0.002 if self.random.random() < 0.8 else 0.008
 
 
 class LateFirst(Relay):
-    """Late with a stream's first event, so with all that follow at once."""
+    """Late with a stream's first event that has content, so with all that follow at once."""
 
     mean_s: ClassVar[float] = 0.001
 
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
-        """Wait once."""
-        begun = False
+        """Wait once: before the second event, the first one has but a role."""
+        number = 0
         async for event in events:
-            if not begun:
-                begun = True
+            number += 1
+            if number == 2:
                 late(self.mean_s)
             yield event.raw
 

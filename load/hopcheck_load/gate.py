@@ -18,6 +18,9 @@ from hopcheck_load.workloads import WORKLOADS
 TOLERANCE = 0.05
 """By so large a part a hop may get slower without being told: runs differ by more than their intervals say."""
 
+FAILED_SHARE = 0.05
+"""With more failed exchanges, a hop's budget isn't judged."""
+
 _UNITS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
 _LIMIT = re.compile(
     r"(?:(?P<hop>[\w.-]+):)?(?:(?P<workload>\w+)\.)?(?:(?P<measure>latency|ttft|itl|lag)_)?p(?P<percent>\d+(?:\.\d+)?)"
@@ -98,10 +101,16 @@ def _judged(document: Document, limit: Limit, hop: str) -> dict[str, Any]:
     for workload in limit.workloads:
         entry = (find(document, workload, limit.measure) or {}).get("added", {}).get(hop)
         figure = entry and _figure(entry, limit.quantile)
-        if figure:
+        if figure and _answers(document, workload, hop):
             said = {"budget": limit.text, "hop": hop, "workload": workload, "measure": limit.measure}
             return {**said, "limit": limit.most_ms, **figure, "outcome": _outcome(figure, limit.most_ms)}
     return _absent(limit, hop)
+
+
+def _answers(document: Document, workload: str, hop: str) -> bool:
+    """Whether a hop answered nearly always: what it adds to those answers that came says little of one that fails."""
+    counts = next(one for one in document["workloads"] if one["name"] == workload)["exchanges"][hop]
+    return bool(counts["failed"] <= FAILED_SHARE * counts["asked"])
 
 
 def _absent(limit: Limit, hop: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from types import FrameType
 
-from hopcheck_contracts.exits import Stop
+from hopcheck_contracts.exits import UNTESTABLE, Stop
 from hopcheck_load import machine, report
 from hopcheck_load.bench import Amount, Bench
 from hopcheck_load.provider import Provider
@@ -36,6 +36,7 @@ class Plan:
         delay_s: The mean of the upstream's delay before each answer.
         seed: What everything is drawn from.
         command: What was typed.
+        refuse_busy: Measure nothing on a machine that has other things to do.
     """
 
     hops: Sequence[Arm]
@@ -45,6 +46,7 @@ class Plan:
     delay_s: float = 0.0
     seed: int = 0
     command: str = ""
+    refuse_busy: bool = False
 
 
 @dataclass
@@ -77,6 +79,8 @@ def measure(plan: Plan, provider: Provider, note: Note) -> Outcome:
     """
     begun = monotonic()
     header = _header(plan, provider)
+    if plan.refuse_busy and (found := machine.complaints(header.machine)):
+        raise Stop(UNTESTABLE, f"the machine is busy: {found[0]}.")
     timing = Timing(plan.delay_s, plan.seed)
     bench = Bench(header.arms, provider, timing, plan.seed, secrets.token_hex(4))
     outcome = Outcome(Measurement(header, bench.records))

@@ -77,3 +77,11 @@ def test_against_an_earlier_report(made, now_ms, outcome):
 def test_hops_that_only_one_report_has(made):
     before, now = report.build(made.chats(50, {"old": 1.0})), report.build(made.chats(50, {"new": 1.0}))
     assert gate.compare(now, before) == []
+
+
+def test_a_hop_that_often_fails_isn_t_judged(made):
+    measurement = made.chats(100, {"hop": 1.0})
+    for record in measurement.records:
+        if record.arm == "hop" and record.round % 10 == 0:
+            record.failure = "status 500"
+    assert set(outcomes(report.build(measurement), "p50=9ms").values()) == {"not measured"}

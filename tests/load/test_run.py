@@ -130,3 +130,10 @@ def test_an_interruption_keeps_what_was_measured(provider, relays):
     document = report.build(outcome.measurement)
     assert [one["name"] for one in document["workloads"]] == ["chat"]
     assert gate.judge(document, gate.parse("ttft_p50=1s"))[0]["outcome"] == "not measured"
+
+
+def test_a_busy_machine_can_be_refused(provider, relays, monkeypatch):
+    monkeypatch.setattr("hopcheck_load.machine.BUSY_SHARE", -1.0)
+    with pytest.raises(Stop, match="the machine is busy") as stopped:
+        measure(plan(relays("base"), "chat", refuse_busy=True), provider, silent)
+    assert stopped.value.code == 3
