@@ -85,4 +85,8 @@ def _complaint(config: TargetConfig, answer: Answer, upstream_url: str, *, arriv
             f"{said}, and nothing arrived at hopcheck's upstream. Point its provider to {upstream_url}/v1, "
             f"and see that it serves the model {config.models.chat!r} (or name another under [models])."
         )
-    return f"{said} to a plain request that its provider answered well." if answer.status != 200 else ""
+    if answer.status == 200:
+        return ""
+    if upstream_url:
+        return f"{said} to a plain request that its provider answered well."
+    return f"{said} to a plain request. See that its provider is there, and that it serves {config.models.chat!r}."

@@ -203,6 +203,9 @@ async def _local(port: int | None, cases: Sequence[Case]) -> AsyncIterator[tuple
 
 async def _unless(stopped: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
     """Wait for work; None if it was stopped first, and the work is then cancelled."""
+    if stopped.is_set():
+        work.close()
+        return None
     working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stopped.wait())
     try:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
