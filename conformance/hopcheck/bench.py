@@ -13,6 +13,7 @@ from hopcheck.config import ConcurrencyLimit, Declares, Fallback, Models, RateLi
 from hopcheck.discovery import all_scripts
 from hopcheck.engine import Setting
 from hopcheck.registry import Case
+from hopcheck.target import load_sdk
 from hopcheck_server.relay import Relay, RelayConfig, RelayServer
 from hopcheck_server.upstream.control import LocalControl
 from hopcheck_server.upstream.server import Upstream
@@ -72,6 +73,7 @@ class Bench:
 
     async def __aenter__(self) -> Self:
         """Start the upstream and the relays."""
+        load_sdk()
         self.upstream = await Upstream.start(self._scripts)
         self.config = RelayConfig(upstream=f"{self.upstream.url}/v1")
         self._folder = TemporaryDirectory(prefix="hopcheck-")

@@ -18,6 +18,7 @@ from hopcheck.discovery import all_scripts
 from hopcheck.doctor import PATIENCE_S, Unfit, examine
 from hopcheck.engine import DEFAULT_PATIENCE_S, Setting, run
 from hopcheck.registry import WAYS, Case
+from hopcheck.target import load_sdk
 from hopcheck_contracts.findings import Verdict
 from hopcheck_server.http1.client import ConnectFailed
 from hopcheck_server.http1.pool import Origin
@@ -99,6 +100,7 @@ async def gate(plan: Plan, stopped: asyncio.Event, watch: Watch, fails: Callable
             outcome.provider_key = health.provider_key
             ways = WAYS - {"two_sided"} if plan.one_sided else WAYS
             setting = Setting(plan.config, control, patience_s=plan.patience_s, ways=ways)
+            load_sdk()
             await _judge(plan, setting, outcome, stopped, watch, fails)
     outcome.duration_s = time.monotonic() - begun
     return outcome

@@ -6,12 +6,11 @@ Waiting, HTTP and parsing live here, so that cases read as requirements. Nothing
 from __future__ import annotations
 
 import asyncio
+import importlib
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+from typing import TYPE_CHECKING, Any
 
 from hopcheck.config import Declares, Models, TargetConfig
 from hopcheck.target.answers import Answer, Sent, Stream
@@ -27,8 +26,20 @@ from hopcheck_server.http1.pool import Origin
 from hopcheck_server.upstream import marker as markers
 from hopcheck_server.upstream.control import Control
 
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
 RECOVERY_S = 30.0
 """How long a target may take to come out of a cooldown."""
+
+
+def load_sdk() -> None:
+    """Import the official client.
+
+    It takes as long as everything else together, so commands that ask nothing go without; and it must be there before
+    cases run, or one of them would hold up those beside it.
+    """
+    importlib.import_module("openai")
 
 
 class Target(UpstreamSide):
@@ -225,6 +236,8 @@ class Target(UpstreamSide):
 
     def sdk(self) -> AsyncOpenAI:
         """The official client, pointed at the target, without retries. Use it as a context manager."""
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+
         plain = self._origin.scheme == "http"  # loading certificates takes longer than most cases
         return AsyncOpenAI(
             http_client=DefaultAsyncHttpxClient(verify=False) if plain else None,

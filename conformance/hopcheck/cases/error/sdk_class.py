@@ -1,10 +1,12 @@
 """Programs tell errors apart by the official client's exceptions."""
 
 from dataclasses import replace
-
-import openai
+from typing import TYPE_CHECKING
 
 from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, reply
+
+if TYPE_CHECKING:
+    from openai import APIError, AsyncOpenAI
 
 CLASSES = {"400": "BadRequestError", "500": "InternalServerError", "429": "RateLimitError"}
 
@@ -29,11 +31,13 @@ async def sdk_class(target: Target) -> Findings:
     yield expect("error objects with a message", messages, equals=[True] * len(CLASSES))
 
 
-async def _raised(target: Target, client: openai.AsyncOpenAI, script: str) -> openai.APIError | None:
+async def _raised(target: Target, client: "AsyncOpenAI", script: str) -> "APIError | None":
+    from openai import APIError  # not above: it takes half a second, and lists of cases go without
+
     content = f"Say hello. {target.marker(script)}"
     try:
         await client.chat.completions.create(model=target.models.chat, messages=[{"role": "user", "content": content}])
-    except openai.APIError as error:
+    except APIError as error:
         return error
     return None
 
