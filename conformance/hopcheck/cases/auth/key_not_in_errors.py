@@ -2,7 +2,7 @@
 
 from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, Untestable, case, expect, reply
 
-TOLD = {"message": "Incorrect API key provided: $KEY. You can find yours in your account."}
+TOLD = {"message": "Incorrect API key provided: $KEY. You can find yours in your account.", "type": "server_error"}
 HEADERS = {"x-provider-key": "$KEY"}
 SCRIPTS = {
     "": reply.chat("Hello."),
