@@ -30,9 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diagonal", action="store_true", help="counterexamples only on the cases that they are for")
     parser.add_argument("--full", action="store_true", help="run the cells, too, whose outcome is already known")
     parser.add_argument("--jobs", type=int, default=32, help="cases at once, per process (default: %(default)s)")
-    parser.add_argument(
-        "--processes", type=int, default=0, help="default: one more than there are cores"
-    )
+    parser.add_argument("--processes", type=int, default=0, help="default: one more than there are cores")
     parser.add_argument("--verbose", action="store_true", help="say what each counterexample was noticed by")
 
 
