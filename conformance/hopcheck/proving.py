@@ -63,7 +63,7 @@ class Proof:
         cells: How many were run.
         noticed: (case id, finding, counterexample) where the finding that it names noticed it.
         missed: The same where it did not, with what happened instead.
-        unexpected: (case id, relay, what happened) on counterexamples where nobody expects it.
+        unexpected: (case id, relay, what happened) on counterexamples where nobody expects it; nobody expects a crash.
         minded: (case id, relay, what happened) on honest variants and the healthy relay.
         unbroken: (case id, finding) that no counterexample breaks.
     """
@@ -196,7 +196,8 @@ def weigh(table: Iterable[Cell], of: Sequence[Column], cases: Mapping[str, Case]
         own = [example for case_id, example in column.breaks if case_id == verdict.case_id]
         for example in own:
             _weigh_own(proof, verdict, example)
-        if not own and verdict.outcome is not Outcome.CONFORMS and not _expected(column, cases[verdict.case_id]):
+        fails = not own and verdict.outcome is not Outcome.CONFORMS
+        if fails and (verdict.outcome is Outcome.BROKEN or not _expected(column, cases[verdict.case_id])):
             proof.unexpected.append((verdict.case_id, column.name, happened(verdict)))
     broken = {(case_id, finding) for case_id, finding, _ in proof.noticed}
     proof.unbroken = sorted(

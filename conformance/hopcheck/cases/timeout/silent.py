@@ -1,4 +1,4 @@
-"""Providers that are silent, slow or not there, and what comes after them."""
+"""Providers that are silent or slow."""
 
 import time
 
@@ -15,12 +15,10 @@ from hopcheck import (
     expect,
     incoming,
     reply,
-    shapes,
 )
 
 SLACK_S = 5.0
 """What a proxy may add to its declared timeouts for everything else."""
-
 
 WORDS = [f"{number} " for number in range(12)]
 
@@ -63,48 +61,6 @@ class TriesForLong(Relay):
 
 
 @case(
-    "timeout.connect",
-    level="MUST",
-    refs=["RFC 9110, section 15.6.3"],
-    needs=["unreachable"],
-)
-async def unreachable(target: Target) -> Findings:
-    """A provider that refuses connections is told as a server error in OpenAI's shape."""
-    answer = await target.chat.create(model=target.declares.unreachable)
-    yield expect("status", answer.status, one_of=[500, 502, 503, 504])
-    yield expect("what is wrong with the error", shapes.error(answer.json), equals=[])
-
-
-class TellsConnect(Relay):
-    """Base of those that tell an unreachable provider wrongly."""
-
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
-        response = await super().failed(incoming, failure)
-        return self.reworded(response) if failure.kind == "connect" else response
-
-    def reworded(self, response: Response) -> Response:
-        """The error as this relay words it."""
-        return response
-
-
-@unreachable.counterexample(breaks="status")
-class BlamesTheClient(TellsConnect):
-    """A provider that is not there is told as a bad request."""
-
-    def reworded(self, response: Response) -> Response:
-        response.status = 400
-        return response
-
-
-@unreachable.counterexample(breaks="what is wrong with the error")
-class SaysItBriefly(TellsConnect):
-    """The error is a plain message."""
-
-    def reworded(self, response: Response) -> Response:
-        return response.with_json({"message": "connection refused"})
-
-
-@case(
     "timeout.stream-idle-not-total",
     level="SHOULD",
     refs=["litellm#19184"],
@@ -130,41 +86,3 @@ class CutsLongStreams(Relay):
                     yield told
                 return
             yield event
-
-
-@case(
-    "timeout.after-alive",
-    level="MUST",
-    refs=["litellm#26015"],
-    upstream={
-        "": reply.chat("Hello"),
-        "reset": reply.chat("lost", cut="reset", cut_at=-1),
-        "garbage": reply.raw(200, b"\x00\xff{", "application/json"),
-        "cut": reply.stream("Hel", "lo", cut_after_events=2),
-        "malformed": reply.events("data: {not json\n\n"),
-    },
-)
-async def after_alive(target: Target) -> Findings:
-    """After any fault of its provider, the target serves the next request."""
-    after = {}
-    for fault in ("reset", "garbage", "cut", "malformed"):
-        await target.chat.stream(script=fault)
-        after[fault] = (await target.chat.create()).status
-    yield expect("status of the next request", after, equals=dict.fromkeys(after, 200))
-
-
-@after_alive.counterexample(breaks="status of the next request", trips=("*",))
-class DiesOfGarbage(Relay):
-    """One malformed event, and the proxy answers nobody any more."""
-
-    _dead = False
-
-    async def broken(self, failure: Failure) -> Events:
-        self._dead = failure.kind == "garbled"
-        async for event in super().broken(failure):
-            yield event
-
-    async def request(self, outgoing: Outgoing) -> Outgoing:
-        if self._dead:
-            raise RuntimeError("stream parser is in state ERROR")
-        return outgoing

@@ -1,0 +1,45 @@
+"""Providers that are not there."""
+
+from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, shapes
+
+
+@case(
+    "timeout.connect",
+    level="MUST",
+    refs=["RFC 9110, section 15.6.3"],
+    needs=["unreachable"],
+)
+async def unreachable(target: Target) -> Findings:
+    """A provider that refuses connections is told as a server error in OpenAI's shape."""
+    answer = await target.chat.create(model=target.declares.unreachable)
+    yield expect("status", answer.status, one_of=[500, 502, 503, 504])
+    yield expect("what is wrong with the error", shapes.error(answer.json), equals=[])
+
+
+class TellsConnect(Relay):
+    """Base of those that tell an unreachable provider wrongly."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        return self.reworded(response) if failure.kind == "connect" else response
+
+    def reworded(self, response: Response) -> Response:
+        """The error as this relay words it."""
+        return response
+
+
+@unreachable.counterexample(breaks="status")
+class BlamesTheClient(TellsConnect):
+    """A provider that is not there is told as a bad request."""
+
+    def reworded(self, response: Response) -> Response:
+        response.status = 400
+        return response
+
+
+@unreachable.counterexample(breaks="what is wrong with the error")
+class SaysItBriefly(TellsConnect):
+    """The error is a plain message."""
+
+    def reworded(self, response: Response) -> Response:
+        return response.with_json({"message": "connection refused"})
