@@ -56,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _table(of: Sequence[Column], ids: list[str], arguments: argparse.Namespace) -> Iterator[Cell]:
     """Run the table in batches of columns, on as many processes as there are cores."""
     names = [column.name for column in of]
-    batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
+    count = -(-len(names) // BATCH)
+    batches = [names[start::count] for start in range(count)]  # honest columns, the longest ones, are spread
     workers = min(arguments.processes or (os.cpu_count() or 1) + 1, len(batches))
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         reach = None
