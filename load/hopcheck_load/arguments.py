@@ -17,7 +17,7 @@ from hopcheck_load.workloads import WORKLOADS, Workload
 from hopcheck_server.http1.pool import Origin
 
 DURATION_S = 60.0
-QUICK_S = 2.5
+QUICK_S = 3.0
 """With the starting of things around it, less than ten seconds."""
 
 MODEL = "fake-model"

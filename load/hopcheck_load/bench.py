@@ -102,10 +102,9 @@ class Bench:
         warm = warmup.Warmup(minimum=warmup.minimum(workload), most=max(amount.rounds // 5, 30))
         begun = monotonic()
         until_s = begun + (amount.until_s - begun) * warmup.TIME_SHARE
+        least = min(warmup.AT_LEAST, warm.minimum)
         with quiet():
-            self._run(
-                workload, lambda done: not warm.enough(done, self.records) and _early(until_s, done, warm.minimum)
-            )
+            self._run(workload, lambda done: not warm.enough(done, self.records) and _early(until_s, done, least))
             self._run(
                 workload, lambda done: done < amount.rounds and _early(amount.until_s, done, amount.at_least), warm
             )

@@ -25,6 +25,9 @@ BEYOND = 100
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 """Those of every table."""
 
+FEWEST_BLOCKS = 10
+"""Intervals from fewer blocks than these would be too narrow."""
+
 _AT_ONCE = 4_000_000  # values that are drawn in one go
 
 
@@ -62,8 +65,8 @@ def quantiles(values: Floats, wanted: Sequence[float] = QUANTILES) -> dict[str, 
 
 
 def block_length(count: int) -> int:
-    """How many rounds form a block: the cube root of their number, rounded up."""
-    return max(1, int(np.ceil(round(count ** (1 / 3), 6))))
+    """How many rounds form a block: the cube root of their number, rounded up, if that leaves at least ten blocks."""
+    return max(1, min(int(np.ceil(round(count ** (1 / 3), 6))), count // FEWEST_BLOCKS))
 
 
 def quantiles_of(values: Floats, wanted: Sequence[float], seed: int) -> list[Estimate]:

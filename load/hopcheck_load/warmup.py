@@ -20,6 +20,9 @@ TIME_SHARE = 0.25
 LEVEL = 0.01
 """A trend less likely than this without there being one counts as one."""
 
+AT_LEAST = 5
+"""So many rounds, even if they take longer than that share of the time."""
+
 EVERY = 5
 """The rule is asked after so many more rounds."""
 

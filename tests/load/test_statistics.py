@@ -54,8 +54,8 @@ def test_labels():
     assert [label(one) for one in (0.5, 0.95, 0.999)] == ["p50", "p95", "p99.9"]
 
 
-def test_blocks_are_the_cube_root():
-    assert [block_length(count) for count in (1, 8, 27, 1000, 1500)] == [1, 2, 3, 10, 12]
+def test_blocks_are_the_cube_root_and_not_too_few():
+    assert [block_length(count) for count in (1, 8, 27, 64, 1000, 1500)] == [1, 1, 2, 4, 10, 12]
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
