@@ -60,6 +60,13 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session
+def calibrate(session: nox.Session) -> None:
+    """Measure known delays, and hold the figures against the truth; wants a quiet machine, so it isn't a default."""
+    prepare(session)
+    session.run("python", "-m", "hopcheck_load.calibrate", *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the wheel and see that it holds the packages' files, all of them and nothing else."""
     prepare(session, "build", editable=False)

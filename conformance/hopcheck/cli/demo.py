@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from hopcheck import gating
 from hopcheck.baseline import load_baseline
@@ -33,6 +35,9 @@ from hopcheck.settings import load_target
 from hopcheck_server.litellm import DEFAULT_VERSION
 from hopcheck_server.processes import ProcessError
 from hopcheck_server.stack import Stack
+
+HOPS = "load.txt"
+"""What the measurement printed."""
 
 KEY = "HOPCHECK_DEMO_KEY"
 """The name under which a target's key is handed to the reader of target files."""
@@ -87,6 +92,9 @@ async def _judge_both(arguments: argparse.Namespace) -> list[Judged]:
             if not stopped.is_set():
                 console.print(f"judging {target.name} at {target.base_url}")
                 judged.append(await _judge(target, arguments, stopped))
+        if not stopped.is_set():
+            console.print("measuring what each hop adds")
+            await _measure(stack, arguments.output, stopped)
     return judged
 
 
@@ -131,6 +139,28 @@ async def _judge(target: TargetConfig, arguments: argparse.Namespace, stopped: a
     return Judged(conclude(order, outcome)[0], outcome.interrupted)
 
 
+async def _measure(stack: Stack, output: Path, stopped: asyncio.Event) -> None:
+    """Measure both hops for a few seconds, in a process of its own; what it prints is kept for the end."""
+    assert stack.proxy is not None
+    keys = {"HOPCHECK_LITELLM_KEY": stack.litellm.master_key, "HOPCHECK_REFERENCE_KEY": stack.proxy.key}
+    words = [f"litellm={stack.litellm.base_url},HOPCHECK_LITELLM_KEY", "--quick"]
+    words += ["--through", f"reference+litellm={stack.proxy.base_url},HOPCHECK_REFERENCE_KEY"]
+    words += ["--upstream-url", stack.upstream.url, "--html", str(output / "load.html")]
+    with (output / HOPS).open("wb") as printed:
+        measuring = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "hopcheck", "load", *words),
+            env={**os.environ, **keys},
+            stdout=printed,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+    done, stopping = asyncio.ensure_future(measuring.wait()), asyncio.ensure_future(stopped.wait())
+    await asyncio.wait({done, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not done.done():
+        measuring.terminate()
+    await done
+
+
 def _show(judged: list[Judged], output: Path) -> int:
     console = console_for(sys.stdout)
     for one in judged:
@@ -141,7 +171,13 @@ def _show(judged: list[Judged], output: Path) -> int:
     first, second = (one.document for one in judged)
     console.rule("side by side")
     print_comparison(compare(first, second), console)
+    _show_hops(output / HOPS, console)
     page = output / "index.html"
     write_whole(page, html_text(second, beside=first))
     console.print(f"\nreports: {page}, {output / 'litellm.html'}, {output / 'reference.html'}", soft_wrap=True)
     return HOLDS if all(one.document["summary"]["exit"] == 0 for one in judged) else DOES_NOT_HOLD
+
+
+def _show_hops(printed: Path, console: Console) -> None:
+    console.rule("what each hop adds")
+    console.print(Text(printed.read_text(encoding="utf-8", errors="replace").strip()), soft_wrap=True)
