@@ -10,6 +10,7 @@ SOON_S = 2.0
 
 async def how_it_ended(target: Target, marker: str) -> str:
     """How the upstream's first attempt ended, once it has, or "" if it goes on."""
+    await target.arrival(marker)
     return (await target.seen(marker, attempts=1, settle_s=SOON_S))[0].ended
 
 
