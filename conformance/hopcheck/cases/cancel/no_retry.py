@@ -1,8 +1,10 @@
 """A client that hangs up has not asked for another attempt."""
 
 import asyncio
+from weakref import WeakKeyDictionary
 
-from hopcheck import Failure, Findings, Outgoing, Relay, Target, case, expect, reply
+from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Target, case, expect, reply
+from hopcheck_server.relay import RelayConfig
 
 QUIET_S = 0.6
 """Long enough for a retry or a fallback to begin."""
@@ -29,13 +31,20 @@ async def no_retry(target: Target) -> Findings:
 class TriesAgainForNobody(Relay):
     """A dropped connection looks like a failure of the provider, so the request is sent again."""
 
+    def __init__(self, config: RelayConfig) -> None:
+        super().__init__(config)
+        self._asked: WeakKeyDictionary[asyncio.Task[None], Incoming] = WeakKeyDictionary()
+
     async def hang_up(self, work: asyncio.Task[None]) -> None:
         work.cancel()
         await asyncio.wait({work})
-        self._again = asyncio.gather(self._answer(self._left), return_exceptions=True)
+        if work in self._asked:
+            self._again = asyncio.gather(self._answer(self._asked[work]), return_exceptions=True)
 
     async def request(self, outgoing: Outgoing) -> Outgoing:
-        self._left = outgoing.incoming
+        work = asyncio.current_task()
+        if work is not None:
+            self._asked[work] = outgoing.incoming
         return outgoing
 
     async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
