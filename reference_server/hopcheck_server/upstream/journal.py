@@ -121,10 +121,10 @@ class Journal:
             self.forget(marker)
         return [attempt.times() for _, kept in taken for attempt in kept.attempts]
 
-    def going_on(self, marker: str) -> bool:
-        """Whether an attempt of that marker has not ended yet."""
+    def going_on(self, marker: str) -> set[int]:
+        """The connections on which an attempt of that marker has not ended yet."""
         marked = self._marked.get(marker)
-        return marked is not None and not marked.ready(1, ended=True)
+        return {one.connection for one in marked.attempts if not one.ended} if marked else set()
 
     def forget(self, marker: str) -> None:
         """Drop what is kept of a marker; its counts start anew."""

@@ -26,6 +26,7 @@ class RequestReader(asyncio.Protocol):
 
     Attributes:
         closing: Whether nothing more is read.
+        number: The connection's, unique within the upstream's life.
     """
 
     def __init__(self, number: int, heads: Heads) -> None:
@@ -36,7 +37,7 @@ class RequestReader(asyncio.Protocol):
             heads: Heads that are remembered, shared by all connections.
         """
         self.closing = False
-        self._number = number
+        self.number = number
         self._heads = heads
         self._parser = httptools.HttpRequestParser(self)
         self._between = True  # whether all that was read were whole requests
@@ -72,7 +73,7 @@ class RequestReader(asyncio.Protocol):
         text = data[:end]
         head = self._heads.get(text)
         if head is not None and len(data) == end + head.length:
-            self.take(Arrival(head, data[end:], self._number, monotonic_ns()))
+            self.take(Arrival(head, data[end:], self.number, monotonic_ns()))
             return
         self._taken = None
         self._parse(data)
@@ -163,5 +164,5 @@ class RequestReader(asyncio.Protocol):
         self._url, self._headers, self._body, self._size = b"", [], [], 0
         self._between = True
         if not self.closing:
-            self._taken = arrival = Arrival(head, whole, self._number, monotonic_ns())
+            self._taken = arrival = Arrival(head, whole, self.number, monotonic_ns())
             self.take(arrival)

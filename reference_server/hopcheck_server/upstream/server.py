@@ -58,6 +58,7 @@ class Upstream:
         self.scripts: dict[str, Script] = dict(scripts)
         self.journal = Journal()
         self.connections: set[Connection] = set()
+        self._numbered: dict[int, Connection] = {}
         self.host = host
         self.port = 0
         self._open_control = open_control
@@ -127,8 +128,9 @@ class Upstream:
         self._done[marker] = None
         if len(self._done) > DONE_KEPT:
             self._done.popitem(last=False)
-        if self.journal.going_on(marker):  # as a rule nothing does, and there may be thousands of connections
-            for connection in [one for one in self.connections if one.plays(marker)]:
+        for number in self.journal.going_on(marker):
+            connection = self._numbered.get(number)
+            if connection is not None and connection.plays(marker):
                 connection.release()
 
     def forget(self, marker: str) -> None:
@@ -157,12 +159,14 @@ class Upstream:
     def joined(self, connection: Connection) -> None:
         """Note that a connection was made; one that was accepted just before the listening ended is dropped."""
         self.connections.add(connection)
+        self._numbered[connection.number] = connection
         if self._closed:
             connection.release()
 
     def left(self, connection: Connection) -> None:
         """Note that a connection is gone."""
         self.connections.discard(connection)
+        self._numbered.pop(connection.number, None)
         if self._closed and not self.connections:
             self._empty.set()
 
