@@ -18,7 +18,7 @@ from hopcheck_server.relay import Relay, RelayConfig, RelayServer
 from hopcheck_server.upstream.control import LocalControl
 from hopcheck_server.upstream.server import Upstream
 
-PATIENCE_S = 8.0
+PATIENCE_S = 6.5
 """How long a relay may be silent: longer than any bound that a case sets it."""
 
 DECLARES = Declares(

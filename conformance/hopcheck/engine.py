@@ -37,6 +37,7 @@ class Setting:
         patience_s: How long silence is borne, in seconds.
         nonces: Makes each case's nonces; None makes random ones.
         ways: Ways of running that this run offers.
+        flood: Which part of their full number of requests flooding cases send.
         wire_log: Whether verdicts hold what crossed the wire.
         shared: What the cases of a run have in common: one burst over a rate limit, say.
     """
@@ -46,6 +47,7 @@ class Setting:
     patience_s: float = DEFAULT_PATIENCE_S
     nonces: Callable[[], Iterator[str]] | None = None
     ways: frozenset[str] = WAYS
+    flood: float = 1.0
     wire_log: bool = True
     shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
 
@@ -59,6 +61,7 @@ class Setting:
             patience_s=self.patience_s,
             expects_limits=bool(case.needs & {"rate_limit", "concurrency_limit"}),
             shared=self.shared,
+            flood=self.flood,
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from hopcheck.bench import Bench
@@ -28,6 +28,10 @@ CLOCK_JOBS = 24
 
 FLOOD_JOBS = 3
 """The same for those that flood."""
+
+
+BESIDE_FLOOD = 0.25
+"""Which part of its flood a case sends to a counterexample that isn't its own: it need not be noticed there."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,8 @@ async def cells(
 ) -> AsyncIterator[Cell]:
     """Run every case on every column; with `diagonal`, a counterexample only on the cases that it is registered for.
 
-    With `reach`, a counterexample is not run on cases that never reach what it overrides: there it is healthy.
+    With `reach`, cells that can say nothing are not run: where a case never reaches what the counterexample overrides,
+    and on counterexamples that may trip anything.
     What reads the clock or floods runs after all else; what uses up a limit runs one after another on its relay.
     """
     seats = [seat for column in of for seat in _seats(column, cases, reach, diagonal=diagonal)]
@@ -123,6 +128,7 @@ class Seat:
     name: str
     column: Column
     cases: tuple[Case, ...]
+    flood: float = 1.0
 
 
 def _seats(column: Column, cases: Sequence[Case], reach: Reach | None, *, diagonal: bool) -> list[Seat]:
@@ -132,9 +138,15 @@ def _seats(column: Column, cases: Sequence[Case], reach: Reach | None, *, diagon
     seats = [Seat(f"{column.name}.{case.id}", column, (case,)) for case in cases if case.id in own]
     if not diagonal:
         others = (case for case in cases if case.id not in own)
-        reached = tuple(case for case in others if reach is None or touches(column.relay, case, reach))
-        seats.append(Seat(column.name, column, reached))
+        open_ = tuple(case for case in others if reach is None or _is_open(column, case, reach))
+        seats.append(Seat(column.name, column, open_, BESIDE_FLOOD))
     return seats
+
+
+def _is_open(column: Column, case: Case, reach: Reach) -> bool:
+    """Whether a cell can say something: not where anything may happen, nor where the relay is the healthy one."""
+    anything = any("*" in example.trips for _, example in column.breaks)
+    return not anything and touches(column.relay, case, reach)
 
 
 def _floods(case: Case) -> bool:
@@ -168,7 +180,8 @@ async def _run_chains(bench: Bench, chains: list[Chain], jobs: int) -> AsyncIter
     async def work() -> None:
         while pending:
             for seat, case in pending.pop():
-                verdict = await run_case(case, bench.setting(seat.name))
+                setting = replace(bench.setting(seat.name), flood=seat.flood)
+                verdict = await run_case(case, setting)
                 queue.put_nowait(Cell(seat.column.name, verdict))
 
     workers = [asyncio.create_task(work()) for _ in range(jobs)]

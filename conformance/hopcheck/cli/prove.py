@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diagonal", action="store_true", help="counterexamples only on the cases that they are for")
     parser.add_argument("--full", action="store_true", help="run the cells, too, whose outcome is already known")
     parser.add_argument("--jobs", type=int, default=32, help="cases at once, per process (default: %(default)s)")
-    parser.add_argument("--processes", type=int, default=0, help="default: one more than there are cores")
+    parser.add_argument("--processes", type=int, default=0, help="default: two more than there are cores")
     parser.add_argument("--verbose", action="store_true", help="say what each counterexample was noticed by")
 
 
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     proof = weigh(table, of, {case.id: case for case in cases})
     _print(proof, cases, of, console, verbose=arguments.verbose)
     settled = 0 if arguments.diagonal else len(of) * len(cases) - proof.cells
-    beside = f"; in {settled} more the case never reaches what the counterexample does" if settled else ""
+    beside = f"; {settled} more could say nothing" if settled else ""
     console.print(f"{proof.cells} cells in {time.monotonic() - begun:.0f} s{beside}", soft_wrap=True)
     return HOLDS if proof.holds else DOES_NOT_HOLD
 
@@ -58,7 +58,7 @@ def _table(of: Sequence[Column], ids: list[str], arguments: argparse.Namespace) 
     names = [column.name for column in of]
     count = -(-len(names) // BATCH)
     batches = [names[start::count] for start in range(count)]  # honest columns, the longest ones, are spread
-    workers = min(arguments.processes or (os.cpu_count() or 1) + 1, len(batches))
+    workers = min(arguments.processes or (os.cpu_count() or 1) + 2, len(batches))
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         reach = None
         if not (arguments.full or arguments.diagonal):

@@ -64,6 +64,7 @@ class Target(UpstreamSide):
         patience_s: float = 30.0,
         expects_limits: bool = False,
         shared: dict[str, asyncio.Task[Any]] | None = None,
+        flood: float = 1.0,
     ) -> None:
         """Bind a target to a case.
 
@@ -75,6 +76,7 @@ class Target(UpstreamSide):
             patience_s: See the attribute.
             expects_limits: A 429 of the target's own is what the case asks about, so it isn't asked again.
             shared: What the cases of a run have in common, by name.
+            flood: Which part of its full number of requests a flooding case sends.
         """
         super().__init__(control)
         self.config = config
@@ -87,6 +89,7 @@ class Target(UpstreamSide):
         self._nonces = nonces or random_nonces()
         self._expects_limits = expects_limits
         self._shared = {} if shared is None else shared
+        self._flood = flood
         self._origin = Origin.of(config.base_url)
 
     @property
@@ -103,6 +106,10 @@ class Target(UpstreamSide):
     def timed_model(self) -> str:
         """The model that the declared timeout holds for: the chat model, unless another one is declared."""
         return self.declares.timeout_model or self.models.chat
+
+    def many(self, number: int) -> int:
+        """How many requests a case that wants so many sends in this run: as a rule, so many."""
+        return max(4, round(number * self._flood))
 
     @property
     def base_path(self) -> str:

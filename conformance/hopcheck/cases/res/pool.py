@@ -18,10 +18,11 @@ STREAMS = 110
 )
 async def pool(target: Target) -> Findings:
     """While 110 streams are open, one more request is served."""
-    lives = await asyncio.gather(*(target.chat.open(script="held") for _ in range(STREAMS)))
+    streams = target.many(STREAMS)
+    lives = await asyncio.gather(*(target.chat.open(script="held") for _ in range(streams)))
     try:
         begun = await asyncio.gather(*(live.event() for live in lives))
-        yield expect("streams that began", sum(event is not None for event in begun), equals=STREAMS)
+        yield expect("streams that began", sum(event is not None for event in begun), equals=streams)
         yield expect("status of one more request", (await target.chat.create()).status, equals=200)
     finally:
         for live in lives:

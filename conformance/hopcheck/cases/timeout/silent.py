@@ -57,7 +57,7 @@ class TriesForLong(Relay):
     async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
         if failure.kind != "timeout":
             return await super().retry(outgoing, failure)
-        return 0.0 if outgoing.attempt_on_model < 13 else None
+        return 0.0 if outgoing.attempt_on_model < 12 else None
 
 
 @case(
