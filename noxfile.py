@@ -48,7 +48,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The suite's own tests: no network, no LiteLLM."""
     prepare(session, "tests")
-    session.run("pytest", "-m", "not litellm", *session.posargs)
+    session.run("pytest", "-m", "not litellm", "-n", "3", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session
