@@ -89,6 +89,10 @@ def test_a_baseline_is_written_then_holds_then_grows_stale(inside, cli, canned, 
     listed = inside(*picked, "--baseline", "known.toml", "--json", "r.json")
     assert (listed.code, cli.report(tmp_path / "r.json")["cases"][0]["baseline"]) == (0, "listed")
 
+    (tmp_path / "hopcheck-baseline.toml").write_text((tmp_path / "known.toml").read_text())
+    assert inside(*picked).code == 0
+    (tmp_path / "hopcheck-baseline.toml").unlink()
+
     (tmp_path / "stale.toml").write_text(
         f"[[deviation]]\ncase = '{entry['case']}'\nchecks = {entry['checks'] + ['not made']}\nreason = 'x'\n"
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hopcheck import gating
+from hopcheck.baseline import FILE_NAME as BASELINE_FILE
 from hopcheck.baseline import Baseline, Judgement, baseline_text, judge, load_baseline, updated
 from hopcheck.cli.exits import HOPCHECK_FAILED, UNTESTABLE, USAGE, Stop
 from hopcheck.cli.loop import interruption
@@ -27,12 +28,10 @@ from hopcheck.render.markdown import markdown_text
 from hopcheck.render.progress import RunProgress
 from hopcheck.render.terminal import console_for, print_report
 from hopcheck.report import Run, build, report_text, write_whole
+from hopcheck.settings import FILE_NAME as TARGET_FILE
 from hopcheck.settings import load_target
 from hopcheck.toml_tables import SettingsError
 from hopcheck_contracts.findings import FAILING, Outcome, Verdict
-
-TARGET_FILE = "hopcheck.toml"
-"""Read from the working folder, unless another one is named."""
 
 NOTHING_LISTED = Baseline("")
 
@@ -82,7 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="wait so long for the target to listen (default: %(default)g)",
     )
-    how.add_argument("--baseline", type=Path, metavar="FILE", help="known deviations, each with its reason")
+    how.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help=f"known deviations, each with its reason (default: {BASELINE_FILE}, if it is there)",
+    )
     how.add_argument("--write-baseline", type=Path, metavar="FILE", help="write what failed as known deviations")
     output = parser.add_argument_group("reports")
     for kind in RENDERINGS:
@@ -190,7 +194,8 @@ def read(arguments: argparse.Namespace) -> Order:
         raise Stop(USAGE, "no case matches; `hopcheck cases` lists them all.")
     try:
         config = _target(arguments)
-        baseline = load_baseline(arguments.baseline) if arguments.baseline else None
+        known_deviations = arguments.baseline or _there(BASELINE_FILE)
+        baseline = load_baseline(known_deviations) if known_deviations else None
         previous = baseline or _previous(arguments.write_baseline)
     except SettingsError as error:
         raise Stop(USAGE, str(error)) from None
@@ -211,15 +216,18 @@ def read(arguments: argparse.Namespace) -> Order:
     return Order(plan, known, baseline, arguments.strict, files, previous)
 
 
+def _there(name: str) -> Path | None:
+    """A file of that name in the working folder, if there is one."""
+    return Path(name) if Path(name).exists() else None
+
+
 def _previous(path: Path | None) -> Baseline:
     """The entries of a baseline that is written anew: those that are there keep their reasons."""
     return load_baseline(path) if path and path.exists() else Baseline(str(path))
 
 
 def _target(arguments: argparse.Namespace) -> TargetConfig:
-    path: Path | None = arguments.target or Path(TARGET_FILE)
-    if path is not None and arguments.target is None and not path.exists():
-        path = None
+    path: Path | None = arguments.target or _there(TARGET_FILE)
     overrides = {
         "base_url": arguments.url,
         "api_key_env": arguments.api_key_env,
