@@ -174,7 +174,8 @@ def _show(judged: list[Judged], output: Path) -> int:
     _show_hops(output / HOPS, console)
     page = output / "index.html"
     write_whole(page, html_text(second, beside=first))
-    console.print(f"\nreports: {page}, {output / 'litellm.html'}, {output / 'reference.html'}", soft_wrap=True)
+    pages = [page, *(output / name for name in ("litellm.html", "reference.html", "load.html"))]
+    console.print(f"\nreports: {', '.join(str(one) for one in pages if one.exists())}", soft_wrap=True)
     return HOLDS if all(one.document["summary"]["exit"] == 0 for one in judged) else DOES_NOT_HOLD
 
 
