@@ -59,7 +59,6 @@ class Outcome:
         started: When.
         verdicts: As far as it got.
         interrupted: Somebody stopped it.
-        stopped_early: It stopped by itself, at the first failure.
         duration_s: Wall time.
         provider_key: What arrived at the upstream as the provider's key; kept out of reports.
     """
@@ -67,7 +66,6 @@ class Outcome:
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
     verdicts: list[Verdict] = field(default_factory=list)
     interrupted: bool = False
-    stopped_early: bool = False
     duration_s: float = 0.0
     provider_key: str = ""
 
@@ -124,7 +122,6 @@ async def _judge(
             outcome.verdicts.append(verdict)
             watch(verdict.case_id, verdict)
             if plan.fail_fast and fails(verdict):
-                outcome.stopped_early = len(outcome.verdicts) < len(plan.cases)
                 return
     finally:
         await verdicts.aclose()

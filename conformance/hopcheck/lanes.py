@@ -45,4 +45,4 @@ def _kind(case: Case) -> str:
         return "cooldown"
     if case.needs & {"timing", "heavy"}:
         return "alone"
-    return "window" if case.needs & {"window", "rate_limit", "concurrency_limit"} else "shared"
+    return "window" if case.uses_a_limit else "shared"

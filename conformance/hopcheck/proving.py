@@ -167,7 +167,7 @@ Chain = list[tuple[Seat, Case]]
 
 def _chains(seat: Seat, manner: Callable[[Case], bool]) -> list[Chain]:
     mine = [case for case in seat.cases if manner(case)]
-    limited = [case for case in mine if _floods(case) or case.needs & {"window", "rate_limit", "concurrency_limit"}]
+    limited = [case for case in mine if _floods(case) or case.uses_a_limit]
     rest = [[(seat, case)] for case in mine if case not in limited]
     return [[(seat, case) for case in limited], *rest] if limited else rest
 

@@ -100,6 +100,11 @@ class Case:
         """The profile that its id's prefix belongs to."""
         return _PROFILE_OF[self.id.partition(".")[0]]
 
+    @property
+    def uses_a_limit(self) -> bool:
+        """Whether it uses up a limit, so that no other case that does may run beside it."""
+        return bool(self.needs & {"window", "rate_limit", "concurrency_limit"})
+
     def upstream_scripts(self) -> dict[str, Script]:
         """The scripts by the names that stand in markers."""
         return {script_name(self.id, variant): script for variant, script in self.scripts.items()}

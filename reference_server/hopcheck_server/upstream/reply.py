@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from hopcheck_server.upstream.script import Choice, Completion, Embedding, Headers, Script, ToolCall, Turn, Wire
@@ -153,8 +153,3 @@ def script_of(said: Said) -> Script:
             return Script(turns=(said,))
         case _:
             return Script(turns=tuple(said))
-
-
-def with_wire(turn: Turn, **wire: Any) -> Turn:
-    """The same turn with other ways of leaving."""
-    return replace(turn, wire=replace(turn.wire, **wire))
