@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from hopcheck_server.proxy.serving import run_from_environment
+from hopcheck_server.proxy.settings.table import page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--env-file", type=Path, metavar="FILE", help="read settings from it that the environment doesn't have"
+    )
+    parser.add_argument("--check", action="store_true", help="say what would run, or what is wrong, and stop")
+    parser.add_argument("--settings", action="store_true", help="print all settings as a Markdown page, and stop")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it."""
-    return run_from_environment(arguments.host, arguments.port)
+    if arguments.settings:
+        print(page(), end="")
+        return 0
+    return run_from_environment(arguments.host, arguments.port, env_file=arguments.env_file, check=arguments.check)

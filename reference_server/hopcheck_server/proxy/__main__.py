@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from .serving import run_from_environment
 
@@ -13,8 +14,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="hopcheck_server.proxy", description="The reference LLM proxy.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free port, which is printed")
+    parser.add_argument("--env-file", type=Path, help="settings that the environment doesn't have")
     options = parser.parse_args()
-    return run_from_environment(options.host, options.port)
+    return run_from_environment(options.host, options.port, env_file=options.env_file)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import sys
-from typing import Any
+from pathlib import Path
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from .app import create_app
 from .errors import bad_request
 from .settings import Settings, SettingsError, load_settings, unknown_variables
+from .settings.outline import outline
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -95,14 +96,24 @@ def run(settings: Settings, host: str, port: int) -> int:
     return 0
 
 
-def run_from_environment(host: str, port: int, **given: Any) -> int:
-    """Read the settings and serve; mistakes in them are said in one sentence each."""
+def run_from_environment(host: str, port: int, *, env_file: Path | None = None, check: bool = False) -> int:
+    """Read the settings and serve; mistakes in them are said in one sentence each.
+
+    Args:
+        host: Where to listen.
+        port: 0 takes a free one.
+        env_file: Variables that the environment doesn't have.
+        check: Say what would run, and don't.
+    """
     try:
-        settings = load_settings(**given)
+        settings = load_settings(env_file)
     except SettingsError as error:
         return _complain(error.mistakes)
-    for name in unknown_variables():
-        print(f"{name} is no setting of this proxy and has no effect.", file=sys.stderr)
+    for sentence in unknown_variables(env_file):
+        print(sentence, file=sys.stderr)
+    if check:
+        print(outline(settings, f"http://{f'[{host}]' if ':' in host else host}:{port}"))
+        return 0
     return run(settings, host, port)
 
 

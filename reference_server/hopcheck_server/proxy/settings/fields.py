@@ -1,0 +1,113 @@
+"""The settings: names, defaults, units, and what each means. The table in the docs is made from this file.
+
+Does not know how any of them is used, nor where they are read from.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .types import PREFIX, Count, Key, LowerCase, Mode, Names, OrNone, Renamed, Seconds, Unit, Url
+
+PUBLIC_DEFAULT_KEY = "change-me-internal-key"
+
+
+class Settings(BaseSettings):
+    """The reference proxy's settings; each field is the variable `LLM_PROXY__` + its name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+    llm_mode: Mode = "mock"
+    """`litellm`: relay to what `BACKEND` says. `mock`: answer with fixed words, without any upstream."""
+    backend: Annotated[Literal["litellm", "openai"], LowerCase] = "litellm"
+    """What answers at `LITELLM_PROXY_URL`: LiteLLM, or a provider that speaks OpenAI's API. LiteLLM's answers are
+    mended, its health is watched and its control fields are refused; a provider's bytes pass as they are."""
+    litellm_proxy_url: Url = "http://localhost:4000"
+    """Where LiteLLM (or the provider) is, with or without `/v1`."""
+    litellm_api_key: Key = SecretStr("")
+    """Sent upstream as Bearer key; empty: no Authorization header is sent."""
+    internal_api_key: Key = SecretStr(PUBLIC_DEFAULT_KEY)
+    """What clients of this proxy must present. The default is refused unless the mode is `mock`."""
+    default_model: Annotated[str, Field(min_length=1)] = "gpt-4o-mini"
+    """Answers chats that name no model."""
+    default_embedding_model: Annotated[str | None, OrNone] = None
+    """Where an embeddings request without a model goes; unset: such a request is refused."""
+
+    connect_timeout_s: Seconds = 5.0
+    """For a connection to the upstream, and for a place in the pool."""
+    timeout_s: Seconds = 600.0
+    """For a whole answer, or for a stream's first event."""
+    stream_idle_timeout_s: Seconds = 120.0
+    """Between two reads of a stream that has begun."""
+    body_timeout_s: Seconds = 60.0
+    """For a client to send its request body."""
+    max_body_bytes: Annotated[Count, Unit("bytes")] = 32 * 1024 * 1024
+    """Larger request bodies are refused with 413."""
+    max_connections: Annotated[Count, Unit("connections")] = 1000
+    """To the upstream, at the same time."""
+    models_ttl_s: Annotated[float, Field(ge=0), Unit("s")] = 30.0
+    """How long a provider's list of models is believed (`BACKEND=openai`)."""
+    check_models: bool = True
+    """`BACKEND=openai`: answer 404 for a model that the provider doesn't list, without asking it."""
+
+    health_interval_s: Annotated[float, Field(ge=0.05, le=60), Unit("s")] = 0.5
+    """How often LiteLLM is asked whether it lives. It sees no request for that but `GET /health/liveliness`."""
+    health_timeout_s: Annotated[float, Field(ge=0.05, le=60), Unit("s")] = 1.0
+    """How long LiteLLM may take to answer that. Then this proxy isn't ready; three such times in a row, and requests
+    are answered without asking it."""
+    direct_fallback_url: Annotated[Url | None, OrNone] = None
+    """A provider that speaks OpenAI's API and answers `DIRECT_FALLBACK_MODELS` while LiteLLM is down; unset: nobody
+    does."""
+    direct_fallback_api_key: Key = SecretStr("")
+    """Sent to that provider as Bearer key; empty: no Authorization header is sent."""
+    direct_fallback_models: Renamed = Field(default_factory=dict)
+    """The models that it answers: names with commas between them, or pairs `name=provider's name`."""
+
+    cors_origins: Names = ()
+    """Web origins that may call this proxy from a browser, with commas between them; none: CORS is off."""
+    metrics: Annotated[Literal["key", "open", "off"], LowerCase] = "key"
+    """Who may read `/metrics`: whoever presents `INTERNAL_API_KEY`, everybody, or nobody."""
+    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], LowerCase] = "info"
+    """From `info` on, each request is a line; contents and keys are in none."""
+    log_format: Annotated[Literal["text", "json"], LowerCase] = "text"
+    """Lines for people, or one JSON object a line."""
+    version: str = "0.1.0"
+    """What health answers and the log call this deployment."""
+    shutdown_grace_s: Seconds = 5.0
+    """How long requests may go on after the process was told to stop."""
+    mock_delay_s: Annotated[float, Field(ge=0, le=60), Unit("s")] = 0.2
+    """Between two words of a mock stream."""
+
+    @property
+    def upstream_v1(self) -> str:
+        """The upstream's OpenAI-compatible root, which ends in `/v1`."""
+        return _with_v1(self.litellm_proxy_url)
+
+    @property
+    def direct_fallback_v1(self) -> str | None:
+        """The same of the provider that stands in while LiteLLM is down; None if there is none."""
+        return _with_v1(self.direct_fallback_url) if self.direct_fallback_url else None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret of this process, for whoever has to keep them out of an answer."""
+        held = (self.internal_api_key, self.litellm_api_key, self.direct_fallback_api_key)
+        return tuple(key.get_secret_value() for key in held if key.get_secret_value())
+
+
+def _with_v1(url: str) -> str:
+    return url if url.endswith("/v1") else f"{url}/v1"
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + field.upper()

@@ -1,0 +1,100 @@
+"""Reads the settings from the environment or a file of variables, and says what is wrong with them: a sentence each."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
+from pydantic import ValidationError
+
+from .fields import PUBLIC_DEFAULT_KEY, Settings, variable
+from .types import PREFIX
+
+# Its own arguments, such as the file's name, are in no signature that a type checker could read.
+_read: Callable[..., Settings] = Settings
+
+MAKE_A_KEY = """python -c "import secrets; print(secrets.token_urlsafe(32))\""""
+
+
+class SettingsError(Exception):
+    """The settings can't be used; `mistakes` holds one sentence for each."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+def load_settings(env_file: Path | None = None, **given: Any) -> Settings:
+    """Read the environment over `env_file`, with `given` (field names) in front of both.
+
+    Raises:
+        SettingsError: with one sentence per mistake, none of which quotes a value that may be a secret.
+    """
+    if env_file is not None:
+        _check_file(env_file)
+    try:
+        settings = _read(_env_file=env_file, **given)
+    except ValidationError as error:
+        raise SettingsError([_sentence(dict(item)) for item in error.errors(include_input=False)]) from None
+    mistakes = [*_unsafe_keys(settings), *_idle_fallback(settings)]
+    if mistakes:
+        raise SettingsError(mistakes)
+    return settings
+
+
+def unknown_variables(env_file: Path | None = None) -> list[str]:
+    """A sentence for each variable that looks like a setting and is none: usually a slip of the keyboard."""
+    known = [variable(name) for name in Settings.model_fields]
+    held = {*os.environ, *(dotenv_values(env_file) if env_file else ())}
+    strange = sorted(name for name in held if name.upper().startswith(PREFIX) and name.upper() not in known)
+    return [f"{name} is no setting of this proxy and has no effect{_meant(name, known)}." for name in strange]
+
+
+def _meant(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name.upper(), known, 1, cutoff=0.75)
+    return f" (the nearest one is {near[0]})" if near else ""
+
+
+def _check_file(path: Path) -> None:
+    """Raise for what the reader would pass over: a file that isn't there, and lines that say nothing."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is no text'}."]) from None
+    wrong = [binding.original.line for binding in parse_stream(io.StringIO(text)) if binding.error]
+    if wrong:
+        raise SettingsError([f"{path}, line {line}: must be NAME=value." for line in wrong])
+
+
+def _sentence(item: dict[str, Any]) -> str:
+    name = variable(".".join(str(part) for part in item["loc"][:1]))
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message[:1].lower() + message[1:]}."
+
+
+def _unsafe_keys(settings: Settings) -> list[str]:
+    key, name = settings.internal_api_key.get_secret_value(), variable("internal_api_key")
+    if not key:
+        return [f"{name} is empty, so anybody could use this proxy; make a key with: {MAKE_A_KEY}"]
+    if settings.llm_mode == "litellm" and key == PUBLIC_DEFAULT_KEY:
+        mistake = f"{name} is the public default '{PUBLIC_DEFAULT_KEY}', which everybody knows"
+        return [f"{mistake}; make a key of your own with: {MAKE_A_KEY}"]
+    return []
+
+
+def _idle_fallback(settings: Settings) -> list[str]:
+    """A fallback that would never be taken, which somebody relies on."""
+    url, models = variable("direct_fallback_url"), variable("direct_fallback_models")
+    if settings.direct_fallback_url and not settings.direct_fallback_models:
+        return [f"{url} has no effect without {models}, the names of the models that go there."]
+    if settings.direct_fallback_models and not settings.direct_fallback_url:
+        return [f"{models} has no effect without {url}, the address of the provider that answers them."]
+    if settings.direct_fallback_url and settings.backend == "openai":
+        return [f"{url} is for when LiteLLM is down, and has no effect with {variable('backend')}=openai."]
+    return []

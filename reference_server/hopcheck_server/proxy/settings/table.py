@@ -1,0 +1,71 @@
+"""The settings as a page of the docs: `python -m hopcheck_server.proxy.settings.table > docs/settings.md`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, get_args
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from .fields import Settings, variable
+from .types import Unit
+
+_ABOVE = """\
+# Settings of the reference proxy
+
+`hopcheck serve` reads environment variables, and with `--env-file FILE` a file of `NAME=value` lines; what is in the
+environment wins. `hopcheck serve --check` says what would run, and stops there: exit 0, or 2 with one sentence for each
+mistake. A variable that begins with `LLM_PROXY__` and is none of these is named in a warning.
+
+This page is made by `hopcheck serve --settings`.
+"""
+
+
+def page() -> str:
+    """The page, in Markdown."""
+    rows = [_row(name, field) for name, field in Settings.model_fields.items()]
+    return "\n".join([_ABOVE, "| variable | default | unit | meaning |", "|---|---|---|---|", *rows, ""])
+
+
+def shown(value: Any) -> str:
+    """A value as one would write it into a file of variables."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case tuple():
+            return ",".join(value)
+        case dict():
+            return ",".join(f"{name}={other}" for name, other in value.items())
+    return str(value)
+
+
+def unit_of(field: FieldInfo) -> str:
+    """What a field counts, or the words that it knows; "" for free text."""
+    named = [one.name for one in field.metadata if isinstance(one, Unit)]
+    words = [word for word in get_args(field.annotation) if isinstance(word, str)]
+    if field.annotation is bool:
+        words = ["true", "false"]
+    return named[0] if named else ", ".join(f"`{word}`" for word in words)
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    default = shown(field.get_default(call_default_factory=True, validated_data={}))
+    meaning = " ".join((field.description or "").split())
+    return f"| `{variable(name)}` | {f'`{default}`' if default else ''} | {unit_of(field)} | {meaning} |"
+
+
+def main() -> int:
+    """Print the page."""
+    sys.stdout.write(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
