@@ -1,0 +1,128 @@
+"""Tapes on disk: read one, read a folder, check what will be written, write it whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from hopcheck.report import write_whole
+from hopcheck.tapes import yaml_text
+from hopcheck.tapes.layout import Malformed, from_document, to_document
+from hopcheck.tapes.tape import BODY_LIMIT, Interaction, Tape
+
+__all__ = ["Malformed", "TooLarge", "dumps", "load", "load_all", "loads", "path_of", "problems", "save"]
+
+
+class TooLarge(ValueError):
+    """A body is too long to be taped."""
+
+
+def dumps(tape: Tape) -> str:
+    """A tape as the text of its file.
+
+    Raises:
+        TooLarge: A body is over 256 KiB.
+        Malformed: Its parts don't fit together.
+    """
+    too_long = [one.request.path for one in tape.interactions if _longest(one) > BODY_LIMIT]
+    if too_long:
+        raise TooLarge(f"{tape.case}: a body of {too_long[0]} is longer than {BODY_LIMIT // 1024} KiB")
+    wrong = [problem for number, one in enumerate(tape.interactions) for problem in _misfits(number, one)]
+    if wrong:
+        raise Malformed(f"{tape.case}: {wrong[0]}")
+    text = yaml_text.dump(to_document(tape))
+    if loads(text) != tape:
+        raise Malformed(f"{tape.case}: what would be written reads as something else")
+    return text
+
+
+def loads(text: str) -> Tape:
+    """Read a tape's text.
+
+    Raises:
+        Malformed: It is no tape.
+    """
+    try:
+        document = yaml_text.load(text)
+    except ValueError as error:
+        raise Malformed(f"it is no YAML: {error}") from None
+    return from_document(document)
+
+
+def load(path: Path) -> Tape:
+    """Read a tape.
+
+    Raises:
+        Malformed: It is none.
+        OSError: It can't be read.
+    """
+    try:
+        return loads(path.read_text(encoding="utf-8"))
+    except (Malformed, UnicodeDecodeError) as error:
+        raise Malformed(f"{path}: {error}") from None
+
+
+def load_all(folder: Path) -> dict[str, Tape]:
+    """The tapes of a folder by their case, in the order of the names.
+
+    Raises:
+        Malformed: One of the files is no tape, or stands under another case's name.
+        OSError: One can't be read.
+    """
+    return {tape.case: tape for tape in _all(folder)}
+
+
+def _all(folder: Path) -> Iterator[Tape]:
+    for path in sorted(folder.glob("*.yaml")):
+        tape = load(path)
+        if path.stem != tape.case:
+            raise Malformed(f"{path}: it is the tape of {tape.case}")
+        yield tape
+
+
+def path_of(folder: Path, case: str) -> Path:
+    """Where a case's tape stands in a folder."""
+    return folder / f"{case}.yaml"
+
+
+def save(tape: Tape, folder: Path) -> Path:
+    """Write a tape into a folder, whole or not at all, and return its path.
+
+    Raises:
+        TooLarge: A body is over 256 KiB.
+        Malformed: Its parts don't fit together.
+        OSError: It can't be written.
+    """
+    text = dumps(tape)
+    path = path_of(folder, tape.case)
+    write_whole(path, text)
+    return path
+
+
+def problems(path: Path) -> list[str]:
+    """What is wrong with a tape's file, in sentences: what is no tape, or isn't written as `save` writes it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tape = loads(text)
+        written = dumps(tape)
+    except (ValueError, OSError) as error:
+        return [f"{path}: {error}"]
+    found = [] if path.stem == tape.case else [f"{path}: it is the tape of {tape.case}"]
+    if written != text:
+        lines = enumerate(zip(text.splitlines(), written.splitlines(), strict=False), start=1)
+        at = next((number for number, (there, wanted) in lines if there != wanted), 1)
+        found.append(f"{path}:{at}: it isn't written as hopcheck writes tapes; record it again")
+    return found
+
+
+def _longest(one: Interaction) -> int:
+    return max(len(one.request.body), len(one.response.body) if one.response else 0)
+
+
+def _misfits(number: int, one: Interaction) -> Iterator[str]:
+    size = len(one.response.body) if one.response else 0
+    framed = sum(frame.size for frame in one.wire.frames)
+    if framed != size:
+        yield f"interaction {number}: its frames hold {framed} bytes, its body {size}"
+    if (one.response is None) != (one.wire.head_us is None):
+        yield f"interaction {number}: a response and its time to first byte come together"
