@@ -67,6 +67,15 @@ def calibrate(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """What hopcheck's own parts cost; saved, and compared with the last run: `nox -s bench -- --benchmark-compare`."""
+    prepare(session, "tests")
+    files = sorted(str(path) for path in Path("load/bench").glob("bench_*.py"))
+    columns = "--benchmark-columns=median,iqr,rounds"
+    session.run("pytest", *files, "--benchmark-autosave", "--benchmark-warmup=on", columns, *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the wheel and see that it holds the packages' files, all of them and nothing else."""
     prepare(session, "build", editable=False)
