@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx2
 
+from hopcheck_server.proxy.adapters.making import WATCH_NAME
+
 KEY = "client-key-canary-51f0"
 UPSTREAM_KEY = "upstream-key-canary-77aa"
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
@@ -96,9 +98,13 @@ def streams(*events: bytes, end: bytes = STREAM_END) -> Script:
 
 @dataclass
 class RawUpstream:
-    """Runs in a thread of its own, on a free port; `script` answers whatever has no entry in `by_path`."""
+    """Runs in a thread of its own, on a free port; `script` answers whatever has no entry in `by_path`.
+
+    What the proxy asks on its own account is answered by `watched`, and not written down.
+    """
 
     script: Script = field(default_factory=lambda: says_json({}))
+    watched: Script = field(default_factory=lambda: says_json("I'm alive!"))
     by_path: dict[str, Script] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
     reached: threading.Event = field(default_factory=threading.Event)
@@ -127,6 +133,7 @@ class RawUpstream:
     def forget(self) -> None:
         """Be as new, for the next test."""
         self.script = says_json({})
+        self.watched = says_json("I'm alive!")
         self.by_path.clear()
         self.heard.clear()
         self.reached.clear()
@@ -157,18 +164,24 @@ class RawUpstream:
         await asyncio.sleep(0)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        task = asyncio.ensure_future(self._converse(self.connections, reader, writer))
+        task = asyncio.ensure_future(self._converse(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _converse(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = 0
         try:
             while not writer.is_closing():
                 heard = await self._hear(number, reader)
+                turn = Turn(heard, reader, writer, self)
+                if heard.values("user-agent") == [WATCH_NAME]:
+                    await self.watched(turn)
+                    continue
+                if not number:
+                    self.connections += 1
+                    number = heard.connection = self.connections
                 self.heard.append(heard)
-                script = self.by_path.get(heard.path, self.script)
-                await script(Turn(heard, reader, writer, self))
+                await self.by_path.get(heard.path, self.script)(turn)
         except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:

@@ -111,14 +111,3 @@ def test_without_a_usable_list_the_provider_decides(
     for _ in range(3):
         assert checking.post("/v1/chat/completions", json={**CHAT, "model": "anything"}).status_code == 200
     assert [heard.path for heard in upstream.heard].count("/v1/models") == 1
-
-
-def test_readiness(start: Any, litellm: httpx2.Client, provider: httpx2.Client, upstream: RawUpstream) -> None:
-    upstream.by_path["/health/liveliness"] = says_json("I'm alive!")
-    for client in (litellm, provider):
-        answer = httpx2.get(client.base_url.join("/health/ready"))
-        assert answer.json() == {"status": "ready", "version": "0.1.0", "mode": "litellm"}
-    assert [heard.path for heard in upstream.heard] == ["/health/liveliness"]
-    upstream.by_path["/health/liveliness"] = says_json({}, "500 X")
-    assert httpx2.get(litellm.base_url.join("/health/ready")).status_code == 500
-    assert httpx2.get(litellm.base_url.join("/health/live")).status_code == 200

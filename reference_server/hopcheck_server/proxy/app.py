@@ -9,12 +9,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
-from .adapters.backends import Backend, PlainProvider
 from .adapters.base import BaseLLMAdapter
-from .adapters.fake import FakeLLMAdapter
-from .adapters.litellm import LiteLLMAdapter
-from .adapters.litellm_mends import LiteLLMMends
-from .adapters.transport import AsyncOpenAITransport, Limits
+from .adapters.making import make_adapter
 from .auth import BearerAuth
 from .documentation import DescribedFastAPI
 from .errors import ProxyError
@@ -45,24 +41,12 @@ def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> Fas
     return app
 
 
-def make_adapter(settings: Settings) -> BaseLLMAdapter:
-    """The adapter for these settings."""
-    if settings.llm_mode == "mock":
-        return FakeLLMAdapter(settings)
-    limits = Limits(
-        connect_s=settings.connect_timeout_s,
-        read_s=max(settings.timeout_s, settings.stream_idle_timeout_s),
-        connections=settings.max_connections,
-    )
-    transport = AsyncOpenAITransport(settings.upstream_v1, settings.litellm_api_key.get_secret_value(), limits)
-    backend: Backend = LiteLLMMends() if settings.backend == "litellm" else PlainProvider()
-    return LiteLLMAdapter(settings, transport, backend)
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    adapter: BaseLLMAdapter = app.state.adapter
+    await adapter.start()
     yield
-    await app.state.adapter.aclose()
+    await adapter.aclose()
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -61,6 +61,14 @@ class ProxyError(Exception):
         return json.dumps(self.body, separators=(",", ":")).encode()
 
 
+class UpstreamLost(ProxyError):
+    """The connection to the upstream couldn't be had, or broke before its answer had come."""
+
+
+RETRY_AFTER = {"retry-after": "2"}
+"""In seconds: an upstream that has just gone is looked for more often than that."""
+
+
 def bad_request(message: str, param: str | None = None, code: str | None = None) -> ProxyError:
     """400: the client's request can't be served as it is."""
     return ProxyError(400, message, code, param=param)
@@ -79,7 +87,14 @@ def upstream_refused_us() -> ProxyError:
 
 def upstream_unreachable() -> ProxyError:
     """503: nobody answers there."""
-    return ProxyError(503, "The upstream can't be reached at the moment.", "upstream_unreachable")
+    return UpstreamLost(
+        503, "The upstream can't be reached at the moment.", "upstream_unreachable", headers=RETRY_AFTER
+    )
+
+
+def upstream_down(wrong: str, code: str | None) -> ProxyError:
+    """503: LiteLLM was found to be down, and wasn't asked again."""
+    return ProxyError(503, f"The upstream {wrong} at the moment; please try again.", code, headers=RETRY_AFTER)
 
 
 def upstream_timeout(seconds: float) -> ProxyError:
@@ -89,7 +104,7 @@ def upstream_timeout(seconds: float) -> ProxyError:
 
 def upstream_broke_off() -> ProxyError:
     """502: the connection ended where it shouldn't have."""
-    return ProxyError(502, "The upstream ended the connection before its answer was complete.", "upstream_cut")
+    return UpstreamLost(502, "The upstream ended the connection before its answer was complete.", "upstream_cut")
 
 
 def shutting_down() -> ProxyError:

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..schemas import LLMModel
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -83,12 +81,16 @@ class BaseLLMAdapter(ABC):
         """One model of that list."""
 
     @abstractmethod
-    async def llm_models(self) -> list[LLMModel]:
+    async def llm_models(self) -> Answer:
         """The models with provider and context length, as `GET /v1/llm/models` gives them."""
 
     @abstractmethod
     async def check_ready(self) -> None:
         """Return if requests can be served now. Makes no provider call."""
+
+    async def start(self) -> None:
+        """Begin; called once, before the first request."""
+        return
 
     async def aclose(self) -> None:
         """Let go of connections."""

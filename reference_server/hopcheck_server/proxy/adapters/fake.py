@@ -17,6 +17,7 @@ from ..schemas import LLMModel
 from ..settings import Settings
 from .base import Answer, BaseLLMAdapter, Call, StreamAnswer
 from .event_relay import DONE
+from .model_list import llm_models_answer
 from .sse import data_event
 
 REPLY = "Mock LLM response"
@@ -80,12 +81,12 @@ class FakeLLMAdapter(BaseLLMAdapter):
             raise model_not_found(model_id)
         return Answer(_encode(_entry(model_id)))
 
-    async def llm_models(self) -> list[LLMModel]:
+    async def llm_models(self) -> Answer:
         """The default models; nobody knows how much context a mock has."""
-        return [
-            LLMModel(id=name, name=name, provider="mock", context_length=None, is_available=True)
-            for name in self._names()
-        ]
+        names = self._names()
+        return llm_models_answer(
+            LLMModel(id=name, name=name, provider="mock", context_length=None, is_available=True) for name in names
+        )
 
     async def check_ready(self) -> None:
         """A mock is always ready."""

@@ -10,19 +10,17 @@ from typing import Any
 from ..errors import ProxyError, model_not_found, upstream_unreadable
 from ..json_text import encode
 from ..redaction import Redactor
-from ..schemas import LLMModel
 from ..settings import Settings
 from .backends import Backend
 from .base import Answer, BaseLLMAdapter, Call, StreamAnswer
 from .event_relay import EventRelay
 from .headers import response_headers
-from .model_list import ModelList, find_model, listing_as_info, llm_models
+from .model_list import ModelList, find_model, listing_as_info, llm_models, llm_models_answer
 from .streaming import UpstreamStream
 from .synthesis import events_of
 from .transport import Method, Reply, TimedOut, Transport, TransportError
 from .upstream_errors import ErrorMapper, transport_failure
 
-READY_S = 5.0
 # Chats wait for it, so a list that is slow to come counts as none.
 LIST_S = 5.0
 
@@ -67,18 +65,19 @@ class LiteLLMAdapter(BaseLLMAdapter):
             raise model_not_found(model_id)
         return Answer(encode(entry))
 
-    async def llm_models(self) -> list[LLMModel]:
+    async def llm_models(self) -> Answer:
         """The list, with what LiteLLM's model info adds."""
         listed = json.loads((await self.models()).body)
         info = listing_as_info(listed) if self._backend.lists_authoritatively else await self._model_info()
-        return llm_models(listed, info)
+        return llm_models_answer(llm_models(listed, info))
 
     async def check_ready(self) -> None:
         """LiteLLM is asked whether it lives, which costs it no provider call; a provider is not asked."""
         if self._backend.lists_authoritatively:
             return
         root = self._settings.upstream_v1.removesuffix("/v1")
-        reply, body = await self._fetch("GET", f"{root}/health/liveliness", None, {}, READY_S)
+        url = f"{root}/health/liveliness"
+        reply, body = await self._fetch("GET", url, None, {}, self._settings.health_timeout_s)
         if reply.status != 200:
             raise self._errors.response(reply.status, reply.headers, body)
 

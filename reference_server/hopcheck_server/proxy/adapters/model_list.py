@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from ..errors import ProxyError
+from ..json_text import encode
 from ..schemas import LLMModel
+from .base import Answer
 
 # A name that nobody has heard of makes the list be fetched again, but not for every such request.
 REFRESH_S = 1.0
@@ -64,6 +66,11 @@ def llm_models(listed: dict[str, Any], info: dict[str, Any]) -> list[LLMModel]:
     known = _by_name(info)
     ids = [str(entry["id"]) for entry in listed["data"] if isinstance(entry, dict) and "id" in entry]
     return [_llm_model(model_id, known[model_id]) for model_id in ids]
+
+
+def llm_models_answer(models: Iterable[LLMModel]) -> Answer:
+    """The body of `GET /v1/llm/models`."""
+    return Answer(encode([model.model_dump() for model in models]))
 
 
 def listing_as_info(listed: dict[str, Any]) -> dict[str, Any]:

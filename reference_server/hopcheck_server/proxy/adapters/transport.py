@@ -120,9 +120,16 @@ class Limits:
 
 
 class AsyncOpenAITransport:
-    """`Transport` over one `AsyncOpenAI` client, which neither retries, follows redirects, nor keeps cookies."""
+    """`Transport` over one `AsyncOpenAI` client, which neither retries, follows redirects, nor keeps cookies.
 
-    def __init__(self, base_url: str, api_key: str, limits: Limits) -> None:
+    Args:
+        base_url: Ends in `/v1`.
+        api_key: Sent as Bearer key; "" sends none.
+        limits: See there.
+        headers: Sent with every request.
+    """
+
+    def __init__(self, base_url: str, api_key: str, limits: Limits, headers: Mapping[str, str] | None = None) -> None:
         timeout = httpx2.Timeout(limits.read_s, connect=limits.connect_s, pool=limits.connect_s)
         pool = httpx2.Limits(
             max_connections=limits.connections, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE_S
@@ -138,6 +145,7 @@ class AsyncOpenAITransport:
             "OpenAI-Organization": Omit(),
             "OpenAI-Project": Omit(),
             "Accept-Encoding": "identity",
+            **(headers or {}),
         }
         if not api_key:
             self._headers["Authorization"] = Omit()

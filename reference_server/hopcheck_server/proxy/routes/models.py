@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from fastapi import APIRouter, Request, Response
 
-from ..adapters.base import Answer
 from ..documentation import UPSTREAM_FAILS, answers, array_of, described
 from ..responses import json_response
 from .context import adapter_of, while_connected
@@ -46,5 +43,4 @@ async def get_model(request: Request, model_id: str) -> Response:
 )
 async def list_llm_models(request: Request) -> Response:
     """List the models with provider and context length."""
-    models = await while_connected(request, adapter_of(request).llm_models())
-    return json_response(Answer(json.dumps([model.model_dump() for model in models]).encode()))
+    return json_response(await while_connected(request, adapter_of(request).llm_models()))

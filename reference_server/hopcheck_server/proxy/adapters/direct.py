@@ -1,0 +1,47 @@
+"""The provider that stands in for LiteLLM: asked for a few models, and only while LiteLLM is down."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from ..errors import ProxyError
+from ..json_text import replace_member
+from .base import Answer, BaseLLMAdapter, Call, StreamAnswer
+from .control_fields import refuse_control_fields
+
+HEADER = {"x-llm-proxy-fallback": "direct"}
+
+AnyAnswer = TypeVar("AnyAnswer", Answer, StreamAnswer, Answer | StreamAnswer)
+
+
+class DirectFallback:
+    """Sends requests for some models past LiteLLM; every answer says so in a header.
+
+    Args:
+        provider: Speaks to it.
+        models: The provider's names of the models that go there, by the clients' names.
+    """
+
+    def __init__(self, provider: BaseLLMAdapter, models: Mapping[str, str]) -> None:
+        self.provider = provider
+        self._models = models
+
+    def knows(self, model: str) -> bool:
+        """Whether it answers for a model."""
+        return model in self._models
+
+    async def answer(self, call: Call, ask: Callable[[BaseLLMAdapter, Call], Awaitable[AnyAnswer]]) -> AnyAnswer:
+        """Ask the provider. What LiteLLM would not be handed is refused here, too: clients see one contract."""
+        refuse_control_fields(call.body)
+        named = self._models[call.model]
+        if named != call.model:
+            raw = replace_member(call.raw, "model", named)
+            call = replace(call, raw=raw, body={**call.body, "model": named})
+        try:
+            answer = await ask(self.provider, call)
+        except ProxyError as error:
+            error.headers |= HEADER
+            raise
+        return replace(answer, headers={**answer.headers, **HEADER})

@@ -1,0 +1,149 @@
+"""Knows whether LiteLLM is there: asks it again and again, and at once when a request has met with trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from ..errors import ProxyError, UpstreamLost, upstream_down
+from .base import Answer
+
+log = logging.getLogger("hopcheck.proxy")
+
+SILENCES = 3
+"""So many unanswered questions in a row, and LiteLLM isn't merely busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How LiteLLM is.
+
+    Attributes:
+        wrong: What is wrong with it, for a sentence; "" if nothing is.
+        code: The same in a word.
+        serves: Whether requests should be sent there.
+    """
+
+    wrong: str = ""
+    code: str | None = None
+    serves: bool = True
+
+
+WELL = Condition()
+SILENT = Condition("does not answer", "upstream_silent")
+UNREACHABLE = Condition("can't be reached", "upstream_unreachable", serves=False)
+
+
+def _unwell(error: ProxyError) -> Condition:
+    # 502 to 504 are a load balancer's words for the same thing; whoever answers anything else may answer requests.
+    return Condition(f"answers {error.status} when asked", "upstream_unwell", serves=not 502 <= error.status <= 504)
+
+
+class Watch:
+    """Looks at LiteLLM while the proxy runs.
+
+    Args:
+        ask: Asks whether it lives; raises ProxyError. Bounds its own time.
+        interval_s: Between two questions, in seconds.
+        back: Is called when LiteLLM is found well after it wasn't, and at the beginning.
+
+    Attributes:
+        condition: What was found last.
+    """
+
+    def __init__(
+        self, ask: Callable[[], Awaitable[object]], interval_s: float, back: Callable[[], Awaitable[object]]
+    ) -> None:
+        self.condition = UNREACHABLE
+        self._ask = ask
+        self._interval_s = interval_s
+        self._back = back
+        self._silences = 0
+        self._looked = 0.0
+        self._looking = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Look once, and go on looking until `aclose`."""
+        await self._look()
+        self._task = asyncio.create_task(self._keep_looking())
+
+    async def aclose(self) -> None:
+        """Look no more."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def check(self) -> None:
+        """Return if LiteLLM is well.
+
+        Raises:
+            ProxyError: 503, with what is wrong.
+        """
+        if self.condition.wrong:
+            raise upstream_down(self.condition.wrong, self.condition.code)
+
+    async def confirms_outage(self) -> bool:
+        """Look now, because a request found nobody there, or was cut off; whether LiteLLM is down indeed."""
+        noticed = time.monotonic()
+        async with self._looking:
+            if self._looked < noticed:
+                await self._look()
+        return not self.condition.serves
+
+    async def _keep_looking(self) -> None:
+        was_well = False
+        while True:
+            if not self.condition.wrong and not was_well:
+                await self._back()
+            was_well = not self.condition.wrong
+            await asyncio.sleep(self._interval_s)  # LiteLLM announces neither its end nor its beginning
+            async with self._looking:
+                await self._look()
+
+    async def _look(self) -> None:
+        began = time.monotonic()
+        found = await self._found()
+        self._silences = self._silences + 1 if found is SILENT else 0
+        if found is SILENT:
+            found = replace(SILENT, serves=self.condition.serves and self._silences < SILENCES)
+        if found.wrong != self.condition.wrong or not self._looked:
+            _tell(found)
+        self.condition, self._looked = found, began
+
+    async def _found(self) -> Condition:
+        try:
+            await self._ask()
+        except UpstreamLost:
+            return UNREACHABLE
+        except ProxyError as error:
+            return SILENT if error.code == "upstream_timeout" else _unwell(error)
+        return WELL
+
+
+def _tell(condition: Condition) -> None:
+    if condition.wrong:
+        log.warning("LiteLLM %s.", condition.wrong)
+    else:
+        log.info("LiteLLM answers.")
+
+
+@dataclass(slots=True)
+class Memory:
+    """The last good answer of a kind, and when it came."""
+
+    answer: Answer | None = None
+    at: float = 0.0
+
+    def keep(self, answer: Answer) -> Answer:
+        """Remember it."""
+        self.answer, self.at = answer, time.monotonic()
+        return answer
+
+    def recall(self) -> Answer | None:
+        """The answer, marked as old, with its age in whole seconds; None if there was none."""
+        if self.answer is None:
+            return None
+        age = {"x-llm-proxy-stale": "true", "age": str(int(time.monotonic() - self.at))}
+        return replace(self.answer, headers={**self.answer.headers, **age})
