@@ -1,0 +1,79 @@
+"""Compare two sets of tapes: what one LiteLLM does differently from another, on the wire and towards the provider.
+
+Ids, times and the order of keys don't count. Exit code 1 if a finding that held doesn't hold any more; with `--strict`,
+if anything changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
+from hopcheck.drift import Drift, drift
+from hopcheck.drift.render import html_text, markdown_text, print_drift
+from hopcheck.render.terminal import console_for
+from hopcheck.report import write_whole
+from hopcheck.tapes import Malformed, Tape, load_all
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument("before", type=Path, metavar="A", help="a folder of tapes, such as cassettes/litellm-1.106.2")
+    parser.add_argument("after", type=Path, metavar="B", help="another one, recorded with `hopcheck record`")
+    parser.add_argument("--strict", action="store_true", help="any change is exit code 1")
+    for kind in ("json", "markdown", "html"):
+        parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write the report as {kind} to FILE")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    found = drift(tapes_of(arguments.before), tapes_of(arguments.after))
+    if not found.compared:
+        raise Stop(USAGE, f"{arguments.before} and {arguments.after} have no case in common.")
+    print_drift(found, console_for(sys.stdout))
+    write(found, arguments)
+    return DOES_NOT_HOLD if found.worse or (arguments.strict and found.groups) else HOLDS
+
+
+def tapes_of(folder: Path) -> dict[str, Tape]:
+    """The tapes of a folder.
+
+    Raises:
+        Stop: There are none, or one can't be read.
+    """
+    try:
+        found = load_all(folder)
+    except (Malformed, OSError) as error:
+        raise Stop(USAGE, f"{error}.") from None
+    if not found:
+        raise Stop(USAGE, f"there are no tapes in {folder}; `hopcheck record` makes some.")
+    return found
+
+
+def json_text(found: Drift) -> str:
+    """The report as JSON, `hopcheck.drift/1`."""
+    return json.dumps(found.document(), indent=1, ensure_ascii=False) + "\n"
+
+
+def write(found: Drift, arguments: argparse.Namespace) -> None:
+    """Write the files that were asked for.
+
+    Raises:
+        Stop: One can't be written.
+    """
+    texts: list[tuple[Path | None, Callable[[Drift], str]]] = [
+        (arguments.json, json_text),
+        (arguments.markdown, markdown_text),
+        (arguments.html, html_text),
+    ]
+    for path, render in texts:
+        if path is None:
+            continue
+        try:
+            write_whole(path, render(found))
+        except OSError as error:
+            raise Stop(USAGE, f"{path} can't be written: {error.strerror}.") from None

@@ -1,0 +1,6 @@
+"""Drift: what one LiteLLM does differently from another, case by case, found by comparing their tapes."""
+
+from hopcheck.drift.compare import Change, Comparison, compare
+from hopcheck.drift.report import Drift, Group, drift
+
+__all__ = ["Change", "Comparison", "Drift", "Group", "compare", "drift"]

@@ -1,0 +1,133 @@
+"""Two tapes of one case, compared: what was asked, what was answered, what reached the provider, how it was judged."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import zip_longest
+from typing import Any
+
+from hopcheck.drift import facts
+from hopcheck.tapes import Entry, Interaction, Tape
+from hopcheck.tapes.canonical import of_request
+
+
+class Part(StrEnum):
+    """Where something changed; in the order of a report."""
+
+    VERDICT = "verdict"
+    ANSWER = "answer"
+    PROVIDER = "provider"
+    PROXY = "proxy"
+
+
+ABOUT = {
+    Part.VERDICT: "Verdicts on the proxy in front of it",
+    Part.ANSWER: "What it answers",
+    Part.PROVIDER: "What it sends to the provider",
+    Part.PROXY: "What the proxy in front of it then asks",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that changed.
+
+    Attributes:
+        part: Where.
+        what: Its name: `status`, `header x-…`, `body error.type`, `event choices[0].delta.role`.
+        before: As it was, shown; None if it wasn't there.
+        after: As it is, shown; None if it isn't there any more.
+        worse: Something held that doesn't hold any more.
+    """
+
+    part: Part
+    what: str
+    before: str | None
+    after: str | None
+    worse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed in one case."""
+
+    case: str
+    changes: tuple[Change, ...]
+
+
+def compare(before: Tape, after: Tape) -> Comparison:
+    """Compare two tapes of the same case. The same change in several exchanges counts once."""
+    changes = [*_verdict(before, after), *_interactions(before, after), *_attempts(before, after)]
+    return Comparison(after.case, tuple(dict.fromkeys(changes)))
+
+
+def _verdict(before: Tape, after: Tape) -> Iterator[Change]:
+    if before.judged is None or after.judged is None:
+        return
+    if before.judged.outcome != after.judged.outcome:
+        worse = before.judged.outcome in ("conforms", "advisory") and after.judged.outcome not in (
+            "conforms",
+            "advisory",
+        )
+        yield Change(Part.VERDICT, "outcome", before.judged.outcome, after.judged.outcome, worse)
+    for name in dict.fromkeys([*before.judged.findings, *after.judged.findings]):
+        was, now = before.judged.findings.get(name), after.judged.findings.get(name)
+        if was != now:
+            yield Change(Part.VERDICT, f"finding {name}", _held(was), _held(now), bool(was) and now is False)
+
+
+def _held(ok: bool | None) -> str | None:
+    return None if ok is None else "holds" if ok else "fails"
+
+
+def _interactions(before: Tape, after: Tape) -> Iterator[Change]:
+    """Exchanges belong together when their requests are the same; what is left over was asked in one of them only."""
+    waiting: dict[Any, deque[Interaction]] = defaultdict(deque)
+    for one in before.interactions:
+        waiting[of_request(one.request)].append(one)
+    for one in after.interactions:
+        same = waiting[of_request(one.request)]
+        if same:
+            yield from _changes(Part.ANSWER, facts.of_answer(same.popleft()), facts.of_answer(one))
+        else:
+            yield Change(Part.PROXY, f"{one.request.method} {one.request.path}", None, "asked")
+    for one in (one for left in waiting.values() for one in left):
+        yield Change(Part.PROXY, f"{one.request.method} {one.request.path}", "asked", None)
+
+
+def _attempts(before: Tape, after: Tape) -> Iterator[Change]:
+    """Attempts belong together by their marker and their number."""
+    first, second = _by_marker(before), _by_marker(after)
+    for marker in dict.fromkeys([*first, *second]):
+        was, now = first.get(marker, []), second.get(marker, [])
+        if len(was) != len(now):
+            name = "attempts" if marker else "requests without a marker"
+            yield Change(Part.PROVIDER, name, str(len(was)), str(len(now)))
+        for one, other in zip_longest(was, now):
+            if one and other:
+                yield from _changes(Part.PROVIDER, facts.of_attempt(one), facts.of_attempt(other))
+
+
+def _by_marker(tape: Tape) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entry in tape.journal:
+        found[entry.marker].append(entry)
+    return {marker: sorted(entries, key=lambda entry: entry.number) for marker, entries in found.items()}
+
+
+def _changes(part: Part, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    for name in dict.fromkeys([*before, *after]):
+        was, now = _shown(before, name), _shown(after, name)
+        if was != now:
+            yield Change(part, name, was, now)
+
+
+def _shown(found: Mapping[str, Any], name: str) -> str | None:
+    if name not in found:
+        return None
+    value = found[name]
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,134 @@
+"""A tape as facts: named values, of which two tapes can be compared one by one.
+
+A stream's facts don't count its events: how many pieces a text came in is told apart from what they said. Of a field of
+its events, a fact holds the values that it had one after another, without repetitions: `assistant, absent`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from hopcheck.drift import volatile
+from hopcheck.tapes import Entry, Interaction, Response
+from hopcheck_contracts import sse
+
+Facts = dict[str, Any]
+"""By name: a value that can be shown and compared."""
+
+ABSENT = "absent"
+
+_JOINED = (".content", ".arguments", ".refusal", ".reasoning_content", ".text")
+"""Fields whose pieces make one text."""
+
+
+def of_answer(one: Interaction) -> Facts:
+    """What was answered to the proxy."""
+    if one.response is None:
+        return {"status": "no answer", "end": one.wire.ended}
+    found: Facts = {"status": one.response.status, "end": one.wire.ended, "framing": one.wire.framing}
+    found.update(_headers(one.response.headers))
+    found.update(_body(one.response))
+    return found
+
+
+def of_attempt(entry: Entry) -> Facts:
+    """What an attempt at the provider was."""
+    found: Facts = {"method": entry.method, "path": volatile.of_text(entry.path), "credential": entry.key or "none"}
+    found["end"] = entry.ended or "still going on"
+    found.update({f"header {name}": "there" for name, _ in entry.headers})
+    found.update(_json_or_text(entry.body))
+    return found
+
+
+def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of a JSON value with their paths: `choices[0].message.content`. Empty containers are leaves."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from flatten(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list) and value:
+        for place, item in enumerate(value):
+            yield from flatten(item, f"{path}[{place}]")
+    else:
+        yield path, value
+
+
+def _headers(headers: Iterable[tuple[str, str]]) -> Facts:
+    return {f"header {name.lower()}": volatile.of_header(name, value) for name, value in headers}
+
+
+def _body(response: Response) -> Facts:
+    body = _decoded(response)
+    kind = (response.header("content-type") or "").partition(";")[0].strip()
+    return _stream(body) if kind == "text/event-stream" else _json_or_text(body)
+
+
+def _decoded(response: Response) -> bytes:
+    coding, body = response.header("content-encoding"), response.body
+    try:
+        return gzip.decompress(body) if coding == "gzip" else zlib.decompress(body) if coding == "deflate" else body
+    except (OSError, EOFError, zlib.error):  # cut short: then as it is
+        return body
+
+
+def _json_or_text(body: bytes) -> Facts:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {"body": volatile.of_text(body.decode("utf-8", "replace"))} if body else {}
+    return {f"body {path}".rstrip(): volatile.of_field(path, leaf) for path, leaf in flatten(value)}
+
+
+def _stream(body: bytes) -> Facts:
+    events = sse.parse(body)
+    read = [(_kind(event), dict(flatten(_parsed(event.data)))) for event in events]
+    found: Facts = {"order of events": _runs(kind for kind, _ in read)}
+    if any(event.comments for event in events):
+        found["comments"] = "there"
+    pieces = [fields for kind, fields in read if kind not in ("[DONE]", "comment")]
+    for path in dict.fromkeys(path for fields in pieces for path in fields):
+        found[f"event {path}".rstrip()] = _of_field(path, pieces)
+    return found
+
+
+def _kind(event: sse.Event) -> str:
+    if event.data is None:
+        return "comment"
+    if event.data == sse.DONE_DATA:
+        return "[DONE]"
+    value = _parsed(event.data)
+    if not isinstance(value, dict):
+        return "no JSON"
+    if "error" in value:
+        return "error"
+    return "usage" if value.get("usage") and not value.get("choices") else "piece"
+
+
+def _parsed(data: str | None) -> Any:
+    try:
+        return json.loads(data or "null")
+    except (ValueError, RecursionError):
+        return data
+
+
+def _of_field(path: str, pieces: list[dict[str, Any]]) -> Any:
+    if path.endswith(_JOINED):
+        texts = [fields[path] for fields in pieces if isinstance(fields.get(path), str)]
+        return volatile.of_text("".join(texts)) if texts else _values(path, pieces)
+    return _values(path, pieces)
+
+
+def _values(path: str, pieces: list[dict[str, Any]]) -> str:
+    return _runs(_shown(volatile.of_field(path, fields[path])) if path in fields else ABSENT for fields in pieces)
+
+
+def _runs(values: Iterable[str]) -> str:
+    return ", ".join(value for value, _ in groupby(values))
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,131 @@
+"""Drift for a terminal, as Markdown, and as one HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from hopcheck.drift.compare import ABOUT, Part
+from hopcheck.drift.report import Drift, Group
+from hopcheck.render.markdown import code, text
+from hopcheck.render.values import visible
+
+_CASES = 4  # ids that are named in a line; the page names them all
+_LENGTH = 160  # characters of a value
+_WAYS = 4  # ways of changing that are shown of one field
+
+
+def headline(found: Drift) -> str:
+    """What it comes to, in a line."""
+    count = len(found.groups)
+    if not count:
+        return f"{found.after} does the same as {found.before} in {len(found.compared)} cases"
+    changes = "1 change" if count == 1 else f"{count} changes"
+    return f"{found.before} → {found.after}: {changes} in {found.changed} of {len(found.compared)} cases"
+
+
+def beside(found: Drift) -> list[str]:
+    """What couldn't be compared."""
+    sides = {found.before: found.only_before, found.after: found.only_after}
+    return [f"only with {name}: {named(cases)}" for name, cases in sides.items() if cases]
+
+
+def sections(found: Drift) -> Iterator[tuple[Part, list[Group]]]:
+    """The groups, by part."""
+    for part, groups in groupby(found.groups, key=lambda group: group.part):
+        yield part, list(groups)
+
+
+def named(cases: Iterable[str], most: int = _CASES) -> str:
+    """Some ids, and how many more there are."""
+    ids = list(cases)
+    more = f" and {len(ids) - most} more" if len(ids) > most else ""
+    return ", ".join(ids[:most]) + more
+
+
+def cut(value: str | None) -> str:
+    """A value in a line."""
+    if value is None:
+        return "—"
+    shown = visible(value)
+    return shown if len(shown) <= _LENGTH else f"{shown[: _LENGTH * 2 // 3]} … {shown[-_LENGTH // 4 :]}"
+
+
+def print_drift(found: Drift, console: Console) -> None:
+    """Print it."""
+    console.print(headline(found), style="bold", markup=False)
+    for part, groups in sections(found):
+        console.print(f"\n{ABOUT[part]}: {len(groups)}", style="bold", markup=False)
+        for group in groups:
+            _print_group(group, console)
+    for line in beside(found):
+        console.print(f"\n{line}", style="yellow", markup=False)
+
+
+def _print_group(group: Group, console: Console) -> None:
+    mark = Text("✗ ", "red") if group.worse else Text("· ")
+    line = mark + Text(visible(group.what), "bold") + Text(f"  {_count(group)}: {named(group.cases)}", "bright_black")
+    console.print(Padding(line, (0, 0, 0, 2)))
+    for before, after in group.ways[:_WAYS]:
+        if before is not None:
+            console.print(Padding(Text(f"- {cut(before)}", "red"), (0, 0, 0, 6)))
+        if after is not None:
+            console.print(Padding(Text(f"+ {cut(after)}", "green"), (0, 0, 0, 6)))
+    if group.ways[_WAYS:]:
+        console.print(Padding(Text(f"and in {len(group.ways) - _WAYS} more ways", "bright_black"), (0, 0, 0, 6)))
+
+
+def _count(group: Group) -> str:
+    return "1 case" if len(group.cases) == 1 else f"{len(group.cases)} cases"
+
+
+def markdown_text(found: Drift) -> str:
+    """Render it as Markdown."""
+    parts = [f"## {text(headline(found))}"]
+    for part, groups in sections(found):
+        parts.append(f"### {ABOUT[part]}")
+        parts.append("\n".join(line for group in groups for line in _lines(group)))
+    parts += [text(line) for line in beside(found)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _lines(group: Group) -> Iterator[str]:
+    mark = "❌ " if group.worse else ""
+    cases = f"{_count(group)}: {', '.join(map(code, group.cases[:_CASES]))}"
+    more = f" and {len(group.cases) - _CASES} more" if group.cases[_CASES:] else ""
+    yield f"- {mark}**{text(group.what)}** ({cases}{more})"
+    for before, after in group.ways[:_WAYS]:
+        yield f"  - {_way(before, after)}"
+    if group.ways[_WAYS:]:
+        yield f"  - and in {len(group.ways) - _WAYS} more ways"
+
+
+def _way(before: str | None, after: str | None) -> str:
+    if before is None:
+        return f"new: {code(cut(after))}"
+    if after is None:
+        return f"gone: {code(cut(before))}"
+    return f"{code(cut(before))} → {code(cut(after))}"
+
+
+def html_text(found: Drift) -> str:
+    """Render it as one HTML page that needs nothing beside itself."""
+    environment = Environment(
+        loader=PackageLoader("hopcheck.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(visible=visible, cut=cut)
+    return environment.get_template("drift.html.j2").render(
+        found=found,
+        headline=headline(found),
+        beside=beside(found),
+        sections=[(ABOUT[part], groups) for part, groups in sections(found)],
+    )

@@ -1,0 +1,110 @@
+"""All changes between two sets of tapes, the same change of many cases told once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hopcheck.drift.compare import Change, Comparison, Part, compare
+from hopcheck.tapes import Tape
+
+SCHEMA = "hopcheck.drift/1"
+
+FEW = 3
+"""A field that changed in more than so many ways is told once, with some of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One change, and the cases in which it was seen.
+
+    Attributes:
+        part: Where.
+        what: Its name.
+        ways: How it changed: (before, after), the most frequent first; None stands for its not being there.
+        cases: Ids, sorted.
+        worse: A finding held that doesn't hold any more.
+    """
+
+    part: Part
+    what: str
+    ways: tuple[tuple[str | None, str | None], ...]
+    cases: tuple[str, ...]
+    worse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What changed from one set to another.
+
+    Attributes:
+        before: What the first set was recorded with, by name.
+        after: The second.
+        groups: The changes, in the order of a report.
+        compared: Ids of the cases that both have.
+        changed: How many of these changed at all.
+        only_before: Ids that only the first has.
+        only_after: Ids that only the second has.
+    """
+
+    before: str
+    after: str
+    groups: tuple[Group, ...]
+    compared: tuple[str, ...]
+    changed: int
+    only_before: tuple[str, ...]
+    only_after: tuple[str, ...]
+
+    @property
+    def worse(self) -> bool:
+        """Whether something held that doesn't hold any more."""
+        return any(group.worse for group in self.groups)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, `hopcheck.drift/1`."""
+        return {"schema": SCHEMA, "worse": self.worse, **asdict(self)}
+
+
+def drift(before: Mapping[str, Tape], after: Mapping[str, Tape]) -> Drift:
+    """Compare two sets of tapes, by case."""
+    both = sorted(before.keys() & after.keys())
+    comparisons = [compare(before[case], after[case]) for case in both]
+    return Drift(
+        name_of(before.values()),
+        name_of(after.values()),
+        tuple(_grouped(comparisons)),
+        tuple(both),
+        sum(bool(one.changes) for one in comparisons),
+        tuple(sorted(before.keys() - after.keys())),
+        tuple(sorted(after.keys() - before.keys())),
+    )
+
+
+def name_of(tapes: Iterable[Tape]) -> str:
+    """What a set was recorded with: `LiteLLM 1.106.2`."""
+    versions = sorted({tape.made.litellm for tape in tapes})
+    return " and ".join(f"LiteLLM {version}" if version else "another server" for version in versions) or "nothing"
+
+
+def _grouped(comparisons: Iterable[Comparison]) -> Iterator[Group]:
+    """Changes of the same field together if they are few; each way on its own otherwise it would hide the others."""
+    seen: dict[tuple[Part, str], dict[Change, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for comparison in comparisons:
+        for change in comparison.changes:
+            seen[change.part, change.what][change].append(comparison.case)
+    groups = [group for (part, what), ways in seen.items() for group in _ways(part, what, ways)]
+    order = list(Part)
+    yield from sorted(groups, key=lambda one: (order.index(one.part), not one.worse, -len(one.cases), one.what))
+
+
+def _ways(part: Part, what: str, ways: Mapping[Change, list[str]]) -> Iterator[Group]:
+    ordered = sorted(ways.items(), key=lambda item: -len(item[1]))
+    if len(ordered) <= FEW:
+        for change, cases in ordered:
+            yield Group(part, what, ((change.before, change.after),), tuple(sorted(cases)), change.worse)
+        return
+    pairs = tuple((change.before, change.after) for change, _ in ordered)
+    cases = sorted({case for names in ways.values() for case in names})
+    yield Group(part, what, pairs, tuple(cases), any(change.worse for change in ways))

@@ -1,0 +1,175 @@
+"""What counts as drift between two tapes of a case, and how it is told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import tape_samples as samples
+
+from hopcheck.cli import main
+from hopcheck.drift import Change, compare, drift
+from hopcheck.drift.compare import Part
+from hopcheck.drift.render import html_text, markdown_text
+from hopcheck.tapes import Judged, Tape, save
+
+OLD = replace(samples.MADE, litellm="1.80.0")
+
+
+def tape(*interactions, journal=None, judged=None, made=samples.MADE):
+    entries = [samples.entry(one) for one in interactions] if journal is None else journal
+    return Tape("chat.one", made, tuple(interactions), tuple(entries), judged)
+
+
+def answered(**fields):
+    """An answer, some fields of its body replaced."""
+    one = samples.answered("chat.one", "n0", "Hello")
+    return with_body(one, {**json.loads(one.response.body), **fields})
+
+
+def with_body(one, value):
+    body = json.dumps(value).encode()
+    return replace(one, response=replace(one.response, body=body))
+
+
+def streamed(*deltas, **fields):
+    one = samples.streamed("chat.one", "n0", ())
+    events = [samples.event(**fields, choices=[{"index": 0, "delta": delta}]) for delta in deltas]
+    return replace(one, response=replace(one.response, body=b"".join([*events, b"data: [DONE]\n\n"])))
+
+
+def headed(one, *headers):
+    return replace(one, response=replace(one.response, headers=headers))
+
+
+def changes(before, after):
+    return [(one.part, one.what, one.before, one.after) for one in compare(tape(before), tape(after)).changes]
+
+
+def test_ids_times_and_the_order_of_keys_do_not_count():
+    before = headed(answered(), ("date", "Mon"), ("x-litellm-call-id", "a"))
+    value = dict(reversed(json.loads(before.response.body).items()))
+    again = with_body(before, {**value, "id": "chatcmpl-2", "created": 1800000000})
+    again = replace(headed(again, ("date", "Tue"), ("x-litellm-call-id", "b")), wire=replace(before.wire, head_us=9))
+    assert changes(before, again) == []
+
+
+def test_texts_with_ids_ports_and_places_in_code_do_not_count():
+    def said(uuid, port, line):
+        message = f'{uuid} at 127.0.0.1:{port} File "/env/{line}/site/router.py", line {line}'
+        return answered(error={"message": message, "id": uuid})
+
+    first = said("11111111-2222-3333-4444-555555555555", 4000, 17)
+    assert changes(first, said("99999999-2222-3333-4444-555555555555", 51234, 180)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (answered(), replace(answered(), response=replace(answered().response, status=502)), ("status", "200", "502")),
+        (answered(), headed(answered(), *samples.JSON_TYPE), ("header content-length", "<varies>", None)),
+        (answered(), answered(service_tier="default"), ("body service_tier", None, "default")),
+        (answered(model="a"), answered(model="b"), ("body model", "a", "b")),
+        (answered(choices=[]), answered(choices=None), ("body choices", "[]", "null")),
+        (streamed({"content": "Hi."}), streamed({"content": "Hi"}), ("event choices[0].delta.content", "Hi.", "Hi")),
+        (
+            streamed({"role": "assistant"}, {"content": "a"}),
+            streamed({"role": "assistant", "content": "a"}, {"role": "assistant"}),
+            ("event choices[0].delta.role", "assistant, absent", "assistant"),
+        ),
+    ],
+)  # fmt: skip
+def test_a_change_of_the_answer(before, after, found):
+    assert changes(before, after) == [(Part.ANSWER, *found)]
+
+
+def test_how_many_pieces_a_text_came_in_does_not_count_but_a_missing_end_does():
+    whole, pieces = streamed({"content": "Hello"}), streamed({"content": "Hel"}, {"content": "lo"})
+    assert changes(whole, pieces) == []
+    cut = replace(whole, response=replace(whole.response, body=whole.response.body.replace(b"data: [DONE]\n\n", b"")))
+    assert changes(whole, cut) == [(Part.ANSWER, "order of events", "piece, [DONE]", "piece")]
+
+
+def test_attempts_at_the_provider():
+    one = samples.answered("chat.one", "n0", "Hello")
+    first = samples.entry(one)
+    other = replace(first, body=first.body.replace(b"fake-model", b"other-model"), key="backup")
+    found = compare(tape(one, journal=[first]), tape(one, journal=[other, replace(first, number=2)])).changes
+    assert found == (
+        Change(Part.PROVIDER, "attempts", "1", "2"),
+        Change(Part.PROVIDER, "credential", "provider", "backup"),
+        Change(Part.PROVIDER, "body model", "fake-model", "other-model"),
+    )
+
+
+def test_requests_that_only_one_of_them_was_asked():
+    first, second = (samples.answered("chat.one", nonce, "Hello") for nonce in ("n0", "n1"))
+    found = compare(tape(first, journal=[]), tape(second, journal=[])).changes
+    asked = "POST /v1/chat/completions"
+    assert found == (Change(Part.PROXY, asked, None, "asked"), Change(Part.PROXY, asked, "asked", None))
+
+
+def test_a_verdict_that_got_worse_and_one_that_got_better():
+    first, second = Judged("conforms", {"text": True, "id": False}), Judged("deviates", {"text": False, "id": True})
+    found = compare(tape(judged=first), tape(judged=second)).changes
+    assert [(one.what, one.worse) for one in found] == [
+        ("outcome", True),
+        ("finding text", True),
+        ("finding id", False),
+    ]
+
+
+def sets(folder, after):
+    """Two folders of tapes on disk."""
+    for name, made, one in (("a", OLD, answered()), ("b", samples.MADE, after)):
+        save(tape(framed(one), made=made, judged=Judged("conforms", {"text": True})), folder / name)
+    return str(folder / "a"), str(folder / "b")
+
+
+def framed(one):
+    size = len(one.response.body)
+    return replace(one, wire=replace(one.wire, frames=(samples.Frame(12100, size),)))
+
+
+def test_the_command(tmp_path, capsys):
+    folders = sets(tmp_path, answered(model="<b>other</b>"))
+    files = {kind: tmp_path / f"drift.{kind}" for kind in ("json", "markdown", "html")}
+    options = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
+    assert main(["drift", *folders, *options]) == 0
+    told = capsys.readouterr().out
+    assert "LiteLLM 1.80.0 → LiteLLM 1.106.2: 1 change in 1 of 1 cases" in told
+    assert "body model" in told
+    assert json.loads(files["json"].read_text())["groups"][0]["ways"] == [["fake-model", "<b>other</b>"]]
+    assert "<code>fake-model</code> → <code>&lt;b&gt;other&lt;/b&gt;</code>" in files["markdown"].read_text()
+    assert "&lt;b&gt;other&lt;/b&gt;" in files["html"].read_text()
+    assert main(["drift", *folders, "--strict"]) == 1
+
+
+def test_a_finding_that_holds_no_more_is_exit_code_1(tmp_path, capsys):
+    folders = sets(tmp_path, answered())
+    assert main(["drift", *folders, "--strict"]) == 0
+    assert "does the same as" in capsys.readouterr().out
+    save(tape(framed(answered()), judged=Judged("deviates", {"text": False})), tmp_path / "b")
+    assert main(["drift", *folders]) == 1
+
+
+def test_folders_that_cannot_be_compared(tmp_path, capsys):
+    one, other = sets(tmp_path, answered())
+    assert main(["drift", one, str(tmp_path / "none")]) == 2
+    assert "there are no tapes in" in capsys.readouterr().err
+    save(replace(tape(), case="chat.two"), tmp_path / "c")
+    assert main(["drift", one, str(tmp_path / "c")]) == 2
+    assert "have no case in common" in capsys.readouterr().err
+    assert main(["drift", one, other, "--html", f"{one}/chat.one.yaml/page.html"]) == 2
+
+
+def test_many_ways_are_told_as_one():
+    before = {
+        f"chat.c{number}": replace(tape(answered(model=f"m{number}")), case=f"chat.c{number}") for number in range(6)
+    }
+    after = {case: replace(tape(answered(model=f"{case}")), case=case) for case in before}
+    (group,) = drift(before, after).groups
+    assert (len(group.ways), len(group.cases)) == (6, 6)
+    assert "and in 2 more ways" in markdown_text(drift(before, after))
+    assert html_text(drift(before, after)).count('class="way"') == 6
