@@ -98,6 +98,14 @@ class Arrival:
         self.ended: Ending = ""
         self.sent: Sequence[int] = ()
 
+    def again(self, number: int, connection: int, received_ns: int, sent_ns: int, size: int) -> Arrival:
+        """A request of the same bytes that was answered at once, in one write of so many body bytes."""
+        other = Arrival(self.head, self.body, connection, received_ns)
+        other.marker, other.script, other.model, other.number = self.marker, self.script, self.model, number
+        other.head_sent_ns = other.ended_ns = sent_ns
+        other.sent, other.ended = (sent_ns, size), "answered"
+        return other
+
     def attempt(self) -> Attempt:
         """What is known by now, as a value of its own."""
         return Attempt(

@@ -6,14 +6,12 @@ What is answered is its host's affair, when and how its player's.
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections import deque
-from ipaddress import ip_address
 from time import monotonic_ns
 from typing import Protocol, cast
 
 from hopcheck_server.upstream import answer as answers
+from hopcheck_server.upstream import sockets
 from hopcheck_server.upstream.answer import Answer, date_line
 from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.attempt import Ending
@@ -22,6 +20,7 @@ from hopcheck_server.upstream.journal import Journal
 from hopcheck_server.upstream.player import Exchange, Player
 from hopcheck_server.upstream.reader import Heads, RequestReader
 from hopcheck_server.upstream.reading import Reading
+from hopcheck_server.upstream.repeats import Repeats
 from hopcheck_server.upstream.script import Turn, Wire
 
 CONTROL = b"/_hopcheck/"
@@ -46,6 +45,7 @@ class Host(Protocol):
     journal: Journal
     connections: set[Connection]
     heads: Heads
+    repeats: Repeats
     clock: Clock
 
     def number(self) -> int:
@@ -73,6 +73,8 @@ class Connection(RequestReader):
     def __init__(self, host: Host) -> None:
         super().__init__(host.number(), host.heads)
         self._host = host
+        self._journal = host.journal
+        self._repeats = host.repeats
         self._waiting: deque[Exchange] = deque()
         self._player: Player | None = None
         self._task: asyncio.Task[Answer] | None = None
@@ -82,7 +84,7 @@ class Connection(RequestReader):
         """Begin."""
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=BUFFER, low=0)
-        self._set_option(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sockets.send_at_once(self.transport)
         self._host.joined(self)
 
     def eof_received(self) -> bool:
@@ -108,7 +110,19 @@ class Connection(RequestReader):
 
     # Requests.
 
-    def take(self, arrival: Arrival) -> None:
+    def take_again(self, text: bytes, received_ns: int) -> bool:
+        """Answer a request that came before, byte by byte."""
+        repeat = self._repeats.recall(text)
+        if repeat is None or self._player is not None or self._waiting:
+            return False
+        like, whole, journal = repeat.like, repeat.whole, self._journal
+        message = whole.message(journal.next_number(like), received_ns)
+        now = monotonic_ns()
+        self.transport.write(message)
+        journal.add_again(like, self.number, received_ns, now, whole.size)
+        return True
+
+    def take(self, arrival: Arrival, text: bytes) -> None:
         """Answer a request, when its turn comes."""
         head = arrival.head
         if head.url.startswith(CONTROL):
@@ -119,7 +133,9 @@ class Connection(RequestReader):
         at_once = head.keep_alive and self._player is None and not self._waiting
         whole = read.ask.kept
         if at_once and whole is not None and whole.turn is turn:
-            self._write_whole(arrival, *whole.message(b"%b%x" % (read.seed, arrival.number)))
+            message = whole.message(arrival.number, arrival.received_ns)
+            self._write_whole(arrival, message, whole.size)
+            self._repeats.learn(text, arrival, whole)
             return
         answer, wire = self._host.answer(arrival, turn, read)
         if at_once and answer.plain and len(body := answer.pieces[0]) < BUFFER:
@@ -146,8 +162,7 @@ class Connection(RequestReader):
     @property
     def is_local(self) -> bool:
         """Whether the peer is on this host."""
-        peer = self.transport.get_extra_info("peername")
-        return bool(peer) and ip_address(peer[0].partition("%")[0]).is_loopback
+        return sockets.is_local(self.transport)
 
     # Answers.
 
@@ -175,7 +190,7 @@ class Connection(RequestReader):
         self.closing = True
         self._end("cut")
         if reset:
-            asyncio.get_running_loop().call_later(RESET_AFTER_S, self._reset)
+            asyncio.get_running_loop().call_later(RESET_AFTER_S, sockets.reset, self.transport)
         else:
             self.transport.close()
 
@@ -224,14 +239,3 @@ class Connection(RequestReader):
             answer = task.result()
             body = answer.pieces[0]
             self.transport.write(_KEEP % (answer.head, date_line(), len(body), body))
-
-    def _reset(self) -> None:
-        if self.transport.is_closing():  # the peer was quicker
-            return
-        self._set_option(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.transport.abort()
-
-    def _set_option(self, level: int, option: int, value: int | bytes) -> None:
-        sock = self.transport.get_extra_info("socket")
-        if sock is not None:
-            sock.setsockopt(level, option, value)

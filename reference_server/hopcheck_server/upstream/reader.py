@@ -50,8 +50,17 @@ class RequestReader(asyncio.Protocol):
         self._offered: RawHeaders = []  # the headers of a request whose upgrade is declined
         self._expects = False
 
-    def take(self, arrival: Arrival) -> None:
-        """Take a request."""
+    def take(self, arrival: Arrival, text: bytes) -> None:
+        """Take a request.
+
+        Args:
+            arrival: The request.
+            text: The bytes that it was read from, or nothing if they aren't at hand.
+        """
+        raise NotImplementedError
+
+    def take_again(self, text: bytes, received_ns: int) -> bool:
+        """Take these bytes, if they are a request that is known and can be taken at once; else say so."""
         raise NotImplementedError
 
     def refuse(self, status: int) -> None:
@@ -69,11 +78,14 @@ class RequestReader(asyncio.Protocol):
         if not self._between:
             self._parse(data)
             return
+        now = monotonic_ns()
+        if self.take_again(data, now):
+            return
         end = data.find(_BLANK) + len(_BLANK)
         text = data[:end]
         head = self._heads.get(text)
         if head is not None and len(data) == end + head.length:
-            self.take(Arrival(head, data[end:], self.number, monotonic_ns()))
+            self.take(Arrival(head, data[end:], self.number, now), data)
             return
         self._taken = None
         self._parse(data)
@@ -165,4 +177,4 @@ class RequestReader(asyncio.Protocol):
         self._between = True
         if not self.closing:
             self._taken = arrival = Arrival(head, whole, self.number, monotonic_ns())
-            self.take(arrival)
+            self.take(arrival, b"")

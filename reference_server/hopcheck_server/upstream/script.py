@@ -178,6 +178,11 @@ class Script:
     by_model: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
     by_key: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
 
+    @property
+    def steady(self) -> bool:
+        """Whether each attempt gets the first turn as it is, whatever came before and however it is asked for."""
+        return len(self.turns) == 1 and not (self.backup or self.by_model or self.by_key or self.turns[0].echo)
+
     def turn(self, *, total: int, on_route: int, first_route: bool, model: str, key: str) -> Turn:
         """Choose the turn of an attempt.
 

@@ -22,6 +22,7 @@ from hopcheck_server.upstream.journal import Journal, Place
 from hopcheck_server.upstream.protocol import Connection
 from hopcheck_server.upstream.reader import Heads
 from hopcheck_server.upstream.reading import Reading, Readings
+from hopcheck_server.upstream.repeats import Repeats
 from hopcheck_server.upstream.script import Script, Scripts, Turn, Wire
 
 BACKLOG = 2048
@@ -51,6 +52,7 @@ class Upstream:
         connections: Those that are open.
         opened: How many there have been; the latest has this number.
         heads: Request heads that are remembered.
+        repeats: Whole requests that are remembered.
         clock: What paced answers wait for.
     """
 
@@ -63,6 +65,7 @@ class Upstream:
         self.port = 0
         self._open_control = open_control
         self.heads: Heads = {}
+        self.repeats = Repeats(self.scripts)
         self.clock = Clock()
         self._readings = Readings()
         self._renderer = Renderer()
@@ -119,6 +122,7 @@ class Upstream:
         """Add scripts, replacing those of the same name; markers of finished cases count as new again."""
         self.scripts.update(scripts)
         self._done.clear()
+        self.repeats.clear()
 
     def release(self, marker: str) -> None:
         """End the attempts of a marker that are still going on, as a case's end does.
@@ -126,6 +130,7 @@ class Upstream:
         What comes later with the same marker (a retry, say) gets the default answer, so that nothing hangs again.
         """
         self._done[marker] = None
+        self.repeats.clear()
         if len(self._done) > DONE_KEPT:
             self._done.popitem(last=False)
         for number in self.journal.going_on(marker):
@@ -191,7 +196,7 @@ class Upstream:
 
     def answer(self, arrival: Arrival, turn: Turn, read: Reading) -> tuple[Answer, Wire]:
         """Render what was decided."""
-        answer = self._renderer.render(turn, read.ask, b"%b%x" % (read.seed, arrival.number))
+        answer = self._renderer.render(turn, read.ask, read.seed, arrival.number)
         if arrival.head.method == b"HEAD":
             answer.empty, answer.plain = True, False
         if turn.wire.gzip and not arrival.head.takes_gzip:
@@ -210,7 +215,7 @@ class Upstream:
 
 def _turn(script: Script, arrival: Arrival, place: Place) -> Turn:
     """Choose a script's turn for an attempt."""
-    if len(script.turns) == 1 and not (script.backup or script.by_model or script.by_key or script.turns[0].echo):
+    if script.steady:
         return script.turns[0]
     total, on_route, first_route = place
     turn = script.turn(

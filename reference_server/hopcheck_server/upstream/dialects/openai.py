@@ -62,23 +62,25 @@ class Renderer:
     def __init__(self) -> None:
         self._kept: dict[tuple[int, Shape], _Rendered] = {}
 
-    def render(self, turn: Turn, ask: Ask, tag: bytes) -> Answer:
+    def render(self, turn: Turn, ask: Ask, seed: bytes, number: int) -> Answer:
         """Render a turn for a request.
 
         Args:
             turn: What is to be said.
             ask: What was asked.
-            tag: Hexadecimal digits that make the answer's ids; the same tag gives the same ids.
+            seed: Hexadecimal digits that the answer's ids begin with.
+            number: The attempt's; the same seed and number give the same ids.
         """
+        tag = b"%b%x" % (seed, number)
         if turn.completion is not None or turn.events is not None:
-            return self._chat(turn, ask, tag)
+            return self._chat(turn, ask, tag, seed)
         if turn.body is not None:
             return _json(turn, tag, turn.body)
         if turn.embedding is not None:
             return _embeddings(turn, ask, tag)
-        return self._default(turn, ask, tag)
+        return self._default(turn, ask, tag, seed)
 
-    def _default(self, turn: Turn, ask: Ask, tag: bytes) -> Answer:
+    def _default(self, turn: Turn, ask: Ask, tag: bytes, seed: bytes) -> Answer:
         wanted = _METHODS.get(ask.kind, b"GET")
         method = ask.method.decode("latin-1")
         if not ask.kind:
@@ -88,15 +90,15 @@ class Renderer:
         if wanted == b"POST" and ask.payload is None:
             return _error(turn, tag, 400, "The body of the request isn't a JSON object.", None)
         if ask.kind == "chat":
-            return self._chat(turn, ask, tag)
+            return self._chat(turn, ask, tag, seed)
         return _embeddings(turn, ask, tag) if ask.kind == "embeddings" else _listing(turn, ask, tag)
 
-    def _chat(self, turn: Turn, ask: Ask, tag: bytes) -> Answer:
+    def _chat(self, turn: Turn, ask: Ask, tag: bytes, seed: bytes) -> Answer:
         made = self._kept.get((id(turn), ask.shape)) or self._prepare(turn, ask.shape)
         model = compact(ask.model).encode()
         small = made.plain and len(made.pieces[0].after) < SMALL
         if ask.again and small and made.request_id and not made.pieces[0].own and ask.method == b"POST":
-            ask.kept = Whole(turn, made.head, b',"model":%b%b' % (model, made.pieces[0].after))
+            ask.kept = Whole(turn, made.head, b',"model":%b%b' % (model, made.pieces[0].after), seed)
         ask.again = True
         kind = b"chat.completion.chunk" if made.stream else b"chat.completion"
         identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%d,"model":%b' % (tag, kind, time.time(), model)
