@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
@@ -15,9 +16,11 @@ from .auth import BearerAuth
 from .documentation import DescribedFastAPI
 from .errors import ProxyError
 from .middleware import BodyLimit, Preflight, RequestContext
+from .redaction import Redactor
 from .responses import error_response
-from .routes import chat, embeddings, health, models
+from .routes import chat, embeddings, health, metrics, models
 from .settings import Settings
+from .telemetry.metrics import Metrics
 
 
 def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> FastAPI:
@@ -33,7 +36,8 @@ def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> Fas
     )
     app.state.settings = settings
     app.state.adapter = adapter or make_adapter(settings)
-    for routes in (chat, embeddings, models, health):
+    app.state.metrics = Metrics(lambda: cast("BaseLLMAdapter", app.state.adapter).is_well)
+    for routes in (chat, embeddings, models, health, *([metrics] if settings.metrics != "off" else [])):
         app.include_router(routes.router)
     app.add_exception_handler(ProxyError, _on_proxy_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
@@ -52,7 +56,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Innermost first: each one added wraps those before it."""
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
-    app.add_middleware(BearerAuth, key=settings.internal_api_key.get_secret_value())
+    open_paths = ("/metrics",) if settings.metrics == "open" else ()
+    app.add_middleware(BearerAuth, key=settings.internal_api_key.get_secret_value(), open_paths=open_paths)
     app.add_middleware(Preflight)
     if settings.cors_origins:
         app.add_middleware(
@@ -60,9 +65,9 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
-            expose_headers=["x-request-id", "retry-after"],
+            expose_headers=["x-request-id", "retry-after", "age", "x-llm-proxy-stale", "x-llm-proxy-fallback"],
         )
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, metrics=app.state.metrics, redactor=Redactor(settings.secrets))
 
 
 async def _on_proxy_error(request: Request, error: Exception) -> Response:

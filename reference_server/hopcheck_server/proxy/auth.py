@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from .errors import ProxyError
@@ -20,18 +21,23 @@ class BearerAuth:
     Args:
         app: what is protected.
         key: the one key that opens it.
+        open_paths: further paths that need none.
     """
 
-    def __init__(self, app: ASGIApp, key: str) -> None:
+    def __init__(self, app: ASGIApp, key: str, open_paths: Collection[str] = ()) -> None:
         self._app = app
         self._key = key.encode()
+        self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 401."""
-        if scope["type"] != "http" or scope["path"].startswith(OPEN_PREFIX) or self._holds_key(scope):
+        if scope["type"] != "http" or self._is_open(scope["path"]) or self._holds_key(scope):
             await self._app(scope, receive, send)
             return
         await error_response(_refused(_credentials(scope)))(scope, receive, send)
+
+    def _is_open(self, path: str) -> bool:
+        return path.startswith(OPEN_PREFIX) or path in self._open_paths
 
     def _holds_key(self, scope: Scope) -> bool:
         # Two Authorization fields: hops would disagree about which one counts, so neither does.

@@ -30,6 +30,9 @@ _LIMITS = (
     "RateLimitResetTokens",
 )
 _WIRE_NAMES = {
+    "Age": "age",
+    "Stale": "x-llm-proxy-stale",
+    "Fallback": "x-llm-proxy-fallback",
     "RequestId": "x-request-id",
     "RetryAfter": "retry-after",
     "RateLimitLimitRequests": "x-ratelimit-limit-requests",
@@ -80,12 +83,27 @@ def described(
     return {"operation_id": operation_id, "responses": responses, "openapi_extra": extra}
 
 
-def answers(schema: dict[str, Any] | str, *, limits: bool = False, stream: str | None = None) -> dict[str, Any]:
-    """A success: its shape, or the name of that, the shape of its events if it can be a stream, and its headers."""
+def answers(
+    schema: dict[str, Any] | str, *, limits: bool = False, stream: str | None = None, remembered: bool = False
+) -> dict[str, Any]:
+    """A success.
+
+    Args:
+        schema: Its shape, or the name of that.
+        limits: Whether it is a provider's, with what is left of its limits.
+        stream: The shape of its events, if it can be a stream.
+        remembered: Whether it can be an old one, while LiteLLM is down.
+    """
     content = {JSON: {"schema": _shape(schema) if isinstance(schema, str) else schema}}
     if stream is not None:
         content["text/event-stream"] = {"schema": _shape(stream)}
-    return {"content": content, "headers": _headers((*_ID, "RetryAfter", *_LIMITS) if limits else _ID)}
+    names = (*_ID, "RetryAfter", *_LIMITS, "Fallback") if limits else _ID
+    return {"content": content, "headers": _headers((*names, "Age", "Stale") if remembered else names)}
+
+
+def plain_text() -> dict[str, Any]:
+    """A success that is text."""
+    return {"content": {"text/plain": {"schema": {"type": "string"}}}, "headers": _headers(_ID)}
 
 
 def array_of(shape: str) -> dict[str, Any]:

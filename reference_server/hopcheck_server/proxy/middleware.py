@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import MutableHeaders
 
 from .errors import ClientGone, ProxyError, shutting_down
+from .redaction import Redactor
 from .responses import error_response
+from .telemetry.kinds import OTHER, route_of
+from .telemetry.log import line_of
+from .telemetry.metrics import CANCELLED_STATUS, Ended, Metrics
+from .telemetry.notes import begin_notes
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,72 +29,103 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:\-]{1,128}\Z")
 
 
 class RequestContext:
-    """Outermost: gives the request its id, the response its `x-request-id`, and turns what nobody caught into a 500."""
+    """Outermost: gives the request its id, the response its `x-request-id`, and turns what nobody caught into a 500.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: What is served.
+        metrics: Count every request.
+        redactor: Keeps keys out of the log's paths.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, redactor: Redactor) -> None:
         self._app = app
+        self._metrics = metrics
+        self._redactor = redactor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request under its id."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await _Exchange(scope, send).run(self._app, receive)
+        exchange = _Exchange(scope, send, route_of(scope["path"]))
+        self._metrics.begin(exchange.route)
+        try:
+            await exchange.run(self._app, receive)
+        finally:
+            ended = exchange.ended()
+            self._metrics.end(exchange.route, ended)
+            if log.isEnabledFor(logging.INFO):
+                self._write_line(exchange, ended)
+
+    def _write_line(self, exchange: _Exchange, ended: Ended) -> None:
+        """Say what became of a request: where it went, but nothing that it said."""
+        method, path = exchange.scope["method"], exchange.route
+        if path == OTHER:
+            path = ascii(self._redactor.text(exchange.scope["path"])[:200])
+        told = line_of(ended) | {"request_id": exchange.id, "method": method, "path": path}
+        duration_ms = ended.duration_s * 1000
+        words = (exchange.id, method, path, ended.status, duration_ms)
+        log.info("%s %s %s %d %.1f ms", *words, extra={"request": told})
 
 
 class _Exchange:
-    """One request, from its name to its line in the log."""
+    """One request, from its name to its end."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self._scope = scope
+    def __init__(self, scope: Scope, send: Send, route: str) -> None:
+        self.scope = scope
+        self.route = route
+        self.id = _request_id(scope)
         self._send = send
         self._status = 0
+        self._streamed = self._cancelled = False
+        self._first_s: float | None = None
         self._started = time.perf_counter()
-        self._id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = self._id
+        self._notes = begin_notes()
+        scope.setdefault("state", {})["request_id"] = self.id
+
+    def ended(self) -> Ended:
+        """How it ended, now that it has."""
+        duration_s = time.perf_counter() - self._started
+        return Ended(self._status, duration_s, self._first_s, self._streamed, self._cancelled, self._notes)
 
     async def run(self, app: ASGIApp, receive: Receive) -> None:
         try:
-            await app(self._scope, receive, self._send_named)
+            await app(self.scope, receive, self._send_named)
         except ClientGone:
-            self._status = self._status or 499
+            self._cancelled = True
+            self._status = self._status or CANCELLED_STATUS
         except asyncio.CancelledError:
             await self._say_goodbye(receive)
         except Exception as error:
             await self._excuse(error, receive)
-        finally:
-            self._write_line()
 
     async def _send_named(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = MutableHeaders(raw=message["headers"])
-            headers["x-request-id"] = self._id
+            headers["x-request-id"] = self.id
             headers.setdefault("cache-control", "no-store")
             message["headers"] = headers.raw
+            self._streamed = headers.get("content-type", "").startswith("text/event-stream")
+        elif self._first_s is None and message.get("body"):
+            self._first_s = time.perf_counter() - self._started
         await self._send(message)
 
     async def _say_goodbye(self, receive: Receive) -> None:
         """The server stops, and this request has had its time of grace."""
         if self._status:
             raise ProxyError(503, "The answer could not be completed.") from None
-        await error_response(shutting_down())(self._scope, receive, self._send_named)
+        await error_response(shutting_down())(self.scope, receive, self._send_named)
 
     async def _excuse(self, error: Exception, receive: Receive) -> None:
         """Log where it happened, without the exception's text: that may quote a key or a prompt."""
         where = "".join(traceback.format_tb(error.__traceback__))
-        log.error("%s: unhandled %s\n%s", self._id, type(error).__name__, where)
+        log.error("%s: unhandled %s\n%s", self.id, type(error).__name__, where)
         if self._status:
             # The head is out: all that is left is to break the connection, so that nobody takes this for a success.
             raise ProxyError(500, "The answer could not be completed.") from None
         failure = ProxyError(500, "The proxy failed to serve this request.", "internal_error")
-        await error_response(failure)(self._scope, receive, self._send_named)
-
-    def _write_line(self) -> None:
-        if log.isEnabledFor(logging.INFO):
-            duration_ms = (time.perf_counter() - self._started) * 1000
-            path = ascii(self._scope["path"])
-            log.info("%s %s %s %d %.1f ms", self._id, self._scope["method"], path, self._status, duration_ms)
+        await error_response(failure)(self.scope, receive, self._send_named)
 
 
 def _request_id(scope: Scope) -> str:

@@ -15,6 +15,7 @@ from .adapters.headers import trace_headers
 from .errors import ClientGone, ProxyError, bad_request
 from .json_text import insert_member, replace_member
 from .settings import Settings
+from .telemetry.notes import Waiting
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -111,7 +112,8 @@ async def _read_body(request: Request, limit_s: float) -> bytes:
         async with asyncio.timeout(limit_s):
             more = True
             while more:
-                message = await request.receive()
+                with Waiting(for_client=True):
+                    message = await request.receive()
                 if message["type"] == "http.disconnect":
                     raise ClientGone
                 chunks.append(message.get("body", b""))

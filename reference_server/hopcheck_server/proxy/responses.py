@@ -11,6 +11,8 @@ from .adapters.base import Answer, StreamAnswer
 from .adapters.streaming import in_band
 from .errors import ProxyError, shutting_down
 from .hangup import HangUpWatch
+from .telemetry.kinds import kind_of
+from .telemetry.notes import current_notes
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -30,6 +32,7 @@ def json_response(answer: Answer) -> Response:
 
 def error_response(error: ProxyError) -> Response:
     """An error, with its status."""
+    current_notes().error = kind_of(error)
     return Response(error.encode(), error.status, error.headers, "application/json")
 
 

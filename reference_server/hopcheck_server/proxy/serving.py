@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from .app import create_app
 from .errors import bad_request
 from .settings import Settings, SettingsError, load_settings, unknown_variables
 from .settings.outline import outline
+from .telemetry.log import configure_logging
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -87,7 +87,7 @@ def run(settings: Settings, host: str, port: int) -> int:
         listener = listen(host, port)
     except (OSError, OverflowError) as error:
         return _complain([f"Can't listen on {host}:{port}: {getattr(error, 'strerror', None) or error}."])
-    _configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     with listener:
         try:
             _AnnouncingServer(make_config(settings)).run(sockets=[listener])
@@ -120,10 +120,3 @@ def run_from_environment(host: str, port: int, *, env_file: Path | None = None, 
 def _complain(mistakes: list[str]) -> int:
     print(*mistakes, sep="\n", file=sys.stderr)
     return USAGE_ERROR
-
-
-def _configure_logging(level: str) -> None:
-    """Log to stderr. The HTTP client's own lines, which hold addresses, are of interest only when debugging."""
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("httpx2", "httpcore2", "httpx", "openai"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -88,6 +88,11 @@ class BaseLLMAdapter(ABC):
     async def check_ready(self) -> None:
         """Return if requests can be served now. Makes no provider call."""
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the upstream was well when it was last looked at; asks nobody."""
+        return True
+
     async def start(self) -> None:
         """Begin; called once, before the first request."""
         return

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from ..errors import ProxyError
 from ..json_text import replace_member
+from ..telemetry.notes import current_notes
 from .base import Answer, BaseLLMAdapter, Call, StreamAnswer
 from .control_fields import refuse_control_fields
 
@@ -35,6 +36,7 @@ class DirectFallback:
     async def answer(self, call: Call, ask: Callable[[BaseLLMAdapter, Call], Awaitable[AnyAnswer]]) -> AnyAnswer:
         """Ask the provider. What LiteLLM would not be handed is refused here, too: clients see one contract."""
         refuse_control_fields(call.body)
+        current_notes().direct = True
         named = self._models[call.model]
         if named != call.model:
             raw = replace_member(call.raw, "model", named)

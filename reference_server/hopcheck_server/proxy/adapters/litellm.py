@@ -11,6 +11,7 @@ from ..errors import ProxyError, model_not_found, upstream_unreadable
 from ..json_text import encode
 from ..redaction import Redactor
 from ..settings import Settings
+from ..telemetry.notes import Waiting
 from .backends import Backend
 from .base import Answer, BaseLLMAdapter, Call, StreamAnswer
 from .event_relay import EventRelay
@@ -197,7 +198,8 @@ async def _each(events: list[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _read_all(reply: Reply) -> bytes:
-    return b"".join([chunk async for chunk in reply.chunks()])
+    with Waiting():
+        return b"".join([chunk async for chunk in reply.chunks()])
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -37,6 +37,11 @@ class WithoutLiteLLM(BaseLLMAdapter):
         self._direct = direct
         self._models, self._llm_models = Memory(), Memory()
 
+    @property
+    def is_well(self) -> bool:
+        """Whether LiteLLM was well at the last look."""
+        return not self.watch.condition.wrong
+
     async def start(self) -> None:
         """Begin to look at LiteLLM."""
         await self.watch.start()

@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from ..errors import ProxyError
+from ..telemetry.kinds import kind_of
+from ..telemetry.notes import Waiting, current_notes
 from .event_relay import EventRelay
 from .transport import Reply, TimedOut, TransportError
 from .upstream_errors import transport_failure
@@ -43,8 +45,9 @@ class UpstreamStream:
         Raises:
             ProxyError: the stream begins with an error, or ends before it begins.
         """
-        while not (self._relay.begun or self._relay.ended):
-            self._first += await self._read(self._first_s)
+        with Waiting():
+            while not (self._relay.begun or self._relay.ended):
+                self._first += await self._read(self._first_s)
         if self._relay.fault is not None and not self._relay.begun:
             raise self._relay.fault
 
@@ -58,6 +61,7 @@ class UpstreamStream:
                 break
             out = await self._read(min(self._idle_s, FINISHED_S) if self._relay.finished else self._idle_s)
         if self._relay.fault is not None:
+            current_notes().error = kind_of(self._relay.fault)
             yield in_band(self._relay.fault)
 
     async def _read(self, limit_s: float) -> bytes:

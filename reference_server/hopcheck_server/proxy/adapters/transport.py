@@ -16,6 +16,8 @@ import httpx2
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream, Omit
 from openai.types.chat import ChatCompletionChunk
 
+from ..telemetry.notes import Waiting
+
 Method = Literal["GET", "POST"]
 
 # Shorter than the 5 s after which common servers (uvicorn, LiteLLM's among them) close an idle connection: a
@@ -119,6 +121,14 @@ class Limits:
     connections: int
 
 
+class _TimedTransport(httpx2.AsyncHTTPTransport):
+    """Notes how long the upstream was waited for, and counts nothing of what the client above it takes."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        with Waiting():
+            return await super().handle_async_request(request)
+
+
 class AsyncOpenAITransport:
     """`Transport` over one `AsyncOpenAI` client, which neither retries, follows redirects, nor keeps cookies.
 
@@ -136,7 +146,8 @@ class AsyncOpenAITransport:
         )
         # One user's cookie would otherwise travel with another user's request.
         jar = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-        http = httpx2.AsyncClient(timeout=timeout, limits=pool, cookies=jar, follow_redirects=False)
+        wire = _TimedTransport(limits=pool)
+        http = httpx2.AsyncClient(timeout=timeout, transport=wire, cookies=jar, follow_redirects=False)
         self._client = AsyncOpenAI(
             api_key=api_key or "unused", base_url=base_url, max_retries=0, timeout=timeout, http_client=http
         )

@@ -17,7 +17,7 @@ READ = ["GET", "HEAD"]
     "/v1/models",
     methods=READ,
     response_class=Response,
-    **described("listModels", answers("ModelList"), 401, *UPSTREAM_FAILS),
+    **described("listModels", answers("ModelList", remembered=True), 401, *UPSTREAM_FAILS),
 )
 async def list_models(request: Request) -> Response:
     """List the models."""
@@ -28,7 +28,7 @@ async def list_models(request: Request) -> Response:
     "/v1/models/{model_id:path}",
     methods=READ,
     response_class=Response,
-    **described("getModel", answers("Model"), 401, 404, *UPSTREAM_FAILS),
+    **described("getModel", answers("Model", remembered=True), 401, 404, *UPSTREAM_FAILS),
 )
 async def get_model(request: Request, model_id: str) -> Response:
     """Describe one model; its id may hold slashes."""
@@ -39,7 +39,7 @@ async def get_model(request: Request, model_id: str) -> Response:
     "/v1/llm/models",
     methods=READ,
     response_class=Response,
-    **described("listLLMModels", answers(array_of("LLMModel")), 401, *UPSTREAM_FAILS),
+    **described("listLLMModels", answers(array_of("LLMModel"), remembered=True), 401, *UPSTREAM_FAILS),
 )
 async def list_llm_models(request: Request) -> Response:
     """List the models with provider and context length."""

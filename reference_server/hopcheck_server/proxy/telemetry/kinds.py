@@ -1,0 +1,45 @@
+"""The words by which requests are counted: where they went, and what went wrong. A fixed set of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..errors import ProxyError
+
+OTHER = "other"
+ROUTES = (
+    "/v1/chat/completions",
+    "/v1/embeddings",
+    "/v1/models",
+    "/v1/models/{model_id}",
+    "/v1/llm/models",
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    OTHER,
+)
+_KNOWN = frozenset(ROUTES)
+
+OWN_KINDS = frozenset(
+    {"invalid_api_key", "request_timeout", "request_too_large", "internal_error", "shutting_down",
+     "upstream_unreachable", "upstream_silent", "upstream_unwell", "upstream_timeout", "upstream_cut",
+     "upstream_auth_error", "upstream_invalid_response"}
+)  # fmt: skip
+"""This proxy's own codes that say more than the status does."""
+
+
+def route_of(path: str) -> str:
+    """A path as the routes name it; unknown ones have one name."""
+    if path in _KNOWN:
+        return path
+    return "/v1/models/{model_id}" if path.startswith("/v1/models/") else OTHER
+
+
+def kind_of(error: ProxyError) -> str:
+    """What went wrong, in one of a few words; an upstream's own codes aren't among them."""
+    if error.code in OWN_KINDS:
+        return str(error.code)
+    if error.status == 429:
+        return "rate_limited"
+    return "refused" if error.status < 500 else "upstream_error"

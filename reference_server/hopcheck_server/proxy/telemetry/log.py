@@ -1,0 +1,61 @@
+"""Lines of the log: for people, or one JSON object each."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import traceback
+from typing import Any
+
+from .metrics import Ended
+
+TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+QUIET = ("httpx2", "httpcore2", "httpx", "openai", "asyncio")
+"""Loggers whose own lines hold addresses, and are of interest only when debugging."""
+
+
+class JSONFormatter(logging.Formatter):
+    """One JSON object a line; what a request's line tells stands in members of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record; of an exception its kind and place, not its text, which may quote a prompt."""
+        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line: dict[str, Any] = {
+            "time": f"{at}.{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "request", {}),
+        }
+        if record.exc_info and record.exc_info[0]:
+            line["exception"] = record.exc_info[0].__name__
+            line["at"] = "".join(traceback.format_tb(record.exc_info[2]))
+        return json.dumps(line)
+
+
+def line_of(ended: Ended) -> dict[str, Any]:
+    """What a request's line tells of its end; times are milliseconds."""
+    notes, added_s = ended.notes, ended.added_s
+    told: dict[str, Any] = {"status": ended.status, "duration_ms": _ms(ended.duration_s)}
+    if notes.upstream_s:
+        told["upstream_ms"] = _ms(notes.upstream_s)
+    if added_s is not None:
+        told["added_ms"] = _ms(added_s)
+    if notes.error:
+        told["error"] = notes.error
+    flags = {"stream": ended.streamed, "cancelled": ended.cancelled, "direct": notes.direct}
+    return told | {name: True for name, is_so in flags.items() if is_so}
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)
+
+
+def configure_logging(level: str, log_format: str) -> None:
+    """Log to stderr."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JSONFormatter() if log_format == "json" else logging.Formatter(TEXT))
+    logging.basicConfig(level=level.upper(), handlers=[handler])
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

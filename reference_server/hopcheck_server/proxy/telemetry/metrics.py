@@ -1,0 +1,150 @@
+"""Counts and times, by route, in Prometheus's format. Of this process alone: each one has its own `/metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+from .kinds import ROUTES
+from .notes import Notes
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+ADDED_S = (
+    *(0.00005, 0.0001, 0.00025, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005),
+    *(0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0),
+)
+ANSWER_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0)
+
+CANCELLED_STATUS = 499
+
+
+@dataclass(slots=True)
+class Ended:
+    """How a request ended.
+
+    Attributes:
+        status: Of the answer; 499 if the client left before there was one.
+        duration_s: From its head to the last byte of the answer.
+        first_s: To the first byte of the answer's body; None if there was none.
+        streamed: Whether the answer was a stream.
+        cancelled: Whether the client left.
+        notes: What was noted on the way.
+    """
+
+    status: int
+    duration_s: float
+    first_s: float | None
+    streamed: bool
+    cancelled: bool
+    notes: Notes
+
+    @property
+    def added_s(self) -> float | None:
+        """What this proxy itself took until the first byte: all but the waiting for client and upstream, in seconds."""
+        if self.first_s is None or not self.notes.upstream_s:
+            return None
+        return max(0.0, self.first_s - self.notes.upstream_s - self.notes.client_s)
+
+
+@dataclass
+class Metrics:
+    """The metrics of one application.
+
+    Args:
+        upstream_is_well: Is asked whenever the metrics are.
+    """
+
+    upstream_is_well: Callable[[], bool]
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def __post_init__(self) -> None:
+        """Make them all, so that what hasn't happened yet is there with a zero."""
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        well = Gauge("llm_proxy_upstream_up", "1 while LiteLLM is well, 0 while it isn't.", registry=self.registry)
+        well.set_function(lambda: float(self.upstream_is_well()))
+        self.requests = self._counter("requests", "Requests answered.", "status")
+        self.errors = self._counter("errors", "Requests that ended with an error, in a stream or before it.", "kind")
+        self.cancelled = self._counter("cancelled", "Requests whose client hung up before the end.")
+        self.direct = self._counter("direct_fallback", "Requests that went past LiteLLM while it was down.")
+        self.in_flight = Gauge(
+            "llm_proxy_requests_in_flight", "Requests being served.", ["route"], registry=self.registry
+        )
+        self.duration = self._histogram("request_seconds", "Until an answer's last byte.", ANSWER_S)
+        self.upstream = self._histogram(
+            "upstream_seconds", "Waiting for the upstream's whole answer, or for a stream's first event.", ANSWER_S
+        )
+        self.first = self._histogram("time_to_first_token_seconds", "Until a stream's first event.", ANSWER_S)
+        self.added = self._histogram(
+            "added_seconds", "What the proxy itself took until the first byte of the answer's body.", ADDED_S
+        )
+        self._routes = {route: _Route(self, route) for route in ROUTES}
+
+    def begin(self, route: str) -> None:
+        """A request has come."""
+        self._routes[route].in_flight.inc()
+
+    def end(self, route: str, ended: Ended) -> None:
+        """It has ended."""
+        self._routes[route].end(ended)
+
+    def text(self) -> bytes:
+        """All of them, in Prometheus's text format."""
+        return generate_latest(self.registry)
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(f"llm_proxy_{name}", what, ["route", *labels], registry=self.registry)
+
+    def _histogram(self, name: str, what: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(f"llm_proxy_{name}", what, ["route"], buckets=buckets, registry=self.registry)
+
+
+class _Route:
+    """One route's share: looking a label up takes longer than counting."""
+
+    def __init__(self, metrics: Metrics, route: str) -> None:
+        self._metrics = metrics
+        self._route = route
+        self._statuses: dict[int, Counter] = {}
+        self.in_flight = metrics.in_flight.labels(route)
+        self._cancelled = metrics.cancelled.labels(route)
+        self._direct = metrics.direct.labels(route)
+        self._duration = metrics.duration.labels(route)
+        self._upstream = metrics.upstream.labels(route)
+        self._first = metrics.first.labels(route)
+        self._added = metrics.added.labels(route)
+
+    def end(self, ended: Ended) -> None:
+        notes = ended.notes
+        self.in_flight.dec()
+        self._status(ended.status).inc()
+        self._duration.observe(ended.duration_s)
+        if notes.error:
+            self._metrics.errors.labels(self._route, notes.error).inc()
+        if ended.cancelled:
+            self._cancelled.inc()
+        if notes.direct:
+            self._direct.inc()
+        if notes.upstream_s:
+            self._upstream.observe(notes.upstream_s)
+        if ended.streamed and ended.first_s is not None:
+            self._first.observe(ended.first_s)
+        if ended.added_s is not None:
+            self._added.observe(ended.added_s)
+
+    def _status(self, status: int) -> Counter:
+        if status not in self._statuses:
+            self._statuses[status] = self._metrics.requests.labels(self._route, str(status))
+        return self._statuses[status]
