@@ -64,9 +64,9 @@ def workload(name: str, header: Header, records: Sequence[Record]) -> dict[str, 
         "one_clock": one_clock,
         "measures": measures,
         "legs": {arm.name: paths.legs(grid, arm.name, one_clock=one_clock) for arm in header.arms},
-        "self_report": _self_reports(grid, total),
-        "delivery": _deliveries(grid) if streams else {},
-        "exchanges": {arm.name: _exchanges(grid.of(arm.name)) for arm in header.arms},
+        "self_report": self_reports(grid, total),
+        "delivery": deliveries(grid) if streams else {},
+        "exchanges": {arm.name: exchanges(grid.of(arm.name)) for arm in header.arms},
     }
 
 
@@ -80,7 +80,7 @@ def _measure(measure: Measure, grid: Table, seed: int) -> dict[str, Any]:
     known = {arm.name: grid.known(arm.name, measure.value) for arm in grid.arms}
     hops = [arm.name for arm in grid.arms if arm.kind == "hop"]
     between = [_between(grid.pairs(b, a, measure.value), a, b, seed) for a, b in combinations(hops, 2)]
-    return _entry(measure.name, measure.about, known, added, [one for one in between if one], grid)
+    return entry_of(measure.name, measure.about, known, added, [one for one in between if one], grid)
 
 
 def _lag(grid: Table, seed: int) -> dict[str, Any]:
@@ -94,12 +94,13 @@ def _lag(grid: Table, seed: int) -> dict[str, Any]:
     between = [_between(delivery.pairs(lags[b], lags[a]), a, b, seed) for a, b in combinations(hops, 2)]
     known = {arm: delivery.whole(lag) for arm, lag in lags.items()}
     about = "event leaves the upstream → event is read"
-    return _entry("lag", about, known, added, [one for one in between if one], grid)
+    return entry_of("lag", about, known, added, [one for one in between if one], grid)
 
 
-def _entry(
+def entry_of(
     name: str, about: str, known: dict[str, Floats], added: dict[str, Any], between: list[Any], grid: Table
 ) -> dict[str, Any]:
+    """A measure's part of the report: what is known of each arm, what each adds, and how it stands to the noise."""
     control = next((arm.name for arm in grid.arms if arm.kind == "control"), "")
     floor = _floor(added.get(control))
     for entry in added.values():
@@ -161,13 +162,15 @@ def _over_time(difference: Floats) -> list[float | None]:
     return [rounded(float(np.median(part))) for part in parts]
 
 
-def _self_reports(grid: Table, total: dict[str, Any]) -> dict[str, Any]:
+def self_reports(grid: Table, total: dict[str, Any]) -> dict[str, Any]:
+    """What the arms say of themselves, beside the latency that they add."""
     added = total["added"].items()
     found = {arm: paths.self_report(grid, arm, entry["median"]["value"]) for arm, entry in added}
     return {arm: said for arm, said in found.items() if said is not None}
 
 
-def _deliveries(grid: Table) -> dict[str, Any]:
+def deliveries(grid: Table) -> dict[str, Any]:
+    """How each arm's streams came through."""
     return {
         arm.name: {
             **delivery.integrity(grid.good(arm.name)),
@@ -177,7 +180,8 @@ def _deliveries(grid: Table) -> dict[str, Any]:
     }
 
 
-def _exchanges(records: Sequence[Record]) -> dict[str, Any]:
+def exchanges(records: Sequence[Record]) -> dict[str, Any]:
+    """How many there were, and what became of them."""
     failures = Counter(record.failure[:80] for record in records if record.failure)
     return {
         "asked": len(records),

@@ -13,6 +13,9 @@ from hopcheck_contracts.exits import USAGE, Stop
 from hopcheck_load.gate import TOLERANCE
 from hopcheck_load.records import Arm
 from hopcheck_load.run import Plan
+from hopcheck_load.underload import arguments as underload
+from hopcheck_load.underload.run import DURATION_S as LOAD_DURATION_S
+from hopcheck_load.underload.shapes import LOADS
 from hopcheck_load.workloads import WORKLOADS, Workload
 from hopcheck_server.http1.pool import Origin
 
@@ -51,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     upstream.add_argument("--upstream-url", metavar="URL", help="a running hopcheck upstream behind the hops")
     _add_amounts(parser)
+    underload.add_arguments(parser)
     _add_conditions(parser)
     _add_outputs(parser)
 
@@ -59,7 +63,7 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--measure",
         metavar="NAMES",
-        help=f"workloads, separated by commas: {', '.join(WORKLOADS)} (default: all)",
+        help=f"workloads, separated by commas: {', '.join(WORKLOADS)} (default: all; under load: chat)",
     )
     parser.add_argument("--stream", action="store_true", help=f"the same as --measure {','.join(STREAMS)}")
     amount = parser.add_mutually_exclusive_group()
@@ -70,7 +74,8 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
         "--duration",
         type=_positive(float),
         metavar="S",
-        help=f"seconds for all workloads; each stops at its own number of rounds, too (default: {DURATION_S:g})",
+        help=f"seconds for all workloads; each stops at its own number of rounds, too (default: {DURATION_S:g}; "
+        f"under load {LOAD_DURATION_S:g})",
     )
     amount.add_argument("--quick", action="store_true", help=f"{' and '.join(QUICK)} only, in less than ten seconds")
     parser.add_argument(
@@ -87,6 +92,13 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
 
 def _add_conditions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--refuse-busy", action="store_true", help="on a busy machine measure nothing: exit code 3")
+    parser.add_argument(
+        "--pid",
+        action="append",
+        default=[],
+        metavar="NAME=PID",
+        help="watch a process's processor time and memory; local hops and the upstream are found by their port",
+    )
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
@@ -146,19 +158,22 @@ def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, 
         seed=arguments.seed,
         command=command,
         refuse_busy=arguments.refuse_busy,
+        pids=arguments.pid,
     )
 
 
 def _workloads(arguments: argparse.Namespace) -> list[Workload]:
-    names = arguments.measure.split(",") if arguments.measure else list(WORKLOADS)
+    loaded = arguments.rate is not None
+    there_are = LOADS if loaded else WORKLOADS
+    names = arguments.measure.split(",") if arguments.measure else ["chat"] if loaded else list(WORKLOADS)
     if arguments.stream:
         names = list(STREAMS)
     elif arguments.quick and not arguments.measure:
         names = list(QUICK)
-    unknown = [name for name in names if name not in WORKLOADS]
+    unknown = [name for name in names if name not in there_are]
     if unknown:
-        raise Stop(USAGE, f"{unknown[0]!r} is no workload; there are {', '.join(WORKLOADS)}.")
-    return [WORKLOADS[name] for name in names]
+        raise Stop(USAGE, f"{unknown[0]!r} is no workload; there are {', '.join(there_are)}.")
+    return [there_are[name] for name in names]
 
 
 def _hops(arguments: argparse.Namespace, environment: Mapping[str, str]) -> list[Arm]:

@@ -15,16 +15,13 @@ from time import monotonic
 
 from hopcheck_contracts.exits import UNTESTABLE, Stop
 from hopcheck_load import warmup
-from hopcheck_load.client import Answer, Failed, Line
-from hopcheck_load.events import timeline
+from hopcheck_load.client import Failed, Line
+from hopcheck_load.exchange import note, request
 from hopcheck_load.provider import Provider
 from hopcheck_load.records import Arm, Record, Seen
 from hopcheck_load.workloads import Timing, Workload, markers
 from hopcheck_server.http1.pool import Origin
 from hopcheck_server.upstream.attempt import Times
-
-SELF_REPORTS = ("x-litellm-overhead-duration-ms", "x-mlflow-gateway-overhead-duration-ms", "x-hopcheck-added-ms")
-"""Headers in which targets say how many milliseconds they took."""
 
 KEPT_BYTES = 16 * 1024 * 1024
 """About so many bytes of requests may pile up in the upstream's journal before it is emptied."""
@@ -150,7 +147,7 @@ class Bench:
             return record
         finally:
             record.fresh = line.opened > before
-        _note(record, answer, workload)
+        note(record, answer, stream=workload.stream)
         return record
 
     def _count(self, arm: Arm, record: Record) -> None:
@@ -190,40 +187,6 @@ class Bench:
         """Close the connections."""
         for line in self._lines.values():
             line.close()
-
-
-def request(origin: Origin, arm: Arm, body: bytes) -> bytes:
-    """A whole request, ready to be sent."""
-    lines = (
-        f"POST {origin.prefix}/chat/completions HTTP/1.1",
-        f"Host: {origin.authority}",
-        *([f"Authorization: Bearer {arm.key}"] if arm.key else []),
-        "User-Agent: hopcheck",
-        "Accept: */*",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-    )
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
-
-
-def _note(record: Record, answer: Answer, workload: Workload) -> None:
-    record.status = answer.status
-    record.sent_ns, record.head_ns, record.done_ns = answer.sent_ns, answer.head_ns, answer.done_ns
-    record.size = sum(len(data) for _, data in answer.reads)
-    record.self_ms = _self_report(answer)
-    if answer.status != 200:
-        record.failure = f"status {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}"
-    elif workload.stream:
-        record.timeline = timeline(answer.reads)
-
-
-def _self_report(answer: Answer) -> float | None:
-    for name in SELF_REPORTS:
-        try:
-            return float(answer.headers[name])
-        except (KeyError, ValueError):
-            continue
-    return None
 
 
 def _early(until_s: float, done: int, at_least: int) -> bool:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from hopcheck_contracts.exits import HOPCHECK_FAILED, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck_load import arguments as words
 from hopcheck_load import gate, records, report
@@ -17,6 +19,8 @@ from hopcheck_load.render.html import html_text
 from hopcheck_load.render.markdown import markdown_text
 from hopcheck_load.render.terminal import print_report
 from hopcheck_load.run import Outcome, measure
+from hopcheck_load.underload import arguments as underload
+from hopcheck_load.underload.run import measure as measure_under_load
 
 add_arguments = words.add_arguments
 
@@ -76,8 +80,12 @@ def _measured(arguments: argparse.Namespace, limits: list[gate.Limit]) -> Outcom
     unknown = {limit.hop for limit in limits if limit.hop} - {hop.name for hop in plan.hops}
     if unknown:
         raise Stop(USAGE, f"the budget names {min(unknown)!r}, which is none of the hops.")
+    asked = underload.asked(arguments, plan)
     with Provider(port=arguments.upstream_port or 0, url=arguments.upstream_url or "") as provider:
-        return measure(plan, provider, lambda doing: print(f"measuring {doing}", file=sys.stderr, flush=True))
+        if asked is None:
+            return measure(plan, provider, lambda doing: print(f"measuring {doing}", file=sys.stderr, flush=True))
+        with Console(stderr=True).status("starting Locust") as status:
+            return measure_under_load(asked, provider, status.update)
 
 
 def _write(document: dict[str, Any], arguments: argparse.Namespace) -> None:

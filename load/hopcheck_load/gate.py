@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from hopcheck_contracts.exits import DOES_NOT_HOLD, HOLDS, UNTESTABLE
 from hopcheck_load.report import Document, find, hops
 from hopcheck_load.statistics import told
-from hopcheck_load.workloads import WORKLOADS
+from hopcheck_load.underload.shapes import LOADS
 
 TOLERANCE = 0.05
 """By so large a part a hop may get slower without being told: runs differ by more than their intervals say."""
@@ -64,8 +64,8 @@ def _limit(text: str) -> Limit:
         raise ValueError(f"{text!r} is no budget; one looks like p50=1ms, ttft_p90=2ms or paced.lag_p50=500us")
     measure, percent = match["measure"] or "latency", float(match["percent"])
     named = match["workload"]
-    if named and named not in WORKLOADS:
-        raise ValueError(f"{text!r} names no workload; there are {', '.join(WORKLOADS)}")
+    if named and named not in LOADS:
+        raise ValueError(f"{text!r} names no workload; there are {', '.join(LOADS)}")
     if percent not in (50.0, 90.0, 95.0, 99.0, 99.9):
         raise ValueError(f"{text!r}: a budget is set for p50, p90, p95, p99 or p99.9")
     places = (named,) if named else _WHERE[measure]
@@ -90,31 +90,51 @@ def judge(document: Document, limits: Sequence[Limit]) -> list[dict[str, Any]]:
 
     Returns:
         For each limit and hop: `{budget, hop, workload, measure, limit, value, low, high, outcome}`, in milliseconds;
-        the outcome is `holds`, `unsure` (the limit lies within the interval), `exceeded` or `not measured`.
+        the outcome is `holds`, `unsure` (the limit lies within the interval), `exceeded` or `not measured`. Under load
+        every rate is held to it; at rest, the first workload that was measured.
     """
-    return [_judged(document, limit, hop) for limit in limits for hop in hops(document) if limit.hop in ("", hop)] + [
-        _absent(limit, limit.hop) for limit in limits if limit.hop and limit.hop not in hops(document)
-    ]
+    pairs = [(limit, hop) for limit in limits for hop in hops(document) if limit.hop in ("", hop)]
+    judged = [one for limit, hop in pairs for one in _judged(document, limit, hop)]
+    return judged + [_absent(limit, limit.hop) for limit in limits if limit.hop and limit.hop not in hops(document)]
 
 
-def _judged(document: Document, limit: Limit, hop: str) -> dict[str, Any]:
-    for workload in limit.workloads:
-        entry = (find(document, workload, limit.measure) or {}).get("added", {}).get(hop)
-        figure = entry and _figure(entry, limit.quantile)
-        if figure and _answers(document, workload, hop):
-            said = {"budget": limit.text, "hop": hop, "workload": workload, "measure": limit.measure}
-            return {**said, "limit": limit.most_ms, **figure, "outcome": _outcome(figure, limit.most_ms)}
-    return _absent(limit, hop)
+def _judged(document: Document, limit: Limit, hop: str) -> list[dict[str, Any]]:
+    if document.get("load"):
+        rows = _rows(document, limit)
+        return [_judged_at(document, row, limit, hop) or _absent(limit, hop, row) for row in rows] or [
+            _absent(limit, hop)
+        ]
+    found = (_judged_at(document, workload, limit, hop) for workload in limit.workloads)
+    return [next((one for one in found if one), None) or _absent(limit, hop)]
+
+
+def _rows(document: Document, limit: Limit) -> list[str]:
+    """The rows of a run under load that a limit is about."""
+    healthy = [row for row in document["workloads"] if not row["load"]["fault"]]
+    about = [row for row in healthy if row["load"]["workload"] in limit.workloads]
+    return [row["name"] for row in (healthy if limit.workloads == _WHERE[limit.measure] and not about else about)]
+
+
+def _judged_at(document: Document, workload: str, limit: Limit, hop: str) -> dict[str, Any] | None:
+    entry = (find(document, workload, limit.measure) or {}).get("added", {}).get(hop)
+    figure = entry and _figure(entry, limit.quantile)
+    if not figure or not _answers(document, workload, hop):
+        return None
+    said = {"budget": limit.text, "hop": hop, "workload": workload, "measure": limit.measure}
+    return {**said, "limit": limit.most_ms, **figure, "outcome": _outcome(figure, limit.most_ms)}
 
 
 def _answers(document: Document, workload: str, hop: str) -> bool:
-    """Whether a hop answered nearly always: what it adds to those answers that came says little of one that fails."""
-    counts = next(one for one in document["workloads"] if one["name"] == workload)["exchanges"][hop]
-    return bool(counts["failed"] <= FAILED_SHARE * counts["asked"])
+    """Whether a hop answered nearly always, and validly: else what it adds to the answers that came says little."""
+    row = next(one for one in document["workloads"] if one["name"] == workload)
+    counts = row["exchanges"][hop]
+    valid = "load" not in row or not row["load"]["invalid"]
+    return valid and bool(counts["failed"] <= FAILED_SHARE * counts["asked"])
 
 
-def _absent(limit: Limit, hop: str) -> dict[str, Any]:
-    said = {"budget": limit.text, "hop": hop, "workload": limit.workloads[0], "measure": limit.measure}
+def _absent(limit: Limit, hop: str, workload: str = "") -> dict[str, Any]:
+    named = workload or limit.workloads[0]
+    said = {"budget": limit.text, "hop": hop, "workload": named, "measure": limit.measure}
     return {**said, "limit": limit.most_ms, "value": None, "low": None, "high": None, "outcome": "not measured"}
 
 

@@ -79,10 +79,11 @@ class Record:
     """One exchange.
 
     Attributes:
-        workload: The workload's name.
-        round: Which round it belongs to, from 0 in each workload; those of warming up are counted on their own.
+        workload: The workload's name, or the point's under load.
+        round: Which round it belongs to, from 0 in each workload; those of warming up are counted on their own. Under
+            load: its number in its point, arm and worker.
         arm: The arm's name.
-        place: Its place in the round's order.
+        place: Its place in the round's order; under load the worker's number.
         marker: What it is known by at the upstream.
         warmup: Whether it only warmed up.
         fresh: Whether the connection was made for it.
@@ -95,6 +96,8 @@ class Record:
         self_ms: What the target says that it took, in milliseconds.
         timeline: A stream's events.
         upstream: What the upstream saw of it.
+        due_ns: When it was due, under load; at rest 0: it was due when it was sent.
+        dispatched_ns: When the generator got round to it, under load.
     """
 
     workload: str
@@ -113,6 +116,13 @@ class Record:
     self_ms: float | None = None
     timeline: Timeline | None = None
     upstream: Seen | None = None
+    due_ns: int = 0
+    dispatched_ns: int = 0
+
+    @property
+    def begun_ns(self) -> int:
+        """From when on its latency counts."""
+        return self.due_ns or self.sent_ns
 
 
 @dataclass(kw_only=True)
@@ -131,6 +141,8 @@ class Header:
         warmups: By workload: how the warming up went.
         duration_s: Wall time.
         partial: Why less than wanted was measured, or "".
+        load: Under load: the plan that was carried out, and when it began (`begin_ns`, `processes`).
+        processes: Those that were watched (see `usage`).
     """
 
     tool: dict[str, str]
@@ -144,6 +156,8 @@ class Header:
     warmups: dict[str, dict[str, Any]] = field(default_factory=dict)
     duration_s: float = 0.0
     partial: str = ""
+    load: dict[str, Any] | None = None
+    processes: list[dict[str, Any]] = field(default_factory=list)
     schema: str = RAW_SCHEMA
 
 
@@ -180,7 +194,7 @@ def read(path: Path) -> Measurement:
     try:
         first, *rest = [json.loads(line) for line in lines]
         header, end = _header(first), rest.pop()
-        records = [_record(line) for line in rest]
+        records = [record_of(line) for line in rest]
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise ValueError(f"{path} isn't a {RAW_SCHEMA} file: {error}") from error
     if end != {"end": len(records)}:
@@ -194,7 +208,8 @@ def _header(said: dict[str, Any]) -> Header:
     return Header(**{**said, "arms": [Arm(**arm) for arm in said["arms"]]})
 
 
-def _record(said: dict[str, Any]) -> Record:
+def record_of(said: dict[str, Any]) -> Record:
+    """Read one line."""
     timeline, seen = said["timeline"], said["upstream"]
     parts = {"timeline": timeline and Timeline(**timeline), "upstream": seen and Seen(**seen)}
     return Record(**{**said, **parts})

@@ -12,8 +12,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from hopcheck_load import analysis, machine, statistics
+from hopcheck_load import analysis, machine, statistics, usage
 from hopcheck_load.records import Measurement, Record
+from hopcheck_load.underload import document as underload
 
 SCHEMA = "hopcheck.load/1"
 
@@ -38,8 +39,8 @@ METHOD = {
 
 def build(measurement: Measurement) -> Document:
     """Work out the report of a measurement."""
-    header = measurement.header
-    begun = {record.workload for record in measurement.records if not record.warmup}
+    header, loaded = measurement.header, measurement.header.load is not None
+    rows = underload.workloads(measurement) if loaded else _workloads(measurement)
     return {
         "schema": SCHEMA,
         "tool": header.tool,
@@ -53,14 +54,20 @@ def build(measurement: Measurement) -> Document:
         "upstream": header.upstream,
         "arms": [{"name": arm.name, "kind": arm.kind, "url": arm.url, "model": arm.model} for arm in header.arms],
         "cold": _cold(measurement.records),
-        "workloads": [
-            analysis.workload(name, header, measurement.records) for name in header.workloads if name in begun
-        ],
+        "workloads": rows,
+        "load": underload.load(measurement, rows) if loaded else None,
+        "processes": underload.processes(measurement) if loaded else usage.at_rest(measurement),
         "budget": [],
         "against": [],
-        "method": METHOD,
+        "method": {**METHOD, **(underload.METHOD if loaded else {})},
         "exit": 0,
     }
+
+
+def _workloads(measurement: Measurement) -> list[dict[str, Any]]:
+    header, records = measurement.header, measurement.records
+    begun = {record.workload for record in records if not record.warmup}
+    return [analysis.workload(name, header, records) for name in header.workloads if name in begun]
 
 
 def _cold(records: list[Record]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from time import monotonic
 from types import FrameType
 
 from hopcheck_contracts.exits import UNTESTABLE, Stop
-from hopcheck_load import machine, report
+from hopcheck_load import machine, report, usage
 from hopcheck_load.bench import Amount, Bench
 from hopcheck_load.provider import Provider
 from hopcheck_load.records import Arm, Header, Measurement
@@ -37,6 +37,7 @@ class Plan:
         seed: What everything is drawn from.
         command: What was typed.
         refuse_busy: Measure nothing on a machine that has other things to do.
+        pids: Processes to be watched: `NAME=PID`.
     """
 
     hops: Sequence[Arm]
@@ -47,6 +48,7 @@ class Plan:
     seed: int = 0
     command: str = ""
     refuse_busy: bool = False
+    pids: Sequence[str] = ()
 
 
 @dataclass
@@ -78,31 +80,43 @@ def measure(plan: Plan, provider: Provider, note: Note) -> Outcome:
         Stop: An arm can't be measured at all.
     """
     begun = monotonic()
-    header = _header(plan, provider)
-    if plan.refuse_busy and (found := machine.complaints(header.machine)):
-        raise Stop(UNTESTABLE, f"the machine is busy: {found[0]}.")
+    head = header(plan, provider)
+    refuse_busy(plan, head)
     timing = Timing(plan.delay_s, plan.seed)
-    bench = Bench(header.arms, provider, timing, plan.seed, secrets.token_hex(4))
-    outcome = Outcome(Measurement(header, bench.records))
+    bench = Bench(head.arms, provider, timing, plan.seed, secrets.token_hex(4))
+    outcome = Outcome(Measurement(head, bench.records))
+    watch = usage.Watch(plan.pids, head.arms, provider.url)
     before = machine.Ticks.now()
     try:
         with stoppable():
             bench.check(plan.workloads[0])
-            _measure_all(plan, bench, header, note)
+            _measure_all(plan, bench, head, watch, note)
     except KeyboardInterrupt:
-        outcome.interrupted, header.partial = True, "interrupted"
+        outcome.interrupted, head.partial = True, "interrupted"
     except Stop as stop:
         if not any(not record.warmup for record in bench.records):
             raise
-        outcome.failure, header.partial = stop, str(stop)
+        outcome.failure, head.partial = stop, str(stop)
     finally:
         bench.close()
-    header.machine["stolen"] = round(machine.Ticks.now().since(before)[1], 4)
-    header.duration_s = monotonic() - begun
+    head.processes = watch.document()
+    head.machine["stolen"] = round(machine.Ticks.now().since(before)[1], 4)
+    head.duration_s = monotonic() - begun
     return outcome
 
 
-def _header(plan: Plan, provider: Provider) -> Header:
+def refuse_busy(plan: Plan, head: Header) -> None:
+    """Don't begin on a busy machine, if the plan says so.
+
+    Raises:
+        Stop: It is busy.
+    """
+    if plan.refuse_busy and (found := machine.complaints(head.machine)):
+        raise Stop(UNTESTABLE, f"the machine is busy: {found[0]}.")
+
+
+def header(plan: Plan, provider: Provider) -> Header:
+    """What is known before anything is measured; takes half a second, to look at the machine."""
     return Header(
         tool=report.tool(),
         started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -115,7 +129,7 @@ def _header(plan: Plan, provider: Provider) -> Header:
     )
 
 
-def _measure_all(plan: Plan, bench: Bench, header: Header, note: Note) -> None:
+def _measure_all(plan: Plan, bench: Bench, header: Header, watch: usage.Watch, note: Note) -> None:
     shares = sum(workload.share for workload in plan.workloads)
     end_s = monotonic() + plan.duration_s if plan.duration_s is not None else NO_END
     for workload in plan.workloads:
@@ -126,7 +140,9 @@ def _measure_all(plan: Plan, bench: Bench, header: Header, note: Note) -> None:
         shares -= workload.share
         rounds = plan.rounds or workload.rounds
         amount = Amount(rounds, until_s, at_least=min(rounds, 3 if workload.pace_s else 10))
+        watch.look()
         header.warmups[workload.name] = bench.measure(workload, amount).document()
+    watch.look()
 
 
 @contextmanager

@@ -66,14 +66,14 @@ class Table:
 
 
 def latency(record: Record) -> float:
-    """From the beginning of sending to the last byte."""
-    return (record.done_ns - record.sent_ns) * MS
+    """From the beginning of sending (under load: from when it was due) to the last byte."""
+    return (record.done_ns - record.begun_ns) * MS
 
 
 def first_token(record: Record) -> float | None:
-    """From the beginning of sending to the first event with content."""
+    """From the same instant to the first event with content."""
     timeline = record.timeline
-    return (timeline.read_ns[0] - record.sent_ns) * MS if timeline and timeline.read_ns else None
+    return (timeline.read_ns[0] - record.begun_ns) * MS if timeline and timeline.read_ns else None
 
 
 def between_tokens(record: Record) -> float | None:

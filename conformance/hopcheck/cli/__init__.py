@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 
 _EXTRA_OF = {
     **dict.fromkeys(("fastapi", "uvicorn", "pydantic_settings", "uv"), "server"),
-    **dict.fromkeys(("locust", "numpy", "scipy"), "load"),
+    **dict.fromkeys(("hdrh", "locust", "numpy", "psutil", "scipy"), "load"),
 }
 
 

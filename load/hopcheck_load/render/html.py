@@ -7,8 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from hopcheck_load.render import plots
-from hopcheck_load.render.values import added, cards, headlines, interval, ms, share
+from hopcheck_load.render import curves, plots
+from hopcheck_load.render.values import added, cards, findings, headlines, interval, leg_names, ms, share, under_load
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
 
@@ -23,6 +23,9 @@ def html_text(document: Mapping[str, Any]) -> str:
             headlines=headlines(document),
             cards=[{**card, "colour": plots.colour(document, card["hop"])} for card in cards(document)],
             comparison=plots.comparison(document),
+            findings=findings(document),
+            against_rate=curves.against_rate(document) if under_load(document) else "",
+            course=curves.course(document) if under_load(document) else "",
             workloads=[_workload(document, one) for one in document["workloads"]],
             holds=document["exit"] == 0,
         )
@@ -53,4 +56,6 @@ def _workload(document: Mapping[str, Any], workload: Mapping[str, Any]) -> dict[
         }
         for measure in workload["measures"]
     ]
-    return {**workload, "measures": measures, "bars": plots.legs(workload), "strip": plots.lag_strip(workload)}
+    drawn = {"bars": plots.legs(workload), "strip": plots.lag_strip(workload)}
+    drawn_of = "ttft" if any(measure["name"] == "ttft" for measure in workload["measures"]) else "latency"
+    return {**workload, "measures": measures, **drawn, "drawn_of": drawn_of, "leg_names": leg_names(workload)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hopcheck_load.render.values import added, headlines, interval, ms
+from hopcheck_load.render.values import added, findings, headlines, interval, ms
 
 
 def markdown_text(document: Mapping[str, Any]) -> str:
@@ -23,10 +23,17 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     for workload in document["workloads"]:
         for measure in workload["measures"]:
             yield from _rows(workload["name"], measure)
+    yield ""
+    yield from (f"> ⚠ {one['name']} is invalid: {why}" for one in document["workloads"] for why in _invalid(one))
+    yield from (f"- {line}" for line in findings(document))
     yield from _verdicts(document)
     yield from (f"\n> ⚠ {complaint}" for complaint in document["complaints"])
     if document["partial"]:
         yield f"\n> ⚠ not all was measured: {document['partial']}"
+
+
+def _invalid(workload: Mapping[str, Any]) -> list[str]:
+    return list(workload["load"]["invalid"]) if "load" in workload else []
 
 
 def _rows(workload: str, measure: Mapping[str, Any]) -> Iterator[str]:

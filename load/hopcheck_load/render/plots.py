@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from hopcheck_load.render import svg
 from hopcheck_load.render.svg import Scale
-from hopcheck_load.render.values import interval, ms, tick
+from hopcheck_load.render.values import interval, leg_names, ms, tick
 
 WIDTH = 900.0
 LEFT = 190.0
@@ -171,7 +171,7 @@ def over_time(document: Entry, measure: Entry) -> Markup:
 
 def legs(workload: Entry) -> Markup:
     """Where the time goes: to the upstream, there, and back."""
-    names = ("request", "upstream", "response") if workload["one_clock"] else ("outside", "upstream")
+    names = leg_names(workload)
     rows = [(arm, [one.get(name) or 0.0 for name in names]) for arm, one in workload["legs"].items()]
     longest = max((sum(parts) for _, parts in rows), default=0.0)
     if not longest:

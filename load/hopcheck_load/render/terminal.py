@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from hopcheck_load.render.values import NOT_TOLD, added, headlines, interval, ms, share
+from hopcheck_load.render.values import NOT_TOLD, added, findings, headlines, interval, leg_names, ms, share
 
 WIDTH = 112
 """Columns that the tables need; a narrower terminal breaks their lines."""
@@ -29,13 +29,16 @@ def print_report(
     """
     console = to or _console()
     for workload in document["workloads"]:
-        console.print(f"\n[bold]{workload['name']}[/]  {workload['about']}; {workload['rounds']:,} rounds")
+        amount = "exchanges an arm, at most" if "load" in workload else "rounds"
+        console.print(f"\n[bold]{workload['name']}[/]  {workload['about']}; {workload['rounds']:,} {amount}")
         console.print(_table(workload))
         _print_notes(workload, console)
     _print_verdicts(document, earlier, console)
     console.print()
     for line in headlines(document):
         console.print(f"[bold]{line}[/]")
+    for line in findings(document):
+        console.print(line)
     _print_doubts(document, console)
 
 
@@ -78,12 +81,13 @@ def _added(arm: str, measure: Mapping[str, Any], names: Sequence[str]) -> list[s
 
 def _legs(workload: Mapping[str, Any], arm: str) -> str:
     """Where an arm's time goes, in a line."""
-    names = ("request", "upstream", "response") if workload["one_clock"] else ("outside", "upstream")
     legs = workload["legs"][arm]
-    return " + ".join(f"{name} {ms(legs.get(name))}" for name in names)
+    return " + ".join(f"{name} {ms(legs.get(name))}" for name in leg_names(workload))
 
 
 def _print_notes(workload: Mapping[str, Any], console: Console) -> None:
+    if "load" in workload:
+        _print_load(workload["load"], console)
     for arm in workload["legs"]:
         if arm != "control":
             console.print(f"{arm}: {_legs(workload, arm)}")
@@ -103,6 +107,16 @@ def _print_notes(workload: Mapping[str, Any], console: Console) -> None:
                 console.print(f"[yellow]{arm}: {counts[name]:,} of {counts['asked']:,} {name.replace('_', ' ')}[/]")
     if workload["warmup"]["steady"] is False:
         console.print("[yellow]it was not steady yet when warming up was over[/]")
+
+
+def _print_load(load: Mapping[str, Any], console: Console) -> None:
+    rates = (f"{arm} {load['answered'][arm]:g} of {rate:g}" for arm, rate in load["offered"].items())
+    late = f"the generator was late by {ms(load['dispatch']['p50'])} (p50), {ms(load['dispatch_p99'])} (p99)"
+    console.print(f"answered a second: {', '.join(rates)}; {late}")
+    for why in load["invalid"]:
+        console.print(f"[red]invalid: {why}[/]")
+    for arm, how in load["overloaded"].items():
+        console.print(f"[yellow]{arm} was overloaded: {how}[/]")
 
 
 def _print_verdicts(document: Mapping[str, Any], earlier: Mapping[str, Any] | None, console: Console) -> None:

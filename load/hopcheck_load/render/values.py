@@ -48,24 +48,84 @@ def share(value: float | None) -> str:
     return NOT_TOLD if value is None else f"{100 * value:.3g} %"
 
 
+def latency_of(workload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A workload's latency."""
+    found: Mapping[str, Any] = next(one for one in workload["measures"] if one["name"] == "latency")
+    return found
+
+
+def leg_names(workload: Mapping[str, Any]) -> tuple[str, ...]:
+    """The legs of the way that are known: of two clocks, only the sum of the ways; under load, also waiting."""
+    ways = ("request", "upstream", "response") if workload["one_clock"] else ("outside", "upstream")
+    return ("wait", *ways) if "load" in workload else ways
+
+
+def under_load(document: Mapping[str, Any]) -> bool:
+    """Whether it was measured under load."""
+    return bool(document.get("load"))
+
+
 def cards(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """For each hop what it adds to the first workload's latency: `{hop, workload, entry, floor}`."""
+    """For each hop what it adds to the first workload's latency: `{hop, workload, entry, floor, invalid}`."""
     found = (_first(document, arm["name"]) for arm in document["arms"] if arm["kind"] == "hop")
     return [card for card in found if card is not None]
 
 
 def _first(document: Mapping[str, Any], hop: str) -> dict[str, Any] | None:
-    for workload in document["workloads"]:
-        for measure in workload["measures"]:
-            if measure["name"] == "latency" and hop in measure["added"]:
-                known = {"entry": measure["added"][hop], "floor": measure["floor"]}
-                return {"hop": hop, "workload": workload["name"], **known}
+    """The first row that can be believed, or the first."""
+    rows = [one for one in document["workloads"] if hop in latency_of(one)["added"]]
+    for workload in sorted(rows, key=lambda one: bool(_invalid(one))):
+        latency = latency_of(workload)
+        known = {"entry": latency["added"][hop], "floor": latency["floor"], "invalid": _invalid(workload)}
+        return {"hop": hop, "workload": _called(workload), **known}
     return None
+
+
+def _invalid(workload: Mapping[str, Any]) -> str:
+    return "; ".join(workload["load"]["invalid"]) if "load" in workload else ""
+
+
+def _called(workload: Mapping[str, Any]) -> str:
+    return (
+        f"{workload['load']['workload']} at {workload['load']['rate']:g}/s" if "load" in workload else workload["name"]
+    )
 
 
 def headlines(document: Mapping[str, Any]) -> list[str]:
     """What was found, in a sentence for each hop."""
-    return [_sentence(card) for card in cards(document)] or ["nothing was measured"]
+    return [_sentence(card) + _doubt(card) for card in cards(document)] or ["nothing was measured"]
+
+
+def findings(document: Mapping[str, Any]) -> list[str]:
+    """What only a run under load tells: knees, recoveries, what processes took."""
+    if not under_load(document):
+        return [_took(one) for one in document.get("processes", [])]
+    load = document["load"]
+    knees = [
+        f"{hop}: no knee up to {load['rate']:g}/s" if rate is None else f"{hop}: the knee is at {rate:g}/s"
+        for hop, rate in load["knee"].items()
+    ]
+    recoveries = [
+        f"{hop} didn't recover from the spike" if after is None else f"{hop} recovered {after:g} s after the spike"
+        for hop, after in load["recovery_s"].items()
+    ]
+    return [*knees, *recoveries, *(_took(one) for one in document.get("processes", []))]
+
+
+def _took(process: Mapping[str, Any]) -> str:
+    """A process in a line."""
+    memory = " → ".join("—" if one is None else f"{one:g}" for one in _memory(process))
+    each = [f"{row} {cpu['ms_each']:.3g}" for row, cpu in process["cpu"].items() if cpu["ms_each"] is not None]
+    took = f"; CPU ms each: {', '.join(each)}" if each else ""
+    return f"process {process['name']} ({process['pid']}): RSS {memory} MB (before, most, after){took}"
+
+
+def _memory(process: Mapping[str, Any]) -> list[float | None]:
+    return [process[f"rss_{when}_mb"] for when in ("idle", "load", "after")]
+
+
+def _doubt(card: Mapping[str, Any]) -> str:
+    return f"; INVALID: {card['invalid']}" if card["invalid"] else ""
 
 
 def _sentence(card: Mapping[str, Any]) -> str:

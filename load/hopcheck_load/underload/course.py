@@ -1,0 +1,67 @@
+"""A run in the course of time: latencies slice by slice, and how long a hop takes to recover from a spike. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from hopcheck_load.records import Record
+from hopcheck_load.statistics import rounded
+from hopcheck_load.table import latency
+
+SLICES = 120
+SLICE_S = 0.25
+"""A slice is at least so long."""
+
+RECOVERED = 2.0
+"""Recovered is a hop whose median is at most so many times what it was before the spike."""
+
+LEAST_MS = 1.0
+"""Or at most so much above it."""
+
+HOLDS = 3
+"""So many slices in a row."""
+
+Slice = Mapping[str, Any]
+"""`{at_s, n, failed, p50, p90}`: when it begins, what was due in it, and the quantiles of what was answered, in ms."""
+
+
+def course(records: Sequence[Record], arm: str, begin_ns: int, end_s: float) -> list[dict[str, Any]]:
+    """An arm's slices, those that warmed up included; slices in which nothing was due are left out."""
+    length_s = max(SLICE_S, end_s / SLICES)
+    own = sorted((one for one in records if one.arm == arm), key=lambda record: record.due_ns)
+
+    def place(record: Record) -> int:
+        return int((record.due_ns - begin_ns) / 1e9 / length_s)
+
+    return [_slice(round(at * length_s, 3), list(some)) for at, some in groupby(own, place)]
+
+
+def _slice(at_s: float, records: Sequence[Record]) -> dict[str, Any]:
+    good = np.array([latency(record) for record in records if not record.failure])
+    p50, p90 = (rounded(float(value)) for value in np.quantile(good, (0.5, 0.9))) if good.size else (None, None)
+    return {"at_s": at_s, "n": len(records), "failed": len(records) - int(good.size), "p50": p50, "p90": p90}
+
+
+def recovery(slices: Sequence[Slice], before: tuple[float, float], spike_end_s: float) -> float | None:
+    """Seconds from a spike's end until latencies are what they were; None if they never are.
+
+    Args:
+        slices: An arm's.
+        before: From when to when there was no spike yet.
+        spike_end_s: When it ended.
+    """
+    usual = [one["p50"] for one in slices if before[0] <= one["at_s"] < before[1] and one["p50"] is not None]
+    after = [one for one in slices if one["at_s"] >= spike_end_s]
+    if not usual:
+        return None
+    median = float(np.median(usual))
+    most = max(RECOVERED * median, median + LEAST_MS)
+    good = [one["p50"] is not None and one["p50"] <= most for one in after]
+    for at in range(len(good) - HOLDS + 1):
+        if all(good[at : at + HOLDS]):
+            return round(max(0.0, float(after[at]["at_s"]) - spike_end_s), 3)
+    return None

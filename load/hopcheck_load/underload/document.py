@@ -1,0 +1,128 @@
+"""The report of a run under load: a row for each point, and what only all of them together tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hopcheck_load import usage
+from hopcheck_load.records import Measurement, Record
+from hopcheck_load.underload import guards, points
+from hopcheck_load.underload.course import course, recovery
+from hopcheck_load.underload.knee import Step, knee
+from hopcheck_load.underload.plan import LoadPlan, from_document
+from hopcheck_load.underload.shapes import Point
+
+METHOD = {
+    "added": "under load: a quantile through the hop minus the same quantile straight to the upstream, of exchanges "
+    "that were due in the same time; the headline is that of the medians",
+    "interval": "95 %, bootstrap of slices of time, the same ones for both arms",
+    "floor": "direct against direct, each an arrival process of its own: as far from 0 as its interval goes; "
+    "what lies within is not told from nothing",
+    "latency": "from when a request was due by the timetable, not from when it was sent: what waits behind a slow "
+    "answer counts, also if the generator itself was late",
+    "dispatch": "how late the generator was; a point is invalid if that is more than 1 ms at p99 and more than a tenth "
+    "of the lowest median",
+    "service": "from sending to the last byte: what a closed loop would have measured",
+    "arrivals": "an open loop: each arm has an arrival process of its own, all drawn before anything is sent; the "
+    "direct arms get a quarter of a hop's rate",
+    "knee": "the highest rate before the first at which the median added is more than twice that at the lowest rate "
+    "(and 1 ms more), or less than 95 % are answered",
+}
+"""What the words of such a report mean, where they don't mean the same as at rest."""
+
+
+def workloads(measurement: Measurement) -> list[dict[str, Any]]:
+    """The rows: one for each point that was begun."""
+    header, plan = measurement.header, plan_of(measurement)
+    begin_ns = begin_of(measurement)
+    by_point: dict[str, list[Record]] = {}
+    for record in measurement.records:
+        by_point.setdefault(record.workload, []).append(record)
+    rows = [
+        points.entry(point, plan, header, by_point[point.name], begin_ns)
+        for point in plan.points
+        if not point.warmup and point.name in by_point
+    ]
+    _add_ceilings(rows)
+    return rows
+
+
+def plan_of(measurement: Measurement) -> LoadPlan:
+    """What was carried out."""
+    said = measurement.header.load
+    assert said is not None, "it wasn't measured under load"
+    return from_document(said["plan"])
+
+
+def begin_of(measurement: Measurement) -> int:
+    """When it began (CLOCK_MONOTONIC)."""
+    said = measurement.header.load
+    return int(said["begin_ns"]) if said else 0
+
+
+def _add_ceilings(rows: Sequence[dict[str, Any]]) -> None:
+    """Say of points at which the upstream was at its end, by the point of the same workload with the lowest rate."""
+    lowest: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: float(row["load"]["rate"])):
+        first = lowest.setdefault(row["load"]["workload"], row)
+        why = guards.ceiling(*({**_latency(one)["arms"]["direct"]} for one in (row, first)))
+        if why:
+            row["load"]["invalid"].append(why)
+
+
+def _latency(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(next(one for one in row["measures"] if one["name"] == "latency"))
+
+
+def load(measurement: Measurement, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What all points together tell."""
+    plan, begin_ns = plan_of(measurement), begin_of(measurement)
+    hops = [arm.name for arm in plan.arms if arm.kind == "hop"]
+    main = {point.name for point in plan.points if not point.fault and point.workload == plan.points[0].workload}
+    records = [record for record in measurement.records if record.workload in main]
+    courses = {arm.name: course(records, arm.name, begin_ns, plan.end_s) for arm in plan.arms}
+    stepped = plan.shape == "steps"
+    assert measurement.header.load is not None
+    return {
+        "shape": plan.shape,
+        "arrivals": plan.arrivals,
+        "rate": plan.rate,
+        "processes": measurement.header.load["processes"],
+        "knee": {hop: knee(list(_steps(rows, hop))) for hop in hops} if stepped else {},
+        "recovery_s": {hop: _recovery(courses[hop], plan) for hop in hops} if plan.shape == "spike" else {},
+        "course": courses,
+    }
+
+
+def _steps(rows: Sequence[Mapping[str, Any]], hop: str) -> list[Step]:
+    return [
+        Step(
+            row["load"]["rate"],
+            _latency(row)["added"][hop]["median"]["value"] if hop in _latency(row)["added"] else float("inf"),
+            not guards.overload(counts["asked"], counts["asked"] - counts["failed"]),
+        )
+        for row in rows
+        for counts in (row["exchanges"][hop],)
+    ]
+
+
+def _recovery(slices: Sequence[Mapping[str, Any]], plan: LoadPlan) -> float | None:
+    before, spike = (_first(plan.points, part) for part in (".before", ".spike"))
+    return recovery(slices, (before.begin_s, before.end_s), spike.end_s)
+
+
+def _first(points: Sequence[Point], suffix: str) -> Point:
+    return next(point for point in points if point.name.endswith(suffix))
+
+
+def processes(measurement: Measurement) -> list[dict[str, Any]]:
+    """What the processes that were watched took, point by point."""
+    begin_ns, plan = begin_of(measurement), plan_of(measurement)
+    spans = {
+        point.name: (begin_ns + round(point.begin_s * 1e9), begin_ns + round(point.end_s * 1e9))
+        for point in plan.points
+        if not point.warmup
+    }
+    counts = usage.counts(measurement.records)
+    return [usage.summary(said, spans, counts) for said in measurement.header.processes]
