@@ -239,3 +239,18 @@ async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
     for task in going:
         task.cancel()
     await asyncio.gather(*going, return_exceptions=True)
+
+
+async def unless(stopped: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Wait for work; None if it was stopped first, and the work is then cancelled."""
+    if stopped.is_set():
+        work.close()
+        return None
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stopped.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        stopping.cancel()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)

@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import datetime
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hopcheck.config import TargetConfig
 from hopcheck.discovery import all_scripts
 from hopcheck.doctor import PATIENCE_S, Unfit, examine
-from hopcheck.engine import DEFAULT_PATIENCE_S, Setting, run
+from hopcheck.engine import DEFAULT_PATIENCE_S, Setting, run, unless
 from hopcheck.registry import WAYS, Case
 from hopcheck.target import load_sdk
 from hopcheck_contracts.findings import Verdict
@@ -90,8 +90,8 @@ async def gate(plan: Plan, stopped: asyncio.Event, watch: Watch, fails: Callable
     """
     outcome, begun = Outcome(), time.monotonic()
     async with _upstream(plan) as (control, upstream_url):
-        await _unless(stopped, _listening(plan.config.base_url, plan.wait_s))
-        health = await _unless(stopped, examine(plan.config, control, upstream_url, plan.doctor_patience_s))
+        await unless(stopped, _listening(plan.config.base_url, plan.wait_s))
+        health = await unless(stopped, examine(plan.config, control, upstream_url, plan.doctor_patience_s))
         if health is None:
             outcome.interrupted = True
         else:
@@ -115,7 +115,7 @@ async def _judge(
     verdicts = run(plan.cases, setting, jobs=plan.jobs, begun=lambda case: watch(case.id, None))
     try:
         while True:
-            verdict = await _unless(stopped, _following(verdicts))
+            verdict = await unless(stopped, _following(verdicts))
             if verdict is None:
                 outcome.interrupted = stopped.is_set()
                 return
@@ -198,18 +198,3 @@ async def _local(port: int | None, cases: Sequence[Case]) -> AsyncIterator[tuple
         raise Unfit(f"hopcheck's upstream can't listen on port {port}: {error.strerror or error}.") from None
     async with upstream:
         yield LocalControl(upstream), upstream.url
-
-
-async def _unless(stopped: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Wait for work; None if it was stopped first, and the work is then cancelled."""
-    if stopped.is_set():
-        work.close()
-        return None
-    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stopped.wait())
-    try:
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        stopping.cancel()
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from hopcheck.config import Declares, Models, TargetConfig
 from hopcheck.toml_tables import Reader, SettingsError, nearest, parse_file
 
-__all__ = ["FILE_NAME", "SettingsError", "load_target"]
+__all__ = ["FILE_NAME", "SettingsError", "load_target", "packaged_target"]
 
 FILE_NAME = "hopcheck.toml"
 """Looked for in the working folder when no file is named."""
@@ -74,6 +75,12 @@ def load_target(path: Path | None, overrides: Mapping[str, object], environ: Map
     if reader.problems or target is None:
         raise SettingsError(reader.problems)
     return _assembled(target, models or Models(), declares or Declares(), keys, path)
+
+
+def packaged_target(name: str, key: str, overrides: Mapping[str, object]) -> TargetConfig:
+    """Describe a target whose file comes with hopcheck (`litellm`, `reference`), reached with that key."""
+    with as_file(files("hopcheck") / "targets" / name / FILE_NAME) as path:
+        return load_target(path, {"api_key_env": "KEY", **overrides}, {"KEY": key})
 
 
 def _flags(overrides: Mapping[str, object]) -> dict[str, object]:

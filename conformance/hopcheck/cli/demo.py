@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -31,16 +30,13 @@ from hopcheck.render.html import html_text
 from hopcheck.render.progress import RunProgress
 from hopcheck.render.terminal import console_for, print_report
 from hopcheck.report import write_whole
-from hopcheck.settings import load_target
+from hopcheck.settings import packaged_target
 from hopcheck_server.litellm import DEFAULT_VERSION
 from hopcheck_server.processes import ProcessError
 from hopcheck_server.stack import Stack
 
 HOPS = "load.txt"
 """What the measurement printed."""
-
-KEY = "HOPCHECK_DEMO_KEY"
-"""The name under which a target's key is handed to the reader of target files."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -117,14 +113,8 @@ def _targets(stack: Stack) -> list[TargetConfig]:
 
 
 def _target(name: str, base_url: str, key: str, log_file: Path, stack: Stack) -> TargetConfig:
-    overrides: Mapping[str, object] = {
-        "base_url": base_url,
-        "api_key_env": KEY,
-        "upstream_url": stack.upstream.url,
-        "log_file": str(log_file.absolute()),
-    }
-    with as_file(files("hopcheck") / "targets" / name / "hopcheck.toml") as path:
-        return load_target(path, overrides, {KEY: key})
+    urls = {"base_url": base_url, "upstream_url": stack.upstream.url}
+    return packaged_target(name, key, {**urls, "log_file": str(log_file.absolute())})
 
 
 async def _judge(target: TargetConfig, arguments: argparse.Namespace, stopped: asyncio.Event) -> Judged:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,9 @@ from hopcheck_server.stack.served import Served, serve
 CHAT_MODEL = "fake-model"
 """The healthy model of the test configuration."""
 
+Wire = Callable[[str], AbstractAsyncContextManager[str]]
+"""Given a server's address (without `/v1`), stands in front of it and gives the address where clients reach it now."""
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -24,12 +27,14 @@ class Stack:
     Attributes:
         upstream: The scripted provider.
         upstream_key: The key that LiteLLM shows it.
+        backup_key: The key that it shows for the backup model.
         litellm: LiteLLM in front of it.
         proxy: The reference proxy in front of LiteLLM, if it was wanted.
     """
 
     upstream: Served
     upstream_key: str = field(repr=False)
+    backup_key: str = field(repr=False)
     litellm: LiteLLM
     proxy: Served | None = None
 
@@ -42,8 +47,10 @@ class Stack:
         upstream_command: Sequence[str | Path] | None = None,
         upstream_url: str | None = None,
         litellm_version: str = DEFAULT_VERSION,
+        exclude_newer: str | None = None,
         config: Path = TEST_CONFIG,
         proxy: bool = True,
+        wire: Wire | None = None,
         progress: Progress | None = None,
     ) -> AsyncIterator["Stack"]:
         """Run the chain while the context lasts; all of it is ready when the context begins.
@@ -53,8 +60,10 @@ class Stack:
             upstream_command: Starts an upstream that prints a line with its URL when it is ready.
             upstream_url: Where one is running already, without `/v1`. One of the two is needed.
             litellm_version: Which LiteLLM; installed first if it isn't there.
+            exclude_newer: An ISO date for the dependencies of an old LiteLLM.
             config: LiteLLM's configuration.
             proxy: Whether to put the reference proxy in front.
+            wire: What to put between the reference proxy and LiteLLM.
             progress: Is told what goes on, about once a second.
 
         Raises:
@@ -64,15 +73,16 @@ class Stack:
         if (upstream_command is None) == (upstream_url is None):
             raise ValueError("give either upstream_command or upstream_url")
         start = _Start(work_dir, progress)
+        keys = _Keys()
         async with AsyncExitStack() as stack:
             if upstream_command is None:
                 upstream = Served(str(upstream_url).rstrip("/").removesuffix("/v1"))
             else:
                 upstream = await stack.enter_async_context(start.upstream(upstream_command))
-            key = f"sk-upstream-{secrets.token_urlsafe(16)}"
-            litellm = await stack.enter_async_context(start.litellm(config, litellm_version, upstream, key))
-            reference = await stack.enter_async_context(start.proxy(litellm)) if proxy else None
-            yield cls(upstream, key, litellm, reference)
+            starting = start.litellm(config, litellm_version, exclude_newer, upstream, keys)
+            litellm = await stack.enter_async_context(starting)
+            reference = await stack.enter_async_context(start.proxy(litellm, wire)) if proxy else None
+            yield cls(upstream, keys.upstream, keys.backup, litellm, reference)
 
     @property
     def processes(self) -> list[ManagedProcess]:
@@ -114,6 +124,14 @@ class Stack:
 
 
 @dataclass(frozen=True)
+class _Keys:
+    """What LiteLLM shows to its providers."""
+
+    upstream: str = field(default_factory=lambda: f"sk-upstream-{secrets.token_urlsafe(16)}", repr=False)
+    backup: str = field(default_factory=lambda: f"sk-backup-{secrets.token_urlsafe(16)}", repr=False)
+
+
+@dataclass(frozen=True)
 class _Start:
     """What all three starts have in common."""
 
@@ -124,33 +142,43 @@ class _Start:
         return serve(command, name="the upstream", log_file=self.work_dir / "upstream.log", progress=self.progress)
 
     def litellm(
-        self, config: Path, version: str, upstream: Served, upstream_key: str
+        self, config: Path, version: str, exclude_newer: str | None, upstream: Served, keys: _Keys
     ) -> AbstractAsyncContextManager[LiteLLM]:
         env = {
             "HOPCHECK_UPSTREAM_URL": upstream.base_url,
-            "HOPCHECK_UPSTREAM_KEY": upstream_key,
-            "HOPCHECK_BACKUP_KEY": f"sk-backup-{secrets.token_urlsafe(16)}",
+            "HOPCHECK_UPSTREAM_KEY": keys.upstream,
+            "HOPCHECK_BACKUP_KEY": keys.backup,
         }
-        log_file = self.work_dir / "litellm.log"
-        return LiteLLM.start(config, log_file=log_file, env=env, version=version, progress=self.progress)
-
-    def proxy(self, litellm: LiteLLM) -> AbstractAsyncContextManager[Served]:
-        key = f"sk-hopcheck-{secrets.token_urlsafe(24)}"
-        return serve(
-            [sys.executable, "-m", "hopcheck_server.proxy", "--port", "0"],
-            name="the reference proxy",
-            log_file=self.work_dir / "reference.log",
-            env=_proxy_settings(litellm, key),
-            key=key,
+        return LiteLLM.start(
+            config,
+            log_file=self.work_dir / "litellm.log",
+            env=env,
+            version=version,
+            exclude_newer=exclude_newer,
             progress=self.progress,
         )
 
+    @asynccontextmanager
+    async def proxy(self, litellm: LiteLLM, wire: Wire | None) -> AsyncIterator[Served]:
+        key = f"sk-hopcheck-{secrets.token_urlsafe(24)}"
+        async with AsyncExitStack() as stack:
+            url = await stack.enter_async_context(wire(litellm.url)) if wire else litellm.url
+            serving = serve(
+                [sys.executable, "-m", "hopcheck_server.proxy", "--port", "0"],
+                name="the reference proxy",
+                log_file=self.work_dir / "reference.log",
+                env=_proxy_settings(url, litellm.master_key, key),
+                key=key,
+                progress=self.progress,
+            )
+            yield await stack.enter_async_context(serving)
 
-def _proxy_settings(litellm: LiteLLM, key: str) -> dict[str, str]:
+
+def _proxy_settings(url: str, litellm_key: str, key: str) -> dict[str, str]:
     settings = {
         "LLM_MODE": "litellm",
-        "LITELLM_PROXY_URL": litellm.url,
-        "LITELLM_API_KEY": litellm.master_key,
+        "LITELLM_PROXY_URL": url,
+        "LITELLM_API_KEY": litellm_key,
         "INTERNAL_API_KEY": key,
         "DEFAULT_MODEL": CHAT_MODEL,
     }

@@ -1,0 +1,75 @@
+"""Record LiteLLM's traffic: run the cases against the reference proxy, and save a tape of each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
+from hopcheck.cli.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
+from hopcheck.cli.loop import interruption
+from hopcheck.cli.loop import run as run_loop
+from hopcheck.discovery import all_cases, select
+from hopcheck.doctor import Unfit
+from hopcheck.registry import Case
+from hopcheck.render.progress import RunProgress
+from hopcheck.render.terminal import console_for
+from hopcheck.tapes.recording import Recorded
+from hopcheck.tapes.session import LIVE_ONLY, Session
+from hopcheck_server.litellm import DEFAULT_VERSION
+from hopcheck_server.processes import ProcessError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument("--litellm", default=DEFAULT_VERSION, metavar="VERSION", help="default: %(default)s")
+    parser.add_argument(
+        "--exclude-newer", metavar="DATE", help="LiteLLM's dependencies as of that day, such as its release's"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where the tapes go (default: cassettes/litellm-VERSION)"
+    )
+    parser.add_argument(
+        "--select", action="append", default=[], metavar="GLOB", help="ids, such as 'stream.*'; may be given again"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    require_server()
+    cases = select(all_cases().values(), arguments.select)
+    if not cases:
+        raise Stop(USAGE, f"no case matches {' '.join(arguments.select)}; `hopcheck cases` lists them.")
+    folder = arguments.out or Path("cassettes") / f"litellm-{arguments.litellm}"
+    try:
+        recorded, finished = run_loop(_record(arguments, cases, folder))
+    except (ProcessError, Unfit) as error:
+        raise Stop(UNTESTABLE, str(error)) from None
+    except ValueError as error:
+        raise Stop(USAGE, f"{error}.") from None
+    _show(recorded, folder, console_for(sys.stdout))
+    return HOLDS if finished else INTERRUPTED
+
+
+async def _record(arguments: argparse.Namespace, cases: list[Case], folder: Path) -> tuple[Recorded, bool]:
+    with Teller(Console(stderr=True)) as tell, RunProgress(console_for(sys.stderr), len(cases)) as progress:
+        session = Session(
+            cases=cases,
+            folder=folder,
+            upstream_command=UPSTREAM_COMMAND,
+            litellm=arguments.litellm,
+            exclude_newer=arguments.exclude_newer,
+            progress=tell,
+            began=lambda case: progress.began(case.id),
+            ended=lambda verdict: progress.ended(verdict.case_id, verdict.outcome),
+        )
+        return await session.run(interruption())
+
+
+def _show(recorded: Recorded, folder: Path, console: Console) -> None:
+    for case, why in recorded.live_only.items():
+        console.print(f"live-only {case}: {why}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{len(recorded.saved)} tapes in {folder}, {len(recorded.live_only)} in {LIVE_ONLY}", highlight=False)

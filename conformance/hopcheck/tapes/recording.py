@@ -1,0 +1,172 @@
+"""Records cases: runs them one after another against the reference proxy, and makes a tape of what each sent LiteLLM.
+
+One after another, so that what has no marker (a model list, a body that no parser accepts) belongs to the case that
+goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from hopcheck.engine import Setting, run_case
+from hopcheck.lanes import plan
+from hopcheck.registry import Case
+from hopcheck.tapes.exchanges import Exchange
+from hopcheck.tapes.format import TooLarge, path_of, save
+from hopcheck.tapes.keeper import JournalKeeper
+from hopcheck.tapes.making import Maker, held
+from hopcheck.tapes.scrub import Scrub
+from hopcheck.tapes.tape import Judged, Made, Tape
+from hopcheck.tapes.wiretap import Wiretap
+from hopcheck_contracts.findings import Outcome, Verdict
+from hopcheck_server.upstream import marker as markers
+from hopcheck_server.upstream.attempt import Attempt
+
+ORIGIN = "http://127.0.0.1:4000"
+"""What stands for LiteLLM's address, which is another one every time: the one it has by default."""
+
+PROBES = ("doctor", "hopcheck")
+"""Who asks beside the cases: the doctor, before them; whoever waits for the end of a cooldown."""
+
+T = TypeVar("T")
+
+_SETTLE_S = 30.0
+_WHOLE = frozenset({Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES})
+_TRUNCATED = frozenset({"cut", "reset", "garbled"})
+_TRUNCATING = frozenset({"cut", "released"})
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """What a recording needs to know beside the cases.
+
+    Attributes:
+        made: By what, and when.
+        folder: Where the tapes go.
+        secrets: Credentials by what the journal calls them.
+        places: Addresses and folders of this machine, and what stands for them.
+    """
+
+    made: Made
+    folder: Path
+    secrets: Mapping[str, str] = field(repr=False)
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def maker(self, began_ns: int) -> Maker:
+        """What makes one tape."""
+        roles = {secret: role for role, secret in self.secrets.items()}
+        return Maker(began_ns, ORIGIN, Scrub(self.secrets.values(), self.places), roles)
+
+
+@dataclass
+class Recorded:
+    """What a recording came to.
+
+    Attributes:
+        saved: The cases that have a tape now.
+        live_only: Those that can't have one, and why.
+        verdicts: By case.
+    """
+
+    saved: list[str] = field(default_factory=list)
+    live_only: dict[str, str] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+
+class Recorder:
+    """Records one case after another.
+
+    Attributes:
+        recorded: What it has come to so far.
+        setting: What cases are run against.
+    """
+
+    def __init__(
+        self, studio: Studio, setting: Setting, control: JournalKeeper, wiretap: Wiretap, recorded: Recorded
+    ) -> None:
+        """Say what to record with; `setting` holds fixed nonces, and `control` as its own."""
+        self.recorded = recorded
+        self.setting = setting
+        self._studio = studio
+        self._control = control
+        self._wiretap = wiretap
+
+    async def record(
+        self, cases: Sequence[Case], begun: Callable[[Case], None], done: Callable[[Verdict], None]
+    ) -> None:
+        """Run the cases in the order of a gate, and save their tapes."""
+        for lanes in plan(cases):
+            for case in (*lanes.shared, *(case for lane in lanes.serial for case in lane)):
+                begun(case)
+                done(await self._case(case, settle=lanes.settles))
+
+    async def _case(self, case: Case, *, settle: bool) -> Verdict:
+        began_ns = time.monotonic_ns()
+        verdict = await run_case(case, self.setting, settle=settle)
+        settled = await self._wiretap.settled(_SETTLE_S)
+        exchanges = self._wiretap.take()
+        attempts = await self._control.take_kept(began_ns)
+        self.recorded.verdicts.append(verdict)
+        await self._save_probes(began_ns, exchanges)
+        reason = _unfit(verdict, exchanges, attempts, settled=settled)
+        if verdict.outcome is not Outcome.NOT_APPLICABLE:
+            self._keep(case.id, reason) if reason else self._save(case.id, began_ns, exchanges, attempts, verdict)
+        return verdict
+
+    def _keep(self, case_id: str, reason: str) -> None:
+        self.recorded.live_only[case_id] = reason
+        path_of(self._studio.folder, case_id).unlink(missing_ok=True)  # an older one would be played in its place
+
+    def _save(
+        self, case_id: str, began_ns: int, exchanges: Sequence[Exchange], attempts: Sequence[Attempt], verdict: Verdict
+    ) -> None:
+        maker = self._studio.maker(began_ns)
+        own = [one for one in exchanges if _asker(one.request_body) not in PROBES]
+        judged = Judged(str(verdict.outcome), held(verdict))
+        tape = Tape(case_id, self._studio.made, maker.interactions(own), maker.entries(attempts), judged)
+        try:
+            save(tape, self._studio.folder)
+        except TooLarge as too_large:
+            self._keep(case_id, str(too_large).partition(": ")[2])
+        else:
+            self.recorded.saved.append(case_id)
+
+    async def look(self, examine: Awaitable[T]) -> T:
+        """Let the doctor look before the cases, and keep the tape of that."""
+        began_ns = time.monotonic_ns()
+        found = await examine
+        await self._wiretap.settled(_SETTLE_S)
+        await self._save_probes(began_ns, self._wiretap.take())
+        await self._control.take_kept(began_ns)
+        return found
+
+    async def _save_probes(self, began_ns: int, exchanges: Sequence[Exchange]) -> None:
+        """Keep a probe that was answered well: it may be played as often as it is asked."""
+        for name in PROBES:
+            well = [one for one in exchanges if _asker(one.request_body) == name and one.status == 200]
+            if well:
+                maker = self._studio.maker(began_ns)
+                attempts = await self._control.last(markers.find(bytes(well[0].request_body))[0])
+                played = [replace(one, repeat="*") for one in maker.interactions(well[:1])]
+                save(Tape(name, self._studio.made, tuple(played), maker.entries(attempts)), self._studio.folder)
+
+
+def _asker(body: bytes | bytearray) -> str:
+    """The case that a request's marker names, or ""."""
+    return markers.find(bytes(body))[1].partition("~")[0]
+
+
+def _unfit(verdict: Verdict, exchanges: Sequence[Exchange], attempts: Sequence[Attempt], *, settled: bool) -> str:
+    """Why there can't be a tape of that, or ""."""
+    if verdict.outcome not in _WHOLE:
+        return f"it did not run to its end: {verdict.outcome} ({' '.join(verdict.reason.split())[-200:]})"
+    if not settled:
+        return f"an exchange with LiteLLM still went on {_SETTLE_S:g} s after its end"
+    truncated = [one for one in exchanges if one.ended in _TRUNCATED]
+    if truncated and not any(attempt.ended in _TRUNCATING for attempt in attempts):
+        return f"an answer of LiteLLM's ended as `{truncated[0].ended}`, though its provider's didn't"
+    return ""
