@@ -1,7 +1,7 @@
 """Tapes: the traffic between a proxy and LiteLLM, recorded with its chunks and times, in vcrpy's format."""
 
 from hopcheck.tapes.canonical import Canonical, canonical, canonical_body
-from hopcheck.tapes.format import Malformed, TooLarge, dumps, load, load_all, loads, save
+from hopcheck.tapes.format import Malformed, SecretFound, TooLarge, dumps, load, load_all, loads, save
 from hopcheck.tapes.tape import Entry, Frame, Interaction, Judged, Made, Request, Response, Tape, Wire
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Malformed",
     "Request",
     "Response",
+    "SecretFound",
     "Tape",
     "TooLarge",
     "Wire",

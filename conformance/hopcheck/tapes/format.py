@@ -8,13 +8,18 @@ from pathlib import Path
 from hopcheck.report import write_whole
 from hopcheck.tapes import yaml_text
 from hopcheck.tapes.layout import Malformed, from_document, to_document
+from hopcheck.tapes.secrets import suspicions
 from hopcheck.tapes.tape import BODY_LIMIT, Interaction, Tape
 
-__all__ = ["Malformed", "TooLarge", "dumps", "load", "load_all", "loads", "path_of", "problems", "save"]
+__all__ = ["Malformed", "SecretFound", "TooLarge", "dumps", "load", "load_all", "loads", "path_of", "problems", "save"]
 
 
 class TooLarge(ValueError):
     """A body is too long to be taped."""
+
+
+class SecretFound(ValueError):
+    """Something looks like a secret; the text says where, and never what."""
 
 
 def dumps(tape: Tape) -> str:
@@ -90,17 +95,20 @@ def save(tape: Tape, folder: Path) -> Path:
 
     Raises:
         TooLarge: A body is over 256 KiB.
+        SecretFound: Something in it looks like a secret.
         Malformed: Its parts don't fit together.
         OSError: It can't be written.
     """
     text = dumps(tape)
+    if found := suspicions(tape):
+        raise SecretFound(f"{tape.case}: {found[0].where} looks like it holds {found[0].what}")
     path = path_of(folder, tape.case)
     write_whole(path, text)
     return path
 
 
 def problems(path: Path) -> list[str]:
-    """What is wrong with a tape's file, in sentences: what is no tape, or isn't written as `save` writes it."""
+    """What is wrong with a tape's file, in sentences: it isn't written as `save` writes it, or it holds a secret."""
     try:
         text = path.read_text(encoding="utf-8")
         tape = loads(text)
@@ -112,7 +120,7 @@ def problems(path: Path) -> list[str]:
         lines = enumerate(zip(text.splitlines(), written.splitlines(), strict=False), start=1)
         at = next((number for number, (there, wanted) in lines if there != wanted), 1)
         found.append(f"{path}:{at}: it isn't written as hopcheck writes tapes; record it again")
-    return found
+    return found + [f"{path}: {one.where} looks like it holds {one.what}" for one in suspicions(tape)]
 
 
 def _longest(one: Interaction) -> int:

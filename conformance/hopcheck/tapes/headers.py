@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from hopcheck.tapes.tape import Pairs
@@ -78,6 +79,21 @@ PREFIXES = ("x-ratelimit-",)
 
 PROVIDERS = "llm_provider-"
 """LiteLLM hands on its provider's header fields with this before their names."""
+
+
+CREDENTIALS = frozenset(
+    ["authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "x-litellm-api-key", "cookie"]
+)
+"""Of requests: what they hold is a secret wherever it stands again."""
+
+_SHORTEST = 8
+
+
+def credentials(headers: Iterable[tuple[str, str]]) -> list[str]:
+    """The secrets that a request's header fields hold."""
+    held = [value for name, value in headers if name.lower() in CREDENTIALS]
+    parts = [part for value in held for part in re.split(r"[\s;,]+|(?<=[A-Za-z])=", value)]
+    return [part for part in (*held, *parts) if len(part) >= _SHORTEST]
 
 
 def kept(headers: Iterable[tuple[str, str]], allowed: frozenset[str]) -> Pairs:

@@ -34,6 +34,7 @@ class Maker:
         ordered = sorted(exchanges, key=lambda one: one.asked_ns or one.began_ns)
         for one in ordered:
             self.scrub.leave(bytes(one.request_body))
+            self.scrub.learn(headers.credentials(one.request_headers))
         return tuple(map(self._interaction, ordered))
 
     def entries(self, attempts: Iterable[Attempt]) -> tuple[Entry, ...]:
@@ -63,7 +64,9 @@ class Maker:
         if not one.head_ns:
             return Interaction(request, None, wire)
         length = len(answer) if ended == "complete" and one.framing == "length" else None
-        response = Response(one.status, one.reason, self._pairs(one.headers, headers.RESPONSE, length), answer)
+        response = Response(
+            one.status, self.scrub.text(one.reason), self._pairs(one.headers, headers.RESPONSE, length), answer
+        )
         return Interaction(request, response, wire, "*" if _is_lookup(one) else 1)
 
     def _entry(self, one: Attempt, connection: int) -> Entry:

@@ -16,10 +16,11 @@ from hopcheck.engine import Setting, run_case
 from hopcheck.lanes import plan
 from hopcheck.registry import Case
 from hopcheck.tapes.exchanges import Exchange
-from hopcheck.tapes.format import TooLarge, path_of, save
+from hopcheck.tapes.format import SecretFound, TooLarge, path_of, save
 from hopcheck.tapes.keeper import JournalKeeper
 from hopcheck.tapes.making import Maker, held
 from hopcheck.tapes.scrub import Scrub
+from hopcheck.tapes.secrets import rules
 from hopcheck.tapes.tape import Judged, Made, Tape
 from hopcheck.tapes.wiretap import Wiretap
 from hopcheck_contracts.findings import Outcome, Verdict
@@ -59,7 +60,7 @@ class Studio:
     def maker(self, began_ns: int) -> Maker:
         """What makes one tape."""
         roles = {secret: role for role, secret in self.secrets.items()}
-        return Maker(began_ns, ORIGIN, Scrub(self.secrets.values(), self.places), roles)
+        return Maker(began_ns, ORIGIN, Scrub(self.secrets.values(), self.places, rules()), roles)
 
 
 @dataclass
@@ -130,8 +131,8 @@ class Recorder:
         tape = Tape(case_id, self._studio.made, maker.interactions(own), maker.entries(attempts), judged)
         try:
             save(tape, self._studio.folder)
-        except TooLarge as too_large:
-            self._keep(case_id, str(too_large).partition(": ")[2])
+        except (TooLarge, SecretFound) as refused:
+            self._keep(case_id, str(refused).partition(": ")[2])
         else:
             self.recorded.saved.append(case_id)
 

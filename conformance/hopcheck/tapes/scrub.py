@@ -38,10 +38,16 @@ class Scrub:
             places: Addresses and folders of this machine, and what stands for them.
             more: Rules that are tried after those.
         """
-        known = {form: REDACTED.encode() for secret in secrets if secret for form in forms(secret)}
-        known |= {place.encode(): fixed.encode() for place, fixed in places.items() if place}
+        self._known = {place.encode(): fixed.encode() for place, fixed in places.items() if place}
         self._ids: dict[bytes, bytes] = {}
-        self._rules = [*_literal(known), *more, Rule(_ID, self._numbered), Rule(_PROBE, _probe)]
+        self._others = [*more, Rule(_ID, self._numbered), Rule(_PROBE, _probe)]
+        self._rules = self._others
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Look for these secrets, too."""
+        self._known |= {form: REDACTED.encode() for secret in secrets if secret for form in forms(secret)}
+        self._rules = [*_literal(self._known), *self._others]
 
     def leave(self, body: bytes) -> None:
         """Leave the ids in a request's body as they are, wherever they stand: a request must be found again by them."""

@@ -1,0 +1,92 @@
+"""What a text says when it is decoded: percent signs, JSON escapes, base64, hex, gzip; and a stream put together."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from hopcheck_contracts.sse import EventParser
+
+_DEPTH = 3
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_\-]{16,}={0,2}")
+_HEX = re.compile(rb"(?i)(?:[0-9a-f]{2}){12,}")
+_ESCAPE = re.compile(rb"\\u00([0-9a-fA-F]{2})|\\/")
+_WINDOW = 4096
+
+
+def decoded(text: bytes, depth: int = _DEPTH) -> Iterator[bytes]:
+    """The text, and what is in it under up to three layers of encoding."""
+    yield text
+    if depth:
+        for inner in _once(text):
+            yield from decoded(inner, depth - 1)
+
+
+def _once(text: bytes) -> Iterator[bytes]:
+    if b"%" in text:
+        unquoted = unquote_to_bytes(text)
+        if unquoted != text:
+            yield unquoted
+    if b"\\u00" in text or b"\\/" in text:
+        yield _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]) if match[1] else b"/", text)
+    if text[:2] == b"\x1f\x8b" or text[:1] == b"\x78":
+        yield from _inflated(text)
+    for token in _BASE64.findall(text):
+        yield from _readable(_unbased(token[:_WINDOW]))
+    for token in _HEX.findall(text):
+        yield from _readable(bytes.fromhex(token[:_WINDOW].decode()[: len(token) & ~1]))
+
+
+def _inflated(text: bytes) -> Iterator[bytes]:
+    try:
+        yield zlib.decompressobj(wbits=47).decompress(text, 1 << 20)
+    except zlib.error:
+        return
+
+
+def _unbased(token: bytes) -> bytes:
+    plain = token.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+    try:
+        return base64.b64decode(plain[: len(plain) - (len(plain) % 4 == 1)] + b"=" * (-len(plain) % 4))
+    except binascii.Error:
+        return b""
+
+
+def _readable(data: bytes) -> Iterator[bytes]:
+    """The data if it is text, or packed."""
+    if data[:2] == b"\x1f\x8b" or (
+        data and sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in data) >= 0.9 * len(data)
+    ):
+        yield data
+
+
+def told(body: bytes) -> bytes:
+    """The strings that the events of a stream tell piece by piece, those under the same path joined; else nothing."""
+    if b"data:" not in body:
+        return b""
+    pieces: dict[str, list[str]] = {}
+    for event in EventParser().feed(body):
+        for path, text in _strings(event.json):
+            pieces.setdefault(path, []).append(text)
+    # An id that every event repeats is no text in pieces.
+    joined = {path: "".join(texts if len(set(texts)) > 1 else texts[:1]) for path, texts in pieces.items()}
+    return json.dumps(joined, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    match value:
+        case str():
+            yield path, value
+        case dict():
+            for key, item in value.items():
+                yield from _strings(item, f"{path}.{key}")
+        case list():
+            for place, item in enumerate(value):
+                index = item.get("index", place) if isinstance(item, dict) else place
+                yield from _strings(item, f"{path}[{index}]")

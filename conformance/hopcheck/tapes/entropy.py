@@ -1,0 +1,75 @@
+"""Tells texts that nobody made up from words and ids: long, mixed, and hardly repeating themselves."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from itertools import pairwise
+
+SEGMENT = 16
+"""Letters and digits without a break that are looked at."""
+
+_TOKEN = re.compile(rb"[A-Za-z0-9+/=_\-]{16,}")
+_ALNUM = re.compile(rb"[A-Za-z0-9]+")
+_MIN_BITS = 3.2
+_MIN_CHANGES = 4
+_LONG, _LONG_BITS = 32, 4.3
+
+# Ids by their form, W3C trace contexts, and what is random by nature: files in base64 (by the data URL, or the first
+# bytes of WAV, PNG, JPEG, GIF, PDF, ZIP, MP3, Ogg), vectors, signatures of reasoning.
+_IDS = re.compile(
+    rb"(?<![A-Za-z0-9])(?:"
+    rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+    rb"|00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"
+    rb"|(?:chatcmpl|cmpl|call|msg|resp|req|fp|gen|toolu|file|run|embd|modr|batch|rs|fc|ws|ctc|tool)[-_][A-Za-z0-9]{4,40}"
+    rb")(?![A-Za-z0-9])"
+)
+_DATA_URL = re.compile(rb"data:[a-z]+/[\w.+\-]+;base64,[A-Za-z0-9+/=_\-]+")
+_FILE = re.compile(rb"(?<![A-Za-z0-9+/])(?:UklGR|iVBORw0KGg|/9j/4|R0lGOD|JVBERi|UEsDB|SUQz|T2dnU)[A-Za-z0-9+/=_\-]+")
+_RANDOM_BY_NATURE = re.compile(
+    rb'"(?:embedding|b64_json|encrypted_content|thought_signature)"\s*:\s*"[A-Za-z0-9+/=_\-]{48,}"'
+)
+
+
+def ids_left_out(text: bytes) -> bytes:
+    """A text without the ids and the data that are random rightly."""
+    for pattern in (_DATA_URL, _FILE, _RANDOM_BY_NATURE, _IDS):
+        text = pattern.sub(b" ", text)
+    return text
+
+
+def random_token(text: bytes) -> bool:
+    """Whether there is something in a text that looks like a key without a form."""
+    return any(_is_random(token) for token in _TOKEN.findall(text))
+
+
+def _is_random(token: bytes) -> bool:
+    return any(map(_is_random_segment, _ALNUM.findall(token))) or (
+        len(token) >= _LONG and {"A", "a", "0"} <= set(map(_kind, token)) and bits(token) >= _LONG_BITS
+    )
+
+
+def _is_random_segment(one: bytes) -> bool:
+    digits = sum(_kind(byte) == "0" for byte in one)  # names in code have none, or one
+    return len(one) >= SEGMENT and 1 < digits < len(one) and bits(one) >= _MIN_BITS and _changes(one) >= _MIN_CHANGES
+
+
+def bits(token: bytes) -> float:
+    """Shannon's entropy of a token's characters, in bits per character."""
+    counts = Counter(token)
+    return -sum(count / len(token) * math.log2(count / len(token)) for count in counts.values())
+
+
+def _changes(token: bytes) -> int:
+    """How often letters and digits, or small and capital letters, follow one another."""
+    kinds = [_kind(byte) for byte in token]
+    return sum(one != two for one, two in pairwise(kinds))
+
+
+def _kind(byte: int) -> str:
+    if 48 <= byte <= 57:
+        return "0"
+    if 65 <= byte <= 90:
+        return "A"
+    return "a" if 97 <= byte <= 122 else "-"
