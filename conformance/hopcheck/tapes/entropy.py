@@ -51,7 +51,8 @@ def _is_random(token: bytes) -> bool:
 
 
 def _is_random_segment(one: bytes) -> bool:
-    digits = sum(_kind(byte) == "0" for byte in one)  # names in code have none, or one
+    one = one.rstrip(b"0123456789")  # a name may end with a number
+    digits = sum(_kind(byte) == "0" for byte in one)
     return len(one) >= SEGMENT and 1 < digits < len(one) and bits(one) >= _MIN_BITS and _changes(one) >= _MIN_CHANGES
 
 
