@@ -18,6 +18,7 @@ from hopcheck.discovery import all_scripts
 from hopcheck.doctor import PATIENCE_S, Unfit, examine
 from hopcheck.engine import DEFAULT_PATIENCE_S, Setting, run, unless
 from hopcheck.registry import WAYS, Case
+from hopcheck.sessions import Session, hold
 from hopcheck.target import load_sdk
 from hopcheck_contracts.findings import Verdict
 from hopcheck_server.http1.client import ConnectFailed
@@ -39,16 +40,23 @@ class Plan:
         patience_s: How long a target may be silent within a case.
         doctor_patience_s: The same for the first request.
         wait_s: How long to wait for the target to listen.
+        session: Cases that are run when all others are done.
     """
 
     config: TargetConfig
     cases: Sequence[Case]
+    session: Session | None = None
     jobs: int = 8
     fail_fast: bool = False
     one_sided: bool = False
     patience_s: float = DEFAULT_PATIENCE_S
     doctor_patience_s: float = PATIENCE_S
     wait_s: float = 0.0
+
+    @property
+    def selected(self) -> int:
+        """How many cases are to be run."""
+        return len(self.cases) + (len(self.session.cases) if self.session else 0)
 
 
 @dataclass
@@ -100,6 +108,12 @@ async def gate(plan: Plan, stopped: asyncio.Event, watch: Watch, fails: Callable
             setting = Setting(plan.config, control, patience_s=plan.patience_s, ways=ways)
             load_sdk()
             await _judge(plan, setting, outcome, stopped, watch, fails)
+            if plan.session and not (plan.fail_fast and any(map(fails, outcome.verdicts))):
+                secrets = (plan.config.api_key, plan.config.second_api_key, health.provider_key)
+                async for verdict in hold(plan.session, setting, secrets, stopped, lambda case: watch(case.id, None)):
+                    outcome.verdicts.append(verdict)
+                    watch(verdict.case_id, verdict)
+                outcome.interrupted = stopped.is_set()
     outcome.duration_s = time.monotonic() - begun
     return outcome
 

@@ -35,6 +35,7 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     "responses": ("resp",),
     "extras": ("completions", "health", "openapi", "cost"),
     "llm_proxy": ("llm_proxy",),
+    "fuzz": ("fuzz",),
 }
 """Profile: the prefixes of the ids of its cases."""
 

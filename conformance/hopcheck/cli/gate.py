@@ -14,6 +14,7 @@ from typing import Any
 from hopcheck import gating
 from hopcheck.baseline import FILE_NAME as BASELINE_FILE
 from hopcheck.baseline import Baseline, Judgement, baseline_text, judge, load_baseline, updated
+from hopcheck.cli import fuzzing
 from hopcheck.cli.exits import HOPCHECK_FAILED, UNTESTABLE, USAGE, Stop
 from hopcheck.cli.loop import interruption
 from hopcheck.cli.loop import run as run_loop
@@ -21,6 +22,7 @@ from hopcheck.config import TargetConfig
 from hopcheck.discovery import all_cases, select
 from hopcheck.doctor import PATIENCE_S, Unfit
 from hopcheck.engine import DEFAULT_PATIENCE_S
+from hopcheck.fuzz.session import all_fuzz_cases
 from hopcheck.registry import PROFILES, Case
 from hopcheck.render.html import html_text
 from hopcheck.render.junit import junit_text
@@ -88,6 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"known deviations, each with its reason (default: {BASELINE_FILE}, if it is there)",
     )
     how.add_argument("--write-baseline", type=Path, metavar="FILE", help="write what failed as known deviations")
+    fuzzing.add_arguments(parser)
     output = parser.add_argument_group("reports")
     for kind in RENDERINGS:
         output.add_argument(f"--{kind}", type=Path, metavar="FILE")
@@ -110,13 +113,15 @@ def run(arguments: argparse.Namespace) -> int:
     order = read(arguments)
     console = console_for(sys.stdout)
     try:
-        with RunProgress(console_for(sys.stderr), len(order.plan.cases)) as progress:
+        with RunProgress(console_for(sys.stderr), order.plan.selected) as progress:
+            fuzzing.follow(order.plan.session, progress)
             outcome = run_loop(_gate(order, progress))
     except Unfit as unfit:
         raise Stop(UNTESTABLE, str(unfit)) from None
     document, written = conclude(order, outcome)
     if arguments.write_baseline:
         written.append(_write_baseline(arguments.write_baseline, order, outcome))
+    written += fuzzing.write_examples(order.plan.session)
     print_report(document, console, written)
     return int(document["summary"]["exit"])
 
@@ -156,7 +161,7 @@ def conclude(order: Order, outcome: gating.Outcome) -> tuple[dict[str, Any], lis
     facts = Run(
         started=outcome.started,
         duration_s=outcome.duration_s,
-        selected=len(order.plan.cases),
+        selected=order.plan.selected,
         interrupted=outcome.interrupted,
         strict=order.strict,
         one_sided=order.plan.one_sided,
@@ -189,8 +194,9 @@ def read(arguments: argparse.Namespace) -> Order:
     if arguments.jobs < 1 or arguments.patience <= 0:
         raise Stop(USAGE, "--jobs and --patience must be greater than 0.")
     known = all_cases()
-    cases = select(known.values(), arguments.select, arguments.profile)
-    if not cases:
+    session = fuzzing.session_of(arguments)
+    cases = [] if arguments.example else select(known.values(), arguments.select, arguments.profile)
+    if not cases and not session:
         raise Stop(USAGE, "no case matches; `hopcheck cases` lists them all.")
     try:
         config = _target(arguments)
@@ -202,6 +208,7 @@ def read(arguments: argparse.Namespace) -> Order:
     plan = gating.Plan(
         config=config,
         cases=cases,
+        session=session,
         jobs=arguments.jobs,
         fail_fast=arguments.fail_fast,
         one_sided=arguments.one_sided,
@@ -213,7 +220,7 @@ def read(arguments: argparse.Namespace) -> Order:
     for path in files.values():
         if not path.absolute().parent.is_dir():
             raise Stop(USAGE, f"{path} can't be written: there is no folder {path.parent}.")
-    return Order(plan, known, baseline, arguments.strict, files, previous)
+    return Order(plan, {**known, **all_fuzz_cases()}, baseline, arguments.strict, files, previous)
 
 
 def _there(name: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _EVERY = 20  # cases between two lines of a log
+_BLINK_S = 0.1  # between two drawings of one case's progress
+_LOG_S = 15.0  # the same in a log
 _TOLD_AT_ONCE = frozenset({"deviates", "untestable", "broken"})
 
 
@@ -31,7 +34,8 @@ class RunProgress:
     def __init__(self, console: Console, total: int) -> None:
         self._console = console
         self._total = total
-        self._current: dict[str, None] = {}
+        self._current: dict[str, str] = {}  # with how far each is, where it says so
+        self._drawn_at = 0.0
         self._counts: Counter[str] = Counter()
         bar = console.is_terminal and not console.no_color and not console.is_dumb_terminal
         self._live = Live(console=console, auto_refresh=False, transient=True) if bar else None
@@ -49,7 +53,7 @@ class RunProgress:
 
     def began(self, case_id: str) -> None:
         """A case has been started."""
-        self._current[case_id] = None
+        self._current[case_id] = ""
         self._draw()
 
     def ended(self, case_id: str, outcome: Outcome | str) -> None:
@@ -58,6 +62,17 @@ class RunProgress:
         self._counts[str(outcome)] += 1
         if self._live is None:
             self._log(case_id, str(outcome))
+        self._draw()
+
+    def went(self, case_id: str, played: int, total: int) -> None:
+        """A case that takes long has come so far; may be called from another thread, and as often as one likes."""
+        self._current[case_id] = f" {played:,} of {total:,}"
+        now = time.monotonic()
+        if now - self._drawn_at < (_BLINK_S if self._live else _LOG_S):
+            return
+        self._drawn_at = now
+        if self._live is None:
+            self._console.print(Text(f"{self._done}/{self._total} {case_id}{self._current[case_id]}"))
         self._draw()
 
     @property
@@ -85,6 +100,6 @@ class RunProgress:
             ProgressBar(total=max(1, self._total), completed=self._done, width=24),
             f"{self._done}/{self._total}",
             Text.assemble(*counted),
-            Text(" ".join(self._current), style="bright_black"),
+            Text(" ".join(map("".join, self._current.items())), style="bright_black"),
         )
         return table

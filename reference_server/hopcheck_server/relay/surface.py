@@ -62,6 +62,10 @@ def check_body(request: Incoming, known: Iterable[str], default_model: str) -> R
     return None
 
 
+_NUMBERS = ("temperature", "top_p")
+_INTEGERS = ("n", "max_tokens", "max_completion_tokens")
+
+
 def _wrong_field(path: str, body: dict[str, Any], default_model: str) -> str | None:
     model = body.get("model")
     if not (isinstance(model, str) and model) and not (model is None and default_model):
@@ -69,10 +73,26 @@ def _wrong_field(path: str, body: dict[str, Any], default_model: str) -> str | N
     if not isinstance(body.get("stream", False), bool | None):
         return "stream"
     if path.endswith("/embeddings"):
-        return None if body.get("input") else "input"
+        return None if body.get("input") and isinstance(body["input"], (str, list)) else "input"
     messages = body.get("messages")
     sound = isinstance(messages, list) and messages and all(isinstance(message, dict) for message in messages)
-    return None if sound else "messages"
+    return _wrong_type(body) if sound else "messages"
+
+
+def _wrong_type(body: dict[str, Any]) -> str | None:
+    """The first of the commonest fields that is neither null nor of its type."""
+    given = {field: value for field, value in body.items() if value is not None}
+    numbers = (*_NUMBERS, *_INTEGERS)
+    odd = [field for field in numbers if not _is_number(given.get(field, 0), whole=field in _INTEGERS)]
+    if not isinstance(given.get("tools", []), list):
+        odd.append("tools")
+    return odd[0] if odd else None
+
+
+def _is_number(value: Any, *, whole: bool) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):  # to Python a bool is an int
+        return False
+    return not whole or isinstance(value, int) or value.is_integer()
 
 
 def model_entry(model: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Property tests: requests and answers that nobody thought of, made from the contract."""

@@ -1,0 +1,181 @@
+"""Makes examples: schemathesis generates, from the contract, what is asked and what is answered.
+
+Whoever imports this needs the extra `fuzz`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+import schemathesis
+from hypothesis import assume
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+from schemathesis import GenerationMode
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core import NotSet
+
+from hopcheck.config import TargetConfig
+from hopcheck.fuzz import operations
+from hopcheck.fuzz.chat_answers import events_of, put_in_order
+from hopcheck.fuzz.documents import PATH, body_document, parameter_document
+from hopcheck.fuzz.example import NOTHING, Example
+from hopcheck.fuzz.numbers import DOUBLE_EXACT, owed
+from hopcheck_contracts.schemas import must_refuse
+from hopcheck_server.upstream.script import Embedding, Turn, Wire
+
+Examples = SearchStrategy[Example]
+
+CHAT, EMBEDDINGS = "/chat/completions", "/embeddings"
+
+WIRES = (
+    Wire(),
+    Wire(join_events=True),
+    Wire(split_every=61),
+    Wire(line_end="\r\n"),
+    Wire(gzip=True),
+)
+"""Ways in which a provider's bytes may arrive."""
+
+HEADERS = ("accept-language", "user-agent", "x-request-id", "x-hopcheck")
+"""Headers that change nothing."""
+
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+
+
+@cache
+def _bodies(name: str, mode: GenerationMode = GenerationMode.POSITIVE) -> SearchStrategy[Any]:
+    schema = schemathesis.openapi.from_dict(body_document(name), config=SchemathesisConfig())
+    return schema[PATH]["POST"].as_strategy(generation_mode=mode).map(lambda case: case.body)
+
+
+@cache
+def _model_names() -> SearchStrategy[str]:
+    schema = schemathesis.openapi.from_dict(
+        parameter_document("/v1/models/{model}", "model"), config=SchemathesisConfig()
+    )
+    cases = schema[f"{PATH}/{{model}}"]["GET"].as_strategy(generation_mode=GenerationMode.POSITIVE)
+    return cases.map(lambda case: str(case.path_parameters["model"]))
+
+
+@st.composite
+def _chat(draw: DrawFn, config: TargetConfig) -> Example:
+    body = owed(draw(_bodies("ChatCompletionRequest")))
+    body["model"] = config.models.chat
+    if draw(st.booleans()):
+        body["stream"] = True
+    elif body.get("stream"):
+        body["stream"] = False
+    if not body.get("stream"):
+        body.pop("stream_options", None)
+    answer = put_in_order(draw(_bodies("ChatCompletion")), body.get("n") or 1)
+    return Example(operations.CHAT.id, "POST", CHAT, body, turn=draw(_chat_turns(body, answer)))
+
+
+@st.composite
+def _chat_turns(draw: DrawFn, asked: Mapping[str, Any], answer: dict[str, Any]) -> Turn:
+    vendor = draw(st.one_of(st.none(), st.none(), st.text(max_size=8)))
+    if vendor is not None:
+        answer["x_vendor"] = vendor
+    wire = draw(st.sampled_from(WIRES))
+    if not asked.get("stream"):
+        return Turn(body=json.dumps(answer, ensure_ascii=draw(st.booleans())).encode(), wire=wire)
+    options = asked.get("stream_options") or {}
+    cuts = draw(st.lists(st.integers(1, 9), max_size=3))
+    return Turn(events=tuple(events_of(answer, cuts, usage=options.get("include_usage") is True)), wire=wire)
+
+
+@st.composite
+def _embeddings(draw: DrawFn, config: TargetConfig) -> Example:
+    body = owed(draw(_bodies("EmbeddingRequest")))
+    body["model"] = config.models.embedding
+    answer = owed(draw(_bodies("EmbeddingList")), DOUBLE_EXACT)
+    vectors = [one["embedding"] for one in answer["data"] if isinstance(one["embedding"], list) and one["embedding"]]
+    usage = {name: answer["usage"][name] for name in ("prompt_tokens", "total_tokens")}
+    said = Embedding(vectors=tuple(tuple(map(_single, vector)) for vector in vectors), usage=usage)
+    return Example(operations.EMBEDDINGS.id, "POST", EMBEDDINGS, body, turn=Turn(embedding=said))
+
+
+def _single(number: float) -> float:
+    """A number that has the same value in 32 bits, since vectors may travel as such; eighths up to some size do."""
+    return float(round(max(-1e4, min(1e4, float(number))) * 8) / 8)
+
+
+@st.composite
+def _refusals(draw: DrawFn, operation: operations.Operation, path: str, schema: str, model: str) -> Example:
+    """Bodies that break what a proxy has to look at; what doesn't break it after all is thrown away."""
+    body = draw(_bodies(schema, GenerationMode.NEGATIVE))
+    body = NOTHING if isinstance(body, NotSet) else _read(body)
+    if isinstance(body, dict) and isinstance(body.get("model"), str):
+        body["model"] = body["model"] and model  # or it is refused for its model alone
+    assume(body is not NOTHING)
+    assume(isinstance(body, bytes) or must_refuse("openai-compatible", "POST", operation.path, body))
+    return Example(operation.id, "POST", path, body)
+
+
+def _read(body: Any) -> Any:
+    """Bytes as the JSON that they are, if they are; numbers as `owed` has them."""
+    if not isinstance(body, bytes):
+        return owed(body)
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
+
+
+def _chat_refusals(config: TargetConfig) -> Examples:
+    return _refusals(operations.CHAT_REFUSALS, CHAT, "CheckedChatRequest", config.models.chat)
+
+
+def _embeddings_refusals(config: TargetConfig) -> Examples:
+    schema = "CheckedEmbeddingRequest"
+    return _refusals(operations.EMBEDDINGS_REFUSALS, EMBEDDINGS, schema, config.models.embedding)
+
+
+def _headers() -> SearchStrategy[tuple[tuple[str, str], ...]]:
+    values = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
+    return st.dictionaries(st.sampled_from(HEADERS), values, max_size=3).map(lambda pairs: tuple(sorted(pairs.items())))
+
+
+def _models(_config: TargetConfig) -> Examples:
+    return _headers().map(lambda headers: Example(operations.MODELS.id, "GET", "/models", headers=headers))
+
+
+def _one_model(config: TargetConfig) -> Examples:
+    names = st.one_of(st.sampled_from([config.models.chat, config.models.embedding]), _model_names())
+    paths = names.map(lambda name: f"/models/{quote(name, safe='')}")
+    return paths.map(lambda path: Example(operations.ONE_MODEL.id, "GET", path))
+
+
+@st.composite
+def _routes(draw: DrawFn, config: TargetConfig) -> Example:
+    """A method that a path doesn't know, or a content type that isn't JSON's."""
+    path = draw(st.sampled_from((CHAT, EMBEDDINGS, "/models")))
+    method = draw(st.sampled_from(METHODS))
+    right = "GET" if path == "/models" else "POST"
+    body = {"model": config.models.chat, "messages": [{"role": "user", "content": draw(st.text(max_size=4))}]}
+    if method == right:
+        assume(right == "POST")
+        headers = (("Content-Type", draw(st.sampled_from(("text/plain", "application/xml", "image/png")))),)
+        return Example(operations.ROUTES.id, method, path, body, headers)
+    return Example(operations.ROUTES.id, method, path, NOTHING if method in ("GET", "DELETE") else body)
+
+
+_MAKERS: Mapping[str, Callable[[TargetConfig], Examples]] = {
+    operations.CHAT.id: _chat,
+    operations.CHAT_REFUSALS.id: _chat_refusals,
+    operations.EMBEDDINGS.id: _embeddings,
+    operations.EMBEDDINGS_REFUSALS.id: _embeddings_refusals,
+    operations.MODELS.id: _models,
+    operations.ONE_MODEL.id: _one_model,
+    operations.ROUTES.id: _routes,
+}
+
+
+def examples(operation_id: str, config: TargetConfig) -> Examples:
+    """Examples of an operation, for a target."""
+    return _MAKERS[operation_id](config)

@@ -1,0 +1,205 @@
+"""The fuzz cases of one run: each searches for a request that its operation's requirement doesn't survive.
+
+They are cases like any other to the engine, and so their findings land in the same report. Knows no files and no
+printing; the command writes what was found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hopcheck.engine import Setting
+from hopcheck.fuzz.checks import judge
+from hopcheck.fuzz.example import FOLDER, Example, file_name
+from hopcheck.fuzz.operations import OPERATIONS, Operation
+from hopcheck.fuzz.playing import play
+from hopcheck.registry import Case, CaseFunction
+from hopcheck.target import Target, Untestable
+from hopcheck_contracts.findings import Finding, Findings, Level
+from hopcheck_server.upstream.script import Script
+
+if TYPE_CHECKING:
+    from hopcheck.fuzz.search import Bounds, Found, Result
+
+PATIENCE_S = 10.0
+"""How long an answer may take: many are asked for, and none of them is large."""
+
+Told = Callable[[str, int, int], None]
+"""Is told how far a case is: its id, how many examples it has played, of how many."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much is tried.
+
+    Attributes:
+        examples: For the largest operation; the others get their share.
+        seed: The same seed makes the same examples.
+        within_s: All operations together may take so long, in seconds; None sets no limit.
+        first_only: Each operation ends with the first kind of failure.
+    """
+
+    examples: int
+    seed: int = 1
+    within_s: float | None = None
+    first_only: bool = False
+
+    def of(self, operation: Operation) -> int:
+        """How many examples an operation gets."""
+        return max(1, round(self.examples * operation.share))
+
+
+async def nowhere(_target: Target) -> Findings:
+    """The function of a case that only a session can run."""
+    raise NotImplementedError("this case belongs to a session")
+    yield
+
+
+def fuzz_case(operation: Operation, function: CaseFunction = nowhere) -> Case:
+    """An operation as a case."""
+    return Case(
+        id=operation.id,
+        level=Level.MUST,
+        requirement=operation.requirement,
+        function=function,
+        refs=("openai-compatible.yaml",),
+        needs=operation.needs,
+        scripts={"": Script()},
+    )
+
+
+def all_fuzz_cases() -> dict[str, Case]:
+    """Every operation as a case, by id, to be listed and looked up."""
+    return {operation.id: fuzz_case(operation) for operation in OPERATIONS.values()}
+
+
+class Fuzzing:
+    """Searches.
+
+    Attributes:
+        cases: One for each operation.
+        found: The smallest failing examples so far.
+        told: Is told how far it is.
+        seed: See `Amount`.
+    """
+
+    def __init__(self, operations: Iterable[Operation], amount: Amount) -> None:
+        """Nothing is begun.
+
+        Raises:
+            ModuleNotFoundError: The extra `fuzz` isn't installed.
+        """
+        import hopcheck.fuzz.generation  # noqa: F401 - now, or in the middle of a run
+
+        self._operations = list(operations)
+        self._amount = amount
+        self.seed = amount.seed
+        self.told: Told = lambda _case_id, _played, _total: None
+        self.cases = [fuzz_case(one, partial(self._examine, one)) for one in self._operations]
+        self.found: list[Found] = []
+
+    def begin(self, setting: Setting, secrets: Sequence[str], stopped: asyncio.Event) -> Setting:
+        """Get ready; once `stopped`, the case that is running ends with what it has found."""
+        self._setting = replace(setting, patience_s=min(setting.patience_s, PATIENCE_S))
+        self._secrets, self._stopped = secrets, stopped
+        self._begun, self._shares_left = time.monotonic(), sum(one.share for one in self._operations)
+        return self._setting
+
+    async def _examine(self, operation: Operation, target: Target) -> Findings:
+        """Search; then play what was found once more, for the report to show."""
+        result = await self._search(operation)
+        self.found += result.found.values()
+        target.notes += self._notes(operation, result)
+        if not self._stopped.is_set():
+            for found in result.found.values():
+                await play(found.example, target, self._setting.control)
+        if result.error is not None and not result.found:
+            raise result.error
+        if not result.played:
+            raise Untestable(f"no example was played: {result.cut_short}")
+        for check, level in operation.checks.items():
+            if check in result.found:
+                yield result.found[check].finding
+            elif check in result.checks:
+                yield Finding(check, True, "of every example", f"held for {result.played:,}", Level(level))
+
+    async def _search(self, operation: Operation) -> Result:
+        from hopcheck.fuzz.generation import examples
+        from hopcheck.fuzz.search import search
+
+        asking = _Asking(self._setting, self._secrets, asyncio.get_running_loop())
+        bounds, total = self._bounds(operation), self._amount.of(operation)
+        self.told(operation.id, 0, total)
+        strategy = examples(operation.id, self._setting.config)
+
+        def told(played: int) -> None:
+            self.told(operation.id, played, total)
+
+        work = asyncio.ensure_future(asyncio.to_thread(search, strategy, asking.judge, bounds, told))
+        stopping = asyncio.ensure_future(self._stopped.wait())
+        try:
+            await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            bounds.stopped.set()
+            asking.leave()
+        return await work
+
+    def _bounds(self, operation: Operation) -> Bounds:
+        """As many examples as the operation is due, and its share of the time that is left."""
+        from hopcheck.fuzz.search import Bounds
+
+        ends_at, now = None, time.monotonic()
+        if self._amount.within_s is not None:
+            left_s = max(0.0, self._begun + self._amount.within_s - now)
+            ends_at = now + left_s * operation.share / self._shares_left
+        self._shares_left -= operation.share
+        return Bounds(
+            self._amount.of(operation), self._amount.seed, ends_at, threading.Event(), self._amount.first_only
+        )
+
+    def _notes(self, operation: Operation, result: Result) -> Iterator[str]:
+        total = self._amount.of(operation)
+        ended = f"; {result.cut_short}" if result.cut_short else ""
+        failed = f", the first of them failing after {result.made:,}" if result.found else ""
+        yield f"{result.played:,} examples (of {total:,}, seed {self._amount.seed}){failed}{ended}"
+        for check, found in result.found.items():
+            yield f"{check}: play it again with `hopcheck gate --example {FOLDER}/{file_name(found.example)}`"
+
+
+class _Asking:
+    """Plays examples for a search, which runs in another thread than the event loop."""
+
+    def __init__(self, setting: Setting, secrets: Sequence[str], loop: asyncio.AbstractEventLoop) -> None:
+        self._setting = setting
+        self._secrets = secrets
+        self._loop = loop
+        self._current: Future[list[Finding]] | None = None
+
+    def judge(self, example: Example) -> list[Finding]:
+        """Play an example and wait for what comes of it; called by the search's thread."""
+        self._current = asyncio.run_coroutine_threadsafe(self._judged(example), self._loop)
+        return self._current.result()
+
+    def leave(self) -> None:
+        """Give up what is being played."""
+        if self._current is not None:
+            self._current.cancel()
+
+    async def _judged(self, example: Example) -> list[Finding]:
+        setting = self._setting
+        target = Target(setting.config, setting.control, case_id=example.operation, patience_s=setting.patience_s)
+        try:
+            played = await play(example, target, setting.control)
+            return judge(played, setting.config, self._secrets)
+        finally:
+            if setting.control is not None:
+                for answer in target.answers:
+                    await setting.control.forget(answer.marker)
