@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from hopcheck.config import ConcurrencyLimit, Declares, Fallback, Models, RateLimit, TargetConfig
+from hopcheck.contracts import load_contracts
 from hopcheck.discovery import all_scripts
 from hopcheck.engine import Setting
 from hopcheck.registry import Case
@@ -74,6 +75,7 @@ class Bench:
     async def __aenter__(self) -> Self:
         """Start the upstream and the relays."""
         load_sdk()
+        load_contracts()
         self.upstream = await Upstream.start(self._scripts)
         self.config = RelayConfig(upstream=f"{self.upstream.url}/v1")
         self._folder = TemporaryDirectory(prefix="hopcheck-")

@@ -8,20 +8,21 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from hopcheck.config import DECLARABLE, TargetConfig
+from hopcheck.contracts import Seen, contract_findings
 from hopcheck.exchanges import reproduce, wire_log
 from hopcheck.lanes import Lanes, plan
 from hopcheck.registry import WAYS, Case
 from hopcheck.target import Target, Untestable, describe
+from hopcheck.workers import cancel, following
 from hopcheck_contracts.findings import Finding, Outcome, Verdict, outcome_of
+from hopcheck_server.upstream.attempt import Attempt
 from hopcheck_server.upstream.control import Control
-
-T = TypeVar("T")
 
 DEFAULT_PATIENCE_S = 30.0
 """How long a target may be silent before its answer counts as hung."""
@@ -100,7 +101,7 @@ async def run_case(case: Case, setting: Setting, *, settle: bool = False) -> Ver
         notes=tuple(target.notes),
     )
     try:
-        return await _recorded(verdict, target, setting, begun_ns)
+        return await _recorded(case, verdict, target, setting, begun_ns)
     except Exception:  # the upstream can't be asked any more
         return replace(verdict, outcome=Outcome.BROKEN, reason=_trace())
 
@@ -148,19 +149,33 @@ async def _weigh(case: Case, target: Target, control: Control | None, findings: 
     return Outcome.UNTESTABLE, f"no request of this case reached the upstream; the target answered {said}"
 
 
-async def _recorded(verdict: Verdict, target: Target, setting: Setting, begun_ns: int) -> Verdict:
-    """Add the wire log, let go of what the upstream left hanging, and let it forget the case."""
-    control = setting.control
-    markers = list(dict.fromkeys(answer.marker for answer in target.answers if answer.marker))
-    attempts = []
-    if control is not None:
-        for marker in markers:
-            if setting.wire_log:
-                await control.release(marker)
-                attempts += await control.attempts(marker)
-            await control.forget(marker)
+async def _recorded(case: Case, verdict: Verdict, target: Target, setting: Setting, begun_ns: int) -> Verdict:
+    """Let go of what the upstream left hanging, hold what crossed the wire against the contracts, and forget it."""
+    attempts = await _let_go(target, setting.control)
+    scripts = case.upstream_scripts()
+    seen = Seen(target.answers, attempts, scripts, target.base_path, is_llm_proxy=setting.config.declares.llm_proxy)
+    contract = await contract_findings(seen)
     exchanges = wire_log(target.answers, attempts, begun_ns) if setting.wire_log else []
-    return replace(verdict, exchanges=tuple(exchanges))
+    verdict = replace(verdict, findings=(*verdict.findings, *contract), exchanges=tuple(exchanges))
+    breaks = any(not finding.ok for finding in contract)
+    judged = verdict.outcome in (Outcome.CONFORMS, Outcome.ADVISORY)
+    return replace(verdict, outcome=Outcome.DEVIATES) if breaks and judged else verdict
+
+
+async def _let_go(target: Target, control: Control | None) -> list[Attempt]:
+    """End the case at the upstream.
+
+    Returns:
+        The attempts that it made.
+    """
+    if control is None:
+        return []
+    attempts = []
+    for marker in dict.fromkeys(answer.marker for answer in target.answers if answer.marker):
+        await control.release(marker)
+        attempts += await control.attempts(marker)
+        await control.forget(marker)
+    return attempts
 
 
 async def run(
@@ -207,50 +222,3 @@ async def _run_lanes(
             yield await following(queue, workers)
     finally:
         await cancel(workers)
-
-
-async def following(queue: asyncio.Queue[T], workers: Sequence[asyncio.Task[None]]) -> T:
-    """The next of what workers put into a queue.
-
-    Raises:
-        Exception: A worker's, which would else be waited for in vain.
-        RuntimeError: All of them have ended, and the queue is empty.
-    """
-    while queue.empty():
-        going = [worker for worker in workers if not worker.done()]
-        crashed = [worker for worker in workers if worker.done() and not worker.cancelled() and worker.exception()]
-        for worker in crashed:
-            worker.result()
-        if not going:
-            raise RuntimeError("the workers have ended before their work")
-        getter = asyncio.ensure_future(queue.get())
-        try:
-            await asyncio.wait({getter, *going}, return_when=asyncio.FIRST_COMPLETED)
-            if getter.done():
-                return getter.result()
-        finally:
-            getter.cancel()
-    return queue.get_nowait()
-
-
-async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks that still go on, and wait until they have ended."""
-    going = [task for task in tasks if not task.done()]
-    for task in going:
-        task.cancel()
-    await asyncio.gather(*going, return_exceptions=True)
-
-
-async def unless(stopped: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Wait for work; None if it was stopped first, and the work is then cancelled."""
-    if stopped.is_set():
-        work.close()
-        return None
-    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stopped.wait())
-    try:
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        stopping.cancel()
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from hopcheck.config import TargetConfig
+from hopcheck.contracts import load_contracts
 from hopcheck.discovery import all_scripts
 from hopcheck.doctor import PATIENCE_S, Unfit, examine
-from hopcheck.engine import DEFAULT_PATIENCE_S, Setting, run, unless
+from hopcheck.engine import DEFAULT_PATIENCE_S, Setting, run
 from hopcheck.registry import WAYS, Case
 from hopcheck.sessions import Session, hold
 from hopcheck.target import load_sdk
+from hopcheck.workers import unless
 from hopcheck_contracts.findings import Verdict
 from hopcheck_server.http1.client import ConnectFailed
 from hopcheck_server.http1.pool import Origin
@@ -107,6 +109,7 @@ async def gate(plan: Plan, stopped: asyncio.Event, watch: Watch, fails: Callable
             ways = WAYS - {"two_sided"} if plan.one_sided else WAYS
             setting = Setting(plan.config, control, patience_s=plan.patience_s, ways=ways)
             load_sdk()
+            load_contracts()
             await _judge(plan, setting, outcome, stopped, watch, fails)
             if plan.session and not (plan.fail_fast and any(map(fails, outcome.verdicts))):
                 secrets = (plan.config.api_key, plan.config.second_api_key, health.provider_key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,9 +11,8 @@ import pytest
 from rich.console import Console
 
 from hopcheck import Findings, Incoming, Relay, Response, Target, expect, reply
-from hopcheck import proving as module
 from hopcheck.cli import prove
-from hopcheck.proving import HEALTHY, Proof, cells, columns, weigh
+from hopcheck.proving import HEALTHY, Column, Proof, cells, columns, weigh
 from hopcheck.reach import overridden, reach_of, touches
 from hopcheck.registry import Case
 from hopcheck_server.relay.variants import VARIANTS, PrettyPrints
@@ -39,7 +39,7 @@ class Harmless(Relay):
 @pytest.fixture
 def made(case, monkeypatch):
     """Two cases: about the status, and about the body."""
-    monkeypatch.setattr(module, "VARIANTS", (PrettyPrints,))
+    monkeypatch.setattr(sys.modules[Column.__module__], "VARIANTS", (PrettyPrints,))
 
     @case("chat.status", level="MUST", refs=["a"], upstream=reply.chat("hello"))
     async def status(target: Target) -> Findings:

@@ -153,4 +153,4 @@ def test_what_arrived_is_seen(case, bench) -> None:
 
     verdict = bench.judge([one], Relay)["chat.one"]
     assert verdict.outcome is Outcome.CONFORMS, (verdict.reason, verdict.failed)
-    assert len(verdict.findings) == 4
+    assert len(bench.checks(verdict)) == 4

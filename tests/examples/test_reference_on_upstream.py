@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 KEY = "sk-reference-test-key-0123456789"
 
 
@@ -22,6 +25,18 @@ def test_every_case_that_applies_conforms(start, gate, tmp_path, upstream_port: 
     assert fell_short == {}
     assert code == 0
     assert report["summary"]["conforms"] > 140
+
+    assert_every_exchange_fits(report)
+
+
+def assert_every_exchange_fits(report: dict[str, Any]) -> None:
+    judged = [case for case in report["cases"] if case["outcome"] != "not-applicable"]
+    held = Counter(finding["check"] for case in judged for finding in case["findings"] if finding["ok"])
+    asked = [case for case in judged if any(one["side"] == "client" for one in case["exchanges"])]
+    assert len(asked) > 140
+    assert held["contract.response"] > 0.9 * len(asked)
+    assert held["contract.upstream-request"] > 120
+    assert held["contract.event"] > 50
 
 
 FELL_SHORT = ("advisory", "deviates", "untestable", "broken")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hopcheck import __version__
 from hopcheck.doctor import PATIENCE_S, examine
-from hopcheck.engine import Setting, unless
+from hopcheck.engine import Setting
 from hopcheck.registry import Case
 from hopcheck.report import write_whole
 from hopcheck.settings import packaged_target
@@ -24,6 +24,7 @@ from hopcheck.tapes.tape import Made
 from hopcheck.tapes.wiretap import Wiretap, tapped
 from hopcheck.target import load_sdk
 from hopcheck.target.nonces import fixed_nonces
+from hopcheck.workers import unless
 from hopcheck_contracts.documents import document
 from hopcheck_contracts.findings import Verdict
 from hopcheck_server.litellm import LiteLLMEnvironment

@@ -25,3 +25,11 @@ class SaysTimesWithFractions(Relay):
 
     async def response(self, response: Response) -> Response:
         return edit_body(response, lambda body: body.update(created=body["created"] + 0.5))
+
+
+@schema.counterexample(breaks="contract.response")
+class NumbersItsConfigurations(Relay):
+    """An answer without a `system_fingerprint` is given one, which is a number instead of a text."""
+
+    async def response(self, response: Response) -> Response:
+        return edit_body(response, lambda body: body.setdefault("system_fingerprint", 7))

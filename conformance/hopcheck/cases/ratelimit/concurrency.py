@@ -13,7 +13,7 @@ from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, 
         "": reply.chat("Hello"),
         "held": reply.hang("events", after=2),
         "fails": reply.status(400),
-        "cut": reply.stream("Hel", "lo", cut_after_events=2),
+        "cut": reply.stream("Hel", "lo", cut_after_events=2, pace_s=0.1),
     },
     needs=["concurrency_limit"],
 )

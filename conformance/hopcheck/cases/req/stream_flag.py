@@ -38,3 +38,11 @@ class PresenceIsTrue(Relay):
 
     async def request(self, outgoing: Outgoing) -> Outgoing:
         return replaced(outgoing, "stream", lambda _: True)
+
+
+@stream_flag.counterexample(breaks="contract.upstream-request")
+class SaysStoreInWords(Relay):
+    """A request that doesn't say whether it is to be stored says "no", where the API has true or false."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return outgoing.with_json({"store": "no", **outgoing.json})

@@ -47,7 +47,7 @@ class TriesEverythingAgain(Relay):
     "retry.not-after-first-byte",
     level="MUST",
     refs=["nanobot#4038", "hive#6541", "cadis#412", "litellm#32835"],
-    upstream=[reply.stream("Hel", "lo", cut_after_events=2), reply.stream("Hel", "lo")],
+    upstream=[reply.stream("Hel", "lo", cut_after_events=2, pace_s=0.1), reply.stream("Hel", "lo")],
 )
 async def not_after_first_byte(target: Target) -> Findings:
     """Once a client has some of a stream, a retry does not begin it again in the same answer."""

@@ -1,14 +1,19 @@
 """Streams that break after they began."""
 
+import asyncio
+
 from hopcheck import DONE, Event, Events, Failure, Findings, Relay, Target, case, dig, event_of, expect, reply
 from hopcheck.stream_edits import chunk_of
 
 STOP = event_of(reply.delta(finish="stop"))
 OVERLOADED = {"message": "The engine is overloaded.", "type": "server_error", "param": None, "code": "overloaded"}
+BEGUN_S = 0.1
+"""Between two events: by the second one, the client has the first."""
+
 CUTS = {
-    "fin": reply.stream("Hel", "lo", cut_after_events=2),
-    "reset": reply.stream("Hel", "lo", cut="reset", cut_after_events=2),
-    "inside": reply.stream("Hel", "lo" * 500, cut_at=900),
+    "fin": reply.stream("Hel", "lo", cut_after_events=2, pace_s=BEGUN_S),
+    "reset": reply.stream("Hel", "lo", cut="reset", cut_after_events=2, pace_s=BEGUN_S),
+    "inside": reply.stream("Hel", "lo" * 500, cut_at=900, pace_s=BEGUN_S),
     "eof": reply.events(reply.delta(role="assistant"), reply.delta(content="Hel"), framing="close", done=0),
 }
 """The connection's end after an event, its reset, its end within an event, and where that ends the body as well."""
@@ -59,7 +64,7 @@ class FinishesErrors(Relay):
 )
 async def cut(target: Target) -> Findings:
     """A provider's stream that is cut shows as an error event or a broken connection, and never as a whole answer."""
-    streams = {name: await target.chat.stream(script=name) for name in CUTS}
+    streams = dict(zip(CUTS, await asyncio.gather(*(target.chat.stream(script=name) for name in CUTS)), strict=True))
     for stream in streams.values():
         await target.forwarded(stream)
     hidden = {name: stream.told for name, stream in streams.items() if not stream.shows_failure}

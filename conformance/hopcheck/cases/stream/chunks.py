@@ -25,6 +25,14 @@ class CallsThemCompletions(Relay):
         return edit_chunks(events, lambda chunk: chunk.update(object="chat.completion"))
 
 
+@chunk_schema.counterexample(breaks="contract.event")
+class NumbersItsConfigurations(Relay):
+    """A chunk without a `system_fingerprint` is given one, which is a number instead of a text."""
+
+    def events(self, events: Events) -> Events:
+        return edit_chunks(events, lambda chunk: chunk.setdefault("system_fingerprint", 7))
+
+
 @case("stream.same-id", level="MUST", refs=["OAI: each chunk has the same ID", "litellm#12481"], upstream=SAID)
 async def same_id(target: Target) -> Findings:
     """All chunks of one answer have the same id and the same time of creation, and name the same model."""

@@ -11,7 +11,7 @@ from hopcheck import Events, Failure, Findings, Outgoing, Relay, Target, case, e
         "": reply.chat("Hello"),
         "reset": reply.chat("lost", cut="reset", cut_at=-1),
         "garbage": reply.raw(200, b"\x00\xff{", "application/json"),
-        "cut": reply.stream("Hel", "lo", cut_after_events=2),
+        "cut": reply.stream("Hel", "lo", cut_after_events=2, pace_s=0.1),
         "malformed": reply.events("data: {not json\n\n"),
     },
 )

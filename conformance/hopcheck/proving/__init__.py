@@ -1,0 +1,11 @@
+"""The suite against itself: every counterexample and every honest variant, times every case.
+
+A counterexample must be noticed by the finding that it names, and by nothing that nobody expects; an honest variant
+by nothing; and every finding of every case must be broken by some counterexample.
+"""
+
+from hopcheck.proving.columns import HEALTHY, Column, columns
+from hopcheck.proving.table import Cell, cells
+from hopcheck.proving.weighing import Proof, notices, weigh
+
+__all__ = ["HEALTHY", "Cell", "Column", "Proof", "cells", "columns", "notices", "weigh"]

@@ -1,0 +1,123 @@
+"""The table's cells: runs every case on every relay, as far as that can say something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from hopcheck.bench import Bench
+from hopcheck.engine import run_case
+from hopcheck.proving.columns import Column
+from hopcheck.reach import Reach, touches
+from hopcheck.registry import Case
+from hopcheck.workers import cancel, following
+from hopcheck_contracts.findings import Verdict
+
+CLOCK_JOBS = 24
+"""How many cases that read the clock run beside each other, on relays of their own: they wait more than they work."""
+
+FLOOD_JOBS = 3
+"""The same for those that flood."""
+
+BESIDE_FLOOD = 0.25
+"""Which part of its flood a case sends to a counterexample that isn't its own: it need not be noticed there."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One case on one relay."""
+
+    column: str
+    verdict: Verdict
+
+
+async def cells(
+    of: Sequence[Column], cases: Sequence[Case], reach: Reach | None, *, jobs: int = 32, diagonal: bool = False
+) -> AsyncIterator[Cell]:
+    """Run every case on every column; with `diagonal`, a counterexample only on the cases that it is registered for.
+
+    With `reach`, cells that can say nothing are not run: where a case never reaches what the counterexample overrides,
+    and on counterexamples that may trip anything.
+    What reads the clock or floods runs after all else; what uses up a limit runs one after another on its relay.
+    """
+    seats = [seat for column in of for seat in _seats(column, cases, reach, diagonal=diagonal)]
+    async with Bench({seat.name: seat.column.relay for seat in seats}, cases) as bench:
+        for manner, at_once in ((_mixed, jobs), (_reads_the_clock, CLOCK_JOBS), (_floods, FLOOD_JOBS)):
+            chains = [chain for seat in seats for chain in _chains(seat, manner)]
+            async for cell in _run_chains(bench, chains, at_once):
+                yield cell
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A relay of a column, and the cases that are run on it.
+
+    A counterexample sits alone with each case that it is for, so that no other case has used up its state.
+    """
+
+    name: str
+    column: Column
+    cases: tuple[Case, ...]
+    flood: float = 1.0
+
+
+def _seats(column: Column, cases: Sequence[Case], reach: Reach | None, *, diagonal: bool) -> list[Seat]:
+    if column.honest:
+        return [Seat(column.name, column, tuple(cases))]
+    own = {case_id for case_id, _ in column.breaks}
+    seats = [Seat(f"{column.name}.{case.id}", column, (case,)) for case in cases if case.id in own]
+    if not diagonal:
+        others = (case for case in cases if case.id not in own)
+        open_ = tuple(case for case in others if reach is None or _is_open(column, case, reach))
+        seats.append(Seat(column.name, column, open_, BESIDE_FLOOD))
+    return seats
+
+
+def _is_open(column: Column, case: Case, reach: Reach) -> bool:
+    """Whether a cell can say something: not where anything may happen, nor where the relay is the healthy one."""
+    anything = any("*" in example.trips for _, example in column.breaks)
+    return not anything and touches(column.relay, case, reach)
+
+
+def _floods(case: Case) -> bool:
+    return "heavy" in case.needs
+
+
+def _reads_the_clock(case: Case) -> bool:
+    return "timing" in case.needs and not _floods(case)
+
+
+def _mixed(case: Case) -> bool:
+    return not case.needs & {"timing", "heavy"}
+
+
+Chain = list[tuple[Seat, Case]]
+"""Cases that are run one after another."""
+
+
+def _chains(seat: Seat, manner: Callable[[Case], bool]) -> list[Chain]:
+    mine = [case for case in seat.cases if manner(case)]
+    limited = [case for case in mine if _floods(case) or case.uses_a_limit]
+    rest = [[(seat, case)] for case in mine if case not in limited]
+    return [[(seat, case) for case in limited], *rest] if limited else rest
+
+
+async def _run_chains(bench: Bench, chains: list[Chain], jobs: int) -> AsyncIterator[Cell]:
+    queue: asyncio.Queue[Cell] = asyncio.Queue()
+    pending = sorted(chains, key=len)
+    total = sum(map(len, chains))
+
+    async def work() -> None:
+        while pending:
+            for seat, case in pending.pop():
+                setting = replace(bench.setting(seat.name), flood=seat.flood)
+                verdict = await run_case(case, setting)
+                queue.put_nowait(Cell(seat.column.name, verdict))
+
+    workers = [asyncio.create_task(work()) for _ in range(jobs)]
+    try:
+        for _ in range(total):
+            yield await following(queue, workers)
+    finally:
+        await cancel(workers)

@@ -1,0 +1,115 @@
+"""What a table shows: what was noticed, what was missed, and what nobody expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from hopcheck.contracts import CHECKS
+from hopcheck.proving.columns import HEALTHY, Column
+from hopcheck.proving.table import Cell
+from hopcheck.registry import Case, Counterexample
+from hopcheck_contracts.findings import Outcome, Verdict
+
+
+@dataclass
+class Proof:
+    """What the table shows.
+
+    Attributes:
+        cells: How many were run.
+        noticed: (case id, finding, counterexample) where the finding that it names noticed it.
+        missed: The same where it did not, with what happened instead.
+        unexpected: (case id, relay, what happened) on counterexamples where nobody expects it; nobody expects a crash.
+        minded: (case id, relay, what happened) on honest variants and the healthy relay.
+        unbroken: (case id, finding) that no counterexample breaks.
+    """
+
+    cells: int = 0
+    noticed: list[tuple[str, str, str]] = field(default_factory=list)
+    missed: list[tuple[str, str, str, str]] = field(default_factory=list)
+    unexpected: list[tuple[str, str, str]] = field(default_factory=list)
+    minded: list[tuple[str, str, str]] = field(default_factory=list)
+    unbroken: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the suite can be trusted."""
+        return not (self.missed or self.unexpected or self.minded or self.unbroken) and self.cells > 0
+
+
+def weigh(table: Iterable[Cell], of: Sequence[Column], cases: Mapping[str, Case]) -> Proof:
+    """Say what a table shows."""
+    proof = Proof()
+    known = {column.name: column for column in of}
+    checks: dict[str, set[str]] = {}
+    for cell in table:
+        proof.cells += 1
+        column, verdict = known[cell.column], cell.verdict
+        if column.name == HEALTHY:
+            checks[verdict.case_id] = {finding.check for finding in verdict.findings} - set(CHECKS)
+        if column.honest:
+            if verdict.outcome is not Outcome.CONFORMS:
+                proof.minded.append((verdict.case_id, column.name, happened(verdict)))
+            continue
+        own = [example for case_id, example in column.breaks if case_id == verdict.case_id]
+        for example in own:
+            _weigh_own(proof, verdict, example)
+        if not own and _is_unexpected(verdict, column, cases[verdict.case_id]):
+            proof.unexpected.append((verdict.case_id, column.name, happened(verdict)))
+    broken = {(case_id, finding) for case_id, finding, _ in proof.noticed}
+    proof.unbroken = sorted(
+        (case_id, check) for case_id, names in checks.items() for check in names if (case_id, check) not in broken
+    )
+    return proof
+
+
+def _is_unexpected(verdict: Verdict, column: Column, case: Case) -> bool:
+    """Whether a case says something on another one's counterexample that nobody has announced.
+
+    What is wrong on the wire is wrong in every case, so a contract's finding needs no announcement.
+    """
+    if verdict.outcome is Outcome.BROKEN:
+        return True
+    by_contract = bool(verdict.failed) and all(finding.check in CHECKS for finding in verdict.failed)
+    if verdict.outcome is Outcome.CONFORMS or (by_contract and verdict.outcome is Outcome.DEVIATES):
+        return False
+    return not _expected(column, case)
+
+
+def _weigh_own(proof: Proof, verdict: Verdict, example: Counterexample) -> None:
+    if notices(verdict, example.breaks):
+        proof.noticed.append((verdict.case_id, example.breaks, example.name))
+    else:
+        proof.missed.append((verdict.case_id, example.breaks, example.name, happened(verdict)))
+
+
+def notices(verdict: Verdict, check: str) -> bool:
+    """Whether the finding of that name fails and those before it hold; untestable or broken never counts."""
+    if verdict.outcome not in (Outcome.DEVIATES, Outcome.ADVISORY):
+        return False
+    first = next((finding for finding in verdict.findings if not finding.ok), None)
+    return first is not None and first.check == check
+
+
+def _expected(column: Column, case: Case) -> bool:
+    for case_id, example in column.breaks:
+        if any(fnmatchcase(case.id, pattern) for pattern in example.trips):
+            return True
+        if any(fnmatchcase(f"{case_id}:{example.name}", pattern) for pattern in case.trips_on):
+            return True
+    return False
+
+
+def happened(verdict: Verdict) -> str:
+    """A verdict in one line."""
+    failed = [f"{one.check}: expected {_short(one.expected)}, got {_short(one.actual)}" for one in verdict.failed]
+    reason = verdict.reason.strip().splitlines()[-1:]
+    said = reason if verdict.outcome is Outcome.BROKEN else failed or reason
+    return f"{verdict.outcome.value}: {'; '.join(said)}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
