@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 
 import pytest
 
@@ -26,6 +28,25 @@ def test_a_connection_serves_many_requests(wire, loop):
     got, attempts = wire.serve({"a.b": reply.chat("x")}, act, loop=loop)
     assert [one.status for one in got] == [200] * 3
     assert {attempt.connection for attempt in attempts} == {1}
+
+
+def test_a_connection_that_has_ended_needs_no_garbage_collection(wire, loop):
+    async def act(upstream):
+        gc.collect()
+        gc.disable()
+        try:
+            connection = await wire.opened(upstream)
+            for stream in (False, True):
+                await connection.send_raw(wire.request(wire.marked(stream=stream)))
+                await wire.read(connection)
+            ended = weakref.ref(next(iter(upstream.connections)))
+            connection.abort()
+            await wire.until(lambda: ended() is None)
+        finally:
+            gc.enable()
+        return len(upstream.journal.attempts(MARKER))
+
+    assert wire.serve({"a.b": reply.chat("x")}, act, loop=loop) == 2
 
 
 def test_pipelined_requests_are_answered_in_order(wire, loop):

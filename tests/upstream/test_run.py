@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from hopcheck_server.upstream import reply, script
 from hopcheck_server.upstream.control import RemoteControl, probe
+from hopcheck_server.upstream.run import DESCRIPTORS
 
 COMMAND = [sys.executable, "-m", "hopcheck_server.upstream"]
 
@@ -27,6 +30,16 @@ def started(*arguments):
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_it_has_room_for_connections_from_the_start():
+    with started() as (process, _):
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        held = {int(entry.name) for entry in Path(f"/proc/{process.pid}/fd").iterdir()}
+    room = min(DESCRIPTORS, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    assert int(status.partition("FDSize:")[2].split()[0]) >= room
+    assert room - 1 not in held
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])

@@ -94,7 +94,7 @@ class Connection(RequestReader):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self.closing = True
+        self.end()
         self._abandon("hung-up")
         self._host.left(self)
 

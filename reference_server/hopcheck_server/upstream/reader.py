@@ -50,6 +50,11 @@ class RequestReader(asyncio.Protocol):
         self._offered: RawHeaders = []  # the headers of a request whose upgrade is declined
         self._expects = False
 
+    def end(self) -> None:
+        """Read nothing more: the connection is gone."""
+        self.closing = True
+        del self._parser  # which holds this in turn: else only a garbage collection would find both
+
     def take(self, arrival: Arrival, text: bytes) -> None:
         """Take a request.
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gc
+import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from hopcheck_server.upstream.script import Scripts
 from hopcheck_server.upstream.server import PortInUse, Upstream
 
 INTERRUPTED = 130
 CANT_LISTEN = 3
+
+DESCRIPTORS = 4096
+"""For how many there is room from the start, or for as many as the system allows."""
 
 _GC_YOUNG = 50_000
 """How many new objects bring on a garbage collection. The journal makes many that stay and hardly a cycle, and a
@@ -40,10 +48,19 @@ async def _serve(scripts: Scripts, host: str, port: int, open_control: bool) -> 
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     _on_signals(stopped)
     async with await Upstream.start(scripts, host=host, port=port, open_control=open_control) as upstream:
+        _make_room()
         gc.freeze()
         gc.set_threshold(_GC_YOUNG, 20, 100)
         print(f"hopcheck upstream on {upstream.url}", flush=True)
         return await stopped
+
+
+def _make_room() -> None:
+    """Let the table of descriptors grow now: later, the kernel would hold up all streams for ten milliseconds."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    room = DESCRIPTORS if allowed == resource.RLIM_INFINITY else min(DESCRIPTORS, allowed)
+    with suppress(OSError), Path(os.devnull).open() as null:
+        os.close(fcntl.fcntl(null, fcntl.F_DUPFD, room - 1))
 
 
 def _on_signals(stopped: asyncio.Future[int]) -> None:
