@@ -1,0 +1,164 @@
+"""One example deployment at a time: the upstream in the providers' place, LiteLLM, and the reference proxy."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+import pytest
+
+from hopcheck.discovery import all_cases, all_scripts
+from hopcheck_server.litellm import LiteLLM
+from hopcheck_server.stack import Served, serve
+from hopcheck_server.upstream import marker, reply
+from hopcheck_server.upstream.attempt import Attempt
+from hopcheck_server.upstream.script import Turn
+from hopcheck_server.upstream.server import Upstream
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+CLIENT_KEY = "sk-example-client-key-0123456789"
+KEYS = {"openai": "sk-example-openai-0001", "azure": "sk-example-azure-0002", "vllm": "sk-example-vllm-0003"}
+
+
+class Models(NamedTuple):
+    """What the tests ask of one example.
+
+    Attributes:
+        judged: Each with the provider whose key is to arrive.
+        batch: The limited ones.
+        fallbacks: Pairs of models.
+        foreign: Of providers whose wire format the upstream need not know.
+        retries: Attempts beyond the first after a 500.
+        timeout_s: Of an attempt.
+    """
+
+    judged: dict[str, str]
+    batch: dict[str, str]
+    fallbacks: dict[str, str]
+    foreign: tuple[str, ...] = ()
+    retries: int = 2
+    timeout_s: int = 60
+
+
+_THREE = {"gpt-4o-mini": "openai", "gpt-4o-mini-azure": "azure", "llama-3.1-8b": "vllm"}
+_THREE_BATCH = {f"{model}-batch": provider for model, provider in _THREE.items()}
+_THREE_FALLBACKS = {
+    "gpt-4o-mini": "gpt-4o-mini-azure",
+    "gpt-4o-mini-azure": "gpt-4o-mini",
+    "llama-3.1-8b": "gpt-4o-mini",
+}
+DEPLOYMENTS = {
+    "basic": Models({"gpt-4o-mini": "openai"}, {"gpt-4o-mini-batch": "openai"}, {"gpt-4o-mini": "gpt-4o"}),
+    "azure": Models({"gpt-4o-mini": "azure"}, {"gpt-4o-mini-batch": "azure"}, {"gpt-4o-mini": "gpt-4o"}),
+    "multiprovider": Models(
+        _THREE, _THREE_BATCH, _THREE_FALLBACKS, foreign=("claude-sonnet", "gemini-flash", "llama-local")
+    ),
+    "production": Models(_THREE, _THREE_BATCH, _THREE_FALLBACKS, retries=1, timeout_s=30),
+}
+
+
+@dataclass
+class Deployment:
+    """A running example, and one way to ask it.
+
+    Attributes:
+        name: Of the example.
+        models: What there is to ask.
+        work_dir: For reports.
+        upstream: In the providers' place.
+        proxy: In front.
+        used_minute: The calendar minute in which the limits were last used up.
+    """
+
+    name: str
+    models: Models
+    work_dir: Path
+    upstream: Upstream
+    proxy: Served
+    used_minute: int = 0
+    _asked: int = field(default=0, init=False)
+
+    async def ask(self, model: str, *turns: Turn, **more: Any) -> tuple[httpx2.Response, list[Attempt]]:
+        """Return the answer, and the attempts that reached the upstream, which plays the turns one after another."""
+        self._asked += 1
+        script = f"example.{self._asked}"
+        self.upstream.load({script: reply.script_of(turns or reply.chat("Hello"))})
+        sign = marker.make(script, "once")
+        body = {"model": model, "messages": [{"role": "user", "content": f"Say hello. {sign}"}], **more}
+        async with self.client() as client:
+            answer = await client.post("/chat/completions", json=body)
+        return answer, self.upstream.journal.attempts(sign)
+
+    def client(self) -> httpx2.AsyncClient:
+        """A client with the proxy's key."""
+        key = {"authorization": f"Bearer {CLIENT_KEY}"}
+        return httpx2.AsyncClient(base_url=self.proxy.base_url, headers=key, timeout=60)
+
+
+class Run(NamedTuple):
+    """A deployment, and the loop that it runs in."""
+
+    deployment: Deployment
+    runner: asyncio.Runner
+
+
+def providers_at(upstream: Upstream) -> dict[str, str]:
+    """The providers' variables of all examples, pointing at one upstream."""
+    keys = {f"{provider.upper()}_API_KEY": key for provider, key in KEYS.items()}
+    others = {f"{provider}_API_KEY": f"sk-example-{provider.lower()}" for provider in ("ANTHROPIC", "GEMINI")}
+    with_v1 = {f"{provider}_API_BASE": f"{upstream.url}/v1" for provider in ("OPENAI", "VLLM")}
+    without = {f"{provider}_API_BASE": upstream.url for provider in ("AZURE", "ANTHROPIC", "GEMINI", "OLLAMA")}
+    return {**keys, **others, **with_v1, **without}
+
+
+@asynccontextmanager
+async def deployed(name: str, work_dir: Path) -> AsyncIterator[Deployment]:
+    """Start LiteLLM with an example's configuration, and `hopcheck serve` with its file of variables."""
+    async with AsyncExitStack() as stack:
+        upstream = await stack.enter_async_context(await Upstream.start(all_scripts(all_cases().values())))
+        litellm = await stack.enter_async_context(
+            LiteLLM.start(
+                EXAMPLES / f"litellm_config.{name}.yaml",
+                log_file=work_dir / "litellm.log",
+                env=providers_at(upstream),
+            )
+        )
+        proxy = await stack.enter_async_context(serve_with(name, litellm, work_dir))
+        yield Deployment(name, DEPLOYMENTS[name], work_dir, upstream, proxy)
+
+
+def serve_with(name: str, litellm: LiteLLM, work_dir: Path) -> Any:
+    """`hopcheck serve --env-file`; the environment says only what a file can't know."""
+    command = [sys.executable, "-m", "hopcheck", "serve", "--env-file", EXAMPLES / f"{name}.env", "--port", "0"]
+    env = {
+        "LITELLM_MASTER_KEY": litellm.master_key,
+        "LLM_PROXY__INTERNAL_API_KEY": CLIENT_KEY,
+        "LLM_PROXY__LITELLM_PROXY_URL": litellm.url,
+        # A busy machine is no outage.
+        "LLM_PROXY__HEALTH_TIMEOUT_S": "30",
+    }
+    return serve(command, name="the reference proxy", log_file=work_dir / "proxy.log", env=env, key=CLIENT_KEY)
+
+
+@pytest.fixture(scope="module", params=sorted(DEPLOYMENTS))
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Each example in turn; one LiteLLM at a time."""
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        entered = stack.enter_async_context(deployed(request.param, tmp_path_factory.mktemp(request.param)))
+        try:
+            yield Run(runner.run(entered), runner)
+        finally:
+            runner.run(stack.aclose())
+
+
+def models_of(attempts: Sequence[Attempt]) -> list[str]:
+    """Whom the attempts asked for."""
+    return [attempt.model for attempt in attempts]

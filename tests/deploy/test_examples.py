@@ -1,0 +1,166 @@
+"""Each example deployment does what its files say: retries, fallbacks, limits and time-outs are seen to happen."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from time import time
+from typing import Any
+
+import pytest
+
+from hopcheck_server.upstream import reply
+
+from .conftest import CLIENT_KEY, KEYS, ROOT, Deployment, Run
+
+pytestmark = [pytest.mark.litellm, pytest.mark.timeout(600)]
+
+PROFILES = ("core", "streaming", "tools", "errors", "security")
+BASELINE = ROOT / "conformance" / "hopcheck" / "targets" / "reference" / "baseline.toml"
+RPM = 20
+
+
+def test_every_model_is_listed(run: Run) -> None:
+    deployment, runner = run
+
+    async def listed() -> list[str]:
+        async with deployment.client() as client:
+            return [model["id"] for model in (await client.get("/models")).json()["data"]]
+
+    models = deployment.models
+    wanted = {*models.judged, *models.batch, *models.fallbacks.values(), *models.foreign, "text-embedding-3-small"}
+    assert wanted - set(runner.run(listed())) == set()
+
+
+def test_each_provider_gets_its_own_key_and_a_bounded_time(run: Run) -> None:
+    deployment, runner = run
+    for model, provider in deployment.models.judged.items():
+        answer, (attempt,) = runner.run(deployment.ask(model))
+        assert answer.status_code == 200, answer.text
+        assert attempt.key == KEYS[provider]
+        # LiteLLM tells the provider's client how long to wait, and that one says so in a header; its default is 6000.
+        told_s = float(attempt.header("x-stainless-read-timeout") or "inf")
+        assert told_s == (deployment.models.timeout_s if provider != "vllm" else 2 * deployment.models.timeout_s)
+
+
+def test_a_failure_is_tried_again_by_litellm_and_by_nobody_else(run: Run) -> None:
+    deployment, runner = run
+    retries = deployment.models.retries
+    for model in deployment.models.judged:
+        failures = [reply.status(500)] * retries
+        answer, attempts = runner.run(deployment.ask(model, *failures, reply.chat("Hello")))
+        assert (answer.status_code, len(attempts)) == (200, retries + 1)
+        assert len({attempt.model for attempt in attempts}) == 1
+
+
+def test_what_one_can_t_answer_the_next_does(run: Run) -> None:
+    deployment, runner = run
+    for model in deployment.models.fallbacks:
+        failures = [reply.status(500)] * (deployment.models.retries + 1)
+        answer, attempts = runner.run(deployment.ask(model, *failures, reply.chat("Hello")))
+        assert (answer.status_code, len(attempts)) == (200, len(failures) + 1)
+        whom = [(attempt.model, attempt.key) for attempt in attempts]
+        assert len(set(whom[:-1])) == 1
+        assert whom[-1] not in whom[:-1]
+
+
+def test_a_twenty_first_request_in_a_minute_is_refused_and_not_forwarded(run: Run) -> None:
+    deployment, runner = run
+    runner.run(fresh_minute(deployment))
+    answers = runner.run(side_by_side(deployment, dict.fromkeys(deployment.models.batch, RPM)))
+    assert {answer.status_code for answer, _ in answers} == {200}
+    for model in deployment.models.batch:
+        answer, attempts = runner.run(deployment.ask(model))
+        assert (answer.status_code, attempts) == (429, [])
+        assert answer.json()["error"]["message"]
+
+
+def test_models_of_other_wire_formats_answer_or_fail_cleanly(run: Run) -> None:
+    deployment, runner = run
+    for model in deployment.models.foreign:
+        answer, _ = runner.run(deployment.ask(model))
+        said = answer.json()
+        if answer.status_code == 200:
+            assert said["choices"][0]["message"]["content"]
+        else:
+            assert answer.status_code >= 400
+            assert {"message", "type", "param", "code"} <= set(said["error"])
+
+
+def test_the_gate_holds_on_every_model_that_the_upstream_can_answer_for(run: Run) -> None:
+    deployment, runner = run
+    fell_short = {model: runner.run(fell_short_of(deployment, model)) for model in deployment.models.judged}
+    assert fell_short == {model: {} for model in deployment.models.judged}
+
+
+def test_tokens_are_limited_too(run: Run) -> None:
+    """Comes last, when the minute whose requests are used up has passed meanwhile."""
+    deployment, runner = run
+    much = {"prompt_tokens": 39_000, "completion_tokens": 1_001, "total_tokens": 40_001}
+
+    async def used_up() -> None:
+        await fresh_minute(deployment)
+        for model in deployment.models.batch:
+            answer, _ = await deployment.ask(model, reply.chat("Hello", usage=much))
+            assert answer.status_code == 200
+            refused, attempts = await deployment.ask(model)
+            assert (refused.status_code, attempts) == (429, [])
+
+    runner.run(used_up())
+
+
+async def fell_short_of(deployment: Deployment, model: str) -> dict[str, str]:
+    """Run the gate on one model; return the cases that fail, by their outcome."""
+    folder = deployment.work_dir / model
+    folder.mkdir()
+    declared = [
+        "llm_proxy = true",
+        "refuses_control_fields = true",
+        "reasoning = true",
+        "default_model = 'gpt-4o-mini'",
+    ]
+    (folder / "hopcheck.toml").write_text("\n".join(["[declares]", *declared]))
+    chosen = [word for profile in PROFILES for word in ("--profile", profile)]
+    command = [
+        "gate",
+        f"{deployment.proxy.base_url}",
+        "--api-key-env",
+        "KEY",
+        "--upstream-url",
+        deployment.upstream.url,
+    ]
+    command += ["--model", model, "--baseline", str(BASELINE), "--json", "report.json", *chosen]
+    gate = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "hopcheck", *command),
+        cwd=folder,
+        env={"KEY": CLIENT_KEY},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await gate.communicate()
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    assert len(report["cases"]) > 90
+    failing = {"deviates", "untestable", "broken"}
+    red = {
+        case["id"]: case["outcome"] for case in report["cases"] if case["outcome"] in failing and not case["baseline"]
+    }
+    return red if gate.returncode == 0 or red else {"exit": said.decode()}
+
+
+async def side_by_side(deployment: Deployment, wanted: dict[str, int]) -> list[Any]:
+    """Ask each model so often; four at a time, which is what the strictest of them takes."""
+    gates = {model: asyncio.Semaphore(4) for model in wanted}
+
+    async def one(model: str) -> Any:
+        async with gates[model]:
+            return await deployment.ask(model)
+
+    return await asyncio.gather(*(one(model) for model, count in wanted.items() for _ in range(count)))
+
+
+async def fresh_minute(deployment: Deployment) -> None:
+    """Wait until the calendar minute, by which LiteLLM counts, has twenty seconds left and is a new one."""
+    left_s = 60 - time() % 60
+    if left_s < 20 or deployment.used_minute == int(time() / 60):
+        await asyncio.sleep(left_s + 0.5)
+    deployment.used_minute = int(time() / 60)
