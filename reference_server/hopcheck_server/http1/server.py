@@ -6,6 +6,8 @@ Parsing is httptools'. One exchange at a time per connection; a pipelined reques
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -109,6 +111,16 @@ class Exchange:
         self.keep_alive = False
         self._connection.drop()
 
+    def reset(self) -> None:
+        """Drop the connection with a reset (RST); what the client hasn't read yet is lost."""
+        self.keep_alive = False
+        self._connection.reset()
+
+    @property
+    def connection(self) -> int:
+        """The number of the connection that it came on; a later connection's is higher."""
+        return self._connection.number
+
 
 BACKLOG = 1024
 """Connections that may wait to be accepted; with fewer, a burst of clients waits a second for its second try."""
@@ -122,6 +134,8 @@ class ServerConnection(asyncio.Protocol):
     def __init__(self, server: Server) -> None:
         """Made by the server."""
         self._server = server
+        server.opened += 1
+        self.number = server.opened
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
         self._reading = Exchange(self)
@@ -245,9 +259,20 @@ class ServerConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def reset(self) -> None:
+        """Close with a reset."""
+        own = self._transport and self._transport.get_extra_info("socket")
+        if self._transport is not None and own is not None:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._transport.abort()
+
 
 class Server:
-    """Listens, and hands every request to one handler."""
+    """Listens, and hands every request to one handler.
+
+    Attributes:
+        opened: How many connections there have been; the latest has this number.
+    """
 
     def __init__(self, handler: Handler) -> None:
         """Does not listen yet."""
@@ -255,6 +280,7 @@ class Server:
         self.connections: set[ServerConnection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.closed = False
+        self.opened = 0
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:

@@ -1,0 +1,108 @@
+"""What one request of the proxy's came to at the provider, put together from two journals.
+
+What the proxy did is the replay server's own knowledge: that it asked, when, with which headers, and whether it hung up.
+What LiteLLM then did at the provider is the tape's. Times of the tape count from the request of now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from hopcheck.replay.deck import Card
+from hopcheck.tapes import Entry, Frame
+from hopcheck_server.upstream.arrival import Arrival, RequestHead
+from hopcheck_server.upstream.attempt import Attempt, Ending
+
+KEYS: Mapping[str, str] = {
+    "provider": "sk-hopcheck-replayed-provider",
+    "backup": "sk-hopcheck-replayed-backup",
+}
+"""What stands for the credentials that LiteLLM showed to its providers; no tape holds those."""
+
+
+class Played(Arrival):
+    """A request of the proxy's, and what it was answered.
+
+    Attributes:
+        card: The recording; None where there is none.
+        miss: Why there is none, or "".
+        scale: How long a recorded second lasts, in seconds.
+        released: Set when the case lets go of what the provider left hanging.
+        released_ns: When, or 0.
+    """
+
+    __slots__ = ("card", "miss", "released", "released_ns", "scale")
+
+    def __init__(self, head: RequestHead, body: bytes, connection: int, received_ns: int) -> None:
+        """Not yet answered."""
+        super().__init__(head, body, connection, received_ns)
+        self.card: Card | None = None
+        self.miss = ""
+        self.scale = 1.0
+        self.released = asyncio.Event()
+        self.released_ns = 0
+
+    def at_provider(self, now_ns: int) -> Iterator[Attempt]:
+        """The attempts at the provider that have been made by now.
+
+        A request that wasn't recorded counts as one, as it is: whatever it would have come to, it was sent.
+        """
+        if self.card is None:
+            yield self.attempt()
+            return
+        own = self.attempt()
+        for entry in self.card.entries:
+            attempt = self._recorded(self.card, entry, own)
+            if attempt.received_ns <= now_ns:
+                yield _by(now_ns, attempt)
+
+    def changes_ns(self) -> Iterator[int]:
+        """When what `at_provider` says changes by itself."""
+        if self.card is None:
+            return
+        own = self.attempt()
+        for entry in self.card.entries:
+            attempt = self._recorded(self.card, entry, own)
+            yield from (attempt.received_ns, attempt.head_sent_ns, attempt.ended_ns, *(at for at, _ in attempt.sent))
+
+    def _recorded(self, card: Card, entry: Entry, own: Attempt) -> Attempt:
+        """A recorded attempt, as if it had been made because of this request."""
+        began_us = card.interaction.wire.at_us
+        since_us = round((entry.at_us - began_us) * self.scale)
+        scaled = replace(
+            entry,
+            at_us=since_us,
+            head_us=None if entry.head_us is None else round(entry.head_us * self.scale),
+            sent=tuple(Frame(round(frame.at_us * self.scale), frame.size) for frame in entry.sent),
+            ended_us=None if entry.ended_us is None else round(entry.ended_us * self.scale),
+        )
+        attempt = scaled.attempt(self.marker, KEYS, self.received_ns, self.model)
+        attempt.headers += own.headers  # what the proxy sent to LiteLLM counts, too: nothing must leak that far
+        attempt.connection = own.connection
+        attempt.ended, attempt.ended_ns = self._ending(card, entry, attempt)
+        return attempt
+
+    def _ending(self, card: Card, entry: Entry, attempt: Attempt) -> tuple[Ending, int]:
+        """How the attempt ends: as recorded, unless that depended on the proxy or on the case."""
+        waits_for_proxy = entry.ended == "hung-up" and card.interaction.wire.ended == "left"
+        if waits_for_proxy or (self.ended == "hung-up" and not attempt.ended_ns):
+            return (self.ended, self.ended_ns) if self.ended == "hung-up" else ("", 0)
+        if self.ended == "hung-up" and self.ended_ns < attempt.ended_ns:
+            return "hung-up", self.ended_ns
+        if entry.ended == "released" or not entry.ended:
+            return ("released", self.released_ns) if self.released_ns else ("", 0)
+        return attempt.ended, attempt.ended_ns
+
+
+def _by(now_ns: int, attempt: Attempt) -> Attempt:
+    """An attempt as it stood at that time."""
+    over = 0 < attempt.ended_ns <= now_ns
+    return replace(
+        attempt,
+        head_sent_ns=attempt.head_sent_ns if attempt.head_sent_ns <= now_ns else 0,
+        sent=[(at_ns, size) for at_ns, size in attempt.sent if at_ns <= now_ns],
+        ended=attempt.ended if over else "",
+        ended_ns=attempt.ended_ns if over else 0,
+    )

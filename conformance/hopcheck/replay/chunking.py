@@ -1,0 +1,70 @@
+"""Other ways to cut a recorded stream into chunks. To whoever reads event streams well, all of them say the same.
+
+Pure: knows neither sockets nor clocks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import accumulate, pairwise
+from typing import Literal, NamedTuple, get_args
+
+from hopcheck.tapes import Interaction
+
+Chunks = Literal["recorded", "per-event", "one-byte", "split-utf8", "coalesced"]
+"""As recorded; one event each; one byte each; cut inside every character of several bytes and every blank line; one."""
+
+CHUNKINGS: tuple[Chunks, ...] = get_args(Chunks)
+
+_BLANK = re.compile(rb"(?:\r\n|\r|\n)(?:\r\n|\r|\n)")
+_WIDE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
+
+
+class Piece(NamedTuple):
+    """Bytes that leave as one chunk, and when, in microseconds since the request was there."""
+
+    at_us: int
+    data: bytes
+
+
+def pieces_of(interaction: Interaction, chunks: Chunks = "recorded") -> list[Piece]:
+    """A recorded body, cut for playing. Only event streams are ever cut anew."""
+    frames = zip(interaction.wire.frames, interaction.pieces, strict=True)
+    recorded = [Piece(frame.at_us, data) for frame, data in frames]
+    return recut(recorded, chunks) if is_stream(interaction) else recorded
+
+
+def is_stream(interaction: Interaction) -> bool:
+    """Whether the answer is an event stream that came in chunks."""
+    media_type = (interaction.response and interaction.response.header("content-type")) or ""
+    return interaction.wire.framing == "chunked" and media_type.startswith("text/event-stream")
+
+
+def recut(recorded: list[Piece], chunks: Chunks) -> list[Piece]:
+    """Cut a body anew. A piece leaves when the recorded one left that holds its last byte."""
+    body = b"".join(piece.data for piece in recorded)
+    if chunks == "recorded" or not body:
+        return recorded
+    ends = sorted({end for end in _ends(body, chunks, recorded) if 0 < end < len(body)} | {len(body)})
+    due = iter(zip(accumulate(len(piece.data) for piece in recorded), recorded, strict=True))
+    last, frame = next(due)
+    cut: list[Piece] = []
+    for start, end in pairwise([0, *ends]):
+        while last < end:
+            last, frame = next(due)
+        cut.append(Piece(frame.at_us, body[start:end]))
+    return cut
+
+
+def _ends(body: bytes, chunks: Chunks, recorded: list[Piece]) -> Iterable[int]:
+    match chunks:
+        case "per-event":
+            return [blank.end() for blank in _BLANK.finditer(body)]
+        case "one-byte":
+            return range(1, len(body))
+        case "split-utf8":
+            inside = [found.start() + 1 for pattern in (_WIDE, _BLANK) for found in pattern.finditer(body)]
+            return [*accumulate(len(piece.data) for piece in recorded), *inside]
+        case _:
+            return ()

@@ -1,0 +1,75 @@
+"""The replay server's journal: what the proxy asked, and for those who judge, what that came to at the provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from time import monotonic_ns
+
+from hopcheck.replay.attempts import Played
+from hopcheck_server.upstream.attempt import Attempt
+from hopcheck_server.upstream.journal import Journal
+
+
+class ReplayJournal(Journal):
+    """Keeps the proxy's requests; asked for attempts, it tells those at the provider, as an upstream's journal would."""
+
+    def requests(self, marker: str) -> list[Attempt]:
+        """The proxy's own requests with a marker."""
+        return super().attempts(marker)
+
+    def attempts(self, marker: str) -> list[Attempt]:
+        """The attempts at the provider so far, in the order of their arrival."""
+        now = monotonic_ns()
+        made = [attempt for played in self._played(marker) for attempt in played.at_provider(now)]
+        made.sort(key=lambda attempt: attempt.received_ns)
+        return [replace(attempt, number=number) for number, attempt in enumerate(made, start=1)]
+
+    def unmarked(self, since_ns: int = 0) -> list[Attempt]:
+        """The attempts at the provider without a marker that were made at that time or later."""
+        now = monotonic_ns()
+        asked = (played for played in self._unmarked if isinstance(played, Played))
+        made = (attempt for played in asked for attempt in played.at_provider(now))
+        return [attempt for attempt in made if attempt.received_ns >= since_ns]
+
+    def release(self, marker: str) -> None:
+        """Note that the case lets go of what the provider left hanging."""
+        for played in self._played(marker):
+            if not played.released.is_set():
+                played.released_ns = monotonic_ns()
+                played.released.set()
+        self._wake(marker)
+
+    def going_on_of(self, marker: str) -> list[Played]:
+        """The requests of a marker that are still being answered."""
+        return [played for played in self._played(marker) if not played.ended]
+
+    async def wait(self, marker: str, *, attempts: int = 1, ended: bool = True, timeout_s: float) -> list[Attempt]:
+        """Wait until so many attempts have been made and, if `ended`, all of them have ended (see `Journal.wait`)."""
+        deadline_ns = monotonic_ns() + round(timeout_s * 1e9)
+        while True:
+            seen = self.attempts(marker)
+            ready = len(seen) >= attempts and not (ended and any(not one.ended for one in seen))
+            now = monotonic_ns()
+            if ready or now >= deadline_ns:
+                return seen
+            await self._news(marker, min(deadline_ns, self._next_ns(marker, now, deadline_ns)) - now)
+
+    async def _news(self, marker: str, within_ns: int) -> None:
+        """Wait until the proxy does something, or that time has passed."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(marker, set()).add(waiter)
+        try:
+            await asyncio.wait((waiter,), timeout=within_ns / 1e9)
+        finally:
+            self._leave(marker, waiter)
+
+    def _next_ns(self, marker: str, now: int, otherwise: int) -> int:
+        """When the attempts of a marker change by themselves."""
+        times = (at for played in self._played(marker) for at in played.changes_ns())
+        return min((at for at in times if at > now), default=otherwise)
+
+    def _played(self, marker: str) -> Iterator[Played]:
+        marked = self._marked.get(marker)
+        return (one for one in (marked.attempts if marked else ()) if isinstance(one, Played))

@@ -1,0 +1,108 @@
+"""Plays one recorded answer: head and chunks at their times, and the end as it was: whole, cut, reset or left open."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from time import monotonic_ns
+
+from hopcheck.replay.attempts import Played
+from hopcheck.replay.chunking import Chunks, Piece, pieces_of
+from hopcheck.replay.deck import Card
+from hopcheck.tapes import Interaction, Response
+from hopcheck_server.http1.server import Exchange
+from hopcheck_server.upstream.attempt import Ending
+
+
+class Playing:
+    """One card on one exchange."""
+
+    def __init__(self, exchange: Exchange, played: Played, card: Card, chunks: Chunks) -> None:
+        """Nothing is sent yet."""
+        self._exchange = exchange
+        self._played = played
+        self._one: Interaction = card.interaction
+        self._pieces = pieces_of(card.interaction, chunks)
+        self._released_us = card.released_us
+        self._start_ns = played.received_ns
+
+    async def play(self) -> Ending:
+        """Play it.
+
+        Returns:
+            How it ended; `hung-up` is `ClientGone`'s to tell.
+
+        Raises:
+            ClientGone: The proxy left.
+        """
+        wire, response = self._one.wire, self._one.response
+        if response is not None and wire.head_us is not None:
+            await self._until(wire.head_us)
+            await self._exchange.raw(self._head(response))
+            self._played.head_sent_ns = monotonic_ns()
+            await self._send(self._pieces)
+        return await self._end()
+
+    async def _send(self, pieces: list[Piece]) -> None:
+        sent = self._played.sent = array("q")
+        for piece in pieces:
+            await self._until(piece.at_us)
+            sent.append(monotonic_ns())
+            sent.append(len(piece.data))
+            await self._exchange.raw(self._framed(piece.data))
+
+    def _framed(self, data: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(data), data) if self._one.wire.framing == "chunked" else data
+
+    async def _end(self) -> Ending:
+        wire = self._one.wire
+        if wire.ended == "left":
+            await self._exchange.gone.wait()
+            return "hung-up"
+        await self._until(wire.ended_us)
+        if wire.ended == "reset":
+            self._exchange.reset()
+            return "cut"
+        if wire.ended != "complete":
+            self._exchange.abort()
+            return "cut"
+        if wire.framing == "chunked":
+            await self._exchange.raw(b"0\r\n\r\n")
+        if wire.framing == "close" or (self._one.response and _closes(self._one.response)):
+            self._exchange.keep_alive = False
+        return "answered"
+
+    def _head(self, response: Response) -> bytes:
+        """The head as it was recorded, with the line that frames the body where the tape doesn't have it."""
+        lines = [f"HTTP/1.1 {response.status} {response.reason}", *(f"{name}: {value}" for name, value in response.headers)]
+        match self._one.wire.framing:
+            case "chunked" if response.header("transfer-encoding") is None:
+                lines.append("transfer-encoding: chunked")
+            case "length" if response.header("content-length") is None:
+                lines.append(f"content-length: {len(response.body)}")
+            case "close" if not _closes(response):
+                lines.append("connection: close")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    async def _until(self, at_us: int) -> None:
+        """Wait until then, and until the case has let go of the provider, where the recorded answer waited for that."""
+        if self._released_us is not None and at_us > self._released_us:
+            await self._unless_gone(self._played.released.wait())
+            passed_ns = round(self._released_us * 1000 * self._played.scale)
+            self._start_ns, self._released_us = monotonic_ns() - passed_ns, None
+        wait_ns = self._start_ns + round(at_us * 1000 * self._played.scale) - monotonic_ns()
+        if wait_ns > 0:
+            await self._unless_gone(asyncio.sleep(wait_ns / 1e9))  # the recorded time itself
+
+    async def _unless_gone(self, waiting: object) -> None:
+        """Wait for something, but not longer than the proxy does."""
+        tasks = {asyncio.ensure_future(waiting), asyncio.ensure_future(self._exchange.gone.wait())}  # type: ignore[arg-type]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+def _closes(response: Response) -> bool:
+    return (response.header("connection") or "").lower() == "close"

@@ -1,0 +1,205 @@
+"""The replay server: stands in LiteLLM's place, answers what was recorded, and keeps a journal of what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from time import monotonic_ns
+from types import TracebackType
+from typing import Self
+
+from hopcheck.replay.attempts import Played
+from hopcheck.replay.canned import PROBES, Canned, canned, miss_answer, models_of, wrong_key
+from hopcheck.replay.chunking import Chunks
+from hopcheck.replay.deck import Card, Deck, case_of, key_of
+from hopcheck.replay.journal import ReplayJournal
+from hopcheck.replay.misses import explain
+from hopcheck.replay.playing import Playing
+from hopcheck.tapes import Tape
+from hopcheck_server.http1.server import ClientGone, Exchange, Server
+from hopcheck_server.upstream import control_routes
+from hopcheck_server.upstream.arrival import RequestHead
+from hopcheck_server.upstream.script import Scripts
+
+SETTLED_S = 1.0
+"""How long a proxy may take to hang up once its client has; only then is an exchange ended from here."""
+
+
+class ReplayServer:
+    """Plays tapes to a proxy.
+
+    Attributes:
+        deck: The recorded interactions.
+        journal: What the proxy asked, and what that came to at the provider.
+        chunks: How streams are cut.
+        misses: Requests that no recording answers, in sentences, by case ("" for those without a marker).
+        key: The key that LiteLLM's clients show; "" takes any.
+    """
+
+    def __init__(
+        self,
+        tapes: Mapping[str, Tape],
+        *,
+        scale: Callable[[str], float] = lambda case: 1.0,
+        chunks: Chunks = "recorded",
+        key: str = "",
+        told: Callable[[str], None] = lambda miss: None,
+    ) -> None:
+        """Does not listen yet.
+
+        Args:
+            tapes: By case.
+            scale: How long a recorded second lasts, in seconds, for a case ("" for no case).
+            chunks: How streams are cut.
+            key: See the attribute.
+            told: Is told of each miss.
+        """
+        self.deck = Deck.of(tapes)
+        self.journal = ReplayJournal()
+        self.chunks: Chunks = chunks
+        self.misses: dict[str, list[str]] = {}
+        self.key = key
+        self._scale = scale
+        self._told = told
+        self._models = models_of(tapes)
+        self._recut: dict[str, Chunks] = {}
+        self._exchanges: dict[Played, Exchange] = {}
+        self._server = Server(self._handle)
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
+        """Listen; port 0 takes a free one.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        await self._server.start(host, port)
+        return self
+
+    @property
+    def url(self) -> str:
+        """Where it is reached from this host, without `/v1`."""
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def opened(self) -> int:
+        """How many connections there have been."""
+        return self._server.opened
+
+    async def aclose(self) -> None:
+        """Stop listening and drop every connection."""
+        await self._server.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Use as a context manager once started."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        await self.aclose()
+
+    # What a judge asks of it, as of an upstream.
+
+    def load(self, scripts: Scripts) -> None:
+        """Scripts were played when the tapes were recorded."""
+
+    def release(self, marker: str) -> None:
+        """The case lets go of what the provider left hanging."""
+        self.journal.release(marker)
+
+    def forget(self, marker: str) -> None:
+        """The case has ended: end what still goes on, and drop what is kept of the marker."""
+        self.release(marker)
+        for played in self.journal.going_on_of(marker):
+            exchange = self._exchanges.get(played)
+            if exchange is not None:
+                self.journal.end(played, "released", monotonic_ns())
+                exchange.abort()
+        self.journal.forget(marker)
+
+    def rewind(self, marker: str, chunks: Chunks | None) -> None:
+        """Let a marker's recordings be played again, at once and cut that way; None goes back to the usual way."""
+        self.deck.rewind(marker)
+        if chunks is None:
+            self._recut.pop(marker, None)
+        else:
+            self._recut[marker] = chunks
+
+    # How it answers.
+
+    async def _handle(self, exchange: Exchange) -> None:
+        head = _head(exchange)
+        played = Played(head, exchange.body, exchange.connection, exchange.received_ns)
+        if exchange.target.startswith(control_routes.PREFIX):
+            await self._control(exchange, played)
+            return
+        key, played.marker = key_of(exchange.method, exchange.target, exchange.body)
+        played.script = played.marker.split(":")[1] if played.marker else ""
+        played.model = _model(exchange.body)
+        answer = self._decide(exchange, played)
+        self.journal.add(played)
+        exchange.on_gone = lambda: self.journal.end(played, "hung-up", monotonic_ns())
+        self._exchanges[played] = exchange
+        try:
+            await self._answer(exchange, played, answer)
+        except ClientGone:
+            self.journal.end(played, "hung-up", monotonic_ns())
+        finally:
+            del self._exchanges[played]
+
+    def _decide(self, exchange: Exchange, played: Played) -> Card | Canned:
+        """Find the recording, or the answer that needs none."""
+        method, path, body, marker = exchange.method, exchange.target, exchange.body, played.marker
+        if self.key and played.head.key != self.key:
+            return self._missed(played, f"{method} {path}: the key is not the one that the proxy was given for LiteLLM")
+        case = case_of(marker)
+        key, _ = key_of(method, path, body)
+        played.card = self.deck.draw(key, marker)
+        if played.card is not None:
+            played.scale = 0.0 if marker in self._recut else self._scale(played.card.case)
+            return played.card
+        known = canned(method, path, body, probe=case in PROBES, models=self._models)
+        if known is not None:
+            played.canned = True
+            return known
+        return self._missed(played, explain(key, self.deck.candidates(marker)))
+
+    def _missed(self, played: Played, why: str) -> Canned:
+        played.miss = why
+        self.misses.setdefault(case_of(played.marker), []).append(why)
+        self._told(why)
+        return wrong_key() if self.key and played.head.key != self.key else miss_answer(why)
+
+    async def _answer(self, exchange: Exchange, played: Played, answer: Card | Canned) -> None:
+        if isinstance(answer, Canned):
+            await _write(exchange, answer)
+            self.journal.end(played, "answered", monotonic_ns())
+            return
+        chunks = self._recut.get(played.marker, self.chunks)
+        ending = await Playing(exchange, played, answer, chunks).play()
+        self.journal.end(played, ending, monotonic_ns())
+
+    async def _control(self, exchange: Exchange, asked: Played) -> None:
+        answer = await control_routes.respond(self, asked.attempt(), allowed=True)
+        status = int(answer.head.split(b" ", 2)[1])
+        await _write(exchange, Canned(status, "application/json", answer.pieces[0]))
+
+
+async def _write(exchange: Exchange, answer: Canned) -> None:
+    size = str(len(answer.body))
+    await exchange.start(answer.status, [("content-type", answer.media_type), ("content-length", size)], "length")
+    await exchange.write(answer.body)
+    await exchange.finish()
+
+
+def _head(exchange: Exchange) -> RequestHead:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in exchange.headers]
+    return RequestHead(
+        exchange.method.encode("latin-1"),
+        exchange.target.encode("latin-1"),
+        headers,
+        keep_alive=exchange.keep_alive,
+        http10=False,
+        length=len(exchange.body),
+    )
