@@ -135,6 +135,21 @@ def _remedy(undeclared: Sequence[str]) -> str:
     return " and ".join(f"set `{_SET_BY[need]}`" if need in _SET_BY else f"declare `{need}`" for need in undeclared)
 
 
+def replay_line(document: Document) -> str:
+    """What stood in for LiteLLM, in one line; "" if nothing did."""
+    replay = document["target"]["replay"]
+    if not replay:
+        return ""
+    versions = ", ".join(replay["litellm"])
+    return f"{_many(replay['tapes'], 'tape')} of LiteLLM {versions}, {_many(replay['live_only'], 'case')} live-only"
+
+
+def replay_problems(document: Document) -> list[str]:
+    """What fails a replay and belongs to none of its cases."""
+    replay = document["target"]["replay"]
+    return list(replay["problems"]) if replay else []
+
+
 def reasons_known(document: Document, case_id: str) -> list[str]:
     """What the baseline says of a case: its reasons, with the issue where there is one."""
     entries = document["baseline"]["deviations"] if document["baseline"] else []
@@ -163,6 +178,8 @@ def headline(document: Document) -> str:
             return f"{name}: hopcheck itself failed in {summary['broken']} of {judged} cases, {red} red in all"
         case _ if not judged:
             return f"{name}: nothing was judged, so nothing holds"
+        case _ if not red and replay_problems(document):
+            return f"{name} doesn't hold: it asked LiteLLM for what isn't on the tapes{beside}"
         case _ if not red:
             return f"{name} doesn't hold: the baseline needs mending{beside}"
         case _:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -41,6 +41,8 @@ class Setting:
         flood: Which part of their full number of requests flooding cases send.
         wire_log: Whether verdicts hold what crossed the wire.
         shared: What the cases of a run have in common: one burst over a rate limit, say.
+        excluded: Cases that this run can't judge, and why.
+        beside: What this run finds of a case beside its own findings, once it has asked.
     """
 
     config: TargetConfig
@@ -51,6 +53,8 @@ class Setting:
     flood: float = 1.0
     wire_log: bool = True
     shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+    excluded: Mapping[str, str] = field(default_factory=dict)
+    beside: Callable[[Case, Target], AsyncIterator[Finding]] | None = None
 
     def target(self, case: Case) -> Target:
         """The target, bound to a case."""
@@ -73,7 +77,9 @@ def missing(case: Case, setting: Setting) -> str:
     if undeclared:
         return f"the target does not declare {', '.join(f'`{need}`' for need in undeclared)}"
     lacking = sorted(case.needs - DECLARABLE - setting.ways)
-    return f"this run is not {', '.join(lacking).replace('_', '-')}" if lacking else ""
+    if lacking:
+        return f"this run is not {', '.join(lacking).replace('_', '-')}"
+    return setting.excluded.get(case.id, "")
 
 
 async def run_case(case: Case, setting: Setting, *, settle: bool = False) -> Verdict:
@@ -89,6 +95,8 @@ async def run_case(case: Case, setting: Setting, *, settle: bool = False) -> Ver
     begun_ns = time.monotonic_ns()
     findings: list[Finding] = []
     outcome, reason = await _judged(_findings(case, target, findings, settle=settle))
+    if outcome is not Outcome.BROKEN and setting.beside is not None:
+        outcome, reason = await _judged(_beside(setting.beside(case, target), findings, outcome, reason))
     if outcome is Outcome.CONFORMS:
         outcome, reason = await _judged(_weigh(case, target, setting.control, findings))
     verdict = Verdict(
@@ -112,6 +120,17 @@ async def _findings(case: Case, target: Target, findings: list[Finding], *, sett
     async for finding in case.function(target):
         findings.append(finding)  # noqa: PERF401 - a crash must not lose those made before it
     return Outcome.CONFORMS, ""
+
+
+async def _beside(
+    found: AsyncIterator[Finding], findings: list[Finding], outcome: Outcome, reason: str
+) -> tuple[Outcome, str]:
+    """Add what the run found. Where that fails, the question was put, and answered wrongly."""
+    made = len(findings)
+    async for finding in found:
+        findings.append(finding)  # noqa: PERF401 - as in `_findings`
+    fails = any(not finding.ok for finding in findings[made:])
+    return (Outcome.CONFORMS, reason) if fails else (outcome, reason)
 
 
 async def _judged(work: Coroutine[Any, Any, tuple[Outcome, str]]) -> tuple[Outcome, str]:

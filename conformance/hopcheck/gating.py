@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import datetime
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from hopcheck.config import TargetConfig
@@ -20,13 +20,30 @@ from hopcheck.doctor import PATIENCE_S, Unfit, examine
 from hopcheck.engine import DEFAULT_PATIENCE_S, Setting, run
 from hopcheck.registry import WAYS, Case
 from hopcheck.sessions import Session, hold
-from hopcheck.target import load_sdk
+from hopcheck.target import Target, load_sdk
 from hopcheck.workers import unless
-from hopcheck_contracts.findings import Verdict
+from hopcheck_contracts.findings import Finding, Verdict
 from hopcheck_server.http1.client import ConnectFailed
 from hopcheck_server.http1.pool import Origin
 from hopcheck_server.upstream.control import Control, ControlFailed, LocalControl, RemoteControl, probe
 from hopcheck_server.upstream.server import PortInUse, Upstream
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behind:
+    """What stands behind the target in the place of LiteLLM and an upstream.
+
+    Attributes:
+        control: What is asked for the attempts at the provider.
+        url: Where the target should expect LiteLLM, without `/v1`.
+        nonces: See `Setting`; so are the others.
+    """
+
+    control: Control
+    url: str
+    nonces: Callable[[], Iterator[str]]
+    excluded: Mapping[str, str]
+    beside: Callable[[Case, Target], AsyncIterator[Finding]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +60,7 @@ class Plan:
         doctor_patience_s: The same for the first request.
         wait_s: How long to wait for the target to listen.
         session: Cases that are run when all others are done.
+        behind: What is behind the target, if it is no upstream of ours.
     """
 
     config: TargetConfig
@@ -54,6 +72,7 @@ class Plan:
     patience_s: float = DEFAULT_PATIENCE_S
     doctor_patience_s: float = PATIENCE_S
     wait_s: float = 0.0
+    behind: Behind | None = None
 
     @property
     def selected(self) -> int:
@@ -106,10 +125,9 @@ async def gate(plan: Plan, stopped: asyncio.Event, watch: Watch, fails: Callable
             outcome.interrupted = True
         else:
             outcome.provider_key = health.provider_key
-            ways = WAYS - {"two_sided"} if plan.one_sided else WAYS
-            setting = Setting(plan.config, control, patience_s=plan.patience_s, ways=ways)
             load_sdk()
             load_contracts()
+            setting = _setting(plan, control)
             await _judge(plan, setting, outcome, stopped, watch, fails)
             if plan.session and not (plan.fail_fast and any(map(fails, outcome.verdicts))):
                 secrets = (plan.config.api_key, plan.config.second_api_key, health.provider_key)
@@ -119,6 +137,15 @@ async def gate(plan: Plan, stopped: asyncio.Event, watch: Watch, fails: Callable
                 outcome.interrupted = stopped.is_set()
     outcome.duration_s = time.monotonic() - begun
     return outcome
+
+
+def _setting(plan: Plan, control: Control | None) -> Setting:
+    ways = WAYS - {"two_sided"} if plan.one_sided else WAYS
+    setting = Setting(plan.config, control, patience_s=plan.patience_s, ways=ways)
+    behind = plan.behind
+    if behind is None:
+        return setting
+    return replace(setting, nonces=behind.nonces, excluded=behind.excluded, beside=behind.beside)
 
 
 async def _judge(
@@ -164,6 +191,8 @@ async def _following(verdicts: AsyncGenerator[Verdict, None]) -> Verdict | None:
 def _upstream(plan: Plan) -> AbstractAsyncContextManager[tuple[Control | None, str]]:
     if plan.one_sided:
         return _nobody()
+    if plan.behind is not None:
+        return nullcontext((plan.behind.control, plan.behind.url))
     if plan.config.upstream_url:
         return _remote(plan.config.upstream_url, plan.cases)
     return _local(plan.config.upstream_port, plan.cases)

@@ -27,6 +27,25 @@ from hopcheck_contracts.findings import Finding, Level, Outcome, Verdict
 _SECRET_HEADERS = ("key", "token", "secret", "auth", "cookie")
 
 
+@dataclass(frozen=True)
+class Replay:
+    """The tapes that stood in for LiteLLM.
+
+    Attributes:
+        folder: Where they are.
+        litellm: The versions that were recorded.
+        tapes: How many there are.
+        live_only: How many cases they can't judge.
+        problems: What fails the run and belongs to none of its cases.
+    """
+
+    folder: str
+    litellm: Sequence[str]
+    tapes: int
+    live_only: int
+    problems: Sequence[str] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """What is known of a run beside its verdicts.
@@ -38,7 +57,7 @@ class Run:
         interrupted: Somebody stopped it.
         strict: Advisories fail too.
         one_sided: There was no upstream of ours behind the target.
-        replay: The folder of tapes that stood in for the next hop, or None.
+        replay: The tapes that stood in for LiteLLM, or None.
         secrets: What must not be written down beside the target's own keys, such as the provider's key.
     """
 
@@ -48,7 +67,7 @@ class Run:
     interrupted: bool = False
     strict: bool = False
     one_sided: bool = False
-    replay: str | None = None
+    replay: Replay | None = None
     secrets: Sequence[str] = field(default=(), repr=False)
 
 
@@ -78,7 +97,8 @@ def build(
     secrets = _secrets(target, run)
     entries = [_entry(cases[one.case_id], one, target.declares, run, judged, secrets) for one in ordered]
     partial = run.interrupted or len(entries) < run.selected
-    code = exit_code(entries, strict=run.strict, problems=judged.problems, partial=partial, interrupted=run.interrupted)
+    problems = [*judged.problems, *(run.replay.problems if run.replay else ())]
+    code = exit_code(entries, strict=run.strict, problems=problems, partial=partial, interrupted=run.interrupted)
     listed = sum(entry["baseline"] == "listed" for entry in entries)
     return {
         "schema": SCHEMA_NAME,
@@ -157,7 +177,7 @@ def _target(target: TargetConfig, run: Run, entries: Iterable[Mapping[str, Any]]
         "server": _server(entries),
         "declares": jsonable(declared),
         "one_sided": run.one_sided,
-        "replay": run.replay,
+        "replay": jsonable(asdict(run.replay)) if run.replay else None,
     }
 
 

@@ -7,14 +7,14 @@ import datetime
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hopcheck import gating
 from hopcheck.baseline import FILE_NAME as BASELINE_FILE
 from hopcheck.baseline import Baseline, Judgement, baseline_text, judge, load_baseline, updated
-from hopcheck.cli import fuzzing
+from hopcheck.cli import fuzzing, replaying
 from hopcheck.cli.exits import HOPCHECK_FAILED, UNTESTABLE, USAGE, Stop
 from hopcheck.cli.loop import interruption
 from hopcheck.cli.loop import run as run_loop
@@ -29,11 +29,15 @@ from hopcheck.render.junit import junit_text
 from hopcheck.render.markdown import markdown_text
 from hopcheck.render.progress import RunProgress
 from hopcheck.render.terminal import console_for, print_report
-from hopcheck.report import Run, build, report_text, write_whole
+from hopcheck.report import Replay, Run, build, report_text, write_whole
 from hopcheck.settings import FILE_NAME as TARGET_FILE
 from hopcheck.settings import load_target
 from hopcheck.toml_tables import SettingsError
 from hopcheck_contracts.findings import FAILING, Outcome, Verdict
+from hopcheck_server.processes import ProcessError
+
+if TYPE_CHECKING:
+    from hopcheck.replay.offline import Tapes
 
 NOTHING_LISTED = Baseline("")
 
@@ -60,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     target.add_argument("--upstream-url", metavar="URL", help="a running `hopcheck upstream` that the target talks to")
     target.add_argument("--model", metavar="NAME", help="the chat model that healthy requests name")
     target.add_argument("--one-sided", action="store_true", help="judge the client's side alone")
+    replaying.add_arguments(target)
     which = parser.add_argument_group("cases")
     which.add_argument("--profile", action="append", default=[], choices=sorted(PROFILES), help="may be given again")
     which.add_argument(
@@ -106,6 +111,8 @@ class Order:
     strict: bool
     files: Mapping[str, Path]
     previous: Baseline = NOTHING_LISTED
+    tapes: Tapes | None = None
+    own_proxy: bool = True
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -115,15 +122,27 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with RunProgress(console_for(sys.stderr), order.plan.selected) as progress:
             fuzzing.follow(order.plan.session, progress)
-            outcome = run_loop(_gate(order, progress))
-    except Unfit as unfit:
+            order, outcome, replay = run_loop(_judge(order, progress))
+    except (Unfit, ProcessError) as unfit:
         raise Stop(UNTESTABLE, str(unfit)) from None
-    document, written = conclude(order, outcome)
+    document, written = conclude(order, outcome, replay)
     if arguments.write_baseline:
         written.append(_write_baseline(arguments.write_baseline, order, outcome))
     written += fuzzing.write_examples(order.plan.session)
     print_report(document, console, written)
     return int(document["summary"]["exit"])
+
+
+async def _judge(order: Order, progress: RunProgress) -> tuple[Order, gating.Outcome, Replay | None]:
+    """Run the gate, on tapes if there are some; what was found out about the target on the way is in the order."""
+    if order.tapes is None:
+        return order, await _gate(order, progress), None
+    from hopcheck.replay.offline import offline
+
+    async with offline(order.plan, order.tapes, own_proxy=order.own_proxy) as off:
+        order = replace(order, plan=off.plan)
+        outcome = await _gate(order, progress)
+        return order, outcome, off.replay()
 
 
 async def _gate(order: Order, progress: RunProgress) -> gating.Outcome:
@@ -145,7 +164,7 @@ def watching(progress: RunProgress) -> gating.Watch:
     return watch
 
 
-def conclude(order: Order, outcome: gating.Outcome) -> tuple[dict[str, Any], list[Path]]:
+def conclude(order: Order, outcome: gating.Outcome, replay: Replay | None = None) -> tuple[dict[str, Any], list[Path]]:
     """Make the report of a run, and write the files that were asked for.
 
     Returns:
@@ -165,6 +184,7 @@ def conclude(order: Order, outcome: gating.Outcome) -> tuple[dict[str, Any], lis
         interrupted=outcome.interrupted,
         strict=order.strict,
         one_sided=order.plan.one_sided,
+        replay=replay,
         secrets=(outcome.provider_key,) if outcome.provider_key else (),
     )
     document = build(outcome.verdicts, order.known, order.plan.config, facts, order.baseline, judgement)
@@ -198,10 +218,13 @@ def read(arguments: argparse.Namespace) -> Order:
     cases = [] if arguments.example else select(known.values(), arguments.select, arguments.profile)
     if not cases and not session:
         raise Stop(USAGE, "no case matches; `hopcheck cases` lists them all.")
+    own_proxy = not replaying.wants_reference(arguments)
     try:
-        config = _target(arguments)
+        config = _target(arguments) if own_proxy else replaying.reference()
         known_deviations = arguments.baseline or _there(BASELINE_FILE)
         baseline = load_baseline(known_deviations) if known_deviations else None
+        if not own_proxy:
+            baseline = baseline or replaying.known_of_reference()
         previous = baseline or _previous(arguments.write_baseline)
     except SettingsError as error:
         raise Stop(USAGE, str(error)) from None
@@ -220,7 +243,9 @@ def read(arguments: argparse.Namespace) -> Order:
     for path in files.values():
         if not path.absolute().parent.is_dir():
             raise Stop(USAGE, f"{path} can't be written: there is no folder {path.parent}.")
-    return Order(plan, {**known, **all_fuzz_cases()}, baseline, arguments.strict, files, previous)
+    tapes = replaying.tapes_of(arguments, known) if arguments.replay else None
+    known = {**known, **all_fuzz_cases()}
+    return Order(plan, known, baseline, arguments.strict, files, previous, tapes, own_proxy)
 
 
 def _there(name: str) -> Path | None:

@@ -20,6 +20,7 @@ from hopcheck.document import (
     not_asked,
     reasons_known,
     red_cases,
+    replay_line,
 )
 from hopcheck.render.compare import compare, summary
 from hopcheck.render.values import as_json, difference, expectation, gist, lines_visible, short, told, visible
@@ -68,6 +69,7 @@ def html_text(document: Document, beside: Document | None = None) -> str:
             open_red=len(red) <= OPEN_AT_MOST,
             declares=[(name, as_json(value)) for name, value in document["target"]["declares"].items()],
             not_asked=not_asked(document),
+            replayed=replay_line(document),
             compared=compared,
             compared_summary=summary(compared) if compared else "",
         )

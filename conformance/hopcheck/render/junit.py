@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from hopcheck.document import CaseEntry, Document, by_profile, failed_findings, fails, reasons_known
+from hopcheck.document import (
+    CaseEntry,
+    Document,
+    by_profile,
+    failed_findings,
+    fails,
+    reasons_known,
+    replay_problems,
+)
 from hopcheck.render.values import difference, expectation, gist, lines_visible, short, told
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -25,7 +33,9 @@ def junit_text(document: Document) -> str:
             _add_case(suite, case, document)
         suite.set("time", f"{sum(case['duration_s'] for case in cases):.3f}")
     if document["baseline"] and document["baseline"]["problems"]:
-        _add_problems(ET.SubElement(root, "testsuite", name="hopcheck.baseline"), document["baseline"]["problems"])
+        _add_problems(root, "baseline", document["baseline"]["problems"])
+    if replay_problems(document):
+        _add_problems(root, "replay", replay_problems(document))
     for element in (*root, root):
         _set_counts(element, document)
     ET.indent(root)
@@ -57,10 +67,12 @@ def _add_case(suite: ET.Element, case: CaseEntry, document: Document) -> None:
         ET.SubElement(test, "system-out").text = _clean(f"advisory\n{_details(case)}")
 
 
-def _add_problems(suite: ET.Element, problems: Sequence[str]) -> None:
+def _add_problems(root: ET.Element, kind: str, problems: Sequence[str]) -> None:
+    name = f"hopcheck.{kind}"
+    suite = ET.SubElement(root, "testsuite", name=name)
     for number, problem in enumerate(problems, 1):
-        test = ET.SubElement(suite, "testcase", classname="hopcheck.baseline", name=f"problem {number}", time="0.000")
-        ET.SubElement(test, "failure", type="baseline", message=_clean(problem))
+        test = ET.SubElement(suite, "testcase", classname=name, name=f"problem {number}", time="0.000")
+        ET.SubElement(test, "failure", type=kind, message=_clean(problem))
 
 
 def _message(case: CaseEntry) -> str:

@@ -20,6 +20,8 @@ from hopcheck.document import (
     not_asked,
     reasons_known,
     red_cases,
+    replay_line,
+    replay_problems,
 )
 from hopcheck.render.values import difference, expectation, lines_visible, short, told, visible
 
@@ -36,12 +38,14 @@ def markdown_text(document: Document) -> str:
     parts = [
         f"## {mark} {text(headline(document))}",
         f"hopcheck {document['tool']['version']} on {code(target['base_url'])}{server}: {ran}.",
+        *([f"Replayed: {text(replay_line(document))}."] if replay_line(document) else []),
         *(["**Partial**: not every case was run."] if document["partial"] else []),
         _profile_table(document),
         *(_red_case(case) for case in red[:IN_FULL]),
         *([f"And {len(red) - IN_FULL} more."] if red[IN_FULL:] else []),
         _list("Known deviations", (_known(document, case) for case in listed_cases(document))),
         _list("Baseline", map(text, document["baseline"]["problems"] if document["baseline"] else ())),
+        _list("Replay", map(text, replay_problems(document))),
         _list("Advisory", map(_advisory, advisories(document)), folded=True),
         _list("Not applicable", map(text, not_asked(document)), folded=True),
     ]

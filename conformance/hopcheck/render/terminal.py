@@ -23,6 +23,8 @@ from hopcheck.document import (
     not_asked,
     reasons_known,
     red_cases,
+    replay_line,
+    replay_problems,
 )
 from hopcheck.render.values import difference, expectation, short, told, visible
 
@@ -72,7 +74,10 @@ def print_report(document: Document, console: Console, written: Sequence[Path] =
     _print_section("notes", notes, console)
     problems = document["baseline"]["problems"] if document["baseline"] else []
     _print_section("baseline", (Text(visible(problem), style="red") for problem in problems), console)
+    _print_section("replay", (Text(visible(problem), style="red") for problem in replay_problems(document)), console)
     console.print()
+    if replay_line(document):
+        console.print(Text(visible(f"replayed: {replay_line(document)}")))
     console.print(Text(headline(document), style="bold green" if document["summary"]["exit"] == 0 else "bold red"))
     for path in written:
         console.print(Text(f"written: {path}"))

@@ -1,7 +1,7 @@
 """What one request of the proxy's came to at the provider, put together from two journals.
 
-What the proxy did is the replay server's own knowledge: that it asked, when, with which headers, and whether it hung up.
-What LiteLLM then did at the provider is the tape's. Times of the tape count from the request of now.
+What the proxy did is the replay server's own knowledge: that it asked, when, with which headers, and whether it hung
+up. What LiteLLM then did at the provider is the tape's. Times of the tape count from the request of now.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from hopcheck.replay.canned import model_in
 from hopcheck.replay.deck import Card
 from hopcheck.tapes import Entry, Frame
 from hopcheck_server.upstream.arrival import Arrival, RequestHead
@@ -27,18 +28,20 @@ class Played(Arrival):
 
     Attributes:
         card: The recording; None where there is none.
+        canned: It was answered without one, and without the provider.
         miss: Why there is none, or "".
         scale: How long a recorded second lasts, in seconds.
         released: Set when the case lets go of what the provider left hanging.
         released_ns: When, or 0.
     """
 
-    __slots__ = ("card", "miss", "released", "released_ns", "scale")
+    __slots__ = ("canned", "card", "miss", "released", "released_ns", "scale")
 
     def __init__(self, head: RequestHead, body: bytes, connection: int, received_ns: int) -> None:
         """Not yet answered."""
         super().__init__(head, body, connection, received_ns)
         self.card: Card | None = None
+        self.canned = False
         self.miss = ""
         self.scale = 1.0
         self.released = asyncio.Event()
@@ -50,7 +53,8 @@ class Played(Arrival):
         A request that wasn't recorded counts as one, as it is: whatever it would have come to, it was sent.
         """
         if self.card is None:
-            yield self.attempt()
+            if not self.canned:
+                yield self.attempt()
             return
         own = self.attempt()
         for entry in self.card.entries:
@@ -78,8 +82,9 @@ class Played(Arrival):
             sent=tuple(Frame(round(frame.at_us * self.scale), frame.size) for frame in entry.sent),
             ended_us=None if entry.ended_us is None else round(entry.ended_us * self.scale),
         )
-        attempt = scaled.attempt(self.marker, KEYS, self.received_ns, self.model)
-        attempt.headers += own.headers  # what the proxy sent to LiteLLM counts, too: nothing must leak that far
+        attempt = scaled.attempt(self.marker, KEYS, self.received_ns, model_in(entry.body) or "")
+        # What the proxy sent to LiteLLM counts, too: nothing must leak that far.
+        attempt.headers += [pair for pair in own.headers if pair not in attempt.headers]
         attempt.connection = own.connection
         attempt.ended, attempt.ended_ns = self._ending(card, entry, attempt)
         return attempt

@@ -1,6 +1,6 @@
-"""What LiteLLM is asked beside the cases: whether it lives, what it serves, and the probes of a gate run.
+"""What LiteLLM is asked beside the cases: whether it lives, and what it serves.
 
-Nobody knows how often a proxy will ask, so these are answered whether or not they were recorded.
+Nobody knows when a proxy will ask that, so it is answered whether or not it was recorded.
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from hopcheck.tapes import Tape
-
-PROBES = frozenset({"doctor", "hopcheck"})
-"""In the place of a case's id in the markers of probes."""
 
 _CREATED = 1_677_610_602
 
@@ -32,20 +29,19 @@ def models_of(tapes: Mapping[str, Tape]) -> list[str]:
         str(model)
         for tape in tapes.values()
         for one in tape.interactions
-        if one.response is not None and one.response.status == 200 and (model := _model(one.request.body))
+        if one.response is not None and one.response.status == 200 and (model := model_in(one.request.body))
     }
     return sorted(named)
 
 
-def _model(body: bytes) -> str | None:
+def model_in(body: bytes) -> str | None:
+    """The model that a body names, whether or not it is JSON; None if none is found."""
     found = re.search(rb'"model"\s*:\s*"([^"\\]+)"', body)
     return found[1].decode("utf-8", "replace") if found else None
 
 
-def canned(method: str, path: str, body: bytes, *, probe: bool, models: Iterable[str]) -> Canned | None:
-    """The answer to a question that no case asks, or None."""
-    if probe:
-        return _chat(body)
+def canned(method: str, path: str, models: Iterable[str]) -> Canned | None:
+    """The answer to a question that needs no recording, or None."""
     match method, path.partition("?")[0].removeprefix("/v1"):
         case "GET", "/health/liveliness" | "/health/liveness":
             return _json("I'm alive!")
@@ -69,25 +65,6 @@ def wrong_key() -> Canned:
     """The answer to another key than LiteLLM's own."""
     error = {"message": "hopcheck replay: the key is wrong", "type": "auth_error", "param": None, "code": "401"}
     return _json({"error": error}, 401)
-
-
-def _chat(body: bytes) -> Canned:
-    """A healthy answer to a probe."""
-    try:
-        asked = json.loads(body)
-        model = asked["model"]
-    except (ValueError, KeyError, TypeError):
-        return miss_answer("a probe that is no chat request")
-    about = {"id": "chatcmpl-replay", "created": _CREATED, "model": model}
-    if not asked.get("stream"):
-        choice = {"index": 0, "message": {"role": "assistant", "content": "Hello."}, "finish_reason": "stop"}
-        usage = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
-        return _json({**about, "object": "chat.completion", "choices": [choice], "usage": usage})
-    deltas = [({"role": "assistant", "content": "Hello."}, None), ({}, "stop")]
-    chunks = [{"index": 0, "delta": delta, "finish_reason": finish} for delta, finish in deltas]
-    events = [json.dumps({**about, "object": "chat.completion.chunk", "choices": [chunk]}) for chunk in chunks]
-    text = "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"])
-    return Canned(200, "text/event-stream; charset=utf-8", text.encode())
 
 
 def _json(said: Any, status: int = 200) -> Canned:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple, get_args
 
+from hopcheck.redaction import REDACTED
 from hopcheck.tapes import Interaction
 
 Chunks = Literal["recorded", "per-event", "one-byte", "split-utf8", "coalesced"]
@@ -28,11 +29,21 @@ class Piece(NamedTuple):
     data: bytes
 
 
-def pieces_of(interaction: Interaction, chunks: Chunks = "recorded") -> list[Piece]:
-    """A recorded body, cut for playing. Only event streams are ever cut anew."""
+def pieces_of(interaction: Interaction, chunks: Chunks = "recorded", secret: str = "") -> list[Piece]:
+    """A recorded body, cut for playing. Only event streams are ever cut anew.
+
+    Args:
+        interaction: What was recorded.
+        chunks: How to cut it.
+        secret: Stands where a secret was taken out of the tape; "" leaves what takes its place there.
+    """
     frames = zip(interaction.wire.frames, interaction.pieces, strict=True)
-    recorded = [Piece(frame.at_us, data) for frame, data in frames]
+    recorded = [Piece(frame.at_us, _with(secret, data)) for frame, data in frames]
     return recut(recorded, chunks) if is_stream(interaction) else recorded
+
+
+def _with(secret: str, data: bytes) -> bytes:
+    return data.replace(REDACTED.encode(), secret.encode()) if secret else data
 
 
 def is_stream(interaction: Interaction) -> bool:

@@ -49,8 +49,8 @@ class Card:
     def released_us(self) -> int | None:
         """When the case let go of what the provider left hanging, on the interaction's clock; None if it didn't."""
         began = self.interaction.wire.at_us
-        ends = [one.at_us + one.ended_us for one in self.entries if one.ended == "released" and one.ended_us is not None]
-        return min(ends) - began if ends else None
+        released = [one for one in self.entries if one.ended == "released"]
+        return min((one.at_us + (one.ended_us or 0) for one in released), default=began) - began if released else None
 
 
 @dataclass

@@ -13,7 +13,7 @@ from hopcheck_server.upstream.journal import Journal
 
 
 class ReplayJournal(Journal):
-    """Keeps the proxy's requests; asked for attempts, it tells those at the provider, as an upstream's journal would."""
+    """Keeps the proxy's requests; asked for attempts, it tells those at the provider, as an upstream's would."""
 
     def requests(self, marker: str) -> list[Attempt]:
         """The proxy's own requests with a marker."""

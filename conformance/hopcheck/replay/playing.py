@@ -17,12 +17,12 @@ from hopcheck_server.upstream.attempt import Ending
 class Playing:
     """One card on one exchange."""
 
-    def __init__(self, exchange: Exchange, played: Played, card: Card, chunks: Chunks) -> None:
-        """Nothing is sent yet."""
+    def __init__(self, exchange: Exchange, played: Played, card: Card, chunks: Chunks, secret: str) -> None:
+        """Nothing is sent yet; see `pieces_of` for the last two."""
         self._exchange = exchange
         self._played = played
         self._one: Interaction = card.interaction
-        self._pieces = pieces_of(card.interaction, chunks)
+        self._pieces = pieces_of(card.interaction, chunks, secret)
         self._released_us = card.released_us
         self._start_ns = played.received_ns
 
@@ -73,13 +73,15 @@ class Playing:
         return "answered"
 
     def _head(self, response: Response) -> bytes:
-        """The head as it was recorded, with the line that frames the body where the tape doesn't have it."""
-        lines = [f"HTTP/1.1 {response.status} {response.reason}", *(f"{name}: {value}" for name, value in response.headers)]
+        """The head as it was recorded; its Content-Length is that of what is sent now."""
+        grown = sum(len(piece.data) for piece in self._pieces) - len(response.body)
+        headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
+        lines = [f"HTTP/1.1 {response.status} {response.reason}", *(f"{name}: {value}" for name, value in headers)]
         match self._one.wire.framing:
             case "chunked" if response.header("transfer-encoding") is None:
                 lines.append("transfer-encoding: chunked")
-            case "length" if response.header("content-length") is None:
-                lines.append(f"content-length: {len(response.body)}")
+            case "length":
+                lines.append(f"content-length: {int(response.header('content-length') or len(response.body)) + grown}")
             case "close" if not _closes(response):
                 lines.append("connection: close")
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
@@ -87,18 +89,18 @@ class Playing:
     async def _until(self, at_us: int) -> None:
         """Wait until then, and until the case has let go of the provider, where the recorded answer waited for that."""
         if self._released_us is not None and at_us > self._released_us:
-            await self._unless_gone(self._played.released.wait())
+            await self._unless_gone(self._played.released)
             passed_ns = round(self._released_us * 1000 * self._played.scale)
             self._start_ns, self._released_us = monotonic_ns() - passed_ns, None
         wait_ns = self._start_ns + round(at_us * 1000 * self._played.scale) - monotonic_ns()
         if wait_ns > 0:
-            await self._unless_gone(asyncio.sleep(wait_ns / 1e9))  # the recorded time itself
+            await self._unless_gone(within_s=wait_ns / 1e9)
 
-    async def _unless_gone(self, waiting: object) -> None:
-        """Wait for something, but not longer than the proxy does."""
-        tasks = {asyncio.ensure_future(waiting), asyncio.ensure_future(self._exchange.gone.wait())}  # type: ignore[arg-type]
+    async def _unless_gone(self, *events: asyncio.Event, within_s: float | None = None) -> None:
+        """Wait for one of these, or for so long, but never longer than the proxy does."""
+        tasks = [asyncio.ensure_future(event.wait()) for event in (self._exchange.gone, *events)]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from time import monotonic_ns
 from types import TracebackType
 from typing import Self
 
 from hopcheck.replay.attempts import Played
-from hopcheck.replay.canned import PROBES, Canned, canned, miss_answer, models_of, wrong_key
+from hopcheck.replay.canned import Canned, canned, miss_answer, model_in, models_of, wrong_key
 from hopcheck.replay.chunking import Chunks
 from hopcheck.replay.deck import Card, Deck, case_of, key_of
 from hopcheck.replay.journal import ReplayJournal
 from hopcheck.replay.misses import explain
 from hopcheck.replay.playing import Playing
-from hopcheck.tapes import Tape
+from hopcheck.tapes import Canonical, Tape
 from hopcheck_server.http1.server import ClientGone, Exchange, Server
 from hopcheck_server.upstream import control_routes
 from hopcheck_server.upstream.arrival import RequestHead
@@ -34,6 +33,7 @@ class ReplayServer:
         chunks: How streams are cut.
         misses: Requests that no recording answers, in sentences, by case ("" for those without a marker).
         key: The key that LiteLLM's clients show; "" takes any.
+        secret: What is said where a secret was taken out of a tape; "" says what stands there.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class ReplayServer:
         scale: Callable[[str], float] = lambda case: 1.0,
         chunks: Chunks = "recorded",
         key: str = "",
+        secret: str = "",
         told: Callable[[str], None] = lambda miss: None,
     ) -> None:
         """Does not listen yet.
@@ -52,6 +53,7 @@ class ReplayServer:
             scale: How long a recorded second lasts, in seconds, for a case ("" for no case).
             chunks: How streams are cut.
             key: See the attribute.
+            secret: See the attribute.
             told: Is told of each miss.
         """
         self.deck = Deck.of(tapes)
@@ -59,6 +61,7 @@ class ReplayServer:
         self.chunks: Chunks = chunks
         self.misses: dict[str, list[str]] = {}
         self.key = key
+        self.secret = secret
         self._scale = scale
         self._told = told
         self._models = models_of(tapes)
@@ -136,8 +139,8 @@ class ReplayServer:
             return
         key, played.marker = key_of(exchange.method, exchange.target, exchange.body)
         played.script = played.marker.split(":")[1] if played.marker else ""
-        played.model = _model(exchange.body)
-        answer = self._decide(exchange, played)
+        played.model = model_in(exchange.body) or ""
+        answer = self._decide(played, key)
         self.journal.add(played)
         exchange.on_gone = lambda: self.journal.end(played, "hung-up", monotonic_ns())
         self._exchanges[played] = exchange
@@ -148,18 +151,17 @@ class ReplayServer:
         finally:
             del self._exchanges[played]
 
-    def _decide(self, exchange: Exchange, played: Played) -> Card | Canned:
+    def _decide(self, played: Played, key: Canonical) -> Card | Canned:
         """Find the recording, or the answer that needs none."""
-        method, path, body, marker = exchange.method, exchange.target, exchange.body, played.marker
+        marker = played.marker
         if self.key and played.head.key != self.key:
-            return self._missed(played, f"{method} {path}: the key is not the one that the proxy was given for LiteLLM")
-        case = case_of(marker)
-        key, _ = key_of(method, path, body)
+            why = f"{key.method} {key.path}: the key is not the one that the proxy was given for LiteLLM"
+            return self._missed(played, why)
         played.card = self.deck.draw(key, marker)
         if played.card is not None:
             played.scale = 0.0 if marker in self._recut else self._scale(played.card.case)
             return played.card
-        known = canned(method, path, body, probe=case in PROBES, models=self._models)
+        known = canned(key.method, key.path, self._models)
         if known is not None:
             played.canned = True
             return known
@@ -177,7 +179,7 @@ class ReplayServer:
             self.journal.end(played, "answered", monotonic_ns())
             return
         chunks = self._recut.get(played.marker, self.chunks)
-        ending = await Playing(exchange, played, answer, chunks).play()
+        ending = await Playing(exchange, played, answer, chunks, self.secret).play()
         self.journal.end(played, ending, monotonic_ns())
 
     async def _control(self, exchange: Exchange, asked: Played) -> None:

@@ -261,8 +261,8 @@ class ServerConnection(asyncio.Protocol):
 
     def reset(self) -> None:
         """Close with a reset."""
-        own = self._transport and self._transport.get_extra_info("socket")
-        if self._transport is not None and own is not None:
+        if self._transport is not None:
+            own = self._transport.get_extra_info("socket")
             own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._transport.abort()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,10 +10,8 @@ from pathlib import Path
 from hopcheck_server.litellm import DEFAULT_VERSION, TEST_CONFIG, LiteLLM
 from hopcheck_server.processes import ManagedProcess, Progress
 from hopcheck_server.stack.describe import Row, describe
+from hopcheck_server.stack.reference import CHAT_MODEL, serve_reference
 from hopcheck_server.stack.served import Served, serve
-
-CHAT_MODEL = "fake-model"
-"""The healthy model of the test configuration."""
 
 Wire = Callable[[str], AbstractAsyncContextManager[str]]
 """Given a server's address (without `/v1`), stands in front of it and gives the address where clients reach it now."""
@@ -160,26 +157,8 @@ class _Start:
 
     @asynccontextmanager
     async def proxy(self, litellm: LiteLLM, wire: Wire | None) -> AsyncIterator[Served]:
-        key = f"sk-hopcheck-{secrets.token_urlsafe(24)}"
+        log_file = self.work_dir / "reference.log"
         async with AsyncExitStack() as stack:
             url = await stack.enter_async_context(wire(litellm.url)) if wire else litellm.url
-            serving = serve(
-                [sys.executable, "-m", "hopcheck_server.proxy", "--port", "0"],
-                name="the reference proxy",
-                log_file=self.work_dir / "reference.log",
-                env=_proxy_settings(url, litellm.master_key, key),
-                key=key,
-                progress=self.progress,
-            )
+            serving = serve_reference(url, litellm.master_key, log_file=log_file, progress=self.progress)
             yield await stack.enter_async_context(serving)
-
-
-def _proxy_settings(url: str, litellm_key: str, key: str) -> dict[str, str]:
-    settings = {
-        "LLM_MODE": "litellm",
-        "LITELLM_PROXY_URL": url,
-        "LITELLM_API_KEY": litellm_key,
-        "INTERNAL_API_KEY": key,
-        "DEFAULT_MODEL": CHAT_MODEL,
-    }
-    return {f"LLM_PROXY__{name}": value for name, value in settings.items()}

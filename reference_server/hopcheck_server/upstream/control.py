@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 from hopcheck_server.http1.client import Broken, ConnectFailed, Connection
 from hopcheck_server.http1.pool import Origin, Pool
 from hopcheck_server.upstream.attempt import Attempt, Times, from_json
+from hopcheck_server.upstream.control_routes import Controlled
 from hopcheck_server.upstream.script import Scripts, dump
-from hopcheck_server.upstream.server import Upstream
 
 ANSWER_TIMEOUT_S = 10.0
 """How long an upstream may take to answer what needs no waiting."""
@@ -60,7 +60,7 @@ class Control(Protocol):
 class LocalControl:
     """Control of an upstream in this event loop."""
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Controlled) -> None:
         self._upstream = upstream
 
     async def load(self, scripts: Scripts) -> None:

@@ -30,10 +30,15 @@ MAX_WAIT_S = 60.0
 
 
 class Controlled(Protocol):
-    """What can be done to an upstream."""
+    """What can be done to an upstream, or to what stands in its place."""
 
-    journal: Journal
-    opened: int
+    @property
+    def journal(self) -> Journal:
+        """What arrived."""
+
+    @property
+    def opened(self) -> int:
+        """How many connections there have been."""
 
     def load(self, scripts: Scripts) -> None:
         """Add scripts."""

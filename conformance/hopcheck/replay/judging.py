@@ -1,0 +1,93 @@
+"""What a replay finds of a case beside the case's own findings, and which cases it can't judge."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
+
+from hopcheck.registry import Case
+from hopcheck.replay.chunking import CHUNKINGS
+from hopcheck.replay.server import ReplayServer
+from hopcheck.tapes import Tape
+from hopcheck.target import Answer, Live, Stream, Target
+from hopcheck.target.answers import Sent
+from hopcheck_contracts.findings import Finding, expect
+
+LIVE_ONLY = "live-only: "
+"""What the reason of a case begins with that can't be judged without LiteLLM."""
+
+
+def live_only(cases: Iterable[Case], tapes: Mapping[str, Tape], untaped: Mapping[str, str]) -> dict[str, str]:
+    """Why cases can't be judged from these tapes, by case.
+
+    Args:
+        cases: Those that are to be run.
+        tapes: By case.
+        untaped: Why cases couldn't be taped, where that is known.
+    """
+    reasons = {case.id: _reason(case, tapes, untaped) for case in cases}
+    return {case_id: LIVE_ONLY + reason for case_id, reason in reasons.items() if reason}
+
+
+def _reason(case: Case, tapes: Mapping[str, Tape], untaped: Mapping[str, str]) -> str:
+    if case.id not in tapes:
+        return untaped.get(case.id, "it has no tape")
+    if "recovery" in case.needs:
+        return "it waits for a rate limit's window to end, up to a minute"
+    return ""
+
+
+class ReplayFindings:
+    """Finds whether a case's requests were those on its tape, and all of them, and whether chunking is minded."""
+
+    def __init__(self, server: ReplayServer) -> None:
+        """Looks at that server."""
+        self._server = server
+
+    async def __call__(self, case: Case, target: Target) -> AsyncIterator[Finding]:
+        """What is found of a case that has just asked."""
+        misses = list(self._server.misses.get(case.id, ()))
+        yield expect("replay.match", misses, equals=[], level="MUST")
+        yield expect("replay.played", self._unplayed(case), equals=[], level="MUST")
+        streams = [answer for answer in target.answers if isinstance(answer, Stream) and _is_whole(answer)]
+        if streams and not misses:
+            minded = [found for stream in streams for found in await self._minded(target, stream)]
+            yield expect("replay.chunking", minded, equals=[], level="MUST")
+
+    def _unplayed(self, case: Case) -> list[str]:
+        cards = self._server.deck.cards(case.id)
+        return [card.name for card in cards if card.left and card.interaction.repeat != "*"]
+
+    async def _minded(self, target: Target, first: Stream) -> list[dict[str, Any]]:
+        """Ask for a stream again under each chunking; what differs from the first answer."""
+        found = []
+        for chunks in CHUNKINGS:
+            self._server.rewind(first.marker, chunks)
+            again = await _asked_again(target, first)
+            if _told(again) != _told(first):
+                found.append({"chunks": chunks, "first": _told(first), "then": _told(again)})
+        self._server.rewind(first.marker, None)
+        return found
+
+
+def _is_whole(stream: Stream) -> bool:
+    """Whether it can be asked for again: it was a stream, and its client did not leave."""
+    return stream.status == 200 and stream.media_type == "text/event-stream" and stream.ended not in ("left", "timeout")
+
+
+def _told(stream: Stream) -> dict[str, Any]:
+    """What a client makes of a stream, however it was cut."""
+    return {"status": stream.status, "data": stream.data, "ended": stream.ended}
+
+
+async def _asked_again(target: Target, first: Answer) -> Stream:
+    """Send the same bytes once more, and read the answer; the target doesn't count it among the case's own."""
+    sent = first.sent
+    connection = await target.connect()
+    path = "/" + sent.url.split("/", 3)[3]
+    at_ns = await connection.send(sent.method, path, sent.headers, sent.body)
+    again = Stream(Sent(sent.marker, sent.method, sent.url, sent.headers, sent.body, at_ns))
+    async with Live(connection, again, target.patience_s, connection.close) as live:
+        if await live.head() is not None:
+            await live.rest()
+    return again

@@ -1,0 +1,155 @@
+"""A gate run without LiteLLM: tapes are played in its place, to the reference proxy or to one's own."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hopcheck.config import TargetConfig
+from hopcheck.doctor import Unfit
+from hopcheck.gating import Behind, Plan
+from hopcheck.registry import Case
+from hopcheck.replay.attempts import KEYS
+from hopcheck.replay.judging import ReplayFindings, live_only
+from hopcheck.replay.server import ReplayServer
+from hopcheck.report import Replay
+from hopcheck.settings import packaged_target
+from hopcheck.tapes import Malformed, Tape, load_all
+from hopcheck.tapes.session import read_live_only
+from hopcheck.target.nonces import fixed_nonces
+from hopcheck_server.processes import Progress
+from hopcheck_server.stack.reference import serve_reference
+from hopcheck_server.upstream.control import LocalControl
+
+PROBES = frozenset({"doctor", "hopcheck"})
+"""Tapes that belong to no case: they answer the probes of a run."""
+
+NOWHERE = "http://127.0.0.1:1/v1"
+"""The reference proxy's address until it has one."""
+
+
+@dataclass(frozen=True)
+class Tapes:
+    """A folder of tapes.
+
+    Attributes:
+        folder: Where they are.
+        tapes: By case.
+        untaped: Why cases couldn't be taped.
+    """
+
+    folder: Path
+    tapes: Mapping[str, Tape]
+    untaped: Mapping[str, str]
+
+    @classmethod
+    def read(cls, folder: Path, known: Mapping[str, Case]) -> Tapes:
+        """Read a folder.
+
+        Raises:
+            Unfit: It holds none, or some that can't be played.
+        """
+        try:
+            tapes = load_all(folder)
+            untaped = read_live_only(folder)
+        except (Malformed, OSError, ValueError) as error:
+            raise Unfit(f"the tapes can't be played: {error}") from None
+        if not tapes:
+            raise Unfit(f"there are no tapes in {folder}; `hopcheck record` makes some.")
+        strange = sorted(tapes.keys() - known.keys() - PROBES)
+        if strange:
+            raise Unfit(f"{folder / strange[0]}.yaml is the tape of no case. Remove it, or record anew.")
+        return cls(folder, tapes, untaped)
+
+    @property
+    def versions(self) -> list[str]:
+        """The versions of LiteLLM that were recorded."""
+        return sorted({tape.made.litellm for tape in self.tapes.values()})
+
+
+@dataclass
+class Offline:
+    """What stands behind the target, and what it has to say when the run is over.
+
+    Attributes:
+        plan: The run, with that behind it.
+        tapes: What is played.
+        server: The replay server.
+        excluded: The cases that it can't judge, and why.
+    """
+
+    plan: Plan
+    tapes: Tapes
+    server: ReplayServer
+    excluded: Mapping[str, str] = field(default_factory=dict)
+
+    def replay(self) -> Replay:
+        """What the report says of it; its problems are the misses that belong to no case of the run."""
+        ran = {case.id for case in self.plan.cases}
+        problems = [miss for case, misses in self.server.misses.items() if case not in ran for miss in misses]
+        tapes = self.tapes
+        return Replay(str(tapes.folder), tapes.versions, len(tapes.tapes), len(self.excluded), problems)
+
+
+@asynccontextmanager
+async def offline(
+    plan: Plan, tapes: Tapes, *, own_proxy: bool, progress: Progress | None = None
+) -> AsyncIterator[Offline]:
+    """Play tapes while the context lasts, and start the reference proxy in front of them.
+
+    Args:
+        plan: The run. Its target's key is the reference proxy's, too.
+        tapes: What to play.
+        own_proxy: The plan's target is running, and expects LiteLLM on the target's `upstream_port`.
+        progress: Is told what goes on.
+
+    Raises:
+        Unfit: The port is taken.
+        ProcessError: The reference proxy couldn't be started.
+    """
+    litellm_key = "" if own_proxy else f"sk-hopcheck-{secrets.token_urlsafe(24)}"
+    excluded = live_only(plan.cases, tapes.tapes, tapes.untaped)
+    reads_the_clock = {case.id for case in plan.cases if "timing" in case.needs}
+    server = ReplayServer(
+        tapes.tapes,
+        scale=lambda case: 1.0 if case in reads_the_clock else 0.0,
+        key=litellm_key,
+        secret=KEYS["provider"],
+    )
+    await _listen(server, plan.config.upstream_port or 0 if own_proxy else 0)
+    behind = Behind(
+        control=LocalControl(server),
+        url=server.url,
+        nonces=fixed_nonces,
+        excluded=excluded,
+        beside=ReplayFindings(server),
+    )
+    async with server:
+        if own_proxy:
+            yield Offline(replace(plan, behind=behind), tapes, server, excluded)
+            return
+        with tempfile.TemporaryDirectory(prefix="hopcheck-replay-") as folder:
+            log_file = Path(folder) / "reference.log"
+            serving = serve_reference(
+                server.url, litellm_key, log_file=log_file, key=plan.config.api_key, progress=progress
+            )
+            async with serving as proxy:
+                config = replace(plan.config, base_url=proxy.base_url, log_file=str(log_file))
+                yield Offline(replace(plan, config=config, behind=behind), tapes, server, excluded)
+
+
+async def _listen(server: ReplayServer, port: int) -> None:
+    try:
+        await server.start(port=port)
+    except OSError as error:
+        raise Unfit(f"the replay can't listen on port {port}: {error.strerror or error}.") from None
+
+
+def reference_target() -> TargetConfig:
+    """The reference proxy as a target, before it runs."""
+    key = f"sk-hopcheck-{secrets.token_urlsafe(24)}"
+    return packaged_target("reference", key, {"base_url": NOWHERE, "log_file": "reference.log"})
