@@ -24,6 +24,9 @@ from hopcheck.redaction import redacted
 from hopcheck.registry import PROFILES, Case
 from hopcheck_contracts.findings import Finding, Level, Outcome, Verdict
 
+LIVE_ONLY = "live-only: "
+"""What the reason of a case begins with that tapes can't judge."""
+
 _SECRET_HEADERS = ("key", "token", "secret", "auth", "cookie")
 
 
@@ -35,14 +38,12 @@ class Replay:
         folder: Where they are.
         litellm: The versions that were recorded.
         tapes: How many there are.
-        live_only: How many cases they can't judge.
         problems: What fails the run and belongs to none of its cases.
     """
 
     folder: str
     litellm: Sequence[str]
     tapes: int
-    live_only: int
     problems: Sequence[str] = ()
 
 
@@ -177,8 +178,13 @@ def _target(target: TargetConfig, run: Run, entries: Iterable[Mapping[str, Any]]
         "server": _server(entries),
         "declares": jsonable(declared),
         "one_sided": run.one_sided,
-        "replay": jsonable(asdict(run.replay)) if run.replay else None,
+        "replay": _replay(run.replay, entries) if run.replay else None,
     }
+
+
+def _replay(replay: Replay, entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    live_only = sum(entry["reason"].startswith(LIVE_ONLY) for entry in entries)
+    return {**jsonable(asdict(replay)), "live_only": live_only}
 
 
 def _without_user(url: str) -> str:

@@ -18,6 +18,10 @@ Chunks = Literal["recorded", "per-event", "one-byte", "split-utf8", "coalesced"]
 
 CHUNKINGS: tuple[Chunks, ...] = get_args(Chunks)
 
+ONE_BY_ONE = 8 * 1024
+"""Bytes of a stream that leave one by one; what follows leaves as recorded. A chunk a byte is work for a proxy: a
+hundred thousand of them take it a minute."""
+
 _BLANK = re.compile(rb"(?:\r\n|\r|\n)(?:\r\n|\r|\n)")
 _WIDE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 
@@ -73,7 +77,7 @@ def _ends(body: bytes, chunks: Chunks, recorded: list[Piece]) -> Iterable[int]:
         case "per-event":
             return [blank.end() for blank in _BLANK.finditer(body)]
         case "one-byte":
-            return range(1, len(body))
+            return [*range(1, min(ONE_BY_ONE, len(body))), *accumulate(len(piece.data) for piece in recorded)]
         case "split-utf8":
             inside = [found.start() + 1 for pattern in (_WIDE, _BLANK) for found in pattern.finditer(body)]
             return [*accumulate(len(piece.data) for piece in recorded), *inside]

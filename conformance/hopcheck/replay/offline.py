@@ -6,7 +6,7 @@ import secrets
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hopcheck.config import TargetConfig
@@ -79,20 +79,18 @@ class Offline:
         plan: The run, with that behind it.
         tapes: What is played.
         server: The replay server.
-        excluded: The cases that it can't judge, and why.
     """
 
     plan: Plan
     tapes: Tapes
     server: ReplayServer
-    excluded: Mapping[str, str] = field(default_factory=dict)
 
     def replay(self) -> Replay:
         """What the report says of it; its problems are the misses that belong to no case of the run."""
         ran = {case.id for case in self.plan.cases}
         problems = [miss for case, misses in self.server.misses.items() if case not in ran for miss in misses]
         tapes = self.tapes
-        return Replay(str(tapes.folder), tapes.versions, len(tapes.tapes), len(self.excluded), problems)
+        return Replay(str(tapes.folder), tapes.versions, len(tapes.tapes), problems)
 
 
 @asynccontextmanager
@@ -130,7 +128,7 @@ async def offline(
     )
     async with server:
         if own_proxy:
-            yield Offline(replace(plan, behind=behind), tapes, server, excluded)
+            yield Offline(replace(plan, behind=behind), tapes, server)
             return
         with tempfile.TemporaryDirectory(prefix="hopcheck-replay-") as folder:
             log_file = Path(folder) / "reference.log"
@@ -139,7 +137,7 @@ async def offline(
             )
             async with serving as proxy:
                 config = replace(plan.config, base_url=proxy.base_url, log_file=str(log_file))
-                yield Offline(replace(plan, config=config, behind=behind), tapes, server, excluded)
+                yield Offline(replace(plan, config=config, behind=behind), tapes, server)
 
 
 async def _listen(server: ReplayServer, port: int) -> None:
