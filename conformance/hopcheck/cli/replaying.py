@@ -44,6 +44,8 @@ def tapes_of(arguments: argparse.Namespace, known: Mapping[str, Case]) -> Tapes:
 
     if arguments.one_sided or arguments.upstream_url:
         raise Stop(USAGE, "--replay stands behind the target: leave out --one-sided and --upstream-url.")
+    if arguments.fuzz is not None or arguments.example:
+        raise Stop(USAGE, "generated requests are on no tape: leave out --fuzz and --example, or --replay.")
     try:
         return Tapes.read(arguments.replay, known)
     except Unfit as unfit:
