@@ -23,9 +23,14 @@ class Lanes:
     settles: bool = False
 
     @property
+    def all(self) -> list[Case]:
+        """Its cases, those that run at once first."""
+        return [*self.shared, *(case for lane in self.serial for case in lane)]
+
+    @property
     def size(self) -> int:
         """How many cases there are."""
-        return len(self.shared) + sum(map(len, self.serial))
+        return len(self.all)
 
 
 def plan(cases: Iterable[Case]) -> Iterator[Lanes]:

@@ -97,6 +97,11 @@ def test_a_target_file_with_a_mistake(inside, tmp_path: Path, name: str) -> None
         ("gate RELAY --one-sided --json no/folder.json", 2, "no/folder.json can't be written: there is no folder no"),
         ("gate RELAY --one-sided --baseline none.toml", 2, "none.toml"),
         ("cases nothing.*", 2, r"no case matches 'nothing\.\*'; `hopcheck cases` lists them all\."),
+        ("record --select nothing.*", 2, r"no case matches; `hopcheck cases` lists them all\."),
+        ("record --litellm x --select chat.schema", 2, r"'x' is not a version of LiteLLM; one looks like \d"),
+        ("record --between here http://127.0.0.1:1", 2, "'here' is not a URL like"),
+        ("record --between http://127.0.0.1:0 http://h/v1", 2, r"give the address without the path /v1;"),
+        ("record --between ODD http://127.0.0.1:1", 2, r"listen elsewhere, or name another folder"),
         ("prove nothing.*", 2, r"no case matches 'nothing\.\*'; `hopcheck cases` lists them all\."),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hopcheck_server.litellm import TEST_CONFIG
+from hopcheck_server.litellm import TEST_CONFIG, config_for
 from hopcheck_server.stack.chain import CHAT_MODEL
 
 ROOT = Path(__file__).parents[2]
@@ -84,3 +84,18 @@ def test_a_target_names_models_that_are_there(target: dict[str, Any]) -> None:
 def test_two_gates_at_once_have_a_limit_each() -> None:
     first, second = (target["declares"]["rate_limit"]["models"] for target in TARGETS.values())
     assert not set(first) & set(second)
+
+
+@pytest.mark.parametrize("version", ["1.80.11", "1.106.2", "1.109.1", "2.0"])
+def test_a_version_that_can_has_the_configuration_of_all(version: str, tmp_path: Path) -> None:
+    assert config_for(version, tmp_path) == TEST_CONFIG
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("version", ["1.60.8", "1.79.3rc1"])
+def test_an_old_version_gets_the_same_but_for_what_it_chokes_on(version: str, tmp_path: Path) -> None:
+    written = yaml.safe_load(config_for(version, tmp_path).read_text())
+    expected = yaml.safe_load(TEST_CONFIG.read_text())
+    (embedding,) = [model for model in expected["model_list"] if model["model_name"] == "fake-embedding"]
+    del embedding["litellm_params"]["allowed_openai_params"]
+    assert written == expected

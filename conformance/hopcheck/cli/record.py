@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 from rich.console import Console
 
@@ -17,8 +18,10 @@ from hopcheck.doctor import Unfit
 from hopcheck.registry import Case
 from hopcheck.render.progress import RunProgress
 from hopcheck.render.terminal import console_for
+from hopcheck.tapes.between import Heard, Listening
 from hopcheck.tapes.recording import Recorded
 from hopcheck.tapes.session import LIVE_ONLY, Session
+from hopcheck_server.http1.pool import Origin
 from hopcheck_server.litellm import DEFAULT_VERSION
 from hopcheck_server.processes import ProcessError
 
@@ -35,14 +38,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--select", action="append", default=[], metavar="GLOB", help="ids, such as 'stream.*'; may be given again"
     )
+    other = parser.add_argument_group("any client of any server, instead of the cases")
+    other.add_argument(
+        "--between",
+        nargs=2,
+        metavar=("HERE", "SERVER"),
+        help="listen at http://127.0.0.1:8080, say, and pass on to https://api.example.org, until interrupted",
+    )
+    other.add_argument("--name", default="session", help="the tape's name (default: %(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it."""
+    if arguments.between:
+        here, server = arguments.between
+        return _between(here, server, arguments.out or Path("cassettes") / arguments.name, arguments.name)
     require_server()
     cases = select(all_cases().values(), arguments.select)
     if not cases:
-        raise Stop(USAGE, f"no case matches {' '.join(arguments.select)}; `hopcheck cases` lists them.")
+        raise Stop(USAGE, "no case matches; `hopcheck cases` lists them all.")
     folder = arguments.out or Path("cassettes") / f"litellm-{arguments.litellm}"
     try:
         recorded, finished = run_loop(_record(arguments, cases, folder))
@@ -67,6 +81,42 @@ async def _record(arguments: argparse.Namespace, cases: list[Case], folder: Path
             ended=lambda verdict: progress.ended(verdict.case_id, verdict.outcome),
         )
         return await session.run(interruption())
+
+
+def _between(here: str, server: str, folder: Path, name: str) -> int:
+    at = _address(here)
+    _address(server)
+    listening = Listening(at.hostname or "", at.port if at.port is not None else 80, server, folder, name)
+
+    async def listen() -> Heard:
+        def tell(url: str) -> None:
+            print(f"recording {url} -> {server}; Ctrl-C ends it.", flush=True)
+
+        return await listening.until(interruption(), tell)
+
+    try:
+        heard = run_loop(listen())
+    except OSError as error:
+        raise Stop(USAGE, f"{error.strerror or error}: listen elsewhere, or name another folder with --out.") from None
+    for one in heard.left_out:
+        print(f"left out {one}")
+    print(f"saved {', '.join(map(str, heard.saved)) or 'nothing'}")
+    return HOLDS
+
+
+def _address(url: str) -> SplitResult:
+    """Read the address of a server.
+
+    Raises:
+        Stop: It is none, or has a path.
+    """
+    try:
+        path = Origin.of(url).prefix
+    except ValueError as error:
+        raise Stop(USAGE, f"{error}.") from None
+    if path:
+        raise Stop(USAGE, f"{url}: give the address without the path {path}; clients name paths themselves.")
+    return urlsplit(url)
 
 
 def _show(recorded: Recorded, folder: Path, console: Console) -> None:

@@ -9,7 +9,7 @@ from hopcheck.report import write_whole
 from hopcheck.tapes import yaml_text
 from hopcheck.tapes.layout import Malformed, from_document, to_document
 from hopcheck.tapes.secrets import suspicions
-from hopcheck.tapes.tape import BODY_LIMIT, Interaction, Tape
+from hopcheck.tapes.tape import BODY_LIMIT, Interaction, Made, Tape
 
 __all__ = ["Malformed", "SecretFound", "TooLarge", "dumps", "load", "load_all", "loads", "path_of", "problems", "save"]
 
@@ -105,6 +105,14 @@ def save(tape: Tape, folder: Path) -> Path:
     path = path_of(folder, tape.case)
     write_whole(path, text)
     return path
+
+
+def fault(one: Interaction) -> str:
+    """Why an interaction can't be in a tape, or ""."""
+    if _longest(one) > BODY_LIMIT:
+        return f"a body is longer than {BODY_LIMIT // 1024} KiB"
+    found = suspicions(Tape("", Made("", ""), (one,)))
+    return f"{found[0].where.partition('.')[2]} looks like it holds {found[0].what}" if found else ""
 
 
 def problems(path: Path) -> list[str]:

@@ -36,6 +36,9 @@ PROBES = ("doctor", "hopcheck")
 T = TypeVar("T")
 
 _SETTLE_S = 30.0
+_HUNG_S = 10.0
+_WEDGED = 3
+"""So many cases one after another without an answer, each for so long, and the chain is given up."""
 _WHOLE = frozenset({Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES})
 _TRUNCATED = frozenset({"cut", "reset", "garbled"})
 _TRUNCATING = frozenset({"cut", "released"})
@@ -98,12 +101,27 @@ class Recorder:
 
     async def record(
         self, cases: Sequence[Case], begun: Callable[[Case], None], done: Callable[[Verdict], None]
-    ) -> None:
-        """Run the cases in the order of a gate, and save their tapes."""
-        for lanes in plan(cases):
-            for case in (*lanes.shared, *(case for lane in lanes.serial for case in lane)):
-                begun(case)
-                done(await self._case(case, settle=lanes.settles))
+    ) -> list[Case]:
+        """Run the cases in the order of a gate, and save their tapes.
+
+        Returns:
+            Those that a fresh chain may do better with: they got no answer, and where some in a row didn't, the rest
+            waits for it, too.
+        """
+        ordered = [(case, lanes.settles) for lanes in plan(cases) for case in lanes.all]
+        hung: list[Case] = []
+        in_a_row = 0
+        for place, (case, settles) in enumerate(ordered, start=1):
+            begun(case)
+            verdict = await self._case(case, settle=settles or in_a_row > 0)
+            done(verdict)
+            if verdict.outcome is not Outcome.UNTESTABLE or verdict.duration_s < _HUNG_S:
+                in_a_row = 0
+                continue
+            hung, in_a_row = [*hung, case], in_a_row + 1
+            if in_a_row == _WEDGED:
+                return [*hung, *(case for case, _ in ordered[place:])]
+        return hung
 
     async def _case(self, case: Case, *, settle: bool) -> Verdict:
         began_ns = time.monotonic_ns()
@@ -164,10 +182,14 @@ def _asker(body: bytes | bytearray) -> str:
 def _unfit(verdict: Verdict, exchanges: Sequence[Exchange], attempts: Sequence[Attempt], *, settled: bool) -> str:
     """Why there can't be a tape of that, or ""."""
     if verdict.outcome not in _WHOLE:
-        return f"it did not run to its end: {verdict.outcome} ({' '.join(verdict.reason.split())[-200:]})"
+        return f"it did not run to its end: {verdict.outcome} ({_short(verdict.reason)})"
     if not settled:
         return f"an exchange with LiteLLM still went on {_SETTLE_S:g} s after its end"
     truncated = [one for one in exchanges if one.ended in _TRUNCATED]
     if truncated and not any(attempt.ended in _TRUNCATING for attempt in attempts):
         return f"an answer of LiteLLM's ended as `{truncated[0].ended}`, though its provider's didn't"
     return ""
+
+
+def _short(reason: str) -> str:
+    return " ".join(reason.split())[:200]

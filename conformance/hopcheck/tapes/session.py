@@ -73,7 +73,16 @@ class Session:
         return recorded, bool(finished)
 
     async def _run(self, recorded: Recorded) -> bool:
+        """Record with one chain after another, as long as each gets on with it: some releases of LiteLLM wedge."""
         load_sdk()
+        left: Sequence[Case] = self.cases
+        while left:
+            before, left = len(left), await self._with_a_chain(left, recorded)
+            if len(left) == before:
+                break
+        return True
+
+    async def _with_a_chain(self, cases: Sequence[Case], recorded: Recorded) -> Sequence[Case]:
         environment = await LiteLLMEnvironment.ensure(
             self.litellm, exclude_newer=self.exclude_newer, progress=self.progress
         )
@@ -83,10 +92,9 @@ class Session:
                 try:
                     recorder = self._recorder(stack, environment, control, recorded)
                     await recorder.look(examine(recorder.setting.config, control, stack.upstream.url, PATIENCE_S))
-                    await recorder.record(self.cases, self.began, self.ended)
+                    return await recorder.record(cases, self.began, self.ended)
                 finally:
                     await control.aclose()
-        return True
 
     @asynccontextmanager
     async def _chain(self, work_dir: Path) -> AsyncIterator[Stack]:
@@ -117,7 +125,7 @@ class Session:
         urls = {"base_url": proxy.base_url, "upstream_url": stack.upstream.url, "log_file": log_file}
         setting = Setting(packaged_target("reference", proxy.key, urls), control, nonces=fixed_nonces)
         studio = Studio(
-            made=made(environment),
+            made=made(environment, self.exclude_newer or ""),
             folder=self.folder,
             secrets={
                 "provider": stack.upstream_key,
@@ -130,10 +138,10 @@ class Session:
         return Recorder(studio, setting, control, self._tap[-1], recorded)
 
 
-def made(environment: LiteLLMEnvironment) -> Made:
+def made(environment: LiteLLMEnvironment, dependencies: str = "") -> Made:
     """What tapes of that LiteLLM are made with, today."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return Made(__version__, today, environment.version, _installed(environment, "openai"), contract())
+    return Made(__version__, today, environment.version, _installed(environment, "openai"), contract(), dependencies)
 
 
 def contract() -> str:
@@ -167,8 +175,9 @@ def write_live_only(folder: Path, recorded: Recorded) -> Path:
         OSError: It can't be written.
     """
     path = folder / LIVE_ONLY
-    known = {case: why for case, why in read_live_only(folder).items() if case not in recorded.saved}
-    write_whole(path, json.dumps(dict(sorted({**known, **recorded.live_only}.items())), indent=1) + "\n")
+    every = {**read_live_only(folder), **recorded.live_only}
+    left = {case: why for case, why in sorted(every.items()) if case not in recorded.saved}
+    write_whole(path, json.dumps(left, indent=1, ensure_ascii=False) + "\n")
     return path
 
 

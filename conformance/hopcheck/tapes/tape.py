@@ -211,6 +211,7 @@ class Made:
         litellm: LiteLLM's version, or "" where something else was recorded.
         openai: The version of the `openai` package in LiteLLM's environment, or "".
         contract: The version of the contract, and a digest of its document.
+        dependencies: Of which day LiteLLM's dependencies are, as an ISO date, or "".
     """
 
     tool: str
@@ -218,6 +219,7 @@ class Made:
     litellm: str = ""
     openai: str = ""
     contract: str = ""
+    dependencies: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ was noted afterwards.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 import struct
@@ -18,6 +19,8 @@ from hopcheck_server.http1.pool import Origin
 from hopcheck_server.http1.server import BACKLOG
 
 Side = Literal["client", "server"]
+_REQUEST = re.compile(rb"[A-Z]+ [^\r\n]+ HTTP/1\.[01]\r\n")
+_HOST = re.compile(rb"(?i)(\r\nhost:[ \t]*)[^\r\n]*")
 _NO_LINGER = struct.pack("ii", 1, 0)  # closing then sends a reset
 
 
@@ -53,6 +56,9 @@ class _End(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.log.append(Event(time.monotonic_ns(), self.side, "data", data))
+        self.pass_on(data)
+
+    def pass_on(self, data: bytes) -> None:
         if self.peer is not None and self.peer.transport is not None:
             self.peer.transport.write(data)
         else:
@@ -107,12 +113,14 @@ class Tee:
     Attributes:
         connections: What was noted, a list a connection, in the order of their beginning.
         server: Where bytes are passed on to.
+        host: What requests name in their Host field; empty leaves it as it is.
     """
 
-    def __init__(self, server: Origin) -> None:
-        """Does not listen yet."""
+    def __init__(self, server: Origin, *, as_host: bool = False) -> None:
+        """Does not listen yet; `as_host` writes the server's name into the Host field of requests."""
         self.connections: list[list[Event]] = []
         self.server = server
+        self.host = server.authority.encode() if as_host else b""
         self._server: asyncio.Server | None = None
         self._ends: set[_End] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -196,3 +204,9 @@ class _Client(_End):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._tee.connect(self)
+
+    def pass_on(self, data: bytes) -> None:
+        host = self._tee.host
+        if host and _REQUEST.match(data):
+            data = _HOST.sub(lambda match: match[1] + host, data, count=1)
+        super().pass_on(data)

@@ -51,12 +51,18 @@ class Wiretap:
 
 
 @asynccontextmanager
-async def tapped(url: str, port: int = 0) -> AsyncIterator[Wiretap]:
-    """Listen in front of a server while the context lasts; port 0 takes a free one.
+async def tapped(url: str, port: int = 0, host: str = "127.0.0.1", *, as_host: bool = False) -> AsyncIterator[Wiretap]:
+    """Listen in front of a server while the context lasts.
+
+    Args:
+        url: The server's address.
+        port: Where to listen; 0 takes a free port.
+        host: The address to listen on.
+        as_host: Whether requests name the server in their Host field, and not us.
 
     Raises:
         OSError: The port is taken.
         ValueError: That is no URL.
     """
-    async with await Tee(Origin.of(url)).start(port) as tee:
+    async with await Tee(Origin.of(url), as_host=as_host).start(port, host) as tee:
         yield Wiretap(tee)

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hopcheck_server.litellm import DEFAULT_VERSION, TEST_CONFIG, LiteLLM
+from hopcheck_server.litellm import DEFAULT_VERSION, LiteLLM, config_for
 from hopcheck_server.processes import ManagedProcess, Progress
 from hopcheck_server.stack.describe import Row, describe
 from hopcheck_server.stack.reference import CHAT_MODEL, serve_reference
@@ -45,7 +45,7 @@ class Stack:
         upstream_url: str | None = None,
         litellm_version: str = DEFAULT_VERSION,
         exclude_newer: str | None = None,
-        config: Path = TEST_CONFIG,
+        config: Path | None = None,
         proxy: bool = True,
         wire: Wire | None = None,
         progress: Progress | None = None,
@@ -58,7 +58,7 @@ class Stack:
             upstream_url: Where one is running already, without `/v1`. One of the two is needed.
             litellm_version: Which LiteLLM; installed first if it isn't there.
             exclude_newer: An ISO date for the dependencies of an old LiteLLM.
-            config: LiteLLM's configuration.
+            config: LiteLLM's configuration; the suite's own if none is given.
             proxy: Whether to put the reference proxy in front.
             wire: What to put between the reference proxy and LiteLLM.
             progress: Is told what goes on, about once a second.
@@ -76,7 +76,8 @@ class Stack:
                 upstream = Served(str(upstream_url).rstrip("/").removesuffix("/v1"))
             else:
                 upstream = await stack.enter_async_context(start.upstream(upstream_command))
-            starting = start.litellm(config, litellm_version, exclude_newer, upstream, keys)
+            chosen = config or config_for(litellm_version, work_dir)
+            starting = start.litellm(chosen, litellm_version, exclude_newer, upstream, keys)
             litellm = await stack.enter_async_context(starting)
             reference = await stack.enter_async_context(start.proxy(litellm, wire)) if proxy else None
             yield cls(upstream, keys.upstream, keys.backup, litellm, reference)

@@ -1,0 +1,35 @@
+"""The suite's configuration for one version of LiteLLM: older ones choke on what newer ones need."""
+
+from pathlib import Path
+
+import yaml
+
+TEST_CONFIG = Path(__file__).with_name("litellm_config.test.yaml")
+"""The configuration that the suite runs LiteLLM with; the file of that name at the repository's top is the same."""
+
+_EMBEDDINGS_TAKE_ALLOWED = (1, 80)
+"""LiteLLM 1.60.8 hands `allowed_openai_params` of an embedding model on to its provider's client, which refuses it;
+1.80.11 doesn't."""
+
+
+def config_for(version: str, folder: Path) -> Path:
+    """Return the configuration for a version, written into a folder where it isn't the one for all."""
+    if _release(version) >= _EMBEDDINGS_TAKE_ALLOWED:
+        return TEST_CONFIG
+    config = yaml.safe_load(TEST_CONFIG.read_text(encoding="utf-8"))
+    for model in config["model_list"]:
+        if model.get("model_info", {}).get("mode") == "embedding":
+            model["litellm_params"].pop("allowed_openai_params", None)
+    path = folder / f"litellm_config.{version}.yaml"
+    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Its numbers, as far as they are numbers: a suffix such as `rc1` doesn't count."""
+    numbers: list[int] = []
+    for part in version.split("."):
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return tuple(numbers)
