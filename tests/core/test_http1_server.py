@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 import uvloop
 
-from hopcheck_server.http1 import server as http1
-from hopcheck_server.http1.server import ClientGone, Exchange, Server
+from hopcheck_server.http1 import serving
+from hopcheck_server.http1.server import ClientGone, Exchange, Framing, Server
 from hopcheck_server.upstream.server import Upstream
 
 PATIENCE_S = 10.0
@@ -130,7 +130,7 @@ def test_what_is_no_request_is_refused(request_: bytes) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http1, "MAX_BODY", 10)
+    monkeypatch.setattr(serving, "MAX_BODY", 10)
     chunk = b"6\r\nabcdef\r\n"
     request = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 5 + b"0\r\n\r\n"
     said = serve(echo, lambda server: talk(server, request))
@@ -154,7 +154,7 @@ def test_a_handler_that_crashes_leaves_nobody_waiting() -> None:
 
 
 @pytest.mark.parametrize("framing", ["chunked", "length", "close"])
-def test_a_client_that_leaves_is_noticed(framing: http1.Framing) -> None:
+def test_a_client_that_leaves_is_noticed(framing: Framing) -> None:
     seen: list[str] = []
     gone = asyncio.Event()
 

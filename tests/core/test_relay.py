@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,8 @@ def serve(relays: dict[str, type[Relay]], target: str, log: Path, **options: str
         ("/v1/models/team%2Fslashed-model", 200),
         ("/health", 200),
         ("http://elsewhere/v1/models", 200),
+        ("//[/v1/models", 404),
+        ("http://[/v1/models", 404),
     ],
 )
 def test_relays_are_found_by_path(target: str, status: int, tmp_path: Path) -> None:
@@ -75,10 +78,16 @@ def test_without_a_relay_at_the_root_other_paths_are_nothing(tmp_path: Path) -> 
     assert serve({"one": Relay}, "/v1/models", tmp_path / "log") == (404, b"")
 
 
-@pytest.mark.parametrize("target", ["/v1/models", "//[/v1/models"])
-def test_a_relay_that_crashes_drops_the_connection(target: str, tmp_path: Path) -> None:
+def test_a_relay_that_crashes_drops_the_connection(tmp_path: Path) -> None:
     with pytest.raises(Broken, match="cut"):
-        serve({"": Crashes}, target, tmp_path / "log")
+        serve({"": Crashes}, "/v1/models", tmp_path / "log")
+
+
+@pytest.mark.parametrize("target", ["//[", "//[/v1/models", "//[/v1/models?x=1"])
+def test_a_target_that_names_no_host_is_told_so_as_an_error(target: str, tmp_path: Path) -> None:
+    status, body = serve({"": Relay}, target, tmp_path / "log")
+    assert status == 404
+    assert json.loads(body)["error"]["type"] == "invalid_request_error"
 
 
 def test_head_and_strangers(tmp_path: Path) -> None:

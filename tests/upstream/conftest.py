@@ -15,6 +15,7 @@ import uvloop
 
 from hopcheck_server.http1.client import Connection
 from hopcheck_server.upstream import reply
+from hopcheck_server.upstream.attempt import Attempt
 from hopcheck_server.upstream.server import Upstream
 
 PATIENCE_S = 20.0
@@ -139,10 +140,43 @@ def serve(scripts: Mapping[str, Any], act: Callable[[Upstream], Awaitable[Any]],
         return runner.run(main())
 
 
+def play(said: Any, act: Callable[[Upstream], Awaitable[Any]] | None = None, *, loop: str, **fields_: Any) -> Any:
+    """Play a turn to a marked request; gives what came until the connection ended, and the attempt."""
+
+    async def default(upstream: Upstream) -> tuple[Raw, Attempt]:
+        seen = await raw(upstream, request(marked(**fields_), headers={"connection": "close"}))
+        return seen, (await upstream.journal.wait("hopcheck:a.b:1", timeout_s=5))[0]
+
+    return serve({"a.b": said}, act or default, loop=loop)
+
+
+def dechunk(body: bytes) -> tuple[list[bytes], bool]:
+    """The data of each chunk, and whether the last one came."""
+    chunks = []
+    while b"\r\n" in body:
+        size, _, body = body.partition(b"\r\n")
+        length = int(size, 16)
+        if length == 0:
+            return chunks, True
+        chunks.append(body[:length])
+        body = body[length + 2 :]
+    return chunks, False
+
+
 @pytest.fixture
 def wire() -> SimpleNamespace:
     return SimpleNamespace(
-        ask=ask, chat=chat, marked=marked, opened=opened, raw=raw, read=read, request=request, serve=serve, until=until
+        ask=ask,
+        chat=chat,
+        dechunk=dechunk,
+        marked=marked,
+        opened=opened,
+        play=play,
+        raw=raw,
+        read=read,
+        request=request,
+        serve=serve,
+        until=until,
     )
 
 

@@ -46,7 +46,7 @@ class Incoming:
     @classmethod
     def of(cls, exchange: Exchange, prefix: str, request_id: str) -> Incoming:
         """Read an exchange whose path starts with `prefix`."""
-        path = urlsplit(exchange.target).path.removeprefix(prefix)
+        path = _path(exchange.target).removeprefix(prefix)
         return cls(exchange, exchange.method, path, exchange.headers, exchange.body, _object(exchange.body), request_id)
 
     def header(self, name: str) -> str | None:
@@ -208,6 +208,14 @@ def enter(request: Incoming) -> None:
 def dump(body: Any) -> bytes:
     """Compact JSON."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _path(target: str) -> str:
+    """The path of a request target; of one that names a host that none can have, all of it, which is no route."""
+    try:
+        return urlsplit(target).path
+    except ValueError:
+        return target
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

@@ -10,8 +10,8 @@ from collections import deque
 from time import monotonic_ns
 from typing import Protocol, cast
 
+from hopcheck_server.http1 import sockets
 from hopcheck_server.upstream import answer as answers
-from hopcheck_server.upstream import sockets
 from hopcheck_server.upstream.answer import Answer, date_line
 from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.attempt import Ending

@@ -1,0 +1,148 @@
+"""What a healthy relay does, cut into methods small enough to get wrong; how they play together is `relay.Relay`'s.
+
+A counterexample is a subclass of the relay that overrides one method; an honest variant likewise. Two compose by
+inheritance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, ClassVar
+
+from hopcheck_contracts.sse import event_of
+from hopcheck_server.relay import errors, surface
+from hopcheck_server.relay.config import RelayConfig
+from hopcheck_server.relay.limits import Limits
+from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response
+from hopcheck_server.relay.streams import checked, events_of
+
+
+class Methods:
+    """What can be overridden.
+
+    Attributes:
+        declares: What this relay says of itself beside, or instead of, what every relay declares (keys of a target
+            file's `[declares]`).
+        config: What it is set up with.
+        limits: What has been used of its limits.
+    """
+
+    declares: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, config: RelayConfig) -> None:
+        """Set up."""
+        self.config = config
+        self.limits = Limits()
+
+    async def authorize(self, incoming: Incoming) -> Response | None:
+        """Refuse a client without a valid key; None lets it pass."""
+        if incoming.key in self.config.client_keys or incoming.method == "OPTIONS" or incoming.path == "/health":
+            return None
+        challenge = (("WWW-Authenticate", "Bearer"),)
+        return errors.refuse(
+            incoming, 401, "The API key is missing or wrong.", code="invalid_api_key", headers=challenge
+        )
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        """Refuse what can't be answered, before anything goes upstream; None lets it pass."""
+        refusal = surface.check_route(incoming)
+        if refusal is None and incoming.method == "POST":
+            refusal = surface.check_body(incoming, await self.models(incoming), self.config.default_model)
+        return refusal
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        """Count the request against its model's limits; None lets it pass."""
+        model = incoming.model
+        if model in self.config.rate_limits:
+            requests, window_s = self.config.rate_limits[model]
+            admission = self.limits.admit(incoming.key, model, requests, window_s)
+            if not admission.admitted:
+                return self.limited(incoming, admission.headers())
+            incoming.told = admission.headers()
+        room = self.config.concurrency_limits.get(model)
+        if room is not None and self.limits.in_flight[model] >= room:
+            return self.limited(incoming, (("Retry-After", "1"),))
+        self.limits.in_flight[model] += 1
+        return None
+
+    def limited(self, incoming: Incoming, headers: tuple[tuple[str, str], ...]) -> Response:
+        """The answer to a request over its limit."""
+        message = f"The limit of {incoming.model} is used up."
+        return errors.refuse(incoming, 429, message, code="rate_limit_exceeded", headers=headers)
+
+    async def release(self, incoming: Incoming) -> None:
+        """Give back what `limit` took, however the request ended."""
+        self.limits.in_flight[incoming.model] -= 1
+
+    async def models(self, incoming: Incoming) -> tuple[str, ...]:
+        """The models that this client may use."""
+        return self.config.models
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        """What goes upstream; called for every attempt."""
+        return outgoing
+
+    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+        """Seconds to wait before another attempt on the same model, or None for no more."""
+        budget = self.config.timeout_retries if failure.kind == "timeout" else self.config.retries
+        worth_it = failure.kind != "status" or failure.status == 429 or failure.status >= 500
+        if not worth_it or outgoing.attempt_on_model > budget:
+            return None
+        asked = failure.retry_after_s
+        if asked is not None and asked > self.config.patience_s:
+            return None
+        backoff_s: float = self.config.backoff_s * 2 ** (outgoing.attempt_on_model - 1)
+        return max(asked or 0.0, backoff_s)
+
+    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+        """The model to go on with, or None to give up."""
+        if failure.kind == "status" and failure.status != 429 and failure.status < 500:
+            return None
+        return self.config.fallbacks.get(outgoing.model)
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        """The answer when no attempt brought one."""
+        return errors.failed(incoming, failure)
+
+    async def kept(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Which of a provider's headers go to the client with an answer."""
+        return [(name, value) for name, value in headers if name.lower() in errors.FORWARDED]
+
+    async def response(self, response: Response) -> Response:
+        """What goes back to the client: every answer, and a stream's head."""
+        return response
+
+    async def scrub(self, text: bytes) -> bytes:
+        """Take keys out of an error that a provider worded."""
+        return errors.scrubbed(text, self.config.secrets)
+
+    async def log(self, response: Response) -> str:
+        """The line that is logged of an answer."""
+        return f"{response.incoming.id} {response.incoming.method} {response.incoming.path} {response.status}"
+
+    def parse(self, body: AsyncIterator[bytes]) -> Events:
+        """The events of a provider's stream, out of its bytes as they are read."""
+        return events_of(body)
+
+    def sound(self, events: Events) -> Events:
+        """The provider's events as far as they are sound, and ended as they should be; else `Failure` is raised."""
+        return checked(events)
+
+    async def events(self, events: Events) -> Events:
+        """What a stream says, event by event."""
+        async for event in events:
+            yield event
+
+    async def broken(self, failure: Failure) -> Events:
+        """What a client is told when a stream breaks after it began."""
+        yield event_of(errors.error_body(f"The stream broke: {failure.detail}.", 502, code="stream_broken"))
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        """A stream's bytes, one write each."""
+        async for event in events:
+            yield event.raw
+
+    async def hang_up(self, work: asyncio.Task[None]) -> None:
+        """The client left while `work` was answering it: stop, which closes the provider's connection."""
+        work.cancel()
