@@ -34,11 +34,14 @@ class Table:
         kept = [record for record in records if not record.warmup]
         self.rounds = max((record.round + 1 for record in kept), default=0)
         self._cells = {(record.arm, record.round): record for record in kept}
+        self._of: dict[str, list[Record]] = {}
 
     def of(self, arm: str) -> list[Record]:
         """An arm's exchanges, in the order of the rounds."""
-        found = (self._cells.get((arm, number)) for number in range(self.rounds))
-        return [record for record in found if record is not None]
+        if arm not in self._of:
+            found = (self._cells.get((arm, number)) for number in range(self.rounds))
+            self._of[arm] = [record for record in found if record is not None]
+        return self._of[arm]
 
     def good(self, arm: str) -> list[Record]:
         """Those of them that were answered."""

@@ -11,6 +11,9 @@ import pytest
 
 from hopcheck_load import report
 from hopcheck_load.records import Arm, Header, Measurement, Record, Seen, Timeline
+from hopcheck_load.underload.plan import LoadPlan
+from hopcheck_load.underload.schedule import arrivals
+from hopcheck_load.underload.shapes import SHAPES, Ask, lay_out
 from hopcheck_load.workloads import DELTAS, WORKLOADS
 
 MS = 1_000_000
@@ -90,6 +93,52 @@ def streams(rounds: int, lags_ms: Mapping[str, float]) -> Measurement:
     return made
 
 
+def loaded(
+    shape: str = "steady",
+    *,
+    rate: float = 100.0,
+    duration_s: float = 20.0,
+    added_ms: Callable[[float], float] = lambda due_s: 1.0,
+    late_ms: Callable[[int], float] = lambda number: 0.05,
+) -> Measurement:
+    """A run under load whose hop adds `added_ms(due_s)`, and whose generator is late by `late_ms(number)`."""
+    made = Measurement(header("hop"), [])
+    plan = LoadPlan(
+        arms=made.header.arms,
+        shape=shape,
+        points=lay_out(SHAPES[shape], Ask(rate, duration_s)),
+        arrivals="poisson",
+        rate=rate,
+        seed=3,
+        prefix="0" * 8,
+    )
+    made.header.load = {"plan": plan.document(), "begin_ns": 1_000 * MS, "processes": 1}
+    made.header.workloads = {point.name: point.about() for point in plan.points if not point.warmup}
+    noise = np.random.default_rng(5)
+    for number, one in enumerate(arrivals(plan.points, plan.arms, plan.arrivals, plan.seed)):
+        point, arm = plan.points[one.point], plan.arms[one.arm]
+        added = added_ms(one.due_s) if arm.kind == "hop" else 0.0
+        record = exchange(point.name, 0, arm.name, 0.3 + added + float(noise.normal(0, 0.02)))
+        due = 1_000 * MS + round(one.due_s * 1e9)
+        sent = due + round(late_ms(number) * MS)
+        shift_by(record, sent)
+        record.due_ns, record.dispatched_ns, record.warmup, record.round = due, sent, point.warmup, one.number
+        made.records.append(record)
+    return made
+
+
+def shift_by(record: Record, by_ns: int) -> None:
+    """Let it happen so much later."""
+    record.sent_ns, record.head_ns, record.done_ns = (
+        at + by_ns for at in (record.sent_ns, record.head_ns, record.done_ns)
+    )
+    seen = record.upstream
+    assert seen is not None
+    record.upstream = Seen(1, *(at + by_ns for at in (seen.received_ns, seen.head_ns, seen.first_ns, seen.last_ns)))
+
+
 @pytest.fixture(scope="session")
 def made():
-    return SimpleNamespace(chats=chats, streams=streams, header=header, exchange=exchange, streamed=streamed, ms=MS)
+    return SimpleNamespace(
+        chats=chats, streams=streams, header=header, exchange=exchange, streamed=streamed, loaded=loaded, ms=MS
+    )

@@ -10,13 +10,14 @@ from markupsafe import Markup
 from hopcheck_load.render import svg
 from hopcheck_load.render.plots import colour
 from hopcheck_load.render.svg import Scale
-from hopcheck_load.render.values import interval, latency_of, ms, tick
+from hopcheck_load.render.values import FEWEST_RATES, interval, latency_of, ms, tick
 
 WIDTH = 900.0
 LEFT = 80.0
 RIGHT = 110.0
 TOP = 34.0
 BOTTOM = 270.0
+APART = 14.0
 _LEAST_MS = 0.01  # a logarithmic scale has no 0
 
 Entry = Mapping[str, Any]
@@ -38,6 +39,8 @@ def against_rate(document: Entry) -> Markup:
         shapes += _knee(document, hop, x)
     for (hop, name), curve in curves.items():
         shapes += _line(curve, x, y, colour(document, hop), f"{hop} {name}")
+    ends = {key: (x.at(curve[-1][0]), _height(y, curve[-1][1]["value"])) for key, curve in curves.items() if curve}
+    shapes += _names({" ".join(key): (end, colour(document, key[0])) for key, end in ends.items()})
     return svg.picture(WIDTH, BOTTOM + 30, "What each hop adds, by rate", shapes)
 
 
@@ -68,8 +71,9 @@ def _under(scale: Scale, value: float, words: str) -> str:
 
 
 def _knee(document: Entry, hop: str, scale: Scale) -> Iterator[str]:
-    rate = document["load"]["knee"].get(hop)
-    if rate is not None:
+    found = document["load"]["knee"].get(hop, {"rate": None, "rates": 0})
+    rate = found["rate"]
+    if rate is not None and found["rates"] >= FEWEST_RATES:
         at = scale.at(rate)
         kind = colour(document, hop)
         yield svg.rule((at, TOP), (at, BOTTOM), f"knee {kind}")
@@ -88,7 +92,18 @@ def _line(curve: Sequence[Told], x: Scale, y: Scale, kind: str, name: str) -> It
     for place, (rate, one, valid) in zip(points, curve, strict=True):
         said = f"{name} at {rate:g}/s: {ms(one['value'], sign=True)} ({interval(one)}){'' if valid else ', invalid'}"
         yield svg.dot(place, f"dot {kind}{'' if valid else ' hollow'}", title=said)
-    yield svg.text((points[-1][0] + 9, points[-1][1] + 4), name, f"name {kind}")
+
+
+def _height(scale: Scale, value: float) -> float:
+    return scale.at(max(value, _LEAST_MS))
+
+
+def _names(ends: Mapping[str, tuple[svg.Point, str]]) -> Iterator[str]:
+    """The names of lines beside their ends, moved apart where they would lie on one another."""
+    lowest = -APART
+    for name, ((x, y), kind) in sorted(ends.items(), key=lambda one: one[1][0][1]):
+        lowest = max(y, lowest + APART)
+        yield svg.text((x + 9, lowest + 4), name, f"name {kind}")
 
 
 def course(document: Entry) -> Markup:
@@ -101,13 +116,12 @@ def course(document: Entry) -> Markup:
     x = Scale(0, end_s, LEFT, WIDTH - RIGHT)
     y = _upright([one["p50"] for found in series.values() for one in found])
     shapes = [*_spans(document, x), *_across(y), *(_under(x, value, f"{value:g} s") for value in x.ticks())]
+    ends = {}
     for arm, found in series.items():
         points = [(x.at(one["at_s"]), y.at(one["p50"])) for one in found]
-        kind = colour(document, arm)
-        shapes += [
-            svg.line(points, f"line {kind}"),
-            svg.text((points[-1][0] + 9, points[-1][1] + 4), arm, f"name {kind}"),
-        ]
+        shapes.append(svg.line(points, f"line {colour(document, arm)}"))
+        ends[arm] = points[-1], colour(document, arm)
+    shapes += _names(ends)
     return svg.picture(WIDTH, BOTTOM + 30, "Median latency in the course of the run", shapes)
 
 

@@ -24,6 +24,7 @@ def html_text(document: Mapping[str, Any]) -> str:
             cards=[{**card, "colour": plots.colour(document, card["hop"])} for card in cards(document)],
             comparison=plots.comparison(document),
             findings=findings(document),
+            processes=document.get("processes", []),
             against_rate=curves.against_rate(document) if under_load(document) else "",
             course=curves.course(document) if under_load(document) else "",
             workloads=[_workload(document, one) for one in document["workloads"]],

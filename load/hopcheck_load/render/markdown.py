@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hopcheck_load.render.values import added, findings, headlines, interval, ms
+from hopcheck_load.render.values import added, findings, headlines, interval, ms, processes
 
 
 def markdown_text(document: Mapping[str, Any]) -> str:
@@ -25,7 +25,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
             yield from _rows(workload["name"], measure)
     yield ""
     yield from (f"> ⚠ {one['name']} is invalid: {why}" for one in document["workloads"] for why in _invalid(one))
-    yield from (f"- {line}" for line in findings(document))
+    yield from (f"- {line}" for line in [*findings(document), *processes(document)])
     yield from _verdicts(document)
     yield from (f"\n> ⚠ {complaint}" for complaint in document["complaints"])
     if document["partial"]:
@@ -33,7 +33,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _invalid(workload: Mapping[str, Any]) -> list[str]:
-    return list(workload["load"]["invalid"]) if "load" in workload else []
+    return list(workload["load"]["invalid"].values()) if "load" in workload else []
 
 
 def _rows(workload: str, measure: Mapping[str, Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from hopcheck_load.render.values import NOT_TOLD, added, findings, headlines, interval, leg_names, ms, share
+from hopcheck_load.render.values import NOT_TOLD, added, findings, headlines, interval, leg_names, ms, processes, share
 
 WIDTH = 112
 """Columns that the tables need; a narrower terminal breaks their lines."""
@@ -37,7 +37,7 @@ def print_report(
     console.print()
     for line in headlines(document):
         console.print(f"[bold]{line}[/]")
-    for line in findings(document):
+    for line in [*findings(document), *processes(document)]:
         console.print(line)
     _print_doubts(document, console)
 
@@ -113,7 +113,7 @@ def _print_load(load: Mapping[str, Any], console: Console) -> None:
     rates = (f"{arm} {load['answered'][arm]:g} of {rate:g}" for arm, rate in load["offered"].items())
     late = f"the generator was late by {ms(load['dispatch']['p50'])} (p50), {ms(load['dispatch_p99'])} (p99)"
     console.print(f"answered a second: {', '.join(rates)}; {late}")
-    for why in load["invalid"]:
+    for why in load["invalid"].values():
         console.print(f"[red]invalid: {why}[/]")
     for arm, how in load["overloaded"].items():
         console.print(f"[yellow]{arm} was overloaded: {how}[/]")

@@ -7,6 +7,9 @@ from typing import Any
 
 NOT_TOLD = "—"
 
+FEWEST_RATES = 3
+"""With fewer rates at which the generator was punctual, there is no curve that could have a knee."""
+
 
 def ms(value: float | None, *, sign: bool = False) -> str:
     """A time with its unit, to about three digits: `9 µs`, `0.412 ms`, `15.6 ms`, `1.25 s`."""
@@ -82,7 +85,7 @@ def _first(document: Mapping[str, Any], hop: str) -> dict[str, Any] | None:
 
 
 def _invalid(workload: Mapping[str, Any]) -> str:
-    return "; ".join(workload["load"]["invalid"]) if "load" in workload else ""
+    return "; ".join(workload["load"]["invalid"].values()) if "load" in workload else ""
 
 
 def _called(workload: Mapping[str, Any]) -> str:
@@ -97,19 +100,29 @@ def headlines(document: Mapping[str, Any]) -> list[str]:
 
 
 def findings(document: Mapping[str, Any]) -> list[str]:
-    """What only a run under load tells: knees, recoveries, what processes took."""
+    """What only a run under load tells: knees and recoveries."""
     if not under_load(document):
-        return [_took(one) for one in document.get("processes", [])]
+        return []
     load = document["load"]
-    knees = [
-        f"{hop}: no knee up to {load['rate']:g}/s" if rate is None else f"{hop}: the knee is at {rate:g}/s"
-        for hop, rate in load["knee"].items()
-    ]
+    knees = [_knee(hop, found, load["rate"]) for hop, found in load["knee"].items()]
     recoveries = [
         f"{hop} didn't recover from the spike" if after is None else f"{hop} recovered {after:g} s after the spike"
         for hop, after in load["recovery_s"].items()
     ]
-    return [*knees, *recoveries, *(_took(one) for one in document.get("processes", []))]
+    return [*knees, *recoveries]
+
+
+def processes(document: Mapping[str, Any]) -> list[str]:
+    """What the processes that were watched took, a line for each."""
+    return [_took(one) for one in document.get("processes", [])]
+
+
+def _knee(hop: str, found: Mapping[str, Any], highest: float) -> str:
+    if found["rates"] < FEWEST_RATES:
+        return f"{hop}: where the knee is can't be told, the generator was too late at nearly all rates"
+    if found["rate"] is None:
+        return f"{hop}: no knee up to {highest:g}/s"
+    return f"{hop}: the knee is at {found['rate']:g}/s"
 
 
 def _took(process: Mapping[str, Any]) -> str:

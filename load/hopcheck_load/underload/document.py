@@ -68,7 +68,7 @@ def _add_ceilings(rows: Sequence[dict[str, Any]]) -> None:
         first = lowest.setdefault(row["load"]["workload"], row)
         why = guards.ceiling(*({**_latency(one)["arms"]["direct"]} for one in (row, first)))
         if why:
-            row["load"]["invalid"].append(why)
+            row["load"]["invalid"]["upstream"] = why
 
 
 def _latency(row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -89,13 +89,18 @@ def load(measurement: Measurement, rows: Sequence[Mapping[str, Any]]) -> dict[st
         "arrivals": plan.arrivals,
         "rate": plan.rate,
         "processes": measurement.header.load["processes"],
-        "knee": {hop: knee(list(_steps(rows, hop))) for hop in hops} if stepped else {},
+        "knee": {hop: _knee(_steps(rows, hop)) for hop in hops} if stepped else {},
         "recovery_s": {hop: _recovery(courses[hop], plan) for hop in hops} if plan.shape == "spike" else {},
         "course": courses,
     }
 
 
+def _knee(steps: Sequence[Step]) -> dict[str, Any]:
+    return {"rate": knee(steps), "rates": len(steps)}
+
+
 def _steps(rows: Sequence[Mapping[str, Any]], hop: str) -> list[Step]:
+    """The rates at which the generator was punctual: where it wasn't, nothing is known."""
     return [
         Step(
             row["load"]["rate"],
@@ -104,6 +109,7 @@ def _steps(rows: Sequence[Mapping[str, Any]], hop: str) -> list[Step]:
         )
         for row in rows
         for counts in (row["exchanges"][hop],)
+        if "generator" not in row["load"]["invalid"]
     ]
 
 

@@ -199,7 +199,7 @@ def _load(
         },
         "dispatch": {"n": int(late.size), **quantiles(late)},
         "dispatch_p99": rounded(late_p99),
-        "invalid": [too_late] if too_late else [],
+        "invalid": {"generator": too_late} if too_late else {},
         "overloaded": {arm: why for arm, one in counts.items() if (why := _overload(one))},
         "histograms": {arm.name: _histogram(grid, arm.name) for arm in grid.arms},
     }

@@ -85,9 +85,10 @@ def _drawn(values: Sliced, weights: Floats, wanted: Sequence[float]) -> Floats:
     used = np.flatnonzero(counts.any(axis=0))
     middles = (edges[used] + edges[used + 1]) / 2
     reached = np.cumsum(weights @ counts[:, used], axis=1)
-    total = reached[:, -1:]
-    places = [(reached < total * one).sum(axis=1).clip(max=len(used) - 1) for one in wanted]
-    return np.where(total.T > 0, middles[np.array(places)], np.nan)
+    targets = reached[:, -1:] * np.asarray(wanted)
+    places = np.array([np.searchsorted(row, target) for row, target in zip(reached, targets, strict=True)])
+    found = middles[places.clip(max=len(used) - 1)]
+    return np.where(reached[:, -1:] > 0, found, np.nan).T
 
 
 def _edges(values: Floats) -> Floats:

@@ -1,0 +1,72 @@
+"""What makes a point invalid, where the knee is, and when a hop has recovered."""
+
+from __future__ import annotations
+
+import pytest
+
+from hopcheck_load.underload.course import recovery
+from hopcheck_load.underload.guards import ceiling, dispatch, overload
+from hopcheck_load.underload.knee import Step, knee
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "quantile_ms", "valid"),
+    [
+        (0.99, 0.3, True),
+        (1.01, 0.3, False),
+        (1.9, 20.0, True),
+        (2.1, 20.0, False),
+        (None, 0.3, True),
+        (50.0, None, True),
+    ],
+)
+def test_a_late_generator(late_ms, quantile_ms, valid):
+    assert (dispatch(late_ms, quantile_ms) == "") is valid
+
+
+def test_an_upstream_that_is_full():
+    rest = {"p50": 0.2, "p90": 0.4, "p99": 1.0}
+    assert ceiling({"p50": 0.3, "p90": 0.9, "p99": 1.9}, rest) == ""
+    assert "p99 rose from 1.00 to 2.10 ms" in ceiling({"p50": 0.2, "p90": 0.4, "p99": 2.1}, rest)
+    assert "p50 rose" in ceiling({"p50": 0.5, "p90": None, "p99": None}, rest)
+    assert ceiling({"p50": None}, rest) == ""
+
+
+def test_overload():
+    assert overload(100, 95) == ""
+    assert overload(0, 0) == ""
+    assert overload(100, 94) == "only 94% of the requests were answered well"
+
+
+def steps(*added, kept_up=True):
+    return [Step(100.0 * number, one, kept_up) for number, one in enumerate(added, 1)]
+
+
+def test_the_knee_is_before_the_first_bend():
+    assert knee(steps(2.0, 2.5, 3.0, 5.0, 30.0)) == 300.0
+    assert knee(steps(2.0, 2.5, 3.0)) is None
+    assert knee(reversed(steps(2.0, 2.5, 30.0))) == 200.0
+
+
+def test_a_hop_that_adds_next_to_nothing_has_not_bent():
+    assert knee(steps(0.1, 0.2, 0.9)) is None
+    assert knee(steps(0.1, 0.2, 1.3)) == 200.0
+
+
+def test_a_hop_that_does_not_keep_up_has_bent():
+    assert knee([*steps(2.0, 2.0), Step(300.0, 2.0, False)]) == 200.0
+    assert knee(steps(2.0, 2.0, kept_up=False)) is None
+    assert knee([]) is None
+
+
+def slices(*p50):
+    return [{"at_s": 0.25 * place, "n": 5, "failed": 0, "p50": one, "p90": one} for place, one in enumerate(p50)]
+
+
+def test_recovery_holds_for_a_while():
+    calm, spike = [5.0] * 8, [80.0] * 4
+    assert recovery(slices(*calm, *spike, 60.0, 40.0, 6.0, 5.0, 5.0), (0.0, 2.0), 3.0) == 0.5
+    assert recovery(slices(*calm, *spike, 6.0, 40.0, 6.0, 5.0, 5.0), (0.0, 2.0), 3.0) == 0.5
+    assert recovery(slices(*calm, *spike, 6.0, 6.0, 6.0), (0.0, 2.0), 3.0) == 0.0
+    assert recovery(slices(*calm, *spike, 60.0, 60.0, 60.0), (0.0, 2.0), 3.0) is None
+    assert recovery(slices(*spike), (5.0, 6.0), 0.5) is None

@@ -1,0 +1,93 @@
+"""Timetables and shapes: what is due, before anything is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from hopcheck_load.records import Arm
+from hopcheck_load.underload.schedule import DIRECT_SHARE, arrivals, rate_of
+from hopcheck_load.underload.shapes import SHAPES, STEPS, Ask, Point, lay_out
+
+HOP = Arm("hop", "hop", "http://hop.invalid/v1", "m")
+DIRECT = Arm("direct", "direct", "http://direct.invalid/v1", "m")
+CONTROL = Arm("control", "control", "http://direct.invalid/v1", "m")
+POINT = Point("chat", "chat", 200.0, 2.0, 52.0)
+
+
+def test_poisson_gaps_are_exponential():
+    due = np.array([one.due_s for one in arrivals([POINT], [HOP], "poisson", 1)])
+    gaps = np.diff(due)
+    assert len(due) == pytest.approx(10_000, rel=0.04)
+    assert np.std(gaps) == pytest.approx(np.mean(gaps), rel=0.05)
+    assert due.min() > 2.0
+    assert due.max() < 52.0
+
+
+def test_constant_gaps_are_all_the_same():
+    due = [one.due_s for one in arrivals([POINT], [HOP], "constant", 1)]
+    assert {round(later - earlier, 9) for earlier, later in pairwise(due)} == {0.005}
+    assert len(due) == 10_000
+
+
+@pytest.mark.parametrize("kind", ["poisson", "constant"])
+def test_workers_share_a_rate(kind):
+    parts = [list(arrivals([POINT], [HOP], kind, 1, worker, 3)) for worker in range(3)]
+    due = sorted(one.due_s for part in parts for one in part)
+    assert len(due) == pytest.approx(10_000, rel=0.04)
+    assert all(len(part) == pytest.approx(len(due) / 3, rel=0.1) for part in parts)
+    if kind == "constant":
+        assert {round(later - earlier, 9) for earlier, later in pairwise(due)} == {0.005}
+
+
+def test_arms_are_mixed_in_time_and_the_direct_ones_get_a_part():
+    found = list(arrivals([POINT], [DIRECT, CONTROL, HOP], "poisson", 1))
+    assert [one.due_s for one in found] == sorted(one.due_s for one in found)
+    counts = Counter(one.arm for one in found)
+    assert counts[0] / counts[2] == pytest.approx(DIRECT_SHARE, rel=0.1)
+    assert counts[1] / counts[2] == pytest.approx(DIRECT_SHARE, rel=0.1)
+    assert all([one.number for one in found if one.arm == arm] == list(range(counts[arm])) for arm in counts)
+
+
+def test_the_same_seed_draws_the_same():
+    first, again, other = (list(arrivals([POINT], [HOP], "poisson", seed)) for seed in (7, 7, 8))
+    assert first == again
+    assert first != other
+
+
+def test_the_direct_arm_gets_no_more_than_a_hop():
+    slow = Point("chat", "chat", 4.0, 0.0, 1.0)
+    assert [rate_of(slow, arm) for arm in (DIRECT, HOP)] == [4.0, 4.0]
+    assert rate_of(POINT, DIRECT, alone=True) == 200.0
+
+
+@pytest.mark.parametrize("name", list(SHAPES))
+def test_shapes_fill_their_time_after_warming_up(name):
+    points = lay_out(SHAPES[name], Ask(100.0, 60.0, fallback=True))
+    measured = [point for point in points if not point.warmup]
+    assert [point for point in points if point.warmup]
+    assert min(point.begin_s for point in measured) == max(point.end_s for point in points if point.warmup) == 3.0
+    assert max(point.end_s for point in measured) == pytest.approx(60.0, abs=1.0)
+    assert len({point.name for point in points}) == len(points)
+    assert all(point.begin_s < point.end_s for point in points)
+
+
+def test_steps_rise_with_pauses_between():
+    points = [point for point in lay_out(SHAPES["steps"], Ask(100.0, 60.0)) if not point.warmup]
+    assert [point.rate for point in points] == [100.0 * part for part in STEPS]
+    assert all(later.begin_s > earlier.end_s for earlier, later in pairwise(points))
+
+
+def test_a_large_prompt_comes_beside_small_ones():
+    points = {point.name: point for point in lay_out(SHAPES["head-of-line"], Ask(50.0, 60.0))}
+    assert points["100k"].begin_s == points["chat.beside-100k"].begin_s >= points["chat.alone"].end_s
+    assert points["chat.alone"].rate == points["chat.beside-100k"].rate == 50.0
+
+
+def test_faults_are_few():
+    points = [point for point in lay_out(SHAPES["faults"], Ask(100.0, 60.0, fallback=True)) if not point.warmup]
+    assert {point.fault for point in points} == {"", "429", "500", "fallback"}
+    assert sum(point.rate for point in points) == pytest.approx(100.0)

@@ -1,0 +1,176 @@
+"""The report of a run under load, from records whose truth is known."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from hopcheck.cli import main
+from hopcheck_load import gate, records, report
+from hopcheck_load.render.html import html_text
+from hopcheck_load.render.markdown import markdown_text
+from hopcheck_load.render.values import findings, headlines
+from hopcheck_load.underload import slices, spool
+from hopcheck_load.underload.histograms import Histograms
+from hopcheck_load.underload.journal import SETTLE_S, times
+from hopcheck_load.underload.plan import from_document
+from hopcheck_load.underload.slices import Sliced
+
+
+def latency(row):
+    return next(one for one in row["measures"] if one["name"] == "latency")
+
+
+def test_what_a_hop_adds_under_load(made):
+    document = report.build(made.loaded())
+    assert report.violations(document) == []
+    (row,) = document["workloads"]
+    added = latency(row)["added"]["hop"]
+    assert added["median"]["low"] < 1.0 < added["median"]["high"]
+    assert added["median"]["high"] - added["median"]["low"] < 0.05
+    assert abs(latency(row)["added"]["control"]["median"]["value"]) < 0.01
+    assert row["load"]["answered"]["hop"] == pytest.approx(100.0, rel=0.1)
+    assert row["legs"]["hop"]["wait"] == pytest.approx(0.05)
+    assert row["legs"]["hop"]["request"] == pytest.approx(0.625, abs=0.01)
+
+
+def test_latency_counts_from_when_it_was_due(made):
+    (row,) = report.build(made.loaded(late_ms=lambda number: 0.9))["workloads"]
+    measures = {one["name"]: one["arms"]["hop"]["p50"] for one in row["measures"]}
+    assert measures["latency"] == pytest.approx(measures["service"] + 0.9, abs=0.005)
+    assert measures["dispatch"] == pytest.approx(0.9)
+
+
+def test_a_server_that_freezes_is_seen(made):
+    """It freezes for the first second of every five: what is due meanwhile waits."""
+    frozen = made.loaded(rate=600.0, added_ms=lambda due_s: max(0.0, 1.0 - due_s % 5.0) * 1e3)
+    (row,) = report.build(frozen)["workloads"]
+    assert latency(row)["arms"]["hop"]["p99"] >= 900.0
+    assert latency(row)["arms"]["hop"]["p50"] < 1.0
+
+
+def test_histograms_tell_what_the_records_tell(made):
+    (row,) = report.build(made.loaded(rate=300.0, duration_s=8.0))["workloads"]
+    kept = Histograms()
+    kept.add({"hop": row["load"]["histograms"]["hop"]})
+    exact = latency(row)["arms"]["hop"]
+    assert kept.count("hop") == exact["n"]
+    assert kept.quantile_ms("hop", 0.9) == pytest.approx(exact["p90"], rel=2e-3)
+
+
+def test_a_knee(made):
+    queueing = made.loaded("steps", rate=200.0, duration_s=30.0, added_ms=lambda due_s: 40.0 if due_s > 22.5 else 2.0)
+    document = report.build(queueing)
+    assert document["load"]["knee"] == {"hop": {"rate": 150.0, "rates": 6}}
+    assert findings(document) == ["hop: the knee is at 150/s"]
+    assert "knee at 150/s" in html_text(document)
+
+
+def test_a_spike_and_the_recovery_from_it(made):
+    spiked = made.loaded("spike", duration_s=20.0, added_ms=lambda due_s: 60.0 if 7.4 < due_s < 11.0 else 2.0)
+    document = report.build(spiked)
+    assert document["load"]["recovery_s"]["hop"] == pytest.approx(1.8, abs=0.3)
+    assert "recovered" in findings(document)[0]
+
+
+def test_budgets_are_held_at_every_rate(made):
+    document = report.build(made.loaded("steps", added_ms=lambda due_s: 5.0 if due_s > 16.0 else 1.0))
+    outcomes = {one["workload"]: one["outcome"] for one in gate.judge(document, gate.parse("p50=2ms"))}
+    assert outcomes["chat@10"] == outcomes["chat@50"] == "holds"
+    assert outcomes["chat@100"] == "exceeded"
+
+
+def test_a_point_that_is_invalid_is_not_judged(made):
+    document = report.build(made.loaded(late_ms=lambda number: 30.0))
+    assert [one["outcome"] for one in gate.judge(document, gate.parse("p50=2ms"))] == ["not measured"]
+    assert "INVALID" in headlines(document)[0]
+    for text in (html_text(document), markdown_text(document)):
+        assert "the generator was late by 30.00 ms" in text
+
+
+def test_failures_count_as_overload_and_not_as_answers(made):
+    measurement = made.loaded()
+    hop = [one for one in measurement.records if one.arm == "hop"]
+    for record in hop[: len(hop) // 2]:
+        record.failure = "status 429"
+    (row,) = report.build(measurement)["workloads"]
+    assert "of the requests were answered well" in row["load"]["overloaded"]["hop"]
+    assert row["load"]["answered"]["hop"] < 60.0
+
+
+def test_raw_records_say_all_of_it_again(made, tmp_path, capsys):
+    raw, page = tmp_path / "raw.ndjson", tmp_path / "r.json"
+    measurement = made.loaded("steps")
+    records.write(measurement, raw)
+    assert main(["load", "--from", str(raw), "--json", str(page), "--budget", "p50=9ms"]) == 0
+    assert json.loads(page.read_text())["workloads"] == report.build(measurement)["workloads"]
+    said = capsys.readouterr().out
+    assert "chat@100" in said
+    assert "the generator was late by" in said
+    assert "secret" not in raw.read_text()
+
+
+def test_a_plan_comes_back_from_the_header(made):
+    said = made.loaded().header.load["plan"]
+    plan = from_document(json.loads(json.dumps(said)))
+    assert plan.document() == json.loads(json.dumps(said))
+
+
+def test_spooled_lines_are_raw_lines(made, tmp_path):
+    (one,) = [one for one in made.loaded(duration_s=2.0).records if one.arm == "hop"][:1]
+    streamed = made.streamed(0, "hop", lambda place: 0.1)
+    for worker, record in enumerate((one, streamed)):
+        record.upstream, record.due_ns = None, worker + 1
+        kept = spool.Spool(tmp_path, worker)
+        kept.add(record)
+        kept.close()
+    with (tmp_path / "records-01.ndjson").open("a") as file:
+        file.write('{"cut off": ')
+    assert spool.read(tmp_path) == [one, streamed]
+
+
+def test_the_journal_is_fetched_where_points_end(made):
+    plan = from_document(made.loaded("steps", duration_s=30.0).header.load["plan"])
+    ends = sorted({point.end_s for point in plan.points})
+    assert list(times(plan)) == [end + SETTLE_S for end in ends]
+
+
+def values_of(draw, added, count=800):
+    return Sliced(draw.normal(5.0 + added, 0.3, count), np.sort(draw.integers(0, 40, count)))
+
+
+def test_intervals_hold_the_truth():
+    draw = np.random.default_rng(3)
+    held = 0
+    for at in range(25):
+        (one,) = slices.difference_of(values_of(draw, 1.0), values_of(draw, 0.0), 40, (0.5,), at)
+        held += one.low <= 1.0 <= one.high
+    assert held >= 21
+
+
+def test_slices_that_differ_make_intervals_wider():
+    draw = np.random.default_rng(4)
+    calm, other = values_of(draw, 0.0), values_of(draw, 0.0)
+    queueing = Sliced(other.values + (other.places % 7 == 0) * 3.0 + other.places * 0.05, other.places)
+    widths = [one.high - one.low for one in (_median(other, calm), _median(queueing, calm))]
+    assert widths[1] > 3 * widths[0]
+
+
+def _median(first, second):
+    return slices.difference_of(first, second, 40, (0.5,), 1)[0]
+
+
+def test_too_few_slices_have_no_interval():
+    few = Sliced(np.array([1.0, 2.0, 3.0]), np.array([0, 1, 2]))
+    assert slices.difference_of(few, few, 40, (0.5,), 1) == [(0.0, None, None)]
+
+
+def test_binned_intervals_also_know_values_below_nothing():
+    draw = np.random.default_rng(5)
+    below = Sliced(draw.normal(-1.0, 0.1, 2_000), np.sort(draw.integers(0, 40, 2_000)))
+    above = Sliced(draw.normal(1.0, 0.1, 2_000), below.places)
+    (one,) = slices.difference_of(below, above, 40, (0.5,), 1)
+    assert one.low < -2.0 < one.high
+    assert one.high - one.low < 0.1
