@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hopcheck_load.client import Answer
 from hopcheck_load.events import timeline
-from hopcheck_load.records import Arm, Record
+from hopcheck_load.records import Arm, Record, Timeline
 from hopcheck_server.http1.pool import Origin
 
 SELF_REPORTS = ("x-litellm-overhead-duration-ms", "x-mlflow-gateway-overhead-duration-ms", "x-hopcheck-added-ms")
@@ -25,8 +27,8 @@ def request(origin: Origin, arm: Arm, body: bytes) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-def note(record: Record, answer: Answer, *, stream: bool) -> None:
-    """Put an answer into its record."""
+def note(record: Record, answer: Answer, *, stream: bool, read: Callable[..., Timeline] = timeline) -> None:
+    """Put an answer into its record; `read` makes a timeline of a stream's reads."""
     record.status = answer.status
     record.sent_ns, record.head_ns, record.done_ns = answer.sent_ns, answer.head_ns, answer.done_ns
     record.size = sum(len(data) for _, data in answer.reads)
@@ -34,7 +36,7 @@ def note(record: Record, answer: Answer, *, stream: bool) -> None:
     if answer.status != 200:
         record.failure = f"status {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}"
     elif stream:
-        record.timeline = timeline(answer.reads)
+        record.timeline = read(answer.reads)
 
 
 def _self_report(answer: Answer) -> float | None:

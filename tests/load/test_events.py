@@ -5,9 +5,17 @@ from __future__ import annotations
 import json
 
 from hopcheck_load.delivery import integrity
-from hopcheck_load.events import timeline
+from hopcheck_load.events import quick_timeline
+from hopcheck_load.events import timeline as parsed_timeline
 from hopcheck_load.records import Record
 from hopcheck_load.workloads import DELTAS
+
+
+def timeline(reads):
+    """Both readers must say the same."""
+    found = parsed_timeline(reads)
+    assert quick_timeline(reads) == found
+    return found
 
 
 def event(content, **choice) -> bytes:

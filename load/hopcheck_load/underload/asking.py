@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from time import monotonic_ns
 
 from hopcheck_load.client import Failed, Line
+from hopcheck_load.events import quick_timeline
 from hopcheck_load.exchange import note, request
 from hopcheck_load.records import Arm, Record
 from hopcheck_load.underload.plan import LoadPlan, script_names
@@ -66,6 +67,7 @@ class Asker:
         self._points = plan.points
         self._arms = plan.arms
         self._worker = worker
+        self._streams = [LOADS[point.workload].stream for point in plan.points]
         timing = Timing(plan.delay_s, plan.seed)
         self._messages = {
             (place, way): _messages(plan, point, arm, timing)
@@ -96,7 +98,7 @@ class Asker:
             line.close()
             raise
         else:
-            note(record, answer, stream=LOADS[self._points[arrival.point].workload].stream)
+            note(record, answer, stream=self._streams[arrival.point], read=quick_timeline)
             self._idle[arrival.arm].append(line)
         finally:
             self.done(record)

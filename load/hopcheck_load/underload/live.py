@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import locust.stats
 from locust.env import Environment
@@ -92,9 +93,23 @@ class Live:
 
     def _note(self, kind: str, name: str, values_ns: Sequence[int]) -> None:
         self.histograms.record(f"{kind} {name}", values_ns)
-        entry = self._environment.stats.get(name, kind)
-        for value in values_ns:
-            entry.log(value / 1e6, 0)  # type: ignore[arg-type]  # as above
+        _log(self._environment.stats.get(name, kind), [value / 1e6 for value in values_ns])
+
+
+def _log(entry: Any, values_ms: Sequence[float]) -> None:
+    """What `StatsEntry.log` does, for many values at a time: a stream's end mustn't hold up the other streams."""
+    if not values_ms:
+        return
+    entry.log(values_ms[0], 0)
+    rest = values_ms[1:]
+    if rest:
+        entry.num_requests += len(rest)
+        entry.num_reqs_per_sec[int(entry.last_request_timestamp)] += len(rest)
+        entry.total_response_time += sum(rest)
+        entry.min_response_time = min(entry.min_response_time, *rest)
+        entry.max_response_time = max(entry.max_response_time, *rest)
+        for value in rest:
+            entry.response_times[bucket(value)] += 1
 
 
 def _lags(timeline: Timeline) -> list[int]:
