@@ -5,6 +5,7 @@ Memory is the resident set, so pages that processes share count in each of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from time import monotonic_ns
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from hopcheck_contracts.exits import USAGE, Stop
-from hopcheck_load.records import Arm, Measurement, Record
+from hopcheck_load.records import Arm, Measurement
 from hopcheck_server.http1.pool import Origin
 
 UPSTREAM = "upstream"
@@ -132,15 +133,6 @@ def _listening() -> Mapping[int, int]:
     return found
 
 
-def counts(records: Iterable[Record]) -> dict[str, dict[str, int]]:
-    """How many exchanges were begun, by row of the report and arm."""
-    found: dict[str, dict[str, int]] = {}
-    for record in records:
-        row = found.setdefault(record.workload, {})
-        row[record.arm] = row.get(record.arm, 0) + 1
-    return found
-
-
 def summary(
     said: Mapping[str, Any], spans: Mapping[str, tuple[int, int]], counts: Mapping[str, Mapping[str, int]]
 ) -> dict[str, Any]:
@@ -149,7 +141,7 @@ def summary(
     Args:
         said: What `Watch.document` gave of it.
         spans: By row of the report: from when to when (CLOCK_MONOTONIC nanoseconds).
-        counts: By row: exchanges by arm.
+        counts: By row: exchanges in that time, by arm.
 
     Returns:
         `{name, pid, rss_idle_mb, rss_load_mb, rss_after_mb, cpu}`; `cpu` by row: `{seconds, exchanges, ms_each}`.
@@ -174,11 +166,12 @@ def summary(
 def at_rest(measurement: Measurement) -> list[dict[str, Any]]:
     """What the processes that were watched at rest took, workload by workload."""
     spans: dict[str, tuple[int, int]] = {}
+    numbers: dict[str, Counter[str]] = {}
     for record in measurement.records:
+        numbers.setdefault(record.workload, Counter())[record.arm] += 1
         if not record.failure:
             begin, end = spans.get(record.workload, (record.sent_ns, record.done_ns))
             spans[record.workload] = min(begin, record.sent_ns), max(end, record.done_ns)
-    numbers = counts(measurement.records)
     return [summary(said, spans, numbers) for said in measurement.header.processes]
 
 

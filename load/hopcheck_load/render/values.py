@@ -75,13 +75,18 @@ def cards(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _first(document: Mapping[str, Any], hop: str) -> dict[str, Any] | None:
-    """The first row that can be believed, or the first."""
+    """The first row; under load, the first that can be believed of those that are about the same workload."""
     rows = [one for one in document["workloads"] if hop in latency_of(one)["added"]]
-    for workload in sorted(rows, key=lambda one: bool(_invalid(one))):
+    for workload in sorted((one for one in rows if _alike(one, rows[0])), key=lambda one: bool(_invalid(one))):
         latency = latency_of(workload)
         known = {"entry": latency["added"][hop], "floor": latency["floor"], "invalid": _invalid(workload)}
         return {"hop": hop, "workload": _called(workload), **known}
     return None
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two rows differ in their rates at most."""
+    return "load" not in one or all(one["load"][name] == other["load"][name] for name in ("workload", "fault"))
 
 
 def _invalid(workload: Mapping[str, Any]) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from hopcheck_load import usage
 from hopcheck_load.records import Measurement, Record
+from hopcheck_load.statistics import Floats
 from hopcheck_load.underload import guards, points
 from hopcheck_load.underload.course import course, recovery
 from hopcheck_load.underload.knee import Step, knee
@@ -34,18 +38,33 @@ METHOD = {
 
 def workloads(measurement: Measurement) -> list[dict[str, Any]]:
     """The rows: one for each point that was begun."""
-    header, plan = measurement.header, plan_of(measurement)
-    begin_ns = begin_of(measurement)
+    plan, begin_ns = plan_of(measurement), begin_of(measurement)
     by_point: dict[str, list[Record]] = {}
     for record in measurement.records:
         by_point.setdefault(record.workload, []).append(record)
     rows = [
-        points.entry(point, plan, header, by_point[point.name], begin_ns)
+        points.entry(point, measurement, by_point[point.name], begin_ns, _lateness(measurement, point))
         for point in plan.points
         if not point.warmup and point.name in by_point
     ]
     _add_ceilings(rows)
     return rows
+
+
+def _meanwhile(measurement: Measurement, point: Point) -> list[Record]:
+    """All that was due between a point's beginning and its end, of whichever point."""
+    begin, end = _span(measurement, point)
+    return [record for record in measurement.records if begin <= record.due_ns < end]
+
+
+def _span(measurement: Measurement, point: Point) -> tuple[int, int]:
+    begin_ns = begin_of(measurement)
+    return begin_ns + round(point.begin_s * 1e9), begin_ns + round(point.end_s * 1e9)
+
+
+def _lateness(measurement: Measurement, point: Point) -> Floats:
+    let_go = (record for record in _meanwhile(measurement, point) if record.dispatched_ns)
+    return np.array([points.lateness(record) for record in let_go], dtype=np.float64)
 
 
 def plan_of(measurement: Measurement) -> LoadPlan:
@@ -90,7 +109,7 @@ def load(measurement: Measurement, rows: Sequence[Mapping[str, Any]]) -> dict[st
         "rate": plan.rate,
         "processes": measurement.header.load["processes"],
         "knee": {hop: _knee(_steps(rows, hop)) for hop in hops} if stepped else {},
-        "recovery_s": {hop: _recovery(courses[hop], plan) for hop in hops} if plan.shape == "spike" else {},
+        "recovery_s": {hop: _recovery(courses[hop], plan) for hop in hops if _seen_to_its_end(measurement, plan)},
         "course": courses,
     }
 
@@ -113,6 +132,11 @@ def _steps(rows: Sequence[Mapping[str, Any]], hop: str) -> list[Step]:
     ]
 
 
+def _seen_to_its_end(measurement: Measurement, plan: LoadPlan) -> bool:
+    """Whether there was a spike, and the run went on to its end."""
+    return plan.shape == "spike" and not measurement.header.partial
+
+
 def _recovery(slices: Sequence[Mapping[str, Any]], plan: LoadPlan) -> float | None:
     before, spike = (_first(plan.points, part) for part in (".before", ".spike"))
     return recovery(slices, (before.begin_s, before.end_s), spike.end_s)
@@ -124,11 +148,7 @@ def _first(points: Sequence[Point], suffix: str) -> Point:
 
 def processes(measurement: Measurement) -> list[dict[str, Any]]:
     """What the processes that were watched took, point by point."""
-    begin_ns, plan = begin_of(measurement), plan_of(measurement)
-    spans = {
-        point.name: (begin_ns + round(point.begin_s * 1e9), begin_ns + round(point.end_s * 1e9))
-        for point in plan.points
-        if not point.warmup
-    }
-    counts = usage.counts(measurement.records)
+    measured = [point for point in plan_of(measurement).points if not point.warmup]
+    spans = {point.name: _span(measurement, point) for point in measured}
+    counts = {point.name: Counter(record.arm for record in _meanwhile(measurement, point)) for point in measured}
     return [usage.summary(said, spans, counts) for said in measurement.header.processes]

@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hopcheck_load import analysis, delivery, paths, table
-from hopcheck_load.records import Arm, Header, Record
+from hopcheck_load.records import Arm, Measurement, Record
 from hopcheck_load.statistics import QUANTILES, Floats, label, quantiles, rounded, told
 from hopcheck_load.table import MS, Table, Value
 from hopcheck_load.underload import guards, histograms, slices
-from hopcheck_load.underload.plan import LoadPlan
 from hopcheck_load.underload.schedule import rate_of
 from hopcheck_load.underload.shapes import Point
 from hopcheck_load.underload.slices import Sliced
@@ -86,8 +85,19 @@ class Window:
         return np.clip(places, 0, self.slices - 1).astype(np.intp)
 
 
-def entry(point: Point, plan: LoadPlan, header: Header, records: Sequence[Record], begin_ns: int) -> dict[str, Any]:
-    """A point's part of the report; `records` are its own."""
+def entry(
+    point: Point, measurement: Measurement, records: Sequence[Record], begin_ns: int, late_ms: Floats
+) -> dict[str, Any]:
+    """A point's part of the report.
+
+    Args:
+        point: The point.
+        measurement: All of it.
+        records: The point's own.
+        begin_ns: When the run began.
+        late_ms: How late the generator was with everything that was due meanwhile.
+    """
+    header = measurement.header
     window = Window(point, header.arms, records, begin_ns)
     grid = window.table
     one_clock = paths.same_clock(grid)
@@ -107,7 +117,7 @@ def entry(point: Point, plan: LoadPlan, header: Header, records: Sequence[Record
         "self_report": analysis.self_reports(grid, total),
         "delivery": analysis.deliveries(grid) if streams else {},
         "exchanges": counts,
-        "load": _load(point, plan, window, measures, counts),
+        "load": _load(window, measures, counts, late_ms),
     }
 
 
@@ -178,15 +188,15 @@ def _legs(grid: Table, arm: str, *, one_clock: bool) -> dict[str, Any]:
 
 
 def _load(
-    point: Point, plan: LoadPlan, window: Window, measures: Sequence[Mapping[str, Any]], counts: Mapping[str, Any]
+    window: Window, measures: Sequence[Mapping[str, Any]], counts: Mapping[str, Any], late: Floats
 ) -> dict[str, Any]:
-    grid, span_s = window.table, point.end_s - point.begin_s
+    point, grid = window.point, window.table
+    span_s = point.end_s - point.begin_s
     alone = all(arm.kind != "hop" for arm in grid.arms)
-    late = _all(grid, lateness)
-    latency = next(one for one in measures if one["name"] == "latency")
-    lowest = min((one["p50"] for one in latency["arms"].values() if one["p50"] is not None), default=None)
+    from_due = [one for one in measures if one["name"] in ("latency", "ttft")]
+    told = (arm["p50"] for one in from_due for arm in one["arms"].values() if arm["p50"] is not None)
     late_p99 = float(np.quantile(late, 0.99)) if late.size >= guards.NEEDED else None
-    too_late = guards.dispatch(late_p99, lowest)
+    too_late = guards.dispatch(late_p99, min(told, default=None))
     return {
         "workload": point.workload,
         "fault": point.fault,
@@ -207,12 +217,6 @@ def _load(
 
 def _overload(counts: Mapping[str, Any]) -> str:
     return guards.overload(counts["asked"], counts["asked"] - counts["failed"])
-
-
-def _all(grid: Table, value: Value) -> Floats:
-    """Of all arms, also of what failed after it had been let go."""
-    records = [record for arm in grid.arms for record in grid.of(arm.name) if record.dispatched_ns]
-    return np.array([value(record) for record in records], dtype=np.float64)
 
 
 def _histogram(grid: Table, arm: str) -> str:
