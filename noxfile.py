@@ -48,7 +48,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The suite's own tests: no network, no LiteLLM."""
     prepare(session, "tests")
-    session.run("pytest", "-m", "not litellm", "-n", "3", "--dist", "loadfile", *session.posargs)
+    session.run("pytest", "-m", "not litellm and not locust", "-n", "3", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session
@@ -56,7 +56,7 @@ def conformance(session: nox.Session) -> None:
     """The whole kill table, and the real chain: upstream, LiteLLM, reference proxy."""
     prepare(session, "tests")
     session.run("hopcheck", "prove")
-    session.run("pytest", "-m", "litellm", *session.posargs)
+    session.run("pytest", "-m", "litellm or locust", *session.posargs)
 
 
 @nox.session

@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from hopcheck_contracts.exits import HOPCHECK_FAILED, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck_load import arguments as words
 from hopcheck_load import gate, records, report
@@ -20,6 +18,7 @@ from hopcheck_load.render.markdown import markdown_text
 from hopcheck_load.render.terminal import print_report
 from hopcheck_load.run import Outcome, measure
 from hopcheck_load.underload import arguments as underload
+from hopcheck_load.underload.progress import telling
 from hopcheck_load.underload.run import measure as measure_under_load
 
 add_arguments = words.add_arguments
@@ -84,8 +83,8 @@ def _measured(arguments: argparse.Namespace, limits: list[gate.Limit]) -> Outcom
     with Provider(port=arguments.upstream_port or 0, url=arguments.upstream_url or "") as provider:
         if asked is None:
             return measure(plan, provider, lambda doing: print(f"measuring {doing}", file=sys.stderr, flush=True))
-        with Console(stderr=True).status("starting Locust") as status:
-            return measure_under_load(asked, provider, status.update)
+        with telling() as tell:
+            return measure_under_load(asked, provider, tell)
 
 
 def _write(document: dict[str, Any], arguments: argparse.Namespace) -> None:

@@ -1,0 +1,161 @@
+"""The client under load, without Locust: what it asks of a real upstream, and what comes of it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import socket
+
+import pytest
+
+from hopcheck_contracts.exits import Stop
+from hopcheck_load import usage
+from hopcheck_load.provider import Provider
+from hopcheck_load.records import Arm
+from hopcheck_load.underload import options
+from hopcheck_load.underload.asking import NOT_SENT, Asker
+from hopcheck_load.underload.journal import Journal
+from hopcheck_load.underload.plan import LoadPlan, read, write
+from hopcheck_load.underload.schedule import Arrival
+from hopcheck_load.underload.shapes import Point
+from hopcheck_server.upstream.control import RemoteControl
+
+
+@pytest.fixture(scope="module")
+def provider():
+    with Provider() as running:
+        yield running
+
+
+def plan_for(url, *points):
+    arms = [Arm("direct", "direct", url, "m", "key-one"), Arm("hop", "hop", url, "m", "key-two")]
+    said = points or (Point("chat", "chat", 10.0, 0.0, 1.0), Point("stream", "stream", 10.0, 0.0, 1.0))
+    return LoadPlan(arms=arms, shape="steady", points=said, arrivals="poisson", rate=10.0, seed=1, prefix="00000abc")
+
+
+def asked(plan, *arrivals, worker=3):
+    """Records of some arrivals, each due at its number in nanoseconds."""
+    records = []
+    asker = Asker(plan, worker, records.append)
+    for number, (point, arm) in enumerate(arrivals, 1):
+        asker.ask(Arrival(0.0, point, arm, number), number)
+    asker.close()
+    return records
+
+
+def test_exchanges_and_what_the_upstream_saw_of_them(provider):
+    plan = plan_for(f"{provider.url}/v1")
+    provider.load(plan.scripts())
+    records = asked(plan, (0, 0), (0, 0), (1, 1))
+    assert [record.failure for record in records] == ["", "", ""]
+    assert [record.fresh for record in records] == [True, False, True]
+    assert [(record.arm, record.place, record.due_ns) for record in records] == [
+        ("direct", 3, 1),
+        ("direct", 3, 2),
+        ("hop", 3, 3),
+    ]
+    assert len({record.marker for record in records}) == 3
+    assert all(record.dispatched_ns <= record.sent_ns <= record.done_ns for record in records)
+    assert records[2].timeline.sequence == list(range(50))
+
+    async def fetch():
+        control = RemoteControl(provider.url)
+        journal = Journal(control, plan)
+        await journal.fetch_due(0.5)
+        await journal.fetch_due(99.0)
+        await control.aclose()
+        return journal
+
+    asyncio.run(fetch()).join(records)
+    assert all(record.sent_ns < record.upstream.received_ns < record.done_ns for record in records)
+
+
+def test_faults_are_only_for_the_hop(provider):
+    plan = plan_for(f"{provider.url}/v1", Point("chat.429", "chat", 10.0, 0.0, 1.0, "429"))
+    provider.load(plan.scripts())
+    direct, hop = asked(plan, (0, 0), (0, 1))
+    assert direct.status == 200
+    assert hop.status == 429
+    assert hop.failure.startswith("status 429")
+
+
+def test_a_fallback_asks_for_its_own_model(provider):
+    plan = plan_for(f"{provider.url}/v1", Point("chat.fallback", "chat", 10.0, 0.0, 1.0, "fallback"))
+    point, (direct, hop) = plan.points[0], plan.arms
+    with_model = LoadPlan(**{**vars(plan), "fallback_model": "fragile"})
+    assert [with_model.model(point, arm) for arm in (direct, hop)] == ["m", "fragile"]
+
+
+def test_what_can_not_be_asked_is_a_record_too():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    plan = plan_for(f"http://127.0.0.1:{port}/v1")
+    (refused,) = asked(plan, (0, 1))
+    assert "no connection to" in refused.failure
+    records = []
+    Asker(plan, 0, records.append).refuse(Arrival(0.0, 0, 1, 0), 7)
+    assert (records[0].failure, records[0].due_ns, records[0].dispatched_ns) == (NOT_SENT, 7, 0)
+
+
+def test_a_plan_is_written_for_its_owner_alone(tmp_path):
+    plan, path = plan_for("http://127.0.0.1:1/v1"), tmp_path / "plan.json"
+    write(plan, path)
+    assert path.stat().st_mode & 0o077 == 0
+    assert read(path).arms[1].key == "key-two"
+    assert read(path).document() == {**plan.document(), "points": [*plan.document()["points"]]}
+
+
+def said(**given):
+    defaults = {name.replace("-", "_"): more.get("default") for name, more in options._OPTIONS}
+    return argparse.Namespace(**{f"hopcheck_{name}": value for name, value in {**defaults, **given}.items()})
+
+
+def test_options_of_a_locust_run_of_its_own():
+    words = said(target="http://a/v1/", key="k", upstream="http://b/v1", rate=40.0, shape="steps")
+    options.share(words, 2, 0.0)
+    plan = options.plan_of(words)
+    assert [(arm.name, arm.kind, arm.url, arm.key) for arm in plan.arms] == [
+        ("direct", "direct", "http://b/v1", "hopcheck-direct"),
+        ("control", "control", "http://b/v1", "hopcheck-direct"),
+        ("target", "hop", "http://a/v1", "k"),
+    ]
+    assert max(point.rate for point in plan.points) == 40.0
+    assert words.hopcheck_workers == 2
+
+
+def test_options_that_say_too_little():
+    words = said()
+    options.share(words, 1, 0.0)
+    with pytest.raises(ValueError, match="--hopcheck-target"):
+        options.plan_of(words)
+
+
+def test_processes_are_found_by_their_port_and_by_their_id(provider):
+    arms = plan_for("http://192.0.2.1:9/v1").arms
+    watch = usage.Watch([f"me={os.getpid()}"], arms, provider.url)
+    watch.look()
+    said = {one["name"]: one for one in watch.document()}
+    assert set(said) == {"me", "upstream"}
+    (first, second) = (usage.Sample(*sample) for sample in said["me"]["samples"])
+    spans = {"chat": (first.at_ns, second.at_ns)}
+    found = usage.summary(said["me"], spans, {"chat": {"direct": 4, "hop": 2}})
+    assert found["rss_idle_mb"] > 1
+    assert found["cpu"]["chat"]["exchanges"] == 2
+    assert usage.summary(said["upstream"], {}, {})["cpu"] == {}
+
+
+def test_processor_time_is_shared_out_among_exchanges():
+    samples = [[0, 1.0, 50_000_000], [1_000, 2.0, 80_000_000], [2_000, 2.0, 60_000_000]]
+    told = {"name": "hop", "pid": 7, "samples": samples}
+    found = usage.summary(told, {"a": (0, 500), "b": (500, 2_000)}, {"a": {"hop": 100, "direct": 9}, "b": {"hop": 0}})
+    assert found["cpu"]["a"] == {"seconds": 0.5, "exchanges": 100, "ms_each": 5.0}
+    assert found["cpu"]["b"]["ms_each"] is None
+    assert [found[f"rss_{when}_mb"] for when in ("idle", "load", "after")] == [50.0, 80.0, 60.0]
+
+
+@pytest.mark.parametrize("text", ["4711", "me=", "me=x", "me=99999999"])
+def test_processes_that_are_none(text):
+    with pytest.raises(Stop, match="process") as stopped:
+        usage.Watch([text], [], "http://127.0.0.1:1")
+    assert stopped.value.code == 2

@@ -1,0 +1,101 @@
+"""The whole way with a real Locust: `hopcheck load --rate`, and the locustfile by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from importlib.resources import files
+
+import pytest
+
+from hopcheck.cli import main
+from hopcheck_load import calibrate, records, report
+from hopcheck_load.provider import Provider
+from hopcheck_load.underload.histograms import Histograms
+
+pytestmark = pytest.mark.locust
+
+PATIENCE_S = 90.0
+
+
+@pytest.fixture(scope="module")
+def chain():
+    with Provider() as provider, calibrate.relays(provider.url) as url:
+        yield provider.url, f"{url}/late-5ms/v1"
+
+
+def test_a_measurement_under_load(chain, tmp_path, monkeypatch):
+    upstream, hop = chain
+    monkeypatch.setenv("A_KEY", "hopcheck-client-key")
+    raw, page, html = tmp_path / "raw.ndjson", tmp_path / "report.json", tmp_path / "report.html"
+    words = ["--rate", "30", "--duration", "2", "--processes", "2", "--measure", "chat,stream"]
+    files_ = ["--raw", str(raw), "--json", str(page), "--html", str(html)]
+    code = main(
+        ["load", f"late={hop},A_KEY", "--upstream-url", upstream, *words, *files_, "--pid", f"me={os.getpid()}"]
+    )
+    document = json.loads(page.read_text())
+    assert code == 0
+    assert report.violations(document) == []
+    assert {row["name"] for row in document["workloads"]} == {"chat", "stream"}
+    found = records.read(raw)
+    assert {record.place for record in found.records} == {0, 1}
+    late = [one for one in found.records if one.arm == "late" and one.workload == "chat"]
+    assert all(one.failure == "" and one.upstream.attempts == 1 for one in late)
+    assert all(one.done_ns - one.due_ns > 5_000_000 for one in late)
+    assert {one["name"] for one in document["processes"]} == {"me", "late", "upstream"}
+    assert "hopcheck-client-key" not in raw.read_text() + page.read_text() + html.read_text()
+    assert report.build(found)["workloads"] == document["workloads"]
+
+
+def test_an_interruption_keeps_what_was_measured(chain, tmp_path):
+    upstream, hop = chain
+    page = tmp_path / "report.json"
+    words = ["--rate", "30", "--duration", "60", "--json", str(page), "--upstream-url", upstream]
+    command = [sys.executable, "-c", "import sys; from hopcheck.cli import main; sys.exit(main())", "load"]
+    environment = {**os.environ, "A_KEY": "hopcheck-client-key"}
+    told = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    with subprocess.Popen([*command, f"late={hop},A_KEY", *words], env=environment, **told) as running:
+        try:
+            seen = b""
+            while b", chat: " not in seen:  # measuring has begun: what goes on is told with the point's name
+                read = running.stderr.read1(4096)
+                assert read, seen
+                seen += read
+            running.send_signal(signal.SIGINT)
+            running.stderr.read()
+            assert running.wait(PATIENCE_S) == 130
+        finally:
+            running.kill()
+    document = json.loads(page.read_text())
+    assert document["partial"] == "interrupted"
+    assert document["exit"] == 130
+
+
+def test_the_locustfile_by_itself(chain, tmp_path):
+    upstream, hop = chain
+    told = {"target": hop, "upstream": upstream, "rate": 20, "duration": 2, "workload": "stream", "hdr": tmp_path / "h"}
+    words = [word for name, value in told.items() for word in (f"--hopcheck-{name}", str(value))]
+    locustfile = str(files("hopcheck_load").joinpath("locustfile.py"))
+    command = [sys.executable, "-m", "locust", "-f", locustfile, "--headless", "--only-summary"]
+    environment = {**os.environ, "HOPCHECK_KEY": "hopcheck-client-key"}
+    stats = tmp_path / "stats"
+    done = subprocess.run(
+        [*command, *words, "--json-file", str(stats)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    kept = Histograms()
+    kept.add(json.loads((tmp_path / "h").read_text()))
+    entries = {(one["method"], one["name"]): one for one in json.loads((tmp_path / "stats.json").read_text())}
+    kinds = ("POST", "dispatch lag", "service", "ttft", "itl", "chunk lag")
+    assert {name for kind, name in entries} == {f"stream via {arm}" for arm in ("direct", "control", "target")}
+    for kind in kinds:
+        entry = entries[kind, "stream via target"]
+        assert kept.count(f"{kind} stream via target") == entry["num_requests"] > 0
+    assert any(not float(ms).is_integer() for ms in entries["itl", "stream via direct"]["response_times"])
+    assert (
+        entries["chunk lag", "stream via target"]["num_requests"]
+        == 50 * entries["ttft", "stream via target"]["num_requests"]
+    )
