@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("hopcheck.cli.serve", "run the reference proxy"),
     "upstream": ("hopcheck.cli.upstream", "run the scripted provider alone"),
     "record": ("hopcheck.cli.record", "record LiteLLM's traffic as tapes, to be replayed without it"),
+    "replay": ("hopcheck.cli.replay", "stand in for LiteLLM with what was recorded"),
     "stack": ("hopcheck.cli.stack", "run upstream, LiteLLM and the reference proxy until interrupted"),
     "drift": ("hopcheck.cli.drift", "compare two sets of tapes: what one LiteLLM does differently from another"),
     "load": ("hopcheck_load.cli", "measure how much latency a hop adds"),

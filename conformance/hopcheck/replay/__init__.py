@@ -3,5 +3,6 @@
 from hopcheck.replay.chunking import CHUNKINGS, Chunks
 from hopcheck.replay.judging import ReplayFindings, live_only
 from hopcheck.replay.server import ReplayServer
+from hopcheck.replay.timing import scale_of
 
-__all__ = ["CHUNKINGS", "Chunks", "ReplayFindings", "ReplayServer", "live_only"]
+__all__ = ["CHUNKINGS", "Chunks", "ReplayFindings", "ReplayServer", "live_only", "scale_of"]

@@ -84,6 +84,11 @@ class ReplayServer:
         return f"http://127.0.0.1:{self._server.port}"
 
     @property
+    def missed(self) -> list[str]:
+        """All misses."""
+        return [miss for misses in self.misses.values() for miss in misses]
+
+    @property
     def opened(self) -> int:
         """How many connections there have been."""
         return self._server.opened

@@ -1,0 +1,57 @@
+"""Stand in for LiteLLM: answer what was recorded, with its chunks and times. Ctrl-C ends it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from hopcheck.cli.exits import HOLDS, UNTESTABLE, USAGE, Stop
+from hopcheck.cli.loop import interruption
+from hopcheck.cli.loop import run as run_loop
+from hopcheck.replay import CHUNKINGS, ReplayServer, scale_of
+from hopcheck.tapes import Malformed, Tape, load_all
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument("folder", type=Path, help="tapes, as `hopcheck record` makes them")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=4000, help="port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--timing", default="recorded", metavar="HOW", help="recorded, instant or scaled:X (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--chunks", default="recorded", choices=CHUNKINGS, help="how streams are cut (default: %(default)s)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    try:
+        scale = scale_of(arguments.timing)
+        tapes = load_all(arguments.folder)
+    except (Malformed, OSError, ValueError) as error:
+        raise Stop(USAGE, f"{error}.") from None
+    if not tapes:
+        raise Stop(USAGE, f"there are no tapes in {arguments.folder}; `hopcheck record` makes some.")
+    server = ReplayServer(tapes, scale=lambda case: scale, chunks=arguments.chunks, told=_tell)
+    return run_loop(_serve(server, tapes, arguments.host, arguments.port))
+
+
+def _tell(miss: str) -> None:
+    print(f"not on tape: {miss}", file=sys.stderr, flush=True)
+
+
+async def _serve(server: ReplayServer, tapes: dict[str, Tape], host: str, port: int) -> int:
+    stopped = interruption()
+    try:
+        await server.start(host, port)
+    except OSError as error:
+        raise Stop(UNTESTABLE, f"can't listen on {host}:{port}: {error.strerror or error}.") from None
+    async with server:
+        print(f"hopcheck replay of {len(tapes)} tapes on {server.url}", flush=True)
+        await stopped.wait()
+    played = [card.played > 0 for case in tapes for card in server.deck.cards(case)]
+    print(f"{sum(played)} of {len(played)} recordings were played; {len(server.missed)} requests were on no tape")
+    return HOLDS
