@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -31,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full", action="store_true", help="run the cells, too, whose outcome is already known")
     parser.add_argument("--jobs", type=int, default=32, help="cases at once, per process (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=0, help="default: two more than there are cores")
+    parser.add_argument(
+        "--replay", type=Path, metavar="FOLDER", help="whether these tapes notice the counterexamples of their cases"
+    )
     parser.add_argument("--verbose", action="store_true", help="say what each counterexample was noticed by")
 
 
@@ -39,6 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     cases = select(all_cases().values(), arguments.pattern)
     if not cases:
         raise Stop(USAGE, f"no case matches {' '.join(arguments.pattern)!r}; `hopcheck cases` lists them all.")
+    if arguments.replay:
+        from hopcheck.cli.proving_replay import run as run_replay
+
+        return run_replay(arguments, cases)
     console, begun, of = Console(highlight=False), time.monotonic(), columns(cases)
     table: list[Cell] = []
     for done, cell in enumerate(_table(of, [case.id for case in cases], arguments), 1):

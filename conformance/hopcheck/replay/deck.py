@@ -40,6 +40,13 @@ class Card:
         return self.interaction.repeat == "*" or self.played < self.interaction.repeat
 
     @property
+    def counts(self) -> bool:
+        """Whether it must be played: not if it may be asked for at will, or LiteLLM refused without a provider."""
+        response = self.interaction.response
+        refused = not self.entries and response is not None and response.status >= 400
+        return self.interaction.repeat != "*" and not refused
+
+    @property
     def name(self) -> str:
         """What it is called in messages."""
         request = self.interaction.request

@@ -1,40 +1,17 @@
-"""What a replay finds of a case beside the case's own findings, and which cases it can't judge."""
+"""What a replay finds of a case beside the case's own findings."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from hopcheck.registry import Case
 from hopcheck.replay.chunking import CHUNKINGS
 from hopcheck.replay.server import ReplayServer
-from hopcheck.report import LIVE_ONLY
-from hopcheck.tapes import Tape
 from hopcheck.target import Answer, Live, Stream, Target
 from hopcheck.target.answers import Sent
 from hopcheck_contracts.findings import Finding, expect
-
-
-def live_only(cases: Iterable[Case], tapes: Mapping[str, Tape], untaped: Mapping[str, str]) -> dict[str, str]:
-    """Why cases can't be judged from these tapes, by case.
-
-    Args:
-        cases: Those that are to be run.
-        tapes: By case.
-        untaped: Why cases couldn't be taped, where that is known.
-    """
-    reasons = {case.id: _reason(case, tapes, untaped) for case in cases}
-    return {case_id: LIVE_ONLY + reason for case_id, reason in reasons.items() if reason}
-
-
-def _reason(case: Case, tapes: Mapping[str, Tape], untaped: Mapping[str, str]) -> str:
-    if case.id not in tapes:
-        return untaped.get(case.id, "it has no tape")
-    if "recovery" in case.needs:
-        return "it waits for a rate limit's window to end, up to a minute"
-    return ""
-
 
 ASKED_AGAIN = 4
 """Streams of a case that are asked for again under each chunking: of many that are alike, so many."""
@@ -43,9 +20,10 @@ ASKED_AGAIN = 4
 class ReplayFindings:
     """Finds whether a case's requests were those on its tape, and all of them, and whether chunking is minded."""
 
-    def __init__(self, server: ReplayServer) -> None:
-        """Looks at that server."""
+    def __init__(self, server: ReplayServer, *, chunking: bool = True) -> None:
+        """Looks at that server; `chunking` says whether to ask for streams again."""
         self._server = server
+        self._chunking = chunking
 
     async def __call__(self, case: Case, target: Target) -> AsyncIterator[Finding]:
         """What is found of a case that has just asked."""
@@ -53,13 +31,14 @@ class ReplayFindings:
         yield expect("replay.match", misses, equals=[], level="MUST")
         yield expect("replay.played", self._unplayed(case), equals=[], level="MUST")
         streams = [answer for answer in target.answers if isinstance(answer, Stream) and _is_whole(answer)]
-        if streams and not misses:
+        if streams and not misses and self._chunking:
             minded = await asyncio.gather(*(self._minded(target, stream) for stream in _distinct(streams)))
             yield expect("replay.chunking", [one for found in minded for one in found], equals=[], level="MUST")
 
     def _unplayed(self, case: Case) -> list[str]:
+        """What the proxy should have asked. A request that LiteLLM refused by itself, a proxy may refuse by itself."""
         cards = self._server.deck.cards(case.id)
-        return [card.name for card in cards if card.left and card.interaction.repeat != "*"]
+        return [card.name for card in cards if card.left and card.counts]
 
     async def _minded(self, target: Target, first: Stream) -> list[dict[str, Any]]:
         """Ask for a stream again under each chunking; what differs from the first answer."""

@@ -14,7 +14,8 @@ from hopcheck.doctor import Unfit
 from hopcheck.gating import Behind, Plan
 from hopcheck.registry import Case
 from hopcheck.replay.attempts import KEYS
-from hopcheck.replay.judging import ReplayFindings, live_only
+from hopcheck.replay.judging import ReplayFindings
+from hopcheck.replay.live_only import live_only, without_burst
 from hopcheck.replay.server import ReplayServer
 from hopcheck.report import Replay
 from hopcheck.settings import packaged_target
@@ -110,7 +111,7 @@ async def offline(
         ProcessError: The reference proxy couldn't be started.
     """
     litellm_key = "" if own_proxy else f"sk-hopcheck-{secrets.token_urlsafe(24)}"
-    excluded = live_only(plan.cases, tapes.tapes, tapes.untaped)
+    excluded = {**without_burst(plan.cases, tapes.tapes), **live_only(plan.cases, tapes.tapes, tapes.untaped)}
     reads_the_clock = {case.id for case in plan.cases if "timing" in case.needs}
     server = ReplayServer(
         tapes.tapes,

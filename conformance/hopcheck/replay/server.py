@@ -45,6 +45,7 @@ class ReplayServer:
         key: str = "",
         secret: str = "",
         told: Callable[[str], None] = lambda miss: None,
+        ended: Callable[[Played], None] = lambda played: None,
     ) -> None:
         """Does not listen yet.
 
@@ -55,6 +56,7 @@ class ReplayServer:
             key: See the attribute.
             secret: See the attribute.
             told: Is told of each miss.
+            ended: Is told of each request when it has ended.
         """
         self.deck = Deck.of(tapes)
         self.journal = ReplayJournal()
@@ -64,6 +66,7 @@ class ReplayServer:
         self.secret = secret
         self._scale = scale
         self._told = told
+        self._ended = ended
         self._models = models_of(tapes)
         self._recut: dict[str, Chunks] = {}
         self._exchanges: dict[Played, Exchange] = {}
@@ -155,6 +158,7 @@ class ReplayServer:
             self.journal.end(played, "hung-up", monotonic_ns())
         finally:
             del self._exchanges[played]
+            self._ended(played)
 
     def _decide(self, played: Played, key: Canonical) -> Card | Canned:
         """Find the recording, or the answer that needs none."""

@@ -7,7 +7,7 @@ isn't JSON blows up in every client: 2 of the 6 µs that an event costs here.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import ProxyError, upstream_broke_off, upstream_unreadable
@@ -117,7 +117,7 @@ class EventRelay:
         choices = payload.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             self._note(choice)
-        return self._wants_usage or not payload.get("usage") or _says_something(choices)
+        return self._wants_usage or wants_to_be_seen(payload)
 
     def _note(self, choice: Any) -> None:
         if not isinstance(choice, dict):
@@ -144,6 +144,11 @@ def _parse(data: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None
+
+
+def wants_to_be_seen(payload: Mapping[str, Any]) -> bool:
+    """Whether an event is more than a usage chunk."""
+    return not payload.get("usage") or _says_something(payload.get("choices"))
 
 
 def _says_something(choices: Any) -> bool:
