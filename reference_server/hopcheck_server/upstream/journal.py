@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 
 from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.attempt import Attempt, Ending, Times
@@ -16,6 +17,9 @@ cache, or memory becomes the bottleneck."""
 
 MARKED_KEPT = 2_000
 """How many attempts of one marker are kept; all are counted."""
+
+TRIMMED_EACH = 256
+"""After how many further attempts those too many are dropped: each time moves all that stay."""
 
 MARKERS_KEPT = 5_000
 """How many markers are kept; the oldest goes first, if nobody has forgotten it."""
@@ -33,19 +37,15 @@ def _route(attempt: Arrival) -> _Route:
     return attempt.head.url, attempt.model, attempt.head.key
 
 
-Again = tuple[Arrival, int, int, int, int, int]
-"""An attempt that is like an earlier one, and was answered at once: that one; its number, its connection, when it was
-received and sent, and the size of the body. It takes a quarter of the time and space of an `Arrival`."""
+Again = tuple[Arrival, int, int, int, int]
+"""An attempt that is like an earlier one, and was answered at once: that one; its connection, when it was received and
+sent, and the size of the body. It takes a quarter of the time and space of an `Arrival`."""
 
 Kept = Arrival | Again
 
 
-def _arrival(kept: Kept) -> Arrival:
-    return kept if isinstance(kept, Arrival) else kept[0].again(*kept[1:])
-
-
-def _goes_on(kept: Kept) -> bool:
-    return isinstance(kept, Arrival) and not kept.ended
+def _arrival(kept: Kept, number: int) -> Arrival:
+    return kept if isinstance(kept, Arrival) else kept[0].again(number, *kept[1:])
 
 
 class _Marked:
@@ -70,7 +70,7 @@ class _Marked:
         before = self.total
         self.total = before + 1
         self.attempts.append(kept)
-        if not before % MARKED_KEPT:  # not one by one: each time moves all that stay
+        if not before % TRIMMED_EACH:
             del self.attempts[:-MARKED_KEPT]
         first = self.first
         same = like.head is first.head and like.model == first.model  # as nearly always: heads are shared
@@ -81,13 +81,22 @@ class _Marked:
         self.others[route] = on_route = self.others.get(route, 0) + 1
         return before, on_route - 1, False
 
+    def arrivals(self) -> Iterator[Arrival]:
+        """What is kept, with its numbers."""
+        numbered = enumerate(self.attempts, self.total - len(self.attempts) + 1)
+        return (_arrival(kept, number) for number, kept in numbered)
+
     def of(self, script: str) -> bool:
         """Whether its attempts play that script."""
         return self.first.script == script
 
     def ready(self, attempts: int, ended: bool) -> bool:
         """Whether so many have arrived, and (if `ended`) none of them goes on."""
-        return self.total >= attempts and not (ended and any(_goes_on(one) for one in self.attempts))
+        return self.total >= attempts and not (ended and any(self.going_on()))
+
+    def going_on(self) -> Iterator[Arrival]:
+        """Those that have not ended yet."""
+        return (one for one in self.attempts if isinstance(one, Arrival) and not one.ended)
 
 
 class Journal:
@@ -128,10 +137,10 @@ class Journal:
             size: The answer's body in bytes.
         """
         if not like.marker:
-            self._unmarked.append((like, 1, connection, received_ns, sent_ns, size))
+            self._unmarked.append((like, connection, received_ns, sent_ns, size))
             return
         marked = self._marked.get(like.marker) or self._begin(like)
-        marked.keep((like, marked.total + 1, connection, received_ns, sent_ns, size), like)
+        marked.keep((like, connection, received_ns, sent_ns, size), like)
         if self._waiters:
             self._wake(like.marker)
 
@@ -152,11 +161,11 @@ class Journal:
     def attempts(self, marker: str) -> list[Attempt]:
         """The attempts of a marker so far, in the order of their arrival."""
         marked = self._marked.get(marker)
-        return [_arrival(kept).attempt() for kept in marked.attempts[-MARKED_KEPT:]] if marked else []
+        return [arrival.attempt() for arrival in marked.arrivals()][-MARKED_KEPT:] if marked else []
 
     def unmarked(self, since_ns: int = 0) -> list[Attempt]:
         """The attempts without a marker that arrived at that time or later."""
-        arrivals = map(_arrival, self._unmarked)
+        arrivals = (_arrival(kept, 1) for kept in self._unmarked)
         return [arrival.attempt() for arrival in arrivals if arrival.received_ns >= since_ns]
 
     def take(self, script: str) -> list[Times]:
@@ -166,12 +175,12 @@ class Journal:
         ]
         for marker, _ in taken:
             self.forget(marker)
-        return [_arrival(attempt).times() for _, kept in taken for attempt in kept.attempts]
+        return [arrival.times() for _, kept in taken for arrival in kept.arrivals()]
 
     def going_on(self, marker: str) -> set[int]:
         """The connections on which an attempt of that marker has not ended yet."""
         marked = self._marked.get(marker)
-        return {_arrival(one).connection for one in marked.attempts if _goes_on(one)} if marked else set()
+        return {one.connection for one in marked.going_on()} if marked else set()
 
     def forget(self, marker: str) -> None:
         """Drop what is kept of a marker; its counts start anew."""
