@@ -30,11 +30,12 @@ def prepare(session: nox.Session, *groups: str, editable: bool = True) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, format and layers."""
+    """Style, format, layers, and tapes without secrets."""
     prepare(session, "lint")
     session.run("ruff", "check", *FORMATTED)
     session.run("ruff", "format", "--check", *FORMATTED)
     session.run("lint-imports")
+    session.run("python", "-m", "hopcheck.tapes", "cassettes")
 
 
 @nox.session

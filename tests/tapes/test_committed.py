@@ -14,6 +14,10 @@ from hopcheck.discovery import all_cases
 from hopcheck.tapes.format import load, problems
 from hopcheck.tapes.recording import PROBES
 from hopcheck.tapes.session import LIVE_ONLY, read_live_only
+from hopcheck.tapes.tape import Interaction
+from hopcheck_contracts.schemas import validate_event, validate_raw_response
+from hopcheck_contracts.sse import EventParser
+from hopcheck_server.litellm import DEFAULT_VERSION
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 SETS = sorted(path for path in CASSETTES.iterdir() if path.is_dir())
@@ -50,6 +54,29 @@ def test_every_case_has_a_tape_or_a_reason(folder: Path) -> None:
     assert (taped | set(live_only)) - set(PROBES) <= set(all_cases())
     assert all(live_only.values())
     assert json.loads((folder / LIVE_ONLY).read_text()) == live_only
+
+
+def test_what_the_newest_recorded_release_answered_keeps_its_contract() -> None:
+    complaints = [
+        f"{tape.case}: {complaint}"
+        for path in sorted((CASSETTES / f"litellm-{DEFAULT_VERSION}").glob("*.yaml"))[::EVERY]
+        for tape in [load(path)]
+        for one in tape.interactions
+        for complaint in answer_complaints(one)
+    ]
+    assert complaints == []
+
+
+def answer_complaints(one: Interaction) -> list[str]:
+    """What a recorded answer owes its contract and lacks, events included."""
+    said, asked = one.response, one.request
+    if said is None:
+        return []
+    found = validate_raw_response("litellm", asked.method, asked.path, said.status, said.headers, said.body)
+    if "event-stream" in (said.header("content-type") or ""):
+        events = (event.data for event in EventParser().feed(said.body))
+        found += [complaint for data in events if data is not None for complaint in validate_event("litellm", data)]
+    return [str(complaint) for complaint in found]
 
 
 def test_vcrpy_plays_all_of_them(paths: list[Path]) -> None:

@@ -59,6 +59,7 @@ def test_tapes_without_secrets_are_not_refused(tape: Tape) -> None:
         b"traceparent 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         b"call_Xy12Zw34Vu56Ts78Rq90Po12 123e4567-e89b-42d3-a456-426614174000",
         b"litellm.ContextWindowExceededError: TransferEncodingError: ServiceUnavailableError503",
+        b"AsyncOpenAICompletionsWithRawResponseAndStreaming thequickbrownfoxjumpsoverthelazydogandsomemore",
         b"data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
         b'{"embedding": "AACAPwAAAEAAAEBAAACAQAAAoEAAAMBAAADgQAAAAEEAABBBAAAgQQAAMEE="}',
         b"the risk-management-of-something-long and a task-force-of-many-people",
@@ -73,6 +74,7 @@ def test_words_names_and_ids_are_no_secrets(text: bytes) -> None:
     "text",
     [
         b"Authorization: Bearer abcdefgh12345678",
+        b"oQTErzSbypqiWjRSfLkWCjkPMQrgMszxBhfJJLmn",
         b'{"client_secret": "correct horse"}',
         b"https://user:hunter2@example.org/",
         b"https://example.org/?api_key=hunter2hunter2",

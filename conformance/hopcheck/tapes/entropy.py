@@ -52,8 +52,14 @@ def _is_random(token: bytes) -> bool:
 
 def _is_random_segment(one: bytes) -> bool:
     one = one.rstrip(b"0123456789")  # a name may end with a number
-    digits = sum(_kind(byte) == "0" for byte in one)
-    return len(one) >= SEGMENT and 1 < digits < len(one) and bits(one) >= _MIN_BITS and _changes(one) >= _MIN_CHANGES
+    if len(one) < SEGMENT or bits(one) < _MIN_BITS:
+        return False
+    digits, changes = sum(_kind(byte) == "0" for byte in one), _changes(one)
+    if digits > 1:
+        return digits < len(one) and changes >= _MIN_CHANGES
+    # Names in code are letters, too; but their words are longer, and so they change less often and repeat more.
+    often = changes / len(one)
+    return len(one) >= _LONG and (often > 0.35 or (often > 0.15 and bits(one) > 4.45))
 
 
 def bits(token: bytes) -> float:

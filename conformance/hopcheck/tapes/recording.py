@@ -7,10 +7,10 @@ goes on.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from hopcheck.engine import Setting, run_case
 from hopcheck.lanes import plan
@@ -36,12 +36,23 @@ PROBES = ("doctor", "hopcheck")
 T = TypeVar("T")
 
 _SETTLE_S = 30.0
-_HUNG_S = 10.0
 _WEDGED = 3
-"""So many cases one after another without an answer, each for so long, and the chain is given up."""
+"""So many untestable cases one after another, and the chain is given up: some releases of LiteLLM wedge."""
 _WHOLE = frozenset({Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES})
 _TRUNCATED = frozenset({"cut", "reset", "garbled"})
 _TRUNCATING = frozenset({"cut", "released"})
+
+
+class Turn(NamedTuple):
+    """A case, and whether it waits until the target answers a healthy request."""
+
+    case: Case
+    settles: bool
+
+
+def turns(cases: Iterable[Case]) -> list[Turn]:
+    """Cases in the order of a gate."""
+    return [Turn(case, lanes.settles) for lanes in plan(cases) for case in lanes.all]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,28 +111,29 @@ class Recorder:
         self._wiretap = wiretap
 
     async def record(
-        self, cases: Sequence[Case], begun: Callable[[Case], None], done: Callable[[Verdict], None]
-    ) -> list[Case]:
-        """Run the cases in the order of a gate, and save their tapes.
+        self, cases: Sequence[Turn], begun: Callable[[Case], None], done: Callable[[Verdict], None]
+    ) -> list[Turn]:
+        """Run cases one after another, and save their tapes.
 
         Returns:
-            Those that a fresh chain may do better with: they got no answer, and where some in a row didn't, the rest
-            waits for it, too.
+            Those that a fresh chain may do better with: that got no answer, and all that were to come when some in a
+            row hadn't. Those that it began with come last, since they may be to blame.
         """
-        ordered = [(case, lanes.settles) for lanes in plan(cases) for case in lanes.all]
-        hung: list[Case] = []
+        silent: list[Turn] = []
+        blamed: list[Turn] = []
         in_a_row = 0
-        for place, (case, settles) in enumerate(ordered, start=1):
-            begun(case)
-            verdict = await self._case(case, settle=settles or in_a_row > 0)
+        for place, turn in enumerate(cases, start=1):
+            begun(turn.case)
+            verdict = await self._case(turn.case, settle=turn.settles or in_a_row > 0)
             done(verdict)
-            if verdict.outcome is not Outcome.UNTESTABLE or verdict.duration_s < _HUNG_S:
+            if verdict.outcome is not Outcome.UNTESTABLE:
                 in_a_row = 0
                 continue
-            hung, in_a_row = [*hung, case], in_a_row + 1
+            (silent if in_a_row else blamed).append(turn)
+            in_a_row += 1
             if in_a_row == _WEDGED:
-                return [*hung, *(case for case, _ in ordered[place:])]
-        return hung
+                return [*silent, *cases[place:], *blamed]
+        return [*silent, *blamed]
 
     async def _case(self, case: Case, *, settle: bool) -> Verdict:
         began_ns = time.monotonic_ns()

@@ -19,7 +19,7 @@ from hopcheck.registry import Case
 from hopcheck.report import write_whole
 from hopcheck.settings import packaged_target
 from hopcheck.tapes.keeper import JournalKeeper
-from hopcheck.tapes.recording import ORIGIN, Recorded, Recorder, Studio
+from hopcheck.tapes.recording import ORIGIN, Recorded, Recorder, Studio, Turn, turns
 from hopcheck.tapes.tape import Made
 from hopcheck.tapes.wiretap import Wiretap, tapped
 from hopcheck.target import load_sdk
@@ -73,16 +73,16 @@ class Session:
         return recorded, bool(finished)
 
     async def _run(self, recorded: Recorded) -> bool:
-        """Record with one chain after another, as long as each gets on with it: some releases of LiteLLM wedge."""
+        """Record with one chain after another, as long as each gets on with it."""
         load_sdk()
-        left: Sequence[Case] = self.cases
+        left = turns(self.cases)
         while left:
             before, left = len(left), await self._with_a_chain(left, recorded)
             if len(left) == before:
                 break
         return True
 
-    async def _with_a_chain(self, cases: Sequence[Case], recorded: Recorded) -> Sequence[Case]:
+    async def _with_a_chain(self, cases: Sequence[Turn], recorded: Recorded) -> list[Turn]:
         environment = await LiteLLMEnvironment.ensure(
             self.litellm, exclude_newer=self.exclude_newer, progress=self.progress
         )
