@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hopcheck_contracts.exits import HOPCHECK_FAILED, INTERRUPTED, UNTESTABLE, USAGE, Stop
+from hopcheck_contracts.exits import HOLDS, HOPCHECK_FAILED, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck_load import arguments as words
 from hopcheck_load import gate, records, report
 from hopcheck_load.provider import Provider
@@ -18,6 +18,7 @@ from hopcheck_load.render.markdown import markdown_text
 from hopcheck_load.render.terminal import print_report
 from hopcheck_load.run import Outcome, measure
 from hopcheck_load.underload import arguments as underload
+from hopcheck_load.underload.campaign import LOCUSTFILE
 from hopcheck_load.underload.progress import telling
 from hopcheck_load.underload.run import measure as measure_under_load
 
@@ -26,6 +27,9 @@ add_arguments = words.add_arguments
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it."""
+    if arguments.locustfile:
+        print(LOCUSTFILE)
+        return HOLDS
     limits = _limits(arguments)
     earlier = _earlier(arguments.against)
     outcome = _from_file(arguments.source) if arguments.source else _measured(arguments, limits)

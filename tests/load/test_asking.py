@@ -124,6 +124,13 @@ def test_options_of_a_locust_run_of_its_own():
     assert words.hopcheck_workers == 2
 
 
+def test_locusts_host_is_a_target():
+    words = said(upstream="http://b")
+    options.share(words, 1, 0.0)
+    assert [arm.url for arm in options.plan_of(words, "http://a/v1").arms][-1] == "http://a/v1"
+    assert [arm.name for arm in options.plan_of(words).arms] == ["direct"]
+
+
 def test_options_that_say_too_little():
     words = said()
     options.share(words, 1, 0.0)

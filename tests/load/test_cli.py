@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,29 @@ def test_what_is_said_badly(words, sentence, capsys):
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--shape", "steps"], "--shape is for a measurement under load: give --rate, too"),
+        (["--processes", "2"], "--processes is for a measurement under load"),
+        (["--rate", "0"], "--rate must be more than 0"),
+        (["--rate", "5", "--processes", "0"], "--processes must be between 1 and 99"),
+        (["--rate", "5", "--quick"], "--rounds and --quick are for the measurement at rest"),
+        (["--rate", "5", "--fallback-model", "m"], "--fallback-model is for --shape faults"),
+        (["--rate", "5", "--measure", "fleat"], "'fleat' is no workload"),
+        (["--rate", "5", "--pid", "x"], "'x' is no process"),
+    ],
+)
+def test_what_is_said_badly_under_load(words, sentence, capsys):
+    assert load("http://127.0.0.1:1/v1", "--upstream-port", "0", *words) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_where_the_locustfile_is(capsys):
+    assert load("--locustfile") == 0
+    assert Path(capsys.readouterr().out.strip()).is_file()
+
+
 def test_a_port_that_something_else_holds(capsys):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(20)
@@ -98,7 +122,7 @@ def test_a_measurement(tmp_path, monkeypatch, capsys):
             "--json",
             page,
         ]
-        assert load(*hops, *words, "--budget", "late:p50=1ms") == 1
+        assert load(*hops, *words, "--budget", "late:p50=1us") == 1
         assert (
             load(*hops, "--upstream-url", provider.url, "--rounds", 5, "--measure", "chat", "--api-key-env", "A_KEY")
             == 0

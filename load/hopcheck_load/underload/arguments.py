@@ -21,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shapes = "; ".join(f"{shape.name}: {shape.about}" for shape in SHAPES.values())
     group.add_argument("--shape", choices=list(SHAPES), help=f"what arrives when ({shapes}; default: steady)")
     group.add_argument("--processes", type=int, metavar="N", help="Locust processes that share the rate (default: 1)")
+    group.add_argument(
+        "--locustfile", action="store_true", help="print where the locustfile is, to run Locust alone, and end"
+    )
     group.add_argument("--fallback-model", metavar="MODEL", help="a model with a fallback, for --shape faults")
 
 

@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,8 @@ START_S = 60.0
 """Locust may take so long to start; with several processes on a busy machine it does take a while."""
 
 GRACE_S = 8.0
+
+LOCUSTFILE = Path(__file__).parent.parent / "locustfile.py"
 TOLD = "hopcheck-progress "
 
 
@@ -69,10 +70,9 @@ def carry_out(plan: LoadPlan, upstream_url: str, processes: int, watch: Watch, n
 
 def command(folder: Path, processes: int) -> list[str]:
     """The Locust process's command line."""
-    locustfile = str(files("hopcheck_load").joinpath("locustfile.py"))
     told = ["--headless", "--only-summary", "--hopcheck-plan", str(folder / "plan.json"), "--hopcheck-raw", str(folder)]
     several = ["--processes", str(processes)] if processes > 1 else []
-    return [sys.executable, "-m", "locust", "-f", locustfile, *told, *several]
+    return [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *told, *several]
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import secrets
 import urllib.request
 from collections.abc import Mapping
@@ -22,7 +21,7 @@ from hopcheck_server.upstream.script import dump
 ANSWER_TIMEOUT_S = 10.0
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("target", {"default": "", "help": "the hop's base URL, with its /v1"}),
+    ("target", {"default": "", "help": "the hop's base URL, with its /v1 (or say it as --host)"}),
     ("key", {"default": "", "is_secret": True, "help": "the key that is shown to it"}),
     ("model", {"default": "fake-model", "help": "what is asked for"}),
     ("upstream", {"default": "", "help": "the hopcheck upstream behind it: asked directly, too, to compare with"}),
@@ -58,15 +57,19 @@ def share(options: argparse.Namespace, workers: int, begin_at: float) -> None:
     options.hopcheck_prefix = secrets.token_hex(4)
 
 
-def plan_of(options: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> LoadPlan:
+def plan_of(options: argparse.Namespace, host: str | None = None) -> LoadPlan:
     """What is to be done.
+
+    Args:
+        options: Locust's.
+        host: What Locust calls the host: taken as the target where none is given.
 
     Raises:
         ValueError: It isn't said well enough; the text says how to say it.
     """
     if options.hopcheck_plan:
         return plans.read(Path(options.hopcheck_plan))
-    arms = list(_arms(options))
+    arms = _arms(options, options.hopcheck_target or host or "")
     if not arms:
         raise ValueError("give --hopcheck-target, the base URL of a hop, or --hopcheck-upstream, or both")
     asked = Ask(
@@ -87,16 +90,16 @@ def plan_of(options: argparse.Namespace, environment: Mapping[str, str] = os.env
     )
 
 
-def _arms(options: argparse.Namespace) -> list[Arm]:
+def _arms(options: argparse.Namespace, target: str) -> list[Arm]:
     direct = Arm(
         "direct", "direct", f"{_root(options.hopcheck_upstream)}/v1", options.hopcheck_model, "hopcheck-direct"
     )
-    hop = Arm("target", "hop", options.hopcheck_target.rstrip("/"), options.hopcheck_model, options.hopcheck_key)
-    both = options.hopcheck_target and options.hopcheck_upstream
+    hop = Arm("target", "hop", target.rstrip("/"), options.hopcheck_model, options.hopcheck_key)
+    both = target and options.hopcheck_upstream
     found = [direct] if options.hopcheck_upstream else []
     if both:
         found.append(replace(direct, name="control", kind="control"))
-    return [*found, hop] if options.hopcheck_target else found
+    return [*found, hop] if target else found
 
 
 def _root(url: str) -> str:

@@ -85,7 +85,7 @@ def _begin(environment: Environment, **_: Any) -> None:
         if not isinstance(runner, WorkerRunner):
             workers = runner.worker_count if isinstance(runner, MasterRunner) else 1
             options.share(said, workers, time.time() + HEADSTART_S)
-        plan = options.plan_of(said)
+        plan = options.plan_of(said, environment.host)
         if not isinstance(runner, WorkerRunner):
             options.load_scripts(said, plan)
     except (OSError, ValueError) as error:
