@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -18,6 +19,9 @@ PACKAGES = (
     "conformance/hopcheck",
     "load/hopcheck_load",
 )
+DOCKERFILES = ("Dockerfile", "Dockerfile.suite")
+COMPOSE = "docker-compose.yml"
+MADE_KEYS = {"LITELLM_MASTER_KEY": "sk-for-a-look", "LLM_PROXY__INTERNAL_API_KEY": "sk-for-a-look"}
 FORMATTED = ("contracts", "reference_server", "conformance", "load", "tests", "examples", "noxfile.py")
 
 
@@ -30,12 +34,27 @@ def prepare(session: nox.Session, *groups: str, editable: bool = True) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, format, layers, and tapes without secrets."""
+    """Style, format, layers, tapes without secrets, and what containers are made of."""
     prepare(session, "lint")
     session.run("ruff", "check", *FORMATTED)
     session.run("ruff", "format", "--check", *FORMATTED)
     session.run("lint-imports")
     session.run("python", "-m", "hopcheck.tapes", "cassettes")
+    lint_containers(session)
+
+
+def lint_containers(session: nox.Session) -> None:
+    """The images' files and the compose file, as far as they can be judged without a container engine."""
+    session.run("hadolint", *DOCKERFILES)
+    session.run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE)
+    if shutil.which("docker-compose") is None:
+        session.warn(
+            f"docker-compose isn't here, so nobody has read {COMPOSE} as it would: apt-get install docker-compose"
+        )
+        return
+    for variables in sorted(Path("examples").glob("*.env")):
+        command = ["docker-compose", "--file", COMPOSE, "--env-file", str(variables), "config", "--quiet"]
+        session.run(*command, external=True, env=MADE_KEYS)
 
 
 @nox.session

@@ -12,8 +12,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=9100, help="port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--open-control",
+        action="store_true",
+        help="let other hosts load scripts and read the journal: for a network of its own",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it."""
-    return run_upstream(all_scripts(all_cases().values()), arguments.host, arguments.port)
+    return run_upstream(
+        all_scripts(all_cases().values()), arguments.host, arguments.port, open_control=arguments.open_control
+    )

@@ -1,0 +1,156 @@
+"""The steps of docs/from-draft-to-reference.md: what runs in each, and the gate's summary that the page shows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hopcheck_server.litellm import LiteLLM
+from hopcheck_server.processes import free_port
+from hopcheck_server.stack import Served, serve
+from hopcheck_server.upstream.server import Upstream
+
+from .conftest import EXAMPLES, KEYS, ROOT, providers_at
+
+PAGE = ROOT / "docs" / "from-draft-to-reference.md"
+BASELINE = ROOT / "conformance" / "hopcheck" / "targets" / "reference" / "baseline.toml"
+PROFILES = ("core", "streaming", "tools", "errors", "security")
+CLIENT_KEY = "sk-naive-client"
+_BLOCK = r"(<!-- gate: {name} -->\n```\n)(.*?)(```\n)"
+
+
+class Judged(NamedTuple):
+    """What the gate said.
+
+    Attributes:
+        exit: Its exit code.
+        printed: What it printed, up to the table's last line, and the closing line.
+        red: The profiles with a requirement that doesn't hold and isn't known.
+        cases: Each case's outcome.
+    """
+
+    exit: int
+    printed: str
+    red: set[str]
+    cases: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Road:
+    """Where the steps are gone.
+
+    Attributes:
+        upstream: In the provider's place.
+        folder: For logs, baselines and reports.
+    """
+
+    upstream: Upstream
+    folder: Path
+
+    def naive(self) -> AbstractAsyncContextManager[Served]:
+        """The draft, with the provider behind it."""
+        port = free_port()
+        env = {
+            "NAIVE_UPSTREAM_URL": f"{self.upstream.url}/v1",
+            "NAIVE_UPSTREAM_KEY": KEYS["openai"],
+            "NAIVE_API_KEY": CLIENT_KEY,
+        }
+        program = EXAMPLES / "naive_proxy" / "app.py"
+        return self._serve("naive", [program, "--port", str(port)], env)
+
+    def reference(self, **settings: str) -> AbstractAsyncContextManager[Served]:
+        """The reference, with the key that the draft's clients have."""
+        known = {"LLM_MODE": "litellm", "INTERNAL_API_KEY": CLIENT_KEY, "DEFAULT_MODEL": "gpt-4o-mini", **settings}
+        env = {f"LLM_PROXY__{name}": value for name, value in known.items()}
+        # A busy machine is no outage.
+        env["LLM_PROXY__HEALTH_TIMEOUT_S"] = "30"
+        return self._serve("reference", ["-m", "hopcheck", "serve", "--port", "0"], env)
+
+    @asynccontextmanager
+    async def litellm(self) -> AsyncIterator[LiteLLM]:
+        """LiteLLM with the first of the examples."""
+        config = EXAMPLES / "litellm_config.basic.yaml"
+        async with LiteLLM.start(
+            config, log_file=self.folder / "litellm.log", env=providers_at(self.upstream)
+        ) as litellm:
+            yield litellm
+
+    async def gate(self, served: Served, *options: str | Path, declares: Sequence[str] = ()) -> Judged:
+        """Judge what is served."""
+        (self.folder / "hopcheck.toml").write_text("\n".join(["[declares]", *declares, ""]))
+        words = [
+            f"{served.url}/v1",
+            "--api-key-env",
+            "KEY",
+            "--upstream-url",
+            self.upstream.url,
+            "--model",
+            "gpt-4o-mini",
+        ]
+        words += [word for profile in PROFILES for word in ("--profile", profile)]
+        gate = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "hopcheck", "gate", *words, "--json", "report.json", *options),
+            cwd=self.folder,
+            env={"KEY": CLIENT_KEY},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        printed, _ = await gate.communicate()
+        report = json.loads((self.folder / "report.json").read_text())
+        return Judged(gate.returncode or 0, _summary(printed.decode()), _red(report), _outcomes(report))
+
+    def _serve(self, name: str, command: list[Any], env: dict[str, str]) -> AbstractAsyncContextManager[Served]:
+        log_file = self.folder / f"{name}.log"
+        return serve([sys.executable, *command], name=f"the {name} proxy", log_file=log_file, env=env, key=CLIENT_KEY)
+
+
+def shown(name: str) -> str:
+    """What the page shows for a step."""
+    found = re.search(_BLOCK.format(name=name), PAGE.read_text(), re.DOTALL)
+    assert found, f"{PAGE.name} has no block `<!-- gate: {name} -->`"
+    return found[2]
+
+
+def write(name: str, printed: str) -> None:
+    """Put what was printed into the page."""
+    text = re.sub(
+        _BLOCK.format(name=name), lambda block: f"{block[1]}{printed}{block[3]}", PAGE.read_text(), flags=re.DOTALL
+    )
+    PAGE.write_text(text)
+
+
+def red_profiles(printed: str) -> set[str]:
+    """The profiles that a printed table shows as not holding."""
+    head, *rows = [line.split() for line in printed.splitlines() if line.startswith(("profile ", *PROFILES))]
+    numbers = [dict(zip(head, row, strict=False)) for row in rows]
+    bad = {row["profile"]: sum(_number(row[name]) for name in ("deviates", "untestable", "broken")) for row in numbers}
+    known = {row[0]: _number(row[-1]) if "known" in head else 0 for row in rows}
+    return {profile for profile, count in bad.items() if count > known[profile]}
+
+
+def _number(cell: str) -> int:
+    return 0 if cell == "·" else int(cell)
+
+
+def _summary(printed: str) -> str:
+    lines = printed.splitlines()
+    table = lines[: 1 + next(number for number, line in enumerate(lines) if line.startswith("all "))]
+    (closing,) = [line for line in lines if re.match(r"\S+ (holds|doesn't hold)", line)]
+    told = re.sub(r"^\S+", "127.0.0.1:8000", closing)
+    return "\n".join([*(line.rstrip() for line in table), "", told, ""])
+
+
+def _red(report: dict[str, Any]) -> set[str]:
+    bad = ("deviates", "untestable", "broken")
+    return {case["profile"] for case in report["cases"] if case["outcome"] in bad and not case["baseline"]}
+
+
+def _outcomes(report: dict[str, Any]) -> dict[str, str]:
+    return {case["id"]: case["outcome"] for case in report["cases"]}
