@@ -49,7 +49,7 @@ async def the_draft_and_its_baseline(road: Road) -> None:
 
 async def the_reference_in_its_place(road: Road) -> None:
     settings = {"BACKEND": "openai", "LITELLM_PROXY_URL": road.upstream.url, "LITELLM_API_KEY": KEYS["openai"]}
-    async with road.reference(**settings, CHECK_MODELS="false") as reference:
+    async with road.reference(**settings) as reference:
         await a_client_is_answered(reference)
         judged = await road.gate(reference, declares=DECLARED)
     compare("reference", judged)

@@ -76,6 +76,7 @@ def test_a_draft_s_keys_are_passed_over_and_the_rest_multiplies(tmp_path: Path) 
                 await retry_policy_is_ignored(ask)
                 await rate_limit_is_ignored(ask)
                 await the_unknown_provider_is_dropped(ask, log_file)
+                await the_gate_does_not_begin(litellm, upstream)
                 await hosted_vllm_changes_what_passes(ask)
                 await a_client_s_retries_multiply(litellm, upstream, tmp_path)
 
@@ -100,6 +101,15 @@ async def the_unknown_provider_is_dropped(ask: Ask, log_file: Path) -> None:
     assert "LLM Provider NOT provided" in log_file.read_text()  # noqa: ASYNC240 - a test, alone in its loop
     answer, attempts = await ask("fake-model", nonce="dropped")
     assert (answer.status_code, attempts) == (400, [])
+
+
+async def the_gate_does_not_begin(litellm: LiteLLM, upstream: Upstream) -> None:
+    """Nor does a gate: it says so before the first case."""
+    words = [litellm.base_url, "--api-key-env", "KEY", "--upstream-url", upstream.url, "--model", "fake-model"]
+    gate = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "hopcheck", "gate", *words), env={"KEY": litellm.master_key}
+    )
+    assert await gate.wait() == 3
 
 
 async def hosted_vllm_changes_what_passes(ask: Ask) -> None:
