@@ -6,6 +6,7 @@ Whoever imports this needs the extra `fuzz`.
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -25,6 +26,7 @@ from hopcheck.fuzz.chat_answers import events_of, put_in_order
 from hopcheck.fuzz.documents import PATH, body_document, parameter_document
 from hopcheck.fuzz.example import NOTHING, Example
 from hopcheck.fuzz.numbers import DOUBLE_EXACT, owed
+from hopcheck_contracts.documents import standalone_schema
 from hopcheck_contracts.schemas import must_refuse
 from hopcheck_server.upstream.script import Embedding, Turn, Wire
 
@@ -43,6 +45,21 @@ WIRES = (
 
 HEADERS = ("accept-language", "user-agent", "x-request-id", "x-hopcheck")
 """Headers that change nothing."""
+
+AWKWARD = (
+    "  kept spaces  ",
+    "\n\tlines\r\n",
+    "data: [DONE]\n\n",
+    "a\u0308 \u212b \ufb01",
+    "\u4f60\u597d \U0001f469\u200d\U0001f680",
+    "line\u2028paragraph\u2029next\u0085",
+    '\\n "quoted" </script> &amp;',
+    "\x00\x1b[0m\x7f\ufeff",
+)
+"""Texts that get lost when they are stripped, normalised, escaped twice, or taken for lines."""
+
+ODD_VALUES: tuple[Any, ...] = (NOTHING, None, True, 5, 1.5, "", "odd", [], [5], {}, {"odd": 5})
+"""What stands in a field where something else belongs; `NOTHING` leaves it out."""
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
@@ -66,14 +83,25 @@ def _model_names() -> SearchStrategy[str]:
 def _chat(draw: DrawFn, config: TargetConfig) -> Example:
     body = owed(draw(_bodies("ChatCompletionRequest")))
     body["model"] = config.models.chat
-    if draw(st.booleans()):
-        body["stream"] = True
-    elif body.get("stream"):
-        body["stream"] = False
-    if not body.get("stream"):
-        body.pop("stream_options", None)
+    _ask_for_a_stream(body, draw(st.booleans()), draw(st.booleans()))
     answer = put_in_order(draw(_bodies("ChatCompletion")), body.get("n") or 1)
+    text = draw(st.one_of(st.none(), st.sampled_from(AWKWARD)))
+    if text is not None:
+        body["messages"].append({"role": "user", "content": text})
+        answer["choices"][0]["message"]["content"] = text
     return Example(operations.CHAT.id, "POST", CHAT, body, turn=draw(_chat_turns(body, answer)))
+
+
+def _ask_for_a_stream(body: dict[str, Any], streams: bool, counts: bool) -> None:
+    """Make a request one for a stream, with its usage, or one for an answer in one piece; each as often."""
+    if not streams:
+        body.pop("stream_options", None)
+        if body.get("stream"):
+            body["stream"] = False
+        return
+    body["stream"] = True
+    if counts:
+        body["stream_options"] = {"include_usage": True}
 
 
 @st.composite
@@ -101,20 +129,37 @@ def _embeddings(draw: DrawFn, config: TargetConfig) -> Example:
 
 
 def _single(number: float) -> float:
-    """A number that has the same value in 32 bits, since vectors may travel as such; eighths up to some size do."""
-    return float(round(max(-1e4, min(1e4, float(number))) * 8) / 8)
+    """A number that has the same value in 32 bits, since vectors may travel as such."""
+    (single,) = struct.unpack("<f", struct.pack("<f", max(-1e30, min(1e30, number))))
+    return float(single)
 
 
 @st.composite
 def _refusals(draw: DrawFn, operation: operations.Operation, path: str, schema: str, model: str) -> Example:
     """Bodies that break what a proxy has to look at; what doesn't break it after all is thrown away."""
-    body = draw(_bodies(schema, GenerationMode.NEGATIVE))
-    body = NOTHING if isinstance(body, NotSet) else _read(body)
+    generated = _bodies(schema, GenerationMode.NEGATIVE).map(_read)
+    body = draw(st.one_of(_one_wrong(schema, _SOUND[operation.id]), generated))
+    assume(not isinstance(body, NotSet))
     if isinstance(body, dict) and isinstance(body.get("model"), str):
         body["model"] = body["model"] and model  # or it is refused for its model alone
-    assume(body is not NOTHING)
     assume(isinstance(body, bytes) or must_refuse("openai-compatible", "POST", operation.path, body))
     return Example(operation.id, "POST", path, body)
+
+
+_SOUND: Mapping[str, dict[str, Any]] = {
+    operations.CHAT_REFUSALS.id: {"messages": [{"role": "user", "content": "Hello"}]},
+    operations.EMBEDDINGS_REFUSALS.id: {"input": "Hello"},
+}
+
+
+@st.composite
+def _one_wrong(draw: DrawFn, schema: str, sound: dict[str, Any]) -> Any:
+    """A sound body in which one of the fields that a proxy looks at is missing, or is something else."""
+    looked_at = standalone_schema("openai-compatible", schema)["$defs"][schema]["properties"]
+    field = draw(st.sampled_from(list(looked_at)))
+    value = draw(st.sampled_from(ODD_VALUES))
+    rest = {name: one for name, one in sound.items() if name != field}
+    return rest if value is NOTHING else {**rest, field: value}
 
 
 def _read(body: Any) -> Any:

@@ -10,14 +10,12 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from hopcheck.engine import Setting
-from hopcheck.fuzz.checks import judge
-from hopcheck.fuzz.example import FOLDER, Example, file_name
+from hopcheck.fuzz.example import FOLDER, file_name
 from hopcheck.fuzz.operations import OPERATIONS, Operation
 from hopcheck.fuzz.playing import play
 from hopcheck.registry import Case, CaseFunction
@@ -131,26 +129,15 @@ class Fuzzing:
                 yield Finding(check, True, "of every example", f"held for {result.played:,}", Level(level))
 
     async def _search(self, operation: Operation) -> Result:
-        from hopcheck.fuzz.generation import examples
-        from hopcheck.fuzz.search import search
+        from hopcheck.fuzz.exploring import explore
 
-        asking = _Asking(self._setting, self._secrets, asyncio.get_running_loop())
-        bounds, total = self._bounds(operation), self._amount.of(operation)
+        total = self._amount.of(operation)
         self.told(operation.id, 0, total)
-        strategy = examples(operation.id, self._setting.config)
 
         def told(played: int) -> None:
             self.told(operation.id, played, total)
 
-        work = asyncio.ensure_future(asyncio.to_thread(search, strategy, asking.judge, bounds, told))
-        stopping = asyncio.ensure_future(self._stopped.wait())
-        try:
-            await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-            bounds.stopped.set()
-            asking.leave()
-        return await work
+        return await explore(operation, self._setting, self._secrets, self._bounds(operation), self._stopped, told)
 
     def _bounds(self, operation: Operation) -> Bounds:
         """As many examples as the operation is due, and its share of the time that is left."""
@@ -172,34 +159,3 @@ class Fuzzing:
         yield f"{result.played:,} examples (of {total:,}, seed {self._amount.seed}){failed}{ended}"
         for check, found in result.found.items():
             yield f"{check}: play it again with `hopcheck gate --example {FOLDER}/{file_name(found.example)}`"
-
-
-class _Asking:
-    """Plays examples for a search, which runs in another thread than the event loop."""
-
-    def __init__(self, setting: Setting, secrets: Sequence[str], loop: asyncio.AbstractEventLoop) -> None:
-        self._setting = setting
-        self._secrets = secrets
-        self._loop = loop
-        self._current: Future[list[Finding]] | None = None
-
-    def judge(self, example: Example) -> list[Finding]:
-        """Play an example and wait for what comes of it; called by the search's thread."""
-        self._current = asyncio.run_coroutine_threadsafe(self._judged(example), self._loop)
-        return self._current.result()
-
-    def leave(self) -> None:
-        """Give up what is being played."""
-        if self._current is not None:
-            self._current.cancel()
-
-    async def _judged(self, example: Example) -> list[Finding]:
-        setting = self._setting
-        target = Target(setting.config, setting.control, case_id=example.operation, patience_s=setting.patience_s)
-        try:
-            played = await play(example, target, setting.control)
-            return judge(played, setting.config, self._secrets)
-        finally:
-            if setting.control is not None:
-                for answer in target.answers:
-                    await setting.control.forget(answer.marker)
