@@ -73,10 +73,22 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """The whole kill table, and the real chain: upstream, LiteLLM, reference proxy."""
+    """The whole kill table, a short search, and the real chain: upstream, LiteLLM, reference proxy."""
     prepare(session, "tests")
     session.run("hopcheck", "prove")
+    session.run("python", "-m", "hopcheck.fuzz.reference", "100")
     session.run("pytest", "-m", "litellm or locust", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Search the reference proxy for long; with `-- --counterexamples`, show that the search finds what it should."""
+    prepare(session)
+    if "--counterexamples" in session.posargs:
+        options = [option for option in session.posargs if option != "--counterexamples"]
+        session.run("python", "-m", "hopcheck.fuzz.proof", "--naive", "examples/naive_proxy/app.py", *options)
+    else:
+        session.run("python", "-m", "hopcheck.fuzz.reference", "2000", *session.posargs)
 
 
 @nox.session
