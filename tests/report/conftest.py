@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hopcheck.baseline import Baseline, Judgement, judge
+from hopcheck.baseline import Baseline, Deviation, Judgement, judge
 from hopcheck.config import Declares, TargetConfig
 from hopcheck.registry import Case
 from hopcheck.report import Run, build
@@ -111,6 +111,14 @@ RUN = Run(
     selected=len(VERDICTS),
     secrets=(PROVIDER_KEY,),
 )
+KNOWN = Baseline(
+    "b.toml",
+    (
+        Deviation(case="stream.done-once", checks=("one [DONE]", "[DONE] is last"), reason="known", issue="#1"),
+        Deviation(case="chat.schema", checks=("status",), reason="was once"),
+        Deviation(case="no.such", checks=("x",), reason="nothing"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -120,6 +128,7 @@ class Sample:
     cases = CASES
     verdicts = VERDICTS
     green = GREEN
+    known = KNOWN
     target = TARGET
     today = TODAY
     keys = (KEY, OTHER_KEY, PROVIDER_KEY, "pk-in-a-header")

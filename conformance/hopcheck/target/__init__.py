@@ -4,7 +4,8 @@ from hopcheck.target.answers import Answer, Stream, TimedEvent
 from hopcheck.target.bodies import OMIT
 from hopcheck.target.live import Live
 from hopcheck.target.paths import dig, items
-from hopcheck.target.target import Target, load_sdk
+from hopcheck.target.sdk import load_sdk
+from hopcheck.target.target import Target
 from hopcheck.target.untestable import Untestable, describe
 
 __all__ = [

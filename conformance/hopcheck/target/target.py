@@ -6,7 +6,6 @@ Waiting, HTTP and parsing live here, so that cases read as requirements. Nothing
 from __future__ import annotations
 
 import asyncio
-import importlib
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from hopcheck.target.bodies import encode
 from hopcheck.target.burst import Burst, burst_over
 from hopcheck.target.live import Live
 from hopcheck.target.nonces import random_nonces
+from hopcheck.target.sdk import official_client
 from hopcheck.target.untestable import Untestable
 from hopcheck.target.upstream_side import UpstreamSide
 from hopcheck_server.http1.client import ConnectFailed, Connection
@@ -31,15 +31,6 @@ if TYPE_CHECKING:
 
 RECOVERY_S = 30.0
 """How long a target may take to come out of a cooldown."""
-
-
-def load_sdk() -> None:
-    """Import the official client.
-
-    It takes as long as everything else together, so commands that ask nothing go without; and it must be there before
-    cases run, or one of them would hold up those beside it.
-    """
-    importlib.import_module("openai")
 
 
 class Target(UpstreamSide):
@@ -243,14 +234,4 @@ class Target(UpstreamSide):
 
     def sdk(self) -> AsyncOpenAI:
         """The official client, pointed at the target, without retries. Use it as a context manager."""
-        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
-
-        plain = self._origin.scheme == "http"  # loading certificates takes longer than most cases
-        return AsyncOpenAI(
-            http_client=DefaultAsyncHttpxClient(verify=False) if plain else None,
-            base_url=self.config.base_url,
-            api_key=self.config.api_key or "none",
-            max_retries=0,
-            timeout=self.patience_s,
-            default_headers=dict(self.config.headers),
-        )
+        return official_client(self.config, self.patience_s)
