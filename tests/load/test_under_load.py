@@ -112,6 +112,14 @@ def test_raw_records_say_all_of_it_again(made, tmp_path, capsys):
     assert "secret" not in raw.read_text()
 
 
+@pytest.mark.parametrize("rate", [0.2, 1.0, 4.0])
+def test_a_report_of_next_to_nothing(made, rate):
+    document = report.build(made.loaded("faults", rate=rate, duration_s=10.0))
+    assert report.violations(document) == []
+    assert "<svg" in html_text(document)
+    assert "hopcheck load" in markdown_text(document)
+
+
 def test_a_plan_comes_back_from_the_header(made):
     said = made.loaded().header.load["plan"]
     plan = from_document(json.loads(json.dumps(said)))

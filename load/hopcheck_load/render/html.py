@@ -28,7 +28,7 @@ def html_text(document: Mapping[str, Any]) -> str:
             against_rate=curves.against_rate(document) if under_load(document) else "",
             course=curves.course(document) if under_load(document) else "",
             workloads=[_workload(document, one) for one in document["workloads"]],
-            holds=document["exit"] == 0,
+            holds=document["exit"] == 0 and not any(card["invalid"] for card in cards(document)),
         )
     )
 

@@ -152,7 +152,8 @@ def _band(curve: Sequence[Entry], x: Scale, y: Scale, kind: str, arm: str) -> li
 
 def over_time(document: Entry, measure: Entry) -> Markup:
     """The differences in the course of the run: what drifts shows."""
-    series = {arm: entry["over_time"] for arm, entry in measure["added"].items() if len(entry["over_time"]) > 1}
+    every = {arm: entry["over_time"] for arm, entry in measure["added"].items()}
+    series = {arm: one for arm, one in every.items() if sum(value is not None for value in one) > 1}
     values = [value for one in series.values() for value in one if value is not None]
     if not values:
         return Markup("")

@@ -10,7 +10,7 @@ import numpy as np
 
 from hopcheck_load.records import Record
 from hopcheck_load.statistics import rounded
-from hopcheck_load.table import latency
+from hopcheck_load.table import first_token, latency
 
 SLICES = 120
 SLICE_S = 0.25
@@ -26,7 +26,7 @@ HOLDS = 3
 """So many slices in a row."""
 
 Slice = Mapping[str, Any]
-"""`{at_s, n, failed, p50, p90}`: when it begins, what was due in it, and the quantiles of what was answered, in ms."""
+"""`{at_s, n, failed, p50, p90}`: when it begins, what was due in it, and quantiles in milliseconds (see `told`)."""
 
 
 def course(records: Sequence[Record], arm: str, begin_ns: int, end_s: float) -> list[dict[str, Any]]:
@@ -40,8 +40,15 @@ def course(records: Sequence[Record], arm: str, begin_ns: int, end_s: float) -> 
     return [_slice(round(at * length_s, 3), list(some)) for at, some in groupby(own, place)]
 
 
+def told(record: Record) -> float | None:
+    """What a slice tells of an exchange: how long a stream's first token took, or a JSON answer as a whole."""
+    if record.failure:
+        return None
+    return latency(record) if record.timeline is None else first_token(record)
+
+
 def _slice(at_s: float, records: Sequence[Record]) -> dict[str, Any]:
-    good = np.array([latency(record) for record in records if not record.failure])
+    good = np.array([value for value in map(told, records) if value is not None])
     p50, p90 = (rounded(float(value)) for value in np.quantile(good, (0.5, 0.9))) if good.size else (None, None)
     return {"at_s": at_s, "n": len(records), "failed": len(records) - int(good.size), "p50": p50, "p90": p90}
 
