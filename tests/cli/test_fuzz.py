@@ -73,6 +73,10 @@ def test_an_example_that_is_mended_holds(found: Path, inside, relay) -> None:
     [
         (("--fuzz", "0"), "--fuzz and --fuzz-time must be greater than 0."),
         (("--fuzz", "1", "--fuzz-time", "0"), "--fuzz and --fuzz-time must be greater than 0."),
+        (
+            ("--fuzz", "--profile", "core"),
+            "--fuzz was given, but none of its cases is chosen: add --select 'fuzz.*' or --profile fuzz.",
+        ),
         (("--example", "nowhere.json"), "nowhere.json can't be read: No such file or directory."),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 from hopcheck.cli.exits import HOLDS, USAGE, Stop
 from hopcheck.discovery import all_cases, select
+from hopcheck.fuzz.session import all_fuzz_cases
 from hopcheck.registry import PROFILES, Case
 
 
@@ -21,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it."""
-    found = select(all_cases().values(), arguments.pattern, arguments.profile)
+    known = {**all_cases(), **all_fuzz_cases()}
+    found = select(known.values(), arguments.pattern, arguments.profile)
     if not found:
         raise Stop(USAGE, f"no case matches {' '.join(arguments.pattern)!r}; `hopcheck cases` lists them all.")
     if arguments.json:
@@ -58,8 +60,7 @@ def explained(case: Case) -> str:
         "",
         *(f"  rests on    {ref}" for ref in case.refs),
         *([f"  needs       {', '.join(sorted(case.needs))}"] if case.needs else []),
-        "",
-        "  A proxy breaks it, for example, when:",
+        *(["", "  A proxy breaks it, for example, when:"] if case.counterexamples else []),
         *(f"  - {example.story}  (noticed by {example.breaks!r})" for example in case.counterexamples),
     ]
     return "\n".join(lines)

@@ -51,9 +51,11 @@ def session_of(arguments: argparse.Namespace) -> Session | None:
     if arguments.fuzz < 1 or (arguments.fuzz_time is not None and arguments.fuzz_time <= 0):
         raise Stop(USAGE, "--fuzz and --fuzz-time must be greater than 0.")
     chosen = select(all_fuzz_cases().values(), arguments.select, arguments.profile)
+    if not chosen:
+        raise Stop(USAGE, "--fuzz was given, but none of its cases is chosen: add --select 'fuzz.*' or --profile fuzz.")
     amount = Amount(arguments.fuzz, arguments.seed, arguments.fuzz_time)
     try:
-        return Fuzzing([OPERATIONS[case.id] for case in chosen], amount) if chosen else None
+        return Fuzzing([OPERATIONS[case.id] for case in chosen], amount)
     except ModuleNotFoundError:
         raise Stop(USAGE, "--fuzz needs more: pip install 'hopcheck[fuzz]'") from None
 
