@@ -96,7 +96,8 @@ async def run_case(case: Case, setting: Setting, *, settle: bool = False) -> Ver
     findings: list[Finding] = []
     outcome, reason = await _judged(_findings(case, target, findings, settle=settle))
     if outcome is not Outcome.BROKEN and setting.beside is not None:
-        outcome, reason = await _judged(_beside(setting.beside(case, target), findings, outcome, reason))
+        told = outcome, reason
+        outcome, reason = await _judged(_beside(case, setting.beside(case, target), findings, told))
     if outcome is Outcome.CONFORMS:
         outcome, reason = await _judged(_weigh(case, target, setting.control, findings))
     verdict = Verdict(
@@ -123,14 +124,14 @@ async def _findings(case: Case, target: Target, findings: list[Finding], *, sett
 
 
 async def _beside(
-    found: AsyncIterator[Finding], findings: list[Finding], outcome: Outcome, reason: str
+    case: Case, found: AsyncIterator[Finding], findings: list[Finding], told: tuple[Outcome, str]
 ) -> tuple[Outcome, str]:
-    """Add what the run found. Where that fails, the question was put, and answered wrongly."""
+    """Add what the run found. Where that fails it decides, also where the case's own question could not be put."""
     made = len(findings)
     async for finding in found:
         findings.append(finding)  # noqa: PERF401 - as in `_findings`
     fails = any(not finding.ok for finding in findings[made:])
-    return (Outcome.CONFORMS, reason) if fails else (outcome, reason)
+    return (outcome_of(findings, case.level), told[1]) if fails else told
 
 
 async def _judged(work: Coroutine[Any, Any, tuple[Outcome, str]]) -> tuple[Outcome, str]:

@@ -243,7 +243,7 @@ def read(arguments: argparse.Namespace) -> Order:
     for path in files.values():
         if not path.absolute().parent.is_dir():
             raise Stop(USAGE, f"{path} can't be written: there is no folder {path.parent}.")
-    tapes = replaying.tapes_of(arguments, known) if arguments.replay else None
+    tapes = replaying.tapes_of(arguments, known, config) if arguments.replay else None
     known = {**known, **all_fuzz_cases()}
     return Order(plan, known, baseline, arguments.strict, files, previous, tapes, own_proxy)
 

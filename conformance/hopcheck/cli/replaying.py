@@ -34,7 +34,7 @@ def wants_reference(arguments: argparse.Namespace) -> bool:
     return bool(arguments.replay) and not (arguments.url or arguments.target)
 
 
-def tapes_of(arguments: argparse.Namespace, known: Mapping[str, Case]) -> Tapes:
+def tapes_of(arguments: argparse.Namespace, known: Mapping[str, Case], config: TargetConfig) -> Tapes:
     """Read the tapes.
 
     Raises:
@@ -46,6 +46,8 @@ def tapes_of(arguments: argparse.Namespace, known: Mapping[str, Case]) -> Tapes:
         raise Stop(USAGE, "--replay stands behind the target: leave out --one-sided and --upstream-url.")
     if arguments.fuzz is not None or arguments.example:
         raise Stop(USAGE, "generated requests are on no tape: leave out --fuzz and --example, or --replay.")
+    if not wants_reference(arguments) and config.upstream_port is None:
+        raise Stop(USAGE, "say with --upstream-port where the proxy expects LiteLLM: the tapes are played there.")
     try:
         return Tapes.read(arguments.replay, known)
     except Unfit as unfit:

@@ -90,12 +90,13 @@ class Played(Arrival):
         return attempt
 
     def _ending(self, card: Card, entry: Entry, attempt: Attempt) -> tuple[Ending, int]:
-        """How the attempt ends: as recorded, unless that depended on the proxy or on the case."""
-        waits_for_proxy = entry.ended == "hung-up" and card.interaction.wire.ended == "left"
-        if waits_for_proxy or (self.ended == "hung-up" and not attempt.ended_ns):
-            return (self.ended, self.ended_ns) if self.ended == "hung-up" else ("", 0)
-        if self.ended == "hung-up" and self.ended_ns < attempt.ended_ns:
-            return "hung-up", self.ended_ns
+        """How the attempt ends: as recorded, unless that depends on the proxy or on the case."""
+        left = self.ended == "hung-up"
+        if card.interaction.wire.ended != "left":
+            if left and not 0 < attempt.ended_ns <= self.ended_ns:  # it left before it did when recorded
+                return "hung-up", self.ended_ns
+        elif entry.ended == "hung-up":  # LiteLLM left because the proxy did
+            return ("hung-up", self.ended_ns) if left else ("", 0)
         if entry.ended == "released" or not entry.ended:
             return ("released", self.released_ns) if self.released_ns else ("", 0)
         return attempt.ended, attempt.ended_ns

@@ -13,6 +13,9 @@ from hopcheck.tapes import Interaction, Response
 from hopcheck_server.http1.server import Exchange
 from hopcheck_server.upstream.attempt import Ending
 
+RESET_AFTER_S = 0.02
+"""A reset makes a peer drop what it hasn't read yet; in this time it can read what was sent before."""
+
 
 class Playing:
     """One card on one exchange."""
@@ -61,6 +64,7 @@ class Playing:
             return "hung-up"
         await self._until(wire.ended_us)
         if wire.ended == "reset":
+            await self._unless_gone(within_s=RESET_AFTER_S)
             self._exchange.reset()
             return "cut"
         if wire.ended != "complete":
