@@ -134,5 +134,5 @@ def _spans(document: Entry, scale: Scale) -> Iterator[str]:
         left, right = scale.at(begin), scale.at(end)
         if at % 2 == 0:
             yield svg.box((left, TOP), (right - left, BOTTOM - TOP), "floor", title=", ".join(names))
-        if right - left > 8 * len(names[0]):
+        if right - left > 6.5 * len(names[0]):
             yield svg.text(((left + right) / 2, TOP - 8), names[0], "tick", anchor="middle")
