@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hopcheck.settings import load_target
 from hopcheck_server.proxy.settings import load_settings, unknown_variables
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -63,6 +64,19 @@ def test_the_proxy_waits_longer_than_litellm_may_take(path: Path) -> None:
     assert settings.timeout_s > worst_s
     stalls = [model["litellm_params"]["stream_timeout"] for model in config["model_list"]]
     assert settings.stream_idle_timeout_s > max(stalls)
+
+
+def test_what_is_declared_of_the_basic_one_is_in_its_configuration() -> None:
+    target = load_target(EXAMPLES / "hopcheck.basic.toml", {}, {"LLM_PROXY__INTERNAL_API_KEY": CLIENT_KEY})
+    config = yaml.safe_load(config_of(EXAMPLES / "basic.env").read_text())
+    models = {model["model_name"]: model["litellm_params"] for model in config["model_list"]}
+    declared = target.declares
+    assert declared.fallback is not None
+    assert declared.rate_limit is not None
+    assert {declared.fallback.primary: [declared.fallback.backup]} in config["router_settings"]["fallbacks"]
+    assert [models[name]["rpm"] for name in declared.rate_limit.models] == [declared.rate_limit.requests]
+    assert declared.retries == config["router_settings"]["num_retries"]
+    assert {target.models.chat, target.models.embedding, declared.default_model} - set(models) == set()
 
 
 def config_of(path: Path) -> Path:
