@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import fnmatch
+import importlib
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from hopcheck.cli import COMMANDS
 from hopcheck.discovery import all_cases
 from hopcheck_server.proxy.settings import Settings
 
@@ -68,6 +71,14 @@ def test_every_setting_of_the_proxy_can_be_given() -> None:
 def test_every_variable_of_a_litellm_configuration_reaches_litellm(config: Path) -> None:
     wanted = set(re.findall(r"os\.environ/(\w+)", config.read_text()))
     assert wanted - set(SERVICES["litellm"]["environment"]) == set()
+
+
+@pytest.mark.parametrize("name", ["upstream", "gate", "tapes"])
+def test_the_suite_understands_what_it_is_told(name: str) -> None:
+    command, *words = SERVICES[name]["command"]
+    parser = argparse.ArgumentParser(prog=command)
+    importlib.import_module(COMMANDS[command][0]).add_arguments(parser)
+    assert parser.parse_args(words)
 
 
 def test_what_is_meant_for_vllm_never_goes_to_openai() -> None:
