@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.litellm  # for its length alone
 def test_a_healthy_relay_survives(inside, cli, relay, tmp_path: Path) -> None:
     done = inside(*relay.words, "--fuzz", "6", "--seed", "5", "--select", "fuzz.*", "--json", "r.json")
     assert done.code == 0, done.out + done.err
@@ -98,6 +99,7 @@ def test_time_is_a_bound(inside, relay) -> None:
     assert "the time is over" in done.out
 
 
+@pytest.mark.litellm  # for its length alone
 def test_an_interrupted_search_leaves_its_report(cli, relay, tmp_path: Path) -> None:
     words = ("--fuzz", "1000000", "--select", "fuzz.models", "--json", "r.json")
     process = cli.begin(*relay.words, *words, cwd=tmp_path)

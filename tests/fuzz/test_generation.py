@@ -19,7 +19,7 @@ from hopcheck_server.relay import RelayConfig
 TARGET: TargetConfig = relay_target("t", "http://127.0.0.1:1/v1", RelayConfig(upstream="http://127.0.0.1:2/v1"))
 
 
-def some(operation_id: str, count: int = 12) -> list[Example]:
+def some(operation_id: str, count: int = 8) -> list[Example]:
     made: list[Example] = []
 
     @seed(1)

@@ -44,5 +44,5 @@ def test_what_is_found_holds(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_is_not_found_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    assert proof.main(["--only", "emb.float:Rounds", "--examples", "1"]) == 1
-    assert "✗ emb.float:Rounds" in capsys.readouterr().out
+    assert proof.main(["--only", "error.content-type:ReadsAnything", "--examples", "1"]) == 1
+    assert "✗ error.content-type:ReadsAnything" in capsys.readouterr().out

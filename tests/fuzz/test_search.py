@@ -30,7 +30,7 @@ def look(judge, **bounds) -> Result:
 def test_nothing_is_found_where_everything_holds() -> None:
     told: list[int] = []
     result = search(NUMBERS, at_most({"size": 10_000}), Bounds(60, 1), told.append)
-    assert (result.found, result.made, result.played, result.checks) == ({}, 60, 60, {"size"})
+    assert (result.found, result.made, result.played, result.held) == ({}, 60, 60, {"size": 60})
     assert told == list(range(1, 61))
 
 
@@ -57,9 +57,18 @@ def test_one_kind_is_enough_if_one_says_so() -> None:
     assert len(look(at_most({"huge": 9_000, "large": 500}), examples=300, first_only=True).found) == 1
 
 
-def test_an_example_is_kept_for_what_is_owed_rather_than_for_what_is_recommended() -> None:
-    both = [finding("recommended", False, Level.SHOULD), finding("owed", False)]
-    assert set(look(lambda _example: both).found) == {"owed"}
+def test_an_example_is_shrunk_for_what_is_owed_rather_than_for_what_is_recommended() -> None:
+    def judge(example: Example) -> list[Finding]:
+        return [finding("recommended", example.body <= 70, Level.SHOULD), finding("owed", example.body <= 50)]
+
+    assert look(judge).found["owed"].example.body == 51
+
+
+def test_what_fails_only_beside_something_else_is_told_too() -> None:
+    result = look(lambda example: [finding("size", example.body <= 50), finding("beside", example.body <= 40)])
+    assert set(result.found) == {"size", "beside"}
+    assert result.found["beside"].example.body <= 51
+    assert result.held["size"] >= result.held["beside"]
 
 
 def test_it_ends_when_the_time_is_over() -> None:

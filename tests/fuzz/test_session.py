@@ -9,7 +9,7 @@ from dataclasses import replace
 from hopcheck import Relay, Response
 from hopcheck.bench import Bench
 from hopcheck.engine import Setting
-from hopcheck.fuzz.operations import CHAT_REFUSALS, MODELS, ROUTES, Operation
+from hopcheck.fuzz.operations import MODELS, ROUTES, Operation
 from hopcheck.fuzz.session import Amount, Fuzzing
 from hopcheck.sessions import hold
 from hopcheck_contracts.findings import Outcome, Verdict
@@ -56,7 +56,7 @@ def test_a_search_that_is_stopped_keeps_what_it_learnt() -> None:
 
 
 def test_what_is_found_is_kept_with_its_example() -> None:
-    (verdict,), session = searched([CHAT_REFUSALS], Amount(40, first_only=True), relay=AnswersEverything)
+    (verdict,), session = searched([MODELS], Amount(4), relay=AnswersEverything)
     assert verdict.outcome is Outcome.DEVIATES
     (found,) = session.found
     assert found.finding.check == "the answer fits the contract"

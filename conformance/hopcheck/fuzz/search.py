@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -65,7 +66,7 @@ class Result:
         found: By check.
         made: How many examples were made until the first that failed; all, if none did.
         played: How many were played in all, those of the shrinking included.
-        checks: Every check that was made of any.
+        held: Of how many each check held; it isn't made of all, since it may need others to hold.
         cut_short: Why it ended early, or "".
         error: What kept an example from being played; the search ended with it.
     """
@@ -73,7 +74,7 @@ class Result:
     found: dict[str, Found] = field(default_factory=dict)
     made: int = 0
     played: int = 0
-    checks: set[str] = field(default_factory=set)
+    held: Counter[str] = field(default_factory=Counter)
     cut_short: str = ""
     error: Exception | None = None
 
@@ -153,12 +154,14 @@ class _Looking:
         result = self.result
         result.played += 1
         result.made += not result.found
-        result.checks.update(one.check for one in findings)
+        result.held.update(one.check for one in findings if one.ok)
         self._told(result.played)
-        wrong = _first_wrong(findings)
         self._left -= bool(result.found)
+        for one in findings:
+            if not one.ok:
+                self._keep(example, one)
+        wrong = _first_wrong(findings)
         if wrong is not None:
-            self._keep(example, wrong)
             raise _failing(wrong.check)(wrong.check)
 
     def _play(self, example: Example) -> Sequence[Finding]:
@@ -188,6 +191,6 @@ class _Looking:
 
 
 def _first_wrong(findings: Sequence[Finding]) -> Finding | None:
-    """The failing finding that an example is kept for: the first MUST, or else the first."""
+    """The failing finding that an example is shrunk for: the first MUST, or else the first."""
     wrong = [one for one in findings if not one.ok]
     return next((one for one in wrong if one.level is Level.MUST), wrong[0] if wrong else None)

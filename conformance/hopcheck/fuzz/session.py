@@ -125,8 +125,8 @@ class Fuzzing:
         for check, level in operation.checks.items():
             if check in result.found:
                 yield result.found[check].finding
-            elif check in result.checks:
-                yield Finding(check, True, "of every example", f"held for {result.played:,}", Level(level))
+            elif check in result.held:
+                yield Finding(check, True, "of every example", f"held for {result.held[check]:,}", Level(level))
 
     async def _search(self, operation: Operation) -> Result:
         from hopcheck.fuzz.exploring import explore
@@ -153,9 +153,9 @@ class Fuzzing:
         )
 
     def _notes(self, operation: Operation, result: Result) -> Iterator[str]:
-        total = self._amount.of(operation)
+        total, seed = self._amount.of(operation), self._amount.seed
         ended = f"; {result.cut_short}" if result.cut_short else ""
-        failed = f", the first of them failing after {result.made:,}" if result.found else ""
-        yield f"{result.played:,} examples (of {total:,}, seed {self._amount.seed}){failed}{ended}"
+        failed = f" until one failed, {result.played:,} to make it small" if result.found else ""
+        yield f"{result.made:,} examples (of {total:,}, seed {seed}){failed}{ended}"
         for check, found in result.found.items():
-            yield f"{check}: play it again with `hopcheck gate --example {FOLDER}/{file_name(found.example)}`"
+            yield f"{check}: `hopcheck gate --example {FOLDER}/{file_name(found.example)}`"
