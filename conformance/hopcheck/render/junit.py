@@ -58,13 +58,13 @@ def _add_case(suite: ET.Element, case: CaseEntry, document: Document) -> None:
     elif fails(case, strict=document["strict"]):
         tag = "error" if case["outcome"] == "broken" else "failure"
         kind = "stale" if case["baseline"] == "stale" else case["outcome"]
-        message = _clean(_message(case))
-        ET.SubElement(test, tag, type=kind, message=message).text = _clean(_details(case))
+        message = _clean(message_of(case))
+        ET.SubElement(test, tag, type=kind, message=message).text = _clean(details_of(case))
     elif case["baseline"] == "listed":
         known = "; ".join(reasons_known(document, case["id"]))
-        ET.SubElement(test, "system-out").text = _clean(f"known deviation: {known}\n{_details(case)}")
+        ET.SubElement(test, "system-out").text = _clean(f"known deviation: {known}\n{details_of(case)}")
     elif case["outcome"] == "advisory":
-        ET.SubElement(test, "system-out").text = _clean(f"advisory\n{_details(case)}")
+        ET.SubElement(test, "system-out").text = _clean(f"advisory\n{details_of(case)}")
 
 
 def _add_problems(root: ET.Element, kind: str, problems: Sequence[str]) -> None:
@@ -75,7 +75,8 @@ def _add_problems(root: ET.Element, kind: str, problems: Sequence[str]) -> None:
         ET.SubElement(test, "failure", type=kind, message=_clean(problem))
 
 
-def _message(case: CaseEntry) -> str:
+def message_of(case: CaseEntry) -> str:
+    """What is wrong with a case, in one line."""
     found = failed_findings(case)
     if case["baseline"] == "stale":
         return "an entry of the baseline is stale"
@@ -85,7 +86,8 @@ def _message(case: CaseEntry) -> str:
     return told(found[0], 100) + more
 
 
-def _details(case: CaseEntry) -> str:
+def details_of(case: CaseEntry) -> str:
+    """What is wrong with a case, and how to ask again: some lines."""
     lines = [f"{case['level']} {case['requirement']}"]
     for one in failed_findings(case):
         lines.append(f"{one['check']} ({one['level']})")
