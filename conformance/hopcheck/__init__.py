@@ -4,7 +4,7 @@ What a case is written with is importable from here.
 """
 
 from hopcheck.registry import Case, Counterexample, case
-from hopcheck.target import OMIT, Answer, Live, Stream, Target, Untestable, dig, items
+from hopcheck.target import OMIT, Answer, Live, Stream, Target, Untestable, backend_down, dig, items
 from hopcheck_contracts.findings import Finding, Findings, expect
 from hopcheck_contracts.sse import DONE, Event, event_of
 from hopcheck_server.relay import Events, Failure, Incoming, Outgoing, Relay, Response, incoming, refuse
@@ -32,6 +32,7 @@ __all__ = [
     "Target",
     "Untestable",
     "__version__",
+    "backend_down",
     "case",
     "dig",
     "event_of",

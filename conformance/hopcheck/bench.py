@@ -40,6 +40,7 @@ DECLARES = Declares(
     llm_proxy=True,
     reasoning=True,
     refuses_control_fields=True,
+    direct_fallback="backup-model",
 )
 """What the healthy relay says that it does; a relay class's `declares` replaces some of it."""
 
@@ -104,6 +105,7 @@ class Bench:
         """What cases are run against, for one relay: the same for all of them."""
         if name not in self._settings:
             target = relay_target(name, self._server.base_url(name), self.config, self._log(name))
-            target = replace(target, declares=replace(target.declares, **self._classes[name].declares))
+            own = {"outage": self._server.switch_url(name), **self._classes[name].declares}
+            target = replace(target, declares=replace(target.declares, **own))
             self._settings[name] = Setting(target, self.control, patience_s=PATIENCE_S, wire_log=False)
         return self._settings[name]

@@ -65,6 +65,9 @@ class Declares:
         logs: Filled in by the loader when a log file is given.
         llm_proxy: It has LLM-Proxy's own API beside OpenAI's.
         reasoning: A provider's `reasoning_content` reaches the client.
+        outage: Its backend can be taken down: the URL at which a switch of hopcheck's (`hopcheck_server.switch`) on the
+            line to it is turned.
+        direct_fallback: A model that it answers without its backend while that is down.
         refuses_control_fields: Fields of a client's body by which it would steer LiteLLM get a 400.
     """
 
@@ -87,6 +90,8 @@ class Declares:
     llm_proxy: bool = False
     reasoning: bool = False
     refuses_control_fields: bool = False
+    outage: str | None = None
+    direct_fallback: str | None = None
 
     def has(self, need: str) -> bool:
         """Whether a key is declared: given, and not false or empty (`retries = 0` is not a declaration of retries)."""

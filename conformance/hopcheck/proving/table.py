@@ -53,7 +53,8 @@ async def cells(
 class Seat:
     """A relay of a column, and the cases that are run on it.
 
-    A counterexample sits alone with each case that it is for, so that no other case has used up its state.
+    A counterexample sits alone with each case that it is for, so that no other case has used up its state. Cases that
+    take the backend down have a relay of their own, one after another.
     """
 
     name: str
@@ -64,14 +65,25 @@ class Seat:
 
 def _seats(column: Column, cases: Sequence[Case], reach: Reach | None, *, diagonal: bool) -> list[Seat]:
     if column.honest:
-        return [Seat(column.name, column, tuple(cases))]
+        return _apart(Seat(column.name, column, tuple(cases)))
     own = {case_id for case_id, _ in column.breaks}
     seats = [Seat(f"{column.name}.{case.id}", column, (case,)) for case in cases if case.id in own]
     if not diagonal:
         others = (case for case in cases if case.id not in own)
         open_ = tuple(case for case in others if reach is None or _is_open(column, case, reach))
-        seats.append(Seat(column.name, column, open_, BESIDE_FLOOD))
+        seats += _apart(Seat(column.name, column, open_, BESIDE_FLOOD))
     return seats
+
+
+def _apart(seat: Seat) -> list[Seat]:
+    """The seat without the cases that take the backend down, and one for those."""
+    downs = tuple(case for case in seat.cases if _takes_down(case))
+    rest = replace(seat, cases=tuple(case for case in seat.cases if case not in downs))
+    return [rest, replace(seat, name=f"{seat.name}.outages", cases=downs)] if downs else [seat]
+
+
+def _takes_down(case: Case) -> bool:
+    return "outage" in case.needs
 
 
 def _is_open(column: Column, case: Case, reach: Reach) -> bool:
@@ -98,7 +110,7 @@ Chain = list[tuple[Seat, Case]]
 
 def _chains(seat: Seat, manner: Callable[[Case], bool]) -> list[Chain]:
     mine = [case for case in seat.cases if manner(case)]
-    limited = [case for case in mine if _floods(case) or case.uses_a_limit]
+    limited = [case for case in mine if _floods(case) or _takes_down(case) or case.uses_a_limit]
     rest = [[(seat, case)] for case in mine if case not in limited]
     return [[(seat, case) for case in limited], *rest] if limited else rest
 

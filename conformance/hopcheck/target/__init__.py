@@ -3,6 +3,7 @@
 from hopcheck.target.answers import Answer, Stream, TimedEvent
 from hopcheck.target.bodies import OMIT
 from hopcheck.target.live import Live
+from hopcheck.target.outage import backend_down
 from hopcheck.target.paths import dig, items
 from hopcheck.target.sdk import load_sdk
 from hopcheck.target.target import Target
@@ -16,6 +17,7 @@ __all__ = [
     "Target",
     "TimedEvent",
     "Untestable",
+    "backend_down",
     "describe",
     "dig",
     "items",

@@ -22,6 +22,8 @@ class RelayConfig:
         fallbacks: Model: the model that answers when it can't.
         rate_limits: Model: (requests, window in seconds), per client key.
         concurrency_limits: Model: requests in flight.
+        direct: Models that a provider answers while the backend is down: its names of them.
+        direct_key: That provider's key.
         retries: Attempts beyond the first, for what may be tried again.
         timeout_s: To the provider's first byte, and between two reads, in seconds.
         timeouts: Models with another one.
@@ -53,6 +55,8 @@ class RelayConfig:
     fallbacks: Mapping[str, str] = field(default_factory=lambda: {"fragile-model": "backup-model"})
     rate_limits: Mapping[str, tuple[int, float]] = field(default_factory=lambda: {"limited-model": (3, 1.0)})
     concurrency_limits: Mapping[str, int] = field(default_factory=lambda: {"narrow-model": 2})
+    direct: Mapping[str, str] = field(default_factory=lambda: {"backup-model": "backup-model"})
+    direct_key: str = "hopcheck-direct-key"
     retries: int = 2
     timeout_s: float = 10.0
     timeouts: Mapping[str, float] = field(default_factory=lambda: {"slow-model": 0.5})
@@ -64,4 +68,4 @@ class RelayConfig:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every key that no answer may show."""
-        return (self.upstream_key, *self.upstream_keys.values(), *self.client_keys)
+        return (self.upstream_key, *self.upstream_keys.values(), self.direct_key, *self.client_keys)

@@ -54,7 +54,8 @@ def failed(request: Incoming, failure: Failure) -> Response:
         case "timeout":
             return refuse(request, 504, "The provider did not answer in time.", code="provider_timeout")
         case "connect":
-            return refuse(request, 503, "The provider can't be reached.", code="provider_unreachable")
+            again = (("Retry-After", "1"),)
+            return refuse(request, 503, "The provider can't be reached.", code="provider_unreachable", headers=again)
         case "error-event":
             return Response(request, 502, [("Content-Type", "application/json")], dump(shaped(failure.body, 502)))
         case _:

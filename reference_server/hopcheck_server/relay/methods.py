@@ -37,7 +37,8 @@ class Methods:
 
     async def authorize(self, incoming: Incoming) -> Response | None:
         """Refuse a client without a valid key; None lets it pass."""
-        if incoming.key in self.config.client_keys or incoming.method == "OPTIONS" or incoming.path == "/health":
+        is_open = incoming.method == "OPTIONS" or incoming.path in surface.HEALTH
+        if incoming.key in self.config.client_keys or is_open:
             return None
         challenge = (("WWW-Authenticate", "Bearer"),)
         return errors.refuse(

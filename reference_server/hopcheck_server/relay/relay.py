@@ -13,6 +13,7 @@ from hopcheck_server.relay import errors, surface
 from hopcheck_server.relay.config import RelayConfig
 from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response, enter
 from hopcheck_server.relay.methods import Methods
+from hopcheck_server.relay.outage import LISTS, Outages
 from hopcheck_server.relay.provider import UNREACHABLE, Answer, Provider
 
 PASSED_UPSTREAM = ("traceparent", "tracestate")
@@ -25,7 +26,7 @@ STREAM_HEADERS = [
 ]
 
 
-class Relay(Methods):
+class Relay(Outages, Methods):
     """A healthy relay. Override one of its `Methods` to be wrong in one way, or different in an honest one."""
 
     def __init__(self, config: RelayConfig) -> None:
@@ -33,6 +34,7 @@ class Relay(Methods):
         super().__init__(config)
         self._provider = Provider(config.upstream, self.parse)
         self._nowhere = Provider(UNREACHABLE)
+        self._direct = Provider(config.upstream, self.parse)
         self._log = Path(config.log_file).open("a", encoding="utf-8") if config.log_file else None  # noqa: SIM115
 
     async def serve(self, exchange: Exchange, prefix: str = "") -> None:
@@ -61,7 +63,13 @@ class Relay(Methods):
                 finally:
                     await self.release(incoming)
                 return
-        await self._deliver(refusal or surface.answer(incoming, await self.models(incoming)))
+        await self._deliver(refusal or await self._own(incoming))
+
+    async def _own(self, incoming: Incoming) -> Response:
+        """What needs no provider."""
+        unready = await self.ready(incoming) if incoming.path == "/health/ready" else None
+        response = unready or surface.answer(incoming, await self.models(incoming))
+        return response if self.up or incoming.path not in LISTS else await self.remembered(response)
 
     async def _forward(self, incoming: Incoming) -> None:
         try:
@@ -84,10 +92,20 @@ class Relay(Methods):
             raise
         await self._provider.done(answer)
 
+    async def turn(self, *, up: bool) -> None:
+        """Let the backend be reached, or not: then its address is one where nobody listens."""
+        self.up = up
+        self._provider.close()
+
     async def _obtain(self, outgoing: Outgoing) -> Answer:
         """Try, try again, and fall back, as far as it makes sense."""
+        direct = None if self.up else await self.stand_in(outgoing)
+        if direct is not None:
+            outgoing.incoming.told += await self.direct_headers()
+            return await self._direct.attempt(await self.request(direct), self.config.timeout_s)
         while True:
-            provider = self._nowhere if outgoing.model in self.config.unreachable else self._provider
+            is_there = self.up and outgoing.model not in self.config.unreachable
+            provider = self._provider if is_there else self._nowhere
             try:
                 timeout_s = self.config.timeouts.get(outgoing.model, self.config.timeout_s)
                 return await provider.attempt(await self.request(outgoing), timeout_s)
@@ -158,5 +176,6 @@ class Relay(Methods):
         """Close the log, and idle connections to the provider."""
         self._provider.close()
         self._nowhere.close()
+        self._direct.close()
         if self._log is not None:
             self._log.close()

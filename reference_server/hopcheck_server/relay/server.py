@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
+from hopcheck_server import switch
 from hopcheck_server.http1.server import Exchange, Server
 from hopcheck_server.relay.relay import Relay
 
@@ -35,9 +36,16 @@ class RelayServer:
         """The base URL of a relay, with its `/v1`."""
         return f"http://127.0.0.1:{self._server.port}{f'/{name}' if name else ''}/v1"
 
+    def switch_url(self, name: str = "") -> str:
+        """Where the line to a relay's backend is switched."""
+        return self.base_url(name).removesuffix("/v1") + switch.PATH
+
     async def _handle(self, exchange: Exchange) -> None:
         name = exchange.target.split("/", 2)[1].partition("?")[0] if exchange.target.startswith("/") else ""
-        if name in self.relays and name:
+        prefix = f"/{name}" if name in self.relays else ""
+        if exchange.target == prefix + switch.PATH:
+            await switch.answer(self.relays[prefix.removeprefix("/")], exchange)
+        elif name in self.relays and name:
             await self.relays[name].serve(exchange, f"/{name}")
         elif "" in self.relays:
             await self.relays[""].serve(exchange)

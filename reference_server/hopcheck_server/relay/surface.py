@@ -12,6 +12,9 @@ from hopcheck_server.relay.messages import Incoming, Response, dump
 FORWARDED = {"/v1/chat/completions": "/chat/completions", "/v1/embeddings": "/embeddings"}
 """Paths that go to the provider."""
 
+HEALTH = ("/health", "/health/live", "/health/ready")
+"""Open to everybody."""
+
 CREATED = 1_700_000_000
 """When every model was made, in unix seconds: a constant, so that a list says the same twice."""
 
@@ -27,7 +30,7 @@ def methods(path: str) -> tuple[str, ...]:
     """The methods that a path allows; none if there is nothing there."""
     if path in FORWARDED:
         return ("POST", "OPTIONS")
-    if path in ("/v1/models", "/v1/llm/models", "/health") or path.startswith("/v1/models/"):
+    if path in ("/v1/models", "/v1/llm/models", *HEALTH) or path.startswith("/v1/models/"):
         return ("GET", "HEAD", "OPTIONS")
     return ()
 
@@ -105,7 +108,7 @@ def answer(request: Incoming, models: Iterable[str]) -> Response:
     path = request.path
     if request.method == "OPTIONS":
         return Response(request, 204, [("Allow", ", ".join(methods(path)))], framing="none")
-    if path == "/health":
+    if path in HEALTH:
         return _json(request, {"status": "ok"})
     if path == "/v1/llm/models":
         told = {"provider": "hopcheck", "context_length": None, "is_available": True}

@@ -43,7 +43,7 @@ class WantsAKey(Relay):
     """Health is for clients only, so an orchestrator can't ask."""
 
     async def authorize(self, incoming: Incoming) -> Response | None:
-        if incoming.path == "/health" and not incoming.key:
+        if incoming.path.startswith("/health") and not incoming.key:
             return refuse(incoming, 401, "The API key is missing.")
         return await super().authorize(incoming)
 
@@ -53,7 +53,7 @@ class AsksTheProvider(Relay):
     """Each probe asks the provider for its models, which counts against its limits."""
 
     async def check(self, incoming: Incoming) -> Response | None:
-        if incoming.path == "/health":
+        if incoming.path.startswith("/health"):
             headers = (("Authorization", f"Bearer {self.config.upstream_key}"),)
             await self._provider.attempt(Outgoing(incoming, "", "/models", headers, b""), self.config.timeout_s)
         return await super().check(incoming)

@@ -1,0 +1,86 @@
+"""Requests, while the backend is down."""
+
+from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Response, Target, backend_down, case, expect, shapes
+
+BOUND_S = 2.0
+"""How long a client may be left waiting for a refusal, in seconds."""
+
+
+@case("llm_proxy.outage-refused", level="MUST", refs=["LLM-Proxy API"], needs=["llm_proxy", "outage", "timing"])
+async def outage_refused(target: Target) -> Findings:
+    """While the backend is down, requests end soon, with 503, Retry-After and an error of OpenAI's shape."""
+    async with backend_down(target):
+        asked = {"chat": await target.chat.create(), "stream": await target.chat.stream()}
+    after = await target.chat.create()
+    yield expect("status", {name: one.status for name, one in asked.items()}, equals={"chat": 503, "stream": 503})
+    wrong = [text for one in asked.values() for text in shapes.error(one.json)]
+    yield expect("what is wrong with the errors", wrong, equals=[])
+    waits = {name: one.header("retry-after") for name, one in asked.items()}
+    in_seconds = all(wait is not None and wait.isdecimal() for wait in waits.values())
+    yield expect("Retry-After", waits, holds=in_seconds, to="whole seconds")
+    longest_s = round(max(one.elapsed_s for one in asked.values()), 2)
+    yield expect("seconds", longest_s, at_most=BOUND_S)
+    yield expect("status after the outage", after.status, equals=200)
+
+
+class _TellsOutage(Relay):
+    """Base of those that tell an outage wrongly."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        return response if self.up else self.reworded(response)
+
+    def reworded(self, response: Response) -> Response:
+        """The error as this relay words it."""
+        return response
+
+
+@outage_refused.counterexample(breaks="status")
+class ApologizesInAnAnswer(_TellsOutage):
+    """The outage is told as an assistant's answer."""
+
+    def reworded(self, response: Response) -> Response:
+        response.status = 200
+        message = {"role": "assistant", "content": "I am having trouble. Please try again later."}
+        return response.with_json({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
+
+
+@outage_refused.counterexample(breaks="what is wrong with the errors")
+class SaysItsOwnWay(_TellsOutage):
+    """The error is the web framework's."""
+
+    def reworded(self, response: Response) -> Response:
+        return response.with_json({"detail": "Service Unavailable"})
+
+
+@outage_refused.counterexample(breaks="Retry-After")
+class DoesNotSayWhen(_TellsOutage):
+    """The client is not told when to come again."""
+
+    def reworded(self, response: Response) -> Response:
+        return response.with_header("Retry-After", None)
+
+
+@outage_refused.counterexample(breaks="seconds")
+class KeepsTrying(Relay):
+    """A backend that refuses connections is tried again for a while, with the client waiting."""
+
+    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+        wait_s = await super().retry(outgoing, failure)
+        return wait_s if wait_s is None or self.up else 1.1
+
+
+@outage_refused.counterexample(breaks="status after the outage")
+class GivesUpForGood(Relay):
+    """After an outage the answers stay errors."""
+
+    _failures = 0
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        self._failures += not self.up
+        return await super().failed(incoming, failure)
+
+    async def response(self, response: Response) -> Response:
+        if self._failures and self.up and response.incoming.path == "/v1/chat/completions":
+            response.status = 503
+        return response
