@@ -26,6 +26,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("hopcheck.cli.replay", "stand in for LiteLLM with what was recorded"),
     "stack": ("hopcheck.cli.stack", "run upstream, LiteLLM and the reference proxy until interrupted"),
     "drift": ("hopcheck.cli.drift", "compare two sets of tapes: what one LiteLLM does differently from another"),
+    "outage": (
+        "hopcheck.cli.outage",
+        "kill LiteLLM behind the reference proxy, and show what clients see of it",
+    ),
     "load": ("hopcheck_load.cli", "measure how much latency a hop adds"),
 }
 """Command: its module, and what it does in a line."""

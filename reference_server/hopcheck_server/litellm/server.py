@@ -39,12 +39,14 @@ class LiteLLM:
         port: Where it listens, on loopback.
         master_key: The only key that it knows.
         process: Its process.
+        launch: How it was started.
     """
 
     version: str
     port: int
     master_key: str = field(repr=False)
     process: ManagedProcess
+    launch: "_Launch | None" = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
@@ -96,6 +98,13 @@ class LiteLLM:
         async with AsyncExitStack() as stack:
             yield await launch.on_a_free_port(stack)
 
+    @asynccontextmanager
+    async def again(self) -> AsyncIterator["LiteLLM"]:
+        """Run the same once more, after its process has ended: on its port, with its key (see `start`)."""
+        assert self.launch is not None, "this one wasn't started here"
+        async with self.launch.on_port(self.port) as litellm:
+            yield litellm
+
 
 @dataclass(frozen=True)
 class _Launch:
@@ -125,7 +134,7 @@ class _Launch:
             cwd=self.log_file.parent,
             grace_s=_STOP_GRACE_S,
         ) as process:
-            litellm = LiteLLM(self.environment.version, port, self.master_key, process)
+            litellm = LiteLLM(self.environment.version, port, self.master_key, process, self)
             await process.ready(lambda: self._answers(port), timeout_s=START_TIMEOUT_S, progress=self.progress)
             yield litellm
 

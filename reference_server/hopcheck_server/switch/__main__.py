@@ -32,7 +32,7 @@ async def _serve(switch: Switch, port: int, control_port: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with await switch.start(port, control_port):
-        print(f"backend at {switch.url}, switch at {switch.control_url}", flush=True)
+        print(f"the backend is at {switch.url}\nits switch is at {switch.control_url}", flush=True)
         await stopped.wait()
     return 0
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from types import TracebackType
 from typing import Self, cast
 
@@ -60,7 +62,7 @@ class Switch:
             self._listening.close()
             self._listening = None
             for end in list(self._ends):
-                end.abort()
+                _reset(end)
         self.up = up
 
     async def _handle(self, exchange: Exchange) -> None:
@@ -83,6 +85,14 @@ class Switch:
     ) -> None:
         """Close."""
         await self.aclose()
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Drop a connection with a reset, and not with the end that a whole answer has."""
+    line = transport.get_extra_info("socket")
+    if line is not None and not transport.is_closing():
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 class _End(asyncio.Protocol):
@@ -119,7 +129,7 @@ class _End(asyncio.Protocol):
         self._ends.discard(self.transport)
         if self.other is not None and self.other.transport is not None:
             # A reset is passed on as one: half an answer must not look like a whole one.
-            self.other.transport.abort() if error else self.other.transport.close()
+            _reset(self.other.transport) if error else self.other.transport.close()
 
 
 class _Front(_End):
@@ -141,7 +151,7 @@ class _Front(_End):
         try:
             await asyncio.get_running_loop().create_connection(lambda: back, *self._backend)
         except OSError:
-            front.abort()
+            _reset(front)
             return
         self.other = back
         if front.is_closing() and back.transport is not None:

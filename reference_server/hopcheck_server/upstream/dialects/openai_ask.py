@@ -18,7 +18,7 @@ _PATHS = {
     prefix + path: kind
     for prefix in (b"/v1", b"", b"/openai/v1")
     for path, kind in {b"/chat/completions": "chat", b"/embeddings": "embeddings", b"/models": "models"}.items()
-} | {b"/health": "health"}
+} | {b"/health": "health", b"/health/liveliness": "health"}  # the latter is LiteLLM's, whose place it may take
 
 
 class Shape(NamedTuple):
