@@ -22,8 +22,8 @@ NAME = "outage"
 SCRIPT: dict[str, Script] = {NAME: reply.script_of(reply.chat(*["word "] * 6, delay_s=0.1, pace_s=0.05))}
 """What the provider says: slowly enough that something is always under way."""
 
-PATIENCE_S = 10.0
-"""After which a request counts as hung."""
+PATIENCE_S = 60.0
+"""After which a request counts as hung. A LiteLLM that has just started takes its time for its first requests."""
 
 BOUND_S = 2.0
 """How long readiness may lag behind LiteLLM."""
@@ -103,13 +103,23 @@ def _was_served(one: Asked, killed_s: float) -> bool:
     return one.outcome in (ANSWERED, DIRECT) or (one.outcome == CUT and one.streamed and one.at_s <= killed_s)
 
 
+async def warm(config: TargetConfig) -> None:
+    """Ask each kind of request once, so that what a first request costs is not taken for an outage."""
+    for number in range(4):
+        critical, streamed = bool(number % 2), bool(number // 2)
+        await _ask(Timeline(), config, _models(config)[critical], critical=critical, streamed=streamed)
+
+
+def _models(config: TargetConfig) -> tuple[str, str]:
+    return config.models.chat, str(config.declares.direct_fallback)
+
+
 async def traffic(timeline: Timeline, config: TargetConfig, per_second: float, stop: asyncio.Event) -> None:
     """Ask as often as that, whatever the answers are, until stopped; returns when all have ended."""
-    models = (config.models.chat, config.declares.direct_fallback)
     begun, running = time.monotonic(), set[asyncio.Task[None]]()
     for number in count():
         critical, streamed = bool(number % 2), bool(number // 2 % 2)
-        work = _ask(timeline, config, str(models[critical]), critical=critical, streamed=streamed)
+        work = _ask(timeline, config, _models(config)[critical], critical=critical, streamed=streamed)
         running.add(asyncio.create_task(work))
         try:
             async with asyncio.timeout(max(0.0, begun + (number + 1) / per_second - time.monotonic())):

@@ -134,7 +134,7 @@ def test_readiness_says_how_litellm_is(chain: LiteLLMOnASwitch, status: str, cod
 
 
 def test_a_silent_litellm_is_not_ready_and_then_not_asked(chain: LiteLLMOnASwitch) -> None:
-    client = chain.begin(health_timeout_s=0.05)
+    client = chain.begin(health_timeout_s=0.05, health_silence_s=0.2)
 
     async def silent(turn: Turn) -> None:
         await turn.until_hangup()

@@ -19,7 +19,7 @@ from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, St
 from hopcheck.cli.loop import interruption
 from hopcheck.cli.loop import run as run_loop
 from hopcheck.config import Declares, Models, TargetConfig
-from hopcheck.outages import OUTCOMES, SCRIPT, Timeline, look, traffic
+from hopcheck.outages import OUTCOMES, SCRIPT, Timeline, look, traffic, warm
 from hopcheck.render.terminal import console_for
 from hopcheck_server.litellm import DEFAULT_VERSION
 from hopcheck_server.processes import ProcessError, http_status
@@ -115,6 +115,7 @@ async def _under_traffic(stack: Stack, per_second: float, down_s: float, exits: 
         models=Models(chat=MODEL),
         declares=Declares(direct_fallback=CRITICAL),
     )
+    await warm(config)
     timeline, stop = Timeline(), asyncio.Event()
     asking = asyncio.create_task(traffic(timeline, config, per_second, stop))
     try:

@@ -26,6 +26,7 @@ HEADER = "x-llm-proxy-fallback"
     refs=["LLM-Proxy API"],
     needs=["llm_proxy", "outage", "direct_fallback", "timing"],
     upstream=reply.chat("Hel", "lo"),
+    trips_on=("req.single-attempt:*", "stream.*:*"),
 )
 async def outage_direct(target: Target) -> Findings:
     """While the backend is down, critical models are answered past it, streams too; answers say so, and only then."""

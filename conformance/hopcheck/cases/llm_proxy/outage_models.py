@@ -9,7 +9,13 @@ PATHS = ("/models", "/llm/models")
 MARK = "x-llm-proxy-stale"
 
 
-@case("llm_proxy.outage-models", level="MUST", refs=["LLM-Proxy API"], needs=["llm_proxy", "outage", "timing"])
+@case(
+    "llm_proxy.outage-models",
+    level="MUST",
+    refs=["LLM-Proxy API"],
+    needs=["llm_proxy", "outage", "timing"],
+    trips_on=("llm_proxy.models-list:*",),
+)
 async def outage_models(target: Target) -> Findings:
     """While the backend is down, the models are those that were listed last, marked as old and unavailable."""
     before = await _lists(target)

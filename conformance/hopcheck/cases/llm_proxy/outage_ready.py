@@ -9,7 +9,13 @@ BOUND_S = 2.0
 """How long readiness may lag behind the backend, in seconds."""
 
 
-@case("llm_proxy.outage-ready", level="MUST", refs=["LLM-Proxy API"], needs=["llm_proxy", "outage", "timing"])
+@case(
+    "llm_proxy.outage-ready",
+    level="MUST",
+    refs=["LLM-Proxy API"],
+    needs=["llm_proxy", "outage", "timing"],
+    trips_on=("health.live:*",),
+)
 async def outage_ready(target: Target) -> Findings:
     """Readiness turns false, with what is wrong, when the backend goes, and true when it is back; liveness stays."""
     before = await _until(target, 200)

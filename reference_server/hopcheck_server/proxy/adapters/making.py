@@ -28,7 +28,8 @@ def make_adapter(settings: Settings) -> BaseLLMAdapter:
     asking = AsyncOpenAITransport(settings.upstream_v1, key, _limits(settings), {"User-Agent": WATCH_NAME})
     probe = LiteLLMAdapter(settings, asking, LiteLLMMends())
     litellm = LiteLLMAdapter(settings, transport, LiteLLMMends())
-    return WithoutLiteLLM(litellm, probe, settings.health_interval_s, _direct(settings))
+    direct = _direct(settings)
+    return WithoutLiteLLM(litellm, probe, settings.health_interval_s, settings.health_silence_s, direct)
 
 
 def _direct(settings: Settings) -> DirectFallback | None:

@@ -21,6 +21,7 @@ class WithoutLiteLLM(BaseLLMAdapter):
         litellm: Answers.
         probe: Asks LiteLLM for its health and its models, apart from clients' requests.
         interval_s: Between two looks at LiteLLM's health, in seconds.
+        silence_s: For how long it may be silent before it counts as down.
         direct: Answers in its place for some models, if there is such a one.
     """
 
@@ -29,9 +30,10 @@ class WithoutLiteLLM(BaseLLMAdapter):
         litellm: BaseLLMAdapter,
         probe: BaseLLMAdapter,
         interval_s: float,
+        silence_s: float,
         direct: DirectFallback | None,
     ) -> None:
-        self.watch = Watch(probe.check_ready, interval_s, self._remember)
+        self.watch = Watch(probe.check_ready, interval_s, silence_s, self._remember)
         self._litellm = litellm
         self._probe = probe
         self._direct = direct

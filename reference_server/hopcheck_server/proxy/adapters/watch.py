@@ -13,9 +13,6 @@ from .base import Answer
 
 log = logging.getLogger("hopcheck.proxy")
 
-SILENCES = 3
-"""So many unanswered questions in a row, and LiteLLM isn't merely busy."""
-
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -33,6 +30,7 @@ class Condition:
 
 
 WELL = Condition()
+UNKNOWN = Condition("has not been asked yet", "upstream_silent")
 SILENT = Condition("does not answer", "upstream_silent")
 UNREACHABLE = Condition("can't be reached", "upstream_unreachable", serves=False)
 
@@ -48,6 +46,7 @@ class Watch:
     Args:
         ask: Asks whether it lives; raises ProxyError. Bounds its own time.
         interval_s: Between two questions, in seconds.
+        silence_s: For how long it may leave them unanswered before it counts as down; before that it may be busy.
         back: Is called when LiteLLM is found well after it wasn't, and at the beginning.
 
     Attributes:
@@ -55,13 +54,18 @@ class Watch:
     """
 
     def __init__(
-        self, ask: Callable[[], Awaitable[object]], interval_s: float, back: Callable[[], Awaitable[object]]
+        self,
+        ask: Callable[[], Awaitable[object]],
+        interval_s: float,
+        silence_s: float,
+        back: Callable[[], Awaitable[object]],
     ) -> None:
-        self.condition = UNREACHABLE
+        self.condition = UNKNOWN
         self._ask = ask
         self._interval_s = interval_s
+        self._silence_s = silence_s
         self._back = back
-        self._silences = 0
+        self._answered = time.monotonic()
         self._looked = 0.0
         self._looking = asyncio.Lock()
 
@@ -105,10 +109,12 @@ class Watch:
     async def _look(self) -> None:
         began = time.monotonic()
         found = await self._found()
-        self._silences = self._silences + 1 if found is SILENT else 0
         if found is SILENT:
-            found = replace(SILENT, serves=self.condition.serves and self._silences < SILENCES)
-        if found.wrong != self.condition.wrong or not self._looked:
+            is_patient = time.monotonic() - self._answered < self._silence_s
+            found = replace(SILENT, serves=self.condition.serves and is_patient)
+        else:
+            self._answered = time.monotonic()
+        if found != self.condition:
             _tell(found)
         self.condition, self._looked = found, began
 
@@ -124,7 +130,7 @@ class Watch:
 
 def _tell(condition: Condition) -> None:
     if condition.wrong:
-        log.warning("LiteLLM %s.", condition.wrong)
+        log.warning("LiteLLM %s%s.", condition.wrong, "" if condition.serves else " and isn't asked any more")
     else:
         log.info("LiteLLM answers.")
 

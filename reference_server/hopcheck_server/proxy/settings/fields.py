@@ -62,8 +62,10 @@ class Settings(BaseSettings):
     health_interval_s: Annotated[float, Field(ge=0.05, le=60), Unit("s")] = 0.5
     """How often LiteLLM is asked whether it lives. It sees no request for that but `GET /health/liveliness`."""
     health_timeout_s: Annotated[float, Field(ge=0.05, le=60), Unit("s")] = 1.0
-    """How long LiteLLM may take to answer that. Then this proxy isn't ready; three such times in a row, and requests
-    are answered without asking it."""
+    """How long LiteLLM may take to answer that before this proxy isn't ready."""
+    health_silence_s: Annotated[float, Field(ge=0.05, le=3_600), Unit("s")] = 10.0
+    """How long LiteLLM may leave that unanswered before it counts as down, and requests are no longer sent there.
+    Before that it may be busy. (Where nobody listens it is down at once.)"""
     direct_fallback_url: Annotated[Url | None, OrNone] = None
     """A provider that speaks OpenAI's API and answers `DIRECT_FALLBACK_MODELS` while LiteLLM is down; unset: nobody
     does."""
