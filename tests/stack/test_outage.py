@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from hopcheck.cli.outage import CRITICAL, experiment
+from hopcheck.cli.outage import CRITICAL, direct_to, experiment
 from hopcheck.config import Declares, Models, TargetConfig
 from hopcheck.discovery import all_cases, select
 from hopcheck.gating import Plan, gate
 from hopcheck.outages import CUT, WRONG, Timeline
 from hopcheck_contracts.findings import Outcome, Verdict
 from hopcheck_server.litellm import DEFAULT_VERSION
-from hopcheck_server.stack import Stack, serve
+from hopcheck_server.stack import Stack, serve_reference
 from hopcheck_server.switch import Switch
 
 pytestmark = [pytest.mark.litellm, pytest.mark.timeout(600)]
@@ -69,25 +69,14 @@ def test_cases_about_outages_conform_in_front_of_litellm(tmp_path: Path) -> None
 
 
 async def _reference(exits: AsyncExitStack, stack: Stack, switch: Switch, folder: Path) -> TargetConfig:
-    settings = {
-        "LLM_MODE": "litellm",
-        "LITELLM_PROXY_URL": switch.url,
-        "LITELLM_API_KEY": stack.litellm.master_key,
-        "INTERNAL_API_KEY": "sk-reference-test-key-0123456789",
-        "DIRECT_FALLBACK_URL": stack.upstream.base_url,
-        "DIRECT_FALLBACK_MODELS": CRITICAL,
-    }
-    started = serve(
-        [sys.executable, "-m", "hopcheck_server.proxy", "--port", "0"],
-        name="the reference proxy",
-        log_file=folder / "reference.log",
-        env={f"LLM_PROXY__{name}": value for name, value in settings.items()},
-    )
-    proxy = await exits.enter_async_context(started)
+    log_file = folder / "reference.log"
+    settings = direct_to(stack.upstream)
+    serving = serve_reference(switch.url, stack.litellm.master_key, log_file=log_file, settings=settings)
+    proxy = await exits.enter_async_context(serving)
     return TargetConfig(
         name="reference",
         base_url=proxy.base_url,
-        api_key=settings["INTERNAL_API_KEY"],
+        api_key=proxy.key,
         upstream_url=stack.upstream.url,
         models=Models(chat="fake-model"),
         declares=Declares(llm_proxy=True, outage=switch.control_url, direct_fallback=CRITICAL),

@@ -23,7 +23,7 @@ from hopcheck.outages import OUTCOMES, SCRIPT, Timeline, look, traffic, warm
 from hopcheck.render.terminal import console_for
 from hopcheck_server.litellm import DEFAULT_VERSION
 from hopcheck_server.processes import ProcessError, http_status
-from hopcheck_server.stack import Served, Stack, serve
+from hopcheck_server.stack import Served, Stack, serve_reference
 from hopcheck_server.upstream.control import RemoteControl
 
 MODEL, CRITICAL = "fake-model", "backup-model"
@@ -79,25 +79,30 @@ async def experiment(arguments: argparse.Namespace, work_dir: Path) -> Timeline:
     """Start the chain, take LiteLLM away and bring it back, all under traffic; raises ProcessError."""
     async with AsyncExitStack() as exits:
         with Teller(Console(stderr=True)) as tell:
-            log_file = work_dir / "upstream.log"
-            upstream = await exits.enter_async_context(
-                serve(UPSTREAM_COMMAND, name="the upstream", log_file=log_file, progress=tell)
-            )
             chain = Stack.start(
                 work_dir=work_dir,
-                upstream_url=upstream.url,
+                upstream_command=UPSTREAM_COMMAND,
                 litellm_version=arguments.litellm,
-                proxy_settings=_direct(upstream),
+                proxy=False,
                 progress=tell,
             )
             stack = await exits.enter_async_context(chain)
-        control = RemoteControl(upstream.url)
+            serving = serve_reference(
+                stack.litellm.url,
+                stack.litellm.master_key,
+                log_file=work_dir / "reference.log",
+                settings=direct_to(stack.upstream),
+                progress=tell,
+            )
+            proxy = await exits.enter_async_context(serving)
+        control = RemoteControl(stack.upstream.url)
         exits.push_async_callback(control.aclose)
         await control.load(SCRIPT)
-        return await _under_traffic(stack, arguments.rate, arguments.down, exits)
+        return await _under_traffic(stack, proxy, arguments.rate, arguments.down, exits)
 
 
-def _direct(upstream: Served) -> dict[str, str]:
+def direct_to(upstream: Served) -> dict[str, str]:
+    """The reference proxy's settings by which the upstream stands in for LiteLLM."""
     return {
         "DIRECT_FALLBACK_URL": upstream.base_url,
         "DIRECT_FALLBACK_API_KEY": "sk-the-stand-in-s-own-key",
@@ -105,13 +110,14 @@ def _direct(upstream: Served) -> dict[str, str]:
     }
 
 
-async def _under_traffic(stack: Stack, per_second: float, down_s: float, exits: AsyncExitStack) -> Timeline:
-    assert stack.proxy is not None
-    proxy_port, litellm_port = stack.proxy.port, stack.litellm.port
+async def _under_traffic(
+    stack: Stack, proxy: Served, per_second: float, down_s: float, exits: AsyncExitStack
+) -> Timeline:
+    proxy_port, litellm_port = proxy.port, stack.litellm.port
     config = TargetConfig(
         name="reference",
-        base_url=stack.proxy.base_url,
-        api_key=stack.proxy.key,
+        base_url=proxy.base_url,
+        api_key=proxy.key,
         models=Models(chat=MODEL),
         declares=Declares(direct_fallback=CRITICAL),
     )
