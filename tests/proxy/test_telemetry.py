@@ -6,7 +6,9 @@ import asyncio
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -175,6 +177,13 @@ def test_who_may_read_them(who: str, statuses: tuple[int, int]) -> None:
     assert asyncio.run(ask_twice()) == statuses
 
 
+def test_the_docs_name_every_metric(litellm: httpx2.Client) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `(llm_proxy_\w+)`", page, re.MULTILINE))
+    kinds = re.findall(r"^# TYPE (llm_proxy_\w+) ", litellm.get("/metrics").text, re.MULTILINE)
+    assert named == {name for name in kinds if not name.endswith("_created")}
+
+
 def test_buckets_of_what_is_added() -> None:
     assert (ADDED_S[0], ADDED_S[-1]) == (0.00005, 1.0)
     assert list(ADDED_S) == sorted(ADDED_S)
@@ -199,7 +208,9 @@ def lines(log: io.StringIO, client: httpx2.Client) -> list[dict[str, Any]]:
     client.get("/health/live", headers={"x-request-id": "the-last-one"})
     while '"the-last-one"' not in log.getvalue():
         client.get("/health/live")
-    return [json.loads(line) for line in log.getvalue().splitlines() if '"/health/' not in line]
+    return [
+        json.loads(line) for line in log.getvalue().splitlines() if '"/health/' not in line and '"/metrics"' not in line
+    ]
 
 
 def test_a_line_for_each_request(litellm: httpx2.Client, upstream: RawUpstream, log: io.StringIO) -> None:

@@ -158,6 +158,7 @@ def show(timeline: Timeline, console: Console) -> None:
         cells = "".join(f"{outcomes[name] or '·':>10}" for name in OUTCOMES)
         seconds = f"{first}" if first == last else f"{first}-{last}"
         console.print(f"{seconds:>9}{cells}{max((one.took_s for one in sent), default=0):>9.2f} s")
+    _summarize(timeline, console)
 
 
 def _stretches(timeline: Timeline) -> list[tuple[int, int]]:
