@@ -37,6 +37,7 @@ def test_a_file_of_variables(env_file: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert settings.internal_api_key.get_secret_value() == "canary-INTERNAL_API_KEY"
     assert settings.direct_fallback_models == {"a": "a", "b": "c"}
     assert (settings.llm_mode, settings.log_format) == ("litellm", "text")
+    assert "canary" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
 
 
 def test_an_unknown_variable_is_named_with_the_nearest(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

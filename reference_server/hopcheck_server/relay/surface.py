@@ -109,7 +109,7 @@ def answer(request: Incoming, models: Iterable[str]) -> Response:
     if request.method == "OPTIONS":
         return Response(request, 204, [("Allow", ", ".join(methods(path)))], framing="none")
     if path in HEALTH:
-        return _json(request, {"status": "ok"})
+        return _json(request, {"status": "ok", "version": "1", "mode": "relay"})
     if path == "/v1/llm/models":
         told = {"provider": "hopcheck", "context_length": None, "is_available": True}
         return _json(request, [{"id": model, "name": model, **told} for model in models])
