@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 from dataclasses import dataclass, field
+from functools import cache
 from time import monotonic_ns
 
 import httptools
@@ -18,6 +19,12 @@ from hopcheck_server.http1.pool import Origin
 READ_SIZE = 256 * 1024
 TIMEOUT_S = 60.0
 """How long a server may be silent, in seconds."""
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """What is trusted: read once, since that takes longer than a handshake."""
+    return ssl.create_default_context()
 
 
 class Failed(Exception):
@@ -123,7 +130,7 @@ class Line:
         made = socket.create_connection((self.origin.host, self.origin.port), self._timeout_s)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.origin.scheme == "https":
-            made = ssl.create_default_context().wrap_socket(made, server_hostname=self.origin.host)
+            made = _tls().wrap_socket(made, server_hostname=self.origin.host)
         return made
 
     @staticmethod
