@@ -75,6 +75,16 @@ def test_a_spike_and_the_recovery_from_it(made):
     assert "recovered" in findings(document)[0]
 
 
+def test_what_creeps_up_in_a_soak(made):
+    creeping = made.loaded("soak", duration_s=20.0, added_ms=lambda due_s: 2.0 + due_s / 10)
+    document = report.build(creeping)
+    found = document["load"]["drift"]["hop"]
+    assert found["first_ms"] == pytest.approx(0.35 + 2.38, abs=0.05)
+    assert found["last_ms"] == pytest.approx(0.35 + 3.82, abs=0.05)
+    assert findings(document)[0].startswith("hop: median 2.")
+    assert report.violations(document) == []
+
+
 def test_budgets_are_held_at_every_rate(made):
     document = report.build(made.loaded("steps", added_ms=lambda due_s: 5.0 if due_s > 16.0 else 1.0))
     outcomes = {one["workload"]: one["outcome"] for one in gate.judge(document, gate.parse("p50=2ms"))}

@@ -25,6 +25,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
             yield from _rows(workload["name"], measure)
     yield ""
     yield from (f"> ⚠ {one['name']} is invalid: {why}" for one in document["workloads"] for why in _invalid(one))
+    yield ""
     yield from (f"- {line}" for line in [*findings(document), *processes(document)])
     yield from _verdicts(document)
     yield from (f"\n> ⚠ {complaint}" for complaint in document["complaints"])

@@ -105,7 +105,7 @@ def headlines(document: Mapping[str, Any]) -> list[str]:
 
 
 def findings(document: Mapping[str, Any]) -> list[str]:
-    """What only a run under load tells: knees and recoveries."""
+    """What only a run under load tells: knees, recoveries, and what crept up."""
     if not under_load(document):
         return []
     load = document["load"]
@@ -114,7 +114,12 @@ def findings(document: Mapping[str, Any]) -> list[str]:
         f"{hop} didn't recover from the spike" if after is None else f"{hop} recovered {after:g} s after the spike"
         for hop, after in load["recovery_s"].items()
     ]
-    return [*knees, *recoveries]
+    drifts = [
+        f"{hop}: median {ms(found['first_ms'])} in the first fifth, {ms(found['last_ms'])} in the last"
+        for hop, found in load["drift"].items()
+        if found is not None
+    ]
+    return [*knees, *recoveries, *drifts]
 
 
 def processes(document: Mapping[str, Any]) -> list[str]:

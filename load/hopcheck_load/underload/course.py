@@ -53,6 +53,17 @@ def _slice(at_s: float, records: Sequence[Record]) -> dict[str, Any]:
     return {"at_s": at_s, "n": len(records), "failed": len(records) - int(good.size), "p50": p50, "p90": p90}
 
 
+def drift(slices: Sequence[Slice], begin_s: float, end_s: float) -> dict[str, float] | None:
+    """A hop's medians in the first and in the last fifth of a span, `{first_ms, last_ms}`; None if one isn't known."""
+    part_s = (end_s - begin_s) / 5
+    ends = ((begin_s, begin_s + part_s), (end_s - part_s, end_s))
+    known = [[one["p50"] for one in slices if a <= one["at_s"] < b and one["p50"] is not None] for a, b in ends]
+    if not all(known):
+        return None
+    first, last = (round(float(np.median(values)), 5) for values in known)
+    return {"first_ms": first, "last_ms": last}
+
+
 def recovery(slices: Sequence[Slice], before: tuple[float, float], spike_end_s: float) -> float | None:
     """Seconds from a spike's end until latencies are what they were; None if they never are.
 

@@ -12,7 +12,7 @@ from hopcheck_load import usage
 from hopcheck_load.records import Measurement, Record
 from hopcheck_load.statistics import Floats
 from hopcheck_load.underload import guards, points
-from hopcheck_load.underload.course import course, recovery
+from hopcheck_load.underload.course import course, drift, recovery
 from hopcheck_load.underload.knee import Step, knee
 from hopcheck_load.underload.plan import LoadPlan, from_document
 from hopcheck_load.underload.shapes import Point
@@ -110,6 +110,7 @@ def load(measurement: Measurement, rows: Sequence[Mapping[str, Any]]) -> dict[st
         "processes": measurement.header.load["processes"],
         "knee": {hop: _knee(_steps(rows, hop)) for hop in hops} if stepped else {},
         "recovery_s": {hop: _recovery(courses[hop], plan) for hop in hops if _seen_to_its_end(measurement, plan)},
+        "drift": {hop: _drift(courses[hop], plan) for hop in hops} if plan.shape == "soak" else {},
         "course": courses,
     }
 
@@ -130,6 +131,11 @@ def _steps(rows: Sequence[Mapping[str, Any]], hop: str) -> list[Step]:
         for counts in (row["exchanges"][hop],)
         if "generator" not in row["load"]["invalid"]
     ]
+
+
+def _drift(slices: Sequence[Mapping[str, Any]], plan: LoadPlan) -> dict[str, float] | None:
+    begin_s = min(point.begin_s for point in plan.points if not point.warmup)
+    return drift(slices, begin_s, plan.end_s)
 
 
 def _seen_to_its_end(measurement: Measurement, plan: LoadPlan) -> bool:
