@@ -223,6 +223,12 @@ def test_no_check_is_without_a_relay_that_fails_it() -> None:
     assert {check for _, _, check in WRONG.values()} == known
 
 
+def test_a_key_that_the_provider_says_by_chance_is_not_the_targets_to_hide() -> None:
+    said = json.dumps({**BODY, "model": "hopcheck-client-key"}).encode()
+    findings = judged(Relay, replace(CHAT, turn=Turn(body=said)))
+    assert [one for one in findings if not one.ok] == []
+
+
 def test_what_a_target_declares_is_not_held_against_it() -> None:
     class Drops(DropsUsers):
         declares: ClassVar = {"drops": ("user",)}

@@ -38,6 +38,12 @@ def test_what_does_not(wanted: Any, got: Any, told: str) -> None:
     assert said.startswith(told)
 
 
+def test_more_may_be_said_where_that_is_allowed() -> None:
+    assert differences({"a": [{}]}, {"a": [{"b": 1}], "c": 2}, more=True) == []
+    assert differences({"a": [1]}, {"a": [1, 2]}, more=True) == ["a[1]: nothing became 2"]
+    assert differences({"a": 1}, {}, more=True) == ["a: 1 became nothing"]
+
+
 def test_only_a_few_differences_are_told() -> None:
     assert len(differences(list(range(50)), list(range(1, 51)))) == 4
 

@@ -7,7 +7,8 @@ from urllib.parse import unquote
 
 from hopcheck.config import TargetConfig
 from hopcheck.fuzz import operations, sides
-from hopcheck.fuzz.comparing import differences, only
+from hopcheck.fuzz.comparing import differences
+from hopcheck.fuzz.example import raw_body
 from hopcheck.fuzz.playing import Played
 from hopcheck.target import Stream, describe
 from hopcheck_contracts.findings import Finding, Level, expect
@@ -37,8 +38,7 @@ def _findings(played: Played, config: TargetConfig, secrets: Sequence[str]) -> I
     yield expect(operations.WHOLE, said, holds=ended, to="an HTTP answer that ends as it was framed")
     if not ended:
         return
-    known = [*secrets, *(attempt.key for attempt in played.attempts or ())]
-    yield expect(operations.SECRETS, [place for key in known for place in answer.where(key)], equals=[])
+    yield expect(operations.SECRETS, _shown(played, secrets), equals=[])
     yield expect(operations.SERVER_ERRORS, _said(answer), holds=(answer.status or 0) < 500, to="no 5xx")
     yield expect(operations.CONTRACT, _complaints(played), equals=[])
     match played.example.operation:
@@ -50,6 +50,14 @@ def _findings(played: Played, config: TargetConfig, secrets: Sequence[str]) -> I
             yield _described(played)
         case operations.ROUTES.id:
             yield expect(operations.ROUTE, answer.status, one_of=[404, 405, 415, 400, 422])
+
+
+def _shown(played: Played, secrets: Sequence[str]) -> list[str]:
+    """Where an answer shows a key, unless the request or the provider happened to hold that text."""
+    turn, body = played.example.turn, played.body
+    told = raw_body(body) + (turn.body or b"") + raw_body(list(turn.events or ()))
+    known = [*secrets, *(attempt.key for attempt in played.attempts or ())]
+    return [place for key in known if key.encode() not in told for place in played.answer.where(key)]
 
 
 def _said(answer: Stream) -> str:
@@ -110,6 +118,5 @@ def _answered(played: Played) -> Iterator[Finding]:
         yield expect(operations.ANSWER, differences(*sides.vectors(played)), equals=[])
         return
     said, came = sides.chat(played)
-    yield expect(operations.ANSWER, differences(sides.spoken(said), sides.spoken(came)), equals=[])
-    wanted = sides.beside(said)
-    yield expect(operations.MORE_ANSWER, differences(wanted, only(sides.beside(came), tuple(wanted))), equals=[])
+    yield expect(operations.ANSWER, differences(sides.spoken(said), sides.spoken(came), more=True), equals=[])
+    yield expect(operations.MORE_ANSWER, differences(sides.beside(said), sides.beside(came), more=True), equals=[])

@@ -14,7 +14,7 @@ MOST = 4
 _ABSENT: Any = object()
 
 
-def differences(wanted: Any, got: Any, where: str = "") -> list[str]:
+def differences(wanted: Any, got: Any, *, more: bool = False) -> list[str]:
     """Where two values differ: nothing if they say the same.
 
     Numbers count by their value (1e-7 is 0.0000001, 1.0 is 1, 9007199254740993 is not 9007199254740992.0), the order of
@@ -23,18 +23,19 @@ def differences(wanted: Any, got: Any, where: str = "") -> list[str]:
     Args:
         wanted: What it should be.
         got: What it is.
-        where: The path of both, for the text.
+        more: Objects may have more members than they should.
     """
-    return list(islice(_differences(wanted, got, where), MOST))
+    return list(islice(_differences(wanted, got, "", more=more), MOST))
 
 
-def _differences(wanted: Any, got: Any, where: str) -> Iterator[str]:
+def _differences(wanted: Any, got: Any, where: str, *, more: bool) -> Iterator[str]:
     if isinstance(wanted, Mapping) and isinstance(got, Mapping):
-        for key in dict.fromkeys((*wanted, *got)):
-            yield from _differences(wanted.get(key, _ABSENT), got.get(key, _ABSENT), f"{where}.{key}".lstrip("."))
+        for key in wanted if more else dict.fromkeys((*wanted, *got)):
+            pair = wanted.get(key, _ABSENT), got.get(key, _ABSENT)
+            yield from _differences(*pair, f"{where}.{key}".lstrip("."), more=more)
     elif isinstance(wanted, list) and isinstance(got, list):
         for place, pair in enumerate(zip_longest(wanted, got, fillvalue=_ABSENT)):
-            yield from _differences(*pair, f"{where}[{place}]")
+            yield from _differences(*pair, f"{where}[{place}]", more=more)
     elif not _same(wanted, got):
         yield f"{where or 'all of it'}: {_said(wanted)} became {_said(got)}"
 

@@ -24,10 +24,11 @@ from hopcheck.config import TargetConfig
 from hopcheck.fuzz import operations
 from hopcheck.fuzz.chat_answers import events_of, put_in_order
 from hopcheck.fuzz.documents import PATH, body_document, parameter_document
-from hopcheck.fuzz.example import NOTHING, Example
+from hopcheck.fuzz.example import NOTHING, Example, raw_body
 from hopcheck.fuzz.numbers import DOUBLE_EXACT, owed
 from hopcheck_contracts.documents import standalone_schema
 from hopcheck_contracts.schemas import must_refuse
+from hopcheck_server.upstream import marker as markers
 from hopcheck_server.upstream.script import Embedding, Turn, Wire
 
 Examples = SearchStrategy[Example]
@@ -222,5 +223,5 @@ _MAKERS: Mapping[str, Callable[[TargetConfig], Examples]] = {
 
 
 def examples(operation_id: str, config: TargetConfig) -> Examples:
-    """Examples of an operation, for a target."""
-    return _MAKERS[operation_id](config)
+    """Examples of an operation, for a target; none holds what would be taken for a marker."""
+    return _MAKERS[operation_id](config).filter(lambda example: markers.find(raw_body(example.body)) == ("", ""))
