@@ -165,6 +165,7 @@ class Recorder:
             self._keep(case_id, str(refused).partition(": ")[2])
         else:
             self.recorded.saved.append(case_id)
+            self.recorded.live_only.pop(case_id, None)  # it may have been, with a chain before this
 
     async def look(self, examine: Awaitable[T]) -> T:
         """Let the doctor look before the cases, and keep the tape of that."""

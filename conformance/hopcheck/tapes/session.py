@@ -68,8 +68,10 @@ class Session:
             Unfit: The chain can't be asked.
         """
         recorded = Recorded()
-        finished = await unless(stopped, self._run(recorded))
-        write_live_only(self.folder, recorded)
+        try:
+            finished = await unless(stopped, self._run(recorded))
+        finally:
+            write_live_only(self.folder, recorded)
         return recorded, bool(finished)
 
     async def _run(self, recorded: Recorded) -> bool:
