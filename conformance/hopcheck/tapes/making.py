@@ -67,7 +67,7 @@ class Maker:
         response = Response(
             one.status, self.scrub.text(one.reason), self._pairs(one.headers, headers.RESPONSE, length), answer
         )
-        return Interaction(request, response, wire, "*" if _is_lookup(one) else 1)
+        return Interaction(request, response, wire, "*" if is_lookup(one) else 1)
 
     def _entry(self, one: Attempt, connection: int) -> Entry:
         body, _ = self.scrub.body(one.body)
@@ -104,7 +104,7 @@ def held(verdict: Verdict) -> dict[str, bool]:
     return found
 
 
-def _is_lookup(one: Exchange) -> bool:
+def is_lookup(one: Exchange) -> bool:
     """Whether it may be answered as often as it is asked: it changes nothing, and proxies ask when they like."""
     return one.method in ("GET", "HEAD") and not one.request_body
 

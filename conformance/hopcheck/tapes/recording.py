@@ -18,7 +18,7 @@ from hopcheck.registry import Case
 from hopcheck.tapes.exchanges import Exchange
 from hopcheck.tapes.format import SecretFound, TooLarge, path_of, save
 from hopcheck.tapes.keeper import JournalKeeper
-from hopcheck.tapes.making import Maker, held
+from hopcheck.tapes.making import Maker, held, is_lookup
 from hopcheck.tapes.scrub import Scrub
 from hopcheck.tapes.secrets import rules
 from hopcheck.tapes.tape import Judged, Made, Tape
@@ -156,7 +156,7 @@ class Recorder:
         self, case_id: str, began_ns: int, exchanges: Sequence[Exchange], attempts: Sequence[Attempt], verdict: Verdict
     ) -> None:
         maker = self._studio.maker(began_ns)
-        own = [one for one in exchanges if _asker(one.request_body) not in PROBES]
+        own = [one for one in exchanges if _asker(one.request_body) not in PROBES and not _is_beside(one, verdict)]
         judged = Judged(str(verdict.outcome), held(verdict))
         tape = Tape(case_id, self._studio.made, maker.interactions(own), maker.entries(attempts), judged)
         try:
@@ -185,6 +185,14 @@ class Recorder:
                 attempts = await self._control.last(markers.find(bytes(well[0].request_body))[0])
                 played = [replace(one, repeat="*") for one in maker.interactions(well[:1])]
                 save(Tape(name, self._studio.made, tuple(played), maker.entries(attempts)), self._studio.folder)
+
+
+def _is_beside(one: Exchange, verdict: Verdict) -> bool:
+    """Whether a proxy asked it for itself, by its own clock: if LiteLLM lives; what it serves, if no client asked."""
+    if not is_lookup(one):
+        return False
+    asked = {each["request"]["method"] for each in verdict.exchanges if each["side"] == "client"}
+    return one.target.startswith("/health") or not asked & {"GET", "HEAD"}
 
 
 def _asker(body: bytes | bytearray) -> str:
