@@ -30,6 +30,9 @@ REQUEST = frozenset(
 )
 """Of requests; authorization, cookies and host are not among them."""
 
+JOURNAL = REQUEST | {"cookie"}
+"""Of requests that came to the scripted provider: the only cookies that it is shown are those that its scripts set."""
+
 RESPONSE = frozenset(
     [
         "allow",

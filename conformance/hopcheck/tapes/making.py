@@ -76,7 +76,7 @@ class Maker:
             number=one.number,
             method=one.method,
             path=self.scrub.text(one.path),
-            headers=self._pairs(one.headers, headers.REQUEST, len(body)),
+            headers=self._pairs(one.headers, headers.JOURNAL, len(body)),
             key=self.roles.get(one.key, "other") if one.key else "",
             body=body,
             connection=connection,
