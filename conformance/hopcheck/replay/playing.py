@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from array import array
+from contextlib import suppress
 from time import monotonic_ns
 
 from hopcheck.replay.attempts import Played
@@ -12,6 +13,7 @@ from hopcheck.replay.deck import Card
 from hopcheck.tapes import Interaction, Response
 from hopcheck_server.http1.server import Exchange
 from hopcheck_server.upstream.attempt import Ending
+from hopcheck_server.upstream.clock import SLACK_S
 
 RESET_AFTER_S = 0.02
 """A reset makes a peer drop what it hasn't read yet; in this time it can read what was sent before."""
@@ -64,7 +66,7 @@ class Playing:
             return "hung-up"
         await self._until(wire.ended_us)
         if wire.ended == "reset":
-            await self._unless_gone(within_s=RESET_AFTER_S)
+            await self._pass(RESET_AFTER_S)
             self._exchange.reset()
             return "cut"
         if wire.ended != "complete":
@@ -93,21 +95,27 @@ class Playing:
     async def _until(self, at_us: int) -> None:
         """Wait until then, and until the case has let go of the provider, where the recorded answer waited for that."""
         if self._released_us is not None and at_us > self._released_us:
-            await self._unless_gone(self._played.released)
+            await self._let_go()
             passed_ns = round(self._released_us * 1000 * self._played.scale)
             self._start_ns, self._released_us = monotonic_ns() - passed_ns, None
         wait_ns = self._start_ns + round(at_us * 1000 * self._played.scale) - monotonic_ns()
-        if wait_ns > 0:
-            await self._unless_gone(within_s=wait_ns / 1e9)
+        await self._pass(wait_ns / 1e9 - SLACK_S)
 
-    async def _unless_gone(self, *events: asyncio.Event, within_s: float | None = None) -> None:
-        """Wait for one of these, or for so long, but never longer than the proxy does."""
-        tasks = [asyncio.ensure_future(event.wait()) for event in (self._exchange.gone, *events)]
+    async def _let_go(self) -> None:
+        """Wait until the case has let go of the provider, but not longer than the proxy does."""
+        tasks = [asyncio.ensure_future(event.wait()) for event in (self._exchange.gone, self._played.released)]
         try:
-            await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
+
+    async def _pass(self, seconds: float) -> None:
+        """Let so much time pass, unless the proxy leaves."""
+        if seconds > 0 and not self._exchange.gone.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._exchange.gone.wait()
 
 
 def _closes(response: Response) -> bool:
