@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from array import array
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import groupby, islice
 from time import monotonic_ns
 
 from hopcheck.replay.attempts import Played
@@ -17,6 +19,10 @@ from hopcheck_server.upstream.clock import SLACK_S
 
 RESET_AFTER_S = 0.02
 """A reset makes a peer drop what it hasn't read yet; in this time it can read what was sent before."""
+
+
+TOGETHER = 16
+"""Chunks of a byte that leave in one write: to HTTP they are chunks all the same."""
 
 
 class Playing:
@@ -50,11 +56,12 @@ class Playing:
 
     async def _send(self, pieces: list[Piece]) -> None:
         sent = self._played.sent = array("q")
-        for piece in pieces:
-            await self._until(piece.at_us)
-            sent.append(monotonic_ns())
-            sent.append(len(piece.data))
-            await self._exchange.raw(self._framed(piece.data))
+        for (at_us, _), group in groupby(pieces, key=lambda piece: (piece.at_us, len(piece.data) == 1)):
+            await self._until(at_us)
+            for together in _writes(group):
+                now_ns = monotonic_ns()
+                sent.extend(value for piece in together for value in (now_ns, len(piece.data)))
+                await self._exchange.raw(b"".join(self._framed(piece.data) for piece in together))
 
     def _framed(self, data: bytes) -> bytes:
         return b"%x\r\n%b\r\n" % (len(data), data) if self._one.wire.framing == "chunked" else data
@@ -116,6 +123,12 @@ class Playing:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._exchange.gone.wait()
+
+
+def _writes(group: Iterator[Piece]) -> Iterator[list[Piece]]:
+    """Which chunks of the same time leave in one write."""
+    for piece in group:
+        yield [piece, *islice(group, TOGETHER - 1)] if len(piece.data) == 1 else [piece]
 
 
 def _closes(response: Response) -> bool:
