@@ -106,7 +106,7 @@ def happened(verdict: Verdict) -> str:
     """A verdict in one line."""
     failed = [f"{one.check}: expected {_short(one.expected)}, got {_short(one.actual)}" for one in verdict.failed]
     reason = verdict.reason.strip().splitlines()[-1:]
-    said = reason if verdict.outcome is Outcome.BROKEN else failed or reason
+    said = reason or failed  # why a case could not be judged says more than what was found until then
     return f"{verdict.outcome.value}: {'; '.join(said)}"
 
 
