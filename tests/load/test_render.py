@@ -74,6 +74,17 @@ def test_the_terminal(made):
     assert "added p99" not in said
 
 
+def test_no_figure_is_cut_on_a_narrow_terminal(made, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    document = report.build(made.chats(1200, {"a": 100.0, "a-hop-with-a-long-name" * 4: 1.0}))
+    print_report(document)
+    printed = capsys.readouterr().out
+    for workload in document["workloads"]:
+        for measure in workload["measures"]:
+            assert all(ms(arm["p50"]) in printed for arm in measure["arms"].values())
+            assert all(interval(entry["median"]) in printed for entry in measure["added"].values())
+
+
 def test_what_lies_within_the_noise(made):
     document = report.build(made.chats(200, {"a": 0.0}))
     entry = report.find(document, "chat", "latency")["added"]["a"]

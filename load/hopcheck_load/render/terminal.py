@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -10,8 +10,7 @@ from rich.table import Table
 
 from hopcheck_load.render.values import NOT_TOLD, added, findings, headlines, interval, leg_names, ms, processes, share
 
-WIDTH = 112
-"""Columns that the tables need; a narrower terminal breaks their lines."""
+_ENDLESS = 1000
 
 _QUANTILES = ("p50", "p90", "p99")
 _COLOURS = {"exceeded": "red", "slower": "red", "not measured": "red", "unsure": "yellow", "faster": "green"}
@@ -27,11 +26,12 @@ def print_report(
         earlier: The one that it was held against.
         to: Where; stdout if not given.
     """
-    console = to or _console()
-    for workload in document["workloads"]:
+    tables = [_table(workload) for workload in document["workloads"]]
+    console = to or _console(tables)
+    for workload, table in zip(document["workloads"], tables, strict=True):
         amount = "exchanges an arm, at most" if "load" in workload else "rounds"
         console.print(f"\n[bold]{workload['name']}[/]  {workload['about']}; {workload['rounds']:,} {amount}")
-        console.print(_table(workload))
+        console.print(table)
         _print_notes(workload, console)
     _print_verdicts(document, earlier, console)
     console.print()
@@ -42,9 +42,11 @@ def print_report(
     _print_doubts(document, console)
 
 
-def _console() -> Console:
+def _console(tables: Iterable[Table]) -> Console:
+    """As wide as the tables are: a narrower terminal breaks their lines, and no figure is cut."""
     console = Console(highlight=False, soft_wrap=True)
-    console.width = max(console.width, WIDTH)
+    endless = Console(width=_ENDLESS)
+    console.width = max(console.width, *(endless.measure(table).maximum for table in tables), 0)
     return console
 
 
