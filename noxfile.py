@@ -76,6 +76,7 @@ def conformance(session: nox.Session) -> None:
     """The whole kill table, a short search, and the real chain: upstream, LiteLLM, reference proxy."""
     prepare(session, "tests")
     session.run("hopcheck", "prove")
+    session.run("hopcheck", "prove", "--replay", "cassettes/litellm-1.106.2")
     session.run("python", "-m", "hopcheck.fuzz.reference", "100")
     session.run("pytest", "-m", "litellm or locust", *session.posargs)
 

@@ -192,7 +192,7 @@ class ReplayServer:
         self.journal.end(played, ending, monotonic_ns())
 
     async def _control(self, exchange: Exchange, asked: Played) -> None:
-        answer = await control_routes.respond(self, asked.attempt(), allowed=True)
+        answer = await control_routes.respond(self, asked.attempt(), allowed=exchange.is_local)
         status = int(answer.head.split(b" ", 2)[1])
         await _write(exchange, Canned(status, "application/json", answer.pieces[0]))
 

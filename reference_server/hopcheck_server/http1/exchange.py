@@ -24,6 +24,10 @@ class Line(Protocol):
 
     number: int
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the client is on this host."""
+
     async def send(self, data: bytes) -> None:
         """Write, and wait while the client doesn't read; `ClientGone` if it has left."""
 
@@ -121,6 +125,11 @@ class Exchange:
         """Drop the connection with a reset (RST); what the client hasn't read yet is lost."""
         self.keep_alive = False
         self._connection.reset()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the client is on this host."""
+        return self._connection.is_local
 
     @property
     def connection(self) -> int:

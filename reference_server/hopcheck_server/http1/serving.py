@@ -166,6 +166,11 @@ class ServerConnection(asyncio.Protocol):
         if self._lost:
             raise ClientGone
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the client is on this host."""
+        return self._transport is not None and sockets.is_local(self._transport)
+
     def drop(self) -> None:
         """Close without ending the answer; what was written still leaves."""
         if self._transport is not None:
