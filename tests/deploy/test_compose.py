@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import importlib
 import re
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 import yaml
 
 from hopcheck.cli import COMMANDS
-from hopcheck.discovery import all_cases
 from hopcheck_server.proxy.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -85,14 +83,6 @@ def test_what_is_meant_for_vllm_never_goes_to_openai() -> None:
     """`openai/` without an address is OpenAI's own, with OPENAI_API_KEY."""
     default = SERVICES["litellm"]["environment"]["VLLM_API_BASE"].partition(":-")[2]
     assert default == "http://vllm.invalid/v1}"
-
-
-def test_every_case_that_the_pages_name_is_one() -> None:
-    areas = {case.partition(".")[0] for case in all_cases()}
-    for name in ("from-draft-to-reference.md", "operations.md"):
-        named = re.findall(r"`([a-z_]+\.[a-z0-9*-]+)`", (ROOT / "docs" / name).read_text())
-        cases = [case for case in named if case.partition(".")[0] in areas]
-        assert [case for case in cases if not fnmatch.filter(all_cases(), case)] == []
 
 
 def test_every_variable_is_explained() -> None:
