@@ -90,8 +90,12 @@ def test_models_of_other_wire_formats_answer_or_fail_cleanly(run: Run) -> None:
 
 def test_the_gate_holds_on_every_model_that_the_upstream_can_answer_for(run: Run) -> None:
     deployment, runner = run
-    fell_short = {model: runner.run(fell_short_of(deployment, model)) for model in deployment.models.judged}
-    assert fell_short == {model: {} for model in deployment.models.judged}
+    judged = list(deployment.models.judged)
+
+    async def all_of_them() -> list[dict[str, str]]:
+        return await asyncio.gather(*(fell_short_of(deployment, model) for model in judged))
+
+    assert dict(zip(judged, runner.run(all_of_them()), strict=True)) == {model: {} for model in judged}
 
 
 def test_tokens_are_limited_too(run: Run) -> None:
