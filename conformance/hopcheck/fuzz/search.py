@@ -24,10 +24,10 @@ from hopcheck_contracts.findings import Finding, Level
 Judge = Callable[[Example], Sequence[Finding]]
 """Plays an example, and tells every finding about it."""
 
-SHRINKS = 500
+SHRINKS = 1_000
 """So many examples are played after the first one of a kind that failed, to find the smallest."""
 
-SHRINK_S = 60.0
+SHRINK_S = 120.0
 """And for so long, in seconds: a target that hangs on each of them would take hours."""
 
 
