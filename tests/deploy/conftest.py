@@ -142,7 +142,7 @@ def serve_with(name: str, litellm: LiteLLM, work_dir: Path) -> Any:
         "LLM_PROXY__INTERNAL_API_KEY": CLIENT_KEY,
         "LLM_PROXY__LITELLM_PROXY_URL": litellm.url,
         # A busy machine is no outage.
-        "LLM_PROXY__HEALTH_TIMEOUT_S": "30",
+        "LLM_PROXY__HEALTH_SILENCE_S": "120",
     }
     return serve(command, name="the reference proxy", log_file=work_dir / "proxy.log", env=env, key=CLIENT_KEY)
 

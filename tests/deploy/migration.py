@@ -70,7 +70,7 @@ class Road:
         known = {"LLM_MODE": "litellm", "INTERNAL_API_KEY": CLIENT_KEY, "DEFAULT_MODEL": "gpt-4o-mini", **settings}
         env = {f"LLM_PROXY__{name}": value for name, value in known.items()}
         # A busy machine is no outage.
-        env["LLM_PROXY__HEALTH_TIMEOUT_S"] = "30"
+        env["LLM_PROXY__HEALTH_SILENCE_S"] = "120"
         return self._serve("reference", ["-m", "hopcheck", "serve", "--port", "0"], env)
 
     @asynccontextmanager
