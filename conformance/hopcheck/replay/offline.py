@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from hopcheck.report import Replay
 from hopcheck.settings import packaged_target
 from hopcheck.tapes import Malformed, Tape, load_all
 from hopcheck.tapes.session import read_live_only
+from hopcheck.target import Target, Untestable
 from hopcheck.target.nonces import fixed_nonces
 from hopcheck_server.processes import Progress
 from hopcheck_server.stack.reference import serve_reference
@@ -28,6 +29,9 @@ from hopcheck_server.upstream.control import LocalControl
 
 PROBES = frozenset({"doctor", "hopcheck"})
 """Tapes that belong to no case: they answer the probes of a run."""
+
+AWAKE_S = 10.0
+"""How long a proxy may take to notice that what it expects behind it is there."""
 
 NOWHERE = "http://127.0.0.1:1/v1"
 """The reference proxy's address until it has one."""
@@ -129,6 +133,7 @@ async def offline(
     )
     async with server:
         if own_proxy:
+            await _noticed_by(plan.config)
             yield Offline(replace(plan, behind=behind), tapes, server)
             return
         with tempfile.TemporaryDirectory(prefix="hopcheck-replay-") as folder:
@@ -146,6 +151,12 @@ async def _listen(server: ReplayServer, port: int) -> None:
         await server.start(port=port)
     except OSError as error:
         raise Unfit(f"the replay can't listen on port {port}: {error.strerror or error}.") from None
+
+
+async def _noticed_by(config: TargetConfig) -> None:
+    """Wait until a proxy that found no LiteLLM has noticed that there is one; the doctor says if it never does."""
+    with suppress(Untestable):
+        await Target(config, None, patience_s=AWAKE_S).recovered(within_s=AWAKE_S)
 
 
 def reference_target() -> TargetConfig:
