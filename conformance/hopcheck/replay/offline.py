@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hopcheck.config import TargetConfig
+from hopcheck.contracts import load_contracts
 from hopcheck.doctor import Unfit
 from hopcheck.gating import Behind, Plan
 from hopcheck.registry import Case
@@ -21,7 +23,7 @@ from hopcheck.report import Replay
 from hopcheck.settings import packaged_target
 from hopcheck.tapes import Malformed, Tape, load_all
 from hopcheck.tapes.session import read_live_only
-from hopcheck.target import Target, Untestable
+from hopcheck.target import Target, Untestable, load_sdk
 from hopcheck.target.nonces import fixed_nonces
 from hopcheck_server.processes import Progress
 from hopcheck_server.stack.reference import serve_reference
@@ -136,14 +138,28 @@ async def offline(
             await _noticed_by(plan.config)
             yield Offline(replace(plan, behind=behind), tapes, server)
             return
-        with tempfile.TemporaryDirectory(prefix="hopcheck-replay-") as folder:
-            log_file = Path(folder) / "reference.log"
-            serving = serve_reference(
-                server.url, litellm_key, log_file=log_file, key=plan.config.api_key, progress=progress
-            )
-            async with serving as proxy:
-                config = replace(plan.config, base_url=proxy.base_url, log_file=str(log_file))
-                yield Offline(replace(plan, config=config, behind=behind), tapes, server)
+        async with _reference(server.url, litellm_key, plan.config, progress) as config:
+            yield Offline(replace(plan, config=config, behind=behind), tapes, server)
+
+
+@asynccontextmanager
+async def _reference(
+    url: str, litellm_key: str, config: TargetConfig, progress: Progress | None
+) -> AsyncIterator[TargetConfig]:
+    """Run the reference proxy in front of that address; gives the target with its own."""
+    loading = asyncio.ensure_future(asyncio.to_thread(_load))  # while the proxy starts
+    with tempfile.TemporaryDirectory(prefix="hopcheck-replay-") as folder:
+        log_file = Path(folder) / "reference.log"
+        serving = serve_reference(url, litellm_key, log_file=log_file, key=config.api_key, progress=progress)
+        async with serving as proxy:
+            await loading
+            yield replace(config, base_url=proxy.base_url, log_file=str(log_file))
+
+
+def _load() -> None:
+    """Load what the gate needs before its first case."""
+    load_sdk()
+    load_contracts()
 
 
 async def _listen(server: ReplayServer, port: int) -> None:
