@@ -12,9 +12,10 @@ from rich.console import Console
 
 from hopcheck import Findings, Incoming, Relay, Response, Target, expect, reply
 from hopcheck.cli import prove
-from hopcheck.proving import HEALTHY, Column, Proof, cells, columns, weigh
+from hopcheck.proving import HEALTHY, Cell, Column, Proof, cells, columns, weigh
 from hopcheck.reach import overridden, reach_of, touches
 from hopcheck.registry import Case
+from hopcheck_contracts.findings import Outcome, Verdict
 from hopcheck_server.relay.variants import VARIANTS, PrettyPrints
 
 
@@ -30,6 +31,10 @@ class Shouts(Relay):
 
     async def response(self, response: Response) -> Response:
         return replace(response, body=response.body.upper())
+
+
+class Mumbles(Shouts):
+    """The same, by another name."""
 
 
 class Harmless(Relay):
@@ -152,6 +157,34 @@ def test_what_is_wrong_is_printed(capsys, made) -> None:
     assert told[2] == "minded     chat.body on the honest variant.Slower: advisory: body"
     assert told[3] == "unbroken   chat.body: no counterexample breaks '[DONE]'"
     assert "1 missed, 1 unexpected, 1 red on honest relays, 1 findings that nothing breaks" in told[4]
+
+
+def test_what_shows_once_only_is_told_and_does_not_count(bench, made, capsys) -> None:
+    status, body = made
+    status.counterexample(breaks="status", trips=["chat.*"])(Teapot)
+    status.counterexample(breaks="body")(Shouts)  # nobody says that `chat.body` minds it: that shows again
+    body.counterexample(breaks="body")(Mumbles)
+    of, known = columns(made), {case.id: case for case in made}
+
+    async def main() -> list[Cell]:
+        return [cell async for cell in cells(of, made, None)]
+
+    def held_up(cell: Cell) -> Cell:
+        late = Verdict(cell.verdict.case_id, Outcome.UNTESTABLE, "it was silent for 5 s")
+        return replace(cell, verdict=late) if (cell.column, cell.verdict.case_id) in places else cell
+
+    places = {("variant.PrettyPrints", "chat.body"), ("chat.status.Teapot", "chat.status")}
+    table = [held_up(cell) for cell in bench.alone(main)]
+    first = weigh(table, of, known)
+    assert (len(first.missed), len(first.minded), len(first.suspicious)) == (1, 1, 4)
+    second = prove.look_again(table, first, of, known, Console(width=400))
+    assert (second.cells, second.missed, second.minded) == (first.cells, [], [])
+    assert {case_id for case_id, _, _ in second.unexpected} == {"chat.status", "chat.body"}
+    told = capsys.readouterr().out.splitlines()
+    assert sorted(told) == [
+        "once only  chat.body on variant.PrettyPrints: untestable: it was silent for 5 s",
+        "once only  chat.status on chat.status.Teapot: untestable: it was silent for 5 s",
+    ]
 
 
 def test_cells_that_are_known_are_left_out(bench, made) -> None:

@@ -6,9 +6,11 @@ import argparse
 import gc
 import multiprocessing
 import os
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from rich.console import Console
@@ -17,12 +19,15 @@ from rich.markup import escape
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.cli.loop import run as run_loop
 from hopcheck.discovery import all_cases, select
-from hopcheck.proving import Cell, Column, Proof, cells, columns, weigh
+from hopcheck.proving import Cell, Column, Proof, again, cells, columns, happened, weigh
 from hopcheck.reach import Reach, reach_of
 from hopcheck.registry import Case
 
 BATCH = 40
 """Relays that one batch hosts."""
+
+AGAIN = 50
+"""So many cells that aren't as they should be are looked at once more; with more of them, it is no coincidence."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,17 +53,41 @@ def run(arguments: argparse.Namespace) -> int:
 
         return run_replay(arguments, cases)
     console, begun, of = Console(highlight=False), time.monotonic(), columns(cases)
+    known = {case.id: case for case in cases}
     table: list[Cell] = []
     for done, cell in enumerate(_table(of, [case.id for case in cases], arguments), 1):
         table.append(cell)
         if console.is_terminal and done % 50 == 0:
             console.print(f"{done} cells", end="\r")
-    proof = weigh(table, of, {case.id: case for case in cases})
+    proof = weigh(table, of, known)
+    if 0 < len(proof.suspicious) <= AGAIN:
+        proof = look_again(table, proof, of, known, console)
     _print(proof, cases, of, console, verbose=arguments.verbose)
     settled = 0 if arguments.diagonal else len(of) * len(cases) - proof.cells
     beside = f"; {settled} more could say nothing" if settled else ""
     console.print(f"{proof.cells} cells in {time.monotonic() - begun:.0f} s{beside}", soft_wrap=True)
     return HOLDS if proof.holds else DOES_NOT_HOLD
+
+
+def look_again(
+    table: Sequence[Cell], first: Proof, of: Sequence[Column], known: Mapping[str, Case], console: Console
+) -> Proof:
+    """Run what isn't as it should be once more, alone: a machine that is held up makes some of it, the suite the rest.
+
+    What doesn't show again is told, and doesn't count.
+    """
+    by_name = {column.name: column for column in of}
+    places = {(cell.column, cell.verdict.case_id) for cell in first.suspicious}
+    pairs = [(by_name[name], known[case_id]) for name, case_id in sorted(places)]
+    second = run_loop(again(pairs))
+    rest = [cell for cell in table if (cell.column, cell.verdict.case_id) not in places]
+    proof = weigh([*rest, *second], of, known)
+    shown_again = {(cell.column, cell.verdict.case_id) for cell in proof.suspicious}
+    for cell in first.suspicious:
+        if (cell.column, cell.verdict.case_id) not in shown_again:
+            told = escape(happened(cell.verdict))
+            console.print(f"[yellow]once only[/]  {cell.verdict.case_id} on {cell.column}: {told}", soft_wrap=True)
+    return proof
 
 
 def _table(of: Sequence[Column], ids: list[str], arguments: argparse.Namespace) -> Iterator[Cell]:
@@ -67,13 +96,22 @@ def _table(of: Sequence[Column], ids: list[str], arguments: argparse.Namespace) 
     count = -(-len(names) // BATCH)
     batches = [names[start::count] for start in range(count)]  # honest columns, the longest ones, are spread
     workers = min(arguments.processes or (os.cpu_count() or 1) + 2, len(batches))
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         reach = None
         if not (arguments.full or arguments.diagonal):
             reach = pool.submit(trace, ids, arguments.jobs).result()
         running = [pool.submit(run_batch, batch, ids, reach, arguments.jobs, arguments.diagonal) for batch in batches]
         for finished in as_completed(running):
             yield from finished.result()
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it has gone, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        sentinel = parent.sentinel
+        threading.Thread(target=lambda: (wait([sentinel]), os._exit(1)), daemon=True).start()
 
 
 def trace(ids: list[str], jobs: int) -> Reach:
@@ -101,15 +139,15 @@ def _print(proof: Proof, cases: Sequence[Case], of: Sequence[Column], console: C
     if verbose:
         for case_id, check, name in sorted(proof.noticed):
             console.print(f"[green]noticed[/]    {case_id}: {escape(check)}  [dim]{name}[/]", soft_wrap=True)
-    for case_id, check, name, happened in sorted(proof.missed):
+    for case_id, check, name, instead in sorted(proof.missed):
         console.print(
-            f"[red]missed[/]     {case_id}: {name} should break {escape(repr(check))}; {escape(happened)}",
+            f"[red]missed[/]     {case_id}: {name} should break {escape(repr(check))}; {escape(instead)}",
             soft_wrap=True,
         )
-    for case_id, name, happened in sorted(proof.unexpected):
-        console.print(f"[red]unexpected[/] {case_id} on {name}: {escape(happened)}", soft_wrap=True)
-    for case_id, name, happened in sorted(proof.minded):
-        console.print(f"[red]minded[/]     {case_id} on the honest {name}: {escape(happened)}", soft_wrap=True)
+    for case_id, name, instead in sorted(proof.unexpected):
+        console.print(f"[red]unexpected[/] {case_id} on {name}: {escape(instead)}", soft_wrap=True)
+    for case_id, name, instead in sorted(proof.minded):
+        console.print(f"[red]minded[/]     {case_id} on the honest {name}: {escape(instead)}", soft_wrap=True)
     for case_id, check in proof.unbroken:
         console.print(f"[red]unbroken[/]   {case_id}: no counterexample breaks {escape(repr(check))}", soft_wrap=True)
     wrong = sum(bool(column.breaks) for column in of)

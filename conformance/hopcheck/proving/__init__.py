@@ -5,7 +5,7 @@ by nothing; and every finding of every case must be broken by some counterexampl
 """
 
 from hopcheck.proving.columns import HEALTHY, Column, columns
-from hopcheck.proving.table import Cell, cells
-from hopcheck.proving.weighing import Proof, notices, weigh
+from hopcheck.proving.table import Cell, again, cells
+from hopcheck.proving.weighing import Proof, happened, notices, weigh
 
-__all__ = ["HEALTHY", "Cell", "Column", "Proof", "cells", "columns", "notices", "weigh"]
+__all__ = ["HEALTHY", "Cell", "Column", "Proof", "again", "cells", "columns", "happened", "notices", "weigh"]

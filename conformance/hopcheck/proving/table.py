@@ -49,6 +49,14 @@ async def cells(
                 yield cell
 
 
+async def again(pairs: Sequence[tuple[Column, Case]]) -> list[Cell]:
+    """Run each case on its relay once more, with nothing beside it."""
+    found: list[Cell] = []
+    for column, case in pairs:
+        found += [cell async for cell in cells([column], [case], None, jobs=1)]
+    return found
+
+
 @dataclass(frozen=True)
 class Seat:
     """A relay of a column, and the cases that are run on it.

@@ -24,6 +24,7 @@ class Proof:
         unexpected: (case id, relay, what happened) on counterexamples where nobody expects it; nobody expects a crash.
         minded: (case id, relay, what happened) on honest variants and the healthy relay.
         unbroken: (case id, finding) that no counterexample breaks.
+        suspicious: The cells that something of this was said of.
     """
 
     cells: int = 0
@@ -32,6 +33,7 @@ class Proof:
     unexpected: list[tuple[str, str, str]] = field(default_factory=list)
     minded: list[tuple[str, str, str]] = field(default_factory=list)
     unbroken: list[tuple[str, str]] = field(default_factory=list)
+    suspicious: list[Cell] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
@@ -46,23 +48,32 @@ def weigh(table: Iterable[Cell], of: Sequence[Column], cases: Mapping[str, Case]
     checks: dict[str, set[str]] = {}
     for cell in table:
         proof.cells += 1
-        column, verdict = known[cell.column], cell.verdict
-        if column.name == HEALTHY:
-            checks[verdict.case_id] = {finding.check for finding in verdict.findings} - set(CHECKS)
-        if column.honest:
-            if verdict.outcome is not Outcome.CONFORMS:
-                proof.minded.append((verdict.case_id, column.name, happened(verdict)))
-            continue
-        own = [example for case_id, example in column.breaks if case_id == verdict.case_id]
-        for example in own:
-            _weigh_own(proof, verdict, example)
-        if not own and _is_unexpected(verdict, column, cases[verdict.case_id]):
-            proof.unexpected.append((verdict.case_id, column.name, happened(verdict)))
+        if cell.column == HEALTHY:
+            checks[cell.verdict.case_id] = {finding.check for finding in cell.verdict.findings} - set(CHECKS)
+        if not _weigh_cell(proof, known[cell.column], cell.verdict, cases[cell.verdict.case_id]):
+            proof.suspicious.append(cell)
     broken = {(case_id, finding) for case_id, finding, _ in proof.noticed}
     proof.unbroken = sorted(
         (case_id, check) for case_id, names in checks.items() for check in names if (case_id, check) not in broken
     )
     return proof
+
+
+def _weigh_cell(proof: Proof, column: Column, verdict: Verdict, case: Case) -> bool:
+    """Add a cell to a proof; returns whether it is as it should be."""
+    if column.honest:
+        fine = verdict.outcome is Outcome.CONFORMS
+        if not fine:
+            proof.minded.append((verdict.case_id, column.name, happened(verdict)))
+        return fine
+    own = [example for case_id, example in column.breaks if case_id == verdict.case_id]
+    if own:
+        found = [_weigh_own(proof, verdict, example) for example in own]
+        return all(found)
+    fine = not _is_unexpected(verdict, column, case)
+    if not fine:
+        proof.unexpected.append((verdict.case_id, column.name, happened(verdict)))
+    return fine
 
 
 def _is_unexpected(verdict: Verdict, column: Column, case: Case) -> bool:
@@ -78,11 +89,13 @@ def _is_unexpected(verdict: Verdict, column: Column, case: Case) -> bool:
     return not _expected(column, case)
 
 
-def _weigh_own(proof: Proof, verdict: Verdict, example: Counterexample) -> None:
-    if notices(verdict, example.breaks):
+def _weigh_own(proof: Proof, verdict: Verdict, example: Counterexample) -> bool:
+    found = notices(verdict, example.breaks)
+    if found:
         proof.noticed.append((verdict.case_id, example.breaks, example.name))
     else:
         proof.missed.append((verdict.case_id, example.breaks, example.name, happened(verdict)))
+    return found
 
 
 def notices(verdict: Verdict, check: str) -> bool:

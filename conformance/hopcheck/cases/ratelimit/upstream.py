@@ -17,7 +17,7 @@ async def upstream_retry_after(target: Target) -> Findings:
     yield expect("Retry-After", answer.header("retry-after"), equals="1")
 
 
-@upstream_retry_after.counterexample(breaks="Retry-After", trips=("retry.*",))
+@upstream_retry_after.counterexample(breaks="Retry-After", trips=("retry.*", "llm_proxy.outage-refused"))
 class KeepsRetryAfter(Relay):
     """Only headers that the proxy knows of itself are passed on."""
 
