@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 
 from asking import ask, by_case, open_to, send
@@ -35,15 +36,29 @@ def test_an_attempt_is_the_recorded_one_with_what_the_proxy_sent_beside() -> Non
     (attempt,) = seen_of(STREAM, entry(STREAM))
     assert (attempt.marker, attempt.script, attempt.number, attempt.ended) == (MARKER, CASE, 1, "answered")
     assert (attempt.model, attempt.path) == ("fake-model", "/v1/chat/completions")
-    assert attempt.key == KEYS["provider"]
-    assert attempt.where("sk-litellm") == ["header authorization"]
+    assert attempt.key == "sk-litellm"  # to the proxy, LiteLLM is the provider
     assert [value for name, value in attempt.headers if name == "content-type"] == ["application/json"]
 
 
 def test_litellms_retries_and_its_fallbacks_key_are_told() -> None:
     failed, again = entry(STREAM), replace(entry(STREAM, number=2, key="backup"), at_us=9000)
     attempts = seen_of(STREAM, failed, again)
-    assert [(one.number, one.key) for one in attempts] == [(1, KEYS["provider"]), (2, KEYS["backup"])]
+    assert [(one.number, one.key) for one in attempts] == [(1, "sk-litellm"), (2, KEYS["backup"])]
+    assert attempts[1].where("sk-litellm") == []
+
+
+def test_keys_in_another_order_arrive_in_another_order() -> None:
+    turned = json.dumps(dict(reversed(json.loads(STREAM.request.body).items()))).encode()
+
+    async def run() -> list[bytes]:
+        async with await serve(replace(STREAM, repeat=2), entry(STREAM)).start() as server:
+            await ask(server, STREAM)
+            await ask(server, STREAM, body=turned)
+            return [one.body for one in await server.journal.wait(MARKER, attempts=2, timeout_s=5)]
+
+    first, second = asyncio.run(run())
+    assert first == STREAM.request.body
+    assert list(json.loads(second)) == list(reversed(json.loads(first)))
 
 
 def test_a_request_that_litellm_answered_by_itself_reached_no_provider() -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from hopcheck.replay.canned import model_in
 from hopcheck.replay.deck import Card
+from hopcheck.replay.ordering import in_order_of
 from hopcheck.tapes import Entry, Frame
 from hopcheck_server.upstream.arrival import Arrival, RequestHead
 from hopcheck_server.upstream.attempt import Attempt, Ending
@@ -20,7 +21,8 @@ KEYS: Mapping[str, str] = {
     "provider": "sk-hopcheck-replayed-provider",
     "backup": "sk-hopcheck-replayed-backup",
 }
-"""What stands for the credentials that LiteLLM showed to its providers; no tape holds those."""
+"""What stands for the credentials that LiteLLM showed to its providers, which no tape holds; for the first of them, the
+proxy's own key for LiteLLM if it shows one."""
 
 
 class Played(Arrival):
@@ -82,9 +84,12 @@ class Played(Arrival):
             sent=tuple(Frame(round(frame.at_us * self.scale), frame.size) for frame in entry.sent),
             ended_us=None if entry.ended_us is None else round(entry.ended_us * self.scale),
         )
-        attempt = scaled.attempt(self.marker, KEYS, self.received_ns, model_in(entry.body) or "")
+        keys = {**KEYS, "provider": own.key or KEYS["provider"]}  # to the proxy, LiteLLM is the provider
+        attempt = scaled.attempt(self.marker, keys, self.received_ns, model_in(entry.body) or "")
+        attempt.body = in_order_of(entry.body, own.body, card.interaction.request.body)
         # What the proxy sent to LiteLLM counts, too: nothing must leak that far.
-        attempt.headers += [pair for pair in own.headers if pair not in attempt.headers]
+        shown = [pair for pair in own.headers if pair[0] != "authorization" or entry.key != "backup"]
+        attempt.headers += [pair for pair in shown if pair not in attempt.headers]
         attempt.connection = own.connection
         attempt.ended, attempt.ended_ns = self._ending(card, entry, attempt)
         return attempt

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from hopcheck.registry import REGISTRY, Case
 from hopcheck.report import LIVE_ONLY
 from hopcheck.tapes import Tape
+from hopcheck.tapes.headers import RESPONSE, is_kept
 
 
 def live_only(cases: Iterable[Case], tapes: Mapping[str, Tape], untaped: Mapping[str, str]) -> dict[str, str]:
@@ -24,9 +25,18 @@ def live_only(cases: Iterable[Case], tapes: Mapping[str, Tape], untaped: Mapping
 def _reason(case: Case, tapes: Mapping[str, Tape], untaped: Mapping[str, str]) -> str:
     if case.id not in tapes:
         return untaped.get(case.id, "it has no tape")
+    untold = sorted({name for name in _provider_headers(case) if not is_kept(name, RESPONSE)})
+    if untold:
+        return f"its provider sends header fields that no tape holds ({', '.join(untold)})"
     if "recovery" in case.needs:
         return "it waits for a rate limit's window to end, up to a minute"
     return ""
+
+
+def _provider_headers(case: Case) -> set[str]:
+    """The header fields that the case's provider sends beside the usual ones."""
+    turns = [turn for script in case.scripts.values() for turn in (*script.turns, *script.backup)]
+    return {name.lower() for turn in turns for name, _ in turn.headers}
 
 
 def burst_owner(case: Case, tapes: Mapping[str, Tape]) -> str:

@@ -121,7 +121,7 @@ def _weigh(case: Case, example: Counterexample, trial: Trial, healthy: Trial) ->
     failed = [finding.check for finding in verdict.failed if finding.check not in known]
     if failed and verdict.outcome in (Outcome.DEVIATES, Outcome.ADVISORY):
         return Result(*where, "noticed", failed[0])
-    if trial.same_as(healthy) and "timing" not in case.needs:
+    if trial.same_as(healthy) and not case.needs & {"timing", "logs"}:  # those look at something else, too
         return Result(*where, "no difference", "it told its client and asked LiteLLM the same")
     if verdict.outcome is healthy.verdict.outcome and trial.stays_short_of_provider(healthy):
         return Result(*where, "no difference", "LiteLLM answers it without a provider")

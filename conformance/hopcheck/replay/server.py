@@ -33,7 +33,8 @@ class ReplayServer:
         chunks: How streams are cut.
         misses: Requests that no recording answers, in sentences, by case ("" for those without a marker).
         key: The key that LiteLLM's clients show; "" takes any.
-        secret: What is said where a secret was taken out of a tape; "" says what stands there.
+        secret: What is said where a secret was taken out of a tape, if the proxy shows no key; else that is said, since
+            it must not tell it. "" says what stands there.
     """
 
     def __init__(
@@ -188,7 +189,8 @@ class ReplayServer:
             self.journal.end(played, "answered", monotonic_ns())
             return
         chunks = self._recut.get(played.marker, self.chunks)
-        ending = await Playing(exchange, played, answer, chunks, self.secret).play()
+        secret = self.secret and (played.head.key or self.secret)
+        ending = await Playing(exchange, played, answer, chunks, secret).play()
         self.journal.end(played, ending, monotonic_ns())
 
     async def _control(self, exchange: Exchange, asked: Played) -> None:

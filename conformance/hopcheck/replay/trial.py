@@ -18,7 +18,7 @@ from hopcheck.replay.live_only import burst_owner
 from hopcheck.replay.mended import BehindLiteLLM
 from hopcheck.replay.offline import PROBES, reference_target
 from hopcheck.replay.server import ReplayServer
-from hopcheck.tapes import Tape, canonical_body
+from hopcheck.tapes import Tape
 from hopcheck.target.nonces import fixed_nonces
 from hopcheck_contracts.findings import Verdict
 from hopcheck_server.relay import Relay, RelayConfig, RelayServer
@@ -103,7 +103,7 @@ def _config(url: str, log_file: str) -> RelayConfig:
     return replace(
         RelayConfig(upstream=f"{url}/v1", upstream_key=LITELLM_KEY, models=MODELS, log_file=log_file),
         upstream_models={},
-        upstream_keys={"": KEYS["provider"]},  # of no model; so the relay knows which key it must not tell
+        upstream_keys={},
         unreachable=(),
         rate_limits={},
         concurrency_limits={},
@@ -125,7 +125,7 @@ def _asked(played: Played) -> Any:
     own = played.attempt()
     headers = sorted(pair for pair in own.headers if pair[0] not in _CHANGING | {"host"})
     reached = not played.canned and (played.card is None or bool(played.card.entries))
-    return own.method, own.path, canonical_body(own.body), headers, played.ended, reached
+    return own.method, own.path, own.body, headers, played.ended, reached
 
 
 def _told(exchange: Mapping[str, Any]) -> Any:

@@ -101,9 +101,10 @@ def credentials(headers: Iterable[tuple[str, str]]) -> list[str]:
 
 def kept(headers: Iterable[tuple[str, str]], allowed: frozenset[str]) -> Pairs:
     """The header fields that are written down, in their order."""
-    return tuple((name, value) for name, value in headers if _is_kept(name.lower(), allowed))
+    return tuple((name, value) for name, value in headers if is_kept(name.lower(), allowed))
 
 
-def _is_kept(name: str, allowed: frozenset[str]) -> bool:
+def is_kept(name: str, allowed: frozenset[str]) -> bool:
+    """Whether a header field of that name (in lower case) is written down."""
     own = name.removeprefix(PROVIDERS)
     return own in allowed or own.startswith(PREFIXES)
