@@ -26,8 +26,9 @@ TELL_EVERY_S = 1.0
 TOLD = "hopcheck-progress "
 """What a line that tells how far a process has got begins with; JSON follows."""
 
-_GC_YOUNG = 100_000
-"""So many new objects bring on a garbage collection: records that stay, and hardly a cycle, are no reason for one."""
+_YOUNG, _NEVER = 1_000, 1_000_000
+"""Garbage is looked for among so many new objects, in a tenth of a millisecond, and not again among those that stayed:
+a look through all records takes longer than most answers."""
 
 
 class Generator:
@@ -54,7 +55,7 @@ class Generator:
         telling = gevent.spawn(self._tell, begin_ns, tell) if tell else None
         gc.collect()
         gc.freeze()
-        gc.set_threshold(_GC_YOUNG, 20, 100)
+        gc.set_threshold(_YOUNG, _NEVER, _NEVER)
         try:
             self._dispatcher.run(self._arrivals(), begin_ns)
             self._pool.join(timeout=DRAIN_S)
