@@ -84,6 +84,25 @@ def test_a_change_of_the_answer(before, after, found):
     assert changes(before, after) == [(Part.ANSWER, *found)]
 
 
+def test_listings_are_compared_as_a_whole_and_vectors_by_their_value():
+    vector = answered(data=[{"embedding": [0.5, 0.25], "index": 0}])
+    other = answered(data=[{"embedding": [0.5, 0.125], "index": 0}])
+    assert changes(vector, other) == [(Part.ANSWER, "body data[].embedding", "[0.5, 0.25]", "[0.5, 0.125]")]
+    named = answered(data=[{"object": name} for name in ("a", "c")])
+    assert changes(answered(data=[{"object": "a"}, {"object": "b"}]), named) == [
+        (Part.ANSWER, "body data[].object", "a, b", "a, c")
+    ]
+
+
+def test_fields_that_changed_alike_are_told_together():
+    before, after = tape(answered(info={"a": 1})), tape(answered(info={"a": 1, "b": None, "c": None, "d": 2}))
+    groups = drift({"chat.one": before}, {"chat.one": after}).groups
+    assert [(group.what, group.ways) for group in groups] == [
+        ("body info.d", ((None, "2"),)),
+        ("body info.{b, c}", ((None, "null"),)),
+    ]
+
+
 def test_how_many_pieces_a_text_came_in_does_not_count_but_a_missing_end_does():
     whole, pieces = streamed({"content": "Hello"}), streamed({"content": "Hel"}, {"content": "lo"})
     assert changes(whole, pieces) == []

@@ -224,7 +224,7 @@ def read(arguments: argparse.Namespace) -> Order:
         known_deviations = arguments.baseline or _there(BASELINE_FILE)
         baseline = load_baseline(known_deviations) if known_deviations else None
         if not own_proxy:
-            baseline = baseline or replaying.known_of_reference()
+            baseline = baseline or replaying.known_of_reference(arguments.replay)
         previous = baseline or _previous(arguments.write_baseline)
     except SettingsError as error:
         raise Stop(USAGE, str(error)) from None

@@ -66,7 +66,14 @@ def reference() -> TargetConfig:
     return reference_target()
 
 
-def known_of_reference() -> Baseline:
-    """Its known deviations."""
+BESIDE_TAPES = "baseline.toml"
+"""The reference proxy's known deviations on the LiteLLM whose tapes stand in the same folder."""
+
+
+def known_of_reference(tapes: Path | None) -> Baseline:
+    """Its known deviations: those that stand beside the tapes, else those of today's LiteLLM."""
+    beside = tapes / BESIDE_TAPES if tapes else None
+    if beside is not None and beside.is_file():
+        return load_baseline(beside)
     with as_file(files("hopcheck") / "targets" / "reference" / "baseline.toml") as path:
         return load_baseline(path)

@@ -46,13 +46,17 @@ def of_attempt(entry: Entry) -> Facts:
 
 
 def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The leaves of a JSON value with their paths: `choices[0].message.content`. Empty containers are leaves."""
+    """The leaves of a JSON value with their paths: `choices[0].message.content`.
+
+    Empty containers are leaves, and so are lists of plain values. The items of a `data` list, which the API's listings
+    have, share their paths: `data[].id`.
+    """
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from flatten(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and value:
+    elif isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
         for place, item in enumerate(value):
-            yield from flatten(item, f"{path}[{place}]")
+            yield from flatten(item, f"{path}[]" if path == "data" else f"{path}[{place}]")
     else:
         yield path, value
 
@@ -80,7 +84,10 @@ def _json_or_text(body: bytes) -> Facts:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return {"body": volatile.of_text(body.decode("utf-8", "replace"))} if body else {}
-    return {f"body {path}".rstrip(): volatile.of_field(path, leaf) for path, leaf in flatten(value)}
+    found: dict[str, list[Any]] = {}
+    for path, leaf in flatten(value):
+        found.setdefault(f"body {path}".rstrip(), []).append(volatile.of_field(path, leaf))
+    return {name: leaves[0] if len(leaves) == 1 else _runs(map(_shown, leaves)) for name, leaves in found.items()}
 
 
 def _stream(body: bytes) -> Facts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from hopcheck.drift.compare import Change, Comparison, Part, compare
@@ -94,7 +94,7 @@ def _grouped(comparisons: Iterable[Comparison]) -> Iterator[Group]:
     for comparison in comparisons:
         for change in comparison.changes:
             seen[change.part, change.what][change].append(comparison.case)
-    groups = [group for (part, what), ways in seen.items() for group in _ways(part, what, ways)]
+    groups = _siblings(group for (part, what), ways in seen.items() for group in _ways(part, what, ways))
     order = list(Part)
     yield from sorted(groups, key=lambda one: (order.index(one.part), not one.worse, -len(one.cases), one.what))
 
@@ -108,3 +108,18 @@ def _ways(part: Part, what: str, ways: Mapping[Change, list[str]]) -> Iterator[G
     pairs = tuple((change.before, change.after) for change, _ in ordered)
     cases = sorted({case for names in ways.values() for case in names})
     yield Group(part, what, pairs, tuple(cases), any(change.worse for change in ways))
+
+
+def _siblings(groups: Iterable[Group]) -> list[Group]:
+    """Put fields of one object together that changed in the same way in the same cases."""
+    alike: dict[tuple[object, ...], list[Group]] = defaultdict(list)
+    for group in groups:
+        parent, dot, _ = group.what.rpartition(".")
+        alike[group.part, parent if dot else group.what, group.ways, group.cases, group.worse].append(group)
+    return [together[0] if len(together) == 1 else _joined(together) for together in alike.values()]
+
+
+def _joined(groups: list[Group]) -> Group:
+    parent = groups[0].what.rpartition(".")[0]
+    names = [group.what.rpartition(".")[2] for group in groups]
+    return replace(groups[0], what=f"{parent}.{{{', '.join(names)}}}")
