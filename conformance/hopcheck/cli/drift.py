@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from hopcheck.cli import record
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.drift import Drift, drift
 from hopcheck.drift.render import html_text, markdown_text, print_drift
@@ -23,7 +26,16 @@ from hopcheck.tapes import Malformed, Tape, load_all
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
     parser.add_argument("before", type=Path, metavar="A", help="a folder of tapes, such as cassettes/litellm-1.106.2")
-    parser.add_argument("after", type=Path, metavar="B", help="another one, recorded with `hopcheck record`")
+    parser.add_argument(
+        "after", type=Path, nargs="?", metavar="B", help="another one, recorded with `hopcheck record`; or --litellm"
+    )
+    parser.add_argument(
+        "--litellm", metavar="VERSION", help="instead of B: run this release, and record it for the moment"
+    )
+    parser.add_argument("--exclude-newer", metavar="DATE", help="with --litellm: its dependencies as of that day")
+    parser.add_argument(
+        "--select", action="append", default=[], metavar="GLOB", help="only these cases, such as 'stream.*'"
+    )
     parser.add_argument("--strict", action="store_true", help="any change is exit code 1")
     for kind in ("json", "markdown", "html"):
         parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write the report as {kind} to FILE")
@@ -31,9 +43,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it."""
-    found = drift(tapes_of(arguments.before), tapes_of(arguments.after))
+    if (arguments.after is None) == (arguments.litellm is None):
+        raise Stop(USAGE, "name a second folder of tapes, or a release with --litellm.")
+    before = _selected(tapes_of(arguments.before), arguments.select)
+    if arguments.after is not None:
+        return _compared(before, _selected(tapes_of(arguments.after), arguments.select), arguments)
+    with TemporaryDirectory(prefix="hopcheck-") as folder:
+        chosen = {"litellm": arguments.litellm, "exclude_newer": arguments.exclude_newer, "select": arguments.select}
+        code = record.run(argparse.Namespace(**chosen, out=Path(folder), between=None))
+        if code != HOLDS:
+            return code
+        return _compared(before, tapes_of(Path(folder)), arguments)
+
+
+def _selected(tapes: Mapping[str, Tape], patterns: Sequence[str]) -> dict[str, Tape]:
+    return {
+        case: tape for case, tape in tapes.items() if not patterns or any(fnmatchcase(case, one) for one in patterns)
+    }
+
+
+def _compared(before: Mapping[str, Tape], after: Mapping[str, Tape], arguments: argparse.Namespace) -> int:
+    found = drift(before, after)
     if not found.compared:
-        raise Stop(USAGE, f"{arguments.before} and {arguments.after} have no case in common.")
+        raise Stop(USAGE, f"{arguments.before} and {arguments.after or arguments.litellm} have no case in common.")
     print_drift(found, console_for(sys.stdout))
     write(found, arguments)
     return DOES_NOT_HOLD if found.worse or (arguments.strict and found.groups) else HOLDS
