@@ -40,6 +40,7 @@ class Setting:
         ways: Ways of running that this run offers.
         flood: Which part of their full number of requests flooding cases send.
         wire_log: Whether verdicts hold what crossed the wire.
+        contracts: Whether what crossed the wire is held against the contracts.
         shared: What the cases of a run have in common: one burst over a rate limit, say.
         excluded: Cases that this run can't judge, and why.
         beside: What this run finds of a case beside its own findings, once it has asked.
@@ -52,6 +53,7 @@ class Setting:
     ways: frozenset[str] = WAYS
     flood: float = 1.0
     wire_log: bool = True
+    contracts: bool = True
     shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     excluded: Mapping[str, str] = field(default_factory=dict)
     beside: Callable[[Case, Target], AsyncIterator[Finding]] | None = None
@@ -172,14 +174,17 @@ async def _weigh(case: Case, target: Target, control: Control | None, findings: 
 async def _recorded(case: Case, verdict: Verdict, target: Target, setting: Setting, begun_ns: int) -> Verdict:
     """Let go of what the upstream left hanging, hold what crossed the wire against the contracts, and forget it."""
     attempts = await _let_go(target, setting.control)
-    scripts = case.upstream_scripts()
-    seen = Seen(target.answers, attempts, scripts, target.base_path, is_llm_proxy=setting.config.declares.llm_proxy)
-    contract = await contract_findings(seen)
+    contract = await _contract(case, target, attempts, setting) if setting.contracts else []
     exchanges = wire_log(target.answers, attempts, begun_ns) if setting.wire_log else []
     verdict = replace(verdict, findings=(*verdict.findings, *contract), exchanges=tuple(exchanges))
     breaks = any(not finding.ok for finding in contract)
     judged = verdict.outcome in (Outcome.CONFORMS, Outcome.ADVISORY)
     return replace(verdict, outcome=Outcome.DEVIATES) if breaks and judged else verdict
+
+
+async def _contract(case: Case, target: Target, attempts: list[Attempt], setting: Setting) -> list[Finding]:
+    scripts, is_llm_proxy = case.upstream_scripts(), setting.config.declares.llm_proxy
+    return await contract_findings(Seen(target.answers, attempts, scripts, target.base_path, is_llm_proxy=is_llm_proxy))
 
 
 async def _let_go(target: Target, control: Control | None) -> list[Attempt]:

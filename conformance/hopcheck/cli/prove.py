@@ -24,7 +24,7 @@ from hopcheck.reach import Reach, reach_of
 from hopcheck.registry import Case
 
 BATCH = 40
-"""Relays that one batch hosts."""
+"""Relays that one batch hosts, at most."""
 
 AGAIN = 50
 """So many cells that aren't as they should be are looked at once more; with more of them, it is no coincidence."""
@@ -93,9 +93,10 @@ def look_again(
 def _table(of: Sequence[Column], ids: list[str], arguments: argparse.Namespace) -> Iterator[Cell]:
     """Run the table in batches of columns, on as many processes as there are cores."""
     names = [column.name for column in of]
-    count = -(-len(names) // BATCH)
+    least = -(-len(names) // BATCH)
+    workers = min(arguments.processes or (os.cpu_count() or 1) + 2, least)
+    count = -(-least // workers) * workers  # so that none of the workers is idle at the end
     batches = [names[start::count] for start in range(count)]  # honest columns, the longest ones, are spread
-    workers = min(arguments.processes or (os.cpu_count() or 1) + 2, len(batches))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         reach = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hopcheck.bench import Bench
 from hopcheck.engine import run_case
@@ -20,8 +21,8 @@ CLOCK_JOBS = 24
 FLOOD_JOBS = 3
 """The same for those that flood."""
 
-BESIDE_FLOOD = 0.25
-"""Which part of its flood a case sends to a counterexample that isn't its own: it need not be noticed there."""
+BESIDE: dict[str, Any] = {"flood": 0.25, "contracts": False}
+"""How a case is run on a counterexample that isn't its own: it need not be noticed there."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,14 @@ class Seat:
     """A relay of a column, and the cases that are run on it.
 
     A counterexample sits alone with each case that it is for, so that no other case has used up its state. Cases that
-    take the backend down have a relay of their own, one after another.
+    take the backend down have a relay of their own, one after another. Beside its own cases a counterexample is met by
+    part of a flood, and by no contract: what is wrong on the wire is wrong in every case, and needn't be told of each.
     """
 
     name: str
     column: Column
     cases: tuple[Case, ...]
-    flood: float = 1.0
+    beside: bool = False
 
 
 def _seats(column: Column, cases: Sequence[Case], reach: Reach | None, *, diagonal: bool) -> list[Seat]:
@@ -79,7 +81,7 @@ def _seats(column: Column, cases: Sequence[Case], reach: Reach | None, *, diagon
     if not diagonal:
         others = (case for case in cases if case.id not in own)
         open_ = tuple(case for case in others if reach is None or _is_open(column, case, reach))
-        seats += _apart(Seat(column.name, column, open_, BESIDE_FLOOD))
+        seats += _apart(Seat(column.name, column, open_, beside=True))
     return seats
 
 
@@ -131,8 +133,8 @@ async def _run_chains(bench: Bench, chains: list[Chain], jobs: int) -> AsyncIter
     async def work() -> None:
         while pending:
             for seat, case in pending.pop():
-                setting = replace(bench.setting(seat.name), flood=seat.flood)
-                verdict = await run_case(case, setting)
+                setting = bench.setting(seat.name)
+                verdict = await run_case(case, replace(setting, **BESIDE) if seat.beside else setting)
                 queue.put_nowait(Cell(seat.column.name, verdict))
 
     workers = [asyncio.create_task(work()) for _ in range(jobs)]
