@@ -17,9 +17,15 @@ pytestmark = pytest.mark.litellm
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
-    folder = tmp_path_factory.mktemp("demo")
+    done, folder = run(tmp_path_factory.mktemp("demo"))
+    if done.returncode == 3:  # "can't be tested": LiteLLM's interpreter has been seen to crash (a segmentation fault)
+        done, folder = run(tmp_path_factory.mktemp("demo"))
+    return done, folder
+
+
+def run(folder: Path) -> tuple[subprocess.CompletedProcess[str], Path]:
     words = [sys.executable, "-m", "hopcheck", "demo", "--output", str(folder)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=600), folder
+    return subprocess.run(words, capture_output=True, text=True, timeout=300), folder
 
 
 def report(folder: Path, name: str) -> dict[str, Any]:
