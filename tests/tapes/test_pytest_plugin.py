@@ -24,6 +24,7 @@ def ask(client, tape, number=0, **fields):
 
 @pytest.fixture
 def run(pytester, tmp_path, monkeypatch):
+    """Runs tests in a process of their own: what is patched there meets no server that another test runs here."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # a run takes a tenth of the time
     folder = tmp_path / "tapes"
     answers = [samples.answered("chat.two", f"n{number}", f"answer {number}") for number in range(2)]
@@ -35,7 +36,7 @@ def run(pytester, tmp_path, monkeypatch):
     def run(code, *options):
         pytester.makepyfile(HEAD + code)
         plugins = ["-p", "hopcheck.tapes.pytest_plugin", "-p", "no:cacheprovider"]
-        return pytester.runpytest_inprocess(*plugins, f"--hopcheck-tapes={folder}", *options)
+        return pytester.runpytest_subprocess(*plugins, f"--hopcheck-tapes={folder}", *options)
 
     return run
 
