@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import monotonic_ns
-from types import TracebackType
 from typing import Self
 
 from hopcheck.replay.attempts import Played
@@ -15,6 +14,7 @@ from hopcheck.replay.journal import ReplayJournal
 from hopcheck.replay.misses import explain
 from hopcheck.replay.playing import Playing
 from hopcheck.tapes import Canonical, Tape
+from hopcheck_server.http1.closing import Closing
 from hopcheck_server.http1.server import ClientGone, Exchange, Server
 from hopcheck_server.upstream import control_routes
 from hopcheck_server.upstream.arrival import RequestHead
@@ -24,7 +24,7 @@ SETTLED_S = 1.0
 """How long a proxy may take to hang up once its client has; only then is an exchange ended from here."""
 
 
-class ReplayServer:
+class ReplayServer(Closing):
     """Plays tapes to a proxy.
 
     Attributes:
@@ -100,16 +100,6 @@ class ReplayServer:
     async def aclose(self) -> None:
         """Stop listening and drop every connection."""
         await self._server.aclose()
-
-    async def __aenter__(self) -> Self:
-        """Use as a context manager once started."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close."""
-        await self.aclose()
 
     # What a judge asks of it, as of an upstream.
 

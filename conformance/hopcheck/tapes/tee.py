@@ -12,9 +12,9 @@ import socket
 import ssl
 import struct
 import time
-from types import TracebackType
 from typing import Literal, NamedTuple, Self, cast
 
+from hopcheck_server.http1.closing import Closing
 from hopcheck_server.http1.pool import Origin
 from hopcheck_server.http1.server import BACKLOG
 
@@ -107,7 +107,7 @@ def _reset(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-class Tee:
+class Tee(Closing):
     """Listens on loopback, and connects each client to the server.
 
     Attributes:
@@ -182,16 +182,6 @@ class Tee:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def __aenter__(self) -> Self:
-        """Use as a context manager once started."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close."""
-        await self.aclose()
 
 
 class _Client(_End):

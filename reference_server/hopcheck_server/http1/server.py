@@ -6,9 +6,9 @@ One exchange at a time per connection; a pipelined request waits for its turn.
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
 from typing import Self
 
+from hopcheck_server.http1.closing import Closing
 from hopcheck_server.http1.exchange import ClientGone, Exchange, Framing
 from hopcheck_server.http1.serving import MAX_BODY, Handler, ServerConnection
 
@@ -18,7 +18,7 @@ BACKLOG = 1024
 """Connections that may wait to be accepted; with fewer, a burst of clients waits a second for its second try."""
 
 
-class Server:
+class Server(Closing):
     """Listens, and hands every request to one handler.
 
     Attributes:
@@ -60,13 +60,3 @@ class Server:
         for task in tuple(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-
-    async def __aenter__(self) -> Self:
-        """Use as a context manager once started."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close."""
-        await self.aclose()

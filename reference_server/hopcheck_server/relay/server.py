@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Self
 
 from hopcheck_server import switch
+from hopcheck_server.http1.closing import Closing
 from hopcheck_server.http1.server import Exchange, Server
 from hopcheck_server.relay.relay import Relay
 
 
-class RelayServer:
+class RelayServer(Closing):
     """Hosts relays.
 
     Attributes:
@@ -57,13 +57,3 @@ class RelayServer:
         await self._server.aclose()
         for relay in self.relays.values():
             relay.close()
-
-    async def __aenter__(self) -> Self:
-        """Use as a context manager once started."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close."""
-        await self.aclose()

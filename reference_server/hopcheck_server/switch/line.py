@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from types import TracebackType
 from typing import Self, cast
 
+from hopcheck_server.http1.closing import Closing
 from hopcheck_server.http1.server import Exchange, Server
 from hopcheck_server.switch.control import PATH, answer
 
 HOST = "127.0.0.1"
 
 
-class Switch:
+class Switch(Closing):
     """Listens for a backend, and passes everything on to it, until it is turned off.
 
     Off means that the port is closed, as it is when the backend's process has gone, and that what was open is reset.
@@ -75,16 +75,6 @@ class Switch:
         """Stop listening, and end what is open."""
         await self.turn(up=False)
         await self._control.aclose()
-
-    async def __aenter__(self) -> Self:
-        """Use as a context manager once started."""
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close."""
-        await self.aclose()
 
 
 def _reset(transport: asyncio.Transport) -> None:

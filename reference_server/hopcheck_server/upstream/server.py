@@ -9,9 +9,9 @@ import asyncio
 import errno
 from collections import OrderedDict
 from dataclasses import replace
-from types import TracebackType
 from typing import Self
 
+from hopcheck_server.http1.closing import Closing
 from hopcheck_server.upstream import control_routes
 from hopcheck_server.upstream.answer import Answer
 from hopcheck_server.upstream.arrival import Arrival
@@ -41,7 +41,7 @@ class PortInUse(OSError):
         self.port = port
 
 
-class Upstream:
+class Upstream(Closing):
     """A scripted provider on a port of its own.
 
     Attributes:
@@ -103,14 +103,6 @@ class Upstream:
         upstream._server = server
         upstream.port = server.sockets[0].getsockname()[1]
         return upstream
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     @property
     def url(self) -> str:
