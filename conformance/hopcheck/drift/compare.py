@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from itertools import zip_longest
 from typing import Any
 
 from hopcheck.drift import facts
+from hopcheck.excerpts import as_text
 from hopcheck.tapes import Entry, Interaction, Tape
 from hopcheck.tapes.canonical import of_request
 
@@ -121,13 +121,6 @@ def _by_marker(tape: Tape) -> dict[str, list[Entry]]:
 
 def _changes(part: Part, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
     for name in dict.fromkeys([*before, *after]):
-        was, now = _shown(before, name), _shown(after, name)
+        was, now = (as_text(found[name]) if name in found else None for found in (before, after))
         if was != now:
             yield Change(part, name, was, now)
-
-
-def _shown(found: Mapping[str, Any], name: str) -> str | None:
-    if name not in found:
-        return None
-    value = found[name]
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from hopcheck.drift import volatile
+from hopcheck.excerpts import as_text
 from hopcheck.tapes import Entry, Interaction, Response
 from hopcheck_contracts import sse
 
@@ -87,7 +88,7 @@ def _json_or_text(body: bytes) -> Facts:
     found: dict[str, list[Any]] = {}
     for path, leaf in flatten(value):
         found.setdefault(f"body {path}".rstrip(), []).append(volatile.of_field(path, leaf))
-    return {name: leaves[0] if len(leaves) == 1 else _runs(map(_shown, leaves)) for name, leaves in found.items()}
+    return {name: leaves[0] if len(leaves) == 1 else _runs(map(as_text, leaves)) for name, leaves in found.items()}
 
 
 def _stream(body: bytes) -> Facts:
@@ -130,12 +131,8 @@ def _of_field(path: str, pieces: list[dict[str, Any]]) -> Any:
 
 
 def _values(path: str, pieces: list[dict[str, Any]]) -> str:
-    return _runs(_shown(volatile.of_field(path, fields[path])) if path in fields else ABSENT for fields in pieces)
+    return _runs(as_text(volatile.of_field(path, fields[path])) if path in fields else ABSENT for fields in pieces)
 
 
 def _runs(values: Iterable[str]) -> str:
     return ", ".join(value for value, _ in groupby(values))
-
-
-def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

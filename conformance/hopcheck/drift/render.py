@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -13,7 +12,8 @@ from rich.text import Text
 from hopcheck.drift.compare import ABOUT, Part
 from hopcheck.drift.report import Drift, Group
 from hopcheck.render.markdown import code, text
-from hopcheck.render.values import visible
+from hopcheck.render.pages import page
+from hopcheck.render.values import clip, visible
 
 _CASES = 4  # ids that are named in a line; the page names them all
 _LENGTH = 160  # characters of a value
@@ -50,10 +50,7 @@ def named(cases: Iterable[str], most: int = _CASES) -> str:
 
 def cut(value: str | None) -> str:
     """A value in a line."""
-    if value is None:
-        return "—"
-    shown = visible(value)
-    return shown if len(shown) <= _LENGTH else f"{shown[: _LENGTH * 2 // 3]} … {shown[-_LENGTH // 4 :]}"
+    return "—" if value is None else clip(visible(value), _LENGTH)
 
 
 def print_drift(found: Drift, console: Console) -> None:
@@ -115,15 +112,9 @@ def _way(before: str | None, after: str | None) -> str:
 
 def html_text(found: Drift) -> str:
     """Render it as one HTML page that needs nothing beside itself."""
-    environment = Environment(
-        loader=PackageLoader("hopcheck.render"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(visible=visible, cut=cut)
-    return environment.get_template("drift.html.j2").render(
+    return page(
+        "drift.html.j2",
+        {"visible": visible, "cut": cut},
         found=found,
         headline=headline(found),
         beside=beside(found),

@@ -10,6 +10,7 @@ from hopcheck.contracts import CHECKS
 from hopcheck.proving.columns import HEALTHY, Column
 from hopcheck.proving.table import Cell
 from hopcheck.registry import Case, Counterexample
+from hopcheck.render.values import clip
 from hopcheck_contracts.findings import Outcome, Verdict
 
 
@@ -117,12 +118,9 @@ def _expected(column: Column, case: Case) -> bool:
 
 def happened(verdict: Verdict) -> str:
     """A verdict in one line."""
-    failed = [f"{one.check}: expected {_short(one.expected)}, got {_short(one.actual)}" for one in verdict.failed]
+    failed = [
+        f"{one.check}: expected {clip(repr(one.expected))}, got {clip(repr(one.actual))}" for one in verdict.failed
+    ]
     reason = verdict.reason.strip().splitlines()[-1:]
     said = reason or failed  # why a case could not be judged says more than what was found until then
     return f"{verdict.outcome.value}: {'; '.join(said)}"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:97]}..."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from hopcheck.document import (
@@ -23,6 +22,7 @@ from hopcheck.document import (
     replay_line,
 )
 from hopcheck.render.compare import compare, summary
+from hopcheck.render.pages import page
 from hopcheck.render.values import as_json, difference, expectation, gist, lines_visible, short, told, visible
 from hopcheck.render.wire import lanes, moments
 
@@ -45,47 +45,33 @@ def html_text(document: Document, beside: Document | None = None) -> str:
     """
     red = red_cases(document)
     compared = compare(beside, document) if beside else None
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            document=document,
-            headline=headline(document),
-            holds=document["summary"]["exit"] == 0,
-            total=len(document["cases"]),
-            totals=counts(document["cases"]),
-            outcomes=OUTCOMES,
-            marks=_MARKS,
-            profiles=[
-                {
-                    "name": name,
-                    "counts": counts(cases),
-                    "total": len(cases),
-                    "cases": [_case(one, document) for one in cases],
-                }
-                for name, cases in by_profile(document).items()
-            ],
-            failing=[{**case, "why": _why(case)} for case in red],
-            open_red=len(red) <= OPEN_AT_MOST,
-            declares=[(name, as_json(value)) for name, value in document["target"]["declares"].items()],
-            not_asked=not_asked(document),
-            replayed=replay_line(document),
-            compared=compared,
-            compared_summary=summary(compared) if compared else "",
-        )
+    return page(
+        "report.html.j2",
+        {"visible": visible, "prose": _prose, "ms": _milliseconds},
+        document=document,
+        headline=headline(document),
+        holds=document["summary"]["exit"] == 0,
+        total=len(document["cases"]),
+        totals=counts(document["cases"]),
+        outcomes=OUTCOMES,
+        marks=_MARKS,
+        profiles=[
+            {
+                "name": name,
+                "counts": counts(cases),
+                "total": len(cases),
+                "cases": [_case(one, document) for one in cases],
+            }
+            for name, cases in by_profile(document).items()
+        ],
+        failing=[{**case, "why": _why(case)} for case in red],
+        open_red=len(red) <= OPEN_AT_MOST,
+        declares=[(name, as_json(value)) for name, value in document["target"]["declares"].items()],
+        not_asked=not_asked(document),
+        replayed=replay_line(document),
+        compared=compared,
+        compared_summary=summary(compared) if compared else "",
     )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("hopcheck.render"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(visible=visible, prose=_prose, ms=_milliseconds)
-    return environment
 
 
 def _case(case: CaseEntry, document: Document) -> dict[str, Any]:

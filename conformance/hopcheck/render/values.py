@@ -54,7 +54,11 @@ def as_json(value: Any) -> str:
 
 def short(value: Any, limit: int = LINE) -> str:
     """A value in one line; the middle of a long one is left out."""
-    text = as_json(value)
+    return clip(as_json(value), limit)
+
+
+def clip(text: str, limit: int = LINE) -> str:
+    """At most so many characters of a text; the middle of a long one is left out."""
     if len(text) <= limit:
         return text
     head, tail = limit * 2 // 3, limit // 3 - 3

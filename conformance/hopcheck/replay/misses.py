@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from hopcheck.render.values import clip, short, visible
 from hopcheck.replay.deck import Card
 from hopcheck.tapes import Canonical
 from hopcheck_contracts.findings import same
@@ -13,7 +14,7 @@ from hopcheck_contracts.findings import same
 SHOWN = 3
 """Differences that are told."""
 
-_LONG = 60
+_LONG = 60  # characters of a value
 _ABSENT = object()
 
 
@@ -43,7 +44,7 @@ def differences(asked: Canonical, recorded: Canonical) -> list[str]:
         return told
     bodies = _parsed(asked.body), _parsed(recorded.body)
     if _ABSENT in bodies:
-        return [*told, f"the body is {_short(asked.body)}, recorded was {_short(recorded.body)}"]
+        return [*told, f"the body is {_shown(asked.body)}, recorded was {_shown(recorded.body)}"]
     return told + [_worded(*found) for found in _paths(*bodies, "$")]
 
 
@@ -68,12 +69,11 @@ def _paths(asked: Any, recorded: Any, path: str) -> Iterator[tuple[str, Any, Any
 
 def _worded(path: str, asked: Any, recorded: Any) -> str:
     if recorded is _ABSENT:
-        return f"{path} is {_short(asked)}, recorded was none"
+        return f"{path} is {_shown(asked)}, recorded was none"
     if asked is _ABSENT:
-        return f"{path} is missing, recorded was {_short(recorded)}"
-    return f"{path} is {_short(asked)}, recorded was {_short(recorded)}"
+        return f"{path} is missing, recorded was {_shown(recorded)}"
+    return f"{path} is {_shown(asked)}, recorded was {_shown(recorded)}"
 
 
-def _short(value: Any) -> str:
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
+def _shown(value: Any) -> str:
+    return clip(visible(value.decode("utf-8", "replace")), _LONG) if isinstance(value, bytes) else short(value, _LONG)
