@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from hopcheck import gating
-from hopcheck.cli import gate
 from hopcheck.cli.exits import Stop
+from hopcheck.cli.gate import conclude
 from hopcheck.cli.loop import run as run_loop
+from hopcheck.cli.order import Order, add_arguments, read
 from hopcheck.doctor import Unfit
 from hopcheck.document import fails, reasons_known
 from hopcheck.registry import Case
@@ -56,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None):
         raise pytest.UsageError("hopcheck's cases run beside each other by themselves, from one process: leave out -n.")
     try:
-        config.stash[_GATE] = Gate(gate.read(_arguments(config)))
+        config.stash[_GATE] = Gate(read(_arguments(config)))
     except Stop as stop:
         raise pytest.UsageError(str(stop)) from None
 
@@ -69,7 +70,7 @@ def _arguments(config: pytest.Config) -> argparse.Namespace:
     words += [f"--{name}" for name in SWITCHES if given[name]]
     url = config.getoption("--hopcheck-url")
     parser = _Parser(prog="pytest")
-    gate.add_arguments(parser)
+    add_arguments(parser)
     return parser.parse_args([*words, *([url] if url else [])])
 
 
@@ -101,7 +102,7 @@ class Gate:
         order: What is to be run.
     """
 
-    def __init__(self, order: gate.Order) -> None:
+    def __init__(self, order: Order) -> None:
         self.order = order
         self._document: Mapping[str, Any] | None = None
         self._unfit = ""
@@ -119,12 +120,12 @@ class Gate:
             self._document = self._run(replace(self.order, plan=replace(self.order.plan, cases=chosen)))
         return self._document
 
-    def _run(self, order: gate.Order) -> Mapping[str, Any]:
+    def _run(self, order: Order) -> Mapping[str, Any]:
         async def judge() -> gating.Outcome:
             return await gating.gate(order.plan, asyncio.Event(), lambda *_: None, lambda _: False)
 
         try:
-            return gate.conclude(order, run_loop(judge()))[0]
+            return conclude(order, run_loop(judge()))[0]
         except Unfit as unfit:
             self._unfit = str(unfit)
             raise Failed(str(unfit)) from None

@@ -19,9 +19,11 @@ from hopcheck import gating
 from hopcheck.baseline import load_baseline
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
-from hopcheck.cli.gate import Order, conclude, watching
+from hopcheck.cli.gate import conclude, watching
 from hopcheck.cli.loop import interruption
 from hopcheck.cli.loop import run as run_loop
+from hopcheck.cli.order import Order
+from hopcheck.cli.writing import write
 from hopcheck.config import TargetConfig
 from hopcheck.discovery import all_cases
 from hopcheck.doctor import Unfit
@@ -29,7 +31,6 @@ from hopcheck.render.compare import compare, print_comparison
 from hopcheck.render.html import html_text
 from hopcheck.render.progress import RunProgress
 from hopcheck.render.terminal import console_for, print_report
-from hopcheck.report import write_whole
 from hopcheck.settings import packaged_target
 from hopcheck_server.litellm import DEFAULT_VERSION
 from hopcheck_server.processes import ProcessError
@@ -163,7 +164,7 @@ def _show(judged: list[Judged], output: Path) -> int:
     print_comparison(compare(first, second), console)
     _show_hops(output / HOPS, console)
     page = output / "index.html"
-    write_whole(page, html_text(second, beside=first))
+    write(page, html_text(second, beside=first))
     pages = [page, *(output / name for name in ("litellm.html", "reference.html", "load.html"))]
     console.print(f"\nreports: {', '.join(str(one) for one in pages if one.exists())}", soft_wrap=True)
     return HOLDS if all(one.document["summary"]["exit"] == 0 for one in judged) else DOES_NOT_HOLD

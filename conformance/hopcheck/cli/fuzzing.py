@@ -6,14 +6,14 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from hopcheck.cli.exits import HOPCHECK_FAILED, USAGE, Stop
+from hopcheck.cli.exits import USAGE, Stop
+from hopcheck.cli.writing import write
 from hopcheck.discovery import select
 from hopcheck.fuzz.example import FOLDER, Unreadable, example_text, file_name, read_example
 from hopcheck.fuzz.operations import OPERATIONS
 from hopcheck.fuzz.replaying import Replaying
 from hopcheck.fuzz.session import Amount, Fuzzing, all_fuzz_cases
 from hopcheck.render.progress import RunProgress
-from hopcheck.report import write_whole
 from hopcheck.sessions import Session
 
 EXAMPLES = 100
@@ -90,9 +90,6 @@ def write_examples(session: Session | None, folder: Path = Path(FOLDER)) -> list
         finding = dataclasses.asdict(found.finding)
         told = {name: finding[name] for name in ("check", "expected", "actual")}
         path = folder / file_name(found.example)
-        try:
-            write_whole(path, example_text(found.example, session.seed, told))
-        except OSError as error:
-            raise Stop(HOPCHECK_FAILED, f"{path} can't be written: {error.strerror or error}.") from error
+        write(path, example_text(found.example, session.seed, told))
         written.append(path)
     return written
