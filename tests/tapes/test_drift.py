@@ -181,6 +181,9 @@ def test_folders_that_cannot_be_compared(tmp_path, capsys):
     assert main(["drift", one, str(tmp_path / "c")]) == 2
     assert "have no case in common" in capsys.readouterr().err
     assert main(["drift", one, other, "--html", f"{one}/chat.one.yaml/page.html"]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+    assert main(["drift", one, other, "--html", one]) == 4
+    assert "can't be written: Is a directory" in capsys.readouterr().err
     assert main(["drift", one, other, "--select", "stream.*"]) == 2
     assert main(["drift", one]) == main(["drift", one, other, "--litellm", "1.106.2"]) == 2
     assert "name a second folder of tapes, or a release with --litellm" in capsys.readouterr().err
@@ -200,13 +203,13 @@ def test_many_ways_are_told_as_one():
 def test_a_release_that_is_recorded_for_the_moment(tmp_path, capsys, monkeypatch):
     one, _ = sets(tmp_path, answered())
 
-    def run(arguments):
-        assert (arguments.litellm, arguments.select) == ("9.9.9", ["chat.*"])
-        save(tape(framed(answered(model="new"))), arguments.out)
+    def record(folder, litellm, exclude_newer, patterns):
+        assert (litellm, patterns) == ("9.9.9", ["chat.*"])
+        save(tape(framed(answered(model="new"))), folder)
         return 0
 
-    monkeypatch.setattr("hopcheck.cli.record.run", run)
+    monkeypatch.setattr("hopcheck.cli.record.record", record)
     assert main(["drift", one, "--litellm", "9.9.9", "--select", "chat.*"]) == 0
     assert "body model" in capsys.readouterr().out
-    monkeypatch.setattr("hopcheck.cli.record.run", lambda arguments: 130)
+    monkeypatch.setattr("hopcheck.cli.record.record", lambda *given: 130)
     assert main(["drift", one, "--litellm", "9.9.9"]) == 130

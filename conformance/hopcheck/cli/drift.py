@@ -14,12 +14,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hopcheck.cli import record
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
+from hopcheck.cli.writing import require_folders, write
 from hopcheck.drift import Drift, drift
 from hopcheck.drift.render import html_text, markdown_text, print_drift
 from hopcheck.render.terminal import console_for
-from hopcheck.report import write_whole
 from hopcheck.tapes import Malformed, Tape, load_all
 
 
@@ -37,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--select", action="append", default=[], metavar="GLOB", help="only these cases, such as 'stream.*'"
     )
     parser.add_argument("--strict", action="store_true", help="any change is exit code 1")
-    for kind in ("json", "markdown", "html"):
+    for kind in RENDERINGS:
         parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write the report as {kind} to FILE")
 
 
@@ -45,15 +44,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it."""
     if (arguments.after is None) == (arguments.litellm is None):
         raise Stop(USAGE, "name a second folder of tapes, or a release with --litellm.")
+    require_folders(_files(arguments).values())
     before = _selected(tapes_of(arguments.before), arguments.select)
     if arguments.after is not None:
         return _compared(before, _selected(tapes_of(arguments.after), arguments.select), arguments)
+    from hopcheck.cli.record import record  # only now: the chain that it runs isn't needed to compare
+
     with TemporaryDirectory(prefix="hopcheck-") as folder:
-        chosen = {"litellm": arguments.litellm, "exclude_newer": arguments.exclude_newer, "select": arguments.select}
-        code = record.run(argparse.Namespace(**chosen, out=Path(folder), between=None))
+        code = record(Path(folder), arguments.litellm, arguments.exclude_newer, arguments.select)
         if code != HOLDS:
             return code
         return _compared(before, tapes_of(Path(folder)), arguments)
+
+
+def _files(arguments: argparse.Namespace) -> dict[str, Path]:
+    return {kind: path for kind in RENDERINGS if (path := getattr(arguments, kind))}
 
 
 def _selected(tapes: Mapping[str, Tape], patterns: Sequence[str]) -> dict[str, Tape]:
@@ -67,7 +72,8 @@ def _compared(before: Mapping[str, Tape], after: Mapping[str, Tape], arguments: 
     if not found.compared:
         raise Stop(USAGE, f"{arguments.before} and {arguments.after or arguments.litellm} have no case in common.")
     print_drift(found, console_for(sys.stdout))
-    write(found, arguments)
+    for kind, path in _files(arguments).items():
+        write(path, RENDERINGS[kind](found))
     return DOES_NOT_HOLD if found.worse or (arguments.strict and found.groups) else HOLDS
 
 
@@ -91,21 +97,5 @@ def json_text(found: Drift) -> str:
     return json.dumps(found.document(), indent=1, ensure_ascii=False) + "\n"
 
 
-def write(found: Drift, arguments: argparse.Namespace) -> None:
-    """Write the files that were asked for.
-
-    Raises:
-        Stop: One can't be written.
-    """
-    texts: list[tuple[Path | None, Callable[[Drift], str]]] = [
-        (arguments.json, json_text),
-        (arguments.markdown, markdown_text),
-        (arguments.html, html_text),
-    ]
-    for path, render in texts:
-        if path is None:
-            continue
-        try:
-            write_whole(path, render(found))
-        except OSError as error:
-            raise Stop(USAGE, f"{path} can't be written: {error.strerror}.") from None
+RENDERINGS: Mapping[str, Callable[[Drift], str]] = {"json": json_text, "markdown": markdown_text, "html": html_text}
+"""Flag: what makes the file's text of a report."""

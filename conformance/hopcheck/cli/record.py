@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -53,13 +54,31 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.between:
         here, server = arguments.between
         return _between(here, server, arguments.out or Path("cassettes") / arguments.name, arguments.name)
+    folder = arguments.out or Path("cassettes") / f"litellm-{arguments.litellm}"
+    return record(folder, arguments.litellm, arguments.exclude_newer, arguments.select)
+
+
+def record(folder: Path, litellm: str, exclude_newer: str | None = None, patterns: Sequence[str] = ()) -> int:
+    """Run cases against the reference proxy in front of LiteLLM, and save a tape of each in a folder.
+
+    Args:
+        folder: Where the tapes go.
+        litellm: The version of LiteLLM that is recorded.
+        exclude_newer: LiteLLM's dependencies as of that day; None takes those that are pinned, or today's.
+        patterns: Ids of cases; none takes all.
+
+    Returns:
+        The exit code: 0, or 130 if somebody stopped it.
+
+    Raises:
+        Stop: It can't be done.
+    """
     require_server()
-    cases = select(all_cases().values(), arguments.select)
+    cases = select(all_cases().values(), patterns)
     if not cases:
         raise Stop(USAGE, "no case matches; `hopcheck cases` lists them all.")
-    folder = arguments.out or Path("cassettes") / f"litellm-{arguments.litellm}"
     try:
-        recorded, finished = run_loop(_record(arguments, cases, folder))
+        recorded, finished = run_loop(_record(cases, folder, litellm, exclude_newer))
     except (ProcessError, Unfit) as error:
         raise Stop(UNTESTABLE, str(error)) from None
     except ValueError as error:
@@ -68,14 +87,14 @@ def run(arguments: argparse.Namespace) -> int:
     return HOLDS if finished else INTERRUPTED
 
 
-async def _record(arguments: argparse.Namespace, cases: list[Case], folder: Path) -> tuple[Recorded, bool]:
+async def _record(cases: list[Case], folder: Path, litellm: str, exclude_newer: str | None) -> tuple[Recorded, bool]:
     with Teller(Console(stderr=True)) as tell, RunProgress(console_for(sys.stderr), len(cases)) as progress:
         session = Session(
             cases=cases,
             folder=folder,
             upstream_command=UPSTREAM_COMMAND,
-            litellm=arguments.litellm,
-            exclude_newer=arguments.exclude_newer,
+            litellm=litellm,
+            exclude_newer=exclude_newer,
             progress=tell,
             began=lambda case: progress.began(case.id),
             ended=lambda verdict: progress.ended(verdict.case_id, verdict.outcome),
