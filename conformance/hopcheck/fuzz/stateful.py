@@ -11,7 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import seed as seeded
@@ -115,7 +115,7 @@ class _Search:
             suppress_health_check=list(HealthCheck),
             verbosity=Verbosity.quiet,
         )
-        machine = seeded(self._walks.seed)(_machine(self))
+        machine = seeded(self._walks.seed)(_Machine.of(self))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", HypothesisWarning)
             try:
@@ -145,85 +145,88 @@ class _Search:
         return True
 
 
-def _machine(search: _Search) -> type[RuleBasedStateMachine]:
-    """The state machine: its rules are a walk's steps."""
+class _Machine(RuleBasedStateMachine):
+    """A walk whose steps hypothesis chooses; `of` makes the class that belongs to a search."""
 
-    class Machine(RuleBasedStateMachine):
-        opened = Bundle("opened")
+    search: ClassVar[_Search]
+    opened = Bundle("opened")
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.walk = search.begin()
-            self.fell = False
+    @classmethod
+    def of(cls, search: _Search) -> type[_Machine]:
+        """Hypothesis makes the walks itself, so what they belong to is on their class."""
+        return type("Machine", (cls,), {"search": search})
 
-        def take(self, step: Coroutine[Any, Any, T]) -> T | None:
-            if search.over or self.fell:
-                step.close()
-                return None
-            try:
-                return search.run(step)
-            except Strayed as strayed:
-                self.fell = True
-                search.keep(self.walk, strayed)
-                raise
+    def __init__(self) -> None:
+        super().__init__()
+        self.walk = self.search.begin()
+        self.fell = False
 
-        @rule(stream=booleans(), other=booleans())
-        def answered(self, stream: bool, other: bool) -> None:
-            self.take(self.walk.answered(stream=stream, other=other))
+    def take(self, step: Coroutine[Any, Any, T]) -> T | None:
+        if self.search.over or self.fell:
+            step.close()
+            return None
+        try:
+            return self.search.run(step)
+        except Strayed as strayed:
+            self.fell = True
+            self.search.keep(self.walk, strayed)
+            raise
 
-        @rule(fault=sampled_from(sorted(FAILURES)), stream=booleans())
-        def fails(self, fault: str, stream: bool) -> None:
-            self.take(self.walk.fails(fault, stream=stream))
+    @rule(stream=booleans(), other=booleans())
+    def answered(self, stream: bool, other: bool) -> None:
+        self.take(self.walk.answered(stream=stream, other=other))
 
-        @rule(fault=sampled_from(sorted(BREAKS)))
-        def breaks_off(self, fault: str) -> None:
-            self.take(self.walk.fails(fault, stream=True))
+    @rule(fault=sampled_from(sorted(FAILURES)), stream=booleans())
+    def fails(self, fault: str, stream: bool) -> None:
+        self.take(self.walk.fails(fault, stream=stream))
 
-        @rule(fault=sampled_from(sorted(LIMITED)), stream=booleans())
-        def is_limited(self, fault: str, stream: bool) -> None:
-            self.take(self.walk.fails(fault, stream=stream))
+    @rule(fault=sampled_from(sorted(BREAKS)))
+    def breaks_off(self, fault: str) -> None:
+        self.take(self.walk.fails(fault, stream=True))
 
-        @rule(key=booleans())
-        def refused(self, key: bool) -> None:
-            self.take(self.walk.refused(key=key))
+    @rule(fault=sampled_from(sorted(LIMITED)), stream=booleans())
+    def is_limited(self, fault: str, stream: bool) -> None:
+        self.take(self.walk.fails(fault, stream=stream))
 
-        @precondition(lambda self: self.walk.has_limit)
-        @rule()
-        def used_up(self) -> None:
-            self.take(self.walk.used_up())
+    @rule(key=booleans())
+    def refused(self, key: bool) -> None:
+        self.take(self.walk.refused(key=key))
 
-        @rule(target=opened, whole=booleans())
-        def opens(self, whole: bool) -> Opened | None:
-            return self.take(self.walk.opens(whole=whole))
+    @precondition(lambda self: self.walk.has_limit)
+    @rule()
+    def used_up(self) -> None:
+        self.take(self.walk.used_up())
 
-        @precondition(lambda self: self.walk.narrow)
-        @rule(target=opened, whole=booleans())
-        def takes_a_place(self, whole: bool) -> Opened | None:
-            return self.take(self.walk.opens(whole=whole, model=self.walk.narrow))
+    @rule(target=opened, whole=booleans())
+    def opens(self, whole: bool) -> Opened | None:
+        return self.take(self.walk.opens(whole=whole))
 
-        @rule(one=consumes(opened))
-        def reads_on(self, one: Opened | None) -> None:
-            if one:
-                self.take(self.walk.reads_on(one))
+    @precondition(lambda self: self.walk.narrow)
+    @rule(target=opened, whole=booleans())
+    def takes_a_place(self, whole: bool) -> Opened | None:
+        return self.take(self.walk.opens(whole=whole, model=self.walk.narrow))
 
-        @rule(one=consumes(opened))
-        def leaves(self, one: Opened | None) -> None:
-            if one:
-                self.take(self.walk.leaves(one))
+    @rule(one=consumes(opened))
+    def reads_on(self, one: Opened | None) -> None:
+        if one:
+            self.take(self.walk.reads_on(one))
 
-        @rule()
-        def gives_up(self) -> None:
-            self.take(self.walk.gives_up())
+    @rule(one=consumes(opened))
+    def leaves(self, one: Opened | None) -> None:
+        if one:
+            self.take(self.walk.leaves(one))
 
-        @invariant()
-        def well(self) -> None:
+    @rule()
+    def gives_up(self) -> None:
+        self.take(self.walk.gives_up())
+
+    @invariant()
+    def well(self) -> None:
+        self.take(self.walk.well())
+
+    def teardown(self) -> None:
+        try:
+            self.take(self.walk.all_leave())
             self.take(self.walk.well())
-
-        def teardown(self) -> None:
-            try:
-                self.take(self.walk.all_leave())
-                self.take(self.walk.well())
-            finally:
-                search.run(self.walk.end())
-
-    return Machine
+        finally:
+            self.search.run(self.walk.end())
