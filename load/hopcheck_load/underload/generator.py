@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic_ns
 from typing import Any
@@ -53,15 +54,13 @@ class Generator:
     def run(self, begin_ns: int, tell: Callable[[dict[str, Any]], None] | None = None) -> None:
         """Do it, from that time on; comes back when all is answered, or `DRAIN_S` later."""
         telling = gevent.spawn(self._tell, begin_ns, tell) if tell else None
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_YOUNG, _NEVER, _NEVER)
-        try:
-            self._dispatcher.run(self._arrivals(), begin_ns)
-            self._pool.join(timeout=DRAIN_S)
-        finally:
-            gevent.kill(telling) if telling else None
-            self._end()
+        with _seldom_collected():
+            try:
+                self._dispatcher.run(self._arrivals(), begin_ns)
+                self._pool.join(timeout=DRAIN_S)
+            finally:
+                gevent.kill(telling) if telling else None
+                self._end()
 
     def _arrivals(self) -> Any:
         plan = self._plan
@@ -91,6 +90,19 @@ class Generator:
         self._alarm.close()
         if self._spool is not None:
             self._spool.close()
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Keep the garbage collector from long looks meanwhile."""
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG, _NEVER, _NEVER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
 
 
