@@ -90,7 +90,7 @@ class _Campaign:
         self.journal = Journal(control, self.plan)
         self.stopped = asyncio.Event()
         try:
-            with _interruptible(self.stopped):
+            with interruptible(self.stopped):
                 await control.load(self.plan.scripts())
                 await self._run_locust()
                 await self._finish()
@@ -188,7 +188,7 @@ def _path() -> str:
 
 
 @contextmanager
-def _interruptible(stopped: asyncio.Event) -> Iterator[None]:
+def interruptible(stopped: asyncio.Event) -> Iterator[None]:
     """Let SIGINT and SIGTERM set it."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
