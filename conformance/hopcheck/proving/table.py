@@ -9,7 +9,7 @@ from typing import Any
 
 from hopcheck.bench import Bench
 from hopcheck.engine import run_case
-from hopcheck.proving.columns import Column
+from hopcheck.proving.columns import HEALTHY, Column
 from hopcheck.reach import Reach, touches
 from hopcheck.registry import Case
 from hopcheck.workers import cancel, following
@@ -21,7 +21,7 @@ CLOCK_JOBS = 24
 FLOOD_JOBS = 3
 """The same for those that flood."""
 
-BESIDE: dict[str, Any] = {"flood": 0.25, "contracts": False}
+BESIDE: dict[str, Any] = {"flood": 0.1, "contracts": False}
 """How a case is run on a counterexample that isn't its own: it need not be noticed there."""
 
 
@@ -38,8 +38,8 @@ async def cells(
 ) -> AsyncIterator[Cell]:
     """Run every case on every column; with `diagonal`, a counterexample only on the cases that it is registered for.
 
-    With `reach`, cells that can say nothing are not run: where a case never reaches what the counterexample overrides,
-    and on counterexamples that may trip anything.
+    With `reach`, cells that can say nothing are not run: where a case never reaches what the relay overrides, and on
+    counterexamples that may trip anything.
     What reads the clock or floods runs after all else; what uses up a limit runs one after another on its relay.
     """
     seats = [seat for column in of for seat in _seats(column, cases, reach, diagonal=diagonal)]
@@ -75,14 +75,21 @@ class Seat:
 
 def _seats(column: Column, cases: Sequence[Case], reach: Reach | None, *, diagonal: bool) -> list[Seat]:
     if column.honest:
-        return _apart(Seat(column.name, column, tuple(cases)))
+        reach = None if column.name == HEALTHY else reach
+        return _apart(Seat(column.name, column, _differing(column, cases, reach)))
     own = {case_id for case_id, _ in column.breaks}
     seats = [Seat(f"{column.name}.{case.id}", column, (case,)) for case in cases if case.id in own]
     if not diagonal:
         others = (case for case in cases if case.id not in own)
-        open_ = tuple(case for case in others if reach is None or _is_open(column, case, reach))
+        anything = any("*" in example.trips for _, example in column.breaks)
+        open_ = () if anything and reach is not None else _differing(column, tuple(others), reach)
         seats += _apart(Seat(column.name, column, open_, beside=True))
     return seats
+
+
+def _differing(column: Column, cases: Sequence[Case], reach: Reach | None) -> tuple[Case, ...]:
+    """The cases whose cell can say something: the others are the healthy relay's, for all that is run of the column."""
+    return tuple(case for case in cases if reach is None or touches(column.relay, case, reach))
 
 
 def _apart(seat: Seat) -> list[Seat]:
@@ -94,12 +101,6 @@ def _apart(seat: Seat) -> list[Seat]:
 
 def _takes_down(case: Case) -> bool:
     return "outage" in case.needs
-
-
-def _is_open(column: Column, case: Case, reach: Reach) -> bool:
-    """Whether a cell can say something: not where anything may happen, nor where the relay is the healthy one."""
-    anything = any("*" in example.trips for _, example in column.breaks)
-    return not anything and touches(column.relay, case, reach)
 
 
 def _floods(case: Case) -> bool:

@@ -139,16 +139,29 @@ class TimedEvent:
 class Stream(Answer):
     """A streamed answer. If the target answered otherwise, there are no events, and the fields of `Answer` tell."""
 
+    _parser: EventParser = field(default_factory=EventParser, init=False, repr=False, compare=False)
+    _parsed: int = field(default=0, init=False, repr=False, compare=False)  # how many of the chunks
+    _timed: list[TimedEvent] = field(default_factory=list, init=False, repr=False, compare=False)
+
     @property
     def events(self) -> list[TimedEvent]:
         """Every event, comments included, with its time."""
         return list(self._events())
 
-    def _events(self) -> Iterator[TimedEvent]:
-        parser = EventParser()
-        for at_ns, data in self.chunks:
-            for event in parser.feed(data):
-                yield TimedEvent(at_ns, event)
+    def _events(self) -> list[TimedEvent]:
+        """The same, every chunk parsed once."""
+        for at_ns, data in self.chunks[self._parsed :]:
+            self._timed += [TimedEvent(at_ns, event) for event in self._parser.feed(data)]
+        self._parsed = len(self.chunks)
+        return self._timed
+
+    def event_from(self, place: int) -> tuple[int, TimedEvent | None]:
+        """The next data event from a place among the events on (None: none yet), and the place to go on from."""
+        timed = self._events()
+        for at in range(place, len(timed)):
+            if timed[at].event.data is not None:
+                return at + 1, timed[at]
+        return len(timed), None
 
     @property
     def data(self) -> list[str]:

@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Self
 
 from hopcheck.target.answers import Answer, Stream, TimedEvent
-from hopcheck_contracts.sse import EventParser
 from hopcheck_server.http1.client import Broken, Connection
 
 
@@ -25,8 +24,7 @@ class Live:
         self._connection = connection
         self._patience_s = patience_s
         self._done = done
-        self._parser = EventParser()
-        self._ready: list[TimedEvent] = []
+        self._told = 0  # events
         self._chunks = connection.chunks(patience_s)
 
     @property
@@ -50,12 +48,9 @@ class Live:
     async def event(self) -> TimedEvent | None:
         """Wait for the next data event; None if the answer ended first."""
         while True:
-            while self._ready:
-                timed = self._ready.pop(0)
-                if timed.event.data is not None:
-                    return timed
-            if not await self._read():
-                return None
+            self._told, timed = self.stream.event_from(self._told)
+            if timed is not None or not await self._read():
+                return timed
 
     async def rest(self) -> Answer:
         """Read to the end."""
@@ -75,7 +70,6 @@ class Live:
             self._end(broken)
             return False
         self.answer.chunks.append((at_ns, data))
-        self._ready += [TimedEvent(at_ns, event) for event in self._parser.feed(data)]
         return True
 
     def _end(self, broken: Broken | None) -> None:

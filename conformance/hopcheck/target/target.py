@@ -67,7 +67,7 @@ class Target(UpstreamSide):
             patience_s: See the attribute.
             expects_limits: A 429 of the target's own is what the case asks about, so it isn't asked again.
             shared: What the cases of a run have in common, by name.
-            flood: Which part of its full number of requests a flooding case sends.
+            flood: Which part of its requests a flooding case sends; below 1, long answers are shorter, too.
         """
         super().__init__(control)
         self.config = config
@@ -101,6 +101,11 @@ class Target(UpstreamSide):
     def many(self, number: int) -> int:
         """How many requests a case that wants so many sends in this run: as a rule, so many."""
         return max(4, round(number * self._flood))
+
+    @property
+    def in_full(self) -> bool:
+        """Whether a case that sends much sends all of it: as a rule, it does."""
+        return self._flood >= 1
 
     @property
     def base_path(self) -> str:

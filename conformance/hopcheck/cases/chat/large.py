@@ -24,7 +24,8 @@ from hopcheck.edits import edit_messages
 PAGE = "".join(f"{number:07d} " for number in range(131_072))  # 1 MiB, no piece of which is like another
 TEXT = PAGE * 4 + "end"
 IMAGE = "data:image/png;base64," + base64.b64encode(PAGE.encode() * 3).decode()
-ASKED = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": IMAGE}}]
+PART = (1 << 18) - 2
+"""How much of them, in characters, where a run doesn't ask in full."""
 
 
 def _print_of(text: Any) -> str:
@@ -34,8 +35,8 @@ def _print_of(text: Any) -> str:
     return f"{len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-TEXT_PRINT = _print_of(TEXT)
-IMAGE_PRINT = _print_of(IMAGE)
+TEXT_PRINT = {True: _print_of(TEXT), False: _print_of(TEXT[:PART])}
+IMAGE_PRINT = {True: _print_of(IMAGE), False: _print_of(IMAGE[:PART])}
 
 
 @case(
@@ -43,12 +44,12 @@ IMAGE_PRINT = _print_of(IMAGE)
     level="SHOULD",
     refs=["envoyproxy/ai-gateway#494", "envoyproxy/ai-gateway#1662"],
     needs=["heavy"],
-    upstream=reply.chat(TEXT),
+    upstream={"": reply.chat(TEXT), "part": reply.chat(TEXT[:PART])},
 )
 async def large_response(target: Target) -> Findings:
     """An answer of 4 MiB arrives whole."""
-    answer = await target.chat.create()
-    yield expect("text", _print_of(dig(answer.message, "content")), equals=TEXT_PRINT)
+    answer = await target.chat.create(script="" if target.in_full else "part")
+    yield expect("text", _print_of(dig(answer.message, "content")), equals=TEXT_PRINT[target.in_full])
 
 
 @large_response.counterexample(breaks="text")
@@ -70,14 +71,16 @@ class CapsAnswers(Relay):
 )
 async def large_request(target: Target) -> Findings:
     """A request with an image of 4 MiB gets through as it is, or is refused with a 413 in OpenAI's shape."""
-    answer = await target.chat.create(messages=[{"role": "user", "content": ASKED}])
+    url = IMAGE if target.in_full else IMAGE[:PART]
+    asked = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": url}}]
+    answer = await target.chat.create(messages=[{"role": "user", "content": asked}])
     yield expect("status", answer.status, one_of=[200, 413])
     if answer.status == 413:
         yield expect("refusal", shapes.error(answer.json), equals=[])
     elif answer.status == 200:
         parts = items((await target.forwarded(answer)).json, "messages", 0, "content")
         images = [dig(part, "image_url", "url") for part in parts if dig(part, "type") == "image_url"]
-        yield expect("images", [_print_of(image) for image in images], equals=[IMAGE_PRINT])
+        yield expect("images", [_print_of(image) for image in images], equals=[IMAGE_PRINT[target.in_full]])
 
 
 class _WhenLarge(Relay):

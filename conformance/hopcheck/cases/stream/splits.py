@@ -12,6 +12,11 @@ FIRST = f'{HEAD}"delta":{{"role":"assistant","content":"{LETTERS}"}},"finish_rea
 SECOND = FIRST.replace('"role":"assistant",', "").replace(LETTERS, f"{LETTERS}!")
 LAST = f'{HEAD}"delta":{{}},"finish_reason":"stop"}}]}}\n\n'
 
+HEL = FIRST.replace(LETTERS, "Hel")
+LO = LAST.replace("{}", '{"content":"lo"}')
+DONE = "data: [DONE]\n\n"
+"""A short stream: each of its bytes is written by itself."""
+
 MANY = [f"{number} " for number in range(60)]
 
 
@@ -47,7 +52,7 @@ class DecodesEachRead(Relay):
     level="MUST",
     refs=["WHATWG 9.2.6", "Supercompress#129"],
     upstream={
-        "bytes": reply.stream("Hel", "lo", split_every=1),
+        "bytes": reply.events(HEL, LO, DONE, split_every=1),
         "pieces": reply.stream("Hel", "lo", split_every=37),
         "joined": reply.stream(*MANY, join_events=True),
     },
