@@ -32,6 +32,8 @@ ROUNDS_BETWEEN = 100
 FAILURES_IN_A_ROW = 20
 """An arm that fails so often in a row ends the run."""
 
+_NOT_FOUND = 404
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -84,7 +86,8 @@ class Bench:
         for arm in self.arms:
             record = self._exchange(workload, arm, Record(workload.name, 0, arm.name, 0, self._marker(workload)))
             if record.failure:
-                raise Stop(UNTESTABLE, f"{arm.name} ({arm.url}) can't be measured: {record.failure}.")
+                hint = " Should its URL end in /v1?" if record.status == _NOT_FOUND and "/v1" not in arm.url else ""
+                raise Stop(UNTESTABLE, f"{arm.name} ({arm.url}) can't be measured: {record.failure}.{hint}")
             self._join([record], [self._script(record.marker)])
             if record.upstream is None:
                 raise Stop(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from hopcheck_load.underload.run import measure as measure_under_load
 
 add_arguments = words.add_arguments
 
+_FILES = ("json", "html", "markdown", "raw")
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it."""
@@ -32,9 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
         return HOLDS
     limits = _limits(arguments)
     earlier = _earlier(arguments.against)
+    _see_folders(arguments)
     outcome = _from_file(arguments.source) if arguments.source else _measured(arguments, limits)
-    if arguments.raw and not arguments.source:
-        records.write(outcome.measurement, arguments.raw)
     document = report.build(outcome.measurement)
     document["budget"] = gate.judge(document, limits)
     if earlier is not None:
@@ -42,8 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     document["exit"] = (
         INTERRUPTED if outcome.interrupted else UNTESTABLE if outcome.failure else gate.exit_code(document)
     )
-    _write(document, arguments)
     print_report(document, earlier)
+    _write(document, outcome.measurement, arguments)
     if outcome.failure is not None:
         print(f"hopcheck: {outcome.failure}", file=sys.stderr)
     return int(document["exit"])
@@ -67,14 +70,18 @@ def _earlier(path: Path | None) -> dict[str, Any] | None:
     try:
         return report.load(path)
     except (OSError, ValueError) as error:
-        raise Stop(USAGE, f"{error}.") from None
+        raise _unread(path, error) from None
+
+
+def _unread(path: Path, error: OSError | ValueError) -> Stop:
+    return Stop(USAGE, f"{path} can't be read: {error.strerror}." if isinstance(error, OSError) else f"{error}.")
 
 
 def _from_file(path: Path) -> Outcome:
     try:
         measurement: Measurement = records.read(path)
     except (OSError, ValueError) as error:
-        raise Stop(USAGE, f"{error}.") from None
+        raise _unread(path, error) from None
     return Outcome(measurement, interrupted=measurement.header.partial == "interrupted")
 
 
@@ -91,11 +98,25 @@ def _measured(arguments: argparse.Namespace, limits: list[gate.Limit]) -> Outcom
             return measure_under_load(asked, provider, tell)
 
 
-def _write(document: dict[str, Any], arguments: argparse.Namespace) -> None:
+def _see_folders(arguments: argparse.Namespace) -> None:
+    """See now, and not after a minute of measuring, that there is a place for every file."""
+    for name in _FILES:
+        path: Path | None = getattr(arguments, name)
+        if path is not None and not path.parent.is_dir():
+            raise Stop(USAGE, f"--{name} {path}: there is no folder {path.parent}. Make it, or name another one.")
+
+
+def _write(document: dict[str, Any], measurement: Measurement, arguments: argparse.Namespace) -> None:
     kinds = {arguments.json: report.text, arguments.html: html_text, arguments.markdown: markdown_text}
-    for path, text in kinds.items():
-        if path is not None:
-            try:
-                path.write_text(text(document), encoding="utf-8")
-            except OSError as error:
-                raise Stop(HOPCHECK_FAILED, f"can't write {path}: {error.strerror}.") from error
+    writing = [(path, partial(_write_text, path, text, document)) for path, text in kinds.items() if path]
+    if arguments.raw and not arguments.source:
+        writing.append((arguments.raw, partial(records.write, measurement, arguments.raw)))
+    for path, write in writing:
+        try:
+            write()
+        except OSError as error:
+            raise Stop(HOPCHECK_FAILED, f"can't write {path}: {error.strerror}.") from error
+
+
+def _write_text(path: Path, text: Callable[[dict[str, Any]], str], document: dict[str, Any]) -> None:
+    path.write_text(text(document), encoding="utf-8")

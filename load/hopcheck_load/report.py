@@ -103,7 +103,10 @@ def load(path: Path) -> Document:
         ValueError: It isn't one.
         OSError: It can't be read.
     """
-    document = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not a {SCHEMA} report: {error}") from error
     wrong = violations(document)
     if wrong:
         raise ValueError(f"{path} is not a {SCHEMA} report: {wrong[0]}")

@@ -36,6 +36,13 @@ def test_a_report_of_raw_records(raw, tmp_path, capsys):
     assert "| chat | latency | slow |" in files["markdown"].read_text()
 
 
+def test_a_report_that_cannot_be_written_is_still_printed(raw, tmp_path, capsys):
+    assert load("--from", raw, "--json", tmp_path) == 4
+    said = capsys.readouterr()
+    assert "fast adds" in said.out
+    assert f"can't write {tmp_path}: Is a directory" in said.err
+
+
 def test_budgets_decide_the_exit_code(raw, capsys):
     assert load("--from", raw, "--budget", "p50=9ms") == 0
     assert load("--from", raw, "--budget", "fast:p50=2ms", "--budget", "p90=2ms") == 1
@@ -65,8 +72,11 @@ def test_an_earlier_report(raw, made, tmp_path, capsys):
         (["http://a/v1", "--upstream-port", "1", "--budget", "fast"], "is no budget"),
         (["http://a/v1", "--upstream-port", "1", "--budget", "x:p50=1ms"], "none of the hops"),
         (["http://a/v1", "--upstream-port", "1", "--rounds", "1500", "--budget", "p99=1ms"], "can't tell 'p99=1ms'"),
-        (["--from", "no-such-file"], "no-such-file"),
-        (["--from", "no-such-file", "--against", "no-such-report"], "no-such-report"),
+        (["--from", "no-such-file"], "no-such-file can't be read: No such file"),
+        (["--from", "no-such-file", "--against", "no-such-report"], "no-such-report can't be read: No such file"),
+        (["--from", "no-such-file", "--against", __file__], "test_cli.py is not a hopcheck.load/1 report"),
+        (["--from", __file__], "test_cli.py isn't a hopcheck.load.raw/1 file"),
+        (["http://a/v1", "--upstream-port", "1", "--html", "no/r.html"], "there is no folder no. Make it"),
     ],
 )
 def test_what_is_said_badly(words, sentence, capsys):

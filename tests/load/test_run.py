@@ -109,6 +109,12 @@ def test_a_hop_that_refuses(provider, relays):
     assert stopped.value.code == 3
 
 
+def test_a_hop_whose_url_has_no_v1(provider, relays):
+    (hop,) = relays("base")
+    with pytest.raises(Stop, match=r"status 404.*Should its URL end in /v1\?"):
+        measure(plan([replace(hop, url=hop.url.removesuffix("/v1"))], "chat"), provider, silent)
+
+
 def test_a_hop_that_leads_elsewhere(provider, relays):
     with Provider() as other, pytest.raises(Stop, match="not from the upstream") as stopped:
         measure(plan(relays("base"), "chat"), other, silent)

@@ -192,3 +192,14 @@ def test_binned_intervals_also_know_values_below_nothing():
     (one,) = slices.difference_of(below, above, 40, (0.5,), 1)
     assert one.low < -2.0 < one.high
     assert one.high - one.low < 0.1
+
+
+def test_intervals_of_small_differences_between_large_values():
+    """A stream of 2.5 s that becomes 0.3 ms longer: a thousandth of the value would hide it."""
+    draw = np.random.default_rng(6)
+    places = np.sort(draw.integers(0, 40, 800))
+    direct, hop = (Sliced(2_450.0 + added + draw.exponential(0.2, 800), places) for added in (0.0, 0.3))
+    (one,) = slices.difference_of(hop, direct, 40, (0.5,), 1)
+    assert one.low < one.value < one.high
+    assert one.low < 0.3 < one.high
+    assert one.high - one.low < 0.1

@@ -13,6 +13,11 @@ from hopcheck_load.render.values import NOT_TOLD, added, findings, headlines, in
 _ENDLESS = 1000
 
 _QUANTILES = ("p50", "p90", "p99")
+_COUNTED = {
+    "failed": "failed",
+    "reconnects": "needed a new connection",
+    "several_attempts": "arrived more than once",
+}
 _COLOURS = {"exceeded": "red", "slower": "red", "not measured": "red", "unsure": "yellow", "faster": "green"}
 
 
@@ -104,9 +109,9 @@ def _print_notes(workload: Mapping[str, Any], console: Console) -> None:
         if arm != "control":
             console.print(f"{arm}: {together}{f'; [red]{told}[/]' if told else ''}")
     for arm, counts in workload["exchanges"].items():
-        for name in ("failed", "reconnects", "several_attempts"):
+        for name, words in _COUNTED.items():
             if counts[name]:
-                console.print(f"[yellow]{arm}: {counts[name]:,} of {counts['asked']:,} {name.replace('_', ' ')}[/]")
+                console.print(f"[yellow]{arm}: {counts[name]:,} of {counts['asked']:,} exchanges {words}[/]")
     if workload["warmup"]["steady"] is False:
         console.print("[yellow]it was not steady yet when warming up was over[/]")
 

@@ -152,9 +152,11 @@ def _doubt(card: Mapping[str, Any]) -> str:
 
 
 def _sentence(card: Mapping[str, Any]) -> str:
-    hop, workload, entry, floor = (card[name] for name in ("hop", "workload", "entry", "floor"))
+    hop, entry, floor = (card[name] for name in ("hop", "entry", "floor"))
+    workload, at, rate = card["workload"].partition(" at ")
+    exchange = f"the median {workload} exchange{at}{rate}"
     if entry["within_floor"]:
-        return f"{hop} adds nothing that can be told from noise ({ms(floor)}) to the median {workload} exchange"
+        return f"{hop} adds nothing that can be told from noise ({ms(floor)}) to {exchange}"
     noise = "" if floor is None else f"; noise floor {ms(floor)}"
     figure, sure = ms(entry["median"]["value"]), interval(entry["median"])
-    return f"{hop} adds {figure} to the median {workload} exchange (95 % interval {sure}{noise})"
+    return f"{hop} adds {figure} to {exchange} (95 % interval {sure}{noise})"
