@@ -21,7 +21,8 @@ from hopcheck_server.proxy.serving import listen, make_config, url_of
 # In pytest's importlib mode a test's folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from raw_upstream import KEY, UPSTREAM_KEY, RawUpstream
+from raw_upstream import COMPLETION, KEY, UPSTREAM_KEY, RawUpstream, says_json
+from switched import LiteLLMOnASwitch, knows_models
 
 
 @contextmanager
@@ -120,3 +121,21 @@ def litellm(shared_litellm: httpx2.Client, upstream: RawUpstream) -> httpx2.Clie
 def provider(shared_provider: httpx2.Client, upstream: RawUpstream) -> httpx2.Client:
     """A proxy that takes its upstream for a provider."""
     return shared_provider
+
+
+@pytest.fixture(scope="module")
+def shared_chain(shared_upstream: RawUpstream, shared_start: Any) -> Iterator[LiteLLMOnASwitch]:
+    with RawUpstream() as spare:
+        chain = LiteLLMOnASwitch(shared_upstream, spare, shared_start)
+        yield chain
+        chain.on_its_loop(chain.switch.aclose())
+
+
+@pytest.fixture
+def chain(shared_chain: LiteLLMOnASwitch, upstream: RawUpstream) -> LiteLLMOnASwitch:
+    shared_chain.spare.forget()
+    shared_chain.spare.script = says_json({**COMPLETION, "model": "spare-m"})
+    upstream.script = says_json(COMPLETION)
+    upstream.watched = knows_models
+    shared_chain.turn(up=True)
+    return shared_chain

@@ -74,6 +74,11 @@ STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-E
 STREAM_END = b"0\r\n\r\n"
 
 
+def data_of(text: str) -> list[str]:
+    """The data lines of a stream."""
+    return [line.removeprefix("data: ") for line in text.split("\n") if line.startswith("data:")]
+
+
 def frame(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 

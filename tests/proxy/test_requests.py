@@ -9,7 +9,6 @@ import pytest
 from raw_upstream import CHAT, COMPLETION, KEY, RawUpstream, says_json
 
 from hopcheck_server.proxy.adapters.control_fields import is_control_field
-from hopcheck_server.proxy.json_text import insert_member, replace_member
 
 CHAT_PATH, EMBEDDINGS = "/v1/chat/completions", "/v1/embeddings"
 JSON = {"content-type": "application/json"}
@@ -233,24 +232,3 @@ def test_in_front_of_a_provider_control_fields_mean_nothing(provider: httpx2.Cli
     body = {**CHAT, "timeout": 1, "tags": ["x"], "metadata": {"a": ["b"]}}
     assert provider.post(CHAT_PATH, json=body).status_code == 200
     assert upstream.heard[0].json == body
-
-
-@pytest.mark.parametrize(
-    ("raw", "inserted"),
-    [(b" {} ", b' {"a":1} '), (b'{"b":{"a":2}}', b'{"a":1,"b":{"a":2}}'), (b'\n{ "b":1}', b'\n{"a":1, "b":1}')],
-)
-def test_insert_member(raw: bytes, inserted: bytes) -> None:
-    assert insert_member(raw, "a", 1) == inserted
-
-
-@pytest.mark.parametrize(
-    ("raw", "replaced"),
-    [
-        (b'{"a":null}', b'{"a":"x"}'),
-        (b'{ "b" : {"a":1} , "a" : [1, 2] , "c":"a" }', b'{ "b" : {"a":1} , "a" : "x" , "c":"a" }'),
-        (b'{"\\u0061":1,"a":2,"":3}', b'{"\\u0061":"x","a":"x","":3}'),
-        (b"{}", b"{}"),
-    ],
-)
-def test_replace_member(raw: bytes, replaced: bytes) -> None:
-    assert replace_member(raw, "a", "x") == replaced

@@ -19,6 +19,7 @@ from raw_upstream import (
     RawUpstream,
     Turn,
     chunk,
+    data_of,
     frame,
     response,
     says,
@@ -27,10 +28,6 @@ from raw_upstream import (
 )
 
 PATH = "/v1/chat/completions"
-
-
-def data_of(text: str) -> list[str]:
-    return [line.removeprefix("data: ") for line in text.split("\n") if line.startswith("data:")]
 
 
 def error_of(text: str) -> dict[str, object]:
@@ -191,32 +188,6 @@ def test_error_before_the_first_event_has_a_status(
     assert answer.headers["content-type"] == "application/json"
     assert set(answer.json()["error"]) >= {"message", "type", "param", "code"}
     assert code is None or answer.json()["error"]["code"] == code
-
-
-USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-
-
-def usage_chunk(choices: list[object]) -> bytes:
-    return chunk(choices=choices, usage=USAGE)
-
-
-def test_usage_nobody_asked_for_is_left_out(litellm: httpx2.Client, upstream: RawUpstream) -> None:
-    upstream.script = streams(ROLE, STOP, usage_chunk([]), DONE)
-    assert litellm.post(PATH, json=STREAM).content == ROLE + STOP + DONE
-
-
-def test_usage_on_a_chunk_with_content_is_kept(litellm: httpx2.Client, upstream: RawUpstream) -> None:
-    last = chunk({"content": "x"}, "stop", usage=USAGE)
-    upstream.script = streams(ROLE, last, DONE)
-    assert litellm.post(PATH, json=STREAM).content == ROLE + last + DONE
-
-
-def test_litellms_usage_chunk_gets_empty_choices(litellm: httpx2.Client, upstream: RawUpstream) -> None:
-    upstream.script = streams(ROLE, STOP, usage_chunk([{"index": 0, "delta": {}}]), DONE)
-    body = litellm.post(PATH, json={**STREAM, "stream_options": {"include_usage": True}}).text
-    last = json.loads(data_of(body)[-2])
-    assert last["choices"] == []
-    assert last["usage"] == USAGE
 
 
 def test_leading_chunk_without_choices_is_relayed(litellm: httpx2.Client, upstream: RawUpstream) -> None:
