@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -36,6 +37,11 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 async def holds(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Greet, and wait for the end."""
     writer.write(b"hello")
+    await listens(reader, writer)
+
+
+async def listens(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Wait for the end."""
     try:
         await reader.read()
     except ConnectionError:
@@ -103,3 +109,18 @@ def test_what_is_no_switch_is_told() -> None:
             await turn("http://127.0.0.1:1/_hopcheck/backend", up=True)
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_who_is_just_being_accepted_is_not_let_through(turns: int) -> None:
+    async def run() -> bytes:
+        async with switched(listens) as switch:
+            with socket.create_connection(("127.0.0.1", int(switch.url.rpartition(":")[2]))) as client:
+                for _ in range(turns):  # of the loop, between the handshake and the connection's first callback
+                    await asyncio.sleep(0)
+                await switch.turn(up=False)
+                client.setblocking(False)
+                return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(client, 5), 5)
+
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(run())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from typing import Self, cast
 
 from hopcheck_server.http1.closing import Closing
@@ -33,6 +34,7 @@ class Switch(Closing):
         self._port = 0
         self._control = Server(self._handle)
         self._listening: asyncio.Server | None = None
+        self._turning = asyncio.Lock()
         self._ends: set[asyncio.Transport] = set()
 
     async def start(self, port: int = 0, control_port: int = 0) -> Self:
@@ -54,16 +56,20 @@ class Switch(Closing):
 
     async def turn(self, *, up: bool) -> None:
         """Turn it on or off; returns when it is done."""
-        if up and self._listening is None:
-            loop = asyncio.get_running_loop()
-            self._listening = await loop.create_server(lambda: _Front(self._ends, self._backend), HOST, self._port)
-            self._port = self._listening.sockets[0].getsockname()[1]
-        elif not up and self._listening is not None:
-            self._listening.close()
-            self._listening = None
-            for end in list(self._ends):
-                _reset(end)
-        self.up = up
+        async with self._turning:
+            self.up = up
+            if up and self._listening is None:
+                loop = asyncio.get_running_loop()
+                self._listening = await loop.create_server(self._accepted, HOST, self._port)
+                self._port = self._listening.sockets[0].getsockname()[1]
+            elif not up and self._listening is not None:
+                await _close(self._listening)
+                self._listening = None
+                for end in list(self._ends):
+                    _reset(end)
+
+    def _accepted(self) -> _Front:
+        return _Front(self._ends, self._backend, lambda: self.up)
 
     async def _handle(self, exchange: Exchange) -> None:
         if exchange.target == PATH:
@@ -75,6 +81,15 @@ class Switch(Closing):
         """Stop listening, and end what is open."""
         await self.turn(up=False)
         await self._control.aclose()
+
+
+async def _close(listening: asyncio.Server) -> None:
+    """Stop listening; asyncio would forget a connection that it has accepted and not yet made, and leave it open."""
+    for line in listening.sockets:
+        asyncio.get_running_loop().remove_reader(line.fileno())
+    for _ in range(2):  # the loop's turns between the two
+        await asyncio.sleep(0)
+    listening.close()
 
 
 def _reset(transport: asyncio.Transport) -> None:
@@ -125,13 +140,17 @@ class _End(asyncio.Protocol):
 class _Front(_End):
     """The proxy's end; it is read when the backend's is there."""
 
-    def __init__(self, ends: set[asyncio.Transport], backend: tuple[str, int]) -> None:
+    def __init__(self, ends: set[asyncio.Transport], backend: tuple[str, int], is_up: Callable[[], bool]) -> None:
         super().__init__(ends)
         self._backend = backend
+        self._is_up = is_up
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         assert self.transport is not None
+        if not self._is_up():  # it was turned off while the connection was being made
+            _reset(self.transport)
+            return
         self.transport.pause_reading()
         self._connecting = asyncio.ensure_future(self._connect(self.transport))
 
