@@ -8,6 +8,7 @@ from hopcheck_server.processes import free_port
 
 from .conftest import ROOT
 
+pytestmark = pytest.mark.whole_gate
 KEY = "sk-naive-client"
 
 FAULTS = {

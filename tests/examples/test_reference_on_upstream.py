@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.whole_gate
 KEY = "sk-reference-test-key-0123456789"
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hopcheck_server.processes import free_port
 
+pytestmark = pytest.mark.whole_gate
 KEY = "sk-reference-test-key-0123456789"
 CASES = {f"llm_proxy.outage-{name}" for name in ("direct", "models", "ready", "refused")}
 
