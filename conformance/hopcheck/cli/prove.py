@@ -26,7 +26,7 @@ from hopcheck.registry import Case
 BATCH = 40
 """Relays that one batch hosts, at most."""
 
-AGAIN = 50
+AGAIN = 120
 """So many cells that aren't as they should be are looked at once more; with more of them, it is no coincidence."""
 
 
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 def look_again(
     table: Sequence[Cell], first: Proof, of: Sequence[Column], known: Mapping[str, Case], console: Console
 ) -> Proof:
-    """Run what isn't as it should be once more, alone: a machine that is held up makes some of it, the suite the rest.
+    """Run what isn't as it should be once more, nearly alone: a machine that was held up makes some of it.
 
     What doesn't show again is told, and doesn't count.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import starmap
 from typing import Any
 
 from hopcheck.bench import Bench
@@ -20,6 +21,9 @@ CLOCK_JOBS = 24
 
 FLOOD_JOBS = 3
 """The same for those that flood."""
+
+AGAIN_JOBS = 3
+"""How many cells that weren't as they should be are run once more beside each other."""
 
 BESIDE: dict[str, Any] = {"flood": 0.1, "contracts": False}
 """How a case is run on a counterexample that isn't its own: it need not be noticed there."""
@@ -51,11 +55,14 @@ async def cells(
 
 
 async def again(pairs: Sequence[tuple[Column, Case]]) -> list[Cell]:
-    """Run each case on its relay once more, with nothing beside it."""
-    found: list[Cell] = []
-    for column, case in pairs:
-        found += [cell async for cell in cells([column], [case], None, jobs=1)]
-    return found
+    """Run each case on its relay once more, with little beside it."""
+    room = asyncio.Semaphore(AGAIN_JOBS)
+
+    async def once_more(column: Column, case: Case) -> list[Cell]:
+        async with room:
+            return [cell async for cell in cells([column], [case], None, jobs=1)]
+
+    return [cell for found in await asyncio.gather(*starmap(once_more, pairs)) for cell in found]
 
 
 @dataclass(frozen=True)
