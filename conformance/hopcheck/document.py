@@ -140,8 +140,11 @@ def replay_line(document: Document) -> str:
     replay = document["target"]["replay"]
     if not replay:
         return ""
-    versions = ", ".join(replay["litellm"])
-    return f"{_many(replay['tapes'], 'tape')} of LiteLLM {versions}, {_many(replay['live_only'], 'case')} live-only"
+    tapes = f"{_many(replay['tapes'], 'tape')} of LiteLLM {', '.join(replay['litellm'])}"
+    return (
+        f"{tapes}, {_many(replay['live_only'], 'case')} live-only, "
+        f"{_many(replay['scripted'], 'case')} asked again with a failing LiteLLM"
+    )
 
 
 def replay_problems(document: Document) -> list[str]:

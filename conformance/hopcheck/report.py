@@ -27,6 +27,9 @@ from hopcheck_contracts.findings import Finding, Level, Outcome, Verdict
 LIVE_ONLY = "live-only: "
 """What the reason of a case begins with that tapes can't judge."""
 
+SCRIPTED = "replay.scripted"
+"""The finding of a case that was asked a second time, with its own script in LiteLLM's place."""
+
 _SECRET_HEADERS = ("key", "token", "secret", "auth", "cookie")
 
 
@@ -170,7 +173,7 @@ def _finding(finding: Finding, level: Level, secrets: Sequence[str]) -> dict[str
     }
 
 
-def _target(target: TargetConfig, run: Run, entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _target(target: TargetConfig, run: Run, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     declared = {key: value for key, value in asdict(target.declares).items() if target.declares.has(key)}
     return {
         "name": target.name,
@@ -182,9 +185,10 @@ def _target(target: TargetConfig, run: Run, entries: Iterable[Mapping[str, Any]]
     }
 
 
-def _replay(replay: Replay, entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    live_only = sum(entry["reason"].startswith(LIVE_ONLY) for entry in entries)
-    return {**jsonable(asdict(replay)), "live_only": live_only}
+def _replay(replay: Replay, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    live_only = [entry for entry in entries if entry["reason"].startswith(LIVE_ONLY)]
+    scripted = [entry for entry in entries if any(one["check"] == SCRIPTED for one in entry["findings"])]
+    return {**jsonable(asdict(replay)), "live_only": len(live_only), "scripted": len(scripted)}
 
 
 def _without_user(url: str) -> str:

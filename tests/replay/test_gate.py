@@ -26,7 +26,9 @@ from hopcheck_server.relay import RelayConfig, RelayServer
 
 FOLDER = Path(__file__).parents[2] / "cassettes" / "litellm-1.106.2"
 CASES = all_cases()
-CHOSEN = select(CASES.values(), ["stream.done-once", "models.list-shape", "ratelimit.recovers", "auth.required"])
+CHOSEN = select(
+    CASES.values(), ["stream.done-once", "stream.comments", "models.list-shape", "ratelimit.recovers", "auth.required"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +75,14 @@ def test_ones_own_proxy_is_judged_on_tapes_and_the_report_says_so(folder) -> Non
         "litellm": ["1.106.2"],
         "tapes": len(CHOSEN) + 2,
         "live_only": 1,
+        "scripted": 1,
         "problems": [],
     }
     outcomes = {case["id"]: case["outcome"] for case in document["cases"]}
     assert outcomes.pop("ratelimit.recovers") == "not-applicable"
     assert set(outcomes.values()) == {"conforms"}
     assert document["summary"]["exit"] == 0
-    assert "1 case live-only" in replay_line(document)
+    assert "1 case live-only, 1 case asked again" in replay_line(document)
     for rendered in (markdown_text(document), html_text(document)):
         assert "1 case live-only" in rendered
 

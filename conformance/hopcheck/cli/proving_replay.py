@@ -55,6 +55,6 @@ def _summarise(results: Sequence[Result], cases: int, took_s: float, console: Co
     console.print(
         f"{cases} cases, {sum(came.values())} counterexamples: "
         f"{came['noticed']} noticed ({by_replay} by the replay's findings), {came['live-only']} of live-only cases, "
-        f"{came['no difference']} that make no difference in front of LiteLLM, {came['missed']} missed; "
+        f"{came['LiteLLM']} wrong in what is LiteLLM's work there, {came['missed']} missed; "
         f"{minded} cases red on the healthy relay; {took_s:.0f} s"
     )

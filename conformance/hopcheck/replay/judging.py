@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from hopcheck.registry import Case
 from hopcheck.replay.chunking import CHUNKINGS
+from hopcheck.replay.scripted import Scripted
 from hopcheck.replay.server import ReplayServer
 from hopcheck.target import Answer, Live, Stream, Target
 from hopcheck.target.answers import Sent
 from hopcheck_contracts.findings import Finding, expect
+
+NOTHING: Mapping[str, Any] = {}
 
 ASKED_AGAIN = 4
 """Streams of a case that are asked for again under each chunking: of many that are alike, so many."""
 
 
 class ReplayFindings:
-    """Finds whether a case's requests were those on its tape, and all of them, and whether chunking is minded."""
+    """Finds whether a case's requests were those on its tape, and all of them, and what the proxy makes of more.
 
-    def __init__(self, server: ReplayServer, *, chunking: bool = True) -> None:
-        """Looks at that server; `chunking` says whether to ask for streams again."""
+    Attributes:
+        scripted: Runs cases with their scripts in LiteLLM's seat; None if the server has none to play them.
+    """
+
+    def __init__(self, server: ReplayServer, *, more: bool = True, own: Mapping[str, Any] = NOTHING) -> None:
+        """Looks at that server.
+
+        Args:
+            server: Which one.
+            more: Whether to ask for streams again, under each chunking.
+            own: See `Scripted`.
+        """
         self._server = server
-        self._chunking = chunking
+        self._more = more
+        self.scripted = Scripted(server, own) if server.seat is not None else None
 
     async def __call__(self, case: Case, target: Target) -> AsyncIterator[Finding]:
         """What is found of a case that has just asked."""
@@ -31,9 +45,12 @@ class ReplayFindings:
         yield expect("replay.match", misses, equals=[], level="MUST")
         yield expect("replay.played", self._unplayed(case), equals=[], level="MUST")
         streams = [answer for answer in target.answers if isinstance(answer, Stream) and _is_whole(answer)]
-        if streams and not misses and self._chunking:
+        if streams and not misses and self._more:
             minded = await asyncio.gather(*(self._minded(target, stream) for stream in _distinct(streams)))
-            yield expect("replay.chunking", [one for found in minded for one in found], equals=[], level="MUST")
+            yield expect("replay.chunking", [one for differing in minded for one in differing], equals=[], level="MUST")
+        found = await self.scripted.finding(case, target) if self.scripted is not None else None
+        if found is not None:
+            yield found
 
     def _unplayed(self, case: Case) -> list[str]:
         """What the proxy should have asked. A request that LiteLLM refused by itself, a proxy may refuse by itself."""

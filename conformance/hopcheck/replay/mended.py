@@ -10,6 +10,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from hopcheck.replay.seat import is_seated
 from hopcheck_contracts.sse import Event, event_of
 from hopcheck_server.http1.client import Head
 from hopcheck_server.proxy.adapters.event_relay import wants_to_be_seen
@@ -20,6 +21,7 @@ from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.relay import Relay, RelayConfig
 from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response
 from hopcheck_server.relay.provider import Answer, Provider
+from hopcheck_server.upstream import marker as markers
 
 _MENDS = LiteLLMMends()
 
@@ -39,7 +41,9 @@ class MendedProvider(Provider):
     """LiteLLM as the reference proxy makes it look."""
 
     async def attempt(self, outgoing: Outgoing, timeout_s: float) -> Answer:
-        """Send one attempt (see `Provider`)."""
+        """Send one attempt (see `Provider`). Where a script is in LiteLLM's seat, there is nothing to mend."""
+        if is_seated(markers.find(outgoing.body)[0]):
+            return await super().attempt(outgoing, timeout_s)
         try:
             answer = await super().attempt(_traced(outgoing), timeout_s)
         except Failure as failure:

@@ -9,15 +9,18 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from hopcheck.config import TargetConfig
 from hopcheck.contracts import load_contracts
+from hopcheck.discovery import all_scripts
 from hopcheck.doctor import Unfit
 from hopcheck.gating import Behind, Plan
 from hopcheck.registry import Case
 from hopcheck.replay.attempts import KEYS
 from hopcheck.replay.judging import ReplayFindings
 from hopcheck.replay.live_only import live_only, without_burst
+from hopcheck.replay.scripted import needs_nobody
 from hopcheck.replay.server import ReplayServer
 from hopcheck.report import Replay
 from hopcheck.settings import packaged_target
@@ -28,12 +31,19 @@ from hopcheck.target.nonces import fixed_nonces
 from hopcheck_server.processes import Progress
 from hopcheck_server.stack.reference import serve_reference
 from hopcheck_server.upstream.control import LocalControl
+from hopcheck_server.upstream.server import Upstream
 
 PROBES = frozenset({"doctor", "hopcheck"})
 """Tapes that belong to no case: they answer the probes of a run."""
 
 AWAKE_S = 10.0
 """How long a proxy may take to notice that what it expects behind it is there."""
+
+IDLE_S = 2.0
+"""How long the reference proxy bears silence amid a stream: longer than any that LiteLLM lets pass on a tape."""
+
+OWN: Mapping[str, Any] = {"timeout_s": IDLE_S}
+"""What the reference proxy declares of itself beside LiteLLM."""
 
 NOWHERE = "http://127.0.0.1:1/v1"
 """The reference proxy's address until it has one."""
@@ -117,29 +127,43 @@ async def offline(
         ProcessError: The reference proxy couldn't be started.
     """
     litellm_key = "" if own_proxy else f"sk-hopcheck-{secrets.token_urlsafe(24)}"
-    excluded = {**without_burst(plan.cases, tapes.tapes), **live_only(plan.cases, tapes.tapes, tapes.untaped)}
     reads_the_clock = {case.id for case in plan.cases if "timing" in case.needs}
-    server = ReplayServer(
-        tapes.tapes,
-        scale=lambda case: 1.0 if case in reads_the_clock else 0.0,
-        key=litellm_key,
-        secret=KEYS["provider"],
-    )
-    await _listen(server, plan.config.upstream_port or 0 if own_proxy else 0)
-    behind = Behind(
+    plan = replace(plan, cases=[_alone(case) if needs_nobody(case) else case for case in plan.cases])
+    async with await Upstream.start(all_scripts(plan.cases)) as seat:
+        server = ReplayServer(
+            tapes.tapes,
+            scale=lambda case: 1.0 if case in reads_the_clock else 0.0,
+            key=litellm_key,
+            secret=KEYS["provider"],
+            seat=seat,
+        )
+        await _listen(server, plan.config.upstream_port or 0 if own_proxy else 0)
+        async with server:
+            played = Offline(
+                replace(plan, behind=_behind(plan, tapes, server, {} if own_proxy else OWN)), tapes, server
+            )
+            if own_proxy:
+                await _noticed_by(plan.config)
+                yield played
+                return
+            async with _reference(server.url, litellm_key, plan.config, progress) as config:
+                yield replace(played, plan=replace(played.plan, config=config))
+
+
+def _alone(case: Case) -> Case:
+    """The case as one that has nothing beside it."""
+    return replace(case, needs=case.needs | {"timing"})
+
+
+def _behind(plan: Plan, tapes: Tapes, server: ReplayServer, own: Mapping[str, Any]) -> Behind:
+    """The server in the place of LiteLLM and its provider."""
+    return Behind(
         control=LocalControl(server),
         url=server.url,
         nonces=fixed_nonces,
-        excluded=excluded,
-        beside=ReplayFindings(server),
+        excluded={**without_burst(plan.cases, tapes.tapes), **live_only(plan.cases, tapes.tapes, tapes.untaped)},
+        beside=ReplayFindings(server, own=own),
     )
-    async with server:
-        if own_proxy:
-            await _noticed_by(plan.config)
-            yield Offline(replace(plan, behind=behind), tapes, server)
-            return
-        async with _reference(server.url, litellm_key, plan.config, progress) as config:
-            yield Offline(replace(plan, config=config, behind=behind), tapes, server)
 
 
 @asynccontextmanager
@@ -150,7 +174,10 @@ async def _reference(
     loading = asyncio.ensure_future(asyncio.to_thread(_load))  # while the proxy starts
     with tempfile.TemporaryDirectory(prefix="hopcheck-replay-") as folder:
         log_file = Path(folder) / "reference.log"
-        serving = serve_reference(url, litellm_key, log_file=log_file, key=config.api_key, progress=progress)
+        told = {"STREAM_IDLE_TIMEOUT_S": str(IDLE_S)}
+        serving = serve_reference(
+            url, litellm_key, log_file=log_file, key=config.api_key, settings=told, progress=progress
+        )
         async with serving as proxy:
             await loading
             yield replace(config, base_url=proxy.base_url, log_file=str(log_file))

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from hopcheck.proving.weighing import happened, notices
-from hopcheck.reach import touches
+from hopcheck.reach import overridden, touches
 from hopcheck.registry import Case, Counterexample
 from hopcheck.replay.per_read import ParsesEachRead
-from hopcheck.replay.trial import Trial, attempt
+from hopcheck.replay.trial import Trial, in_seat, on_tape
 from hopcheck.tapes import Tape
 from hopcheck.workers import cancel, following
 from hopcheck_contracts.findings import Outcome
 from hopcheck_server.relay import Relay
 
-Came = Literal["noticed", "live-only", "no difference", "missed", "minded"]
-"""Noticed; not to be judged from tapes; client and provider saw what they see of the healthy relay; behaved otherwise,
-unnoticed; the healthy relay was found wanting."""
+Came = Literal["noticed", "live-only", "LiteLLM", "missed", "minded", "as recorded"]
+"""Of a counterexample: noticed; not to be judged from tapes; wrong in what LiteLLM does in its place (see `_litellms`);
+wrong, and unnoticed. Of the healthy relay: found wanting, or as the tape says."""
 
 CHUNKING = "replay.chunking"
 
 HEALTHY = "the healthy relay"
+
+LITELLMS_METHODS = frozenset({"retry", "fall_back", "limit", "limited", "release"})
+"""Of the relay's methods, those whose work LiteLLM does; here they do nothing that could take time."""
 
 
 @dataclass(frozen=True)
@@ -70,26 +73,64 @@ def _live_only(case: Case, reason: str) -> list[Result]:
 
 
 async def _of_case(case: Case, tapes: Mapping[str, Tape]) -> list[Result]:
-    healthy = await attempt(case, Relay, tapes, chunking=True)
-    results = [_of_healthy(case, healthy, tapes)]
-    alike = await attempt(case, Relay, tapes)
-    results += [await _of_example(case, example, tapes, healthy, alike) for example in case.counterexamples]
-    if _was_chunked(healthy):
-        results.append(_of_chunking(case, await attempt(case, ParsesEachRead, tapes, chunking=True)))
+    healthy = Healthy(
+        await on_tape(case, Relay, tapes), await on_tape(case, Relay, tapes, more=True), await in_seat(case, Relay)
+    )
+    results = [_of_healthy(case, healthy.asked_more, tapes)]
+    results += [await _of_example(case, example, tapes, healthy) for example in case.counterexamples]
+    if _was_chunked(healthy.asked_more):
+        results.append(_of_chunking(case, await on_tape(case, ParsesEachRead, tapes, more=True)))
     return results
 
 
-async def _of_example(
-    case: Case, example: Counterexample, tapes: Mapping[str, Tape], chunked: Trial, alike: Trial
-) -> Result:
-    """Try it as recorded; where that makes no difference, under each chunking, too."""
-    if not touches(example.relay, case, {case.id: alike.reached}):
-        return Result(case.id, example.name, "no difference", "nothing of what it has of its own is ever run")
-    result = _weigh(case, example, await attempt(case, example.relay, tapes), alike)
-    if result.came != "no difference" or not _was_chunked(chunked):
-        return result
-    again = _weigh(case, example, await attempt(case, example.relay, tapes, chunking=True), chunked)
-    return again if again.how == CHUNKING else result
+@dataclass(frozen=True)
+class Healthy:
+    """The healthy relay's trials of a case.
+
+    Attributes:
+        as_recorded: On the tape.
+        asked_more: The same, asked for more than the tape holds.
+        in_seat: With the case's script in LiteLLM's seat.
+    """
+
+    as_recorded: Trial
+    asked_more: Trial
+    in_seat: Trial
+
+
+async def _of_example(case: Case, example: Counterexample, tapes: Mapping[str, Tape], healthy: Healthy) -> Result:
+    """Try it as recorded; then by asking for more than was recorded; what remains must be LiteLLM's work."""
+    trial = await on_tape(case, example.relay, tapes)
+    result = _weigh(case, example, trial, healthy.as_recorded)
+    if result.came == "missed":
+        more = await on_tape(case, example.relay, tapes, more=True)
+        result = _weigh(case, example, more, healthy.asked_more)
+    if result.came == "missed" and (why := await _litellms(case, example.relay, trial, healthy)):
+        return replace(result, came="LiteLLM", how=why)
+    return result
+
+
+async def _litellms(case: Case, relay: type[Relay], trial: Trial, healthy: Healthy) -> str:
+    """Why a relay is wrong only in what LiteLLM does in its place: retries, fallbacks, limits, names; "" if it isn't.
+
+    `prove` has it noticed in front of a script, on a relay that does these by itself. If the same script makes no
+    difference to it on a relay that leaves them to LiteLLM, it is these that it gets wrong.
+    """
+    alike = trial.verdict.outcome is healthy.as_recorded.verdict.outcome
+    if alike and not case.scripted and trial.stays_short_of_provider(healthy.as_recorded):
+        return "what it asks beyond the healthy relay, LiteLLM answers without a provider"
+    if not _ran(healthy.in_seat) or not trial.same_as(healthy.as_recorded):
+        return ""
+    if not touches(relay, case, {case.id: healthy.as_recorded.reached | healthy.in_seat.reached}):
+        return "nothing of what it has of its own is ever run"
+    unseen = case.needs & {"timing", "logs"} and not overridden(relay) <= LITELLMS_METHODS
+    if unseen or not (await in_seat(case, relay)).same_as(healthy.in_seat):
+        return ""
+    return "on its tape and in front of its script, it tells and asks the same as the healthy relay"
+
+
+def _ran(trial: Trial) -> bool:
+    return trial.verdict.outcome not in (Outcome.UNTESTABLE, Outcome.BROKEN, Outcome.NOT_APPLICABLE)
 
 
 def _was_chunked(trial: Trial) -> bool:
@@ -101,7 +142,7 @@ def _of_healthy(case: Case, healthy: Trial, tapes: Mapping[str, Tape]) -> Result
     known = {check for check, held in judged.findings.items() if not held} if judged else set()
     well = healthy.verdict.outcome in (Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES, Outcome.NOT_APPLICABLE)
     if well and {finding.check for finding in healthy.verdict.failed} <= known:
-        return Result(case.id, HEALTHY, "no difference", "as when it was recorded")
+        return Result(case.id, HEALTHY, "as recorded", "")
     return Result(case.id, HEALTHY, "minded", happened(healthy.verdict))
 
 
@@ -121,8 +162,4 @@ def _weigh(case: Case, example: Counterexample, trial: Trial, healthy: Trial) ->
     failed = [finding.check for finding in verdict.failed if finding.check not in known]
     if failed and verdict.outcome in (Outcome.DEVIATES, Outcome.ADVISORY):
         return Result(*where, "noticed", failed[0])
-    if trial.same_as(healthy) and not case.needs & {"timing", "logs"}:  # those look at something else, too
-        return Result(*where, "no difference", "it told its client and asked LiteLLM the same")
-    if verdict.outcome is healthy.verdict.outcome and trial.stays_short_of_provider(healthy):
-        return Result(*where, "no difference", "LiteLLM answers it without a provider")
     return Result(*where, "missed", happened(verdict))

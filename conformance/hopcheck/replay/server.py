@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from time import monotonic_ns
 from typing import Self
 
@@ -13,12 +14,14 @@ from hopcheck.replay.deck import Card, Deck, case_of, key_of
 from hopcheck.replay.journal import ReplayJournal
 from hopcheck.replay.misses import explain
 from hopcheck.replay.playing import Playing
+from hopcheck.replay.seat import is_seated, pass_on
 from hopcheck.tapes import Canonical, Tape
 from hopcheck_server.http1.closing import Closing
 from hopcheck_server.http1.server import ClientGone, Exchange, Server
 from hopcheck_server.upstream import control_routes
 from hopcheck_server.upstream.arrival import RequestHead
 from hopcheck_server.upstream.script import Scripts
+from hopcheck_server.upstream.server import Upstream
 
 SETTLED_S = 1.0
 """How long a proxy may take to hang up once its client has; only then is an exchange ended from here."""
@@ -35,6 +38,7 @@ class ReplayServer(Closing):
         key: The key that LiteLLM's clients show; "" takes any.
         secret: What is said where a secret was taken out of a tape, if the proxy shows no key; else that is said, since
             it must not tell it. "" says what stands there.
+        seat: Answers the requests whose marker `is_seated`; None has the tapes answer those, too.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class ReplayServer(Closing):
         chunks: Chunks = "recorded",
         key: str = "",
         secret: str = "",
+        seat: Upstream | None = None,
         told: Callable[[str], None] = lambda miss: None,
         ended: Callable[[Played], None] = lambda played: None,
     ) -> None:
@@ -56,6 +61,7 @@ class ReplayServer(Closing):
             chunks: How streams are cut.
             key: See the attribute.
             secret: See the attribute.
+            seat: See the attribute.
             told: Is told of each miss.
             ended: Is told of each request when it has ended.
         """
@@ -65,6 +71,7 @@ class ReplayServer(Closing):
         self.misses: dict[str, list[str]] = {}
         self.key = key
         self.secret = secret
+        self.seat = seat
         self._scale = scale
         self._told = told
         self._ended = ended
@@ -79,6 +86,7 @@ class ReplayServer(Closing):
         Raises:
             OSError: The port is taken.
         """
+        self._host = host
         await self._server.start(host, port)
         return self
 
@@ -86,6 +94,16 @@ class ReplayServer(Closing):
     def url(self) -> str:
         """Where it is reached from this host, without `/v1`."""
         return f"http://127.0.0.1:{self._server.port}"
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Nobody listens here while the context lasts: connections are refused."""
+        port = self._server.port
+        self._server.leave()
+        try:
+            yield
+        finally:
+            await self._server.start(self._host, port)
 
     @property
     def missed(self) -> list[str]:
@@ -137,6 +155,9 @@ class ReplayServer(Closing):
             await self._control(exchange, played)
             return
         key, played.marker = key_of(exchange.method, exchange.target, exchange.body)
+        if self.seat is not None and is_seated(played.marker):
+            await pass_on(exchange, self.seat)
+            return
         played.script = played.marker.split(":")[1] if played.marker else ""
         played.model = model_in(exchange.body) or ""
         answer = self._decide(played, key)

@@ -33,6 +33,7 @@ class Server(Closing):
         self.closed = False
         self.opened = 0
         self._server: asyncio.Server | None = None
+        self._port = 0
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
         """Listen; port 0 takes a free one.
@@ -42,13 +43,21 @@ class Server(Closing):
         """
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: ServerConnection(self), host, port, backlog=BACKLOG)
+        self._port = int(self._server.sockets[0].getsockname()[1])
         return self
 
     @property
     def port(self) -> int:
-        """Where it listens."""
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
+        """Where it listens, or did."""
+        assert self._port
+        return self._port
+
+    def leave(self) -> None:
+        """Refuse connections and reset those that are open, as when the process has gone; `start` comes back."""
+        if self._server is not None:
+            self._server.close()
+        for connection in tuple(self.connections):
+            connection.reset()
 
     async def aclose(self) -> None:
         """Stop listening, drop connections, and end what is being answered."""
