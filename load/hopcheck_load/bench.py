@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, sleep
 
 from hopcheck_contracts.exits import UNTESTABLE, Stop
 from hopcheck_load import warmup
@@ -60,6 +60,7 @@ class Bench:
         timing: Its delays.
         seed: Orders and markers are drawn from it.
         prefix: What all markers of this run begin with, so that nobody has seen one before.
+        pause_s: So long nothing is asked before each exchange.
         records: What was measured so far.
     """
 
@@ -68,6 +69,7 @@ class Bench:
     timing: Timing
     seed: int
     prefix: str
+    pause_s: float = 0.0
     records: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -135,6 +137,8 @@ class Bench:
         for place, arm in enumerate(order):
             record = Record(workload.name, number, arm.name, place, self._marker(workload, script), warmup=warming)
             self.records.append(record)
+            if self.pause_s:
+                sleep(self.pause_s)  # the pause itself: all that take part have nothing to do
             self._exchange(workload, arm, record)
             self._count(arm, record)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import random
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -18,6 +19,8 @@ from hopcheck_contracts.sse import Event
 from hopcheck_server.relay import Events, Outgoing, Relay, RelayConfig, RelayServer, Response
 
 SEED = 7
+
+HUNDRED = 100
 
 REPORT = "x-hopcheck-added-ms"
 
@@ -56,22 +59,45 @@ class Late(Relay):
         return response.with_header(REPORT, f"{self.last_s * 1e3:.6f}")
 
 
-class Exponential(Late):
+class Distributed(Late):
+    """Late by a time that varies; each hundred requests get the same hundred times, shuffled.
+
+    So every hundred have the distribution's own quantiles, whoever measures them and however often.
+    """
+
+    def __init__(self, config: RelayConfig) -> None:
+        """Begin with the first hundred."""
+        super().__init__(config)
+        self._left: list[float] = []
+
+    def delay_s(self) -> float:
+        """The next of them."""
+        if not self._left:
+            self._left = [self.quantile_s((place + 0.5) / HUNDRED) for place in range(HUNDRED)]
+            self.random.shuffle(self._left)
+        return self._left.pop()
+
+    def quantile_s(self, share: float) -> float:
+        """By how much that share of all requests is late at most."""
+        raise NotImplementedError
+
+
+class Exponential(Distributed):
     """Late by an exponentially distributed time, 2 ms on an average."""
 
     mean_s = 0.002
 
-    def delay_s(self) -> float:
-        """Drawn anew."""
-        return self.random.expovariate(1 / self.mean_s)
+    def quantile_s(self, share: float) -> float:
+        """The inverse of its distribution function."""
+        return -self.mean_s * math.log(1 - share)
 
 
-class Bimodal(Late):
+class Bimodal(Distributed):
     """Late by either of two times: four in five by 2 ms, the others by 8 ms."""
 
-    def delay_s(self) -> float:
+    def quantile_s(self, share: float) -> float:
         """One or the other."""
-        return 0.002 if self.random.random() < 0.8 else 0.008
+        return 0.002 if share < 0.8 else 0.008
 
 
 class LateFirst(Relay):

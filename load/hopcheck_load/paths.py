@@ -25,8 +25,8 @@ def legs(table: Table, arm: str, *, one_clock: bool) -> dict[str, Any]:
 
     With two clocks only the sum of the ways is known.
     """
-    found = {"outside": rounded(_median(table, arm, outside)), "upstream": rounded(_median(table, arm, _residence))}
-    ways = {"request": _request, "response": _response} if one_clock else {}
+    found = {"outside": rounded(_median(table, arm, outside)), "upstream": rounded(_median(table, arm, residence))}
+    ways = {"request": request, "response": response} if one_clock else {}
     return {**found, **{name: rounded(_median(table, arm, way)) for name, way in ways.items()}}
 
 
@@ -39,17 +39,20 @@ def _once(record: Record) -> bool:
     return record.upstream is not None and record.upstream.attempts == 1
 
 
-def _residence(record: Record) -> float | None:
+def residence(record: Record) -> float | None:
+    """From the request's arrival at the upstream to the answer's leaving it; not known if it arrived there twice."""
     seen = record.upstream
     return (seen.last_ns - seen.received_ns) * MS if seen and _once(record) else None
 
 
-def _request(record: Record) -> float | None:
+def request(record: Record) -> float | None:
+    """From the beginning of sending to the arrival at the upstream, by one clock."""
     seen = record.upstream
     return (seen.received_ns - record.sent_ns) * MS if seen and _once(record) else None
 
 
-def _response(record: Record) -> float | None:
+def response(record: Record) -> float | None:
+    """From leaving the upstream to the last byte's being read, by one clock."""
     seen = record.upstream
     return (record.done_ns - seen.last_ns) * MS if seen and _once(record) else None
 

@@ -34,6 +34,7 @@ class Plan:
         rounds: Of every workload; None for each one's own number.
         duration_s: How long all of it may take; None if only rounds count.
         delay_s: The mean of the upstream's delay before each answer.
+        pause_s: How long nothing is asked before each exchange.
         seed: What everything is drawn from.
         command: What was typed.
         refuse_busy: Measure nothing on a machine that has other things to do.
@@ -45,6 +46,7 @@ class Plan:
     rounds: int | None = None
     duration_s: float | None = None
     delay_s: float = 0.0
+    pause_s: float = 0.0
     seed: int = 0
     command: str = ""
     refuse_busy: bool = False
@@ -83,7 +85,7 @@ def measure(plan: Plan, provider: Provider, note: Note) -> Outcome:
     head = header(plan, provider)
     refuse_busy(plan, head)
     timing = Timing(plan.delay_s, plan.seed)
-    bench = Bench(head.arms, provider, timing, plan.seed, secrets.token_hex(4))
+    bench = Bench(head.arms, provider, timing, plan.seed, secrets.token_hex(4), plan.pause_s)
     outcome = Outcome(Measurement(head, bench.records))
     watch = usage.Watch(plan.pids, head.arms, provider.url)
     before = machine.Ticks.now()

@@ -36,6 +36,7 @@ class Workload:
         prompt_tokens: About how long the prompt is.
         rounds: How many rounds are wanted, if there is time.
         share: Its part of the time that there is.
+        delay_s: How long the upstream takes before each answer, beside what a `Timing` draws.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Workload:
     prompt_tokens: int = 0
     rounds: int = 1500
     share: float = 1.0
+    delay_s: float = 0.0
 
     @property
     def script(self) -> str:
@@ -52,11 +54,12 @@ class Workload:
         return f"load.{self.name}"
 
     def turn(self, delay_s: float = 0.0) -> Turn:
-        """What the upstream answers, `delay_s` after it was asked."""
+        """What the upstream answers, `delay_s` later than it would anyway."""
+        after_s = self.delay_s + delay_s
         if self.stream:
             text = (" word",) * DELTAS
-            return reply.stream(*text, stamps=True, pace_s=self.pace_s, delay_s=delay_s)
-        return reply.chat("It is what it is, and it takes what it takes.", delay_s=delay_s)
+            return reply.stream(*text, stamps=True, pace_s=self.pace_s, delay_s=after_s)
+        return reply.chat("It is what it is, and it takes what it takes.", delay_s=after_s)
 
     def body(self, model: str, marker: str) -> bytes:
         """A request; all of one workload are of the same size."""

@@ -1,0 +1,82 @@
+"""What is measured, and how: the relays that are late, the conditions under which they are asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hopcheck_load import delays
+from hopcheck_load.calibrate.hosting import relays
+from hopcheck_load.provider import Provider
+from hopcheck_load.records import Arm, Measurement
+from hopcheck_load.run import Plan, measure
+from hopcheck_load.workloads import WORKLOADS, Workload
+from hopcheck_server.relay import RelayConfig
+
+PAUSE_S = 0.010
+"""Nothing is asked for so long before each exchange, and the upstream takes as long before it answers.
+
+Whoever had nothing to do for some milliseconds is slow at first. With pauses, that is so with a delay and without one;
+back to back it would be so only after a delay, and would be taken for a part of it.
+"""
+
+CONTROL_ROUNDS = 1500
+HOT_ROUNDS = 200
+CONSTANTS = tuple(f"late-{delay:g}ms" for delay in delays.CONSTANTS_MS)
+DISTRIBUTIONS = ("exponential", "bimodal")
+SHOWN_HOT = ("late-1ms", "late-5ms", "late-20ms")
+COMMAND = "python -m hopcheck_load.calibrate"
+KEY = RelayConfig(upstream="").client_keys[0]
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that was measured.
+
+    Attributes:
+        control: The plain relay, back to back.
+        hot: Constant delays, back to back.
+        paused: Delays on requests, with pauses.
+        events: Delays on events.
+    """
+
+    control: Measurement
+    hot: Measurement
+    paused: Measurement
+    events: Measurement
+
+
+def plan(url: str, names: Sequence[str], workload: Workload, pause_s: float = 0.0) -> Plan:
+    """Measure some of the relays."""
+    hops = [Arm(name, "hop", f"{url}/{name}/v1", "fake-model", KEY) for name in names]
+    return Plan(hops=hops, workloads=[workload], pause_s=pause_s, command=COMMAND)
+
+
+def paused(url: str, names: Sequence[str], rounds: int) -> Plan:
+    """Measure delays on requests, so that nobody is quicker without a delay than with one."""
+    return plan(url, names, replace(WORKLOADS["chat"], rounds=rounds, delay_s=PAUSE_S), PAUSE_S)
+
+
+def plans(url: str, rounds: int) -> dict[str, Plan]:
+    """All that is measured, by the names of `Found`."""
+    chat, paced = WORKLOADS["chat"], WORKLOADS["paced"]
+    on_events = ("base", "late-first", "late-events", "in-pairs")
+    return {
+        "control": plan(url, ("base",), replace(chat, rounds=min(CONTROL_ROUNDS, 3 * rounds))),
+        "hot": plan(url, ("base", *SHOWN_HOT), replace(chat, rounds=min(HOT_ROUNDS, rounds))),
+        "paused": paused(url, ("base", *CONSTANTS, *DISTRIBUTIONS), rounds),
+        "events": plan(url, on_events, replace(paced, rounds=max(3, min(25, rounds)))),
+    }
+
+
+def calibrate(rounds: int) -> Found:
+    """Measure."""
+    with Provider() as provider, relays(provider.url) as url:
+        found = {name: measure(one, provider, tell).measurement for name, one in plans(url, rounds).items()}
+    return Found(**found)
+
+
+def tell(doing: str) -> None:
+    """Say on stderr what is being measured."""
+    print(f"measuring {doing}", file=sys.stderr, flush=True)

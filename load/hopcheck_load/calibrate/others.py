@@ -1,0 +1,163 @@
+"""The same known delays, measured by hopcheck, by plain Locust and by wrk: a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hopcheck_load.calibrate import frozen, rows, tools
+from hopcheck_load.calibrate.hosting import hosted, relays
+from hopcheck_load.calibrate.measuring import DISTRIBUTIONS, KEY, paused, plan, tell
+from hopcheck_load.calibrate.rows import Row
+from hopcheck_load.calibrate.tools import Asked, Quantiles
+from hopcheck_load.provider import Provider
+from hopcheck_load.run import measure
+from hopcheck_load.table import latency
+from hopcheck_load.workloads import WORKLOADS, Timing, Workload, markers
+
+SHOWN = (0.5, 0.9)
+HOPS = ("late-1ms", *DISTRIBUTIONS)
+DIRECT = "direct"
+FEW_STREAMS, FEW_ROUNDS = 15, 300
+FREEZE_S = 15.0
+FREEZE_USERS = 10
+FREEZE_RATE = 200.0
+COLUMNS = ("", "truth, ms", "hopcheck", "plain Locust", "wrk")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table, in milliseconds; None where a tool has nothing to say.
+
+    Attributes:
+        what: In words.
+        truth: None if nobody knows it.
+        cells: By hopcheck, Locust and wrk.
+        note: What the last two are instead, if they are something else.
+    """
+
+    what: str
+    truth: float | None
+    cells: tuple[float | None, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """All that was measured.
+
+    Attributes:
+        machine: On what.
+        ours: hopcheck's rows, which have bars.
+        lines: The table.
+    """
+
+    machine: dict[str, Any]
+    ours: list[Row]
+    lines: list[Line]
+
+
+@dataclass(frozen=True)
+class Others:
+    """What Locust and wrk said: of each relay, and of the upstream itself."""
+
+    chats: dict[str, list[Quantiles]]
+    streams: dict[str, list[Quantiles]]
+
+    def added(self, name: str, quantile: float) -> tuple[float | None, ...]:
+        """A quantile through a relay, less that through the plain one."""
+        of = self.chats if name in self.chats else self.streams
+        return tuple(_less(one, base, quantile) for one, base in zip(of[name], of["base"], strict=True))
+
+
+def _less(one: Quantiles, base: Quantiles, quantile: float) -> float | None:
+    return one[quantile] - base[quantile] if one else None
+
+
+def compare(rounds: int) -> Compared:
+    """Measure; takes some minutes."""
+    rounds = min(rounds, FEW_ROUNDS)
+    with Provider() as provider, relays(provider.url) as url:
+        hot = measure(plan(url, ("base",), _few("chat", rounds)), provider, tell).measurement
+        chats = measure(paused(url, ("base", *HOPS), rounds), provider, tell).measurement
+        streams = measure(plan(url, ("base", "late-events"), _few("paced", FEW_STREAMS)), provider, tell).measurement
+        ours = [*rows.constant_rows(chats, (1.0,)), *rows.distribution_rows(chats, quantiles=SHOWN)]
+        ours.append(rows.event_row(streams))
+        said = _others(provider, url)
+    direct = float(np.median(rows.of(hot, "chat").known(DIRECT, latency)))
+    lines = [*table(ours, said, direct), freeze_line(*frozen_figures(FREEZE_S))]
+    return Compared(chats.header.machine, ours, lines)
+
+
+def _few(name: str, rounds: int) -> Workload:
+    workload = WORKLOADS[name]
+    return Workload(workload.name, workload.about, workload.stream, workload.pace_s, rounds=rounds)
+
+
+def _others(provider: Provider, url: str) -> Others:
+    places = {"base": f"{url}/base/v1", **{name: f"{url}/{name}/v1" for name in HOPS}, DIRECT: f"{provider.url}/v1"}
+    streams = {name: f"{url}/{name}/v1" for name in ("base", "late-events")}
+    return Others(_ask(provider, "chat", places), _ask(provider, "paced", streams))
+
+
+def _ask(provider: Provider, name: str, places: dict[str, str]) -> dict[str, list[Quantiles]]:
+    workload, timing = WORKLOADS[name], Timing(0.0, 0)
+    provider.load(timing.scripts(workload))
+    body = workload.body("fake-model", next(markers(timing.draw(workload), "others", 0)))
+    return {place: _with_both(Asked(url=url, body=body, key=KEY), place) for place, url in places.items()}
+
+
+def _with_both(asked: Asked, name: str) -> list[Quantiles]:
+    both: dict[str, Callable[[Asked], Quantiles | None]] = {"Locust": tools.locust, "wrk": tools.wrk}
+    found = []
+    for tool, ask in both.items():
+        tell(f"{name} with {tool}")
+        found.append(ask(asked) or {})
+    return found
+
+
+def table(ours: list[Row], said: Others, direct_ms: float) -> Iterator[Line]:
+    """The lines of delays: `ours` are a constant, two quantiles of each distribution, and that of events."""
+    asked = [("late-1ms", 0.5), *((name, quantile) for name in DISTRIBUTIONS for quantile in SHOWN)]
+    for row, (name, quantile) in zip(ours, asked, strict=False):
+        yield Line(row.what, row.truth, (row.measured, *said.added(name, quantile)))
+    events = ours[-1]
+    yield Line(events.what, events.truth, (events.measured, *said.added("late-events", 0.5)), "whole stream ")
+    yield Line("the upstream itself, p50", None, (direct_ms, *(one.get(0.5) for one in said.chats[DIRECT])))
+
+
+def frozen_figures(seconds: float, rate: float = FREEZE_RATE) -> tuple[Quantiles, Quantiles, Quantiles]:
+    """What a server that freezes looks like: in an open loop, to plain Locust, and to wrk (empty if there is none)."""
+    with hosted("the frozen server", "hopcheck_load.calibrate.frozen") as url:
+        asked = Asked(url=f"{url}/v1", body=b"{}", seconds=seconds, users=FREEZE_USERS)
+        tell(f"a server that freezes, {seconds:g} s with each tool")
+        closed = tools.locust(asked), tools.wrk(asked) or {}
+        return tools.open_loop(asked, rate), *closed
+
+
+def freeze_line(*figures: Quantiles) -> Line:
+    """The line of the frozen server."""
+    what = f"frozen {frozen.FREEZE_S:g} s in every {frozen.PERIOD_S:g} s, p99"
+    return Line(what, frozen.truth_ms(0.99), tuple(one.get(0.99) for one in figures))
+
+
+def markdown(compared: Compared) -> list[str]:
+    """The table."""
+    if any(line.cells[-1] is None for line in compared.lines):
+        print(tools.HOW_TO_GET_WRK, file=sys.stderr)
+    header = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+    return [*header, *map(_row, compared.lines)]
+
+
+def _row(line: Line) -> str:
+    ours, *others = line.cells
+    cells = [line.what, _ms(line.truth), _ms(ours), *(_ms(one, line.note) for one in others)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _ms(value: float | None, note: str = "") -> str:
+    return "—" if value is None else f"{note}{value:.3f}" if value < 100 else f"{note}{value:.0f}"
