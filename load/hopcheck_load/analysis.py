@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -54,7 +54,6 @@ def workload(name: str, header: Header, records: Sequence[Record]) -> dict[str, 
     measures = [_measure(one, grid, header.seed) for one in (STREAMED if streams else (LATENCY,))]
     if streams and one_clock:
         measures.append(_lag(grid, header.seed))
-    total = next(one for one in measures if one["name"] == "latency")
     return {
         "name": name,
         "about": header.workloads[name],
@@ -64,7 +63,7 @@ def workload(name: str, header: Header, records: Sequence[Record]) -> dict[str, 
         "one_clock": one_clock,
         "measures": measures,
         "legs": {arm.name: paths.legs(grid, arm.name, one_clock=one_clock) for arm in header.arms},
-        "self_report": self_reports(grid, total),
+        "self_report": self_reports(grid, measures),
         "delivery": deliveries(grid) if streams else {},
         "exchanges": {arm.name: exchanges(grid.of(arm.name)) for arm in header.arms},
     }
@@ -162,10 +161,15 @@ def _over_time(difference: Floats) -> list[float | None]:
     return [rounded(float(np.median(part))) for part in parts]
 
 
-def self_reports(grid: Table, total: dict[str, Any]) -> dict[str, Any]:
-    """What the arms say of themselves, beside the latency that they add."""
-    added = total["added"].items()
-    found = {arm: paths.self_report(grid, arm, entry["median"]["value"]) for arm, entry in added}
+def self_reports(grid: Table, measures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the arms say of themselves, beside what they add by then: of streams, to the first token.
+
+    Headers go ahead of a stream, so they can't tell what becomes of its later events.
+    """
+    by_name = {one["name"]: one for one in measures}
+    measure = by_name.get("ttft") or by_name["latency"]
+    added = measure["added"].items()
+    found = {arm: paths.self_report(grid, arm, measure["name"], entry["median"]["value"]) for arm, entry in added}
     return {arm: said for arm, said in found.items() if said is not None}
 
 

@@ -86,6 +86,13 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
         help="mean of the provider's own delays, drawn by seed",
     )
     parser.add_argument(
+        "--pause",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="ask nothing for so long before each exchange, at rest: hops are slower when they had nothing to do",
+    )
+    parser.add_argument(
         "--seed", type=int, default=1, help="what orders and delays are drawn from (default: %(default)s)"
     )
 
@@ -155,6 +162,7 @@ def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, 
         rounds=arguments.rounds,
         duration_s=None if arguments.rounds else QUICK_S if arguments.quick else arguments.duration or DURATION_S,
         delay_s=max(0.0, arguments.upstream_delay) / 1e3,
+        pause_s=max(0.0, arguments.pause) / 1e3,
         seed=arguments.seed,
         command=command,
         refuse_busy=arguments.refuse_busy,

@@ -57,14 +57,17 @@ def response(record: Record) -> float | None:
     return (record.done_ns - seen.last_ns) * MS if seen and _once(record) else None
 
 
-def self_report(table: Table, arm: str, added_ms: float) -> dict[str, Any] | None:
-    """What a target says of itself, beside what it adds; None if it says nothing."""
+def self_report(table: Table, arm: str, measure: str, added_ms: float) -> dict[str, Any] | None:
+    """What a target says of itself, beside what it adds by some measure; None if it says nothing."""
     said = table.known(arm, lambda record: record.self_ms)
     if not said.size:
         return None
     median = float(np.median(said))
     return {
         "answers": int(said.size),
+        "of": len(table.good(arm)),
         "median": rounded(median),
+        "measure": measure,
+        "added": rounded(added_ms),
         "coverage": rounded(median / added_ms) if added_ms > 0 else None,
     }

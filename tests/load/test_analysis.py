@@ -8,6 +8,8 @@ import json
 import pytest
 
 from hopcheck_load import records, report
+from hopcheck_load.render.html import html_text
+from hopcheck_load.render.markdown import markdown_text
 
 
 def measure(document, workload="chat", name="latency"):
@@ -75,8 +77,29 @@ def test_a_target_that_speaks_of_itself(made):
     measurement = made.chats(50, {"hop": 4.0}, spread_ms=0.0)
     for record in measurement.records:
         record.self_ms = 1.0 if record.arm == "hop" else None
-    workload = report.build(measurement)["workloads"][0]
-    assert workload["self_report"] == {"hop": {"answers": 50, "median": 1.0, "coverage": 0.25}}
+    measurement.records[2].self_ms = None
+    document = report.build(measurement)
+    said = {"answers": 49, "of": 50, "median": 1.0, "measure": "latency", "added": 4.0, "coverage": 0.25}
+    assert document["workloads"][0]["self_report"] == {"hop": said}
+    assert report.violations(document) == []
+    line = "hop says of itself: 1.00 ms (in 49 of 50 answers), 25 % of the 4.00 ms that it adds to the latency"
+    assert line in html_text(document)
+    assert f"- chat: {line}" in markdown_text(document)
+
+
+def test_what_a_head_says_of_a_stream_is_held_against_its_first_token(made):
+    measurement = made.streams(20, {"hop": 2.0})
+    for record in measurement.records:
+        record.self_ms = 1.0 if record.arm == "hop" else None
+    (workload,) = report.build(measurement)["workloads"]
+    assert workload["self_report"]["hop"] == {
+        "answers": 20,
+        "of": 20,
+        "median": 1.0,
+        "measure": "ttft",
+        "added": 2.0,
+        "coverage": 0.5,
+    }
 
 
 def test_failures_are_counted_and_left_out(made):

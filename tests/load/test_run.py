@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from hopcheck_contracts.exits import Stop
 from hopcheck_load import calibrate, gate, report
+from hopcheck_load.calibrate import rows
 from hopcheck_load.provider import Provider
 from hopcheck_load.records import Arm
 from hopcheck_load.run import Plan, measure
@@ -75,16 +77,16 @@ def test_streams(provider, relays):
     ]
     assert min(lags) > 500_000
     assert [one["name"] for one in paced["measures"]] == ["ttft", "itl", "latency", "lag"]
-    assert len(list(calibrate.stream_rows(measured))) == 4
+    assert len(list(rows.stream_rows(measured))) == 4
 
 
-def test_calibration_rows(provider, relays):
-    arms = relays("base", *(f"late-{delay:g}ms" for delay in (0.1, 0.5, 1, 5, 20)), "exponential", "bimodal")
-    rows = list(calibrate.chat_rows(measure(plan(arms, "chat"), provider, silent).measurement))
-    assert len(rows) == 13
-    # How much later than asked a delay ends is the machine's: it may only never end earlier.
-    assert all(row.truth >= delay for row, delay in zip(rows[2:7], (0.1, 0.5, 1, 5, 20), strict=True))
-    assert "**off**" in calibrate.markdown([replace(rows[0], measured=9.0)])[-1]
+def test_pauses(provider, relays):
+    workload = replace(WORKLOADS["chat"], rounds=2, delay_s=0.002)
+    asked = Plan(hops=relays("base"), workloads=[workload], pause_s=0.003)
+    measured = measure(asked, provider, silent).measurement
+    times = sorted((record.sent_ns, record.done_ns) for record in measured.records)
+    assert all(later[0] - earlier[1] >= 3_000_000 for earlier, later in pairwise(times))
+    assert all(one.upstream.last_ns - one.upstream.received_ns >= 2_000_000 for one in measured.records)
 
 
 def test_delays_of_the_upstream_are_the_same_in_a_round(provider, relays):

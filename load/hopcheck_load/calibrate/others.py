@@ -105,10 +105,15 @@ def _others(provider: Provider, url: str) -> Others:
 
 
 def _ask(provider: Provider, name: str, places: dict[str, str]) -> dict[str, list[Quantiles]]:
+    request = body(provider, name)
+    return {place: _with_both(Asked(url=url, body=request, key=KEY), place) for place, url in places.items()}
+
+
+def body(provider: Provider, name: str) -> bytes:
+    """A workload's request; the upstream is told how to answer it, at once."""
     workload, timing = WORKLOADS[name], Timing(0.0, 0)
     provider.load(timing.scripts(workload))
-    body = workload.body("fake-model", next(markers(timing.draw(workload), "others", 0)))
-    return {place: _with_both(Asked(url=url, body=body, key=KEY), place) for place, url in places.items()}
+    return workload.body("fake-model", next(markers(timing.draw(workload), "others", 0)))
 
 
 def _with_both(asked: Asked, name: str) -> list[Quantiles]:

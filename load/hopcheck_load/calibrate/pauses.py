@@ -12,6 +12,7 @@ import numpy as np
 from hopcheck_load.calibrate.measuring import SHOWN_HOT, Found
 from hopcheck_load.calibrate.rows import of, over_base, told_delay
 from hopcheck_load.paths import request, residence, response
+from hopcheck_load.statistics import Floats
 from hopcheck_load.table import Table, Value, latency, outside
 
 COLUMNS = ("", "in all", "before the upstream", "at the upstream", "after it")
@@ -22,7 +23,8 @@ def markdown(found: Found) -> list[str]:
     """As a table, medians in milliseconds."""
     header = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     conditions = {"back to back": of(found.hot, "chat"), "after pauses": of(found.paused, "chat")}
-    return [*header, *_without_delay(conditions), *_beyond(conditions)]
+    excess = [beyond(name, *one) for name in SHOWN_HOT for one in conditions.items()]
+    return [*header, *_without_delay(conditions), *excess]
 
 
 def _without_delay(conditions: dict[str, Table]) -> Iterator[str]:
@@ -36,18 +38,15 @@ def _median(table: Table, way: Value | None) -> float | None:
     return None if way is None else float(np.median(table.known("base", way)))
 
 
-def _beyond(conditions: dict[str, Table]) -> Iterator[str]:
-    """What is measured beyond the delay that was told, and where."""
-    for name in SHOWN_HOT:
-        for condition, table in conditions.items():
-            told = over_base(table, name, told_delay)
-            takes = (told, told, 0.0, 0.0)
-            beyond = (
-                float(np.median(over_base(table, name, part) - taken)) for part, taken in zip(PARTS, takes, strict=True)
-            )
-            yield _line(f"{name}, {condition}: beyond the delay", beyond)
+def beyond(name: str, condition: str, table: Table) -> str:
+    """What is measured of a relay beyond the delay that it told, and where."""
+    told = over_base(table, name, told_delay)
+    nothing: Floats = np.zeros_like(told)
+    takes: list[Floats] = [told, told, nothing, nothing]
+    excess = (over_base(table, name, part) - taken for part, taken in zip(PARTS, takes, strict=True))
+    return _line(f"{name}, {condition}: beyond the delay", (float(np.median(one)) for one in excess))
 
 
 def _line(what: str, values: Iterator[float | None]) -> str:
-    cells = ("" if value is None else f"{value:.4f}" for value in values)
+    cells = ("" if value is None else f"{round(value, 4) + 0.0:.4f}" for value in values)  # no -0.0000
     return f"| {what} | {' | '.join(cells)} |"

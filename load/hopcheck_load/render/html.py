@@ -8,7 +8,18 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hopcheck_load.render import curves, plots
-from hopcheck_load.render.values import added, cards, findings, headlines, interval, leg_names, ms, share, under_load
+from hopcheck_load.render.values import (
+    added,
+    cards,
+    findings,
+    headlines,
+    interval,
+    leg_names,
+    ms,
+    self_reports,
+    share,
+    under_load,
+)
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
 
@@ -57,6 +68,7 @@ def _workload(document: Mapping[str, Any], workload: Mapping[str, Any]) -> dict[
         }
         for measure in workload["measures"]
     ]
+    said = {"self_reports": self_reports(workload)}
     drawn = {"bars": plots.legs(workload), "strip": plots.lag_strip(workload)}
     drawn_of = "ttft" if any(measure["name"] == "ttft" for measure in workload["measures"]) else "latency"
-    return {**workload, "measures": measures, **drawn, "drawn_of": drawn_of, "leg_names": leg_names(workload)}
+    return {**workload, "measures": measures, **said, **drawn, "drawn_of": drawn_of, "leg_names": leg_names(workload)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hopcheck_load.render.values import added, findings, headlines, interval, ms, processes
+from hopcheck_load.render.values import added, findings, headlines, interval, ms, processes, self_reports
 
 
 def markdown_text(document: Mapping[str, Any]) -> str:
@@ -26,7 +26,8 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield from (f"> ⚠ {one['name']} is invalid: {why}" for one in document["workloads"] for why in _invalid(one))
     yield ""
-    yield from (f"- {line}" for line in [*findings(document), *processes(document)])
+    said = [f"{one['name']}: {line}" for one in document["workloads"] for line in self_reports(one)]
+    yield from (f"- {line}" for line in [*said, *findings(document), *processes(document)])
     yield from _verdicts(document)
     yield from (f"\n> ⚠ {complaint}" for complaint in document["complaints"])
     if document["partial"]:

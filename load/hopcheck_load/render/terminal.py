@@ -8,7 +8,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from hopcheck_load.render.values import NOT_TOLD, added, findings, headlines, interval, leg_names, ms, processes, share
+from hopcheck_load.render.values import (
+    NOT_TOLD,
+    added,
+    findings,
+    headlines,
+    interval,
+    leg_names,
+    ms,
+    processes,
+    self_reports,
+    share,
+)
 
 _ENDLESS = 1000
 
@@ -98,8 +109,8 @@ def _print_notes(workload: Mapping[str, Any], console: Console) -> None:
     for arm in workload["legs"]:
         if arm != "control":
             console.print(f"{arm}: {_legs(workload, arm)}")
-    for arm, said in workload["self_report"].items():
-        console.print(f"{arm} says of itself: {ms(said['median'])}, {share(said['coverage'])} of what it adds")
+    for line in self_reports(workload):
+        console.print(line)
     for arm, found in workload["delivery"].items():
         wrong = [
             f"{found[name]:,} {name.replace('_', ' ')}" for name in ("lost", "repeated", "out_of_order", "unreadable")

@@ -51,6 +51,18 @@ def share(value: float | None) -> str:
     return NOT_TOLD if value is None else f"{100 * value:.3g} %"
 
 
+def self_reports(workload: Mapping[str, Any]) -> list[str]:
+    """What targets say of themselves, beside what was measured; a sentence each."""
+    return [_says(arm, said) for arm, said in workload["self_report"].items()]
+
+
+def _says(arm: str, said: Mapping[str, Any]) -> str:
+    answers = "" if said["answers"] == said["of"] else f" (in {said['answers']:,} of {said['of']:,} answers)"
+    to = "to the first token" if said["measure"] == "ttft" else "to the latency"
+    of = f"{share(said['coverage'])} of the {ms(said['added'])} that it adds {to}"
+    return f"{arm} says of itself: {ms(said['median'])}{answers}, {of}"
+
+
 def latency_of(workload: Mapping[str, Any]) -> Mapping[str, Any]:
     """A workload's latency."""
     found: Mapping[str, Any] = next(one for one in workload["measures"] if one["name"] == "latency")

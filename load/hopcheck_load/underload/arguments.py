@@ -57,5 +57,7 @@ def _refuse(arguments: argparse.Namespace) -> None:
         raise Stop(USAGE, "--processes must be between 1 and 99.")
     if arguments.rounds or arguments.quick:
         raise Stop(USAGE, "--rounds and --quick are for the measurement at rest: with --rate, give --duration.")
+    if arguments.pause:
+        raise Stop(USAGE, "--pause is for the measurement at rest: with --rate, requests come when they are due.")
     if arguments.fallback_model and arguments.shape != "faults":
         raise Stop(USAGE, "--fallback-model is for --shape faults.")

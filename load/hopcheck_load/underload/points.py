@@ -102,7 +102,6 @@ def entry(
     grid = window.table
     one_clock = paths.same_clock(grid)
     measures = [_measure(one, window, header.seed) for one in _series(window, one_clock=one_clock)]
-    total = next(one for one in measures if one["name"] == "latency")
     streams = any(record.timeline for record in records)
     counts = {arm.name: analysis.exchanges(grid.of(arm.name)) for arm in header.arms}
     return {
@@ -114,7 +113,7 @@ def entry(
         "one_clock": one_clock,
         "measures": measures,
         "legs": {arm.name: _legs(grid, arm.name, one_clock=one_clock) for arm in header.arms},
-        "self_report": analysis.self_reports(grid, total),
+        "self_report": analysis.self_reports(grid, measures),
         "delivery": analysis.deliveries(grid) if streams else {},
         "exchanges": counts,
         "load": _load(window, measures, counts, late_ms),
