@@ -139,7 +139,7 @@ def test_watch_names_the_one_that_ended(tmp_path: Path, fake: FakeLiteLLM) -> No
             os.kill(stack.litellm.pid, 9)
             await stack.watch()
 
-    with pytest.raises(ProcessError, match=r"LiteLLM 9\.9\.9 ended with -9"):
+    with pytest.raises(ProcessError, match=r"LiteLLM 9\.9\.9 was ended by signal 9 \(Killed\)"):
         asyncio.run(run())
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import sys
+from collections.abc import Coroutine
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from rich.console import Console
 
 from hopcheck.cli.exits import USAGE, Stop
+from hopcheck.doctor import Unfit
+
+if TYPE_CHECKING:
+    from hopcheck_server.stack import Stack
+
+T = TypeVar("T")
 
 UPSTREAM_COMMAND = (sys.executable, "-m", "hopcheck", "upstream", "--port", "0")
 """Starts an upstream that knows every case's script."""
@@ -23,6 +31,35 @@ def require_server() -> None:
     """
     if any(importlib.util.find_spec(name) is None for name in ("fastapi", "uvicorn", "uv")):
         raise Stop(USAGE, "this needs the reference proxy and LiteLLM's launcher: pip install 'hopcheck[server]'")
+
+
+TOLD_S = 2.0
+"""How much later than its last connection a process's end may be told; a crash may write its memory to a file first."""
+
+
+async def while_it_runs(stack: Stack, work: Coroutine[Any, Any, T], stopped: asyncio.Event) -> T:
+    """Do some work with the chain.
+
+    Args:
+        stack: The chain.
+        work: What is done.
+        stopped: Ends the work in order; set here if one of the chain's processes ends.
+
+    Raises:
+        ProcessError: One ended, and says more than what the work came to.
+        Unfit: The work came to that, and all of them run.
+    """
+    watching = asyncio.ensure_future(stack.watch())
+    watching.add_done_callback(lambda _: stopped.set())
+    try:
+        return await work
+    except Unfit:
+        await asyncio.wait({watching}, timeout=TOLD_S)
+        raise
+    finally:
+        if watching.done():
+            watching.result()
+        watching.cancel()
 
 
 class Teller:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from hopcheck import gating
 from hopcheck.baseline import load_baseline
-from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
+from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server, while_it_runs
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.cli.gate import conclude, watching
 from hopcheck.cli.loop import interruption
@@ -73,7 +73,6 @@ def run(arguments: argparse.Namespace) -> int:
 async def _judge_both(arguments: argparse.Namespace) -> list[Judged]:
     stopped = interruption()
     console = Console(stderr=True, highlight=False)
-    judged: list[Judged] = []
     async with AsyncExitStack() as running:
         with Teller(console) as tell:
             starting = asyncio.ensure_future(running.enter_async_context(_chain(arguments, tell)))
@@ -83,15 +82,20 @@ async def _judge_both(arguments: argparse.Namespace) -> list[Judged]:
             if not starting.done():
                 starting.cancel()
                 await asyncio.gather(starting, return_exceptions=True)
-                return judged
+                return []
             stack = starting.result()
-        for target in _targets(stack):
-            if not stopped.is_set():
-                console.print(f"judging {target.name} at {target.base_url}")
-                judged.append(await _judge(target, arguments, stopped))
+        return await while_it_runs(stack, _work(stack, arguments, stopped, console), stopped)
+
+
+async def _work(stack: Stack, arguments: argparse.Namespace, stopped: asyncio.Event, console: Console) -> list[Judged]:
+    judged: list[Judged] = []
+    for target in _targets(stack):
         if not stopped.is_set():
-            console.print("measuring what each hop adds")
-            await _measure(stack, arguments.output, stopped)
+            console.print(f"judging {target.name} at {target.base_url}")
+            judged.append(await _judge(target, arguments, stopped))
+    if not stopped.is_set():
+        console.print("measuring what each hop adds")
+        await _measure(stack, arguments.output, stopped)
     return judged
 
 

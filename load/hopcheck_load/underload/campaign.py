@@ -23,7 +23,7 @@ from hopcheck_load.underload import spool
 from hopcheck_load.underload.journal import Journal
 from hopcheck_load.underload.plan import DRAIN_S, LoadPlan
 from hopcheck_load.usage import Watch
-from hopcheck_server.processes import ManagedProcess, ProcessError, scrubbed_environment
+from hopcheck_server.processes import ManagedProcess, ProcessError, ending, scrubbed_environment
 from hopcheck_server.upstream.control import ControlFailed, RemoteControl
 
 Note = Callable[[str], None]
@@ -143,7 +143,7 @@ class _Campaign:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopped.wait(), POLL_S)
         if not self.stopped.is_set() and await locust.wait() not in (0, 1):  # 1: some requests failed
-            raise locust.error(f"ended with {await locust.wait()}")
+            raise locust.error(ending(await locust.wait()))
 
     def _tell(self, locust: ManagedProcess) -> float:
         """Tell how far it has got; returns for how many seconds the timetable has been running."""

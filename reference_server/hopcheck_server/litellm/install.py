@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hopcheck_server.litellm.requirements import RELAXED, Requirements
-from hopcheck_server.processes import ManagedProcess, ProcessError, Progress
+from hopcheck_server.processes import ManagedProcess, ProcessError, Progress, ending
 
 _INSTALL_TIMEOUT_S = 1800.0
 
@@ -84,7 +84,7 @@ class _Uv:
         async with ManagedProcess.start(command, name="uv", log_file=self.log_file, env=env) as uv:
             code = await uv.finished(timeout_s=_INSTALL_TIMEOUT_S, doing=self.doing, progress=self.progress)
             if code:
-                message = f"{self.doing}: {uv.error(f'ended with {code}')}\n{_HINT}"
+                message = f"{self.doing}: {uv.error(ending(code))}\n{_HINT}"
                 raise UvFailed(message, unsolvable="No solution found" in uv.log_text())
 
 

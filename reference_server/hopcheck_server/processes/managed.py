@@ -29,6 +29,11 @@ class ProcessError(RuntimeError):
     """A process could not be started, ended too early or didn't become ready; the message holds its log's tail."""
 
 
+def ending(code: int) -> str:
+    """An exit code in words: what follows a process's name."""
+    return f"ended with {code}" if code >= 0 else f"was ended by signal {-code} ({signal.strsignal(-code)})"
+
+
 class _Ticks:
     """Seconds since the beginning, said aloud as they pass."""
 
@@ -121,7 +126,7 @@ class ManagedProcess:
         ticks = _Ticks(f"starting {self.name}", progress)
         while (answer := await self._while_it_runs(probe())) is None:
             if await self._ends_within(_POLL_S):
-                raise self.error(f"ended with {await self.wait()} before it was ready")
+                raise self.error(f"{ending(await self.wait())} before it was ready")
             if ticks.elapsed() > timeout_s:
                 raise self.error(f"was not ready after {timeout_s:g} s")
         return answer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hopcheck_server.litellm import DEFAULT_VERSION, LiteLLM, config_for
-from hopcheck_server.processes import ManagedProcess, Progress
+from hopcheck_server.processes import ManagedProcess, Progress, ending
 from hopcheck_server.stack.describe import Row, describe
 from hopcheck_server.stack.reference import CHAT_MODEL, serve_reference
 from hopcheck_server.stack.served import Served, serve
@@ -106,7 +106,7 @@ class Stack:
             for task in ends:
                 task.cancel()
         first = done.pop()
-        raise ends[first].error(f"ended with {first.result()}")
+        raise ends[first].error(ending(first.result()))
 
     def describe(self) -> str:
         """Return how to talk to it: addresses, a curl line and an `openai` snippet that work when pasted."""
