@@ -8,16 +8,14 @@ from typing import Any
 from markupsafe import Markup
 
 from hopcheck_load.render import svg
-from hopcheck_load.render.plots import colour
+from hopcheck_load.render.plots import beside, colour, margin
 from hopcheck_load.render.svg import Scale
 from hopcheck_load.render.values import FEWEST_RATES, interval, latency_of, ms, tick
 
 WIDTH = 900.0
 LEFT = 80.0
-RIGHT = 110.0
 TOP = 34.0
 BOTTOM = 270.0
-APART = 14.0
 _LEAST_MS = 0.01  # a logarithmic scale has no 0
 
 Entry = Mapping[str, Any]
@@ -32,15 +30,15 @@ def against_rate(document: Entry) -> Markup:
     rates = sorted({rate for curve in curves.values() for rate, _, _ in curve})
     if len(rates) < 3:
         return Markup("")
-    x = Scale(0, rates[-1], LEFT, WIDTH - RIGHT)
+    x = Scale(0, rates[-1], LEFT, WIDTH - margin(f"{hop} p50" for hop in hops))
     y = _upright([one[end] for curve in curves.values() for _, one, _ in curve for end in ("value", "low", "high")])
-    shapes = [*_across(y), *(_under(x, rate, f"{rate:g}/s") for rate in rates)]
+    shapes = [*_across(y, x.end), *(_under(x, rate, f"{rate:g}/s") for rate in rates)]
     for hop in hops:
         shapes += _knee(document, hop, x)
     for (hop, name), curve in curves.items():
         shapes += _line(curve, x, y, colour(document, hop), f"{hop} {name}")
     ends = {key: (x.at(curve[-1][0]), _height(y, curve[-1][1]["value"])) for key, curve in curves.items() if curve}
-    shapes += _names({" ".join(key): (end, colour(document, key[0])) for key, end in ends.items()})
+    shapes += beside({" ".join(key): (end, colour(document, key[0])) for key, end in ends.items()})
     return svg.picture(WIDTH, BOTTOM + 30, "What each hop adds, by rate", shapes)
 
 
@@ -59,10 +57,10 @@ def _upright(values: Sequence[float | None]) -> Scale:
     return Scale(min(known) / 1.3, max(known) * 1.3, BOTTOM, TOP, log=True)
 
 
-def _across(scale: Scale) -> Iterator[str]:
+def _across(scale: Scale, right: float) -> Iterator[str]:
     for value in scale.ticks():
         y = scale.at(value)
-        yield svg.rule((LEFT, y), (WIDTH - RIGHT, y), "grid")
+        yield svg.rule((LEFT, y), (right, y), "grid")
         yield svg.text((LEFT - 8, y + 4), tick(value), "tick", anchor="end")
 
 
@@ -98,14 +96,6 @@ def _height(scale: Scale, value: float) -> float:
     return scale.at(max(value, _LEAST_MS))
 
 
-def _names(ends: Mapping[str, tuple[svg.Point, str]]) -> Iterator[str]:
-    """The names of lines beside their ends, moved apart where they would lie on one another."""
-    lowest = -APART
-    for name, ((x, y), kind) in sorted(ends.items(), key=lambda one: one[1][0][1]):
-        lowest = max(y, lowest + APART)
-        yield svg.text((x + 9, lowest + 4), name, f"name {kind}")
-
-
 def course(document: Entry) -> Markup:
     """Each arm's median latency in the course of the run, over the points that followed one another."""
     series = {arm: [one for one in found if one["p50"]] for arm, found in document["load"]["course"].items()}
@@ -113,15 +103,15 @@ def course(document: Entry) -> Markup:
     if not series:
         return Markup("")
     end_s = max(row["load"]["end_s"] for row in document["workloads"])
-    x = Scale(0, end_s, LEFT, WIDTH - RIGHT)
+    x = Scale(0, end_s, LEFT, WIDTH - margin(series))
     y = _upright([one["p50"] for found in series.values() for one in found])
-    shapes = [*_spans(document, x), *_across(y), *(_under(x, value, f"{value:g} s") for value in x.ticks())]
+    shapes = [*_spans(document, x), *_across(y, x.end), *(_under(x, value, f"{value:g} s") for value in x.ticks())]
     ends = {}
     for arm, found in series.items():
         points = [(x.at(one["at_s"]), y.at(one["p50"])) for one in found]
-        shapes.append(svg.line(points, f"line {colour(document, arm)}"))
+        shapes.append(svg.line(points, f"line {colour(document, arm)}{' faint' if arm == 'control' else ''}"))
         ends[arm] = points[-1], colour(document, arm)
-    shapes += _names(ends)
+    shapes += beside(ends)
     return svg.picture(WIDTH, BOTTOM + 30, "Median latency in the course of the run", shapes)
 
 

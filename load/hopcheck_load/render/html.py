@@ -63,6 +63,7 @@ def _workload(document: Mapping[str, Any], workload: Mapping[str, Any]) -> dict[
         {
             **measure,
             "told": [name for name in QUANTILES if any(one[name] is not None for one in measure["arms"].values())],
+            "has_net": any(entry["net"] for entry in measure["added"].values()),
             "by_quantile": plots.by_quantile(document, workload, measure),
             "over_time": plots.over_time(document, measure),
         }

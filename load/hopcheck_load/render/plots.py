@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -17,6 +17,8 @@ LEFT = 190.0
 RIGHT = 130.0
 ROW = 24.0
 FIGURE = 102.0
+LETTER = 6.8
+APART = 14.0
 _COLOURS = 6
 _FIGURES = 4  # so many hops have their figures beside the picture
 
@@ -27,6 +29,11 @@ def colour(document: Entry, arm: str) -> str:
     """The class of an arm's colour."""
     hops = [one["name"] for one in document["arms"] if one["kind"] == "hop"]
     return f"hop{hops.index(arm) % _COLOURS}" if arm in hops else "plain"
+
+
+def margin(names: Iterable[str]) -> float:
+    """Room for the names beside the ends of lines."""
+    return max([RIGHT, *(22 + LETTER * len(name) for name in names)])
 
 
 def comparison(document: Entry) -> Markup:
@@ -42,7 +49,8 @@ def comparison(document: Entry) -> Markup:
         return Markup("")
     hops = list(dict.fromkeys(arm for _, added, _ in rows for arm in added))
     right = WIDTH - 20 - FIGURE * min(len(hops), _FIGURES)
-    scale = Scale(10 ** math.floor(math.log10(min(values))), max(values) * 1.6, 130, right, log=True)
+    left = max(130.0, 14 + LETTER * max(len(what) for what, _, _ in rows))
+    scale = Scale(10 ** math.floor(math.log10(min(values))), max(values) * 1.6, left, right, log=True)
     apart = 9.0
     high = max(ROW, apart * len(hops) + 10)
     height = 46 + high * len(rows)
@@ -86,7 +94,7 @@ def _forest(
     what, added, floor = row
     top, high = span
     middle = top + high / 2
-    yield svg.text((120, middle + 4), what, "label", anchor="end")
+    yield svg.text((scale.start - 10, middle + 4), what, "label", anchor="end")
     yield svg.rule((20, top), (WIDTH - 20, top), "grid")
     if floor:
         size = (scale.at(floor) - scale.start, high - 4)
@@ -116,11 +124,14 @@ def by_quantile(document: Entry, workload: Entry, measure: Entry) -> Markup:
     if not ends:
         return Markup("")
     places = sorted({point["quantile"] for curve in curves.values() for point in curve})
-    x = Scale(places[0], places[-1], 70, WIDTH - RIGHT)
+    x = Scale(places[0], places[-1], 70, WIDTH - margin(curves))
     y = _upright(min(0.0, *ends), max(ends))
-    shapes = [*_up(y), *(_under(x, one) for one in places if round(one * 100) % 10 == 0 or one >= 0.95)]
+    shapes = [*_up(y, x.end), *(_under(x, one) for one in places if round(one * 100) % 10 == 0 or one >= 0.95)]
+    ends_of = {}
     for arm, curve in curves.items():
-        shapes += _band(curve, x, y, colour(document, arm), arm)
+        shapes += _band(curve, x, y, colour(document, arm))
+        ends_of[arm] = (x.at(curve[-1]["quantile"]), y.at(curve[-1]["value"])), colour(document, arm)
+    shapes += beside(ends_of)
     return svg.picture(WIDTH, 300, f"{measure['name']} added in {workload['name']}, by quantile", shapes)
 
 
@@ -129,10 +140,10 @@ def _upright(low: float, high: float) -> Scale:
     return Scale(low - room, high + room, 265, 15)
 
 
-def _up(scale: Scale) -> Iterator[str]:
+def _up(scale: Scale, right: float) -> Iterator[str]:
     for value in scale.ticks():
         y = scale.at(value)
-        yield svg.rule((70, y), (WIDTH - RIGHT, y), "zero" if value == 0 else "grid")
+        yield svg.rule((70, y), (right, y), "zero" if value == 0 else "grid")
         yield svg.text((62, y + 4), tick(value), "tick", anchor="end")
 
 
@@ -140,14 +151,20 @@ def _under(scale: Scale, quantile: float) -> str:
     return svg.text((scale.at(quantile), 286), f"p{100 * quantile:g}", "tick", anchor="middle")
 
 
-def _band(curve: Sequence[Entry], x: Scale, y: Scale, kind: str, arm: str) -> list[str]:
+def _band(curve: Sequence[Entry], x: Scale, y: Scale, kind: str) -> list[str]:
     sure = [point for point in curve if point["low"] is not None]
     there = [(x.at(point["quantile"]), y.at(point["high"])) for point in sure]
     back = [(x.at(point["quantile"]), y.at(point["low"])) for point in reversed(sure)]
     points = [(x.at(point["quantile"]), y.at(point["value"])) for point in curve]
-    end = points[-1]
-    name = svg.text((end[0] + 8, end[1] + 4), arm, f"name {kind}")
-    return [svg.area([*there, *back], f"band {kind}"), svg.line(points, f"line {kind}"), name]
+    return [svg.area([*there, *back], f"band {kind}"), svg.line(points, f"line {kind}")]
+
+
+def beside(ends: Mapping[str, tuple[svg.Point, str]]) -> Iterator[str]:
+    """The names of lines beside their ends, moved apart where they would lie on one another."""
+    lowest = -APART
+    for name, ((x, y), kind) in sorted(ends.items(), key=lambda one: one[1][0][1]):
+        lowest = max(y, lowest + APART)
+        yield svg.text((x + 9, lowest + 4), name, f"name {kind}")
 
 
 def over_time(document: Entry, measure: Entry) -> Markup:
@@ -158,15 +175,14 @@ def over_time(document: Entry, measure: Entry) -> Markup:
     if not values:
         return Markup("")
     y = _upright(min(0.0, *values), max(values))
-    shapes = list(_up(y))
+    right = WIDTH - margin(series)
+    shapes, ends = list(_up(y, right)), {}
     for arm, one in series.items():
-        x = Scale(0, len(one) - 1, 70, WIDTH - RIGHT)
+        x = Scale(0, len(one) - 1, 70, right)
         points = [(x.at(place), y.at(value)) for place, value in enumerate(one) if value is not None]
-        kind = colour(document, arm)
-        shapes += [
-            svg.line(points, f"line {kind}"),
-            svg.text((points[-1][0] + 8, points[-1][1] + 4), arm, f"name {kind}"),
-        ]
+        shapes.append(svg.line(points, f"line {colour(document, arm)}"))
+        ends[arm] = points[-1], colour(document, arm)
+    shapes += beside(ends)
     return svg.picture(WIDTH, 280, "The differences in the course of the run", shapes)
 
 

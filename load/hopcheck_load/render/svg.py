@@ -67,7 +67,8 @@ def picture(width: float, height: float, title: str, shapes: Iterable[str]) -> M
     """A whole picture; its title is read aloud where nothing is seen."""
     body = Markup("\n").join(Markup(shape) for shape in shapes)  # noqa: S704 - every shape below escapes its texts
     return Markup(
-        '<svg viewBox="0 0 {0:g} {1:g}" role="img" aria-label="{2}" xmlns="http://www.w3.org/2000/svg">{3}</svg>'
+        '<div class="picture"><svg viewBox="0 0 {0:g} {1:g}" role="img" aria-label="{2}" '
+        'xmlns="http://www.w3.org/2000/svg">{3}</svg></div>'
     ).format(width, height, title, body)
 
 

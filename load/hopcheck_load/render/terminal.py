@@ -79,7 +79,8 @@ def _table(workload: Mapping[str, Any]) -> Table:
         for pair in measure["between"] if measure["name"] in ("latency", "ttft") else ():
             shown = [ms(pair["median"]["value"], sign=True), interval(pair["median"])]
             table.add_row("", f"[dim]{pair['to']} minus {pair['from']}", *("" for _ in names), *shown)
-        table.add_row("", f"[dim]noise floor {ms(measure['floor'])}")
+        if measure["added"]:
+            table.add_row("", f"[dim]noise floor {ms(measure['floor'])}")
     return table
 
 
