@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hopcheck.target.answers import Answer, Sent, Stream
+from hopcheck.target.answers import Answer, Sent
+from hopcheck.target.streams import Stream
 from hopcheck_server.upstream.journal import Attempt
 
 READ = 16384

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hopcheck.target.answers import Answer, Stream
+from hopcheck.target.answers import Answer
 from hopcheck.target.bodies import Input, chat_body, embedding_body
 from hopcheck.target.live import Live
+from hopcheck.target.streams import Stream
 from hopcheck.target.untestable import Untestable
 from hopcheck_server.http1.client import Connection
 

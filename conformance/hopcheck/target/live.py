@@ -7,7 +7,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from hopcheck.target.answers import Answer, Stream, TimedEvent
+from hopcheck.target.answers import Answer
+from hopcheck.target.streams import Stream, TimedEvent
 from hopcheck_server.http1.client import Broken, Connection
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcheck.config import Declares, Models, TargetConfig
-from hopcheck.target.answers import Answer, Sent, Stream
+from hopcheck.target.answers import Answer, Sent
 from hopcheck.target.asking import Chat, Embeddings
 from hopcheck.target.bodies import encode
 from hopcheck.target.burst import Burst, burst_over
 from hopcheck.target.live import Live
 from hopcheck.target.nonces import random_nonces
 from hopcheck.target.sdk import official_client
+from hopcheck.target.streams import Stream
 from hopcheck.target.untestable import Untestable
 from hopcheck.target.upstream_side import UpstreamSide
 from hopcheck_server.http1.client import ConnectFailed, Connection
