@@ -50,8 +50,8 @@ def test_a_list_may_be_cut_short_by_its_reader(cli) -> None:
 
 
 @pytest.mark.parametrize("more", [(), ("--diagonal",), ("--full", "--verbose")])
-def test_a_part_of_the_suite_is_proven(cli, more: tuple[str, ...]) -> None:
-    done = cli.run("prove", "stream.done-once", "--processes", "1", *more)
+def test_a_part_of_the_suite_is_proven(inside, more: tuple[str, ...]) -> None:
+    done = inside("prove", "stream.done-once", "--processes", "1", *more)
     assert done.code == 0, done.out + done.err
     told = " ".join(done.out.split())
     assert "1 cases, " in told

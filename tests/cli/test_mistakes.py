@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,53 +25,68 @@ def one_sentence(done, code: int, sentence: str) -> None:
     assert re.fullmatch(rf"hopcheck: [^\n]*{sentence}[^\n]*\n", done.err), done.err
 
 
-@pytest.fixture(scope="module")
-def untestable(cli, relay, odd: str, tmp_path_factory) -> Iterator[dict[str, subprocess.Popen[str]]]:
-    """All of them at once, since most of their time is Python's start."""
-    folder: Path = tmp_path_factory.mktemp("untestable")
-    (folder / "hopcheck.toml").write_text(f"[target]\nbase_url = '{relay.url}'\nupstream_prot = 1\n")
-    away = ("--upstream-port", str(cli.free_port()))
-    commands = {
-        "dead port": (f"http://127.0.0.1:{cli.free_port()}/v1", "--upstream-port", str(cli.free_port())),
-        "wrong key": (relay.url, "--one-sided", "--api-key-env", "WRONG_KEY"),
-        "other upstream": (relay.url, "--api-key-env", "RELAY_KEY", *away),
-        "canned": (f"{odd}/canned/v1", "--upstream-port", str(cli.free_port())),
-        "html": (f"{odd}/html/v1", "--upstream-port", str(cli.free_port())),
-        "silent": (f"{odd}/silent/v1", "--one-sided", "--patience", "0.2"),
-        "port held": (relay.url, "--upstream-port", odd.rpartition(":")[2]),
-        "bad file": (),
-    }
-    path = {name: folder if name == "bad file" else folder.parent for name in commands}
-    running = {name: cli.begin("gate", *words, *QUICK, cwd=path[name]) for name, words in commands.items()}
-    yield running
-    for process in running.values():
-        process.kill()
-        process.communicate()
+UNTESTABLE = {
+    "dead port": (
+        "gate DEAD --upstream-port FREE",
+        r"Nothing answers at .*refused\)\. Start the proxy, or correct the URL\.",
+    ),
+    "wrong key": (
+        "gate RELAY --one-sided --api-key-env WRONG_KEY",
+        r"answered 401 .*it refuses the key\. Give the name of the variable .*--api-key-env\.",
+    ),
+    "other upstream": (
+        "gate RELAY --api-key-env RELAY_KEY --upstream-port FREE",
+        r"nothing arrived at hopcheck's upstream\. Point its provider to http://127.0.0.1:\d+/v1",
+    ),
+    "canned": (
+        "gate ODD/canned/v1 --upstream-port FREE",
+        r"answers, but not from hopcheck's upstream\. Point its provider to http://127.0.0.1:\d+/v1\.",
+    ),
+    "html": (
+        "gate ODD/html/v1 --upstream-port FREE",
+        r"which is no OpenAI-compatible answer\. Is this the base URL, with its /v1\?",
+    ),
+    "silent": (
+        "gate ODD/silent/v1 --one-sided --patience 0.2",
+        r"took the connection but did not answer within 0\.2 s\. Look at the proxy's log",
+    ),
+    "port held": (
+        "gate RELAY --upstream-port HELD",
+        r"Port \d+, where the target expects its provider, is held by something that isn't hopcheck's",
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "code", "sentence"),
-    [
-        ("dead port", 3, r"Nothing answers at .*Connection refused\)\. Start the proxy, or correct the URL\."),
-        ("wrong key", 3, r"answered 401 .*it refuses the key\. Give the name of the variable .*--api-key-env\."),
-        (
-            "other upstream",
-            3,
-            r"nothing arrived at hopcheck's upstream\. Point its provider to http://127.0.0.1:\d+/v1",
-        ),
-        ("canned", 3, r"answers, but not from hopcheck's upstream\. Point its provider to http://127.0.0.1:\d+/v1\."),
-        ("html", 3, r"which is no OpenAI-compatible answer\. Is this the base URL, with its /v1\?"),
-        ("silent", 3, r"took the connection but did not answer within 0\.2 s\. Look at the proxy's log"),
-        (
-            "port held",
-            3,
-            r"Port \d+, where the target expects its provider, is held by something that isn't hopcheck's",
-        ),
-        ("bad file", 2, r"upstream_prot.*upstream_port"),
-    ],
-)
-def test_a_target_that_cannot_be_tested(cli, untestable, name: str, code: int, sentence: str) -> None:
-    one_sentence(cli.finish(untestable.pop(name)), code, sentence)
+@pytest.fixture
+def spelt(cli, relay, odd: str) -> Callable[[str], list[str]]:
+    """The words of a command, with URLs and ports where their names stand."""
+
+    def spell(command: str) -> list[str]:
+        dead = f"http://127.0.0.1:{cli.free_port()}/v1"
+        known = {
+            "RELAY": relay.url,
+            "DEAD": dead,
+            "FREE": str(cli.free_port()),
+            "HELD": relay.url.split(":")[2].partition("/")[0],
+        }
+        return [known.get(word, word.replace("ODD", odd)) for word in command.split()]
+
+    return spell
+
+
+@pytest.mark.parametrize("name", UNTESTABLE)
+def test_a_target_that_cannot_be_tested(inside, spelt, name: str) -> None:
+    command, sentence = UNTESTABLE[name]
+    one_sentence(inside(*spelt(command), *QUICK), 3, sentence)
+
+
+def test_a_process_of_its_own_ends_with_the_same_code_and_sentence(cli, spelt, tmp_path: Path) -> None:
+    command, sentence = UNTESTABLE["dead port"]
+    (tmp_path / "hopcheck.toml").write_text("[target]\nbase_url = 'http://h/v1'\nupstream_prot = 1\n")
+    untestable = cli.begin(*spelt(command), *QUICK, cwd=tmp_path.parent)
+    mistaken = cli.begin("gate", *QUICK, cwd=tmp_path)
+    one_sentence(cli.finish(untestable), 3, sentence)
+    one_sentence(cli.finish(mistaken), 2, r"upstream_prot.*upstream_port")
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
@@ -105,8 +119,8 @@ def test_a_target_file_with_a_mistake(inside, tmp_path: Path, name: str) -> None
         ("prove nothing.*", 2, r"no case matches 'nothing\.\*'; `hopcheck cases` lists them all\."),
     ],
 )
-def test_a_command_that_cannot_be_done(inside, relay, odd: str, words: str, code: int, sentence: str) -> None:
-    one_sentence(inside(*words.replace("RELAY", relay.url).replace("ODD", odd).split()), code, sentence)
+def test_a_command_that_cannot_be_done(inside, spelt, words: str, code: int, sentence: str) -> None:
+    one_sentence(inside(*spelt(words)), code, sentence)
 
 
 def test_a_baseline_that_cannot_be_kept_is_said_before_the_run(inside, relay, tmp_path: Path) -> None:

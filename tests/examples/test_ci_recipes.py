@@ -12,6 +12,7 @@ import yaml
 
 from hopcheck_server.processes import free_port
 
+pytestmark = pytest.mark.whole_gate
 CI = Path(__file__).parents[2] / "examples" / "ci"
 
 

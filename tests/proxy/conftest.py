@@ -124,9 +124,10 @@ def provider(shared_provider: httpx2.Client, upstream: RawUpstream) -> httpx2.Cl
 
 
 @pytest.fixture(scope="module")
-def shared_chain(shared_upstream: RawUpstream, shared_start: Any) -> Iterator[LiteLLMOnASwitch]:
-    with RawUpstream() as spare:
-        chain = LiteLLMOnASwitch(shared_upstream, spare, shared_start)
+def shared_chain(shared_upstream: RawUpstream) -> Iterator[LiteLLMOnASwitch]:
+    """Its proxies end with it: they ask for LiteLLM's health all the time."""
+    with RawUpstream() as spare, _starting(shared_upstream) as begin:
+        chain = LiteLLMOnASwitch(shared_upstream, spare, begin)
         yield chain
         chain.on_its_loop(chain.switch.aclose())
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -205,14 +207,18 @@ class Script:
 Scripts = Mapping[str, Script]
 """Scripts by the name that stands in a marker: a case's id, or `<id>~<variant>`."""
 
-_ADAPTER: TypeAdapter[dict[str, Script]] = TypeAdapter(
-    dict[str, Script], config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
-)
+
+@cache
+def _adapter() -> TypeAdapter[dict[str, Script]]:
+    """Made when the first script is sent or read: most processes do neither, and pydantic is half of their start."""
+    from pydantic import ConfigDict, TypeAdapter
+
+    return TypeAdapter(dict[str, Script], config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64"))
 
 
 def dump(scripts: Scripts) -> bytes:
     """Write scripts as JSON."""
-    return _ADAPTER.dump_json(dict(scripts))
+    return _adapter().dump_json(dict(scripts))
 
 
 def load(text: bytes) -> dict[str, Script]:
@@ -221,4 +227,4 @@ def load(text: bytes) -> dict[str, Script]:
     Raises:
         pydantic.ValidationError: The text is no mapping of scripts.
     """
-    return _ADAPTER.validate_json(text)
+    return _adapter().validate_json(text)
