@@ -97,9 +97,9 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def calibrate(session: nox.Session) -> None:
-    """Measure known delays, and hold the figures against the truth; wants a quiet machine, so it isn't a default."""
+    """Hold figures of known delays, also Locust's and wrk's, against the truth; no default: wants a quiet machine."""
     prepare(session)
-    session.run("python", "-m", "hopcheck_load.calibrate", *session.posargs)
+    session.run("python", "-m", "hopcheck_load.calibrate", "--others", *session.posargs)
 
 
 @nox.session

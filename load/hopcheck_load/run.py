@@ -126,7 +126,12 @@ def header(plan: Plan, provider: Provider) -> Header:
         seed=plan.seed,
         arms=arms(plan, provider.url),
         workloads={},
-        upstream={"url": provider.url, "started_here": provider.ours, "delay_ms": plan.delay_s * 1e3},
+        upstream={
+            "url": provider.url,
+            "started_here": provider.ours,
+            "delay_ms": plan.delay_s * 1e3,
+            "pause_ms": plan.pause_s * 1e3,
+        },
         machine=machine.look(),
     )
 

@@ -119,7 +119,7 @@ def said(wrk=True):
 
 def test_the_table_beside_others():
     lines = [*others.table(ours(), said(), 0.1), others.freeze_line({0.99: 960.0}, {0.99: 5.0}, {0.99: 933.0})]
-    text = others.markdown(others.Compared({}, ours(), lines))
+    text = others.markdown(lines)
     assert text[2] == "| constant | 1.000 | 1.010 | 0.000 | 1.000 |"
     assert text[-3] == "| events | 1.000 | 1.010 | whole stream 0.000 | whole stream 0.000 |"
     assert text[-2] == "| the upstream itself, p50 | — | 0.100 | 2.000 | 5.500 |"
@@ -128,7 +128,7 @@ def test_the_table_beside_others():
 
 def test_without_wrk_its_column_is_empty_and_it_is_said_how_to_get_it(capsys):
     lines = [*others.table(ours(), said(wrk=False), 0.1), others.freeze_line({0.99: 960.0}, {0.99: 5.0}, {})]
-    text = others.markdown(others.Compared({}, ours(), lines))
+    text = others.markdown(lines)
     assert all(line.endswith("| — |") or "whole stream" in line for line in text[2:])
     assert "apt-get install wrk" in capsys.readouterr().err
 

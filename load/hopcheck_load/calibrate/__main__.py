@@ -1,4 +1,4 @@
-"""Measure, and print tables: `python -m hopcheck_load.calibrate`, or with `--others` beside Locust and wrk.
+"""Measure, and print tables: `python -m hopcheck_load.calibrate`; with `--others` one more, beside Locust and wrk.
 
 Every delay is measured in the same rounds as the relay that it hangs on, and what that relay itself costs is taken off
 exchange by exchange. A row is within its bar, or it isn't, and then the exit code is 1.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from hopcheck_contracts.exits import DOES_NOT_HOLD, HOLDS, Stop
 from hopcheck_load import machine
 from hopcheck_load.calibrate import others, pauses, rows
 from hopcheck_load.calibrate.measuring import COMMAND, calibrate
+from hopcheck_load.calibrate.rows import Row
 
 ROUNDS = 500
 
@@ -30,35 +31,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows as JSON, too")
     arguments = parser.parse_args(argv)
     try:
-        found, where = (_beside_others if arguments.others else _alone)(arguments.rounds)
+        found = _tables(arguments.rounds, arguments.json, with_others=arguments.others)
     except Stop as stop:
         print(f"hopcheck: {stop}", file=sys.stderr)
         return stop.code
-    for complaint in machine.complaints(where):
-        print(f"\na busy machine: {complaint}")
-    if arguments.json:
-        said = {"machine": where, "rows": [{**asdict(row), "holds": row.holds} for row in found]}
-        arguments.json.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     return HOLDS if all(row.holds for row in found) else DOES_NOT_HOLD
 
 
-def _alone(rounds: int) -> tuple[list[rows.Row], dict[str, Any]]:
+def _tables(rounds: int, json_file: Path | None, *, with_others: bool) -> list[Row]:
     measured = calibrate(rounds)
-    where = measured.paused.header.machine
-    found = rows.rows(measured)
-    _print(where, rows.markdown(found), ["", "Medians in milliseconds:", ""], pauses.markdown(measured))
-    return found, where
-
-
-def _beside_others(rounds: int) -> tuple[list[rows.Row], dict[str, Any]]:
-    compared = others.compare(rounds)
-    _print(compared.machine, others.markdown(compared))
-    return compared.ours, compared.machine
-
-
-def _print(where: dict[str, Any], *parts: list[str]) -> None:
+    where, found = measured.paused.header.machine, rows.rows(measured)
+    if json_file:
+        _write(json_file, where, found)
     print(f"{where['processor']}, {where['processors']} processors, {where['system']}, Python {where['python']}\n")
-    print("\n".join(line for part in parts for line in part))
+    _print(rows.markdown(found))
+    _print(f"a busy machine: {complaint}" for complaint in machine.complaints(where))
+    print("What a pause does, medians in milliseconds:\n")
+    _print(pauses.markdown(measured))
+    if with_others:
+        _print(others.markdown(others.compare(measured)))
+    return found
+
+
+def _print(lines: Iterable[str]) -> None:
+    print("\n".join([*lines, ""]), flush=True)
+
+
+def _write(file: Path, where: dict[str, Any], found: Sequence[Row]) -> None:
+    said = {"machine": where, "rows": [{**asdict(row), "holds": row.holds} for row in found]}
+    file.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -53,19 +53,15 @@ def plan(url: str, names: Sequence[str], workload: Workload, pause_s: float = 0.
     return Plan(hops=hops, workloads=[workload], pause_s=pause_s, command=COMMAND)
 
 
-def paused(url: str, names: Sequence[str], rounds: int) -> Plan:
-    """Measure delays on requests, so that nobody is quicker without a delay than with one."""
-    return plan(url, names, replace(WORKLOADS["chat"], rounds=rounds, delay_s=PAUSE_S), PAUSE_S)
-
-
 def plans(url: str, rounds: int) -> dict[str, Plan]:
     """All that is measured, by the names of `Found`."""
     chat, paced = WORKLOADS["chat"], WORKLOADS["paced"]
+    slow = replace(chat, rounds=rounds, delay_s=PAUSE_S)
     on_events = ("base", "late-first", "late-events", "in-pairs")
     return {
         "control": plan(url, ("base",), replace(chat, rounds=min(CONTROL_ROUNDS, 3 * rounds))),
         "hot": plan(url, ("base", *SHOWN_HOT), replace(chat, rounds=min(HOT_ROUNDS, rounds))),
-        "paused": paused(url, ("base", *CONSTANTS, *DISTRIBUTIONS), rounds),
+        "paused": plan(url, ("base", *CONSTANTS, *DISTRIBUTIONS), slow, PAUSE_S),
         "events": plan(url, on_events, replace(paced, rounds=max(3, min(25, rounds)))),
     }
 

@@ -1,28 +1,28 @@
-"""The same known delays, measured by hopcheck, by plain Locust and by wrk: a table."""
+"""The same known delays, measured by hopcheck, by plain Locust and by wrk: a table.
+
+The others ask back to back, each alone; what they say through the plain relay is taken off, quantile by quantile.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hopcheck_load.calibrate import frozen, rows, tools
 from hopcheck_load.calibrate.hosting import hosted, relays
-from hopcheck_load.calibrate.measuring import DISTRIBUTIONS, KEY, paused, plan, tell
+from hopcheck_load.calibrate.measuring import DISTRIBUTIONS, KEY, Found, tell
 from hopcheck_load.calibrate.rows import Row
 from hopcheck_load.calibrate.tools import Asked, Quantiles
 from hopcheck_load.provider import Provider
-from hopcheck_load.run import measure
 from hopcheck_load.table import latency
-from hopcheck_load.workloads import WORKLOADS, Timing, Workload, markers
+from hopcheck_load.workloads import WORKLOADS, Timing, markers
 
 SHOWN = (0.5, 0.9)
 HOPS = ("late-1ms", *DISTRIBUTIONS)
 DIRECT = "direct"
-FEW_STREAMS, FEW_ROUNDS = 15, 300
 FREEZE_S = 15.0
 FREEZE_USERS = 10
 FREEZE_RATE = 200.0
@@ -47,21 +47,6 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """All that was measured.
-
-    Attributes:
-        machine: On what.
-        ours: hopcheck's rows, which have bars.
-        lines: The table.
-    """
-
-    machine: dict[str, Any]
-    ours: list[Row]
-    lines: list[Line]
-
-
-@dataclass(frozen=True)
 class Others:
     """What Locust and wrk said: of each relay, and of the upstream itself."""
 
@@ -78,24 +63,13 @@ def _less(one: Quantiles, base: Quantiles, quantile: float) -> float | None:
     return one[quantile] - base[quantile] if one else None
 
 
-def compare(rounds: int) -> Compared:
-    """Measure; takes some minutes."""
-    rounds = min(rounds, FEW_ROUNDS)
+def compare(found: Found) -> list[Line]:
+    """Ask the other tools, and set beside it what hopcheck has found; takes two minutes."""
     with Provider() as provider, relays(provider.url) as url:
-        hot = measure(plan(url, ("base",), _few("chat", rounds)), provider, tell).measurement
-        chats = measure(paused(url, ("base", *HOPS), rounds), provider, tell).measurement
-        streams = measure(plan(url, ("base", "late-events"), _few("paced", FEW_STREAMS)), provider, tell).measurement
-        ours = [*rows.constant_rows(chats, (1.0,)), *rows.distribution_rows(chats, quantiles=SHOWN)]
-        ours.append(rows.event_row(streams))
         said = _others(provider, url)
-    direct = float(np.median(rows.of(hot, "chat").known(DIRECT, latency)))
-    lines = [*table(ours, said, direct), freeze_line(*frozen_figures(FREEZE_S))]
-    return Compared(chats.header.machine, ours, lines)
-
-
-def _few(name: str, rounds: int) -> Workload:
-    workload = WORKLOADS[name]
-    return Workload(workload.name, workload.about, workload.stream, workload.pace_s, rounds=rounds)
+    ours = [*rows.constant_rows(found.paused, (1.0,)), *rows.distribution_rows(found.paused, quantiles=SHOWN)]
+    direct = float(np.median(rows.of(found.control, "chat").known(DIRECT, latency)))
+    return [*table([*ours, rows.event_row(found.events)], said, direct), freeze_line(*frozen_figures(FREEZE_S))]
 
 
 def _others(provider: Provider, url: str) -> Others:
@@ -150,12 +124,12 @@ def freeze_line(*figures: Quantiles) -> Line:
     return Line(what, frozen.truth_ms(0.99), tuple(one.get(0.99) for one in figures))
 
 
-def markdown(compared: Compared) -> list[str]:
+def markdown(lines: Sequence[Line]) -> list[str]:
     """The table."""
-    if any(line.cells[-1] is None for line in compared.lines):
+    if any(line.cells[-1] is None for line in lines):
         print(tools.HOW_TO_GET_WRK, file=sys.stderr)
     header = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-    return [*header, *map(_row, compared.lines)]
+    return [*header, *map(_row, lines)]
 
 
 def _row(line: Line) -> str:
