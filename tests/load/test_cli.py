@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,7 @@ def test_what_is_said_badly(words, sentence, capsys):
         (["--rate", "0"], "--rate must be more than 0"),
         (["--rate", "5", "--processes", "0"], "--processes must be between 1 and 99"),
         (["--rate", "5", "--quick"], "--rounds and --quick are for the measurement at rest"),
+        (["--rate", "5", "--pause", "10"], "--pause is for the measurement at rest"),
         (["--rate", "5", "--fallback-model", "m"], "--fallback-model is for --shape faults"),
         (["--rate", "5", "--measure", "fleat"], "'fleat' is no workload"),
         (["--rate", "5", "--pid", "x"], "'x' is no process"),
@@ -127,6 +129,8 @@ def test_a_measurement(tmp_path, monkeypatch, capsys):
             5,
             "--measure",
             "chat,stream",
+            "--pause",
+            1,
             "--raw",
             raw,
             "--json",
@@ -141,6 +145,9 @@ def test_a_measurement(tmp_path, monkeypatch, capsys):
     assert [arm["name"] for arm in document["arms"]] == ["direct", "control", "base", "late"]
     assert [one["name"] for one in document["workloads"]] == ["chat", "stream"]
     assert document["exit"] == 1
+    assert document["upstream"]["pause_ms"] == 1.0
+    sent = sorted((record.sent_ns, record.done_ns) for record in records.read(raw).records)
+    assert all(later[0] - earlier[1] >= 1_000_000 for earlier, later in pairwise(sent))
     assert "hopcheck-client-key" not in raw.read_text() + page.read_text()
     again = report.build(records.read(raw))
     assert again["workloads"] == document["workloads"]
