@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from hopcheck_load import report
+from hopcheck_load import report, statistics
 from hopcheck_load.records import Arm, Header, Measurement, Record, Seen, Timeline
+from hopcheck_load.underload import slices
 from hopcheck_load.underload.plan import LoadPlan
 from hopcheck_load.underload.schedule import arrivals
 from hopcheck_load.underload.shapes import SHAPES, Ask, lay_out
@@ -142,3 +143,13 @@ def made():
     return SimpleNamespace(
         chats=chats, streams=streams, header=header, exchange=exchange, streamed=streamed, loaded=loaded, ms=MS
     )
+
+
+@pytest.fixture(scope="module")
+def few_draws() -> Iterator[None]:
+    """Intervals of reports from a tenth of the usual draws; how well they hold the truth is tested with all of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        few = statistics.RESAMPLES // 10
+        for module in (statistics, slices):
+            patch.setattr(module, "RESAMPLES", few)
+        yield

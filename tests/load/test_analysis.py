@@ -11,6 +11,8 @@ from hopcheck_load import records, report
 from hopcheck_load.render.html import html_text
 from hopcheck_load.render.markdown import markdown_text
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 
 def measure(document, workload="chat", name="latency"):
     found = report.find(document, workload, name)

@@ -14,10 +14,12 @@ from hopcheck.cli import main
 from hopcheck_load import calibrate, records, report
 from hopcheck_load.provider import Provider
 
+pytestmark = pytest.mark.usefixtures("few_draws")
 
-@pytest.fixture
-def raw(made, tmp_path):
-    path = tmp_path / "raw.ndjson"
+
+@pytest.fixture(scope="module")
+def raw(made, tmp_path_factory):
+    path = tmp_path_factory.mktemp("raw") / "raw.ndjson"
     records.write(made.chats(1200, {"fast": 1.0, "slow": 5.0}), path)
     return path
 

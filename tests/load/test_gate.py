@@ -6,6 +6,8 @@ import pytest
 
 from hopcheck_load import gate, report
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 
 @pytest.fixture(scope="module")
 def document(made):

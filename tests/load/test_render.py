@@ -15,6 +15,8 @@ from hopcheck_load.render.svg import Scale
 from hopcheck_load.render.terminal import print_report
 from hopcheck_load.render.values import headlines, interval, ms, share, tick
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 
 @pytest.mark.parametrize(
     ("value", "shown"),

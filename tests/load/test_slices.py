@@ -1,0 +1,58 @@
+"""Intervals of what is drawn by slices of time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hopcheck_load.underload import slices
+from hopcheck_load.underload.slices import Sliced
+
+
+def values_of(draw, added, count=800):
+    return Sliced(draw.normal(5.0 + added, 0.3, count), np.sort(draw.integers(0, 40, count)))
+
+
+def test_intervals_hold_the_truth():
+    draw = np.random.default_rng(3)
+    held = 0
+    for at in range(25):
+        (one,) = slices.difference_of(values_of(draw, 1.0), values_of(draw, 0.0), 40, (0.5,), at)
+        held += one.low <= 1.0 <= one.high
+    assert held >= 21
+
+
+def test_slices_that_differ_make_intervals_wider():
+    draw = np.random.default_rng(4)
+    calm, other = values_of(draw, 0.0), values_of(draw, 0.0)
+    queueing = Sliced(other.values + (other.places % 7 == 0) * 3.0 + other.places * 0.05, other.places)
+    widths = [one.high - one.low for one in (_median(other, calm), _median(queueing, calm))]
+    assert widths[1] > 3 * widths[0]
+
+
+def _median(first, second):
+    return slices.difference_of(first, second, 40, (0.5,), 1)[0]
+
+
+def test_too_few_slices_have_no_interval():
+    few = Sliced(np.array([1.0, 2.0, 3.0]), np.array([0, 1, 2]))
+    assert slices.difference_of(few, few, 40, (0.5,), 1) == [(0.0, None, None)]
+
+
+def test_binned_intervals_also_know_values_below_nothing():
+    draw = np.random.default_rng(5)
+    below = Sliced(draw.normal(-1.0, 0.1, 2_000), np.sort(draw.integers(0, 40, 2_000)))
+    above = Sliced(draw.normal(1.0, 0.1, 2_000), below.places)
+    (one,) = slices.difference_of(below, above, 40, (0.5,), 1)
+    assert one.low < -2.0 < one.high
+    assert one.high - one.low < 0.1
+
+
+def test_intervals_of_small_differences_between_large_values():
+    """A stream of 2.5 s that becomes 0.3 ms longer: a thousandth of the value would hide it."""
+    draw = np.random.default_rng(6)
+    places = np.sort(draw.integers(0, 40, 800))
+    direct, hop = (Sliced(2_450.0 + added + draw.exponential(0.2, 800), places) for added in (0.0, 0.3))
+    (one,) = slices.difference_of(hop, direct, 40, (0.5,), 1)
+    assert one.low < one.value < one.high
+    assert one.low < 0.3 < one.high
+    assert one.high - one.low < 0.1
