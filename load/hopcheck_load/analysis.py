@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hopcheck_load import delivery, paths, statistics, table
+from hopcheck_load.enough import told
 from hopcheck_load.records import Header, Record
-from hopcheck_load.statistics import QUANTILES, Estimate, Floats, label, median_of, quantiles, rounded, told
+from hopcheck_load.statistics import QUANTILES, Estimate, Floats, label, median_of, quantiles, rounded
 from hopcheck_load.table import Table, Value
 
 CURVE = (*(percent / 100 for percent in range(5, 100, 5)), 0.99, 0.999)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hopcheck_contracts.exits import DOES_NOT_HOLD, HOLDS, UNTESTABLE
+from hopcheck_load.enough import told
 from hopcheck_load.report import Document, find, hops
-from hopcheck_load.statistics import told
 from hopcheck_load.underload.shapes import LOADS
 
 TOLERANCE = 0.05

@@ -12,7 +12,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from hopcheck_load import analysis, machine, statistics, usage
+from hopcheck_load import analysis, machine, usage
+from hopcheck_load.enough import BEYOND
 from hopcheck_load.records import Measurement, Record
 from hopcheck_load.underload import document as underload
 
@@ -29,7 +30,7 @@ METHOD = {
     "what lies within is not told from nothing",
     "net": "the same difference with the time spent at the upstream (by its journal) taken off each exchange",
     "difference of quantiles": "a quantile through the hop minus that of the direct arm; not a quantile of differences",
-    "quantiles": f"told only if {statistics.BEYOND} values lie beyond them",
+    "quantiles": f"told only if {BEYOND} values lie beyond them",
     "lag": "from an event's leaving the upstream, stamped into the event, to the return of the read that brought it",
     "order": "every arm once a round, one exchange at a time, in an order drawn anew for each round; "
     "one warm connection per arm; garbage collector off",

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from hopcheck_load.enough import told
+
 Floats = NDArray[np.float64]
 """Values, one for each round; or a table of rounds and events."""
 
@@ -19,9 +21,6 @@ Rows = NDArray[np.intp]
 
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
-BEYOND = 100
-"""So many values must lie beyond a quantile, or it isn't told."""
-
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 """Those of every table."""
 
@@ -46,11 +45,6 @@ class Estimate(NamedTuple):
 def rounded(value: float | None) -> float | None:
     """Milliseconds to the hundredth of a microsecond: more would say nothing."""
     return None if value is None or not np.isfinite(value) else round(float(value), 5)
-
-
-def told(count: int, quantile: float) -> bool:
-    """Whether so many values are enough to tell a quantile; the median always is, its interval says how well."""
-    return count > 0 and (quantile <= 0.5 or round(count * (1 - quantile), 6) >= BEYOND)
 
 
 def label(quantile: float) -> str:

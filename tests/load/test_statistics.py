@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hopcheck_load import warmup
+from hopcheck_load.enough import told
 from hopcheck_load.statistics import (
     block_length,
     difference_of,
@@ -13,7 +14,6 @@ from hopcheck_load.statistics import (
     median_of,
     quantiles,
     quantiles_of,
-    told,
 )
 
 

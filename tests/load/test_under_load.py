@@ -141,12 +141,12 @@ def test_spooled_lines_are_raw_lines(made, tmp_path):
     streamed = made.streamed(0, "hop", lambda place: 0.1)
     for worker, record in enumerate((one, streamed)):
         record.upstream, record.due_ns = None, worker + 1
-        kept = spool.Spool(tmp_path, worker)
+        kept = spool.Spool(tmp_path / "new", worker)
         kept.add(record)
         kept.close()
-    with (tmp_path / "records-01.ndjson").open("a") as file:
+    with (tmp_path / "new" / "records-01.ndjson").open("a") as file:
         file.write('{"cut off": ')
-    assert spool.read(tmp_path) == [one, streamed]
+    assert spool.read(tmp_path / "new") == [one, streamed]
 
 
 def test_the_journal_is_fetched_where_points_end(made):

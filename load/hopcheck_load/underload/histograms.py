@@ -5,13 +5,17 @@ Nanoseconds, three digits. Encoded they are HdrHistogram's own format, which its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hdrh.histogram import HdrHistogram
+
+from hopcheck_load.enough import told
 
 LOWEST_NS = 100
 HIGHEST_NS = 3_600_000_000_000
 DIGITS = 3
+
+_SHOWN = (0.5, 0.9, 0.99, 0.999)
 
 
 def empty() -> HdrHistogram:
@@ -61,3 +65,14 @@ def of(values_ns: Iterable[int]) -> str:
     made = Histograms()
     made.record("", values_ns)
     return made.encode()[""]
+
+
+def table(histograms: Histograms) -> Iterator[str]:
+    """Lines of a table of what was measured, in milliseconds to the microsecond; "—" for what so few don't tell."""
+    heads = (*(f"p{100 * one:g}" for one in _SHOWN), "max")
+    yield f"{'milliseconds':<52}{'count':>9}" + "".join(f"{head:>11}" for head in heads)
+    for name in histograms.names():
+        count = histograms.count(name)
+        tails = (f"{histograms.quantile_ms(name, one):.3f}" if told(count, one) else "—" for one in _SHOWN)
+        cells = (*tails, f"{histograms.quantile_ms(name, 1.0):.3f}")
+        yield f"{name:<52}{count:>9}" + "".join(f"{cell:>11}" for cell in cells)

@@ -8,7 +8,7 @@ requests and nothing else.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -114,12 +114,3 @@ def _log(entry: Any, values_ms: Sequence[float]) -> None:
 
 def _lags(timeline: Timeline) -> list[int]:
     return [read - left for read, left in zip(timeline.read_ns, timeline.stamp_ns, strict=True)]
-
-
-def table(histograms: Histograms) -> Iterable[str]:
-    """Lines of a table of what was measured, in milliseconds to the microsecond."""
-    heads = ("p50", "p90", "p99", "p99.9", "max")
-    yield f"{'milliseconds':<52}{'count':>9}" + "".join(f"{head:>11}" for head in heads)
-    for name in histograms.names():
-        values = [histograms.quantile_ms(name, one) for one in (0.5, 0.9, 0.99, 0.999, 1.0)]
-        yield f"{name:<52}{histograms.count(name):>9}" + "".join(f"{value:>11.3f}" for value in values)

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hopcheck_load import analysis, delivery, paths, table
+from hopcheck_load.enough import told
 from hopcheck_load.records import Arm, Measurement, Record
-from hopcheck_load.statistics import QUANTILES, Floats, label, quantiles, rounded, told
+from hopcheck_load.statistics import QUANTILES, Floats, label, quantiles, rounded
 from hopcheck_load.table import MS, Table, Value
 from hopcheck_load.underload import guards, histograms, slices
 from hopcheck_load.underload.schedule import rate_of

@@ -26,7 +26,8 @@ class Spool:
     """Writes one process's."""
 
     def __init__(self, folder: Path, worker: int) -> None:
-        """Open a new file."""
+        """Open a new file, in a folder that is made if it isn't there."""
+        folder.mkdir(parents=True, exist_ok=True)
         self._file: TextIO = (folder / f"records-{worker:02d}.ndjson").open("w", encoding="utf-8", buffering=1 << 18)
 
     def add(self, record: Record) -> None:

@@ -18,7 +18,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from hopcheck_load.underload import live, options
 from hopcheck_load.underload.generator import Generator, tell_on_stdout
-from hopcheck_load.underload.histograms import Histograms
+from hopcheck_load.underload.histograms import Histograms, table
 from hopcheck_load.underload.plan import DRAIN_S, LoadPlan
 
 FINISHED = "hopcheck_finished"
@@ -100,7 +100,7 @@ def _report(environment: Environment, **_: Any) -> None:
     run, said = _Now.run, environment.parsed_options
     if run is None or said is None or isinstance(environment.runner, WorkerRunner):
         return
-    print("\n".join(live.table(run.histograms)), flush=True)
+    print("\n".join(table(run.histograms)), flush=True)
     if said.hopcheck_hdr:
         options.write_histograms(Path(said.hopcheck_hdr), run.histograms.encode())
 
