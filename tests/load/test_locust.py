@@ -52,8 +52,8 @@ def test_a_measurement_under_load(chain, tmp_path, monkeypatch):
 
 def test_an_interruption_keeps_what_was_measured(chain, tmp_path):
     upstream, hop = chain
-    page = tmp_path / "report.json"
-    words = ["--rate", "30", "--duration", "60", "--json", str(page), "--upstream-url", upstream]
+    page, raw = tmp_path / "report.json", tmp_path / "raw.ndjson"
+    words = ["--rate", "30", "--duration", "60", "--json", str(page), "--raw", str(raw), "--upstream-url", upstream]
     command = [sys.executable, "-c", "import sys; from hopcheck.cli import main; sys.exit(main())", "load"]
     environment = {**os.environ, "A_KEY": "hopcheck-client-key"}
     told = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
@@ -72,6 +72,9 @@ def test_an_interruption_keeps_what_was_measured(chain, tmp_path):
     document = json.loads(page.read_text())
     assert document["partial"] == "interrupted"
     assert document["exit"] == 130
+    kept = [one for one in records.read(raw).records if one.arm == "late"]
+    assert len(kept) > 30  # the three seconds that warmed up, at least
+    assert sum(one.failure == "" for one in kept) > 30
 
 
 def test_the_locustfile_by_itself(chain, tmp_path):

@@ -7,6 +7,7 @@ does, and hardly notices. This one has its timetable.
 from __future__ import annotations
 
 import logging
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,8 @@ def _add_arguments(parser: Any) -> None:
 
 def _prepare(environment: Environment, **_: Any) -> None:
     live.install()
+    # Headless with a shape, Locust waits for the end before it minds SIGTERM, and would die of it with all records.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if isinstance(environment.runner, MasterRunner):
 
         def finished(environment: Environment, msg: Any, **_: Any) -> None:
@@ -99,6 +102,9 @@ def _begin(environment: Environment, **_: Any) -> None:
 def _report(environment: Environment, **_: Any) -> None:
     run, said = _Now.run, environment.parsed_options
     if run is None or said is None or isinstance(environment.runner, WorkerRunner):
+        return
+    if not run.histograms.names():
+        _log.warning("the run was ended before its workers had told what they measured")
         return
     print("\n".join(table(run.histograms)), flush=True)
     if said.hopcheck_hdr:
