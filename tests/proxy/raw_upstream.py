@@ -58,6 +58,13 @@ class Turn:
             await self.reader.read()
         self.upstream.hung_up.set()
 
+    async def hang_up(self) -> None:
+        """Close the connection, and tell the test when that is done: a request sent before may still meet it."""
+        self.writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self.writer.wait_closed()
+        self.upstream.hung_up.set()
+
     def reset(self) -> None:
         self.writer.transport.abort()
 

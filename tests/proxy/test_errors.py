@@ -100,12 +100,13 @@ def test_unusable_success_is_a_bad_gateway(
 ) -> None:
     async def script(turn: Turn) -> None:
         await turn.say(raw)
-        turn.writer.close()
+        await turn.hang_up()
 
     upstream.script = script
     answer = provider.post(PATH, json=body)
     assert answer.status_code == 502
     assert error(answer)["code"] in ("upstream_invalid_response", "upstream_cut")
+    assert upstream.hung_up.wait(5)
     upstream.script = says_json(COMPLETION)
     assert provider.post(PATH, json=CHAT).status_code == 200
 
