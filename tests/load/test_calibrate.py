@@ -138,6 +138,38 @@ def test_wrk_is_not_looked_for_elsewhere(monkeypatch):
     assert tools.wrk(tools.Asked(url="http://127.0.0.1:1/v1", body=b"{}")) is None
 
 
+def wrk_that(does, tmp_path, monkeypatch):
+    """Put a program in wrk's place."""
+    program = tmp_path / "wrk"
+    program.write_text(f"#!/bin/sh\n{does}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return tools.Asked(url="http://127.0.0.1:1/v1", body=b'{"a": "\\n"}', key="k")
+
+
+def test_wrk_is_told_what_to_ask(tmp_path, monkeypatch):
+    asked = wrk_that(f'cat "$6" > {tmp_path}/script; cat <<END\n{WRK}END', tmp_path, monkeypatch)
+    assert tools.wrk(asked)[0.9] == 8.0
+    script = (tmp_path / "script").read_text()
+    assert 'wrk.body = "{\\"a\\": \\"\\\\n\\"}"' in script
+    assert 'wrk.headers["Authorization"] = "Bearer k"' in script
+
+
+@pytest.mark.parametrize(
+    ("does", "sentence"),
+    [
+        ("echo '  Non-2xx or 3xx responses: 7'", "not all that wrk asked was answered: .*Non-2xx or 3xx responses: 7"),
+        ("echo unable to connect >&2; exit 1", "not all that wrk asked was answered: unable to connect"),
+        ("exec sleep 60", "wrk didn't end within 0.2 s"),
+    ],
+)
+def test_wrk_that_fails(does, sentence, tmp_path, monkeypatch):
+    if "sleep" in does:
+        monkeypatch.setattr(tools, "PATIENCE_S", 0.2)
+    with pytest.raises(Stop, match=sentence):
+        tools.wrk(wrk_that(does, tmp_path, monkeypatch))
+
+
 @pytest.mark.locust
 def test_other_tools_are_asked_as_anybody_would():
     with Provider() as provider, measuring.relays(provider.url) as url:

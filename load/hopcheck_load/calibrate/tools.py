@@ -22,6 +22,9 @@ from hopcheck_load.underload.histograms import Histograms
 QUANTILES = (0.5, 0.75, 0.9, 0.99)
 """Those that wrk tells."""
 
+PATIENCE_S = 120.0
+"""Within so many seconds a tool has ended, or it is ended."""
+
 HOW_TO_GET_WRK = "wrk isn't here, so its column stays empty: apt-get install wrk, or brew install wrk."
 
 Quantiles = Mapping[float, float]
@@ -90,9 +93,16 @@ def locust(asked: Asked) -> Quantiles:
 
 def _locust(*words: str) -> None:
     command = [sys.executable, "-m", "locust", "--headless", "--only-summary", "--loglevel", "ERROR", *words]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    done = _run("Locust", command)
     if done.returncode not in (0, 1):  # 1: requests failed, which its books tell
         raise Stop(UNTESTABLE, f"Locust ended with {done.returncode}: {done.stderr[-500:]}")
+
+
+def _run(name: str, command: list[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired as error:
+        raise Stop(UNTESTABLE, f"{name} didn't end within {PATIENCE_S:g} s.") from error
 
 
 def _at(times: list[tuple[float, int]], quantile: float) -> float:
@@ -118,7 +128,7 @@ def wrk(asked: Asked) -> Quantiles | None:
         script.write_text(_lua(asked), encoding="utf-8")
         amount = ("-t1", f"-c{asked.users}", f"-d{asked.seconds:g}s")
         command = [program, *amount, "--latency", "-s", str(script), f"{asked.url}/chat/completions"]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        done = _run("wrk", command)
     if done.returncode or "Non-2xx" in done.stdout:
         raise Stop(UNTESTABLE, f"not all that wrk asked was answered: {(done.stderr or done.stdout)[-500:]}")
     return of_wrk(done.stdout)
