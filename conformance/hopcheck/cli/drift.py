@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         code = record(Path(folder), arguments.litellm, arguments.exclude_newer, arguments.select)
         if code != HOLDS:
             return code
-        return _compared(before, tapes_of(Path(folder)), arguments)
+        return _compared(before, _selected(tapes_of(Path(folder)), arguments.select), arguments)
 
 
 def _files(arguments: argparse.Namespace) -> dict[str, Path]:

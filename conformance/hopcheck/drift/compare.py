@@ -14,6 +14,12 @@ from hopcheck.excerpts import as_text
 from hopcheck.tapes import Entry, Interaction, Tape
 from hopcheck.tapes.canonical import of_request
 
+AT_WILL = "*"
+"""The `repeat` of what a proxy may ask as often as it likes, and so may leave."""
+
+LEFT = "left"
+"""How an answer ended that the proxy didn't wait for."""
+
 
 class Part(StrEnum):
     """Where something changed; in the order of a report."""
@@ -92,11 +98,20 @@ def _interactions(before: Tape, after: Tape) -> Iterator[Change]:
     for one in after.interactions:
         same = waiting[of_request(one.request)]
         if same:
-            yield from _changes(Part.ANSWER, facts.of_answer(same.popleft()), facts.of_answer(one))
-        else:
+            yield from _answers(same.popleft(), one)
+        elif one.repeat != AT_WILL:
             yield Change(Part.PROXY, f"{one.request.method} {one.request.path}", None, "asked")
-    for one in (one for left in waiting.values() for one in left):
+    for one in (one for left in waiting.values() for one in left if one.repeat != AT_WILL):
         yield Change(Part.PROXY, f"{one.request.method} {one.request.path}", "asked", None)
+
+
+def _answers(before: Interaction, after: Interaction) -> Iterator[Change]:
+    """Where the proxy left, it may have left later or earlier: then only heads that both have are compared."""
+    if LEFT not in (before.wire.ended, after.wire.ended):
+        yield from _changes(Part.ANSWER, facts.of_answer(before), facts.of_answer(after))
+    elif before.response is not None and after.response is not None:
+        heads = (facts.of_answer(one, whole=False) for one in (before, after))
+        yield from _changes(Part.ANSWER, *heads)
 
 
 def _attempts(before: Tape, after: Tape) -> Iterator[Change]:

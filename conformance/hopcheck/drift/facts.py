@@ -23,25 +23,26 @@ Facts = dict[str, Any]
 
 ABSENT = "absent"
 
+_OF_OTHERS = frozenset({"cookie"})
+"""Header fields that earlier cases brought about: LiteLLM shows a provider what any answer of its has set."""
+
 _JOINED = (".content", ".arguments", ".refusal", ".reasoning_content", ".text")
 """Fields whose pieces make one text."""
 
 
-def of_answer(one: Interaction) -> Facts:
-    """What was answered to the proxy."""
+def of_answer(one: Interaction, *, whole: bool = True) -> Facts:
+    """What was answered to the proxy; unless it is wanted as a whole, its head."""
     if one.response is None:
-        return {"status": "no answer", "end": one.wire.ended}
-    found: Facts = {"status": one.response.status, "end": one.wire.ended, "framing": one.wire.framing}
-    found.update(_headers(one.response.headers))
-    found.update(_body(one.response))
-    return found
+        return {"status": "no answer", "end": one.wire.ended} if whole else {}
+    found: Facts = {"status": one.response.status, "framing": one.wire.framing, **_headers(one.response.headers)}
+    return {**found, "end": one.wire.ended, **_body(one.response)} if whole else found
 
 
 def of_attempt(entry: Entry) -> Facts:
     """What an attempt at the provider was."""
     found: Facts = {"method": entry.method, "path": volatile.of_text(entry.path), "credential": entry.key or "none"}
     found["end"] = entry.ended or "still going on"
-    found.update({f"header {name}": "there" for name, _ in entry.headers})
+    found.update({f"header {name}": "there" for name, _ in entry.headers if name not in _OF_OTHERS})
     found.update(_json_or_text(entry.body))
     return found
 

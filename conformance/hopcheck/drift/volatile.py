@@ -38,6 +38,8 @@ _IN_TEXT = (
     (re.compile(r"\b(chatcmpl|resp|msg|call|req|embd|cmpl)[-_][A-Za-z0-9_-]{8,}"), r"\1-<id>"),
     (re.compile(r"\b[0-9a-f]{24,}\b", re.IGNORECASE), "<hex>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?"), "<time>"),
+    (re.compile(r'(\\*"created\\*": ?)\d{9,}'), r"\1<time>"),
+    (re.compile(r"(?<=\btime taken=)\d+(\.\d+)?"), "<seconds>"),
     (re.compile(r"(?<=127\.0\.0\.1:)\d{2,5}\b|(?<=localhost:)\d{2,5}\b"), "<port>"),
     (re.compile(r"\b0x[0-9a-f]{6,}\b", re.IGNORECASE), "<address>"),
     (re.compile(r'(?<=File ")[^"]*/(?=[^/"]+")|(?<=", line )\d+'), "…"),

@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple, get_args
 
 from hopcheck.redaction import REDACTED
+from hopcheck.replay.retelling import can_be_retold, retold
 from hopcheck.tapes import Interaction
 
 Chunks = Literal["recorded", "per-event", "one-byte", "split-utf8", "coalesced"]
@@ -33,17 +34,40 @@ class Piece(NamedTuple):
     data: bytes
 
 
-def pieces_of(interaction: Interaction, chunks: Chunks = "recorded", secret: str = "") -> list[Piece]:
-    """A recorded body, cut for playing. Only event streams are ever cut anew.
+class Retelling(NamedTuple):
+    """A stream in other words.
+
+    Attributes:
+        ways: See `retelling.retold`.
+        chunks: How that is cut; as recorded is an event a chunk.
+    """
+
+    ways: frozenset[str]
+    chunks: Chunks = "recorded"
+
+
+Telling = Chunks | Retelling
+"""How a stream is told: cut otherwise, or in other words."""
+
+
+def pieces_of(interaction: Interaction, telling: Telling = "recorded", secret: str = "") -> list[Piece]:
+    """A recorded body, cut for playing. Only event streams are ever cut anew, or retold.
 
     Args:
         interaction: What was recorded.
-        chunks: How to cut it.
+        telling: How to cut it, or in which ways to retell it.
         secret: Stands where a secret was taken out of the tape; "" leaves what takes its place there.
     """
     frames = zip(interaction.wire.frames, interaction.pieces, strict=True)
     recorded = [Piece(frame.at_us, _with(secret, data)) for frame, data in frames]
-    return recut(recorded, chunks) if is_stream(interaction) else recorded
+    if not is_stream(interaction):
+        return recorded
+    if isinstance(telling, str):
+        return recut(recorded, telling)
+    if not can_be_retold(interaction):
+        return recorded
+    told = Piece(recorded[-1].at_us, retold(b"".join(piece.data for piece in recorded), telling.ways))
+    return recut(recut([told], "per-event"), telling.chunks)
 
 
 def _with(secret: str, data: bytes) -> bytes:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from hopcheck.registry import Case
-from hopcheck.replay.chunking import CHUNKINGS
+from hopcheck.replay.again import Again, Retold, distinct, is_whole
+from hopcheck.replay.retelling import level_of
 from hopcheck.replay.scripted import Scripted
 from hopcheck.replay.server import ReplayServer
-from hopcheck.target import Answer, Live, Stream, Target
-from hopcheck.target.answers import Sent
+from hopcheck.target import Stream, Target
 from hopcheck_contracts.findings import Finding, expect
 
 NOTHING: Mapping[str, Any] = {}
 
-ASKED_AGAIN = 4
-"""Streams of a case that are asked for again under each chunking: of many that are alike, so many."""
+CHUNKING = "replay.chunking"
+
+RETELLING = "replay.retelling"
 
 
 class ReplayFindings:
@@ -32,7 +33,7 @@ class ReplayFindings:
 
         Args:
             server: Which one.
-            more: Whether to ask for streams again, under each chunking.
+            more: Whether to ask for streams again, told otherwise.
             own: See `Scripted`.
         """
         self._server = server
@@ -44,54 +45,30 @@ class ReplayFindings:
         misses = list(self._server.misses.get(case.id, ()))
         yield expect("replay.match", misses, equals=[], level="MUST")
         yield expect("replay.played", self._unplayed(case), equals=[], level="MUST")
-        streams = [answer for answer in target.answers if isinstance(answer, Stream) and _is_whole(answer)]
+        streams = [answer for answer in target.answers if isinstance(answer, Stream) and is_whole(answer)]
         if streams and not misses and self._more:
-            minded = await asyncio.gather(*(self._minded(target, stream) for stream in _distinct(streams)))
-            yield expect("replay.chunking", [one for differing in minded for one in differing], equals=[], level="MUST")
+            for finding in await self._told_otherwise(Again(self._server, target), distinct(streams)):
+                yield finding
         found = await self.scripted.finding(case, target) if self.scripted is not None else None
         if found is not None:
             yield found
+
+    async def _told_otherwise(self, again: Again, streams: list[Stream]) -> list[Finding]:
+        """Each stream is cut otherwise, and the first that can be is retold, too."""
+        first = next(filter(again.can_be_retold, streams), None)
+        rest = asyncio.gather(*(again.cut_otherwise(stream) for stream in streams if stream is not first))
+        cut, retold = await again.told_otherwise(first) if first is not None else ([], [])
+        cut += [one for differing in await rest for one in differing]
+        chunking = expect(CHUNKING, cut, equals=[], level="MUST")
+        return [chunking, _retelling(retold)] if first is not None else [chunking]
 
     def _unplayed(self, case: Case) -> list[str]:
         """What the proxy should have asked. A request that LiteLLM refused by itself, a proxy may refuse by itself."""
         cards = self._server.deck.cards(case.id)
         return [card.name for card in cards if card.left and card.counts]
 
-    async def _minded(self, target: Target, first: Stream) -> list[dict[str, Any]]:
-        """Ask for a stream again under each chunking; what differs from the first answer."""
-        found = []
-        for chunks in CHUNKINGS[1:]:  # as recorded is how it came first
-            self._server.rewind(first.marker, chunks)
-            again = await _asked_again(target, first)
-            if _told(again) != _told(first):
-                found.append({"chunks": chunks, "first": _told(first), "then": _told(again)})
-        self._server.rewind(first.marker, None)
-        return found
 
-
-def _distinct(streams: Iterable[Stream]) -> list[Stream]:
-    """The first few, one of each marker."""
-    return list({stream.marker: stream for stream in streams}.values())[:ASKED_AGAIN]
-
-
-def _is_whole(stream: Stream) -> bool:
-    """Whether it can be asked for again: it was a stream, and its client did not leave."""
-    return stream.status == 200 and stream.media_type == "text/event-stream" and stream.ended not in ("left", "timeout")
-
-
-def _told(stream: Stream) -> dict[str, Any]:
-    """What a client makes of a stream, however it was cut."""
-    return {"status": stream.status, "data": stream.data, "ended": stream.ended}
-
-
-async def _asked_again(target: Target, first: Answer) -> Stream:
-    """Send the same bytes once more, and read the answer; the target doesn't count it among the case's own."""
-    sent = first.sent
-    connection = await target.connect()
-    path = "/" + sent.url.split("/", 3)[3]
-    at_ns = await connection.send(sent.method, path, sent.headers, sent.body)
-    again = Stream(Sent(sent.marker, sent.method, sent.url, sent.headers, sent.body, at_ns))
-    async with Live(connection, again, target.patience_s, connection.close) as live:
-        if await live.head() is not None:
-            await live.rest()
-    return again
+def _retelling(minded: list[Retold]) -> Finding:
+    """As binding as what was minded."""
+    told = [{"ways": sorted(one.ways), "first": one.first, "then": one.then} for one in minded]
+    return expect(RETELLING, told, equals=[], level=level_of(way for one in minded for way in one.ways))

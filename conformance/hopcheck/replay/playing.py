@@ -10,7 +10,7 @@ from itertools import groupby, islice
 from time import monotonic_ns
 
 from hopcheck.replay.attempts import Played
-from hopcheck.replay.chunking import Chunks, Piece, pieces_of
+from hopcheck.replay.chunking import Piece, Telling, pieces_of
 from hopcheck.replay.deck import Card
 from hopcheck.tapes import Interaction, Response
 from hopcheck_server.http1.server import Exchange
@@ -28,12 +28,12 @@ TOGETHER = 16
 class Playing:
     """One card on one exchange."""
 
-    def __init__(self, exchange: Exchange, played: Played, card: Card, chunks: Chunks, secret: str) -> None:
+    def __init__(self, exchange: Exchange, played: Played, card: Card, telling: Telling, secret: str) -> None:
         """Nothing is sent yet; see `pieces_of` for the last two."""
         self._exchange = exchange
         self._played = played
         self._one: Interaction = card.interaction
-        self._pieces = pieces_of(card.interaction, chunks, secret)
+        self._pieces = pieces_of(card.interaction, telling, secret)
         self._released_us = card.released_us
         self._start_ns = played.received_ns
 

@@ -10,6 +10,7 @@ from typing import Literal
 from hopcheck.proving.weighing import happened, notices
 from hopcheck.reach import overridden, touches
 from hopcheck.registry import Case, Counterexample
+from hopcheck.replay.judging import CHUNKING
 from hopcheck.replay.per_read import ParsesEachRead
 from hopcheck.replay.trial import Trial, in_seat, on_tape
 from hopcheck.tapes import Tape
@@ -20,8 +21,6 @@ from hopcheck_server.relay import Relay
 Came = Literal["noticed", "live-only", "LiteLLM", "missed", "minded", "as recorded"]
 """Of a counterexample: noticed; not to be judged from tapes; wrong in what LiteLLM does in its place (see `_litellms`);
 wrong, and unnoticed. Of the healthy relay: found wanting, or as the tape says."""
-
-CHUNKING = "replay.chunking"
 
 HEALTHY = "the healthy relay"
 

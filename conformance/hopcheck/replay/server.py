@@ -9,7 +9,7 @@ from typing import Self
 
 from hopcheck.replay.attempts import Played
 from hopcheck.replay.canned import Canned, canned, miss_answer, model_in, models_of, wrong_key
-from hopcheck.replay.chunking import Chunks
+from hopcheck.replay.chunking import Chunks, Telling
 from hopcheck.replay.deck import Card, Deck, case_of, key_of
 from hopcheck.replay.journal import ReplayJournal
 from hopcheck.replay.misses import explain
@@ -76,7 +76,7 @@ class ReplayServer(Closing):
         self._told = told
         self._ended = ended
         self._models = models_of(tapes)
-        self._recut: dict[str, Chunks] = {}
+        self._told_otherwise: dict[str, Telling] = {}
         self._exchanges: dict[Played, Exchange] = {}
         self._server = Server(self._handle)
 
@@ -138,13 +138,13 @@ class ReplayServer(Closing):
                 exchange.abort()
         self.journal.forget(marker)
 
-    def rewind(self, marker: str, chunks: Chunks | None) -> None:
-        """Let a marker's recordings be played again, at once and cut that way; None goes back to the usual way."""
+    def rewind(self, marker: str, telling: Telling | None) -> None:
+        """Let a marker's recordings be played again, at once and told that way; None goes back to the usual way."""
         self.deck.rewind(marker)
-        if chunks is None:
-            self._recut.pop(marker, None)
+        if telling is None:
+            self._told_otherwise.pop(marker, None)
         else:
-            self._recut[marker] = chunks
+            self._told_otherwise[marker] = telling
 
     # How it answers.
 
@@ -180,7 +180,7 @@ class ReplayServer(Closing):
             return self._missed(played, why)
         played.card = self.deck.draw(key, marker)
         if played.card is not None:
-            played.scale = 0.0 if marker in self._recut else self._scale(played.card.case)
+            played.scale = 0.0 if marker in self._told_otherwise else self._scale(played.card.case)
             return played.card
         known = canned(key.method, key.path, self._models)
         if known is not None:
@@ -199,9 +199,9 @@ class ReplayServer(Closing):
             await _write(exchange, answer)
             self.journal.end(played, "answered", monotonic_ns())
             return
-        chunks = self._recut.get(played.marker, self.chunks)
+        telling = self._told_otherwise.get(played.marker, self.chunks)
         secret = self.secret and (played.head.key or self.secret)
-        ending = await Playing(exchange, played, answer, chunks, secret).play()
+        ending = await Playing(exchange, played, answer, telling, secret).play()
         self.journal.end(played, ending, monotonic_ns())
 
     async def _control(self, exchange: Exchange, asked: Played) -> None:
