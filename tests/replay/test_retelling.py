@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from itertools import chain
 
 import pytest
 from tape_samples import MADE, event, streamed
@@ -14,7 +13,7 @@ from hopcheck import Events, Failure, Relay
 from hopcheck.discovery import all_cases
 from hopcheck.replay.chunking import Retelling, pieces_of
 from hopcheck.replay.judging import RETELLING
-from hopcheck.replay.retelling import RETELLINGS, can_be_retold, level_of, meaning, retold
+from hopcheck.replay.retelling import CHUNKS, LINES, can_be_retold, level_of, meaning, retold
 from hopcheck.replay.trial import on_tape
 from hopcheck.tapes import Tape
 from hopcheck_contracts.findings import Finding
@@ -23,7 +22,8 @@ from hopcheck_server.relay.streams import events_of
 
 CASE = all_cases()["stream.done-once"]
 STREAM = streamed(CASE.id, "n0", ("Grü", "ße"))
-WAYS = sorted(chain.from_iterable(RETELLINGS))
+ALL = (frozenset(LINES), frozenset(CHUNKS))
+WAYS = sorted([*LINES, *CHUNKS])
 assert STREAM.response is not None
 BODY = STREAM.response.body
 
@@ -32,9 +32,7 @@ def data(body: bytes) -> list[str]:
     return [one.data for one in parse(body) if one.data is not None]
 
 
-@pytest.mark.parametrize(
-    "ways", [*RETELLINGS, *(frozenset({way}) for way in WAYS)], ids=lambda ways: "+".join(sorted(ways))
-)
+@pytest.mark.parametrize("ways", [*ALL, *(frozenset({way}) for way in WAYS)], ids=lambda ways: "+".join(sorted(ways)))
 def test_it_is_told_otherwise_and_means_the_same(ways) -> None:
     told = retold(BODY, ways)
     assert told != BODY
@@ -110,8 +108,8 @@ def test_who_minds_a_way_is_told_which(relay, way, level) -> None:
 
 
 def test_what_is_retold_is_cut_too() -> None:
-    (whole,) = pieces_of(STREAM, Retelling(RETELLINGS[0], "coalesced"))
-    assert whole.data == retold(BODY, RETELLINGS[0])
+    (whole,) = pieces_of(STREAM, Retelling(ALL[0], "coalesced"))
+    assert whole.data == retold(BODY, ALL[0])
 
 
 def test_the_healthy_relay_minds_none() -> None:

@@ -110,6 +110,44 @@ def test_how_many_pieces_a_text_came_in_does_not_count_but_a_missing_end_does():
     assert changes(whole, cut) == [(Part.ANSWER, "order of events", "piece, [DONE]", "piece")]
 
 
+def test_texts_that_quote_what_came_and_how_long_it_took_do_not_count():
+    def said(created, seconds):
+        return answered(error={"message": f'Received: {{"created":{created}}}, time taken=1.{seconds} seconds'})
+
+    assert changes(said(1795470045, "01"), said(1795479422, "0")) == []
+
+
+def test_of_an_answer_that_the_proxy_left_midway_only_the_head_counts():
+    whole = streamed({"content": "a"}, {"content": "b"})
+    told = replace(whole, wire=replace(whole.wire, ended="left"))
+    assert changes(whole, told) == []
+    other = replace(streamed({"content": "c"}), wire=told.wire)
+    assert changes(whole, other) == [(Part.ANSWER, "event choices[0].delta.content", "ab", "c")]
+    left = replace(other, response=replace(other.response, body=other.response.body.replace(b"data: [DONE]\n\n", b"")))
+    assert changes(whole, left) == changes(left, whole) == []
+    failed = replace(left, response=replace(left.response, status=502))
+    assert changes(whole, failed) == [(Part.ANSWER, "status", "200", "502")]
+    before_head = samples.unanswered("chat.one", "n0")
+    asked = replace(before_head, request=left.request)
+    assert changes(asked, left) == []
+
+
+def test_what_a_proxy_asks_at_will_it_may_leave():
+    listing = samples.listing()
+    assert listing.repeat == "*"
+    assert changes(answered(), answered()) == []
+    found = compare(tape(answered()), tape(answered(), listing)).changes
+    assert [one for one in found if one.part is Part.PROXY] == []
+
+
+def test_cookies_of_other_cases_at_the_provider_do_not_count():
+    one = answered()
+    entry = samples.entry(one)
+    shown = replace(entry, headers=(*entry.headers, ("cookie", "a=b"), ("x-new", "1")))
+    found = compare(tape(one, journal=[entry]), tape(one, journal=[shown])).changes
+    assert [(change.part, change.what) for change in found] == [(Part.PROVIDER, "header x-new")]
+
+
 def test_attempts_at_the_provider():
     one = samples.answered("chat.one", "n0", "Hello")
     first = samples.entry(one)

@@ -106,12 +106,13 @@ def _interactions(before: Tape, after: Tape) -> Iterator[Change]:
 
 
 def _answers(before: Interaction, after: Interaction) -> Iterator[Change]:
-    """Where the proxy left, it may have left later or earlier: then only heads that both have are compared."""
+    """Where the proxy left, it may have left later or earlier: then what both have told to an end is compared."""
     if LEFT not in (before.wire.ended, after.wire.ended):
         yield from _changes(Part.ANSWER, facts.of_answer(before), facts.of_answer(after))
     elif before.response is not None and after.response is not None:
-        heads = (facts.of_answer(one, whole=False) for one in (before, after))
-        yield from _changes(Part.ANSWER, *heads)
+        whole = facts.is_told(before.response) and facts.is_told(after.response)
+        told = [facts.of_response(one.response, whole=whole) for one in (before, after) if one.response]
+        yield from _changes(Part.ANSWER, *told)
 
 
 def _attempts(before: Tape, after: Tape) -> Iterator[Change]:

@@ -30,12 +30,22 @@ _JOINED = (".content", ".arguments", ".refusal", ".reasoning_content", ".text")
 """Fields whose pieces make one text."""
 
 
-def of_answer(one: Interaction, *, whole: bool = True) -> Facts:
-    """What was answered to the proxy; unless it is wanted as a whole, its head."""
+def of_answer(one: Interaction) -> Facts:
+    """What was answered to the proxy."""
     if one.response is None:
-        return {"status": "no answer", "end": one.wire.ended} if whole else {}
-    found: Facts = {"status": one.response.status, "framing": one.wire.framing, **_headers(one.response.headers)}
-    return {**found, "end": one.wire.ended, **_body(one.response)} if whole else found
+        return {"status": "no answer", "end": one.wire.ended}
+    return {"end": one.wire.ended, "framing": one.wire.framing, **of_response(one.response)}
+
+
+def of_response(response: Response, *, whole: bool = True) -> Facts:
+    """What an answer says; unless it is wanted as a whole, its head."""
+    head: Facts = {"status": response.status, **_headers(response.headers)}
+    return {**head, **_body(response)} if whole else head
+
+
+def is_told(response: Response) -> bool:
+    """Whether a stream has told its end or an error, whatever the connection did then."""
+    return any(_kind(event) in ("[DONE]", "error") for event in sse.parse(_decoded(response)))
 
 
 def of_attempt(entry: Entry) -> Facts:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import zip_longest
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from hopcheck.replay.chunking import CHUNKINGS, Chunks, Retelling, Telling, is_stream
-from hopcheck.replay.retelling import RETELLINGS, can_be_retold, meaning
+from hopcheck.replay.retelling import CHUNKS, LINES, can_be_retold, meaning
 from hopcheck.replay.server import ReplayServer
 from hopcheck.target import Answer, Live, Stream, Target
 from hopcheck.target.answers import Sent
 
 ASKED_AGAIN = 4
 """Streams of a case that are asked for again under each chunking: of many that are alike, so many."""
+
+RETOLD_UNDER: Mapping[Chunks, frozenset[str]] = {"per-event": frozenset(LINES), "coalesced": frozenset(CHUNKS)}
+"""Under which chunkings a stream is retold, too."""
 
 Said = dict[str, Any]
 """What a client makes of a stream."""
@@ -52,7 +54,8 @@ class Again:
         """
         cut: list[Said] = []
         found: list[Retold] = []
-        for chunks, ways in zip_longest(CHUNKINGS[1:], RETELLINGS):
+        for chunks in CHUNKINGS[1:]:
+            ways = RETOLD_UNDER.get(chunks, frozenset())
             together = await self._minded(first, Retelling(ways, chunks)) if ways else None
             if ways and together is None:
                 continue

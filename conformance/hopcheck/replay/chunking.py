@@ -19,7 +19,7 @@ Chunks = Literal["recorded", "per-event", "one-byte", "split-utf8", "coalesced"]
 
 CHUNKINGS: tuple[Chunks, ...] = get_args(Chunks)
 
-ONE_BY_ONE = 2 * 1024
+ONE_BY_ONE = 1024
 """Bytes of a stream that leave one by one; what follows leaves as recorded. A chunk a byte is work for a proxy: a
 hundred thousand of them take it a minute."""
 

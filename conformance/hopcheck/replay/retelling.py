@@ -25,9 +25,6 @@ LINES: Mapping[str, LevelName] = {"comments": "MUST", "crlf": "SHOULD", "no-spac
 CHUNKS: Mapping[str, LevelName] = {"empty-choices": "MUST", "empty-deltas": "MUST", "unknown-fields": "SHOULD"}
 """Chunks that say nothing: without a choice; with a delta that is empty or null; and a field that nobody knows."""
 
-RETELLINGS: tuple[frozenset[str], ...] = (frozenset(LINES), frozenset(CHUNKS))
-"""What is asked for at once; only who minds it is asked for each alone."""
-
 
 def can_be_retold(interaction: Interaction) -> bool:
     """Whether a stream is whole, and all of its chunks could be read when it was recorded."""
