@@ -23,6 +23,7 @@ def test_a_healthy_relay_survives(inside, cli, relay, tmp_path: Path) -> None:
         "fuzz.model",
         "fuzz.models",
         "fuzz.routes",
+        "fuzz.walk",
     ]
     assert {case["id"]: case["undeclared"] for case in judged if case["outcome"] == "not-applicable"} == {
         "fuzz.embeddings": ["embeddings"],

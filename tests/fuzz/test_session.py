@@ -6,10 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from hopcheck import Relay, Response
 from hopcheck.bench import Bench
+from hopcheck.config import TargetConfig
+from hopcheck.discovery import all_cases
 from hopcheck.engine import Setting
-from hopcheck.fuzz.operations import MODELS, ROUTES, Operation
+from hopcheck.fuzz import session as sessions
+from hopcheck.fuzz.operations import MODELS, OWN, ROUTES, WALK, WELL, Operation
 from hopcheck.fuzz.session import Amount, Fuzzing
 from hopcheck.sessions import hold
 from hopcheck_contracts.findings import Outcome, Verdict
@@ -66,11 +71,53 @@ def test_what_is_found_is_kept_with_its_example() -> None:
 
 
 def test_each_operation_has_its_share_of_the_time() -> None:
-    verdicts, _ = searched([MODELS, ROUTES], Amount(1_000_000, within_s=0.6))
-    assert [one.outcome for one in verdicts] == [Outcome.CONFORMS] * 2
+    session = Fuzzing([MODELS, ROUTES], Amount(1, within_s=1000))
+    session.begin(Setting(TargetConfig(name="nobody", base_url=""), None), (), asyncio.Event())
+    shares = [session._time_for(one) for one in (MODELS, ROUTES)]
+    assert shares == [pytest.approx(500, abs=60), pytest.approx(1000, abs=60)]  # the first took none of its own
+
+
+def test_a_search_ends_when_its_time_is_over() -> None:
+    verdicts, _ = searched([MODELS, ROUTES], Amount(1_000_000, within_s=0.2))
+    assert [one.case_id for one in verdicts] == ["fuzz.models", "fuzz.routes"]
     assert all("the time is over" in one.notes[0] for one in verdicts)
 
 
 def test_a_target_that_is_not_there_cannot_be_asked() -> None:
     verdicts, _ = searched([MODELS], Amount(4), base_url="http://127.0.0.1:1/v1")
     assert [one.outcome for one in verdicts] == [Outcome.UNTESTABLE]
+
+
+DiesOfGarbage = next(
+    one.relay for one in all_cases()["timeout.after-alive"].counterexamples if one.name == "DiesOfGarbage"
+)
+
+
+def test_walks_find_what_no_single_request_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "WELL_WITHIN_S", 0.3)
+    (verdict,), session = searched([WALK], Amount(1000, seed=3), relay=DiesOfGarbage)
+    (failed,) = verdict.failed
+    assert (verdict.outcome, failed.check) == (Outcome.DEVIATES, WELL)
+    assert str(failed.actual).startswith("a healthy request got nothing")
+    assert "(of 60, seed 3) until one failed" in verdict.notes[0]
+    assert verdict.notes[1].endswith("for which the provider has a stream with garbage")
+    assert searched([WALK], Amount(1000, seed=3), relay=DiesOfGarbage)[0][0].notes == verdict.notes
+    assert session.found == []  # walks are made again by their seed, and not written to files
+
+
+def test_the_healthy_relay_gets_through_walks() -> None:
+    (verdict,), _ = searched([WALK], Amount(33))
+    assert verdict.outcome is Outcome.CONFORMS
+    assert [one.check for one in verdict.findings] == [WELL, OWN]
+    assert verdict.notes == ("2 walks (of 2, seed 1)",)
+
+
+def test_walks_that_are_stopped_keep_what_they_learnt() -> None:
+    (verdict,), _ = searched([WALK], Amount(1_000_000), stop_after=1)
+    assert verdict.outcome is Outcome.CONFORMS
+    assert verdict.notes[0].endswith("walks (of 60,000, seed 1); stopped")
+
+
+def test_walks_without_time_are_none() -> None:
+    (verdict,), _ = searched([WALK], Amount(1_000_000, within_s=0.001))
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNTESTABLE, "no walk was made: the time is over")

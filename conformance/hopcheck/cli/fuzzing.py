@@ -10,7 +10,7 @@ from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.cli.writing import write
 from hopcheck.discovery import select
 from hopcheck.fuzz.example import FOLDER, Unreadable, example_text, file_name, read_example
-from hopcheck.fuzz.operations import OPERATIONS
+from hopcheck.fuzz.operations import OPERATIONS, SEARCHES
 from hopcheck.fuzz.replaying import Replaying
 from hopcheck.fuzz.session import Amount, Fuzzing, all_fuzz_cases
 from hopcheck.render.progress import RunProgress
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         const=EXAMPLES,
         metavar="N",
-        help=f"try N generated chat requests, too (default: {EXAMPLES}), and a quarter of that for all else",
+        help=f"try N generated chat requests, too (default: {EXAMPLES}), a quarter of that for all else, and walks",
     )
     group.add_argument("--seed", type=int, default=1, metavar="N", help="another one, other examples")
     group.add_argument("--fuzz-time", type=float, metavar="S", help="end the search after so many seconds")
@@ -55,7 +55,7 @@ def session_of(arguments: argparse.Namespace) -> Session | None:
         raise Stop(USAGE, "--fuzz was given, but none of its cases is chosen: add --select 'fuzz.*' or --profile fuzz.")
     amount = Amount(arguments.fuzz, arguments.seed, arguments.fuzz_time)
     try:
-        return Fuzzing([OPERATIONS[case.id] for case in chosen], amount)
+        return Fuzzing([SEARCHES[case.id] for case in chosen], amount)
     except ModuleNotFoundError:
         raise Stop(USAGE, "--fuzz needs more: pip install 'hopcheck[fuzz]'") from None
 

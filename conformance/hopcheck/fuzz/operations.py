@@ -23,6 +23,8 @@ REFUSED = "it is refused"
 STOPPED = "no provider hears of it"
 MODEL = "the model that was asked for, or none"
 ROUTE = "404, 405 or 415"
+WELL = "it is well after every step"
+OWN = "nothing of another request"
 
 _ALWAYS: dict[str, LevelName] = {WHOLE: "MUST", SECRETS: "MUST", SERVER_ERRORS: "MUST", CONTRACT: "MUST"}
 _PASSED: dict[str, LevelName] = {
@@ -118,4 +120,17 @@ ROUTES = Operation(
 OPERATIONS: Mapping[str, Operation] = {
     one.id: one for one in (CHAT, CHAT_REFUSALS, EMBEDDINGS, EMBEDDINGS_REFUSALS, MODELS, ONE_MODEL, ROUTES)
 }
-"""Every one, by id, in the order in which they are run."""
+"""Every one of which examples are made, by id, in the order in which they are run."""
+
+WALK = Operation(
+    "fuzz.walk",
+    "After any sequence of requests, answered, failed or left, a target answers the next one, and mixes nothing up.",
+    "ANY",
+    "/v1/…",
+    {WELL: "MUST", OWN: "MUST"},
+    frozenset({"two_sided"}),
+    share=0.06,
+)
+
+SEARCHES: Mapping[str, Operation] = {**OPERATIONS, WALK.id: WALK}
+"""All that a run searches, by id, in its order."""

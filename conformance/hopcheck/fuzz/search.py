@@ -89,8 +89,8 @@ def _failing(check: str) -> type[_Failing]:
     return type(f"Failing in {check}", (_Failing,), {})
 
 
-class _Ended(BaseException):
-    """The search has to end; hypothesis lets it through."""
+class Ended(BaseException):
+    """A search has to end; hypothesis lets it through."""
 
 
 def search(strategy: SearchStrategy[Example], judge: Judge, bounds: Bounds, told: Callable[[int], None]) -> Result:
@@ -123,7 +123,7 @@ def search(strategy: SearchStrategy[Example], judge: Judge, bounds: Bounds, told
         warnings.simplefilter("ignore", HypothesisWarning)
         try:
             holds()
-        except _Ended as ended:
+        except Ended as ended:
             looking.result.cut_short = str(ended)
         except (_Failing, BaseExceptionGroup, Flaky) as failed:
             _only_failures(failed)
@@ -169,9 +169,9 @@ class _Looking:
             return self._judge(example)
         except Exception as error:
             if self._bounds.stopped.is_set():
-                raise _Ended("stopped") from None
+                raise Ended("stopped") from None
             self.result.error = error
-            raise _Ended("it could not go on") from None
+            raise Ended("it could not go on") from None
 
     def _keep(self, example: Example, wrong: Finding) -> None:
         known = self.result.found.get(wrong.check)
@@ -183,11 +183,11 @@ class _Looking:
     def _end_in_time(self) -> None:
         now = time.monotonic()
         if self._bounds.stopped.is_set():
-            raise _Ended("stopped")
+            raise Ended("stopped")
         if self._bounds.ends_at is not None and now >= self._bounds.ends_at:
-            raise _Ended("the time is over")
+            raise Ended("the time is over")
         if self.result.found and (self._left <= 0 or now >= self._shrink_until):
-            raise _Ended("")
+            raise Ended("")
 
 
 def _first_wrong(findings: Sequence[Finding]) -> Finding | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from hopcheck.engine import Setting
 from hopcheck.fuzz.example import FOLDER, file_name
-from hopcheck.fuzz.operations import OPERATIONS, Operation
+from hopcheck.fuzz.operations import OWN, SEARCHES, WALK, WELL, Operation
 from hopcheck.fuzz.playing import play
 from hopcheck.registry import Case, CaseFunction
 from hopcheck.target import Target, Untestable
@@ -25,9 +25,15 @@ from hopcheck_server.upstream.script import Script
 
 if TYPE_CHECKING:
     from hopcheck.fuzz.search import Bounds, Found, Result
+    from hopcheck.fuzz.walking import Strayed
 
 PATIENCE_S = 10.0
 """How long an answer may take: many are asked for, and none of them is large."""
+
+WELL_WITHIN_S = 30.0
+"""How long a target may take to be well again after a step of a walk: LiteLLM rests a provider for seconds."""
+
+_OWED = {WELL: "the answer to a healthy request", OWN: "its own words alone"}
 
 Told = Callable[[str, int, int], None]
 """Is told how far a case is: its id, how many examples it has played, of how many."""
@@ -74,8 +80,8 @@ def fuzz_case(operation: Operation, function: CaseFunction = nowhere) -> Case:
 
 
 def all_fuzz_cases() -> dict[str, Case]:
-    """Every operation as a case, by id, to be listed and looked up."""
-    return {operation.id: fuzz_case(operation) for operation in OPERATIONS.values()}
+    """Everything that is searched as a case, by id, to be listed and looked up."""
+    return {operation.id: fuzz_case(operation) for operation in SEARCHES.values()}
 
 
 class Fuzzing:
@@ -100,7 +106,9 @@ class Fuzzing:
         self._amount = amount
         self.seed = amount.seed
         self.told: Told = lambda _case_id, _played, _total: None
-        self.cases = [fuzz_case(one, partial(self._examine, one)) for one in self._operations]
+        self.cases = [
+            fuzz_case(one, partial(self._walk if one is WALK else self._examine, one)) for one in self._operations
+        ]
         self.found: list[Found] = []
 
     def begin(self, setting: Setting, secrets: Sequence[str], stopped: asyncio.Event) -> Setting:
@@ -128,6 +136,40 @@ class Fuzzing:
             elif check in result.held:
                 yield Finding(check, True, "of every example", f"held for {result.held[check]:,}", Level(level))
 
+    async def _walk(self, operation: Operation, target: Target) -> Findings:
+        """Walk; what a walk that fails shows is one of its checks, and nothing is known of the others then."""
+        from hopcheck.fuzz.stateful import Walks, walk
+
+        total, control, made = self._amount.of(operation), self._setting.control, 0
+        assert control is not None  # it needs both sides
+
+        def told(walks: int) -> None:
+            nonlocal made
+            made = walks
+            self.told(operation.id, made, total)
+
+        self.told(operation.id, 0, total)
+        within_s, walks = self._time_for(operation), Walks(total, seed=self.seed, grace_s=WELL_WITHIN_S)
+        strayed = await walk(self._setting, control, walks, stopped=self._stopped, within_s=within_s, told=told)
+        target.notes += self._story(made, total, strayed)
+        if strayed:
+            yield Finding(strayed.check, False, _OWED[strayed.check], strayed.said, Level.MUST)
+        elif made:
+            for check, level in operation.checks.items():
+                yield Finding(check, True, "of every walk", f"held for {made:,}", Level(level))
+        else:
+            raise Untestable(f"no walk was made: {self._cut_short}")
+
+    @property
+    def _cut_short(self) -> str:
+        return "stopped" if self._stopped.is_set() else "the time is over"
+
+    def _story(self, made: int, total: int, strayed: Strayed | None) -> Iterator[str]:
+        ended = " until one failed" if strayed else f"; {self._cut_short}" if made < total else ""
+        yield f"{made:,} walks (of {total:,}, seed {self.seed}){ended}"
+        if strayed:
+            yield f"the walk that failed: {'; '.join(strayed.steps) or 'no step at all'}"
+
     async def _search(self, operation: Operation) -> Result:
         from hopcheck.fuzz.exploring import explore
 
@@ -140,17 +182,23 @@ class Fuzzing:
         return await explore(operation, self._setting, self._secrets, self._bounds(operation), self._stopped, told)
 
     def _bounds(self, operation: Operation) -> Bounds:
-        """As many examples as the operation is due, and its share of the time that is left."""
+        """As many examples as the operation is due, and its time."""
         from hopcheck.fuzz.search import Bounds
 
-        ends_at, now = None, time.monotonic()
-        if self._amount.within_s is not None:
-            left_s = max(0.0, self._begun + self._amount.within_s - now)
-            ends_at = now + left_s * operation.share / self._shares_left
-        self._shares_left -= operation.share
+        within_s = self._time_for(operation)
+        ends_at = None if within_s is None else time.monotonic() + within_s
         return Bounds(
             self._amount.of(operation), self._amount.seed, ends_at, threading.Event(), self._amount.first_only
         )
+
+    def _time_for(self, operation: Operation) -> float | None:
+        """An operation's share of the time that is left, in seconds; to be asked for once."""
+        if self._amount.within_s is None:
+            return None
+        left_s = max(0.0, self._begun + self._amount.within_s - time.monotonic())
+        share = operation.share / self._shares_left
+        self._shares_left -= operation.share
+        return left_s * share
 
     def _notes(self, operation: Operation, result: Result) -> Iterator[str]:
         total, seed = self._amount.of(operation), self._amount.seed

@@ -1,4 +1,4 @@
-"""Walks through a target at random, made by hypothesis: a state machine whose rules are the steps of `walking.Walk`.
+"""Walks through a target at random, made by hypothesis with the state machine of `hopcheck.fuzz.machine`.
 
 After each step the target must still answer a healthy request, and nothing of one request may show up in another. The
 target keeps its state from walk to walk, as it would in use. Whoever imports this needs the extra `fuzz`.
@@ -10,36 +10,22 @@ import asyncio
 import time
 import warnings
 from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import seed as seeded
 from hypothesis.errors import Flaky, HypothesisWarning
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    consumes,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
-from hypothesis.strategies import booleans, sampled_from
+from hypothesis.stateful import run_state_machine_as_test
 
 from hopcheck.engine import Setting
-from hopcheck.fuzz.faults import BREAKS, FAILURES, LIMITED
-from hopcheck.fuzz.walking import Opened, Strayed, Walk
+from hopcheck.fuzz.machine import machine
+from hopcheck.fuzz.search import Ended
+from hopcheck.fuzz.walking import Strayed, Walk
 from hopcheck_server.upstream.control import Control
 
 T = TypeVar("T")
-
-
-class Run(Protocol):
-    """Runs a coroutine in the loop that the target is asked from, and waits for it."""
-
-    def __call__(self, work: Coroutine[Any, Any, T], /) -> T:
-        """Do it."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +47,24 @@ class Walks:
     shrink_s: float = 60.0
 
 
-async def walk(setting: Setting, control: Control, walks: Walks) -> Strayed | None:
+async def walk(
+    setting: Setting,
+    control: Control,
+    walks: Walks,
+    *,
+    stopped: asyncio.Event | None = None,
+    within_s: float | None = None,
+    told: Callable[[int], None] = lambda made: None,
+) -> Strayed | None:
     """Walk through a target.
 
     Args:
         setting: The target.
         control: The upstream behind it.
         walks: How often, and how far.
+        stopped: Once it is set, no step is made any more.
+        within_s: The same after so many seconds.
+        told: Is told, from another thread, how many walks have come to their end well.
 
     Returns:
         The shortest walk after which something doesn't hold; None if all is well.
@@ -75,21 +72,33 @@ async def walk(setting: Setting, control: Control, walks: Walks) -> Strayed | No
     Raises:
         Untestable: The target can't be reached.
     """
-    loop = asyncio.get_running_loop()
-
-    def run(work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
-
-    search = _Search(lambda: Walk(setting, control, walks.grace_s), run, walks)
-    return await asyncio.to_thread(search.look)
+    search = _Search(lambda: Walk(setting, control, walks.grace_s), asyncio.get_running_loop(), walks, told)
+    looking = asyncio.ensure_future(asyncio.to_thread(search.look))
+    stopping = asyncio.ensure_future((stopped or asyncio.Event()).wait())
+    try:
+        await asyncio.wait({looking, stopping}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        search.leave()
+    return await looking
 
 
 class _Search:
-    """One search while it goes on."""
+    """One search while it goes on, in a thread of its own; the target is asked in the event loop."""
 
-    def __init__(self, begin: Callable[[], Walk], run: Run, walks: Walks) -> None:
-        self.begin = begin
-        self.run = run
+    def __init__(
+        self,
+        walk: Callable[[], Walk],
+        loop: asyncio.AbstractEventLoop,
+        walks: Walks,
+        told: Callable[[int], None],
+    ) -> None:
+        self._walk = walk
+        self._loop = loop
+        self._told = told
+        self._made = 0
+        self._left = False
+        self._step: Future[Any] | None = None
         self.found: Strayed | None = None
         self._shortest = 0
         self._walks = walks
@@ -98,8 +107,8 @@ class _Search:
 
     @property
     def over(self) -> bool:
-        """Whether no more walks are made: the target doesn't recover from one, or the time to shorten it is over."""
-        return self.found is not None and (self._damaged or time.monotonic() >= self._shrink_until)
+        """Whether no more steps are made: the target doesn't recover from a walk, or the time is over."""
+        return self._left or (self.found is not None and (self._damaged or time.monotonic() >= self._shrink_until))
 
     def look(self) -> Strayed | None:
         """Make walks until one fails, then shorter ones."""
@@ -115,15 +124,50 @@ class _Search:
             suppress_health_check=list(HealthCheck),
             verbosity=Verbosity.quiet,
         )
-        machine = seeded(self._walks.seed)(_Machine.of(self))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", HypothesisWarning)
             try:
-                run_state_machine_as_test(machine, settings=bounds)
-            except (Strayed, Flaky):  # flaky is what a walk looks like that is no more made again
-                if self.found is None:
+                run_state_machine_as_test(seeded(self._walks.seed)(machine(self)), settings=bounds)
+            except (Ended, Strayed, Flaky):  # flaky is what a walk looks like that is no more made again
+                if self.found is None and not self._enough:
                     raise
         return self.found
+
+    @property
+    def _enough(self) -> bool:
+        return self._left or (self.found is None and self._made >= self._walks.number)
+
+    def begin(self) -> Walk:
+        """A new walk; raises Ended if there are to be no more (hypothesis would make a few beyond those asked for)."""
+        if self._enough:
+            raise Ended
+        return self._walk()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something in the event loop, and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def take(self, step: Coroutine[Any, Any, T]) -> T | None:
+        """Make a step; None if it was given up."""
+        self._step = making = asyncio.run_coroutine_threadsafe(step, self._loop)
+        if self._left:
+            making.cancel()
+        try:
+            return making.result()
+        except CancelledError:
+            return None
+
+    def leave(self) -> None:
+        """Give up the step that is being made, and make no more; called from the event loop."""
+        self._left = True
+        if self._step is not None:
+            self._step.cancel()
+
+    def ended(self) -> None:
+        """A walk came to its end."""
+        if self.found is None and not self._left:
+            self._made += 1
+            self._told(self._made)
 
     def keep(self, made: Walk, strayed: Strayed) -> None:
         """Keep a walk that fails, if no shorter one is known."""
@@ -135,98 +179,11 @@ class _Search:
 
     def _is_well(self) -> bool:
         """Whether the target has got over it: else every shorter walk would seem to be at fault."""
-        look = self.begin()
+        look = self._walk()
         try:
-            self.run(look.well())
+            self.take(look.well())
         except Strayed:
             return False
         finally:
             self.run(look.end())
         return True
-
-
-class _Machine(RuleBasedStateMachine):
-    """A walk whose steps hypothesis chooses; `of` makes the class that belongs to a search."""
-
-    search: ClassVar[_Search]
-    opened = Bundle("opened")
-
-    @classmethod
-    def of(cls, search: _Search) -> type[_Machine]:
-        """Hypothesis makes the walks itself, so what they belong to is on their class."""
-        return type("Machine", (cls,), {"search": search})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.walk = self.search.begin()
-        self.fell = False
-
-    def take(self, step: Coroutine[Any, Any, T]) -> T | None:
-        if self.search.over or self.fell:
-            step.close()
-            return None
-        try:
-            return self.search.run(step)
-        except Strayed as strayed:
-            self.fell = True
-            self.search.keep(self.walk, strayed)
-            raise
-
-    @rule(stream=booleans(), other=booleans())
-    def answered(self, stream: bool, other: bool) -> None:
-        self.take(self.walk.answered(stream=stream, other=other))
-
-    @rule(fault=sampled_from(sorted(FAILURES)), stream=booleans())
-    def fails(self, fault: str, stream: bool) -> None:
-        self.take(self.walk.fails(fault, stream=stream))
-
-    @rule(fault=sampled_from(sorted(BREAKS)))
-    def breaks_off(self, fault: str) -> None:
-        self.take(self.walk.fails(fault, stream=True))
-
-    @rule(fault=sampled_from(sorted(LIMITED)), stream=booleans())
-    def is_limited(self, fault: str, stream: bool) -> None:
-        self.take(self.walk.fails(fault, stream=stream))
-
-    @rule(key=booleans())
-    def refused(self, key: bool) -> None:
-        self.take(self.walk.refused(key=key))
-
-    @precondition(lambda self: self.walk.has_limit)
-    @rule()
-    def used_up(self) -> None:
-        self.take(self.walk.used_up())
-
-    @rule(target=opened, whole=booleans())
-    def opens(self, whole: bool) -> Opened | None:
-        return self.take(self.walk.opens(whole=whole))
-
-    @precondition(lambda self: self.walk.narrow)
-    @rule(target=opened, whole=booleans())
-    def takes_a_place(self, whole: bool) -> Opened | None:
-        return self.take(self.walk.opens(whole=whole, model=self.walk.narrow))
-
-    @rule(one=consumes(opened))
-    def reads_on(self, one: Opened | None) -> None:
-        if one:
-            self.take(self.walk.reads_on(one))
-
-    @rule(one=consumes(opened))
-    def leaves(self, one: Opened | None) -> None:
-        if one:
-            self.take(self.walk.leaves(one))
-
-    @rule()
-    def gives_up(self) -> None:
-        self.take(self.walk.gives_up())
-
-    @invariant()
-    def well(self) -> None:
-        self.take(self.walk.well())
-
-    def teardown(self) -> None:
-        try:
-            self.take(self.walk.all_leave())
-            self.take(self.walk.well())
-        finally:
-            self.search.run(self.walk.end())

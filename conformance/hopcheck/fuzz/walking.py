@@ -10,18 +10,17 @@ import asyncio
 import itertools
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hopcheck.engine import Setting
 from hopcheck.fuzz.faults import FAULTS, HUNG, SILENT
+from hopcheck.fuzz.operations import OWN, WALK, WELL
 from hopcheck.target import Answer, Live, Stream, Target, dig
 from hopcheck.target.untestable import describe
 from hopcheck_server.upstream import reply
 from hopcheck_server.upstream.control import Control
 from hopcheck_server.upstream.script import Script, Turn
-
-ID = "fuzz.walk"
 
 BETWEEN_S = 0.05
 """Between two looks at a target that isn't well yet."""
@@ -33,7 +32,19 @@ _WORD = re.compile(r"zq[0-9a-f]{8}")
 
 
 class Strayed(AssertionError):
-    """Something doesn't hold; the text tells what, and every step that led there."""
+    """Something doesn't hold; the text tells what, and every step that led there.
+
+    Attributes:
+        check: Which of the checks of a walk.
+        said: What doesn't hold.
+        steps: What led there, in words.
+    """
+
+    def __init__(self, check: str, said: str, steps: Sequence[str]) -> None:
+        self.check, self.said = check, said
+        self.steps = [f"{number}. {step}" for number, step in enumerate(steps, 1)]
+        story = "".join(f"\n  {step}" for step in self.steps)
+        super().__init__(f"{said}, after{story or ' nothing at all'}")
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,9 @@ class Walk:
         self.story: list[str] = []
         self._control = control
         self._grace_s = grace_s
-        self._target = Target(setting.config, control, case_id=ID, patience_s=setting.patience_s, expects_limits=True)
+        self._target = Target(
+            setting.config, control, case_id=WALK.id, patience_s=setting.patience_s, expects_limits=True
+        )
         self._open: list[Opened] = []
 
     @property
@@ -190,7 +203,7 @@ class Walk:
     async def _word(self, turn: Turn | None = None) -> str:
         """A fresh word, and a script that says it."""
         word = f"zq{next(self.words):08x}"
-        await self._control.load({f"{ID}~{word}": Script(turns=(turn or reply.chat("The word is ", word, "."),))})
+        await self._control.load({f"{WALK.id}~{word}": Script(turns=(turn or reply.chat("The word is ", word, "."),))})
         return word
 
     async def _ask(self, word: str, *, stream: bool, key: str | None = None, model: str = "") -> Answer:
@@ -208,7 +221,7 @@ class Walk:
             await self._own(answer, word)
             await asyncio.sleep(BETWEEN_S)
         if answer.status != 200:
-            raise self._strayed(f"a healthy request{f' to {model}' if model else ''} got {describe(answer)}")
+            raise self._strayed(WELL, f"a healthy request{f' to {model}' if model else ''} got {describe(answer)}")
         await self._whole(answer, word)
 
     async def _whole(self, answer: Answer, word: str) -> None:
@@ -216,7 +229,7 @@ class Walk:
         await self._own(answer, word)
         text = answer.joined() if isinstance(answer, Stream) else dig(answer.message, "content")
         if text != f"The word is {word}.":
-            raise self._strayed(f'a healthy request was answered {text!r}, not "The word is {word}."')
+            raise self._strayed(WELL, f'a healthy request was answered {text!r}, not "The word is {word}."')
 
     async def _own(self, answer: Answer, word: str) -> None:
         """Neither an answer nor what reached the provider for it holds another request's word."""
@@ -228,8 +241,7 @@ class Walk:
         text = "\n".join(map(": ".join, headers)) + body.decode("utf-8", "replace")
         others = set(_WORD.findall(text)) - {word}
         if others:
-            raise self._strayed(f"{where} holds {min(others)}, another request's word")
+            raise self._strayed(OWN, f"{where} holds {min(others)}, another request's word")
 
-    def _strayed(self, said: str) -> Strayed:
-        steps = "".join(f"\n  {number}. {step}" for number, step in enumerate(self.story, 1))
-        return Strayed(f"{said}, after{steps or ' nothing at all'}")
+    def _strayed(self, check: str, said: str) -> Strayed:
+        return Strayed(check, said, self.story)
