@@ -19,7 +19,7 @@ PARTS: tuple[Part, ...] = ("rest", "steps", "steady", "fleet", "spike")
 """What is measured of a hop, in this order."""
 
 AT_REST = "chat,paced,10k"
-TOGETHER: Sequence[Sequence[str]] = ((NGINX, RELAY, REFERENCE), (LITELLM, BOTH))
+QUICK, SLOW = TOGETHER = (NGINX, RELAY, REFERENCE), (LITELLM, BOTH)
 """Hops that are measured in the same rounds: those that are quick, and those that are slow. A round with both would be
 one long pause for the quick ones, and after a pause everything is slower."""
 
@@ -57,8 +57,11 @@ RATES: Mapping[str, Rates] = {
     BOTH: Rates(64, 0, 4, 0),
 }
 
-SECONDS: Mapping[Part, float] = {"rest": 60, "steps": 26, "steady": 55, "fleet": 14, "spike": 30}
+SECONDS: Mapping[Part, float] = {"rest": 60, "steps": 22, "steady": 55, "fleet": 12, "spike": 30}
 """How long a run measures; a steady one so long that p99 can be told at 900 a second, and p90 at 25."""
+
+LONGER: Mapping[Part, float] = {"rest": 1.5, "steps": 1.5}
+"""How many times as long for slow hops, through which fewer exchanges go in the same time."""
 
 
 @dataclass(frozen=True)
@@ -100,18 +103,23 @@ def planned(names: Sequence[str], parts: Sequence[str], times: float, rates: Map
 
 
 def _of_part(part: Part, names: Sequence[str], times: float, rates: Mapping[str, float]) -> Iterator[Run]:
-    seconds = SECONDS[part] * times
     if part == "rest":
         for group in TOGETHER:
             if hops := tuple(name for name in group if name in names):
+                seconds = _seconds(part, hops, times)
                 yield Run(part, hops, seconds, ("--measure", AT_REST, "--duration", f"{seconds:g}"))
         return
     for name in (name for name in RATES if name in names):
         usual = RATES[name]
         rate = getattr(usual, part) * rates.get(name, usual.steps) / usual.steps
         if rate:
+            seconds = _seconds(part, (name,), times)
             words = ("--rate", f"{rate:g}", "--shape", part, "--duration", f"{seconds:g}")
             yield Run(part, (name,), seconds, words)
+
+
+def _seconds(part: Part, hops: Sequence[str], times: float) -> float:
+    return round(SECONDS[part] * times * (LONGER.get(part, 1.0) if set(hops) & set(SLOW) else 1.0), 1)
 
 
 def possible(plan: Sequence[Run], chain: Chain) -> list[Run]:

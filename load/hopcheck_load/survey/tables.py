@@ -82,11 +82,18 @@ def _rest(documents: Sequence[Document]) -> Iterator[str]:
     rows = []
     for document in documents:
         for hop in hops(document):
-            cells = [_added(document, key.split(), hop) for key in REST]
-            rows.append([hop, *cells, _each(document, hop, "chat")])
-        floors = [ms(entry["floor"]) if entry else NOT_TOLD for entry in (find(document, *key.split()) for key in REST)]
-        rows.append([f"noise floor of {' and '.join(hops(document))}", *floors, ""])
-    yield from table(("added to", *REST.values(), "CPU ms each"), rows)
+            first, *others = (_added(document, key.split(), hop) for key in REST)
+            rows.append([hop, first, _tail(document, hop), *others, _each(document, hop, "chat")])
+        first, *others = (ms((find(document, *key.split()) or {"floor": None})["floor"]) for key in REST)
+        rows.append([f"noise floor, {', '.join(hops(document))}", first, "", *others, ""])
+    head, *heads = REST.values()
+    yield from table(("added to", head, "its p90", *heads, "CPU ms each"), rows)
+
+
+def _tail(document: Document, hop: str) -> str:
+    entry = (find(document, "chat", "latency") or {"added": {}})["added"].get(hop)
+    p90 = entry and entry["difference_of_quantiles"]["p90"]
+    return ms(p90["value"], sign=True) if p90 else NOT_TOLD
 
 
 def _added(document: Document, where: Sequence[str], hop: str) -> str:
@@ -120,7 +127,7 @@ def _loaded(row: Document, hop: str) -> list[str]:
     if entry is None:
         return [_rate(row), answered, *(NOT_TOLD for _ in LOADED[2:])]
     tails = (entry["difference_of_quantiles"][name] for name in ("p90", "p99"))
-    told = (NOT_TOLD if one is None else ms(one["value"]) for one in tails)
+    told = (NOT_TOLD if one is None else ms(one["value"], sign=True) for one in tails)
     floor = ms(latency["floor"])
     return [_rate(row), answered, added(entry, latency["floor"]), interval(entry["median"]), *told, floor]
 
