@@ -238,6 +238,17 @@ def test_many_ways_are_told_as_one():
     assert html_text(drift(before, after)).count('class="way"') == 6
 
 
+def test_what_differs_is_shown_also_where_it_stands_in_the_middle_of_a_long_text(capsys, tmp_path):
+    before, after = (tape(framed(answered(model=f"{'m' * 400}{word}{'m' * 400}"))) for word in ("old", "NEW"))
+    save(before, tmp_path / "a")
+    save(after, tmp_path / "b")
+    folders = str(tmp_path / "a"), str(tmp_path / "b")
+    assert main(["drift", *folders, "--html", str(tmp_path / "drift.html")]) == 0
+    told = capsys.readouterr().out
+    assert "mNEWm" in told.replace("\n", "").replace(" ", "")
+    assert "NEW" in (tmp_path / "drift.html").read_text()
+
+
 def test_a_release_that_is_recorded_for_the_moment(tmp_path, capsys, monkeypatch):
     one, _ = sets(tmp_path, answered())
 

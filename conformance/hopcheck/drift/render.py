@@ -11,6 +11,7 @@ from rich.text import Text
 
 from hopcheck.drift.compare import ABOUT, Part
 from hopcheck.drift.report import Drift, Group
+from hopcheck.excerpts import first_difference
 from hopcheck.render.markdown import code, text
 from hopcheck.render.pages import page
 from hopcheck.render.values import clip, visible
@@ -48,9 +49,20 @@ def named(cases: Iterable[str], most: int = _CASES) -> str:
     return ", ".join(ids[:most]) + more
 
 
-def cut(value: str | None) -> str:
+def cut(value: str) -> str:
     """A value in a line."""
-    return "—" if value is None else clip(visible(value), _LENGTH)
+    return clip(visible(value), _LENGTH)
+
+
+def cut_way(way: tuple[str | None, str | None]) -> tuple[str | None, str | None]:
+    """Both values in a line each; where that would leave out what differs, what stands around it."""
+    before, after = way
+    if before is None or after is None:
+        return before and cut(before), after and cut(after)
+    if cut(before) != cut(after):
+        return cut(before), cut(after)
+    start = max(0, first_difference(before, after) - _LENGTH // 3)
+    return f"… {cut(before[start:])}", f"… {cut(after[start:])}"
 
 
 def print_drift(found: Drift, console: Console) -> None:
@@ -68,11 +80,11 @@ def _print_group(group: Group, console: Console) -> None:
     mark = Text("✗ ", "red") if group.worse else Text("· ")
     line = mark + Text(visible(group.what), "bold") + Text(f"  {_count(group)}: {named(group.cases)}", "bright_black")
     console.print(Padding(line, (0, 0, 0, 2)))
-    for before, after in group.ways[:_WAYS]:
+    for before, after in map(cut_way, group.ways[:_WAYS]):
         if before is not None:
-            console.print(Padding(Text(f"- {cut(before)}", "red"), (0, 0, 0, 6)))
+            console.print(Padding(Text(f"- {before}", "red"), (0, 0, 0, 6)))
         if after is not None:
-            console.print(Padding(Text(f"+ {cut(after)}", "green"), (0, 0, 0, 6)))
+            console.print(Padding(Text(f"+ {after}", "green"), (0, 0, 0, 6)))
     if group.ways[_WAYS:]:
         console.print(Padding(Text(f"and in {len(group.ways) - _WAYS} more ways", "bright_black"), (0, 0, 0, 6)))
 
@@ -96,25 +108,23 @@ def _lines(group: Group) -> Iterator[str]:
     cases = f"{_count(group)}: {', '.join(map(code, group.cases[:_CASES]))}"
     more = f" and {len(group.cases) - _CASES} more" if group.cases[_CASES:] else ""
     yield f"- {mark}**{text(group.what)}** ({cases}{more})"
-    for before, after in group.ways[:_WAYS]:
+    for before, after in map(cut_way, group.ways[:_WAYS]):
         yield f"  - {_way(before, after)}"
     if group.ways[_WAYS:]:
         yield f"  - and in {len(group.ways) - _WAYS} more ways"
 
 
 def _way(before: str | None, after: str | None) -> str:
-    if before is None:
-        return f"new: {code(cut(after))}"
-    if after is None:
-        return f"gone: {code(cut(before))}"
-    return f"{code(cut(before))} → {code(cut(after))}"
+    if before is None or after is None:
+        return f"new: {code(after)}" if after is not None else f"gone: {code(before or '')}"
+    return f"{code(before)} → {code(after)}"
 
 
 def html_text(found: Drift) -> str:
     """Render it as one HTML page that needs nothing beside itself."""
     return page(
         "drift.html.j2",
-        {"visible": visible, "cut": cut},
+        {"visible": visible, "cut_way": cut_way},
         found=found,
         headline=headline(found),
         beside=beside(found),
