@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from hopcheck_contracts.exits import Stop
+from hopcheck_contracts.exits import UNTESTABLE, Stop
 from hopcheck_load import delays
 from hopcheck_load.calibrate import __main__ as command
 from hopcheck_load.calibrate import frozen, measuring, others, pauses, rows, tools
 from hopcheck_load.calibrate.hosting import hosted
 from hopcheck_load.provider import Provider
+from hopcheck_load.run import Outcome
 from hopcheck_server.relay import RelayConfig
 
 WRK = """\
@@ -72,7 +73,8 @@ def test_every_hundred_delays_have_the_same_quantiles(relay, medians):
 
 
 @pytest.mark.locust  # takes as long as others of that mark, since each delay and pause is real
-def test_all_of_it_with_few_rounds(capsys, tmp_path):
+def test_all_of_it_with_few_rounds(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(measuring, "PAUSE_S", 0.001)
     file = tmp_path / "rows.json"
     command.main(["--rounds", "4", "--json", str(file)])
     said = capsys.readouterr().out
@@ -83,6 +85,23 @@ def test_all_of_it_with_few_rounds(capsys, tmp_path):
     assert all(row["truth"] >= delay for row, delay in zip(told[2:7], delays.CONSTANTS_MS, strict=True))
     assert said.count("beyond the delay") == 2 * len(measuring.SHOWN_HOT)
     assert said.count("the plain relay, ") == 2
+
+
+def test_what_did_not_come_to_its_end_is_not_judged(made, monkeypatch, capsys):
+    part = made.chats(3, {"base": 0.3})
+    with pytest.raises(KeyboardInterrupt):
+        measuring.whole(Outcome(part, interrupted=True))
+    with pytest.raises(Stop, match="base failed"):
+        measuring.whole(Outcome(part, failure=Stop(UNTESTABLE, "base failed.")))
+    assert measuring.whole(Outcome(part)) is part
+    for error, code in ((KeyboardInterrupt(), 130), (Stop(UNTESTABLE, "base failed."), 3)):
+
+        def ends(rounds, error=error):
+            raise error
+
+        monkeypatch.setattr(command, "calibrate", ends)
+        assert command.main([]) == code
+    assert capsys.readouterr().err == "hopcheck: interrupted\nhopcheck: base failed.\n"
 
 
 def test_where_a_pause_shows(made):

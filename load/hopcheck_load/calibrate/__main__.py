@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from hopcheck_contracts.exits import DOES_NOT_HOLD, HOLDS, Stop
+from hopcheck_contracts.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, Stop
 from hopcheck_load import machine
 from hopcheck_load.calibrate import others, pauses, rows
 from hopcheck_load.calibrate.measuring import COMMAND, calibrate
@@ -35,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Stop as stop:
         print(f"hopcheck: {stop}", file=sys.stderr)
         return stop.code
+    except KeyboardInterrupt:
+        print("hopcheck: interrupted", file=sys.stderr)
+        return INTERRUPTED
     return HOLDS if all(row.holds for row in found) else DOES_NOT_HOLD
 
 

@@ -10,7 +10,7 @@ from hopcheck_load import delays
 from hopcheck_load.calibrate.hosting import relays
 from hopcheck_load.provider import Provider
 from hopcheck_load.records import Arm, Measurement
-from hopcheck_load.run import Plan, measure
+from hopcheck_load.run import Outcome, Plan, measure
 from hopcheck_load.workloads import WORKLOADS, Workload
 from hopcheck_server.relay import RelayConfig
 
@@ -67,10 +67,23 @@ def plans(url: str, rounds: int) -> dict[str, Plan]:
 
 
 def calibrate(rounds: int) -> Found:
-    """Measure."""
+    """Measure.
+
+    Raises:
+        Stop: Something couldn't be measured to its end.
+        KeyboardInterrupt: Somebody stopped it: a part of the rounds would say nothing about the bars.
+    """
     with Provider() as provider, relays(provider.url) as url:
-        found = {name: measure(one, provider, tell).measurement for name, one in plans(url, rounds).items()}
-    return Found(**found)
+        return Found(**{name: whole(measure(one, provider, tell)) for name, one in plans(url, rounds).items()})
+
+
+def whole(outcome: Outcome) -> Measurement:
+    """What was measured, if it came to its end; raises as `calibrate` does."""
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    if outcome.failure is not None:
+        raise outcome.failure
+    return outcome.measurement
 
 
 def tell(doing: str) -> None:
