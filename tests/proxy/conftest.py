@@ -8,9 +8,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpcore2
 import httpx2
 import pytest
 import uvicorn
@@ -41,6 +43,14 @@ def serving(settings: Settings) -> Iterator[str]:
         server.should_exit = True
         thread.join(10)
         listener.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_are_read_once() -> Iterator[None]:
+    """Each HTTP client reads all of the machine's, which takes longer than most tests; nobody speaks TLS here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpcore2, "default_ssl_context", cache(httpcore2.default_ssl_context))
+        yield
 
 
 @pytest.fixture(scope="session")
