@@ -118,6 +118,15 @@ def test_what_wrk_says():
     assert tools.of_wrk(WRK) == {0.5: pytest.approx(0.412), 0.75: 1.5, 0.9: 8.0, 0.99: 1010.0}
 
 
+def test_what_locust_says():
+    entry = {"num_requests": 4, "num_failures": 0, "response_times": {"2": 3, "9": 1}}
+    assert tools.of_locust([entry], 4.0) == {0.5: 2.0, 0.75: 2.0, 0.9: 9.0, 0.99: 9.0}
+    with pytest.raises(Stop, match="1 of 4 requests of Locust failed"):
+        tools.of_locust([{**entry, "num_failures": 1}], 4.0)
+    with pytest.raises(Stop, match="Locust had no answer within 4 s"):
+        tools.of_locust([], 4.0)
+
+
 def test_the_truth_about_the_frozen_server():
     assert [frozen.truth_ms(one) for one in (0.5, 0.8, 0.9, 0.99)] == pytest.approx([0, 0, 500, 950])
 
@@ -192,7 +201,7 @@ def test_wrk_that_fails(does, sentence, tmp_path, monkeypatch):
 @pytest.mark.locust
 def test_other_tools_are_asked_as_anybody_would():
     with Provider() as provider, measuring.relays(provider.url) as url:
-        asked = tools.Asked(url=f"{url}/late-5ms/v1", body=others.body(provider, "chat"), key=measuring.KEY, seconds=2)
+        asked = tools.Asked(url=f"{url}/late-5ms/v1", body=others.body(provider, "chat"), key=measuring.KEY, seconds=6)
         found = [tools.locust(asked), *([tools.wrk(asked)] if shutil.which("wrk") else [])]
         assert all(one[0.5] >= 5.0 for one in found)
         with pytest.raises(Stop, match="of Locust failed"):

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from hopcheck_contracts.exits import UNTESTABLE, Stop
 from hopcheck_load.underload.histograms import Histograms
@@ -75,7 +76,7 @@ def locust(asked: Asked) -> Quantiles:
     """By Locust's own books: an `HttpUser` with a task.
 
     Raises:
-        Stop: Not all was answered.
+        Stop: Not all was answered, or nothing was.
     """
     with tempfile.TemporaryDirectory(prefix="hopcheck-") as name:
         file, said = Path(name) / "plain.py", Path(name) / "said"
@@ -84,7 +85,15 @@ def locust(asked: Asked) -> Quantiles:
         host = asked.url.removesuffix("/v1")
         amount = ("-u", str(asked.users), "-r", str(asked.users), "-t", f"{asked.seconds:g}s")
         _locust("-f", str(file), "--host", host, *amount, "--json-file", str(said))
-        (entry,) = json.loads(said.with_suffix(".json").read_text(encoding="utf-8"))
+        entries = json.loads(said.with_suffix(".json").read_text(encoding="utf-8"))
+    return of_locust(entries, asked.seconds)
+
+
+def of_locust(entries: list[dict[str, Any]], seconds: float) -> Quantiles:
+    """The quantiles in what `locust --json-file` writes: an entry for each name, none where nothing was answered."""
+    if not entries:
+        raise Stop(UNTESTABLE, f"Locust had no answer within {seconds:g} s.")
+    (entry,) = entries
     if entry["num_failures"]:
         raise Stop(UNTESTABLE, f"{entry['num_failures']} of {entry['num_requests']} requests of Locust failed.")
     times = sorted((float(ms), count) for ms, count in entry["response_times"].items())
