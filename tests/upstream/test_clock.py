@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 from time import monotonic
@@ -93,6 +94,7 @@ def test_an_alarm_for_a_time_that_has_passed_rings_soon(loop, kind):
 @pytest.mark.parametrize("kind", BOTH)
 def test_a_closed_alarm_is_silent_and_holds_nothing(loop, kind):
     async def main():
+        gc.collect()  # what earlier tests left behind may hold some
         before = descriptors()
         bell = Bell()
         made = kind(bell.ring)
