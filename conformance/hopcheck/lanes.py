@@ -37,7 +37,9 @@ def plan(cases: Iterable[Case]) -> Iterator[Lanes]:
     """Sort cases into phases: what can be mixed, what needs quiet, what makes a proxy rest its provider, what waits."""
     everything = sorted(cases, key=lambda case: case.id)
     windows = tuple(case for case in everything if _kind(case) == "window")
-    yield Lanes(tuple(case for case in everything if _kind(case) == "shared"), (windows,))
+    shared = [case for case in everything if _kind(case) == "shared"]
+    shared.sort(key=lambda case: "timeout_s" not in case.needs)  # who waits longest begins first
+    yield Lanes(tuple(shared), (windows,))
     yield Lanes(serial=(tuple(case for case in everything if _kind(case) == "alone"),))
     yield Lanes(serial=(tuple(case for case in everything if _kind(case) == "cooldown"),), settles=True)
     yield Lanes(serial=(tuple(case for case in everything if _kind(case) == "recovery"),))

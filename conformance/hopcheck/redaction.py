@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
         text: What is to be written.
         secrets: Keys; empty ones are passed over.
     """
-    for form in sorted(_forms(secrets), key=len, reverse=True):  # a key may begin with another key
+    for form in _forms(tuple(secrets)):
         text = text.replace(form, REDACTED)
     return text
 
@@ -36,6 +37,9 @@ def redacted(value: Any, secrets: Iterable[str]) -> Any:
             return value
 
 
-def _forms(secrets: Iterable[str]) -> set[str]:
+@lru_cache(maxsize=8)  # a report asks for the same ones a hundred thousand times
+def _forms(secrets: tuple[str, ...]) -> list[str]:
+    """Every way in which they may be written, the longest first: a key may begin with another key."""
     given = [secret for secret in secrets if secret]
-    return {form for secret in given for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1])}
+    forms = {form for secret in given for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1])}
+    return sorted(forms, key=len, reverse=True)
