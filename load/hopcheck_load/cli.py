@@ -42,13 +42,15 @@ def run(arguments: argparse.Namespace) -> int:
     document["budget"] = gate.judge(document, limits)
     if earlier is not None:
         document["against"] = gate.compare(document, earlier, arguments.tolerance)
-    document["exit"] = (
-        INTERRUPTED if outcome.interrupted else UNTESTABLE if outcome.failure else gate.exit_code(document)
-    )
+    strange = earlier is not None and not document["against"]
+    failed = outcome.failure is not None or strange
+    document["exit"] = INTERRUPTED if outcome.interrupted else UNTESTABLE if failed else gate.exit_code(document)
     print_report(document, earlier)
     _write(document, outcome.measurement, arguments)
     if outcome.failure is not None:
         print(f"hopcheck: {outcome.failure}", file=sys.stderr)
+    if strange:
+        print(f"hopcheck: {arguments.against} has no hop and workload in common with this run.", file=sys.stderr)
     return int(document["exit"])
 
 

@@ -39,6 +39,15 @@ def test_a_report_of_raw_records(raw, tmp_path, capsys):
     assert "| chat | latency | slow |" in files["markdown"].read_text()
 
 
+def test_an_earlier_report_of_something_else(raw, made, tmp_path, capsys):
+    other, before = tmp_path / "other.ndjson", tmp_path / "other.json"
+    records.write(made.chats(30, {"another": 1.0}), other)
+    assert load("--from", other, "--json", before) == 0
+    assert load("--from", raw, "--against", before, "--json", tmp_path / "r.json") == 3
+    assert "no hop and workload in common" in capsys.readouterr().err
+    assert json.loads((tmp_path / "r.json").read_text())["exit"] == 3
+
+
 def test_a_report_that_cannot_be_written_is_still_printed(raw, tmp_path, capsys):
     assert load("--from", raw, "--json", tmp_path) == 4
     said = capsys.readouterr()
@@ -57,6 +66,7 @@ def test_an_earlier_report(raw, made, tmp_path, capsys):
     before, after = tmp_path / "before.json", tmp_path / "after.ndjson"
     assert load("--from", raw, "--json", before) == 0
     assert load("--from", raw, "--against", before) == 0
+    assert "2 of 2 figures hold" in capsys.readouterr().out
     records.write(made.chats(300, {"fast": 2.0, "slow": 5.0}), after)
     assert load("--from", after, "--against", before) == 1
     assert "slower" in capsys.readouterr().out

@@ -145,6 +145,9 @@ def _print_verdicts(document: Mapping[str, Any], earlier: Mapping[str, Any] | No
         console.print(f"budget {one['budget']}, {one['hop']}: {figures} [{colour}]{one['outcome']}[/]")
     if earlier is not None and earlier["machine"]["processor"] != document["machine"]["processor"]:
         console.print("[yellow]the earlier report was measured on another machine[/]")
+    held = sum(one["outcome"] == "holds" for one in document["against"])
+    if document["against"]:
+        console.print(f"against the earlier report: {held} of {len(document['against'])} figures hold")
     for one in document["against"]:
         if one["outcome"] != "holds":
             change = f"{ms(one['before'])} → {ms(one['now'])}, {interval(one)} more, {ms(one['tolerated'])} tolerated"
