@@ -100,6 +100,18 @@ def test_a_point_that_is_invalid_is_not_judged(made):
         assert "the generator was late by 30.00 ms" in text
 
 
+def test_processor_time_is_shared_by_what_was_done_and_not_by_what_was_due(made):
+    measurement = made.loaded(duration_s=10.0, added_ms=lambda due_s: 3_000.0 if due_s < 7.0 else 8_000.0)
+    begin = measurement.header.load["begin_ns"]
+    samples = [(begin + at * 1_000 * made.ms, at / 10, 1_000_000) for at in range(11)]
+    measurement.header.processes = [{"name": "hop", "pid": 1, "samples": samples}]
+    ((cpu,),) = [one["cpu"].values() for one in report.build(measurement)["processes"]]
+    own = [one for one in measurement.records if one.arm == "hop"]
+    done = sum(begin + 1_000 * made.ms <= one.done_ns < begin + 10_000 * made.ms for one in own)
+    assert cpu["exchanges"] == done < 0.8 * sum(not one.warmup for one in own)
+    assert cpu["ms_each"] == pytest.approx(900 / done, rel=0.01)
+
+
 def test_failures_count_as_overload_and_not_as_answers(made):
     measurement = made.loaded()
     hop = [one for one in measurement.records if one.arm == "hop"]

@@ -152,9 +152,15 @@ def _first(points: Sequence[Point], suffix: str) -> Point:
     return next(point for point in points if point.name.endswith(suffix))
 
 
+def _ended(measurement: Measurement, point: Point) -> list[str]:
+    """The arms of all exchanges that ended while a point lasted: where work piles up, fewer than were due."""
+    begin, end = _span(measurement, point)
+    return [record.arm for record in measurement.records if record.sent_ns and begin <= record.done_ns < end]
+
+
 def processes(measurement: Measurement) -> list[dict[str, Any]]:
     """What the processes that were watched took, point by point."""
     measured = [point for point in plan_of(measurement).points if not point.warmup]
     spans = {point.name: _span(measurement, point) for point in measured}
-    counts = {point.name: Counter(record.arm for record in _meanwhile(measurement, point)) for point in measured}
+    counts = {point.name: Counter(_ended(measurement, point)) for point in measured}
     return [usage.summary(said, spans, counts) for said in measurement.header.processes]
