@@ -68,6 +68,34 @@ def test_a_knee(made):
     assert "knee at 150/s" in html_text(document)
 
 
+def test_a_knee_that_the_generator_was_too_late_to_see(made):
+    """At 100 and 150 a second it is late: somewhere from 50 to 180 the curve bends."""
+    queueing = made.loaded("steps", rate=200.0, duration_s=30.0, added_ms=lambda due_s: 60.0 if due_s > 12.0 else 2.0)
+    begin = queueing.header.load["begin_ns"]
+    for record in queueing.records:
+        if 12.0 <= (record.due_ns - begin) / 1e9 < 21.0:
+            record.dispatched_ns = record.due_ns + 30 * made.ms
+    document = report.build(queueing)
+    assert findings(document) == ["hop: the knee is between 50/s and 180/s; in between the generator was too late"]
+
+
+def test_no_knee_is_only_told_as_far_as_the_generator_was_punctual(made):
+    steps = made.loaded("steps", rate=200.0, duration_s=30.0)
+    begin = steps.header.load["begin_ns"]
+    for record in steps.records:
+        if (record.due_ns - begin) / 1e9 > 25.6:
+            record.dispatched_ns = record.due_ns + 30 * made.ms
+    assert findings(report.build(steps)) == ["hop: no knee up to 180/s"]
+
+
+def test_a_slow_hop_bears_a_generator_that_is_a_little_late(made):
+    """2 ms are more than a tenth of what it takes directly, and less than a tenth of what it takes through the hop."""
+    (slow,) = report.build(made.loaded(added_ms=lambda due_s: 30.0, late_ms=lambda number: 2.0))["workloads"]
+    (quick,) = report.build(made.loaded(added_ms=lambda due_s: 3.0, late_ms=lambda number: 2.0))["workloads"]
+    assert slow["load"]["invalid"] == {}
+    assert "generator" in quick["load"]["invalid"]
+
+
 def test_a_spike_and_the_recovery_from_it(made):
     spiked = made.loaded("spike", duration_s=20.0, added_ms=lambda due_s: 60.0 if 7.4 < due_s < 11.0 else 2.0)
     document = report.build(spiked)

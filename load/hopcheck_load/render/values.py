@@ -121,7 +121,7 @@ def findings(document: Mapping[str, Any]) -> list[str]:
     if not under_load(document):
         return []
     load = document["load"]
-    knees = [_knee(hop, found, load["rate"]) for hop, found in load["knee"].items()]
+    knees = [_knee(document, hop, found) for hop, found in load["knee"].items()]
     recoveries = [
         f"{hop} didn't recover from the spike" if after is None else f"{hop} recovered {after:g} s after the spike"
         for hop, after in load["recovery_s"].items()
@@ -139,11 +139,16 @@ def processes(document: Mapping[str, Any]) -> list[str]:
     return [_took(one) for one in document.get("processes", [])]
 
 
-def _knee(hop: str, found: Mapping[str, Any], highest: float) -> str:
+def _knee(document: Mapping[str, Any], hop: str, found: Mapping[str, Any]) -> str:
+    rates = {row["load"]["rate"]: "generator" not in row["load"]["invalid"] for row in document["workloads"]}
+    seen = sorted(rate for rate, punctual in rates.items() if punctual)
     if found["rates"] < FEWEST_RATES:
         return f"{hop}: where the knee is can't be told, the generator was too late at nearly all rates"
     if found["rate"] is None:
-        return f"{hop}: no knee up to {highest:g}/s"
+        return f"{hop}: no knee up to {max(seen):g}/s"
+    above = min((rate for rate in seen if rate > found["rate"]), default=found["rate"])
+    if any(found["rate"] < rate < above for rate in rates):
+        return f"{hop}: the knee is between {found['rate']:g}/s and {above:g}/s; in between the generator was too late"
     return f"{hop}: the knee is at {found['rate']:g}/s"
 
 

@@ -26,7 +26,7 @@ METHOD = {
     "latency": "from when a request was due by the timetable, not from when it was sent: what waits behind a slow "
     "answer counts, also if the generator itself was late",
     "dispatch": "how late the generator was; a point is invalid if that is more than 1 ms at p99 and more than a tenth "
-    "of the lowest median",
+    "of the lowest median of a hop",
     "service": "from sending to the last byte: what a closed loop would have measured",
     "arrivals": "an open loop: each arm has an arrival process of its own, all drawn before anything is sent; the "
     "direct arms get a quarter of a hop's rate",
