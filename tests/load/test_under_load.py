@@ -79,6 +79,21 @@ def test_a_knee_that_the_generator_was_too_late_to_see(made):
     assert findings(document) == ["hop: the knee is between 50/s and 180/s; in between the generator was too late"]
 
 
+def test_a_knee_is_made_of_medians(made):
+    """A few requests that went late make a point invalid, but move no median."""
+    late = made.loaded(
+        "steps",
+        rate=200.0,
+        duration_s=30.0,
+        added_ms=lambda due_s: 40.0 if due_s > 22.5 else 2.0,
+        late_ms=lambda number: 30.0 if number % 20 == 0 else 0.05,
+    )
+    document = report.build(late)
+    assert all("generator" in row["load"]["invalid"] for row in document["workloads"][1:])
+    assert document["load"]["knee"] == {"hop": {"rate": 150.0, "rates": 6}}
+    assert findings(document) == ["hop: the knee is at 150/s"]
+
+
 def test_no_knee_is_only_told_as_far_as_the_generator_was_punctual(made):
     steps = made.loaded("steps", rate=200.0, duration_s=30.0)
     begin = steps.header.load["begin_ns"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hopcheck_load.underload import guards
+
 NOT_TOLD = "—"
 
 FEWEST_RATES = 3
@@ -140,7 +142,8 @@ def processes(document: Mapping[str, Any]) -> list[str]:
 
 
 def _knee(document: Mapping[str, Any], hop: str, found: Mapping[str, Any]) -> str:
-    rates = {row["load"]["rate"]: "generator" not in row["load"]["invalid"] for row in document["workloads"]}
+    medians = {row["load"]["rate"]: (row["load"], latency_of(row)["arms"][hop]["p50"]) for row in document["workloads"]}
+    rates = {rate: guards.punctual(*said) for rate, said in medians.items()}
     seen = sorted(rate for rate, punctual in rates.items() if punctual)
     if found["rates"] < FEWEST_RATES:
         return f"{hop}: where the knee is can't be told, the generator was too late at nearly all rates"

@@ -34,6 +34,16 @@ def dispatch(late_ms: float | None, quantile_ms: float | None) -> str:
     return f"the generator was late by {late_ms:.2f} ms (p99), and may be by {most:.2f} ms"
 
 
+def punctual(load: Mapping[str, Any], median_ms: float | None) -> bool:
+    """Whether a point's median can be believed: its latest requests may have gone late, if most of them didn't.
+
+    Args:
+        load: What the report says of the point's load.
+        median_ms: A hop's median latency there.
+    """
+    return not dispatch(load["dispatch"]["p50"], median_ms)
+
+
 def ceiling(direct: Mapping[str, Any], at_rest: Mapping[str, Any]) -> str:
     """Why the upstream was the bottleneck, or "".
 
