@@ -26,6 +26,9 @@ from hopcheck.registry import Case
 BATCH = 40
 """Relays that one batch hosts, at most."""
 
+YOUNG_ONLY = (200_000, 50, 1000)
+"""When garbage is collected: by counts of objects, rarely the older ones. By default it takes a quarter of the time."""
+
 AGAIN = 120
 """So many cells that aren't as they should be are looked at once more; with more of them, it is no coincidence."""
 
@@ -132,7 +135,7 @@ def run_batch(names: list[str], ids: list[str], reach: Reach | None, jobs: int, 
 
     gc.collect()
     gc.freeze()  # what is loaded by now lives to the end, and need not be looked through again
-    gc.set_threshold(50_000)
+    gc.set_threshold(*YOUNG_ONLY)
     return run_loop(collect())
 
 
