@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diagonal", action="store_true", help="counterexamples only on the cases that they are for")
     parser.add_argument("--full", action="store_true", help="run the cells, too, whose outcome is already known")
     parser.add_argument("--jobs", type=int, default=32, help="cases at once, per process (default: %(default)s)")
-    parser.add_argument("--processes", type=int, default=0, help="default: two more than there are cores")
+    parser.add_argument("--processes", type=int, default=0, help="default: one more than there are cores")
     parser.add_argument(
         "--replay", type=Path, metavar="FOLDER", help="whether these tapes notice the counterexamples of their cases"
     )
@@ -97,7 +97,7 @@ def _table(of: Sequence[Column], ids: list[str], arguments: argparse.Namespace) 
     """Run the table in batches of columns, on as many processes as there are cores."""
     names = [column.name for column in of]
     least = -(-len(names) // BATCH)
-    workers = min(arguments.processes or (os.cpu_count() or 1) + 2, least)
+    workers = min(arguments.processes or (os.cpu_count() or 1) + 1, least)
     count = -(-least // workers) * workers  # so that none of the workers is idle at the end
     batches = [names[start::count] for start in range(count)]  # honest columns, the longest ones, are spread
     context = multiprocessing.get_context("spawn")
