@@ -2,6 +2,7 @@
 
 Its first argument is its folder: `calls` gets one JSON line for each call, and a file named `fail` there holds what
 to print to standard error instead of installing; `fail-without-override` does so unless there is an override file.
+Asked for a Python, it finds the one that a file named after it holds the path of.
 """
 
 import json
@@ -22,11 +23,14 @@ with (folder / "calls").open("a") as calls:
         "requirements": read_beside("--requirement"),
         "overrides": read_beside("--override"),
     }
-    calls.write(json.dumps({**seen, "environment": sorted(os.environ)}) + "\n")
+    calls.write(json.dumps({**seen, "environment": sorted(os.environ), "path": os.environ["PATH"]}) + "\n")
 
+if arguments[:2] == ["python", "find"]:
+    found = folder / arguments[-1]
+    sys.exit(print(found.read_text()) if found.exists() else f"error: No interpreter found for {arguments[-1]}")
 if "venv" in arguments:
     (Path(arguments[-1]) / "bin").mkdir(parents=True)
-    (Path(arguments[-1]) / "bin" / "python").symlink_to(sys.executable)
+    (Path(arguments[-1]) / "bin" / "python").symlink_to(arguments[arguments.index("--python") + 1])
     sys.exit(0)
 for name, applies in (("fail", True), ("fail-without-override", "--override" not in arguments)):
     if applies and (folder / name).exists():

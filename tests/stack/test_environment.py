@@ -120,6 +120,36 @@ def test_one_whose_python_is_gone_is_made_again(uv: FakeUv) -> None:
     assert len(uv.installs) == 2
 
 
+def test_a_newer_python_than_ours_is_taken_where_uv_finds_one(uv: FakeUv, tmp_path: Path) -> None:
+    ours = ensure()
+    (newer := tmp_path / "python3.13").symlink_to(sys.executable)
+    uv.says(">=3.12,<3.14", str(newer))
+    assert ours.python.resolve() == Path(sys.executable).resolve()
+    assert ensure() == ours, "the same Python by another name"
+    (other := tmp_path / "other").touch()
+    uv.says(">=3.12,<3.14", str(other))
+    assert ensure().path != ours.path
+    assert ensure().python.resolve() == other
+
+
+def test_the_python_that_is_asked_for_is_taken_or_missed(uv: FakeUv, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPCHECK_LITELLM_PYTHON", "3.99")
+    with pytest.raises(ProcessError, match=r"HOPCHECK_LITELLM_PYTHON is '3\.99', and uv finds no such Python"):
+        ensure()
+    uv.says("3.99", sys.executable)
+    assert ensure().python.resolve() == Path(sys.executable).resolve()
+
+
+def test_pyenv_s_shims_are_not_asked(uv: FakeUv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "pyenv"
+    (root / "versions" / "3.12.1" / "bin").mkdir(parents=True)
+    monkeypatch.setenv("PYENV_ROOT", str(root))
+    monkeypatch.setenv("PATH", f"{root / 'shims'}:/usr/bin:/bin")
+    ensure()
+    (search,) = [call for call in uv.calls if call["arguments"][:2] == ["python", "find"]]
+    assert search["path"] == f"/usr/bin:/bin:{root}/versions/3.12.1/bin"
+
+
 def test_two_at_once_make_one(uv: FakeUv) -> None:
     told: list[str] = []
 

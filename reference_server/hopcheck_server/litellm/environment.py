@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hopcheck_server.litellm import install
+from hopcheck_server.litellm.interpreter import interpreter
 from hopcheck_server.litellm.requirements import DEFAULT_VERSION, Requirements
 from hopcheck_server.processes import ProcessError, Progress
 
@@ -68,15 +69,17 @@ class LiteLLMEnvironment:
             progress: Is told what goes on, about once a second.
 
         Raises:
-            ProcessError: uv isn't there, or couldn't install it, or there is no place to keep it.
+            ProcessError: uv isn't there, or couldn't install it, or there is no place to keep it, or not the Python
+                that was asked for.
             ValueError: That can't be a version.
         """
         wanted = Requirements.of(version, exclude_newer)
-        path = cache_dir() / "litellm" / f"{version}-{wanted.digest(_python_identity())}"
+        python = await interpreter()
+        path = cache_dir() / "litellm" / f"{version}-{wanted.digest(_identity(python))}"
         if found := cls._complete(version, path):
             return found
         async with _only_one(path.with_name(f"{path.name}.lock"), progress):
-            return cls._complete(version, path) or await cls._make(wanted, path, progress)
+            return cls._complete(version, path) or await cls._make(wanted, python, path, progress)
 
     @classmethod
     def _complete(cls, version: str, path: Path) -> "LiteLLMEnvironment | None":
@@ -89,10 +92,12 @@ class LiteLLMEnvironment:
         return found if found.python.exists() and found.litellm.exists() else None
 
     @classmethod
-    async def _make(cls, wanted: Requirements, path: Path, progress: Progress | None) -> "LiteLLMEnvironment":
+    async def _make(
+        cls, wanted: Requirements, python: Path, path: Path, progress: Progress | None
+    ) -> "LiteLLMEnvironment":
         shutil.rmtree(path, ignore_errors=True)
         try:
-            relaxed = await install.install(wanted, path, progress)
+            relaxed = await install.install(wanted, python, path, progress)
         except BaseException:
             shutil.rmtree(path, ignore_errors=True)
             raise
@@ -100,8 +105,8 @@ class LiteLLMEnvironment:
         return cls(wanted.version, path, relaxed)
 
 
-def _python_identity() -> str:
-    return f"{sys.implementation.cache_tag} {sys.platform} {os.uname().machine} {Path(sys.executable).resolve()}"
+def _identity(python: Path) -> str:
+    return f"{sys.platform} {os.uname().machine} {python}"
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """Makes an environment with uv."""
 
 import os
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,8 +34,8 @@ class UvFailed(ProcessError):
         self.unsolvable = unsolvable
 
 
-async def install(wanted: Requirements, path: Path, progress: Progress | None = None) -> bool:
-    """Make a virtual environment at `path` with the requirements in it, compiled. uv's output is kept beside it.
+async def install(wanted: Requirements, python: Path, path: Path, progress: Progress | None = None) -> bool:
+    """Make a virtual environment of a Python at `path`, with the requirements in it, compiled; its log is beside it.
 
     Returns:
         Whether LiteLLM's own requirements had to be relaxed.
@@ -45,7 +44,7 @@ async def install(wanted: Requirements, path: Path, progress: Progress | None = 
         ProcessError: uv isn't there or failed.
     """
     run = _Uv(f"installing LiteLLM {wanted.version}, which happens once", path.with_name(f"{path.name}.log"), progress)
-    await run("venv", "--quiet", "--python", sys.executable, path)
+    await run("venv", "--quiet", "--python", python, path)
     with tempfile.TemporaryDirectory(prefix="hopcheck-") as folder:
         try:
             await run(*_install_command(wanted, path, Path(folder)))

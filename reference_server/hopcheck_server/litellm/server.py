@@ -22,6 +22,7 @@ SETTINGS: Mapping[str, str] = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it tries to fetch prices at every start
     "LITELLM_MODE": "PRODUCTION",  # else it reads a .env file from any folder above
     "PYTHONUNBUFFERED": "1",
+    "PYTHONFAULTHANDLER": "1",  # should it crash, its log says where
     # How long it sleeps after each failed attempt, the last one included: by default 0.5 s, doubling, and up to 0.75 s
     # of jitter. How often and in which order it tries doesn't depend on that, but how long a gate takes does.
     "INITIAL_RETRY_DELAY": "0.1",
