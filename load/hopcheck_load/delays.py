@@ -116,7 +116,7 @@ class LateFirst(Relay):
 
 
 class LateEvents(Relay):
-    """Late with every event of a stream."""
+    """Late with every event of a stream, by `mean_s`."""
 
     mean_s: ClassVar[float] = 0.0005
 
@@ -125,6 +125,12 @@ class LateEvents(Relay):
         async for event in events:
             late(self.mean_s)
             yield event.raw
+
+
+class EventsOnTime(LateEvents):
+    """Late by nothing."""
+
+    mean_s = 0.0
 
 
 class InPairs(Relay):
@@ -149,8 +155,17 @@ def constant(milliseconds: float) -> type[Late]:
 
 CONSTANTS_MS = (0.1, 0.5, 1.0, 5.0, 20.0)
 
+ON_TIME = "on-time"
+EVENTS_ON_TIME = "events-on-time"
+"""What delays are told from: relays that do the same as the late ones, wait for nothing, and tell that.
+
+Against the plain relay, a delay would come out longer by the code that waits and tells, which runs cold.
+"""
+
 RELAYS: dict[str, type[Relay]] = {
     "base": Relay,
+    ON_TIME: constant(0.0),
+    EVENTS_ON_TIME: EventsOnTime,
     **{f"late-{delay:g}ms": constant(delay) for delay in CONSTANTS_MS},
     "exponential": Exponential,
     "bimodal": Bimodal,

@@ -1,6 +1,6 @@
 """Measure, and print tables: `python -m hopcheck_load.calibrate`; with `--others` one more, beside Locust and wrk.
 
-Every delay is measured in the same rounds as the relay that it hangs on, and what that relay itself costs is taken off
+Every delay is measured in the same rounds as the same relay with a delay of nothing, and what that costs is taken off
 exchange by exchange. A row is within its bar, or it isn't, and then the exit code is 1.
 """
 

@@ -57,11 +57,11 @@ def plans(url: str, rounds: int) -> dict[str, Plan]:
     """All that is measured, by the names of `Found`."""
     chat, paced = WORKLOADS["chat"], WORKLOADS["paced"]
     slow = replace(chat, rounds=rounds, delay_s=PAUSE_S)
-    on_events = ("base", "late-first", "late-events", "in-pairs")
+    on_events = (delays.EVENTS_ON_TIME, "late-first", "late-events", "in-pairs")
     return {
         "control": plan(url, ("base",), replace(chat, rounds=min(CONTROL_ROUNDS, 3 * rounds))),
-        "hot": plan(url, ("base", *SHOWN_HOT), replace(chat, rounds=min(HOT_ROUNDS, rounds))),
-        "paused": plan(url, ("base", *CONSTANTS, *DISTRIBUTIONS), slow, PAUSE_S),
+        "hot": plan(url, (delays.ON_TIME, *SHOWN_HOT), replace(chat, rounds=min(HOT_ROUNDS, rounds))),
+        "paused": plan(url, (delays.ON_TIME, *CONSTANTS, *DISTRIBUTIONS), slow, PAUSE_S),
         "events": plan(url, on_events, replace(paced, rounds=max(3, min(25, rounds)))),
     }
 

@@ -1,6 +1,6 @@
 """The same known delays, measured by hopcheck, by plain Locust and by wrk: a table.
 
-The others ask back to back, each alone; what they say through the plain relay is taken off, quantile by quantile.
+The others ask back to back, each alone; what they say through the relay on time is taken off, quantile by quantile.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hopcheck_load.calibrate.hosting import hosted, relays
 from hopcheck_load.calibrate.measuring import DISTRIBUTIONS, KEY, Found, tell
 from hopcheck_load.calibrate.rows import Row
 from hopcheck_load.calibrate.tools import Asked, Quantiles
+from hopcheck_load.delays import EVENTS_ON_TIME, ON_TIME
 from hopcheck_load.provider import Provider
 from hopcheck_load.table import latency
 from hopcheck_load.workloads import WORKLOADS, Timing, markers
@@ -54,9 +55,9 @@ class Others:
     streams: dict[str, list[Quantiles]]
 
     def added(self, name: str, quantile: float) -> tuple[float | None, ...]:
-        """A quantile through a relay, less that through the plain one."""
-        of = self.chats if name in self.chats else self.streams
-        return tuple(_less(one, base, quantile) for one, base in zip(of[name], of["base"], strict=True))
+        """A quantile through a relay, less that through the one on time."""
+        of, on_time = (self.chats, ON_TIME) if name in self.chats else (self.streams, EVENTS_ON_TIME)
+        return tuple(_less(one, base, quantile) for one, base in zip(of[name], of[on_time], strict=True))
 
 
 def _less(one: Quantiles, base: Quantiles, quantile: float) -> float | None:
@@ -73,9 +74,9 @@ def compare(found: Found) -> list[Line]:
 
 
 def _others(provider: Provider, url: str) -> Others:
-    places = {"base": f"{url}/base/v1", **{name: f"{url}/{name}/v1" for name in HOPS}, DIRECT: f"{provider.url}/v1"}
-    streams = {name: f"{url}/{name}/v1" for name in ("base", "late-events")}
-    return Others(_ask(provider, "chat", places), _ask(provider, "paced", streams))
+    chats = {name: f"{url}/{name}/v1" for name in (ON_TIME, *HOPS)} | {DIRECT: f"{provider.url}/v1"}
+    streams = {name: f"{url}/{name}/v1" for name in (EVENTS_ON_TIME, "late-events")}
+    return Others(_ask(provider, "chat", chats), _ask(provider, "paced", streams))
 
 
 def _ask(provider: Provider, name: str, places: dict[str, str]) -> dict[str, list[Quantiles]]:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from hopcheck_load.calibrate.measuring import SHOWN_HOT, Found
-from hopcheck_load.calibrate.rows import of, over_base, told_delay
+from hopcheck_load.calibrate.rows import of, over_on_time, told_delay
+from hopcheck_load.delays import ON_TIME
 from hopcheck_load.paths import request, residence, response
 from hopcheck_load.statistics import Floats
 from hopcheck_load.table import Table, Value, latency, outside
@@ -28,22 +29,24 @@ def markdown(found: Found) -> list[str]:
 
 
 def _without_delay(conditions: dict[str, Table]) -> Iterator[str]:
-    """The plain relay is slower after pauses, though nothing about it is another."""
+    """The relay that is on time is slower after pauses, though nothing about it is another."""
     for condition, table in conditions.items():
         ways = (outside, request, None, response)
-        yield _line(f"the plain relay, {condition}, without the upstream's time", (_median(table, way) for way in ways))
+        yield _line(
+            f"the relay on time, {condition}, without the upstream's time", (_median(table, way) for way in ways)
+        )
 
 
 def _median(table: Table, way: Value | None) -> float | None:
-    return None if way is None else float(np.median(table.known("base", way)))
+    return None if way is None else float(np.median(table.known(ON_TIME, way)))
 
 
 def beyond(name: str, condition: str, table: Table) -> str:
     """What is measured of a relay beyond the delay that it told, and where."""
-    told = over_base(table, name, told_delay)
+    told = over_on_time(table, name, told_delay)
     nothing: Floats = np.zeros_like(told)
     takes: list[Floats] = [told, told, nothing, nothing]
-    excess = (over_base(table, name, part) - taken for part, taken in zip(PARTS, takes, strict=True))
+    excess = (over_on_time(table, name, part) - taken for part, taken in zip(PARTS, takes, strict=True))
     return _line(f"{name}, {condition}: beyond the delay", (float(np.median(one)) for one in excess))
 
 

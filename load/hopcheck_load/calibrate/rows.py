@@ -9,6 +9,7 @@ import numpy as np
 
 from hopcheck_load import delays
 from hopcheck_load.calibrate.measuring import DISTRIBUTIONS, Found
+from hopcheck_load.delays import EVENTS_ON_TIME, ON_TIME
 from hopcheck_load.delivery import integrity, lags, pairs
 from hopcheck_load.records import Measurement, Record
 from hopcheck_load.statistics import Estimate, Floats, difference_of, median_of
@@ -69,8 +70,8 @@ def constant_rows(measurement: Measurement, delays_ms: Sequence[float] = delays.
     table = of(measurement, "chat")
     for delay in delays_ms:
         name = f"late-{delay:g}ms"
-        real = float(np.median(table.known(name, told_delay)))
-        estimate = median_of(over_base(table, name, outside), measurement.header.seed)
+        real = float(np.median(over_on_time(table, name, told_delay)))
+        estimate = median_of(over_on_time(table, name, outside), measurement.header.seed)
         bar = max(BAR_MS, BAR_SHARE * real) if delay > 1 else BAR_MS
         yield _row(f"constant {delay:g} ms on the request, p50", real, estimate, bar)
 
@@ -81,21 +82,21 @@ def distribution_rows(
     """Quantiles: what the relay's own times would have been if each had been late by the delay that was told."""
     table = of(measurement, "chat")
     for name in names:
-        measured, base = table.pairs(name, "base", outside)
-        told, _ = table.pairs(name, "base", told_delay)
-        estimates = difference_of(measured, base, quantiles, measurement.header.seed)
+        measured, on_time = table.pairs(name, ON_TIME, outside)
+        told = over_on_time(table, name, told_delay)
+        estimates = difference_of(measured, on_time, quantiles, measurement.header.seed)
         for quantile, estimate in zip(quantiles, estimates, strict=True):
-            real = float(np.quantile(base + told, quantile) - np.quantile(base, quantile))
+            real = float(np.quantile(on_time + told, quantile) - np.quantile(on_time, quantile))
             yield _row(f"{name} on the request, p{100 * quantile:g}", real, estimate, BAR_SHARE * real)
 
 
 def stream_rows(measurement: Measurement) -> Iterator[Row]:
     """Delays on events, and events that are joined."""
     seed, paced = measurement.header.seed, of(measurement, "paced")
-    first = median_of(over_base(paced, "late-first", outside_first), seed)
+    first = median_of(over_on_time(paced, "late-first", outside_first, EVENTS_ON_TIME), seed)
     yield _row("1 ms on the first event, time to first token p50", 1.0, first, BAR_MS)
     yield event_row(measurement)
-    for name, truth in {"in-pairs": 1.0, "base": 0.0}.items():
+    for name, truth in {"in-pairs": 1.0, EVENTS_ON_TIME: 0.0}.items():
         share = integrity(paced.good(name))["share_together"] or 0.0
         yield Row(f"{name}: share of events read together", truth, share, None, None, BAR_SHARE, "share")
 
@@ -103,8 +104,8 @@ def stream_rows(measurement: Measurement) -> Iterator[Row]:
 def event_row(measurement: Measurement) -> Row:
     """The delay on every event."""
     paced = of(measurement, "paced")
-    late, base = pairs(lags(paced, "late-events"), lags(paced, "base"))
-    return _row("0.5 ms on every event, lag p50", 0.5, median_of(late - base, measurement.header.seed), BAR_MS)
+    late, on_time = pairs(lags(paced, "late-events"), lags(paced, EVENTS_ON_TIME))
+    return _row("0.5 ms on every event, lag p50", 0.5, median_of(late - on_time, measurement.header.seed), BAR_MS)
 
 
 def told_delay(record: Record) -> float | None:
@@ -117,9 +118,9 @@ def of(measurement: Measurement, workload: str) -> Table:
     return Table(measurement.header.arms, [one for one in measurement.records if one.workload == workload])
 
 
-def over_base(table: Table, arm: str, value: Value) -> Floats:
-    """What a relay adds to the plain one, round by round."""
-    measured, base = table.pairs(arm, "base", value)
+def over_on_time(table: Table, arm: str, value: Value, on_time: str = ON_TIME) -> Floats:
+    """What a relay adds to the one that is on time, round by round."""
+    measured, base = table.pairs(arm, on_time, value)
     return measured - base
 
 
