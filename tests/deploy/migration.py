@@ -33,13 +33,13 @@ class Judged(NamedTuple):
         exit: Its exit code.
         printed: What it printed, up to the table's last line, and the closing line.
         red: The profiles with a requirement that doesn't hold and isn't known.
-        cases: Each case's outcome.
+        bad: The cases that don't hold and aren't known: what each came to, and why.
     """
 
     exit: int
     printed: str
     red: set[str]
-    cases: dict[str, str]
+    bad: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,9 @@ class Road:
         )
         printed, _ = await gate.communicate()
         report = json.loads((self.folder / "report.json").read_text())
-        return Judged(gate.returncode or 0, _summary(printed.decode()), _red(report), _outcomes(report))
+        bad = _bad(report)
+        told = {case["id"]: f"{case['outcome']} {case['reason']}" for case in bad}
+        return Judged(gate.returncode or 0, _summary(printed.decode()), {case["profile"] for case in bad}, told)
 
     def _serve(self, name: str, command: list[Any], env: dict[str, str]) -> AbstractAsyncContextManager[Served]:
         log_file = self.folder / f"{name}.log"
@@ -147,10 +149,6 @@ def _summary(printed: str) -> str:
     return "\n".join([*(line.rstrip() for line in table), "", told, ""])
 
 
-def _red(report: dict[str, Any]) -> set[str]:
+def _bad(report: dict[str, Any]) -> list[dict[str, Any]]:
     bad = ("deviates", "untestable", "broken")
-    return {case["profile"] for case in report["cases"] if case["outcome"] in bad and not case["baseline"]}
-
-
-def _outcomes(report: dict[str, Any]) -> dict[str, str]:
-    return {case["id"]: case["outcome"] for case in report["cases"]}
+    return [case for case in report["cases"] if case["outcome"] in bad and not case["baseline"]]

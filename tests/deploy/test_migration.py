@@ -80,5 +80,5 @@ def compare(step: str, judged: Judged) -> None:
     if os.environ.get("HOPCHECK_WRITE_DOCS"):
         write(step, judged.printed)
     printed = shown(step)
-    assert red_profiles(printed) == judged.red, judged.cases
+    assert red_profiles(printed) == judged.red, judged.bad
     assert ("doesn't hold" in printed) == (judged.exit != 0)
