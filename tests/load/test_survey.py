@@ -112,9 +112,11 @@ def test_tables_of_reports(made):
     rest = report.build(made.chats(100, {"hop": 0.5}))
     late = made.loaded("steps", rate=200.0, duration_s=9.0, late_ms=lambda at: 30.0 if at > 600 else 0)
     reports = [("rest", rest), ("steps", report.build(late)), ("spike", report.build(made.loaded("spike", rate=50.0)))]
-    text = tables.markdown({**KEPT, "left_out": {"nginx": "nginx isn't installed here"}}, reports)
+    missing = dict.fromkeys(("steps-relay", "fleet-relay"), "interrupted")
+    text = tables.markdown({**KEPT, "left_out": {"nginx": "nginx isn't installed here"}, "missing": missing}, reports)
     assert "| hop | +0.50" in text
     assert "Left out: nginx: nginx isn't installed here." in text
+    assert "Left out: steps-relay, fleet-relay: interrupted." in text
     lines = text.splitlines()
     rates = [line for line in lines if line.startswith("| hop | ") and " of " in line]
     assert [line.split(" | ")[1] for line in rates[:6]] == ["20", "50", "100", "150", "180", "200"]

@@ -31,6 +31,7 @@ if arguments[:2] == ["python", "find"]:
 if "venv" in arguments:
     (Path(arguments[-1]) / "bin").mkdir(parents=True)
     (Path(arguments[-1]) / "bin" / "python").symlink_to(arguments[arguments.index("--python") + 1])
+    (Path(arguments[-1]) / "pyvenv.cfg").write_text("home = /usr/bin\nversion_info = 3.99.1\n")
     sys.exit(0)
 for name, applies in (("fail", True), ("fail-without-override", "--override" not in arguments)):
     if applies and (folder / name).exists():

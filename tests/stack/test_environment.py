@@ -130,6 +130,7 @@ def test_a_newer_python_than_ours_is_taken_where_uv_finds_one(uv: FakeUv, tmp_pa
     uv.says(">=3.12,<3.14", str(other))
     assert ensure().path != ours.path
     assert ensure().python.resolve() == other
+    assert ensure().python_version == "3.99.1"
 
 
 def test_the_python_that_is_asked_for_is_taken_or_missed(uv: FakeUv, monkeypatch: pytest.MonkeyPatch) -> None:

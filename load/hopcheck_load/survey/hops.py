@@ -152,7 +152,7 @@ class _Starting:
         starting = Stack.start(work_dir=self.folder, upstream_url=self.upstream, progress=self.note)
         stack = await self.running.enter_async_context(starting)
         litellm, front = stack.litellm, stack.front
-        about = f"LiteLLM {litellm.version}, one worker"
+        about = f"LiteLLM {litellm.version}, one worker, Python {litellm.python_version}"
         return [
             Hop(LITELLM, litellm.base_url, about, litellm.master_key, litellm.pid),
             Hop(BOTH, front.base_url, f"LLM-Proxy in front of {about}", front.key, pid_of(front)),

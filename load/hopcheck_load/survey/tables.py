@@ -55,8 +55,9 @@ def _conditions(survey: Mapping[str, Any], documents: Sequence[Document]) -> Ite
     )
     yield ""
     yield from table(("hop", "what it is"), survey["hops"].items())
-    for name, why in {**survey["left_out"], **survey["missing"]}.items():
-        yield f"\nLeft out: {name}: {why}."
+    reasons = {**survey["left_out"], **survey["missing"]}
+    for why in dict.fromkeys(reasons.values()):
+        yield f"\nLeft out: {', '.join(name for name in reasons if reasons[name] == why)}: {why}."
 
 
 def _part(part: str, documents: Sequence[Document]) -> Iterator[str]:

@@ -52,6 +52,12 @@ class LiteLLMEnvironment:
         return self.path / "bin" / "python"
 
     @property
+    def python_version(self) -> str:
+        """That interpreter's version, by what uv wrote into the environment; "" where it didn't."""
+        written = (self.path / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()
+        return next((line.partition(" = ")[2] for line in written if line.startswith("version_info = ")), "")
+
+    @property
     def litellm(self) -> Path:
         """The `litellm` command."""
         return self.path / "bin" / "litellm"

@@ -50,6 +50,12 @@ class LiteLLM:
     launch: "_Launch | None" = field(default=None, repr=False)
 
     @property
+    def python_version(self) -> str:
+        """The version of the Python that it runs on."""
+        assert self.launch is not None, "this one wasn't started here"
+        return self.launch.environment.python_version
+
+    @property
     def url(self) -> str:
         """Its address, without `/v1`."""
         return f"http://127.0.0.1:{self.port}"
