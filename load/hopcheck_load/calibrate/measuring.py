@@ -23,6 +23,7 @@ back to back it would be so only after a delay, and would be taken for a part of
 
 CONTROL_ROUNDS = 1500
 HOT_ROUNDS = 200
+STREAMS = 60
 CONSTANTS = tuple(f"late-{delay:g}ms" for delay in delays.CONSTANTS_MS)
 DISTRIBUTIONS = ("exponential", "bimodal")
 SHOWN_HOT = ("late-1ms", "late-5ms", "late-20ms")
@@ -62,7 +63,7 @@ def plans(url: str, rounds: int) -> dict[str, Plan]:
         "control": plan(url, ("base",), replace(chat, rounds=min(CONTROL_ROUNDS, 3 * rounds))),
         "hot": plan(url, (delays.ON_TIME, *SHOWN_HOT), replace(chat, rounds=min(HOT_ROUNDS, rounds))),
         "paused": plan(url, (delays.ON_TIME, *CONSTANTS, *DISTRIBUTIONS), slow, PAUSE_S),
-        "events": plan(url, on_events, replace(paced, rounds=max(3, min(25, rounds)))),
+        "events": plan(url, on_events, replace(paced, rounds=max(3, min(STREAMS, rounds)))),
     }
 
 

@@ -1,4 +1,7 @@
-"""Truth and measurement, row by row."""
+"""Truth and measurement, row by row.
+
+Measured is the headline of `hopcheck load`: by how much an exchange takes longer, from sending to its last byte.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from hopcheck_load.delays import EVENTS_ON_TIME, ON_TIME
 from hopcheck_load.delivery import integrity, lags, pairs
 from hopcheck_load.records import Measurement, Record
 from hopcheck_load.statistics import Estimate, Floats, difference_of, median_of
-from hopcheck_load.table import Table, Value, latency, outside, outside_first
+from hopcheck_load.table import Table, Value, first_token, latency
 
 BAR_MS = 0.05
 BAR_SHARE = 0.05
@@ -71,7 +74,7 @@ def constant_rows(measurement: Measurement, delays_ms: Sequence[float] = delays.
     for delay in delays_ms:
         name = f"late-{delay:g}ms"
         real = float(np.median(over_on_time(table, name, told_delay)))
-        estimate = median_of(over_on_time(table, name, outside), measurement.header.seed)
+        estimate = median_of(over_on_time(table, name, latency), measurement.header.seed)
         bar = max(BAR_MS, BAR_SHARE * real) if delay > 1 else BAR_MS
         yield _row(f"constant {delay:g} ms on the request, p50", real, estimate, bar)
 
@@ -82,7 +85,7 @@ def distribution_rows(
     """Quantiles: what the relay's own times would have been if each had been late by the delay that was told."""
     table = of(measurement, "chat")
     for name in names:
-        measured, on_time = table.pairs(name, ON_TIME, outside)
+        measured, on_time = table.pairs(name, ON_TIME, latency)
         told = over_on_time(table, name, told_delay)
         estimates = difference_of(measured, on_time, quantiles, measurement.header.seed)
         for quantile, estimate in zip(quantiles, estimates, strict=True):
@@ -93,7 +96,7 @@ def distribution_rows(
 def stream_rows(measurement: Measurement) -> Iterator[Row]:
     """Delays on events, and events that are joined."""
     seed, paced = measurement.header.seed, of(measurement, "paced")
-    first = median_of(over_on_time(paced, "late-first", outside_first, EVENTS_ON_TIME), seed)
+    first = median_of(over_on_time(paced, "late-first", first_token, EVENTS_ON_TIME), seed)
     yield _row("1 ms on the first event, time to first token p50", 1.0, first, BAR_MS)
     yield event_row(measurement)
     for name, truth in {"in-pairs": 1.0, EVENTS_ON_TIME: 0.0}.items():
