@@ -100,6 +100,11 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
 def _add_conditions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--refuse-busy", action="store_true", help="on a busy machine measure nothing: exit code 3")
     parser.add_argument(
+        "--real-time",
+        action="store_true",
+        help="let the client run before everything else on this machine, so that requests go out when they are due",
+    )
+    parser.add_argument(
         "--pid",
         action="append",
         default=[],
@@ -166,6 +171,7 @@ def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, 
         seed=arguments.seed,
         command=command,
         refuse_busy=arguments.refuse_busy,
+        real_time=arguments.real_time,
         pids=arguments.pid,
     )
 

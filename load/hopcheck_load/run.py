@@ -13,7 +13,7 @@ from time import monotonic
 from types import FrameType
 
 from hopcheck_contracts.exits import UNTESTABLE, Stop
-from hopcheck_load import machine, report, usage
+from hopcheck_load import machine, priority, report, usage
 from hopcheck_load.bench import Amount, Bench
 from hopcheck_load.provider import Provider
 from hopcheck_load.records import Arm, Header, Measurement
@@ -38,6 +38,7 @@ class Plan:
         seed: What everything is drawn from.
         command: What was typed.
         refuse_busy: Measure nothing on a machine that has other things to do.
+        real_time: The client goes before all that is ordinary on the machine.
         pids: Processes to be watched: `NAME=PID`.
     """
 
@@ -50,6 +51,7 @@ class Plan:
     seed: int = 0
     command: str = ""
     refuse_busy: bool = False
+    real_time: bool = False
     pids: Sequence[str] = ()
 
 
@@ -90,7 +92,7 @@ def measure(plan: Plan, provider: Provider, note: Note) -> Outcome:
     watch = usage.Watch(plan.pids, head.arms, provider.url)
     before = machine.Ticks.now()
     try:
-        with stoppable():
+        with stoppable(), priority.real_time(plan.real_time):
             bench.check(plan.workloads[0])
             _measure_all(plan, bench, head, watch, note)
     except KeyboardInterrupt:
@@ -132,7 +134,7 @@ def header(plan: Plan, provider: Provider) -> Header:
             "delay_ms": plan.delay_s * 1e3,
             "pause_ms": plan.pause_s * 1e3,
         },
-        machine=machine.look(),
+        machine=machine.look() | {"client_priority": "real-time" if plan.real_time else "ordinary"},
     )
 
 

@@ -25,6 +25,7 @@ MACHINE = {
     "python": "3.11",
     "load_before": 0.1,
     "busy_before": 0.01,
+    "client_priority": "ordinary",
     "stolen": 0.0,
 }
 

@@ -63,7 +63,7 @@ def test_what_is_late_is_late(provider, relays):
 
 
 def test_streams(provider, relays):
-    plans = plan(relays("base", "late-first", "late-events", "in-pairs"), "stream", "paced", rounds=2)
+    plans = plan(relays("events-on-time", "late-first", "late-events", "in-pairs"), "stream", "paced", rounds=2)
     measured = measure(plans, provider, silent).measurement
     document = report.build(measured)
     paced = document["workloads"][1]

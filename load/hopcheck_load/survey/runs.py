@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from hopcheck_load import priority
 from hopcheck_load.survey.hops import BOTH, LITELLM, NGINX, REFERENCE, RELAY, Chain, Hop
 from hopcheck_server.processes import ManagedProcess
 
@@ -135,7 +136,8 @@ def command(run: Run, chain: Chain, folder: Path) -> list[str]:
     ways = [word for hop in hops for word in ("--through", f"{hop.name}={hop.url}{keys[hop.name]}")]
     behind = [word for hop in hops if hop.name == BOTH for word in behind_it(chain, run)]
     files = [word for kind in ("json", "html") for word in (f"--{kind}", str(folder / f"{run.stem}.{kind}"))]
-    return [*ways, "--upstream-url", chain.upstream, *behind, *run.words, *files]
+    first = ["--real-time"] if priority.permitted() else []
+    return [*ways, "--upstream-url", chain.upstream, *behind, *run.words, *first, *files]
 
 
 def behind_it(chain: Chain, run: Run) -> list[str]:

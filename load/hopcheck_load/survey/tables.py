@@ -50,6 +50,7 @@ def _conditions(survey: Mapping[str, Any], documents: Sequence[Document]) -> Ite
     yield f"`{survey['command']}`, {documents[0]['started'][:16].replace('T', ' ')} UTC."
     yield (
         f"{machine['processor']}, {machine['processors']} processors, {machine['system']}, Python {machine['python']}; "
+        f"clients at {machine['client_priority']} priority; "
         f"before a run up to {busy:.0%} of the processors' time was taken by others, during it up to {stolen:.1%} by "
         "other machines on the host."
     )
@@ -151,7 +152,7 @@ def _streamed(row: Document, hop: str) -> list[str]:
 def _each(document: Document, hop: str, row: str) -> str:
     found = (one["cpu"].get(row, {}).get("ms_each") for one in document["processes"] if one["name"] == hop)
     each = next(found, None)
-    return NOT_TOLD if each is None else f"{each:.2g}"
+    return NOT_TOLD if each is None else f"{each:.2g}" if each < 10 else f"{each:.0f}"
 
 
 def _doubts(row: Document, hop: str) -> str:

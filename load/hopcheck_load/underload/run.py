@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from hopcheck_contracts.exits import UNTESTABLE, Stop
-from hopcheck_load import machine, usage
+from hopcheck_load import machine, priority, usage
 from hopcheck_load.bench import Bench
 from hopcheck_load.provider import Provider
 from hopcheck_load.records import Arm, Measurement
@@ -58,7 +58,8 @@ def measure(asked: UnderLoad, provider: Provider, note: Callable[[str], None]) -
     watch = usage.Watch(asked.base.pids, head.arms, provider.url)
     _check(asked.base, head.arms, provider)
     before = machine.Ticks.now()
-    found = campaign.carry_out(plan, provider.url, asked.processes, watch, note)
+    with priority.real_time(asked.base.real_time):
+        found = campaign.carry_out(plan, provider.url, asked.processes, watch, note)
     head.workloads = {point.name: point.about() for point in plan.points if not point.warmup}
     head.load = {"plan": plan.document(), "begin_ns": found.begin_ns, "processes": asked.processes}
     head.processes = watch.document()
