@@ -27,6 +27,9 @@ TELL_EVERY_S = 1.0
 TOLD = "hopcheck-progress "
 """What a line that tells how far a process has got begins with; JSON follows."""
 
+_MOMENT_S = 1e-4
+"""Long enough that gevent looks what has come; with 0 it only lets those run that are ready already."""
+
 _YOUNG, _NEVER = 1_000, 1_000_000
 """Garbage is looked for among so many new objects, in a tenth of a millisecond, and not again among those that stayed:
 a look through all records takes longer than most answers."""
@@ -43,7 +46,7 @@ class Generator:
         self, environment: Environment, plan: LoadPlan, worker: int, workers: int, folder: Path | None
     ) -> None:
         """Prepare all of it: nothing is built any more once it runs."""
-        self.live = Live(environment)
+        self.live = Live(environment, _give_way)
         self._plan, self._worker, self._workers = plan, worker, workers
         self._spool = Spool(folder, worker) if folder else None
         self._asker = Asker(plan, worker, self._done)
@@ -72,9 +75,11 @@ class Generator:
     def _done(self, record: Record) -> None:
         if record.dispatched_ns:
             self._dispatcher.in_flight -= 1
-        self.live.add(record)
         if self._spool is not None:
+            if record.timeline is not None:
+                _give_way()
             self._spool.add(record)
+        self.live.add(record)
 
     def _tell(self, begin_ns: int, tell: Callable[[dict[str, Any]], None]) -> None:
         while True:
@@ -90,6 +95,11 @@ class Generator:
         self._alarm.close()
         if self._spool is not None:
             self._spool.close()
+
+
+def _give_way() -> None:
+    """Let others read what has come for them."""
+    gevent.sleep(_MOMENT_S)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ requests and nothing else.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -51,11 +51,18 @@ class Live:
         failed: How many of them failed.
     """
 
-    def __init__(self, environment: Environment) -> None:
-        """Start with nothing."""
+    def __init__(self, environment: Environment, give_way: Callable[[], None] = lambda: None) -> None:
+        """Start with nothing.
+
+        Args:
+            environment: Locust's.
+            give_way: Is called between the parts of what a stream leaves to do: together they take longer than others'
+                events may wait.
+        """
         self.histograms = Histograms()
         self.answered = self.failed = 0
         self._environment = environment
+        self._give_way = give_way
 
     def add(self, record: Record) -> None:
         """Tell of an exchange. What warmed up is told to nobody."""
@@ -87,12 +94,16 @@ class Live:
         timeline = record.timeline
         if timeline is None or not timeline.read_ns:
             return
+        self._give_way()
         self._note(FIRST, name, [timeline.read_ns[0] - record.due_ns])
         self._note(BETWEEN, name, [later - earlier for earlier, later in pairwise(timeline.read_ns)])
+        self._give_way()
         self._note(CHUNK, name, _lags(timeline))
 
     def _note(self, kind: str, name: str, values_ns: Sequence[int]) -> None:
         self.histograms.record(f"{kind} {name}", values_ns)
+        if len(values_ns) > 1:
+            self._give_way()
         _log(self._environment.stats.get(name, kind), [value / 1e6 for value in values_ns])
 
 
