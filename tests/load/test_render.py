@@ -13,7 +13,7 @@ from hopcheck_load.render.html import html_text
 from hopcheck_load.render.markdown import markdown_text
 from hopcheck_load.render.svg import Scale
 from hopcheck_load.render.terminal import print_report
-from hopcheck_load.render.values import headlines, interval, ms, share, tick
+from hopcheck_load.render.values import cpu_ms, headlines, interval, ms, share, tick
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
@@ -44,6 +44,13 @@ def test_signs_and_intervals():
     assert interval({"low": 0.05, "high": 2.0}) == "50 µs … 2.00 ms"
     assert interval({"low": None, "high": None}) == "—"
     assert share(0.396) == "39.6 %"
+    assert [cpu_ms(value) for value in (None, 0.12345, 17.5447, 102.096, 1234.5)] == [
+        "—",
+        "0.123",
+        "17.5",
+        "102",
+        "1234",
+    ]
     assert [tick(value) for value in (0, 0.05, 2.0, 3000.0)] == ["0", "50 µs", "2 ms", "3 s"]
 
 

@@ -118,6 +118,14 @@ def test_a_spike_and_the_recovery_from_it(made):
     assert "recovered" in findings(document)[0]
 
 
+@pytest.mark.parametrize(
+    ("shape", "labels"), [("spike", ["before", "spike", "after"]), ("steps", ["chat@12.5", "chat@31.25"])]
+)
+def test_the_parts_of_a_run_are_named_above_its_picture(made, shape, labels):
+    page = html_text(report.build(made.loaded(shape, rate=125.0, duration_s=30.0)))
+    assert [label for label in labels if f">{label}</text>" in page] == labels
+
+
 def test_what_creeps_up_in_a_soak(made):
     creeping = made.loaded("soak", duration_s=20.0, added_ms=lambda due_s: 2.0 + due_s / 10)
     document = report.build(creeping)

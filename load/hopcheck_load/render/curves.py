@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ LEFT = 80.0
 TOP = 34.0
 BOTTOM = 270.0
 _LEAST_MS = 0.01  # a logarithmic scale has no 0
+_WORKLOAD = re.compile(r"^\w+\.(?=[a-z])")
+"""Of `chat.spike`, what stands before the phase."""
 
 Entry = Mapping[str, Any]
 Told = tuple[float, Entry, bool]
@@ -124,5 +127,6 @@ def _spans(document: Entry, scale: Scale) -> Iterator[str]:
         left, right = scale.at(begin), scale.at(end)
         if at % 2 == 0:
             yield svg.box((left, TOP), (right - left, BOTTOM - TOP), "floor", title=", ".join(names))
-        if right - left > 6.5 * len(names[0]):
-            yield svg.text(((left + right) / 2, TOP - 8), names[0], "tick", anchor="middle")
+        name = _WORKLOAD.sub("", names[0])
+        if right - left > 6.5 * len(name):
+            yield svg.text(((left + right) / 2, TOP - 8), name, "tick", anchor="middle")

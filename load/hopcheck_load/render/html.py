@@ -11,6 +11,7 @@ from hopcheck_load.render import curves, plots
 from hopcheck_load.render.values import (
     added,
     cards,
+    cpu_ms,
     findings,
     headlines,
     interval,
@@ -52,7 +53,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(ms=ms, interval=interval, share=share)
+    environment.filters.update(ms=ms, interval=interval, share=share, cpu_ms=cpu_ms)
     environment.globals.update(added=added)
     return environment
 

@@ -48,6 +48,11 @@ def added(entry: Mapping[str, Any], floor: float | None) -> str:
     return f"≤ {ms(floor)} (noise)" if entry["within_floor"] else ms(entry["median"]["value"], sign=True)
 
 
+def cpu_ms(each: float | None) -> str:
+    """Processor time of an exchange: it isn't known to more than three digits."""
+    return NOT_TOLD if each is None else f"{each:.3g}" if each < 100 else f"{each:.0f}"
+
+
 def share(value: float | None) -> str:
     """A part of a whole."""
     return NOT_TOLD if value is None else f"{100 * value:.3g} %"
@@ -158,7 +163,7 @@ def _knee(document: Mapping[str, Any], hop: str, found: Mapping[str, Any]) -> st
 def _took(process: Mapping[str, Any]) -> str:
     """A process in a line."""
     memory = " → ".join("—" if one is None else f"{one:g}" for one in _memory(process))
-    each = [f"{row} {cpu['ms_each']:.3g}" for row, cpu in process["cpu"].items() if cpu["ms_each"] is not None]
+    each = [f"{row} {cpu_ms(cpu['ms_each'])}" for row, cpu in process["cpu"].items() if cpu["ms_each"] is not None]
     took = f"; CPU ms each: {', '.join(each)}" if each else ""
     return f"process {process['name']} ({process['pid']}): RSS {memory} MB (before, most, after){took}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hopcheck_load.render.values import NOT_TOLD, added, findings, interval, ms
+from hopcheck_load.render.values import NOT_TOLD, added, cpu_ms, findings, interval, ms
 from hopcheck_load.report import find, hops
 
 Document = Mapping[str, Any]
@@ -151,8 +151,7 @@ def _streamed(row: Document, hop: str) -> list[str]:
 
 def _each(document: Document, hop: str, row: str) -> str:
     found = (one["cpu"].get(row, {}).get("ms_each") for one in document["processes"] if one["name"] == hop)
-    each = next(found, None)
-    return NOT_TOLD if each is None else f"{each:.2g}" if each < 10 else f"{each:.0f}"
+    return cpu_ms(next(found, None))
 
 
 def _doubts(row: Document, hop: str) -> str:
