@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -64,6 +65,26 @@ def test_a_silent_litellm_is_not_ready_and_then_not_asked(chain: LiteLLMOnASwitc
     deadline = time.monotonic() + PATIENCE_S
     while client.post("/v1/chat/completions", json=CHAT).status_code == 200:
         assert time.monotonic() < deadline
+
+
+def test_a_litellm_that_falls_silent_while_its_models_are_asked_for(chain: LiteLLMOnASwitch) -> None:
+    asked = threading.Event()
+
+    async def hangs_over_models(turn: Turn) -> None:
+        if turn.heard.path.startswith("/health"):
+            await says_json("I'm alive!")(turn)
+            return
+        asked.set()
+        await turn.until_hangup()
+
+    async def silent(turn: Turn) -> None:
+        await turn.until_hangup()
+
+    chain.upstream.watched = hangs_over_models
+    chain.begin(health_timeout_s=0.05, health_silence_s=0.3)
+    assert asked.wait(PATIENCE_S)
+    chain.upstream.watched = silent
+    assert error(chain.until_ready(503))["code"] == "upstream_silent"
 
 
 @pytest.mark.parametrize("body", [CHAT, STREAM], ids=["json", "stream"])

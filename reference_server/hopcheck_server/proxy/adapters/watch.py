@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 
 from ..errors import ProxyError, UpstreamLost, upstream_down
@@ -47,7 +47,7 @@ class Watch:
         ask: Asks whether it lives; raises ProxyError. Bounds its own time.
         interval_s: Between two questions, in seconds.
         silence_s: For how long it may leave them unanswered before it counts as down; before that it may be busy.
-        back: Is called when LiteLLM is found well after it wasn't, and at the beginning.
+        back: Is called when LiteLLM is found well after it was not, and at the beginning. Given up if that comes again.
 
     Attributes:
         condition: What was found last.
@@ -58,7 +58,7 @@ class Watch:
         ask: Callable[[], Awaitable[object]],
         interval_s: float,
         silence_s: float,
-        back: Callable[[], Awaitable[object]],
+        back: Callable[[], Coroutine[object, object, object]],
     ) -> None:
         self.condition = UNKNOWN
         self._ask = ask
@@ -68,16 +68,18 @@ class Watch:
         self._answered = time.monotonic()
         self._looked = 0.0
         self._looking = asyncio.Lock()
+        self._tasks: dict[str, asyncio.Task[object]] = {}
 
     async def start(self) -> None:
         """Look once, and go on looking until `aclose`."""
         await self._look()
-        self._task = asyncio.create_task(self._keep_looking())
+        self._begin("looking", self._keep_looking())
 
     async def aclose(self) -> None:
         """Look no more."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def check(self) -> None:
         """Return if LiteLLM is well.
@@ -100,11 +102,18 @@ class Watch:
         was_well = False
         while True:
             if not self.condition.wrong and not was_well:
-                await self._back()
+                # Beside the looking: it may fall silent amid it.
+                self._begin("back", self._back())
             was_well = not self.condition.wrong
             await asyncio.sleep(self._interval_s)  # LiteLLM announces neither its end nor its beginning
             async with self._looking:
                 await self._look()
+
+    def _begin(self, name: str, work: Coroutine[object, object, object]) -> None:
+        """Do something beside all else, and give up what has that name already."""
+        if before := self._tasks.get(name):
+            before.cancel()
+        self._tasks[name] = asyncio.create_task(work)
 
     async def _look(self) -> None:
         began = time.monotonic()
