@@ -22,9 +22,9 @@ CANT_LISTEN = 3
 DESCRIPTORS = 4096
 """For how many there is room from the start, or for as many as the system allows."""
 
-_GC_YOUNG = 50_000
-"""How many new objects bring on a garbage collection. The journal makes many that stay and hardly a cycle, and a
-collection of the old ones holds up every stream for milliseconds."""
+_GC = (2_000, 1_000, 10)
+"""How many new objects bring on a garbage collection, and how many of those one of the older objects. Every stream waits
+while it looks: a millisecond for so many, and far longer for all that the journal holds, where a cycle is rare."""
 
 
 def run(scripts: Scripts, host: str = "127.0.0.1", port: int = 0, *, open_control: bool = False) -> int:
@@ -50,7 +50,7 @@ async def _serve(scripts: Scripts, host: str, port: int, open_control: bool) -> 
     async with await Upstream.start(scripts, host=host, port=port, open_control=open_control) as upstream:
         _make_room()
         gc.freeze()
-        gc.set_threshold(_GC_YOUNG, 20, 100)
+        gc.set_threshold(*_GC)
         print(f"hopcheck upstream on {upstream.url}", flush=True)
         return await stopped
 
