@@ -107,5 +107,7 @@ class Bench:
             target = relay_target(name, self._server.base_url(name), self.config, self._log(name))
             own = {"outage": self._server.switch_url(name), **self._classes[name].declares}
             target = replace(target, declares=replace(target.declares, **own))
-            self._settings[name] = Setting(target, self.control, patience_s=PATIENCE_S, wire_log=False)
+            self._settings[name] = Setting(
+                target, self.control, patience_s=PATIENCE_S, recovery_s=PATIENCE_S, wire_log=False
+            )
         return self._settings[name]

@@ -18,7 +18,7 @@ from hopcheck.contracts import Seen, contract_findings
 from hopcheck.exchanges import reproduce, wire_log
 from hopcheck.lanes import Lanes, plan
 from hopcheck.registry import WAYS, Case
-from hopcheck.target import Target, Untestable, describe
+from hopcheck.target import RECOVERY_S, Target, Untestable, describe
 from hopcheck.workers import cancel, following
 from hopcheck_contracts.findings import Finding, Outcome, Verdict, outcome_of
 from hopcheck_server.upstream.attempt import Attempt
@@ -36,6 +36,7 @@ class Setting:
         config: The target.
         control: The upstream behind it; None where there is none of ours.
         patience_s: How long silence is borne, in seconds.
+        recovery_s: How long the target may take to come out of a cooldown, in seconds.
         nonces: Makes each case's nonces; None makes random ones.
         ways: Ways of running that this run offers.
         flood: Which part of their full number of requests flooding cases send.
@@ -49,6 +50,7 @@ class Setting:
     config: TargetConfig
     control: Control | None
     patience_s: float = DEFAULT_PATIENCE_S
+    recovery_s: float = RECOVERY_S
     nonces: Callable[[], Iterator[str]] | None = None
     ways: frozenset[str] = WAYS
     flood: float = 1.0
@@ -66,6 +68,7 @@ class Setting:
             case_id=case.id,
             nonces=self.nonces() if self.nonces else None,
             patience_s=self.patience_s,
+            recovery_s=self.recovery_s,
             expects_limits=bool(case.needs & {"rate_limit", "concurrency_limit"}),
             shared=self.shared,
             flood=self.flood,

@@ -71,7 +71,8 @@ class Seat:
 
     A counterexample sits alone with each case that it is for, so that no other case has used up its state. Cases that
     take the backend down have a relay of their own, one after another. Beside its own cases a counterexample is met by
-    part of a flood, and by no contract: what is wrong on the wire is wrong in every case, and needn't be told of each.
+    part of a flood, each on a relay of its own, and by no contract: what is wrong on the wire is wrong in every case,
+    and needn't be told of each.
     """
 
     name: str
@@ -90,7 +91,8 @@ def _seats(column: Column, cases: Sequence[Case], reach: Reach | None, *, diagon
         others = (case for case in cases if case.id not in own)
         anything = any("*" in example.trips for _, example in column.breaks)
         open_ = () if anything and reach is not None else _differing(column, tuple(others), reach)
-        seats += _apart(Seat(column.name, column, open_, beside=True))
+        for seat in _apart(Seat(column.name, column, open_, beside=True)):
+            seats += _spread(seat)
     return seats
 
 
@@ -104,6 +106,13 @@ def _apart(seat: Seat) -> list[Seat]:
     downs = tuple(case for case in seat.cases if _takes_down(case))
     rest = replace(seat, cases=tuple(case for case in seat.cases if case not in downs))
     return [rest, replace(seat, name=f"{seat.name}.outages", cases=downs)] if downs else [seat]
+
+
+def _spread(seat: Seat) -> list[Seat]:
+    """The seat without the cases that flood, and one for each of those: one after another they took half a minute."""
+    floods = [case for case in seat.cases if _floods(case)]
+    rest = replace(seat, cases=tuple(case for case in seat.cases if case not in floods))
+    return [rest, *(replace(seat, name=f"{seat.name}.{case.id}", cases=(case,)) for case in floods)]
 
 
 def _takes_down(case: Case) -> bool:

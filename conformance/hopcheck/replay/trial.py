@@ -98,7 +98,7 @@ async def on_tape(case: Case, relay: type[Relay], tapes: Mapping[str, Tape], *, 
         )
         async with await server.start(), _serving(relay, server.url) as (served, target):
             findings = ReplayFindings(server, more=more, own=_own(target.declares))
-            setting = Setting(target, LocalControl(server), PATIENCE_S, fixed_nonces, beside=findings)
+            setting = Setting(target, LocalControl(server), PATIENCE_S, nonces=fixed_nonces, beside=findings)
             if owner:
                 await run_case(REGISTRY[owner], replace(setting, beside=None))
             return Trial.of(await run_case(case, setting), asked, served)
@@ -107,7 +107,7 @@ async def on_tape(case: Case, relay: type[Relay], tapes: Mapping[str, Tape], *, 
 async def in_seat(case: Case, relay: type[Relay]) -> Trial:
     """Run a case on a relay of its own with the case's script in LiteLLM's seat, whether or not it applies there."""
     async with await Upstream.start(all_scripts([case])) as seat, _serving(relay, seat.url) as (served, target):
-        setting = Setting(target, LocalControl(seat), PATIENCE_S, seat_nonces, contracts=False)
+        setting = Setting(target, LocalControl(seat), PATIENCE_S, nonces=seat_nonces, contracts=False)
         verdict = await run_case(case, setting)
         return Trial.of(verdict, [_arrived(one) for one in verdict.exchanges if one["side"] == "upstream"], served)
 

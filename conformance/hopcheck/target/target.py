@@ -44,6 +44,7 @@ class Target(UpstreamSide):
         answers: Everything that was asked so far, in order.
         notes: Waits and repeats, for the report.
         patience_s: How long silence is borne before an answer counts as hung.
+        recovery_s: How long it may take to come out of a cooldown.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Target(UpstreamSide):
         case_id: str = "hopcheck",
         nonces: Iterator[str] | None = None,
         patience_s: float = 30.0,
+        recovery_s: float = RECOVERY_S,
         expects_limits: bool = False,
         shared: dict[str, asyncio.Task[Any]] | None = None,
         flood: float = 1.0,
@@ -66,6 +68,7 @@ class Target(UpstreamSide):
             case_id: Names the scripts.
             nonces: Yields a nonce per request; None makes random ones.
             patience_s: See the attribute.
+            recovery_s: See the attribute.
             expects_limits: A 429 of the target's own is what the case asks about, so it isn't asked again.
             shared: What the cases of a run have in common, by name.
             flood: Which part of its requests a flooding case sends; below 1, long answers are shorter, too.
@@ -73,6 +76,7 @@ class Target(UpstreamSide):
         super().__init__(control)
         self.config = config
         self.patience_s = patience_s
+        self.recovery_s = recovery_s
         self.answers: list[Answer] = []
         self.notes: list[str] = []
         self.chat = Chat(self)
@@ -207,8 +211,9 @@ class Target(UpstreamSide):
         self.answers += [answer for answer in burst.answers if answer not in self.answers]
         return burst
 
-    async def recovered(self, *, within_s: float = RECOVERY_S) -> bool:
-        """Wait until a plain marked request gets through; false if none did in that time."""
+    async def recovered(self, *, within_s: float | None = None) -> bool:
+        """Wait until a plain marked request gets through; false if none did in that time, else in `recovery_s`."""
+        bound_s = self.recovery_s if within_s is None else within_s
         begun = time.monotonic()
         while True:
             probe = Target(self.config, self._control, patience_s=self.patience_s, expects_limits=True)
@@ -217,7 +222,7 @@ class Target(UpstreamSide):
                 if waited > 1:
                     self.notes.append(f"waited {waited:.0f} s until the target was out of its cooldown")
                 return True
-            if time.monotonic() - begun > within_s:
+            if time.monotonic() - begun > bound_s:
                 return False
             await asyncio.sleep(0.5)  # between two probes of a target that announces nothing
 

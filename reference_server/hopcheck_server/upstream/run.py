@@ -23,8 +23,11 @@ DESCRIPTORS = 4096
 """For how many there is room from the start, or for as many as the system allows."""
 
 _GC = (2_000, 1_000, 10)
-"""How many new objects bring on a garbage collection, and how many of those one of the older objects. Every stream waits
-while it looks: a millisecond for so many, and far longer for all that the journal holds, where a cycle is rare."""
+"""How many new objects bring on a garbage collection, and how many of those one of the older objects.
+
+Every stream waits while it looks: a millisecond for so many, and far longer for all that the journal holds, where a
+cycle is rare.
+"""
 
 
 def run(scripts: Scripts, host: str = "127.0.0.1", port: int = 0, *, open_control: bool = False) -> int:
