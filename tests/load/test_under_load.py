@@ -36,6 +36,12 @@ def test_what_a_hop_adds_under_load(made):
     assert row["legs"]["hop"]["request"] == pytest.approx(0.625, abs=0.01)
 
 
+def test_nothing_is_said_of_rounds_where_there_are_none(made):
+    method = report.build(made.loaded())["method"]
+    assert [word for word, meaning in method.items() if " round" in meaning] == []
+    assert "open loop" in method["arrivals"]
+
+
 def test_latency_counts_from_when_it_was_due(made):
     (row,) = report.build(made.loaded(late_ms=lambda number: 0.9))["workloads"]
     measures = {one["name"]: one["arms"]["hop"]["p50"] for one in row["measures"]}

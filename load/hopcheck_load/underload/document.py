@@ -28,6 +28,7 @@ METHOD = {
     "dispatch": "how late the generator was; a point is invalid if that is more than 1 ms at p99 and more than a tenth "
     "of the lowest median of a hop",
     "service": "from sending to the last byte: what a closed loop would have measured",
+    "order": "each request goes out when it is due, however many are unanswered, over connections that are kept",
     "arrivals": "an open loop: each arm has an arrival process of its own, all drawn before anything is sent; the "
     "direct arms get a quarter of a hop's rate",
     "knee": "the highest rate before the first at which the median added is more than twice that at the lowest rate "
