@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from time import monotonic
 from types import FrameType
 
@@ -91,6 +92,7 @@ def measure(plan: Plan, provider: Provider, note: Note) -> Outcome:
     outcome = Outcome(Measurement(head, bench.records))
     watch = usage.Watch(plan.pids, head.arms, provider.url)
     before = machine.Ticks.now()
+    import_module("scipy.stats")  # takes half a second, which warming up would otherwise have in its middle
     try:
         with stoppable(), priority.real_time(plan.real_time):
             bench.check(plan.workloads[0])

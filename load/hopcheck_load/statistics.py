@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from hopcheck_load.enough import told
 
@@ -100,6 +99,8 @@ def _estimates(statistic: Callable[[Rows], Floats], shape: tuple[int, ...], seed
         rows = (np.atleast_2d(drawn)[..., np.newaxis] * size + np.arange(size)).reshape(-1, blocks * size)
         found = statistic(rows.astype(np.intp))
         return found if drawn.ndim > 1 else found[:, 0]
+
+    from scipy import stats  # only now, as in `warmup`
 
     interval = stats.bootstrap(
         (np.arange(blocks),),

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from hopcheck_load.records import Record
 from hopcheck_load.workloads import Workload
@@ -85,6 +84,8 @@ def steady(series: dict[str, list[int]], window: int) -> bool | None:
 
 
 def _p(values: Sequence[int]) -> float:
+    from scipy import stats  # only now: half a second that `--help` and a mistake in the arguments need not take
+
     half = len(values) // 2
     tested = stats.mannwhitneyu(np.asarray(values[:half]), np.asarray(values[half:]))
     return float(tested.pvalue)
