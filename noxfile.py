@@ -24,7 +24,7 @@ COMPOSE = "docker-compose.yml"
 MADE_KEYS = {"LITELLM_MASTER_KEY": "sk-for-a-look", "LLM_PROXY__INTERNAL_API_KEY": "sk-for-a-look"}
 ELSEWHERE = "litellm or locust or whole_gate"
 """The marks of the tests that the conformance session runs."""
-FORMATTED = ("contracts", "reference_server", "conformance", "load", "tests", "examples", "noxfile.py")
+FORMATTED = ("contracts", "reference_server", "conformance", "load", "tools", "tests", "examples", "noxfile.py")
 
 
 def prepare(session: nox.Session, *groups: str, editable: bool = True) -> None:
@@ -41,7 +41,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *FORMATTED)
     session.run("ruff", "format", "--check", *FORMATTED)
     session.run("lint-imports")
-    session.run("python", "-m", "hopcheck.tapes", "cassettes")
+    session.run("python", "-m", "hopcheck.cassettes", "cassettes")
     lint_containers(session)
 
 
@@ -90,7 +90,7 @@ def fuzz(session: nox.Session) -> None:
     prepare(session)
     if "--counterexamples" in session.posargs:
         options = [option for option in session.posargs if option != "--counterexamples"]
-        session.run("python", "-m", "hopcheck.fuzz.proof", "--naive", "examples/naive_proxy/app.py", *options)
+        session.run("python", "-m", "hopcheck.selftest.fuzzing", "--naive", "examples/naive_proxy/app.py", *options)
     else:
         session.run("python", "-m", "hopcheck.fuzz.reference", "2000", *session.posargs)
 
@@ -99,14 +99,14 @@ def fuzz(session: nox.Session) -> None:
 def calibrate(session: nox.Session) -> None:
     """Hold figures of known delays, also Locust's and wrk's, against the truth; no default: wants a quiet machine."""
     prepare(session)
-    session.run("python", "-m", "hopcheck_load.calibrate", "--others", *session.posargs)
+    session.run("python", "-m", "tools.calibrate", "--others", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """What hopcheck's own parts cost; saved, and compared with the last run: `nox -s bench -- --benchmark-compare`."""
     prepare(session, "tests")
-    files = sorted(str(path) for path in Path("load/bench").glob("bench_*.py"))
+    files = sorted(str(path) for path in Path("tools/benchmarks").glob("bench_*.py"))
     columns = "--benchmark-columns=median,iqr,rounds"
     session.run("pytest", *files, "--benchmark-autosave", "--benchmark-warmup=on", columns, *session.posargs)
 

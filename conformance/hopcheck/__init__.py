@@ -3,12 +3,12 @@
 What a case is written with is importable from here.
 """
 
-from hopcheck.registry import Case, Counterexample, case
-from hopcheck.target import OMIT, Answer, Live, Stream, Target, Untestable, backend_down, dig, items
-from hopcheck_contracts.findings import Finding, Findings, expect
+from hopcheck.authoring.findings import Finding, Findings, expect
+from hopcheck.authoring.registry import Case, Counterexample, case
+from hopcheck.client import OMIT, Answer, Live, Stream, Target, Untestable, backend_down, dig, items
 from hopcheck_contracts.sse import DONE, Event, event_of
 from hopcheck_server.relay import Events, Failure, Incoming, Outgoing, Relay, Response, incoming, refuse
-from hopcheck_server.upstream import reply
+from hopcheck_server.upstream.script import reply
 
 __version__ = "0.1.0"
 

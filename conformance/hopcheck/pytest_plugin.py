@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
-from hopcheck import gating
+from hopcheck.authoring.registry import Case
+from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import Stop
 from hopcheck.cli.gate import conclude
-from hopcheck.cli.loop import run as run_loop
-from hopcheck.cli.order import Order, add_arguments, read
-from hopcheck.doctor import Unfit
-from hopcheck.document import fails, reasons_known
-from hopcheck.registry import Case
-from hopcheck.render.junit import details_of, message_of
+from hopcheck.cli.gate_arguments import Order, add_arguments, read
+from hopcheck.gate import run as gating
+from hopcheck.gate.preflight import Unfit
+from hopcheck.report.document import fails, reasons_known
+from hopcheck.report.render.junit import details_of, message_of
 
 VALUES = ("target", "api-key-env", "upstream-port", "upstream-url", "model", "baseline", "wait", "jobs", "patience")
 """Options of the gate that take a value, each to be given as `--hopcheck-<name>`."""

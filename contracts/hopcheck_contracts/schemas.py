@@ -2,7 +2,7 @@
 
 All functions are pure and give complaints, an empty list where there is nothing to complain of. Schemas are compiled
 when they are first needed, and kept. What one message can't show, the order of a stream's events, is judged by
-`hopcheck_contracts.grammar`.
+`hopcheck_contracts.grammar.chat`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from urllib.parse import unquote
 
 import jsonschema_rs
 
-from hopcheck_contracts.complaints import Complaint, read_errors, shown
 from hopcheck_contracts.documents import Boundary, Operation, document, find_operation, resolve
 from hopcheck_contracts.sse import DONE_DATA
+from hopcheck_contracts.violations import Complaint, read_errors, shown
 
 Headers = Iterable[tuple[str, str]]
 

@@ -5,7 +5,7 @@ Locust is told to start doesn't matter: what arrives, and when, is said by `--ho
 `--hopcheck-arrivals`, `--hopcheck-shape` and `--hopcheck-workload`, or on the page.
 """
 
-from hopcheck_load.underload.user import OpenLoop, UntilThePlanIsDone, install
+from hopcheck_load.open_loop.user import OpenLoop, UntilThePlanIsDone, install
 
 __all__ = ["OpenLoop", "UntilThePlanIsDone"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hopcheck_contracts.grammar import Rule
+from hopcheck_contracts.grammar.chat import Rule
 
 Json = dict[str, Any]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from chat_streams import BROKEN, COUNTS, DONE, FIRST, GOOD, PLAIN, STOP, USAGE, chunk, say, stream
 
-from hopcheck_contracts.complaints import MOST
-from hopcheck_contracts.grammar import Rule, check_events, check_stream
+from hopcheck_contracts.grammar.chat import Rule, check_events, check_stream
 from hopcheck_contracts.sse import EventParser
+from hopcheck_contracts.violations import MOST
 
 
 def test_there_are_thirty_of_each() -> None:

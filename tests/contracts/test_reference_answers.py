@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from hopcheck_contracts.documents import Boundary
-from hopcheck_contracts.grammar import check_stream
+from hopcheck_contracts.grammar.chat import check_stream
 from hopcheck_contracts.schemas import validate_raw_response
 from hopcheck_server.proxy import load_settings
 from hopcheck_server.proxy.app import create_app

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from chat_streams import FAULT, HEAD, HEL, USAGE
 
-from hopcheck_contracts.complaints import MOST
 from hopcheck_contracts.documents import Boundary
 from hopcheck_contracts.schemas import (
     must_refuse,
@@ -21,6 +20,7 @@ from hopcheck_contracts.schemas import (
     validate_response,
     validate_upstream_request,
 )
+from hopcheck_contracts.violations import MOST
 
 CHAT = "/v1/chat/completions"
 JSON = [("Content-Type", "application/json; charset=utf-8")]

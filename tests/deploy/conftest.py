@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import httpx2
 import pytest
 
-from hopcheck.discovery import all_cases, all_scripts
-from hopcheck_server.litellm import LiteLLM
-from hopcheck_server.stack import Served, serve
-from hopcheck_server.upstream import marker, reply
-from hopcheck_server.upstream.attempt import Attempt
-from hopcheck_server.upstream.script import Turn
+from hopcheck.gate.catalogue import all_cases, all_scripts
+from hopcheck_server.chain import Served, serve
+from hopcheck_server.chain.litellm import LiteLLM
+from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.upstream.script import marker, reply
+from hopcheck_server.upstream.script.turns import Turn
 from hopcheck_server.upstream.server import Upstream
 
 ROOT = Path(__file__).parents[2]

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hopcheck_server.litellm import LiteLLM
-from hopcheck_server.processes import free_port
-from hopcheck_server.stack import Served, serve
+from hopcheck_server.chain import Served, serve
+from hopcheck_server.chain.litellm import LiteLLM
+from hopcheck_server.chain.processes import free_port
 from hopcheck_server.upstream.server import Upstream
 
 from .conftest import EXAMPLES, KEYS, ROOT, providers_at

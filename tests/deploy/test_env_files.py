@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hopcheck.settings import load_target
+from hopcheck.gate.target_file import load_target
 from hopcheck_server.proxy.settings import load_settings, unknown_variables
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

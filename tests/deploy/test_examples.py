@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hopcheck_server.upstream import reply
+from hopcheck_server.upstream.script import reply
 
 from .conftest import CLIENT_KEY, KEYS, ROOT, Deployment, Run
 

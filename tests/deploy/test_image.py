@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hopcheck_server.processes import free_port
+from hopcheck_server.chain.processes import free_port
 
 from .conftest import ROOT
 from .dockerfile import Instruction, build, exec_form, stages, words

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from hopcheck.discovery import all_cases, all_scripts
-from hopcheck_server.stack import Served
+from hopcheck.gate.catalogue import all_cases, all_scripts
+from hopcheck_server.chain import Served
 from hopcheck_server.upstream.server import Upstream
 
 from .conftest import KEYS

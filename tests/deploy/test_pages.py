@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hopcheck.discovery import all_cases
+from hopcheck.gate.catalogue import all_cases
 from hopcheck_server.proxy.telemetry.metrics import Metrics
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -14,11 +14,11 @@ import httpx2
 import pytest
 import yaml
 
-from hopcheck_server.litellm import LiteLLM
-from hopcheck_server.processes import ProcessError, free_port
-from hopcheck_server.stack import serve
-from hopcheck_server.upstream import marker, reply
-from hopcheck_server.upstream.attempt import Attempt
+from hopcheck_server.chain import serve
+from hopcheck_server.chain.litellm import LiteLLM
+from hopcheck_server.chain.processes import ProcessError, free_port
+from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.upstream.script import marker, reply
 from hopcheck_server.upstream.server import Upstream
 
 from .conftest import ROOT

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hopcheck_server.processes import free_port
+from hopcheck_server.chain.processes import free_port
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hopcheck_server.processes import free_port
+from hopcheck_server.chain.processes import free_port
 
 pytestmark = pytest.mark.whole_gate
 CI = Path(__file__).parents[2] / "examples" / "ci"

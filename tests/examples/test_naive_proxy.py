@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hopcheck_server.processes import free_port
+from hopcheck_server.chain.processes import free_port
 
 from .conftest import ROOT
 

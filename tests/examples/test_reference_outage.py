@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hopcheck_server.processes import free_port
+from hopcheck_server.chain.processes import free_port
 
 pytestmark = pytest.mark.whole_gate
 KEY = "sk-reference-test-key-0123456789"
@@ -17,7 +17,7 @@ def test_the_cases_about_outages_conform(start, gate, tmp_path, upstream_port: i
     line = ["--to", f"127.0.0.1:{upstream_port}", "--control-port", str(control_port)]
     settings = {
         "LLM_MODE": "litellm",
-        "LITELLM_PROXY_URL": start("-m", "hopcheck_server.switch", *line, env={}),
+        "LITELLM_PROXY_URL": start("-m", "hopcheck_server.chain.switch", *line, env={}),
         "LITELLM_API_KEY": "sk-upstream-test-key-0123456789",
         "INTERNAL_API_KEY": KEY,
         "DIRECT_FALLBACK_URL": upstream,

@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hopcheck_load import report, statistics
-from hopcheck_load.records import Arm, Header, Measurement, Record, Seen, Timeline
-from hopcheck_load.underload import slices
-from hopcheck_load.underload.plan import LoadPlan
-from hopcheck_load.underload.schedule import arrivals
-from hopcheck_load.underload.shapes import SHAPES, Ask, lay_out
-from hopcheck_load.workloads import DELTAS, WORKLOADS
+from hopcheck_load.measurement.load_plan import LoadPlan
+from hopcheck_load.measurement.profiles import SHAPES, Ask, lay_out
+from hopcheck_load.measurement.records import Arm, Header, Measurement, Record, Seen, Timeline
+from hopcheck_load.measurement.schedule import arrivals
+from hopcheck_load.measurement.workloads import DELTAS, WORKLOADS
+from hopcheck_load.report import document as report
+from hopcheck_load.stats import intervals as statistics
+from hopcheck_load.stats import slices
 
 MS = 1_000_000
 MACHINE = {

@@ -7,9 +7,10 @@ import json
 
 import pytest
 
-from hopcheck_load import records, report
-from hopcheck_load.render.html import html_text
-from hopcheck_load.render.markdown import markdown_text
+from hopcheck_load.measurement import records
+from hopcheck_load.report import document as report
+from hopcheck_load.report.render.html import html_text
+from hopcheck_load.report.render.markdown import markdown_text
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 

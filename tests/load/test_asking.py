@@ -9,17 +9,17 @@ import socket
 
 import pytest
 
-from hopcheck_contracts.exits import Stop
-from hopcheck_load import usage
-from hopcheck_load.provider import Provider
-from hopcheck_load.records import Arm
-from hopcheck_load.underload import options
-from hopcheck_load.underload.asking import NOT_SENT, Asker
-from hopcheck_load.underload.journal import Journal
-from hopcheck_load.underload.plan import LoadPlan, read, write
-from hopcheck_load.underload.schedule import Arrival
-from hopcheck_load.underload.shapes import Point
-from hopcheck_server.upstream.control import RemoteControl
+from hopcheck_load.measurement import usage
+from hopcheck_load.measurement.load_plan import LoadPlan, read, write
+from hopcheck_load.measurement.profiles import Point
+from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.measurement.records import Arm
+from hopcheck_load.measurement.schedule import Arrival
+from hopcheck_load.open_loop import options
+from hopcheck_load.open_loop.journal import Journal
+from hopcheck_load.open_loop.requester import NOT_SENT, Asker
+from hopcheck_server.exits import Stop
+from hopcheck_server.upstream.control.client import RemoteControl
 
 
 @pytest.fixture(scope="module")

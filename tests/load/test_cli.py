@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from hopcheck.cli import main
-from hopcheck_load import calibrate, records, report
-from hopcheck_load.provider import Provider
+from hopcheck_load.measurement import records
+from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.report import document as report
+from tools import calibrate
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from hopcheck_load.client import Failed, Line
-from hopcheck_server.http1.pool import Origin
+from hopcheck_load.measurement.client import Failed, Line
+from hopcheck_server.wire.pool import Origin
 
 REQUEST = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Said: Yes\r\n\r\nhi"

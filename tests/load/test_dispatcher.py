@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hopcheck_load import report
-from hopcheck_load.underload.dispatcher import Dispatcher
-from hopcheck_load.underload.schedule import Arrival
+from hopcheck_load.measurement.schedule import Arrival
+from hopcheck_load.open_loop.dispatcher import Dispatcher
+from hopcheck_load.report import document as report
 
 MS = 1_000_000
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from hopcheck_load.delivery import integrity
-from hopcheck_load.events import quick_timeline
-from hopcheck_load.events import timeline as parsed_timeline
-from hopcheck_load.records import Record
-from hopcheck_load.workloads import DELTAS
+from hopcheck_load.measurement.records import Record
+from hopcheck_load.measurement.stamps import quick_timeline
+from hopcheck_load.measurement.stamps import timeline as parsed_timeline
+from hopcheck_load.measurement.workloads import DELTAS
+from hopcheck_load.stats.delivery import integrity
 
 
 def timeline(reads):

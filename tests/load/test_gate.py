@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hopcheck_load import gate, report
+from hopcheck_load.report import budgets as gate
+from hopcheck_load.report import document as report
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 

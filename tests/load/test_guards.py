@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hopcheck_load.underload.course import recovery
-from hopcheck_load.underload.guards import ceiling, dispatch, overload
-from hopcheck_load.underload.knee import Step, knee
+from hopcheck_load.stats.guards import ceiling, dispatch, overload
+from hopcheck_load.stats.knee import Step, knee
+from hopcheck_load.stats.time_course import recovery
 
 
 @pytest.mark.parametrize(

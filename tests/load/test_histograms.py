@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hopcheck_load.underload.histograms import HIGHEST_NS, Histograms, of, table
+from hopcheck_load.stats.histograms import HIGHEST_NS, Histograms, of, table
 
 
 def workers(count):

@@ -12,9 +12,11 @@ from importlib.resources import files
 import pytest
 
 from hopcheck.cli import main
-from hopcheck_load import calibrate, records, report
-from hopcheck_load.provider import Provider
-from hopcheck_load.underload.histograms import Histograms
+from hopcheck_load.measurement import records
+from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.report import document as report
+from hopcheck_load.stats.histograms import Histograms
+from tools import calibrate
 
 pytestmark = pytest.mark.locust
 

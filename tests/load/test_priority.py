@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from hopcheck_contracts.exits import USAGE, Stop
-from hopcheck_load import priority
+from hopcheck_load.measurement import priority
+from hopcheck_server.exits import USAGE, Stop
 
 ASK = "import os; print(os.sched_getscheduler(0))"
 

@@ -7,13 +7,13 @@ import re
 import pytest
 from rich.console import Console
 
-from hopcheck_load import report
-from hopcheck_load.gate import compare, judge, parse
-from hopcheck_load.render.html import html_text
-from hopcheck_load.render.markdown import markdown_text
-from hopcheck_load.render.svg import Scale
-from hopcheck_load.render.terminal import print_report
-from hopcheck_load.render.values import cpu_ms, headlines, interval, ms, share, tick
+from hopcheck_load.report import document as report
+from hopcheck_load.report.budgets import compare, judge, parse
+from hopcheck_load.report.render.html import html_text
+from hopcheck_load.report.render.markdown import markdown_text
+from hopcheck_load.report.render.svg import Scale
+from hopcheck_load.report.render.terminal import print_report
+from hopcheck_load.report.render.values import cpu_ms, headlines, interval, ms, share, tick
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 

@@ -7,14 +7,16 @@ from itertools import pairwise
 
 import pytest
 
-from hopcheck_contracts.exits import Stop
-from hopcheck_load import calibrate, gate, report
-from hopcheck_load.calibrate import rows
-from hopcheck_load.provider import Provider
-from hopcheck_load.records import Arm
-from hopcheck_load.run import Plan, measure
-from hopcheck_load.workloads import WORKLOADS
+from hopcheck_load.closed_loop.run import Plan, measure
+from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.measurement.records import Arm
+from hopcheck_load.measurement.workloads import WORKLOADS
+from hopcheck_load.report import budgets as gate
+from hopcheck_load.report import document as report
+from hopcheck_server.exits import Stop
 from hopcheck_server.relay import RelayConfig
+from tools import calibrate
+from tools.calibrate import rows
 
 KEY = RelayConfig(upstream="").client_keys[0]
 
@@ -142,7 +144,7 @@ def test_an_interruption_keeps_what_was_measured(provider, relays):
 
 
 def test_a_busy_machine_can_be_refused(provider, relays, monkeypatch):
-    monkeypatch.setattr("hopcheck_load.machine.BUSY_SHARE", -1.0)
+    monkeypatch.setattr("hopcheck_load.measurement.machine.BUSY_SHARE", -1.0)
     with pytest.raises(Stop, match="the machine is busy") as stopped:
         measure(plan(relays("base"), "chat", refuse_busy=True), provider, silent)
     assert stopped.value.code == 3

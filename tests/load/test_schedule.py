@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from hopcheck_load.records import Arm
-from hopcheck_load.underload.schedule import DIRECT_SHARE, arrivals, rate_of
-from hopcheck_load.underload.shapes import SHAPES, STEPS, Ask, Point, lay_out
+from hopcheck_load.measurement.profiles import SHAPES, STEPS, Ask, Point, lay_out
+from hopcheck_load.measurement.records import Arm
+from hopcheck_load.measurement.schedule import DIRECT_SHARE, arrivals, rate_of
 
 HOP = Arm("hop", "hop", "http://hop.invalid/v1", "m")
 DIRECT = Arm("direct", "direct", "http://direct.invalid/v1", "m")

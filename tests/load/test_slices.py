@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hopcheck_load.underload import slices
-from hopcheck_load.underload.slices import Sliced
+from hopcheck_load.stats import slices
+from hopcheck_load.stats.slices import Sliced
 
 
 def values_of(draw, added, count=800):

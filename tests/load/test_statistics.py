@@ -5,16 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hopcheck_load import warmup
-from hopcheck_load.enough import told
-from hopcheck_load.statistics import (
-    block_length,
-    difference_of,
-    label,
-    median_of,
-    quantiles,
-    quantiles_of,
-)
+from hopcheck_load.stats import warmup
+from hopcheck_load.stats.intervals import block_length, difference_of, label, median_of, quantiles, quantiles_of
+from hopcheck_load.stats.sample_size import told
 
 
 def drifting(draw: np.random.Generator, count: int, memory: float) -> np.ndarray:

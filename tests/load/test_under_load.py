@@ -7,14 +7,16 @@ import json
 import pytest
 
 from hopcheck.cli import main
-from hopcheck_load import gate, records, report
-from hopcheck_load.render.html import html_text
-from hopcheck_load.render.markdown import markdown_text
-from hopcheck_load.render.values import findings, headlines
-from hopcheck_load.underload import spool
-from hopcheck_load.underload.histograms import Histograms
-from hopcheck_load.underload.journal import SETTLE_S, times
-from hopcheck_load.underload.plan import from_document
+from hopcheck_load.measurement import records
+from hopcheck_load.measurement.load_plan import from_document
+from hopcheck_load.open_loop import spool
+from hopcheck_load.open_loop.journal import SETTLE_S, times
+from hopcheck_load.report import budgets as gate
+from hopcheck_load.report import document as report
+from hopcheck_load.report.render.html import html_text
+from hopcheck_load.report.render.markdown import markdown_text
+from hopcheck_load.report.render.values import findings, headlines
+from hopcheck_load.stats.histograms import Histograms
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 

@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "gate": ("hopcheck.cli.gate", "hold a proxy to its contract"),
     "cases": ("hopcheck.cli.cases", "list or explain the cases"),
-    "prove": ("hopcheck.cli.prove", "run the suite against itself: counterexamples and honest variants"),
+    "prove": ("hopcheck.cli.selftest", "run the suite against itself: counterexamples and honest variants"),
     "serve": ("hopcheck.cli.serve", "run the reference proxy"),
     "upstream": ("hopcheck.cli.upstream", "run the scripted provider alone"),
     "record": ("hopcheck.cli.record", "record LiteLLM's traffic as tapes, to be replayed without it"),
@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hopcheck.cli.outage",
         "kill LiteLLM behind the reference proxy, and show what clients see of it",
     ),
-    "load": ("hopcheck_load.cli", "measure how much latency a hop adds"),
+    "load": ("hopcheck_load.cli.command", "measure how much latency a hop adds"),
 }
 """Command: its module, and what it does in a line."""
 

@@ -7,10 +7,10 @@ import json
 import sys
 from typing import Any
 
+from hopcheck.authoring.registry import PROFILES, Case
 from hopcheck.cli.exits import HOLDS, USAGE, Stop
-from hopcheck.discovery import all_cases, select
-from hopcheck.fuzz.session import all_fuzz_cases
-from hopcheck.registry import PROFILES, Case
+from hopcheck.fuzz.fuzz_cases import all_fuzz_cases
+from hopcheck.gate.catalogue import all_cases, select
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from rich.console import Console
 
 from hopcheck.cli.exits import USAGE, Stop
-from hopcheck.doctor import Unfit
+from hopcheck.gate.preflight import Unfit
 
 if TYPE_CHECKING:
-    from hopcheck_server.stack import Stack
+    from hopcheck_server.chain import Stack
 
 T = TypeVar("T")
 

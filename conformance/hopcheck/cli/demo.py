@@ -15,26 +15,26 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from hopcheck import gating
-from hopcheck.baseline import load_baseline
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server, while_it_runs
+from hopcheck.cli.event_loop import interruption
+from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
+from hopcheck.cli.files import write
 from hopcheck.cli.gate import conclude, watching
-from hopcheck.cli.loop import interruption
-from hopcheck.cli.loop import run as run_loop
-from hopcheck.cli.order import Order
-from hopcheck.cli.writing import write
-from hopcheck.config import TargetConfig
-from hopcheck.discovery import all_cases
-from hopcheck.doctor import Unfit
-from hopcheck.render.compare import compare, print_comparison
-from hopcheck.render.html import html_text
-from hopcheck.render.progress import RunProgress
-from hopcheck.render.terminal import console_for, print_report
-from hopcheck.settings import packaged_target
-from hopcheck_server.litellm import DEFAULT_VERSION
-from hopcheck_server.processes import ProcessError
-from hopcheck_server.stack import Stack
+from hopcheck.cli.gate_arguments import Order
+from hopcheck.client.config import TargetConfig
+from hopcheck.gate import run as gating
+from hopcheck.gate.catalogue import all_cases
+from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.target_file import packaged_target
+from hopcheck.report.baseline import load_baseline
+from hopcheck.report.compare import compare, print_comparison
+from hopcheck.report.render.html import html_text
+from hopcheck.report.render.progress import RunProgress
+from hopcheck.report.render.terminal import console_for, print_report
+from hopcheck_server.chain import Stack
+from hopcheck_server.chain.litellm import DEFAULT_VERSION
+from hopcheck_server.chain.processes import ProcessError
 
 HOPS = "load.txt"
 """What the measurement printed."""
@@ -125,7 +125,7 @@ def _target(name: str, base_url: str, key: str, log_file: Path, stack: Stack) ->
 async def _judge(target: TargetConfig, arguments: argparse.Namespace, stopped: asyncio.Event) -> Judged:
     known = all_cases()
     plan = gating.Plan(config=target, cases=list(known.values()), jobs=arguments.jobs)
-    with as_file(files("hopcheck") / "targets" / target.name / "baseline.toml") as path:
+    with as_file(files("hopcheck.gate") / "targets" / target.name / "baseline.toml") as path:
         baseline = load_baseline(path)
     written = {kind: arguments.output / f"{target.name}.{kind}" for kind in ("json", "html")}
     order = Order(plan, known, baseline, strict=False, files=written)

@@ -14,12 +14,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hopcheck.cassettes import Malformed, Tape, load_all
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
-from hopcheck.cli.writing import require_folders, write
+from hopcheck.cli.files import require_folders, write
 from hopcheck.drift import Drift, drift
 from hopcheck.drift.render import html_text, markdown_text, print_drift
-from hopcheck.render.terminal import console_for
-from hopcheck.tapes import Malformed, Tape, load_all
+from hopcheck.report.render.terminal import console_for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-from hopcheck_contracts.exits import (
-    DOES_NOT_HOLD,
-    HOLDS,
-    HOPCHECK_FAILED,
-    INTERRUPTED,
-    UNTESTABLE,
-    USAGE,
-    Stop,
-)
+from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS, HOPCHECK_FAILED, INTERRUPTED, UNTESTABLE, USAGE, Stop
 
 __all__ = ["DOES_NOT_HOLD", "HOLDS", "HOPCHECK_FAILED", "INTERRUPTED", "UNTESTABLE", "USAGE", "Stop"]

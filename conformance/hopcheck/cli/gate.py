@@ -9,20 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hopcheck import gating
-from hopcheck.baseline import Judgement, baseline_text, judge, updated
-from hopcheck.cli import fuzzing
+from hopcheck.authoring.findings import FAILING, Outcome, Verdict
+from hopcheck.cli import fuzz_arguments as fuzzing
+from hopcheck.cli.event_loop import interruption
+from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import UNTESTABLE, Stop
-from hopcheck.cli.loop import interruption
-from hopcheck.cli.loop import run as run_loop
-from hopcheck.cli.order import RENDERINGS, Order, add_arguments, read
-from hopcheck.cli.writing import write
-from hopcheck.doctor import Unfit
-from hopcheck.render.progress import RunProgress
-from hopcheck.render.terminal import console_for, print_report
-from hopcheck.report import Replay, Run, build
-from hopcheck_contracts.findings import FAILING, Outcome, Verdict
-from hopcheck_server.processes import ProcessError
+from hopcheck.cli.files import write
+from hopcheck.cli.gate_arguments import RENDERINGS, Order, add_arguments, read
+from hopcheck.gate import run as gating
+from hopcheck.gate.preflight import Unfit
+from hopcheck.report.baseline import Judgement, baseline_text, judge, updated
+from hopcheck.report.build import Replay, Run, build
+from hopcheck.report.render.progress import RunProgress
+from hopcheck.report.render.terminal import console_for, print_report
+from hopcheck_server.chain.processes import ProcessError
 
 __all__ = ["add_arguments", "conclude", "run", "watching"]
 

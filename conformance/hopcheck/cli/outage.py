@@ -15,16 +15,16 @@ from pathlib import Path
 from rich.console import Console
 
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
+from hopcheck.cli.event_loop import interruption
+from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, Stop
-from hopcheck.cli.loop import interruption
-from hopcheck.cli.loop import run as run_loop
-from hopcheck.config import Declares, Models, TargetConfig
-from hopcheck.outages import OUTCOMES, SCRIPT, Timeline, look, traffic, warm
-from hopcheck.render.terminal import console_for
-from hopcheck_server.litellm import DEFAULT_VERSION
-from hopcheck_server.processes import ProcessError, http_status
-from hopcheck_server.stack import Served, Stack, serve_reference
-from hopcheck_server.upstream.control import RemoteControl
+from hopcheck.client.config import Declares, Models, TargetConfig
+from hopcheck.outage.timeline import OUTCOMES, SCRIPT, Timeline, look, traffic, warm
+from hopcheck.report.render.terminal import console_for
+from hopcheck_server.chain import Served, Stack, serve_reference
+from hopcheck_server.chain.litellm import DEFAULT_VERSION
+from hopcheck_server.chain.processes import ProcessError, http_status
+from hopcheck_server.upstream.control.client import RemoteControl
 
 MODEL, CRITICAL = "fake-model", "backup-model"
 WORDS = {

@@ -10,21 +10,21 @@ from urllib.parse import SplitResult, urlsplit
 
 from rich.console import Console
 
+from hopcheck.authoring.registry import Case
+from hopcheck.cassettes.background import Heard, Listening
+from hopcheck.cassettes.recording import Recorded
+from hopcheck.cassettes.session import LIVE_ONLY, Session
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
+from hopcheck.cli.event_loop import interruption
+from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
-from hopcheck.cli.loop import interruption
-from hopcheck.cli.loop import run as run_loop
-from hopcheck.discovery import all_cases, select
-from hopcheck.doctor import Unfit
-from hopcheck.registry import Case
-from hopcheck.render.progress import RunProgress
-from hopcheck.render.terminal import console_for
-from hopcheck.tapes.between import Heard, Listening
-from hopcheck.tapes.recording import Recorded
-from hopcheck.tapes.session import LIVE_ONLY, Session
-from hopcheck_server.http1.pool import Origin
-from hopcheck_server.litellm import DEFAULT_VERSION
-from hopcheck_server.processes import ProcessError
+from hopcheck.gate.catalogue import all_cases, select
+from hopcheck.gate.preflight import Unfit
+from hopcheck.report.render.progress import RunProgress
+from hopcheck.report.render.terminal import console_for
+from hopcheck_server.chain.litellm import DEFAULT_VERSION
+from hopcheck_server.chain.processes import ProcessError
+from hopcheck_server.wire.pool import Origin
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

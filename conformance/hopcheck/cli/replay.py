@@ -7,11 +7,11 @@ import gc
 import sys
 from pathlib import Path
 
+from hopcheck.cassettes import Malformed, Tape, load_all
+from hopcheck.cli.event_loop import interruption
+from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import HOLDS, UNTESTABLE, USAGE, Stop
-from hopcheck.cli.loop import interruption
-from hopcheck.cli.loop import run as run_loop
 from hopcheck.replay import CHUNKINGS, ReplayServer, scale_of
-from hopcheck.tapes import Malformed, Tape, load_all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

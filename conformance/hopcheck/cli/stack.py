@@ -11,12 +11,12 @@ from pathlib import Path
 from rich.console import Console
 
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
+from hopcheck.cli.event_loop import interruption
+from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import HOLDS, UNTESTABLE, USAGE, Stop
-from hopcheck.cli.loop import interruption
-from hopcheck.cli.loop import run as run_loop
-from hopcheck_server.litellm import DEFAULT_VERSION
-from hopcheck_server.processes import ProcessError
-from hopcheck_server.stack import Stack
+from hopcheck_server.chain import Stack
+from hopcheck_server.chain.litellm import DEFAULT_VERSION
+from hopcheck_server.chain.processes import ProcessError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

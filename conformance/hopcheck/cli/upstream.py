@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from hopcheck.discovery import all_cases, all_scripts
+from hopcheck.gate.catalogue import all_cases, all_scripts
 from hopcheck_server.upstream.run import run as run_upstream
 
 

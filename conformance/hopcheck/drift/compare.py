@@ -9,10 +9,10 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import Any
 
+from hopcheck.cassettes import Entry, Interaction, Tape
+from hopcheck.cassettes.canonical import of_request
 from hopcheck.drift import facts
-from hopcheck.excerpts import as_text
-from hopcheck.tapes import Entry, Interaction, Tape
-from hopcheck.tapes.canonical import of_request
+from hopcheck.report.excerpts import as_text
 
 AT_WILL = "*"
 """The `repeat` of what a proxy may ask as often as it likes, and so may leave."""

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
+from hopcheck.cassettes import Entry, Interaction, Response
 from hopcheck.drift import volatile
-from hopcheck.excerpts import as_text
-from hopcheck.tapes import Entry, Interaction, Response
+from hopcheck.report.excerpts import as_text
 from hopcheck_contracts import sse
 
 Facts = dict[str, Any]

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from hopcheck.drift.compare import ABOUT, Part
 from hopcheck.drift.report import Drift, Group
-from hopcheck.excerpts import first_difference
-from hopcheck.render.markdown import code, text
-from hopcheck.render.pages import page
-from hopcheck.render.values import clip, visible
+from hopcheck.report.excerpts import first_difference
+from hopcheck.report.render.markdown import code, text
+from hopcheck.report.render.pages import page
+from hopcheck.report.render.values import clip, visible
 
 _CASES = 4  # ids that are named in a line; the page names them all
 _LENGTH = 160  # characters of a value

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from hopcheck.cassettes import Tape
 from hopcheck.drift.compare import Change, Comparison, Part, compare
-from hopcheck.tapes import Tape
 
 SCHEMA = "hopcheck.drift/1"
 

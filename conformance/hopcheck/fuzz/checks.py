@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
-from hopcheck.config import TargetConfig
+from hopcheck.authoring.findings import Finding, Level, expect
+from hopcheck.client import Stream, describe
+from hopcheck.client.config import TargetConfig
 from hopcheck.fuzz import operations, sides
-from hopcheck.fuzz.comparing import differences
+from hopcheck.fuzz.comparison import differences
 from hopcheck.fuzz.example import raw_body
-from hopcheck.fuzz.playing import Played
-from hopcheck.target import Stream, describe
-from hopcheck_contracts.findings import Finding, Level, expect
-from hopcheck_contracts.grammar import check_events
+from hopcheck.fuzz.player import Played
+from hopcheck_contracts.grammar.chat import check_events
 from hopcheck_contracts.schemas import validate_raw_response
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hopcheck_server.upstream import reply
-from hopcheck_server.upstream.script import Turn
+from hopcheck_server.upstream.script import reply
+from hopcheck_server.upstream.script.turns import Turn
 
 FAILURES: Mapping[str, Turn] = {
     "a 400": reply.status(400),

@@ -20,7 +20,7 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core import NotSet
 
-from hopcheck.config import TargetConfig
+from hopcheck.client.config import TargetConfig
 from hopcheck.fuzz import operations
 from hopcheck.fuzz.chat_answers import events_of, put_in_order
 from hopcheck.fuzz.documents import PATH, body_document, parameter_document
@@ -28,8 +28,8 @@ from hopcheck.fuzz.example import NOTHING, Example, raw_body
 from hopcheck.fuzz.numbers import DOUBLE_EXACT, owed
 from hopcheck_contracts.documents import standalone_schema
 from hopcheck_contracts.schemas import must_refuse
-from hopcheck_server.upstream import marker as markers
-from hopcheck_server.upstream.script import Embedding, Turn, Wire
+from hopcheck_server.upstream.script import marker as markers
+from hopcheck_server.upstream.script.turns import Embedding, Turn, Wire
 
 Examples = SearchStrategy[Example]
 

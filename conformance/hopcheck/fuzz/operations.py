@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hopcheck_contracts.findings import LevelName
+from hopcheck.authoring.findings import LevelName
 
 WHOLE = "a whole answer"
 SECRETS = "no key in the answer"

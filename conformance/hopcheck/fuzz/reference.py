@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from hopcheck_server.processes import free_port
-from hopcheck_server.stack import serve
+from hopcheck_server.chain import serve
+from hopcheck_server.chain.processes import free_port
 
 KEY = "sk-reference-fuzz-key-0123456789"
 KEY_ENV = "HOPCHECK_FUZZ_KEY"

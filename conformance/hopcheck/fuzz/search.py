@@ -18,8 +18,8 @@ from hypothesis import seed as seeded
 from hypothesis.errors import Flaky, HypothesisWarning
 from hypothesis.strategies import SearchStrategy
 
+from hopcheck.authoring.findings import Finding, Level
 from hopcheck.fuzz.example import Example
-from hopcheck_contracts.findings import Finding, Level
 
 Judge = Callable[[Example], Sequence[Finding]]
 """Plays an example, and tells every finding about it."""

@@ -11,10 +11,10 @@ import json
 import struct
 from typing import Any
 
-from hopcheck.config import TargetConfig
+from hopcheck.client.config import TargetConfig
 from hopcheck.fuzz.chat_answers import together
-from hopcheck.fuzz.comparing import only, without_nothing
-from hopcheck.fuzz.playing import Played
+from hopcheck.fuzz.comparison import only, without_nothing
+from hopcheck.fuzz.player import Played
 
 Pair = tuple[dict[str, Any], dict[str, Any]]
 

@@ -1,7 +1,7 @@
 """Replay: recorded traffic in LiteLLM's place, and what a gate run makes of it."""
 
 from hopcheck.replay.chunking import CHUNKINGS, Chunks
-from hopcheck.replay.judging import ReplayFindings
+from hopcheck.replay.findings import ReplayFindings
 from hopcheck.replay.live_only import live_only
 from hopcheck.replay.server import ReplayServer
 from hopcheck.replay.timing import scale_of

@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from hopcheck.replay.canned import model_in
-from hopcheck.replay.deck import Card
-from hopcheck.replay.ordering import in_order_of
-from hopcheck.tapes import Entry, Frame
-from hopcheck_server.upstream.arrival import Arrival, RequestHead
-from hopcheck_server.upstream.attempt import Attempt, Ending
+from hopcheck.cassettes import Entry, Frame
+from hopcheck.replay.fixed_responses import model_in
+from hopcheck.replay.index import Card
+from hopcheck.replay.key_order import in_order_of
+from hopcheck_server.upstream.journal.arrival import Arrival, RequestHead
+from hopcheck_server.upstream.journal.attempt import Attempt, Ending
 
 KEYS: Mapping[str, str] = {
     "provider": "sk-hopcheck-replayed-provider",

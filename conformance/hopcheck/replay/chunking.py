@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple, get_args
 
-from hopcheck.redaction import REDACTED
-from hopcheck.replay.retelling import can_be_retold, retold
-from hopcheck.tapes import Interaction
+from hopcheck.cassettes import Interaction
+from hopcheck.replay.variants import can_be_retold, retold
+from hopcheck.report.redaction import REDACTED
 
 Chunks = Literal["recorded", "per-event", "one-byte", "split-utf8", "coalesced"]
 """As recorded; one event each; one byte each; cut inside every character of several bytes and every blank line; one."""

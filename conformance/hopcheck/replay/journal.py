@@ -8,8 +8,8 @@ from dataclasses import replace
 from time import monotonic_ns
 
 from hopcheck.replay.attempts import Played
-from hopcheck_server.upstream.attempt import Attempt
-from hopcheck_server.upstream.journal import Journal
+from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.upstream.journal.journal import Journal
 
 
 class ReplayJournal(Journal):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hopcheck.registry import REGISTRY, Case
-from hopcheck.report import LIVE_ONLY
-from hopcheck.tapes import Tape
-from hopcheck.tapes.headers import RESPONSE, is_kept
+from hopcheck.authoring.registry import REGISTRY, Case
+from hopcheck.cassettes import Tape
+from hopcheck.cassettes.headers import RESPONSE, is_kept
+from hopcheck.report.build import LIVE_ONLY
 
 
 def live_only(cases: Iterable[Case], tapes: Mapping[str, Tape], untaped: Mapping[str, str]) -> dict[str, str]:

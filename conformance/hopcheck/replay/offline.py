@@ -11,26 +11,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hopcheck.config import TargetConfig
-from hopcheck.contracts import load_contracts
-from hopcheck.discovery import all_scripts
-from hopcheck.doctor import Unfit
-from hopcheck.gating import Behind, Plan
-from hopcheck.registry import Case
+from hopcheck.authoring.registry import Case
+from hopcheck.cassettes import Malformed, Tape, load_all
+from hopcheck.cassettes.session import read_live_only
+from hopcheck.client import Target, Untestable, load_sdk
+from hopcheck.client.config import TargetConfig
+from hopcheck.client.nonces import fixed_nonces
+from hopcheck.engine.wire_contracts import load_contracts
+from hopcheck.gate.catalogue import all_scripts
+from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.run import Behind, Plan
+from hopcheck.gate.target_file import packaged_target
 from hopcheck.replay.attempts import KEYS
-from hopcheck.replay.judging import ReplayFindings
+from hopcheck.replay.findings import ReplayFindings
 from hopcheck.replay.live_only import live_only, without_burst
-from hopcheck.replay.scripted import needs_nobody
+from hopcheck.replay.scripted_faults import needs_nobody
 from hopcheck.replay.server import ReplayServer
-from hopcheck.report import Replay
-from hopcheck.settings import packaged_target
-from hopcheck.tapes import Malformed, Tape, load_all
-from hopcheck.tapes.session import read_live_only
-from hopcheck.target import Target, Untestable, load_sdk
-from hopcheck.target.nonces import fixed_nonces
-from hopcheck_server.processes import Progress
-from hopcheck_server.stack.reference import serve_reference
-from hopcheck_server.upstream.control import LocalControl
+from hopcheck.report.build import Replay
+from hopcheck_server.chain.processes import Progress
+from hopcheck_server.chain.reference import serve_reference
+from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.server import Upstream
 
 PROBES = frozenset({"doctor", "hopcheck"})

@@ -7,21 +7,21 @@ from contextlib import asynccontextmanager
 from time import monotonic_ns
 from typing import Self
 
+from hopcheck.cassettes import Canonical, Tape
 from hopcheck.replay.attempts import Played
-from hopcheck.replay.canned import Canned, canned, miss_answer, model_in, models_of, wrong_key
 from hopcheck.replay.chunking import Chunks, Telling
-from hopcheck.replay.deck import Card, Deck, case_of, key_of
+from hopcheck.replay.fixed_responses import Canned, canned, miss_answer, model_in, models_of, wrong_key
+from hopcheck.replay.index import Card, Deck, case_of, key_of
 from hopcheck.replay.journal import ReplayJournal
-from hopcheck.replay.misses import explain
-from hopcheck.replay.playing import Playing
-from hopcheck.replay.seat import is_seated, pass_on
-from hopcheck.tapes import Canonical, Tape
-from hopcheck_server.http1.closing import Closing
-from hopcheck_server.http1.server import ClientGone, Exchange, Server
-from hopcheck_server.upstream import control_routes
-from hopcheck_server.upstream.arrival import RequestHead
-from hopcheck_server.upstream.script import Scripts
+from hopcheck.replay.mismatch import explain
+from hopcheck.replay.playback import Playing
+from hopcheck.replay.scripted_backend import is_seated, pass_on
+from hopcheck_server.upstream.control import routes as control_routes
+from hopcheck_server.upstream.journal.arrival import RequestHead
+from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.upstream.server import Upstream
+from hopcheck_server.wire.closing import Closing
+from hopcheck_server.wire.server import ClientGone, Exchange, Server
 
 SETTLED_S = 1.0
 """How long a proxy may take to hang up once its client has; only then is an exchange ended from here."""

@@ -11,7 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
 from .adapters.base import BaseLLMAdapter
-from .adapters.making import make_adapter
+from .adapters.factory import make_adapter
 from .auth import BearerAuth
 from .documentation import DescribedFastAPI
 from .errors import ProxyError

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from hopcheck_contracts.sse import Event
-from hopcheck_server.http1.client import Head
-from hopcheck_server.http1.server import Exchange, Framing
+from hopcheck_server.wire.client import Head
+from hopcheck_server.wire.server import Exchange, Framing
 
 Events = AsyncIterator[Event]
 """A stream's events, one by one."""

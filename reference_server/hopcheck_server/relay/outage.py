@@ -15,7 +15,7 @@ class Outages:
     """A relay's share of methods for outages; each is small enough to get wrong.
 
     Attributes:
-        up: Whether the backend can be reached: the suite's switch (`hopcheck_server.switch`).
+        up: Whether the backend can be reached: the suite's switch (`hopcheck_server.chain.switch`).
     """
 
     config: RelayConfig

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from hopcheck_contracts.sse import Event
-from hopcheck_server.http1.client import Broken, ConnectFailed, Connection, Head
-from hopcheck_server.http1.pool import Origin, Pool
 from hopcheck_server.relay.messages import Events, Failure, Outgoing
 from hopcheck_server.relay.streams import body_of, events_of
+from hopcheck_server.wire.client import Broken, ConnectFailed, Connection, Head
+from hopcheck_server.wire.pool import Origin, Pool
 
 UNREACHABLE = "http://127.0.0.1:1/v1"
 """Where nothing listens."""

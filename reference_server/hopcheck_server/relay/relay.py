@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from hopcheck_contracts.sse import Event, event_of
-from hopcheck_server.http1.server import Exchange
 from hopcheck_server.relay import errors, surface
 from hopcheck_server.relay.config import RelayConfig
 from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response, enter
 from hopcheck_server.relay.methods import Methods
 from hopcheck_server.relay.outage import LISTS, Outages
 from hopcheck_server.relay.provider import UNREACHABLE, Answer, Provider
+from hopcheck_server.wire.server import Exchange
 
 PASSED_UPSTREAM = ("traceparent", "tracestate")
 """A client's headers that go to the provider."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
-from hopcheck_server import switch
-from hopcheck_server.http1.closing import Closing
-from hopcheck_server.http1.server import Exchange, Server
+from hopcheck_server.chain import switch
 from hopcheck_server.relay.relay import Relay
+from hopcheck_server.wire.closing import Closing
+from hopcheck_server.wire.server import Exchange, Server
 
 
 class RelayServer(Closing):

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from hopcheck_contracts.sse import DONE, Event, EventParser, encode
-from hopcheck_server.http1.client import Broken, Connection, Head
 from hopcheck_server.relay.messages import Events, Failure
+from hopcheck_server.wire.client import Broken, Connection, Head
 
 
 async def body_of(connection: Connection, head: Head, idle_timeout_s: float) -> AsyncIterator[bytes]:

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hopcheck_server.upstream import script
 from hopcheck_server.upstream.run import run
-from hopcheck_server.upstream.script import Scripts
+from hopcheck_server.upstream.script import turns as script
+from hopcheck_server.upstream.script.turns import Scripts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,18 +10,18 @@ from collections import deque
 from time import monotonic_ns
 from typing import Protocol, cast
 
-from hopcheck_server.http1 import sockets
-from hopcheck_server.upstream import answer as answers
-from hopcheck_server.upstream.answer import Answer, date_line
-from hopcheck_server.upstream.arrival import Arrival
-from hopcheck_server.upstream.attempt import Ending
-from hopcheck_server.upstream.clock import Clock
-from hopcheck_server.upstream.journal import Journal
-from hopcheck_server.upstream.player import Exchange, Player
+from hopcheck_server.upstream.journal.arrival import Arrival
+from hopcheck_server.upstream.journal.attempt import Ending
+from hopcheck_server.upstream.journal.journal import Journal
+from hopcheck_server.upstream.playback import rendered as answers
+from hopcheck_server.upstream.playback.clock import Clock
+from hopcheck_server.upstream.playback.player import Exchange, Player
+from hopcheck_server.upstream.playback.rendered import Answer, date_line
 from hopcheck_server.upstream.reader import Heads, RequestReader
 from hopcheck_server.upstream.reading import Reading
 from hopcheck_server.upstream.repeats import Repeats
-from hopcheck_server.upstream.script import Turn, Wire
+from hopcheck_server.upstream.script.turns import Turn, Wire
+from hopcheck_server.wire import sockets
 
 CONTROL = b"/_hopcheck/"
 """What the paths of control requests begin with."""

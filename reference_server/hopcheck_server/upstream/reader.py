@@ -7,7 +7,7 @@ from time import monotonic_ns
 
 import httptools
 
-from hopcheck_server.upstream.arrival import Arrival, RawHeaders, RequestHead
+from hopcheck_server.upstream.journal.arrival import Arrival, RawHeaders, RequestHead
 
 MAX_BODY = 64 * 1024 * 1024
 """Of a request, in bytes."""

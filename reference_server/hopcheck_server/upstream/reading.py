@@ -5,9 +5,9 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from hopcheck_server.upstream.arrival import RequestHead
 from hopcheck_server.upstream.dialects.openai_ask import Ask
-from hopcheck_server.upstream.marker import find
+from hopcheck_server.upstream.journal.arrival import RequestHead
+from hopcheck_server.upstream.script.marker import find
 
 KEPT = 1024
 """How many readings are kept: a retry repeats its body, and so does most load."""

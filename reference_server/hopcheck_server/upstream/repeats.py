@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hopcheck_server.upstream.arrival import Arrival
 from hopcheck_server.upstream.dialects.openai_whole import Whole
-from hopcheck_server.upstream.script import Script
+from hopcheck_server.upstream.journal.arrival import Arrival
+from hopcheck_server.upstream.script.turns import Script
 
 KEPT = 1024
 """How many requests are remembered."""

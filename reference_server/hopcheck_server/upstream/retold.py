@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from hopcheck_server.upstream.answer import Answer
-from hopcheck_server.upstream.arrival import RequestHead
-from hopcheck_server.upstream.attempt import Attempt
 from hopcheck_server.upstream.dialects.openai import Renderer
-from hopcheck_server.upstream.echo import echoed
+from hopcheck_server.upstream.journal.arrival import RequestHead
+from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.upstream.playback.rendered import Answer
 from hopcheck_server.upstream.reading import Readings
-from hopcheck_server.upstream.script import Script, Scripts, Turn
+from hopcheck_server.upstream.script.echo import echoed
+from hopcheck_server.upstream.script.turns import Script, Scripts, Turn
 
 _UNSCRIPTED = Script()
 

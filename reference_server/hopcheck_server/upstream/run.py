@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from hopcheck_server.upstream.script import Scripts
+from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.upstream.server import PortInUse, Upstream
 
 INTERRUPTED = 130

@@ -11,19 +11,19 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import Self
 
-from hopcheck_server.http1.closing import Closing
-from hopcheck_server.upstream import control_routes
-from hopcheck_server.upstream.answer import Answer
-from hopcheck_server.upstream.arrival import Arrival
-from hopcheck_server.upstream.clock import Clock
+from hopcheck_server.upstream.control import routes as control_routes
 from hopcheck_server.upstream.dialects.openai import Renderer
-from hopcheck_server.upstream.echo import echoed
-from hopcheck_server.upstream.journal import Journal, Place
+from hopcheck_server.upstream.journal.arrival import Arrival
+from hopcheck_server.upstream.journal.journal import Journal, Place
+from hopcheck_server.upstream.playback.clock import Clock
+from hopcheck_server.upstream.playback.rendered import Answer
 from hopcheck_server.upstream.protocol import Connection
 from hopcheck_server.upstream.reader import Heads
 from hopcheck_server.upstream.reading import Reading, Readings
 from hopcheck_server.upstream.repeats import Repeats
-from hopcheck_server.upstream.script import Script, Scripts, Turn, Wire
+from hopcheck_server.upstream.script.echo import echoed
+from hopcheck_server.upstream.script.turns import Script, Scripts, Turn, Wire
+from hopcheck_server.wire.closing import Closing
 
 BACKLOG = 2048
 

@@ -1,6 +1,7 @@
 """Who has no key gets nothing."""
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, shapes
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck.client import shapes
 
 WRONG = "hopcheck-wrong-key"
 

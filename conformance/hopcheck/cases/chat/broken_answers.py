@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Iterable
 
-from hopcheck import Answer, Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply, shapes
+from hopcheck import Answer, Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply
+from hopcheck.client import shapes
 
 BEGUN = '{"id":"chatcmpl-1","object":"chat.completion","created":1735689600,"model":"m","choices":[{"index":0,'
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"

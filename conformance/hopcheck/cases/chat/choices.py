@@ -1,7 +1,7 @@
 """Several choices in one chat answer."""
 
 from hopcheck import Findings, Relay, Response, Target, case, dig, expect, items, reply
-from hopcheck.edits import edit_body, edit_choices
+from hopcheck.authoring.edits import edit_body, edit_choices
 
 TEXTS = ("first", "second", "third")
 

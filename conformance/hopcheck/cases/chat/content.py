@@ -6,7 +6,7 @@ from typing import Any
 from unicodedata import normalize
 
 from hopcheck import Findings, Relay, Response, Target, case, dig, expect, reply
-from hopcheck.edits import edit_messages
+from hopcheck.authoring.edits import edit_messages
 
 TEXT = (
     "  kept spaces\n\n\tand \"quotes\" 'too' \\n \\ / </script> &amp; <b> data: [DONE]\r\n"

@@ -1,7 +1,8 @@
 """A chat answer without a choice."""
 
-from hopcheck import Findings, Relay, Response, Target, case, expect, reply, shapes
-from hopcheck.edits import edit_body
+from hopcheck import Findings, Relay, Response, Target, case, expect, reply
+from hopcheck.authoring.edits import edit_body
+from hopcheck.client import shapes
 
 MADE_UP = {"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}
 

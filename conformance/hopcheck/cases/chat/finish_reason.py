@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import Findings, Relay, Response, Target, case, expect, reply
-from hopcheck.edits import edit_choices
+from hopcheck.authoring.edits import edit_choices
 
 ENDS = {
     "stop": reply.chat("Hello."),

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from hopcheck import Findings, Relay, Response, Target, case, expect, reply
-from hopcheck.edits import edit_body
+from hopcheck.authoring.edits import edit_body
 
 MADE_AT = 1_735_689_600
 """When the provider says that it answered, in unix seconds: long ago, so a proxy that keeps it can be told from one

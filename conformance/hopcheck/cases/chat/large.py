@@ -4,22 +4,9 @@ import base64
 import hashlib
 from typing import Any
 
-from hopcheck import (
-    Findings,
-    Incoming,
-    Outgoing,
-    Relay,
-    Response,
-    Target,
-    case,
-    dig,
-    expect,
-    items,
-    refuse,
-    reply,
-    shapes,
-)
-from hopcheck.edits import edit_messages
+from hopcheck import Findings, Incoming, Outgoing, Relay, Response, Target, case, dig, expect, items, refuse, reply
+from hopcheck.authoring.edits import edit_messages
+from hopcheck.client import shapes
 
 PAGE = "".join(f"{number:07d} " for number in range(131_072))  # 1 MiB, no piece of which is like another
 TEXT = PAGE * 4 + "end"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, refuse, reply
-from hopcheck.edits import edit_choices
+from hopcheck.authoring.edits import edit_choices
 
 
 def _entry(*tokens: tuple[str, float]) -> dict[str, Any]:

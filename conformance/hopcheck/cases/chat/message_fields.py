@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import Findings, Relay, Response, Target, case, dig, expect, reply
-from hopcheck.edits import edit_messages
+from hopcheck.authoring.edits import edit_messages
 
 CITATION = {"url": "https://example.org/", "title": "Example", "start_index": 0, "end_index": 5}
 ANNOTATIONS = [{"type": "url_citation", "url_citation": CITATION}]

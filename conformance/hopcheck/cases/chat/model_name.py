@@ -1,7 +1,7 @@
 """Which model a chat answer says that it is from."""
 
 from hopcheck import Events, Findings, Relay, Response, Target, case, expect, reply
-from hopcheck.edits import edit_body, edit_piece
+from hopcheck.authoring.edits import edit_body, edit_piece
 
 RESOLVED = "hop-model-2026-01-01"
 

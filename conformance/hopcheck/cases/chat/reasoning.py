@@ -1,7 +1,7 @@
 """What a model thought before it answered, which many providers send beside OpenAI's fields."""
 
 from hopcheck import Events, Findings, Relay, Response, Target, case, dig, expect, reply
-from hopcheck.edits import edit_deltas, edit_messages
+from hopcheck.authoring.edits import edit_deltas, edit_messages
 
 THOUGHT = "First the user says hello; so do I."
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import Findings, Relay, Response, Target, case, dig, expect, reply
-from hopcheck.edits import edit_body, edit_choices
+from hopcheck.authoring.edits import edit_body, edit_choices
 
 TOKEN = {"token": "Hi", "logprob": -0.25, "bytes": [72, 105], "top_logprobs": []}
 

@@ -1,7 +1,8 @@
 """The shape of a chat answer."""
 
-from hopcheck import Findings, Relay, Response, Target, case, expect, shapes
-from hopcheck.edits import edit_body
+from hopcheck import Findings, Relay, Response, Target, case, expect
+from hopcheck.authoring.edits import edit_body
+from hopcheck.client import shapes
 
 
 @case("chat.schema", level="MUST", refs=["OAI CreateChatCompletionResponse", "maximhq/bifrost#2494"])

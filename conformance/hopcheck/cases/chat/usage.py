@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import Findings, Relay, Response, Target, case, dig, expect, reply
-from hopcheck.edits import edit_body
+from hopcheck.authoring.edits import edit_body
 
 COUNTS = {"prompt_tokens": 1234, "completion_tokens": 567, "total_tokens": 1801}
 

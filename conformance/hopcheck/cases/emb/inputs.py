@@ -17,7 +17,7 @@ from hopcheck import (
     refuse,
     reply,
 )
-from hopcheck.edits import edit_body
+from hopcheck.authoring.edits import edit_body
 
 VECTORS = ([0.25, 0.5], [-0.5, 0.125], [1.5, -2.5])
 TOKENS = [[101, 2023, 102], [7, 8, 9]]

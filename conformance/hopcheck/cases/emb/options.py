@@ -1,7 +1,7 @@
 """What an embeddings request can set, and what its answer says that it used."""
 
 from hopcheck import Findings, Outgoing, Relay, Response, Target, case, dig, expect, reply
-from hopcheck.edits import edit_body
+from hopcheck.authoring.edits import edit_body
 
 USED = {"prompt_tokens": 4321, "total_tokens": 4321}
 

@@ -5,8 +5,9 @@ import binascii
 import struct
 from typing import Any
 
-from hopcheck import Findings, Relay, Response, Target, case, expect, reply, shapes
-from hopcheck.edits import edit_body
+from hopcheck import Findings, Relay, Response, Target, case, expect, reply
+from hopcheck.authoring.edits import edit_body
+from hopcheck.client import shapes
 
 BYTES = struct.pack("<5f", 0.1, -0.7390625, 3.1415927e-05, 1.17549435e-38, 0.99999994)
 VECTOR = list(struct.unpack("<5f", BYTES))

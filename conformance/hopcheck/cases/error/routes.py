@@ -1,6 +1,7 @@
 """Asking in the wrong place, or in the wrong way."""
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, shapes
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck.client import shapes
 
 
 @case("error.method-not-allowed", level="SHOULD", refs=["RFC 9110 15.5.6"])

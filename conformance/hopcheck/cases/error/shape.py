@@ -1,6 +1,7 @@
 """Every error is an error object."""
 
-from hopcheck import Answer, Failure, Findings, Incoming, Relay, Response, Target, case, expect, reply, shapes
+from hopcheck import Answer, Failure, Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck.client import shapes
 
 FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, refuse, reply, shapes
+from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, refuse, reply
+from hopcheck.client import shapes
 
 
 @case("error.upstream-html", level="MUST", refs=["RFC 9110 15.6.3", "OAI Error"], upstream=reply.html(502))

@@ -1,6 +1,7 @@
 """When every model fails."""
 
-from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Response, Target, case, expect, reply, shapes
+from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Response, Target, case, expect, reply
+from hopcheck.client import shapes
 
 
 @case(

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hopcheck import Answer, Findings, Outgoing, Relay, Target, case, expect
-from hopcheck_server.http1.server import Exchange
+from hopcheck_server.wire.server import Exchange
 
 CLOSED = "closed, as announced"
 

@@ -3,8 +3,8 @@
 import asyncio
 
 from hopcheck import Findings, Relay, Target, case, expect, reply
-from hopcheck_server.http1.server import Exchange
 from hopcheck_server.relay import RelayConfig
+from hopcheck_server.wire.server import Exchange
 
 LONG_S = 2.0
 """Far longer than an answer takes that waits for nobody."""

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from hopcheck import Answer, Findings, Incoming, Relay, Response, Target, case, expect, refuse, shapes
+from hopcheck import Answer, Findings, Incoming, Relay, Response, Target, case, expect, refuse
+from hopcheck.client import shapes
 
 FIELDS: dict[str, Any] = {
     "api_key": "sk-somebody-elses",

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, Response, Target, case, dig, expect, items, shapes
+from hopcheck import Findings, Relay, Response, Target, case, dig, expect, items
+from hopcheck.client import shapes
 
 
 @case("llm_proxy.models-list", level="MUST", refs=["LLM-Proxy API"], needs=["llm_proxy"])

@@ -3,7 +3,8 @@
 import asyncio
 import time
 
-from hopcheck import Answer, Findings, Incoming, Relay, Response, Target, backend_down, case, expect, refuse, shapes
+from hopcheck import Answer, Findings, Incoming, Relay, Response, Target, backend_down, case, expect, refuse
+from hopcheck.client import shapes
 
 BOUND_S = 2.0
 """How long readiness may lag behind the backend, in seconds."""

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Response, Target, backend_down, case, expect, shapes
+from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Response, Target, backend_down, case, expect
+from hopcheck.client import shapes
 
 BOUND_S = 5.0
 """How long a client may be left waiting for a refusal, in seconds."""

@@ -2,8 +2,9 @@
 
 from urllib.parse import quote
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, dig, expect, items, refuse, shapes
-from hopcheck.edits import edit_body
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, dig, expect, items, refuse
+from hopcheck.authoring.edits import edit_body
+from hopcheck.client import shapes
 
 AT_MOST = 20
 """How many of the listed models are looked up."""

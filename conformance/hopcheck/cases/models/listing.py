@@ -4,8 +4,9 @@ import asyncio
 import time
 from typing import Any
 
-from hopcheck import Findings, Relay, Response, Target, case, dig, expect, items, shapes
-from hopcheck.edits import edit_body
+from hopcheck import Findings, Relay, Response, Target, case, dig, expect, items
+from hopcheck.authoring.edits import edit_body
+from hopcheck.client import shapes
 
 
 @case(

@@ -1,6 +1,7 @@
 """What a request over the limit is told."""
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, shapes
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck.client import shapes
 
 NEEDS = ["rate_limit", "two_sided"]
 

@@ -14,8 +14,8 @@ from hopcheck import (
     event_of,
     expect,
     reply,
-    shapes,
 )
+from hopcheck.client import shapes
 
 REFUSALS = (400, 401, 403, 404, 422)
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from hopcheck import DONE, Event, Events, Failure, Findings, Relay, Target, case, dig, event_of, expect, reply
-from hopcheck.stream_edits import chunk_of
+from hopcheck.authoring.stream_edits import chunk_of
 
 STOP = event_of(reply.delta(finish="stop"))
 OVERLOADED = {"message": "The engine is overloaded.", "type": "server_error", "param": None, "code": "overloaded"}

@@ -1,7 +1,7 @@
 """Several choices in one stream, and what belongs to a choice beside its text."""
 
 from hopcheck import Events, Findings, Relay, Target, case, expect, items, reply
-from hopcheck.stream_edits import edit_chunk_choices
+from hopcheck.authoring.stream_edits import edit_chunk_choices
 
 TEXTS = (("One ", "first"), ("Two ", "second"), ("Three ", "third"))
 LOGPROBS = [

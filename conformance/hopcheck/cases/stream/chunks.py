@@ -3,8 +3,9 @@
 import time
 import uuid
 
-from hopcheck import Events, Findings, Relay, Target, case, expect, reply, shapes
-from hopcheck.stream_edits import edit_chunk_choices, edit_chunks, text_of
+from hopcheck import Events, Findings, Relay, Target, case, expect, reply
+from hopcheck.authoring.stream_edits import edit_chunk_choices, edit_chunks, text_of
+from hopcheck.client import shapes
 
 SAID = reply.stream("Hel", "lo", " there")
 

@@ -3,7 +3,7 @@
 from itertools import takewhile
 
 from hopcheck import Events, Findings, Relay, Target, case, expect, reply
-from hopcheck.stream_edits import chunk_of, drop_chunks, edit_chunk_choices, text_of
+from hopcheck.authoring.stream_edits import chunk_of, drop_chunks, edit_chunk_choices, text_of
 
 TEXT = (
     "  Well", ",", " well", " well", " well", "\n\n", "\t", '{"a": "\\n"}', "\r\n", " ", "data: [DONE]", "\n\n",

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from hopcheck import DONE, Events, Findings, Relay, Target, case, event_of, expect, incoming, reply
-from hopcheck.stream_edits import Chunk, chunk_of
+from hopcheck.authoring.stream_edits import Chunk, chunk_of
 
 
 @case("stream.done-once", level="MUST", refs=["OAI streaming", "tempoxyz/mpp#975"], upstream=reply.stream("Hel", "lo"))

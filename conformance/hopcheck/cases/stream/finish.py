@@ -1,7 +1,7 @@
 """Why a chat stream stopped."""
 
 from hopcheck import Events, Findings, Relay, Target, case, expect, reply
-from hopcheck.stream_edits import edit_chunk_choices
+from hopcheck.authoring.stream_edits import edit_chunk_choices
 
 SAID = {
     "stop": reply.stream("Hel", "lo"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hopcheck import Events, Findings, Relay, Target, case, expect, reply
-from hopcheck.stream_edits import Chunk, chunk_of, edit_chunk_choices
+from hopcheck.authoring.stream_edits import Chunk, chunk_of, edit_chunk_choices
 
 WHOLE = {"text": "Hello", "finish": "stop", "done": True}
 FILTERED = {"choices": [], "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}]}

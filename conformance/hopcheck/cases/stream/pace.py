@@ -1,7 +1,7 @@
 """When the events of a stream arrive, and how many."""
 
 from hopcheck import Events, Findings, Relay, Stream, Target, case, event_of, expect, reply
-from hopcheck.stream_edits import chunk_of, finishes, text_of
+from hopcheck.authoring.stream_edits import chunk_of, finishes, text_of
 
 LIMIT_MS = 250
 """What a target may add to an event's way."""

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from hopcheck import Answer, Events, Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply
-from hopcheck.edits import edit_choices
-from hopcheck.stream_edits import edit_chunks
+from hopcheck.authoring.edits import edit_choices
+from hopcheck.authoring.stream_edits import edit_chunks
 
 WHOLE = {"text": "Hello", "finish": "length", "usage": dict(reply.USAGE)}
 IN_ONE_PIECE = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hopcheck import Events, Findings, Relay, Target, case, dig, expect, incoming, items, reply
-from hopcheck.stream_edits import add_before_done, drop_chunks, edit_chunks, finishes, text_of
+from hopcheck.authoring.stream_edits import add_before_done, drop_chunks, edit_chunks, finishes, text_of
 
 SAID = reply.stream("Hel", "lo")
 COUNTS = dict(reply.USAGE)

@@ -1,7 +1,7 @@
 """Token counts that a provider says in another place than OpenAI does."""
 
 from hopcheck import Events, Findings, Relay, Target, case, dig, expect, reply
-from hopcheck.stream_edits import edit_chunks
+from hopcheck.authoring.stream_edits import edit_chunks
 
 COUNTS = dict(reply.USAGE)
 

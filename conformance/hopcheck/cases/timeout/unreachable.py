@@ -1,6 +1,7 @@
 """Providers that are not there."""
 
-from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, shapes
+from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck.client import shapes
 
 
 @case(

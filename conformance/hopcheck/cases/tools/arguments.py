@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from hopcheck import Findings, Outgoing, Relay, Response, Target, case, dig, expect, items, reply
-from hopcheck.edits import edit_messages
+from hopcheck.authoring.edits import edit_messages
 
 SOUND = (
     '{ "b" : 1,\t"a":2 , "a": 3}\n',

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import Events, Findings, Relay, Response, Target, case, dig, expect, reply
-from hopcheck.edits import edit_choices, edit_messages
+from hopcheck.authoring.edits import edit_choices, edit_messages
 
 BOTH = (reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", "{}", id="call_hop2"))
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import Event, Events, Findings, Relay, Response, Target, case, dig, expect, items, reply
-from hopcheck.edits import edit_messages
+from hopcheck.authoring.edits import edit_messages
 
 NOTHING = {"absent": reply.chat(tools=[reply.call("clock")]), "object": reply.chat(tools=[reply.call("clock", "{}")])}
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hopcheck import Event, Stream, items
-from hopcheck.edits import edit_deltas
+from hopcheck.authoring.edits import edit_deltas
 
 
 def parts(stream: Stream) -> list[Any]:

@@ -9,13 +9,13 @@ import json
 import time
 from typing import Any, NamedTuple
 
-from hopcheck_server.upstream.answer import BODILESS, Answer, head, merged
 from hopcheck_server.upstream.dialects import openai_embeddings
 from hopcheck_server.upstream.dialects.openai_ask import Ask, Shape
 from hopcheck_server.upstream.dialects.openai_chat import IDENTITY, Json, Piece, compact, pieces
 from hopcheck_server.upstream.dialects.openai_whole import Whole
-from hopcheck_server.upstream.reply import USAGE
-from hopcheck_server.upstream.script import Choice, Completion, Headers, Turn, Wire
+from hopcheck_server.upstream.playback.rendered import BODILESS, Answer, head, merged
+from hopcheck_server.upstream.script.reply import USAGE
+from hopcheck_server.upstream.script.turns import Choice, Completion, Headers, Turn, Wire
 
 MODELS = ("fake-model", "fake-embedding", "gpt-4o-mini", "text-embedding-3-small")
 """What `/v1/models` lists."""

@@ -13,9 +13,9 @@ from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 from hopcheck_contracts.sse import DONE_DATA
-from hopcheck_server.upstream.answer import STAMP
 from hopcheck_server.upstream.dialects.openai_ask import Shape
-from hopcheck_server.upstream.script import Choice, Completion, ToolCall, Turn
+from hopcheck_server.upstream.playback.rendered import STAMP
+from hopcheck_server.upstream.script.turns import Choice, Completion, ToolCall, Turn
 
 Json = dict[str, Any]
 

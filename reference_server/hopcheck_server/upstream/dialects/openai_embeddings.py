@@ -9,7 +9,7 @@ from hashlib import shake_128
 from typing import Any
 
 from hopcheck_server.upstream.dialects.openai_chat import compact
-from hopcheck_server.upstream.script import Embedding
+from hopcheck_server.upstream.script.turns import Embedding
 
 Json = dict[str, Any]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from time import time_ns
 
-from hopcheck_server.upstream.answer import date_line
-from hopcheck_server.upstream.script import Turn
+from hopcheck_server.upstream.playback.rendered import date_line
+from hopcheck_server.upstream.script.turns import Turn
 
 SECOND_NS = 1_000_000_000
 

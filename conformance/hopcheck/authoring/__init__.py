@@ -1,0 +1,1 @@
+"""What a case author imports; all of it is exported by `hopcheck`."""

@@ -1,0 +1,144 @@
+"""Tapes on disk: read one, read a folder, check what will be written, write it whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from hopcheck.cassettes import yaml_text
+from hopcheck.cassettes.model import BODY_LIMIT, Interaction, Made, Tape
+from hopcheck.cassettes.secrets import suspicions
+from hopcheck.cassettes.store import Malformed, from_document, to_document
+from hopcheck.report.build import write_whole
+
+__all__ = ["Malformed", "SecretFound", "TooLarge", "dumps", "load", "load_all", "loads", "path_of", "problems", "save"]
+
+
+class TooLarge(ValueError):
+    """A body is too long to be taped."""
+
+
+class SecretFound(ValueError):
+    """Something looks like a secret; the text says where, and never what."""
+
+
+def dumps(tape: Tape) -> str:
+    """A tape as the text of its file.
+
+    Raises:
+        TooLarge: A body is over 256 KiB.
+        Malformed: Its parts don't fit together.
+    """
+    too_long = [one.request.path for one in tape.interactions if _longest(one) > BODY_LIMIT]
+    if too_long:
+        raise TooLarge(f"{tape.case}: a body of {too_long[0]} is longer than {BODY_LIMIT // 1024} KiB")
+    wrong = [problem for number, one in enumerate(tape.interactions) for problem in _misfits(number, one)]
+    if wrong:
+        raise Malformed(f"{tape.case}: {wrong[0]}")
+    text = yaml_text.dump(to_document(tape))
+    if loads(text) != tape:
+        raise Malformed(f"{tape.case}: what would be written reads as something else")
+    return text
+
+
+def loads(text: str) -> Tape:
+    """Read a tape's text.
+
+    Raises:
+        Malformed: It is no tape.
+    """
+    try:
+        document = yaml_text.load(text)
+    except ValueError as error:
+        raise Malformed(f"it is no YAML: {error}") from None
+    return from_document(document)
+
+
+def load(path: Path) -> Tape:
+    """Read a tape.
+
+    Raises:
+        Malformed: It is none.
+        OSError: It can't be read.
+    """
+    try:
+        return loads(path.read_text(encoding="utf-8"))
+    except (Malformed, UnicodeDecodeError) as error:
+        raise Malformed(f"{path}: {error}") from None
+
+
+def load_all(folder: Path) -> dict[str, Tape]:
+    """The tapes of a folder by their case, in the order of the names.
+
+    Raises:
+        Malformed: One of the files is no tape, or stands under another case's name.
+        OSError: One can't be read.
+    """
+    return {tape.case: tape for tape in _all(folder)}
+
+
+def _all(folder: Path) -> Iterator[Tape]:
+    for path in sorted(folder.glob("*.yaml")):
+        tape = load(path)
+        if path.stem != tape.case:
+            raise Malformed(f"{path}: it is the tape of {tape.case}")
+        yield tape
+
+
+def path_of(folder: Path, case: str) -> Path:
+    """Where a case's tape stands in a folder."""
+    return folder / f"{case}.yaml"
+
+
+def save(tape: Tape, folder: Path) -> Path:
+    """Write a tape into a folder, whole or not at all, and return its path.
+
+    Raises:
+        TooLarge: A body is over 256 KiB.
+        SecretFound: Something in it looks like a secret.
+        Malformed: Its parts don't fit together.
+        OSError: It can't be written.
+    """
+    text = dumps(tape)
+    if found := suspicions(tape):
+        raise SecretFound(f"{tape.case}: {found[0].where} looks like it holds {found[0].what}")
+    path = path_of(folder, tape.case)
+    write_whole(path, text)
+    return path
+
+
+def fault(one: Interaction) -> str:
+    """Why an interaction can't be in a tape, or ""."""
+    if _longest(one) > BODY_LIMIT:
+        return f"a body is longer than {BODY_LIMIT // 1024} KiB"
+    found = suspicions(Tape("", Made("", ""), (one,)))
+    return f"{found[0].where.partition('.')[2]} looks like it holds {found[0].what}" if found else ""
+
+
+def problems(path: Path) -> list[str]:
+    """What is wrong with a tape's file, in sentences: it isn't written as `save` writes it, or it holds a secret."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tape = loads(text)
+        written = dumps(tape)
+    except (ValueError, OSError) as error:
+        return [f"{path}: {error}"]
+    found = [] if path.stem == tape.case else [f"{path}: it is the tape of {tape.case}"]
+    if written != text:
+        lines = enumerate(zip(text.splitlines(), written.splitlines(), strict=False), start=1)
+        at = next((number for number, (there, wanted) in lines if there != wanted), 1)
+        found.append(f"{path}:{at}: it isn't written as hopcheck writes tapes; record it again")
+    return found + [f"{path}: {one.where} looks like it holds {one.what}" for one in suspicions(tape)]
+
+
+def _longest(one: Interaction) -> int:
+    return max(len(one.request.body), len(one.response.body) if one.response else 0)
+
+
+def _misfits(number: int, one: Interaction) -> Iterator[str]:
+    size = len(one.response.body) if one.response else 0
+    framed = sum(frame.size for frame in one.wire.frames)
+    if framed != size:
+        yield f"interaction {number}: its frames hold {framed} bytes, its body {size}"
+    if (one.response is None) != (one.wire.head_us is None):
+        yield f"interaction {number}: a response and its time to first byte come together"

@@ -1,0 +1,145 @@
+"""A tape played in the test's own process by vcrpy, without what goes wrong with vcrpy in such tests.
+
+vcrpy alone matches requests without their bodies, answers in the place of an application that the test calls through
+`ASGITransport`, and says nothing if no request ever came to it, or if the code under test swallowed the miss.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import httpx
+import httpx2
+import vcr
+
+from hopcheck.cassettes.canonical import canonical
+from hopcheck.cassettes.format import load
+from hopcheck.cassettes.model import Tape
+
+_IN_PROCESS = [
+    (transport, name, getattr(transport, name))
+    for module in (httpx, httpx2)
+    for transport, name in (
+        (module.ASGITransport, "handle_async_request"),
+        (module.WSGITransport, "handle_request"),
+        (module.MockTransport, "handle_request"),
+        (module.MockTransport, "handle_async_request"),
+    )
+]
+"""Transports that lead to an application or a mock in this process, as they are without vcrpy."""
+
+
+class Played:
+    """A tape while it is played.
+
+    Attributes:
+        tape: What was recorded.
+        missed: What was asked and isn't on it, in words.
+    """
+
+    def __init__(self, tape: Tape, cassette: Any) -> None:
+        self.tape = tape
+        self.missed: list[str] = []
+        self._cassette = cassette
+
+    @property
+    def base_url(self) -> str:
+        """A base URL for the code under test. Any other does as well: hosts don't count."""
+        return "http://127.0.0.1:4000/v1"
+
+    @property
+    def requests(self) -> list[Any]:
+        """The recorded requests' bodies as JSON values, in order; None for a request without a body."""
+        return [json.loads(one.request.body) if one.request.body else None for one in self.tape.interactions]
+
+    @property
+    def play_count(self) -> int:
+        """How many answers were played."""
+        count: int = self._cassette.play_count
+        return count
+
+    @property
+    def unplayed(self) -> list[str]:
+        """The recorded requests that weren't asked, in words."""
+        played = self._cassette.play_counts
+        return [_named(asked) for place, asked in enumerate(self._cassette.requests) if not played[place]]
+
+    def problems(self, *, partial: bool) -> Iterator[str]:
+        """What is wrong with how it was played, in sentences.
+
+        Args:
+            partial: Not every recorded request needs to be asked.
+        """
+        for missed in self.missed:
+            yield f"{missed} isn't on the tape"
+        if not self.play_count:
+            yield "nothing was asked: the code under test didn't get to its HTTP client"
+        elif not partial and self.unplayed:
+            yield f"not played: {', '.join(self.unplayed)}; say `partial=True` if that is meant"
+
+
+@contextmanager
+def playing(path: Path) -> Iterator[Played]:
+    """Play a tape to every HTTP client in this process; sockets that lead elsewhere are refused.
+
+    Raises:
+        Malformed: It is no tape.
+        OSError: It can't be read.
+    """
+    tape = load(path)
+    recorder = vcr.VCR(record_mode="none", match_on=("hopcheck",), custom_patches=_IN_PROCESS)
+    recorder.register_matcher("hopcheck", _match)
+    with ExitStack() as stack:
+        cassette = stack.enter_context(recorder.use_cassette(str(path)))
+        played = Played(tape, cassette)
+        stack.enter_context(mock.patch.object(cassette, "can_play_response_for", _noting(played, cassette)))
+        for name in ("connect", "connect_ex"):
+            stack.enter_context(mock.patch.object(socket.socket, name, _refusing(played)))
+        yield played
+
+
+def _noting(played: Played, cassette: Any) -> Callable[[Any], bool]:
+    """Ask the cassette, and note what it doesn't have: the code under test may swallow the exception."""
+    can_play = cassette.can_play_response_for
+
+    def noting(request: Any) -> bool:
+        found = bool(can_play(request))
+        if not found:
+            played.missed.append(_named(request))
+        return found
+
+    return noting
+
+
+def _match(asked: Any, recorded: Any) -> None:
+    """Method, path with its query, and the body's JSON; the host may be any."""
+    first, second = (canonical(one.method, one.path + _query(one), one.body_bytes or b"") for one in (asked, recorded))
+    if first != second:
+        raise AssertionError(f"{first} != {second}")
+
+
+def _query(request: Any) -> str:
+    return "?" + "&".join(f"{name}={value}" for name, value in request.query) if request.query else ""
+
+
+def _named(request: Any) -> str:
+    body = (request.body_bytes or b"").decode("utf-8", "replace")
+    shown = body if len(body) <= 300 else f"{body[:200]} … {body[-100:]}"
+    return f"{request.method} {request.path} {shown}".strip()
+
+
+def _refusing(played: Played) -> Callable[[socket.socket, Any], int]:
+    """Refuse connections as the system would, so that sockets are closed; and note it, since that may be swallowed."""
+
+    def refuse(connecting: socket.socket, address: Any) -> int:
+        where = ":".join(map(str, address[:2])) if isinstance(address, tuple) else str(address)
+        played.missed.append(f"a connection to {where}")
+        raise ConnectionRefusedError(f"a test that plays a tape opens no connections, and this one leads to {where}")
+
+    return refuse

@@ -1,0 +1,80 @@
+"""Tapes in tests of an adapter, without any server: `@pytest.mark.tape("stream.done-once")`.
+
+Not loaded by itself: `pytest -p hopcheck.cassettes.vcr_plugin`, or `pytest_plugins = ["hopcheck.cassettes.vcr_plugin"]`
+in the top-level conftest.py. Needs `pip install 'hopcheck[tapes]'`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hopcheck.cassettes.format import Malformed, path_of
+from hopcheck.cassettes.vcr_playback import Played, playing
+
+_FOLDER = "hopcheck_tapes"
+_PLAYED = pytest.StashKey[Played]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the tapes are."""
+    parser.addini(_FOLDER, "the folder of hopcheck's tapes, from the configuration's own", default="cassettes")
+    parser.getgroup("hopcheck").addoption(
+        "--hopcheck-tapes", metavar="DIR", help=f"the folder of hopcheck's tapes; before the setting {_FOLDER}"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell pytest of the marker."""
+    config.addinivalue_line(
+        "markers", "tape(case, *, partial=False): play this case's tape; all of it must be asked, unless partial"
+    )
+
+
+@pytest.fixture(autouse=True)
+def _playing_its_tape(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Play the marked tape, from before the test's other fixtures to after them."""
+    marker = request.node.get_closest_marker("tape")
+    if marker is None:
+        yield
+        return
+    if len(marker.args) != 1 or not marker.kwargs.keys() <= {"partial"}:
+        raise pytest.UsageError(f'{request.node.nodeid}: write @pytest.mark.tape("<case>"), or with partial=True')
+    path = path_of(_folder(request.config), marker.args[0])
+    if not path.is_file():
+        raise pytest.UsageError(f"{request.node.nodeid}: there is no tape {path}; set {_FOLDER} or record it")
+    try:
+        with playing(path) as played:
+            request.node.stash[_PLAYED] = played
+            yield
+    except Malformed as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@pytest.fixture
+def tape(request: pytest.FixtureRequest) -> Played:
+    """The tape that is being played: its requests, to be asked again, and what was asked so far."""
+    if _PLAYED not in request.node.stash:
+        raise pytest.UsageError(f'{request.node.nodeid}: the fixture `tape` needs @pytest.mark.tape("<case>")')
+    played: Played = request.node.stash[_PLAYED]
+    return played
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A test fails that passed, but didn't play its tape."""
+    yield
+    played = item.stash.get(_PLAYED, None)
+    marker = item.get_closest_marker("tape")
+    if played is None or marker is None:
+        return
+    wrong = list(played.problems(partial=marker.kwargs.get("partial", False)))
+    if wrong:
+        pytest.fail(f"the tape {played.tape.case}: " + "; ".join(wrong), pytrace=False)
+
+
+def _folder(config: pytest.Config) -> Path:
+    chosen = config.getoption("--hopcheck-tapes")
+    return Path(chosen) if chosen else config.rootpath / str(config.getini(_FOLDER))

@@ -1,0 +1,133 @@
+"""One burst over a declared rate limit, shared by every case of a run that asks about that limit.
+
+A window may be a minute long, and by the calendar; so it is used once, and everything about it is read off one burst:
+the first request opens the window, the others follow at once, one more than the limit allows and one to spare.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hopcheck.client.responses import Answer
+from hopcheck.client.untestable import Untestable
+
+if TYPE_CHECKING:
+    from hopcheck.client.target import Target
+
+BEYOND = 2
+"""Requests over the limit."""
+
+MARGIN_S = 0.1
+"""After a window's length, until it is surely over."""
+
+TRIES = 3
+"""Bursts, until one lies within a window."""
+
+CALENDAR_S = 10.0
+"""Windows from this length on may turn with the clock; nobody counts shorter ones so."""
+
+HEADROOM_S = 3.0
+"""What must be left of a calendar window when a burst begins."""
+
+
+@dataclass
+class Burst:
+    """What came of it.
+
+    Attributes:
+        model: The limited model.
+        allowed: Requests that the limit allows in one window.
+        window_s: The window's length, in seconds.
+        answers: To the burst's requests, in the order of their sending.
+        reached: How many upstream attempts each marker made.
+        other_key: The answer to another client's request, sent while the window was used up; None without its key.
+        opened_s: When the first request was sent, CLOCK_MONOTONIC seconds.
+        denied_at_s: When the last answer was there.
+    """
+
+    model: str
+    allowed: int
+    window_s: float
+    answers: list[Answer] = field(default_factory=list)
+    reached: dict[str, int] = field(default_factory=dict)
+    other_key: Answer | None = None
+    opened_s: float = 0.0
+    denied_at_s: float = 0.0
+
+    @property
+    def admitted(self) -> list[Answer]:
+        """Those that were answered with 200."""
+        return [answer for answer in self.answers if answer.status == 200]
+
+    @property
+    def denied(self) -> list[Answer]:
+        """Those that were not."""
+        return [answer for answer in self.answers if answer.status != 200]
+
+    async def status_after(self, target: Target) -> int | None:
+        """Wait as long as the refusals say, or until the window is over, and ask once more.
+
+        Returns:
+            The status.
+        """
+        told = min((_told(answer, self.window_s) for answer in self.denied), default=self.window_s)
+        left_s = self.denied_at_s + told + MARGIN_S - time.monotonic()
+        if left_s > 0:
+            target.notes.append(f"waited {left_s:.1f} s for the rate limit to recover")
+            await asyncio.sleep(left_s)  # the wait that the refusal asks for
+        return (await target.chat.create(model=self.model)).status
+
+
+async def burst_over(target: Target, model: str, allowed: int, window_s: float) -> Burst:
+    """Send a burst over a model's limit, within one window that it opened itself.
+
+    Raises:
+        Untestable: The window is still used up after its length has passed.
+    """
+    for _ in range(TRIES):
+        await _clear_of_turn(target, window_s)
+        burst = Burst(model, allowed, window_s, opened_s=time.monotonic())
+        opened_at_s = time.time()
+        first = await target.chat.create(model=model)
+        if first.status == 429 and not await target.seen(first):
+            await _wait(target, _told(first, window_s))
+            continue
+        rest = [target.chat.create(model=model) for _ in range(allowed - 1 + BEYOND)]
+        burst.answers = [first, *await asyncio.gather(*rest)]
+        burst.denied_at_s = time.monotonic()
+        if target.config.second_api_key:
+            burst.other_key = await target.chat.create(model=model, key=target.config.second_api_key)
+        burst.reached = {answer.marker: len(await target.seen(answer)) for answer in burst.answers}
+        if _within_one(window_s, opened_at_s, time.monotonic() - burst.opened_s):
+            return burst
+        await _wait(target, window_s)
+    raise Untestable(f"no window of {model} was free for a burst of {allowed + BEYOND} requests")
+
+
+def _within_one(window_s: float, opened_at_s: float, took_s: float) -> bool:
+    """Whether a burst lies within one window, whether windows open with a request or turn with the clock."""
+    turned = window_s >= CALENDAR_S and opened_at_s // window_s != (opened_at_s + took_s) // window_s
+    return not turned and took_s < 0.9 * window_s
+
+
+def _told(refusal: Answer, window_s: float) -> float:
+    """How long a refusal says to wait, at most a window."""
+    try:
+        return min(float(refusal.header("retry-after") or window_s), window_s)
+    except ValueError:
+        return window_s
+
+
+async def _clear_of_turn(target: Target, window_s: float) -> None:
+    left_s = window_s - time.time() % window_s
+    if window_s >= CALENDAR_S and left_s < HEADROOM_S:
+        await _wait(target, left_s)
+
+
+async def _wait(target: Target, seconds: float) -> None:
+    """Wait for a fresh window: nothing announces one."""
+    target.notes.append(f"waited {seconds:.1f} s for a fresh window of the rate limit")
+    await asyncio.sleep(seconds + MARGIN_S)

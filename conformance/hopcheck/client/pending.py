@@ -1,0 +1,101 @@
+"""One exchange with the target, read to its end or held open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from hopcheck.client.responses import Answer
+from hopcheck.client.streams import Stream, TimedEvent
+from hopcheck_server.wire.client import Broken, Connection
+
+
+class Live:
+    """An answer that is still coming.
+
+    Attributes:
+        answer: What has come so far.
+    """
+
+    def __init__(self, connection: Connection, answer: Answer, patience_s: float, done: Callable[[], None]) -> None:
+        """Made by the target."""
+        self.answer = answer
+        self._connection = connection
+        self._patience_s = patience_s
+        self._done = done
+        self._told = 0  # events
+        self._chunks = connection.chunks(patience_s)
+
+    @property
+    def stream(self) -> Stream:
+        """What has come so far, read as a stream."""
+        assert isinstance(self.answer, Stream)
+        return self.answer
+
+    async def head(self) -> int | None:
+        """Wait for the head; returns the status, or None if none came."""
+        try:
+            head = await self._connection.head(self._patience_s)
+        except Broken as broken:
+            self._end(broken)
+            return None
+        answer = self.answer
+        answer.status, answer.headers, answer.head_at_ns = head.status, head.headers, head.at_ns
+        answer.version = head.version
+        return head.status
+
+    async def event(self) -> TimedEvent | None:
+        """Wait for the next data event; None if the answer ended first."""
+        while True:
+            self._told, timed = self.stream.event_from(self._told)
+            if timed is not None or not await self._read():
+                return timed
+
+    async def rest(self) -> Answer:
+        """Read to the end."""
+        while await self._read():
+            pass
+        return self.answer
+
+    async def _read(self) -> bool:
+        if self.answer.ended_at_ns:
+            return False
+        try:
+            at_ns, data = await anext(self._chunks)
+        except StopAsyncIteration:
+            self._end(None)
+            return False
+        except Broken as broken:
+            self._end(broken)
+            return False
+        self.answer.chunks.append((at_ns, data))
+        return True
+
+    def _end(self, broken: Broken | None) -> None:
+        answer = self.answer
+        answer.ended = broken.ended if broken else "complete"
+        answer.detail = str(broken) if broken else ""
+        answer.ended_at_ns = time.monotonic_ns()
+
+    def hang_up(self) -> int:
+        """Leave: close the connection at once. Returns when, CLOCK_MONOTONIC ns."""
+        at_ns = time.monotonic_ns()
+        if not self.answer.ended_at_ns:
+            self.answer.ended, self.answer.ended_at_ns = "left", at_ns
+        self._connection.abort()
+        return at_ns
+
+    async def __aenter__(self) -> Self:
+        """Use as a context manager; leaving it hangs up on what hasn't ended."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Hang up on what hasn't ended; an answer that has gives its connection back."""
+        if self.answer.ended == "complete":
+            self._done()
+        else:
+            self.hang_up()

@@ -1,0 +1,135 @@
+"""What came back, as a value that cases can ask short questions of; `hopcheck.client.streams` has what is streamed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hopcheck.client.paths import JSON, dig, items, parsed
+from hopcheck_server.wire.client import Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request as it left.
+
+    Attributes:
+        marker: Its marker, or "".
+        method: The HTTP method.
+        url: The whole URL.
+        headers: All of them, in order.
+        body: The raw body.
+        at_ns: When its last byte left, CLOCK_MONOTONIC.
+    """
+
+    marker: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    at_ns: int
+
+    @property
+    def json(self) -> JSON:
+        """The body as JSON; None if it isn't."""
+        return parsed(self.body)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a request got.
+
+    Attributes:
+        sent: The request.
+        status: The HTTP status; None if no head came.
+        headers: In order and case.
+        chunks: Body bytes as they were read, each with its time (CLOCK_MONOTONIC ns).
+        ended: How it ended: `complete` is what its framing promised.
+        detail: What was seen where it didn't end well.
+        head_at_ns: When its head was there, or 0.
+        ended_at_ns: When it ended.
+        version: Of HTTP.
+    """
+
+    sent: Sent
+    status: int | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    chunks: list[tuple[int, bytes]] = field(default_factory=list)
+    ended: Ended = "left"
+    detail: str = ""
+    head_at_ns: int = 0
+    ended_at_ns: int = 0
+    version: str = ""
+
+    @property
+    def marker(self) -> str:
+        """The request's marker."""
+        return self.sent.marker
+
+    @property
+    def body(self) -> bytes:
+        """The whole body, without its framing."""
+        return b"".join(data for _, data in self.chunks)
+
+    @property
+    def text(self) -> str:
+        """The whole body as text; bytes that aren't UTF-8 are replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> JSON:
+        """The body as JSON; None if it isn't."""
+        return parsed(self.body)
+
+    @property
+    def elapsed_s(self) -> float:
+        """From the request's last byte to the end of the answer."""
+        return (self.ended_at_ns - self.sent.at_ns) / 1e9
+
+    def all(self, name: str) -> list[str]:
+        """Every header of that name (any case)."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name (any case); None if there is none."""
+        return next(iter(self.all(name)), None)
+
+    def where(self, text: str) -> list[str]:
+        """Where a text stands: `header <name>`, `body`; an empty text stands nowhere."""
+        if not text:
+            return []
+        places = [f"header {name.lower()}" for name, value in self.headers if text in value]
+        return [*places, "body"] if text.encode() in self.body else places
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, in lower case; "" if there is none."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    def at(self, *path: str | int) -> JSON:
+        """What stands at a path of the JSON body (`"choices", 0, "message"`); None where it leads nowhere."""
+        return dig(self.json, *path)
+
+    @property
+    def error(self) -> JSON:
+        """The body's error object; None if there is none."""
+        return self.at("error")
+
+    @property
+    def message(self) -> JSON:
+        """The first choice's message; None if there is none."""
+        return self.at("choices", 0, "message")
+
+    def tool_calls(self, index: int = 0) -> list[dict[str, JSON]]:
+        """A choice's tool calls, their index being their place: `{index, id, type, name, arguments}`."""
+        calls = items(self.json, "choices", index, "message", "tool_calls")
+        return [call_of(place, call) | {"arguments": arguments_of(call)} for place, call in enumerate(calls)]
+
+
+def call_of(index: JSON, call: JSON) -> dict[str, JSON]:
+    """A tool call without its arguments, its function's fields beside its own."""
+    return {"index": index, "id": dig(call, "id"), "type": dig(call, "type"), "name": dig(call, "function", "name")}
+
+
+def arguments_of(call: JSON) -> JSON:
+    """A tool call's arguments; None if it has none."""
+    return dig(call, "function", "arguments")

@@ -1,0 +1,193 @@
+"""Holds every exchange of a case against the contracts, whatever the case is about.
+
+Judged are its answers, each event of its streams, and what reached the provider: one finding of each kind, where there
+was something to judge. What stands in a provider's own answer, or in the client's own request, is not the target's: it
+may pass that on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from hopcheck.authoring.findings import Finding, Level
+from hopcheck.client import Answer
+from hopcheck_contracts.documents import Boundary, find_operation
+from hopcheck_contracts.schemas import STREAM_TYPE, validate_event, validate_raw_response, validate_upstream_request
+from hopcheck_contracts.sse import Event, parse
+from hopcheck_contracts.violations import Complaint
+from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.upstream.retold import Said, retold
+from hopcheck_server.upstream.script.turns import Scripts
+
+RESPONSE = "contract.response"
+EVENT = "contract.event"
+UPSTREAM_REQUEST = "contract.upstream-request"
+
+CHECKS = (RESPONSE, EVENT, UPSTREAM_REQUEST)
+"""The findings that every case may have beside its own, in their order."""
+
+COMMON: Boundary = "openai-compatible"
+OWN: Boundary = "llm-proxy"
+
+_INFLATED = ("gzip", "x-gzip", "deflate")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What crossed the wire in a case.
+
+    Attributes:
+        answers: What the client was answered.
+        attempts: What reached the upstream.
+        scripts: What the upstream plays.
+        base_path: The path of the target's base URL, which stands for the contract's `/v1`.
+        is_llm_proxy: Whether the target says that it has LLM-Proxy's own paths, too.
+    """
+
+    answers: Sequence[Answer]
+    attempts: Sequence[Attempt]
+    scripts: Scripts
+    base_path: str = "/v1"
+    is_llm_proxy: bool = False
+
+
+@dataclass
+class _Tally:
+    """What one check comes to."""
+
+    judged: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+    def add(self, about: str, complaints: Iterable[Complaint]) -> None:
+        self.judged += 1
+        self.complaints += [f"{about}: {complaint}" for complaint in complaints]
+
+    def finding(self, check: str) -> Finding:
+        more = f" (and {len(self.complaints) - 1} more)" if len(self.complaints) > 1 else ""
+        said = f"{self.complaints[0]}{more}" if self.complaints else f"all {self.judged} as the contract has them"
+        return Finding(check, not self.complaints, "as the contract has it", said, Level.MUST)
+
+
+def load_contracts() -> None:
+    """Read the contracts, and compile what nearly every case needs: the first case would hold up those beside it."""
+    path, head = "/v1/chat/completions", [("content-type", "application/json")]
+    validate_raw_response(COMMON, "POST", path, 200, head, b"{}")
+    validate_raw_response(COMMON, "POST", path, 400, head, b"{}")
+    validate_event(COMMON, "{}")
+    validate_upstream_request(path, {})
+
+
+async def contract_findings(seen: Seen) -> list[Finding]:
+    """Judge what crossed the wire.
+
+    Returns:
+        At most one finding of each of `CHECKS`; none of those for which there was nothing to judge.
+    """
+    tallies = {check: _Tally() for check in CHECKS}
+    given = _Given(seen)
+    for answer in seen.answers:
+        _judge_answer(seen, answer, given, tallies)
+        await asyncio.sleep(0)  # others go on between two large ones
+    for attempt in seen.attempts:
+        if find_operation(COMMON, attempt.method, attempt.path):
+            complaints = validate_upstream_request(attempt.path, attempt.json, attempt.method)
+            about = f"{attempt.method} {attempt.path}"
+            tallies[UPSTREAM_REQUEST].add(about, given.beyond_request(attempt.marker, complaints))
+    return [tally.finding(check) for check, tally in tallies.items() if tally.judged]
+
+
+def _judge_answer(seen: Seen, answer: Answer, given: _Given, tallies: dict[str, _Tally]) -> None:
+    path = _path(answer, seen.base_path)
+    boundary = _boundary(answer, path, seen)
+    body = _plain(answer)
+    streams = answer.media_type == STREAM_TYPE
+    if boundary is None or answer.status is None or body is None or not (streams or answer.ended == "complete"):
+        return
+    about = f"{answer.sent.method} {path} {answer.status}"
+    complaints = validate_raw_response(boundary, answer.sent.method, path, answer.status, answer.headers, body)
+    tallies[RESPONSE].add(about, given.beyond_answer(answer.marker, complaints))
+    for number, event in enumerate(_data_events(body) if streams else (), 1):
+        complaints = validate_event(boundary, event.data or "")
+        tallies[EVENT].add(f"{about}, event {number}", given.beyond_answer(answer.marker, complaints))
+
+
+def _path(answer: Answer, base_path: str) -> str:
+    """The path as the contracts have it, without its query."""
+    path = "/" + answer.sent.url.partition("://")[2].partition("/")[2].partition("?")[0]
+    return f"/v1{path.removeprefix(base_path)}" if path.startswith(f"{base_path}/") else path
+
+
+def _boundary(answer: Answer, path: str, seen: Seen) -> Boundary | None:
+    """Whose contract an answer is held to; None where none says anything of it."""
+    method = "GET" if answer.sent.method == "HEAD" else answer.sent.method
+    if find_operation(COMMON, method, path):
+        return COMMON
+    if seen.is_llm_proxy and find_operation(OWN, method, path):
+        return OWN
+    below = path.startswith("/v1/") and answer.status is not None and answer.status >= 400
+    return COMMON if below else None  # whatever fails below `/v1` owes the one shape of errors
+
+
+def _data_events(body: bytes) -> Iterator[Event]:
+    return (event for event in parse(body) if event.data is not None)
+
+
+def _plain(answer: Answer) -> bytes | None:
+    """The body as it was before it was compressed; None where it can't be told."""
+    coding = (answer.header("content-encoding") or "identity").strip().lower()
+    if coding == "identity":
+        return answer.body
+    if coding not in _INFLATED:
+        return None
+    try:
+        return zlib.decompressobj(wbits=47).decompress(answer.body)
+    except zlib.error:
+        return None  # cases judge that
+
+
+class _Given:
+    """What the target was given: complaints about it are nothing that the target has done.
+
+    Worked out only for what there are complaints of.
+    """
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._said: dict[str, set[Complaint]] = {}
+
+    def beyond_answer(self, marker: str, complaints: list[Complaint]) -> list[Complaint]:
+        """The complaints about an answer that the provider's own answers give no cause for."""
+        return [one for one in complaints if one not in self._of_provider(marker)] if complaints else []
+
+    def beyond_request(self, marker: str, complaints: list[Complaint]) -> list[Complaint]:
+        """The complaints about a forwarded request that the client's own request gives no cause for."""
+        if not complaints:
+            return []
+        own = [
+            complaint
+            for answer in self._seen.answers
+            if answer.marker == marker
+            for complaint in validate_upstream_request(
+                _path(answer, self._seen.base_path), answer.sent.json, answer.sent.method
+            )
+        ]
+        return [one for one in complaints if one not in own]
+
+    def _of_provider(self, marker: str) -> set[Complaint]:
+        if marker not in self._said:
+            attempts = [attempt for attempt in self._seen.attempts if attempt.marker == marker and marker]
+            said = retold(attempts, self._seen.scripts)
+            self._said[marker] = {
+                complaint for attempt, one in zip(attempts, said, strict=True) for complaint in _about(attempt, one)
+            }
+        return self._said[marker]
+
+
+def _about(attempt: Attempt, said: Said) -> Iterator[Complaint]:
+    """What is wrong with a provider's answer: all of it, or its events, as they may come in another order."""
+    yield from validate_raw_response(COMMON, attempt.method, attempt.path, said.status, said.headers, said.body)
+    for event in _data_events(said.body):
+        yield from validate_event(COMMON, event.data or "")

@@ -1,0 +1,122 @@
+"""What crossed the wire, as JSON for the report, and as a curl line for people."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hopcheck.client.responses import Answer, Sent
+from hopcheck.client.streams import Stream
+from hopcheck_server.upstream.journal.journal import Attempt
+
+READ = 16384
+"""Bytes of a body or an event that are read for the report, which itself keeps less and hides secrets first."""
+
+CURL_SHOWN = 4096
+"""Bytes of a body that a curl line holds."""
+
+
+def wire_log(answers: Sequence[Answer], attempts: Iterable[Attempt], begun_ns: int) -> list[dict[str, Any]]:
+    """Both sides of a case's exchanges, in the order of their times."""
+    log = [_client(answer, begun_ns) for answer in answers]
+    log += [_upstream(attempt, begun_ns) for attempt in attempts]
+    return sorted(log, key=lambda entry: float(entry["at"]))
+
+
+def _client(answer: Answer, begun_ns: int) -> dict[str, Any]:
+    sent = answer.sent
+    streamed = isinstance(answer, Stream) and answer.media_type == "text/event-stream"
+    response: dict[str, Any] = {
+        "status": answer.status,
+        "headers": _pairs(answer.headers),
+        **_body(answer.body),
+        "at": _moment(answer.head_at_ns, begun_ns),
+        "ended": answer.ended,
+        "ended_at": _moment(answer.ended_at_ns, begun_ns),
+    }
+    return {
+        "side": "client",
+        "at": _seconds(sent.at_ns, begun_ns),
+        "request": {"method": sent.method, "url": sent.url, "headers": _pairs(sent.headers), **_body(sent.body)},
+        "response": response,
+        "events": _events(answer, begun_ns) if streamed else [],
+    }
+
+
+def _events(answer: Answer, begun_ns: int) -> list[dict[str, Any]]:
+    assert isinstance(answer, Stream)
+    return [
+        {"at": _seconds(timed.at_ns, begun_ns), "data": timed.event.raw.decode("utf-8", "replace")[:READ]}
+        for timed in answer.events
+    ]
+
+
+def _upstream(attempt: Attempt, begun_ns: int) -> dict[str, Any]:
+    response: dict[str, Any] = {
+        "status": None,
+        "headers": [],
+        "body": "",
+        "body_bytes": sum(size for _, size in attempt.sent),
+        "at": _moment(attempt.head_sent_ns, begun_ns),
+        "ended": attempt.ended or "open",
+        "ended_at": _moment(attempt.ended_ns, begun_ns),
+    }
+    return {
+        "side": "upstream",
+        "at": _seconds(attempt.received_ns, begun_ns),
+        "request": {
+            "method": attempt.method,
+            "url": attempt.path,
+            "headers": _pairs(attempt.headers),
+            **_body(attempt.body),
+        },
+        "response": response,
+        "events": [{"at": _seconds(at_ns, begun_ns), "data": f"{size} bytes"} for at_ns, size in attempt.sent],
+    }
+
+
+def _body(body: bytes) -> dict[str, Any]:
+    return {"body": body[:READ].decode("utf-8", "replace"), "body_bytes": len(body)}
+
+
+def _pairs(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
+    return [[name, value] for name, value in headers]
+
+
+def _moment(at_ns: int, begun_ns: int) -> float | None:
+    return _seconds(at_ns, begun_ns) if at_ns else None
+
+
+def _seconds(at_ns: int, begun_ns: int) -> float:
+    return round((at_ns - begun_ns) / 1e9, 6)
+
+
+def reproduce(answers: Sequence[Answer], key: str = "") -> str:
+    """A curl line that puts a case's first request again. "" if nothing was asked.
+
+    Args:
+        answers: To the case's requests.
+        key: The client's key, in whose place $API_KEY stands.
+    """
+    return _curl(answers[0].sent, key) if answers else ""
+
+
+def _curl(sent: Sent, key: str) -> str:
+    method = ["--head"] if sent.method == "HEAD" else ["-i", "-X", sent.method]  # curl waits for the body of -X HEAD
+    line = shlex.join(["curl", "-sS", "-N", *method, sent.url])
+    for name, value in sent.headers:
+        if name.lower() not in ("host", "content-length", "accept"):
+            line += f" -H {_quoted(f'{name}: {value}', key)}"
+    if sent.body:
+        text = sent.body.decode("utf-8", "replace")
+        line += f" --data-binary {shlex.quote(text)}" if len(sent.body) <= CURL_SHOWN else " --data-binary @body"
+    return line
+
+
+def _quoted(text: str, key: str) -> str:
+    if not key or key not in text:
+        return shlex.quote(text)
+    before, _, after = text.partition(key)
+    plain = not set(before + after) & set('"$`\\!')
+    return f'"{before}$API_KEY{after}"' if plain else f'{shlex.quote(before)}"$API_KEY"{shlex.quote(after)}'

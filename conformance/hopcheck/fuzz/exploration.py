@@ -1,0 +1,81 @@
+"""One search against a target: the search in a thread of its own, the target asked in the event loop.
+
+Whoever imports this needs the extra `fuzz`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from hopcheck.authoring.findings import Finding
+from hopcheck.client import Target
+from hopcheck.engine.run import Setting
+from hopcheck.fuzz.checks import judge
+from hopcheck.fuzz.example import Example
+from hopcheck.fuzz.generation import examples
+from hopcheck.fuzz.operations import Operation
+from hopcheck.fuzz.player import play
+from hopcheck.fuzz.search import Bounds, Result, search
+
+
+async def explore(
+    operation: Operation,
+    setting: Setting,
+    secrets: Sequence[str],
+    bounds: Bounds,
+    stopped: asyncio.Event,
+    told: Callable[[int], None],
+) -> Result:
+    """Look for requests of one operation that a target doesn't serve as it should.
+
+    Args:
+        operation: Which.
+        setting: The target.
+        secrets: Keys that no answer may show.
+        bounds: How far to go.
+        stopped: Once it is set, the search ends with what it has found.
+        told: Is told how many examples have been played; called from another thread.
+    """
+    asking = _Asking(setting, secrets, asyncio.get_running_loop())
+    strategy = examples(operation.id, setting.config)
+    work = asyncio.ensure_future(asyncio.to_thread(search, strategy, asking.judge, bounds, told))
+    stopping = asyncio.ensure_future(stopped.wait())
+    try:
+        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        bounds.stopped.set()
+        asking.leave()
+    return await work
+
+
+class _Asking:
+    """Plays examples for a search, which runs in another thread than the event loop."""
+
+    def __init__(self, setting: Setting, secrets: Sequence[str], loop: asyncio.AbstractEventLoop) -> None:
+        self._setting = setting
+        self._secrets = secrets
+        self._loop = loop
+        self._current: Future[list[Finding]] | None = None
+
+    def judge(self, example: Example) -> list[Finding]:
+        """Play an example and wait for what comes of it; called by the search's thread."""
+        self._current = asyncio.run_coroutine_threadsafe(self._judged(example), self._loop)
+        return self._current.result()
+
+    def leave(self) -> None:
+        """Give up what is being played."""
+        if self._current is not None:
+            self._current.cancel()
+
+    async def _judged(self, example: Example) -> list[Finding]:
+        setting = self._setting
+        target = Target(setting.config, setting.control, case_id=example.operation, patience_s=setting.patience_s)
+        try:
+            return judge(await play(example, target, setting.control), setting.config, self._secrets)
+        finally:
+            if setting.control is not None:
+                for answer in target.answers:
+                    await setting.control.forget(answer.marker)

@@ -1,0 +1,54 @@
+"""Plays examples that were found before: one case for each operation that the files are about."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from hopcheck.authoring.findings import Findings
+from hopcheck.client import Target
+from hopcheck.engine.run import Setting
+from hopcheck.fuzz.checks import judge
+from hopcheck.fuzz.example import Example
+from hopcheck.fuzz.fuzz_cases import fuzz_case
+from hopcheck.fuzz.operations import OPERATIONS
+from hopcheck.fuzz.player import play
+
+
+class Replaying:
+    """A session that plays given examples, each once.
+
+    Attributes:
+        cases: One for each operation.
+    """
+
+    def __init__(self, examples: Mapping[str, Example]) -> None:
+        """Nothing is begun.
+
+        Args:
+            examples: By the name that tells them apart in findings.
+        """
+        self._examples = examples
+        about = {example.operation for example in examples.values()}
+        self.cases = [
+            fuzz_case(operation, partial(self._play, operation.id))
+            for operation in OPERATIONS.values()
+            if operation.id in about
+        ]
+
+    def begin(self, setting: Setting, secrets: Sequence[str], stopped: asyncio.Event) -> Setting:
+        """Get ready; nothing more is played once `stopped`."""
+        self._setting, self._secrets, self._stopped = setting, secrets, stopped
+        return setting
+
+    async def _play(self, operation_id: str, target: Target) -> Findings:
+        chosen = {name: one for name, one in self._examples.items() if one.operation == operation_id}
+        for name, example in chosen.items():
+            if self._stopped.is_set():
+                return
+            played = await play(example, target, self._setting.control)
+            for finding in judge(played, self._setting.config, self._secrets):
+                alone = len(chosen) == 1
+                yield finding if alone else replace(finding, check=f"{finding.check} ({name})")

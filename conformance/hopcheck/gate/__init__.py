@@ -1,0 +1,1 @@
+"""One gate run: target file, catalogue of cases, preflight, run."""

@@ -1,0 +1,92 @@
+"""Before the cases: can this target be asked at all? One marked request, and one sentence if it can't.
+
+A key that is refused, a server that is down or a proxy that talks to somebody else would else be 150 red lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hopcheck.client import Answer, Target, Untestable, describe
+from hopcheck.client.config import TargetConfig
+from hopcheck_server.upstream.control.client import Control
+
+PATIENCE_S = 20.0
+"""How long a first answer may take, in seconds; some proxies load much on their first request."""
+
+
+class Unfit(Exception):
+    """The target can't be tested; the text says why, and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the first request showed.
+
+    Attributes:
+        server: The target's Server header, or "".
+        provider_key: The key that arrived at the upstream, or "": the canary for cases about secrets.
+    """
+
+    server: str
+    provider_key: str
+
+
+async def examine(config: TargetConfig, control: Control | None, upstream_url: str, patience_s: float) -> Health:
+    """Send one marked request, and look whether it arrived.
+
+    Args:
+        config: The target.
+        control: The upstream behind it; None when only the client's side is looked at.
+        upstream_url: Where the target should expect its provider, for the advice.
+        patience_s: How long an answer may take.
+
+    Raises:
+        Unfit: The cases would say nothing about this target.
+    """
+    target = Target(config, control, case_id="doctor", patience_s=patience_s, expects_limits=True)
+    try:
+        answer = await target.chat.create()
+    except Untestable as untestable:
+        raise Unfit(
+            f"Nothing answers at {config.base_url} ({untestable}). Start the proxy, or correct the URL."
+        ) from None
+    if answer.status is None:
+        raise Unfit(_silence(config, answer, patience_s))
+    arrived = await control.attempts(answer.marker) if control else []
+    if control is not None:
+        await control.forget(answer.marker)
+    complaint = _complaint(config, answer, upstream_url if control else "", arrived=bool(arrived))
+    if complaint:
+        raise Unfit(complaint)
+    return Health(answer.header("server") or "", arrived[-1].key if arrived else "")
+
+
+def _silence(config: TargetConfig, answer: Answer, patience_s: float) -> str:
+    if answer.ended == "timeout":
+        return (
+            f"{config.base_url} took the connection but did not answer within {patience_s:g} s. "
+            "Look at the proxy's log: it may be waiting for its provider."
+        )
+    return f"{config.base_url} took the connection but gave no HTTP answer ({answer.detail or answer.ended})."
+
+
+def _complaint(config: TargetConfig, answer: Answer, upstream_url: str, *, arrived: bool) -> str:
+    said = f"{config.base_url} answered {describe(answer)}"
+    error = answer.error if isinstance(answer.error, dict) else {}
+    if answer.status in (401, 403) or error.get("type") == "no_db_connection":
+        return f"{said}: it refuses the key. Give the name of the variable that holds one with --api-key-env."
+    if answer.at("choices") is None and error == {}:
+        return f"{said}, which is no OpenAI-compatible answer. Is this the base URL, with its /v1?"
+    if answer.status == 200 and upstream_url and not arrived:
+        return f"{config.base_url} answers, but not from hopcheck's upstream. Point its provider to {upstream_url}/v1."
+    if answer.status != 200 and upstream_url and not arrived:
+        return (
+            f"{said}, and nothing arrived at hopcheck's upstream. Point its provider to {upstream_url}/v1, "
+            f"and see that it serves the model {config.models.chat!r} (or name another under [models])."
+        )
+    if answer.status == 200:
+        return ""
+    if upstream_url:
+        return f"{said} to a plain request that its provider answered well."
+    return f"{said} to a plain request. See that its provider is there, and that it serves {config.models.chat!r}."

@@ -1,0 +1,1 @@
+"""LiteLLM killed under traffic and started again: what becomes of every request."""

@@ -1,0 +1,172 @@
+"""A proxy under traffic while the LiteLLM behind it is killed and started again: what became of every request.
+
+Knows no printing. `hopcheck.cli.outage` starts the chain and shows what comes out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+from hopcheck.client import Answer, Stream, Target, Untestable, shapes
+from hopcheck.client.config import TargetConfig
+from hopcheck_server.upstream.script import reply
+from hopcheck_server.upstream.script.turns import Script
+
+NAME = "outage"
+SCRIPT: dict[str, Script] = {NAME: reply.script_of(reply.chat(*["word "] * 6, delay_s=0.1, pace_s=0.05))}
+"""What the provider says: slowly enough that something is always under way."""
+
+PATIENCE_S = 60.0
+"""After which a request counts as hung. A LiteLLM that has just started takes its time for its first requests."""
+
+BOUND_S = 2.0
+"""How long readiness may lag behind LiteLLM."""
+
+POLL_S = 0.05
+
+ANSWERED, DIRECT, REFUSED, CUT, WRONG = "answered", "direct", "refused", "cut", "wrong"
+OUTCOMES = (ANSWERED, DIRECT, REFUSED, CUT, WRONG)
+"""In one piece by LiteLLM; past it; 503 as it should be; a stream that had begun, ended with an error event; else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request.
+
+    Attributes:
+        at_s: When it was sent, from the beginning of the run.
+        took_s: Until its end.
+        critical: Whether its model has a stand-in.
+        streamed: Whether it asked for a stream.
+        outcome: One of OUTCOMES.
+        detail: What was seen, where that is wrong.
+    """
+
+    at_s: float
+    took_s: float
+    critical: bool
+    streamed: bool
+    outcome: str
+    detail: str = ""
+
+
+@dataclass
+class Timeline:
+    """What happened, in seconds from the beginning.
+
+    Attributes:
+        asked: Every request, as it ended.
+        events: `killed`, `unready`, `started`, `back` (LiteLLM is ready), `ready` (the proxy is), once each.
+    """
+
+    begun: float = field(default_factory=time.monotonic)
+    asked: list[Asked] = field(default_factory=list)
+    events: dict[str, float] = field(default_factory=dict)
+
+    def now(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self.begun
+
+    def mark(self, event: str) -> None:
+        """Something has happened."""
+        self.events.setdefault(event, self.now())
+
+    def lag(self, cause: str, effect: str) -> float | None:
+        """Seconds between two events; None if one of them hasn't happened."""
+        both = self.events.get(cause), self.events.get(effect)
+        return None if both[0] is None or both[1] is None else both[1] - both[0]
+
+    def complaints(self) -> list[str]:
+        """A sentence for everything that isn't as it should be."""
+        wrong = Counter(one.detail for one in self.asked if one.outcome == WRONG)
+        said = [f"{number} requests ended otherwise: {detail}" for detail, number in wrong.items()]
+        killed = self.events.get("killed", 0.0)
+        unserved = [one for one in self.asked if one.critical and not _was_served(one, killed)]
+        if unserved:
+            said.append(f"{len(unserved)} requests for the critical model were not answered")
+        for cause, effect in (("killed", "unready"), ("back", "ready")):
+            lag_s = self.lag(cause, effect)
+            if lag_s is None or lag_s > BOUND_S:
+                seen = "never" if lag_s is None else f"{lag_s:.2f} s"
+                said.append(f"LiteLLM was {cause}, and the proxy {effect} {seen} later; allowed are {BOUND_S:g} s")
+        return said
+
+
+def _was_served(one: Asked, killed_s: float) -> bool:
+    # What has been said of a stream can't be taken back: one that was under way has to end.
+    return one.outcome in (ANSWERED, DIRECT) or (one.outcome == CUT and one.streamed and one.at_s <= killed_s)
+
+
+async def warm(config: TargetConfig) -> None:
+    """Ask each kind of request once, so that what a first request costs is not taken for an outage."""
+    for number in range(4):
+        critical, streamed = bool(number % 2), bool(number // 2)
+        await _ask(Timeline(), config, _models(config)[critical], critical=critical, streamed=streamed)
+
+
+def _models(config: TargetConfig) -> tuple[str, str]:
+    return config.models.chat, str(config.declares.direct_fallback)
+
+
+async def traffic(timeline: Timeline, config: TargetConfig, per_second: float, stop: asyncio.Event) -> None:
+    """Ask as often as that, whatever the answers are, until stopped; returns when all have ended."""
+    begun, running = time.monotonic(), set[asyncio.Task[None]]()
+    for number in count():
+        critical, streamed = bool(number % 2), bool(number // 2 % 2)
+        work = _ask(timeline, config, _models(config)[critical], critical=critical, streamed=streamed)
+        running.add(asyncio.create_task(work))
+        try:
+            async with asyncio.timeout(max(0.0, begun + (number + 1) / per_second - time.monotonic())):
+                await stop.wait()
+            break
+        except TimeoutError:
+            continue
+    await asyncio.gather(*running)
+
+
+async def _ask(timeline: Timeline, config: TargetConfig, model: str, *, critical: bool, streamed: bool) -> None:
+    target = Target(config, None, case_id=NAME, patience_s=PATIENCE_S, expects_limits=True)
+    at_s = timeline.now()
+    try:
+        answer = await (target.chat.stream(model=model) if streamed else target.chat.create(model=model))
+        outcome, detail = outcome_of(answer)
+    except Untestable as error:
+        outcome, detail = WRONG, str(error)
+    timeline.asked.append(Asked(at_s, timeline.now() - at_s, critical, streamed, outcome, detail))
+
+
+def outcome_of(answer: Answer) -> tuple[str, str]:
+    """What an answer is: one of OUTCOMES, and what was seen where that is wrong."""
+    if answer.ended != "complete":
+        return WRONG, f"{answer.status or 'no answer'}, and then {answer.ended}"
+    if answer.status == 200:
+        return _of_success(answer)
+    complaints = shapes.error(answer.json)
+    if answer.status == 503 and not complaints and answer.header("retry-after"):
+        return REFUSED, ""
+    return WRONG, f"{answer.status} {'; '.join(complaints) or answer.at('error', 'code')}"
+
+
+def _of_success(answer: Answer) -> tuple[str, str]:
+    whole = ANSWERED if answer.header("x-llm-proxy-fallback") is None else DIRECT
+    if not isinstance(answer, Stream):
+        complaints = shapes.chat_completion(answer.json)
+        return (WRONG, f"200 {'; '.join(complaints)}") if complaints else (whole, "")
+    if answer.data[-1:] == ["[DONE]"]:
+        return whole, ""
+    return (CUT, "") if answer.error else (WRONG, "a stream without an end")
+
+
+async def look(timeline: Timeline, status: Callable[[], Awaitable[int | None]], wanted: dict[str, bool]) -> None:
+    """Ask for a health status again and again, and mark events as they are seen: each when it is 200, or isn't."""
+    for event, is_well in wanted.items():
+        while True:
+            if ((await status()) == 200) is is_well:
+                break
+            await asyncio.sleep(POLL_S)  # between two looks, as an orchestrator's
+        timeline.mark(event)

@@ -1,0 +1,133 @@
+"""The recorded interactions as they are played: each once, in their order, to whoever asks the same.
+
+A request that holds a marker is answered from its case's tape alone; one without (a model list, say) from any tape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from hopcheck.cassettes import Canonical, Entry, Interaction, Tape, canonical
+from hopcheck_server.upstream.script import marker as markers
+
+
+@dataclass(eq=False, slots=True)
+class Card:
+    """A recorded interaction.
+
+    Attributes:
+        case: Whose tape it is on.
+        number: Which interaction of its tape it is, from 1.
+        interaction: What was recorded.
+        entries: What LiteLLM then did at the provider.
+        key: What a request must be like to be answered with it.
+        marker: The request's marker, or "".
+        played: How often it has been played.
+    """
+
+    case: str
+    number: int
+    interaction: Interaction
+    entries: tuple[Entry, ...]
+    key: Canonical
+    marker: str
+    played: int = 0
+
+    @property
+    def left(self) -> bool:
+        """Whether it may be played again."""
+        return self.interaction.repeat == "*" or self.played < self.interaction.repeat
+
+    @property
+    def counts(self) -> bool:
+        """Whether it must be played: not if it may be asked for at will, or LiteLLM refused without a provider."""
+        response = self.interaction.response
+        refused = not self.entries and response is not None and response.status >= 400
+        return self.interaction.repeat != "*" and not refused
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        request = self.interaction.request
+        return f"{self.case} #{self.number} ({request.method} {request.path})"
+
+    @property
+    def released_us(self) -> int | None:
+        """When the case let go of what the provider left hanging, on the interaction's clock; None if it didn't."""
+        began = self.interaction.wire.at_us
+        released = [one for one in self.entries if one.ended == "released"]
+        return min((one.at_us + (one.ended_us or 0) for one in released), default=began) - began if released else None
+
+
+@dataclass
+class Deck:
+    """All cards.
+
+    Attributes:
+        marked: By case, those whose requests hold a marker.
+        free: The others.
+    """
+
+    marked: dict[str, list[Card]] = field(default_factory=dict)
+    free: list[Card] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, tapes: Mapping[str, Tape]) -> Deck:
+        """Lay out tapes."""
+        deck = cls()
+        for case, tape in tapes.items():
+            for card in _cards(tape):
+                home = deck.marked.setdefault(case, []) if card.marker else deck.free
+                home.append(card)
+        return deck
+
+    def cards(self, case: str) -> list[Card]:
+        """Every card of a case."""
+        return [*self.marked.get(case, ()), *(card for card in self.free if card.case == case)]
+
+    def candidates(self, marker: str) -> list[Card]:
+        """The cards that a request with this marker (or "") may be answered with."""
+        return self.marked.get(case_of(marker), []) if marker else self.free
+
+    def draw(self, key: Canonical, marker: str) -> Card | None:
+        """The next card for a request, or None; it counts as played."""
+        card = next((one for one in self.candidates(marker) if one.key == key and one.left), None)
+        if card is not None:
+            card.played += 1
+        return card
+
+    def rewind(self, marker: str) -> None:
+        """Let a marker's cards be played again from the first."""
+        for card in self.candidates(marker):
+            if card.marker == marker:
+                card.played = 0
+
+
+def case_of(marker: str) -> str:
+    """The case whose marker it is."""
+    return marker.split(":")[1].partition("~")[0] if marker else ""
+
+
+def key_of(method: str, path: str, body: bytes) -> tuple[Canonical, str]:
+    """What a request is like, and its marker."""
+    return canonical(method, path, body), markers.find(body)[0]
+
+
+def _cards(tape: Tape) -> Iterable[Card]:
+    caused = _caused(tape)
+    for number, one in enumerate(tape.interactions, start=1):
+        key, marker = key_of(one.request.method, one.request.path, one.request.body)
+        yield Card(tape.case, number, one, tuple(caused[number]), key, marker)
+
+
+def _caused(tape: Tape) -> dict[int, list[Entry]]:
+    """By the number of the interaction: the attempts at the provider that it brought about."""
+    numbered = list(enumerate(tape.interactions, start=1))
+    caused: dict[int, list[Entry]] = {number: [] for number, _ in numbered}
+    for entry in tape.journal:
+        same = [(number, one) for number, one in numbered if one.request.marker == entry.marker]
+        before = [number for number, one in same if one.wire.at_us <= entry.at_us]
+        if same:
+            caused[before[-1] if before else same[0][0]].append(entry)
+    return caused

@@ -1,0 +1,1 @@
+"""The report document, and everything that is made from it."""

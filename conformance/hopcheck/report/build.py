@@ -1,0 +1,244 @@
+"""Build the report document, `hopcheck.report/1`, and write files whole or not at all.
+
+Knows the document's shape (`hopcheck_contracts/report.schema.json`) and keeps secrets out of it. Knows no rendering.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict
+from hopcheck.authoring.registry import PROFILES, Case
+from hopcheck.client.config import DECLARABLE, Declares, TargetConfig
+from hopcheck.report.baseline import Baseline, Deviation, Judgement
+from hopcheck.report.document import SCHEMA_NAME, counts, exit_code
+from hopcheck.report.excerpts import EXCHANGES_LIMIT, cut_pair, exchange_excerpt, jsonable
+from hopcheck.report.redaction import redacted
+
+LIVE_ONLY = "live-only: "
+"""What the reason of a case begins with that tapes can't judge."""
+
+SCRIPTED = "replay.scripted"
+"""The finding of a case that was asked a second time, with its own script in LiteLLM's place."""
+
+_SECRET_HEADERS = ("key", "token", "secret", "auth", "cookie")
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The tapes that stood in for LiteLLM.
+
+    Attributes:
+        folder: Where they are.
+        litellm: The versions that were recorded.
+        tapes: How many there are.
+        problems: What fails the run and belongs to none of its cases.
+    """
+
+    folder: str
+    litellm: Sequence[str]
+    tapes: int
+    problems: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What is known of a run beside its verdicts.
+
+    Attributes:
+        started: When, with a time zone.
+        duration_s: Wall time, in seconds.
+        selected: How many cases were to be run.
+        interrupted: Somebody stopped it.
+        strict: Advisories fail too.
+        one_sided: There was no upstream of ours behind the target.
+        replay: The tapes that stood in for LiteLLM, or None.
+        secrets: What must not be written down beside the target's own keys, such as the provider's key.
+    """
+
+    started: datetime.datetime
+    duration_s: float
+    selected: int
+    interrupted: bool = False
+    strict: bool = False
+    one_sided: bool = False
+    replay: Replay | None = None
+    secrets: Sequence[str] = field(default=(), repr=False)
+
+
+def build(
+    verdicts: Sequence[Verdict],
+    cases: Mapping[str, Case],
+    target: TargetConfig,
+    run: Run,
+    baseline: Baseline | None = None,
+    judgement: Judgement | None = None,
+) -> dict[str, Any]:
+    """Make the report document.
+
+    Args:
+        verdicts: In any order; the report has them by profile.
+        cases: By id; at least those of the verdicts.
+        target: What was judged; its keys are replaced wherever they appear.
+        run: When and how.
+        baseline: The known deviations, if a file was given.
+        judgement: What they say of these verdicts.
+
+    Returns:
+        JSON that is valid by the schema.
+    """
+    judged = judgement or Judgement()
+    ordered = sorted(verdicts, key=lambda verdict: _place(cases[verdict.case_id]))
+    secrets = _secrets(target, run)
+    entries = [_entry(cases[one.case_id], one, target.declares, run, judged, secrets) for one in ordered]
+    partial = run.interrupted or len(entries) < run.selected
+    problems = [*judged.problems, *(run.replay.problems if run.replay else ())]
+    code = exit_code(entries, strict=run.strict, problems=problems, partial=partial, interrupted=run.interrupted)
+    listed = sum(entry["baseline"] == "listed" for entry in entries)
+    return {
+        "schema": SCHEMA_NAME,
+        "tool": {"name": "hopcheck", "version": version("hopcheck")},
+        "started": run.started.astimezone(datetime.UTC).isoformat(timespec="seconds"),
+        "duration_s": round(run.duration_s, 3),
+        "partial": partial,
+        "strict": run.strict,
+        "target": redacted(_target(target, run, entries), secrets),
+        "summary": {**counts(entries), "listed": listed, "selected": run.selected, "exit": code},
+        "baseline": redacted(_baseline(baseline, judged), secrets) if baseline else None,
+        "cases": entries,
+    }
+
+
+def _place(case: Case) -> tuple[int, str]:
+    return list(PROFILES).index(case.profile), case.id
+
+
+def _secrets(target: TargetConfig, run: Run) -> tuple[str, ...]:
+    sent = (value for name, value in target.headers.items() if any(word in name.lower() for word in _SECRET_HEADERS))
+    return (target.api_key, target.second_api_key, *sent, *run.secrets)
+
+
+def _entry(
+    case: Case, verdict: Verdict, declares: Declares, run: Run, judged: Judgement, secrets: Sequence[str]
+) -> dict[str, Any]:
+    entry = {
+        "id": case.id,
+        "level": str(case.level),
+        "profile": case.profile,
+        "requirement": case.requirement,
+        "outcome": str(verdict.outcome),
+        "reason": jsonable(verdict.reason),
+        "duration_s": round(verdict.duration_s, 4),
+        "baseline": judged.statuses.get(case.id),
+        "undeclared": _undeclared(case, verdict, declares, run),
+        "findings": [_finding(finding, case.level, secrets) for finding in verdict.findings],
+        # keys go before bodies are cut, or half of one could stay
+        "exchanges": [
+            exchange_excerpt(redacted(jsonable(one), secrets)) for one in verdict.exchanges[:EXCHANGES_LIMIT]
+        ],
+        "exchanges_left_out": max(0, len(verdict.exchanges) - EXCHANGES_LIMIT),
+        "notes": list(verdict.notes),
+        "refs": list(case.refs),
+        "reproduce": jsonable(verdict.reproduce),
+    }
+    return {key: value if key == "exchanges" else redacted(value, secrets) for key, value in entry.items()}
+
+
+def _undeclared(case: Case, verdict: Verdict, declares: Declares, run: Run) -> list[str]:
+    if verdict.outcome is not Outcome.NOT_APPLICABLE:
+        return []
+    if run.one_sided and "two_sided" in case.needs:
+        return []  # declaring it would not help: the reason says what would
+    return sorted(need for need in case.needs & DECLARABLE if not declares.has(need))
+
+
+def _finding(finding: Finding, level: Level, secrets: Sequence[str]) -> dict[str, Any]:
+    seen = (redacted(jsonable(value), secrets) for value in (finding.expected, finding.actual))
+    expected, actual = cut_pair(*seen)
+    return {
+        "check": finding.check,
+        "level": str(finding.level or level),
+        "ok": finding.ok,
+        "expected": expected,
+        "actual": actual,
+    }
+
+
+def _target(target: TargetConfig, run: Run, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    declared = {key: value for key, value in asdict(target.declares).items() if target.declares.has(key)}
+    return {
+        "name": target.name,
+        "base_url": _without_user(target.base_url),
+        "server": _server(entries),
+        "declares": jsonable(declared),
+        "one_sided": run.one_sided,
+        "replay": _replay(run.replay, entries) if run.replay else None,
+    }
+
+
+def _replay(replay: Replay, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    live_only = [entry for entry in entries if entry["reason"].startswith(LIVE_ONLY)]
+    scripted = [entry for entry in entries if any(one["check"] == SCRIPTED for one in entry["findings"])]
+    return {**jsonable(asdict(replay)), "live_only": len(live_only), "scripted": len(scripted)}
+
+
+def _without_user(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _server(entries: Iterable[Mapping[str, Any]]) -> str | None:
+    answers = (
+        exchange["response"]
+        for entry in entries
+        for exchange in entry["exchanges"]
+        if exchange["side"] == "client" and exchange["response"]
+    )
+    return next((value for one in answers for name, value in one["headers"] if name.lower() == "server"), None)
+
+
+def _baseline(baseline: Baseline, judged: Judgement) -> dict[str, Any]:
+    return {
+        "file": baseline.file,
+        "deviations": [_deviation(entry) for entry in baseline.deviations],
+        "problems": list(judged.problems),
+    }
+
+
+def _deviation(entry: Deviation) -> dict[str, Any]:
+    expires = entry.expires.isoformat() if entry.expires else None
+    return {"case": entry.case, "checks": list(entry.checks), "reason": entry.reason, "issue": entry.issue} | {
+        "expires": expires
+    }
+
+
+def report_text(document: Mapping[str, Any]) -> str:
+    """The document as the text of its file."""
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader finds the old one or the whole new one; its folder is made if it isn't there.
+
+    Raises:
+        OSError: It can't be written; an old file is left as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

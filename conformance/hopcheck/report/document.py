@@ -1,0 +1,201 @@
+"""Read a report document: what failed, what was not asked, and what the run's exit code is.
+
+A report document is the JSON that `hopcheck.report.build` builds; everything that is shown is a function of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from hopcheck.authoring.findings import FAILING, Outcome
+
+SCHEMA_NAME = "hopcheck.report/1"
+OUTCOMES = tuple(str(outcome) for outcome in Outcome)
+
+_SET_BY = {"second_key": "second_api_key_env", "logs": "log_file"}
+
+Document = Mapping[str, Any]
+"""A whole report."""
+
+CaseEntry = Mapping[str, Any]
+"""One of its cases."""
+
+
+@cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    schema = files("hopcheck.report").joinpath("report.schema.json").read_text(encoding="utf-8")
+    return jsonschema_rs.Draft202012Validator(json.loads(schema), validate_formats=True)
+
+
+def violations(document: object) -> list[str]:
+    """What keeps a JSON value from being a report: one line for each place; empty when it is one."""
+    found = _validator().iter_errors(document)
+    return [f"{'/'.join(map(str, error.instance_path)) or 'the document'}: {error.message}" for error in found]
+
+
+def load_document(path: Path) -> Document:
+    """Read a report from its file.
+
+    Raises:
+        ValueError: It isn't JSON, or not a report of this version.
+        OSError: It can't be read.
+    """
+    document = json.loads(path.read_text(encoding="utf-8"))
+    wrong = violations(document)
+    if wrong:
+        raise ValueError(f"{path} is not a {SCHEMA_NAME} report: {wrong[0]}")
+    return dict(document)
+
+
+def fails(case: CaseEntry, *, strict: bool) -> bool:
+    """Whether a case alone turns the gate red: a failing outcome that no baseline covers, or a stale entry."""
+    if case["baseline"] == "stale" or case["outcome"] == Outcome.BROKEN:
+        return True
+    counts = case["outcome"] in FAILING or (strict and case["outcome"] == Outcome.ADVISORY)
+    return counts and case["baseline"] != "listed"
+
+
+def exit_code(
+    cases: Sequence[CaseEntry], *, strict: bool, problems: Sequence[str], partial: bool, interrupted: bool
+) -> int:
+    """The exit code of a run.
+
+    Args:
+        cases: What has been judged.
+        strict: Whether an advisory fails too.
+        problems: What is wrong with the baseline.
+        partial: Cases are missing that were to be run.
+        interrupted: Because somebody stopped it.
+
+    Returns:
+        130 when interrupted, whatever was learnt; else 4 when a case is broken, since its silence says nothing of the
+        target; else 1 when a case fails, the baseline has a problem, or nothing was judged; else 0.
+    """
+    if interrupted:
+        return 130
+    if any(case["outcome"] == Outcome.BROKEN for case in cases):
+        return 4
+    judged = any(case["outcome"] != Outcome.NOT_APPLICABLE for case in cases)
+    holds = judged and not partial and not problems and not any(fails(case, strict=strict) for case in cases)
+    return 0 if holds else 1
+
+
+def red_cases(document: Document) -> list[CaseEntry]:
+    """The cases that fail the gate, in the report's order."""
+    return [case for case in document["cases"] if fails(case, strict=document["strict"])]
+
+
+def listed_cases(document: Document) -> list[CaseEntry]:
+    """The cases that deviate as the baseline says."""
+    return [case for case in document["cases"] if case["baseline"] == "listed"]
+
+
+def advisories(document: Document) -> list[CaseEntry]:
+    """The cases in which something recommended doesn't hold, unless they fail the gate or are listed."""
+    advisory = [case for case in document["cases"] if case["outcome"] == Outcome.ADVISORY and not case["baseline"]]
+    return [] if document["strict"] else advisory
+
+
+def by_profile(document: Document) -> dict[str, list[CaseEntry]]:
+    """The cases of each profile, in the report's order."""
+    grouped: dict[str, list[CaseEntry]] = {}
+    for case in document["cases"]:
+        grouped.setdefault(case["profile"], []).append(case)
+    return grouped
+
+
+def counts(cases: Iterable[CaseEntry]) -> dict[str, int]:
+    """How many cases came to each outcome; every outcome is there."""
+    counted = Counter(case["outcome"] for case in cases)
+    return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+
+def not_asked(document: Document) -> list[str]:
+    """Why cases were not applicable, one line for each reason, the most frequent first."""
+    skipped = [case for case in document["cases"] if case["outcome"] == Outcome.NOT_APPLICABLE]
+    reasons = Counter((tuple(case["undeclared"]), "" if case["undeclared"] else case["reason"]) for case in skipped)
+    return [_not_asked(undeclared, reason, count) for (undeclared, reason), count in reasons.most_common()]
+
+
+def _not_asked(undeclared: Sequence[str], reason: str, count: int) -> str:
+    if undeclared:
+        return f"{_remedy(undeclared)} to hold it to {count} more"
+    return f"{reason or 'not possible in this run'}: {_many(count, 'case')}"
+
+
+def _remedy(undeclared: Sequence[str]) -> str:
+    return " and ".join(f"set `{_SET_BY[need]}`" if need in _SET_BY else f"declare `{need}`" for need in undeclared)
+
+
+def replay_line(document: Document) -> str:
+    """What stood in for LiteLLM, in one line; "" if nothing did."""
+    replay = document["target"]["replay"]
+    if not replay:
+        return ""
+    tapes = f"{_many(replay['tapes'], 'tape')} of LiteLLM {', '.join(replay['litellm'])}"
+    return (
+        f"{tapes}, {_many(replay['live_only'], 'case')} live-only, "
+        f"{_many(replay['scripted'], 'case')} asked again with a failing LiteLLM"
+    )
+
+
+def replay_problems(document: Document) -> list[str]:
+    """What fails a replay and belongs to none of its cases."""
+    replay = document["target"]["replay"]
+    return list(replay["problems"]) if replay else []
+
+
+def reasons_known(document: Document, case_id: str) -> list[str]:
+    """What the baseline says of a case: its reasons, with the issue where there is one."""
+    entries = document["baseline"]["deviations"] if document["baseline"] else []
+    found = [entry for entry in entries if entry["case"] == case_id]
+    return [entry["reason"] + (f" ({entry['issue']})" if entry["issue"] else "") for entry in found]
+
+
+def failed_findings(case: CaseEntry) -> list[Mapping[str, Any]]:
+    """The findings of a case that do not hold."""
+    return [finding for finding in case["findings"] if not finding["ok"]]
+
+
+def headline(document: Document) -> str:
+    """The run in one line."""
+    red, summary, name = len(red_cases(document)), document["summary"], document["target"]["name"]
+    judged = sum(summary[outcome] for outcome in OUTCOMES) - summary["not-applicable"]
+    beside = _beside(document)
+    match summary["exit"]:
+        case 0:
+            return f"{name} holds: {_many(summary['conforms'], 'requirement')} kept{beside}"
+        case 130:
+            return (
+                f"{name}: interrupted after {len(document['cases'])} of {summary['selected']} cases, {red} red so far"
+            )
+        case 4:
+            return f"{name}: hopcheck itself failed in {summary['broken']} of {judged} cases, {red} red in all"
+        case _ if not judged:
+            return f"{name}: nothing was judged, so nothing holds"
+        case _ if not red and replay_problems(document):
+            return f"{name} doesn't hold: it asked LiteLLM for what isn't on the tapes{beside}"
+        case _ if not red:
+            return f"{name} doesn't hold: the baseline needs mending{beside}"
+        case _:
+            return f"{name} doesn't hold: {red} of {_many(judged, 'requirement')} fail{'s' * (red == 1)}{beside}"
+
+
+def _beside(document: Document) -> str:
+    advisory, listed = len(advisories(document)), len(listed_cases(document))
+    told = [_many(advisory, "advisory", "advisories")] * bool(advisory) + [_many(listed, "known deviation")] * bool(
+        listed
+    )
+    return "".join(f", {one}" for one in told)
+
+
+def _many(count: int, word: str, plural: str = "") -> str:
+    return f"{count} {word if count == 1 else plural or word + 's'}"

@@ -1,0 +1,128 @@
+"""A report as one HTML page that needs nothing beside itself: no network, no script to be readable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from hopcheck.report.compare import compare, summary
+from hopcheck.report.document import (
+    OUTCOMES,
+    CaseEntry,
+    Document,
+    by_profile,
+    counts,
+    failed_findings,
+    fails,
+    headline,
+    not_asked,
+    reasons_known,
+    red_cases,
+    replay_line,
+)
+from hopcheck.report.render.pages import page
+from hopcheck.report.render.values import as_json, difference, expectation, gist, lines_visible, short, told, visible
+from hopcheck.report.render.wire import lanes, moments
+
+OPEN_AT_MOST = 6
+"""With so many red cases or fewer, they stand open from the beginning."""
+
+_LONG = 240  # characters of a value that a table cell shows
+_MARKS = {"conforms": "✓", "advisory": "!", "deviates": "✕", "untestable": "?", "not-applicable": "○", "broken": "⚡"}
+
+
+def html_text(document: Document, beside: Document | None = None) -> str:
+    """Render the page.
+
+    Args:
+        document: The report.
+        beside: Another target's report, to be compared with it.
+
+    Returns:
+        The page. All that a target sent is escaped.
+    """
+    red = red_cases(document)
+    compared = compare(beside, document) if beside else None
+    return page(
+        "report.html.j2",
+        {"visible": visible, "prose": _prose, "ms": _milliseconds},
+        document=document,
+        headline=headline(document),
+        holds=document["summary"]["exit"] == 0,
+        total=len(document["cases"]),
+        totals=counts(document["cases"]),
+        outcomes=OUTCOMES,
+        marks=_MARKS,
+        profiles=[
+            {
+                "name": name,
+                "counts": counts(cases),
+                "total": len(cases),
+                "cases": [_case(one, document) for one in cases],
+            }
+            for name, cases in by_profile(document).items()
+        ],
+        failing=[{**case, "why": _why(case)} for case in red],
+        open_red=len(red) <= OPEN_AT_MOST,
+        declares=[(name, as_json(value)) for name, value in document["target"]["declares"].items()],
+        not_asked=not_asked(document),
+        replayed=replay_line(document),
+        compared=compared,
+        compared_summary=summary(compared) if compared else "",
+    )
+
+
+def _case(case: CaseEntry, document: Document) -> dict[str, Any]:
+    drawn, length = lanes(case["exchanges"])
+    return {
+        **case,
+        "red": fails(case, strict=document["strict"]),
+        "findings": [_finding(finding) for finding in case["findings"]],
+        "failing": len(failed_findings(case)),
+        "known": reasons_known(document, case["id"]) if case["baseline"] else [],
+        "moments": moments(case["exchanges"]),
+        "lanes": drawn,
+        "length_ms": length,
+    }
+
+
+def _why(case: CaseEntry) -> str:
+    """What is wrong with a case, in a line."""
+    found = failed_findings(case)
+    if case["baseline"] == "stale":
+        return "its entry in the baseline is stale"
+    if case["reason"] or not found:
+        return gist(case["reason"])
+    return told(found[0]) + (f", and {len(found) - 1} more" if len(found) > 1 else "")
+
+
+def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:
+    changed = [] if finding["ok"] else difference(finding["expected"], finding["actual"])
+    return {
+        **finding,
+        "expected": expectation(finding["expected"], _LONG),
+        "actual": short(finding["actual"], _LONG),
+        "difference": [(_sign(line), line) for line in changed],
+    }
+
+
+def _sign(line: str) -> str:
+    return {"-": "minus", "+": "plus"}.get(line[:1], "")
+
+
+def _prose(text: str) -> Markup:
+    """Text with what stands between backticks as code."""
+    shown = lines_visible(text)
+    pieces = shown.split("`")
+    if len(pieces) % 2 == 0 or "\n" in shown:  # a backtick without its partner is itself, and so is a traceback's
+        return escape(shown)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if place % 2 else escape(piece) for place, piece in enumerate(pieces)
+    )
+
+
+def _milliseconds(value: float) -> str:
+    digits = 2 if abs(value) < 10 else 1 if abs(value) < 1000 else 0
+    return f"{value:,.{digits}f}"

@@ -1,0 +1,173 @@
+"""A report for a terminal, and for a log: the same lines, with or without colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from hopcheck.report.document import (
+    CaseEntry,
+    Document,
+    advisories,
+    by_profile,
+    counts,
+    failed_findings,
+    headline,
+    listed_cases,
+    not_asked,
+    reasons_known,
+    red_cases,
+    replay_line,
+    replay_problems,
+)
+from hopcheck.report.render.values import difference, expectation, short, told, visible
+
+STYLES: Mapping[str, str] = {
+    "conforms": "green",
+    "advisory": "yellow",
+    "deviates": "red",
+    "untestable": "red",
+    "not-applicable": "bright_black",
+    "broken": "magenta",
+}
+IN_FULL = 30
+"""Red cases that are shown with all that was found; more of them get one line each."""
+
+_PLAIN_WIDTH = 120  # of logs, which have no width of their own
+
+
+def console_for(file: IO[str]) -> Console:
+    """A console that writes plain lines where the file is no terminal, or NO_COLOR is set."""
+    terminal = file.isatty()
+    reconfigure = getattr(file, "reconfigure", None)
+    if reconfigure is not None:  # a log in ASCII gets question marks rather than a traceback
+        reconfigure(errors="replace")
+    return Console(file=file, width=None if terminal else _PLAIN_WIDTH, highlight=False, soft_wrap=not terminal)
+
+
+def print_report(document: Document, console: Console, written: Sequence[Path] = ()) -> None:
+    """Print a report.
+
+    Args:
+        document: The report.
+        console: Where to.
+        written: The files that were written, to be named at the end.
+    """
+    console.print(profile_table(document))
+    red = red_cases(document)
+    for case in red[:IN_FULL]:
+        _print_red(case, console)
+    if red[IN_FULL:]:
+        console.print(f"\nand {len(red) - IN_FULL} more:", style="bold")
+        _print_lines((_heading(case) for case in red[IN_FULL:]), console)
+    _print_section("advisory", (_in_a_line(case) for case in advisories(document)), console)
+    _print_section("known deviations", _known(document), console)
+    skipped = document["summary"]["not-applicable"]
+    _print_section(f"not applicable: {skipped}", (Text(visible(line)) for line in not_asked(document)), console)
+    notes = (Text(visible(f"{case['id']}: {note}")) for case in document["cases"] for note in case["notes"])
+    _print_section("notes", notes, console)
+    problems = document["baseline"]["problems"] if document["baseline"] else []
+    _print_section("baseline", (Text(visible(problem), style="red") for problem in problems), console)
+    _print_section("replay", (Text(visible(problem), style="red") for problem in replay_problems(document)), console)
+    console.print()
+    if replay_line(document):
+        console.print(Text(visible(f"replayed: {replay_line(document)}")))
+    console.print(Text(headline(document), style="bold green" if document["summary"]["exit"] == 0 else "bold red"))
+    for path in written:
+        console.print(Text(f"written: {path}"))
+
+
+def profile_table(document: Document) -> Table:
+    """How many cases of each profile came to what."""
+    table = Table(title=None, box=None, pad_edge=False, header_style="bold", show_footer=True)
+    table.add_column("profile", footer="all")
+    table.add_column("cases", justify="right", footer=str(len(document["cases"])))
+    for outcome, total in counts(document["cases"]).items():
+        table.add_column(_word(outcome), justify="right", footer=_count(outcome, total))
+    listed = listed_cases(document)
+    if listed:
+        table.add_column("of these known", justify="right", footer=str(len(listed)))
+    for profile, cases in by_profile(document).items():
+        row: list[str | Text] = [profile, str(len(cases))]
+        row += (_count(name, count) for name, count in counts(cases).items())
+        known = sum(case["baseline"] == "listed" for case in cases)
+        table.add_row(*row, *([str(known or "·")] if listed else []))
+    return table
+
+
+def _word(outcome: str) -> str:
+    return "n/a" if outcome == "not-applicable" else outcome
+
+
+def _count(outcome: str, count: int) -> Text:
+    return Text(str(count), style=STYLES[outcome]) if count else Text("·", style="bright_black")
+
+
+def _print_section(title: str, lines: Iterable[Text], console: Console) -> None:
+    shown = list(lines)
+    if shown:
+        console.print(f"\n{title}", style="bold")
+        _print_lines(shown, console)
+
+
+def _print_lines(lines: Iterable[Text], console: Console) -> None:
+    for line in lines:
+        console.print(Padding(line, (0, 0, 0, 2)) if console.is_terminal else Text("  ") + line)
+
+
+def _print_red(case: CaseEntry, console: Console) -> None:
+    console.print()
+    console.print(_heading(case))
+    lines = [Text(visible(case["requirement"]), style="italic")]
+    lines += [line for finding in failed_findings(case) for line in finding_lines(finding)]
+    if case["reason"]:
+        first, *others = case["reason"].strip().split("\n")
+        lines += [_labelled("why", first), *(Text(f"  {visible(line)}") for line in others)]
+    if case["baseline"] == "stale":
+        lines.append(_labelled("baseline", "an entry for it is stale"))
+    if case["refs"]:
+        lines.append(_labelled("rests on", ", ".join(case["refs"])))
+    _print_lines(lines, console)
+    if case["reproduce"]:  # never wrapped: it is there to be copied
+        console.print(Text("  ") + _labelled("ask again", case["reproduce"]), soft_wrap=True)
+
+
+def _heading(case: CaseEntry) -> Text:
+    outcome = "stale" if case["baseline"] == "stale" else case["outcome"]
+    style = STYLES.get(outcome, "red")
+    return Text.assemble((f"✗ {case['id']}", f"bold {style}"), "  ", case["level"], "  ", (outcome, style))
+
+
+def _labelled(label: str, text: str) -> Text:
+    return Text.assemble((f"{label}: ", "bright_black"), visible(text))
+
+
+def finding_lines(finding: Mapping[str, Any]) -> list[Text]:
+    """A failed finding: one line with expected and actual, or a difference where they are long."""
+    name = Text.assemble((finding["check"], "bold"), f" ({finding['level']})" if finding["level"] != "MUST" else "")
+    changed = difference(finding["expected"], finding["actual"])
+    if changed:
+        return [name, *(Text(f"  {line}", style=_sign_style(line)) for line in changed)]
+    expected, actual = expectation(finding["expected"]), short(finding["actual"])
+    return [Text.assemble(name, ": expected ", (expected, "green"), ", got ", (actual, "red"))]
+
+
+def _sign_style(line: str) -> str:
+    return {"-": "green", "+": "red"}.get(line[0], "bright_black")
+
+
+def _in_a_line(case: CaseEntry) -> Text:
+    found = failed_findings(case)
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return Text.assemble((f"! {case['id']}", "yellow"), f"  {found[0]['level']}  {told(found[0])}{more}")
+
+
+def _known(document: Document) -> Iterable[Text]:
+    for case in listed_cases(document):
+        yield Text.assemble((f"= {case['id']}", "cyan"), "  ", visible("; ".join(reasons_known(document, case["id"]))))

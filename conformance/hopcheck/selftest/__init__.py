@@ -1,0 +1,11 @@
+"""The suite against itself: every counterexample and every honest variant, times every case.
+
+A counterexample must be noticed by the finding that it names, and by nothing that nobody expects; an honest variant
+by nothing; and every finding of every case must be broken by some counterexample.
+"""
+
+from hopcheck.selftest.matrix import Cell, again, cells
+from hopcheck.selftest.mutants import HEALTHY, Column, columns
+from hopcheck.selftest.scoring import Proof, happened, notices, weigh
+
+__all__ = ["HEALTHY", "Cell", "Column", "Proof", "again", "cells", "columns", "happened", "notices", "weigh"]

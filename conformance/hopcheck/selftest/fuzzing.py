@@ -1,0 +1,199 @@
+"""Show that the search finds what it should, and nothing else: `python -m hopcheck.selftest.fuzzing`.
+
+Relays that are wrong in one way are searched until one request shows it; the healthy relay and its honest variants are
+searched, too, and nothing may be found there. With `--naive FILE` a proxy that is started by that file is searched as
+well. Exits with 1 if something isn't found, isn't small, or is found where nothing is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hopcheck.engine.run import Setting
+from hopcheck.fuzz import operations
+from hopcheck.fuzz.example import raw_body
+from hopcheck.fuzz.exploration import explore
+from hopcheck.fuzz.operations import Operation
+from hopcheck.fuzz.player import with_marker
+from hopcheck.fuzz.search import Bounds, Found, Result
+from hopcheck.gate.catalogue import all_cases
+from hopcheck.selftest.relays import Bench, relay_target
+from hopcheck_server.chain import serve
+from hopcheck_server.chain.processes import free_port
+from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS
+from hopcheck_server.relay import Relay
+from hopcheck_server.relay.honest import VARIANTS
+
+SMALL = 400
+"""No more bytes than that has the request to which a failing one is shrunk."""
+
+CHAT, REFUSALS, ROUTES, EMBEDDINGS = (
+    operations.CHAT,
+    operations.CHAT_REFUSALS,
+    operations.ROUTES,
+    operations.EMBEDDINGS,
+)
+
+COUNTEREXAMPLES: Mapping[str, Operation] = {
+    "chat.content-exact:Strips": CHAT,
+    "chat.content-null:SaysNothingInText": CHAT,
+    "chat.content-null:LeavesOutNull": CHAT,
+    "chat.finish-reason:AlwaysStops": CHAT,
+    "chat.n-choices:FirstChoiceOnly": CHAT,
+    "chat.usage-exact:DropsUsage": CHAT,
+    "chat.logprobs:DropsLogprobs": CHAT,
+    "req.messages-verbatim:DropsNames": CHAT,
+    "req.sampling-params:ZeroIsNothing": CHAT,
+    "req.drop-params-declared:DropsUndeclared": CHAT,
+    "req.sampling-params:ClampsTopP": CHAT,
+    "req.response-format:ForgetsTheSchema": CHAT,
+    "stream.done-once:SaysDoneTwice": CHAT,
+    "stream.role-first:NeverSaysWho": CHAT,
+    "stream.same-id:FreshIds": CHAT,
+    "stream.usage-chunk:LosesUsage": CHAT,
+    "tools.call-nonstream:OneCall": CHAT,
+    "error.missing-fields:PassesEmptyMessages": REFUSALS,
+    "error.missing-fields:CrashesWithoutMessages": REFUSALS,
+    "error.content-type:ReadsAnything": ROUTES,
+    "error.method-not-allowed:SaysDetail": ROUTES,
+    "emb.batch-order:WantsTexts": EMBEDDINGS,
+    "emb.float:Rounds": EMBEDDINGS,
+}
+"""Counterexamples of cases, `<case id>:<class>`, each with the operation that is searched."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was searched, and what came of it."""
+
+    name: str
+    result: Result
+    honest: bool
+
+    @property
+    def smallest(self) -> Found | None:
+        """The smallest of what was found."""
+        found = self.result.found.values()
+        return min(found, key=lambda one: one.example.size, default=None)
+
+    @property
+    def request_bytes(self) -> int:
+        """Bytes of its body, marker included."""
+        assert self.smallest is not None
+        example = self.smallest.example
+        return len(raw_body(with_marker(example, f"hopcheck:{example.operation}:0123456789a")))
+
+    @property
+    def holds(self) -> bool:
+        """Whether it came out as it should."""
+        if self.honest:
+            return self.smallest is None
+        return self.smallest is not None and self.request_bytes < SMALL
+
+    def __str__(self) -> str:
+        """The line."""
+        mark = "✓" if self.holds else "✗"
+        if self.smallest is None:
+            return f"{mark} {self.name:<44} {'nothing':<58} {self.result.made:>8}"
+        told = f"{self.smallest.example.operation}: {self.smallest.finding.check}"
+        return f"{mark} {self.name:<44} {told:<58} {self.result.made:>8} {self.request_bytes:>9}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Search, and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m hopcheck.selftest.fuzzing", description=__doc__)
+    parser.add_argument("--examples", type=int, default=400, metavar="N", help="until something is found, at most")
+    parser.add_argument(
+        "--honest", type=int, default=40, metavar="N", help="on each honest relay (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--naive", type=Path, metavar="FILE", help="a proxy like examples/naive_proxy/app.py")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only these lines")
+    return asyncio.run(_run(parser.parse_args(argv)))
+
+
+async def _run(arguments: argparse.Namespace) -> int:
+    print(f"  {'proxy':<44} {'what was noticed':<58} {'examples':>8} {'bytes':>9}", flush=True)
+    rows = []
+    async for row in _rows(arguments):
+        print(row, flush=True)
+        rows.append(row)
+    found = sum(row.holds for row in rows if not row.honest)
+    minded = sum(not row.holds for row in rows if row.honest)
+    wrong = sum(not row.honest for row in rows)
+    print(
+        f"{found} of {wrong} found, each by less than {SMALL} bytes; {minded} of {len(rows) - wrong} honest ones minded"
+    )
+    return HOLDS if rows and all(row.holds for row in rows) else DOES_NOT_HOLD
+
+
+async def _rows(arguments: argparse.Namespace) -> AsyncIterator[Row]:
+    relays = {**_wrong(), **_honest()}
+    chosen = {name: relay for name, relay in relays.items() if not arguments.only or name in arguments.only}
+    named = {f"relay{place}": name for place, name in enumerate(chosen)}  # names for URLs
+    async with Bench({slug: chosen[name] for slug, name in named.items()}, []) as bench:
+        for slug, name in named.items():
+            yield await _row(name, bench.setting(slug), arguments)
+        if arguments.naive:
+            async with _naive(arguments.naive, bench) as setting:
+                wanted = Bounds(arguments.examples, arguments.seed, first_only=True)
+                yield Row("the naive proxy", await _searched(CHAT, setting, wanted), honest=False)
+
+
+def _wrong() -> dict[str, type[Relay]]:
+    known = {f"{case.id}:{one.name}": one.relay for case in all_cases().values() for one in case.counterexamples}
+    return {name: known[name] for name in COUNTEREXAMPLES}
+
+
+def _honest() -> dict[str, type[Relay]]:
+    return {"the healthy relay": Relay, **{f"honest: {relay.__name__}": relay for relay in VARIANTS}}
+
+
+async def _row(name: str, setting: Setting, arguments: argparse.Namespace) -> Row:
+    operation = COUNTEREXAMPLES.get(name)
+    if operation is not None:
+        bounds = Bounds(arguments.examples, arguments.seed, first_only=True)
+        return Row(name, await _searched(operation, setting, bounds), honest=False)
+    result = Result()
+    for one in operations.OPERATIONS.values():
+        part = await _searched(one, setting, Bounds(max(1, round(arguments.honest * one.share)), arguments.seed))
+        result.made += part.made
+        result.found |= {f"{one.id} {check}": found for check, found in part.found.items()}
+    return Row(name, result, honest=True)
+
+
+async def _searched(operation: Operation, setting: Setting, bounds: Bounds) -> Result:
+    result = await explore(
+        operation, replace(setting, patience_s=5.0), (setting.config.api_key,), bounds, asyncio.Event(), lambda _: None
+    )
+    if result.error is not None and not result.found:
+        raise result.error
+    return result
+
+
+@contextlib.asynccontextmanager
+async def _naive(file: Path, bench: Bench) -> AsyncIterator[Setting]:
+    """A proxy of another's, as a child process in front of the bench's upstream."""
+    key, port = "sk-naive-client", free_port()
+    env = {
+        "NAIVE_UPSTREAM_URL": f"{bench.upstream.url}/v1",
+        "NAIVE_UPSTREAM_KEY": "sk-naive-upstream",
+        "NAIVE_API_KEY": key,
+    }
+    with tempfile.TemporaryDirectory(prefix="hopcheck-") as folder:
+        command = [sys.executable, str(file), "--port", str(port)]
+        log = Path(folder) / "naive.log"
+        async with serve(command, name="the naive proxy", log_file=log, env=env):
+            config = relay_target("naive", f"http://127.0.0.1:{port}/v1", bench.config)
+            yield Setting(replace(config, api_key=key), bench.control)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""One case on one relay in front of tapes, or its script: the verdict, and what the relay did, to compare."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from hopcheck.authoring.findings import Verdict
+from hopcheck.authoring.registry import REGISTRY, Case
+from hopcheck.cassettes import Tape
+from hopcheck.client.config import Declares, TargetConfig
+from hopcheck.client.nonces import fixed_nonces
+from hopcheck.engine.run import Setting, run_case
+from hopcheck.gate.catalogue import all_scripts
+from hopcheck.replay.attempts import KEYS, Played
+from hopcheck.replay.findings import ReplayFindings
+from hopcheck.replay.live_only import burst_owner
+from hopcheck.replay.offline import PROBES, reference_target
+from hopcheck.replay.scripted_backend import seat_nonces
+from hopcheck.replay.server import ReplayServer
+from hopcheck.selftest.litellm_relay import BehindLiteLLM
+from hopcheck.selftest.reach import Traced
+from hopcheck.selftest.relays import relay_target
+from hopcheck_server.relay import Relay, RelayConfig, RelayServer
+from hopcheck_server.upstream.control.client import LocalControl
+from hopcheck_server.upstream.server import Upstream
+
+PATIENCE_S = 6.5
+"""How long a relay may be silent: longer than any bound that a case sets it."""
+
+LITELLM_KEY = "hopcheck-litellm-key"
+
+MODELS = (*RelayConfig(upstream="").models, "limited-model-2", "cooling-model", "tpm-model")
+
+_CHANGING = frozenset({"x-request-id", "date"})
+
+_CREATED = re.compile(r'"created":\s*\d+,?')
+
+
+@dataclass
+class Trial:
+    """What came of it.
+
+    Attributes:
+        verdict: The case's.
+        told: What the relay told its client, answer by answer, without times and ids.
+        asked: What it asked LiteLLM, how each exchange ended, and whether that reached a provider.
+        reached: Of the healthy relay: the names that it looked up on itself.
+    """
+
+    verdict: Verdict
+    told: list[Any] = field(default_factory=list)
+    asked: list[Any] = field(default_factory=list)
+    reached: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, verdict: Verdict, asked: list[Any], relay: Relay) -> Trial:
+        """What a case came to on a relay."""
+        told = sorted(map(_told, verdict.exchanges), key=repr)
+        reached = relay.reached() if isinstance(relay, Traced) else frozenset[str]()
+        return cls(verdict, told, sorted(asked, key=repr), reached)
+
+    def stays_short_of_provider(self, other: Trial) -> bool:
+        """Whether all that it asked beyond another relay was answered by LiteLLM alone."""
+        beyond = [one for one in self.asked if one not in other.asked]
+        return bool(beyond) and not any(reached for *_, reached in beyond)
+
+    def same_as(self, other: Trial) -> bool:
+        """Whether both relays did the same, to the byte, towards both sides."""
+        return (self.told, self.asked) == (other.told, other.asked)
+
+
+async def on_tape(case: Case, relay: type[Relay], tapes: Mapping[str, Tape], *, more: bool = False) -> Trial:
+    """Run a case on a relay of its own, in front of its own tape.
+
+    Args:
+        case: Which one.
+        relay: The healthy relay, or a counterexample.
+        tapes: By case.
+        more: Whether it is asked for more than the tape holds: other chunkings, the case's script in LiteLLM's seat.
+    """
+    owner = burst_owner(case, tapes)
+    mine = {name: tape for name, tape in tapes.items() if name in (case.id, owner) or name in PROBES}
+    asked: list[Any] = []
+    async with await Upstream.start(all_scripts([case])) as seat:
+        server = ReplayServer(
+            mine,
+            scale=lambda _: 1.0 if "timing" in case.needs else 0.0,
+            key=LITELLM_KEY,
+            secret=KEYS["provider"],
+            seat=seat if more else None,
+            ended=lambda played: asked.append(_asked(played)),
+        )
+        async with await server.start(), _serving(relay, server.url) as (served, target):
+            findings = ReplayFindings(server, more=more, own=_own(target.declares))
+            setting = Setting(target, LocalControl(server), PATIENCE_S, nonces=fixed_nonces, beside=findings)
+            if owner:
+                await run_case(REGISTRY[owner], replace(setting, beside=None))
+            return Trial.of(await run_case(case, setting), asked, served)
+
+
+async def in_seat(case: Case, relay: type[Relay]) -> Trial:
+    """Run a case on a relay of its own with the case's script in LiteLLM's seat, whether or not it applies there."""
+    async with await Upstream.start(all_scripts([case])) as seat, _serving(relay, seat.url) as (served, target):
+        setting = Setting(target, LocalControl(seat), PATIENCE_S, nonces=seat_nonces, contracts=False)
+        verdict = await run_case(case, setting)
+        return Trial.of(verdict, [_arrived(one) for one in verdict.exchanges if one["side"] == "upstream"], served)
+
+
+@asynccontextmanager
+async def _serving(relay: type[Relay], url: str) -> AsyncIterator[tuple[Relay, TargetConfig]]:
+    """A relay in front of that address, and it as a target."""
+    with tempfile.TemporaryDirectory(prefix="hopcheck-") as folder:
+        config = _config(url, str(Path(folder) / "relay.log"))
+        served = _behind(relay)(config)
+        async with await RelayServer({"": served}).start() as server:
+            target = relay_target(relay.__name__, server.base_url(), config, config.log_file)
+            declares = replace(reference_target().declares, **relay.declares)
+            yield served, replace(target, declares=declares, second_api_key="")  # the tapes were made with one client
+
+
+def _behind(relay: type[Relay]) -> type[Relay]:
+    """The class with LiteLLM as its provider, below everything that it overrides."""
+    bases = (Traced, BehindLiteLLM) if relay is Relay else (relay, BehindLiteLLM)
+    return type(relay.__name__, bases, {"__doc__": relay.__doc__})
+
+
+def _config(url: str, log_file: str) -> RelayConfig:
+    return replace(
+        RelayConfig(upstream=f"{url}/v1", upstream_key=LITELLM_KEY, models=MODELS, log_file=log_file),
+        upstream_models={},
+        upstream_keys={},
+        unreachable=(),
+        rate_limits={},
+        concurrency_limits={},
+        timeout_s=30.0,
+    )
+
+
+def _own(declares: Declares) -> Mapping[str, Any]:
+    """What a relay does beside LiteLLM: it has a timeout of its own for one model."""
+    return {"timeout_s": declares.timeout_s, "timeout_model": declares.timeout_model}
+
+
+def _asked(played: Played) -> Any:
+    own = played.attempt()
+    headers = sorted(pair for pair in own.headers if pair[0] not in _CHANGING | {"host"})
+    reached = not played.canned and (played.card is None or bool(played.card.entries))
+    return own.method, own.path, own.body, headers, played.ended, reached
+
+
+def _arrived(exchange: Mapping[str, Any]) -> Any:
+    """A request of the relay's that a script answered."""
+    request = exchange["request"]
+    headers = sorted((name, value) for name, value in request["headers"] if name not in _CHANGING | {"host"})
+    return request["method"], request["url"], request["body"], headers, exchange["response"]["ended"], True
+
+
+def _told(exchange: Mapping[str, Any]) -> Any:
+    """One side of an exchange, as far as the relay decided it."""
+    if exchange["side"] == "upstream":
+        return "upstream", exchange["response"]["ended"]
+    response, request = exchange["response"], exchange["request"]
+    headers = [pair for pair in response["headers"] if pair[0].lower() not in _CHANGING]
+    path = request["url"].split("/", 3)[-1]
+    body = _CREATED.sub("", response["body"])
+    return request["method"], path, request["body"], response["status"], headers, body, response["ended"]

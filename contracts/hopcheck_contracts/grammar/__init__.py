@@ -1,0 +1,1 @@
+"""The order of a stream's events, one module per surface."""

@@ -1,0 +1,243 @@
+"""The order of a chat stream's events: what no schema of a single event can say.
+
+Pure: takes events, or the bytes of a whole stream, and gives breaches, each under the name of its rule. Knows nothing
+of what was asked but what it is told: how many answers, and whether their usage was wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from hopcheck_contracts.documents import Boundary
+from hopcheck_contracts.schemas import is_error, is_prompt_filter, validate_event
+from hopcheck_contracts.sse import Event, EventParser
+from hopcheck_contracts.violations import MOST, shown
+
+
+class Rule(StrEnum):
+    """What a stream keeps to; each value is the rule's name in reports."""
+
+    SCHEMA = "schema"
+    """Every event fits its schema."""
+    ENCODING = "encoding"
+    """The stream is UTF-8."""
+    COMPLETE_EVENTS = "complete-events"
+    """Every event is ended by a blank line."""
+    SAME_IDENTITY = "same-identity"
+    """`id`, `model` and `created` are the same in every piece."""
+    ROLE_FIRST = "role-first"
+    """A choice names its role before, or with, the first thing that it says."""
+    ONE_FINISH = "one-finish"
+    """Every choice has one finish reason."""
+    FINISH_LAST = "finish-last"
+    """A choice says nothing after its finish reason."""
+    CHOICES = "choices"
+    """There are as many choices as were asked for."""
+    USAGE_LAST = "usage-last"
+    """No choice says anything after the usage."""
+    ONE_USAGE = "one-usage"
+    """The usage is told once where it was asked for, and at most once anywhere."""
+    TOOL_CALL_START = "tool-call-start"
+    """A tool call's first piece names its id and its tool."""
+    TOOL_CALL_ID = "tool-call-id"
+    """A tool call keeps its id."""
+    ERROR_LAST = "error-last"
+    """After an error nothing of the answer follows."""
+    ONE_DONE = "one-done"
+    """`[DONE]` is said once; after an error it may be left out."""
+    DONE_LAST = "done-last"
+    """Nothing follows `[DONE]`."""
+
+
+class Breach(NamedTuple):
+    """One rule that a stream breaks.
+
+    Attributes:
+        rule: Which.
+        where: The event, counted from 1, as in `event 3`; or `the stream`.
+        message: What was wrong there.
+    """
+
+    rule: Rule
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        """All of it, on one line."""
+        return f"{self.rule}: {self.where}: {self.message}"
+
+
+def check_stream(
+    raw: bytes, *, n: int | None = None, wants_usage: bool | None = None, boundary: Boundary = "openai-compatible"
+) -> list[Breach]:
+    """Check the bytes of a whole stream.
+
+    Args:
+        raw: The body, decoded if it was compressed.
+        n: How many answers were asked for; None if that isn't known.
+        wants_usage: Whether the usage was asked for; None if that isn't known.
+        boundary: Whose contract single events are held to.
+    """
+    parser = EventParser()
+    breaches = check_events(parser.feed(raw), n=n, wants_usage=wants_usage, boundary=boundary)
+    if parser.rest:
+        breaches.append(Breach(Rule.COMPLETE_EVENTS, "the stream", f"ends within an event: {_sample(parser.rest)}"))
+    return breaches[:MOST]
+
+
+def check_events(
+    events: Iterable[Event],
+    *,
+    n: int | None = None,
+    wants_usage: bool | None = None,
+    boundary: Boundary = "openai-compatible",
+) -> list[Breach]:
+    """Check a stream that has been read already; see `check_stream`."""
+    reader = _Reader(boundary)
+    for event in events:
+        reader.take(event)
+    reader.end(n, wants_usage)
+    return reader.breaches[:MOST]
+
+
+class _Choice:
+    """What one choice has said so far."""
+
+    def __init__(self) -> None:
+        self.has_role = False
+        self.spoke = False
+        self.finish: str | None = None
+        self.call_ids: dict[int, str] = {}
+
+
+class _Reader:
+    """Reads a stream event by event, and keeps what it needs to know of those before."""
+
+    def __init__(self, boundary: Boundary) -> None:
+        self.breaches: list[Breach] = []
+        self._boundary: Boundary = boundary
+        self._number = 0
+        self._identity: dict[str, Any] = {}
+        self._choices: dict[int, _Choice] = {}
+        self._usages = 0
+        self._failed = False
+        self._dones = 0
+
+    def take(self, event: Event) -> None:
+        """Read the next event; one without data (a comment) says nothing."""
+        self._number += 1
+        if not _is_utf8(event.raw):
+            self._breach(Rule.ENCODING, f"is not UTF-8: {_sample(event.raw)}")
+        if event.data is None:
+            return
+        if event.is_done:
+            self._dones += 1
+            return
+        if self._dones:
+            self._breach(Rule.DONE_LAST, "comes after [DONE]")
+        complaints = validate_event(self._boundary, event.data)
+        for complaint in complaints:
+            self._breach(Rule.SCHEMA, str(complaint))
+        if not complaints:
+            self._take_payload(event.json)
+        elif is_error(event.json):
+            self._failed = True
+
+    def end(self, n: int | None, wants_usage: bool | None) -> None:
+        """The stream is over."""
+        self._number = 0
+        if self._dones != 1 and not (self._failed and self._dones == 0):
+            self._breach(Rule.ONE_DONE, f"says [DONE] {self._dones} times")
+        if self._failed:
+            return
+        for index, choice in sorted(self._choices.items()):
+            if choice.finish is None:
+                self._breach(Rule.ONE_FINISH, f"choice {index} has no finish reason")
+        self._end_choices(n)
+        if wants_usage is True and not self._usages:
+            self._breach(Rule.ONE_USAGE, "has no usage, which was asked for")
+
+    def _end_choices(self, n: int | None) -> None:
+        """Without a word on how many were asked for, there is one at least, and no gap between them."""
+        seen = sorted(self._choices)
+        if seen != list(range(n or max(len(seen), 1))):
+            self._breach(Rule.CHOICES, f"has choices {shown(seen)}, where {n or 'any number'} from 0 on were expected")
+
+    def _take_payload(self, payload: Mapping[str, Any]) -> None:
+        if self._failed:
+            self._breach(Rule.ERROR_LAST, "comes after an error")
+        if is_error(payload):
+            self._failed = True
+            return
+        if is_prompt_filter(payload):
+            return
+        self._check_identity(payload)
+        spoke = False
+        for piece in payload["choices"]:
+            spoke |= self._take_choice(piece)
+        self._take_usage(payload.get("usage"), spoke)
+
+    def _check_identity(self, payload: Mapping[str, Any]) -> None:
+        for name in ("id", "model", "created"):
+            known = self._identity.setdefault(name, payload[name])
+            if known != payload[name]:
+                self._breach(Rule.SAME_IDENTITY, f"{name} is {shown(payload[name])}, and was {shown(known)}")
+
+    def _take_choice(self, piece: Mapping[str, Any]) -> bool:
+        """Read what an event says of one choice; gives whether it adds anything to the answer."""
+        delta, finish = piece["delta"], piece.get("finish_reason")
+        says = any(value for name, value in delta.items() if name != "role")
+        if not (says or finish or "role" in delta or piece["index"] in self._choices):
+            return False  # an empty piece, as some servers put beside the usage, is no choice
+        choice = self._choices.setdefault(piece["index"], _Choice())
+        choice.has_role = choice.has_role or bool(delta.get("role"))
+        if (says or finish) and not (choice.has_role or choice.spoke):
+            self._breach(Rule.ROLE_FIRST, f"choice {piece['index']} begins without a role")
+        choice.spoke = choice.spoke or says or bool(finish)
+        if says and choice.finish is not None:
+            self._breach(Rule.FINISH_LAST, f"choice {piece['index']} goes on after {choice.finish!r}")
+        self._take_finish(choice, finish, piece["index"])
+        self._take_calls(choice, delta.get("tool_calls") or ())
+        return says or bool(finish)
+
+    def _take_finish(self, choice: _Choice, finish: str | None, index: int) -> None:
+        if finish and choice.finish is not None:
+            self._breach(Rule.ONE_FINISH, f"choice {index} ends again, with {finish!r}")
+        choice.finish = choice.finish or finish
+
+    def _take_calls(self, choice: _Choice, calls: Iterable[Mapping[str, Any]]) -> None:
+        for call in calls:
+            index, call_id = call["index"], call.get("id")
+            tool = call.get("function") or call.get("custom") or {}
+            if index not in choice.call_ids:
+                if not (call_id and tool.get("name")):
+                    self._breach(Rule.TOOL_CALL_START, f"tool call {index} begins without its id or name")
+                choice.call_ids[index] = call_id or ""
+            elif call_id and call_id != choice.call_ids[index]:
+                self._breach(Rule.TOOL_CALL_ID, f"tool call {index} was {shown(choice.call_ids[index])} before")
+
+    def _take_usage(self, usage: Any, spoke: bool) -> None:
+        if spoke and self._usages:
+            self._breach(Rule.USAGE_LAST, "goes on after the usage")
+        if usage is None:
+            return
+        self._usages += 1
+        if self._usages > 1:
+            self._breach(Rule.ONE_USAGE, "tells the usage again")
+
+    def _breach(self, rule: Rule, message: str) -> None:
+        self.breaches.append(Breach(rule, f"event {self._number}" if self._number else "the stream", message))
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _sample(raw: bytes) -> str:
+    return shown(raw[-80:].decode("utf-8", "backslashreplace"))

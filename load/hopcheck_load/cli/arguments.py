@@ -1,0 +1,223 @@
+"""What `hopcheck load` takes, and what is to be measured by it."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from hopcheck_load.closed_loop.run import Plan
+from hopcheck_load.measurement.profiles import LOADS
+from hopcheck_load.measurement.records import Arm
+from hopcheck_load.measurement.workloads import WORKLOADS, Workload
+from hopcheck_load.open_loop import arguments as underload
+from hopcheck_load.open_loop.run import DURATION_S as LOAD_DURATION_S
+from hopcheck_load.report.budgets import TOLERANCE
+from hopcheck_server.exits import USAGE, Stop
+from hopcheck_server.wire.pool import Origin
+
+DURATION_S = 60.0
+QUICK_S = 3.0
+"""With the starting of things around it, less than ten seconds."""
+
+MODEL = "fake-model"
+STREAMS = ("stream", "paced")
+QUICK = ("chat", "stream")
+_TAKEN = ("direct", "control")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument(
+        "url", nargs="?", metavar="[NAME=]URL[,KEYENV[,MODEL]]", help="a hop's base URL, with its /v1 (named target)"
+    )
+    parser.add_argument(
+        "--through",
+        action="append",
+        default=[],
+        metavar="NAME=URL[,KEYENV[,MODEL]]",
+        help="another hop, measured in the same rounds; its key is in the environment variable KEYENV; repeatable",
+    )
+    parser.add_argument(
+        "--api-key-env", metavar="NAME", help="environment variable with the key of hops that name none"
+    )
+    parser.add_argument("--model", default=MODEL, help="what is asked for (default: %(default)s)")
+    upstream = parser.add_mutually_exclusive_group()
+    upstream.add_argument(
+        "--upstream-port",
+        type=int,
+        metavar="PORT",
+        help="where the hops expect their provider: an upstream is started there, unless one is running",
+    )
+    upstream.add_argument("--upstream-url", metavar="URL", help="a running hopcheck upstream behind the hops")
+    _add_amounts(parser)
+    underload.add_arguments(parser)
+    _add_conditions(parser)
+    _add_outputs(parser)
+
+
+def _add_amounts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--measure",
+        metavar="NAMES",
+        help=f"workloads, separated by commas: {', '.join(WORKLOADS)} (default: all; under load: chat)",
+    )
+    parser.add_argument("--stream", action="store_true", help=f"the same as --measure {','.join(STREAMS)}")
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument(
+        "--rounds", type=_positive(int), metavar="N", help="rounds of every workload, however long it takes"
+    )
+    amount.add_argument(
+        "--duration",
+        type=_positive(float),
+        metavar="S",
+        help=f"seconds for all workloads; each stops at its own number of rounds, too (default: {DURATION_S:g}; "
+        f"under load {LOAD_DURATION_S:g})",
+    )
+    amount.add_argument("--quick", action="store_true", help=f"{' and '.join(QUICK)} only, in less than ten seconds")
+    parser.add_argument(
+        "--upstream-delay",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="mean of the provider's own delays, drawn by seed",
+    )
+    parser.add_argument(
+        "--pause",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="ask nothing for so long before each exchange, at rest: hops are slower when they had nothing to do",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="what orders and delays are drawn from (default: %(default)s)"
+    )
+
+
+def _add_conditions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--refuse-busy", action="store_true", help="on a busy machine measure nothing: exit code 3")
+    parser.add_argument(
+        "--real-time",
+        action="store_true",
+        help="let the client run before everything else on this machine, so that requests go out when they are due",
+    )
+    parser.add_argument(
+        "--pid",
+        action="append",
+        default=[],
+        metavar="NAME=PID",
+        help="watch a process's processor time and memory; local hops and the upstream are found by their port",
+    )
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    for name, what in {"json": "report", "html": "report as a page", "markdown": "summary for CI"}.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the {what}")
+    parser.add_argument("--raw", type=Path, metavar="FILE", help="write every exchange, as NDJSON")
+    parser.add_argument(
+        "--from", dest="source", type=Path, metavar="FILE", help="measure nothing: report what --raw has written"
+    )
+    parser.add_argument(
+        "--budget",
+        action="append",
+        default=[],
+        metavar="LIMITS",
+        help="what a hop may add: p50=1ms,p99=5ms,ttft_p50=2ms; exceeded, the exit code is 1",
+    )
+    parser.add_argument("--against", type=Path, metavar="FILE", help="an earlier --json; slower than that: exit code 1")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        metavar="PART",
+        help="by which part of the earlier figure it may be slower (default: %(default)s)",
+    )
+
+
+def _positive(kind: type[int] | type[float]) -> type[int] | type[float]:
+    def read(text: str) -> float:
+        value = kind(text)
+        if not (value > 0 and math.isfinite(value)):
+            raise argparse.ArgumentTypeError("must be more than 0")
+        return value
+
+    read.__name__ = kind.__name__
+    return read  # type: ignore[return-value]
+
+
+def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, str] = os.environ) -> Plan:
+    """What is to be measured.
+
+    Raises:
+        Stop: It isn't said well enough; the text says how to say it.
+    """
+    hops = _hops(arguments, environment)
+    if arguments.upstream_port is None and not arguments.upstream_url:
+        raise Stop(
+            USAGE,
+            "it isn't said where the hops expect their provider: point it to http://127.0.0.1:9100/v1 and give "
+            "--upstream-port 9100, or give --upstream-url.",
+        )
+    return Plan(
+        hops=hops,
+        workloads=_workloads(arguments),
+        rounds=arguments.rounds,
+        duration_s=None if arguments.rounds else QUICK_S if arguments.quick else arguments.duration or DURATION_S,
+        delay_s=max(0.0, arguments.upstream_delay) / 1e3,
+        pause_s=max(0.0, arguments.pause) / 1e3,
+        seed=arguments.seed,
+        command=command,
+        refuse_busy=arguments.refuse_busy,
+        real_time=arguments.real_time,
+        pids=arguments.pid,
+    )
+
+
+def _workloads(arguments: argparse.Namespace) -> list[Workload]:
+    loaded = arguments.rate is not None
+    there_are = LOADS if loaded else WORKLOADS
+    names = arguments.measure.split(",") if arguments.measure else ["chat"] if loaded else list(WORKLOADS)
+    if arguments.stream:
+        names = list(STREAMS)
+    elif arguments.quick and not arguments.measure:
+        names = list(QUICK)
+    unknown = [name for name in names if name not in there_are]
+    if unknown:
+        raise Stop(USAGE, f"{unknown[0]!r} is no workload; there are {', '.join(there_are)}.")
+    return [there_are[name] for name in names]
+
+
+def _hops(arguments: argparse.Namespace, environment: Mapping[str, str]) -> list[Arm]:
+    given = [*([arguments.url] if arguments.url else []), *arguments.through]
+    if not given:
+        raise Stop(USAGE, "give the URL of a hop, such as http://127.0.0.1:4000/v1.")
+    hops = [_hop(text, arguments, environment) for text in given]
+    names = [*_TAKEN, *(hop.name for hop in hops)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise Stop(USAGE, f"two arms would be called {twice!r}: name them, as in --through NAME=URL.")
+    return hops
+
+
+def _hop(text: str, arguments: argparse.Namespace, environment: Mapping[str, str]) -> Arm:
+    name, equals, rest = text.partition("=")
+    if not equals or "/" in name:
+        name, rest = "target", text
+    url, variable, model = [*rest.split(","), "", ""][:3]
+    try:
+        Origin.of(url)
+    except ValueError as error:
+        raise Stop(USAGE, f"{error}.") from None
+    arm = Arm(name, "hop", url.rstrip("/"), model or arguments.model)
+    return replace(arm, key=_key(variable or arguments.api_key_env, environment))
+
+
+def _key(variable: str | None, environment: Mapping[str, str]) -> str:
+    if not variable:
+        return ""
+    if variable not in environment:
+        raise Stop(USAGE, f"the environment variable {variable} isn't set; it should hold a hop's key.")
+    return environment[variable]

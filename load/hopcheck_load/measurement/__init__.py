@@ -1,0 +1,1 @@
+"""What both measurements share: the client, the records, the workloads and the upstream."""

@@ -1,0 +1,116 @@
+"""What is asked in a measurement, and what the upstream answers to it."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hopcheck_server.upstream.script import reply
+from hopcheck_server.upstream.script.marker import make
+from hopcheck_server.upstream.script.turns import Script, Turn
+
+DELTAS = 50
+"""Text deltas of a stream."""
+
+PACE_S = 0.004
+"""Seconds between the events of a paced stream: longer than any hop needs for one, so that each is timed alone."""
+
+VARIANTS = 16
+"""With a delay at the upstream, so many different ones are drawn; a round's exchanges all get the same."""
+
+_WORD = "lorem ipsum dolor sit "  # about four characters a token, five to six tokens
+_TOKENS_A_WORD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One kind of exchange.
+
+    Attributes:
+        name: How it is called everywhere.
+        about: What it is, in a few words.
+        stream: Whether a stream is asked for; its deltas carry stamps.
+        pace_s: Between events, at the upstream.
+        prompt_tokens: About how long the prompt is.
+        rounds: How many rounds are wanted, if there is time.
+        share: Its part of the time that there is.
+        delay_s: How long the upstream takes before each answer, beside what a `Timing` draws.
+    """
+
+    name: str
+    about: str
+    stream: bool = False
+    pace_s: float = 0.0
+    prompt_tokens: int = 0
+    rounds: int = 1500
+    share: float = 1.0
+    delay_s: float = 0.0
+
+    @property
+    def script(self) -> str:
+        """The name of its script at the upstream."""
+        return f"load.{self.name}"
+
+    def turn(self, delay_s: float = 0.0) -> Turn:
+        """What the upstream answers, `delay_s` later than it would anyway."""
+        after_s = self.delay_s + delay_s
+        if self.stream:
+            text = (" word",) * DELTAS
+            return reply.stream(*text, stamps=True, pace_s=self.pace_s, delay_s=after_s)
+        return reply.chat("It is what it is, and it takes what it takes.", delay_s=after_s)
+
+    def body(self, model: str, marker: str) -> bytes:
+        """A request; all of one workload are of the same size."""
+        text = _WORD * (self.prompt_tokens // _TOKENS_A_WORD) + marker
+        asked = {"model": model, "messages": [{"role": "user", "content": text}]}
+        return json.dumps({**asked, **({"stream": True} if self.stream else {})}).encode()
+
+
+WORKLOADS: Mapping[str, Workload] = {
+    one.name: one
+    for one in (
+        Workload("chat", "one JSON answer, short prompt", share=4),
+        Workload("stream", f"a stream of {DELTAS} deltas, back to back", stream=True, rounds=400, share=3),
+        Workload(
+            "paced", f"a stream of {DELTAS} deltas, one each 4 ms", stream=True, pace_s=PACE_S, rounds=40, share=4
+        ),
+        Workload("1k", "one JSON answer, prompt of 1,000 tokens", prompt_tokens=1_000, rounds=200, share=1),
+        Workload("10k", "one JSON answer, prompt of 10,000 tokens", prompt_tokens=10_000, rounds=100, share=1),
+        Workload("100k", "one JSON answer, prompt of 100,000 tokens", prompt_tokens=100_000, rounds=40, share=2),
+    )
+}
+"""By name, in the order in which they are measured."""
+
+
+class Timing:
+    """The upstream's delays: drawn once from a seed, and the same for all exchanges of a round."""
+
+    def __init__(self, mean_s: float, seed: int) -> None:
+        """Draw them; a mean of 0 means none."""
+        draw = random.Random(seed)  # noqa: S311 - nothing secret
+        self.delays_s = [draw.expovariate(1 / mean_s) for _ in range(VARIANTS)] if mean_s else [0.0]
+        self._rounds = random.Random(seed + 1)  # noqa: S311
+
+    def scripts(self, workload: Workload) -> dict[str, Script]:
+        """What the upstream is to play."""
+        return {
+            self.name(workload, place): reply.script_of(workload.turn(delay))
+            for place, delay in enumerate(self.delays_s)
+        }
+
+    def name(self, workload: Workload, place: int) -> str:
+        """The name of a script."""
+        return f"{workload.script}~{place:02d}"
+
+    def draw(self, workload: Workload) -> str:
+        """The script of the next round."""
+        return self.name(workload, self._rounds.randrange(len(self.delays_s)))
+
+
+def markers(script: str, prefix: str, start: int) -> Iterator[str]:
+    """Markers that are all different and all of the same length."""
+    while True:
+        yield make(script, f"{prefix}{start:08x}")
+        start += 1

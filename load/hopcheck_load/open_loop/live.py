@@ -1,0 +1,127 @@
+"""What Locust shows while it runs: latencies from when requests were due, and beside them, apart, everything else.
+
+Locust keeps times in whole milliseconds, which is too coarse for a hop: its buckets are replaced by three significant
+digits. Lags and first tokens are entries of their own that don't count in its "Aggregated" row, so that row is about
+requests and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import locust.stats
+from locust.env import Environment
+
+from hopcheck_load.measurement.records import Record, Timeline
+from hopcheck_load.stats.histograms import Histograms
+
+DIGITS = 3
+REQUEST = "POST"
+"""Locust's type of what counts as a request: from when it was due to its last byte."""
+
+LAG, SERVICE, FIRST, BETWEEN, CHUNK = "dispatch lag", "service", "ttft", "itl", "chunk lag"
+"""The types of the rest: due → dispatched; sent → last byte; due → first event; event → event; left upstream → read."""
+
+
+class RequestFailed(Exception):
+    """What Locust counts; the text says why."""
+
+
+def bucket(milliseconds: float) -> float:
+    """A time to three significant digits: 0.000123, 1.23, 45600."""
+    if milliseconds <= 0:
+        return 0.0
+    return round(milliseconds, DIGITS - 1 - math.floor(math.log10(milliseconds)))
+
+
+def install() -> None:
+    """Let Locust keep times by `bucket`."""
+    locust.stats.bucket_response_time = bucket  # type: ignore[assignment]  # it is annotated as whole milliseconds
+
+
+class Live:
+    """Tells Locust of exchanges, and keeps their histograms.
+
+    Attributes:
+        histograms: By `<type> <name>`.
+        answered: How many there were.
+        failed: How many of them failed.
+    """
+
+    def __init__(self, environment: Environment, give_way: Callable[[], None] = lambda: None) -> None:
+        """Start with nothing.
+
+        Args:
+            environment: Locust's.
+            give_way: Is called between the parts of what a stream leaves to do: together they take longer than others'
+                events may wait.
+        """
+        self.histograms = Histograms()
+        self.answered = self.failed = 0
+        self._environment = environment
+        self._give_way = give_way
+
+    def add(self, record: Record) -> None:
+        """Tell of an exchange. What warmed up is told to nobody."""
+        self.answered += 1
+        self.failed += bool(record.failure)
+        if record.warmup:
+            return
+        name = f"{record.workload} via {record.arm}"
+        latency_ns = record.done_ns - record.due_ns
+        self._environment.events.request.fire(
+            request_type=REQUEST,
+            name=name,
+            response_time=latency_ns / 1e6,
+            response_length=record.size,
+            response=None,
+            context={},
+            exception=RequestFailed(record.failure[:120]) if record.failure else None,
+            start_time=None,
+            url=None,
+        )
+        if record.dispatched_ns:
+            self._note(LAG, name, [record.dispatched_ns - record.due_ns])
+        if not record.failure:
+            self.histograms.record(f"{REQUEST} {name}", [latency_ns])
+            self._note(SERVICE, name, [record.done_ns - record.sent_ns])
+            self._note_events(name, record)
+
+    def _note_events(self, name: str, record: Record) -> None:
+        timeline = record.timeline
+        if timeline is None or not timeline.read_ns:
+            return
+        self._give_way()
+        self._note(FIRST, name, [timeline.read_ns[0] - record.due_ns])
+        self._note(BETWEEN, name, [later - earlier for earlier, later in pairwise(timeline.read_ns)])
+        self._give_way()
+        self._note(CHUNK, name, _lags(timeline))
+
+    def _note(self, kind: str, name: str, values_ns: Sequence[int]) -> None:
+        self.histograms.record(f"{kind} {name}", values_ns)
+        if len(values_ns) > 1:
+            self._give_way()
+        _log(self._environment.stats.get(name, kind), [value / 1e6 for value in values_ns])
+
+
+def _log(entry: Any, values_ms: Sequence[float]) -> None:
+    """What `StatsEntry.log` does, for many values at a time: a stream's end mustn't hold up the other streams."""
+    if not values_ms:
+        return
+    entry.log(values_ms[0], 0)
+    rest = values_ms[1:]
+    if rest:
+        entry.num_requests += len(rest)
+        entry.num_reqs_per_sec[int(entry.last_request_timestamp)] += len(rest)
+        entry.total_response_time += sum(rest)
+        entry.min_response_time = min(entry.min_response_time, *rest)
+        entry.max_response_time = max(entry.max_response_time, *rest)
+        for value in rest:
+            entry.response_times[bucket(value)] += 1
+
+
+def _lags(timeline: Timeline) -> list[int]:
+    return [read - left for read, left in zip(timeline.read_ns, timeline.stamp_ns, strict=True)]

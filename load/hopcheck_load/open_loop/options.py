@@ -1,0 +1,128 @@
+"""What a Locust run of its own can be told: `--hopcheck-…`, or environment variables `HOPCHECK_…`; and a plan of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hopcheck_load.measurement import load_plan as plans
+from hopcheck_load.measurement.load_plan import LoadPlan
+from hopcheck_load.measurement.profiles import LOADS, SHAPES, Ask, lay_out
+from hopcheck_load.measurement.records import Arm
+from hopcheck_load.measurement.schedule import KINDS
+from hopcheck_server.upstream.script.turns import dump
+
+ANSWER_TIMEOUT_S = 10.0
+
+_OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("target", {"default": "", "help": "the hop's base URL, with its /v1 (or say it as --host)"}),
+    ("key", {"default": "", "is_secret": True, "help": "the key that is shown to it"}),
+    ("model", {"default": "fake-model", "help": "what is asked for"}),
+    ("upstream", {"default": "", "help": "the hopcheck upstream behind it: asked directly, too, to compare with"}),
+    ("rate", {"type": float, "default": 10.0, "help": "requests a second through the hop, all workers together"}),
+    ("duration", {"type": float, "default": 30.0, "help": "seconds"}),
+    ("arrivals", {"choices": list(KINDS), "default": "poisson", "help": "how requests arrive"}),
+    ("shape", {"choices": list(SHAPES), "default": "steady", "help": "what arrives when"}),
+    ("workload", {"choices": list(LOADS), "default": "chat", "help": "what is asked"}),
+    ("fallback-model", {"default": "", "help": "model with a fallback, for the shape `faults`"}),
+    ("seed", {"type": int, "default": 1, "help": "everything is drawn from it"}),
+    ("raw", {"default": "", "help": "folder for every exchange, as NDJSON"}),
+    ("hdr", {"default": "", "help": "file for the merged histograms"}),
+    ("plan", {"default": "", "include_in_web_ui": False, "help": argparse.SUPPRESS}),
+)
+
+
+def add_to(parser: Any) -> None:
+    """Add them to Locust's parser."""
+    for name, said in _OPTIONS:
+        parser.add_argument(f"--hopcheck-{name}", env_var=f"HOPCHECK_{name.upper().replace('-', '_')}", **said)
+
+
+def share(options: argparse.Namespace, workers: int, begin_at: float) -> None:
+    """Add what all workers must agree on: Locust hands a namespace's own names on to them.
+
+    Args:
+        options: Locust's; the names that are added begin with `hopcheck_`.
+        workers: How many there are.
+        begin_at: When the run begins (`time.time`).
+    """
+    options.hopcheck_workers = max(1, workers)
+    options.hopcheck_begin_at = begin_at
+    options.hopcheck_prefix = secrets.token_hex(4)
+
+
+def plan_of(options: argparse.Namespace, host: str | None = None) -> LoadPlan:
+    """What is to be done.
+
+    Args:
+        options: Locust's.
+        host: What Locust calls the host: taken as the target where none is given.
+
+    Raises:
+        ValueError: It isn't said well enough; the text says how to say it.
+    """
+    if options.hopcheck_plan:
+        return plans.read(Path(options.hopcheck_plan))
+    arms = _arms(options, options.hopcheck_target or host or "")
+    if not arms:
+        raise ValueError("give --hopcheck-target, the base URL of a hop, or --hopcheck-upstream, or both")
+    asked = Ask(
+        options.hopcheck_rate,
+        options.hopcheck_duration,
+        (options.hopcheck_workload,),
+        bool(options.hopcheck_fallback_model),
+    )
+    return LoadPlan(
+        arms=arms,
+        shape=options.hopcheck_shape,
+        points=lay_out(SHAPES[options.hopcheck_shape], asked),
+        arrivals=options.hopcheck_arrivals,
+        rate=options.hopcheck_rate,
+        seed=options.hopcheck_seed,
+        prefix=options.hopcheck_prefix,
+        fallback_model=options.hopcheck_fallback_model,
+    )
+
+
+def _arms(options: argparse.Namespace, target: str) -> list[Arm]:
+    direct = Arm(
+        "direct", "direct", f"{_root(options.hopcheck_upstream)}/v1", options.hopcheck_model, "hopcheck-direct"
+    )
+    hop = Arm("target", "hop", target.rstrip("/"), options.hopcheck_model, options.hopcheck_key)
+    both = target and options.hopcheck_upstream
+    found = [direct] if options.hopcheck_upstream else []
+    if both:
+        found.append(replace(direct, name="control", kind="control"))
+    return [*found, hop] if target else found
+
+
+def _root(url: str) -> str:
+    return url.rstrip("/").removesuffix("/v1")
+
+
+def load_scripts(options: argparse.Namespace, plan: LoadPlan) -> None:
+    """Tell the upstream what to play, if it is known where it is.
+
+    Raises:
+        OSError: It couldn't be told.
+    """
+    if options.hopcheck_upstream and not options.hopcheck_plan:
+        asked = urllib.request.Request(  # noqa: S310 - the URL is the user's own
+            f"{_root(options.hopcheck_upstream)}/_hopcheck/scripts",
+            dump(plan.scripts()),
+            {"Content-Type": "application/json"},
+            method="PUT",
+        )
+        with urllib.request.urlopen(asked, timeout=ANSWER_TIMEOUT_S) as answer:  # noqa: S310 - as above
+            answer.read()
+
+
+def write_histograms(path: Path, encoded: Mapping[str, str]) -> None:
+    """Write merged histograms: names and HdrHistogram's own encoding."""
+    path.write_text(json.dumps(encoded, indent=1, sort_keys=True) + "\n", encoding="utf-8")

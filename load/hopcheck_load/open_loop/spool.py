@@ -1,0 +1,52 @@
+"""Records on their way from a Locust process to the report: a file for each process, one line for each exchange."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from hopcheck_load.measurement.records import Record, Timeline, record_of
+
+_SCALARS = tuple(name for name in Record.__slots__ if name not in ("timeline", "upstream"))
+_COLUMNS = tuple(Timeline.__slots__)
+
+
+def line(record: Record) -> str:
+    """A record as its line of the raw file; several times as quick as `asdict`, since it is written under load."""
+    said: dict[str, Any] = {name: getattr(record, name) for name in _SCALARS}
+    timeline = record.timeline
+    said["timeline"] = None if timeline is None else {name: getattr(timeline, name) for name in _COLUMNS}
+    said["upstream"] = None
+    return json.dumps(said, separators=(",", ":")) + "\n"
+
+
+class Spool:
+    """Writes one process's."""
+
+    def __init__(self, folder: Path, worker: int) -> None:
+        """Open a new file, in a folder that is made if it isn't there."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file: TextIO = (folder / f"records-{worker:02d}.ndjson").open("w", encoding="utf-8", buffering=1 << 18)
+
+    def add(self, record: Record) -> None:
+        """Keep a record."""
+        self._file.write(line(record))
+
+    def close(self) -> None:
+        """All of it is in the file then."""
+        self._file.close()
+
+
+def read(folder: Path) -> list[Record]:
+    """The records of all processes, in the order in which they were due; a line that was cut off is left out."""
+    found = [record for path in sorted(folder.glob("records-*.ndjson")) for record in _records(path)]
+    return sorted(found, key=lambda record: record.due_ns)
+
+
+def _records(path: Path) -> Iterator[Record]:
+    with path.open(encoding="utf-8") as file:
+        for text in file:
+            if text.endswith("\n"):
+                yield record_of(json.loads(text))

@@ -1,0 +1,1 @@
+"""The load report: one document, and everything that is rendered from it."""

@@ -1,0 +1,207 @@
+"""Budgets, and the comparison with an earlier report: what fails a build, and only when the figures leave no doubt.
+
+A budget fails when the whole interval lies above it (non-inferiority); what isn't sure is said, and holds.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from hopcheck_load.measurement.profiles import LOADS
+from hopcheck_load.report.document import Document, find, hops
+from hopcheck_load.stats.sample_size import told
+from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS, UNTESTABLE
+
+TOLERANCE = 0.05
+"""By so large a part a hop may get slower without being told: runs differ by more than their intervals say."""
+
+FAILED_SHARE = 0.05
+"""With more failed exchanges, a hop's budget isn't judged."""
+
+_UNITS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
+_LIMIT = re.compile(
+    r"(?:(?P<hop>[\w.-]+):)?(?:(?P<workload>\w+)\.)?(?:(?P<measure>latency|ttft|itl|lag)_)?p(?P<percent>\d+(?:\.\d+)?)"
+    r"=(?P<value>\d+(?:\.\d+)?)(?P<unit>us|µs|ms|s)"
+)
+_WHERE = {"latency": ("chat",), "ttft": ("stream", "paced"), "itl": ("stream", "paced"), "lag": ("paced", "stream")}
+
+
+class Limit(NamedTuple):
+    """One entry of a budget.
+
+    Attributes:
+        text: As it was typed.
+        hop: Whose it is; "" for all.
+        workloads: Where the figure is looked for; the first that was measured counts.
+        measure: Which.
+        quantile: Of what is added; 0.5 is the median paired difference.
+        most_ms: The limit.
+    """
+
+    text: str
+    hop: str
+    workloads: tuple[str, ...]
+    measure: str
+    quantile: float
+    most_ms: float
+
+
+def parse(text: str) -> list[Limit]:
+    """Read a budget: `p50=1ms,p99=5ms,ttft_p50=2ms`, `paced.lag_p90=500us`, `litellm:10k.p50=30ms`.
+
+    Raises:
+        ValueError: It can't be read; the text says what is wrong.
+    """
+    return [_limit(part.strip()) for part in text.split(",") if part.strip()]
+
+
+def _limit(text: str) -> Limit:
+    match = _LIMIT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no budget; one looks like p50=1ms, ttft_p90=2ms or paced.lag_p50=500us")
+    measure, percent = match["measure"] or "latency", float(match["percent"])
+    named = match["workload"]
+    if named and named not in LOADS:
+        raise ValueError(f"{text!r} names no workload; there are {', '.join(LOADS)}")
+    if percent not in (50.0, 90.0, 95.0, 99.0, 99.9):
+        raise ValueError(f"{text!r}: a budget is set for p50, p90, p95, p99 or p99.9")
+    places = (named,) if named else _WHERE[measure]
+    return Limit(
+        text,
+        match["hop"] or "",
+        places,
+        measure,
+        round(percent / 100, 4),
+        float(match["value"]) * _UNITS[match["unit"]],
+    )
+
+
+def impossible(limits: Sequence[Limit], rounds: int) -> Limit | None:
+    """The first limit that so many rounds can't judge."""
+    counts = {"lag": rounds * 50}
+    return next((one for one in limits if not told(counts.get(one.measure, rounds), one.quantile)), None)
+
+
+def judge(document: Document, limits: Sequence[Limit]) -> list[dict[str, Any]]:
+    """Hold every hop to its budget.
+
+    Returns:
+        For each limit and hop: `{budget, hop, workload, measure, limit, value, low, high, outcome}`, in milliseconds;
+        the outcome is `holds`, `unsure` (the limit lies within the interval), `exceeded` or `not measured`. Under load
+        every rate is held to it; at rest, the first workload that was measured.
+    """
+    pairs = [(limit, hop) for limit in limits for hop in hops(document) if limit.hop in ("", hop)]
+    judged = [one for limit, hop in pairs for one in _judged(document, limit, hop)]
+    return judged + [_absent(limit, limit.hop) for limit in limits if limit.hop and limit.hop not in hops(document)]
+
+
+def _judged(document: Document, limit: Limit, hop: str) -> list[dict[str, Any]]:
+    if document.get("load"):
+        rows = _rows(document, limit)
+        return [_judged_at(document, row, limit, hop) or _absent(limit, hop, row) for row in rows] or [
+            _absent(limit, hop)
+        ]
+    found = (_judged_at(document, workload, limit, hop) for workload in limit.workloads)
+    return [next((one for one in found if one), None) or _absent(limit, hop)]
+
+
+def _rows(document: Document, limit: Limit) -> list[str]:
+    """The rows of a run under load that a limit is about."""
+    healthy = [row for row in document["workloads"] if not row["load"]["fault"]]
+    about = [row for row in healthy if row["load"]["workload"] in limit.workloads]
+    return [row["name"] for row in (healthy if limit.workloads == _WHERE[limit.measure] and not about else about)]
+
+
+def _judged_at(document: Document, workload: str, limit: Limit, hop: str) -> dict[str, Any] | None:
+    entry = (find(document, workload, limit.measure) or {}).get("added", {}).get(hop)
+    figure = entry and _figure(entry, limit.quantile)
+    if not figure or not _answers(document, workload, hop):
+        return None
+    said = {"budget": limit.text, "hop": hop, "workload": workload, "measure": limit.measure}
+    return {**said, "limit": limit.most_ms, **figure, "outcome": _outcome(figure, limit.most_ms)}
+
+
+def _answers(document: Document, workload: str, hop: str) -> bool:
+    """Whether a hop answered nearly always, and validly: else what it adds to the answers that came says little."""
+    row = next(one for one in document["workloads"] if one["name"] == workload)
+    counts = row["exchanges"][hop]
+    valid = "load" not in row or not row["load"]["invalid"]
+    return valid and bool(counts["failed"] <= FAILED_SHARE * counts["asked"])
+
+
+def _absent(limit: Limit, hop: str, workload: str = "") -> dict[str, Any]:
+    named = workload or limit.workloads[0]
+    said = {"budget": limit.text, "hop": hop, "workload": named, "measure": limit.measure}
+    return {**said, "limit": limit.most_ms, "value": None, "low": None, "high": None, "outcome": "not measured"}
+
+
+def _figure(entry: Mapping[str, Any], quantile: float) -> Mapping[str, Any] | None:
+    if quantile == 0.5:
+        return dict(entry["median"])
+    found = entry["difference_of_quantiles"].get(f"p{100 * quantile:g}")
+    return None if found is None else dict(found)
+
+
+def _outcome(figure: Mapping[str, Any], most_ms: float) -> str:
+    low, high = figure["low"], figure["high"]
+    if low is None:
+        return "not measured"
+    if low > most_ms:
+        return "exceeded"
+    return "holds" if high <= most_ms else "unsure"
+
+
+def compare(document: Document, earlier: Mapping[str, Any], tolerance: float = TOLERANCE) -> list[dict[str, Any]]:
+    """Hold the hops to an earlier report.
+
+    A hop got slower when the interval of the difference lies above what is tolerated: the part `tolerance` of the
+    earlier median, or both noise floors together, whichever is more.
+
+    Returns:
+        For each hop and measure that both have: `{hop, workload, measure, before, now, change, low, high, tolerated,
+        outcome}`, in milliseconds; the outcome is `holds`, `slower` or `faster`.
+    """
+    pairs = _common(document, earlier)
+    return [_compared(pair, tolerance) for pair in pairs if None not in (pair.now["low"], pair.before["low"])]
+
+
+class _Pair(NamedTuple):
+    hop: str
+    workload: str
+    measure: str
+    now: Mapping[str, Any]
+    before: Mapping[str, Any]
+    floors: float
+
+
+def _common(document: Document, earlier: Mapping[str, Any]) -> Iterator[_Pair]:
+    for workload in document["workloads"]:
+        for entry in workload["measures"]:
+            other = find(earlier, workload["name"], entry["name"])
+            for hop in hops(document):
+                if other and hop in entry["added"] and hop in other["added"]:
+                    both = entry["added"][hop]["median"], other["added"][hop]["median"]
+                    floors = (entry["floor"] or 0.0) + (other["floor"] or 0.0)
+                    yield _Pair(hop, workload["name"], entry["name"], *both, floors)
+
+
+def _compared(pair: _Pair, tolerance: float) -> dict[str, Any]:
+    change = pair.now["value"] - pair.before["value"]
+    half = math.hypot(*((one["high"] - one["low"]) / 2 for one in (pair.now, pair.before)))
+    tolerated = max(tolerance * abs(pair.before["value"]), pair.floors)
+    outcome = "slower" if change - half > tolerated else "faster" if change + half < -tolerated else "holds"
+    said = {"hop": pair.hop, "workload": pair.workload, "measure": pair.measure}
+    figures = {"before": pair.before["value"], "now": pair.now["value"], "change": change}
+    more = {"low": change - half, "high": change + half, "tolerated": tolerated}
+    return {**said, **{name: round(value, 5) for name, value in {**figures, **more}.items()}, "outcome": outcome}
+
+
+def exit_code(document: Mapping[str, Any]) -> int:
+    """What the budget and the comparison come to: 0 holds, 1 doesn't, 3 couldn't be judged."""
+    outcomes = {one["outcome"] for one in (*document["budget"], *document["against"])}
+    if outcomes & {"exceeded", "slower"}:
+        return DOES_NOT_HOLD
+    return UNTESTABLE if "not measured" in outcomes else HOLDS

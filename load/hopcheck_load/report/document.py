@@ -1,0 +1,141 @@
+"""The report document, `hopcheck.load/1`: all that is shown is made from it, and it is made from the records alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from hopcheck_load.measurement import machine, usage
+from hopcheck_load.measurement.records import Measurement, Record
+from hopcheck_load.report import open_loop as underload
+from hopcheck_load.stats import analysis
+from hopcheck_load.stats.sample_size import BEYOND
+
+SCHEMA = "hopcheck.load/1"
+
+Document = dict[str, Any]
+"""A whole report."""
+
+METHOD = {
+    "added": "time through the hop minus time straight to the upstream, exchange by exchange within the same round; "
+    "the headline is the median of these differences",
+    "interval": "of the median: 95 %, percentile bootstrap of blocks of rounds that followed one another",
+    "floor": "direct against direct, over a second connection: as far from 0 as its interval goes; "
+    "what lies within is not told from nothing",
+    "net": "the same difference with the time spent at the upstream (by its journal) taken off each exchange",
+    "difference of quantiles": "a quantile through the hop minus that of the direct arm; not a quantile of differences",
+    "quantiles": f"told only if {BEYOND} values lie beyond them",
+    "lag": "from an event's leaving the upstream, stamped into the event, to the return of the read that brought it",
+    "order": "every arm once a round, one exchange at a time, in an order drawn anew for each round; "
+    "one warm connection per arm; garbage collector off",
+}
+"""What the words of a report mean."""
+
+
+def build(measurement: Measurement) -> Document:
+    """Work out the report of a measurement."""
+    header, loaded = measurement.header, measurement.header.load is not None
+    rows = underload.workloads(measurement) if loaded else _workloads(measurement)
+    return {
+        "schema": SCHEMA,
+        "tool": header.tool,
+        "started": header.started,
+        "duration_s": round(header.duration_s, 1),
+        "partial": header.partial,
+        "command": header.command,
+        "seed": header.seed,
+        "machine": header.machine,
+        "complaints": machine.complaints(header.machine),
+        "upstream": header.upstream,
+        "arms": [{"name": arm.name, "kind": arm.kind, "url": arm.url, "model": arm.model} for arm in header.arms],
+        "cold": _cold(measurement.records),
+        "workloads": rows,
+        "load": underload.load(measurement, rows) if loaded else None,
+        "processes": underload.processes(measurement) if loaded else usage.at_rest(measurement),
+        "budget": [],
+        "against": [],
+        "method": {**METHOD, **(underload.METHOD if loaded else {})},
+        "exit": 0,
+    }
+
+
+def _workloads(measurement: Measurement) -> list[dict[str, Any]]:
+    header, records = measurement.header, measurement.records
+    begun = {record.workload for record in records if not record.warmup}
+    return [analysis.workload(name, header, records) for name in header.workloads if name in begun]
+
+
+def _cold(records: list[Record]) -> dict[str, float]:
+    """Each arm's very first exchange, with its connection's making left out, in milliseconds."""
+    found: dict[str, float] = {}
+    for record in records:
+        if not record.failure:
+            found.setdefault(record.arm, round((record.done_ns - record.sent_ns) / 1e6, 3))
+    return found
+
+
+def tool() -> dict[str, str]:
+    """What measured."""
+    return {"name": "hopcheck", "version": version("hopcheck")}
+
+
+@cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    text = files("hopcheck_load.report").joinpath("load.schema.json").read_text(encoding="utf-8")
+    return jsonschema_rs.Draft202012Validator(json.loads(text))
+
+
+def violations(document: object) -> list[str]:
+    """What keeps a JSON value from being a report: one line for each place; empty when it is one."""
+    found = _validator().iter_errors(document)
+    return [f"{'/'.join(map(str, error.instance_path)) or 'the document'}: {error.message}" for error in found]
+
+
+def load(path: Path) -> Document:
+    """Read a report.
+
+    Raises:
+        ValueError: It isn't one.
+        OSError: It can't be read.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not a {SCHEMA} report: {error}") from error
+    wrong = violations(document)
+    if wrong:
+        raise ValueError(f"{path} is not a {SCHEMA} report: {wrong[0]}")
+    return dict(document)
+
+
+def text(document: Document) -> str:
+    """The report as JSON.
+
+    Raises:
+        ValueError: It doesn't keep its own schema.
+    """
+    wrong = violations(document)
+    if wrong:
+        raise ValueError(f"this report breaks its schema: {wrong[0]}")
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def find(document: Mapping[str, Any], workload: str, measure: str) -> Mapping[str, Any] | None:
+    """A measure of a workload, if it was measured."""
+    for one in document["workloads"]:
+        for entry in one["measures"]:
+            if one["name"] == workload and entry["name"] == measure:
+                return dict(entry)
+    return None
+
+
+def hops(document: Mapping[str, Any]) -> list[str]:
+    """The names of the hops."""
+    return [arm["name"] for arm in document["arms"] if arm["kind"] == "hop"]

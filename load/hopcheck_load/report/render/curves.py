@@ -1,0 +1,132 @@
+"""The pictures of a report under load: what is added against the rate, and latencies in the course of the run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from hopcheck_load.report.render import svg
+from hopcheck_load.report.render.plots import beside, colour, margin
+from hopcheck_load.report.render.svg import Scale
+from hopcheck_load.report.render.values import FEWEST_RATES, interval, latency_of, ms, tick
+
+WIDTH = 900.0
+LEFT = 80.0
+TOP = 34.0
+BOTTOM = 270.0
+_LEAST_MS = 0.01  # a logarithmic scale has no 0
+_WORKLOAD = re.compile(r"^\w+\.(?=[a-z])")
+"""Of `chat.spike`, what stands before the phase."""
+
+Entry = Mapping[str, Any]
+Told = tuple[float, Entry, bool]
+"""A rate, what is added there (value, low, high), and whether it can be believed."""
+
+
+def against_rate(document: Entry) -> Markup:
+    """What each hop adds at each rate, with its knee; hollow points are invalid. Nothing without three rates."""
+    hops = [arm["name"] for arm in document["arms"] if arm["kind"] == "hop"]
+    curves = {(hop, name): _curve(document, hop, name) for hop in hops for name in ("p50", "p90")}
+    rates = sorted({rate for curve in curves.values() for rate, _, _ in curve})
+    if len(rates) < 3:
+        return Markup("")
+    x = Scale(0, rates[-1], LEFT, WIDTH - margin(f"{hop} p50" for hop in hops))
+    y = _upright([one[end] for curve in curves.values() for _, one, _ in curve for end in ("value", "low", "high")])
+    shapes = [*_across(y, x.end), *(_under(x, rate, f"{rate:g}/s") for rate in rates)]
+    for hop in hops:
+        shapes += _knee(document, hop, x)
+    for (hop, name), curve in curves.items():
+        shapes += _line(curve, x, y, colour(document, hop), f"{hop} {name}")
+    ends = {key: (x.at(curve[-1][0]), _height(y, curve[-1][1]["value"])) for key, curve in curves.items() if curve}
+    shapes += beside({" ".join(key): (end, colour(document, key[0])) for key, end in ends.items()})
+    return svg.picture(WIDTH, BOTTOM + 30, "What each hop adds, by rate", shapes)
+
+
+def _curve(document: Entry, hop: str, name: str) -> list[Told]:
+    found = []
+    for row in document["workloads"]:
+        added = latency_of(row)["added"].get(hop)
+        figure = added and (added["median"] if name == "p50" else added["difference_of_quantiles"][name])
+        if figure and not row["load"]["fault"]:
+            found.append((row["load"]["rate"], figure, not row["load"]["invalid"]))
+    return sorted(found, key=lambda one: one[0])
+
+
+def _upright(values: Sequence[float | None]) -> Scale:
+    known = [max(value, _LEAST_MS) for value in values if value is not None]
+    return Scale(min(known) / 1.3, max(known) * 1.3, BOTTOM, TOP, log=True)
+
+
+def _across(scale: Scale, right: float) -> Iterator[str]:
+    for value in scale.ticks():
+        y = scale.at(value)
+        yield svg.rule((LEFT, y), (right, y), "grid")
+        yield svg.text((LEFT - 8, y + 4), tick(value), "tick", anchor="end")
+
+
+def _under(scale: Scale, value: float, words: str) -> str:
+    return svg.text((scale.at(value), BOTTOM + 20), words, "tick", anchor="middle")
+
+
+def _knee(document: Entry, hop: str, scale: Scale) -> Iterator[str]:
+    found = document["load"]["knee"].get(hop, {"rate": None, "rates": 0})
+    rate = found["rate"]
+    if rate is not None and found["rates"] >= FEWEST_RATES:
+        at = scale.at(rate)
+        kind = colour(document, hop)
+        yield svg.rule((at, TOP), (at, BOTTOM), f"knee {kind}")
+        yield svg.text((at, TOP - 8), f"{hop}: knee at {rate:g}/s", f"name small {kind}", anchor="middle")
+
+
+def _line(curve: Sequence[Told], x: Scale, y: Scale, kind: str, name: str) -> Iterator[str]:
+    if not curve:
+        return
+    points = [(x.at(rate), y.at(max(one["value"], _LEAST_MS))) for rate, one, _ in curve]
+    sure = [(x.at(rate), one) for rate, one, _ in curve if one["low"] is not None]
+    there = [(at, y.at(max(one["high"], _LEAST_MS))) for at, one in sure]
+    back = [(at, y.at(max(one["low"], _LEAST_MS))) for at, one in reversed(sure)]
+    yield svg.area([*there, *back], f"band {kind}")
+    yield svg.line(points, f"line {kind}{' thin' if name.endswith('p90') else ''}")
+    for place, (rate, one, valid) in zip(points, curve, strict=True):
+        said = f"{name} at {rate:g}/s: {ms(one['value'], sign=True)} ({interval(one)}){'' if valid else ', invalid'}"
+        yield svg.dot(place, f"dot {kind}{'' if valid else ' hollow'}", title=said)
+
+
+def _height(scale: Scale, value: float) -> float:
+    return scale.at(max(value, _LEAST_MS))
+
+
+def course(document: Entry) -> Markup:
+    """Each arm's median latency in the course of the run, over the points that followed one another."""
+    series = {arm: [one for one in found if one["p50"]] for arm, found in document["load"]["course"].items()}
+    series = {arm: found for arm, found in series.items() if len(found) > 1}
+    if not series:
+        return Markup("")
+    end_s = max(row["load"]["end_s"] for row in document["workloads"])
+    x = Scale(0, end_s, LEFT, WIDTH - margin(series))
+    y = _upright([one["p50"] for found in series.values() for one in found])
+    shapes = [*_spans(document, x), *_across(y, x.end), *(_under(x, value, f"{value:g} s") for value in x.ticks())]
+    ends = {}
+    for arm, found in series.items():
+        points = [(x.at(one["at_s"]), y.at(one["p50"])) for one in found]
+        shapes.append(svg.line(points, f"line {colour(document, arm)}{' faint' if arm == 'control' else ''}"))
+        ends[arm] = points[-1], colour(document, arm)
+    shapes += beside(ends)
+    return svg.picture(WIDTH, BOTTOM + 30, "Median latency in the course of the run", shapes)
+
+
+def _spans(document: Entry, scale: Scale) -> Iterator[str]:
+    """What was going on when: every other span is shaded."""
+    named: dict[tuple[float, float], list[str]] = {}
+    for row in document["workloads"]:
+        named.setdefault((row["load"]["begin_s"], row["load"]["end_s"]), []).append(row["name"])
+    for at, ((begin, end), names) in enumerate(sorted(named.items())):
+        left, right = scale.at(begin), scale.at(end)
+        if at % 2 == 0:
+            yield svg.box((left, TOP), (right - left, BOTTOM - TOP), "floor", title=", ".join(names))
+        name = _WORKLOAD.sub("", names[0])
+        if right - left > 6.5 * len(name):
+            yield svg.text(((left + right) / 2, TOP - 8), name, "tick", anchor="middle")

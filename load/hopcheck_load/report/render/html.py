@@ -1,0 +1,76 @@
+"""A report as one HTML page that needs nothing beside itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from hopcheck_load.report.render import curves, plots
+from hopcheck_load.report.render.values import (
+    added,
+    cards,
+    cpu_ms,
+    findings,
+    headlines,
+    interval,
+    leg_names,
+    ms,
+    self_reports,
+    share,
+    under_load,
+)
+
+QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
+
+
+def html_text(document: Mapping[str, Any]) -> str:
+    """Render the page; all that a report says is escaped."""
+    return (
+        _environment()
+        .get_template("load.html.j2")
+        .render(
+            document=document,
+            headlines=headlines(document),
+            cards=[{**card, "colour": plots.colour(document, card["hop"])} for card in cards(document)],
+            comparison=plots.comparison(document),
+            findings=findings(document),
+            processes=document.get("processes", []),
+            against_rate=curves.against_rate(document) if under_load(document) else "",
+            course=curves.course(document) if under_load(document) else "",
+            workloads=[_workload(document, one) for one in document["workloads"]],
+            holds=document["exit"] == 0 and not any(card["invalid"] for card in cards(document)),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("hopcheck_load.report.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(ms=ms, interval=interval, share=share, cpu_ms=cpu_ms)
+    environment.globals.update(added=added)
+    return environment
+
+
+def _workload(document: Mapping[str, Any], workload: Mapping[str, Any]) -> dict[str, Any]:
+    """A workload with its pictures."""
+    measures = [
+        {
+            **measure,
+            "told": [name for name in QUANTILES if any(one[name] is not None for one in measure["arms"].values())],
+            "has_net": any(entry["net"] for entry in measure["added"].values()),
+            "by_quantile": plots.by_quantile(document, workload, measure),
+            "over_time": plots.over_time(document, measure),
+        }
+        for measure in workload["measures"]
+    ]
+    said = {"self_reports": self_reports(workload)}
+    drawn = {"bars": plots.legs(workload), "strip": plots.lag_strip(workload)}
+    drawn_of = "ttft" if any(measure["name"] == "ttft" for measure in workload["measures"]) else "latency"
+    return {**workload, "measures": measures, **said, **drawn, "drawn_of": drawn_of, "leg_names": leg_names(workload)}

@@ -1,0 +1,164 @@
+"""A report on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from hopcheck_load.report.render.values import (
+    NOT_TOLD,
+    added,
+    findings,
+    headlines,
+    interval,
+    leg_names,
+    ms,
+    processes,
+    self_reports,
+    share,
+)
+
+_ENDLESS = 1000
+
+_QUANTILES = ("p50", "p90", "p99")
+_COUNTED = {
+    "failed": "failed",
+    "reconnects": "needed a new connection",
+    "several_attempts": "arrived more than once",
+}
+_COLOURS = {"exceeded": "red", "slower": "red", "not measured": "red", "unsure": "yellow", "faster": "green"}
+
+
+def print_report(
+    document: Mapping[str, Any], earlier: Mapping[str, Any] | None = None, to: Console | None = None
+) -> None:
+    """Print it.
+
+    Args:
+        document: The report.
+        earlier: The one that it was held against.
+        to: Where; stdout if not given.
+    """
+    tables = [_table(workload) for workload in document["workloads"]]
+    console = to or _console(tables)
+    for workload, table in zip(document["workloads"], tables, strict=True):
+        amount = "exchanges an arm, at most" if "load" in workload else "rounds"
+        console.print(f"\n[bold]{workload['name']}[/]  {workload['about']}; {workload['rounds']:,} {amount}")
+        console.print(table)
+        _print_notes(workload, console)
+    _print_verdicts(document, earlier, console)
+    console.print()
+    for line in headlines(document):
+        console.print(f"[bold]{line}[/]")
+    for line in [*findings(document), *processes(document)]:
+        console.print(line)
+    _print_doubts(document, console)
+
+
+def _console(tables: Iterable[Table]) -> Console:
+    """As wide as the tables are: a narrower terminal breaks their lines, and no figure is cut."""
+    console = Console(highlight=False, soft_wrap=True)
+    endless = Console(width=_ENDLESS)
+    console.width = max(console.width, *(endless.measure(table).maximum for table in tables), 0)
+    return console
+
+
+def _table(workload: Mapping[str, Any]) -> Table:
+    """All measures of a workload; quantiles that none of them tells have no column."""
+    table = Table(box=None, pad_edge=False)
+    names = [name for name in _QUANTILES if any(_tells(measure, name) for measure in workload["measures"])]
+    for head in ("", "", *names, "added", "95 % interval", *(f"added {name}" for name in names if name != "p50")):
+        table.add_column(head, justify="right" if head else "left", no_wrap=True)
+    for measure in workload["measures"]:
+        for at, (arm, values) in enumerate(measure["arms"].items()):
+            first = f"[bold]{measure['name']}[/]" if at == 0 else ""
+            table.add_row(first, arm, *(ms(values[name]) for name in names), *_added(arm, measure, names))
+        for pair in measure["between"] if measure["name"] in ("latency", "ttft") else ():
+            shown = [ms(pair["median"]["value"], sign=True), interval(pair["median"])]
+            table.add_row("", f"[dim]{pair['to']} minus {pair['from']}", *("" for _ in names), *shown)
+        if measure["added"]:
+            table.add_row("", f"[dim]noise floor {ms(measure['floor'])}")
+    return table
+
+
+def _tells(measure: Mapping[str, Any], quantile: str) -> bool:
+    return any(values[quantile] is not None for values in measure["arms"].values())
+
+
+def _added(arm: str, measure: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    entry = measure["added"].get(arm)
+    if entry is None:
+        return []
+    median = entry["median"]
+    shown = ms(median["value"], sign=True) if arm == "control" else f"[bold]{added(entry, measure['floor'])}[/]"
+    tails = [entry["difference_of_quantiles"][name] for name in names if name != "p50"]
+    return [shown, interval(median), *(NOT_TOLD if one is None else ms(one["value"], sign=True) for one in tails)]
+
+
+def _legs(workload: Mapping[str, Any], arm: str) -> str:
+    """Where an arm's time goes, in a line."""
+    legs = workload["legs"][arm]
+    return " + ".join(f"{name} {ms(legs.get(name))}" for name in leg_names(workload))
+
+
+def _print_notes(workload: Mapping[str, Any], console: Console) -> None:
+    if "load" in workload:
+        _print_load(workload["load"], console)
+    for arm in workload["legs"]:
+        if arm != "control":
+            console.print(f"{arm}: {_legs(workload, arm)}")
+    for line in self_reports(workload):
+        console.print(line)
+    for arm, found in workload["delivery"].items():
+        wrong = [
+            f"{found[name]:,} {name.replace('_', ' ')}" for name in ("lost", "repeated", "out_of_order", "unreadable")
+        ]
+        told = ", ".join(text for text in wrong if not text.startswith("0 "))
+        together = f"{share(found['share_together'])} of its events were read together with another one"
+        if arm != "control":
+            console.print(f"{arm}: {together}{f'; [red]{told}[/]' if told else ''}")
+    for arm, counts in workload["exchanges"].items():
+        for name, words in _COUNTED.items():
+            if counts[name]:
+                console.print(f"[yellow]{arm}: {counts[name]:,} of {counts['asked']:,} exchanges {words}[/]")
+    if workload["warmup"]["steady"] is False:
+        console.print("[yellow]it was not steady yet when warming up was over[/]")
+
+
+def _print_load(load: Mapping[str, Any], console: Console) -> None:
+    rates = (f"{arm} {load['answered'][arm]:g} of {rate:g}" for arm, rate in load["offered"].items())
+    late = f"the generator was late by {ms(load['dispatch']['p50'])} (p50), {ms(load['dispatch_p99'])} (p99)"
+    console.print(f"answered a second: {', '.join(rates)}; {late}")
+    for why in load["invalid"].values():
+        console.print(f"[red]invalid: {why}[/]")
+    for arm, how in load["overloaded"].items():
+        console.print(f"[yellow]{arm} was overloaded: {how}[/]")
+
+
+def _print_verdicts(document: Mapping[str, Any], earlier: Mapping[str, Any] | None, console: Console) -> None:
+    for one in document["budget"]:
+        figures = f"{ms(one['value'])} ({interval(one)})" if one["value"] is not None else NOT_TOLD
+        colour = _COLOURS.get(one["outcome"], "green")
+        console.print(f"budget {one['budget']}, {one['hop']}: {figures} [{colour}]{one['outcome']}[/]")
+    if earlier is not None and earlier["machine"]["processor"] != document["machine"]["processor"]:
+        console.print("[yellow]the earlier report was measured on another machine[/]")
+    held = sum(one["outcome"] == "holds" for one in document["against"])
+    if document["against"]:
+        console.print(f"against the earlier report: {held} of {len(document['against'])} figures hold")
+    for one in document["against"]:
+        if one["outcome"] != "holds":
+            change = f"{ms(one['before'])} → {ms(one['now'])}, {interval(one)} more, {ms(one['tolerated'])} tolerated"
+            where = f"{one['hop']}, {one['workload']} {one['measure']}"
+            console.print(f"{where}: {change}: [{_COLOURS[one['outcome']]}]{one['outcome']}[/]")
+
+
+def _print_doubts(document: Mapping[str, Any], console: Console) -> None:
+    for complaint in document["complaints"]:
+        console.print(
+            f"[yellow]a busy machine: {complaint}; absolute figures are too high, differences less certain[/]"
+        )
+    if document["partial"]:
+        console.print(f"[yellow]not all was measured: {document['partial']}[/]")

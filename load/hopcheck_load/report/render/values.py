@@ -1,0 +1,187 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hopcheck_load.stats import guards
+
+NOT_TOLD = "—"
+
+FEWEST_RATES = 3
+"""With fewer rates at which the generator was punctual, there is no curve that could have a knee."""
+
+
+def ms(value: float | None, *, sign: bool = False) -> str:
+    """A time with its unit, to about three digits: `9 µs`, `0.412 ms`, `15.6 ms`, `1.25 s`."""
+    if value is None:
+        return NOT_TOLD
+    value = 0.0 if abs(value) < 5e-5 else value
+    plus = "+" if sign and value > 0 else ""
+    size = abs(value)
+    if size < 0.0995:
+        return f"{plus}{value * 1e3:.1f} µs" if size < 0.00995 else f"{plus}{value * 1e3:.0f} µs"
+    if size < 1000:
+        return f"{plus}{value:.{3 if size < 1 else 2 if size < 10 else 1}f} ms"
+    return f"{plus}{value / 1e3:.2f} s"
+
+
+def tick(value: float) -> str:
+    """A round time, as it stands on a scale: `50 µs`, `2 ms`."""
+    if value == 0:
+        return "0"
+    size, unit = (value * 1e3, "µs") if abs(value) < 1 else (value, "ms") if abs(value) < 1000 else (value / 1e3, "s")
+    return f"{size:.6g} {unit}"
+
+
+def interval(estimate: Mapping[str, Any]) -> str:
+    """An interval, or nothing where there is none."""
+    if estimate["low"] is None:
+        return NOT_TOLD
+    low, high = ms(estimate["low"]), ms(estimate["high"])
+    return f"{low.split()[0] if low.split()[1] == high.split()[1] else low} … {high}"
+
+
+def added(entry: Mapping[str, Any], floor: float | None) -> str:
+    """What is added; what lies within the noise floor is said to."""
+    return f"≤ {ms(floor)} (noise)" if entry["within_floor"] else ms(entry["median"]["value"], sign=True)
+
+
+def cpu_ms(each: float | None) -> str:
+    """Processor time of an exchange: it isn't known to more than three digits."""
+    return NOT_TOLD if each is None else f"{each:.3g}" if each < 100 else f"{each:.0f}"
+
+
+def share(value: float | None) -> str:
+    """A part of a whole."""
+    return NOT_TOLD if value is None else f"{100 * value:.3g} %"
+
+
+def self_reports(workload: Mapping[str, Any]) -> list[str]:
+    """What targets say of themselves, beside what was measured; a sentence each."""
+    return [_says(arm, said) for arm, said in workload["self_report"].items()]
+
+
+def _says(arm: str, said: Mapping[str, Any]) -> str:
+    answers = "" if said["answers"] == said["of"] else f" (in {said['answers']:,} of {said['of']:,} answers)"
+    to = "to the first token" if said["measure"] == "ttft" else "to the latency"
+    of = f"{share(said['coverage'])} of the {ms(said['added'])} that it adds {to}"
+    return f"{arm} says of itself: {ms(said['median'])}{answers}, {of}"
+
+
+def latency_of(workload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A workload's latency."""
+    found: Mapping[str, Any] = next(one for one in workload["measures"] if one["name"] == "latency")
+    return found
+
+
+def leg_names(workload: Mapping[str, Any]) -> tuple[str, ...]:
+    """The legs of the way that are known: of two clocks, only the sum of the ways; under load, also waiting."""
+    ways = ("request", "upstream", "response") if workload["one_clock"] else ("outside", "upstream")
+    return ("wait", *ways) if "load" in workload else ways
+
+
+def under_load(document: Mapping[str, Any]) -> bool:
+    """Whether it was measured under load."""
+    return bool(document.get("load"))
+
+
+def cards(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """For each hop what it adds to the first workload's latency: `{hop, workload, entry, floor, invalid}`."""
+    found = (_first(document, arm["name"]) for arm in document["arms"] if arm["kind"] == "hop")
+    return [card for card in found if card is not None]
+
+
+def _first(document: Mapping[str, Any], hop: str) -> dict[str, Any] | None:
+    """The first row; under load, the first that can be believed of those that are about the same workload."""
+    rows = [one for one in document["workloads"] if hop in latency_of(one)["added"]]
+    for workload in sorted((one for one in rows if _alike(one, rows[0])), key=lambda one: bool(_invalid(one))):
+        latency = latency_of(workload)
+        known = {"entry": latency["added"][hop], "floor": latency["floor"], "invalid": _invalid(workload)}
+        return {"hop": hop, "workload": _called(workload), **known}
+    return None
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two rows differ in their rates at most."""
+    return "load" not in one or all(one["load"][name] == other["load"][name] for name in ("workload", "fault"))
+
+
+def _invalid(workload: Mapping[str, Any]) -> str:
+    return "; ".join(workload["load"]["invalid"].values()) if "load" in workload else ""
+
+
+def _called(workload: Mapping[str, Any]) -> str:
+    return (
+        f"{workload['load']['workload']} at {workload['load']['rate']:g}/s" if "load" in workload else workload["name"]
+    )
+
+
+def headlines(document: Mapping[str, Any]) -> list[str]:
+    """What was found, in a sentence for each hop."""
+    return [_sentence(card) + _doubt(card) for card in cards(document)] or ["nothing was measured"]
+
+
+def findings(document: Mapping[str, Any]) -> list[str]:
+    """What only a run under load tells: knees, recoveries, and what crept up."""
+    if not under_load(document):
+        return []
+    load = document["load"]
+    knees = [_knee(document, hop, found) for hop, found in load["knee"].items()]
+    recoveries = [
+        f"{hop} didn't recover from the spike" if after is None else f"{hop} recovered {after:g} s after the spike"
+        for hop, after in load["recovery_s"].items()
+    ]
+    drifts = [
+        f"{hop}: median {ms(found['first_ms'])} in the first fifth, {ms(found['last_ms'])} in the last"
+        for hop, found in load["drift"].items()
+        if found is not None
+    ]
+    return [*knees, *recoveries, *drifts]
+
+
+def processes(document: Mapping[str, Any]) -> list[str]:
+    """What the processes that were watched took, a line for each."""
+    return [_took(one) for one in document.get("processes", [])]
+
+
+def _knee(document: Mapping[str, Any], hop: str, found: Mapping[str, Any]) -> str:
+    medians = {row["load"]["rate"]: (row["load"], latency_of(row)["arms"][hop]["p50"]) for row in document["workloads"]}
+    rates = {rate: guards.punctual(*said) for rate, said in medians.items()}
+    seen = sorted(rate for rate, punctual in rates.items() if punctual)
+    if found["rates"] < FEWEST_RATES:
+        return f"{hop}: where the knee is can't be told, the generator was too late at nearly all rates"
+    if found["rate"] is None:
+        return f"{hop}: no knee up to {max(seen):g}/s"
+    above = min((rate for rate in seen if rate > found["rate"]), default=found["rate"])
+    if any(found["rate"] < rate < above for rate in rates):
+        return f"{hop}: the knee is between {found['rate']:g}/s and {above:g}/s; in between the generator was too late"
+    return f"{hop}: the knee is at {found['rate']:g}/s"
+
+
+def _took(process: Mapping[str, Any]) -> str:
+    """A process in a line."""
+    memory = " → ".join("—" if one is None else f"{one:g}" for one in _memory(process))
+    each = [f"{row} {cpu_ms(cpu['ms_each'])}" for row, cpu in process["cpu"].items() if cpu["ms_each"] is not None]
+    took = f"; CPU ms each: {', '.join(each)}" if each else ""
+    return f"process {process['name']} ({process['pid']}): RSS {memory} MB (before, most, after){took}"
+
+
+def _memory(process: Mapping[str, Any]) -> list[float | None]:
+    return [process[f"rss_{when}_mb"] for when in ("idle", "load", "after")]
+
+
+def _doubt(card: Mapping[str, Any]) -> str:
+    return f"; INVALID: {card['invalid']}" if card["invalid"] else ""
+
+
+def _sentence(card: Mapping[str, Any]) -> str:
+    hop, entry, floor = (card[name] for name in ("hop", "entry", "floor"))
+    workload, at, rate = card["workload"].partition(" at ")
+    exchange = f"the median {workload} exchange{at}{rate}"
+    if entry["within_floor"]:
+        return f"{hop} adds nothing that can be told from noise ({ms(floor)}) to {exchange}"
+    noise = "" if floor is None else f"; noise floor {ms(floor)}"
+    figure, sure = ms(entry["median"]["value"]), interval(entry["median"])
+    return f"{hop} adds {figure} to {exchange} (95 % interval {sure}{noise})"

@@ -1,0 +1,226 @@
+"""A point's part of the report: the measures known at rest, but differences of quantiles, since nothing is paired."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hopcheck_load.measurement.profiles import Point
+from hopcheck_load.measurement.records import Arm, Measurement, Record
+from hopcheck_load.measurement.schedule import rate_of
+from hopcheck_load.stats import analysis, delivery, guards, histograms, slices, table
+from hopcheck_load.stats import legs as paths
+from hopcheck_load.stats.intervals import QUANTILES, Floats, label, quantiles, rounded
+from hopcheck_load.stats.sample_size import told
+from hopcheck_load.stats.slices import Sliced
+from hopcheck_load.stats.table import MS, Table, Value
+
+
+class Series(NamedTuple):
+    """Something that is measured of each exchange.
+
+    Attributes:
+        name: How it is called everywhere.
+        about: What it is.
+        by_arm: Values, each with its slice.
+        net: The same without the time at the upstream, where that is known.
+    """
+
+    name: str
+    about: str
+    by_arm: Mapping[str, Sliced]
+    net: Mapping[str, Sliced] | None = None
+
+
+def service(record: Record) -> float:
+    """From the beginning of sending to the last byte."""
+    return (record.done_ns - record.sent_ns) * MS
+
+
+def lateness(record: Record) -> float:
+    """How late the generator got round to it."""
+    return (record.dispatched_ns - record.due_ns) * MS
+
+
+class Window:
+    """What arrived at a point.
+
+    Attributes:
+        point: The point.
+        table: Its exchanges, numbered by arm in the order in which they were due.
+        slices: Into how many slices its time is cut.
+    """
+
+    def __init__(self, point: Point, arms: Sequence[Arm], records: Sequence[Record], begin_ns: int) -> None:
+        """Number them; `begin_ns` is when the run began."""
+        self.point = point
+        counts = dict.fromkeys((arm.name for arm in arms), 0)
+        numbered = []
+        for record in records:
+            numbered.append(replace(record, round=counts[record.arm]))
+            counts[record.arm] += 1
+        self.table = Table(arms, numbered)
+        self._begin_ns = begin_ns + round(point.begin_s * 1e9)
+        self._span_ns = max(1, round((point.end_s - point.begin_s) * 1e9))
+        self.slices = slices.count(point.end_s - point.begin_s)
+
+    def sliced(self, arm: str, value: Value) -> Sliced:
+        """Values of an arm, where they are known, with their slices."""
+        values = self.table.column(arm, value)
+        known = np.isfinite(values)
+        return Sliced(values[known], self._places(arm)[known])
+
+    def lags(self, arm: str) -> Sliced:
+        """How late each event was, of streams that came whole."""
+        rows = delivery.lags(self.table, arm)
+        whole = np.isfinite(rows).all(axis=1)
+        return Sliced(rows[whole].ravel(), np.repeat(self._places(arm)[whole], rows.shape[1]))
+
+    def _places(self, arm: str) -> Any:
+        due = self.table.column(arm, lambda record: float(record.due_ns - self._begin_ns))
+        places = np.nan_to_num(due) * self.slices / self._span_ns
+        return np.clip(places, 0, self.slices - 1).astype(np.intp)
+
+
+def entry(
+    point: Point, measurement: Measurement, records: Sequence[Record], begin_ns: int, late_ms: Floats
+) -> dict[str, Any]:
+    """A point's part of the report.
+
+    Args:
+        point: The point.
+        measurement: All of it.
+        records: The point's own.
+        begin_ns: When the run began.
+        late_ms: How late the generator was with everything that was due meanwhile.
+    """
+    header = measurement.header
+    window = Window(point, header.arms, records, begin_ns)
+    grid = window.table
+    one_clock = paths.same_clock(grid)
+    measures = [_measure(one, window, header.seed) for one in _series(window, one_clock=one_clock)]
+    streams = any(record.timeline for record in records)
+    counts = {arm.name: analysis.exchanges(grid.of(arm.name)) for arm in header.arms}
+    return {
+        "name": point.name,
+        "about": point.about(),
+        "rounds": grid.rounds,
+        "block": 0,
+        "warmup": {"rounds": 0, "steady": None},
+        "one_clock": one_clock,
+        "measures": measures,
+        "legs": {arm.name: _legs(grid, arm.name, one_clock=one_clock) for arm in header.arms},
+        "self_report": analysis.self_reports(grid, measures),
+        "delivery": analysis.deliveries(grid) if streams else {},
+        "exchanges": counts,
+        "load": _load(window, measures, counts, late_ms),
+    }
+
+
+def _series(window: Window, *, one_clock: bool) -> list[Series]:
+    def of(value: Value) -> dict[str, Sliced]:
+        return {arm.name: window.sliced(arm.name, value) for arm in window.table.arms}
+
+    latency = Series("latency", "due → last byte", of(table.latency), of(table.outside))
+    apart = [
+        Series("service", "sending begins → last byte", of(service)),
+        Series("dispatch", "due → the generator gets round to it", of(lateness)),
+    ]
+    if not any(record.timeline for arm in window.table.arms for record in window.table.of(arm.name)):
+        return [latency, *apart]
+    streamed = [
+        Series("ttft", "due → first event with content", of(table.first_token), of(table.outside_first)),
+        Series("itl", "from event to event, average of a stream", of(table.between_tokens)),
+    ]
+    lags = {arm.name: window.lags(arm.name) for arm in window.table.arms} if one_clock else {}
+    late = [Series("lag", "event leaves the upstream → event is read", lags)] if lags else []
+    return [*streamed, latency, *late, *apart]
+
+
+def _measure(series: Series, window: Window, seed: int) -> dict[str, Any]:
+    grid = window.table
+    told_of = series.by_arm[grid.direct].values.size and series.name != "dispatch"
+    others = grid.others if told_of else []
+    added = {arm: _added(series, arm, grid.direct, window, seed) for arm in others if series.by_arm[arm].values.size}
+    hops = [arm.name for arm in grid.arms if arm.kind == "hop" and arm.name in added]
+    between = [_between(series, pair, window, seed) for pair in combinations(hops, 2)]
+    known = {arm: one.values for arm, one in series.by_arm.items()}
+    return analysis.entry_of(series.name, series.about, known, added, between, grid)
+
+
+def _added(series: Series, arm: str, direct: str, window: Window, seed: int) -> dict[str, Any]:
+    first, second = series.by_arm[arm], series.by_arm[direct]
+    fewer = min(first.values.size, second.values.size)
+    wanted = [one for one in analysis.CURVE if told(fewer, one)]
+    every = sorted({*wanted, *(one for one in QUANTILES if told(fewer, one))})
+    at = dict(zip(every, slices.difference_of(first, second, window.slices, every, seed), strict=True))
+    return {
+        "n": int(fewer),
+        "median": at[0.5].document(),
+        "net": _net(series, arm, direct, window, seed),
+        "quantiles_of_difference": quantiles(np.array([])),  # nothing is paired
+        "difference_of_quantiles": {label(one): at[one].document() if one in at else None for one in QUANTILES},
+        "curve": [{"quantile": one, **at[one].document()} for one in wanted],
+        "over_time": [rounded(value) for value in slices.over_time(first, second, window.slices)],
+    }
+
+
+def _net(series: Series, arm: str, direct: str, window: Window, seed: int) -> dict[str, Any] | None:
+    if series.net is None or not (series.net[arm].values.size and series.net[direct].values.size):
+        return None
+    return slices.difference_of(series.net[arm], series.net[direct], window.slices, (0.5,), seed)[0].document()
+
+
+def _between(series: Series, pair: tuple[str, str], window: Window, seed: int) -> dict[str, Any]:
+    a, b = pair
+    found = slices.difference_of(series.by_arm[b], series.by_arm[a], window.slices, (0.5,), seed)
+    return {"from": a, "to": b, "median": found[0].document()}
+
+
+def _legs(grid: Table, arm: str, *, one_clock: bool) -> dict[str, Any]:
+    known = grid.known(arm, lambda record: (record.sent_ns - record.due_ns) * MS)
+    wait = rounded(float(np.median(known))) if known.size else None
+    return {**paths.legs(grid, arm, one_clock=one_clock), "wait": wait}
+
+
+def _load(
+    window: Window, measures: Sequence[Mapping[str, Any]], counts: Mapping[str, Any], late: Floats
+) -> dict[str, Any]:
+    point, grid = window.point, window.table
+    span_s = point.end_s - point.begin_s
+    alone = all(arm.kind != "hop" for arm in grid.arms)
+    from_due = [one for one in measures if one["name"] in ("latency", "ttft")]
+    # What is told is told of the hops; the direct ways, which are quicker, are late with them and are taken off.
+    judged = [arm.name for arm in grid.arms if alone or arm.kind == "hop"]
+    told = (one["arms"][arm]["p50"] for one in from_due for arm in judged if one["arms"][arm]["p50"] is not None)
+    late_p99 = float(np.quantile(late, 0.99)) if late.size >= guards.NEEDED else None
+    too_late = guards.dispatch(late_p99, min(told, default=None))
+    return {
+        "workload": point.workload,
+        "fault": point.fault,
+        "rate": point.rate,
+        "begin_s": round(point.begin_s, 3),
+        "end_s": round(point.end_s, 3),
+        "offered": {arm.name: round(rate_of(point, arm, alone=alone), 2) for arm in grid.arms},
+        "answered": {
+            arm: round((one["asked"] - one["failed"]) / span_s, 2) if span_s else 0.0 for arm, one in counts.items()
+        },
+        "dispatch": {"n": int(late.size), **quantiles(late)},
+        "dispatch_p99": rounded(late_p99),
+        "invalid": {"generator": too_late} if too_late else {},
+        "overloaded": {arm: why for arm, one in counts.items() if (why := _overload(one))},
+        "histograms": {arm.name: _histogram(grid, arm.name) for arm in grid.arms},
+    }
+
+
+def _overload(counts: Mapping[str, Any]) -> str:
+    return guards.overload(counts["asked"], counts["asked"] - counts["failed"])
+
+
+def _histogram(grid: Table, arm: str) -> str:
+    """Latencies as an HdrHistogram in nanoseconds, so that runs of many machines can be put together."""
+    return histograms.of(record.done_ns - record.due_ns for record in grid.good(arm))

@@ -1,0 +1,1 @@
+"""Statistics of a measurement: quantiles, intervals, differences. Pure functions."""

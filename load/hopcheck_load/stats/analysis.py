@@ -1,0 +1,199 @@
+"""Every figure of the report, worked out from the records and from nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hopcheck_load.measurement.records import Header, Record
+from hopcheck_load.stats import delivery, table
+from hopcheck_load.stats import intervals as statistics
+from hopcheck_load.stats import legs as paths
+from hopcheck_load.stats.intervals import QUANTILES, Estimate, Floats, label, median_of, quantiles, rounded
+from hopcheck_load.stats.sample_size import told
+from hopcheck_load.stats.table import Table, Value
+
+CURVE = (*(percent / 100 for percent in range(5, 100, 5)), 0.99, 0.999)
+"""The quantiles of the plot."""
+
+PARTS = 40
+"""Into so many parts of equal length a run is cut to show how it went over time."""
+
+
+class Measure(NamedTuple):
+    """Something that is measured of each exchange.
+
+    Attributes:
+        name: How it is called everywhere.
+        about: What it is.
+        value: Of an exchange.
+        net: The same without the time spent at the upstream.
+    """
+
+    name: str
+    about: str
+    value: Value
+    net: Value | None = None
+
+
+LATENCY = Measure("latency", "sending begins → last byte", table.latency, table.outside)
+STREAMED = (
+    Measure("ttft", "sending begins → first event with content", table.first_token, table.outside_first),
+    Measure("itl", "from event to event, average of a stream", table.between_tokens),
+    LATENCY,
+)
+
+
+def workload(name: str, header: Header, records: Sequence[Record]) -> dict[str, Any]:
+    """One workload's part of the report."""
+    own = [record for record in records if record.workload == name]
+    grid = Table(header.arms, own)
+    one_clock = paths.same_clock(grid)
+    streams = any(record.timeline for record in own)
+    measures = [_measure(one, grid, header.seed) for one in (STREAMED if streams else (LATENCY,))]
+    if streams and one_clock:
+        measures.append(_lag(grid, header.seed))
+    return {
+        "name": name,
+        "about": header.workloads[name],
+        "rounds": grid.rounds,
+        "block": statistics.block_length(grid.rounds),
+        "warmup": header.warmups.get(name, {"rounds": 0, "steady": None}),
+        "one_clock": one_clock,
+        "measures": measures,
+        "legs": {arm.name: paths.legs(grid, arm.name, one_clock=one_clock) for arm in header.arms},
+        "self_report": self_reports(grid, measures),
+        "delivery": deliveries(grid) if streams else {},
+        "exchanges": {arm.name: exchanges(grid.of(arm.name)) for arm in header.arms},
+    }
+
+
+def _measure(measure: Measure, grid: Table, seed: int) -> dict[str, Any]:
+    added = {}
+    for arm in grid.others:
+        first, second = grid.pairs(arm, grid.direct, measure.value)
+        net = _net(measure, grid, arm, seed)
+        if first.size:
+            added[arm] = {**_added(first, second, seed), "net": net}
+    known = {arm.name: grid.known(arm.name, measure.value) for arm in grid.arms}
+    hops = [arm.name for arm in grid.arms if arm.kind == "hop"]
+    between = [_between(grid.pairs(b, a, measure.value), a, b, seed) for a, b in combinations(hops, 2)]
+    return entry_of(measure.name, measure.about, known, added, [one for one in between if one], grid)
+
+
+def _lag(grid: Table, seed: int) -> dict[str, Any]:
+    lags = {arm.name: delivery.lags(grid, arm.name) for arm in grid.arms}
+    added = {}
+    for arm in grid.others:
+        first, second = delivery.pairs(lags[arm], lags[grid.direct])
+        if first.size:
+            added[arm] = {**_added(first, second, seed, QUANTILES), "net": None}
+    hops = [arm.name for arm in grid.arms if arm.kind == "hop"]
+    between = [_between(delivery.pairs(lags[b], lags[a]), a, b, seed) for a, b in combinations(hops, 2)]
+    known = {arm: delivery.whole(lag) for arm, lag in lags.items()}
+    about = "event leaves the upstream → event is read"
+    return entry_of("lag", about, known, added, [one for one in between if one], grid)
+
+
+def entry_of(
+    name: str, about: str, known: dict[str, Floats], added: dict[str, Any], between: list[Any], grid: Table
+) -> dict[str, Any]:
+    """A measure's part of the report: what is known of each arm, what each adds, and how it stands to the noise."""
+    control = next((arm.name for arm in grid.arms if arm.kind == "control"), "")
+    floor = _floor(added.get(control))
+    for entry in added.values():
+        entry["within_floor"] = floor is not None and abs(entry["median"]["value"]) <= floor
+    return {
+        "name": name,
+        "about": about,
+        "unit": "ms",
+        "floor": floor,
+        "arms": {arm: {"n": int(values.size), **quantiles(values)} for arm, values in known.items()},
+        "added": added,
+        "between": between,
+    }
+
+
+def _floor(control: dict[str, Any] | None) -> float | None:
+    """What can't be told from nothing: as far from 0 as the interval of direct against direct goes."""
+    if control is None or control["median"]["low"] is None:
+        return None
+    return float(max(abs(control["median"]["low"]), abs(control["median"]["high"])))
+
+
+def _net(measure: Measure, grid: Table, arm: str, seed: int) -> dict[str, Any] | None:
+    if measure.net is None:
+        return None
+    first, second = grid.pairs(arm, grid.direct, measure.net)
+    return median_of(first - second, seed).document() if first.size else None
+
+
+def _added(first: Floats, second: Floats, seed: int, drawn: Sequence[float] = CURVE) -> dict[str, Any]:
+    """What the first adds to the second, in pairs of the same round; `drawn` are the quantiles of the plot."""
+    difference = first - second
+    wanted = [one for one in drawn if told(difference.size, one)]
+    curve = statistics.difference_of(first, second, wanted, seed)
+    at = dict(zip(wanted, curve, strict=True))
+    return {
+        "n": int(difference.size),
+        "median": median_of(difference, seed).document(),
+        "quantiles_of_difference": quantiles(difference),
+        "difference_of_quantiles": {label(one): _document(at.get(one)) for one in QUANTILES},
+        "curve": [{"quantile": one, **at[one].document()} for one in wanted],
+        "over_time": _over_time(difference),
+    }
+
+
+def _document(estimate: Estimate | None) -> dict[str, Any] | None:
+    return None if estimate is None else estimate.document()
+
+
+def _between(pair: tuple[Floats, Floats], a: str, b: str, seed: int) -> dict[str, Any] | None:
+    second, first = pair
+    if not first.size:
+        return None
+    return {"from": a, "to": b, "median": median_of(second - first, seed).document()}
+
+
+def _over_time(difference: Floats) -> list[float | None]:
+    parts = np.array_split(difference, min(PARTS, len(difference)))
+    return [rounded(float(np.median(part))) for part in parts]
+
+
+def self_reports(grid: Table, measures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the arms say of themselves, beside what they add by then: of streams, to the first token.
+
+    Headers go ahead of a stream, so they can't tell what becomes of its later events.
+    """
+    by_name = {one["name"]: one for one in measures}
+    measure = by_name.get("ttft") or by_name["latency"]
+    added = measure["added"].items()
+    found = {arm: paths.self_report(grid, arm, measure["name"], entry["median"]["value"]) for arm, entry in added}
+    return {arm: said for arm, said in found.items() if said is not None}
+
+
+def deliveries(grid: Table) -> dict[str, Any]:
+    """How each arm's streams came through."""
+    return {
+        arm.name: {
+            **delivery.integrity(grid.good(arm.name)),
+            "lag_by_event": delivery.strip(delivery.lags(grid, arm.name)),
+        }
+        for arm in grid.arms
+    }
+
+
+def exchanges(records: Sequence[Record]) -> dict[str, Any]:
+    """How many there were, and what became of them."""
+    failures = Counter(record.failure[:80] for record in records if record.failure)
+    return {
+        "asked": len(records),
+        "failed": sum(failures.values()),
+        "failures": dict(failures.most_common(5)),
+        "reconnects": sum(record.fresh for record in records),
+        "several_attempts": sum(record.upstream is not None and record.upstream.attempts > 1 for record in records),
+    }

@@ -1,0 +1,76 @@
+"""How a stream's events came through: how late each was, and whether all came, in order, one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from hopcheck_load.measurement.records import Record, Timeline
+from hopcheck_load.measurement.workloads import DELTAS
+from hopcheck_load.stats.intervals import Floats, rounded
+from hopcheck_load.stats.table import MS, Table
+
+
+def lags(table: Table, arm: str) -> Floats:
+    """How late each event was read after it had left the upstream, in milliseconds, by round and event.
+
+    A row is NaN where a stream wasn't whole. Upstream and client must share a clock.
+    """
+    found = np.full((table.rounds, DELTAS), np.nan)
+    for record in table.good(arm):
+        timeline = record.timeline
+        if timeline is not None and timeline.sequence == list(range(DELTAS)):
+            found[record.round] = (np.array(timeline.read_ns) - np.array(timeline.stamp_ns)) * MS
+    return found
+
+
+def whole(lag: Floats) -> Floats:
+    """The rows of whole streams."""
+    return lag[np.isfinite(lag).all(axis=1)]
+
+
+def pairs(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    """The rows of those rounds in which both arms' streams were whole."""
+    both = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
+    return first[both], second[both]
+
+
+def strip(lag: Floats) -> list[float | None]:
+    """The median lag of each event, by its place in the stream."""
+    kept = whole(lag)
+    return [rounded(float(value)) for value in np.median(kept, axis=0)] if len(kept) else []
+
+
+def integrity(records: Sequence[Record]) -> dict[str, Any]:
+    """What became of the events of an arm's streams, counted."""
+    timelines = [record.timeline for record in records if record.timeline is not None]
+    events = sum(len(timeline.sequence) for timeline in timelines)
+    together = sum(map(_together, timelines))
+    return {
+        "streams": len(timelines),
+        "events": events,
+        "read_together": together,
+        "lost": sum(DELTAS - len(_distinct(timeline)) for timeline in timelines),
+        "repeated": sum(len(timeline.sequence) - len(_distinct(timeline)) for timeline in timelines),
+        "out_of_order": sum(map(_disorder, timelines)),
+        "unreadable": sum(timeline.others for timeline in timelines),
+        "share_together": round(together / events, 4) if events else None,
+    }
+
+
+def _distinct(timeline: Timeline) -> set[int]:
+    return {number for number in timeline.sequence if number < DELTAS}
+
+
+def _together(timeline: Timeline) -> int:
+    """How many events were read together with another one."""
+    return sum(count for count in Counter(timeline.read).values() if count > 1)
+
+
+def _disorder(timeline: Timeline) -> int:
+    numbers = timeline.sequence
+    return sum(later < earlier for earlier, later in pairwise(numbers))

@@ -1,0 +1,52 @@
+"""Says how to talk to a running chain, in lines that work when they are pasted."""
+
+import json
+import shlex
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hopcheck_server.chain.processes import ManagedProcess
+
+_TEXT = "Hello"
+
+
+class Row(NamedTuple):
+    """One server: what it is, where clients reach it, the key that it wants, its process if it is ours."""
+
+    name: str
+    base_url: str
+    key: str
+    process: ManagedProcess | None
+
+
+def describe(servers: Sequence[Row], model: str) -> str:
+    """Return addresses, keys and logs, and a curl line and an `openai` snippet for the last server, the front."""
+    front = servers[-1]
+    snippet = openai_snippet(front.base_url, front.key, model).splitlines()
+    lines = [line for server in servers for line in _about(server)]
+    lines += ["", "From a shell:", "", curl_line(front.base_url, front.key, model)]
+    return "\n".join([*lines, "", "From Python:", "", *snippet])
+
+
+def curl_line(base_url: str, key: str, model: str) -> str:
+    """Return one chat request for a shell."""
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": _TEXT}]})
+    headers = ["-H", f"Authorization: Bearer {key}", "-H", "Content-Type: application/json"]
+    return shlex.join(["curl", "-sS", f"{base_url}/chat/completions", *headers, "-d", body])
+
+
+def openai_snippet(base_url: str, key: str, model: str) -> str:
+    """Return the same request for Python."""
+    return f"""\
+from openai import OpenAI
+
+client = OpenAI(base_url="{base_url}", api_key="{key}")
+answer = client.chat.completions.create(model="{model}", messages=[{{"role": "user", "content": "{_TEXT}"}}])
+print(answer.choices[0].message.content)"""
+
+
+def _about(server: Row) -> list[str]:
+    lines = [f"{server.name:<16} {server.base_url}   key {server.key}"]
+    if server.process:
+        lines.append(f"{'':<16} pid {server.process.pid}, log {server.process.log_file}")
+    return lines

@@ -1,7 +1,0 @@
-"""Child processes that never outlive us."""
-
-from hopcheck_server.processes.environ import scrubbed_environment
-from hopcheck_server.processes.managed import ManagedProcess, ProcessError, Progress, ending
-from hopcheck_server.processes.net import free_port, http_status
-
-__all__ = ["ManagedProcess", "ProcessError", "Progress", "ending", "free_port", "http_status", "scrubbed_environment"]

@@ -1,0 +1,213 @@
+"""Honest variants of the relay: other ways of being right. No finding may mind any of them."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+from hopcheck_contracts.sse import Event, encode
+from hopcheck_server.relay.errors import refuse
+from hopcheck_server.relay.honest_requests import REQUEST_VARIANTS
+from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response, dump
+from hopcheck_server.relay.relay import Relay
+
+
+class OtherKeyOrder(Relay):
+    """Objects come back with their keys in another order."""
+
+    async def response(self, response: Response) -> Response:
+        body = response.json
+        return response.with_json(_reversed(body)) if body is not None else response
+
+
+class OneByteWrites(Relay):
+    """A stream leaves byte by byte."""
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        async for event in events:
+            for byte in event.raw:
+                yield bytes([byte])
+
+
+class CarriageReturns(Relay):
+    """Lines of a stream end with CRLF."""
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        async for event in events:
+            yield event.raw.replace(b"\n", b"\r\n")
+
+
+class KeepAliveComments(Relay):
+    """Comments stand between the events of a stream."""
+
+    async def events(self, events: Events) -> Events:
+        yield Event(b": connected\n\n", comments=("connected",))
+        async for event in events:
+            yield event
+            if not event.is_done:
+                yield Event(b": keep-alive\n\n", comments=("keep-alive",))
+
+
+class NoSpaceAfterColon(Relay):
+    """Data lines are written without the optional space."""
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        async for event in events:
+            yield event.raw.replace(b"data: ", b"data:", 1)
+
+
+class VendorFields(Relay):
+    """Answers and chunks carry fields of the vendor's own."""
+
+    async def response(self, response: Response) -> Response:
+        body = response.json
+        if not isinstance(body, dict) or "choices" not in body:
+            return response
+        return response.with_json({**body, "x_vendor": {"region": "eu", "cost": 0}})
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            payload = event.json
+            if isinstance(payload, dict) and not payload.get("error"):
+                data = dump({**payload, "x_vendor": {"region": "eu"}}).decode()
+                yield Event(encode(data), data)
+            else:
+                yield event
+
+
+class ChunkedAnswers(Relay):
+    """Answers in one piece are chunked instead of having a length."""
+
+    async def response(self, response: Response) -> Response:
+        return response if response.streamed or response.framing == "none" else replace(response, framing="chunked")
+
+
+class ClosesConnections(Relay):
+    """Every answer ends with the connection."""
+
+    async def response(self, response: Response) -> Response:
+        response.incoming.exchange.keep_alive = False
+        return response
+
+
+class OldProtocol(Relay):
+    """Answers are HTTP/1.0: no chunks, and the connection's end ends the body."""
+
+    async def response(self, response: Response) -> Response:
+        framing = response.framing if response.framing == "none" else "close"
+        return replace(response, version="1.0", framing=framing)
+
+
+class Compresses(Relay):
+    """Answers in one piece are compressed for clients that accept it."""
+
+    async def response(self, response: Response) -> Response:
+        asked = response.incoming.header("accept-encoding") or ""
+        if response.streamed or not response.body or "gzip" not in asked:
+            return response
+        return replace(response, body=gzip.compress(response.body)).with_header("Content-Encoding", "gzip")
+
+
+class SaysBadRequest(Relay):
+    """An unknown model is answered with 400 instead of 404."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        if refusal is None or incoming.method != "POST" or b"model_not_found" not in refusal.body:
+            return refusal
+        return refuse(incoming, 400, f"Unknown model {incoming.model!r}.", code="model_not_found", param="model")
+
+
+class SaysUnprocessable(Relay):
+    """Missing and wrong fields are answered with 422 instead of 400."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        wrong_field = refusal is not None and b"is missing, empty or of the wrong type" in refusal.body
+        return replace(refusal, status=422) if refusal and wrong_field else refusal
+
+
+class SaysNotFound(Relay):
+    """A method that a path doesn't know is answered with 404 instead of 405."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        if refusal is None or refusal.status != 405:
+            return refusal
+        return refuse(incoming, 404, "There is nothing to be had so.", code="not_found")
+
+
+class SaysBadGateway(Relay):
+    """A provider's server error is a 502, whichever it was."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        return replace(response, status=502) if failure.status >= 500 else response
+
+
+class Slower(Relay):
+    """Everything takes 50 ms longer."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        await asyncio.sleep(0.05)  # the delay that this variant is about
+        return outgoing
+
+
+class PrettyPrints(Relay):
+    """JSON is indented, and other characters than ASCII are escaped."""
+
+    async def response(self, response: Response) -> Response:
+        body = response.json
+        if body is None or b"e+" in response.body or len(response.body) > 1_000_000:
+            return response
+        return replace(response, body=json.dumps(body, indent=2).encode())
+
+
+class MoreHeaders(Relay):
+    """Answers carry headers that nobody asked for."""
+
+    async def response(self, response: Response) -> Response:
+        return response.with_header("Server", "relay").with_header("X-Content-Type-Options", "nosniff")
+
+
+class PlainContentType(Relay):
+    """Content types have no, or other, parameters."""
+
+    async def response(self, response: Response) -> Response:
+        kind = response.header("content-type") or ""
+        plain = "text/event-stream" if response.streamed else f"{kind}; charset=utf-8"
+        return response.with_header("Content-Type", plain) if kind else response
+
+
+VARIANTS: tuple[type[Relay], ...] = (
+    OtherKeyOrder,
+    OneByteWrites,
+    CarriageReturns,
+    KeepAliveComments,
+    NoSpaceAfterColon,
+    VendorFields,
+    ChunkedAnswers,
+    ClosesConnections,
+    OldProtocol,
+    Compresses,
+    SaysBadRequest,
+    SaysUnprocessable,
+    SaysNotFound,
+    SaysBadGateway,
+    Slower,
+    PrettyPrints,
+    MoreHeaders,
+    PlainContentType,
+    *REQUEST_VARIANTS,
+)
+"""Every honest variant."""
+
+
+def _reversed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _reversed(value[key]) for key in reversed(value)}
+    return [_reversed(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,1 @@
+"""How a rendered response leaves: its bytes at their times, its hangs and cuts."""

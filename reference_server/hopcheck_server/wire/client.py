@@ -1,0 +1,160 @@
+"""A client connection that tells what really came: raw headers, body bytes as read, when, and how it ended.
+
+There are no redirects, no retries, no cookies and no decompression: whoever judges a proxy, or is one, needs to see
+those. A connection is used by one exchange at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterable
+
+import httptools
+
+from hopcheck_server.wire.reader import AnswerReader
+from hopcheck_server.wire.responses import Answer, Broken, ConnectFailed, Ended, Head
+
+__all__ = ["Broken", "ConnectFailed", "Connection", "Ended", "Head", "Pairs"]
+
+Pairs = Iterable[tuple[str, str]]
+
+
+class Connection(AnswerReader):
+    """One TCP (or TLS) connection to a server.
+
+    Attributes:
+        exchanges: How many requests were sent on it.
+    """
+
+    def __init__(self) -> None:
+        """Made by `open`."""
+        super().__init__()
+        self.exchanges = 0
+        self._late = False
+
+    @classmethod
+    async def open(
+        cls, host: str, port: int, *, tls: ssl.SSLContext | None = None, timeout_s: float = 10
+    ) -> Connection:
+        """Connect.
+
+        Raises:
+            ConnectFailed: Refused, unreachable, unknown host, no TLS, or not within `timeout_s`.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(timeout_s):
+                _, protocol = await loop.create_connection(cls, host, port, ssl=tls)
+        except TimeoutError:
+            raise ConnectFailed(f"no connection to {host}:{port} within {timeout_s:g} s") from None
+        except (OSError, UnicodeError) as error:  # a name that no host can have is a UnicodeError
+            raise ConnectFailed(f"no connection to {host}:{port}: {_said(error)}") from error
+        return protocol
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the next request may be sent: open, the last answer complete, and the server keeps the connection."""
+        answer = self._answer
+        between = answer is None or (answer.complete and not answer.until_close)
+        return between and self._reusable and self._lost is None
+
+    async def send(self, method: str, target: str, headers: Pairs, body: bytes = b"") -> int:
+        """Send a request as it is given: nothing is added, so `headers` must hold Host and the body's framing.
+
+        Returns:
+            When the last byte was handed to the kernel or its queue, CLOCK_MONOTONIC ns.
+        """
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        head = f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
+        return await self.send_raw(head + body, bodiless=method == "HEAD")
+
+    async def send_raw(self, data: bytes, *, bodiless: bool = False) -> int:
+        """Send any bytes, and expect one answer; `bodiless` says that it is one without a body (to HEAD)."""
+        if self._answer is not None:
+            self._parser = httptools.HttpResponseParser(self)
+        self._answer = Answer(bodiless=bodiless)
+        self._news.clear()
+        self.exchanges += 1
+        if self._lost is not None or self._transport is None:
+            self._answer.ended = self._lost or "left"
+            return time.monotonic_ns()
+        await self.write(data)
+        return time.monotonic_ns()
+
+    async def write(self, data: bytes) -> None:
+        """Write bytes of a request that was begun with `send_raw`, and wait while the peer doesn't read."""
+        if self._transport is not None and self._lost is None:
+            self._transport.write(data)
+            await self._writable.wait()
+
+    async def head(self, timeout_s: float | None = None) -> Head:
+        """Wait for the answer's head.
+
+        Raises:
+            Broken: It did not come.
+        """
+        answer = self._current()
+        while not answer.headed:
+            await self._more(answer, timeout_s)
+        return answer.head
+
+    async def chunks(self, idle_timeout_s: float | None = None) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield body bytes as they were read, each with its time.
+
+        Raises:
+            Broken: The body did not come to its end, or nothing came for `idle_timeout_s`.
+        """
+        answer = self._current()
+        while True:
+            while answer.body:
+                yield answer.body.popleft()
+            if answer.complete:
+                return
+            await self._more(answer, idle_timeout_s)
+
+    def _current(self) -> Answer:
+        if self._answer is None:
+            raise RuntimeError("nothing was sent on this connection")
+        return self._answer
+
+    async def _more(self, answer: Answer, timeout_s: float | None) -> None:
+        if answer.ended is not None:
+            raise Broken(answer.ended, answer.detail)
+        self._news.clear()
+        self._late = False
+        if timeout_s is None:
+            await self._news.wait()
+            return
+        # A timer of its own: asyncio.timeout costs several times what reading an event does.
+        timer = asyncio.get_running_loop().call_later(timeout_s, self._waited_long_enough)
+        try:
+            await self._news.wait()
+        finally:
+            timer.cancel()
+        if self._late:
+            raise Broken("timeout", f"nothing came for {timeout_s:g} s")
+
+    def _waited_long_enough(self) -> None:
+        if not self._news.is_set():
+            self._late = True
+            self._news.set()
+
+    def close(self) -> None:
+        """Close (FIN); what is still to be read is given up."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Drop the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _said(error: OSError | UnicodeError) -> str:
+    """An error in words that don't depend on the event loop."""
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
+        return os.strerror(error.errno or 0)
+    return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -1,0 +1,145 @@
+"""What holds for every case there is, and for what a case may import."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+import hopcheck
+from hopcheck import Findings, Relay, Target, expect, reply
+from hopcheck.authoring.registry import PROFILES
+from hopcheck.gate.catalogue import all_cases, all_scripts, select
+
+CASES = all_cases()
+FOLDER = Path(next(iter(importlib.import_module("hopcheck.cases").__path__)))
+OPEN_TO_CASES = ("hopcheck", "hopcheck.authoring.edits", "hopcheck.client.shapes", "hopcheck.authoring.stream_edits")
+FOR_COUNTEREXAMPLES = ("hopcheck_server.relay", "hopcheck_server.relay.errors", "hopcheck_server.wire.server")
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_case_says_what_it_requires_and_how_it_is_broken(case) -> None:
+    assert case.requirement.endswith("."), case.requirement
+    assert len(case.requirement) <= 160
+    assert case.refs
+    assert all(ref.strip() == ref != "" for ref in case.refs)
+    assert case.counterexamples
+    assert all(example.story.endswith(".") for example in case.counterexamples)
+    assert len({example.name for example in case.counterexamples}) == len(case.counterexamples)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
+def test_a_case_file_holds_what_it_should(path: Path) -> None:
+    text = path.read_text()
+    tree = ast.parse(text)
+    assert len(text.splitlines()) <= 120
+    assert (ast.get_docstring(tree) or "").splitlines()[0].endswith(".")
+    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    ours = {name for name in imported if name.startswith("hopcheck")}
+    helpers = {name for name in ours if name.startswith(f"hopcheck.cases.{path.parent.name}.")}
+    assert ours <= {*OPEN_TO_CASES, *FOR_COUNTEREXAMPLES, *helpers}
+
+
+def test_a_case_stands_in_the_folder_of_its_area() -> None:
+    for case in CASES.values():
+        assert case.function.__module__.split(".")[2] == case.id.partition(".")[0]
+
+
+def test_all_columns_of_the_table_have_names_of_their_own() -> None:
+    names = [column.name for column in columns(CASES.values())]
+    assert len(set(names)) == len(names)
+
+
+def test_trips_name_what_there_is() -> None:
+    examples = {f"{case.id}:{example.name}" for case in CASES.values() for example in case.counterexamples}
+    for case in CASES.values():
+        for pattern in case.trips_on:
+            assert select_text(examples, pattern), f"{case.id} trips on {pattern}"
+        for example in case.counterexamples:
+            for pattern in example.trips:
+                assert select(CASES.values(), [pattern]), f"{example.name} of {case.id} trips {pattern}"
+
+
+def select_text(texts: set[str], pattern: str) -> list[str]:
+    shape = re.compile(re.escape(pattern).replace(r"\*", ".*"))
+    return [text for text in texts if shape.fullmatch(text)]
+
+
+def test_cases_are_selected_by_pattern_and_profile() -> None:
+    ids = [case.id for case in select(CASES.values(), ["stream.d*", "chat.schema"])]
+    assert "stream.done-once" in ids
+    assert "chat.schema" in ids
+    assert {case.profile for case in select(CASES.values(), profiles=["core", "errors"])} == {"core", "errors"}
+    assert select(CASES.values(), ["stream.*"], ["core"]) == []
+    assert len(select(CASES.values())) == len(CASES)
+    assert set(all_scripts(select(CASES.values(), ["chat.schema"]))) == {"chat.schema"}
+
+
+def test_what_a_case_may_import_is_all_there_and_sorted() -> None:
+    names = hopcheck.__all__
+    assert list(names) == sorted(names, key=lambda name: (not name.isupper(), name[0].islower(), name == "__version__"))
+    assert sorted(names) == sorted(set(names))
+    public = {name for name, value in vars(hopcheck).items() if not name.startswith("_") and not is_module(value)}
+    assert public | {"__version__", "reply"} == set(names)
+
+
+def is_module(value: object) -> bool:
+    return type(value) is type(ast)
+
+
+def test_documents_name_methods_of_the_relay_that_exist() -> None:
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    shown = re.findall(r"class \w+\(Relay\):.*?```", "\n".join(path.read_text() for path in documents), re.DOTALL)
+    methods = {name for block in shown for name in re.findall(r"def (\w+)\(self", block)}
+    assert methods
+    assert methods <= set(dir(Relay))
+
+
+async def sound(target: Target) -> Findings:
+    """It is asked."""
+    yield expect("it", 1, equals=1)
+
+
+async def undocumented(target: Target) -> Findings:
+    yield expect("it", 1, equals=1)
+
+
+@pytest.mark.parametrize(
+    ("case_id", "function", "options", "said"),
+    [
+        ("chat", sound, {}, "write <area>.<words-with-hyphens>"),
+        ("nowhere.words", sound, {}, "area one of"),
+        ("chat.Has_Capitals", sound, {}, "write <area>.<words-with-hyphens>"),
+        ("chat.words", undocumented, {}, "needs a docstring"),
+        ("chat.taken", sound, {}, "two cases are called chat.taken"),
+        ("chat.words", sound, {"needs": ["fallbak"]}, r"needs \['fallbak'\], which nothing declares or offers"),
+        ("chat.words", sound, {"upstream": {"A B": reply.chat("x")}}, r"variants \['A B'\]"),
+        ("chat.words", sound, {"level": "OUGHT"}, "OUGHT"),
+    ],
+)
+def test_a_case_that_is_not_well_made_is_refused(case, case_id, function, options, said: str) -> None:
+    case("chat.taken", level="MUST", refs=["a"])(sound)
+    with pytest.raises(ValueError, match=said):
+        case(case_id, **{"level": "MUST", "refs": ["a"], **options})(function)
+
+
+def test_a_counterexample_says_what_is_wrong(case) -> None:
+    one = case("chat.words", level="MUST", refs=["a"])(sound)
+
+    class Silent(Relay):
+        pass
+
+    with pytest.raises(ValueError, match=r"Silent of chat\.words needs a docstring"):
+        one.counterexample(breaks="it")(Silent)
+
+
+def test_a_scripted_case_needs_both_sides_and_knows_its_scripts(case) -> None:
+    one = case("chat.two", level="MUST", refs=["a"], upstream={"": reply.chat("a"), "b": reply.chat("b")})(sound)
+    assert one.needs == {"two_sided"}
+    assert set(one.upstream_scripts()) == {"chat.two", "chat.two~b"}
+    assert one.profile == "core"
+    assert {prefix for prefixes in PROFILES.values() for prefix in prefixes} >= {one.id.partition(".")[0]}

@@ -1,0 +1,174 @@
+"""Exchanges with a secret in every place that HTTP has, made by a seeded generator, as bytes on the wire.
+
+As a program: makes as many as it is told, saves their tapes, and counts the secrets that it finds on disk.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import string
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from hopcheck.cassettes import Made, SecretFound, Tape, save
+from hopcheck.cassettes.builder import Maker
+from hopcheck.cassettes.decoding import decoded
+from hopcheck.cassettes.exchanges import ConnectionReader
+from hopcheck.cassettes.pass_through import Event, Side
+from hopcheck.cassettes.scrub import Scrub
+from hopcheck.cassettes.secrets import rules
+
+MADE = Made(tool="0.1.0", recorded="2026-11-23")
+URL64 = string.ascii_letters + string.digits + "-_"
+BASE62 = string.ascii_letters + string.digits
+UPPER = string.ascii_uppercase + string.digits
+
+
+def _some(rng: random.Random, alphabet: str, length: int) -> str:
+    return "".join(rng.choice(alphabet) for _ in range(length))
+
+
+def _jwt(rng: random.Random) -> str:
+    head = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').decode().rstrip("=")
+    claims = base64.urlsafe_b64encode(json.dumps({"sub": _some(rng, BASE62, 12)}).encode()).decode().rstrip("=")
+    return f"{head}.{claims}.{_some(rng, URL64, 43)}"
+
+
+SECRETS: dict[str, Callable[[random.Random], str]] = {
+    "openai": lambda rng: f"sk-proj-{_some(rng, URL64, 48)}",
+    "old openai": lambda rng: f"sk-{_some(rng, BASE62, 48)}",
+    "anthropic": lambda rng: f"sk-ant-api03-{_some(rng, URL64, 60)}",
+    "google": lambda rng: f"AIza{_some(rng, URL64, 35)}",
+    "google token": lambda rng: f"ya29.{_some(rng, URL64, 60)}",
+    "aws": lambda rng: f"AKIA{_some(rng, UPPER, 16)}",
+    "jwt": _jwt,
+    "github": lambda rng: f"ghp_{_some(rng, BASE62, 36)}",
+    "slack": lambda rng: f"xoxb-{_some(rng, string.digits, 12)}-{_some(rng, BASE62, 24)}",
+    "hugging face": lambda rng: f"hf_{_some(rng, BASE62, 34)}",
+    "no form": lambda rng: _some(rng, BASE62, 40),
+    "hex": lambda rng: _some(rng, "0123456789abcdef", 40),
+}
+"""Kinds of secrets."""
+
+Wire = tuple[bytes, bytes]
+
+
+def _wire(
+    path: str = "/v1/chat/completions",
+    asked: dict[str, str] | None = None,
+    request: bytes = b'{"model":"m"}',
+    phrase: str = "OK",
+    said: dict[str, str] | None = None,
+    response: bytes = b'{"id":"chatcmpl-1"}',
+) -> Wire:
+    given = {"host": "h", "content-type": "application/json", **(asked or {}), "content-length": str(len(request))}
+    answered = {"content-type": "application/json", **(said or {}), "content-length": str(len(response))}
+    return _head(f"POST {path} HTTP/1.1", given) + request, _head(f"HTTP/1.1 200 {phrase}", answered) + response
+
+
+def _head(first: str, headers: dict[str, str]) -> bytes:
+    return "\r\n".join([first, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode("latin-1")
+
+
+def _stream(events: list[bytes], trailer: str = "", extension: str = "") -> Wire:
+    chunks = b"".join(b"%x%b\r\n%b\r\n" % (len(event), extension.encode(), event) for event in events)
+    head = _head("HTTP/1.1 200 OK", {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
+    return _wire()[0], head + chunks + b"0\r\n" + trailer.encode() + b"\r\n"
+
+
+def _deltas(secret: str, size: int) -> list[bytes]:
+    pieces = [secret[at : at + size] for at in range(0, len(secret), size)]
+    choices = [{"choices": [{"index": 0, "delta": {"content": piece}}]} for piece in pieces]
+    return [b"data: %b\n\n" % json.dumps(choice).encode() for choice in choices]
+
+
+def _nested(secret: str) -> bytes:
+    return json.dumps({"a": [{"b": {"c": [1, {"d": f"use {secret} please"}]}}]}).encode()
+
+
+PLACES: dict[str, Callable[[str], Wire]] = {
+    "path": lambda s: _wire(path=f"/v1/{s}/chat"),
+    "query": lambda s: _wire(path=f"/v1/chat?key={s}&x=1"),
+    "quoted query": lambda s: _wire(path=f"/v1/chat?x={quote(quote(s, safe=''), safe='')}"),
+    "absolute url": lambda s: _wire(path=f"http://user:{s}@h/v1/chat"),
+    "authorization": lambda s: _wire(asked={"authorization": f"Bearer {s}"}),
+    "authorization, told again": lambda s: _wire(
+        asked={"authorization": f"Bearer {s}"}, response=json.dumps({"error": f"bad key {s}"}).encode()
+    ),
+    "basic authorization": lambda s: _wire(
+        asked={"authorization": f"Basic {base64.b64encode(f'user:{s}'.encode()).decode()}"}
+    ),
+    "own header": lambda s: _wire(asked={"x-my-key": s}),
+    "kept header": lambda s: _wire(asked={"user-agent": f"client/1.0 {s}"}),
+    "header's name": lambda s: _wire(asked={f"x-{s.replace('.', '')}": "1"}),
+    "kept family's name": lambda s: _wire(said={f"x-ratelimit-{s.replace('.', '')}": "1"}),
+    "cookie": lambda s: _wire(asked={"cookie": f"session={s}; theme=dark"}),
+    "body": lambda s: _wire(request=json.dumps({"api_key": s}).encode()),
+    "nested body": lambda s: _wire(request=_nested(s)),
+    "body's key": lambda s: _wire(request=json.dumps({s: 1}).encode()),
+    "escaped body": lambda s: _wire(request=('{"a":"' + "".join(f"\\u{ord(c):04x}" for c in s) + '"}').encode()),
+    "base64 in the body": lambda s: _wire(request=json.dumps({"a": base64.b64encode(s.encode()).decode()}).encode()),
+    "base64 twice": lambda s: _wire(
+        request=json.dumps({"a": base64.b64encode(base64.b64encode(b"see " + s.encode())).decode()}).encode()
+    ),
+    "form": lambda s: _wire(asked={"content-type": "text/plain"}, request=f"a=1&password={s}".encode()),
+    "status message": lambda s: _wire(phrase=f"OK {s}"),
+    "set-cookie": lambda s: _wire(said={"set-cookie": f"session={s}; HttpOnly"}),
+    "kept response header": lambda s: _wire(said={"www-authenticate": f"Bearer error={s}"}),
+    "provider's header": lambda s: _wire(said={"llm_provider-server": s}),
+    "response": lambda s: _wire(response=_nested(s)),
+    "broken json": lambda s: _wire(response=f'{{"error": "{s}'.encode()),
+    "event stream": lambda s: _stream([f"data: {json.dumps({'content': s})}\n\n".encode(), b"data: [DONE]\n\n"]),
+    "event in pieces": lambda s: _stream(_deltas(s, 7)),
+    "event in letters": lambda s: _stream(_deltas(s, 1)),
+    "across chunks": lambda s: _stream([b'data: {"content":"' + s[:9].encode(), s[9:].encode() + b'"}\n\n']),
+    "comment in the stream": lambda s: _stream([f": {s}\n\n".encode(), b"data: [DONE]\n\n"]),
+    "event's name": lambda s: _stream([f"event: {s}\ndata: {{}}\n\n".encode()]),
+    "trailer": lambda s: _stream([b"data: [DONE]\n\n"], trailer=f"x-key: {s}\r\n"),
+    "chunk extension": lambda s: _stream([b"data: [DONE]\n\n"], extension=f";key={s}"),
+}
+"""Places that HTTP has, and what traffic looks like with a secret there."""
+
+
+def saved(wire: Wire, folder: Path, name: str) -> Path | None:
+    """Save the tape of one exchange; None where that was refused."""
+    reader = ConnectionReader()
+    sides: tuple[tuple[Side, bytes], ...] = (("client", wire[0]), ("server", wire[1]))
+    for at, (side, data) in enumerate(sides, start=1):
+        reader.feed(Event(at * 1_000_000, side, "data", data))
+    maker = Maker(0, "http://127.0.0.1:4000", Scrub(more=rules()), {})
+    try:
+        return save(Tape(name, MADE, maker.interactions(reader.exchanges)), folder)
+    except SecretFound:
+        return None
+
+
+def holds(path: Path, secret: str) -> bool:
+    """Whether a file holds a secret, in any form that can be undone."""
+    raw = secret.encode()
+    return any(raw in form for form in decoded(path.read_bytes()))
+
+
+def main(number: int) -> int:
+    """Make so many; returns how many secrets are on disk."""
+    rng, found, refused = random.Random(1), 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        for count in range(number):
+            kind, place = list(SECRETS)[count % len(SECRETS)], list(PLACES)[count // len(SECRETS) % len(PLACES)]
+            secret = SECRETS[kind](rng)
+            path = saved(PLACES[place](secret), Path(folder), "canary")
+            refused += path is None
+            if path is not None and holds(path, secret):
+                found += 1
+                print(f"{kind} in {place} is on disk: {secret}")
+    print(f"{number} exchanges with a secret: {found} on disk; {refused} were refused, the others written without it")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000) > 0)

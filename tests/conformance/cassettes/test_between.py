@@ -1,0 +1,91 @@
+"""Any client and any server can be recorded; what can't be kept is told."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+from canaries import SECRETS
+
+from hopcheck.cassettes import load_all
+from hopcheck.cassettes.background import keep
+from hopcheck.cassettes.exchanges import ConnectionReader, Exchange
+from hopcheck.cassettes.model import BODY_LIMIT
+from hopcheck.cassettes.pass_through import Event
+
+URL = "https://api.example.org"
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+SHORT = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}"
+
+
+def passed(path: str, body: bytes, answer: bytes = WHOLE) -> list[Exchange]:
+    reader = ConnectionReader()
+    head = f"POST {path} HTTP/1.1\r\nauthorization: Bearer hunter2hunter2\r\ncontent-length: {len(body)}\r\n\r\n"
+    reader.feed(Event(2_000_000, "client", "data", head.encode() + body))
+    reader.feed(Event(5_000_000, "server", "data", answer))
+    reader.feed(Event(6_000_000, "server", "end"))
+    return reader.exchanges
+
+
+def test_what_is_marked_goes_to_its_case_and_all_else_to_the_session(tmp_path: Path) -> None:
+    marked = passed("/v1/chat/completions", b'{"a": "hopcheck:stream.cut~fin:n0"}')
+    heard = keep([*passed("/v1/x?api-version=1", b"{}"), *marked], 1_000_000, URL, tmp_path, "session")
+    tapes = load_all(tmp_path)
+    assert (sorted(tapes), heard.left_out) == (["session", "stream.cut"], [])
+    (one,) = tapes["session"].interactions
+    assert (one.request.uri, one.wire.at_us, one.wire.head_us) == (f"{URL}/v1/x?api-version=1", 1000, 3000)
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "why"),
+    [
+        (passed("/v1/x", b"x" * (BODY_LIMIT + 1)), "POST /v1/x: a body is longer than 256 KiB"),
+        (
+            passed("/v1/x", b"{}", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}"),
+            "POST /v1/x: its answer ended as `cut`",
+        ),
+        (passed("/v1/x", b'"gJ2cHkT8PQPDea2Ja1joaIcGPLR1pMTBTgFxvkUQ"'), "POST /v1/x: request.body looks like"),
+    ],
+    ids=["long", "cut", "secret"],
+)
+def test_what_can_not_be_kept_is_told_and_the_rest_is_kept(exchanges: list[Exchange], why: str, tmp_path: Path) -> None:
+    heard = keep([*exchanges, *passed("/v1/y", b"{}")], 0, URL, tmp_path, "session")
+    assert [one.startswith(why) for one in heard.left_out] == [True]
+    assert [one.request.path for one in load_all(tmp_path)["session"].interactions] == ["/v1/y"]
+
+
+def test_a_key_that_is_shown_is_taken_out_wherever_it_stands_again(tmp_path: Path) -> None:
+    keep(passed("/v1/x", b'{"why": "hunter2hunter2"}'), 0, URL, tmp_path, "session")
+    text = (tmp_path / "session.yaml").read_text()
+    assert "hunter2" not in text
+    assert "[redacted]" in text
+
+
+def test_the_command_records_until_it_is_interrupted(tmp_path: Path) -> None:
+    upstream = [sys.executable, "-m", "hopcheck", "upstream", "--port", "0"]
+    with subprocess.Popen(upstream, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[-1]
+        command = [sys.executable, "-m", "hopcheck", "record", "--between", "http://127.0.0.1:0", url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as recorder:
+            assert recorder.stdout is not None
+            here = recorder.stdout.readline().split()[1]
+            secret = SECRETS["openai"](random.Random(1))
+            asked = httpx2.get(f"{here}/v1/models", headers={"authorization": f"Bearer {secret}"})
+            recorder.send_signal(signal.SIGINT)
+            said = recorder.stdout.read()
+        server.terminate()
+    assert (asked.status_code, recorder.returncode) == (200, 0)
+    path = tmp_path / "cassettes" / "session" / "session.yaml"
+    assert f"saved {Path('cassettes', 'session', 'session.yaml')}" in said
+    assert secret not in path.read_text()
+    (one,) = load_all(path.parent)["session"].interactions
+    assert one.response is not None
+    assert one.response.body == asked.content

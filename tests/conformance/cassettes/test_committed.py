@@ -1,0 +1,96 @@
+"""The tapes that come with hopcheck are written as they should be, hold no secrets, and vcrpy plays all of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx2
+import pytest
+import vcr
+from vcr.record_mode import RecordMode
+
+from hopcheck.cassettes.format import load, problems
+from hopcheck.cassettes.model import Interaction
+from hopcheck.cassettes.recording import PROBES
+from hopcheck.cassettes.session import LIVE_ONLY, read_live_only
+from hopcheck.gate.catalogue import all_cases
+from hopcheck_contracts.schemas import validate_event, validate_raw_response
+from hopcheck_contracts.sse import EventParser
+from hopcheck_server.chain.litellm import DEFAULT_VERSION
+
+CASSETTES = Path(__file__).parents[3] / "cassettes"
+SETS = sorted(path for path in CASSETTES.iterdir() if path.is_dir())
+LIMIT = 20_000_000
+EVERY = 16  # a sample will do here; `nox -s conformance` looks at all of them
+
+
+def tapes(step: int) -> list[Path]:
+    """Every so many of the tapes."""
+    return sorted(CASSETTES.glob("*/*.yaml"))[::step]
+
+
+@pytest.fixture(params=[EVERY, pytest.param(1, marks=pytest.mark.litellm)], ids=["some", "all"])
+def paths(request: pytest.FixtureRequest) -> list[Path]:
+    return tapes(request.param)
+
+
+def test_there_are_tapes_and_they_are_small() -> None:
+    assert [path.name for path in SETS]
+    assert sum(path.stat().st_size for path in CASSETTES.rglob("*") if path.is_file()) < LIMIT
+
+
+def test_tapes_are_written_as_they_should_be_and_hold_no_secrets(paths: list[Path]) -> None:
+    assert paths
+    assert [problem for path in paths for problem in problems(path)] == []
+
+
+@pytest.mark.parametrize("folder", SETS, ids=lambda path: path.name)
+def test_every_case_has_a_tape_or_a_reason(folder: Path) -> None:
+    taped = {path.stem for path in folder.glob("*.yaml")}
+    live_only = read_live_only(folder)
+    assert taped.isdisjoint(live_only)
+    assert set(PROBES) <= taped
+    assert (taped | set(live_only)) - set(PROBES) <= set(all_cases())
+    assert all(live_only.values())
+    assert json.loads((folder / LIVE_ONLY).read_text()) == live_only
+
+
+def test_what_the_newest_recorded_release_answered_keeps_its_contract() -> None:
+    complaints = [
+        f"{tape.case}: {complaint}"
+        for path in sorted((CASSETTES / f"litellm-{DEFAULT_VERSION}").glob("*.yaml"))[::EVERY]
+        for tape in [load(path)]
+        for one in tape.interactions
+        for complaint in answer_complaints(one)
+    ]
+    assert complaints == []
+
+
+def answer_complaints(one: Interaction) -> list[str]:
+    """What a recorded answer owes its contract and lacks, events included."""
+    said, asked = one.response, one.request
+    if said is None:
+        return []
+    found = validate_raw_response("litellm", asked.method, asked.path, said.status, said.headers, said.body)
+    if "event-stream" in (said.header("content-type") or ""):
+        events = (event.data for event in EventParser().feed(said.body))
+        found += [complaint for data in events if data is not None for complaint in validate_event("litellm", data)]
+    return [str(complaint) for complaint in found]
+
+
+def test_vcrpy_plays_all_of_them(paths: list[Path]) -> None:
+    with httpx2.Client() as client:
+        assert [path for path in paths if not played_whole(path, client)] == []
+
+
+def played_whole(path: Path, client: httpx2.Client) -> bool:
+    """Whether vcrpy answers a tape's requests as they were answered, in their order, and has nothing left."""
+    answered = [one for one in load(path).interactions if one.response is not None]
+    with vcr.use_cassette(str(path), record_mode=RecordMode.NONE) as cassette:
+        for one in answered:
+            with client.stream(one.request.method, one.request.uri, content=one.request.body) as said:
+                body = b"".join(said.iter_raw())
+            if one.response is None or (said.status_code, body) != (one.response.status, one.response.body):
+                return False
+        return bool(len(cassette) == len(answered) and cassette.all_played)

@@ -1,0 +1,169 @@
+"""Tapes come back from disk as they were, are text wherever they can be, and vcrpy plays them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import httpx2
+import pytest
+import vcr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tape_samples import answered, listing, streamed, tapes, unanswered
+from vcr.record_mode import RecordMode
+
+from hopcheck.cassettes import Malformed, Tape, TooLarge, canonical, dumps, load, load_all, loads, save
+from hopcheck.cassettes.canonical import of_request
+from hopcheck.cassettes.format import problems
+from hopcheck.cassettes.model import BODY_LIMIT, Frame, Interaction, Request, Response, Wire
+
+BY_CASE = {tape.case: tape for tape in tapes()}
+
+
+@pytest.mark.parametrize("tape", tapes(), ids=lambda tape: tape.case)
+def test_a_tape_comes_back_as_it_was(tape: Tape, tmp_path: Path) -> None:
+    path = save(tape, tmp_path / "litellm-1.106.2")
+    assert path == tmp_path / "litellm-1.106.2" / f"{tape.case}.yaml"
+    assert load(path) == tape
+    assert load_all(path.parent) == {tape.case: tape}
+    assert problems(path) == []
+
+
+@given(st.binary(max_size=40) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")))
+@settings(max_examples=60, deadline=None)
+def test_any_body_comes_back_as_it_was(body: bytes) -> None:
+    wire = Wire(0, 1, "length", "complete", 2, (Frame(2, len(body)),))
+    one = Interaction(Request("POST", "http://h/x", (), body), Response(200, "OK", (), body), wire)
+    tape = replace(BY_CASE["auth.required"], interactions=(one,))
+    assert loads(dumps(tape)) == tape
+
+
+@pytest.mark.parametrize("text", ["a\x85b\n" * 20, "a\u2028b\n" * 20, "\ufeffa\n" * 20, " \n a \n" * 20, "\n\n\n" * 30])
+def test_what_yaml_would_change_comes_back_as_it_was(text: str) -> None:
+    one = answered("chat.content-exact", "n0", "x")
+    body = text.encode()
+    wire = replace(one.wire, frames=(Frame(1, len(body)),))
+    assert one.response is not None
+    tape = replace(
+        BY_CASE["auth.required"], interactions=(replace(one, response=replace(one.response, body=body), wire=wire),)
+    )
+    assert loads(dumps(tape)) == tape
+
+
+def test_an_event_stream_stands_in_the_file_line_by_line() -> None:
+    lines = dumps(BY_CASE["stream.done-once"]).splitlines()
+    assert [line for line in lines if line.strip() == "data: [DONE]"]
+    assert "      string: |+" in lines
+    assert "!!binary" not in "\n".join(lines)
+
+
+def test_only_what_is_no_text_is_binary() -> None:
+    assert "!!binary" in dumps(BY_CASE["stream.cut"])
+    assert all("!!binary" not in dumps(tape) for case, tape in BY_CASE.items() if case != "stream.cut")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("content: Hel", "content: 'Hel'", ""),
+        ("method: POST", "method: 'POST'", "isn't written as hopcheck writes tapes"),
+        ("ended: complete", "ended: complete\n    note: by hand", "not laid out as a tape"),
+        ("data: [DONE]", "data: [DONE] and more", "frames hold"),
+        ("schema: 1", "schema: 7", "its schema is 7"),
+        ("case: stream.done-once", "case: stream.finish-once", "it is the tape of stream.finish-once"),
+        ("version: 1", "version: [", "it is no YAML"),
+        ("  wire:", "  wires:", "lacks the key 'wire'"),
+    ],
+)
+def test_what_was_changed_by_hand_is_found(tmp_path: Path, old: str, new: str, said: str) -> None:
+    path = save(BY_CASE["stream.done-once"], tmp_path)
+    path.write_text(path.read_text().replace(old, new))
+    found = problems(path)
+    assert said in " ".join(found)
+    assert bool(found) == bool(said)
+
+
+def test_text_that_was_made_binary_is_found(tmp_path: Path) -> None:
+    path = save(BY_CASE["models.list-shape"], tmp_path)
+    text = path.read_text()
+    start, end = text.index("string: |-"), text.index("  wire:")
+    path.write_text(text[:start] + "string: !!binary |\n          " + "e30=" + "\n" + text[end:])
+    assert problems(path)
+
+
+def test_long_bodies_are_not_taped(tmp_path: Path) -> None:
+    long = answered("chat.large", "n0", "x" * BODY_LIMIT)
+    with pytest.raises(TooLarge, match="longer than 256 KiB"):
+        save(replace(BY_CASE["auth.required"], case="chat.large", interactions=(long,)), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tape_whose_frames_do_not_add_up_is_not_written(tmp_path: Path) -> None:
+    one = streamed("stream.done-once", "n0", ("Hel", "lo"))
+    short = replace(one, wire=replace(one.wire, frames=one.wire.frames[:-1]))
+    with pytest.raises(Malformed, match="its frames hold"):
+        save(replace(BY_CASE["stream.done-once"], interactions=(short,)), tmp_path)
+
+
+def test_exchanges_without_an_answer_keep_their_place_and_are_not_played_by_vcrpy(tmp_path: Path) -> None:
+    tape = load(save(BY_CASE["cancel.before-head"], tmp_path))
+    assert [one.response is None for one in tape.interactions] == [True, False]
+    with vcr.use_cassette(str(tmp_path / "cancel.before-head.yaml"), record_mode=RecordMode.NONE) as cassette:
+        assert len(cassette) == 1
+
+
+@pytest.mark.filterwarnings("default::DeprecationWarning")
+@pytest.mark.parametrize("tape", tapes(), ids=lambda tape: tape.case)
+def test_vcrpy_plays_it(tape: Tape, tmp_path: Path) -> None:
+    path = save(tape, tmp_path)
+    with vcr.use_cassette(str(path), record_mode=RecordMode.NONE) as cassette, httpx2.Client() as client:
+        for one in tape.interactions:
+            if one.response is not None:
+                said = client.request(one.request.method, one.request.uri, content=one.request.body)
+                assert (said.status_code, said.content) == (one.response.status, one.response.body)
+        assert cassette.all_played
+
+
+def test_pieces_are_the_chunks() -> None:
+    one = streamed("stream.done-once", "n0", ("Hel", "lo"))
+    assert [piece.startswith(b"data: ") and piece.endswith(b"\n\n") for piece in one.pieces] == [True] * 5
+    assert unanswered("a.b", "n0").pieces == []
+
+
+def test_an_entry_of_the_journal_is_an_attempt_again() -> None:
+    entry = BY_CASE["stream.done-once"].journal[0]
+    attempt = entry.attempt("hopcheck:stream.done-once:n0", {"provider": "sk-x"}, 1_000_000)
+    assert (attempt.key, attempt.script, attempt.received_ns) == ("sk-x", "stream.done-once", 4_000_000)
+    assert attempt.sent == [(4_500_000, 200), (5_500_000, 14)]
+    assert attempt.body == entry.body
+
+
+def test_requests_are_the_same_whatever_the_order_of_their_keys() -> None:
+    one = canonical("POST", "/v1/x", b'{"a": 1, "b": {"d": 0.1, "c": "\xc3\xa9"}}')
+    assert one == canonical("POST", "/v1/x", '{"b":{"c":"é","d":0.1},"a":1}'.encode())
+    assert one == canonical("POST", "/v1/x", b'{"b":{"c":"\\u00e9","d":0.1},"a":1}')
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("GET", "/v1/x", b'{"a": [1, 2]}'),
+        ("POST", "/v1/x?y=1", b'{"a": [1, 2]}'),
+        ("POST", "/v1/x", b'{"a": [2, 1]}'),
+        ("POST", "/v1/x", b'{"a": [1, 2.0]}'),
+        ("POST", "/v1/x", b'{"a": [1, 2], "b": null}'),
+        ("POST", "/v1/x", b'{"a": [1, 2]'),
+        ("POST", "/v1/x", b""),
+    ],
+)
+def test_requests_differ_in_everything_else(other: tuple[str, str, bytes]) -> None:
+    assert canonical("POST", "/v1/x", b'{"a": [1, 2]}') != canonical(*other)
+
+
+def test_the_nonce_counts_but_for_probes() -> None:
+    first, second = (answered("chat.content-exact", nonce, "x").request for nonce in ("n0", "n1"))
+    assert of_request(first) != of_request(second)
+    first, second = (answered("doctor", nonce, "x").request for nonce in ("n0", "4f1a0"))
+    assert of_request(first) == of_request(second)
+    assert of_request(listing().request).body == b""

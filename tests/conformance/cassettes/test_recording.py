@@ -1,0 +1,232 @@
+"""Cases are recorded: what passed between a proxy and what is behind it, whole, and the same every time."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hopcheck import Findings, Relay, Target, Untestable, expect, reply
+from hopcheck.authoring.findings import Outcome
+from hopcheck.authoring.registry import Case, case
+from hopcheck.cassettes import Made, Tape, load_all
+from hopcheck.cassettes.format import save
+from hopcheck.cassettes.matching import difference, differences
+from hopcheck.cassettes.model import BODY_LIMIT
+from hopcheck.cassettes.recording import Recorded, Recorder, Studio, turns
+from hopcheck.cassettes.retention import JournalKeeper
+from hopcheck.cassettes.session import read_live_only, write_live_only
+from hopcheck.cassettes.wiretap import tapped
+from hopcheck.client.nonces import fixed_nonces
+from hopcheck.engine.run import Setting
+from hopcheck.selftest.relays import Bench, relay_target
+from hopcheck_server.relay import RelayConfig, RelayServer
+
+MADE = Made("0.1.0", "2026-11-23", "1.106.2")
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def cases(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Cases for these tests alone."""
+    monkeypatch.setattr("hopcheck.authoring.registry.REGISTRY", {})
+    return SimpleNamespace(
+        stream=_stream(), whole=_whole(), listing=_listing(), large=_large(), crash=_crash(), leaves=_leaves()
+    )
+
+
+def _stream() -> Case:
+    @case("stream.taped", level="MUST", refs=["a"], upstream=reply.stream("Hel", "lo"))
+    async def stream(target: Target) -> Findings:
+        """It streams."""
+        answer = await target.chat.stream()
+        yield expect("text", answer.joined(), equals="Hello")
+
+    return stream
+
+
+def _whole() -> Case:
+    @case("chat.taped", level="MUST", refs=["a"], upstream=reply.chat("Hello"))
+    async def whole(target: Target) -> Findings:
+        """It asks twice, and something is wrong with the second answer."""
+        for _ in range(2):
+            answer = await target.chat.create()
+            yield expect("status", answer.status, equals=200)
+        yield expect("wrong", answer.status, equals=201)
+
+    return whole
+
+
+def _listing() -> Case:
+    @case("models.taped", level="MUST", refs=["a"])
+    async def listing(target: Target) -> Findings:
+        """It lists nothing that is marked."""
+        answer = await target.request("POST", "/chat/completions", body=b'{"no": "marker"}')
+        yield expect("status", isinstance(answer.status, int), equals=True)
+
+    return listing
+
+
+def _large() -> Case:
+    @case("chat.taped-large", level="MUST", refs=["a"], upstream=reply.chat("x" * (BODY_LIMIT + 1)))
+    async def large(target: Target) -> Findings:
+        """Its answer is too long for a tape."""
+        yield expect("status", (await target.chat.create()).status, equals=200)
+
+    return large
+
+
+def _crash() -> Case:
+    @case("chat.taped-crash", level="MUST", refs=["a"], upstream=reply.chat("Hello"))
+    async def crash(target: Target) -> Findings:
+        """It doesn't run to its end."""
+        yield expect("status", (await target.chat.create()).status, equals=200)
+        raise ZeroDivisionError
+
+    return crash
+
+
+def _leaves() -> Case:
+    @case("cancel.taped", level="MUST", refs=["a"], upstream=reply.stream("Hel", "lo", hang="events", hang_after=2))
+    async def leaves(target: Target) -> Findings:
+        """The client leaves in the middle."""
+        async with await target.chat.open() as live:
+            await live.event()
+            live.hang_up()
+        attempts = await target.seen(live.answer.marker, attempts=1, settle_s=5)
+        yield expect("left", attempts[0].ended, equals="hung-up")
+
+    return leaves
+
+
+def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> Recorded:
+    """Record cases with a relay in the proxy's place, and the upstream in LiteLLM's; `left` gets those to do again."""
+
+    async def main() -> Recorded:
+        recorded = Recorded()
+        async with asyncio.timeout(PATIENCE_S), Bench({}, cases) as bench, tapped(bench.upstream.url) as wiretap:
+            config = RelayConfig(upstream=f"http://127.0.0.1:{wiretap.tee.port}/v1")
+            async with await RelayServer({"r": Relay(config)}).start() as server:
+                control = JournalKeeper(bench.upstream.url)
+                target = relay_target("r", server.base_url("r"), config)
+                secrets = {"provider": config.upstream_key, "user": config.client_keys[0]}
+                studio = Studio(MADE, folder, secrets)
+                setting = Setting(target, control, nonces=fixed_nonces, patience_s=6.5)
+                recorder = Recorder(studio, setting, control, wiretap, recorded)
+                again = await recorder.record(turns(cases), lambda _: None, lambda _: None)
+                assert left is not None or again == []
+                if left is not None:
+                    left.extend(turn.case for turn in again)
+                await control.aclose()
+        return recorded
+
+    return asyncio.run(main())
+
+
+def test_a_case_is_taped_with_its_chunks_its_verdict_and_the_journal(cases: SimpleNamespace, tmp_path: Path) -> None:
+    recorded = record([cases.stream, cases.whole], tmp_path)
+    tapes = load_all(tmp_path)
+    assert (sorted(recorded.saved), recorded.live_only) == (["chat.taped", "stream.taped"], {})
+    (one,), (entry,) = tapes["stream.taped"].interactions, tapes["stream.taped"].journal
+    assert (one.request.marker, entry.marker, entry.key) == (*["hopcheck:stream.taped:n0"] * 2, "provider")
+    assert one.wire.framing == "chunked"
+    assert one.pieces[-1] == b"data: [DONE]\n\n"
+    assert one.request.uri == "http://127.0.0.1:4000/v1/chat/completions"
+    assert [each.request.marker for each in tapes["chat.taped"].interactions] == [
+        "hopcheck:chat.taped:n0",
+        "hopcheck:chat.taped:n1",
+    ]
+    judged = tapes["chat.taped"].judged
+    assert judged is not None
+    assert judged.outcome == "deviates"
+    assert judged.findings.items() >= {"status": True, "wrong": False}.items()
+
+
+def test_what_has_no_marker_belongs_to_the_case_that_goes_on(cases: SimpleNamespace, tmp_path: Path) -> None:
+    record([cases.stream, cases.listing], tmp_path)
+    tape = load_all(tmp_path)["models.taped"]
+    assert all(one.request.marker == "" for one in tape.interactions)
+    assert len(tape.interactions) == len(tape.journal)
+
+
+def test_two_recordings_are_the_same_but_for_ids_and_times(cases: SimpleNamespace, tmp_path: Path) -> None:
+    first, second = tmp_path / "one", tmp_path / "two"
+    for folder in (first, second):
+        record([cases.stream, cases.whole, cases.leaves], folder)
+    assert differences(load_all(first), load_all(second)) == {}
+
+
+def test_a_client_that_leaves_is_on_the_tape(cases: SimpleNamespace, tmp_path: Path) -> None:
+    record([cases.leaves], tmp_path)
+    tape = load_all(tmp_path)["cancel.taped"]
+    assert [one.wire.ended for one in tape.interactions] == ["left"]
+    assert [entry.ended for entry in tape.journal] == ["hung-up"]
+
+
+def test_what_can_not_be_taped_is_live_only_and_an_older_tape_goes(cases: SimpleNamespace, tmp_path: Path) -> None:
+    for one in (cases.large, cases.crash):
+        save(Tape(one.id, MADE), tmp_path)
+    recorded = record([cases.large, cases.crash, cases.stream], tmp_path)
+    assert list(load_all(tmp_path)) == ["stream.taped"]
+    assert sorted(recorded.live_only) == ["chat.taped-crash", "chat.taped-large"]
+    assert "longer than 256 KiB" in recorded.live_only["chat.taped-large"]
+    assert "did not run to its end: broken" in recorded.live_only["chat.taped-crash"]
+
+
+def test_reasons_stay_until_the_case_is_taped(tmp_path: Path) -> None:
+    write_live_only(tmp_path, Recorded(live_only={"a.b": "why", "c.d": "why"}))
+    write_live_only(tmp_path, Recorded(saved=["a.b"], live_only={"e.f": "because"}))
+    assert read_live_only(tmp_path) == {"c.d": "why", "e.f": "because"}
+
+
+def changed(tape: Tape, **more: Any) -> Tape:
+    one = tape.interactions[0]
+    return replace(tape, interactions=(replace(one, **more), *tape.interactions[1:]))
+
+
+def test_what_differs_is_told(cases: SimpleNamespace, tmp_path: Path) -> None:
+    record([cases.stream], tmp_path)
+    tape = load_all(tmp_path)["stream.taped"]
+    one = tape.interactions[0]
+    assert one.response is not None
+    others = {
+        "status": changed(tape, response=replace(one.response, status=500)),
+        "body": changed(tape, response=replace(one.response, body=one.response.body + b"x")),
+        "ended": changed(tape, wire=replace(one.wire, ended="cut")),
+        "frames": changed(tape, wire=replace(one.wire, frames=one.wire.frames[1:])),
+        "headers": changed(tape, response=replace(one.response, headers=one.response.headers[1:])),
+        "0 of journal": replace(tape, journal=()),
+        "0 of interactions": replace(tape, interactions=()),
+        "key": replace(tape, journal=(replace(tape.journal[0], key="backup"),)),
+        "judged": replace(tape, judged=None),
+    }
+    assert difference(tape, tape) == ""
+    for part, other in others.items():
+        assert part in difference(tape, other)
+
+
+def test_a_case_that_does_not_apply_has_neither_tape_nor_reason(tmp_path: Path, cases: SimpleNamespace) -> None:
+    recorded = record([replace(cases.stream, needs=frozenset({"responses"}))], tmp_path)
+    assert (recorded.saved, recorded.live_only) == ([], {})
+    assert [verdict.outcome for verdict in recorded.verdicts] == [Outcome.NOT_APPLICABLE]
+
+
+def test_what_gets_no_answer_waits_for_a_fresh_chain_and_the_first_of_them_comes_last(
+    cases: SimpleNamespace, tmp_path: Path
+) -> None:
+    @case("chat.a", level="MUST", refs=["a"])
+    async def silent(target: Target) -> Findings:
+        """Nothing answers."""
+        raise Untestable("nothing came")
+        yield
+
+    ids = ("a", "b", "c", "d", "e")
+    all_of_them = [replace(silent if name != "b" else cases.whole, id=f"chat.{name}") for name in ids]
+    left: list[Case] = []
+    recorded = record([*all_of_them, cases.stream], tmp_path, left)
+    assert [one.id for one in left] == ["chat.d", "chat.e", "stream.taped", "chat.a", "chat.c"]
+    assert recorded.saved == ["chat.b"]

@@ -1,0 +1,130 @@
+"""No secret gets onto a disk, wherever it stands; and what is no secret is not taken for one."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from canaries import PLACES, SECRETS, holds, saved
+from tape_samples import answered, streamed, tapes
+
+from hopcheck.cassettes import SecretFound, Tape, save
+from hopcheck.cassettes.__main__ import main
+from hopcheck.cassettes.scrub import Rule, Scrub
+from hopcheck.cassettes.secrets import rules, suspicion, suspicions
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_secret_is_written_wherever_it_stands(place: str, tmp_path: Path) -> None:
+    rng = random.Random(place)
+    for kind, make in SECRETS.items():
+        secret = make(rng)
+        path = saved(PLACES[place](secret), tmp_path, "canary")
+        assert path is None or not holds(path, secret), f"{kind}: {secret}"
+
+
+def test_the_canaries_would_be_found_on_disk(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("a: sk-abcdefghijklmnopqrstuvwx")
+    assert holds(path, "sk-abcdefghijklmnopqrstuvwx")
+
+
+def test_what_is_refused_is_not_written_and_is_not_told(tmp_path: Path) -> None:
+    secret = "gJ2cHkT8PQPDea2Ja1joaIcGPLR1pMTBTgFxvkUQ"
+    tape = replace(tapes()[1], interactions=(answered("chat.content-exact", "n0", f"it is {secret}"),))
+    with pytest.raises(SecretFound, match=r"interactions\[0\].response.body looks like") as refused:
+        save(tape, tmp_path)
+    assert secret not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_secret_that_a_stream_tells_in_pieces_is_found() -> None:
+    stream = streamed("stream.done-once", "n0", ("sk-proj-abcd", "efghijklmnopqr", "stuvwxyz01234567"))
+    found = suspicions(replace(tapes()[0], interactions=(stream,)))
+    assert [one.where for one in found] == ["interactions[0].response.body, its events put together"]
+
+
+@pytest.mark.parametrize("tape", tapes(), ids=lambda tape: tape.case)
+def test_tapes_without_secrets_are_not_refused(tape: Tape) -> None:
+    assert suspicions(tape) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"claude-3-5-sonnet-20241022 gpt-4o-mini-2024-07-18 text-embedding-3-small",
+        b'{"id":"chatcmpl-AbC123dEf456GhI789jKl012MnO34","system_fingerprint":"fp_44709d6fcb"}',
+        b"traceparent 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        b"call_Xy12Zw34Vu56Ts78Rq90Po12 123e4567-e89b-42d3-a456-426614174000",
+        b"litellm.ContextWindowExceededError: TransferEncodingError: ServiceUnavailableError503",
+        b"AsyncOpenAICompletionsWithRawResponseAndStreaming thequickbrownfoxjumpsoverthelazydogandsomemore",
+        b"data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
+        b'{"embedding": "AACAPwAAAEAAAEBAAACAQAAAoEAAAMBAAADgQAAAAEEAABBBAAAgQQAAMEE="}',
+        b"the risk-management-of-something-long and a task-force-of-many-people",
+        b"hopcheck:stream.done-missing-upstream~variant:n12 AsyncOpenAICompletionsWithRawResponse",
+    ],
+)
+def test_words_names_and_ids_are_no_secrets(text: bytes) -> None:
+    assert suspicion(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"Authorization: Bearer abcdefgh12345678",
+        b"oQTErzSbypqiWjRSfLkWCjkPMQrgMszxBhfJJLmn",
+        b'{"client_secret": "correct horse"}',
+        b"https://user:hunter2@example.org/",
+        b"https://example.org/?api_key=hunter2hunter2",
+        b"-----BEGIN RSA PRIVATE KEY-----",
+        b"c2stcHJvai1hYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5eg==",
+    ],
+)
+def test_what_says_that_it_is_a_secret_is_one(text: bytes) -> None:
+    assert suspicion(text)
+
+
+def test_known_secrets_go_and_frames_stay_right() -> None:
+    scrub = Scrub(["hunter2hunter2"], {"127.0.0.1:41234": "127.0.0.1:4000"}, rules())
+    body, sizes = scrub.body(b"key hunt" + b"er2hunter2 at 127.0.0.1:41234" + b" and on", [8, 29, 7])
+    assert body == b"key [redacted] at 127.0.0.1:4000 and on"
+    assert [body[: sizes[0]], body[sizes[0] : sum(sizes[:2])], body[sum(sizes[:2]) :]] == [
+        b"key [redacted]",
+        b" at 127.0.0.1:4000",
+        b" and on",
+    ]
+
+
+def test_ids_are_numbered_and_those_of_requests_stay() -> None:
+    one, two = "123e4567-e89b-42d3-a456-426614174000", "0af7651916cd43dd8448eb211c80319c"
+    scrub = Scrub()
+    assert scrub.text(f"{one} {two} {one}") == (
+        "00000000-0000-4000-8000-000000000001 00000000000040008000000000000002 00000000-0000-4000-8000-000000000001"
+    )
+    scrub = Scrub()
+    scrub.leave(one.encode())
+    assert scrub.text(f"{one} req_{two}") == f"{one} req_00000000000040008000000000000002"
+
+
+def test_rules_of_ones_own_come_beside() -> None:
+    import re
+
+    scrub = Scrub(more=[Rule(re.compile(rb"acct-\d+"), lambda _: b"acct")])
+    assert scrub.text("acct-12 and acct-13") == "acct and acct"
+
+
+def test_the_hook_finds_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = save(tapes()[0], tmp_path)
+    assert main([str(tmp_path)]) == 0
+    path.write_text(
+        path.read_text().replace('"Hel"', '"sk-abcdefghijklmnopqrst"').replace("[10000, 188]", "[10000, 208]")
+    )
+    assert main([str(path)]) == 1
+    assert "looks like it holds an API key" in capsys.readouterr().out
+    assert main([str(tmp_path / "nothing")]) == 1
+
+
+def test_no_tapes_at_all_is_not_well(tmp_path: Path) -> None:
+    assert main([str(tmp_path)]) == 2

@@ -1,0 +1,98 @@
+"""One burst over a rate limit, shared by the cases of a run."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, expect
+from hopcheck.authoring.findings import Outcome
+from hopcheck.client.burst import _told, _within_one
+from hopcheck.engine.run import run
+from hopcheck.selftest.relays import Bench
+
+
+class CountsBursts(Relay):
+    """Healthy; remembers the requests to the limited model, by key."""
+
+    keys: ClassVar[list[str]] = []
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        if incoming.model == "limited-model":
+            self.keys.append(incoming.key)
+        return await super().limit(incoming)
+
+
+async def reads(target: Target) -> Findings:
+    """It reads the burst."""
+    burst = await target.burst()
+    yield expect("admitted", len(burst.admitted), equals=3)
+    yield expect("denied", len(burst.denied), equals=2)
+    reached = [burst.reached[answer.marker] for answer in burst.answers]
+    yield expect("reached the upstream", sorted(reached), equals=[0, 0, 1, 1, 1])
+    yield expect("another key", burst.other_key.status, equals=200)
+    yield expect("its own answers", len(target.answers), at_least=5)
+
+
+@pytest.fixture
+def readers(case):
+    return [case(f"ratelimit.{name}", level="MUST", refs=["a"], needs=["rate_limit"])(reads) for name in "abc"]
+
+
+def test_several_cases_share_one_burst(readers, bench) -> None:
+    CountsBursts.keys.clear()
+    verdicts = bench.judge(readers, CountsBursts)
+    assert {one.outcome for one in verdicts.values()} == {Outcome.CONFORMS}
+    assert sorted(CountsBursts.keys) == ["hopcheck-client-key"] * 5 + ["hopcheck-second-client-key"]
+    assert not any(one.notes for one in verdicts.values())
+
+
+def test_a_window_that_is_used_up_is_waited_for_and_told(readers, bench) -> None:
+    async def main():
+        async with Bench({"relay": Relay}, readers) as made:
+            setting = made.setting("relay")
+            earlier = setting.target(readers[0])
+            assert [(await earlier.chat.create(model="limited-model")).status for _ in range(4)] == [200] * 3 + [429]
+            return [one async for one in run(readers[:1], setting)]
+
+    (verdict,) = bench.alone(main)
+    assert verdict.outcome is Outcome.CONFORMS
+    assert len(verdict.notes) == 1
+    assert "for a fresh window of the rate limit" in verdict.notes[0]
+
+
+class AlwaysUsedUp(Relay):
+    """The limit never recovers."""
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        told = (("Retry-After", "0"),)
+        return self.limited(incoming, told) if incoming.model == "limited-model" else None
+
+
+def test_a_window_that_is_never_free_is_untestable(readers, bench) -> None:
+    verdict = bench.judge(readers[:1], AlwaysUsedUp)["ratelimit.a"]
+    assert verdict.outcome is Outcome.UNTESTABLE
+    assert "no window of limited-model was free" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("window_s", "opened_at_s", "took_s", "within"),
+    [
+        (60.0, 120.0, 5.0, True),
+        (60.0, 118.0, 5.0, False),  # the minute turned
+        (1.0, 118.9, 0.5, True),  # nobody counts seconds by the clock
+        (1.0, 118.0, 0.95, False),  # too slow to be sure
+    ],
+)
+def test_a_burst_lies_within_one_window(window_s: float, opened_at_s: float, took_s: float, within: bool) -> None:
+    assert _within_one(window_s, opened_at_s, took_s) is within
+
+
+@pytest.mark.parametrize(("told", "wait_s"), [("2", 2.0), ("90", 60.0), (None, 60.0), ("Fri, 1 Jan", 60.0)])
+def test_a_refusal_is_believed_up_to_a_window(told: str | None, wait_s: float) -> None:
+    class Refusal:
+        def header(self, name: str) -> str | None:
+            return told
+
+    assert _told(Refusal(), 60.0) == wait_s

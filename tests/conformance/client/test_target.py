@@ -1,0 +1,156 @@
+"""How a case's questions leave, and how its answers are read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hopcheck import Answer, Findings, Relay, Stream, Target, Untestable, expect, reply
+from hopcheck.authoring.findings import Outcome
+from hopcheck.client.bodies import OMIT, chat_body, embedding_body, encode, marked
+from hopcheck.client.config import TargetConfig
+from hopcheck.client.nonces import fixed_nonces, random_nonces
+from hopcheck.client.responses import Sent
+
+M = "hopcheck:a.b:1"
+SENT = Sent("", "POST", "http://h/v1", (), b"", 0)
+
+
+def stream(*data: str, status: int = 200, ended: str = "complete") -> Stream:
+    body = "".join(f"data: {one}\n\n" for one in data).encode()
+    return Stream(SENT, status, [("Content-Type", "text/event-stream")], [(1, body)], ended)
+
+
+def chunk(**choice) -> str:
+    return json.dumps({"choices": [{"index": 0, **choice}]})
+
+
+@pytest.mark.parametrize(
+    ("messages", "out"),
+    [
+        ([{"role": "user", "content": "hi"}], [{"role": "user", "content": f"hi {M}"}]),
+        ([{"role": "user", "content": None}], [{"role": "user", "content": M}]),
+        (
+            [{"role": "user", "content": [{"type": "text", "text": "hi"}]}, {"role": "tool", "content": "x"}],
+            [
+                {"role": "user", "content": [{"type": "text", "text": "hi"}, {"type": "text", "text": M}]},
+                {"role": "tool", "content": "x"},
+            ],
+        ),
+        ([{"role": "system", "content": "x"}], [{"role": "system", "content": "x"}]),
+        ([], []),
+        ("odd", "odd"),
+    ],
+)
+def test_the_marker_stands_in_the_last_user_message(messages, out) -> None:
+    before = json.dumps(messages)
+    assert marked(messages, M) == out
+    assert json.dumps(messages) == before
+
+
+def test_fields_replace_and_leave_out() -> None:
+    body = chat_body("m", M, {"model": OMIT, "temperature": 0, "messages": OMIT, "stop": None})
+    assert body == {"temperature": 0, "stop": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("a", f"a {M}"),
+        (["a", "b"], ["a", f"b {M}"]),
+        ([1, 2], [1, 2, *M.encode()]),
+        ([[1], [2]], [[1], [2, *M.encode()]]),
+    ],
+)
+def test_an_embedding_has_the_marker_in_its_last_input(given, sent) -> None:
+    assert embedding_body("m", M, given, {})["input"] == sent
+
+
+def test_bodies_are_compact_and_any_text_can_be_sent() -> None:
+    assert encode({"a": ["é", "\ud800"]}) == b'{"a":["\xc3\xa9","\xed\xa0\x80"]}'
+
+
+def test_nonces_differ_between_runs_or_never() -> None:
+    first, second = random_nonces(), random_nonces()
+    assert len({next(first), next(first), next(second), next(second)}) == 4
+    assert [next(fixed_nonces()) for _ in range(2)] == ["n0", "n0"]
+
+
+def test_an_answer_is_asked_short_questions() -> None:
+    body = b'{"error": {"message": "no", "key": "sk-1"}, "choices": []}'
+    answer = Answer(SENT, 400, [("X-A", "1"), ("x-a", "sk-1"), ("Content-Type", "Application/JSON; x")], [(1, body)])
+    assert (answer.all("X-A"), answer.header("x-b"), answer.media_type) == (["1", "sk-1"], None, "application/json")
+    assert answer.where("sk-1") == ["header x-a", "body"]
+    assert (answer.where(""), answer.message, answer.error["message"]) == ([], None, "no")
+    assert Answer(SENT, 200, [], [(1, b"<html>\xff")]).json is None
+
+
+def test_a_stream_is_told_as_a_client_takes_it() -> None:
+    sound = stream(chunk(delta={"content": "Hel"}), chunk(delta={"content": "lo"}, finish_reason="stop"), "[DONE]")
+    assert sound.told == {"text": "Hello", "finish": "stop", "done": True}
+    assert sound.clean
+    assert not sound.shows_failure
+    assert not stream(chunk(delta={"content": "x"}), "[DONE]").clean
+    assert stream("{no", "[DONE]").unreadable == ["{no"]
+    assert stream('{"error": {"message": "x"}}').shows_failure
+    assert stream(chunk(), ended="cut").shows_failure
+
+
+@pytest.mark.parametrize("odd", ["[1]", "null", '"text"', '{"choices": 5}', '{"choices": [5]}', chunk(delta=5)])
+def test_odd_chunks_break_no_question(odd: str) -> None:
+    told = stream(odd, "[DONE]")
+    assert (told.joined(), told.finishes(), told.tool_calls(), told.clean) == ("", [], [], False)
+
+
+def test_pieces_of_tool_calls_are_put_together() -> None:
+    first = {"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a"'}}
+    rest = {"index": 0, "function": {"arguments": ": 1}"}}
+    told = stream(chunk(delta={"tool_calls": [first]}), chunk(delta={"tool_calls": [rest]}))
+    assert told.tool_calls() == [{"index": 0, "id": "c", "type": "function", "name": "f", "arguments": '{"a": 1}'}]
+
+
+def test_the_target_asks_with_its_own_headers() -> None:
+    target = Target(TargetConfig(name="t", base_url="http://h:1/x/v1", api_key="k", headers={"X-Own": "1"}), None)
+    assert dict(target.headers()) == {"Host": "h:1", "Authorization": "Bearer k", "Accept": "*/*", "X-Own": "1"}
+    assert "Authorization" not in dict(target.headers(""))
+    assert dict(target.headers("other", {"Accept": "a"}))["Accept"] == "a"
+    assert target.base_path == "/x/v1"
+
+
+def test_what_needs_the_upstream_is_untestable_without_one(case, bench) -> None:
+    @case("chat.one", level="MUST", refs=["a"])
+    async def one(target: Target) -> Findings:
+        """It looks behind."""
+        await target.seen("hopcheck:a:1")
+        yield expect("it", 1, equals=1)
+
+    async def main():
+        from hopcheck.engine.run import run_case
+
+        return await run_case(one, bench.one_sided("http://127.0.0.1:1/v1"))
+
+    verdict = bench.alone(main)
+    assert (verdict.outcome, "no upstream of hopcheck's" in verdict.reason) == (Outcome.UNTESTABLE, True)
+
+
+def test_what_arrived_is_seen(case, bench) -> None:
+    @case("chat.one", level="MUST", refs=["a"], upstream={"": reply.chat("a"), "hang": reply.hang("headers")})
+    async def one(target: Target) -> Findings:
+        """It arrives."""
+        answer = await target.chat.create(temperature=0)
+        yield expect("forwarded", (await target.forwarded(answer)).json["temperature"], equals=0)
+        async with await target.chat.open(script="hang") as live:
+            arrived = await target.arrival(live.answer.marker)
+            yield expect("open", arrived.ended, equals="")
+            live.hang_up()
+        (ended,) = await target.seen(live.answer)
+        yield expect("hung up", ended.ended, equals="hung-up")
+        try:
+            await target.forwarded(await target.request("GET", "/models", marker="hopcheck:none:1"))
+        except Untestable as untestable:
+            yield expect("not there", str(untestable), contains="did not reach the upstream")
+
+    verdict = bench.judge([one], Relay)["chat.one"]
+    assert verdict.outcome is Outcome.CONFORMS, (verdict.reason, verdict.failed)
+    assert len(bench.checks(verdict)) == 4

@@ -1,0 +1,77 @@
+"""Helpers: cases for one test only, and relays to judge with them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hopcheck.authoring import registry
+from hopcheck.authoring.findings import Verdict
+from hopcheck.authoring.registry import Case
+from hopcheck.client.config import TargetConfig
+from hopcheck.engine.run import Setting, run
+from hopcheck.engine.wire_contracts import CHECKS
+from hopcheck.selftest.relays import Bench
+from hopcheck_server.relay import Relay
+from hopcheck_server.wire.server import Exchange, Server
+
+PATIENCE_S = 10.0
+"""For what must happen; a test that needs it fails."""
+
+
+@pytest.fixture
+def case(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """The decorator `case`, with a registry of its own."""
+    monkeypatch.setattr(registry, "REGISTRY", {})
+    return registry.case
+
+
+def alone(main: Callable[[], Awaitable[Any]]) -> Any:
+    """Run, and see that no task is left."""
+
+    async def guarded() -> Any:
+        async with asyncio.timeout(PATIENCE_S):
+            result = await main()
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            if left:  # a generator that was left half-way is being closed, say
+                await asyncio.wait(left, timeout=1)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return result
+
+    return asyncio.run(guarded())
+
+
+def judge(cases: Sequence[Case], relay: type[Relay] = Relay, **options: Any) -> dict[str, Verdict]:
+    """The verdicts on a relay, by case, in the order in which they were made."""
+
+    async def main() -> dict[str, Verdict]:
+        async with Bench({"relay": relay}, cases) as bench:
+            return {one.case_id: one async for one in run(cases, bench.setting("relay"), **options)}
+
+    return dict(alone(main))
+
+
+@asynccontextmanager
+async def answering(handler: Callable[[Exchange], Awaitable[None]]) -> AsyncIterator[str]:
+    """The base URL of a server that does as its handler says."""
+    async with await Server(handler).start() as server:
+        yield f"http://127.0.0.1:{server.port}/v1"
+
+
+def one_sided(base_url: str, **more: Any) -> Setting:
+    return Setting(TargetConfig(name="t", base_url=base_url), None, patience_s=PATIENCE_S, **more)
+
+
+def checks(verdict: Verdict) -> list[tuple[str, bool]]:
+    """The case's own findings."""
+    return [(finding.check, finding.ok) for finding in verdict.findings if finding.check not in CHECKS]
+
+
+@pytest.fixture
+def bench() -> SimpleNamespace:
+    return SimpleNamespace(alone=alone, judge=judge, answering=answering, one_sided=one_sided, checks=checks)

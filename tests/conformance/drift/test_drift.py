@@ -1,0 +1,170 @@
+"""What counts as drift between two tapes of a case, and how it is told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import tape_samples as samples
+from drift_samples import answered, tape, with_body
+
+from hopcheck.cassettes import Judged
+from hopcheck.drift import Change, compare, drift
+from hopcheck.drift.compare import Part
+from hopcheck.drift.render import html_text, markdown_text
+
+
+def streamed(*deltas, **fields):
+    one = samples.streamed("chat.one", "n0", ())
+    events = [samples.event(**fields, choices=[{"index": 0, "delta": delta}]) for delta in deltas]
+    return replace(one, response=replace(one.response, body=b"".join([*events, b"data: [DONE]\n\n"])))
+
+
+def headed(one, *headers):
+    return replace(one, response=replace(one.response, headers=headers))
+
+
+def changes(before, after):
+    return [(one.part, one.what, one.before, one.after) for one in compare(tape(before), tape(after)).changes]
+
+
+def test_ids_times_and_the_order_of_keys_do_not_count():
+    before = headed(answered(), ("date", "Mon"), ("x-litellm-call-id", "a"))
+    value = dict(reversed(json.loads(before.response.body).items()))
+    again = with_body(before, {**value, "id": "chatcmpl-2", "created": 1800000000})
+    again = replace(headed(again, ("date", "Tue"), ("x-litellm-call-id", "b")), wire=replace(before.wire, head_us=9))
+    assert changes(before, again) == []
+
+
+def test_texts_with_ids_ports_and_places_in_code_do_not_count():
+    def said(uuid, port, line):
+        message = f'{uuid} at 127.0.0.1:{port} File "/env/{line}/site/router.py", line {line}'
+        return answered(error={"message": message, "id": uuid})
+
+    first = said("11111111-2222-3333-4444-555555555555", 4000, 17)
+    assert changes(first, said("99999999-2222-3333-4444-555555555555", 51234, 180)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (answered(), replace(answered(), response=replace(answered().response, status=502)), ("status", "200", "502")),
+        (answered(), headed(answered(), *samples.JSON_TYPE), ("header content-length", "<varies>", None)),
+        (answered(), answered(service_tier="default"), ("body service_tier", None, "default")),
+        (answered(model="a"), answered(model="b"), ("body model", "a", "b")),
+        (answered(choices=[]), answered(choices=None), ("body choices", "[]", "null")),
+        (streamed({"content": "Hi."}), streamed({"content": "Hi"}), ("event choices[0].delta.content", "Hi.", "Hi")),
+        (
+            streamed({"role": "assistant"}, {"content": "a"}),
+            streamed({"role": "assistant", "content": "a"}, {"role": "assistant"}),
+            ("event choices[0].delta.role", "assistant, absent", "assistant"),
+        ),
+    ],
+)  # fmt: skip
+def test_a_change_of_the_answer(before, after, found):
+    assert changes(before, after) == [(Part.ANSWER, *found)]
+
+
+def test_listings_are_compared_as_a_whole_and_vectors_by_their_value():
+    vector = answered(data=[{"embedding": [0.5, 0.25], "index": 0}])
+    other = answered(data=[{"embedding": [0.5, 0.125], "index": 0}])
+    assert changes(vector, other) == [(Part.ANSWER, "body data[].embedding", "[0.5, 0.25]", "[0.5, 0.125]")]
+    named = answered(data=[{"object": name} for name in ("a", "c")])
+    assert changes(answered(data=[{"object": "a"}, {"object": "b"}]), named) == [
+        (Part.ANSWER, "body data[].object", "a, b", "a, c")
+    ]
+
+
+def test_fields_that_changed_alike_are_told_together():
+    before, after = tape(answered(info={"a": 1})), tape(answered(info={"a": 1, "b": None, "c": None, "d": 2}))
+    groups = drift({"chat.one": before}, {"chat.one": after}).groups
+    assert [(group.what, group.ways) for group in groups] == [
+        ("body info.d", ((None, "2"),)),
+        ("body info.{b, c}", ((None, "null"),)),
+    ]
+
+
+def test_how_many_pieces_a_text_came_in_does_not_count_but_a_missing_end_does():
+    whole, pieces = streamed({"content": "Hello"}), streamed({"content": "Hel"}, {"content": "lo"})
+    assert changes(whole, pieces) == []
+    cut = replace(whole, response=replace(whole.response, body=whole.response.body.replace(b"data: [DONE]\n\n", b"")))
+    assert changes(whole, cut) == [(Part.ANSWER, "order of events", "piece, [DONE]", "piece")]
+
+
+def test_texts_that_quote_what_came_and_how_long_it_took_do_not_count():
+    def said(created, seconds):
+        return answered(error={"message": f'Received: {{"created":{created}}}, time taken=1.{seconds} seconds'})
+
+    assert changes(said(1795470045, "01"), said(1795479422, "0")) == []
+
+
+def test_of_an_answer_that_the_proxy_left_midway_only_the_head_counts():
+    whole = streamed({"content": "a"}, {"content": "b"})
+    told = replace(whole, wire=replace(whole.wire, ended="left"))
+    assert changes(whole, told) == []
+    other = replace(streamed({"content": "c"}), wire=told.wire)
+    assert changes(whole, other) == [(Part.ANSWER, "event choices[0].delta.content", "ab", "c")]
+    left = replace(other, response=replace(other.response, body=other.response.body.replace(b"data: [DONE]\n\n", b"")))
+    assert changes(whole, left) == changes(left, whole) == []
+    failed = replace(left, response=replace(left.response, status=502))
+    assert changes(whole, failed) == [(Part.ANSWER, "status", "200", "502")]
+    before_head = samples.unanswered("chat.one", "n0")
+    asked = replace(before_head, request=left.request)
+    assert changes(asked, left) == []
+
+
+def test_what_a_proxy_asks_at_will_it_may_leave():
+    listing = samples.listing()
+    assert listing.repeat == "*"
+    assert changes(answered(), answered()) == []
+    found = compare(tape(answered()), tape(answered(), listing)).changes
+    assert [one for one in found if one.part is Part.PROXY] == []
+
+
+def test_cookies_of_other_cases_at_the_provider_do_not_count():
+    one = answered()
+    entry = samples.entry(one)
+    shown = replace(entry, headers=(*entry.headers, ("cookie", "a=b"), ("x-new", "1")))
+    found = compare(tape(one, journal=[entry]), tape(one, journal=[shown])).changes
+    assert [(change.part, change.what) for change in found] == [(Part.PROVIDER, "header x-new")]
+
+
+def test_attempts_at_the_provider():
+    one = samples.answered("chat.one", "n0", "Hello")
+    first = samples.entry(one)
+    other = replace(first, body=first.body.replace(b"fake-model", b"other-model"), key="backup")
+    found = compare(tape(one, journal=[first]), tape(one, journal=[other, replace(first, number=2)])).changes
+    assert found == (
+        Change(Part.PROVIDER, "attempts", "1", "2"),
+        Change(Part.PROVIDER, "credential", "provider", "backup"),
+        Change(Part.PROVIDER, "body model", "fake-model", "other-model"),
+    )
+
+
+def test_requests_that_only_one_of_them_was_asked():
+    first, second = (samples.answered("chat.one", nonce, "Hello") for nonce in ("n0", "n1"))
+    found = compare(tape(first, journal=[]), tape(second, journal=[])).changes
+    asked = "POST /v1/chat/completions"
+    assert found == (Change(Part.PROXY, asked, None, "asked"), Change(Part.PROXY, asked, "asked", None))
+
+
+def test_a_verdict_that_got_worse_and_one_that_got_better():
+    first, second = Judged("conforms", {"text": True, "id": False}), Judged("deviates", {"text": False, "id": True})
+    found = compare(tape(judged=first), tape(judged=second)).changes
+    assert [(one.what, one.worse) for one in found] == [
+        ("outcome", True),
+        ("finding text", True),
+        ("finding id", False),
+    ]
+
+
+def test_many_ways_are_told_as_one():
+    before = {
+        f"chat.c{number}": replace(tape(answered(model=f"m{number}")), case=f"chat.c{number}") for number in range(6)
+    }
+    after = {case: replace(tape(answered(model=f"{case}")), case=case) for case in before}
+    (group,) = drift(before, after).groups
+    assert (len(group.ways), len(group.cases)) == (6, 6)
+    assert "and in 2 more ways" in markdown_text(drift(before, after))
+    assert html_text(drift(before, after)).count('class="way"') == 6

@@ -1,0 +1,164 @@
+"""Which cases run beside which, and how a run ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import aclosing
+from typing import ClassVar
+
+import pytest
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, expect
+from hopcheck.engine import run as engine
+from hopcheck.engine.run import run
+from hopcheck.engine.scheduler import plan
+from hopcheck.selftest.relays import Bench
+
+
+def named(case, case_id: str, *needs: str, act=None):
+    async def function(target: Target) -> Findings:
+        """It runs."""
+        if act:
+            await act(case_id)
+        yield expect("it", 1, equals=1)
+
+    return case(case_id, level="MUST", refs=["a"], needs=needs)(function)
+
+
+def test_cases_are_sorted_into_lanes(case) -> None:
+    cases = [
+        named(case, "stream.late", "timing", "cooldown"),
+        named(case, "stream.flood", "heavy", "rate_limit"),
+        named(case, "ratelimit.b", "rate_limit"),
+        named(case, "ratelimit.a", "concurrency_limit"),
+        named(case, "chat.b", "fallback"),
+        named(case, "chat.a"),
+    ]
+    phases = list(plan([*cases, named(case, "ratelimit.c", "rate_limit", "recovery")]))
+    ids = [[[case.id for case in lane] for lane in (phase.shared, *phase.serial) if lane] for phase in phases]
+    assert ids == [
+        [["chat.a", "chat.b"], ["ratelimit.a", "ratelimit.b"]],
+        [["stream.flood"]],
+        [["stream.late"]],
+        [["ratelimit.c"]],
+    ]
+    assert [phase.settles for phase in phases] == [False, False, True, False]
+
+
+def test_limits_run_one_after_another_beside_the_rest_and_quiet_cases_alone(case, bench) -> None:
+    going: Counter[str] = Counter()
+    beside: dict[str, Counter[str]] = {}
+    limit_goes_on = asyncio.Event()
+
+    async def act(case_id: str) -> None:
+        area = case_id.partition(".")[0]
+        going[area] += 1
+        beside[case_id] = +going
+        if area == "ratelimit":
+            limit_goes_on.set()
+        elif area == "chat":
+            await limit_goes_on.wait()  # a run that puts limits after the rest would never end
+        for _ in range(5):
+            await asyncio.sleep(0)
+        going[area] -= 1
+
+    cases = [named(case, f"chat.{letter}", act=act) for letter in "abcd"]
+    cases += [named(case, f"ratelimit.{letter}", "window", act=act) for letter in "ab"]
+    cases += [named(case, "stream.t", "timing", act=act), named(case, "stream.h", "heavy", act=act)]
+    begun: list[str] = []
+    verdicts = bench.judge(cases, jobs=3, begun=lambda case: begun.append(case.id))
+    assert set(verdicts) == {case.id for case in cases} == set(begun)
+    assert all(count["ratelimit"] <= 1 and count["chat"] <= 3 for count in beside.values())
+    assert max(count["chat"] for count in beside.values()) == 3
+    assert beside["stream.t"] == beside["stream.h"] == {"stream": 1}
+    assert begun[-2:] == ["stream.h", "stream.t"]
+
+
+class CountsRequests(Relay):
+    """Healthy; remembers who asked, and rests for one request."""
+
+    seen: ClassVar[list[str]] = []
+
+    async def authorize(self, incoming: Incoming) -> Response | None:
+        content = (incoming.json or {}).get("messages", [{}])[-1].get("content", "")
+        self.seen.append(content.partition("hopcheck:")[2].rpartition(":")[0])
+        return None
+
+
+def test_cooldown_cases_come_last_each_after_a_healthy_request(case, bench) -> None:
+    async def function(target: Target) -> Findings:
+        """It asks."""
+        yield expect("status", (await target.chat.create()).status, equals=200)
+
+    cases = [case(f"error.{name}", level="MUST", refs=["a"], needs=["cooldown"])(function) for name in "ab"]
+    cases.append(case("retry.z", level="MUST", refs=["a"])(function))
+    CountsRequests.seen.clear()
+    bench.judge(cases, CountsRequests)
+    assert CountsRequests.seen == ["retry.z", "hopcheck", "error.a", "hopcheck", "error.b"]
+
+
+def test_a_worker_that_crashes_ends_the_run(case, bench, monkeypatch) -> None:
+    async def crash(*_, **__):
+        raise ZeroDivisionError("outside of any case")
+
+    monkeypatch.setattr(engine, "run_case", crash)
+    with pytest.raises(ZeroDivisionError, match="outside of any case"):
+        bench.judge([named(case, f"chat.{letter}") for letter in "abc"])
+
+
+def test_workers_that_are_cancelled_end_the_run(case, bench, monkeypatch) -> None:
+    async def cancelled(*_, **__):
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(engine, "run_case", cancelled)
+    with pytest.raises(RuntimeError, match="workers have ended"):
+        bench.judge([named(case, "chat.a")])
+
+
+def test_verdicts_that_were_made_before_a_crash_are_yielded(case, bench) -> None:
+    async def main() -> list[int]:
+        queue: asyncio.Queue[int] = asyncio.Queue()
+
+        async def work() -> None:
+            queue.put_nowait(1)
+            queue.put_nowait(2)
+            raise ZeroDivisionError
+
+        worker = asyncio.create_task(work())
+        got = [await engine.following(queue, [worker]), await engine.following(queue, [worker])]
+        with pytest.raises(ZeroDivisionError):
+            await engine.following(queue, [worker])
+        return got
+
+    assert bench.alone(main) == [1, 2]
+
+
+class HangsOnLimits(Relay):
+    """A limited model never answers."""
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        if incoming.model == "limited-model":
+            await incoming.exchange.gone.wait()
+        return None
+
+
+def test_a_run_that_is_left_early_leaves_nothing_behind(case, bench) -> None:
+    async def hang(case_id: str) -> None:
+        await asyncio.Event().wait()
+
+    async def bursts(target: Target) -> Findings:
+        """It waits for the burst."""
+        yield expect("denied", len((await target.burst()).denied), equals=2)
+
+    cases = [named(case, "chat.a"), named(case, "chat.b", act=hang), named(case, "chat.c", act=hang)]
+    cases.append(case("ratelimit.a", level="MUST", refs=["a"], needs=["rate_limit"])(bursts))
+
+    async def main() -> str:
+        async with Bench({"relay": HangsOnLimits}, cases) as made:
+            async with aclosing(run(cases, made.setting("relay"))) as verdicts:
+                first = await anext(verdicts)
+                await asyncio.sleep(0)
+            return first.case_id
+
+    assert bench.alone(main) == "chat.a"

@@ -1,0 +1,83 @@
+"""What a verdict keeps of the wire, and the curl line that asks again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from hopcheck import Findings, Relay, Target, expect, reply
+from hopcheck.client.responses import Answer, Sent
+from hopcheck.engine.run import run_case
+from hopcheck.engine.wire_log import CURL_SHOWN, reproduce, wire_log
+from hopcheck.selftest.relays import Bench
+
+URL = "http://127.0.0.1:4000/v1/chat/completions"
+
+
+def asked(*headers: tuple[str, str], method: str = "POST", body: bytes = b"") -> list[Answer]:
+    return [Answer(Sent("m", method, URL, headers, body, 1))]
+
+
+def words(line: str, key: str = "sk-1") -> list[str]:
+    """What a shell makes of a line."""
+    script = line.replace("curl ", f"{sys.executable} -c 'import json, sys; print(json.dumps(sys.argv[1:]))' ", 1)
+    done = subprocess.run(["sh", "-c", script], env={"API_KEY": key}, capture_output=True, text=True, check=True)
+    return list(json.loads(done.stdout))
+
+
+def test_a_line_asks_the_same_again_with_the_key_from_the_environment() -> None:
+    body = '{"text": "it\'s $HOME \\"é\\""}'.encode()
+    line = reproduce(
+        asked(("Host", "h"), ("Authorization", "Bearer sk-1"), ("X-A", "b c"), ("Content-Length", "9"), body=body),
+        "sk-1",
+    )
+    assert "sk-1" not in line
+    assert words(line) == [
+        *("-sS", "-N", "-i", "-X", "POST", URL),
+        *("-H", "Authorization: Bearer sk-1", "-H", "X-A: b c"),
+        *("--data-binary", body.decode()),
+    ]
+
+
+@pytest.mark.parametrize("value", ["Bearer wrong", "Basic sk-1", "$(rm) sk-1 `x` \"'"])
+def test_another_key_is_asked_with_as_it_was(value: str) -> None:
+    line = reproduce(asked(("Authorization", value)), "sk-1")
+    assert "sk-1" not in line
+    assert words(line)[-1] == f"Authorization: {value}"
+
+
+def test_heads_large_bodies_and_nothing_at_all() -> None:
+    assert words(reproduce(asked(method="HEAD")))[:3] == ["-sS", "-N", "--head"]
+    assert reproduce(asked(body=b"x" * (CURL_SHOWN + 1))).endswith(" --data-binary @body")
+    assert reproduce([]) == ""
+
+
+def test_both_sides_are_kept_in_the_order_of_their_times(case, bench) -> None:
+    @case("chat.one", level="MUST", refs=["a"], upstream=reply.stream("Hel", "lo"))
+    async def one(target: Target) -> Findings:
+        """It streams."""
+        yield expect("text", (await target.chat.stream()).joined(), equals="Hello")
+
+    async def main():
+        async with Bench({"relay": Relay}, [one]) as made:
+            verdict = await run_case(one, replace(made.setting("relay"), wire_log=True))
+            assert made.upstream.journal.attempts(verdict.exchanges[0]["request"]["body"]) == []
+            return verdict
+
+    client, upstream = bench.alone(main).exchanges
+    assert (client["side"], upstream["side"]) == ("client", "upstream")
+    assert 0 <= client["at"] <= upstream["at"] <= upstream["response"]["ended_at"] <= client["response"]["ended_at"]
+    assert (client["response"]["status"], client["response"]["ended"]) == (200, "complete")
+    assert client["events"][-1]["data"] == "data: [DONE]\n\n"
+    assert upstream["request"]["url"] == "/v1/chat/completions"
+    assert upstream["response"]["body_bytes"] > 0
+    assert "hopcheck:chat.one:" in client["request"]["body"]
+
+
+def test_an_answer_that_never_came_has_no_moments() -> None:
+    (entry,) = wire_log(asked(), [], 1)
+    assert (entry["response"]["status"], entry["response"]["at"], entry["events"]) == (None, None, [])

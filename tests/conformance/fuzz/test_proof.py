@@ -1,0 +1,48 @@
+"""The proof knows what it searches, and says when something didn't come out as it should."""
+
+from __future__ import annotations
+
+import pytest
+
+from hopcheck.authoring.findings import Finding
+from hopcheck.fuzz.example import Example
+from hopcheck.fuzz.search import Found, Result
+from hopcheck.selftest import fuzzing as proof
+
+
+def test_every_counterexample_that_it_names_is_there() -> None:
+    assert list(proof._wrong()) == list(proof.COUNTEREXAMPLES)
+    assert len(proof.COUNTEREXAMPLES) >= 10
+
+
+def row(text: str | None, *, honest: bool = False) -> proof.Row:
+    found = {}
+    if text is not None:
+        example = Example("fuzz.chat-refusals", "POST", "/chat/completions", {"messages": text})
+        found["c"] = Found(example, Finding("c", False, [], ["x"]))
+    return proof.Row("r", Result(found=found, made=3), honest)
+
+
+@pytest.mark.parametrize(
+    ("shown", "holds"),
+    [
+        (row("x"), True),
+        (row("x" * 400), False),
+        (row(None), False),
+        (row(None, honest=True), True),
+        (row("x", honest=True), False),
+    ],
+)
+def test_what_counts_as_found(shown: proof.Row, holds: bool) -> None:
+    assert shown.holds is holds
+    assert str(shown).startswith("✓" if holds else "✗")
+
+
+def test_what_is_found_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert proof.main(["--only", "error.method-not-allowed:SaysDetail", "--examples", "30"]) == 0
+    assert "1 of 1 found" in capsys.readouterr().out
+
+
+def test_what_is_not_found_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert proof.main(["--only", "error.content-type:ReadsAnything", "--examples", "1"]) == 1
+    assert "✗ error.content-type:ReadsAnything" in capsys.readouterr().out

@@ -1,0 +1,62 @@
+"""Asks a replay server as a proxy would, and says what came, chunk by chunk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hopcheck.cassettes import Interaction, Tape
+from hopcheck.replay import ReplayServer
+from hopcheck_server.wire.client import Broken, Connection
+
+MARKED = "hopcheck:stream.done-once:n0"
+
+
+@dataclass
+class Came:
+    """What came back: status, headers, body pieces with their times (ns), how it ended."""
+
+    status: int | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    pieces: list[tuple[int, bytes]] = field(default_factory=list)
+    ended: str = ""
+    sent_ns: int = 0
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(data for _, data in self.pieces)
+
+
+def port_of(server: ReplayServer) -> int:
+    return int(server.url.rpartition(":")[2])
+
+
+async def open_to(server: ReplayServer) -> Connection:
+    return await Connection.open("127.0.0.1", port_of(server))
+
+
+async def send(connection: Connection, one: Interaction, key: str = "", body: bytes | None = None) -> int:
+    request = one.request
+    sent = request.body if body is None else body
+    headers = [("host", "litellm"), ("content-type", "application/json"), ("content-length", str(len(sent)))]
+    headers += [("authorization", f"Bearer {key}")] if key else []
+    return await connection.send(request.method, request.path, headers, sent)
+
+
+async def ask(server: ReplayServer, one: Interaction, key: str = "", body: bytes | None = None) -> Came:
+    connection = await open_to(server)
+    came = Came(sent_ns=await send(connection, one, key, body))
+    try:
+        head = await connection.head(5)
+        came.status, came.headers = head.status, head.headers
+        async for piece in connection.chunks(5):
+            came.pieces.append(piece)
+        came.ended = "complete"
+    except Broken as broken:
+        came.ended = broken.ended
+    finally:
+        connection.close()
+    return came
+
+
+def by_case(*tapes: Tape) -> dict[str, Tape]:
+    return {tape.case: tape for tape in tapes}

@@ -1,0 +1,44 @@
+"""With tapes in LiteLLM's place the reference proxy gets the verdicts that it gets with LiteLLM."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from same_verdicts import differences, live_only
+
+from hopcheck.cli import main
+from hopcheck.gate import run as gating
+from hopcheck.gate.catalogue import all_cases
+from hopcheck.gate.target_file import packaged_target
+from hopcheck.report.build import Run, build
+from hopcheck_server.chain import Stack
+
+pytestmark = [pytest.mark.litellm, pytest.mark.timeout(600)]
+
+FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
+UPSTREAM = [sys.executable, "-m", "hopcheck", "upstream", "--port", "0"]
+
+
+async def live(work_dir: Path) -> dict:
+    cases = all_cases()
+    async with Stack.start(work_dir=work_dir, upstream_command=UPSTREAM) as stack:
+        assert stack.proxy is not None
+        assert stack.proxy.process is not None
+        urls = {"base_url": stack.proxy.base_url, "upstream_url": stack.upstream.url}
+        target = packaged_target("reference", stack.proxy.key, {**urls, "log_file": str(stack.proxy.process.log_file)})
+        plan = gating.Plan(config=target, cases=list(cases.values()))
+        outcome = await gating.gate(plan, asyncio.Event(), lambda *_: None, lambda _: False)
+    return build(outcome.verdicts, cases, target, Run(started=outcome.started, duration_s=1.0, selected=len(cases)))
+
+
+def test_the_verdicts_are_the_same_case_by_case(tmp_path, monkeypatch) -> None:
+    with_litellm = asyncio.run(live(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert main(["gate", "--replay", str(FOLDER), "--json", "replay.json"]) == 0
+    replayed = json.loads((tmp_path / "replay.json").read_text())
+    assert differences(with_litellm, replayed) == []
+    assert len(live_only(replayed)) <= 0.15 * len(replayed["cases"])

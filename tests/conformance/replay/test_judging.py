@@ -1,0 +1,187 @@
+"""Tapes judge a proxy: what it asks otherwise, or not at all, or reads by the chunk, is found."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hopcheck import Incoming, Outgoing, Relay, Response, refuse
+from hopcheck.authoring.findings import Outcome
+from hopcheck.cassettes import load
+from hopcheck.gate.catalogue import all_cases
+from hopcheck.replay.live_only import burst_owner, live_only, without_burst
+from hopcheck.report.build import LIVE_ONLY
+from hopcheck.selftest.cassettes import Result, prove
+from hopcheck.selftest.per_read import ParsesEachRead
+from hopcheck.selftest.trial import Trial, on_tape
+
+FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
+CASES = all_cases()
+CASE = CASES["stream.done-once"]
+
+
+PLAYED = ("stream.done-once", "stream.utf8-split", "stream.line-endings", "auth.not-forwarded", "ratelimit.*", "doctor")
+
+
+@pytest.fixture(scope="module")
+def tapes():
+    found = [load(path) for pattern in PLAYED for path in sorted(FOLDER.glob(f"{pattern}.yaml"))]
+    return {tape.case: tape for tape in found}
+
+
+def judge(relay: type[Relay], tapes, case=CASE, more: bool = False) -> Trial:
+    return asyncio.run(on_tape(case, relay, tapes, more=more))
+
+
+def checks(trial: Trial) -> dict[str, bool]:
+    return {finding.check: finding.ok for finding in trial.verdict.findings}
+
+
+def test_the_healthy_relay_holds(tapes) -> None:
+    trial = judge(Relay, tapes, more=True)
+    assert trial.verdict.outcome is Outcome.CONFORMS
+    assert {"replay.match", "replay.played", "replay.chunking", "one [DONE]"} <= checks(trial).keys()
+
+
+class AddsAField(Relay):
+    """Requests go on with a field that the client didn't send."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return outgoing.with_json({**outgoing.json, "user": "relay"})
+
+
+class AsksTwice(Relay):
+    """Every request is sent twice."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        await self._provider.attempt(outgoing, 5)
+        return outgoing
+
+
+class RefusesAll(Relay):
+    """Nothing is passed on."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        return refuse(incoming, 503, "No.")
+
+
+@pytest.mark.parametrize(
+    ("relay", "check", "said"),
+    [
+        (AddsAField, "replay.match", '$.user is "relay", recorded was none'),
+        (AsksTwice, "replay.match", "asked more often than recorded"),
+        (RefusesAll, "replay.played", "stream.done-once #1"),
+    ],
+)
+def test_what_is_asked_otherwise_is_a_finding(relay, check, said, tapes) -> None:
+    trial = judge(relay, tapes)
+    (finding,) = (one for one in trial.verdict.findings if one.check == check)
+    assert trial.verdict.outcome is Outcome.DEVIATES
+    assert not finding.ok
+    assert said in str(finding.actual)
+
+
+def test_who_asks_nothing_deviates_also_where_the_case_could_not_be_put(tapes) -> None:
+    case = CASES["auth.not-forwarded"]
+    trial = judge(RefusesAll, tapes, case)
+    assert "did not reach the upstream" in trial.verdict.reason
+    assert (trial.verdict.outcome, checks(trial)["replay.played"]) == (Outcome.DEVIATES, False)
+
+
+def test_who_reads_by_the_chunk_is_found_by_the_chunkings(tapes) -> None:
+    assert judge(ParsesEachRead, tapes).verdict.outcome is Outcome.CONFORMS
+    trial = judge(ParsesEachRead, tapes, more=True)
+    (finding,) = (one for one in trial.verdict.findings if one.check == "replay.chunking")
+    assert {one["chunks"] for one in finding.actual} == {"one-byte", "split-utf8"}
+
+
+def test_who_uses_another_key_is_found(tapes) -> None:
+    class ClientsKey(Relay):
+        """The client's key goes on."""
+
+        async def request(self, outgoing: Outgoing) -> Outgoing:
+            return outgoing.with_header("Authorization", f"Bearer {outgoing.incoming.key}")
+
+    assert not checks(judge(ClientsKey, tapes))["replay.match"]
+
+
+def results_of(case_id: str, tapes, excluded=None) -> list[Result]:
+    async def run() -> list[Result]:
+        return [result async for result in prove([CASES[case_id]], tapes, excluded or {}, 1)]
+
+    return asyncio.run(run())
+
+
+def test_each_counterexample_is_noticed(tapes) -> None:
+    came = {result.relay: (result.came, result.how) for result in results_of("stream.done-once", tapes)}
+    assert came["SaysDoneTwice"] == ("noticed", "one [DONE]")
+    assert came["ParsesEachRead"] == ("noticed", "replay.chunking")
+    assert came["the healthy relay"][0] == "as recorded"
+    came = {result.relay: result.came for result in results_of("stream.utf8-split", tapes)}
+    assert came["DecodesEachRead"] == "noticed"  # by the chunkings: LiteLLM itself splits no character
+    came = {result.relay: result.came for result in results_of("stream.line-endings", tapes)}
+    assert came["LooksForTwoLineFeeds"] == "noticed"  # by the script in LiteLLM's seat: LiteLLM writes line feeds
+
+
+def test_what_is_wrong_and_unnoticed_is_missed(tapes) -> None:
+    class Whispers(Relay):
+        """Streams end with a comment that no finding minds."""
+
+        async def frames(self, events) -> AsyncIterator[bytes]:
+            async for event in events:
+                yield event.raw
+            yield b": bye\n\n"
+
+    example = replace(CASE.counterexamples[0], name="Whispers", relay=Whispers)
+    case = replace(CASE, counterexamples=[example])
+
+    async def run() -> dict[str, str]:
+        return {result.relay: result.came async for result in prove([case], tapes, {}, 1)}
+
+    assert asyncio.run(run())["Whispers"] == "missed"
+
+
+def test_a_healthy_relay_that_fails_otherwise_than_recorded_is_minded(tapes) -> None:
+    tape = tapes["stream.done-once"]
+    (one,) = tape.interactions
+    assert one.response is not None
+    frames = replace(one.wire, frames=one.wire.frames[:-1])
+    size = sum(frame.size for frame in frames.frames)
+    short = replace(
+        one, response=replace(one.response, body=one.response.body[:size]), wire=replace(frames, ended="cut")
+    )
+    broken = {**tapes, "stream.done-once": replace(tape, interactions=(short,))}
+    assert {result.came for result in results_of("stream.done-once", broken) if "healthy" in result.relay} == {"minded"}
+
+
+def test_a_live_only_case_says_why_for_each_counterexample(tapes) -> None:
+    excluded = live_only(CASES.values(), tapes, {"chat.large-request": "too long"})
+    assert excluded["chat.large-request"] == f"{LIVE_ONLY}too long"
+    assert excluded["ratelimit.recovers"].startswith(f"{LIVE_ONLY}it waits")
+    assert live_only([CASE], {}, {}) == {"stream.done-once": f"{LIVE_ONLY}it has no tape"}
+    came = results_of("ratelimit.recovers", tapes, excluded)
+    assert {(result.came, result.how) for result in came} == {("live-only", excluded["ratelimit.recovers"])}
+
+
+def test_a_case_about_header_fields_that_no_tape_holds_is_live_only(tapes) -> None:
+    taped = {"auth.response-headers": tapes["stream.done-once"]}
+    reason = live_only([CASES["auth.response-headers"]], taped, {})["auth.response-headers"]
+    assert "set-cookie" in reason
+
+
+def test_few_cases_are_live_only(tapes) -> None:
+    taped = dict.fromkeys((path.stem for path in FOLDER.glob("*.yaml")), tapes["stream.done-once"])
+    assert len(live_only(CASES.values(), taped, {})) <= 0.15 * len(CASES)
+
+
+def test_a_shared_burst_is_on_the_first_cases_tape(tapes) -> None:
+    exact = CASES["ratelimit.exact"]
+    assert burst_owner(exact, tapes) == "ratelimit.429-shape"
+    assert burst_owner(CASES["ratelimit.429-shape"], tapes) == burst_owner(CASE, tapes) == ""
+    assert "select that, too" in without_burst([exact], tapes)["ratelimit.exact"]
+    assert without_burst([exact, CASES["ratelimit.429-shape"]], tapes) == {}
+    assert judge(Relay, tapes, exact).verdict.outcome is Outcome.CONFORMS

@@ -1,0 +1,116 @@
+"""A stream told in other lines and chunks means the same to who reads it well, and is found out by who doesn't."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+
+import pytest
+from tape_samples import MADE, event, streamed
+
+from hopcheck import Events, Failure, Relay
+from hopcheck.authoring.findings import Finding
+from hopcheck.cassettes import Tape
+from hopcheck.gate.catalogue import all_cases
+from hopcheck.replay.chunking import Retelling, pieces_of
+from hopcheck.replay.findings import RETELLING
+from hopcheck.replay.variants import CHUNKS, LINES, can_be_retold, level_of, meaning, retold
+from hopcheck.selftest.trial import on_tape
+from hopcheck_contracts.sse import parse
+from hopcheck_server.relay.streams import events_of
+
+CASE = all_cases()["stream.done-once"]
+STREAM = streamed(CASE.id, "n0", ("Grü", "ße"))
+ALL = (frozenset(LINES), frozenset(CHUNKS))
+WAYS = sorted([*LINES, *CHUNKS])
+assert STREAM.response is not None
+BODY = STREAM.response.body
+
+
+def data(body: bytes) -> list[str]:
+    return [one.data for one in parse(body) if one.data is not None]
+
+
+@pytest.mark.parametrize("ways", [*ALL, *(frozenset({way}) for way in WAYS)], ids=lambda ways: "+".join(sorted(ways)))
+def test_it_is_told_otherwise_and_means_the_same(ways) -> None:
+    told = retold(BODY, ways)
+    assert told != BODY
+    assert meaning(data(told)) == meaning(data(BODY))
+    assert b"".join(piece.data for piece in pieces_of(STREAM, Retelling(ways))) == told
+
+
+def test_each_way_does_what_it_is_called() -> None:
+    assert b"\n:\ndata: {" in retold(BODY, frozenset({"comments"}))
+    assert b"\r\n\r\ndata" in retold(BODY, frozenset({"crlf"}))
+    assert b"data: " not in retold(BODY, frozenset({"no-space"}))
+    assert b"id: 7\nretry: 3000\ndata: {\ndata: " in retold(BODY, frozenset({"two-lines"}))
+    chunks = {
+        way: [json.loads(one) for one in data(retold(BODY, frozenset({way})))[:-1]]
+        for way in ("empty-choices", "empty-deltas", "unknown-fields")
+    }
+    assert [chunk["choices"] for chunk in chunks["empty-choices"]].count([]) == 2
+    assert [chunk["choices"][0]["delta"] for chunk in chunks["empty-deltas"]][1:3] == [{}, {"content": None}]
+    assert "x_hopcheck" in chunks["unknown-fields"][0]["choices"][0]["delta"]
+
+
+def test_what_it_means_is_not_lost_by_leaving_out_what_says_nothing() -> None:
+    usage = event(choices=[], usage={"total_tokens": 3})
+    assert meaning(data(usage)) != []
+    assert meaning(["{not JSON", "[DONE]"]) == ["{not JSON", "[DONE]"]
+    assert meaning(data(BODY.replace(b"Gr", b"gr"))) != meaning(data(BODY))
+
+
+def test_only_whole_and_readable_streams_are_retold() -> None:
+    assert can_be_retold(STREAM)
+    assert not can_be_retold(replace(STREAM, response=None))
+    assert not can_be_retold(replace(STREAM, wire=replace(STREAM.wire, ended="cut")))
+    for body in (b"data: {not\n\ndata: [DONE]\n\n", b'data: {"error": {}}\n\ndata: [DONE]\n\n', event(choices=[])):
+        assert not can_be_retold(replace(STREAM, response=replace(STREAM.response, body=body)))
+
+
+def judged(relay: type[Relay]) -> Finding:
+    verdict = asyncio.run(on_tape(CASE, relay, {CASE.id: Tape(CASE.id, MADE, (STREAM,))}, more=True)).verdict
+    return next(finding for finding in verdict.findings if finding.check == RETELLING)
+
+
+class ChokesOnComments(Relay):
+    """A comment ends the stream."""
+
+    async def sound(self, events: Events) -> Events:
+        async for one in super().sound(events):
+            if one.comments:
+                raise Failure("garbled", "no data")
+            yield one
+
+
+class KnowsOneLineEnd(Relay):
+    """Lines end with a line feed, or not at all."""
+
+    def parse(self, body) -> Events:
+        async def without_returns():
+            async for read in body:
+                if b"\r" in read:
+                    raise Failure("garbled", "a carriage return")
+                yield read
+
+        return events_of(without_returns())
+
+
+@pytest.mark.parametrize(
+    ("relay", "way", "level"), [(ChokesOnComments, "comments", "MUST"), (KnowsOneLineEnd, "crlf", "SHOULD")]
+)
+def test_who_minds_a_way_is_told_which(relay, way, level) -> None:
+    finding = judged(relay)
+    assert not finding.ok
+    assert [one["ways"] for one in finding.actual] == [[way]]
+    assert str(finding.level) == level == level_of([way])
+
+
+def test_what_is_retold_is_cut_too() -> None:
+    (whole,) = pieces_of(STREAM, Retelling(ALL[0], "coalesced"))
+    assert whole.data == retold(BODY, ALL[0])
+
+
+def test_the_healthy_relay_minds_none() -> None:
+    assert judged(Relay).ok

@@ -1,0 +1,179 @@
+"""What a proxy makes of a LiteLLM that fails as its provider does: the case's own script in LiteLLM's seat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from asking import ask, open_to, send
+from tape_samples import streamed
+
+from hopcheck import Events, Failure, Incoming, Relay, Response, reply
+from hopcheck.authoring.findings import Finding
+from hopcheck.authoring.registry import Case, Counterexample
+from hopcheck.cassettes import load
+from hopcheck.client.config import Declares, Fallback
+from hopcheck.client.nonces import fixed_nonces, random_nonces
+from hopcheck.gate.catalogue import all_cases
+from hopcheck.replay import ReplayServer
+from hopcheck.replay.scripted_backend import is_seated, seat_nonces
+from hopcheck.replay.scripted_faults import WITHOUT_FALLBACK, in_seat, is_asked
+from hopcheck.report.build import SCRIPTED
+from hopcheck.selftest.cassettes import Result, prove
+from hopcheck.selftest.trial import on_tape
+from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.upstream.script.turns import Script, Turn
+from hopcheck_server.upstream.server import Upstream
+from hopcheck_server.wire.client import ConnectFailed
+
+FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
+CASES = all_cases()
+PLAYED = ("stream.malformed-chunk", "timeout.connect", "fallback.taken", "ratelimit.429-shape", "hopcheck")
+
+
+@pytest.fixture(scope="module")
+def tapes():
+    return {name: load(FOLDER / f"{name}.yaml") for name in PLAYED}
+
+
+def scripted(relay: type[Relay], case: Case, tapes) -> Finding | None:
+    verdict = asyncio.run(on_tape(case, relay, tapes, more=True)).verdict
+    return next((finding for finding in verdict.findings if finding.check == SCRIPTED), None)
+
+
+class EndsInSilence(Relay):
+    """A stream that breaks ends without a word."""
+
+    async def broken(self, failure: Failure) -> Events:
+        return
+        yield
+
+
+def test_what_breaks_when_litellm_fails_is_a_finding_that_says_what(tapes) -> None:
+    case = CASES["stream.malformed-chunk"]
+    healthy, broken = scripted(Relay, case, tapes), scripted(EndsInSilence, case, tapes)
+    assert healthy is not None
+    assert healthy.ok
+    assert broken is not None
+    assert not broken.ok
+    assert [one["finding"] for one in broken.actual] == ["answer"]
+
+
+class BlamesTheClient(Relay):
+    """Whatever fails is told as a bad request."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        response.status = 400
+        return response
+
+
+def test_a_provider_that_is_not_there_is_litellm_that_is_not_there_for_a_while(tapes) -> None:
+    case = CASES["timeout.connect"]
+    healthy, broken = scripted(Relay, case, tapes), scripted(BlamesTheClient, case, tapes)
+    assert healthy is not None
+    assert healthy.ok  # which says, too, that the relay was served again afterwards
+    assert broken is not None
+    assert [one["finding"] for one in broken.actual] == ["status"]
+
+
+def test_what_is_litellms_is_not_asked_of_the_proxy(tapes) -> None:
+    assert scripted(Relay, CASES["fallback.taken"], tapes) is None
+    assert scripted(Relay, CASES["ratelimit.429-shape"], tapes) is None
+    declares = Declares(fallback=Fallback(primary="a", backup="b"), retries=2)
+    assert in_seat(declares, {}) == Declares(retries=2)
+    assert in_seat(declares, {"timeout_s": 2.0}) == Declares(retries=2, timeout_s=2.0)
+
+
+def test_only_what_litellm_may_keep_from_the_proxy_is_asked() -> None:
+    assert not is_asked(CASES["stream.done-once"])
+    assert not is_asked(CASES["iso.concurrent"])
+    assert all(is_asked(CASES[name]) for name in ("stream.comments", "error.shape", "stream.obfuscation"))
+    assert all(is_asked(CASES[name]) for name in WITHOUT_FALLBACK)
+
+
+def test_no_other_nonce_is_taken_for_a_seated_one() -> None:
+    assert is_seated(f"hopcheck:stream.cut:{next(seat_nonces())}")
+    others = [next(fixed_nonces()), *(next(random_nonces()) for _ in range(40))]
+    assert not any(is_seated(f"hopcheck:stream.cut:{nonce}") for nonce in others)
+    assert not is_seated("")
+
+
+def results_of(case: Case, tapes) -> dict[str, Result]:
+    async def run() -> dict[str, Result]:
+        return {result.relay: result async for result in prove([case], tapes, {}, 1)}
+
+    return asyncio.run(run())
+
+
+def test_only_what_is_wrong_in_litellms_work_counts_as_that(tapes) -> None:
+    """The other one is wrong by itself, where the case's tape can't show it and its script isn't asked for."""
+    case = CASES["fallback.taken"]
+    wrong = Counterexample("BlamesTheClient", "…", BlamesTheClient, "answers")
+    case = replace(case, counterexamples=[*case.counterexamples, wrong])
+    came = {name: result.came for name, result in results_of(case, tapes).items()}
+    assert came["NeverFallsBack"] == came["OnlyFallsBackOnServerErrors"] == "LiteLLM"
+    assert came["BlamesTheClient"] == "missed"
+
+
+# What is passed on.
+
+NAME = "stream.done-once"
+REQUEST = streamed(NAME, "s0", ())
+
+
+@asynccontextmanager
+async def seated(turn: Turn) -> AsyncIterator[tuple[ReplayServer, Upstream]]:
+    async with (
+        await Upstream.start({NAME: Script(turns=(turn,))}) as upstream,
+        await ReplayServer({}, seat=upstream).start() as server,
+    ):
+        yield server, upstream
+
+
+@pytest.mark.parametrize(
+    ("turn", "ended"),
+    [
+        (reply.stream("Hel", "lo"), "complete"),
+        (reply.stream("Hel", "lo", cut_after_events=2), "cut"),
+        (reply.stream("Hel", "lo", cut_after_events=2, cut="reset"), "reset"),
+        (reply.chat("Hello", content_length=9999), "cut"),
+    ],
+)
+def test_an_answer_ends_as_the_script_ends_it(turn, ended) -> None:
+    async def run() -> tuple[str, list[Attempt]]:
+        async with seated(turn) as (server, upstream):
+            came = await ask(server, REQUEST, key="proxys-key")
+            return came.ended, upstream.journal.attempts(f"hopcheck:{NAME}:s0")
+
+    came, (attempt,) = asyncio.run(run())
+    assert came == ended
+    assert (attempt.method, attempt.path, attempt.key) == ("POST", "/v1/chat/completions", "proxys-key")
+    assert attempt.body == REQUEST.request.body
+
+
+def test_a_proxy_that_hangs_up_does_so_at_the_script_too() -> None:
+    async def run() -> list[Attempt]:
+        async with seated(reply.hang("events", "Hel", after=1)) as (server, upstream):
+            connection = await open_to(server)
+            await send(connection, REQUEST)
+            await connection.head(5)
+            connection.close()
+            return await upstream.journal.wait(f"hopcheck:{NAME}:s0", timeout_s=5)
+
+    assert [attempt.ended for attempt in asyncio.run(run())] == ["hung-up"]
+
+
+def test_nobody_answers_while_the_server_is_away() -> None:
+    async def run() -> int | None:
+        async with seated(reply.stream("Hello")) as (server, _):
+            async with server.away():
+                with pytest.raises(ConnectFailed):
+                    await open_to(server)
+            return (await ask(server, REQUEST)).status
+
+    assert asyncio.run(run()) == 200

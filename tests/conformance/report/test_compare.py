@@ -1,0 +1,48 @@
+"""Two runs beside each other."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+
+from hopcheck.authoring.findings import Finding, Outcome
+from hopcheck.report.compare import compare, comparison_markdown, print_comparison, summary
+from hopcheck.report.render.terminal import console_for
+
+
+@pytest.fixture
+def compared(sample: Any) -> Any:
+    better = sample.verdict("stream.done-once", Outcome.CONFORMS, Finding("one [DONE]", True, 1, 1))
+    reached = sample.verdict("error.shape", Outcome.DEVIATES, Finding("status", False, 400, 500))
+    second = sample.document((better, reached, *sample.verdicts[:1], *sample.verdicts[2:3]))
+    second["target"]["name"] = "other|proxy"
+    return compare(sample.document(), second)
+
+
+def test_two_reports_are_compared_by_case_and_by_check(compared: Any) -> None:
+    by_id = {one.case_id: one for one in compared.differences}
+    done = by_id["stream.done-once"]
+    assert (done.first, done.second) == ("deviates", "conforms")
+    assert (done.only_first, done.only_second) == (("[DONE] is last", "one [DONE]"), ())
+    shape = by_id["error.shape"]
+    assert (shape.only_first, shape.only_second) == (("untestable",), ("status",))
+    assert by_id["retry.budget"].second == "not run"
+    assert by_id["retry.budget"].only_first == ()
+    assert "chat.schema" not in by_id
+    assert (compared.same, compared.only_first, compared.only_second) == (2, 3, 1)
+    assert compared.totals["conforms"] == (2, 2)
+
+
+def test_a_comparison_is_shown(compared: Any) -> None:
+    out = io.StringIO()
+    print_comparison(compared, console_for(out))
+    assert re.search(
+        r"^stream\.done-once +deviates +conforms +\[DONE\] is last, one \[DONE\] *$", out.getvalue(), re.MULTILINE
+    )
+    assert summary(compared) in out.getvalue()
+    shown = comparison_markdown(compared)
+    assert "| <code>stream.done-once</code> | deviates | conforms | [DONE] is last, one [DONE] |  |" in shown
+    assert "other&#124;proxy" in shown

@@ -1,0 +1,239 @@
+"""Control, in the same process and over HTTP: both do the same."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from hopcheck_server.upstream.control.client import ControlFailed, LocalControl, RemoteControl, probe
+from hopcheck_server.upstream.control.routes import respond
+from hopcheck_server.upstream.journal.arrival import Arrival, RequestHead
+from hopcheck_server.upstream.script import reply
+
+MARKER = "hopcheck:a.b:1"
+
+
+@pytest.fixture(params=["local", "remote"])
+def controlled(request, wire):
+    """Run `act(upstream, control)` with either control."""
+
+    def run(scripts, act):
+        async def main(upstream):
+            control = LocalControl(upstream) if request.param == "local" else RemoteControl(upstream.url)
+            try:
+                return await act(upstream, control)
+            finally:
+                await control.aclose()
+
+        return wire.serve(scripts, main)
+
+    return run
+
+
+def test_scripts_are_added(wire, controlled):
+    async def act(upstream, control):
+        await control.load(
+            {"c.d": reply.script_of(reply.raw(200, b"\xff\x00", "x/y")), "a.b": reply.script_of(reply.chat("new"))}
+        )
+        return [(await wire.ask(upstream, wire.marked(name))).body for name in ("a.b", "c.d", "e.f")]
+
+    changed, added, kept = controlled({"a.b": reply.chat("old"), "e.f": reply.chat("kept")}, act)
+    assert b"new" in changed
+    assert added == b"\xff\x00"
+    assert b"kept" in kept
+
+
+def test_attempts_and_waiting(wire, controlled):
+    async def act(upstream, control):
+        none = await control.attempts(MARKER)
+        waiting = asyncio.create_task(control.wait(MARKER, attempts=2, timeout_s=20))
+        await wire.ask(upstream, wire.marked())
+        await wire.ask(upstream, wire.marked())
+        return none, await waiting, await control.attempts(MARKER), upstream.journal.attempts(MARKER)
+
+    none, waited, asked, known = controlled({"a.b": reply.chat("x")}, act)
+    assert none == []
+    assert waited == asked == known
+    assert len(known) == 2
+
+
+def test_a_wait_that_is_over_gives_what_there_is(wire, controlled):
+    async def act(upstream, control):
+        asking = asyncio.create_task(wire.ask(upstream, wire.marked()))
+        arrived = await control.wait(MARKER, ended=False, timeout_s=20)
+        hanging = await control.wait(MARKER, timeout_s=0.02)
+        asking.cancel()
+        gone = await control.wait(MARKER, timeout_s=20)
+        return [attempts[0].ended for attempts in (arrived, hanging, gone)]
+
+    assert controlled({"a.b": reply.hang()}, act) == ["", "", "hung-up"]
+
+
+def test_after_the_release_nothing_hangs_again(wire, controlled):
+    async def act(upstream, control):
+        asking = asyncio.create_task(wire.ask(upstream, wire.marked()))
+        await control.wait(MARKER, ended=False, timeout_s=20)
+        await control.release(MARKER)
+        await asyncio.gather(asking, return_exceptions=True)
+        again = await wire.ask(upstream, wire.marked())
+        return again.status, [attempt.ended for attempt in await control.wait(MARKER, attempts=2, timeout_s=20)]
+
+    assert controlled({"a.b": reply.hang()}, act) == (200, ["released", "answered"])
+
+
+def test_only_the_marker_that_is_named_is_released(wire, controlled):
+    async def act(upstream, control):
+        asking = [asyncio.create_task(wire.ask(upstream, wire.marked(nonce=nonce))) for nonce in "12"]
+        for nonce in "12":
+            await control.wait(f"hopcheck:a.b:{nonce}", ended=False, timeout_s=20)
+        await control.release(MARKER)
+        other = await control.attempts("hopcheck:a.b:2")
+        await control.release("hopcheck:a.b:2")
+        await asyncio.gather(*asking, return_exceptions=True)
+        return other[0].ended
+
+    assert controlled({"a.b": reply.hang()}, act) == ""
+
+
+def test_forgetting(wire, controlled):
+    async def act(upstream, control):
+        await wire.ask(upstream, wire.marked())
+        await control.forget(MARKER)
+        forgotten = await control.attempts(MARKER)
+        await control.load({})
+        return forgotten, (await wire.ask(upstream, wire.marked())).status
+
+    assert controlled({"a.b": [reply.status(503), reply.chat("x")]}, act) == ([], 503)
+
+
+def test_unmarked_attempts(wire, controlled):
+    async def act(upstream, control):
+        await wire.ask(upstream, method="GET", path="/v1/models")
+        since = time.monotonic_ns()
+        await wire.ask(upstream, method="GET", path="/health")
+        return [[one.path for one in await control.unmarked(at)] for at in (0, since)]
+
+    assert controlled({}, act) == [["/v1/models", "/health"], ["/health"]]
+
+
+def test_connections_are_counted(wire, controlled):
+    async def act(upstream, control):
+        before = await control.opened()
+        await wire.ask(upstream, wire.marked())
+        return before < (await control.attempts(MARKER))[0].connection <= await control.opened()
+
+    assert controlled({}, act)
+
+
+def test_control_is_not_journalled(wire):
+    async def act(upstream):
+        control = RemoteControl(upstream.url)
+        await control.attempts(MARKER)
+        await control.aclose()
+        return upstream.journal.unmarked()
+
+    assert wire.serve({}, act) == []
+
+
+def test_a_wait_whose_asker_leaves_is_given_up(wire):
+    async def act(upstream):
+        control = RemoteControl(upstream.url)
+        waiting = asyncio.create_task(control.wait(MARKER, timeout_s=20))
+        await wire.until(lambda: bool(upstream.journal._waiters))
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await wire.until(lambda: not upstream.journal._waiters)
+        await control.aclose()
+        return True
+
+    assert wire.serve({}, act)
+
+
+def test_strangers_may_not_control(wire):
+    async def act(upstream):
+        head = RequestHead(b"GET", b"/_hopcheck/health", [], keep_alive=True, http10=False, length=0)
+        request = Arrival(head, b"", 1, 1).attempt()
+        return [(await respond(upstream, request, allowed=allowed)).head[:12] for allowed in (False, True)]
+
+    assert wire.serve({}, act) == [b"HTTP/1.1 403", b"HTTP/1.1 200"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "payload", "status"),
+    [
+        ("GET", "nothing", None, 404),
+        ("POST", "scripts", {}, 404),
+        ("PUT", "scripts", b"[", 400),
+        ("PUT", "scripts", {"a": {"turns": 1}}, 400),
+        ("GET", "journal/x?timeout_s=soon", None, 400),
+        ("GET", "health", None, 200),
+    ],
+)
+def test_what_control_says(wire, method, path, payload, status):
+    got = wire.serve({}, lambda upstream: wire.ask(upstream, payload, method=method, path=f"/_hopcheck/{path}"))
+    assert got.status == status
+    assert set(got.json) == ({"hopcheck", "opened"} if status == 200 else {"error"})
+
+
+def test_an_upstream_that_is_gone_is_an_error_of_its_own(wire):
+    async def act(upstream):
+        await upstream.aclose()
+        with pytest.raises(ControlFailed, match=str(upstream.port)):
+            await RemoteControl(upstream.url).attempts(MARKER)
+        return True
+
+    assert wire.serve({}, act)
+
+
+def test_something_else_in_its_place_is_an_error_too():
+    async def main():
+        serving = []
+
+        async def serve(reader, writer):
+            serving.append(asyncio.current_task())
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello")
+            await reader.read()
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server:
+            control = RemoteControl(f"http://127.0.0.1:{port}")
+            with pytest.raises(ControlFailed):
+                await control.attempts(MARKER)
+            await control.aclose()
+            seen = await probe(port)
+            await asyncio.gather(*serving)
+            return seen
+
+    assert asyncio.run(main()) == "other"
+
+
+def test_probing(wire):
+    async def act(upstream):
+        ours = await probe(upstream.port)
+        await upstream.aclose()
+        return ours, await probe(upstream.port)
+
+    assert wire.serve({}, act) == ("ours", "free")
+
+
+def test_taking_times(wire, controlled):
+    async def act(upstream, control):
+        for nonce in "12":
+            await wire.ask(upstream, wire.marked(nonce=nonce))
+        await wire.ask(upstream, wire.marked("c.d"))
+        known = [(await control.attempts(f"hopcheck:a.b:{nonce}"))[0] for nonce in "12"]
+        taken = await control.take("a.b")
+        return known, taken, await control.take("a.b"), await control.attempts("hopcheck:c.d:1")
+
+    scripts = {"a.b": reply.chat("x", "y"), "c.d": reply.chat("z")}
+    known, taken, again, other = controlled(scripts, act)
+    assert [(one.marker, one.number, one.received_ns) for one in taken] == [
+        (one.marker, 1, one.received_ns) for one in known
+    ]
+    assert all(one.first_sent_ns == one.last_sent_ns == seen.sent[0][0] for one, seen in zip(taken, known, strict=True))
+    assert again == []
+    assert len(other) == 1

@@ -1,0 +1,205 @@
+"""The journal: what is kept of an attempt, how attempts are counted, and waiting for them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from hopcheck_server.upstream.journal import journal as journal_module
+from hopcheck_server.upstream.journal.arrival import Arrival, RequestHead
+from hopcheck_server.upstream.journal.attempt import from_json, to_json
+from hopcheck_server.upstream.journal.journal import Journal
+from hopcheck_server.upstream.script import reply
+from hopcheck_server.upstream.script.turns import Script
+
+MARKER = "hopcheck:a.b:1"
+AUTH = {"Authorization": "Bearer sk-1"}
+
+
+def arrived(marker=MARKER, *, url=b"/x", model="m", key=b"k", at=1):
+    headers = [(b"Authorization", b"Bearer " + key)]
+    arrival = Arrival(RequestHead(b"POST", url, headers, keep_alive=True, http10=False, length=0), b"", 1, at)
+    arrival.marker, arrival.model = marker, model
+    return arrival
+
+
+def test_an_attempt_is_kept_as_it_came(wire):
+    async def act(upstream):
+        await wire.ask(upstream, wire.marked(), path="/v1/chat/completions?a=1", headers={**AUTH, "X-One": "Æ"})
+        return upstream.journal.attempts(MARKER)[0]
+
+    attempt = wire.serve({"a.b": reply.chat("x")}, act)
+    assert (attempt.marker, attempt.script, attempt.number, attempt.model) == (MARKER, "a.b", 1, "m")
+    assert (attempt.method, attempt.path, attempt.key) == ("POST", "/v1/chat/completions?a=1", "sk-1")
+    assert attempt.headers[-1][0] == "x-one"
+    assert attempt.header("HOST") == "upstream"
+    assert attempt.header("none") is None
+    assert attempt.json == wire.marked()
+    assert 0 < attempt.received_ns <= attempt.head_sent_ns <= attempt.sent[0][0] <= attempt.ended_ns
+    assert attempt.ended == "answered"
+
+
+def test_attempts_survive_json():
+    arrival = arrived()
+    arrival.body, arrival.sent, arrival.ended = b"\x00\xff{", [1, 2, 3, 4], "hung-up"
+    attempt = arrival.attempt()
+    assert from_json(json.loads(json.dumps(to_json(attempt)))) == attempt
+    assert attempt.sent == [(1, 2), (3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "key"),
+    [
+        ([(b"authorization", b"bearer a")], "a"),
+        ([(b"Api-Key", b"b")], "b"),
+        ([(b"api-key", b"b"), (b"AUTHORIZATION", b"Bearer a")], "a"),
+        ([(b"authorization", b"Basic xyz")], ""),
+        ([], ""),
+    ],
+)
+def test_the_key_is_the_same_raw_and_made_up(headers, key):
+    head = RequestHead(b"POST", b"/", headers, keep_alive=True, http10=False, length=0)
+    assert head.key == Arrival(head, b"", 1, 1).attempt().key == key
+
+
+def test_counts_by_marker_and_by_route():
+    journal = Journal()
+    places = [
+        journal.add(arrived(url=url, model=model, key=key))
+        for url, model, key in [
+            (b"/x", "m", b"k"),
+            (b"/x", "m", b"k"),
+            (b"/x", "backup", b"k"),
+            (b"/x", "m", b"other"),
+            (b"/y", "m", b"k"),
+            (b"/x", "m", b"k"),
+        ]
+    ]
+    assert places == [
+        (0, 0, True),
+        (1, 1, True),
+        (2, 0, False),
+        (3, 0, False),
+        (4, 0, False),
+        (5, 2, True),
+    ]
+    assert [attempt.number for attempt in journal.attempts(MARKER)] == [1, 2, 3, 4, 5, 6]
+    assert journal.add(arrived("hopcheck:a.b:2")) == (0, 0, True)
+
+
+def said(got):
+    return got.json["choices"][0]["message"]["content"]
+
+
+def test_turns_follow_the_attempts(wire):
+    turns = [reply.status(503), reply.status(429), reply.chat("third")]
+
+    async def act(upstream):
+        return [(await wire.ask(upstream, wire.marked())).status for _ in range(4)], said(
+            await wire.ask(upstream, wire.marked())
+        )
+
+    assert wire.serve({"a.b": turns}, act) == ([503, 429, 200, 200], "third")
+
+
+def test_turns_by_model_key_and_route(wire):
+    script = Script(
+        turns=(reply.chat("first"), reply.chat("again")),
+        backup=(reply.chat("backup"),),
+        by_model={"special": (reply.chat("model"),)},
+        by_key={"sk-9": (reply.chat("key"),)},
+    )
+
+    async def act(upstream):
+        async def ask(model, key="sk-1"):
+            payload = {**wire.marked(), "model": model}
+            return said(await wire.ask(upstream, payload, headers={"Authorization": f"Bearer {key}"}))
+
+        return [
+            await ask(*route)
+            for route in [("m",), ("other",), ("m",), ("special",), ("m", "sk-9"), ("special", "sk-9"), ("m",)]
+        ]
+
+    assert wire.serve({"a.b": script}, act) == ["first", "backup", "again", "model", "key", "model", "again"]
+
+
+def test_what_is_unmarked_is_kept_apart_and_bounded(monkeypatch):
+    monkeypatch.setattr(journal_module, "UNMARKED_KEPT", 3)
+    journal = Journal()
+    for at in range(5):
+        journal.add(arrived("", at=at))
+    assert [attempt.received_ns for attempt in journal.unmarked()] == [2, 3, 4]
+    assert [attempt.received_ns for attempt in journal.unmarked(4)] == [4]
+    assert journal.attempts("") == []
+
+
+def test_markers_are_bounded(monkeypatch):
+    monkeypatch.setattr(journal_module, "MARKERS_KEPT", 2)
+    monkeypatch.setattr(journal_module, "MARKED_KEPT", 2)
+    journal = Journal()
+    for nonce in "123":
+        journal.add(arrived(f"hopcheck:a:{nonce}"))
+    assert [len(journal.attempts(f"hopcheck:a:{nonce}")) for nonce in "123"] == [0, 1, 1]
+    for _ in range(3):
+        journal.add(arrived("hopcheck:a:3"))
+    assert [attempt.number for attempt in journal.attempts("hopcheck:a:3")] == [3, 4]
+    assert journal.add(arrived("hopcheck:a:3")) == (4, 4, True)
+
+
+def test_what_is_handed_out_does_not_change():
+    journal = Journal()
+    arrival = arrived()
+    journal.add(arrival)
+    seen = journal.attempts(MARKER)[0]
+    arrival.sent = [1, 1]
+    journal.end(arrival, "answered", 5)
+    journal.end(arrival, "hung-up", 6)
+    assert (seen.sent, seen.ended) == ([], "")
+    assert (journal.attempts(MARKER)[0].ended, journal.attempts(MARKER)[0].ended_ns) == ("answered", 5)
+
+
+def test_waiting():
+    journal = Journal()
+    first, second = arrived(), arrived()
+
+    async def main():
+        both = asyncio.create_task(journal.wait(MARKER, attempts=2, timeout_s=20))
+        arrivals = asyncio.create_task(journal.wait(MARKER, attempts=2, ended=False, timeout_s=20))
+        await asyncio.sleep(0)
+        journal.add(first)
+        journal.end(first, "answered", 1)
+        journal.add(second)
+        seen = await arrivals
+        assert not both.done()
+        journal.end(second, "cut", 2)
+        return [one.ended for one in seen], [one.ended for one in await both]
+
+    assert asyncio.run(main()) == (["answered", ""], ["answered", "cut"])
+
+
+def test_waiting_gives_what_there_is_when_the_time_is_over():
+    journal = Journal()
+
+    async def main():
+        nothing = await journal.wait(MARKER, timeout_s=0.01)
+        journal.add(arrived())
+        going_on = await journal.wait(MARKER, timeout_s=0.01)
+        at_once = await journal.wait(MARKER, attempts=0, ended=False, timeout_s=0)
+        return len(nothing), len(going_on), len(at_once)
+
+    assert asyncio.run(main()) == (0, 1, 1)
+
+
+def test_a_cancelled_wait_leaves_nothing_behind():
+    journal = Journal()
+
+    async def main():
+        task = asyncio.create_task(journal.wait(MARKER, timeout_s=20))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return journal._waiters
+
+    assert asyncio.run(main()) == {}

@@ -1,0 +1,236 @@
+"""What the server does with requests in every shape, and with clients that leave."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Callable
+
+import pytest
+import uvloop
+
+from hopcheck_server.upstream.server import Upstream
+from hopcheck_server.wire import protocol as serving
+from hopcheck_server.wire.server import ClientGone, Exchange, Framing, Server
+
+PATIENCE_S = 10.0
+GET = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def serve(handler, act, *, faults: list[str] | None = None):
+    """Act on a server; what the loop is told of crashes is put into `faults`."""
+
+    async def main():
+        seen: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: seen.append(repr(context["exception"])))
+        async with asyncio.timeout(PATIENCE_S), await Server(handler).start() as server:
+            result = await act(server)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        if faults is not None:
+            faults.extend(seen)
+        else:
+            assert not seen
+        return result
+
+    return asyncio.run(main())
+
+
+async def talk(server: Server, *parts: bytes, until: bytes = b"") -> bytes:
+    """Send bytes, and read until the server closes or has said `until`."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    for part in parts:
+        writer.write(part)
+        await writer.drain()
+    said = await (reader.readuntil(until) if until else reader.read())
+    writer.close()
+    await writer.wait_closed()
+    return said
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until something is so that no event tells of."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
+async def echo(exchange: Exchange) -> None:
+    exchange.keep_alive = exchange.keep_alive and exchange.target != "/last"
+    body = f"{exchange.method} {exchange.target} {exchange.body.decode()}|".encode()
+    await exchange.start(200, [("Content-Length", str(len(body)))], "length")
+    await exchange.write(body)
+    await exchange.finish()
+
+
+def test_pipelined_requests_are_answered_in_order() -> None:
+    said = serve(echo, lambda server: talk(server, GET % b"/1" + GET % b"/2", GET % b"/last"))
+    assert re.findall(rb"GET (\S+) \|", said) == [b"/1", b"/2", b"/last"]
+    assert said.count(b"HTTP/1.1 200 OK") == 3
+    assert said.count(b"Connection: close") == 1
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_a_request_may_come_in_pieces(size: int) -> None:
+    request = b"POST /last HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n4\r\n you\r\n0\r\n\r\n"
+    parts = [request[start : start + size] for start in range(0, len(request), size)]
+    assert serve(echo, lambda server: talk(server, *parts)).endswith(b"POST /last hi you|")
+
+
+def test_a_careful_client_is_told_to_go_on() -> None:
+    async def act(server: Server) -> tuple[bytes, bytes]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"POST /last HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        interim = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"hi")
+        said = await reader.read()
+        writer.close()
+        return interim, said
+
+    interim, said = serve(echo, act)
+    assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert said.endswith(b"POST /last hi|")
+
+
+def test_nothing_comes_between_the_pieces_of_an_answer() -> None:
+    half, expected = asyncio.Event(), asyncio.Event()
+
+    async def slowly(exchange: Exchange) -> None:
+        if exchange.target == "/slow":
+            await exchange.start(200, [("Content-Length", "4")], "length")
+            await exchange.write(b"ab")
+            half.set()
+            await expected.wait()
+            await exchange.write(b"cd")
+        else:
+            await echo(exchange)
+
+    async def act(server: Server) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(GET % b"/slow")
+        await half.wait()
+        writer.write(b"POST /last HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        (connection,) = server.connections
+        await until(lambda: bool(connection._reading.method))
+        expected.set()
+        writer.write(b"hi")
+        said = await reader.read()
+        writer.close()
+        return said
+
+    said = serve(slowly, act)
+    assert b"100 Continue" not in said
+    assert b"abcdHTTP/1.1 200 OK" in said
+    assert said.endswith(b"POST /last hi|")
+
+
+@pytest.mark.parametrize("request_", [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x00\xa5\x01\x00"])
+def test_what_is_no_request_is_refused(request_: bytes) -> None:
+    said = serve(echo, lambda server: talk(server, request_))
+    assert said == b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+
+
+def test_a_body_that_is_too_large_is_refused_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "MAX_BODY", 10)
+    chunk = b"6\r\nabcdef\r\n"
+    request = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 5 + b"0\r\n\r\n"
+    said = serve(echo, lambda server: talk(server, request))
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert said.count(b"HTTP/1.1") == 1
+
+
+def test_a_handler_that_crashes_leaves_nobody_waiting() -> None:
+    async def crash(exchange: Exchange) -> None:
+        raise ZeroDivisionError("in the handler")
+
+    async def act(server: Server) -> list[bytes]:
+        said = [await talk(server, GET % b"/"), await talk(server, GET % b"/")]
+        await until(lambda: not server.tasks)
+        return said
+
+    faults: list[str] = []
+    assert serve(crash, act, faults=faults) == [b"", b""]
+    assert len(faults) == 2
+    assert "in the handler" in faults[0]
+
+
+@pytest.mark.parametrize("framing", ["chunked", "length", "close"])
+def test_a_client_that_leaves_is_noticed(framing: Framing) -> None:
+    seen: list[str] = []
+    gone = asyncio.Event()
+
+    async def stream(exchange: Exchange) -> None:
+        await exchange.start(200, [("Content-Length", "100")] if framing == "length" else [], framing)
+        await exchange.write(b"first")
+        await exchange.gone.wait()
+        try:
+            await exchange.write(b"second")
+        except ClientGone:
+            seen.append("gone")
+            raise
+        finally:
+            gone.set()
+
+    async def act(server: Server) -> None:
+        await talk(server, GET % b"/", until=b"first")
+        await gone.wait()
+
+    serve(stream, act)
+    assert seen == ["gone"]
+
+
+def test_a_client_that_does_not_read_holds_the_writer_up() -> None:
+    written: list[int] = []
+    left = asyncio.Event()
+
+    async def flood(exchange: Exchange) -> None:
+        await exchange.start(200, [], "close")
+        try:
+            for _ in range(1000):
+                await exchange.write(b"x" * 100_000)
+                written.append(100_000)
+        finally:
+            left.set()
+
+    async def act(server: Server) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1)
+        writer.write(GET % b"/")
+        await reader.read(1)
+        before = -1
+        while before != len(written):  # until nothing more is taken
+            before = len(written)
+            await asyncio.wait([asyncio.ensure_future(left.wait())], timeout=0.05)
+        writer.transport.abort()
+        await left.wait()
+
+    serve(flood, act)
+    assert sum(written) < 100_000_000
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_connection_that_comes_while_a_server_closes_is_dropped(turns: int) -> None:
+    """The kernel takes a connection before the loop does; whatever the loop has done of it, nobody is left waiting.
+
+    On uvloop, which everything runs on where it can be had; asyncio's own loop forgets some of them by itself.
+    """
+
+    async def hang(exchange: Exchange) -> None:
+        await exchange.gone.wait()
+
+    async def main() -> None:
+        for closing in (await Upstream.start(), await Server(hang).start()):
+            client = socket.create_connection(("127.0.0.1", closing.port))
+            client.sendall(GET % b"/")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            async with asyncio.timeout(PATIENCE_S):
+                await closing.aclose()
+                client.setblocking(False)
+                try:
+                    while await asyncio.get_running_loop().sock_recv(client, 1000):
+                        pass
+                except ConnectionError:
+                    pass
+            client.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())

@@ -1,0 +1,1 @@
+"""The project's own measuring tools; not part of the distribution."""

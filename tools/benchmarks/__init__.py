@@ -1,0 +1,1 @@
+"""Benchmarks of hopcheck's own parts, as ratios and paired differences."""

@@ -1,0 +1,102 @@
+"""How punctual the upstream is with many paced streams: the lag of each event behind its schedule, from the journal.
+
+    python tools/benchmarks/upstream_streams.py [--streams 1000] [--rate 20] [--seconds 3]
+
+The upstream runs in a process of its own; this one is its clients. Prints quantiles of the lag in milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+from typing import cast
+
+import uvloop
+
+from hopcheck_server.upstream.control.client import RemoteControl
+from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.upstream.script import marker, reply
+
+MARKER = marker.make("bench.streams", "1")
+
+
+class Client(asyncio.Protocol):
+    """Reads one stream to its end, without looking at it."""
+
+    def __init__(self, request: bytes, ended: asyncio.Future[None]) -> None:
+        self._request = request
+        self._ended = ended
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.Transport, transport).write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        pass
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended.set_result(None)
+
+
+def request(port: int) -> bytes:
+    body = json.dumps({"model": "m", "stream": True, "messages": [{"role": "user", "content": MARKER}]}).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n"
+    return f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def stream(url: str, streams: int, rate: float, seconds: float) -> list[Attempt]:
+    """Run the streams, begun at even distances over the first second, and fetch what the journal holds of them."""
+    control = RemoteControl(url)
+    texts = ["token "] * int(rate * seconds)
+    await control.load({"bench.streams": reply.script_of(reply.chat(*texts, pace_s=1 / rate))})
+    loop = asyncio.get_running_loop()
+    host, _, port = url.removeprefix("http://").rpartition(":")
+    ends: list[asyncio.Future[None]] = []
+    start = loop.time()
+    for place in range(streams):
+        ended: asyncio.Future[None] = loop.create_future()
+        ends.append(ended)
+        await loop.create_connection(partial(Client, request(int(port)), ended), host, int(port))
+        await asyncio.sleep(max(0.0, start + (place + 1) / streams - loop.time()))
+    await asyncio.gather(*ends)
+    attempts = await control.attempts(MARKER)
+    await control.aclose()
+    return attempts
+
+
+def lags_ms(attempts: list[Attempt], rate: float) -> list[float]:
+    """The lag of every event, in milliseconds, in ascending order."""
+    return sorted(
+        (at - attempt.received_ns) / 1e6 - place * 1000 / rate
+        for attempt in attempts
+        for place, (at, _) in enumerate(attempt.sent[:-1])  # `[DONE]` is an event, too, but nobody waits for it
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--streams", type=int, default=1000)
+    parser.add_argument("--rate", type=float, default=20, help="events a second in each stream")
+    parser.add_argument("--seconds", type=float, default=3)
+    options = parser.parse_args()
+    command = [sys.executable, "-m", "hopcheck_server.upstream"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[-1]
+            attempts = uvloop.run(stream(url, options.streams, options.rate, options.seconds))
+        finally:
+            process.terminate()
+    lags = lags_ms(attempts, options.rate)
+    shown = {f"p{q}": round(lags[min(int(len(lags) * q / 100), len(lags) - 1)], 2) for q in (50, 90, 99, 99.9)}
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cost = (used.ru_utime + used.ru_stime) * 1e6 / len(lags)
+    print(f"{len(attempts)} streams, {len(lags)} events, CPU {cost:.1f} us an event")
+    print(f"lag in ms: {shown}, max {lags[-1]:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""Relays that are late by a known time: what the measurement is measured with.
+
+Each is the healthy relay with one delay hung on it. It waits awake, so a delay is exact to microseconds and leaves the
+processor as it was, and what it really came to (on a busy machine more) is told in a header: `x-hopcheck-added-ms`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import random
+import sys
+from collections.abc import AsyncIterator, Sequence
+from time import monotonic_ns
+from typing import ClassVar
+
+from hopcheck_contracts.sse import Event
+from hopcheck_server.relay import Events, Outgoing, Relay, RelayConfig, RelayServer, Response
+
+SEED = 7
+
+HUNDRED = 100
+
+REPORT = "x-hopcheck-added-ms"
+
+
+def late(seconds: float) -> float:
+    """Come back that much later; returns by how many seconds it really was."""
+    begun = now = monotonic_ns()
+    end = begun + round(seconds * 1e9)
+    while now < end:
+        now = monotonic_ns()
+    return (now - begun) / 1e9
+
+
+class Late(Relay):
+    """Late with every request, by `delay_s`."""
+
+    mean_s: ClassVar[float] = 0.0
+
+    def __init__(self, config: RelayConfig) -> None:
+        """Draw from the same seed each time."""
+        super().__init__(config)
+        self.random = random.Random(SEED)  # noqa: S311 - nothing secret
+        self.last_s = 0.0
+
+    def delay_s(self) -> float:
+        """How late the next one is."""
+        return self.mean_s
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        """Wait before it goes upstream."""
+        self.last_s = late(self.delay_s())
+        return outgoing
+
+    async def response(self, response: Response) -> Response:
+        """Tell how late it was."""
+        return response.with_header(REPORT, f"{self.last_s * 1e3:.6f}")
+
+
+class Distributed(Late):
+    """Late by a time that varies; each hundred requests get the same hundred times, shuffled.
+
+    So every hundred have the distribution's own quantiles, whoever measures them and however often.
+    """
+
+    def __init__(self, config: RelayConfig) -> None:
+        """Begin with the first hundred."""
+        super().__init__(config)
+        self._left: list[float] = []
+
+    def delay_s(self) -> float:
+        """The next of them."""
+        if not self._left:
+            self._left = [self.quantile_s((place + 0.5) / HUNDRED) for place in range(HUNDRED)]
+            self.random.shuffle(self._left)
+        return self._left.pop()
+
+    def quantile_s(self, share: float) -> float:
+        """By how much that share of all requests is late at most."""
+        raise NotImplementedError
+
+
+class Exponential(Distributed):
+    """Late by an exponentially distributed time, 2 ms on an average."""
+
+    mean_s = 0.002
+
+    def quantile_s(self, share: float) -> float:
+        """The inverse of its distribution function."""
+        return -self.mean_s * math.log(1 - share)
+
+
+class Bimodal(Distributed):
+    """Late by either of two times: four in five by 2 ms, the others by 8 ms."""
+
+    def quantile_s(self, share: float) -> float:
+        """One or the other."""
+        return 0.002 if share < 0.8 else 0.008
+
+
+class LateFirst(Relay):
+    """Late with a stream's first event that has content, so with all that follow at once."""
+
+    mean_s: ClassVar[float] = 0.001
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        """Wait once: before the second event, the first one has but a role."""
+        number = 0
+        async for event in events:
+            number += 1
+            if number == 2:
+                late(self.mean_s)
+            yield event.raw
+
+
+class LateEvents(Relay):
+    """Late with every event of a stream, by `mean_s`."""
+
+    mean_s: ClassVar[float] = 0.0005
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        """Wait each time."""
+        async for event in events:
+            late(self.mean_s)
+            yield event.raw
+
+
+class EventsOnTime(LateEvents):
+    """Late by nothing."""
+
+    mean_s = 0.0
+
+
+class InPairs(Relay):
+    """Holds every other event back, and sends it with the next."""
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        """Join two and two, after the first, which has no text."""
+        held: list[Event] = []
+        async for event in events:
+            held.append(event)
+            if len(held) == 2 or (event.data and '"role"' in event.data):
+                yield b"".join(one.raw for one in held)
+                held.clear()
+        if held:
+            yield held[0].raw
+
+
+def constant(milliseconds: float) -> type[Late]:
+    """A relay that is late by a constant time."""
+    return type(f"Late{milliseconds:g}", (Late,), {"mean_s": milliseconds / 1e3})
+
+
+CONSTANTS_MS = (0.1, 0.5, 1.0, 5.0, 20.0)
+
+ON_TIME = "on-time"
+EVENTS_ON_TIME = "events-on-time"
+"""What delays are told from: relays that do the same as the late ones, wait for nothing, and tell that.
+
+Against the plain relay, a delay would come out longer by the code that waits and tells, which runs cold.
+"""
+
+RELAYS: dict[str, type[Relay]] = {
+    "base": Relay,
+    ON_TIME: constant(0.0),
+    EVENTS_ON_TIME: EventsOnTime,
+    **{f"late-{delay:g}ms": constant(delay) for delay in CONSTANTS_MS},
+    "exponential": Exponential,
+    "bimodal": Bimodal,
+    "late-first": LateFirst,
+    "late-events": LateEvents,
+    "in-pairs": InPairs,
+}
+"""By the first part of their path."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Host them all, each at `/<name>/v1`."""
+    parser = argparse.ArgumentParser(prog="python -m tools.calibrate.delays", description=__doc__)
+    parser.add_argument("--upstream", required=True, metavar="URL", help="the provider's base URL, with its /v1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    arguments = parser.parse_args(argv)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(arguments.upstream, arguments.port))
+    return 0
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.Loop
+
+
+async def _serve(upstream: str, port: int) -> None:
+    config = RelayConfig(upstream=upstream)
+    relays = {name: relay(config) for name, relay in RELAYS.items()}
+    async with await RelayServer(relays).start(port=port) as server:
+        print(f"hopcheck relays on {server.base_url()}", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""What is measured, and how: the relays that are late, the conditions under which they are asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hopcheck_load.closed_loop.run import Outcome, Plan, measure
+from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.measurement.records import Arm, Measurement
+from hopcheck_load.measurement.workloads import WORKLOADS, Workload
+from hopcheck_server.relay import RelayConfig
+from tools.calibrate import delays
+from tools.calibrate.hosting import relays
+
+PAUSE_S = 0.010
+"""Nothing is asked for so long before each exchange, and the upstream takes as long before it answers.
+
+Whoever had nothing to do for some milliseconds is slow at first. With pauses, that is so with a delay and without one;
+back to back it would be so only after a delay, and would be taken for a part of it.
+"""
+
+CONTROL_ROUNDS = 1500
+HOT_ROUNDS = 200
+STREAMS = 60
+CONSTANTS = tuple(f"late-{delay:g}ms" for delay in delays.CONSTANTS_MS)
+DISTRIBUTIONS = ("exponential", "bimodal")
+SHOWN_HOT = ("late-1ms", "late-5ms", "late-20ms")
+COMMAND = "python -m tools.calibrate"
+KEY = RelayConfig(upstream="").client_keys[0]
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that was measured.
+
+    Attributes:
+        control: The plain relay, back to back.
+        hot: Constant delays, back to back.
+        paused: Delays on requests, with pauses.
+        events: Delays on events.
+    """
+
+    control: Measurement
+    hot: Measurement
+    paused: Measurement
+    events: Measurement
+
+
+def plan(url: str, names: Sequence[str], workload: Workload, pause_s: float = 0.0) -> Plan:
+    """Measure some of the relays."""
+    hops = [Arm(name, "hop", f"{url}/{name}/v1", "fake-model", KEY) for name in names]
+    return Plan(hops=hops, workloads=[workload], pause_s=pause_s, command=COMMAND)
+
+
+def plans(url: str, rounds: int) -> dict[str, Plan]:
+    """All that is measured, by the names of `Found`."""
+    chat, paced = WORKLOADS["chat"], WORKLOADS["paced"]
+    slow = replace(chat, rounds=rounds, delay_s=PAUSE_S)
+    on_events = (delays.EVENTS_ON_TIME, "late-first", "late-events", "in-pairs")
+    return {
+        "control": plan(url, ("base",), replace(chat, rounds=min(CONTROL_ROUNDS, 3 * rounds))),
+        "hot": plan(url, (delays.ON_TIME, *SHOWN_HOT), replace(chat, rounds=min(HOT_ROUNDS, rounds))),
+        "paused": plan(url, (delays.ON_TIME, *CONSTANTS, *DISTRIBUTIONS), slow, PAUSE_S),
+        "events": plan(url, on_events, replace(paced, rounds=max(3, min(STREAMS, rounds)))),
+    }
+
+
+def calibrate(rounds: int) -> Found:
+    """Measure.
+
+    Raises:
+        Stop: Something couldn't be measured to its end.
+        KeyboardInterrupt: Somebody stopped it: a part of the rounds would say nothing about the bars.
+    """
+    with Provider() as provider, relays(provider.url) as url:
+        return Found(**{name: whole(measure(one, provider, tell)) for name, one in plans(url, rounds).items()})
+
+
+def whole(outcome: Outcome) -> Measurement:
+    """What was measured, if it came to its end; raises as `calibrate` does."""
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    if outcome.failure is not None:
+        raise outcome.failure
+    return outcome.measurement
+
+
+def tell(doing: str) -> None:
+    """Say on stderr what is being measured."""
+    print(f"measuring {doing}", file=sys.stderr, flush=True)

@@ -1,0 +1,181 @@
+"""Which measurements the survey makes, and how one is made: `hopcheck load`, as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from hopcheck_load.measurement import priority
+from hopcheck_server.chain.processes import ManagedProcess
+from tools.survey.hops import BOTH, LITELLM, NGINX, REFERENCE, RELAY, Chain, Hop
+
+Part = Literal["rest", "steps", "steady", "fleet", "spike"]
+PARTS: tuple[Part, ...] = ("rest", "steps", "steady", "fleet", "spike")
+"""What is measured of a hop, in this order."""
+
+AT_REST = "chat,paced,10k"
+QUICK, SLOW = TOGETHER = (NGINX, RELAY, REFERENCE), (LITELLM, BOTH)
+"""Hops that are measured in the same rounds: those that are quick, and those that are slow. A round with both would be
+one long pause for the quick ones, and after a pause everything is slower."""
+
+BESIDE_S = 9.0
+"""What starting, finishing and working out usually take beside the measuring."""
+
+LONGER_S = 60.0
+"""What they may take."""
+
+REPORT_S = 30.0
+"""So long a measurement that is stopped may take to write what it has."""
+
+
+class Rates(NamedTuple):
+    """Requests a second that suit a hop on two cores; 0 where there is no such run.
+
+    Attributes:
+        steps: The highest of the steps: about where the hop, or our client, is at its end.
+        steady: One that it bears for long.
+        fleet: Streams a second; 2.5 times as many go on at a time.
+        spike: The usual rate; four times as many come in the spike.
+    """
+
+    steps: float
+    steady: float
+    fleet: float
+    spike: float
+
+
+RATES: Mapping[str, Rates] = {
+    NGINX: Rates(1000, 900, 40, 0),
+    RELAY: Rates(1000, 0, 40, 0),
+    REFERENCE: Rates(600, 150, 20, 0),
+    LITELLM: Rates(80, 25, 4, 20),
+    BOTH: Rates(64, 0, 4, 0),
+}
+
+SECONDS: Mapping[Part, float] = {"rest": 60, "steps": 22, "steady": 55, "fleet": 12, "spike": 30}
+"""How long a run measures; a steady one so long that p99 can be told at 900 a second, and p90 at 25."""
+
+LONGER: Mapping[Part, float] = {"rest": 1.5, "steps": 1.5}
+"""How many times as long for slow hops, through which fewer exchanges go in the same time."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One measurement.
+
+    Attributes:
+        part: What it is about.
+        hops: Their names.
+        seconds: How long it measures.
+        words: What `hopcheck load` is told beside hops and files.
+    """
+
+    part: Part
+    hops: tuple[str, ...]
+    seconds: float
+    words: tuple[str, ...]
+
+    @property
+    def stem(self) -> str:
+        """What its files are called."""
+        return f"{self.part}-{'-'.join(self.hops)}"
+
+    def __str__(self) -> str:
+        """It in words, for people who wait."""
+        return f"{', '.join(self.hops)}: {self.part}, {shlex.join(self.words)}"
+
+
+def planned(names: Sequence[str], parts: Sequence[str], times: float, rates: Mapping[str, float]) -> list[Run]:
+    """What is to be measured.
+
+    Args:
+        names: Hops.
+        parts: Of `PARTS`.
+        times: How many times as long as usual.
+        rates: Other highest rates of some hops; their other rates change with them.
+    """
+    return [run for part in PARTS if part in parts for run in _of_part(part, names, times, rates)]
+
+
+def _of_part(part: Part, names: Sequence[str], times: float, rates: Mapping[str, float]) -> Iterator[Run]:
+    if part == "rest":
+        for group in TOGETHER:
+            if hops := tuple(name for name in group if name in names):
+                seconds = _seconds(part, hops, times)
+                yield Run(part, hops, seconds, ("--measure", AT_REST, "--duration", f"{seconds:g}"))
+        return
+    for name in (name for name in RATES if name in names):
+        usual = RATES[name]
+        rate = getattr(usual, part) * rates.get(name, usual.steps) / usual.steps
+        if rate:
+            seconds = _seconds(part, (name,), times)
+            words = ("--rate", f"{rate:g}", "--shape", part, "--duration", f"{seconds:g}")
+            yield Run(part, (name,), seconds, words)
+
+
+def _seconds(part: Part, hops: Sequence[str], times: float) -> float:
+    return round(SECONDS[part] * times * (LONGER.get(part, 1.0) if set(hops) & set(SLOW) else 1.0), 1)
+
+
+def possible(plan: Sequence[Run], chain: Chain) -> list[Run]:
+    """The plan without the hops that don't run."""
+    kept = (replace(run, hops=tuple(name for name in run.hops if name in chain.hops)) for run in plan)
+    return [run for run in kept if run.hops]
+
+
+def command(run: Run, chain: Chain, folder: Path) -> list[str]:
+    """The words of a run, without the program."""
+    hops = [chain.hops[name] for name in run.hops]
+    keys = {hop.name: f",{variable(hop)}" if hop.key else "" for hop in hops}
+    ways = [word for hop in hops for word in ("--through", f"{hop.name}={hop.url}{keys[hop.name]}")]
+    behind = [word for hop in hops if hop.name == BOTH for word in behind_it(chain, run)]
+    files = [word for kind in ("json", "html") for word in (f"--{kind}", str(folder / f"{run.stem}.{kind}"))]
+    first = ["--real-time"] if priority.permitted() else []
+    return [*ways, "--upstream-url", chain.upstream, *behind, *run.words, *first, *files]
+
+
+def behind_it(chain: Chain, run: Run) -> list[str]:
+    """LiteLLM's process is watched as well, where it stands behind LLM-Proxy and isn't measured itself."""
+    there = LITELLM in chain.hops and LITELLM not in run.hops
+    return ["--pid", f"litellm-behind={chain.hops[LITELLM].pid}"] if there else []
+
+
+def variable(hop: Hop) -> str:
+    """The environment variable of a hop's key."""
+    return f"HOPCHECK_{hop.name.upper().replace('+', '_')}_KEY"
+
+
+async def carry_out(run: Run, chain: Chain, folder: Path, stopped: asyncio.Event) -> str:
+    """Make a run; what it printed is in `<stem>.txt`, its report in `<stem>.json` and `<stem>.html`.
+
+    Returns:
+        Why there is no report, or "".
+    """
+    report = folder / f"{run.stem}.json"
+    report.unlink(missing_ok=True)
+    keys = {variable(hop): hop.key for hop in chain.hops.values()}
+    words = [sys.executable, "-m", "hopcheck", "load", *command(run, chain, folder)]
+    log_file = folder / f"{run.stem}.txt"
+    log_file.unlink(missing_ok=True)
+    starting = ManagedProcess.start(
+        words, name=f"hopcheck load ({run.stem})", log_file=log_file, env={**os.environ, **keys}, grace_s=REPORT_S
+    )
+    async with starting as process:
+        await _ended(process, stopped, 3 * run.seconds + LONGER_S)
+    if report.exists():
+        return ""
+    return process.log_text().strip().rpartition("\n")[2] or "it said nothing"
+
+
+async def _ended(process: ManagedProcess, stopped: asyncio.Event, timeout_s: float) -> None:
+    """Until it has ended, was stopped, or has taken far too long."""
+    ends, stopping = asyncio.create_task(process.wait()), asyncio.create_task(stopped.wait())
+    await asyncio.wait({ends, stopping}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    for task in (ends, stopping):
+        task.cancel()
