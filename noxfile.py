@@ -36,7 +36,7 @@ def prepare(session: nox.Session, *groups: str, editable: bool = True) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, format, layers, tapes without secrets, and what containers are made of."""
+    """Style, format, layers, cassettes without secrets, and what containers are made of."""
     prepare(session, "lint")
     session.run("ruff", "check", *FORMATTED)
     session.run("ruff", "format", "--check", *FORMATTED)
@@ -86,10 +86,10 @@ def conformance(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Search the reference proxy for long; with `-- --counterexamples`, show that the search finds what it should."""
+    """Search the reference proxy for long; with `-- --mutants`, show that the search finds what it should."""
     prepare(session)
-    if "--counterexamples" in session.posargs:
-        options = [option for option in session.posargs if option != "--counterexamples"]
+    if "--mutants" in session.posargs:
+        options = [option for option in session.posargs if option != "--mutants"]
         session.run("python", "-m", "hopcheck.selftest.fuzzing", "--naive", "examples/naive_proxy/app.py", *options)
     else:
         session.run("python", "-m", "hopcheck.fuzz.reference", "2000", *session.posargs)

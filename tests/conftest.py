@@ -15,7 +15,7 @@ LONGEST = (
     "fuzz/test_stateful.py",
     "proxy/test_settings.py",
     "cli/test_gate.py",
-    "tapes/test_pytest_plugin.py",
+    "cassettes/test_pytest_plugin.py",
     "load/test_under_load.py",
     "cli/test_commands.py",
     "cli/test_fuzz.py",

@@ -4,7 +4,7 @@ What a case is written with is importable from here.
 """
 
 from hopcheck.authoring.findings import Finding, Findings, expect
-from hopcheck.authoring.registry import Case, Counterexample, case
+from hopcheck.authoring.registry import Case, Mutant, case
 from hopcheck.client import OMIT, Answer, Live, Stream, Target, Untestable, backend_down, dig, items
 from hopcheck_contracts.sse import DONE, Event, event_of
 from hopcheck_server.relay import Events, Failure, Incoming, Outgoing, Relay, Response, incoming, refuse
@@ -17,7 +17,7 @@ __all__ = [
     "OMIT",
     "Answer",
     "Case",
-    "Counterexample",
+    "Mutant",
     "Event",
     "Events",
     "Failure",

@@ -25,7 +25,7 @@ from hopcheck.gate.preflight import Unfit
 from hopcheck.report.document import fails, reasons_known
 from hopcheck.report.render.junit import details_of, message_of
 
-VALUES = ("target", "api-key-env", "upstream-port", "upstream-url", "model", "baseline", "wait", "jobs", "patience")
+VALUES = ("target", "api-key-env", "upstream-port", "upstream-url", "model", "baseline", "wait", "jobs", "read-timeout")
 """Options of the gate that take a value, each to be given as `--hopcheck-<name>`."""
 
 REPEATED = ("profile", "select")

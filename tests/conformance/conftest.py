@@ -14,13 +14,13 @@ from hopcheck.authoring import registry
 from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.run import Setting, run
+from hopcheck.engine.run import RunContext, run
 from hopcheck.engine.wire_contracts import CHECKS
 from hopcheck.selftest.relays import Bench
 from hopcheck_server.relay import Relay
 from hopcheck_server.wire.server import Exchange, Server
 
-PATIENCE_S = 10.0
+READ_TIMEOUT_S = 10.0
 """For what must happen; a test that needs it fails."""
 
 
@@ -35,7 +35,7 @@ def alone(main: Callable[[], Awaitable[Any]]) -> Any:
     """Run, and see that no task is left."""
 
     async def guarded() -> Any:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(READ_TIMEOUT_S):
             result = await main()
             left = asyncio.all_tasks() - {asyncio.current_task()}
             if left:  # a generator that was left half-way is being closed, say
@@ -63,8 +63,8 @@ async def answering(handler: Callable[[Exchange], Awaitable[None]]) -> AsyncIter
         yield f"http://127.0.0.1:{server.port}/v1"
 
 
-def one_sided(base_url: str, **more: Any) -> Setting:
-    return Setting(TargetConfig(name="t", base_url=base_url), None, patience_s=PATIENCE_S, **more)
+def one_sided(base_url: str, **more: Any) -> RunContext:
+    return RunContext(TargetConfig(name="t", base_url=base_url), None, read_timeout_s=READ_TIMEOUT_S, **more)
 
 
 def checks(verdict: Verdict) -> list[tuple[str, bool]]:

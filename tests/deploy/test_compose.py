@@ -27,7 +27,7 @@ NOT_PASSED = {"BACKEND", "MODELS_TTL_S", "CHECK_MODELS", "MOCK_DELAY_S"}
 def test_each_waits_for_a_healthy_one_behind_it() -> None:
     waits = {name: service["depends_on"] for name, service in SERVICES.items() if "depends_on" in service}
     assert waits["llm-proxy"] == {"litellm": {"condition": "service_healthy"}}
-    assert waits["llm-proxy-on-tapes"] == {"tapes": {"condition": "service_healthy"}}
+    assert waits["llm-proxy-on-cassettes"] == {"cassettes": {"condition": "service_healthy"}}
     assert all(on["condition"] == "service_healthy" for needed in waits.values() for on in needed.values())
     assert all("healthcheck" in SERVICES[needed] for on in waits.values() for needed in on if needed != "llm-proxy")
     assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text()
@@ -41,7 +41,7 @@ def test_every_image_has_a_version_for_a_tag() -> None:
 
 def test_only_llm_proxy_is_published_and_to_this_machine_unless_told_otherwise() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"llm-proxy", "llm-proxy-on-tapes"}
+    assert set(published) == {"llm-proxy", "llm-proxy-on-cassettes"}
     assert all(port.startswith("${LLM_PROXY_BIND:-127.0.0.1}:") for ports in published.values() for port in ports)
 
 
@@ -71,7 +71,7 @@ def test_every_variable_of_a_litellm_configuration_reaches_litellm(config: Path)
     assert wanted - set(SERVICES["litellm"]["environment"]) == set()
 
 
-@pytest.mark.parametrize("name", ["upstream", "gate", "tapes"])
+@pytest.mark.parametrize("name", ["upstream", "gate", "cassettes"])
 def test_the_suite_understands_what_it_is_told(name: str) -> None:
     command, *words = SERVICES[name]["command"]
     parser = argparse.ArgumentParser(prog=command)

@@ -48,12 +48,12 @@ def asking(base_url: str, key: str, upstream: Upstream) -> Ask:
     """Ask for one answer; gives it, and the attempts at the upstream, which plays the turns."""
 
     async def ask(
-        model: str, *turns: Any, nonce: str, patience_s: float = 60, **more: Any
+        model: str, *turns: Any, nonce: str, read_timeout_s: float = 60, **more: Any
     ) -> tuple[httpx2.Response, list[Attempt]]:
         upstream.load({f"trap.{nonce}": reply.script_of(turns or reply.chat("Hello"))})
         sign = marker.make(f"trap.{nonce}", nonce)
         body = {"model": model, "messages": [{"role": "user", "content": sign}], **more}
-        async with httpx2.AsyncClient(headers={"authorization": f"Bearer {key}"}, timeout=patience_s) as client:
+        async with httpx2.AsyncClient(headers={"authorization": f"Bearer {key}"}, timeout=read_timeout_s) as client:
             answer = await client.post(f"{base_url}/chat/completions", json=body)
         return answer, upstream.journal.attempts(sign)
 
@@ -175,7 +175,7 @@ def test_a_limit_with_retries_of_its_own_refusal_holds_the_request(tmp_path: Pat
                 ask = asking(litellm.base_url, litellm.master_key, upstream)
                 assert (await ask("gpt-4o-mini", nonce="first"))[0].status_code == 200
                 with pytest.raises(httpx2.ReadTimeout):
-                    await ask("gpt-4o-mini", nonce="second", patience_s=8)
+                    await ask("gpt-4o-mini", nonce="second", read_timeout_s=8)
                 assert upstream.journal.attempts(marker.make("trap.second", "second")) == []
 
     asyncio.run(main())

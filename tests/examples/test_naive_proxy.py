@@ -12,20 +12,24 @@ pytestmark = pytest.mark.whole_gate
 KEY = "sk-naive-client"
 
 FAULTS = {
-    "errors are text inside a 200": ["error.status-preserved", "error.upstream-html", "chat.invalid-upstream-json"],
+    "errors are text inside a 200": ["errors.status-preserved", "errors.upstream-html", "chat.invalid-upstream-json"],
     "errors of streams are content": ["stream.error-before-first", "stream.error-in-200", "stream.error-mid"],
     "a cut stream looks whole": ["stream.cut"],
     "retries on top of the next hop's": ["retry.budget"],
-    "fields outside a short list are dropped": ["tools.roundtrip", "req.response-format", "req.sampling-params"],
+    "fields outside a short list are dropped": [
+        "tools.roundtrip",
+        "requests.response-format",
+        "requests.sampling-params",
+    ],
     "tool calls are dropped": ["tools.call-nonstream", "tools.stream-id-first"],
     "usage is dropped": ["chat.usage-exact", "stream.usage-chunk"],
     "a fresh id for each chunk": ["stream.same-id"],
     "the finish reason is made up": ["chat.finish-reason", "stream.finish-matches"],
     "one choice is kept": ["chat.n-choices"],
-    "errors have the framework's shape": ["auth.required", "error.shape"],
-    "anything is let through": ["error.missing-fields"],
+    "errors have the framework's shape": ["auth.required", "errors.shape"],
+    "anything is let through": ["errors.missing-fields"],
     "the client's headers go upstream": ["auth.alt-headers"],
-    "a provider's Retry-After is lost": ["ratelimit.upstream-retry-after"],
+    "a provider's Retry-After is lost": ["rate_limit.upstream-retry-after"],
 }
 
 

@@ -14,14 +14,14 @@ from hopcheck_server.wire.pool import Origin
 
 REQUEST = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Said: Yes\r\n\r\nhi"
-PATIENCE_S = 20.0
+READ_TIMEOUT_S = 20.0
 
 
 @contextmanager
 def server(*connections: Sequence[bytes]) -> Iterator[Line]:
     """Answer requests, connection by connection; an empty answer closes instead."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(PATIENCE_S)
+        listening.settimeout(READ_TIMEOUT_S)
 
         def serve() -> None:
             for answers in connections:
@@ -33,12 +33,12 @@ def server(*connections: Sequence[bytes]) -> Iterator[Line]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        line = Line(Origin.of(f"http://127.0.0.1:{listening.getsockname()[1]}"), PATIENCE_S)
+        line = Line(Origin.of(f"http://127.0.0.1:{listening.getsockname()[1]}"), READ_TIMEOUT_S)
         try:
             yield line
         finally:
             line.close()
-            thread.join(PATIENCE_S)
+            thread.join(READ_TIMEOUT_S)
 
 
 def ask(line: Line):
@@ -97,4 +97,4 @@ def test_nobody_there():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     with pytest.raises(Failed, match="no connection"):
-        Line(Origin.of(f"http://127.0.0.1:{port}"), PATIENCE_S).connect()
+        Line(Origin.of(f"http://127.0.0.1:{port}"), READ_TIMEOUT_S).connect()

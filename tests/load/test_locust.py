@@ -20,7 +20,7 @@ from tools import calibrate
 
 pytestmark = pytest.mark.locust
 
-PATIENCE_S = 90.0
+READ_TIMEOUT_S = 90.0
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_an_interruption_keeps_what_was_measured(chain, tmp_path):
                 seen += read
             running.send_signal(signal.SIGINT)
             running.stderr.read()
-            assert running.wait(PATIENCE_S) == 130
+            assert running.wait(READ_TIMEOUT_S) == 130
         finally:
             running.kill()
     document = json.loads(page.read_text())

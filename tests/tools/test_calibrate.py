@@ -193,7 +193,7 @@ def test_wrk_is_told_what_to_ask(tmp_path, monkeypatch):
 )
 def test_wrk_that_fails(does, sentence, tmp_path, monkeypatch):
     if "sleep" in does:
-        monkeypatch.setattr(tools, "PATIENCE_S", 0.2)
+        monkeypatch.setattr(tools, "READ_TIMEOUT_S", 0.2)
     with pytest.raises(Stop, match=sentence):
         tools.wrk(wrk_that(does, tmp_path, monkeypatch))
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from hopcheck_load.cli import arguments
-from hopcheck_load.open_loop import arguments as underload
+from hopcheck_load.open_loop import arguments as open_loop
 from hopcheck_load.report import document as report
 from tools.survey import __main__ as survey
 from tools.survey import hops, runs, tables
@@ -39,7 +39,7 @@ def test_every_run_is_something_that_the_command_takes(tmp_path):
         base = arguments.plan(told, "", keys)
         assert [hop.name for hop in base.hops] == list(run.hops)
         assert all(hop.key == f"key-{hop.name}" for hop in base.hops)
-        loaded = underload.asked(told, base)
+        loaded = open_loop.asked(told, base)
         assert (loaded is None) == (run.part == "rest")
         assert loaded is None or (loaded.shape, loaded.duration_s) == (run.part, run.seconds)
     assert len({run.stem for run in plan}) == len(plan)

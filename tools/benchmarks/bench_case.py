@@ -10,7 +10,7 @@ import pytest
 
 from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.run import Setting, run_case
+from hopcheck.engine.run import RunContext, run_case
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relays import Bench
 from hopcheck_contracts.sse import DONE, event_of
@@ -46,7 +46,7 @@ def runner() -> Iterator[asyncio.Runner]:
 def test_a_case_on_a_canned_target(benchmark: Any, runner: asyncio.Runner) -> None:
     server = runner.run(_start())
     try:
-        setting = Setting(TargetConfig(name="canned", base_url=f"http://127.0.0.1:{server.port}/v1"), None)
+        setting = RunContext(TargetConfig(name="canned", base_url=f"http://127.0.0.1:{server.port}/v1"), None)
         verdict = benchmark(_each(runner, lambda: run_case(CASES["stream.done-once"], setting)))
     finally:
         runner.run(server.aclose())

@@ -1,7 +1,7 @@
 """How true a replay is: chunks byte for byte, and how far their times are from the recorded ones.
 
 `python tools/benchmarks/replay_fidelity.py [FOLDER]`. The replay runs as a process of its own; this one asks it for the
-streams of the tapes, one after another, and reads each with its times.
+streams of the cassettes, one after another, and reads each with its times.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from statistics import median, quantiles
 
 import uvloop
 
-from hopcheck.cassettes import Interaction, Tape, load_all
+from hopcheck.cassettes import Cassette, Interaction, load_all
 from hopcheck.replay.chunking import is_stream
 from hopcheck_server.chain import serve
 from hopcheck_server.wire.client import Broken, Connection
 
 FOLDER = Path(__file__).parents[2] / "cassettes" / "litellm-1.106.2"
 
-PER_TAPE = 3
-"""Streams of a tape that are asked for."""
+PER_CASSETTE = 3
+"""Streams of a cassette that are asked for."""
 
 
 @dataclass
@@ -43,21 +43,21 @@ class Found:
 
 
 async def measure(folder: Path) -> Found:
-    tapes = load_all(folder)
+    cassettes = load_all(folder)
     found = Found()
     with tempfile.TemporaryDirectory() as logs:
         command = [sys.executable, "-m", "hopcheck", "replay", str(folder), "--port", "0"]
         async with serve(command, name="the replay", log_file=Path(logs) / "replay.log") as served:
-            for case, tape in tapes.items():
-                for one in _streams(tape):
+            for case, cassette in cassettes.items():
+                for one in _streams(cassette):
                     await _ask(served.port, case, one, found)
     return found
 
 
-def _streams(tape: Tape) -> list[Interaction]:
+def _streams(cassette: Cassette) -> list[Interaction]:
     """The first few streams, but for those that wait until their case lets go of the provider."""
-    held = {entry.marker for entry in tape.journal if entry.ended == "released"}
-    return [one for one in tape.interactions if is_stream(one) and one.request.marker not in held][:PER_TAPE]
+    held = {entry.marker for entry in cassette.journal if entry.ended == "released"}
+    return [one for one in cassette.interactions if is_stream(one) and one.request.marker not in held][:PER_CASSETTE]
 
 
 async def _ask(port: int, case: str, one: Interaction, found: Found) -> None:

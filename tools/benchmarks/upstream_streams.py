@@ -13,6 +13,7 @@ import json
 import resource
 import subprocess
 import sys
+from functools import partial
 from typing import cast
 
 import uvloop

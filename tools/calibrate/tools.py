@@ -23,7 +23,7 @@ from hopcheck_server.exits import UNTESTABLE, Stop
 QUANTILES = (0.5, 0.75, 0.9, 0.99)
 """Those that wrk tells."""
 
-PATIENCE_S = 120.0
+READ_TIMEOUT_S = 120.0
 """Within so many seconds a tool has ended, or it is ended."""
 
 HOW_TO_GET_WRK = "wrk isn't here, so its column stays empty: apt-get install wrk, or brew install wrk."
@@ -109,9 +109,9 @@ def _locust(*words: str) -> None:
 
 def _run(name: str, command: list[str]) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE_S)
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=READ_TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
-        raise Stop(UNTESTABLE, f"{name} didn't end within {PATIENCE_S:g} s.") from error
+        raise Stop(UNTESTABLE, f"{name} didn't end within {READ_TIMEOUT_S:g} s.") from error
 
 
 def _at(times: list[tuple[float, int]], quantile: float) -> float:

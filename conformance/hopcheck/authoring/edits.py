@@ -1,4 +1,4 @@
-"""Changes to answers and events, for counterexamples: an edit is given a JSON object and changes it in place.
+"""Changes to answers and events, for mutants: an edit is given a JSON object and changes it in place.
 
 What an edit isn't about (errors, lists of models, the end of a stream) stays as it was.
 """

@@ -1,4 +1,4 @@
-"""Cases and their counterexamples: the values, and the decorators that make them.
+"""Cases and their mutants: the values, and the decorators that make them.
 
 A case registers itself when its module is imported; `hopcheck.gate.catalogue` imports them all. Nothing else has a list.
 """
@@ -20,26 +20,47 @@ from hopcheck_server.upstream.script.turns import Script
 CaseFunction = Callable[[Target], AsyncIterator[Finding]]
 RelayClass = TypeVar("RelayClass", bound=type[Relay])
 
-PROFILES: Mapping[str, tuple[str, ...]] = {
-    "core": ("chat", "models"),
-    "streaming": ("stream",),
-    "tools": ("tools",),
-    "fidelity": ("req",),
-    "errors": ("error",),
-    "security": ("auth",),
-    "http": ("http",),
-    "rate_limit": ("ratelimit",),
-    "resilience": ("retry", "fallback", "timeout"),
-    "lifecycle": ("cancel", "res", "iso", "cache"),
-    "embeddings": ("emb",),
-    "responses": ("resp",),
-    "extras": ("completions", "health", "openapi", "cost"),
-    "llm_proxy": ("llm_proxy",),
-    "fuzz": ("fuzz",),
-}
-"""Profile: the prefixes of the ids of its cases."""
+AREAS = (
+    "chat",
+    "stream",
+    "tools",
+    "requests",
+    "translation",
+    "errors",
+    "auth",
+    "http",
+    "rate_limit",
+    "retry",
+    "fallback",
+    "timeout",
+    "cancel",
+    "resources",
+    "isolation",
+    "cache",
+    "embeddings",
+    "models",
+    "responses",
+    "messages",
+    "sessions",
+    "completions",
+    "health",
+    "openapi",
+    "cost",
+    "llm_proxy",
+    "fuzz",
+    "clients",
+    "scenarios",
+)
+"""What a case can be about: the first word of its id, and the profile that it belongs to."""
 
-_PROFILE_OF = {prefix: profile for profile, prefixes in PROFILES.items() for prefix in prefixes}
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "core": ("chat", "stream", "tools", "models"),
+    "security": ("auth", "isolation", "cache"),
+    "resilience": ("retry", "fallback", "timeout", "rate_limit"),
+    "lifecycle": ("cancel", "resources"),
+}
+"""Areas by the names that `--profile` also takes."""
+
 _VARIANT = re.compile(r"[a-z0-9_.-]*")
 _ID = re.compile(r"[a-z_]+\.[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -50,21 +71,21 @@ wait until a limit's window is over."""
 
 
 @dataclass(frozen=True)
-class Counterexample:
+class Mutant:
     """A way of being wrong that one finding must notice.
 
     Attributes:
         name: The relay class's name.
         story: Its docstring's first line.
         relay: The sabotaged relay.
-        breaks: The name of the finding that must fail; those made before it must hold.
+        killed_by: The name of the check that must fail; those made before it must hold.
         trips: Other cases (id patterns) that it may fail too.
     """
 
     name: str
     story: str
     relay: type[Relay]
-    breaks: str
+    killed_by: str
     trips: tuple[str, ...] = ()
 
 
@@ -81,8 +102,8 @@ class Case:
         needs: Keys under `[declares]` that it asks for, and ways of running (`WAYS`).
         scripts: What the upstream plays, by variant; the plain one is "".
         scripted: Whether the case said so itself: then at least one of its requests must reach the upstream.
-        trips_on: Counterexamples of other cases (`<case id>:<class name>` patterns) that this case may notice too.
-        counterexamples: Filled by the decorator.
+        trips_on: Mutants of other cases (`<case id>:<class name>` patterns) that this case may notice too.
+        mutants: Filled by the decorator.
     """
 
     id: str
@@ -94,12 +115,12 @@ class Case:
     scripts: Mapping[str, Script]
     scripted: bool = False
     trips_on: tuple[str, ...] = ()
-    counterexamples: list[Counterexample] = field(default_factory=list)
+    mutants: list[Mutant] = field(default_factory=list)
 
     @property
     def profile(self) -> str:
-        """The profile that its id's prefix belongs to."""
-        return _PROFILE_OF[self.id.partition(".")[0]]
+        """Its area."""
+        return self.id.partition(".")[0]
 
     @property
     def uses_a_limit(self) -> bool:
@@ -110,11 +131,11 @@ class Case:
         """The scripts by the names that stand in markers."""
         return {script_name(self.id, variant): script for variant, script in self.scripts.items()}
 
-    def counterexample(self, *, breaks: str, trips: Sequence[str] = ()) -> Callable[[RelayClass], RelayClass]:
-        """Register a relay class as a counterexample of this case.
+    def mutant(self, *, killed_by: str, trips: Sequence[str] = ()) -> Callable[[RelayClass], RelayClass]:
+        """Register a relay class as a mutant of this case.
 
         Args:
-            breaks: The finding that must notice it.
+            killed_by: The check that must notice it.
             trips: Ids or patterns (`stream.*`) of other cases that may fail on it too.
 
         Raises:
@@ -125,7 +146,7 @@ class Case:
             story = _first_line(relay)
             if not story or relay.__doc__ == Relay.__doc__:
                 raise ValueError(f"{relay.__name__} of {self.id} needs a docstring that says what is wrong with it")
-            self.counterexamples.append(Counterexample(relay.__name__, story, relay, breaks, tuple(trips)))
+            self.mutants.append(Mutant(relay.__name__, story, relay, killed_by, tuple(trips)))
             return relay
 
         return register
@@ -157,17 +178,17 @@ def case(
         refs: What the requirement rests on: a standard, an issue, a document.
         needs: What must be declared or possible for the case to apply.
         upstream: A turn, a list of turns, a script, or a dict of those by variant; None plays the default answer.
-        trips_on: Counterexamples of other cases that this one may notice too, as `<case id>:<class>` patterns.
+        trips_on: Mutants of other cases that this one may notice too, as `<case id>:<class>` patterns.
 
     Returns:
-        A decorator that returns the `Case`, so counterexamples can be hung on it.
+        A decorator that returns the `Case`, so mutants can be hung on it.
 
     Raises:
         ValueError: The id is malformed, taken, or of no profile; the docstring is missing; or a need is unknown.
     """
     prefix = case_id.partition(".")[0]
-    if not _ID.fullmatch(case_id) or prefix not in _PROFILE_OF:
-        raise ValueError(f"case id {case_id!r}: write <area>.<words-with-hyphens>, area one of {sorted(_PROFILE_OF)}")
+    if not _ID.fullmatch(case_id) or prefix not in AREAS:
+        raise ValueError(f"case id {case_id!r}: write <area>.<words-with-hyphens>, area one of {sorted(AREAS)}")
 
     def register(function: CaseFunction) -> Case:
         requirement = _first_line(function)

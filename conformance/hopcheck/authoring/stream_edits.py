@@ -1,4 +1,4 @@
-"""Changes to streams, for counterexamples. What an edit isn't about (`[DONE]`, comments, errors) stays as it was."""
+"""Changes to streams, for mutants. What an edit isn't about (`[DONE]`, comments, errors) stays as it was."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Tapes: the traffic between a proxy and LiteLLM, recorded with its chunks and times, in vcrpy's format."""
+"""Cassettes: the traffic between a proxy and LiteLLM, recorded with its chunks and times, in vcrpy's format."""
 
 from hopcheck.cassettes.canonical import Canonical, canonical, canonical_body
 from hopcheck.cassettes.format import Malformed, SecretFound, TooLarge, dumps, load, load_all, loads, save
-from hopcheck.cassettes.model import Entry, Frame, Interaction, Judged, Made, Request, Response, Tape, Wire
+from hopcheck.cassettes.model import Cassette, Entry, Frame, Interaction, Judged, Made, Request, Response, Wire
 
 __all__ = [
     "Canonical",
@@ -15,7 +15,7 @@ __all__ = [
     "Request",
     "Response",
     "SecretFound",
-    "Tape",
+    "Cassette",
     "TooLarge",
     "Wire",
     "canonical",

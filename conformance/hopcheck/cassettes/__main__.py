@@ -1,4 +1,4 @@
-"""`python -m hopcheck.cassettes [FILE or FOLDER …]`: see that tapes are written as they should be and hold no secrets."""
+"""`python -m hopcheck.cassettes [FILE or FOLDER …]`: see that cassettes are written as they should be and hold no secrets."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from hopcheck.cassettes.format import problems
 
 
 def main(words: Sequence[str]) -> int:
-    """Look at tapes; folders are looked through. Returns 0 if all is well, 1 if something isn't, 2 if none is there."""
+    """Look at cassettes; folders are looked through. Returns 0 if all is well, 1 if something isn't, 2 if none is there."""
     given = [Path(word) for word in words or ["cassettes"]]
     paths = [path for one in given for path in (sorted(one.rglob("*.yaml")) if one.is_dir() else [one])]
     found = [problem for path in paths for problem in problems(path)]
     print(*found, sep="\n", end="\n" if found else "")
-    print(f"{len(paths)} tapes, {len(found)} problems", file=sys.stderr)
+    print(f"{len(paths)} cassettes, {len(found)} problems", file=sys.stderr)
     return 2 if not paths else int(bool(found))
 
 

@@ -1,6 +1,6 @@
 """Records any client of any OpenAI-compatible server: a tee between them, until somebody ends it.
 
-What carries a marker goes to the tape of its case; all else to one tape of the session, in its order. There is no
+What carries a marker goes to the cassette of its case; all else to one cassette of the session, in its order. There is no
 journal: nobody knows what the server does behind itself.
 """
 
@@ -17,7 +17,7 @@ from hopcheck import __version__
 from hopcheck.cassettes.builder import Maker
 from hopcheck.cassettes.exchanges import Exchange
 from hopcheck.cassettes.format import fault, save
-from hopcheck.cassettes.model import Interaction, Made, Tape
+from hopcheck.cassettes.model import Cassette, Interaction, Made
 from hopcheck.cassettes.scrub import Scrub
 from hopcheck.cassettes.secrets import rules
 from hopcheck.cassettes.wiretap import tapped
@@ -32,7 +32,7 @@ class Heard:
     """What a session came to.
 
     Attributes:
-        saved: The tapes' files.
+        saved: The cassettes' files.
         left_out: For each exchange that isn't in them: its request, and why.
     """
 
@@ -48,7 +48,7 @@ class Listening:
         host: The address that clients are listened for on.
         port: The port; 0 takes a free one.
         server: The server's address, without a path.
-        folder: Where the tapes go.
+        folder: Where the cassettes go.
         name: The session's.
     """
 
@@ -62,7 +62,7 @@ class Listening:
         """Record until `stopped` is set; `tell` is told the address when it can be used.
 
         Raises:
-            OSError: The port is taken, or a tape can't be written.
+            OSError: The port is taken, or a cassette can't be written.
         """
         began_ns = time.monotonic_ns()
         async with tapped(self.server, self.port, self.host, as_host=True) as wiretap:
@@ -78,14 +78,14 @@ def keep(exchanges: Iterable[Exchange], began_ns: int, server: str, folder: Path
     origin = Origin.of(server)
     maker = Maker(began_ns, f"{origin.scheme}://{origin.authority}", Scrub(more=rules()), {})
     heard = Heard()
-    tapes: dict[str, list[Interaction]] = {}
+    cassettes: dict[str, list[Interaction]] = {}
     for one in maker.interactions(exchanges):
         why = f"its answer ended as `{one.wire.ended}`" if one.wire.ended in _TRUNCATED else fault(one)
         if why:
             heard.left_out.append(f"{one.request.method} {one.request.path.partition('?')[0]}: {why}")
         else:
             marker = one.request.marker
-            tapes.setdefault(marker.split(":")[1].partition("~")[0] if marker else name, []).append(one)
+            cassettes.setdefault(marker.split(":")[1].partition("~")[0] if marker else name, []).append(one)
     made = Made(__version__, datetime.datetime.now(datetime.UTC).date().isoformat())
-    heard.saved = [save(Tape(case, made, tuple(ones)), folder) for case, ones in tapes.items()]
+    heard.saved = [save(Cassette(case, made, tuple(ones)), folder) for case, ones in cassettes.items()]
     return heard

@@ -1,4 +1,4 @@
-"""Makes tapes of what passed: exchanges and attempts become interactions and entries, scrubbed, with relative times."""
+"""Makes cassettes of what passed: exchanges and attempts become interactions and entries, scrubbed, with relative times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hopcheck_server.upstream.journal.attempt import Attempt
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Makes the parts of one tape.
+    """Makes the parts of one cassette.
 
     Attributes:
         began_ns: When the case began, CLOCK_MONOTONIC.

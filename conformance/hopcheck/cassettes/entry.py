@@ -1,4 +1,4 @@
-"""What a tape holds of the upstream's journal: LiteLLM's attempts at its provider."""
+"""What a cassette holds of the upstream's journal: LiteLLM's attempts at its provider."""
 
 from __future__ import annotations
 

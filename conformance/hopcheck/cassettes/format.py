@@ -1,4 +1,4 @@
-"""Tapes on disk: read one, read a folder, check what will be written, write it whole or not at all."""
+"""Cassettes on disk: read one, read a folder, check what will be written, write it whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hopcheck.cassettes import yaml_text
-from hopcheck.cassettes.model import BODY_LIMIT, Interaction, Made, Tape
+from hopcheck.cassettes.model import BODY_LIMIT, Cassette, Interaction, Made
 from hopcheck.cassettes.secrets import suspicions
 from hopcheck.cassettes.store import Malformed, from_document, to_document
 from hopcheck.report.build import write_whole
@@ -15,37 +15,37 @@ __all__ = ["Malformed", "SecretFound", "TooLarge", "dumps", "load", "load_all", 
 
 
 class TooLarge(ValueError):
-    """A body is too long to be taped."""
+    """A body is too long to be recorded."""
 
 
 class SecretFound(ValueError):
     """Something looks like a secret; the text says where, and never what."""
 
 
-def dumps(tape: Tape) -> str:
-    """A tape as the text of its file.
+def dumps(cassette: Cassette) -> str:
+    """A cassette as the text of its file.
 
     Raises:
         TooLarge: A body is over 256 KiB.
         Malformed: Its parts don't fit together.
     """
-    too_long = [one.request.path for one in tape.interactions if _longest(one) > BODY_LIMIT]
+    too_long = [one.request.path for one in cassette.interactions if _longest(one) > BODY_LIMIT]
     if too_long:
-        raise TooLarge(f"{tape.case}: a body of {too_long[0]} is longer than {BODY_LIMIT // 1024} KiB")
-    wrong = [problem for number, one in enumerate(tape.interactions) for problem in _misfits(number, one)]
+        raise TooLarge(f"{cassette.case}: a body of {too_long[0]} is longer than {BODY_LIMIT // 1024} KiB")
+    wrong = [problem for number, one in enumerate(cassette.interactions) for problem in _misfits(number, one)]
     if wrong:
-        raise Malformed(f"{tape.case}: {wrong[0]}")
-    text = yaml_text.dump(to_document(tape))
-    if loads(text) != tape:
-        raise Malformed(f"{tape.case}: what would be written reads as something else")
+        raise Malformed(f"{cassette.case}: {wrong[0]}")
+    text = yaml_text.dump(to_document(cassette))
+    if loads(text) != cassette:
+        raise Malformed(f"{cassette.case}: what would be written reads as something else")
     return text
 
 
-def loads(text: str) -> Tape:
-    """Read a tape's text.
+def loads(text: str) -> Cassette:
+    """Read a cassette's text.
 
     Raises:
-        Malformed: It is no tape.
+        Malformed: It is no cassette.
     """
     try:
         document = yaml_text.load(text)
@@ -54,8 +54,8 @@ def loads(text: str) -> Tape:
     return from_document(document)
 
 
-def load(path: Path) -> Tape:
-    """Read a tape.
+def load(path: Path) -> Cassette:
+    """Read a cassette.
 
     Raises:
         Malformed: It is none.
@@ -67,31 +67,31 @@ def load(path: Path) -> Tape:
         raise Malformed(f"{path}: {error}") from None
 
 
-def load_all(folder: Path) -> dict[str, Tape]:
-    """The tapes of a folder by their case, in the order of the names.
+def load_all(folder: Path) -> dict[str, Cassette]:
+    """The cassettes of a folder by their case, in the order of the names.
 
     Raises:
-        Malformed: One of the files is no tape, or stands under another case's name.
+        Malformed: One of the files is no cassette, or stands under another case's name.
         OSError: One can't be read.
     """
-    return {tape.case: tape for tape in _all(folder)}
+    return {cassette.case: cassette for cassette in _all(folder)}
 
 
-def _all(folder: Path) -> Iterator[Tape]:
+def _all(folder: Path) -> Iterator[Cassette]:
     for path in sorted(folder.glob("*.yaml")):
-        tape = load(path)
-        if path.stem != tape.case:
-            raise Malformed(f"{path}: it is the tape of {tape.case}")
-        yield tape
+        cassette = load(path)
+        if path.stem != cassette.case:
+            raise Malformed(f"{path}: it is the cassette of {cassette.case}")
+        yield cassette
 
 
 def path_of(folder: Path, case: str) -> Path:
-    """Where a case's tape stands in a folder."""
+    """Where a case's cassette stands in a folder."""
     return folder / f"{case}.yaml"
 
 
-def save(tape: Tape, folder: Path) -> Path:
-    """Write a tape into a folder, whole or not at all, and return its path.
+def save(cassette: Cassette, folder: Path) -> Path:
+    """Write a cassette into a folder, whole or not at all, and return its path.
 
     Raises:
         TooLarge: A body is over 256 KiB.
@@ -99,36 +99,36 @@ def save(tape: Tape, folder: Path) -> Path:
         Malformed: Its parts don't fit together.
         OSError: It can't be written.
     """
-    text = dumps(tape)
-    if found := suspicions(tape):
-        raise SecretFound(f"{tape.case}: {found[0].where} looks like it holds {found[0].what}")
-    path = path_of(folder, tape.case)
+    text = dumps(cassette)
+    if found := suspicions(cassette):
+        raise SecretFound(f"{cassette.case}: {found[0].where} looks like it holds {found[0].what}")
+    path = path_of(folder, cassette.case)
     write_whole(path, text)
     return path
 
 
 def fault(one: Interaction) -> str:
-    """Why an interaction can't be in a tape, or ""."""
+    """Why an interaction can't be in a cassette, or ""."""
     if _longest(one) > BODY_LIMIT:
         return f"a body is longer than {BODY_LIMIT // 1024} KiB"
-    found = suspicions(Tape("", Made("", ""), (one,)))
+    found = suspicions(Cassette("", Made("", ""), (one,)))
     return f"{found[0].where.partition('.')[2]} looks like it holds {found[0].what}" if found else ""
 
 
 def problems(path: Path) -> list[str]:
-    """What is wrong with a tape's file, in sentences: it isn't written as `save` writes it, or it holds a secret."""
+    """What is wrong with a cassette's file, in sentences: it isn't written as `save` writes it, or it holds a secret."""
     try:
         text = path.read_text(encoding="utf-8")
-        tape = loads(text)
-        written = dumps(tape)
+        cassette = loads(text)
+        written = dumps(cassette)
     except (ValueError, OSError) as error:
         return [f"{path}: {error}"]
-    found = [] if path.stem == tape.case else [f"{path}: it is the tape of {tape.case}"]
+    found = [] if path.stem == cassette.case else [f"{path}: it is the cassette of {cassette.case}"]
     if written != text:
         lines = enumerate(zip(text.splitlines(), written.splitlines(), strict=False), start=1)
         at = next((number for number, (there, wanted) in lines if there != wanted), 1)
-        found.append(f"{path}:{at}: it isn't written as hopcheck writes tapes; record it again")
-    return found + [f"{path}: {one.where} looks like it holds {one.what}" for one in suspicions(tape)]
+        found.append(f"{path}:{at}: it isn't written as hopcheck writes cassettes; record it again")
+    return found + [f"{path}: {one.where} looks like it holds {one.what}" for one in suspicions(cassette)]
 
 
 def _longest(one: Interaction) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hopcheck.cassettes.canonical import Canonical, canonical, of_request
-from hopcheck.cassettes.model import Entry, Interaction, Pairs, Tape
+from hopcheck.cassettes.model import Cassette, Entry, Interaction, Pairs
 
 _TIMES = frozenset({"x-litellm-response-duration-ms", "x-litellm-overhead-duration-ms", "x-ratelimit-reset-requests"})
 _VOLATILE = (
@@ -22,18 +22,18 @@ _VOLATILE = (
 )
 
 
-def difference(one: Tape, two: Tape) -> str:
+def difference(one: Cassette, two: Cassette) -> str:
     """Where two recordings of a case differ in more than ids and times; "" where they don't."""
     if one.judged != two.judged:
         return f"judged {one.judged} and {two.judged}"
-    first, second = ([_interaction(item) for item in tape.interactions] for tape in (one, two))
+    first, second = ([_interaction(item) for item in cassette.interactions] for cassette in (one, two))
     if found := _difference("interactions", first, second):
         return found
     return _difference("journal", [_entry(item) for item in one.journal], [_entry(item) for item in two.journal])
 
 
-def differences(one: Mapping[str, Tape], two: Mapping[str, Tape]) -> dict[str, str]:
-    """By case: where two sets of tapes differ in more than ids and times."""
+def differences(one: Mapping[str, Cassette], two: Mapping[str, Cassette]) -> dict[str, str]:
+    """By case: where two sets of cassettes differ in more than ids and times."""
     lacking = dict.fromkeys(one.keys() ^ two.keys(), "it is in one of the sets alone")
     found = {case: difference(one[case], two[case]) for case in one.keys() & two.keys()}
     return dict(sorted({**lacking, **{case: what for case, what in found.items() if what}}.items()))

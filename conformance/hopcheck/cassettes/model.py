@@ -1,4 +1,4 @@
-"""What a tape is: values, and nothing of how they are written down.
+"""What a cassette is: values, and nothing of how they are written down.
 
 Times are whole microseconds. Those named `at_us` count from the beginning of the case, all others from the `at_us` of
 their own exchange.
@@ -27,12 +27,12 @@ __all__ = [
     "Pairs",
     "Request",
     "Response",
-    "Tape",
+    "Cassette",
     "Wire",
 ]
 
 BODY_LIMIT = 256 * 1024
-"""Bytes of a body; a case with a longer one is not taped."""
+"""Bytes of a body; a case with a longer one is not recorded."""
 
 Framing = Literal["chunked", "length", "close", "none"]
 """How the end of a response's body is told: chunks, Content-Length, the connection's end, or there is no body."""
@@ -143,7 +143,7 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What made a tape, and when.
+    """What made a cassette, and when.
 
     Attributes:
         tool: hopcheck's version.
@@ -176,7 +176,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Tape:
+class Cassette:
     """One case's traffic between the proxy and LiteLLM, and between LiteLLM and the upstream.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Records cases: runs them one after another against the reference proxy, and makes a tape of what each sent LiteLLM.
+"""Records cases: runs them one after another against the reference proxy, and makes a cassette of what each sent LiteLLM.
 
 One after another, so that what has no marker (a model list, a body that no parser accepts) belongs to the case that
 goes on.
@@ -17,12 +17,12 @@ from hopcheck.authoring.registry import Case
 from hopcheck.cassettes.builder import Maker, held, is_lookup
 from hopcheck.cassettes.exchanges import Exchange
 from hopcheck.cassettes.format import SecretFound, TooLarge, path_of, save
-from hopcheck.cassettes.model import Judged, Made, Tape
+from hopcheck.cassettes.model import Cassette, Judged, Made
 from hopcheck.cassettes.retention import JournalKeeper
 from hopcheck.cassettes.scrub import Scrub
 from hopcheck.cassettes.secrets import rules
 from hopcheck.cassettes.wiretap import Wiretap
-from hopcheck.engine.run import Setting, run_case
+from hopcheck.engine.run import RunContext, run_case
 from hopcheck.engine.scheduler import plan
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script import marker as markers
@@ -61,7 +61,7 @@ class Studio:
 
     Attributes:
         made: By what, and when.
-        folder: Where the tapes go.
+        folder: Where the cassettes go.
         secrets: Credentials by what the journal calls them.
         places: Addresses and folders of this machine, and what stands for them.
     """
@@ -72,7 +72,7 @@ class Studio:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def maker(self, began_ns: int) -> Maker:
-        """What makes one tape."""
+        """What makes one cassette."""
         roles = {secret: role for role, secret in self.secrets.items()}
         return Maker(began_ns, ORIGIN, Scrub(self.secrets.values(), self.places, rules()), roles)
 
@@ -82,7 +82,7 @@ class Recorded:
     """What a recording came to.
 
     Attributes:
-        saved: The cases that have a tape now.
+        saved: The cases that have a cassette now.
         live_only: Those that can't have one, and why.
         verdicts: By case.
     """
@@ -101,7 +101,7 @@ class Recorder:
     """
 
     def __init__(
-        self, studio: Studio, setting: Setting, control: JournalKeeper, wiretap: Wiretap, recorded: Recorded
+        self, studio: Studio, setting: RunContext, control: JournalKeeper, wiretap: Wiretap, recorded: Recorded
     ) -> None:
         """Say what to record with; `setting` holds fixed nonces, and `control` as its own."""
         self.recorded = recorded
@@ -113,7 +113,7 @@ class Recorder:
     async def record(
         self, cases: Sequence[Turn], begun: Callable[[Case], None], done: Callable[[Verdict], None]
     ) -> list[Turn]:
-        """Run cases one after another, and save their tapes.
+        """Run cases one after another, and save their cassettes.
 
         Returns:
             Those that a fresh chain may do better with: that got no answer, and all that were to come when some in a
@@ -158,9 +158,9 @@ class Recorder:
         maker = self._studio.maker(began_ns)
         own = [one for one in exchanges if _asker(one.request_body) not in PROBES and not _is_beside(one, verdict)]
         judged = Judged(str(verdict.outcome), held(verdict))
-        tape = Tape(case_id, self._studio.made, maker.interactions(own), maker.entries(attempts), judged)
+        cassette = Cassette(case_id, self._studio.made, maker.interactions(own), maker.entries(attempts), judged)
         try:
-            save(tape, self._studio.folder)
+            save(cassette, self._studio.folder)
         except (TooLarge, SecretFound) as refused:
             self._keep(case_id, str(refused).partition(": ")[2])
         else:
@@ -168,7 +168,7 @@ class Recorder:
             self.recorded.live_only.pop(case_id, None)  # it may have been, with a chain before this
 
     async def look(self, examine: Awaitable[T]) -> T:
-        """Let the doctor look before the cases, and keep the tape of that."""
+        """Let the doctor look before the cases, and keep the cassette of that."""
         began_ns = time.monotonic_ns()
         found = await examine
         await self._wiretap.settled(_SETTLE_S)
@@ -184,7 +184,7 @@ class Recorder:
                 maker = self._studio.maker(began_ns)
                 attempts = await self._control.last(markers.find(bytes(well[0].request_body))[0])
                 played = [replace(one, repeat="*") for one in maker.interactions(well[:1])]
-                save(Tape(name, self._studio.made, tuple(played), maker.entries(attempts)), self._studio.folder)
+                save(Cassette(name, self._studio.made, tuple(played), maker.entries(attempts)), self._studio.folder)
 
 
 def _is_beside(one: Exchange, verdict: Verdict) -> bool:
@@ -201,7 +201,7 @@ def _asker(body: bytes | bytearray) -> str:
 
 
 def _unfit(verdict: Verdict, exchanges: Sequence[Exchange], attempts: Sequence[Attempt], *, settled: bool) -> str:
-    """Why there can't be a tape of that, or ""."""
+    """Why there can't be a cassette of that, or ""."""
     if verdict.outcome not in _WHOLE:
         return f"it did not run to its end: {verdict.outcome} ({_short(verdict.reason)})"
     if not settled:

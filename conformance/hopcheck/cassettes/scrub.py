@@ -28,7 +28,7 @@ class Rule(NamedTuple):
 
 
 class Scrub:
-    """Rewrites one tape's texts. The same secret or id becomes the same in all of them."""
+    """Rewrites one cassette's texts. The same secret or id becomes the same in all of them."""
 
     def __init__(self, secrets: Iterable[str] = (), places: Mapping[str, str] = {}, more: Sequence[Rule] = ()) -> None:
         """Say what to look for.

@@ -1,4 +1,4 @@
-"""Finds what looks like a secret in a tape that is about to be written, and says where, never what.
+"""Finds what looks like a secret in a cassette that is about to be written, and says where, never what.
 
 Keys of known forms, values under names that say so, and texts too random to be words or ids; also inside of base64,
 percent signs, JSON escapes and gzip, and put together from the pieces of a stream.
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from hopcheck.cassettes.decoding import decoded, told
 from hopcheck.cassettes.entropy import ids_left_out, random_token
-from hopcheck.cassettes.model import Entry, Interaction, Pairs, Tape
+from hopcheck.cassettes.model import Cassette, Entry, Interaction, Pairs
 from hopcheck.cassettes.scrub import Rule
 from hopcheck.report.redaction import REDACTED
 
@@ -45,10 +45,10 @@ _KNOWN = {what: re.compile(f"{_BEFORE}{form}".encode()) for what, form in _FORMS
 
 
 class Suspicion(NamedTuple):
-    """Something in a tape that looks like a secret.
+    """Something in a cassette that looks like a secret.
 
     Attributes:
-        where: In which part of the tape.
+        where: In which part of the cassette.
         what: What it looks like.
     """
 
@@ -65,9 +65,9 @@ def rules() -> list[Rule]:
     return [scheme, user, *named, *whole]
 
 
-def suspicions(tape: Tape) -> list[Suspicion]:
-    """What in a tape looks like a secret."""
-    return [Suspicion(where, what) for where, text in _places(tape) if (what := suspicion(text))]
+def suspicions(cassette: Cassette) -> list[Suspicion]:
+    """What in a cassette looks like a secret."""
+    return [Suspicion(where, what) for where, text in _places(cassette) if (what := suspicion(text))]
 
 
 def suspicion(text: bytes) -> str:
@@ -84,11 +84,11 @@ def suspicion(text: bytes) -> str:
     return ""
 
 
-def _places(tape: Tape) -> Iterator[tuple[str, bytes]]:
-    yield "case", tape.case.encode()
-    for number, one in enumerate(tape.interactions):
+def _places(cassette: Cassette) -> Iterator[tuple[str, bytes]]:
+    yield "case", cassette.case.encode()
+    for number, one in enumerate(cassette.interactions):
         yield from _of_interaction(f"interactions[{number}]", one)
-    for number, entry in enumerate(tape.journal):
+    for number, entry in enumerate(cassette.journal):
         yield from _of_entry(f"journal[{number}]", entry)
 
 

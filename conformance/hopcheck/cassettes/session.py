@@ -1,4 +1,4 @@
-"""A recording session: the whole chain with a tee in it, the doctor, the cases, and what could not be taped."""
+"""A recording session: the whole chain with a tee in it, the doctor, the cases, and what could not be recorded."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from hopcheck.cassettes.retention import JournalKeeper
 from hopcheck.cassettes.wiretap import Wiretap, tapped
 from hopcheck.client import load_sdk
 from hopcheck.client.nonces import fixed_nonces
-from hopcheck.engine.run import Setting
-from hopcheck.gate.preflight import PATIENCE_S, examine
+from hopcheck.engine.run import RunContext
+from hopcheck.gate.preflight import READ_TIMEOUT_S, examine
 from hopcheck.gate.target_file import packaged_target
 from hopcheck.report.build import write_whole
 from hopcheck_contracts.documents import document
@@ -32,7 +32,7 @@ from hopcheck_server.chain.processes import Progress
 from hopcheck_server.wire.tasks import unless
 
 LIVE_ONLY = "live-only.json"
-"""Beside the tapes of a version: the cases that have none, and why."""
+"""Beside the cassettes of a version: the cases that have none, and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Session:
 
     Attributes:
         cases: Which ones.
-        folder: Where the tapes go.
+        folder: Where the cassettes go.
         upstream_command: Starts an upstream that knows the cases' scripts.
         litellm: LiteLLM's version.
         exclude_newer: An ISO date for its dependencies, or None for those of today.
@@ -93,7 +93,7 @@ class Session:
                 control = JournalKeeper(stack.upstream.url)
                 try:
                     recorder = self._recorder(stack, environment, control, recorded)
-                    await recorder.look(examine(recorder.setting.config, control, stack.upstream.url, PATIENCE_S))
+                    await recorder.look(examine(recorder.setting.config, control, stack.upstream.url, READ_TIMEOUT_S))
                     return await recorder.record(cases, self.began, self.ended)
                 finally:
                     await control.aclose()
@@ -125,7 +125,7 @@ class Session:
         assert proxy.process is not None
         log_file = str(proxy.process.log_file.absolute())
         urls = {"base_url": proxy.base_url, "upstream_url": stack.upstream.url, "log_file": log_file}
-        setting = Setting(packaged_target("reference", proxy.key, urls), control, nonces=fixed_nonces)
+        setting = RunContext(packaged_target("reference", proxy.key, urls), control, nonces=fixed_nonces)
         studio = Studio(
             made=made(environment, self.exclude_newer or ""),
             folder=self.folder,
@@ -141,7 +141,7 @@ class Session:
 
 
 def made(environment: LiteLLMEnvironment, dependencies: str = "") -> Made:
-    """What tapes of that LiteLLM are made with, today."""
+    """What cassettes of that LiteLLM are made with, today."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     return Made(__version__, today, environment.version, _installed(environment, "openai"), contract(), dependencies)
 
@@ -171,7 +171,7 @@ def _places(stack: Stack, environment: LiteLLMEnvironment, wiretap: Wiretap) -> 
 
 
 def write_live_only(folder: Path, recorded: Recorded) -> Path:
-    """Write which cases have no tape and why; what was known of cases that were not recorded now stays.
+    """Write which cases have no cassette and why; what was known of cases that were not recorded now stays.
 
     Raises:
         OSError: It can't be written.
@@ -184,7 +184,7 @@ def write_live_only(folder: Path, recorded: Recorded) -> Path:
 
 
 def read_live_only(folder: Path) -> dict[str, str]:
-    """The cases of a folder of tapes that have none, and why."""
+    """The cases of a folder of cassettes that have none, and why."""
     path = folder / LIVE_ONLY
     known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return known

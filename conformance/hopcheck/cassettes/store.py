@@ -1,4 +1,4 @@
-"""A tape as the plain document that its file holds, and back: vcrpy's cassette, version 1, with keys beside it.
+"""A cassette as the plain document that its file holds, and back: vcrpy's cassette, version 1, with keys beside it.
 
 vcrpy reads `interactions[].request`, `interactions[].response` and `metadata`. It takes no key more in a request, and
 passes over all others. Knows nothing of YAML.
@@ -10,45 +10,45 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from hopcheck.cassettes.model import Entry, Frame, Interaction, Judged, Made, Pairs, Request, Response, Tape, Wire
+from hopcheck.cassettes.model import Cassette, Entry, Frame, Interaction, Judged, Made, Pairs, Request, Response, Wire
 
 SCHEMA = 1
 """The version of what stands beside vcrpy's own keys."""
 
 
 class Malformed(ValueError):
-    """A document is no tape; the text says where."""
+    """A document is no cassette; the text says where."""
 
 
-def to_document(tape: Tape) -> dict[str, Any]:
-    """The document of a tape. Interactions without a response stand apart, where vcrpy doesn't play them."""
-    judged = {"judged": _plain(tape.judged)} if tape.judged else {}
-    about = {"schema": SCHEMA, "case": tape.case, **_plain(tape.made), **judged}
+def to_document(cassette: Cassette) -> dict[str, Any]:
+    """The document of a cassette. Interactions without a response stand apart, where vcrpy doesn't play them."""
+    judged = {"judged": _plain(cassette.judged)} if cassette.judged else {}
+    about = {"schema": SCHEMA, "case": cassette.case, **_plain(cassette.made), **judged}
     document = {
         "version": 1,
         "metadata": {"hopcheck": about},
-        "interactions": [_interaction(one) for one in tape.interactions if one.response],
-        "unanswered": [_interaction(one) for one in tape.interactions if not one.response],
-        "journal": [_entry(entry) for entry in tape.journal],
+        "interactions": [_interaction(one) for one in cassette.interactions if one.response],
+        "unanswered": [_interaction(one) for one in cassette.interactions if not one.response],
+        "journal": [_entry(entry) for entry in cassette.journal],
     }
     return {key: value for key, value in document.items() if value or key == "interactions"}
 
 
-def from_document(document: Any) -> Tape:
+def from_document(document: Any) -> Cassette:
     """Read what `to_document` made.
 
     Raises:
         Malformed: It is something else.
     """
     try:
-        return _tape(document)
+        return _cassette(document)
     except KeyError as error:
         raise Malformed(f"it lacks the key {error}") from None
     except (AttributeError, TypeError, ValueError) as error:
-        raise Malformed(f"it is not laid out as a tape: {error}") from None
+        raise Malformed(f"it is not laid out as a cassette: {error}") from None
 
 
-def _tape(document: Any) -> Tape:
+def _cassette(document: Any) -> Cassette:
     about = dict(document["metadata"]["hopcheck"])
     if (schema := about.pop("schema")) != SCHEMA:
         raise Malformed(f"its schema is {schema}; this hopcheck reads {SCHEMA}")
@@ -56,7 +56,7 @@ def _tape(document: Any) -> Tape:
     exchanges = [*map(_read_interaction, document["interactions"] + document.get("unanswered", []))]
     exchanges.sort(key=lambda one: one.wire.at_us)
     journal = tuple(map(_read_entry, document.get("journal", ())))
-    return Tape(case, Made(**about), tuple(exchanges), journal, Judged(**judged) if judged else None)
+    return Cassette(case, Made(**about), tuple(exchanges), journal, Judged(**judged) if judged else None)
 
 
 def _interaction(one: Interaction) -> dict[str, Any]:

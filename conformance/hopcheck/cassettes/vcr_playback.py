@@ -1,4 +1,4 @@
-"""A tape played in the test's own process by vcrpy, without what goes wrong with vcrpy in such tests.
+"""A cassette played in the test's own process by vcrpy, without what goes wrong with vcrpy in such tests.
 
 vcrpy alone matches requests without their bodies, answers in the place of an application that the test calls through
 `ASGITransport`, and says nothing if no request ever came to it, or if the code under test swallowed the miss.
@@ -20,7 +20,7 @@ import vcr
 
 from hopcheck.cassettes.canonical import canonical
 from hopcheck.cassettes.format import load
-from hopcheck.cassettes.model import Tape
+from hopcheck.cassettes.model import Cassette
 
 _IN_PROCESS = [
     (transport, name, getattr(transport, name))
@@ -36,17 +36,17 @@ _IN_PROCESS = [
 
 
 class Played:
-    """A tape while it is played.
+    """A cassette while it is played.
 
     Attributes:
-        tape: What was recorded.
+        cassette: What was recorded.
         missed: What was asked and isn't on it, in words.
     """
 
-    def __init__(self, tape: Tape, cassette: Any) -> None:
-        self.tape = tape
+    def __init__(self, cassette: Cassette, vcr_cassette: Any) -> None:
+        self.cassette = cassette
         self.missed: list[str] = []
-        self._cassette = cassette
+        self._vcr_cassette = vcr_cassette
 
     @property
     def base_url(self) -> str:
@@ -56,19 +56,19 @@ class Played:
     @property
     def requests(self) -> list[Any]:
         """The recorded requests' bodies as JSON values, in order; None for a request without a body."""
-        return [json.loads(one.request.body) if one.request.body else None for one in self.tape.interactions]
+        return [json.loads(one.request.body) if one.request.body else None for one in self.cassette.interactions]
 
     @property
     def play_count(self) -> int:
         """How many answers were played."""
-        count: int = self._cassette.play_count
+        count: int = self._vcr_cassette.play_count
         return count
 
     @property
     def unplayed(self) -> list[str]:
         """The recorded requests that weren't asked, in words."""
-        played = self._cassette.play_counts
-        return [_named(asked) for place, asked in enumerate(self._cassette.requests) if not played[place]]
+        played = self._vcr_cassette.play_counts
+        return [_named(asked) for place, asked in enumerate(self._vcr_cassette.requests) if not played[place]]
 
     def problems(self, *, partial: bool) -> Iterator[str]:
         """What is wrong with how it was played, in sentences.
@@ -77,7 +77,7 @@ class Played:
             partial: Not every recorded request needs to be asked.
         """
         for missed in self.missed:
-            yield f"{missed} isn't on the tape"
+            yield f"{missed} isn't on the cassette"
         if not self.play_count:
             yield "nothing was asked: the code under test didn't get to its HTTP client"
         elif not partial and self.unplayed:
@@ -86,27 +86,27 @@ class Played:
 
 @contextmanager
 def playing(path: Path) -> Iterator[Played]:
-    """Play a tape to every HTTP client in this process; sockets that lead elsewhere are refused.
+    """Play a cassette to every HTTP client in this process; sockets that lead elsewhere are refused.
 
     Raises:
-        Malformed: It is no tape.
+        Malformed: It is no cassette.
         OSError: It can't be read.
     """
-    tape = load(path)
+    cassette = load(path)
     recorder = vcr.VCR(record_mode="none", match_on=("hopcheck",), custom_patches=_IN_PROCESS)
     recorder.register_matcher("hopcheck", _match)
     with ExitStack() as stack:
-        cassette = stack.enter_context(recorder.use_cassette(str(path)))
-        played = Played(tape, cassette)
-        stack.enter_context(mock.patch.object(cassette, "can_play_response_for", _noting(played, cassette)))
+        vcr_cassette = stack.enter_context(recorder.use_cassette(str(path)))
+        played = Played(cassette, vcr_cassette)
+        stack.enter_context(mock.patch.object(vcr_cassette, "can_play_response_for", _noting(played, vcr_cassette)))
         for name in ("connect", "connect_ex"):
             stack.enter_context(mock.patch.object(socket.socket, name, _refusing(played)))
         yield played
 
 
-def _noting(played: Played, cassette: Any) -> Callable[[Any], bool]:
-    """Ask the cassette, and note what it doesn't have: the code under test may swallow the exception."""
-    can_play = cassette.can_play_response_for
+def _noting(played: Played, vcr_cassette: Any) -> Callable[[Any], bool]:
+    """Ask the vcr_cassette, and note what it doesn't have: the code under test may swallow the exception."""
+    can_play = vcr_cassette.can_play_response_for
 
     def noting(request: Any) -> bool:
         found = bool(can_play(request))
@@ -140,6 +140,8 @@ def _refusing(played: Played) -> Callable[[socket.socket, Any], int]:
     def refuse(connecting: socket.socket, address: Any) -> int:
         where = ":".join(map(str, address[:2])) if isinstance(address, tuple) else str(address)
         played.missed.append(f"a connection to {where}")
-        raise ConnectionRefusedError(f"a test that plays a tape opens no connections, and this one leads to {where}")
+        raise ConnectionRefusedError(
+            f"a test that plays a cassette opens no connections, and this one leads to {where}"
+        )
 
     return refuse

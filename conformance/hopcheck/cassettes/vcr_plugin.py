@@ -1,7 +1,7 @@
-"""Tapes in tests of an adapter, without any server: `@pytest.mark.tape("stream.done-once")`.
+"""Cassettes in tests of an adapter, without any server: `@pytest.mark.cassette("stream.done-once")`.
 
 Not loaded by itself: `pytest -p hopcheck.cassettes.vcr_plugin`, or `pytest_plugins = ["hopcheck.cassettes.vcr_plugin"]`
-in the top-level conftest.py. Needs `pip install 'hopcheck[tapes]'`.
+in the top-level conftest.py. Needs `pip install 'hopcheck[cassettes]'`.
 """
 
 from __future__ import annotations
@@ -14,37 +14,38 @@ import pytest
 from hopcheck.cassettes.format import Malformed, path_of
 from hopcheck.cassettes.vcr_playback import Played, playing
 
-_FOLDER = "hopcheck_tapes"
+_FOLDER = "hopcheck_cassettes"
 _PLAYED = pytest.StashKey[Played]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where the tapes are."""
-    parser.addini(_FOLDER, "the folder of hopcheck's tapes, from the configuration's own", default="cassettes")
+    """Where the cassettes are."""
+    parser.addini(_FOLDER, "the folder of hopcheck's cassettes, from the configuration's own", default="cassettes")
     parser.getgroup("hopcheck").addoption(
-        "--hopcheck-tapes", metavar="DIR", help=f"the folder of hopcheck's tapes; before the setting {_FOLDER}"
+        "--hopcheck-cassettes", metavar="DIR", help=f"the folder of hopcheck's cassettes; before the setting {_FOLDER}"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tell pytest of the marker."""
     config.addinivalue_line(
-        "markers", "tape(case, *, partial=False): play this case's tape; all of it must be asked, unless partial"
+        "markers",
+        "cassette(case, *, partial=False): play this case's cassette; all of it must be asked, unless partial",
     )
 
 
 @pytest.fixture(autouse=True)
-def _playing_its_tape(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Play the marked tape, from before the test's other fixtures to after them."""
-    marker = request.node.get_closest_marker("tape")
+def _playing_its_cassette(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Play the marked cassette, from before the test's other fixtures to after them."""
+    marker = request.node.get_closest_marker("cassette")
     if marker is None:
         yield
         return
     if len(marker.args) != 1 or not marker.kwargs.keys() <= {"partial"}:
-        raise pytest.UsageError(f'{request.node.nodeid}: write @pytest.mark.tape("<case>"), or with partial=True')
+        raise pytest.UsageError(f'{request.node.nodeid}: write @pytest.mark.cassette("<case>"), or with partial=True')
     path = path_of(_folder(request.config), marker.args[0])
     if not path.is_file():
-        raise pytest.UsageError(f"{request.node.nodeid}: there is no tape {path}; set {_FOLDER} or record it")
+        raise pytest.UsageError(f"{request.node.nodeid}: there is no cassette {path}; set {_FOLDER} or record it")
     try:
         with playing(path) as played:
             request.node.stash[_PLAYED] = played
@@ -54,27 +55,27 @@ def _playing_its_tape(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def tape(request: pytest.FixtureRequest) -> Played:
-    """The tape that is being played: its requests, to be asked again, and what was asked so far."""
+def cassette(request: pytest.FixtureRequest) -> Played:
+    """The cassette that is being played: its requests, to be asked again, and what was asked so far."""
     if _PLAYED not in request.node.stash:
-        raise pytest.UsageError(f'{request.node.nodeid}: the fixture `tape` needs @pytest.mark.tape("<case>")')
+        raise pytest.UsageError(f'{request.node.nodeid}: the fixture `cassette` needs @pytest.mark.cassette("<case>")')
     played: Played = request.node.stash[_PLAYED]
     return played
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """A test fails that passed, but didn't play its tape."""
+    """A test fails that passed, but didn't play its cassette."""
     yield
     played = item.stash.get(_PLAYED, None)
-    marker = item.get_closest_marker("tape")
+    marker = item.get_closest_marker("cassette")
     if played is None or marker is None:
         return
     wrong = list(played.problems(partial=marker.kwargs.get("partial", False)))
     if wrong:
-        pytest.fail(f"the tape {played.tape.case}: " + "; ".join(wrong), pytrace=False)
+        pytest.fail(f"the cassette {played.cassette.case}: " + "; ".join(wrong), pytrace=False)
 
 
 def _folder(config: pytest.Config) -> Path:
-    chosen = config.getoption("--hopcheck-tapes")
+    chosen = config.getoption("--hopcheck-cassettes")
     return Path(chosen) if chosen else config.rootpath / str(config.getini(_FOLDER))

@@ -1,4 +1,4 @@
-"""A tape's document as YAML that is read and reviewed: bodies as block scalars, frames on few lines, one way only."""
+"""A cassette's document as YAML that is read and reviewed: bodies as block scalars, frames on few lines, one way only."""
 
 from __future__ import annotations
 

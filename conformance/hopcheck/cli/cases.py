@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from hopcheck.authoring.registry import PROFILES, Case
+from hopcheck.authoring.registry import AREAS, GROUPS, Case
 from hopcheck.cli.exits import HOLDS, USAGE, Stop
 from hopcheck.fuzz.fuzz_cases import all_fuzz_cases
 from hopcheck.gate.catalogue import all_cases, select
@@ -16,7 +16,9 @@ from hopcheck.gate.catalogue import all_cases, select
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
     parser.add_argument("pattern", nargs="*", help="ids, or patterns such as 'stream.*'; one id alone is explained")
-    parser.add_argument("--profile", action="append", default=[], choices=sorted(PROFILES), help="only this profile")
+    parser.add_argument(
+        "--profile", action="append", default=[], choices=[*GROUPS, *AREAS], metavar="AREA", help="only this profile"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -46,8 +48,8 @@ def as_json(case: Case) -> dict[str, Any]:
         "requirement": case.requirement,
         "refs": list(case.refs),
         "needs": sorted(case.needs),
-        "counterexamples": [
-            {"name": example.name, "breaks": example.breaks, "story": example.story} for example in case.counterexamples
+        "mutants": [
+            {"name": example.name, "breaks": example.killed_by, "story": example.story} for example in case.mutants
         ],
     }
 
@@ -60,7 +62,7 @@ def explained(case: Case) -> str:
         "",
         *(f"  rests on    {ref}" for ref in case.refs),
         *([f"  needs       {', '.join(sorted(case.needs))}"] if case.needs else []),
-        *(["", "  A proxy breaks it, for example, when:"] if case.counterexamples else []),
-        *(f"  - {example.story}  (noticed by {example.breaks!r})" for example in case.counterexamples),
+        *(["", "  A proxy breaks it, for example, when:"] if case.mutants else []),
+        *(f"  - {example.story}  (noticed by {example.killed_by!r})" for example in case.mutants),
     ]
     return "\n".join(lines)

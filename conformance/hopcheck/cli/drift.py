@@ -1,4 +1,4 @@
-"""Compare two sets of tapes: what one LiteLLM does differently from another, on the wire and towards the provider.
+"""Compare two sets of cassettes: what one LiteLLM does differently from another, on the wire and towards the provider.
 
 Ids, times and the order of keys don't count. Exit code 1 if a finding that held doesn't hold any more; with `--strict`,
 if anything changed.
@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hopcheck.cassettes import Malformed, Tape, load_all
+from hopcheck.cassettes import Cassette, Malformed, load_all
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.cli.files import require_folders, write
 from hopcheck.drift import Drift, drift
@@ -24,7 +24,9 @@ from hopcheck.report.render.terminal import console_for
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
-    parser.add_argument("before", type=Path, metavar="A", help="a folder of tapes, such as cassettes/litellm-1.106.2")
+    parser.add_argument(
+        "before", type=Path, metavar="A", help="a folder of cassettes, such as cassettes/litellm-1.106.2"
+    )
     parser.add_argument(
         "after", type=Path, nargs="?", metavar="B", help="another one, recorded with `hopcheck record`; or --litellm"
     )
@@ -43,31 +45,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do it."""
     if (arguments.after is None) == (arguments.litellm is None):
-        raise Stop(USAGE, "name a second folder of tapes, or a release with --litellm.")
+        raise Stop(USAGE, "name a second folder of cassettes, or a release with --litellm.")
     require_folders(_files(arguments).values())
-    before = _selected(tapes_of(arguments.before), arguments.select)
+    before = _selected(cassettes_of(arguments.before), arguments.select)
     if arguments.after is not None:
-        return _compared(before, _selected(tapes_of(arguments.after), arguments.select), arguments)
+        return _compared(before, _selected(cassettes_of(arguments.after), arguments.select), arguments)
     from hopcheck.cli.record import record  # only now: the chain that it runs isn't needed to compare
 
     with TemporaryDirectory(prefix="hopcheck-") as folder:
         code = record(Path(folder), arguments.litellm, arguments.exclude_newer, arguments.select)
         if code != HOLDS:
             return code
-        return _compared(before, _selected(tapes_of(Path(folder)), arguments.select), arguments)
+        return _compared(before, _selected(cassettes_of(Path(folder)), arguments.select), arguments)
 
 
 def _files(arguments: argparse.Namespace) -> dict[str, Path]:
     return {kind: path for kind in RENDERINGS if (path := getattr(arguments, kind))}
 
 
-def _selected(tapes: Mapping[str, Tape], patterns: Sequence[str]) -> dict[str, Tape]:
+def _selected(cassettes: Mapping[str, Cassette], patterns: Sequence[str]) -> dict[str, Cassette]:
     return {
-        case: tape for case, tape in tapes.items() if not patterns or any(fnmatchcase(case, one) for one in patterns)
+        case: cassette
+        for case, cassette in cassettes.items()
+        if not patterns or any(fnmatchcase(case, one) for one in patterns)
     }
 
 
-def _compared(before: Mapping[str, Tape], after: Mapping[str, Tape], arguments: argparse.Namespace) -> int:
+def _compared(before: Mapping[str, Cassette], after: Mapping[str, Cassette], arguments: argparse.Namespace) -> int:
     found = drift(before, after)
     if not found.compared:
         raise Stop(USAGE, f"{arguments.before} and {arguments.after or arguments.litellm} have no case in common.")
@@ -77,8 +81,8 @@ def _compared(before: Mapping[str, Tape], after: Mapping[str, Tape], arguments: 
     return DOES_NOT_HOLD if found.worse or (arguments.strict and found.groups) else HOLDS
 
 
-def tapes_of(folder: Path) -> dict[str, Tape]:
-    """The tapes of a folder.
+def cassettes_of(folder: Path) -> dict[str, Cassette]:
+    """The cassettes of a folder.
 
     Raises:
         Stop: There are none, or one can't be read.
@@ -88,7 +92,7 @@ def tapes_of(folder: Path) -> dict[str, Tape]:
     except (Malformed, OSError) as error:
         raise Stop(USAGE, f"{error}.") from None
     if not found:
-        raise Stop(USAGE, f"there are no tapes in {folder}; `hopcheck record` makes some.")
+        raise Stop(USAGE, f"there are no cassettes in {folder}; `hopcheck record` makes some.")
     return found
 
 

@@ -46,12 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _judge(order: Order, progress: RunProgress) -> tuple[Order, gating.Outcome, Replay | None]:
-    """Run the gate, on tapes if there are some; what was found out about the target on the way is in the order."""
-    if order.tapes is None:
+    """Run the gate, on cassettes if there are some; what was found out about the target on the way is in the order."""
+    if order.cassettes is None:
         return order, await _gate(order, progress), None
     from hopcheck.replay.offline import offline
 
-    async with offline(order.plan, order.tapes, own_proxy=order.own_proxy) as off:
+    async with offline(order.plan, order.cassettes, own_proxy=order.own_proxy) as off:
         order = replace(order, plan=off.plan)
         outcome = await _gate(order, progress)
         return order, outcome, off.replay()

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hopcheck.authoring.registry import PROFILES, Case
+from hopcheck.authoring.registry import AREAS, GROUPS, Case
 from hopcheck.cli import fuzz_arguments as fuzzing
 from hopcheck.cli import replay_arguments as replaying
 from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.cli.files import require_folders
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.run import DEFAULT_PATIENCE_S
+from hopcheck.engine.run import DEFAULT_READ_TIMEOUT_S
 from hopcheck.fuzz.fuzz_cases import all_fuzz_cases
 from hopcheck.gate import run as gating
 from hopcheck.gate.catalogue import all_cases, select
-from hopcheck.gate.preflight import PATIENCE_S
+from hopcheck.gate.preflight import READ_TIMEOUT_S
 from hopcheck.gate.target_file import FILE_NAME as TARGET_FILE
 from hopcheck.gate.target_file import load_target
 from hopcheck.gate.toml_tables import SettingsError
@@ -31,7 +31,7 @@ from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
 
 if TYPE_CHECKING:
-    from hopcheck.replay.offline import Tapes
+    from hopcheck.replay.offline import Cassettes
 
 NOTHING_LISTED = Baseline("")
 
@@ -60,7 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     target.add_argument("--one-sided", action="store_true", help="judge the client's side alone")
     replaying.add_arguments(target)
     which = parser.add_argument_group("cases")
-    which.add_argument("--profile", action="append", default=[], choices=sorted(PROFILES), help="may be given again")
+    which.add_argument(
+        "--profile", action="append", default=[], choices=[*GROUPS, *AREAS], metavar="AREA", help="may be given again"
+    )
     which.add_argument(
         "--select", action="append", default=[], metavar="GLOB", help="ids, such as 'stream.*'; may be given again"
     )
@@ -69,9 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--strict", action="store_true", help="a SHOULD or MAY that doesn't hold fails, too")
     how.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
     how.add_argument(
-        "--patience",
+        "--read-timeout",
         type=float,
-        default=DEFAULT_PATIENCE_S,
+        default=DEFAULT_READ_TIMEOUT_S,
         metavar="S",
         help="silence that counts as hung (default: %(default)g s)",
     )
@@ -105,7 +107,7 @@ class Order:
     strict: bool
     files: Mapping[str, Path]
     previous: Baseline = NOTHING_LISTED
-    tapes: Tapes | None = None
+    cassettes: Cassettes | None = None
     own_proxy: bool = True
 
 
@@ -115,8 +117,8 @@ def read(arguments: argparse.Namespace) -> Order:
     Raises:
         Stop: Something is wrong with it; the text has a sentence for each mistake.
     """
-    if arguments.jobs < 1 or arguments.patience <= 0:
-        raise Stop(USAGE, "--jobs and --patience must be greater than 0.")
+    if arguments.jobs < 1 or arguments.read_timeout <= 0:
+        raise Stop(USAGE, "--jobs and --read-timeout must be greater than 0.")
     known = all_cases()
     session = fuzzing.session_of(arguments)
     cases = [] if arguments.example else select(known.values(), arguments.select, arguments.profile)
@@ -139,15 +141,15 @@ def read(arguments: argparse.Namespace) -> Order:
         jobs=arguments.jobs,
         fail_fast=arguments.fail_fast,
         one_sided=arguments.one_sided,
-        patience_s=arguments.patience,
-        doctor_patience_s=min(arguments.patience, PATIENCE_S),
+        read_timeout_s=arguments.read_timeout,
+        preflight_timeout_s=min(arguments.read_timeout, READ_TIMEOUT_S),
         wait_s=arguments.wait,
     )
     files = {kind: path for kind in RENDERINGS if (path := getattr(arguments, kind))}
     require_folders(files.values())
-    tapes = replaying.tapes_of(arguments, known, config) if arguments.replay else None
+    cassettes = replaying.cassettes_of(arguments, known, config) if arguments.replay else None
     known = {**known, **all_fuzz_cases()}
-    return Order(plan, known, baseline, arguments.strict, files, previous, tapes, own_proxy)
+    return Order(plan, known, baseline, arguments.strict, files, previous, cassettes, own_proxy)
 
 
 def _there(name: str) -> Path | None:

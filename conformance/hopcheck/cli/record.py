@@ -1,4 +1,4 @@
-"""Record LiteLLM's traffic: run the cases against the reference proxy, and save a tape of each."""
+"""Record LiteLLM's traffic: run the cases against the reference proxy, and save a cassette of each."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--exclude-newer", metavar="DATE", help="LiteLLM's dependencies as of that day, such as its release's"
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="where the tapes go (default: cassettes/litellm-VERSION)"
+        "--out", type=Path, metavar="FOLDER", help="where the cassettes go (default: cassettes/litellm-VERSION)"
     )
     parser.add_argument(
         "--select", action="append", default=[], metavar="GLOB", help="ids, such as 'stream.*'; may be given again"
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("HERE", "SERVER"),
         help="listen at http://127.0.0.1:8080, say, and pass on to https://api.example.org, until interrupted",
     )
-    other.add_argument("--name", default="session", help="the tape's name (default: %(default)s)")
+    other.add_argument("--name", default="session", help="the cassette's name (default: %(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -59,10 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def record(folder: Path, litellm: str, exclude_newer: str | None = None, patterns: Sequence[str] = ()) -> int:
-    """Run cases against the reference proxy in front of LiteLLM, and save a tape of each in a folder.
+    """Run cases against the reference proxy in front of LiteLLM, and save a cassette of each in a folder.
 
     Args:
-        folder: Where the tapes go.
+        folder: Where the cassettes go.
         litellm: The version of LiteLLM that is recorded.
         exclude_newer: LiteLLM's dependencies as of that day; None takes those that are pinned, or today's.
         patterns: Ids of cases; none takes all.
@@ -141,4 +141,6 @@ def _address(url: str) -> SplitResult:
 def _show(recorded: Recorded, folder: Path, console: Console) -> None:
     for case, why in recorded.live_only.items():
         console.print(f"live-only {case}: {why}", highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{len(recorded.saved)} tapes in {folder}, {len(recorded.live_only)} in {LIVE_ONLY}", highlight=False)
+    console.print(
+        f"{len(recorded.saved)} cassettes in {folder}, {len(recorded.live_only)} in {LIVE_ONLY}", highlight=False
+    )

@@ -7,7 +7,7 @@ import gc
 import sys
 from pathlib import Path
 
-from hopcheck.cassettes import Malformed, Tape, load_all
+from hopcheck.cassettes import Cassette, Malformed, load_all
 from hopcheck.cli.event_loop import interruption
 from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import HOLDS, UNTESTABLE, USAGE, Stop
@@ -16,7 +16,7 @@ from hopcheck.replay import CHUNKINGS, ReplayServer, scale_of
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
-    parser.add_argument("folder", type=Path, help="tapes, as `hopcheck record` makes them")
+    parser.add_argument("folder", type=Path, help="cassettes, as `hopcheck record` makes them")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=4000, help="port; 0 takes a free one (default: %(default)s)")
     parser.add_argument(
@@ -31,20 +31,20 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it."""
     try:
         scale = scale_of(arguments.timing)
-        tapes = load_all(arguments.folder)
+        cassettes = load_all(arguments.folder)
     except (Malformed, OSError, ValueError) as error:
         raise Stop(USAGE, f"{error}.") from None
-    if not tapes:
-        raise Stop(USAGE, f"there are no tapes in {arguments.folder}; `hopcheck record` makes some.")
-    server = ReplayServer(tapes, scale=lambda case: scale, chunks=arguments.chunks, told=_tell)
-    return run_loop(_serve(server, tapes, arguments.host, arguments.port))
+    if not cassettes:
+        raise Stop(USAGE, f"there are no cassettes in {arguments.folder}; `hopcheck record` makes some.")
+    server = ReplayServer(cassettes, scale=lambda case: scale, chunks=arguments.chunks, told=_tell)
+    return run_loop(_serve(server, cassettes, arguments.host, arguments.port))
 
 
 def _tell(miss: str) -> None:
-    print(f"not on tape: {miss}", file=sys.stderr, flush=True)
+    print(f"not on cassette: {miss}", file=sys.stderr, flush=True)
 
 
-async def _serve(server: ReplayServer, tapes: dict[str, Tape], host: str, port: int) -> int:
+async def _serve(server: ReplayServer, cassettes: dict[str, Cassette], host: str, port: int) -> int:
     stopped = interruption()
     try:
         await server.start(host, port)
@@ -52,8 +52,8 @@ async def _serve(server: ReplayServer, tapes: dict[str, Tape], host: str, port: 
         raise Stop(UNTESTABLE, f"can't listen on {host}:{port}: {error.strerror or error}.") from None
     async with server:
         gc.freeze()  # a collection of what was read would hold up every stream
-        print(f"hopcheck replay of {len(tapes)} tapes on {server.url}", flush=True)
+        print(f"hopcheck replay of {len(cassettes)} cassettes on {server.url}", flush=True)
         await stopped.wait()
-    played = [card.played > 0 for case in tapes for card in server.deck.cards(case)]
-    print(f"{sum(played)} of {len(played)} recordings were played; {len(server.missed)} requests were on no tape")
+    played = [card.played > 0 for case in cassettes for card in server.deck.cards(case)]
+    print(f"{sum(played)} of {len(played)} recordings were played; {len(server.missed)} requests were on no cassette")
     return HOLDS

@@ -1,4 +1,4 @@
-"""What `gate --replay` takes: tapes in LiteLLM's place, behind the reference proxy or behind one's own."""
+"""What `gate --replay` takes: cassettes in LiteLLM's place, behind the reference proxy or behind one's own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hopcheck.gate.preflight import Unfit
 from hopcheck.report.baseline import Baseline, load_baseline
 
 if TYPE_CHECKING:
-    from hopcheck.replay.offline import Tapes
+    from hopcheck.replay.offline import Cassettes
 
 
 def add_arguments(group: argparse._ArgumentGroup) -> None:
@@ -25,31 +25,31 @@ def add_arguments(group: argparse._ArgumentGroup) -> None:
         "--replay",
         type=Path,
         metavar="FOLDER",
-        help="tapes in LiteLLM's place: behind the reference proxy, or behind the given target, on --upstream-port",
+        help="cassettes in LiteLLM's place: behind the reference proxy, or behind the given target, on --upstream-port",
     )
 
 
 def wants_reference(arguments: argparse.Namespace) -> bool:
-    """Whether the reference proxy is to be started: tapes were given, and no target."""
+    """Whether the reference proxy is to be started: cassettes were given, and no target."""
     return bool(arguments.replay) and not (arguments.url or arguments.target)
 
 
-def tapes_of(arguments: argparse.Namespace, known: Mapping[str, Case], config: TargetConfig) -> Tapes:
-    """Read the tapes.
+def cassettes_of(arguments: argparse.Namespace, known: Mapping[str, Case], config: TargetConfig) -> Cassettes:
+    """Read the cassettes.
 
     Raises:
         Stop: They can't be played, or not in this way.
     """
-    from hopcheck.replay.offline import Tapes
+    from hopcheck.replay.offline import Cassettes
 
     if arguments.one_sided or arguments.upstream_url:
         raise Stop(USAGE, "--replay stands behind the target: leave out --one-sided and --upstream-url.")
     if arguments.fuzz is not None or arguments.example:
-        raise Stop(USAGE, "generated requests are on no tape: leave out --fuzz and --example, or --replay.")
+        raise Stop(USAGE, "generated requests are on no cassette: leave out --fuzz and --example, or --replay.")
     if not wants_reference(arguments) and config.upstream_port is None:
-        raise Stop(USAGE, "say with --upstream-port where the proxy expects LiteLLM: the tapes are played there.")
+        raise Stop(USAGE, "say with --upstream-port where the proxy expects LiteLLM: the cassettes are played there.")
     try:
-        return Tapes.read(arguments.replay, known)
+        return Cassettes.read(arguments.replay, known)
     except Unfit as unfit:
         raise Stop(USAGE, str(unfit)) from None
 
@@ -66,13 +66,13 @@ def reference() -> TargetConfig:
     return reference_target()
 
 
-BESIDE_TAPES = "baseline.toml"
-"""The reference proxy's known deviations on the LiteLLM whose tapes stand in the same folder."""
+BESIDE_CASSETTES = "baseline.toml"
+"""The reference proxy's known deviations on the LiteLLM whose cassettes stand in the same folder."""
 
 
-def known_of_reference(tapes: Path | None) -> Baseline:
-    """Its known deviations: those that stand beside the tapes, else those of today's LiteLLM."""
-    beside = tapes / BESIDE_TAPES if tapes else None
+def known_of_reference(cassettes: Path | None) -> Baseline:
+    """Its known deviations: those that stand beside the cassettes, else those of today's LiteLLM."""
+    beside = cassettes / BESIDE_CASSETTES if cassettes else None
     if beside is not None and beside.is_file():
         return load_baseline(beside)
     with as_file(files("hopcheck.gate") / "targets" / "reference" / "baseline.toml") as path:

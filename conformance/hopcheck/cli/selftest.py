@@ -1,4 +1,4 @@
-"""Run the suite against itself: every counterexample and every honest variant, times every case."""
+"""Run the suite against itself: every mutant and every honest variant, times every case."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ AGAIN = 120
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
     parser.add_argument("pattern", nargs="*", help="cases, by id or pattern; default: all")
-    parser.add_argument("--diagonal", action="store_true", help="counterexamples only on the cases that they are for")
+    parser.add_argument("--diagonal", action="store_true", help="mutants only on the cases that they are for")
     parser.add_argument("--full", action="store_true", help="run the cells, too, whose outcome is already known")
     parser.add_argument("--jobs", type=int, default=32, help="cases at once, per process (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=0, help="default: one more than there are cores")
     parser.add_argument(
-        "--replay", type=Path, metavar="FOLDER", help="whether these tapes notice the counterexamples of their cases"
+        "--replay", type=Path, metavar="FOLDER", help="whether these cassettes notice the mutants of their cases"
     )
-    parser.add_argument("--verbose", action="store_true", help="say what each counterexample was noticed by")
+    parser.add_argument("--verbose", action="store_true", help="say what each mutant was noticed by")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -153,10 +153,10 @@ def _print(proof: Proof, cases: Sequence[Case], of: Sequence[Column], console: C
     for case_id, name, instead in sorted(proof.minded):
         console.print(f"[red]minded[/]     {case_id} on the honest {name}: {escape(instead)}", soft_wrap=True)
     for case_id, check in proof.unbroken:
-        console.print(f"[red]unbroken[/]   {case_id}: no counterexample breaks {escape(repr(check))}", soft_wrap=True)
+        console.print(f"[red]unbroken[/]   {case_id}: no mutant breaks {escape(repr(check))}", soft_wrap=True)
     wrong = sum(bool(column.breaks) for column in of)
     console.print(
-        f"{len(cases)} cases, {wrong} counterexamples, {len(of) - wrong} honest relays: "
+        f"{len(cases)} cases, {wrong} mutants, {len(of) - wrong} honest relays: "
         f"{len(proof.noticed)} noticed, {len(proof.missed)} missed, {len(proof.unexpected)} unexpected, "
         f"{len(proof.minded)} red on honest relays, {len(proof.unbroken)} findings that nothing breaks",
         style="green" if proof.holds else "red",

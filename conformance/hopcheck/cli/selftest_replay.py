@@ -1,4 +1,4 @@
-"""What `prove --replay` shows: for each counterexample, that tapes notice it, or why they can't."""
+"""What `prove --replay` shows: for each mutant, that cassettes notice it, or why they can't."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hopcheck.client import load_sdk
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.gate.preflight import Unfit
 from hopcheck.replay import live_only
-from hopcheck.replay.offline import Tapes
+from hopcheck.replay.offline import Cassettes
 from hopcheck.selftest.cassettes import HEALTHY, Result, prove
 
 JOBS = 12
@@ -30,12 +30,12 @@ def run(arguments: argparse.Namespace, cases: Sequence[Case]) -> int:
     """Do it."""
     require_server()
     try:
-        tapes = Tapes.read(arguments.replay, all_cases())
+        cassettes = Cassettes.read(arguments.replay, all_cases())
     except Unfit as unfit:
         raise Stop(USAGE, str(unfit)) from None
     begun, console = time.monotonic(), Console(highlight=False, soft_wrap=True)
     load_sdk()
-    results = run_loop(_prove(cases, tapes))
+    results = run_loop(_prove(cases, cassettes))
     for one in sorted(results, key=lambda result: (result.came, result.case_id)):
         if one.came in _SHOWN or arguments.verbose:
             console.print(f"{one.came:<14}{one.case_id}: {one.relay}  {one.how}", markup=False)
@@ -43,9 +43,9 @@ def run(arguments: argparse.Namespace, cases: Sequence[Case]) -> int:
     return DOES_NOT_HOLD if any(one.came in _SHOWN for one in results) else HOLDS
 
 
-async def _prove(cases: Sequence[Case], tapes: Tapes) -> list[Result]:
-    excluded = live_only(cases, tapes.tapes, tapes.untaped)
-    return [result async for result in prove(cases, tapes.tapes, excluded, JOBS)]
+async def _prove(cases: Sequence[Case], cassettes: Cassettes) -> list[Result]:
+    excluded = live_only(cases, cassettes.cassettes, cassettes.unrecorded)
+    return [result async for result in prove(cases, cassettes.cassettes, excluded, JOBS)]
 
 
 def _summarise(results: Sequence[Result], cases: int, took_s: float, console: Console) -> None:
@@ -53,7 +53,7 @@ def _summarise(results: Sequence[Result], cases: int, took_s: float, console: Co
     by_replay = sum(one.came == "noticed" and one.how.startswith("replay.") for one in results)
     minded = sum(one.came == "minded" for one in results)
     console.print(
-        f"{cases} cases, {sum(came.values())} counterexamples: "
+        f"{cases} cases, {sum(came.values())} mutants: "
         f"{came['noticed']} noticed ({by_replay} by the replay's findings), {came['live-only']} of live-only cases, "
         f"{came['LiteLLM']} wrong in what is LiteLLM's work there, {came['missed']} missed; "
         f"{minded} cases red on the healthy relay; {took_s:.0f} s"

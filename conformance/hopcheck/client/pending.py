@@ -19,14 +19,14 @@ class Live:
         answer: What has come so far.
     """
 
-    def __init__(self, connection: Connection, answer: Answer, patience_s: float, done: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, answer: Answer, read_timeout_s: float, done: Callable[[], None]) -> None:
         """Made by the target."""
         self.answer = answer
         self._connection = connection
-        self._patience_s = patience_s
+        self._read_timeout_s = read_timeout_s
         self._done = done
         self._told = 0  # events
-        self._chunks = connection.chunks(patience_s)
+        self._chunks = connection.chunks(read_timeout_s)
 
     @property
     def stream(self) -> Stream:
@@ -37,7 +37,7 @@ class Live:
     async def head(self) -> int | None:
         """Wait for the head; returns the status, or None if none came."""
         try:
-            head = await self._connection.head(self._patience_s)
+            head = await self._connection.head(self._read_timeout_s)
         except Broken as broken:
             self._end(broken)
             return None

@@ -43,7 +43,7 @@ class Target(UpstreamSide):
         embeddings: Asks for embeddings.
         answers: Everything that was asked so far, in order.
         notes: Waits and repeats, for the report.
-        patience_s: How long silence is borne before an answer counts as hung.
+        read_timeout_s: How long silence is borne before an answer counts as hung.
         recovery_s: How long it may take to come out of a cooldown.
     """
 
@@ -54,7 +54,7 @@ class Target(UpstreamSide):
         *,
         case_id: str = "hopcheck",
         nonces: Iterator[str] | None = None,
-        patience_s: float = 30.0,
+        read_timeout_s: float = 30.0,
         recovery_s: float = RECOVERY_S,
         expects_limits: bool = False,
         shared: dict[str, asyncio.Task[Any]] | None = None,
@@ -67,7 +67,7 @@ class Target(UpstreamSide):
             control: The upstream behind it; None where there is none of ours.
             case_id: Names the scripts.
             nonces: Yields a nonce per request; None makes random ones.
-            patience_s: See the attribute.
+            read_timeout_s: See the attribute.
             recovery_s: See the attribute.
             expects_limits: A 429 of the target's own is what the case asks about, so it isn't asked again.
             shared: What the cases of a run have in common, by name.
@@ -75,7 +75,7 @@ class Target(UpstreamSide):
         """
         super().__init__(control)
         self.config = config
-        self.patience_s = patience_s
+        self.read_timeout_s = read_timeout_s
         self.recovery_s = recovery_s
         self.answers: list[Answer] = []
         self.notes: list[str] = []
@@ -140,7 +140,7 @@ class Target(UpstreamSide):
             Untestable: Nothing listens there.
         """
         try:
-            return await self._origin.connect(timeout_s=min(10.0, self.patience_s))
+            return await self._origin.connect(timeout_s=min(10.0, self.read_timeout_s))
         except ConnectFailed as error:
             raise Untestable(str(error)) from error
 
@@ -194,7 +194,7 @@ class Target(UpstreamSide):
         url = f"{self._origin.scheme}://{self._origin.authority}{target}"
         answer = kind(Sent(marker, method, url, tuple(pairs), raw, at_ns))
         self.answers.append(answer)
-        return Live(used, answer, self.patience_s, (lambda: None) if connection else used.close)
+        return Live(used, answer, self.read_timeout_s, (lambda: None) if connection else used.close)
 
     async def burst(self) -> Burst:
         """The run's burst over the declared rate limit; the first case that asks for it sends it.
@@ -216,7 +216,7 @@ class Target(UpstreamSide):
         bound_s = self.recovery_s if within_s is None else within_s
         begun = time.monotonic()
         while True:
-            probe = Target(self.config, self._control, patience_s=self.patience_s, expects_limits=True)
+            probe = Target(self.config, self._control, read_timeout_s=self.read_timeout_s, expects_limits=True)
             if (await probe.chat.create()).status == 200:
                 waited = time.monotonic() - begun
                 if waited > 1:
@@ -245,4 +245,4 @@ class Target(UpstreamSide):
 
     def sdk(self) -> AsyncOpenAI:
         """The official client, pointed at the target, without retries. Use it as a context manager."""
-        return official_client(self.config, self.patience_s)
+        return official_client(self.config, self.read_timeout_s)

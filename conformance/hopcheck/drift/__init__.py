@@ -1,4 +1,4 @@
-"""Drift: what one LiteLLM does differently from another, case by case, found by comparing their tapes."""
+"""Drift: what one LiteLLM does differently from another, case by case, found by comparing their cassettes."""
 
 from hopcheck.drift.compare import Change, Comparison, compare
 from hopcheck.drift.report import Drift, Group, drift

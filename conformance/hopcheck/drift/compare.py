@@ -1,4 +1,4 @@
-"""Two tapes of one case, compared: what was asked, what was answered, what reached the provider, how it was judged."""
+"""Two cassettes of one case, compared: what was asked, what was answered, what reached the provider, how it was judged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import Any
 
-from hopcheck.cassettes import Entry, Interaction, Tape
+from hopcheck.cassettes import Cassette, Entry, Interaction
 from hopcheck.cassettes.canonical import of_request
 from hopcheck.drift import facts
 from hopcheck.report.excerpts import as_text
@@ -65,13 +65,13 @@ class Comparison:
     changes: tuple[Change, ...]
 
 
-def compare(before: Tape, after: Tape) -> Comparison:
-    """Compare two tapes of the same case. The same change in several exchanges counts once."""
+def compare(before: Cassette, after: Cassette) -> Comparison:
+    """Compare two cassettes of the same case. The same change in several exchanges counts once."""
     changes = [*_verdict(before, after), *_interactions(before, after), *_attempts(before, after)]
     return Comparison(after.case, tuple(dict.fromkeys(changes)))
 
 
-def _verdict(before: Tape, after: Tape) -> Iterator[Change]:
+def _verdict(before: Cassette, after: Cassette) -> Iterator[Change]:
     if before.judged is None or after.judged is None:
         return
     if before.judged.outcome != after.judged.outcome:
@@ -90,7 +90,7 @@ def _held(ok: bool | None) -> str | None:
     return None if ok is None else "holds" if ok else "fails"
 
 
-def _interactions(before: Tape, after: Tape) -> Iterator[Change]:
+def _interactions(before: Cassette, after: Cassette) -> Iterator[Change]:
     """Exchanges belong together when their requests are the same; what is left over was asked in one of them only."""
     waiting: dict[Any, deque[Interaction]] = defaultdict(deque)
     for one in before.interactions:
@@ -115,7 +115,7 @@ def _answers(before: Interaction, after: Interaction) -> Iterator[Change]:
         yield from _changes(Part.ANSWER, *told)
 
 
-def _attempts(before: Tape, after: Tape) -> Iterator[Change]:
+def _attempts(before: Cassette, after: Cassette) -> Iterator[Change]:
     """Attempts belong together by their marker and their number."""
     first, second = _by_marker(before), _by_marker(after)
     for marker in dict.fromkeys([*first, *second]):
@@ -128,9 +128,9 @@ def _attempts(before: Tape, after: Tape) -> Iterator[Change]:
                 yield from _changes(Part.PROVIDER, facts.of_attempt(one), facts.of_attempt(other))
 
 
-def _by_marker(tape: Tape) -> dict[str, list[Entry]]:
+def _by_marker(cassette: Cassette) -> dict[str, list[Entry]]:
     found: dict[str, list[Entry]] = defaultdict(list)
-    for entry in tape.journal:
+    for entry in cassette.journal:
         found[entry.marker].append(entry)
     return {marker: sorted(entries, key=lambda entry: entry.number) for marker, entries in found.items()}
 

@@ -1,4 +1,4 @@
-"""A tape as facts: named values, of which two tapes can be compared one by one.
+"""A cassette as facts: named values, of which two cassettes can be compared one by one.
 
 A stream's facts don't count its events: how many pieces a text came in is told apart from what they said. Of a field of
 its events, a fact holds the values that it had one after another, without repetitions: `assistant, absent`.

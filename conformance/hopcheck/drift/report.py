@@ -1,4 +1,4 @@
-"""All changes between two sets of tapes, the same change of many cases told once."""
+"""All changes between two sets of cassettes, the same change of many cases told once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from hopcheck.cassettes import Tape
+from hopcheck.cassettes import Cassette
 from hopcheck.drift.compare import Change, Comparison, Part, compare
 
 SCHEMA = "hopcheck.drift/1"
@@ -67,8 +67,8 @@ class Drift:
         return {"schema": SCHEMA, "worse": self.worse, **asdict(self)}
 
 
-def drift(before: Mapping[str, Tape], after: Mapping[str, Tape]) -> Drift:
-    """Compare two sets of tapes, by case."""
+def drift(before: Mapping[str, Cassette], after: Mapping[str, Cassette]) -> Drift:
+    """Compare two sets of cassettes, by case."""
     both = sorted(before.keys() & after.keys())
     comparisons = [compare(before[case], after[case]) for case in both]
     return Drift(
@@ -82,9 +82,9 @@ def drift(before: Mapping[str, Tape], after: Mapping[str, Tape]) -> Drift:
     )
 
 
-def name_of(tapes: Iterable[Tape]) -> str:
+def name_of(cassettes: Iterable[Cassette]) -> str:
     """What a set was recorded with: `LiteLLM 1.106.2`."""
-    versions = sorted({tape.made.litellm for tape in tapes})
+    versions = sorted({cassette.made.litellm for cassette in cassettes})
     return " and ".join(f"LiteLLM {version}" if version else "another server" for version in versions) or "nothing"
 
 

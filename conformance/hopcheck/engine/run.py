@@ -24,18 +24,18 @@ from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.wire.tasks import cancel, following
 
-DEFAULT_PATIENCE_S = 30.0
+DEFAULT_READ_TIMEOUT_S = 30.0
 """How long a target may be silent before its answer counts as hung."""
 
 
 @dataclass(frozen=True)
-class Setting:
+class RunContext:
     """What cases are run against.
 
     Attributes:
         config: The target.
         control: The upstream behind it; None where there is none of ours.
-        patience_s: How long silence is borne, in seconds.
+        read_timeout_s: How long silence is borne, in seconds.
         recovery_s: How long the target may take to come out of a cooldown, in seconds.
         nonces: Makes each case's nonces; None makes random ones.
         ways: Ways of running that this run offers.
@@ -49,7 +49,7 @@ class Setting:
 
     config: TargetConfig
     control: Control | None
-    patience_s: float = DEFAULT_PATIENCE_S
+    read_timeout_s: float = DEFAULT_READ_TIMEOUT_S
     recovery_s: float = RECOVERY_S
     nonces: Callable[[], Iterator[str]] | None = None
     ways: frozenset[str] = WAYS
@@ -67,7 +67,7 @@ class Setting:
             self.control,
             case_id=case.id,
             nonces=self.nonces() if self.nonces else None,
-            patience_s=self.patience_s,
+            read_timeout_s=self.read_timeout_s,
             recovery_s=self.recovery_s,
             expects_limits=bool(case.needs & {"rate_limit", "concurrency_limit"}),
             shared=self.shared,
@@ -75,7 +75,7 @@ class Setting:
         )
 
 
-def missing(case: Case, setting: Setting) -> str:
+def missing(case: Case, setting: RunContext) -> str:
     """Why a case does not apply: what it needs and the target does not declare, or this run does not offer; else ""."""
     declares = setting.config.declares
     undeclared = sorted(need for need in case.needs & DECLARABLE if not declares.has(need))
@@ -87,7 +87,7 @@ def missing(case: Case, setting: Setting) -> str:
     return setting.excluded.get(case.id, "")
 
 
-async def run_case(case: Case, setting: Setting, *, settle: bool = False) -> Verdict:
+async def run_case(case: Case, setting: RunContext, *, settle: bool = False) -> Verdict:
     """Run one case; with `settle`, once the target answers a healthy request.
 
     Returns:
@@ -174,7 +174,7 @@ async def _weigh(case: Case, target: Target, control: Control | None, findings: 
     return Outcome.UNTESTABLE, f"no request of this case reached the upstream; the target answered {said}"
 
 
-async def _recorded(case: Case, verdict: Verdict, target: Target, setting: Setting, begun_ns: int) -> Verdict:
+async def _recorded(case: Case, verdict: Verdict, target: Target, setting: RunContext, begun_ns: int) -> Verdict:
     """Let go of what the upstream left hanging, hold what crossed the wire against the contracts, and forget it."""
     attempts = await _let_go(target, setting.control)
     contract = await _contract(case, target, attempts, setting) if setting.contracts else []
@@ -185,7 +185,7 @@ async def _recorded(case: Case, verdict: Verdict, target: Target, setting: Setti
     return replace(verdict, outcome=Outcome.DEVIATES) if breaks and judged else verdict
 
 
-async def _contract(case: Case, target: Target, attempts: list[Attempt], setting: Setting) -> list[Finding]:
+async def _contract(case: Case, target: Target, attempts: list[Attempt], setting: RunContext) -> list[Finding]:
     scripts, is_llm_proxy = case.upstream_scripts(), setting.config.declares.llm_proxy
     return await contract_findings(Seen(target.answers, attempts, scripts, target.base_path, is_llm_proxy=is_llm_proxy))
 
@@ -207,7 +207,7 @@ async def _let_go(target: Target, control: Control | None) -> list[Attempt]:
 
 
 async def run(
-    cases: Iterable[Case], setting: Setting, *, jobs: int = 8, begun: Callable[[Case], None] | None = None
+    cases: Iterable[Case], setting: RunContext, *, jobs: int = 8, begun: Callable[[Case], None] | None = None
 ) -> AsyncGenerator[Verdict, None]:
     """Run cases, and yield each verdict as it is made.
 
@@ -230,7 +230,7 @@ async def run(
 
 
 async def _run_lanes(
-    lanes: Lanes, setting: Setting, jobs: int, begun: Callable[[Case], None] | None
+    lanes: Lanes, setting: RunContext, jobs: int, begun: Callable[[Case], None] | None
 ) -> AsyncGenerator[Verdict, None]:
     """Run one phase: its lanes beside each other, at most `jobs` cases of the shared lane at once."""
     queue: asyncio.Queue[Verdict] = asyncio.Queue()

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import Case
-from hopcheck.engine.run import Setting, run_case
+from hopcheck.engine.run import RunContext, run_case
 
 
 class Session(Protocol):
@@ -18,7 +18,7 @@ class Session(Protocol):
     def cases(self) -> Sequence[Case]:
         """In their order."""
 
-    def begin(self, setting: Setting, secrets: Sequence[str], stopped: asyncio.Event) -> Setting:
+    def begin(self, setting: RunContext, secrets: Sequence[str], stopped: asyncio.Event) -> RunContext:
         """Get ready.
 
         Args:
@@ -32,7 +32,7 @@ class Session(Protocol):
 
 
 async def hold(
-    session: Session, setting: Setting, secrets: Sequence[str], stopped: asyncio.Event, begun: Callable[[Case], None]
+    session: Session, setting: RunContext, secrets: Sequence[str], stopped: asyncio.Event, begun: Callable[[Case], None]
 ) -> AsyncIterator[Verdict]:
     """Run a session's cases, and yield each verdict; none is cancelled, since they end by themselves.
 

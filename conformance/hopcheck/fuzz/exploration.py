@@ -11,7 +11,7 @@ from concurrent.futures import Future
 
 from hopcheck.authoring.findings import Finding
 from hopcheck.client import Target
-from hopcheck.engine.run import Setting
+from hopcheck.engine.run import RunContext
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import Example
 from hopcheck.fuzz.generation import examples
@@ -22,7 +22,7 @@ from hopcheck.fuzz.search import Bounds, Result, search
 
 async def explore(
     operation: Operation,
-    setting: Setting,
+    setting: RunContext,
     secrets: Sequence[str],
     bounds: Bounds,
     stopped: asyncio.Event,
@@ -54,7 +54,7 @@ async def explore(
 class _Asking:
     """Plays examples for a search, which runs in another thread than the event loop."""
 
-    def __init__(self, setting: Setting, secrets: Sequence[str], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, setting: RunContext, secrets: Sequence[str], loop: asyncio.AbstractEventLoop) -> None:
         self._setting = setting
         self._secrets = secrets
         self._loop = loop
@@ -72,7 +72,9 @@ class _Asking:
 
     async def _judged(self, example: Example) -> list[Finding]:
         setting = self._setting
-        target = Target(setting.config, setting.control, case_id=example.operation, patience_s=setting.patience_s)
+        target = Target(
+            setting.config, setting.control, case_id=example.operation, read_timeout_s=setting.read_timeout_s
+        )
         try:
             return judge(await play(example, target, setting.control), setting.config, self._secrets)
         finally:

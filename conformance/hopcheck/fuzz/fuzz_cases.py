@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from hopcheck.authoring.findings import Finding, Findings, Level
 from hopcheck.authoring.registry import Case, CaseFunction
 from hopcheck.client import Target, Untestable
-from hopcheck.engine.run import Setting
+from hopcheck.engine.run import RunContext
 from hopcheck.fuzz.example import FOLDER, file_name
 from hopcheck.fuzz.operations import OWN, SEARCHES, WALK, WELL, Operation
 from hopcheck.fuzz.player import play
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hopcheck.fuzz.search import Bounds, Found, Result
     from hopcheck.fuzz.sequence import Strayed
 
-PATIENCE_S = 10.0
+READ_TIMEOUT_S = 10.0
 """How long an answer may take: many are asked for, and none of them is large."""
 
 WELL_WITHIN_S = 30.0
@@ -111,9 +111,9 @@ class Fuzzing:
         ]
         self.found: list[Found] = []
 
-    def begin(self, setting: Setting, secrets: Sequence[str], stopped: asyncio.Event) -> Setting:
+    def begin(self, setting: RunContext, secrets: Sequence[str], stopped: asyncio.Event) -> RunContext:
         """Get ready; once `stopped`, the case that is running ends with what it has found."""
-        self._setting = replace(setting, patience_s=min(setting.patience_s, PATIENCE_S))
+        self._setting = replace(setting, read_timeout_s=min(setting.read_timeout_s, READ_TIMEOUT_S))
         self._secrets, self._stopped = secrets, stopped
         self._begun, self._shares_left = time.monotonic(), sum(one.share for one in self._operations)
         return self._setting

@@ -9,7 +9,7 @@ from functools import partial
 
 from hopcheck.authoring.findings import Findings
 from hopcheck.client import Target
-from hopcheck.engine.run import Setting
+from hopcheck.engine.run import RunContext
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import Example
 from hopcheck.fuzz.fuzz_cases import fuzz_case
@@ -38,7 +38,7 @@ class Replaying:
             if operation.id in about
         ]
 
-    def begin(self, setting: Setting, secrets: Sequence[str], stopped: asyncio.Event) -> Setting:
+    def begin(self, setting: RunContext, secrets: Sequence[str], stopped: asyncio.Event) -> RunContext:
         """Get ready; nothing more is played once `stopped`."""
         self._setting, self._secrets, self._stopped = setting, secrets, stopped
         return setting

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from hopcheck.client import Answer, Live, Stream, Target, dig
 from hopcheck.client.untestable import describe
-from hopcheck.engine.run import Setting
+from hopcheck.engine.run import RunContext
 from hopcheck.fuzz.faults import FAULTS, HUNG, SILENT
 from hopcheck.fuzz.operations import OWN, WALK, WELL
 from hopcheck_server.upstream.control.client import Control
@@ -73,7 +73,7 @@ class Walk:
 
     words = itertools.count()
 
-    def __init__(self, setting: Setting, control: Control, grace_s: float) -> None:
+    def __init__(self, setting: RunContext, control: Control, grace_s: float) -> None:
         """Nothing is asked yet.
 
         Args:
@@ -85,7 +85,7 @@ class Walk:
         self._control = control
         self._grace_s = grace_s
         self._target = Target(
-            setting.config, control, case_id=WALK.id, patience_s=setting.patience_s, expects_limits=True
+            setting.config, control, case_id=WALK.id, read_timeout_s=setting.read_timeout_s, expects_limits=True
         )
         self._open: list[Opened] = []
 

@@ -19,7 +19,7 @@ from hypothesis import seed as seeded
 from hypothesis.errors import Flaky, HypothesisWarning
 from hypothesis.stateful import run_state_machine_as_test
 
-from hopcheck.engine.run import Setting
+from hopcheck.engine.run import RunContext
 from hopcheck.fuzz.search import Ended
 from hopcheck.fuzz.sequence import Strayed, Walk
 from hopcheck.fuzz.state_machine import machine
@@ -48,7 +48,7 @@ class Walks:
 
 
 async def walk(
-    setting: Setting,
+    setting: RunContext,
     control: Control,
     walks: Walks,
     *,

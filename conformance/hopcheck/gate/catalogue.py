@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 import hopcheck.cases
-from hopcheck.authoring.registry import REGISTRY, Case
+from hopcheck.authoring.registry import GROUPS, REGISTRY, Case
 from hopcheck_server.upstream.script.turns import Script
 
 
@@ -20,8 +20,9 @@ def all_cases() -> dict[str, Case]:
 
 
 def select(cases: Iterable[Case], patterns: Iterable[str] = (), profiles: Iterable[str] = ()) -> list[Case]:
-    """The cases whose id matches one of the patterns, and whose profile is among the profiles; empty means all."""
-    wanted, among = list(patterns), set(profiles)
+    """The cases whose id matches a pattern, and whose area is among the areas and groups given; empty means all."""
+    wanted = list(patterns)
+    among = {area for profile in profiles for area in GROUPS.get(profile, (profile,))}
     return [
         case
         for case in cases

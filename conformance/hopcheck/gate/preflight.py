@@ -11,7 +11,7 @@ from hopcheck.client import Answer, Target, Untestable, describe
 from hopcheck.client.config import TargetConfig
 from hopcheck_server.upstream.control.client import Control
 
-PATIENCE_S = 20.0
+READ_TIMEOUT_S = 20.0
 """How long a first answer may take, in seconds; some proxies load much on their first request."""
 
 
@@ -32,19 +32,19 @@ class Health:
     provider_key: str
 
 
-async def examine(config: TargetConfig, control: Control | None, upstream_url: str, patience_s: float) -> Health:
+async def examine(config: TargetConfig, control: Control | None, upstream_url: str, read_timeout_s: float) -> Health:
     """Send one marked request, and look whether it arrived.
 
     Args:
         config: The target.
         control: The upstream behind it; None when only the client's side is looked at.
         upstream_url: Where the target should expect its provider, for the advice.
-        patience_s: How long an answer may take.
+        read_timeout_s: How long an answer may take.
 
     Raises:
         Unfit: The cases would say nothing about this target.
     """
-    target = Target(config, control, case_id="doctor", patience_s=patience_s, expects_limits=True)
+    target = Target(config, control, case_id="doctor", read_timeout_s=read_timeout_s, expects_limits=True)
     try:
         answer = await target.chat.create()
     except Untestable as untestable:
@@ -52,7 +52,7 @@ async def examine(config: TargetConfig, control: Control | None, upstream_url: s
             f"Nothing answers at {config.base_url} ({untestable}). Start the proxy, or correct the URL."
         ) from None
     if answer.status is None:
-        raise Unfit(_silence(config, answer, patience_s))
+        raise Unfit(_silence(config, answer, read_timeout_s))
     arrived = await control.attempts(answer.marker) if control else []
     if control is not None:
         await control.forget(answer.marker)
@@ -62,10 +62,10 @@ async def examine(config: TargetConfig, control: Control | None, upstream_url: s
     return Health(answer.header("server") or "", arrived[-1].key if arrived else "")
 
 
-def _silence(config: TargetConfig, answer: Answer, patience_s: float) -> str:
+def _silence(config: TargetConfig, answer: Answer, read_timeout_s: float) -> str:
     if answer.ended == "timeout":
         return (
-            f"{config.base_url} took the connection but did not answer within {patience_s:g} s. "
+            f"{config.base_url} took the connection but did not answer within {read_timeout_s:g} s. "
             "Look at the proxy's log: it may be waiting for its provider."
         )
     return f"{config.base_url} took the connection but gave no HTTP answer ({answer.detail or answer.ended})."

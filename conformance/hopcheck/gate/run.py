@@ -17,11 +17,11 @@ from hopcheck.authoring.findings import Finding, Verdict
 from hopcheck.authoring.registry import WAYS, Case
 from hopcheck.client import Target, load_sdk
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.run import DEFAULT_PATIENCE_S, Setting, run
+from hopcheck.engine.run import DEFAULT_READ_TIMEOUT_S, RunContext, run
 from hopcheck.engine.sessions import Session, hold
 from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.catalogue import all_scripts
-from hopcheck.gate.preflight import PATIENCE_S, Unfit, examine
+from hopcheck.gate.preflight import READ_TIMEOUT_S, Unfit, examine
 from hopcheck_server.upstream.control.client import Control, ControlFailed, LocalControl, RemoteControl, probe
 from hopcheck_server.upstream.server import PortInUse, Upstream
 from hopcheck_server.wire.client import ConnectFailed
@@ -36,7 +36,7 @@ class Behind:
     Attributes:
         control: What is asked for the attempts at the provider.
         url: Where the target should expect LiteLLM, without `/v1`.
-        nonces: See `Setting`; so are the others.
+        nonces: See `RunContext`; so are the others.
     """
 
     control: Control
@@ -56,8 +56,8 @@ class Plan:
         jobs: How many at once.
         fail_fast: Stop at the first verdict that fails.
         one_sided: There is no upstream of ours behind the target.
-        patience_s: How long a target may be silent within a case.
-        doctor_patience_s: The same for the first request.
+        read_timeout_s: How long a target may be silent within a case.
+        preflight_timeout_s: The same for the first request.
         wait_s: How long to wait for the target to listen.
         session: Cases that are run when all others are done.
         behind: What is behind the target, if it is no upstream of ours.
@@ -69,8 +69,8 @@ class Plan:
     jobs: int = 8
     fail_fast: bool = False
     one_sided: bool = False
-    patience_s: float = DEFAULT_PATIENCE_S
-    doctor_patience_s: float = PATIENCE_S
+    read_timeout_s: float = DEFAULT_READ_TIMEOUT_S
+    preflight_timeout_s: float = READ_TIMEOUT_S
     wait_s: float = 0.0
     behind: Behind | None = None
 
@@ -120,7 +120,7 @@ async def gate(plan: Plan, stopped: asyncio.Event, watch: Watch, fails: Callable
     outcome, begun = Outcome(), time.monotonic()
     async with _upstream(plan) as (control, upstream_url):
         await unless(stopped, _listening(plan.config.base_url, plan.wait_s))
-        health = await unless(stopped, examine(plan.config, control, upstream_url, plan.doctor_patience_s))
+        health = await unless(stopped, examine(plan.config, control, upstream_url, plan.preflight_timeout_s))
         if health is None:
             outcome.interrupted = True
         else:
@@ -139,9 +139,9 @@ async def gate(plan: Plan, stopped: asyncio.Event, watch: Watch, fails: Callable
     return outcome
 
 
-def _setting(plan: Plan, control: Control | None) -> Setting:
+def _setting(plan: Plan, control: Control | None) -> RunContext:
     ways = WAYS - {"two_sided"} if plan.one_sided else WAYS
-    setting = Setting(plan.config, control, patience_s=plan.patience_s, ways=ways)
+    setting = RunContext(plan.config, control, read_timeout_s=plan.read_timeout_s, ways=ways)
     behind = plan.behind
     if behind is None:
         return setting
@@ -150,7 +150,7 @@ def _setting(plan: Plan, control: Control | None) -> Setting:
 
 async def _judge(
     plan: Plan,
-    setting: Setting,
+    setting: RunContext,
     outcome: Outcome,
     stopped: asyncio.Event,
     watch: Watch,

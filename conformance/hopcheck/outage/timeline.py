@@ -21,7 +21,7 @@ NAME = "outage"
 SCRIPT: dict[str, Script] = {NAME: reply.script_of(reply.chat(*["word "] * 6, delay_s=0.1, pace_s=0.05))}
 """What the provider says: slowly enough that something is always under way."""
 
-PATIENCE_S = 60.0
+READ_TIMEOUT_S = 60.0
 """After which a request counts as hung. A LiteLLM that has just started takes its time for its first requests."""
 
 BOUND_S = 2.0
@@ -130,7 +130,7 @@ async def traffic(timeline: Timeline, config: TargetConfig, per_second: float, s
 
 
 async def _ask(timeline: Timeline, config: TargetConfig, model: str, *, critical: bool, streamed: bool) -> None:
-    target = Target(config, None, case_id=NAME, patience_s=PATIENCE_S, expects_limits=True)
+    target = Target(config, None, case_id=NAME, read_timeout_s=READ_TIMEOUT_S, expects_limits=True)
     at_s = timeline.now()
     try:
         answer = await (target.chat.stream(model=model) if streamed else target.chat.create(model=model))

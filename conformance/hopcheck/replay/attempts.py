@@ -1,7 +1,7 @@
 """What one request of the proxy's came to at the provider, put together from two journals.
 
 What the proxy did is the replay server's own knowledge: that it asked, when, with which headers, and whether it hung
-up. What LiteLLM then did at the provider is the tape's. Times of the tape count from the request of now.
+up. What LiteLLM then did at the provider is the cassette's. Times of the cassette count from the request of now.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KEYS: Mapping[str, str] = {
     "provider": "sk-hopcheck-replayed-provider",
     "backup": "sk-hopcheck-replayed-backup",
 }
-"""What stands for the credentials that LiteLLM showed to its providers, which no tape holds; for the first of them, the
+"""What stands for the credentials that LiteLLM showed to its providers, which no cassette holds; for the first of them, the
 proxy's own key for LiteLLM if it shows one."""
 
 

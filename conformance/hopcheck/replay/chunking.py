@@ -56,7 +56,7 @@ def pieces_of(interaction: Interaction, telling: Telling = "recorded", secret: s
     Args:
         interaction: What was recorded.
         telling: How to cut it, or in which ways to retell it.
-        secret: Stands where a secret was taken out of the tape; "" leaves what takes its place there.
+        secret: Stands where a secret was taken out of the cassette; "" leaves what takes its place there.
     """
     frames = zip(interaction.wire.frames, interaction.pieces, strict=True)
     recorded = [Piece(frame.at_us, _with(secret, data)) for frame, data in frames]

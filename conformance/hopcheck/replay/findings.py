@@ -22,7 +22,7 @@ RETELLING = "replay.retelling"
 
 
 class ReplayFindings:
-    """Finds whether a case's requests were those on its tape, and all of them, and what the proxy makes of more.
+    """Finds whether a case's requests were those on its cassette, and all of them, and what the proxy makes of more.
 
     Attributes:
         scripted: Runs cases with their scripts in LiteLLM's seat; None if the server has none to play them.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from hopcheck.cassettes import Tape
+from hopcheck.cassettes import Cassette
 
 _CREATED = 1_677_610_602
 
@@ -23,12 +23,12 @@ class Canned(NamedTuple):
     body: bytes
 
 
-def models_of(tapes: Mapping[str, Tape]) -> list[str]:
-    """Every model that the tapes' requests name and LiteLLM knew, in order."""
+def models_of(cassettes: Mapping[str, Cassette]) -> list[str]:
+    """Every model that the cassettes' requests name and LiteLLM knew, in order."""
     named = {
         str(model)
-        for tape in tapes.values()
-        for one in tape.interactions
+        for cassette in cassettes.values()
+        for one in cassette.interactions
         if one.response is not None and one.response.status == 200 and (model := model_in(one.request.body))
     }
     return sorted(named)

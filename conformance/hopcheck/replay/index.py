@@ -1,6 +1,6 @@
 """The recorded interactions as they are played: each once, in their order, to whoever asks the same.
 
-A request that holds a marker is answered from its case's tape alone; one without (a model list, say) from any tape.
+A request that holds a marker is answered from its case's cassette alone; one without (a model list, say) from any cassette.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from hopcheck.cassettes import Canonical, Entry, Interaction, Tape, canonical
+from hopcheck.cassettes import Canonical, Cassette, Entry, Interaction, canonical
 from hopcheck_server.upstream.script import marker as markers
 
 
@@ -17,8 +17,8 @@ class Card:
     """A recorded interaction.
 
     Attributes:
-        case: Whose tape it is on.
-        number: Which interaction of its tape it is, from 1.
+        case: Whose cassette it is on.
+        number: Which interaction of its cassette it is, from 1.
         interaction: What was recorded.
         entries: What LiteLLM then did at the provider.
         key: What a request must be like to be answered with it.
@@ -73,11 +73,11 @@ class Deck:
     free: list[Card] = field(default_factory=list)
 
     @classmethod
-    def of(cls, tapes: Mapping[str, Tape]) -> Deck:
-        """Lay out tapes."""
+    def of(cls, cassettes: Mapping[str, Cassette]) -> Deck:
+        """Lay out cassettes."""
         deck = cls()
-        for case, tape in tapes.items():
-            for card in _cards(tape):
+        for case, cassette in cassettes.items():
+            for card in _cards(cassette):
                 home = deck.marked.setdefault(case, []) if card.marker else deck.free
                 home.append(card)
         return deck
@@ -114,18 +114,18 @@ def key_of(method: str, path: str, body: bytes) -> tuple[Canonical, str]:
     return canonical(method, path, body), markers.find(body)[0]
 
 
-def _cards(tape: Tape) -> Iterable[Card]:
-    caused = _caused(tape)
-    for number, one in enumerate(tape.interactions, start=1):
+def _cards(cassette: Cassette) -> Iterable[Card]:
+    caused = _caused(cassette)
+    for number, one in enumerate(cassette.interactions, start=1):
         key, marker = key_of(one.request.method, one.request.path, one.request.body)
-        yield Card(tape.case, number, one, tuple(caused[number]), key, marker)
+        yield Card(cassette.case, number, one, tuple(caused[number]), key, marker)
 
 
-def _caused(tape: Tape) -> dict[int, list[Entry]]:
+def _caused(cassette: Cassette) -> dict[int, list[Entry]]:
     """By the number of the interaction: the attempts at the provider that it brought about."""
-    numbered = list(enumerate(tape.interactions, start=1))
+    numbered = list(enumerate(cassette.interactions, start=1))
     caused: dict[int, list[Entry]] = {number: [] for number, _ in numbered}
-    for entry in tape.journal:
+    for entry in cassette.journal:
         same = [(number, one) for number, one in numbered if one.request.marker == entry.marker]
         before = [number for number, one in same if one.wire.at_us <= entry.at_us]
         if same:

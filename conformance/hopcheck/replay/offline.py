@@ -1,4 +1,4 @@
-"""A gate run without LiteLLM: tapes are played in its place, to the reference proxy or to one's own."""
+"""A gate run without LiteLLM: cassettes are played in its place, to the reference proxy or to one's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hopcheck.authoring.registry import Case
-from hopcheck.cassettes import Malformed, Tape, load_all
+from hopcheck.cassettes import Cassette, Malformed, load_all
 from hopcheck.cassettes.session import read_live_only
 from hopcheck.client import Target, Untestable, load_sdk
 from hopcheck.client.config import TargetConfig
@@ -34,13 +34,13 @@ from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.server import Upstream
 
 PROBES = frozenset({"doctor", "hopcheck"})
-"""Tapes that belong to no case: they answer the probes of a run."""
+"""Cassettes that belong to no case: they answer the probes of a run."""
 
 AWAKE_S = 10.0
 """How long a proxy may take to notice that what it expects behind it is there."""
 
 IDLE_S = 2.0
-"""How long the reference proxy bears silence amid a stream: longer than any that LiteLLM lets pass on a tape."""
+"""How long the reference proxy bears silence amid a stream: longer than any that LiteLLM lets pass on a cassette."""
 
 OWN: Mapping[str, Any] = {"timeout_s": IDLE_S}
 """What the reference proxy declares of itself beside LiteLLM."""
@@ -50,42 +50,42 @@ NOWHERE = "http://127.0.0.1:1/v1"
 
 
 @dataclass(frozen=True)
-class Tapes:
-    """A folder of tapes.
+class Cassettes:
+    """A folder of cassettes.
 
     Attributes:
         folder: Where they are.
-        tapes: By case.
-        untaped: Why cases couldn't be taped.
+        cassettes: By case.
+        unrecorded: Why cases couldn't be recorded.
     """
 
     folder: Path
-    tapes: Mapping[str, Tape]
-    untaped: Mapping[str, str]
+    cassettes: Mapping[str, Cassette]
+    unrecorded: Mapping[str, str]
 
     @classmethod
-    def read(cls, folder: Path, known: Mapping[str, Case]) -> Tapes:
+    def read(cls, folder: Path, known: Mapping[str, Case]) -> Cassettes:
         """Read a folder.
 
         Raises:
             Unfit: It holds none, or some that can't be played.
         """
         try:
-            tapes = load_all(folder)
-            untaped = read_live_only(folder)
+            cassettes = load_all(folder)
+            unrecorded = read_live_only(folder)
         except (Malformed, OSError, ValueError) as error:
-            raise Unfit(f"the tapes can't be played: {error}") from None
-        if not tapes:
-            raise Unfit(f"there are no tapes in {folder}; `hopcheck record` makes some.")
-        strange = sorted(tapes.keys() - known.keys() - PROBES)
+            raise Unfit(f"the cassettes can't be played: {error}") from None
+        if not cassettes:
+            raise Unfit(f"there are no cassettes in {folder}; `hopcheck record` makes some.")
+        strange = sorted(cassettes.keys() - known.keys() - PROBES)
         if strange:
-            raise Unfit(f"{folder / strange[0]}.yaml is the tape of no case. Remove it, or record anew.")
-        return cls(folder, tapes, untaped)
+            raise Unfit(f"{folder / strange[0]}.yaml is the cassette of no case. Remove it, or record anew.")
+        return cls(folder, cassettes, unrecorded)
 
     @property
     def versions(self) -> list[str]:
         """The versions of LiteLLM that were recorded."""
-        return sorted({tape.made.litellm for tape in self.tapes.values()})
+        return sorted({cassette.made.litellm for cassette in self.cassettes.values()})
 
 
 @dataclass
@@ -94,31 +94,31 @@ class Offline:
 
     Attributes:
         plan: The run, with that behind it.
-        tapes: What is played.
+        cassettes: What is played.
         server: The replay server.
     """
 
     plan: Plan
-    tapes: Tapes
+    cassettes: Cassettes
     server: ReplayServer
 
     def replay(self) -> Replay:
         """What the report says of it; its problems are the misses that belong to no case of the run."""
         ran = {case.id for case in self.plan.cases}
         problems = [miss for case, misses in self.server.misses.items() if case not in ran for miss in misses]
-        tapes = self.tapes
-        return Replay(str(tapes.folder), tapes.versions, len(tapes.tapes), problems)
+        cassettes = self.cassettes
+        return Replay(str(cassettes.folder), cassettes.versions, len(cassettes.cassettes), problems)
 
 
 @asynccontextmanager
 async def offline(
-    plan: Plan, tapes: Tapes, *, own_proxy: bool, progress: Progress | None = None
+    plan: Plan, cassettes: Cassettes, *, own_proxy: bool, progress: Progress | None = None
 ) -> AsyncIterator[Offline]:
-    """Play tapes while the context lasts, and start the reference proxy in front of them.
+    """Play cassettes while the context lasts, and start the reference proxy in front of them.
 
     Args:
         plan: The run. Its target's key is the reference proxy's, too.
-        tapes: What to play.
+        cassettes: What to play.
         own_proxy: The plan's target is running, and expects LiteLLM on the target's `upstream_port`.
         progress: Is told what goes on.
 
@@ -131,7 +131,7 @@ async def offline(
     plan = replace(plan, cases=[_alone(case) if needs_nobody(case) else case for case in plan.cases])
     async with await Upstream.start(all_scripts(plan.cases)) as seat:
         server = ReplayServer(
-            tapes.tapes,
+            cassettes.cassettes,
             scale=lambda case: 1.0 if case in reads_the_clock else 0.0,
             key=litellm_key,
             secret=KEYS["provider"],
@@ -140,7 +140,7 @@ async def offline(
         await _listen(server, plan.config.upstream_port or 0 if own_proxy else 0)
         async with server:
             played = Offline(
-                replace(plan, behind=_behind(plan, tapes, server, {} if own_proxy else OWN)), tapes, server
+                replace(plan, behind=_behind(plan, cassettes, server, {} if own_proxy else OWN)), cassettes, server
             )
             if own_proxy:
                 await _noticed_by(plan.config)
@@ -155,13 +155,16 @@ def _alone(case: Case) -> Case:
     return replace(case, needs=case.needs | {"timing"})
 
 
-def _behind(plan: Plan, tapes: Tapes, server: ReplayServer, own: Mapping[str, Any]) -> Behind:
+def _behind(plan: Plan, cassettes: Cassettes, server: ReplayServer, own: Mapping[str, Any]) -> Behind:
     """The server in the place of LiteLLM and its provider."""
     return Behind(
         control=LocalControl(server),
         url=server.url,
         nonces=fixed_nonces,
-        excluded={**without_burst(plan.cases, tapes.tapes), **live_only(plan.cases, tapes.tapes, tapes.untaped)},
+        excluded={
+            **without_burst(plan.cases, cassettes.cassettes),
+            **live_only(plan.cases, cassettes.cassettes, cassettes.unrecorded),
+        },
         beside=ReplayFindings(server, own=own),
     )
 
@@ -199,7 +202,7 @@ async def _listen(server: ReplayServer, port: int) -> None:
 async def _noticed_by(config: TargetConfig) -> None:
     """Wait until a proxy that found no LiteLLM has noticed that there is one; the doctor says if it never does."""
     with suppress(Untestable):
-        await Target(config, None, patience_s=AWAKE_S).recovered(within_s=AWAKE_S)
+        await Target(config, None, read_timeout_s=AWAKE_S).recovered(within_s=AWAKE_S)
 
 
 def reference_target() -> TargetConfig:

@@ -114,7 +114,7 @@ async def _asked_again(target: Target, first: Answer) -> Stream:
     path = "/" + sent.url.split("/", 3)[3]
     at_ns = await connection.send(sent.method, path, sent.headers, sent.body)
     again = Stream(Sent(sent.marker, sent.method, sent.url, sent.headers, sent.body, at_ns))
-    async with Live(connection, again, target.patience_s, connection.close) as live:
+    async with Live(connection, again, target.read_timeout_s, connection.close) as live:
         if await live.head() is not None:
             await live.rest()
     return again

@@ -17,7 +17,7 @@ _FRAMING = frozenset({"connection", "keep-alive", "transfer-encoding", "content-
 
 
 def seat_nonces() -> Iterator[str]:
-    """The nonces of markers that the scripted upstream answers; those on tapes begin otherwise."""
+    """The nonces of markers that the scripted upstream answers; those on cassettes begin otherwise."""
     return (f"{_STEM}{count:x}" for count in itertools.count())
 
 

@@ -1,6 +1,6 @@
 """How a proxy copes when LiteLLM itself fails as the provider of a case does.
 
-LiteLLM absorbs much of what a provider gets wrong, so a tape holds none of it. Here the case is run once more with its
+LiteLLM absorbs much of what a provider gets wrong, so a cassette holds none of it. Here the case is run once more with its
 own script in LiteLLM's seat, or with nobody there, and what it then finds is a finding of its own.
 """
 
@@ -14,7 +14,7 @@ from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict, expect
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Target, Untestable
 from hopcheck.client.config import Declares
-from hopcheck.engine.run import Setting, run_case
+from hopcheck.engine.run import RunContext, run_case
 from hopcheck.replay.scripted_backend import seat_nonces
 from hopcheck.replay.server import ReplayServer
 from hopcheck.report.build import SCRIPTED
@@ -72,7 +72,7 @@ class Scripted:
 
     async def _asked(self, case: Case, target: Target, declares: Declares) -> Verdict:
         config = replace(target.config, declares=declares)
-        setting = Setting(config, self._control, patience_s=target.patience_s, nonces=seat_nonces)
+        setting = RunContext(config, self._control, read_timeout_s=target.read_timeout_s, nonces=seat_nonces)
         return await run_case(case, setting, settle="cooldown" in case.needs)
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from time import monotonic_ns
 from typing import Self
 
-from hopcheck.cassettes import Canonical, Tape
+from hopcheck.cassettes import Canonical, Cassette
 from hopcheck.replay.attempts import Played
 from hopcheck.replay.chunking import Chunks, Telling
 from hopcheck.replay.fixed_responses import Canned, canned, miss_answer, model_in, models_of, wrong_key
@@ -28,7 +28,7 @@ SETTLED_S = 1.0
 
 
 class ReplayServer(Closing):
-    """Plays tapes to a proxy.
+    """Plays cassettes to a proxy.
 
     Attributes:
         deck: The recorded interactions.
@@ -36,14 +36,14 @@ class ReplayServer(Closing):
         chunks: How streams are cut.
         misses: Requests that no recording answers, in sentences, by case ("" for those without a marker).
         key: The key that LiteLLM's clients show; "" takes any.
-        secret: What is said where a secret was taken out of a tape, if the proxy shows no key; else that is said, since
+        secret: What is said where a secret was taken out of a cassette, if the proxy shows no key; else that is said, since
             it must not tell it. "" says what stands there.
-        seat: Answers the requests whose marker `is_seated`; None has the tapes answer those, too.
+        seat: Answers the requests whose marker `is_seated`; None has the cassettes answer those, too.
     """
 
     def __init__(
         self,
-        tapes: Mapping[str, Tape],
+        cassettes: Mapping[str, Cassette],
         *,
         scale: Callable[[str], float] = lambda case: 1.0,
         chunks: Chunks = "recorded",
@@ -56,7 +56,7 @@ class ReplayServer(Closing):
         """Does not listen yet.
 
         Args:
-            tapes: By case.
+            cassettes: By case.
             scale: How long a recorded second lasts, in seconds, for a case ("" for no case).
             chunks: How streams are cut.
             key: See the attribute.
@@ -65,7 +65,7 @@ class ReplayServer(Closing):
             told: Is told of each miss.
             ended: Is told of each request when it has ended.
         """
-        self.deck = Deck.of(tapes)
+        self.deck = Deck.of(cassettes)
         self.journal = ReplayJournal()
         self.chunks: Chunks = chunks
         self.misses: dict[str, list[str]] = {}
@@ -75,7 +75,7 @@ class ReplayServer(Closing):
         self._scale = scale
         self._told = told
         self._ended = ended
-        self._models = models_of(tapes)
+        self._models = models_of(cassettes)
         self._told_otherwise: dict[str, Telling] = {}
         self._exchanges: dict[Played, Exchange] = {}
         self._server = Server(self._handle)
@@ -122,7 +122,7 @@ class ReplayServer(Closing):
     # What a judge asks of it, as of an upstream.
 
     def load(self, scripts: Scripts) -> None:
-        """Scripts were played when the tapes were recorded."""
+        """Scripts were played when the cassettes were recorded."""
 
     def release(self, marker: str) -> None:
         """The case lets go of what the provider left hanging."""

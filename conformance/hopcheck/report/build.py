@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict
-from hopcheck.authoring.registry import PROFILES, Case
+from hopcheck.authoring.registry import AREAS, Case
 from hopcheck.client.config import DECLARABLE, Declares, TargetConfig
 from hopcheck.report.baseline import Baseline, Deviation, Judgement
 from hopcheck.report.document import SCHEMA_NAME, counts, exit_code
@@ -25,7 +25,7 @@ from hopcheck.report.excerpts import EXCHANGES_LIMIT, cut_pair, exchange_excerpt
 from hopcheck.report.redaction import redacted
 
 LIVE_ONLY = "live-only: "
-"""What the reason of a case begins with that tapes can't judge."""
+"""What the reason of a case begins with that cassettes can't judge."""
 
 SCRIPTED = "replay.scripted"
 """The finding of a case that was asked a second time, with its own script in LiteLLM's place."""
@@ -35,18 +35,18 @@ _SECRET_HEADERS = ("key", "token", "secret", "auth", "cookie")
 
 @dataclass(frozen=True)
 class Replay:
-    """The tapes that stood in for LiteLLM.
+    """The cassettes that stood in for LiteLLM.
 
     Attributes:
         folder: Where they are.
         litellm: The versions that were recorded.
-        tapes: How many there are.
+        cassettes: How many there are.
         problems: What fails the run and belongs to none of its cases.
     """
 
     folder: str
     litellm: Sequence[str]
-    tapes: int
+    cassettes: int
     problems: Sequence[str] = ()
 
 
@@ -61,7 +61,7 @@ class Run:
         interrupted: Somebody stopped it.
         strict: Advisories fail too.
         one_sided: There was no upstream of ours behind the target.
-        replay: The tapes that stood in for LiteLLM, or None.
+        replay: The cassettes that stood in for LiteLLM, or None.
         secrets: What must not be written down beside the target's own keys, such as the provider's key.
     """
 
@@ -119,7 +119,7 @@ def build(
 
 
 def _place(case: Case) -> tuple[int, str]:
-    return list(PROFILES).index(case.profile), case.id
+    return AREAS.index(case.profile), case.id
 
 
 def _secrets(target: TargetConfig, run: Run) -> tuple[str, ...]:

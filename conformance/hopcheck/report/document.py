@@ -140,9 +140,9 @@ def replay_line(document: Document) -> str:
     replay = document["target"]["replay"]
     if not replay:
         return ""
-    tapes = f"{_many(replay['tapes'], 'tape')} of LiteLLM {', '.join(replay['litellm'])}"
+    cassettes = f"{_many(replay['cassettes'], 'cassette')} of LiteLLM {', '.join(replay['litellm'])}"
     return (
-        f"{tapes}, {_many(replay['live_only'], 'case')} live-only, "
+        f"{cassettes}, {_many(replay['live_only'], 'case')} live-only, "
         f"{_many(replay['scripted'], 'case')} asked again with a failing LiteLLM"
     )
 
@@ -182,7 +182,7 @@ def headline(document: Document) -> str:
         case _ if not judged:
             return f"{name}: nothing was judged, so nothing holds"
         case _ if not red and replay_problems(document):
-            return f"{name} doesn't hold: it asked LiteLLM for what isn't on the tapes{beside}"
+            return f"{name} doesn't hold: it asked LiteLLM for what isn't on the cassettes{beside}"
         case _ if not red:
             return f"{name} doesn't hold: the baseline needs mending{beside}"
         case _:

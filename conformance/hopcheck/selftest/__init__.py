@@ -1,7 +1,7 @@
-"""The suite against itself: every counterexample and every honest variant, times every case.
+"""The suite against itself: every mutant and every honest variant, times every case.
 
-A counterexample must be noticed by the finding that it names, and by nothing that nobody expects; an honest variant
-by nothing; and every finding of every case must be broken by some counterexample.
+A mutant must be noticed by the finding that it names, and by nothing that nobody expects; an honest variant
+by nothing; and every finding of every case must be broken by some mutant.
 """
 
 from hopcheck.selftest.matrix import Cell, again, cells

@@ -1,4 +1,4 @@
-"""The replay against itself: whether tapes notice what a live LiteLLM behind the proxy would let notice."""
+"""The replay against itself: whether cassettes notice what a live LiteLLM behind the proxy would let notice."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hopcheck.authoring.findings import Outcome
-from hopcheck.authoring.registry import Case, Counterexample
-from hopcheck.cassettes import Tape
+from hopcheck.authoring.registry import Case, Mutant
+from hopcheck.cassettes import Cassette
 from hopcheck.replay.findings import CHUNKING
 from hopcheck.selftest.per_read import ParsesEachRead
 from hopcheck.selftest.reach import overridden, touches
 from hopcheck.selftest.scoring import happened, notices
-from hopcheck.selftest.trial import Trial, in_seat, on_tape
+from hopcheck.selftest.trial import Trial, in_seat, on_cassette
 from hopcheck_server.relay import Relay
 from hopcheck_server.wire.tasks import cancel, following
 
 Came = Literal["noticed", "live-only", "LiteLLM", "missed", "minded", "as recorded"]
-"""Of a counterexample: noticed; not to be judged from tapes; wrong in what LiteLLM does in its place (see `_litellms`);
-wrong, and unnoticed. Of the healthy relay: found wanting, or as the tape says."""
+"""Of a mutant: noticed; not to be judged from cassettes; wrong in what LiteLLM does in its place (see `_litellms`);
+wrong, and unnoticed. Of the healthy relay: found wanting, or as the cassette says."""
 
 HEALTHY = "the healthy relay"
 
@@ -30,7 +30,7 @@ LITELLMS_METHODS = frozenset({"retry", "fall_back", "limit", "limited", "release
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one counterexample, or of the healthy relay, on one case.
+    """What came of one mutant, or of the healthy relay, on one case.
 
     Attributes:
         case_id: The case.
@@ -46,9 +46,9 @@ class Result:
 
 
 async def prove(
-    cases: Sequence[Case], tapes: Mapping[str, Tape], excluded: Mapping[str, str], jobs: int
+    cases: Sequence[Case], cassettes: Mapping[str, Cassette], excluded: Mapping[str, str], jobs: int
 ) -> AsyncIterator[Result]:
-    """Run every case's counterexamples on its tape, and the healthy relay beside them."""
+    """Run every case's mutants on its cassette, and the healthy relay beside them."""
     queue: asyncio.Queue[list[Result]] = asyncio.Queue()
     pending = sorted(cases, key=lambda case: "heavy" in case.needs)
 
@@ -56,7 +56,7 @@ async def prove(
         while pending:
             case = pending.pop()
             reason = excluded.get(case.id)
-            queue.put_nowait(_live_only(case, reason) if reason else await _of_case(case, tapes))
+            queue.put_nowait(_live_only(case, reason) if reason else await _of_case(case, cassettes))
 
     workers = [asyncio.create_task(work()) for _ in range(jobs)]
     try:
@@ -68,17 +68,19 @@ async def prove(
 
 
 def _live_only(case: Case, reason: str) -> list[Result]:
-    return [Result(case.id, example.name, "live-only", reason) for example in case.counterexamples]
+    return [Result(case.id, example.name, "live-only", reason) for example in case.mutants]
 
 
-async def _of_case(case: Case, tapes: Mapping[str, Tape]) -> list[Result]:
+async def _of_case(case: Case, cassettes: Mapping[str, Cassette]) -> list[Result]:
     healthy = Healthy(
-        await on_tape(case, Relay, tapes), await on_tape(case, Relay, tapes, more=True), await in_seat(case, Relay)
+        await on_cassette(case, Relay, cassettes),
+        await on_cassette(case, Relay, cassettes, more=True),
+        await in_seat(case, Relay),
     )
-    results = [_of_healthy(case, healthy.asked_more, tapes)]
-    results += [await _of_example(case, example, tapes, healthy) for example in case.counterexamples]
+    results = [_of_healthy(case, healthy.asked_more, cassettes)]
+    results += [await _of_example(case, example, cassettes, healthy) for example in case.mutants]
     if _was_chunked(healthy.asked_more):
-        results.append(_of_chunking(case, await on_tape(case, ParsesEachRead, tapes, more=True)))
+        results.append(_of_chunking(case, await on_cassette(case, ParsesEachRead, cassettes, more=True)))
     return results
 
 
@@ -87,8 +89,8 @@ class Healthy:
     """The healthy relay's trials of a case.
 
     Attributes:
-        as_recorded: On the tape.
-        asked_more: The same, asked for more than the tape holds.
+        as_recorded: On the cassette.
+        asked_more: The same, asked for more than the cassette holds.
         in_seat: With the case's script in LiteLLM's seat.
     """
 
@@ -97,12 +99,12 @@ class Healthy:
     in_seat: Trial
 
 
-async def _of_example(case: Case, example: Counterexample, tapes: Mapping[str, Tape], healthy: Healthy) -> Result:
+async def _of_example(case: Case, example: Mutant, cassettes: Mapping[str, Cassette], healthy: Healthy) -> Result:
     """Try it as recorded; then by asking for more than was recorded; what remains must be LiteLLM's work."""
-    trial = await on_tape(case, example.relay, tapes)
+    trial = await on_cassette(case, example.relay, cassettes)
     result = _weigh(case, example, trial, healthy.as_recorded)
     if result.came == "missed":
-        more = await on_tape(case, example.relay, tapes, more=True)
+        more = await on_cassette(case, example.relay, cassettes, more=True)
         result = _weigh(case, example, more, healthy.asked_more)
     if result.came == "missed" and (why := await _litellms(case, example.relay, trial, healthy)):
         return replace(result, came="LiteLLM", how=why)
@@ -125,7 +127,7 @@ async def _litellms(case: Case, relay: type[Relay], trial: Trial, healthy: Healt
     unseen = case.needs & {"timing", "logs"} and not overridden(relay) <= LITELLMS_METHODS
     if unseen or not (await in_seat(case, relay)).same_as(healthy.in_seat):
         return ""
-    return "on its tape and in front of its script, it tells and asks the same as the healthy relay"
+    return "on its cassette and in front of its script, it tells and asks the same as the healthy relay"
 
 
 def _ran(trial: Trial) -> bool:
@@ -136,8 +138,8 @@ def _was_chunked(trial: Trial) -> bool:
     return any(finding.check == CHUNKING for finding in trial.verdict.findings)
 
 
-def _of_healthy(case: Case, healthy: Trial, tapes: Mapping[str, Tape]) -> Result:
-    judged = tapes[case.id].judged
+def _of_healthy(case: Case, healthy: Trial, cassettes: Mapping[str, Cassette]) -> Result:
+    judged = cassettes[case.id].judged
     known = {check for check, held in judged.findings.items() if not held} if judged else set()
     well = healthy.verdict.outcome in (Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES, Outcome.NOT_APPLICABLE)
     if well and {finding.check for finding in healthy.verdict.failed} <= known:
@@ -151,12 +153,12 @@ def _of_chunking(case: Case, trial: Trial) -> Result:
     return Result(case.id, ParsesEachRead.__name__, came, CHUNKING if came == "noticed" else happened(trial.verdict))
 
 
-def _weigh(case: Case, example: Counterexample, trial: Trial, healthy: Trial) -> Result:
+def _weigh(case: Case, example: Mutant, trial: Trial, healthy: Trial) -> Result:
     verdict, where = trial.verdict, (case.id, example.name)
     if verdict.outcome is Outcome.NOT_APPLICABLE:
         return Result(*where, "live-only", verdict.reason)
-    if notices(verdict, example.breaks):
-        return Result(*where, "noticed", example.breaks)
+    if notices(verdict, example.killed_by):
+        return Result(*where, "noticed", example.killed_by)
     known = {finding.check for finding in healthy.verdict.failed}
     failed = [finding.check for finding in verdict.failed if finding.check not in known]
     if failed and verdict.outcome in (Outcome.DEVIATES, Outcome.ADVISORY):

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hopcheck.engine.run import Setting
+from hopcheck.engine.run import RunContext
 from hopcheck.fuzz import operations
 from hopcheck.fuzz.example import raw_body
 from hopcheck.fuzz.exploration import explore
@@ -41,7 +41,7 @@ CHAT, REFUSALS, ROUTES, EMBEDDINGS = (
     operations.EMBEDDINGS,
 )
 
-COUNTEREXAMPLES: Mapping[str, Operation] = {
+MUTANTS: Mapping[str, Operation] = {
     "chat.content-exact:Strips": CHAT,
     "chat.content-null:SaysNothingInText": CHAT,
     "chat.content-null:LeavesOutNull": CHAT,
@@ -49,24 +49,24 @@ COUNTEREXAMPLES: Mapping[str, Operation] = {
     "chat.n-choices:FirstChoiceOnly": CHAT,
     "chat.usage-exact:DropsUsage": CHAT,
     "chat.logprobs:DropsLogprobs": CHAT,
-    "req.messages-verbatim:DropsNames": CHAT,
-    "req.sampling-params:ZeroIsNothing": CHAT,
-    "req.drop-params-declared:DropsUndeclared": CHAT,
-    "req.sampling-params:ClampsTopP": CHAT,
-    "req.response-format:ForgetsTheSchema": CHAT,
+    "requests.messages-verbatim:DropsNames": CHAT,
+    "requests.sampling-params:ZeroIsNothing": CHAT,
+    "requests.drop-params-declared:DropsUndeclared": CHAT,
+    "requests.sampling-params:ClampsTopP": CHAT,
+    "requests.response-format:ForgetsTheSchema": CHAT,
     "stream.done-once:SaysDoneTwice": CHAT,
     "stream.role-first:NeverSaysWho": CHAT,
     "stream.same-id:FreshIds": CHAT,
     "stream.usage-chunk:LosesUsage": CHAT,
     "tools.call-nonstream:OneCall": CHAT,
-    "error.missing-fields:PassesEmptyMessages": REFUSALS,
-    "error.missing-fields:CrashesWithoutMessages": REFUSALS,
-    "error.content-type:ReadsAnything": ROUTES,
-    "error.method-not-allowed:SaysDetail": ROUTES,
-    "emb.batch-order:WantsTexts": EMBEDDINGS,
-    "emb.float:Rounds": EMBEDDINGS,
+    "errors.missing-fields:PassesEmptyMessages": REFUSALS,
+    "errors.missing-fields:CrashesWithoutMessages": REFUSALS,
+    "errors.content-type:ReadsAnything": ROUTES,
+    "errors.method-not-allowed:SaysDetail": ROUTES,
+    "embeddings.batch-order:WantsTexts": EMBEDDINGS,
+    "embeddings.float:Rounds": EMBEDDINGS,
 }
-"""Counterexamples of cases, `<case id>:<class>`, each with the operation that is searched."""
+"""Mutants of cases, `<case id>:<class>`, each with the operation that is searched."""
 
 
 @dataclass(frozen=True)
@@ -148,16 +148,16 @@ async def _rows(arguments: argparse.Namespace) -> AsyncIterator[Row]:
 
 
 def _wrong() -> dict[str, type[Relay]]:
-    known = {f"{case.id}:{one.name}": one.relay for case in all_cases().values() for one in case.counterexamples}
-    return {name: known[name] for name in COUNTEREXAMPLES}
+    known = {f"{case.id}:{one.name}": one.relay for case in all_cases().values() for one in case.mutants}
+    return {name: known[name] for name in MUTANTS}
 
 
 def _honest() -> dict[str, type[Relay]]:
     return {"the healthy relay": Relay, **{f"honest: {relay.__name__}": relay for relay in VARIANTS}}
 
 
-async def _row(name: str, setting: Setting, arguments: argparse.Namespace) -> Row:
-    operation = COUNTEREXAMPLES.get(name)
+async def _row(name: str, setting: RunContext, arguments: argparse.Namespace) -> Row:
+    operation = MUTANTS.get(name)
     if operation is not None:
         bounds = Bounds(arguments.examples, arguments.seed, first_only=True)
         return Row(name, await _searched(operation, setting, bounds), honest=False)
@@ -169,9 +169,14 @@ async def _row(name: str, setting: Setting, arguments: argparse.Namespace) -> Ro
     return Row(name, result, honest=True)
 
 
-async def _searched(operation: Operation, setting: Setting, bounds: Bounds) -> Result:
+async def _searched(operation: Operation, setting: RunContext, bounds: Bounds) -> Result:
     result = await explore(
-        operation, replace(setting, patience_s=5.0), (setting.config.api_key,), bounds, asyncio.Event(), lambda _: None
+        operation,
+        replace(setting, read_timeout_s=5.0),
+        (setting.config.api_key,),
+        bounds,
+        asyncio.Event(),
+        lambda _: None,
     )
     if result.error is not None and not result.found:
         raise result.error
@@ -179,7 +184,7 @@ async def _searched(operation: Operation, setting: Setting, bounds: Bounds) -> R
 
 
 @contextlib.asynccontextmanager
-async def _naive(file: Path, bench: Bench) -> AsyncIterator[Setting]:
+async def _naive(file: Path, bench: Bench) -> AsyncIterator[RunContext]:
     """A proxy of another's, as a child process in front of the bench's upstream."""
     key, port = "sk-naive-client", free_port()
     env = {
@@ -192,7 +197,7 @@ async def _naive(file: Path, bench: Bench) -> AsyncIterator[Setting]:
         log = Path(folder) / "naive.log"
         async with serve(command, name="the naive proxy", log_file=log, env=env):
             config = relay_target("naive", f"http://127.0.0.1:{port}/v1", bench.config)
-            yield Setting(replace(config, api_key=key), bench.control)
+            yield RunContext(replace(config, api_key=key), bench.control)
 
 
 if __name__ == "__main__":

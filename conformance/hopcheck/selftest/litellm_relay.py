@@ -1,7 +1,7 @@
-"""The relay in front of LiteLLM: with the reference proxy's mends below it, and nothing of what LiteLLM does itself.
+"""The relay in front of LiteLLM: with the reference proxy's workarounds below it, and nothing of what LiteLLM does itself.
 
-The relay is written for a provider. What LiteLLM gets wrong would show through it, so the mends stand between its
-provider's connection and the methods that counterexamples override.
+The relay is written for a provider. What LiteLLM gets wrong would show through it, so the workarounds stand between its
+provider's connection and the methods that mutants override.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from hopcheck.replay.scripted_backend import is_seated
 from hopcheck_contracts.sse import Event, event_of
 from hopcheck_server.proxy.adapters.event_relay import wants_to_be_seen
-from hopcheck_server.proxy.adapters.litellm_workarounds import LiteLLMMends, carry_trace_context
+from hopcheck_server.proxy.adapters.litellm_workarounds import LiteLLMWorkarounds, carry_trace_context
 from hopcheck_server.proxy.adapters.upstream_errors import ErrorMapper
 from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.redaction import Redactor
@@ -23,7 +23,7 @@ from hopcheck_server.relay.provider import Answer, Provider
 from hopcheck_server.upstream.script import marker as markers
 from hopcheck_server.wire.client import Head
 
-_MENDS = LiteLLMMends()
+_WORKAROUNDS = LiteLLMWorkarounds()
 
 
 class _Candid(Redactor):
@@ -34,10 +34,10 @@ class _Candid(Redactor):
         return text
 
 
-_ERRORS = ErrorMapper(_MENDS, _Candid(()))
+_ERRORS = ErrorMapper(_WORKAROUNDS, _Candid(()))
 
 
-class MendedProvider(Provider):
+class ProviderWithWorkarounds(Provider):
     """LiteLLM as the reference proxy makes it look."""
 
     async def attempt(self, outgoing: Outgoing, timeout_s: float) -> Answer:
@@ -53,7 +53,7 @@ class MendedProvider(Provider):
             options = outgoing.json.get("stream_options")
             wants_usage = isinstance(options, dict) and options.get("include_usage") is True
             answer.events = _mended_events(answer.events, wants_usage=wants_usage)
-        elif (mended := _MENDS.answer(json.loads(answer.body))) is not None:
+        elif (mended := _WORKAROUNDS.answer(json.loads(answer.body))) is not None:
             answer.body = json.dumps(mended, ensure_ascii=False).encode()
         return answer
 
@@ -64,7 +64,7 @@ def _traced(outgoing: Outgoing) -> Outgoing:
 
 
 def _mended_headers(head: Head) -> list[tuple[str, str]]:
-    return list(_MENDS.incoming_headers({name.lower(): value for name, value in head.headers}).items())
+    return list(_WORKAROUNDS.incoming_headers({name.lower(): value for name, value in head.headers}).items())
 
 
 def _mended_failure(failure: Failure) -> Failure:
@@ -97,7 +97,7 @@ def _mended(event: Event, *, wants_usage: bool) -> Event | None:
         return event_of(_ERRORS.in_success(payload["error"]).body)
     if not (wants_usage or wants_to_be_seen(payload)):
         return None
-    mended = _MENDS.event(payload)
+    mended = _WORKAROUNDS.event(payload)
     return event if mended is None else event_of(mended)
 
 
@@ -107,7 +107,7 @@ class BehindLiteLLM(Relay):
     def __init__(self, config: RelayConfig) -> None:
         """Set up, with LiteLLM as the provider."""
         super().__init__(config)
-        self._provider = MendedProvider(config.upstream, self.parse)
+        self._provider = ProviderWithWorkarounds(config.upstream, self.parse)
 
     async def limit(self, incoming: Incoming) -> Response | None:
         """Limits are LiteLLM's; what is in flight is counted all the same."""

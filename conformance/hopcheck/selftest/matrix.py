@@ -26,7 +26,7 @@ AGAIN_JOBS = 3
 """How many cells that weren't as they should be are run once more beside each other."""
 
 BESIDE: dict[str, Any] = {"flood": 0.1, "contracts": False}
-"""How a case is run on a counterexample that isn't its own: it need not be noticed there."""
+"""How a case is run on a mutant that isn't its own: it need not be noticed there."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Cell:
 async def cells(
     of: Sequence[Column], cases: Sequence[Case], reach: Reach | None, *, jobs: int = 32, diagonal: bool = False
 ) -> AsyncIterator[Cell]:
-    """Run every case on every column; with `diagonal`, a counterexample only on the cases that it is registered for.
+    """Run every case on every column; with `diagonal`, a mutant only on the cases that it is registered for.
 
     With `reach`, cells that can say nothing are not run: where a case never reaches what the relay overrides, and on
-    counterexamples that may trip anything.
+    mutants that may trip anything.
     What reads the clock or floods runs after all else; what uses up a limit runs one after another on its relay.
     """
     seats = [seat for column in of for seat in _seats(column, cases, reach, diagonal=diagonal)]
@@ -69,8 +69,8 @@ async def again(pairs: Sequence[tuple[Column, Case]]) -> list[Cell]:
 class Seat:
     """A relay of a column, and the cases that are run on it.
 
-    A counterexample sits alone with each case that it is for, so that no other case has used up its state. Cases that
-    take the backend down have a relay of their own, one after another. Beside its own cases a counterexample is met by
+    A mutant sits alone with each case that it is for, so that no other case has used up its state. Cases that
+    take the backend down have a relay of their own, one after another. Beside its own cases a mutant is met by
     part of a flood, each on a relay of its own, and by no contract: what is wrong on the wire is wrong in every case,
     and needn't be told of each.
     """

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hopcheck.authoring.registry import Case, Counterexample
+from hopcheck.authoring.registry import Case, Mutant
 from hopcheck_server.relay import Relay
 from hopcheck_server.relay.honest import VARIANTS
 
@@ -22,20 +22,20 @@ class Column:
         name: Unique, fit for a URL.
         relay: The class.
         honest: Nothing may be noticed on it.
-        breaks: Pairs (case id, counterexample) that it was registered for.
+        breaks: Pairs (case id, mutant) that it was registered for.
     """
 
     name: str
     relay: type[Relay]
     honest: bool = False
-    breaks: tuple[tuple[str, Counterexample], ...] = ()
+    breaks: tuple[tuple[str, Mutant], ...] = ()
 
 
 def columns(cases: Iterable[Case]) -> list[Column]:
-    """The healthy relay, the honest variants, and each counterexample class once."""
-    found: dict[type[Relay], list[tuple[str, Counterexample]]] = {}
+    """The healthy relay, the honest variants, and each mutant class once."""
+    found: dict[type[Relay], list[tuple[str, Mutant]]] = {}
     for case in cases:
-        for example in case.counterexamples:
+        for example in case.mutants:
             found.setdefault(example.relay, []).append((case.id, example))
     honest = [Column(HEALTHY, Relay, honest=True)]
     honest += [Column(_slug("variant", relay), relay, honest=True) for relay in VARIANTS]

@@ -1,4 +1,4 @@
-"""The counterexample of the metamorphic rule: a relay that takes each read of a stream for whole events."""
+"""The mutant of the metamorphic rule: a relay that takes each read of a stream for whole events."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Which of the relay's methods a case reaches, so that cells whose outcome is already known need not be run.
 
-A counterexample that overrides only methods which a case never reaches is, for that case, the healthy relay to the
+A mutant that overrides only methods which a case never reaches is, for that case, the healthy relay to the
 letter: its cell is the healthy relay's. On a table of tens of thousands of cells that is about half of them.
 """
 

@@ -12,14 +12,14 @@ from typing import Self
 from hopcheck.authoring.registry import Case
 from hopcheck.client import load_sdk
 from hopcheck.client.config import ConcurrencyLimit, Declares, Fallback, Models, RateLimit, TargetConfig
-from hopcheck.engine.run import Setting
+from hopcheck.engine.run import RunContext
 from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck_server.relay import Relay, RelayConfig, RelayServer
 from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.server import Upstream
 
-PATIENCE_S = 6.5
+READ_TIMEOUT_S = 6.5
 """How long a relay may be silent: longer than any bound that a case sets it."""
 
 DECLARES = Declares(
@@ -71,7 +71,7 @@ class Bench:
         """Nothing is started yet."""
         self._classes = relays
         self._scripts = all_scripts(cases)
-        self._settings: dict[str, Setting] = {}
+        self._settings: dict[str, RunContext] = {}
 
     async def __aenter__(self) -> Self:
         """Start the upstream and the relays."""
@@ -101,13 +101,13 @@ class Bench:
     def _log(self, name: str) -> str:
         return str(Path(self._folder.name) / f"{name}.log")
 
-    def setting(self, name: str) -> Setting:
+    def setting(self, name: str) -> RunContext:
         """What cases are run against, for one relay: the same for all of them."""
         if name not in self._settings:
             target = relay_target(name, self._server.base_url(name), self.config, self._log(name))
             own = {"outage": self._server.switch_url(name), **self._classes[name].declares}
             target = replace(target, declares=replace(target.declares, **own))
-            self._settings[name] = Setting(
-                target, self.control, patience_s=PATIENCE_S, recovery_s=PATIENCE_S, wire_log=False
+            self._settings[name] = RunContext(
+                target, self.control, read_timeout_s=READ_TIMEOUT_S, recovery_s=READ_TIMEOUT_S, wire_log=False
             )
         return self._settings[name]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from hopcheck.authoring.findings import Outcome, Verdict
-from hopcheck.authoring.registry import Case, Counterexample
+from hopcheck.authoring.registry import Case, Mutant
 from hopcheck.engine.wire_contracts import CHECKS
 from hopcheck.report.render.values import clip
 from hopcheck.selftest.matrix import Cell
@@ -20,11 +20,11 @@ class Proof:
 
     Attributes:
         cells: How many were run.
-        noticed: (case id, finding, counterexample) where the finding that it names noticed it.
+        noticed: (case id, finding, mutant) where the finding that it names noticed it.
         missed: The same where it did not, with what happened instead.
-        unexpected: (case id, relay, what happened) on counterexamples where nobody expects it; nobody expects a crash.
+        unexpected: (case id, relay, what happened) on mutants where nobody expects it; nobody expects a crash.
         minded: (case id, relay, what happened) on honest variants and the healthy relay.
-        unbroken: (case id, finding) that no counterexample breaks.
+        unbroken: (case id, finding) that no mutant breaks.
         suspicious: The cells that something of this was said of.
     """
 
@@ -78,7 +78,7 @@ def _weigh_cell(proof: Proof, column: Column, verdict: Verdict, case: Case) -> b
 
 
 def _is_unexpected(verdict: Verdict, column: Column, case: Case) -> bool:
-    """Whether a case says something on another one's counterexample that nobody has announced.
+    """Whether a case says something on another one's mutant that nobody has announced.
 
     What is wrong on the wire is wrong in every case, so a contract's finding needs no announcement.
     """
@@ -90,12 +90,12 @@ def _is_unexpected(verdict: Verdict, column: Column, case: Case) -> bool:
     return not _expected(column, case)
 
 
-def _weigh_own(proof: Proof, verdict: Verdict, example: Counterexample) -> bool:
-    found = notices(verdict, example.breaks)
+def _weigh_own(proof: Proof, verdict: Verdict, example: Mutant) -> bool:
+    found = notices(verdict, example.killed_by)
     if found:
-        proof.noticed.append((verdict.case_id, example.breaks, example.name))
+        proof.noticed.append((verdict.case_id, example.killed_by, example.name))
     else:
-        proof.missed.append((verdict.case_id, example.breaks, example.name, happened(verdict)))
+        proof.missed.append((verdict.case_id, example.killed_by, example.name, happened(verdict)))
     return found
 
 

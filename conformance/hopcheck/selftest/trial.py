@@ -1,4 +1,4 @@
-"""One case on one relay in front of tapes, or its script: the verdict, and what the relay did, to compare."""
+"""One case on one relay in front of cassettes, or its script: the verdict, and what the relay did, to compare."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import REGISTRY, Case
-from hopcheck.cassettes import Tape
+from hopcheck.cassettes import Cassette
 from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.client.nonces import fixed_nonces
-from hopcheck.engine.run import Setting, run_case
+from hopcheck.engine.run import RunContext, run_case
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck.replay.attempts import KEYS, Played
 from hopcheck.replay.findings import ReplayFindings
@@ -30,7 +30,7 @@ from hopcheck_server.relay import Relay, RelayConfig, RelayServer
 from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.server import Upstream
 
-PATIENCE_S = 6.5
+READ_TIMEOUT_S = 6.5
 """How long a relay may be silent: longer than any bound that a case sets it."""
 
 LITELLM_KEY = "hopcheck-litellm-key"
@@ -75,17 +75,19 @@ class Trial:
         return (self.told, self.asked) == (other.told, other.asked)
 
 
-async def on_tape(case: Case, relay: type[Relay], tapes: Mapping[str, Tape], *, more: bool = False) -> Trial:
-    """Run a case on a relay of its own, in front of its own tape.
+async def on_cassette(
+    case: Case, relay: type[Relay], cassettes: Mapping[str, Cassette], *, more: bool = False
+) -> Trial:
+    """Run a case on a relay of its own, in front of its own cassette.
 
     Args:
         case: Which one.
-        relay: The healthy relay, or a counterexample.
-        tapes: By case.
-        more: Whether it is asked for more than the tape holds: other chunkings, the case's script in LiteLLM's seat.
+        relay: The healthy relay, or a mutant.
+        cassettes: By case.
+        more: Whether it is asked for more than the cassette holds: other chunkings, the case's script in LiteLLM's seat.
     """
-    owner = burst_owner(case, tapes)
-    mine = {name: tape for name, tape in tapes.items() if name in (case.id, owner) or name in PROBES}
+    owner = burst_owner(case, cassettes)
+    mine = {name: cassette for name, cassette in cassettes.items() if name in (case.id, owner) or name in PROBES}
     asked: list[Any] = []
     async with await Upstream.start(all_scripts([case])) as seat:
         server = ReplayServer(
@@ -98,7 +100,7 @@ async def on_tape(case: Case, relay: type[Relay], tapes: Mapping[str, Tape], *, 
         )
         async with await server.start(), _serving(relay, server.url) as (served, target):
             findings = ReplayFindings(server, more=more, own=_own(target.declares))
-            setting = Setting(target, LocalControl(server), PATIENCE_S, nonces=fixed_nonces, beside=findings)
+            setting = RunContext(target, LocalControl(server), READ_TIMEOUT_S, nonces=fixed_nonces, beside=findings)
             if owner:
                 await run_case(REGISTRY[owner], replace(setting, beside=None))
             return Trial.of(await run_case(case, setting), asked, served)
@@ -107,7 +109,7 @@ async def on_tape(case: Case, relay: type[Relay], tapes: Mapping[str, Tape], *, 
 async def in_seat(case: Case, relay: type[Relay]) -> Trial:
     """Run a case on a relay of its own with the case's script in LiteLLM's seat, whether or not it applies there."""
     async with await Upstream.start(all_scripts([case])) as seat, _serving(relay, seat.url) as (served, target):
-        setting = Setting(target, LocalControl(seat), PATIENCE_S, nonces=seat_nonces, contracts=False)
+        setting = RunContext(target, LocalControl(seat), READ_TIMEOUT_S, nonces=seat_nonces, contracts=False)
         verdict = await run_case(case, setting)
         return Trial.of(verdict, [_arrived(one) for one in verdict.exchanges if one["side"] == "upstream"], served)
 
@@ -121,7 +123,10 @@ async def _serving(relay: type[Relay], url: str) -> AsyncIterator[tuple[Relay, T
         async with await RelayServer({"": served}).start() as server:
             target = relay_target(relay.__name__, server.base_url(), config, config.log_file)
             declares = replace(reference_target().declares, **relay.declares)
-            yield served, replace(target, declares=declares, second_api_key="")  # the tapes were made with one client
+            yield (
+                served,
+                replace(target, declares=declares, second_api_key=""),
+            )  # the cassettes were made with one client
 
 
 def _behind(relay: type[Relay]) -> type[Relay]:

@@ -13,7 +13,7 @@ from hopcheck_load.closed_loop.run import Plan
 from hopcheck_load.measurement.profiles import LOADS
 from hopcheck_load.measurement.records import Arm
 from hopcheck_load.measurement.workloads import WORKLOADS, Workload
-from hopcheck_load.open_loop import arguments as underload
+from hopcheck_load.open_loop import arguments as open_loop
 from hopcheck_load.open_loop.run import DURATION_S as LOAD_DURATION_S
 from hopcheck_load.report.budgets import TOLERANCE
 from hopcheck_server.exits import USAGE, Stop
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     upstream.add_argument("--upstream-url", metavar="URL", help="a running hopcheck upstream behind the hops")
     _add_amounts(parser)
-    underload.add_arguments(parser)
+    open_loop.add_arguments(parser)
     _add_conditions(parser)
     _add_outputs(parser)
 

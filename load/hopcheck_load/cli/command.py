@@ -15,7 +15,7 @@ from hopcheck_load.closed_loop.run import Outcome, measure
 from hopcheck_load.measurement import records
 from hopcheck_load.measurement.provider import Provider
 from hopcheck_load.measurement.records import Measurement
-from hopcheck_load.open_loop import arguments as underload
+from hopcheck_load.open_loop import arguments as open_loop
 from hopcheck_load.open_loop.campaign import LOCUSTFILE
 from hopcheck_load.open_loop.progress import telling
 from hopcheck_load.open_loop.run import measure as measure_under_load
@@ -94,7 +94,7 @@ def _measured(arguments: argparse.Namespace, limits: list[gate.Limit]) -> Outcom
     unknown = {limit.hop for limit in limits if limit.hop} - {hop.name for hop in plan.hops}
     if unknown:
         raise Stop(USAGE, f"the budget names {min(unknown)!r}, which is none of the hops.")
-    asked = underload.asked(arguments, plan)
+    asked = open_loop.asked(arguments, plan)
     with Provider(port=arguments.upstream_port or 0, url=arguments.upstream_url or "") as provider:
         if asked is None:
             return measure(plan, provider, lambda doing: print(f"measuring {doing}", file=sys.stderr, flush=True))

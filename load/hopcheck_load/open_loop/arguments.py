@@ -7,7 +7,7 @@ import argparse
 from hopcheck_load.closed_loop.run import Plan
 from hopcheck_load.measurement.profiles import SHAPES
 from hopcheck_load.measurement.schedule import KINDS
-from hopcheck_load.open_loop.run import DURATION_S, UnderLoad
+from hopcheck_load.open_loop.run import DURATION_S, OpenLoopRun
 from hopcheck_server.exits import USAGE, Stop
 
 _ONLY_HERE = ("arrivals", "shape", "processes", "fallback_model")
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--fallback-model", metavar="MODEL", help="a model with a fallback, for --shape faults")
 
 
-def asked(arguments: argparse.Namespace, base: Plan) -> UnderLoad | None:
+def asked(arguments: argparse.Namespace, base: Plan) -> OpenLoopRun | None:
     """What is to be measured under load, or None if it is to be measured at rest.
 
     Raises:
@@ -39,7 +39,7 @@ def asked(arguments: argparse.Namespace, base: Plan) -> UnderLoad | None:
             raise Stop(USAGE, f"--{given.replace('_', '-')} is for a measurement under load: give --rate, too.")
         return None
     _refuse(arguments)
-    return UnderLoad(
+    return OpenLoopRun(
         base=base,
         rate=arguments.rate,
         duration_s=arguments.duration or DURATION_S,

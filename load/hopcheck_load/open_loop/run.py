@@ -23,7 +23,7 @@ DURATION_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnderLoad:
+class OpenLoopRun:
     """What is to be measured under load.
 
     Attributes:
@@ -45,7 +45,7 @@ class UnderLoad:
     fallback_model: str = ""
 
 
-def measure(asked: UnderLoad, provider: Provider, note: Callable[[str], None]) -> Outcome:
+def measure(asked: OpenLoopRun, provider: Provider, note: Callable[[str], None]) -> Outcome:
     """Measure; Ctrl-C and SIGTERM end it with what was learnt so far.
 
     Raises:
@@ -70,7 +70,7 @@ def measure(asked: UnderLoad, provider: Provider, note: Callable[[str], None]) -
     return Outcome(Measurement(head, found.records), found.interrupted, failure)
 
 
-def _plan(asked: UnderLoad, arms: Sequence[Arm]) -> LoadPlan:
+def _plan(asked: OpenLoopRun, arms: Sequence[Arm]) -> LoadPlan:
     workloads = tuple(workload.name for workload in asked.base.workloads)
     ask = Ask(asked.rate, asked.duration_s, workloads, bool(asked.fallback_model))
     return LoadPlan(

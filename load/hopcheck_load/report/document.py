@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from hopcheck_load.measurement import machine, usage
 from hopcheck_load.measurement.records import Measurement, Record
-from hopcheck_load.report import open_loop as underload
+from hopcheck_load.report import open_loop as open_loop
 from hopcheck_load.stats import analysis
 from hopcheck_load.stats.sample_size import BEYOND
 
@@ -42,7 +42,7 @@ METHOD = {
 def build(measurement: Measurement) -> Document:
     """Work out the report of a measurement."""
     header, loaded = measurement.header, measurement.header.load is not None
-    rows = underload.workloads(measurement) if loaded else _workloads(measurement)
+    rows = open_loop.workloads(measurement) if loaded else _workloads(measurement)
     return {
         "schema": SCHEMA,
         "tool": header.tool,
@@ -57,11 +57,11 @@ def build(measurement: Measurement) -> Document:
         "arms": [{"name": arm.name, "kind": arm.kind, "url": arm.url, "model": arm.model} for arm in header.arms],
         "cold": _cold(measurement.records),
         "workloads": rows,
-        "load": underload.load(measurement, rows) if loaded else None,
-        "processes": underload.processes(measurement) if loaded else usage.at_rest(measurement),
+        "load": open_loop.load(measurement, rows) if loaded else None,
+        "processes": open_loop.processes(measurement) if loaded else usage.at_rest(measurement),
         "budget": [],
         "against": [],
-        "method": {**METHOD, **(underload.METHOD if loaded else {})},
+        "method": {**METHOD, **(open_loop.METHOD if loaded else {})},
         "exit": 0,
     }
 

@@ -1,4 +1,4 @@
-"""The healthy relay, on which counterexamples, honest variants and known delays are hung."""
+"""The healthy relay, on which mutants, honest variants and known delays are hung."""
 
 from hopcheck_server.relay.config import RelayConfig
 from hopcheck_server.relay.errors import refuse

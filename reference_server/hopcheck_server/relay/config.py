@@ -29,7 +29,7 @@ class RelayConfig:
         timeouts: Models with another one.
         timeout_retries: Attempts beyond the first after a timeout.
         backoff_s: Before the first retry; doubles.
-        patience_s: The longest Retry-After that is waited for.
+        read_timeout_s: The longest Retry-After that is waited for.
         log_file: A line for each answer is appended to it; "" for none.
     """
 
@@ -62,7 +62,7 @@ class RelayConfig:
     timeouts: Mapping[str, float] = field(default_factory=lambda: {"slow-model": 0.5})
     timeout_retries: int = 0
     backoff_s: float = 0.05
-    patience_s: float = 0.5
+    read_timeout_s: float = 0.5
     log_file: str = ""
 
     @property

@@ -1,6 +1,6 @@
 """What a healthy relay does, cut into methods small enough to get wrong; how they play together is `relay.Relay`'s.
 
-A counterexample is a subclass of the relay that overrides one method; an honest variant likewise. Two compose by
+A mutant is a subclass of the relay that overrides one method; an honest variant likewise. Two compose by
 inheritance.
 """
 
@@ -91,7 +91,7 @@ class Methods:
         if not worth_it or outgoing.attempt_on_model > budget:
             return None
         asked = failure.retry_after_s
-        if asked is not None and asked > self.config.patience_s:
+        if asked is not None and asked > self.config.read_timeout_s:
             return None
         backoff_s: float = self.config.backoff_s * 2 ** (outgoing.attempt_on_model - 1)
         return max(asked or 0.0, backoff_s)

@@ -11,13 +11,19 @@ import pytest
 
 import hopcheck
 from hopcheck import Findings, Relay, Target, expect, reply
-from hopcheck.authoring.registry import PROFILES
+from hopcheck.authoring.registry import AREAS
 from hopcheck.gate.catalogue import all_cases, all_scripts, select
 
 CASES = all_cases()
 FOLDER = Path(next(iter(importlib.import_module("hopcheck.cases").__path__)))
-OPEN_TO_CASES = ("hopcheck", "hopcheck.authoring.edits", "hopcheck.client.shapes", "hopcheck.authoring.stream_edits")
-FOR_COUNTEREXAMPLES = ("hopcheck_server.relay", "hopcheck_server.relay.errors", "hopcheck_server.wire.server")
+OPEN_TO_CASES = (
+    "hopcheck",
+    "hopcheck.authoring.edits",
+    "hopcheck.authoring.stream_edits",
+    "hopcheck.client",
+    "hopcheck.client.shapes",
+)
+FOR_MUTANTS = ("hopcheck_server.relay", "hopcheck_server.relay.errors", "hopcheck_server.wire.server")
 ROOT = Path(__file__).parents[3]
 
 
@@ -27,9 +33,9 @@ def test_a_case_says_what_it_requires_and_how_it_is_broken(case) -> None:
     assert len(case.requirement) <= 160
     assert case.refs
     assert all(ref.strip() == ref != "" for ref in case.refs)
-    assert case.counterexamples
-    assert all(example.story.endswith(".") for example in case.counterexamples)
-    assert len({example.name for example in case.counterexamples}) == len(case.counterexamples)
+    assert case.mutants
+    assert all(example.story.endswith(".") for example in case.mutants)
+    assert len({example.name for example in case.mutants}) == len(case.mutants)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
@@ -41,7 +47,7 @@ def test_a_case_file_holds_what_it_should(path: Path) -> None:
     imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     ours = {name for name in imported if name.startswith("hopcheck")}
     helpers = {name for name in ours if name.startswith(f"hopcheck.cases.{path.parent.name}.")}
-    assert ours <= {*OPEN_TO_CASES, *FOR_COUNTEREXAMPLES, *helpers}
+    assert ours <= {*OPEN_TO_CASES, *FOR_MUTANTS, *helpers}
 
 
 def test_a_case_stands_in_the_folder_of_its_area() -> None:
@@ -55,11 +61,11 @@ def test_all_columns_of_the_table_have_names_of_their_own() -> None:
 
 
 def test_trips_name_what_there_is() -> None:
-    examples = {f"{case.id}:{example.name}" for case in CASES.values() for example in case.counterexamples}
+    examples = {f"{case.id}:{example.name}" for case in CASES.values() for example in case.mutants}
     for case in CASES.values():
         for pattern in case.trips_on:
             assert select_text(examples, pattern), f"{case.id} trips on {pattern}"
-        for example in case.counterexamples:
+        for example in case.mutants:
             for pattern in example.trips:
                 assert select(CASES.values(), [pattern]), f"{example.name} of {case.id} trips {pattern}"
 
@@ -73,7 +79,13 @@ def test_cases_are_selected_by_pattern_and_profile() -> None:
     ids = [case.id for case in select(CASES.values(), ["stream.d*", "chat.schema"])]
     assert "stream.done-once" in ids
     assert "chat.schema" in ids
-    assert {case.profile for case in select(CASES.values(), profiles=["core", "errors"])} == {"core", "errors"}
+    assert {case.profile for case in select(CASES.values(), profiles=["core", "errors"])} == {
+        "chat",
+        "stream",
+        "tools",
+        "models",
+        "errors",
+    }
     assert select(CASES.values(), ["stream.*"], ["core"]) == []
     assert len(select(CASES.values())) == len(CASES)
     assert set(all_scripts(select(CASES.values(), ["chat.schema"]))) == {"chat.schema"}
@@ -127,19 +139,19 @@ def test_a_case_that_is_not_well_made_is_refused(case, case_id, function, option
         case(case_id, **{"level": "MUST", "refs": ["a"], **options})(function)
 
 
-def test_a_counterexample_says_what_is_wrong(case) -> None:
+def test_a_mutant_says_what_is_wrong(case) -> None:
     one = case("chat.words", level="MUST", refs=["a"])(sound)
 
     class Silent(Relay):
         pass
 
     with pytest.raises(ValueError, match=r"Silent of chat\.words needs a docstring"):
-        one.counterexample(breaks="it")(Silent)
+        one.mutant(killed_by="it")(Silent)
 
 
 def test_a_scripted_case_needs_both_sides_and_knows_its_scripts(case) -> None:
     one = case("chat.two", level="MUST", refs=["a"], upstream={"": reply.chat("a"), "b": reply.chat("b")})(sound)
     assert one.needs == {"two_sided"}
     assert set(one.upstream_scripts()) == {"chat.two", "chat.two~b"}
-    assert one.profile == "core"
-    assert {prefix for prefixes in PROFILES.values() for prefix in prefixes} >= {one.id.partition(".")[0]}
+    assert one.profile == "chat"
+    assert one.id.partition(".")[0] in AREAS

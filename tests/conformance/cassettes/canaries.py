@@ -1,6 +1,6 @@
 """Exchanges with a secret in every place that HTTP has, made by a seeded generator, as bytes on the wire.
 
-As a program: makes as many as it is told, saves their tapes, and counts the secrets that it finds on disk.
+As a program: makes as many as it is told, saves their cassettes, and counts the secrets that it finds on disk.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from hopcheck.cassettes import Made, SecretFound, Tape, save
+from hopcheck.cassettes import Cassette, Made, SecretFound, save
 from hopcheck.cassettes.builder import Maker
 from hopcheck.cassettes.decoding import decoded
 from hopcheck.cassettes.exchanges import ConnectionReader
@@ -136,14 +136,14 @@ PLACES: dict[str, Callable[[str], Wire]] = {
 
 
 def saved(wire: Wire, folder: Path, name: str) -> Path | None:
-    """Save the tape of one exchange; None where that was refused."""
+    """Save the cassette of one exchange; None where that was refused."""
     reader = ConnectionReader()
     sides: tuple[tuple[Side, bytes], ...] = (("client", wire[0]), ("server", wire[1]))
     for at, (side, data) in enumerate(sides, start=1):
         reader.feed(Event(at * 1_000_000, side, "data", data))
     maker = Maker(0, "http://127.0.0.1:4000", Scrub(more=rules()), {})
     try:
-        return save(Tape(name, MADE, maker.interactions(reader.exchanges)), folder)
+        return save(Cassette(name, MADE, maker.interactions(reader.exchanges)), folder)
     except SecretFound:
         return None
 

@@ -1,10 +1,10 @@
-"""Tapes made by hand, one for each thing that a tape can hold."""
+"""Cassettes made by hand, one for each thing that a cassette can hold."""
 
 from __future__ import annotations
 
 import json
 
-from hopcheck.cassettes import Entry, Frame, Interaction, Judged, Made, Request, Response, Tape, Wire
+from hopcheck.cassettes import Cassette, Entry, Frame, Interaction, Judged, Made, Request, Response, Wire
 
 MADE = Made(tool="0.1.0", recorded="2026-11-23", litellm="1.106.2", openai="2.54.0", contract="1 (0123456789ab)")
 CHAT = "http://127.0.0.1:4000/v1/chat/completions"
@@ -76,7 +76,7 @@ def entry(of: Interaction, *, number: int = 1, key: str = "provider") -> Entry:
     )  # fmt: skip
 
 
-def tapes() -> list[Tape]:
+def cassettes() -> list[Cassette]:
     """One of each."""
     stream = streamed("stream.done-once", "n0", ("Hel", "lo"))
     texts = ("Grüße, 世界 🎉", "line one\nline two ", " \ttab\rreturn")
@@ -87,10 +87,12 @@ def tapes() -> list[Tape]:
     broken = Interaction(ask("stream.cut", "n0"), raw, wire)
     held = Judged("conforms", {"one [DONE]": True, "[DONE] is last": True})
     return [
-        Tape("stream.done-once", MADE, (stream,), (entry(stream),), held),
-        Tape("chat.content-exact", MADE, tuple(whole), tuple(map(entry, whole)), Judged("conforms", {"text": True})),
-        Tape("cancel.before-head", MADE, (left, again), (entry(left),), Judged("conforms", {"left": True})),
-        Tape("stream.cut", MADE, (broken,)),
-        Tape("models.list-shape", MADE, (listing(),)),
-        Tape("auth.required", MADE, (), (), Judged("conforms", {"401": True})),
+        Cassette("stream.done-once", MADE, (stream,), (entry(stream),), held),
+        Cassette(
+            "chat.content-exact", MADE, tuple(whole), tuple(map(entry, whole)), Judged("conforms", {"text": True})
+        ),
+        Cassette("cancel.before-head", MADE, (left, again), (entry(left),), Judged("conforms", {"left": True})),
+        Cassette("stream.cut", MADE, (broken,)),
+        Cassette("models.list-shape", MADE, (listing(),)),
+        Cassette("auth.required", MADE, (), (), Judged("conforms", {"401": True})),
     ]

@@ -1,4 +1,4 @@
-"""The tapes that come with hopcheck are written as they should be, hold no secrets, and vcrpy plays all of them."""
+"""The cassettes that come with hopcheck are written as they should be, hold no secrets, and vcrpy plays all of them."""
 
 from __future__ import annotations
 
@@ -25,43 +25,43 @@ LIMIT = 20_000_000
 EVERY = 16  # a sample will do here; `nox -s conformance` looks at all of them
 
 
-def tapes(step: int) -> list[Path]:
-    """Every so many of the tapes."""
+def cassettes(step: int) -> list[Path]:
+    """Every so many of the cassettes."""
     return sorted(CASSETTES.glob("*/*.yaml"))[::step]
 
 
 @pytest.fixture(params=[EVERY, pytest.param(1, marks=pytest.mark.litellm)], ids=["some", "all"])
 def paths(request: pytest.FixtureRequest) -> list[Path]:
-    return tapes(request.param)
+    return cassettes(request.param)
 
 
-def test_there_are_tapes_and_they_are_small() -> None:
+def test_there_are_cassettes_and_they_are_small() -> None:
     assert [path.name for path in SETS]
     assert sum(path.stat().st_size for path in CASSETTES.rglob("*") if path.is_file()) < LIMIT
 
 
-def test_tapes_are_written_as_they_should_be_and_hold_no_secrets(paths: list[Path]) -> None:
+def test_cassettes_are_written_as_they_should_be_and_hold_no_secrets(paths: list[Path]) -> None:
     assert paths
     assert [problem for path in paths for problem in problems(path)] == []
 
 
 @pytest.mark.parametrize("folder", SETS, ids=lambda path: path.name)
-def test_every_case_has_a_tape_or_a_reason(folder: Path) -> None:
-    taped = {path.stem for path in folder.glob("*.yaml")}
+def test_every_case_has_a_cassette_or_a_reason(folder: Path) -> None:
+    recorded = {path.stem for path in folder.glob("*.yaml")}
     live_only = read_live_only(folder)
-    assert taped.isdisjoint(live_only)
-    assert set(PROBES) <= taped
-    assert (taped | set(live_only)) - set(PROBES) <= set(all_cases())
+    assert recorded.isdisjoint(live_only)
+    assert set(PROBES) <= recorded
+    assert (recorded | set(live_only)) - set(PROBES) <= set(all_cases())
     assert all(live_only.values())
     assert json.loads((folder / LIVE_ONLY).read_text()) == live_only
 
 
 def test_what_the_newest_recorded_release_answered_keeps_its_contract() -> None:
     complaints = [
-        f"{tape.case}: {complaint}"
+        f"{cassette.case}: {complaint}"
         for path in sorted((CASSETTES / f"litellm-{DEFAULT_VERSION}").glob("*.yaml"))[::EVERY]
-        for tape in [load(path)]
-        for one in tape.interactions
+        for cassette in [load(path)]
+        for one in cassette.interactions
         for complaint in answer_complaints(one)
     ]
     assert complaints == []
@@ -85,7 +85,7 @@ def test_vcrpy_plays_all_of_them(paths: list[Path]) -> None:
 
 
 def played_whole(path: Path, client: httpx2.Client) -> bool:
-    """Whether vcrpy answers a tape's requests as they were answered, in their order, and has nothing left."""
+    """Whether vcrpy answers a cassette's requests as they were answered, in their order, and has nothing left."""
     answered = [one for one in load(path).interactions if one.response is not None]
     with vcr.use_cassette(str(path), record_mode=RecordMode.NONE) as cassette:
         for one in answered:

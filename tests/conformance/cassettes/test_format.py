@@ -1,4 +1,4 @@
-"""Tapes come back from disk as they were, are text wherever they can be, and vcrpy plays them."""
+"""Cassettes come back from disk as they were, are text wherever they can be, and vcrpy plays them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from pathlib import Path
 import httpx2
 import pytest
 import vcr
+from cassette_samples import answered, cassettes, listing, streamed, unanswered
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tape_samples import answered, listing, streamed, tapes, unanswered
 from vcr.record_mode import RecordMode
 
-from hopcheck.cassettes import Malformed, Tape, TooLarge, canonical, dumps, load, load_all, loads, save
+from hopcheck.cassettes import Cassette, Malformed, TooLarge, canonical, dumps, load, load_all, loads, save
 from hopcheck.cassettes.canonical import of_request
 from hopcheck.cassettes.format import problems
 from hopcheck.cassettes.model import BODY_LIMIT, Frame, Interaction, Request, Response, Wire
 
-BY_CASE = {tape.case: tape for tape in tapes()}
+BY_CASE = {cassette.case: cassette for cassette in cassettes()}
 
 
-@pytest.mark.parametrize("tape", tapes(), ids=lambda tape: tape.case)
-def test_a_tape_comes_back_as_it_was(tape: Tape, tmp_path: Path) -> None:
-    path = save(tape, tmp_path / "litellm-1.106.2")
-    assert path == tmp_path / "litellm-1.106.2" / f"{tape.case}.yaml"
-    assert load(path) == tape
-    assert load_all(path.parent) == {tape.case: tape}
+@pytest.mark.parametrize("cassette", cassettes(), ids=lambda cassette: cassette.case)
+def test_a_cassette_comes_back_as_it_was(cassette: Cassette, tmp_path: Path) -> None:
+    path = save(cassette, tmp_path / "litellm-1.106.2")
+    assert path == tmp_path / "litellm-1.106.2" / f"{cassette.case}.yaml"
+    assert load(path) == cassette
+    assert load_all(path.parent) == {cassette.case: cassette}
     assert problems(path) == []
 
 
@@ -35,8 +35,8 @@ def test_a_tape_comes_back_as_it_was(tape: Tape, tmp_path: Path) -> None:
 def test_any_body_comes_back_as_it_was(body: bytes) -> None:
     wire = Wire(0, 1, "length", "complete", 2, (Frame(2, len(body)),))
     one = Interaction(Request("POST", "http://h/x", (), body), Response(200, "OK", (), body), wire)
-    tape = replace(BY_CASE["auth.required"], interactions=(one,))
-    assert loads(dumps(tape)) == tape
+    cassette = replace(BY_CASE["auth.required"], interactions=(one,))
+    assert loads(dumps(cassette)) == cassette
 
 
 @pytest.mark.parametrize("text", ["a\x85b\n" * 20, "a\u2028b\n" * 20, "\ufeffa\n" * 20, " \n a \n" * 20, "\n\n\n" * 30])
@@ -45,10 +45,10 @@ def test_what_yaml_would_change_comes_back_as_it_was(text: str) -> None:
     body = text.encode()
     wire = replace(one.wire, frames=(Frame(1, len(body)),))
     assert one.response is not None
-    tape = replace(
+    cassette = replace(
         BY_CASE["auth.required"], interactions=(replace(one, response=replace(one.response, body=body), wire=wire),)
     )
-    assert loads(dumps(tape)) == tape
+    assert loads(dumps(cassette)) == cassette
 
 
 def test_an_event_stream_stands_in_the_file_line_by_line() -> None:
@@ -60,18 +60,18 @@ def test_an_event_stream_stands_in_the_file_line_by_line() -> None:
 
 def test_only_what_is_no_text_is_binary() -> None:
     assert "!!binary" in dumps(BY_CASE["stream.cut"])
-    assert all("!!binary" not in dumps(tape) for case, tape in BY_CASE.items() if case != "stream.cut")
+    assert all("!!binary" not in dumps(cassette) for case, cassette in BY_CASE.items() if case != "stream.cut")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("content: Hel", "content: 'Hel'", ""),
-        ("method: POST", "method: 'POST'", "isn't written as hopcheck writes tapes"),
-        ("ended: complete", "ended: complete\n    note: by hand", "not laid out as a tape"),
+        ("method: POST", "method: 'POST'", "isn't written as hopcheck writes cassettes"),
+        ("ended: complete", "ended: complete\n    note: by hand", "not laid out as a cassette"),
         ("data: [DONE]", "data: [DONE] and more", "frames hold"),
         ("schema: 1", "schema: 7", "its schema is 7"),
-        ("case: stream.done-once", "case: stream.finish-once", "it is the tape of stream.finish-once"),
+        ("case: stream.done-once", "case: stream.finish-once", "it is the cassette of stream.finish-once"),
         ("version: 1", "version: [", "it is no YAML"),
         ("  wire:", "  wires:", "lacks the key 'wire'"),
     ],
@@ -92,14 +92,14 @@ def test_text_that_was_made_binary_is_found(tmp_path: Path) -> None:
     assert problems(path)
 
 
-def test_long_bodies_are_not_taped(tmp_path: Path) -> None:
+def test_long_bodies_are_not_recorded(tmp_path: Path) -> None:
     long = answered("chat.large", "n0", "x" * BODY_LIMIT)
     with pytest.raises(TooLarge, match="longer than 256 KiB"):
         save(replace(BY_CASE["auth.required"], case="chat.large", interactions=(long,)), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_tape_whose_frames_do_not_add_up_is_not_written(tmp_path: Path) -> None:
+def test_a_cassette_whose_frames_do_not_add_up_is_not_written(tmp_path: Path) -> None:
     one = streamed("stream.done-once", "n0", ("Hel", "lo"))
     short = replace(one, wire=replace(one.wire, frames=one.wire.frames[:-1]))
     with pytest.raises(Malformed, match="its frames hold"):
@@ -107,18 +107,18 @@ def test_a_tape_whose_frames_do_not_add_up_is_not_written(tmp_path: Path) -> Non
 
 
 def test_exchanges_without_an_answer_keep_their_place_and_are_not_played_by_vcrpy(tmp_path: Path) -> None:
-    tape = load(save(BY_CASE["cancel.before-head"], tmp_path))
-    assert [one.response is None for one in tape.interactions] == [True, False]
+    cassette = load(save(BY_CASE["cancel.before-head"], tmp_path))
+    assert [one.response is None for one in cassette.interactions] == [True, False]
     with vcr.use_cassette(str(tmp_path / "cancel.before-head.yaml"), record_mode=RecordMode.NONE) as cassette:
         assert len(cassette) == 1
 
 
 @pytest.mark.filterwarnings("default::DeprecationWarning")
-@pytest.mark.parametrize("tape", tapes(), ids=lambda tape: tape.case)
-def test_vcrpy_plays_it(tape: Tape, tmp_path: Path) -> None:
-    path = save(tape, tmp_path)
+@pytest.mark.parametrize("cassette", cassettes(), ids=lambda cassette: cassette.case)
+def test_vcrpy_plays_it(cassette: Cassette, tmp_path: Path) -> None:
+    path = save(cassette, tmp_path)
     with vcr.use_cassette(str(path), record_mode=RecordMode.NONE) as cassette, httpx2.Client() as client:
-        for one in tape.interactions:
+        for one in cassette.interactions:
             if one.response is not None:
                 said = client.request(one.request.method, one.request.uri, content=one.request.body)
                 assert (said.status_code, said.content) == (one.response.status, one.response.body)

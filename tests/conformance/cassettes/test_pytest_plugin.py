@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cassette_samples as samples
 import pytest
-import tape_samples as samples
 
-from hopcheck.cassettes import Tape, save
+from hopcheck.cassettes import Cassette, save
 
 pytest_plugins = ["pytester"]
 
@@ -16,9 +16,9 @@ import asyncio, json, socket
 import httpx, httpx2, pytest
 CLIENTS = [httpx.Client, httpx2.Client]
 
-def ask(client, tape, number=0, **fields):
+def ask(client, cassette, number=0, **fields):
     url = "http://elsewhere.test/v1/chat/completions"
-    return client.post(url, json={**tape.requests[number], **fields})
+    return client.post(url, json={**cassette.requests[number], **fields})
 """
 
 
@@ -26,17 +26,17 @@ def ask(client, tape, number=0, **fields):
 def run(pytester, tmp_path, monkeypatch):
     """Runs tests in a process of their own: what is patched there meets no server that another test runs here."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # a run takes a tenth of the time
-    folder = tmp_path / "tapes"
+    folder = tmp_path / "cassettes"
     answers = [samples.answered("chat.two", f"n{number}", f"answer {number}") for number in range(2)]
-    save(Tape("chat.two", samples.MADE, tuple(answers)), folder)
-    save(Tape("stream.one", samples.MADE, (samples.streamed("stream.one", "n0", ("Hel", "lo")),)), folder)
+    save(Cassette("chat.two", samples.MADE, tuple(answers)), folder)
+    save(Cassette("stream.one", samples.MADE, (samples.streamed("stream.one", "n0", ("Hel", "lo")),)), folder)
     again = replace(answers[0])
-    save(Tape("chat.again", samples.MADE, (again, replace(again, wire=replace(again.wire, at_us=9)))), folder)
+    save(Cassette("chat.again", samples.MADE, (again, replace(again, wire=replace(again.wire, at_us=9)))), folder)
 
     def run(code, *options):
         pytester.makepyfile(HEAD + code)
         plugins = ["-p", "hopcheck.cassettes.vcr_plugin", "-p", "no:cacheprovider"]
-        return pytester.runpytest_subprocess(*plugins, f"--hopcheck-tapes={folder}", *options)
+        return pytester.runpytest_subprocess(*plugins, f"--hopcheck-cassettes={folder}", *options)
 
     return run
 
@@ -44,33 +44,33 @@ def run(pytester, tmp_path, monkeypatch):
 def test_what_is_meant_to_pass(run):
     result = run("""
 @pytest.mark.parametrize("kind", CLIENTS)
-@pytest.mark.tape("chat.two")
-def test_out_of_order(tape, kind):
+@pytest.mark.cassette("chat.two")
+def test_out_of_order(cassette, kind):
     with kind() as client:
-        said = [ask(client, tape, number).json()["choices"][0]["message"]["content"] for number in (1, 0)]
+        said = [ask(client, cassette, number).json()["choices"][0]["message"]["content"] for number in (1, 0)]
     assert said == ["answer 1", "answer 0"]
 
 @pytest.mark.parametrize("kind", [httpx.AsyncClient, httpx2.AsyncClient])
-@pytest.mark.tape("stream.one")
-def test_a_stream(tape, kind):
+@pytest.mark.cassette("stream.one")
+def test_a_stream(cassette, kind):
     async def lines():
-        url = tape.base_url + "/chat/completions"
-        async with kind() as client, client.stream("POST", url, json=tape.requests[0]) as answer:
+        url = cassette.base_url + "/chat/completions"
+        async with kind() as client, client.stream("POST", url, json=cassette.requests[0]) as answer:
             return [line async for line in answer.aiter_lines() if line]
     assert asyncio.run(lines())[-1] == "data: [DONE]"
 
-@pytest.mark.tape("chat.again")
-def test_the_same_twice(tape):
+@pytest.mark.cassette("chat.again")
+def test_the_same_twice(cassette):
     with httpx.Client() as client:
-        assert ask(client, tape).status_code == ask(client, tape).status_code == 200
+        assert ask(client, cassette).status_code == ask(client, cassette).status_code == 200
 
-@pytest.mark.tape("chat.two", partial=True)
-def test_a_part(tape):
+@pytest.mark.cassette("chat.two", partial=True)
+def test_a_part(cassette):
     with httpx.Client() as client:
-        ask(client, tape)
-    assert tape.play_count == 1
+        ask(client, cassette)
+    assert cassette.play_count == 1
 
-def test_without_a_tape():
+def test_without_a_cassette():
     assert socket.socket.connect.__name__ == "connect"
 """)  # fmt: skip
     result.assert_outcomes(passed=7)
@@ -85,12 +85,12 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": answer.content})
 
 @pytest.mark.parametrize("module", [httpx, httpx2])
-@pytest.mark.tape("stream.one")
-def test_it(tape, module):
-    app.body = tape.requests[0]
+@pytest.mark.cassette("stream.one")
+def test_it(cassette, module):
+    app.body = cassette.requests[0]
     async def main():
         async with module.AsyncClient(transport=module.ASGITransport(app), base_url="http://app.test") as client:
-            return await client.post("/v1/chat/completions", json=tape.requests[0])
+            return await client.post("/v1/chat/completions", json=cassette.requests[0])
     answer = asyncio.run(main())
     assert answer.headers["x-app"] == "hit"
     assert answer.text.endswith("data: [DONE]\\n\\n")
@@ -99,11 +99,11 @@ def test_it(tape, module):
 
 
 MUST_NOT_PASS = {
-    "assert tape.requests": "*nothing was asked: the code under test didn't get to its HTTP client*",
-    "ask(client, tape)": "*not played: POST /v1/chat/completions*n1*say `partial=True`*",
-    "ask(client, tape, temperature=1)": "*CannotOverwriteExistingCassette*",
-    "both(client, tape); swallow(lambda: ask(client, tape))": "*the tape chat.two: POST /v1/chat/*isn't on the tape*",
-    "both(client, tape); client.get('http://127.0.0.1:1/v1/models')": "E  *GET http://127.0.0.1:1/v1/models",
+    "assert cassette.requests": "*nothing was asked: the code under test didn't get to its HTTP client*",
+    "ask(client, cassette)": "*not played: POST /v1/chat/completions*n1*say `partial=True`*",
+    "ask(client, cassette, temperature=1)": "*CannotOverwriteExistingCassette*",
+    "both(client, cassette); swallow(lambda: ask(client, cassette))": "*the cassette chat.two: POST /v1/chat/*isn't on the cassette*",
+    "both(client, cassette); client.get('http://127.0.0.1:1/v1/models')": "E  *GET http://127.0.0.1:1/v1/models",
     "socket.create_connection(('127.0.0.1', 9))": "*opens no connections, and this one leads to 127.0.0.1:9*",
 }
 
@@ -111,8 +111,8 @@ MUST_NOT_PASS = {
 def test_what_must_not_pass(run):
     tests = "\n".join(
         f"""
-@pytest.mark.tape("chat.two")
-def test_{number}(tape):
+@pytest.mark.cassette("chat.two")
+def test_{number}(cassette):
     with httpx.Client() as client:
         {body}
 """
@@ -120,8 +120,8 @@ def test_{number}(tape):
     )
     result = run(
         """
-def both(client, tape):
-    return [ask(client, tape, number) for number in (0, 1)]
+def both(client, cassette):
+    return [ask(client, cassette, number) for number in (0, 1)]
 
 def swallow(act):
     try:
@@ -137,9 +137,9 @@ def swallow(act):
 
 
 BAD_MARKS = {
-    "pytest.mark.tape('chat.none')": "*there is no tape*chat.none.yaml; set hopcheck_tapes or record it*",
-    "pytest.mark.tape()": '*write @pytest.mark.tape("<case>")*',
-    "pytest.mark.usefixtures('tape')": '*the fixture `tape` needs @pytest.mark.tape("<case>")*',
+    "pytest.mark.cassette('chat.none')": "*there is no cassette*chat.none.yaml; set hopcheck_cassettes or record it*",
+    "pytest.mark.cassette()": '*write @pytest.mark.cassette("<case>")*',
+    "pytest.mark.usefixtures('cassette')": '*the fixture `cassette` needs @pytest.mark.cassette("<case>")*',
 }
 
 

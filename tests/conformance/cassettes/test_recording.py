@@ -13,7 +13,7 @@ import pytest
 from hopcheck import Findings, Relay, Target, Untestable, expect, reply
 from hopcheck.authoring.findings import Outcome
 from hopcheck.authoring.registry import Case, case
-from hopcheck.cassettes import Made, Tape, load_all
+from hopcheck.cassettes import Cassette, Made, load_all
 from hopcheck.cassettes.format import save
 from hopcheck.cassettes.matching import difference, differences
 from hopcheck.cassettes.model import BODY_LIMIT
@@ -22,12 +22,12 @@ from hopcheck.cassettes.retention import JournalKeeper
 from hopcheck.cassettes.session import read_live_only, write_live_only
 from hopcheck.cassettes.wiretap import tapped
 from hopcheck.client.nonces import fixed_nonces
-from hopcheck.engine.run import Setting
+from hopcheck.engine.run import RunContext
 from hopcheck.selftest.relays import Bench, relay_target
 from hopcheck_server.relay import RelayConfig, RelayServer
 
 MADE = Made("0.1.0", "2026-11-23", "1.106.2")
-PATIENCE_S = 30.0
+READ_TIMEOUT_S = 30.0
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def cases(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 def _stream() -> Case:
-    @case("stream.taped", level="MUST", refs=["a"], upstream=reply.stream("Hel", "lo"))
+    @case("stream.recorded", level="MUST", refs=["a"], upstream=reply.stream("Hel", "lo"))
     async def stream(target: Target) -> Findings:
         """It streams."""
         answer = await target.chat.stream()
@@ -50,7 +50,7 @@ def _stream() -> Case:
 
 
 def _whole() -> Case:
-    @case("chat.taped", level="MUST", refs=["a"], upstream=reply.chat("Hello"))
+    @case("chat.recorded", level="MUST", refs=["a"], upstream=reply.chat("Hello"))
     async def whole(target: Target) -> Findings:
         """It asks twice, and something is wrong with the second answer."""
         for _ in range(2):
@@ -62,7 +62,7 @@ def _whole() -> Case:
 
 
 def _listing() -> Case:
-    @case("models.taped", level="MUST", refs=["a"])
+    @case("models.recorded", level="MUST", refs=["a"])
     async def listing(target: Target) -> Findings:
         """It lists nothing that is marked."""
         answer = await target.request("POST", "/chat/completions", body=b'{"no": "marker"}')
@@ -72,16 +72,16 @@ def _listing() -> Case:
 
 
 def _large() -> Case:
-    @case("chat.taped-large", level="MUST", refs=["a"], upstream=reply.chat("x" * (BODY_LIMIT + 1)))
+    @case("chat.recorded-large", level="MUST", refs=["a"], upstream=reply.chat("x" * (BODY_LIMIT + 1)))
     async def large(target: Target) -> Findings:
-        """Its answer is too long for a tape."""
+        """Its answer is too long for a cassette."""
         yield expect("status", (await target.chat.create()).status, equals=200)
 
     return large
 
 
 def _crash() -> Case:
-    @case("chat.taped-crash", level="MUST", refs=["a"], upstream=reply.chat("Hello"))
+    @case("chat.recorded-crash", level="MUST", refs=["a"], upstream=reply.chat("Hello"))
     async def crash(target: Target) -> Findings:
         """It doesn't run to its end."""
         yield expect("status", (await target.chat.create()).status, equals=200)
@@ -91,7 +91,7 @@ def _crash() -> Case:
 
 
 def _leaves() -> Case:
-    @case("cancel.taped", level="MUST", refs=["a"], upstream=reply.stream("Hel", "lo", hang="events", hang_after=2))
+    @case("cancel.recorded", level="MUST", refs=["a"], upstream=reply.stream("Hel", "lo", hang="events", hang_after=2))
     async def leaves(target: Target) -> Findings:
         """The client leaves in the middle."""
         async with await target.chat.open() as live:
@@ -108,14 +108,14 @@ def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> R
 
     async def main() -> Recorded:
         recorded = Recorded()
-        async with asyncio.timeout(PATIENCE_S), Bench({}, cases) as bench, tapped(bench.upstream.url) as wiretap:
+        async with asyncio.timeout(READ_TIMEOUT_S), Bench({}, cases) as bench, tapped(bench.upstream.url) as wiretap:
             config = RelayConfig(upstream=f"http://127.0.0.1:{wiretap.tee.port}/v1")
             async with await RelayServer({"r": Relay(config)}).start() as server:
                 control = JournalKeeper(bench.upstream.url)
                 target = relay_target("r", server.base_url("r"), config)
                 secrets = {"provider": config.upstream_key, "user": config.client_keys[0]}
                 studio = Studio(MADE, folder, secrets)
-                setting = Setting(target, control, nonces=fixed_nonces, patience_s=6.5)
+                setting = RunContext(target, control, nonces=fixed_nonces, read_timeout_s=6.5)
                 recorder = Recorder(studio, setting, control, wiretap, recorded)
                 again = await recorder.record(turns(cases), lambda _: None, lambda _: None)
                 assert left is not None or again == []
@@ -127,20 +127,20 @@ def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> R
     return asyncio.run(main())
 
 
-def test_a_case_is_taped_with_its_chunks_its_verdict_and_the_journal(cases: SimpleNamespace, tmp_path: Path) -> None:
+def test_a_case_is_recorded_with_its_chunks_its_verdict_and_the_journal(cases: SimpleNamespace, tmp_path: Path) -> None:
     recorded = record([cases.stream, cases.whole], tmp_path)
-    tapes = load_all(tmp_path)
-    assert (sorted(recorded.saved), recorded.live_only) == (["chat.taped", "stream.taped"], {})
-    (one,), (entry,) = tapes["stream.taped"].interactions, tapes["stream.taped"].journal
-    assert (one.request.marker, entry.marker, entry.key) == (*["hopcheck:stream.taped:n0"] * 2, "provider")
+    cassettes = load_all(tmp_path)
+    assert (sorted(recorded.saved), recorded.live_only) == (["chat.recorded", "stream.recorded"], {})
+    (one,), (entry,) = cassettes["stream.recorded"].interactions, cassettes["stream.recorded"].journal
+    assert (one.request.marker, entry.marker, entry.key) == (*["hopcheck:stream.recorded:n0"] * 2, "provider")
     assert one.wire.framing == "chunked"
     assert one.pieces[-1] == b"data: [DONE]\n\n"
     assert one.request.uri == "http://127.0.0.1:4000/v1/chat/completions"
-    assert [each.request.marker for each in tapes["chat.taped"].interactions] == [
-        "hopcheck:chat.taped:n0",
-        "hopcheck:chat.taped:n1",
+    assert [each.request.marker for each in cassettes["chat.recorded"].interactions] == [
+        "hopcheck:chat.recorded:n0",
+        "hopcheck:chat.recorded:n1",
     ]
-    judged = tapes["chat.taped"].judged
+    judged = cassettes["chat.recorded"].judged
     assert judged is not None
     assert judged.outcome == "deviates"
     assert judged.findings.items() >= {"status": True, "wrong": False}.items()
@@ -148,9 +148,9 @@ def test_a_case_is_taped_with_its_chunks_its_verdict_and_the_journal(cases: Simp
 
 def test_what_has_no_marker_belongs_to_the_case_that_goes_on(cases: SimpleNamespace, tmp_path: Path) -> None:
     record([cases.stream, cases.listing], tmp_path)
-    tape = load_all(tmp_path)["models.taped"]
-    assert all(one.request.marker == "" for one in tape.interactions)
-    assert len(tape.interactions) == len(tape.journal)
+    cassette = load_all(tmp_path)["models.recorded"]
+    assert all(one.request.marker == "" for one in cassette.interactions)
+    assert len(cassette.interactions) == len(cassette.journal)
 
 
 def test_two_recordings_are_the_same_but_for_ids_and_times(cases: SimpleNamespace, tmp_path: Path) -> None:
@@ -160,56 +160,58 @@ def test_two_recordings_are_the_same_but_for_ids_and_times(cases: SimpleNamespac
     assert differences(load_all(first), load_all(second)) == {}
 
 
-def test_a_client_that_leaves_is_on_the_tape(cases: SimpleNamespace, tmp_path: Path) -> None:
+def test_a_client_that_leaves_is_on_the_cassette(cases: SimpleNamespace, tmp_path: Path) -> None:
     record([cases.leaves], tmp_path)
-    tape = load_all(tmp_path)["cancel.taped"]
-    assert [one.wire.ended for one in tape.interactions] == ["left"]
-    assert [entry.ended for entry in tape.journal] == ["hung-up"]
+    cassette = load_all(tmp_path)["cancel.recorded"]
+    assert [one.wire.ended for one in cassette.interactions] == ["left"]
+    assert [entry.ended for entry in cassette.journal] == ["hung-up"]
 
 
-def test_what_can_not_be_taped_is_live_only_and_an_older_tape_goes(cases: SimpleNamespace, tmp_path: Path) -> None:
+def test_what_can_not_be_recorded_is_live_only_and_an_older_cassette_goes(
+    cases: SimpleNamespace, tmp_path: Path
+) -> None:
     for one in (cases.large, cases.crash):
-        save(Tape(one.id, MADE), tmp_path)
+        save(Cassette(one.id, MADE), tmp_path)
     recorded = record([cases.large, cases.crash, cases.stream], tmp_path)
-    assert list(load_all(tmp_path)) == ["stream.taped"]
-    assert sorted(recorded.live_only) == ["chat.taped-crash", "chat.taped-large"]
-    assert "longer than 256 KiB" in recorded.live_only["chat.taped-large"]
-    assert "did not run to its end: broken" in recorded.live_only["chat.taped-crash"]
+    assert list(load_all(tmp_path)) == ["stream.recorded"]
+    assert sorted(recorded.live_only) == ["chat.recorded-crash", "chat.recorded-large"]
+    assert "longer than 256 KiB" in recorded.live_only["chat.recorded-large"]
+    assert "did not run to its end: broken" in recorded.live_only["chat.recorded-crash"]
 
 
-def test_reasons_stay_until_the_case_is_taped(tmp_path: Path) -> None:
+def test_reasons_stay_until_the_case_is_recorded(tmp_path: Path) -> None:
     write_live_only(tmp_path, Recorded(live_only={"a.b": "why", "c.d": "why"}))
     write_live_only(tmp_path, Recorded(saved=["a.b"], live_only={"e.f": "because"}))
     assert read_live_only(tmp_path) == {"c.d": "why", "e.f": "because"}
 
 
-def changed(tape: Tape, **more: Any) -> Tape:
-    one = tape.interactions[0]
-    return replace(tape, interactions=(replace(one, **more), *tape.interactions[1:]))
+def changed(cassette: Cassette, **more: Any) -> Cassette:
+    one = cassette.interactions[0]
+    return replace(cassette, interactions=(replace(one, **more), *cassette.interactions[1:]))
 
 
 def test_what_differs_is_told(cases: SimpleNamespace, tmp_path: Path) -> None:
     record([cases.stream], tmp_path)
-    tape = load_all(tmp_path)["stream.taped"]
-    one = tape.interactions[0]
+    cassette = load_all(tmp_path)["stream.recorded"]
+    one = cassette.interactions[0]
     assert one.response is not None
     others = {
-        "status": changed(tape, response=replace(one.response, status=500)),
-        "body": changed(tape, response=replace(one.response, body=one.response.body + b"x")),
-        "ended": changed(tape, wire=replace(one.wire, ended="cut")),
-        "frames": changed(tape, wire=replace(one.wire, frames=one.wire.frames[1:])),
-        "headers": changed(tape, response=replace(one.response, headers=one.response.headers[1:])),
-        "0 of journal": replace(tape, journal=()),
-        "0 of interactions": replace(tape, interactions=()),
-        "key": replace(tape, journal=(replace(tape.journal[0], key="backup"),)),
-        "judged": replace(tape, judged=None),
+        "status": changed(cassette, response=replace(one.response, status=500)),
+        "body": changed(cassette, response=replace(one.response, body=one.response.body + b"x")),
+        "ended": changed(cassette, wire=replace(one.wire, ended="cut")),
+        "frames": changed(cassette, wire=replace(one.wire, frames=one.wire.frames[1:])),
+        "headers": changed(cassette, response=replace(one.response, headers=one.response.headers[1:])),
+        "0 of journal": replace(cassette, journal=()),
+        "0 of interactions": replace(cassette, interactions=()),
+        "key": replace(cassette, journal=(replace(cassette.journal[0], key="backup"),)),
+        "judged": replace(cassette, judged=None),
     }
-    assert difference(tape, tape) == ""
+    assert difference(cassette, cassette) == ""
     for part, other in others.items():
-        assert part in difference(tape, other)
+        assert part in difference(cassette, other)
 
 
-def test_a_case_that_does_not_apply_has_neither_tape_nor_reason(tmp_path: Path, cases: SimpleNamespace) -> None:
+def test_a_case_that_does_not_apply_has_neither_cassette_nor_reason(tmp_path: Path, cases: SimpleNamespace) -> None:
     recorded = record([replace(cases.stream, needs=frozenset({"responses"}))], tmp_path)
     assert (recorded.saved, recorded.live_only) == ([], {})
     assert [verdict.outcome for verdict in recorded.verdicts] == [Outcome.NOT_APPLICABLE]
@@ -228,5 +230,5 @@ def test_what_gets_no_answer_waits_for_a_fresh_chain_and_the_first_of_them_comes
     all_of_them = [replace(silent if name != "b" else cases.whole, id=f"chat.{name}") for name in ids]
     left: list[Case] = []
     recorded = record([*all_of_them, cases.stream], tmp_path, left)
-    assert [one.id for one in left] == ["chat.d", "chat.e", "stream.taped", "chat.a", "chat.c"]
+    assert [one.id for one in left] == ["chat.d", "chat.e", "stream.recorded", "chat.a", "chat.c"]
     assert recorded.saved == ["chat.b"]

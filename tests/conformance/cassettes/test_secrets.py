@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from canaries import PLACES, SECRETS, holds, saved
-from tape_samples import answered, streamed, tapes
+from cassette_samples import answered, cassettes, streamed
 
-from hopcheck.cassettes import SecretFound, Tape, save
+from hopcheck.cassettes import Cassette, SecretFound, save
 from hopcheck.cassettes.__main__ import main
 from hopcheck.cassettes.scrub import Rule, Scrub
 from hopcheck.cassettes.secrets import rules, suspicion, suspicions
@@ -33,22 +33,22 @@ def test_the_canaries_would_be_found_on_disk(tmp_path: Path) -> None:
 
 def test_what_is_refused_is_not_written_and_is_not_told(tmp_path: Path) -> None:
     secret = "gJ2cHkT8PQPDea2Ja1joaIcGPLR1pMTBTgFxvkUQ"
-    tape = replace(tapes()[1], interactions=(answered("chat.content-exact", "n0", f"it is {secret}"),))
+    cassette = replace(cassettes()[1], interactions=(answered("chat.content-exact", "n0", f"it is {secret}"),))
     with pytest.raises(SecretFound, match=r"interactions\[0\].response.body looks like") as refused:
-        save(tape, tmp_path)
+        save(cassette, tmp_path)
     assert secret not in str(refused.value)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_secret_that_a_stream_tells_in_pieces_is_found() -> None:
     stream = streamed("stream.done-once", "n0", ("sk-proj-abcd", "efghijklmnopqr", "stuvwxyz01234567"))
-    found = suspicions(replace(tapes()[0], interactions=(stream,)))
+    found = suspicions(replace(cassettes()[0], interactions=(stream,)))
     assert [one.where for one in found] == ["interactions[0].response.body, its events put together"]
 
 
-@pytest.mark.parametrize("tape", tapes(), ids=lambda tape: tape.case)
-def test_tapes_without_secrets_are_not_refused(tape: Tape) -> None:
-    assert suspicions(tape) == []
+@pytest.mark.parametrize("cassette", cassettes(), ids=lambda cassette: cassette.case)
+def test_cassettes_without_secrets_are_not_refused(cassette: Cassette) -> None:
+    assert suspicions(cassette) == []
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_rules_of_ones_own_come_beside() -> None:
 
 
 def test_the_hook_finds_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = save(tapes()[0], tmp_path)
+    path = save(cassettes()[0], tmp_path)
     assert main([str(tmp_path)]) == 0
     path.write_text(
         path.read_text().replace('"Hel"', '"sk-abcdefghijklmnopqrst"').replace("[10000, 188]", "[10000, 208]")
@@ -126,5 +126,5 @@ def test_the_hook_finds_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main([str(tmp_path / "nothing")]) == 1
 
 
-def test_no_tapes_at_all_is_not_well(tmp_path: Path) -> None:
+def test_no_cassettes_at_all_is_not_well(tmp_path: Path) -> None:
     assert main([str(tmp_path)]) == 2

@@ -17,12 +17,12 @@ from hopcheck_server.wire.client import Broken, Connection
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.server import Exchange, Server
 
-PATIENCE_S = 10.0
+READ_TIMEOUT_S = 10.0
 
 
 def run(main: Callable[[], Awaitable[Any]]) -> Any:
     async def guarded() -> Any:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(READ_TIMEOUT_S):
             return await main()
 
     return asyncio.run(guarded())
@@ -42,8 +42,8 @@ async def behind(
 async def ask(connection: Connection, path: str = "/", body: bytes = b"") -> bytes:
     headers = [("host", "127.0.0.1:1"), ("content-length", str(len(body)))]
     await connection.send("POST", path, headers, body)
-    await connection.head(PATIENCE_S)
-    return b"".join([data async for _, data in connection.chunks(PATIENCE_S)])
+    await connection.head(READ_TIMEOUT_S)
+    return b"".join([data async for _, data in connection.chunks(READ_TIMEOUT_S)])
 
 
 def test_frames_are_what_the_upstream_sent() -> None:
@@ -54,7 +54,7 @@ def test_frames_are_what_the_upstream_sent() -> None:
             connection = await Origin.of(f"http://127.0.0.1:{wiretap.tee.port}").connect()
             body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": own}]}
             answer = await ask(connection, "/v1/chat/completions", json.dumps(body).encode())
-            assert await wiretap.settled(PATIENCE_S)
+            assert await wiretap.settled(READ_TIMEOUT_S)
             (one,), (attempt,) = wiretap.take(), upstream.journal.attempts(own)
             assert bytes(one.body) == answer
             assert [size for _, size in one.frames] == [size for _, size in attempt.sent]
@@ -102,7 +102,7 @@ def test_a_cut_passes_as_what_it_is(how: str, ended: str) -> None:
             with pytest.raises(Broken) as broken:
                 await ask(connection)
             assert broken.value.ended == ended
-            await wiretap.settled(PATIENCE_S)
+            await wiretap.settled(READ_TIMEOUT_S)
             assert [one.ended for one in wiretap.take()] == [ended]
 
     run(main)
@@ -120,10 +120,10 @@ def test_a_client_that_leaves_leaves_the_server() -> None:
 
         async with behind(wait) as (wiretap, connection):
             await connection.send("GET", "/", [("host", "h")])
-            await connection.head(PATIENCE_S)
+            await connection.head(READ_TIMEOUT_S)
             connection.abort()
             await gone.wait()
-            await wiretap.settled(PATIENCE_S)
+            await wiretap.settled(READ_TIMEOUT_S)
             assert [one.ended for one in wiretap.take()] == ["left"]
 
     run(main)

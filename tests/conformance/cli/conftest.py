@@ -22,7 +22,7 @@ from hopcheck.cli.event_loop import SIGNALS
 from hopcheck.report.document import violations
 from hopcheck_server.chain.processes import free_port
 
-PATIENCE_S = 60
+READ_TIMEOUT_S = 60
 CHAT = {
     "id": "c",
     "object": "chat.completion",
@@ -55,7 +55,7 @@ def begin(*words: str, cwd: Path | None = None, **env: str) -> subprocess.Popen[
 
 def finish(process: subprocess.Popen[str]) -> Done:
     try:
-        out, err = process.communicate(timeout=PATIENCE_S)
+        out, err = process.communicate(timeout=READ_TIMEOUT_S)
     finally:
         process.kill()
         process.wait()

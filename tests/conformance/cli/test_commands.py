@@ -11,7 +11,7 @@ import pytest
 
 from hopcheck.cli import COMMANDS
 
-ENTRY = {"id", "level", "profile", "requirement", "refs", "needs", "counterexamples"}
+ENTRY = {"id", "level", "profile", "requirement", "refs", "needs", "mutants"}
 
 
 def test_the_version_and_the_commands_are_told(inside) -> None:
@@ -36,7 +36,7 @@ def test_cases_are_listed_explained_and_given_as_json(inside) -> None:
     assert "noticed by" in explained
     entries = json.loads(inside("cases", "stream.*", "--json").out)
     assert all(set(entry) == ENTRY for entry in entries)
-    assert all(entry["id"].startswith("stream.") and entry["counterexamples"] for entry in entries)
+    assert all(entry["id"].startswith("stream.") and entry["mutants"] for entry in entries)
 
 
 def test_a_list_may_be_cut_short_by_its_reader(cli) -> None:

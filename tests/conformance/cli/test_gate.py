@@ -13,7 +13,7 @@ import pytest
 
 @pytest.fixture
 def canned(odd: str) -> tuple[str, ...]:
-    return ("gate", f"{odd}/canned/v1", "--patience", "5", "--one-sided")
+    return ("gate", f"{odd}/canned/v1", "--read-timeout", "5", "--one-sided")
 
 
 def test_a_healthy_relay_holds_and_every_report_is_written(cli, relay, tmp_path: Path) -> None:
@@ -62,29 +62,29 @@ def test_a_provider_that_is_missing_is_said_one_sided_too(inside, relay) -> None
 
 
 def test_a_must_fails_the_gate_and_a_should_only_when_strict(inside, cli, canned, tmp_path: Path) -> None:
-    must = inside(*canned, "--select", "error.invalid-json", "--json", "must.json")
-    should = inside(*canned, "--select", "error.content-type", "--json", "should.json")
-    strict = inside(*canned, "--select", "error.content-type", "--strict")
+    must = inside(*canned, "--select", "errors.invalid-json", "--json", "must.json")
+    should = inside(*canned, "--select", "errors.content-type", "--json", "should.json")
+    strict = inside(*canned, "--select", "errors.content-type", "--strict")
     assert (must.code, should.code, strict.code) == (1, 0, 1), should.out
-    assert cli.outcomes(tmp_path / "must.json") == {"error.invalid-json": "deviates"}
-    assert cli.outcomes(tmp_path / "should.json") == {"error.content-type": "advisory"}
-    assert "error.invalid-json" in must.out
+    assert cli.outcomes(tmp_path / "must.json") == {"errors.invalid-json": "deviates"}
+    assert cli.outcomes(tmp_path / "should.json") == {"errors.content-type": "advisory"}
+    assert "errors.invalid-json" in must.out
     assert "expected" in must.out
 
 
 def test_fail_fast_stops_at_the_first_failure(inside, cli, canned, tmp_path: Path) -> None:
-    picked = ("--select", "error.invalid-json", "--select", "models.*", "--jobs", "1", "--json", "r.json")
+    picked = ("--select", "errors.invalid-json", "--select", "models.*", "--jobs", "1", "--json", "r.json")
     done = inside(*canned, *picked, "--fail-fast")  # the models' case would wait for an answer in vain
     assert done.code == 1
     document = cli.report(tmp_path / "r.json")
-    assert (document["partial"], [case["id"] for case in document["cases"]]) == (True, ["error.invalid-json"])
+    assert (document["partial"], [case["id"] for case in document["cases"]]) == (True, ["errors.invalid-json"])
 
 
 def test_a_baseline_is_written_then_holds_then_grows_stale(inside, cli, canned, tmp_path: Path) -> None:
-    picked = (*canned, "--select", "error.invalid-json")
+    picked = (*canned, "--select", "errors.invalid-json")
     assert inside(*picked, "--write-baseline", "known.toml").code == 1
     (entry,) = tomllib.loads((tmp_path / "known.toml").read_text())["deviation"]
-    assert entry["case"] == "error.invalid-json"
+    assert entry["case"] == "errors.invalid-json"
 
     listed = inside(*picked, "--baseline", "known.toml", "--json", "r.json")
     assert (listed.code, cli.report(tmp_path / "r.json")["cases"][0]["baseline"]) == (0, "listed")

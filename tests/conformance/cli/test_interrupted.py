@@ -15,11 +15,11 @@ def halfway(cli, odd: str, tmp_path: Path):
     """A run with one verdict, in the middle of a case that the target leaves hanging."""
 
     def begin() -> subprocess.Popen[str]:
-        picked = ("--select", "error.invalid-json", "--select", "models.list-shape", "--jobs", "1")
+        picked = ("--select", "errors.invalid-json", "--select", "models.list-shape", "--jobs", "1")
         files = ("--json", "r.json", "--junit", "r.xml", "--html", "r.html", "--markdown", "r.md")
         process = cli.begin("gate", f"{odd}/canned/v1", "--one-sided", *picked, *files, cwd=tmp_path)
         line = process.stderr.readline()
-        assert "1/2 error.invalid-json deviates" in line, line + process.stderr.read()
+        assert "1/2 errors.invalid-json deviates" in line, line + process.stderr.read()
         return process
 
     return begin
@@ -47,7 +47,7 @@ def test_an_interrupted_run_leaves_its_reports(
     assert "Traceback" not in done.err
     document = cli.report(tmp_path / "r.json")
     assert (document["partial"], document["summary"]["exit"], document["summary"]["selected"]) == (True, 130, 2)
-    assert [case["id"] for case in document["cases"]] == ["error.invalid-json"]
+    assert [case["id"] for case in document["cases"]] == ["errors.invalid-json"]
     assert all((tmp_path / name).stat().st_size for name in ("r.xml", "r.html", "r.md"))
 
 

@@ -1,20 +1,20 @@
-"""Tapes to be compared."""
+"""Cassettes to be compared."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 
-import tape_samples as samples
+import cassette_samples as samples
 
-from hopcheck.cassettes import Tape
+from hopcheck.cassettes import Cassette
 
 OLD = replace(samples.MADE, litellm="1.80.0")
 
 
-def tape(*interactions, journal=None, judged=None, made=samples.MADE):
+def cassette(*interactions, journal=None, judged=None, made=samples.MADE):
     entries = [samples.entry(one) for one in interactions] if journal is None else journal
-    return Tape("chat.one", made, tuple(interactions), tuple(entries), judged)
+    return Cassette("chat.one", made, tuple(interactions), tuple(entries), judged)
 
 
 def answered(**fields):

@@ -1,13 +1,13 @@
-"""What counts as drift between two tapes of a case, and how it is told."""
+"""What counts as drift between two cassettes of a case, and how it is told."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 
+import cassette_samples as samples
 import pytest
-import tape_samples as samples
-from drift_samples import answered, tape, with_body
+from drift_samples import answered, cassette, with_body
 
 from hopcheck.cassettes import Judged
 from hopcheck.drift import Change, compare, drift
@@ -26,7 +26,7 @@ def headed(one, *headers):
 
 
 def changes(before, after):
-    return [(one.part, one.what, one.before, one.after) for one in compare(tape(before), tape(after)).changes]
+    return [(one.part, one.what, one.before, one.after) for one in compare(cassette(before), cassette(after)).changes]
 
 
 def test_ids_times_and_the_order_of_keys_do_not_count():
@@ -77,7 +77,7 @@ def test_listings_are_compared_as_a_whole_and_vectors_by_their_value():
 
 
 def test_fields_that_changed_alike_are_told_together():
-    before, after = tape(answered(info={"a": 1})), tape(answered(info={"a": 1, "b": None, "c": None, "d": 2}))
+    before, after = cassette(answered(info={"a": 1})), cassette(answered(info={"a": 1, "b": None, "c": None, "d": 2}))
     groups = drift({"chat.one": before}, {"chat.one": after}).groups
     assert [(group.what, group.ways) for group in groups] == [
         ("body info.d", ((None, "2"),)),
@@ -118,7 +118,7 @@ def test_what_a_proxy_asks_at_will_it_may_leave():
     listing = samples.listing()
     assert listing.repeat == "*"
     assert changes(answered(), answered()) == []
-    found = compare(tape(answered()), tape(answered(), listing)).changes
+    found = compare(cassette(answered()), cassette(answered(), listing)).changes
     assert [one for one in found if one.part is Part.PROXY] == []
 
 
@@ -126,7 +126,7 @@ def test_cookies_of_other_cases_at_the_provider_do_not_count():
     one = answered()
     entry = samples.entry(one)
     shown = replace(entry, headers=(*entry.headers, ("cookie", "a=b"), ("x-new", "1")))
-    found = compare(tape(one, journal=[entry]), tape(one, journal=[shown])).changes
+    found = compare(cassette(one, journal=[entry]), cassette(one, journal=[shown])).changes
     assert [(change.part, change.what) for change in found] == [(Part.PROVIDER, "header x-new")]
 
 
@@ -134,7 +134,7 @@ def test_attempts_at_the_provider():
     one = samples.answered("chat.one", "n0", "Hello")
     first = samples.entry(one)
     other = replace(first, body=first.body.replace(b"fake-model", b"other-model"), key="backup")
-    found = compare(tape(one, journal=[first]), tape(one, journal=[other, replace(first, number=2)])).changes
+    found = compare(cassette(one, journal=[first]), cassette(one, journal=[other, replace(first, number=2)])).changes
     assert found == (
         Change(Part.PROVIDER, "attempts", "1", "2"),
         Change(Part.PROVIDER, "credential", "provider", "backup"),
@@ -144,14 +144,14 @@ def test_attempts_at_the_provider():
 
 def test_requests_that_only_one_of_them_was_asked():
     first, second = (samples.answered("chat.one", nonce, "Hello") for nonce in ("n0", "n1"))
-    found = compare(tape(first, journal=[]), tape(second, journal=[])).changes
+    found = compare(cassette(first, journal=[]), cassette(second, journal=[])).changes
     asked = "POST /v1/chat/completions"
     assert found == (Change(Part.PROXY, asked, None, "asked"), Change(Part.PROXY, asked, "asked", None))
 
 
 def test_a_verdict_that_got_worse_and_one_that_got_better():
     first, second = Judged("conforms", {"text": True, "id": False}), Judged("deviates", {"text": False, "id": True})
-    found = compare(tape(judged=first), tape(judged=second)).changes
+    found = compare(cassette(judged=first), cassette(judged=second)).changes
     assert [(one.what, one.worse) for one in found] == [
         ("outcome", True),
         ("finding text", True),
@@ -161,9 +161,10 @@ def test_a_verdict_that_got_worse_and_one_that_got_better():
 
 def test_many_ways_are_told_as_one():
     before = {
-        f"chat.c{number}": replace(tape(answered(model=f"m{number}")), case=f"chat.c{number}") for number in range(6)
+        f"chat.c{number}": replace(cassette(answered(model=f"m{number}")), case=f"chat.c{number}")
+        for number in range(6)
     }
-    after = {case: replace(tape(answered(model=f"{case}")), case=case) for case in before}
+    after = {case: replace(cassette(answered(model=f"{case}")), case=case) for case in before}
     (group,) = drift(before, after).groups
     assert (len(group.ways), len(group.cases)) == (6, 6)
     assert "and in 2 more ways" in markdown_text(drift(before, after))

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import tape_samples as samples
-from drift_samples import OLD, answered, framed, tape
+import cassette_samples as samples
+from drift_samples import OLD, answered, cassette, framed
 
 from hopcheck.cassettes import Judged, save
 from hopcheck.cli import main
 
 
 def sets(folder, after):
-    """Two folders of tapes on disk."""
+    """Two folders of cassettes on disk."""
     for name, made, one in (("a", OLD, answered()), ("b", samples.MADE, after)):
-        save(tape(framed(one), made=made, judged=Judged("conforms", {"text": True})), folder / name)
+        save(cassette(framed(one), made=made, judged=Judged("conforms", {"text": True})), folder / name)
     return str(folder / "a"), str(folder / "b")
 
 
@@ -37,15 +37,15 @@ def test_a_finding_that_holds_no_more_is_exit_code_1(tmp_path, capsys):
     folders = sets(tmp_path, answered())
     assert main(["drift", *folders, "--strict"]) == 0
     assert "does the same as" in capsys.readouterr().out
-    save(tape(framed(answered()), judged=Judged("deviates", {"text": False})), tmp_path / "b")
+    save(cassette(framed(answered()), judged=Judged("deviates", {"text": False})), tmp_path / "b")
     assert main(["drift", *folders]) == 1
 
 
 def test_folders_that_cannot_be_compared(tmp_path, capsys):
     one, other = sets(tmp_path, answered())
     assert main(["drift", one, str(tmp_path / "none")]) == 2
-    assert "there are no tapes in" in capsys.readouterr().err
-    save(replace(tape(), case="chat.two"), tmp_path / "c")
+    assert "there are no cassettes in" in capsys.readouterr().err
+    save(replace(cassette(), case="chat.two"), tmp_path / "c")
     assert main(["drift", one, str(tmp_path / "c")]) == 2
     assert "have no case in common" in capsys.readouterr().err
     assert main(["drift", one, other, "--html", f"{one}/chat.one.yaml/page.html"]) == 2
@@ -54,7 +54,7 @@ def test_folders_that_cannot_be_compared(tmp_path, capsys):
     assert "can't be written: Is a directory" in capsys.readouterr().err
     assert main(["drift", one, other, "--select", "stream.*"]) == 2
     assert main(["drift", one]) == main(["drift", one, other, "--litellm", "1.106.2"]) == 2
-    assert "name a second folder of tapes, or a release with --litellm" in capsys.readouterr().err
+    assert "name a second folder of cassettes, or a release with --litellm" in capsys.readouterr().err
 
 
 def test_a_release_that_is_recorded_for_the_moment(tmp_path, capsys, monkeypatch):
@@ -62,7 +62,7 @@ def test_a_release_that_is_recorded_for_the_moment(tmp_path, capsys, monkeypatch
 
     def record(folder, litellm, exclude_newer, patterns):
         assert (litellm, patterns) == ("9.9.9", ["chat.*"])
-        save(tape(framed(answered(model="new"))), folder)
+        save(cassette(framed(answered(model="new"))), folder)
         return 0
 
     monkeypatch.setattr("hopcheck.cli.record.record", record)
@@ -73,7 +73,7 @@ def test_a_release_that_is_recorded_for_the_moment(tmp_path, capsys, monkeypatch
 
 
 def test_what_differs_is_shown_also_where_it_stands_in_the_middle_of_a_long_text(capsys, tmp_path):
-    before, after = (tape(framed(answered(model=f"{'m' * 400}{word}{'m' * 400}"))) for word in ("old", "NEW"))
+    before, after = (cassette(framed(answered(model=f"{'m' * 400}{word}{'m' * 400}"))) for word in ("old", "NEW"))
     save(before, tmp_path / "a")
     save(after, tmp_path / "b")
     folders = str(tmp_path / "a"), str(tmp_path / "b")

@@ -11,7 +11,7 @@ from hopcheck import Findings, Incoming, Relay, Response, Target, Untestable, ex
 from hopcheck.authoring.findings import Outcome
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine import run as engine
-from hopcheck.engine.run import Setting, run, run_case
+from hopcheck.engine.run import RunContext, run, run_case
 from hopcheck_server.upstream.control.client import ControlFailed
 
 
@@ -153,7 +153,7 @@ def test_an_upstream_that_is_gone_breaks_the_case_and_not_the_run(case, bench) -
 
     async def main():
         async with bench.answering(refuse_all) as url:
-            return await run_case(one, Setting(TargetConfig(name="t", base_url=url), GoneUpstream()))
+            return await run_case(one, RunContext(TargetConfig(name="t", base_url=url), GoneUpstream()))
 
     verdict = bench.alone(main)
     assert verdict.outcome is Outcome.BROKEN

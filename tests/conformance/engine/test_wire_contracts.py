@@ -218,6 +218,6 @@ def test_untestable_stays_untestable_whatever_the_contract_says(case, bench) -> 
     assert verdict.failed[1].actual.endswith("400: the body: error is missing")
 
 
-def test_each_of_these_findings_is_broken_by_a_counterexample() -> None:
-    broken = {example.breaks for case in all_cases().values() for example in case.counterexamples}
+def test_each_of_these_findings_is_broken_by_a_mutant() -> None:
+    broken = {example.killed_by for case in all_cases().values() for example in case.mutants}
     assert set(CHECKS) <= broken

@@ -196,7 +196,7 @@ def judged(relay: type[Relay], *examples: Example) -> list[Finding]:
             setting = bench.setting("relay")
             findings: list[Finding] = []
             for example in examples:
-                target = Target(setting.config, setting.control, case_id=example.operation, patience_s=5)
+                target = Target(setting.config, setting.control, case_id=example.operation, read_timeout_s=5)
                 played = await play(example, target, setting.control)
                 findings += judge(played, setting.config, (setting.config.api_key,))
             return findings

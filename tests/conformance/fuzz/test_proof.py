@@ -10,9 +10,9 @@ from hopcheck.fuzz.search import Found, Result
 from hopcheck.selftest import fuzzing as proof
 
 
-def test_every_counterexample_that_it_names_is_there() -> None:
-    assert list(proof._wrong()) == list(proof.COUNTEREXAMPLES)
-    assert len(proof.COUNTEREXAMPLES) >= 10
+def test_every_mutant_that_it_names_is_there() -> None:
+    assert list(proof._wrong()) == list(proof.MUTANTS)
+    assert len(proof.MUTANTS) >= 10
 
 
 def row(text: str | None, *, honest: bool = False) -> proof.Row:
@@ -39,10 +39,10 @@ def test_what_counts_as_found(shown: proof.Row, holds: bool) -> None:
 
 
 def test_what_is_found_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    assert proof.main(["--only", "error.method-not-allowed:SaysDetail", "--examples", "30"]) == 0
+    assert proof.main(["--only", "errors.method-not-allowed:SaysDetail", "--examples", "30"]) == 0
     assert "1 of 1 found" in capsys.readouterr().out
 
 
 def test_what_is_not_found_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    assert proof.main(["--only", "error.content-type:ReadsAnything", "--examples", "1"]) == 1
-    assert "✗ error.content-type:ReadsAnything" in capsys.readouterr().out
+    assert proof.main(["--only", "errors.content-type:ReadsAnything", "--examples", "1"]) == 1
+    assert "✗ errors.content-type:ReadsAnything" in capsys.readouterr().out

@@ -11,7 +11,7 @@ import pytest
 from hopcheck import Relay, Response
 from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.run import Setting
+from hopcheck.engine.run import RunContext
 from hopcheck.engine.sessions import hold
 from hopcheck.fuzz import fuzz_cases as sessions
 from hopcheck.fuzz.fuzz_cases import Amount, Fuzzing
@@ -40,7 +40,7 @@ def searched(
 
     async def main() -> tuple[list[Verdict], Fuzzing]:
         async with Bench({"relay": relay}, []) as bench:
-            setting: Setting = bench.setting("relay")
+            setting: RunContext = bench.setting("relay")
             setting = replace(setting, config=replace(setting.config, base_url=base_url or setting.config.base_url))
             session, stopped, loop = Fuzzing(operations, amount), asyncio.Event(), asyncio.get_running_loop()
 
@@ -72,7 +72,7 @@ def test_what_is_found_is_kept_with_its_example() -> None:
 
 def test_each_operation_has_its_share_of_the_time() -> None:
     session = Fuzzing([MODELS, ROUTES], Amount(1, within_s=1000))
-    session.begin(Setting(TargetConfig(name="nobody", base_url=""), None), (), asyncio.Event())
+    session.begin(RunContext(TargetConfig(name="nobody", base_url=""), None), (), asyncio.Event())
     shares = [session._time_for(one) for one in (MODELS, ROUTES)]
     assert shares == [pytest.approx(500, abs=60), pytest.approx(1000, abs=60)]  # the first took none of its own
 
@@ -88,9 +88,7 @@ def test_a_target_that_is_not_there_cannot_be_asked() -> None:
     assert [one.outcome for one in verdicts] == [Outcome.UNTESTABLE]
 
 
-DiesOfGarbage = next(
-    one.relay for one in all_cases()["timeout.after-alive"].counterexamples if one.name == "DiesOfGarbage"
-)
+DiesOfGarbage = next(one.relay for one in all_cases()["timeout.after-alive"].mutants if one.name == "DiesOfGarbage")
 
 
 def test_walks_find_what_no_single_request_shows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,8 @@ def walked(relay: type[Relay], walks: Walks) -> Strayed | None:
     return asyncio.run(main())
 
 
-def counterexample(case_id: str, name: str) -> type[Relay]:
-    return next(one.relay for one in all_cases()[case_id].counterexamples if one.name == name)
+def mutant(case_id: str, name: str) -> type[Relay]:
+    return next(one.relay for one in all_cases()[case_id].mutants if one.name == name)
 
 
 class NeverForgives(Relay):
@@ -56,8 +56,8 @@ class GivesTheLastAnswer(Relay):
         return Response(incoming, 200, self.last.headers, self.last.body) if self.last else answer
 
 
-DiesOfGarbage = counterexample("timeout.after-alive", "DiesOfGarbage")
-KeepsSlots = counterexample("cancel.slot-release", "KeepsSlots")
+DiesOfGarbage = mutant("timeout.after-alive", "DiesOfGarbage")
+KeepsSlots = mutant("cancel.slot-release", "KeepsSlots")
 
 
 def test_the_healthy_relay_gets_through() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hopcheck.cassettes import Interaction, Tape
+from hopcheck.cassettes import Cassette, Interaction
 from hopcheck.replay import ReplayServer
 from hopcheck_server.wire.client import Broken, Connection
 
@@ -58,5 +58,5 @@ async def ask(server: ReplayServer, one: Interaction, key: str = "", body: bytes
     return came
 
 
-def by_case(*tapes: Tape) -> dict[str, Tape]:
-    return {tape.case: tape for tape in tapes}
+def by_case(*cassettes: Cassette) -> dict[str, Cassette]:
+    return {cassette.case: cassette for cassette in cassettes}

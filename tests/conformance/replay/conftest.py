@@ -1,4 +1,4 @@
-"""Makes this folder's helpers and the tapes' samples importable: in pytest's importlib mode no test's folder is."""
+"""Makes this folder's helpers and the cassettes' samples importable: in pytest's importlib mode no test's folder is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a run on tapes comes to the same as a run with LiteLLM, case by case.
+"""Whether a run on cassettes comes to the same as a run with LiteLLM, case by case.
 
 `python tests/replay/same_verdicts.py live.json replay.json`, both made by `hopcheck gate --json`.
 """
@@ -31,7 +31,7 @@ def verdicts(document: dict[str, Any]) -> dict[str, tuple[str, dict[str, bool]]]
 
 
 def live_only(document: dict[str, Any]) -> dict[str, str]:
-    """The cases that tapes can't judge, and why."""
+    """The cases that cassettes can't judge, and why."""
     return {case["id"]: case["reason"] for case in document["cases"] if case["reason"].startswith(LIVE_ONLY)}
 
 

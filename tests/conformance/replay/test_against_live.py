@@ -1,4 +1,4 @@
-"""With tapes in LiteLLM's place the reference proxy gets the verdicts that it gets with LiteLLM."""
+"""With cassettes in LiteLLM's place the reference proxy gets the verdicts that it gets with LiteLLM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a case is told of the provider: the tape's knowledge of LiteLLM, and the replay's of the proxy."""
+"""What a case is told of the provider: the cassette's knowledge of LiteLLM, and the replay's of the proxy."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 from dataclasses import replace
 
 from asking import ask, by_case, open_to, send
-from tape_samples import MADE, answered, entry, streamed, unanswered
+from cassette_samples import MADE, answered, entry, streamed, unanswered
 
-from hopcheck.cassettes import Entry, Interaction, Tape
+from hopcheck.cassettes import Cassette, Entry, Interaction
 from hopcheck.replay import ReplayServer
 from hopcheck.replay.attempts import KEYS
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -20,7 +20,7 @@ MARKER = STREAM.request.marker
 
 
 def serve(one: Interaction, *entries: Entry, scale: float = 0.0) -> ReplayServer:
-    return ReplayServer(by_case(Tape(CASE, MADE, (one,), entries)), scale=lambda case: scale)
+    return ReplayServer(by_case(Cassette(CASE, MADE, (one,), entries)), scale=lambda case: scale)
 
 
 def seen_of(one: Interaction, *entries: Entry) -> list[Attempt]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from cassette_samples import answered, streamed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tape_samples import answered, streamed
 
 from hopcheck.replay.chunking import CHUNKINGS, ONE_BY_ONE, Piece, pieces_of, recut
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from tape_samples import MADE, answered, ask, entry, listing, streamed
+from cassette_samples import MADE, answered, ask, entry, listing, streamed
 
-from hopcheck.cassettes import Interaction, Tape
+from hopcheck.cassettes import Cassette, Interaction
 from hopcheck.replay.index import Deck, case_of, key_of
 from hopcheck.replay.mismatch import explain
 
@@ -17,8 +17,8 @@ FIRST, SECOND = (
 )
 
 
-def deck_of(*interactions: Interaction, case: str = "cache.off-by-default", **more: Tape) -> Deck:
-    return Deck.of({case: Tape(case, MADE, interactions), **more})
+def deck_of(*interactions: Interaction, case: str = "cache.off-by-default", **more: Cassette) -> Deck:
+    return Deck.of({case: Cassette(case, MADE, interactions), **more})
 
 
 def draw(deck: Deck, one: Interaction) -> str | None:
@@ -59,7 +59,7 @@ def test_who_asks_in_another_order_of_keys_asks_the_same() -> None:
 def test_what_the_provider_was_asked_belongs_to_the_request_before_it() -> None:
     late = replace(SECOND, wire=replace(SECOND.wire, at_us=50_000))
     entries = (entry(FIRST), entry(late, number=2))
-    deck = Deck.of({"cache.off-by-default": Tape("cache.off-by-default", MADE, (FIRST, late), entries)})
+    deck = Deck.of({"cache.off-by-default": Cassette("cache.off-by-default", MADE, (FIRST, late), entries)})
     assert [[one.number for one in card.entries] for card in deck.cards("cache.off-by-default")] == [[1], [2]]
 
 

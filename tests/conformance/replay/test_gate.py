@@ -1,4 +1,4 @@
-"""A gate run on tapes, from the command line's options to the report."""
+"""A gate run on cassettes, from the command line's options to the report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hopcheck.cli import main
 from hopcheck.gate import run as gating
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.preflight import Unfit
-from hopcheck.replay.offline import Tapes, offline, reference_target
+from hopcheck.replay.offline import Cassettes, offline, reference_target
 from hopcheck.report.build import Replay, Run, build
 from hopcheck.report.document import headline, replay_line, violations
 from hopcheck.report.render.html import html_text
@@ -28,13 +28,13 @@ from hopcheck_server.relay import RelayConfig, RelayServer
 FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
 CASES = all_cases()
 CHOSEN = select(
-    CASES.values(), ["stream.done-once", "stream.comments", "models.list-shape", "ratelimit.recovers", "auth.required"]
+    CASES.values(), ["stream.done-once", "stream.comments", "models.list-shape", "rate_limit.recovers", "auth.required"]
 )
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """A few tapes: reading all of them takes longer than these tests."""
+    """A few cassettes: reading all of them takes longer than these tests."""
     few = tmp_path_factory.mktemp("litellm-1.106.2")
     for name in (*(case.id for case in CHOSEN), "doctor", "hopcheck"):
         shutil.copy(FOLDER / f"{name}.yaml", few)
@@ -52,11 +52,11 @@ class Pings(BehindLiteLLM):
 
 def gate(relay: type[Relay], folder: Path) -> dict:
     async def run() -> tuple[gating.Outcome, Replay]:
-        tapes = Tapes.read(folder, CASES)
+        cassettes = Cassettes.read(folder, CASES)
         declares = replace(reference_target().declares, rate_limit=reference_target().declares.rate_limit)
         config = RelayConfig(upstream="http://127.0.0.1:1/v1")
         target = replace(relay_target("own", "http://127.0.0.1:1/v1", config), declares=declares, second_api_key="")
-        async with offline(gating.Plan(config=target, cases=CHOSEN), tapes, own_proxy=True) as off:
+        async with offline(gating.Plan(config=target, cases=CHOSEN), cassettes, own_proxy=True) as off:
             served = await RelayServer({"": relay(replace(config, upstream=f"{off.server.url}/v1"))}).start()
             async with served:
                 plan = replace(off.plan, config=replace(target, base_url=served.base_url()))
@@ -68,19 +68,19 @@ def gate(relay: type[Relay], folder: Path) -> dict:
     return build(outcome.verdicts, CASES, relay_target("own", "http://h/v1", RelayConfig(upstream="")), facts)
 
 
-def test_ones_own_proxy_is_judged_on_tapes_and_the_report_says_so(folder) -> None:
+def test_ones_own_proxy_is_judged_on_cassettes_and_the_report_says_so(folder) -> None:
     document = gate(BehindLiteLLM, folder)
     assert violations(document) == []
     assert document["target"]["replay"] == {
         "folder": str(folder),
         "litellm": ["1.106.2"],
-        "tapes": len(CHOSEN) + 2,
+        "cassettes": len(CHOSEN) + 2,
         "live_only": 1,
         "scripted": 1,
         "problems": [],
     }
     outcomes = {case["id"]: case["outcome"] for case in document["cases"]}
-    assert outcomes.pop("ratelimit.recovers") == "not-applicable"
+    assert outcomes.pop("rate_limit.recovers") == "not-applicable"
     assert set(outcomes.values()) == {"conforms"}
     assert document["summary"]["exit"] == 0
     assert "1 case live-only, 1 case asked again" in replay_line(document)
@@ -88,38 +88,38 @@ def test_ones_own_proxy_is_judged_on_tapes_and_the_report_says_so(folder) -> Non
         assert "1 case live-only" in rendered
 
 
-def test_what_belongs_to_no_case_and_to_no_tape_fails_the_run(folder) -> None:
+def test_what_belongs_to_no_case_and_to_no_cassette_fails_the_run(folder) -> None:
     document = gate(Pings, folder)
     assert document["summary"]["exit"] == 1
     (problem, *_) = document["target"]["replay"]["problems"]
     assert problem.startswith("POST /v1/chat/completions: ")
-    assert "isn't on the tapes" in headline(document)
+    assert "isn't on the cassettes" in headline(document)
     assert "hopcheck.replay" in junit_text(document)
-    assert "What isn&#39;t on the tapes" in html_text(document) or "isn't on the tapes" in html_text(document)
+    assert "What isn&#39;t on the cassettes" in html_text(document) or "isn't on the cassettes" in html_text(document)
     assert json.loads(json.dumps(document)) == document
 
 
 def test_a_folder_that_holds_no_case_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Unfit, match="there are no tapes"):
-        Tapes.read(tmp_path, CASES)
+    with pytest.raises(Unfit, match="there are no cassettes"):
+        Cassettes.read(tmp_path, CASES)
     text = (FOLDER / "stream.done-once.yaml").read_text(encoding="utf-8")
     (tmp_path / "stream.done-twice.yaml").write_text(text.replace("stream.done-once", "stream.done-twice"))
-    with pytest.raises(Unfit, match="is the tape of no case"):
-        Tapes.read(tmp_path, CASES)
+    with pytest.raises(Unfit, match="is the cassette of no case"):
+        Cassettes.read(tmp_path, CASES)
     (tmp_path / "stream.done-twice.yaml").write_text("version: [")
     with pytest.raises(Unfit, match="can't be played"):
-        Tapes.read(tmp_path, CASES)
+        Cassettes.read(tmp_path, CASES)
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["gate", "--replay", "nowhere"], "there are no tapes in nowhere"),
+        (["gate", "--replay", "nowhere"], "there are no cassettes in nowhere"),
         (["gate", "--replay", str(FOLDER), "--one-sided"], "leave out --one-sided"),
         (["gate", "http://127.0.0.1:1/v1", "--replay", str(FOLDER)], "say with --upstream-port"),
-        (["replay", "nowhere"], "there are no tapes in nowhere"),
+        (["replay", "nowhere"], "there are no cassettes in nowhere"),
         (["replay", str(FOLDER), "--timing", "fast"], "timing is recorded, instant or scaled"),
-        (["prove", "--replay", "nowhere"], "there are no tapes in nowhere"),
+        (["prove", "--replay", "nowhere"], "there are no cassettes in nowhere"),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(words, said, capsys, tmp_path, monkeypatch) -> None:

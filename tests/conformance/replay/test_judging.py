@@ -1,4 +1,4 @@
-"""Tapes judge a proxy: what it asks otherwise, or not at all, or reads by the chunk, is found."""
+"""Cassettes judge a proxy: what it asks otherwise, or not at all, or reads by the chunk, is found."""
 
 from __future__ import annotations
 
@@ -17,32 +17,39 @@ from hopcheck.replay.live_only import burst_owner, live_only, without_burst
 from hopcheck.report.build import LIVE_ONLY
 from hopcheck.selftest.cassettes import Result, prove
 from hopcheck.selftest.per_read import ParsesEachRead
-from hopcheck.selftest.trial import Trial, on_tape
+from hopcheck.selftest.trial import Trial, on_cassette
 
 FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
 CASES = all_cases()
 CASE = CASES["stream.done-once"]
 
 
-PLAYED = ("stream.done-once", "stream.utf8-split", "stream.line-endings", "auth.not-forwarded", "ratelimit.*", "doctor")
+PLAYED = (
+    "stream.done-once",
+    "stream.utf8-split",
+    "stream.line-endings",
+    "auth.not-forwarded",
+    "rate_limit.*",
+    "doctor",
+)
 
 
 @pytest.fixture(scope="module")
-def tapes():
+def cassettes():
     found = [load(path) for pattern in PLAYED for path in sorted(FOLDER.glob(f"{pattern}.yaml"))]
-    return {tape.case: tape for tape in found}
+    return {cassette.case: cassette for cassette in found}
 
 
-def judge(relay: type[Relay], tapes, case=CASE, more: bool = False) -> Trial:
-    return asyncio.run(on_tape(case, relay, tapes, more=more))
+def judge(relay: type[Relay], cassettes, case=CASE, more: bool = False) -> Trial:
+    return asyncio.run(on_cassette(case, relay, cassettes, more=more))
 
 
 def checks(trial: Trial) -> dict[str, bool]:
     return {finding.check: finding.ok for finding in trial.verdict.findings}
 
 
-def test_the_healthy_relay_holds(tapes) -> None:
-    trial = judge(Relay, tapes, more=True)
+def test_the_healthy_relay_holds(cassettes) -> None:
+    trial = judge(Relay, cassettes, more=True)
     assert trial.verdict.outcome is Outcome.CONFORMS
     assert {"replay.match", "replay.played", "replay.chunking", "one [DONE]"} <= checks(trial).keys()
 
@@ -77,57 +84,57 @@ class RefusesAll(Relay):
         (RefusesAll, "replay.played", "stream.done-once #1"),
     ],
 )
-def test_what_is_asked_otherwise_is_a_finding(relay, check, said, tapes) -> None:
-    trial = judge(relay, tapes)
+def test_what_is_asked_otherwise_is_a_finding(relay, check, said, cassettes) -> None:
+    trial = judge(relay, cassettes)
     (finding,) = (one for one in trial.verdict.findings if one.check == check)
     assert trial.verdict.outcome is Outcome.DEVIATES
     assert not finding.ok
     assert said in str(finding.actual)
 
 
-def test_who_asks_nothing_deviates_also_where_the_case_could_not_be_put(tapes) -> None:
+def test_who_asks_nothing_deviates_also_where_the_case_could_not_be_put(cassettes) -> None:
     case = CASES["auth.not-forwarded"]
-    trial = judge(RefusesAll, tapes, case)
+    trial = judge(RefusesAll, cassettes, case)
     assert "did not reach the upstream" in trial.verdict.reason
     assert (trial.verdict.outcome, checks(trial)["replay.played"]) == (Outcome.DEVIATES, False)
 
 
-def test_who_reads_by_the_chunk_is_found_by_the_chunkings(tapes) -> None:
-    assert judge(ParsesEachRead, tapes).verdict.outcome is Outcome.CONFORMS
-    trial = judge(ParsesEachRead, tapes, more=True)
+def test_who_reads_by_the_chunk_is_found_by_the_chunkings(cassettes) -> None:
+    assert judge(ParsesEachRead, cassettes).verdict.outcome is Outcome.CONFORMS
+    trial = judge(ParsesEachRead, cassettes, more=True)
     (finding,) = (one for one in trial.verdict.findings if one.check == "replay.chunking")
     assert {one["chunks"] for one in finding.actual} == {"one-byte", "split-utf8"}
 
 
-def test_who_uses_another_key_is_found(tapes) -> None:
+def test_who_uses_another_key_is_found(cassettes) -> None:
     class ClientsKey(Relay):
         """The client's key goes on."""
 
         async def request(self, outgoing: Outgoing) -> Outgoing:
             return outgoing.with_header("Authorization", f"Bearer {outgoing.incoming.key}")
 
-    assert not checks(judge(ClientsKey, tapes))["replay.match"]
+    assert not checks(judge(ClientsKey, cassettes))["replay.match"]
 
 
-def results_of(case_id: str, tapes, excluded=None) -> list[Result]:
+def results_of(case_id: str, cassettes, excluded=None) -> list[Result]:
     async def run() -> list[Result]:
-        return [result async for result in prove([CASES[case_id]], tapes, excluded or {}, 1)]
+        return [result async for result in prove([CASES[case_id]], cassettes, excluded or {}, 1)]
 
     return asyncio.run(run())
 
 
-def test_each_counterexample_is_noticed(tapes) -> None:
-    came = {result.relay: (result.came, result.how) for result in results_of("stream.done-once", tapes)}
+def test_each_mutant_is_noticed(cassettes) -> None:
+    came = {result.relay: (result.came, result.how) for result in results_of("stream.done-once", cassettes)}
     assert came["SaysDoneTwice"] == ("noticed", "one [DONE]")
     assert came["ParsesEachRead"] == ("noticed", "replay.chunking")
     assert came["the healthy relay"][0] == "as recorded"
-    came = {result.relay: result.came for result in results_of("stream.utf8-split", tapes)}
+    came = {result.relay: result.came for result in results_of("stream.utf8-split", cassettes)}
     assert came["DecodesEachRead"] == "noticed"  # by the chunkings: LiteLLM itself splits no character
-    came = {result.relay: result.came for result in results_of("stream.line-endings", tapes)}
+    came = {result.relay: result.came for result in results_of("stream.line-endings", cassettes)}
     assert came["LooksForTwoLineFeeds"] == "noticed"  # by the script in LiteLLM's seat: LiteLLM writes line feeds
 
 
-def test_what_is_wrong_and_unnoticed_is_missed(tapes) -> None:
+def test_what_is_wrong_and_unnoticed_is_missed(cassettes) -> None:
     class Whispers(Relay):
         """Streams end with a comment that no finding minds."""
 
@@ -136,52 +143,52 @@ def test_what_is_wrong_and_unnoticed_is_missed(tapes) -> None:
                 yield event.raw
             yield b": bye\n\n"
 
-    example = replace(CASE.counterexamples[0], name="Whispers", relay=Whispers)
-    case = replace(CASE, counterexamples=[example])
+    example = replace(CASE.mutants[0], name="Whispers", relay=Whispers)
+    case = replace(CASE, mutants=[example])
 
     async def run() -> dict[str, str]:
-        return {result.relay: result.came async for result in prove([case], tapes, {}, 1)}
+        return {result.relay: result.came async for result in prove([case], cassettes, {}, 1)}
 
     assert asyncio.run(run())["Whispers"] == "missed"
 
 
-def test_a_healthy_relay_that_fails_otherwise_than_recorded_is_minded(tapes) -> None:
-    tape = tapes["stream.done-once"]
-    (one,) = tape.interactions
+def test_a_healthy_relay_that_fails_otherwise_than_recorded_is_minded(cassettes) -> None:
+    cassette = cassettes["stream.done-once"]
+    (one,) = cassette.interactions
     assert one.response is not None
     frames = replace(one.wire, frames=one.wire.frames[:-1])
     size = sum(frame.size for frame in frames.frames)
     short = replace(
         one, response=replace(one.response, body=one.response.body[:size]), wire=replace(frames, ended="cut")
     )
-    broken = {**tapes, "stream.done-once": replace(tape, interactions=(short,))}
+    broken = {**cassettes, "stream.done-once": replace(cassette, interactions=(short,))}
     assert {result.came for result in results_of("stream.done-once", broken) if "healthy" in result.relay} == {"minded"}
 
 
-def test_a_live_only_case_says_why_for_each_counterexample(tapes) -> None:
-    excluded = live_only(CASES.values(), tapes, {"chat.large-request": "too long"})
+def test_a_live_only_case_says_why_for_each_mutant(cassettes) -> None:
+    excluded = live_only(CASES.values(), cassettes, {"chat.large-request": "too long"})
     assert excluded["chat.large-request"] == f"{LIVE_ONLY}too long"
-    assert excluded["ratelimit.recovers"].startswith(f"{LIVE_ONLY}it waits")
-    assert live_only([CASE], {}, {}) == {"stream.done-once": f"{LIVE_ONLY}it has no tape"}
-    came = results_of("ratelimit.recovers", tapes, excluded)
-    assert {(result.came, result.how) for result in came} == {("live-only", excluded["ratelimit.recovers"])}
+    assert excluded["rate_limit.recovers"].startswith(f"{LIVE_ONLY}it waits")
+    assert live_only([CASE], {}, {}) == {"stream.done-once": f"{LIVE_ONLY}it has no cassette"}
+    came = results_of("rate_limit.recovers", cassettes, excluded)
+    assert {(result.came, result.how) for result in came} == {("live-only", excluded["rate_limit.recovers"])}
 
 
-def test_a_case_about_header_fields_that_no_tape_holds_is_live_only(tapes) -> None:
-    taped = {"auth.response-headers": tapes["stream.done-once"]}
-    reason = live_only([CASES["auth.response-headers"]], taped, {})["auth.response-headers"]
+def test_a_case_about_header_fields_that_no_cassette_holds_is_live_only(cassettes) -> None:
+    recorded = {"auth.response-headers": cassettes["stream.done-once"]}
+    reason = live_only([CASES["auth.response-headers"]], recorded, {})["auth.response-headers"]
     assert "set-cookie" in reason
 
 
-def test_few_cases_are_live_only(tapes) -> None:
-    taped = dict.fromkeys((path.stem for path in FOLDER.glob("*.yaml")), tapes["stream.done-once"])
-    assert len(live_only(CASES.values(), taped, {})) <= 0.15 * len(CASES)
+def test_few_cases_are_live_only(cassettes) -> None:
+    recorded = dict.fromkeys((path.stem for path in FOLDER.glob("*.yaml")), cassettes["stream.done-once"])
+    assert len(live_only(CASES.values(), recorded, {})) <= 0.15 * len(CASES)
 
 
-def test_a_shared_burst_is_on_the_first_cases_tape(tapes) -> None:
-    exact = CASES["ratelimit.exact"]
-    assert burst_owner(exact, tapes) == "ratelimit.429-shape"
-    assert burst_owner(CASES["ratelimit.429-shape"], tapes) == burst_owner(CASE, tapes) == ""
-    assert "select that, too" in without_burst([exact], tapes)["ratelimit.exact"]
-    assert without_burst([exact, CASES["ratelimit.429-shape"]], tapes) == {}
-    assert judge(Relay, tapes, exact).verdict.outcome is Outcome.CONFORMS
+def test_a_shared_burst_is_on_the_first_cases_cassette(cassettes) -> None:
+    exact = CASES["rate_limit.exact"]
+    assert burst_owner(exact, cassettes) == "rate_limit.429-shape"
+    assert burst_owner(CASES["rate_limit.429-shape"], cassettes) == burst_owner(CASE, cassettes) == ""
+    assert "select that, too" in without_burst([exact], cassettes)["rate_limit.exact"]
+    assert without_burst([exact, CASES["rate_limit.429-shape"]], cassettes) == {}
+    assert judge(Relay, cassettes, exact).verdict.outcome is Outcome.CONFORMS

@@ -7,16 +7,16 @@ import json
 from dataclasses import replace
 
 import pytest
-from tape_samples import MADE, event, streamed
+from cassette_samples import MADE, event, streamed
 
 from hopcheck import Events, Failure, Relay
 from hopcheck.authoring.findings import Finding
-from hopcheck.cassettes import Tape
+from hopcheck.cassettes import Cassette
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.replay.chunking import Retelling, pieces_of
 from hopcheck.replay.findings import RETELLING
 from hopcheck.replay.variants import CHUNKS, LINES, can_be_retold, level_of, meaning, retold
-from hopcheck.selftest.trial import on_tape
+from hopcheck.selftest.trial import on_cassette
 from hopcheck_contracts.sse import parse
 from hopcheck_server.relay.streams import events_of
 
@@ -70,7 +70,7 @@ def test_only_whole_and_readable_streams_are_retold() -> None:
 
 
 def judged(relay: type[Relay]) -> Finding:
-    verdict = asyncio.run(on_tape(CASE, relay, {CASE.id: Tape(CASE.id, MADE, (STREAM,))}, more=True)).verdict
+    verdict = asyncio.run(on_cassette(CASE, relay, {CASE.id: Cassette(CASE.id, MADE, (STREAM,))}, more=True)).verdict
     return next(finding for finding in verdict.findings if finding.check == RETELLING)
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from asking import ask, open_to, send
-from tape_samples import streamed
+from cassette_samples import streamed
 
 from hopcheck import Events, Failure, Incoming, Relay, Response, reply
 from hopcheck.authoring.findings import Finding
-from hopcheck.authoring.registry import Case, Counterexample
+from hopcheck.authoring.registry import Case, Mutant
 from hopcheck.cassettes import load
 from hopcheck.client.config import Declares, Fallback
 from hopcheck.client.nonces import fixed_nonces, random_nonces
@@ -24,7 +24,7 @@ from hopcheck.replay.scripted_backend import is_seated, seat_nonces
 from hopcheck.replay.scripted_faults import WITHOUT_FALLBACK, in_seat, is_asked
 from hopcheck.report.build import SCRIPTED
 from hopcheck.selftest.cassettes import Result, prove
-from hopcheck.selftest.trial import on_tape
+from hopcheck.selftest.trial import on_cassette
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script.turns import Script, Turn
 from hopcheck_server.upstream.server import Upstream
@@ -32,16 +32,16 @@ from hopcheck_server.wire.client import ConnectFailed
 
 FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
 CASES = all_cases()
-PLAYED = ("stream.malformed-chunk", "timeout.connect", "fallback.taken", "ratelimit.429-shape", "hopcheck")
+PLAYED = ("stream.malformed-chunk", "timeout.connect", "fallback.taken", "rate_limit.429-shape", "hopcheck")
 
 
 @pytest.fixture(scope="module")
-def tapes():
+def cassettes():
     return {name: load(FOLDER / f"{name}.yaml") for name in PLAYED}
 
 
-def scripted(relay: type[Relay], case: Case, tapes) -> Finding | None:
-    verdict = asyncio.run(on_tape(case, relay, tapes, more=True)).verdict
+def scripted(relay: type[Relay], case: Case, cassettes) -> Finding | None:
+    verdict = asyncio.run(on_cassette(case, relay, cassettes, more=True)).verdict
     return next((finding for finding in verdict.findings if finding.check == SCRIPTED), None)
 
 
@@ -53,9 +53,9 @@ class EndsInSilence(Relay):
         yield
 
 
-def test_what_breaks_when_litellm_fails_is_a_finding_that_says_what(tapes) -> None:
+def test_what_breaks_when_litellm_fails_is_a_finding_that_says_what(cassettes) -> None:
     case = CASES["stream.malformed-chunk"]
-    healthy, broken = scripted(Relay, case, tapes), scripted(EndsInSilence, case, tapes)
+    healthy, broken = scripted(Relay, case, cassettes), scripted(EndsInSilence, case, cassettes)
     assert healthy is not None
     assert healthy.ok
     assert broken is not None
@@ -72,18 +72,18 @@ class BlamesTheClient(Relay):
         return response
 
 
-def test_a_provider_that_is_not_there_is_litellm_that_is_not_there_for_a_while(tapes) -> None:
+def test_a_provider_that_is_not_there_is_litellm_that_is_not_there_for_a_while(cassettes) -> None:
     case = CASES["timeout.connect"]
-    healthy, broken = scripted(Relay, case, tapes), scripted(BlamesTheClient, case, tapes)
+    healthy, broken = scripted(Relay, case, cassettes), scripted(BlamesTheClient, case, cassettes)
     assert healthy is not None
     assert healthy.ok  # which says, too, that the relay was served again afterwards
     assert broken is not None
     assert [one["finding"] for one in broken.actual] == ["status"]
 
 
-def test_what_is_litellms_is_not_asked_of_the_proxy(tapes) -> None:
-    assert scripted(Relay, CASES["fallback.taken"], tapes) is None
-    assert scripted(Relay, CASES["ratelimit.429-shape"], tapes) is None
+def test_what_is_litellms_is_not_asked_of_the_proxy(cassettes) -> None:
+    assert scripted(Relay, CASES["fallback.taken"], cassettes) is None
+    assert scripted(Relay, CASES["rate_limit.429-shape"], cassettes) is None
     declares = Declares(fallback=Fallback(primary="a", backup="b"), retries=2)
     assert in_seat(declares, {}) == Declares(retries=2)
     assert in_seat(declares, {"timeout_s": 2.0}) == Declares(retries=2, timeout_s=2.0)
@@ -91,8 +91,8 @@ def test_what_is_litellms_is_not_asked_of_the_proxy(tapes) -> None:
 
 def test_only_what_litellm_may_keep_from_the_proxy_is_asked() -> None:
     assert not is_asked(CASES["stream.done-once"])
-    assert not is_asked(CASES["iso.concurrent"])
-    assert all(is_asked(CASES[name]) for name in ("stream.comments", "error.shape", "stream.obfuscation"))
+    assert not is_asked(CASES["isolation.concurrent"])
+    assert all(is_asked(CASES[name]) for name in ("stream.comments", "errors.shape", "stream.obfuscation"))
     assert all(is_asked(CASES[name]) for name in WITHOUT_FALLBACK)
 
 
@@ -103,19 +103,19 @@ def test_no_other_nonce_is_taken_for_a_seated_one() -> None:
     assert not is_seated("")
 
 
-def results_of(case: Case, tapes) -> dict[str, Result]:
+def results_of(case: Case, cassettes) -> dict[str, Result]:
     async def run() -> dict[str, Result]:
-        return {result.relay: result async for result in prove([case], tapes, {}, 1)}
+        return {result.relay: result async for result in prove([case], cassettes, {}, 1)}
 
     return asyncio.run(run())
 
 
-def test_only_what_is_wrong_in_litellms_work_counts_as_that(tapes) -> None:
-    """The other one is wrong by itself, where the case's tape can't show it and its script isn't asked for."""
+def test_only_what_is_wrong_in_litellms_work_counts_as_that(cassettes) -> None:
+    """The other one is wrong by itself, where the case's cassette can't show it and its script isn't asked for."""
     case = CASES["fallback.taken"]
-    wrong = Counterexample("BlamesTheClient", "…", BlamesTheClient, "answers")
-    case = replace(case, counterexamples=[*case.counterexamples, wrong])
-    came = {name: result.came for name, result in results_of(case, tapes).items()}
+    wrong = Mutant("BlamesTheClient", "…", BlamesTheClient, "answers")
+    case = replace(case, mutants=[*case.mutants, wrong])
+    came = {name: result.came for name, result in results_of(case, cassettes).items()}
     assert came["NeverFallsBack"] == came["OnlyFallsBackOnServerErrors"] == "LiteLLM"
     assert came["BlamesTheClient"] == "missed"
 

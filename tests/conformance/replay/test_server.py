@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 from asking import Came, ask, by_case, open_to, port_of, send
-from tape_samples import MADE, answered, listing, streamed, unanswered
+from cassette_samples import MADE, answered, listing, streamed, unanswered
 
-from hopcheck.cassettes import Interaction, Tape
+from hopcheck.cassettes import Cassette, Interaction
 from hopcheck.replay import CHUNKINGS, ReplayServer, scale_of
 from hopcheck.replay.chunking import pieces_of
 from hopcheck_server.upstream.control.client import RemoteControl
@@ -22,7 +22,7 @@ STREAM = streamed(CASE, "n0", ("Grü", "ße"), gap_us=3000)
 
 def serve(*interactions: Interaction, **options) -> ReplayServer:
     options = {"scale": lambda case: 0.0, **options}
-    return ReplayServer(by_case(Tape(CASE, MADE, interactions)), **options)
+    return ReplayServer(by_case(Cassette(CASE, MADE, interactions)), **options)
 
 
 def came_of(*interactions: Interaction, key: str = "", asked: Interaction | None = None, **options) -> Came:
@@ -150,7 +150,7 @@ def test_the_journal_holds_what_the_proxy_did_and_control_reaches_it() -> None:
     ]
     assert own[0].body == STREAM.request.body
     assert len(own[0].sent) == len(STREAM.pieces)
-    assert len(seen) == 1  # the recorded one reached no provider on this tape; the second is on no tape
+    assert len(seen) == 1  # the recorded one reached no provider on this cassette; the second is on no cassette
     assert opened >= 2
     assert left == []
 

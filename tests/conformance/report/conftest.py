@@ -33,13 +33,13 @@ CASES: Mapping[str, Case] = {
         made("stream.done-once", "MUST", "The stream's last event is `[DONE]`, sent exactly once."),
         made("chat.schema", "MUST", "An answer is a chat completion.", "two_sided"),
         made("chat.content-exact", "MUST", "Content arrives as the provider sent it."),
-        made("error.shape", "MUST", "Every error has OpenAI's shape."),
+        made("errors.shape", "MUST", "Every error has OpenAI's shape."),
         made("http.request-id", "SHOULD", "Every answer has a request id."),
         made("fallback.taken", "MUST", "The backup answers for a failing primary.", "fallback", "two_sided"),
-        made("iso.headers", "MUST", "Headers of two clients are never mixed.", "second_key"),
+        made("isolation.headers", "MUST", "Headers of two clients are never mixed.", "second_key"),
         made("cancel.stream", "MUST", "A client that hangs up ends the request."),
         made("retry.budget", "MUST", "Attempts stay within what is declared."),
-        made("emb.float", "MUST", "Floats arrive exactly.", "embeddings"),
+        made("embeddings.float", "MUST", "Floats arrive exactly.", "embeddings"),
     )
 }
 
@@ -84,7 +84,7 @@ VERDICTS = (
         reproduce=f"curl -N http://127.0.0.1:4000/v1/chat/completions -H 'authorization: Bearer {KEY}'",
     ),
     verdict("http.request-id", Outcome.ADVISORY, OK, Finding("x-request-id", False, "a request id", None)),
-    verdict("error.shape", Outcome.UNTESTABLE, OK, reason="connection refused by 127.0.0.1:4000"),
+    verdict("errors.shape", Outcome.UNTESTABLE, OK, reason="connection refused by 127.0.0.1:4000"),
     verdict(
         "retry.budget",
         Outcome.BROKEN,
@@ -92,8 +92,8 @@ VERDICTS = (
         reason='Traceback (most recent call last):\n  File "x"\nZeroDivisionError: `zero`',
     ),
     verdict("fallback.taken", Outcome.NOT_APPLICABLE, reason="not declared: fallback"),
-    verdict("iso.headers", Outcome.NOT_APPLICABLE, reason="not declared: second_key"),
-    verdict("emb.float", Outcome.NOT_APPLICABLE, reason="not declared: embeddings"),
+    verdict("isolation.headers", Outcome.NOT_APPLICABLE, reason="not declared: second_key"),
+    verdict("embeddings.float", Outcome.NOT_APPLICABLE, reason="not declared: embeddings"),
     verdict("cancel.stream", Outcome.CONFORMS, OK, notes=("waited 1.2 s for a cooldown to end",)),
 )
 GREEN = tuple(one for one in VERDICTS if one.outcome in {Outcome.CONFORMS, Outcome.NOT_APPLICABLE})

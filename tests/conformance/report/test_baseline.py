@@ -58,14 +58,14 @@ def test_a_stale_entry_fails_a_run_without_a_failing_case(sample: Any) -> None:
 def test_a_check_that_is_never_made_is_stale_in_a_case_that_was_completed(sample: Any) -> None:
     (problem,) = judged(sample, entry("chat.schema", ("no such",))).problems
     assert 'listed for "no such", a check that it did not make' in problem
-    cut_short = judged(sample, entry("error.shape", ("later", "untestable")))
-    assert cut_short.statuses["error.shape"] == "listed"
+    cut_short = judged(sample, entry("errors.shape", ("later", "untestable")))
+    assert cut_short.statuses["errors.shape"] == "listed"
     assert cut_short.problems == ()
 
 
 def test_untestable_is_listed_by_that_name(sample: Any) -> None:
-    assert judged(sample, entry("error.shape", ("untestable",))).statuses["error.shape"] == "listed"
-    assert judged(sample, entry("error.shape", ("status",))).statuses["error.shape"] == "stale"
+    assert judged(sample, entry("errors.shape", ("untestable",))).statuses["errors.shape"] == "listed"
+    assert judged(sample, entry("errors.shape", ("status",))).statuses["errors.shape"] == "stale"
     (problem,) = judged(sample, entry("chat.schema", ("untestable",))).problems
     assert "which holds now" in problem
 
@@ -113,7 +113,7 @@ def test_a_baseline_made_from_a_run_makes_that_run_green(sample: Any, tmp_path: 
     path = tmp_path / "hopcheck-baseline.toml"
     path.write_text(baseline_text(updated(sample.verdicts, sample.cases, Baseline(str(path)), strict=False)))
     baseline = load_baseline(path)
-    assert [one.case for one in baseline.deviations] == ["error.shape", "stream.done-once"]
+    assert [one.case for one in baseline.deviations] == ["errors.shape", "stream.done-once"]
     assert {one.reason for one in baseline.deviations} == {NO_REASON}
     unbroken = tuple(one for one in sample.verdicts if one.outcome is not Outcome.BROKEN)
     assert sample.document(unbroken, baseline)["summary"]["exit"] == 0
@@ -132,7 +132,7 @@ def test_rewriting_keeps_reasons_and_what_was_not_judged(sample: Any) -> None:
     kept = updated(sample.verdicts, sample.cases, previous, strict=False)
     assert [(one.case, one.checks, one.reason) for one in kept] == [
         ("chat.content-exact", ("not run",), "known"),
-        ("error.shape", ("untestable",), NO_REASON),
+        ("errors.shape", ("untestable",), NO_REASON),
         ("stream.done-once", ("[DONE] is last",), "known"),
         ("stream.done-once", ("one [DONE]",), NO_REASON),
     ]

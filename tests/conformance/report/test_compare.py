@@ -16,7 +16,7 @@ from hopcheck.report.render.terminal import console_for
 @pytest.fixture
 def compared(sample: Any) -> Any:
     better = sample.verdict("stream.done-once", Outcome.CONFORMS, Finding("one [DONE]", True, 1, 1))
-    reached = sample.verdict("error.shape", Outcome.DEVIATES, Finding("status", False, 400, 500))
+    reached = sample.verdict("errors.shape", Outcome.DEVIATES, Finding("status", False, 400, 500))
     second = sample.document((better, reached, *sample.verdicts[:1], *sample.verdicts[2:3]))
     second["target"]["name"] = "other|proxy"
     return compare(sample.document(), second)
@@ -27,7 +27,7 @@ def test_two_reports_are_compared_by_case_and_by_check(compared: Any) -> None:
     done = by_id["stream.done-once"]
     assert (done.first, done.second) == ("deviates", "conforms")
     assert (done.only_first, done.only_second) == (("[DONE] is last", "one [DONE]"), ())
-    shape = by_id["error.shape"]
+    shape = by_id["errors.shape"]
     assert (shape.only_first, shape.only_second) == (("untestable",), ("status",))
     assert by_id["retry.budget"].second == "not run"
     assert by_id["retry.budget"].only_first == ()

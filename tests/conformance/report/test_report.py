@@ -172,7 +172,7 @@ def test_what_was_not_asked_names_what_to_declare(sample: Any) -> None:
 
 def test_red_cases_are_those_that_fail_the_gate(sample: Any) -> None:
     document = sample.document()
-    assert {case["id"] for case in red_cases(document)} == {"stream.done-once", "error.shape", "retry.budget"}
+    assert {case["id"] for case in red_cases(document)} == {"stream.done-once", "errors.shape", "retry.budget"}
     assert len(red_cases(sample.document(strict=True))) == 4
     stale = {"outcome": "conforms", "baseline": "stale"}
     assert fails(stale, strict=False)

@@ -1,4 +1,4 @@
-"""The suite against itself: every counterexample on its own cases, every honest variant on all."""
+"""The suite against itself: every mutant on its own cases, every honest variant on all."""
 
 from __future__ import annotations
 

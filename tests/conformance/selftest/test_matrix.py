@@ -14,7 +14,7 @@ from hopcheck import Findings, Incoming, Relay, Response, Target, expect, reply
 from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.cli import selftest as prove
-from hopcheck.selftest import HEALTHY, Cell, Column, Proof, cells, weigh
+from hopcheck.selftest import HEALTHY, Cell, Column, Proof, cells, columns, weigh
 from hopcheck.selftest.reach import overridden, reach_of, touches
 from hopcheck_server.relay.honest import VARIANTS, PrettyPrints
 
@@ -74,12 +74,12 @@ def table(bench, cases: Sequence[Case], **options: Any) -> Proof:
 
 def test_a_sound_suite_holds(bench, made) -> None:
     status, body = made
-    status.counterexample(breaks="status", trips=["chat.*"])(Teapot)
-    status.counterexample(breaks="body")(Shouts)
-    body.counterexample(breaks="body")(Shouts)
+    status.mutant(killed_by="status", trips=["chat.*"])(Teapot)
+    status.mutant(killed_by="body")(Shouts)
+    body.mutant(killed_by="body")(Shouts)
     proof = table(bench, made)
     assert proof.holds, proof
-    assert proof.cells == 2 * (2 + 2)  # the healthy relay, a variant, two counterexamples
+    assert proof.cells == 2 * (2 + 2)  # the healthy relay, a variant, two mutants
     assert sorted(proof.noticed) == [
         ("chat.body", "body", "Shouts"),
         ("chat.status", "body", "Shouts"),
@@ -90,8 +90,8 @@ def test_a_sound_suite_holds(bench, made) -> None:
 
 def test_what_is_not_noticed_by_its_finding_is_missed(bench, made) -> None:
     status, _ = made
-    status.counterexample(breaks="body")(Teapot)  # a finding before it fails
-    status.counterexample(breaks="status")(Harmless)
+    status.mutant(killed_by="body")(Teapot)  # a finding before it fails
+    status.mutant(killed_by="status")(Harmless)
     proof = table(bench, made[:1])
     assert {(name, finding) for _, finding, name, _ in proof.missed} == {("Teapot", "body"), ("Harmless", "status")}
     assert proof.unbroken == [("chat.status", "body"), ("chat.status", "status")]
@@ -100,15 +100,15 @@ def test_what_is_not_noticed_by_its_finding_is_missed(bench, made) -> None:
 
 def test_what_nobody_expects_is_unexpected_until_it_is_said(bench, made) -> None:
     status, body = made
-    status.counterexample(breaks="body")(Shouts)
+    status.mutant(killed_by="body")(Shouts)
     assert [(case, relay) for case, relay, _ in table(bench, made).unexpected] == [("chat.body", "chat.status.Shouts")]
     object.__setattr__(body, "trips_on", ("chat.status:Sh*",))
     assert table(bench, made).unexpected == []
 
 
-def test_a_crash_on_a_counterexample_is_never_expected(bench, made, case) -> None:
+def test_a_crash_on_a_mutant_is_never_expected(bench, made, case) -> None:
     status, _ = made
-    status.counterexample(breaks="status", trips=["*"])(Teapot)
+    status.mutant(killed_by="status", trips=["*"])(Teapot)
 
     @case("chat.crash", level="MUST", refs=["a"])
     async def crash(target: Target) -> Findings:
@@ -155,15 +155,15 @@ def test_what_is_wrong_is_printed(capsys, made) -> None:
     assert told[0] == "missed     chat.status: Teapot should break 'status'; conforms: "
     assert told[1] == "unexpected chat.body on chat.status.Teapot: advisory: body"
     assert told[2] == "minded     chat.body on the honest variant.Slower: advisory: body"
-    assert told[3] == "unbroken   chat.body: no counterexample breaks '[DONE]'"
+    assert told[3] == "unbroken   chat.body: no mutant breaks '[DONE]'"
     assert "1 missed, 1 unexpected, 1 red on honest relays, 1 findings that nothing breaks" in told[4]
 
 
 def test_what_shows_once_only_is_told_and_does_not_count(bench, made, capsys) -> None:
     status, body = made
-    status.counterexample(breaks="status", trips=["chat.*"])(Teapot)
-    status.counterexample(breaks="body")(Shouts)  # nobody says that `chat.body` minds it: that shows again
-    body.counterexample(breaks="body")(Mumbles)
+    status.mutant(killed_by="status", trips=["chat.*"])(Teapot)
+    status.mutant(killed_by="body")(Shouts)  # nobody says that `chat.body` minds it: that shows again
+    body.mutant(killed_by="body")(Mumbles)
     of, known = columns(made), {case.id: case for case in made}
 
     async def main() -> list[Cell]:

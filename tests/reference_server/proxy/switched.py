@@ -13,7 +13,7 @@ from raw_upstream import RawUpstream, Turn, says_json
 from hopcheck_server.chain.switch import Switch
 
 DIRECT_KEY = "direct-key-canary-91cc"
-PATIENCE_S = 20
+READ_TIMEOUT_S = 20
 
 
 class LiteLLMOnASwitch:
@@ -52,7 +52,7 @@ class LiteLLMOnASwitch:
         return self.client.get("/health/ready")
 
     def until_ready(self, status: int) -> httpx2.Response:
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + READ_TIMEOUT_S
         while (answer := self.ready()).status_code != status:
             assert time.monotonic() < deadline, answer.text
         return answer

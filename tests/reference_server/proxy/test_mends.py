@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from raw_upstream import CHAT, COMPLETION, DONE, HELLO, ROLE, STOP, STREAM, RawUpstream, chunk, says_json, streams
 
-from hopcheck_server.proxy.adapters.litellm_workarounds import LiteLLMMends, restore_provider_headers
+from hopcheck_server.proxy.adapters.litellm_workarounds import LiteLLMWorkarounds, restore_provider_headers
 
 PATH = "/v1/chat/completions"
 GROUP = "\n\nLiteLLM: model group 'm' failed with the error above. No fallback was attempted."
@@ -19,7 +19,7 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 def mended(status: int, message: str, **more: Any) -> tuple[int, dict[str, Any]]:
     error = {"message": message, "type": "t", "param": None, "code": str(status), **more}
-    return LiteLLMMends().error(status, error)
+    return LiteLLMWorkarounds().error(status, error)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from raw_upstream import (
     says_json,
     streams,
 )
-from switched import PATIENCE_S, LiteLLMOnASwitch, error
+from switched import READ_TIMEOUT_S, LiteLLMOnASwitch, error
 
 
 def test_readiness_follows_litellm(chain: LiteLLMOnASwitch) -> None:
@@ -62,7 +62,7 @@ def test_a_silent_litellm_is_not_ready_and_then_not_asked(chain: LiteLLMOnASwitc
 
     chain.upstream.watched = silent
     assert error(chain.until_ready(503))["code"] == "upstream_silent"
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + READ_TIMEOUT_S
     while client.post("/v1/chat/completions", json=CHAT).status_code == 200:
         assert time.monotonic() < deadline
 
@@ -82,7 +82,7 @@ def test_a_litellm_that_falls_silent_while_its_models_are_asked_for(chain: LiteL
 
     chain.upstream.watched = hangs_over_models
     chain.begin(health_timeout_s=0.05, health_silence_s=0.3)
-    assert asked.wait(PATIENCE_S)
+    assert asked.wait(READ_TIMEOUT_S)
     chain.upstream.watched = silent
     assert error(chain.until_ready(503))["code"] == "upstream_silent"
 
@@ -137,7 +137,7 @@ def test_models_are_remembered(chain: LiteLLMOnASwitch) -> None:
 
 def test_models_that_nobody_asked_for_are_remembered(chain: LiteLLMOnASwitch) -> None:
     client = chain.begin(version="which nobody has asked")
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + READ_TIMEOUT_S
     chain.turn(up=False)
     while client.get("/v1/llm/models").status_code != 200:  # it may have died before it was asked
         chain.turn(up=True)

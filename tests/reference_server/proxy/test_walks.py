@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.run import Setting
+from hopcheck.engine.run import RunContext
 from hopcheck.fuzz.sequence_search import Walks, walk
 from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.server import Upstream
@@ -20,6 +20,6 @@ def test_walks(start) -> None:
             key = client.headers["authorization"].removeprefix("Bearer ")
             config = TargetConfig(name="reference", base_url=f"{str(client.base_url).rstrip('/')}/v1", api_key=key)
             control = LocalControl(upstream)
-            return await walk(Setting(config, control, patience_s=10.0), control, WALKS)
+            return await walk(RunContext(config, control, read_timeout_s=10.0), control, WALKS)
 
     assert asyncio.run(main()) is None

@@ -18,7 +18,7 @@ from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire.client import Connection
 
-PATIENCE_S = 20.0
+READ_TIMEOUT_S = 20.0
 """For what must happen; a test that needs it fails."""
 
 
@@ -86,7 +86,7 @@ async def raw(upstream: Upstream, data: bytes) -> Raw:
     reader, writer = await asyncio.open_connection("127.0.0.1", upstream.port)
     writer.write(data)
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(READ_TIMEOUT_S):
             while part := await reader.read(65536):
                 seen.reads.append((time.monotonic_ns(), part))
         seen.ended = "eof"
@@ -103,14 +103,14 @@ async def opened(upstream: Upstream) -> Connection:
 
 async def read(connection: Connection) -> Got:
     """Read one answer."""
-    head = await connection.head(PATIENCE_S)
-    chunks = [data async for _, data in connection.chunks(PATIENCE_S)]
+    head = await connection.head(READ_TIMEOUT_S)
+    chunks = [data async for _, data in connection.chunks(READ_TIMEOUT_S)]
     return Got(head.status, {name.lower(): value for name, value in head.headers}, chunks)
 
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop run until something is so that no event tells of."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(READ_TIMEOUT_S):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0)
 

@@ -29,7 +29,7 @@ class Got:
     pieces: list[bytes] = field(default_factory=list)
 
 
-async def ask(parts: Sequence[bytes], end: str, *, bodiless: bool = False, patience_s: float = 10.0) -> Got:
+async def ask(parts: Sequence[bytes], end: str, *, bodiless: bool = False, read_timeout_s: float = 10.0) -> Got:
     """Ask a server that sends these parts, each once the client has read the one before it, and then ends so."""
     read, served = asyncio.Event(), asyncio.Event()
 
@@ -56,8 +56,8 @@ async def ask(parts: Sequence[bytes], end: str, *, bodiless: bool = False, patie
     got = Got()
     try:
         await connection.send_raw(REQUEST, bodiless=bodiless)
-        got.head = await connection.head(patience_s)
-        async for _, data in connection.chunks(patience_s):
+        got.head = await connection.head(read_timeout_s)
+        async for _, data in connection.chunks(read_timeout_s):
             got.pieces.append(data)
         got.ended = "complete"
     except Broken as broken:
@@ -109,8 +109,8 @@ def test_how_answers_end(parts: list[bytes], end: str, ended: str, body: bytes, 
 
 
 def test_silence_is_a_timeout() -> None:
-    head = run([], "stay", patience_s=0.02)
-    body = run([OK + b"content-length: 5\r\n\r\nhi"], "stay", patience_s=0.02)
+    head = run([], "stay", read_timeout_s=0.02)
+    body = run([OK + b"content-length: 5\r\n\r\nhi"], "stay", read_timeout_s=0.02)
     assert (head.ended, head.head, body.ended, body.body) == ("timeout", None, "timeout", b"hi")
     assert body.detail == "timeout: nothing came for 0.02 s"
 
@@ -171,7 +171,7 @@ def test_a_connection_that_was_closed_answers_no_more() -> None:
     assert asyncio.run(main()) in ("cut", "reset")
 
 
-def test_a_pool_hands_out_what_can_be_used_again(bench) -> None:
+def test_a_pool_hands_out_what_can_be_used_again(alone) -> None:
     async def handler(exchange) -> None:
         close = exchange.target == "/close"
         exchange.keep_alive = not close
@@ -195,7 +195,7 @@ def test_a_pool_hands_out_what_can_be_used_again(bench) -> None:
             assert first.exchanges == 2
             pool.close()
 
-    bench.alone(main)
+    alone(main)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire import protocol as serving
 from hopcheck_server.wire.server import ClientGone, Exchange, Framing, Server
 
-PATIENCE_S = 10.0
+READ_TIMEOUT_S = 10.0
 GET = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -24,7 +24,7 @@ def serve(handler, act, *, faults: list[str] | None = None):
     async def main():
         seen: list[str] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: seen.append(repr(context["exception"])))
-        async with asyncio.timeout(PATIENCE_S), await Server(handler).start() as server:
+        async with asyncio.timeout(READ_TIMEOUT_S), await Server(handler).start() as server:
             result = await act(server)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         if faults is not None:
@@ -222,7 +222,7 @@ def test_a_connection_that_comes_while_a_server_closes_is_dropped(turns: int) ->
             client.sendall(GET % b"/")
             for _ in range(turns):
                 await asyncio.sleep(0)
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(READ_TIMEOUT_S):
                 await closing.aclose()
                 client.setblocking(False)
                 try:

@@ -29,21 +29,21 @@ class Passes(Relay):
         return outgoing
 
 
-@alt_headers.counterexample(breaks="key upstream")
+@alt_headers.mutant(killed_by="key upstream")
 class PassesKeyHeaders(Passes):
     """Only Authorization is taken off, not the headers in which other SDKs send keys."""
 
     names = ("x-api-key", "api-key")
 
 
-@alt_headers.counterexample(breaks="cookie upstream")
+@alt_headers.mutant(killed_by="cookie upstream")
 class PassesCookies(Passes):
     """Every header but Authorization goes upstream, the console's session cookie with them."""
 
     names = ("cookie",)
 
 
-@alt_headers.counterexample(breaks="proxy credentials upstream")
+@alt_headers.mutant(killed_by="proxy credentials upstream")
 class PassesProxyCredentials(Passes):
     """The credentials for a company's web proxy go to the provider."""
 

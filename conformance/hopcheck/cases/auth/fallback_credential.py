@@ -28,7 +28,7 @@ async def fallback_credential(target: Target) -> Findings:
     yield expect("primary's key at the backup", leaked, equals=[])
 
 
-@fallback_credential.counterexample(breaks="backup's own key", trips=("fallback.*",))
+@fallback_credential.mutant(killed_by="backup's own key", trips=("fallback.*",))
 class KeepsTheFirstKey(Relay):
     """On falling back only the model is exchanged."""
 
@@ -38,7 +38,7 @@ class KeepsTheFirstKey(Relay):
         return outgoing.with_header("Authorization", f"Bearer {self.config.upstream_key}")
 
 
-@fallback_credential.counterexample(breaks="primary's key at the backup", trips=("fallback.*",))
+@fallback_credential.mutant(killed_by="primary's key at the backup", trips=("fallback.*",))
 class AddsToTheHeaders(Relay):
     """Headers of an attempt are added to those of the one before, under the names of each provider."""
 

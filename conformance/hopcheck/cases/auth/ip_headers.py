@@ -15,7 +15,7 @@ async def ip_headers(target: Target) -> Findings:
     yield expect("address headers upstream", [name for name, _ in attempt.headers if name in NAMES], equals=[])
 
 
-@ip_headers.counterexample(breaks="client's address upstream")
+@ip_headers.mutant(killed_by="client's address upstream")
 class PassesForwarded(Relay):
     """What a load balancer notes of the client goes on to the provider."""
 
@@ -24,7 +24,7 @@ class PassesForwarded(Relay):
         return outgoing.with_header("X-Forwarded-For", forwarded) if forwarded else outgoing
 
 
-@ip_headers.counterexample(breaks="address headers upstream")
+@ip_headers.mutant(killed_by="address headers upstream")
 class AddsItsPeer(Relay):
     """As behind a web server, the peer's address is noted in a header."""
 

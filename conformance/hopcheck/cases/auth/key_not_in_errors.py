@@ -37,7 +37,7 @@ async def key_not_in_errors(target: Target) -> Findings:
     yield expect("refused key", refused.where("hopcheck-refused-key"), equals=[], level="SHOULD")
 
 
-@key_not_in_errors.counterexample(breaks="bodies with the provider's key", trips=("auth.key-not-in-logs",))
+@key_not_in_errors.mutant(killed_by="bodies with the provider's key", trips=("auth.key-not-in-logs",))
 class TrustsTheProvider(Relay):
     """A provider's error texts are passed on as they are."""
 
@@ -45,7 +45,7 @@ class TrustsTheProvider(Relay):
         return text
 
 
-@key_not_in_errors.counterexample(breaks="headers with the provider's key")
+@key_not_in_errors.mutant(killed_by="headers with the provider's key")
 class CopiesErrorHeaders(Relay):
     """An error comes with all the headers that the provider sent with it."""
 
@@ -56,7 +56,7 @@ class CopiesErrorHeaders(Relay):
         return response
 
 
-@key_not_in_errors.counterexample(breaks="client's key")
+@key_not_in_errors.mutant(killed_by="client's key")
 class RepeatsTheRequest(Relay):
     """An error repeats the headers of the request that it answers."""
 
@@ -65,7 +65,7 @@ class RepeatsTheRequest(Relay):
         return response.with_header("x-failed-request", asked) if response.origin == "provider" else response
 
 
-@key_not_in_errors.counterexample(breaks="refused key")
+@key_not_in_errors.mutant(killed_by="refused key")
 class NamesTheRefusedKey(Relay):
     """A key that is refused is named in the refusal."""
 

@@ -28,7 +28,7 @@ def _numbers(lines: list[str], key: str) -> list[int]:
     return [number for number, line in enumerate(lines, 1) if key and key in line][:10]
 
 
-@key_not_in_logs.counterexample(breaks="lines with the provider's key")
+@key_not_in_logs.mutant(killed_by="lines with the provider's key")
 class LogsItsConfiguration(Relay):
     """A debug line shows what the provider is called with."""
 
@@ -36,7 +36,7 @@ class LogsItsConfiguration(Relay):
         return f"{await super().log(response)} api_base={self.config.upstream} api_key={self.config.upstream_key}"
 
 
-@key_not_in_logs.counterexample(breaks="lines with the client's key")
+@key_not_in_logs.mutant(killed_by="lines with the client's key")
 class LogsHeaders(Relay):
     """A debug line shows the request's headers."""
 

@@ -16,7 +16,7 @@ async def not_forwarded(target: Target) -> Findings:
         yield expect(f"client's key upstream, {kind}", attempt.where(target.config.api_key), equals=[])
 
 
-@not_forwarded.counterexample(breaks="client's key upstream, answer", trips=("auth.*",))
+@not_forwarded.mutant(killed_by="client's key upstream, answer", trips=("auth.*",))
 class PassesAuthorizationOn(Relay):
     """The client's Authorization header goes upstream in the place of the proxy's own."""
 
@@ -24,7 +24,7 @@ class PassesAuthorizationOn(Relay):
         return outgoing.with_header("Authorization", f"Bearer {outgoing.incoming.key}")
 
 
-@not_forwarded.counterexample(breaks="client's key upstream, answer", trips=("req.*", "auth.alt-headers"))
+@not_forwarded.mutant(killed_by="client's key upstream, answer", trips=("requests.*", "auth.alt-headers"))
 class TellsWhoAsks(Relay):
     """The provider is told the client's key as the user's name, for abuse reports."""
 
@@ -32,7 +32,7 @@ class TellsWhoAsks(Relay):
         return outgoing.with_json({**outgoing.json, "user": outgoing.incoming.key})
 
 
-@not_forwarded.counterexample(breaks="client's key upstream, stream", trips=("auth.upstream-key-used",))
+@not_forwarded.mutant(killed_by="client's key upstream, stream", trips=("auth.upstream-key-used",))
 class StreamsWithTheClientsKey(Relay):
     """The code path of streams was written for clients that bring the provider's key."""
 

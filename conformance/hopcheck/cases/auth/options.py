@@ -17,7 +17,7 @@ async def options(target: Target) -> Findings:
     yield expect("status", answer.status, holds=not refused, to="an answer that is no refusal for want of a key")
 
 
-@options.counterexample(breaks="status")
+@options.mutant(killed_by="status")
 class AsksPreflightsForAKey(Relay):
     """The key is checked before anybody looks at the method."""
 

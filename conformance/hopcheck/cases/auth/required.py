@@ -18,7 +18,7 @@ async def required(target: Target) -> Findings:
     yield expect("upstream attempts", len(attempts), equals=0)
 
 
-@required.counterexample(breaks="status without a key")
+@required.mutant(killed_by="status without a key")
 class LetsStrangersIn(Relay):
     """A key is checked only if there is one."""
 
@@ -26,7 +26,7 @@ class LetsStrangersIn(Relay):
         return await super().authorize(incoming) if incoming.key else None
 
 
-@required.counterexample(breaks="status with a wrong key", trips=("error.sdk-class", "auth.key-not-in-errors"))
+@required.mutant(killed_by="status with a wrong key", trips=("errors.sdk-class", "auth.key-not-in-errors"))
 class TakesAnyKey(Relay):
     """There must be a key, but nobody looks at it."""
 
@@ -34,7 +34,7 @@ class TakesAnyKey(Relay):
         return None if incoming.key else await super().authorize(incoming)
 
 
-@required.counterexample(breaks="error object", trips=("error.*",))
+@required.mutant(killed_by="error object", trips=("errors.*",))
 class SaysDetail(Relay):
     """A refusal has the web framework's shape."""
 
@@ -43,7 +43,7 @@ class SaysDetail(Relay):
         return refusal and refusal.with_json({"detail": "Not authenticated"})
 
 
-@required.counterexample(breaks="upstream attempts")
+@required.mutant(killed_by="upstream attempts")
 class AsksFirst(Relay):
     """The key is looked at when the provider has answered."""
 

@@ -25,7 +25,7 @@ async def response_headers(target: Target) -> Findings:
     yield expect("operator's account", answer.where(ACCOUNT) + stream.where(ACCOUNT), equals=[])
 
 
-@response_headers.counterexample(breaks="provider's cookie")
+@response_headers.mutant(killed_by="provider's cookie")
 class PassesCookiesBack(Relay):
     """A provider's cookies are handed to whoever asks."""
 
@@ -33,7 +33,7 @@ class PassesCookiesBack(Relay):
         return await super().kept(headers) + [pair for pair in headers if pair[0].lower() == "set-cookie"]
 
 
-@response_headers.counterexample(breaks="operator's account")
+@response_headers.mutant(killed_by="operator's account")
 class RenamesHeaders(Relay):
     """Headers that clients don't need are kept under another name, for debugging."""
 

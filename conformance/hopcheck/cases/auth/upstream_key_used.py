@@ -17,7 +17,7 @@ async def upstream_key_used(target: Target) -> Findings:
     yield expect("obeys the client's api_key", any(obeyed), equals=False)
 
 
-@upstream_key_used.counterexample(breaks="attempts with a key", trips=("auth.*", "fallback.*"))
+@upstream_key_used.mutant(killed_by="attempts with a key", trips=("auth.*", "fallback.*"))
 class EmptyBearer(Relay):
     """The provider's key is read from a variable that isn't set."""
 
@@ -25,7 +25,7 @@ class EmptyBearer(Relay):
         return outgoing.with_header("Authorization", "Bearer ")
 
 
-@upstream_key_used.counterexample(breaks="different keys")
+@upstream_key_used.mutant(killed_by="different keys")
 class OldKeyForStreams(Relay):
     """The key was changed everywhere but in the client for streams."""
 
@@ -34,7 +34,7 @@ class OldKeyForStreams(Relay):
         return outgoing.with_header("Authorization", "Bearer hopcheck-old-key") if streams else outgoing
 
 
-@upstream_key_used.counterexample(breaks="obeys the client's api_key", trips=("llm_proxy.*",))
+@upstream_key_used.mutant(killed_by="obeys the client's api_key", trips=("llm_proxy.*",))
 class ObeysApiKeyField(Relay):
     """A client may bring its own provider's key in a body field that nobody has switched off."""
 

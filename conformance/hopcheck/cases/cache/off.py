@@ -21,7 +21,7 @@ async def off_by_default(target: Target) -> Findings:
     yield expect("attempts at the provider", len(await target.seen(first, attempts=2, settle_s=0.5)), equals=2)
 
 
-@off_by_default.counterexample(breaks="attempts at the provider")
+@off_by_default.mutant(killed_by="attempts at the provider")
 class Caches(Relay):
     """Answers are kept, and given again to whoever sends the same body."""
 
@@ -39,7 +39,7 @@ class Caches(Relay):
         return response
 
 
-@off_by_default.counterexample(breaks="status of the second answer")
+@off_by_default.mutant(killed_by="status of the second answer")
 class RefusesDuplicates(Relay):
     """A body that was seen before is taken for an accident."""
 

@@ -56,9 +56,9 @@ async def nonstream(target: Target) -> Findings:
     yield expect("the provider's request", await how_it_ended(target, live.answer.marker), equals="hung-up")
 
 
-@before_first.counterexample(breaks="the provider's stream", trips=("cancel.*", "res.*"))
-@nonstream.counterexample(breaks="the provider's request")
-@mid_stream.counterexample(breaks="the provider's stream")
+@before_first.mutant(killed_by="the provider's stream", trips=("cancel.*", "resources.*"))
+@nonstream.mutant(killed_by="the provider's request")
+@mid_stream.mutant(killed_by="the provider's stream")
 class ServesNobody(Relay):
     """A request is served to its end, whether or not somebody is left to read it."""
 

@@ -27,7 +27,7 @@ async def no_retry(target: Target) -> Findings:
     yield expect("attempts", len(attempts), equals=1)
 
 
-@no_retry.counterexample(breaks="attempts", trips=("cancel.*", "iso.concurrent", "res.*", "stream.*"))
+@no_retry.mutant(killed_by="attempts", trips=("cancel.*", "isolation.concurrent", "resources.*", "stream.*"))
 class TriesAgainForNobody(Relay):
     """A dropped connection looks like a failure of the provider, so the request is sent again."""
 

@@ -28,7 +28,7 @@ async def slot_release(target: Target) -> Findings:
     yield expect("status of the next", answer.status, equals=200)
 
 
-@slot_release.counterexample(breaks="status of the next", trips=("ratelimit.*", "cancel.*"))
+@slot_release.mutant(killed_by="status of the next", trips=("rate_limit.*", "cancel.*"))
 class KeepsSlots(Relay):
     """A slot is given back only by answers that reached their end."""
 
@@ -37,7 +37,7 @@ class KeepsSlots(Relay):
             await super().release(incoming)
 
 
-@slot_release.counterexample(breaks="requests within the limit that began", trips=("ratelimit.*",))
+@slot_release.mutant(killed_by="requests within the limit that began", trips=("rate_limit.*",))
 class OneAtATime(Relay):
     """Where two are allowed, only one is served at a time."""
 

@@ -10,8 +10,8 @@ BEGUN = '{"id":"chatcmpl-1","object":"chat.completion","created":1735689600,"mod
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
-OTHERS = ("error.*:*", "stream.stream-false-upstream-sse:*")
-"""Whose counterexamples these cases may notice too: they are about the same errors."""
+OTHERS = ("errors.*:*", "stream.json-instead:*")
+"""Whose mutants these cases may notice too: they are about the same errors."""
 
 
 async def _asked(target: Target, scripts: Iterable[str]) -> dict[str, Answer]:
@@ -83,8 +83,8 @@ class _OnBrokenAnswer(Relay):
         raise NotImplementedError
 
 
-@content_length_mismatch.counterexample(breaks="statuses", trips=("stream.*", "error.*", "retry.*"))
-@invalid_upstream_json.counterexample(breaks="statuses", trips=("stream.*", "error.*", "retry.*"))
+@content_length_mismatch.mutant(killed_by="statuses", trips=("stream.*", "errors.*", "retry.*"))
+@invalid_upstream_json.mutant(killed_by="statuses", trips=("stream.*", "errors.*", "retry.*"))
 class PassesItOn(_OnBrokenAnswer):
     """What came of a broken answer goes on with its 200."""
 
@@ -92,12 +92,10 @@ class PassesItOn(_OnBrokenAnswer):
         return Response(incoming, 200, [("Content-Type", "application/json")], BEGUN.encode())
 
 
-@content_length_mismatch.counterexample(
-    breaks="errors that aren't OpenAI's shape", trips=("stream.*", "error.*", "retry.*")
+@content_length_mismatch.mutant(
+    killed_by="errors that aren't OpenAI's shape", trips=("stream.*", "errors.*", "retry.*")
 )
-@invalid_upstream_json.counterexample(
-    breaks="errors that aren't OpenAI's shape", trips=("stream.*", "error.*", "retry.*")
-)
+@invalid_upstream_json.mutant(killed_by="errors that aren't OpenAI's shape", trips=("stream.*", "errors.*", "retry.*"))
 class ShowsThePage(_OnBrokenAnswer):
     """A web page stands in the place of an error."""
 

@@ -19,7 +19,7 @@ async def n_choices(target: Target) -> Findings:
     yield expect("choices by index", sorted(told, key=str), equals=[[0, "first"], [1, "second"], [2, "third"]])
 
 
-@n_choices.counterexample(breaks="choices by index")
+@n_choices.mutant(killed_by="choices by index")
 class FirstChoiceOnly(Relay):
     """Of several choices, only the first is kept."""
 
@@ -27,7 +27,7 @@ class FirstChoiceOnly(Relay):
         return edit_body(response, lambda body: body.update(choices=body["choices"][:1]))
 
 
-@n_choices.counterexample(breaks="choices by index")
+@n_choices.mutant(killed_by="choices by index")
 class AllAreFirst(Relay):
     """Every choice has the index 0."""
 

@@ -29,7 +29,7 @@ async def content_exact(target: Target) -> Findings:
     yield expect("text", dig(answer.message, "content"), equals=TEXT)
 
 
-@content_exact.counterexample(breaks="text")
+@content_exact.mutant(killed_by="text")
 class Strips(Relay):
     """The text loses the white space at its ends."""
 
@@ -37,7 +37,7 @@ class Strips(Relay):
         return edit_messages(response, lambda message: _change_text(message, str.strip))
 
 
-@content_exact.counterexample(breaks="text")
+@content_exact.mutant(killed_by="text")
 class Normalises(Relay):
     """The text is put into Unicode's composed form."""
 
@@ -56,7 +56,7 @@ async def content_null(target: Target) -> Findings:
     yield expect("content", message.get("content", "left out"), equals=None)
 
 
-@content_null.counterexample(breaks="content")
+@content_null.mutant(killed_by="content")
 class SaysNothingInText(Relay):
     """Null becomes an empty text."""
 
@@ -64,7 +64,7 @@ class SaysNothingInText(Relay):
         return edit_messages(response, lambda message: message.update(content=message["content"] or ""))
 
 
-@content_null.counterexample(breaks="content", trips=("tools.*",))
+@content_null.mutant(killed_by="content", trips=("tools.*",))
 class LeavesOutNull(Relay):
     """A `content` of null is left out, though the API requires the field."""
 

@@ -8,7 +8,7 @@ MADE_UP = {"index": 0, "message": {"role": "assistant", "content": ""}, "finish_
 
 
 @case(
-    "chat.empty-choices-nonstream",
+    "chat.empty-choices",
     level="MUST",
     refs=["litellm#27968"],
     upstream=reply.chat(extra={"choices": []}),
@@ -22,7 +22,7 @@ async def empty_choices(target: Target) -> Findings:
         yield expect("error", shapes.error(answer.json), equals=[])
 
 
-@empty_choices.counterexample(breaks="choices")
+@empty_choices.mutant(killed_by="choices")
 class MakesOneUp(Relay):
     """An empty answer is made up, which looks like a model that had nothing to say."""
 
@@ -30,7 +30,7 @@ class MakesOneUp(Relay):
         return edit_body(response, lambda body: body.update(choices=body["choices"] or [MADE_UP]))
 
 
-@empty_choices.counterexample(breaks="error")
+@empty_choices.mutant(killed_by="error")
 class FallsOver(Relay):
     """The first choice of none: an unhandled exception, and its trace."""
 

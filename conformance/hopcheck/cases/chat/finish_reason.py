@@ -26,7 +26,7 @@ async def finish_reason(target: Target) -> Findings:
     yield expect("finish reasons", told, equals={reason: reason for reason in ENDS})
 
 
-@finish_reason.counterexample(breaks="finish reasons", trips=("tools.*", "stream.nonstream-parity"))
+@finish_reason.mutant(killed_by="finish reasons", trips=("tools.*", "stream.nonstream-parity"))
 class AlwaysStops(Relay):
     """Every answer claims to have ended by itself."""
 
@@ -34,7 +34,7 @@ class AlwaysStops(Relay):
         return edit_choices(response, lambda choice: choice.update(finish_reason="stop"))
 
 
-@finish_reason.counterexample(breaks="finish reasons", trips=("tools.*",))
+@finish_reason.mutant(killed_by="finish reasons", trips=("tools.*",))
 class TextWins(Relay):
     """A turn with text and a tool call ends with `stop`, so agents never make the call."""
 

@@ -33,7 +33,7 @@ async def id_unique(target: Target) -> Findings:
     yield expect("created", created, holds=_is_a_time(created), to=f"the provider's {MADE_AT}, or now, in seconds")
 
 
-@id_unique.counterexample(breaks="ids")
+@id_unique.mutant(killed_by="ids")
 class OneIdForAll(Relay):
     """Every answer has the id that stands in the documentation."""
 
@@ -41,7 +41,7 @@ class OneIdForAll(Relay):
         return edit_body(response, lambda body: body.update(id="chatcmpl-123"))
 
 
-@id_unique.counterexample(breaks="created")
+@id_unique.mutant(killed_by="created")
 class CountsMilliseconds(Relay):
     """`created` is in milliseconds."""
 
@@ -50,7 +50,7 @@ class CountsMilliseconds(Relay):
 
 
 @case(
-    "chat.system-fingerprint-service-tier",
+    "chat.service-fields",
     level="MAY",
     refs=["OAI CreateChatCompletionResponse"],
     upstream=reply.chat("Hello.", extra={"system_fingerprint": "fp_hop1", "service_tier": "flex"}),
@@ -62,7 +62,7 @@ async def fingerprint(target: Target) -> Findings:
     yield expect("fields", told, equals={"system_fingerprint": "fp_hop1", "service_tier": "flex"})
 
 
-@fingerprint.counterexample(breaks="fields")
+@fingerprint.mutant(killed_by="fields")
 class DropsTheFingerprint(Relay):
     """The fingerprint is dropped, so a client can't tell that its provider changed."""
 

@@ -39,7 +39,7 @@ async def large_response(target: Target) -> Findings:
     yield expect("text", _print_of(dig(answer.message, "content")), equals=TEXT_PRINT[target.in_full])
 
 
-@large_response.counterexample(breaks="text")
+@large_response.mutant(killed_by="text")
 class CapsAnswers(Relay):
     """A text ends after its first mebibyte."""
 
@@ -78,12 +78,12 @@ class _WhenLarge(Relay):
         return refuse(incoming, 400, "The body can't be read.")
 
 
-@large_request.counterexample(breaks="status")
+@large_request.mutant(killed_by="status")
 class CallsItUnreadable(_WhenLarge):
     """A body that is too large for the proxy is said to be malformed."""
 
 
-@large_request.counterexample(breaks="refusal")
+@large_request.mutant(killed_by="refusal")
 class RefusesWithAPage(_WhenLarge):
     """The web server in front refuses large bodies with its own page."""
 
@@ -91,7 +91,7 @@ class RefusesWithAPage(_WhenLarge):
         return Response(incoming, 413, [("Content-Type", "text/html")], b"<h1>413 Request Entity Too Large</h1>")
 
 
-@large_request.counterexample(breaks="images")
+@large_request.mutant(killed_by="images")
 class ShrinksImages(Relay):
     """Images are made smaller on the way."""
 

@@ -29,7 +29,7 @@ async def logprobs(target: Target) -> Findings:
     yield expect("status without top_logprobs", plain.status, equals=200)
 
 
-@logprobs.counterexample(breaks="tokens")
+@logprobs.mutant(killed_by="tokens")
 class DropsLogprobs(Relay):
     """The answer has no log probabilities."""
 
@@ -37,7 +37,7 @@ class DropsLogprobs(Relay):
         return edit_choices(response, lambda choice: choice.update(logprobs=None))
 
 
-@logprobs.counterexample(breaks="tokens")
+@logprobs.mutant(killed_by="tokens")
 class DropsAlternatives(Relay):
     """Every token is there, without its alternatives."""
 
@@ -49,7 +49,7 @@ class DropsAlternatives(Relay):
         return edit_choices(response, shorten)
 
 
-@logprobs.counterexample(breaks="status without top_logprobs")
+@logprobs.mutant(killed_by="status without top_logprobs")
 class WantsBoth(Relay):
     """`logprobs` without `top_logprobs` is refused, though the API allows it."""
 

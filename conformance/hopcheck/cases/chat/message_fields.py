@@ -45,28 +45,28 @@ class _Drops(Relay):
         return edit_messages(response, lambda message: message.pop(self.field, None))
 
 
-@refusal_annotations.counterexample(breaks="refusal")
+@refusal_annotations.mutant(killed_by="refusal")
 class DropsRefusals(_Drops):
     """A refusal looks like an answer without text."""
 
     field = "refusal"
 
 
-@refusal_annotations.counterexample(breaks="annotations")
+@refusal_annotations.mutant(killed_by="annotations")
 class DropsAnnotations(_Drops):
     """A text loses its sources."""
 
     field = "annotations"
 
 
-@refusal_annotations.counterexample(breaks="audio")
+@refusal_annotations.mutant(killed_by="audio")
 class DropsAudio(_Drops):
     """What was said aloud is lost."""
 
     field = "audio"
 
 
-@refusal_annotations.counterexample(breaks="function_call")
+@refusal_annotations.mutant(killed_by="function_call")
 class DropsFunctionCalls(_Drops):
     """A call in the older form is lost."""
 

@@ -22,7 +22,7 @@ async def model_echo(target: Target) -> Findings:
     yield expect("models of the stream", streamed, equals=[str(answer.at("model"))])
 
 
-@model_echo.counterexample(breaks="model", trips=("fallback.reported-model",))
+@model_echo.mutant(killed_by="model", trips=("fallback.reported-model",))
 class ShowsItsSpelling(Relay):
     """Answers name the model in the proxy's own spelling, `openai/...`, under which no client knows it."""
 
@@ -34,7 +34,7 @@ class ShowsItsSpelling(Relay):
             yield edit_piece(event, lambda piece: piece.update(model=f"openai/{piece['model']}"))
 
 
-@model_echo.counterexample(breaks="models of the stream")
+@model_echo.mutant(killed_by="models of the stream")
 class StreamsTheAlias(Relay):
     """The same model has another name in a stream than in one piece."""
 

@@ -21,7 +21,7 @@ async def reasoning_content(target: Target) -> Findings:
     yield expect("streamed", stream.joined("reasoning_content"), equals=THOUGHT)
 
 
-@reasoning_content.counterexample(breaks="in one piece")
+@reasoning_content.mutant(killed_by="in one piece")
 class KeepsKnownFields(Relay):
     """A message keeps only the fields that OpenAI's client library knows."""
 
@@ -29,7 +29,7 @@ class KeepsKnownFields(Relay):
         return edit_messages(response, lambda message: message.pop("reasoning_content", None))
 
 
-@reasoning_content.counterexample(breaks="streamed")
+@reasoning_content.mutant(killed_by="streamed")
 class StreamsKnownFields(Relay):
     """A delta keeps only the fields that OpenAI's client library knows."""
 

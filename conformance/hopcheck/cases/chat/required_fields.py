@@ -42,7 +42,7 @@ def _has_all(error: Any) -> bool:
     return isinstance(error, dict) and {"message", "type", "param", "code"} <= set(error)
 
 
-@required_fields.counterexample(breaks="refusal")
+@required_fields.mutant(killed_by="refusal")
 class OnlySendsRefusals(Relay):
     """A message without a refusal has no such field."""
 
@@ -50,7 +50,7 @@ class OnlySendsRefusals(Relay):
         return edit_choices(response, lambda choice: _drop(choice["message"], "refusal"))
 
 
-@required_fields.counterexample(breaks="logprobs")
+@required_fields.mutant(killed_by="logprobs")
 class OnlySendsWantedLogprobs(Relay):
     """A choice without log probabilities has no such field."""
 
@@ -58,7 +58,7 @@ class OnlySendsWantedLogprobs(Relay):
         return edit_choices(response, lambda choice: _drop(choice, "logprobs"))
 
 
-@required_fields.counterexample(breaks="a token's log probability", trips=("chat.logprobs",))
+@required_fields.mutant(killed_by="a token's log probability", trips=("chat.logprobs",))
 class DropsEmptyAlternatives(Relay):
     """A token without alternatives has no list of them."""
 
@@ -70,7 +70,7 @@ class DropsEmptyAlternatives(Relay):
             _drop(token, "top_logprobs")
 
 
-@required_fields.counterexample(breaks="an error's fields")
+@required_fields.mutant(killed_by="an error's fields")
 class DropsNullsOfErrors(Relay):
     """An error has only those of its fields that say something."""
 

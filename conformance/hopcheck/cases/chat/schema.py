@@ -12,7 +12,7 @@ async def schema(target: Target) -> Findings:
     yield expect("shape", shapes.chat_completion(answer.json), equals=[])
 
 
-@schema.counterexample(breaks="shape")
+@schema.mutant(killed_by="shape")
 class ForgetsTheObject(Relay):
     """The answer's `object` is an empty text."""
 
@@ -20,7 +20,7 @@ class ForgetsTheObject(Relay):
         return edit_body(response, lambda body: body.update(object=""))
 
 
-@schema.counterexample(breaks="shape", trips=("chat.id-unique",))
+@schema.mutant(killed_by="shape", trips=("chat.id-unique",))
 class SaysTimesWithFractions(Relay):
     """`created` is a number with a fraction, which typed clients refuse to read."""
 
@@ -28,7 +28,7 @@ class SaysTimesWithFractions(Relay):
         return edit_body(response, lambda body: body.update(created=body["created"] + 0.5))
 
 
-@schema.counterexample(breaks="contract.response")
+@schema.mutant(killed_by="contract.response")
 class NumbersItsConfigurations(Relay):
     """An answer without a `system_fingerprint` is given one, which is a number instead of a text."""
 

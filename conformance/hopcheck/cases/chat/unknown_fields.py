@@ -20,7 +20,7 @@ async def unknown_response_fields(target: Target) -> Findings:
     yield expect("streamed text", stream.joined(), equals="Hello")
 
 
-@unknown_response_fields.counterexample(breaks="text")
+@unknown_response_fields.mutant(killed_by="text")
 class ReadsStrictly(Relay):
     """An answer with an unknown field doesn't pass the proxy's own schema: 502."""
 
@@ -30,7 +30,7 @@ class ReadsStrictly(Relay):
         return response
 
 
-@unknown_response_fields.counterexample(breaks="streamed text")
+@unknown_response_fields.mutant(killed_by="streamed text")
 class StreamsStrictly(Relay):
     """A delta with an unknown field ends the stream with an error."""
 

@@ -15,7 +15,7 @@ async def usage_exact(target: Target) -> Findings:
     yield expect("counts", {name: answer.at("usage", name) for name in COUNTS}, equals=COUNTS)
 
 
-@usage_exact.counterexample(breaks="counts", trips=("chat.usage-details", "stream.nonstream-parity"))
+@usage_exact.mutant(killed_by="counts", trips=("chat.usage-details", "stream.nonstream-parity"))
 class CountsWords(Relay):
     """The proxy counts for itself, in words."""
 
@@ -27,7 +27,7 @@ class CountsWords(Relay):
         return edit_body(response, count)
 
 
-@usage_exact.counterexample(breaks="counts", trips=("chat.usage-details", "stream.nonstream-parity"))
+@usage_exact.mutant(killed_by="counts", trips=("chat.usage-details", "stream.nonstream-parity"))
 class DropsUsage(Relay):
     """The answer says nothing of what it used."""
 
@@ -66,7 +66,7 @@ async def usage_details(target: Target) -> Findings:
     yield expect("nothing is made up", await _told(target, "none"), equals=[None, None])
 
 
-@usage_details.counterexample(breaks="cached and reasoning tokens")
+@usage_details.mutant(killed_by="cached and reasoning tokens")
 class KeepsThreeCounts(Relay):
     """Of the usage, only the three counts are kept."""
 
@@ -87,7 +87,7 @@ class _FillsIn(Relay):
         return told
 
 
-@usage_details.counterexample(breaks="zero is told")
+@usage_details.mutant(killed_by="zero is told")
 class ForgetsZero(_FillsIn):
     """Zero counts as nothing: `if cached: ...`."""
 
@@ -95,7 +95,7 @@ class ForgetsZero(_FillsIn):
         return told or None
 
 
-@usage_details.counterexample(breaks="nothing is made up")
+@usage_details.mutant(killed_by="nothing is made up")
 class MakesUpZero(_FillsIn):
     """A provider that says nothing of its cache is said to have missed it."""
 

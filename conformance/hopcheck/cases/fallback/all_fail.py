@@ -27,7 +27,7 @@ async def all_fail(target: Target) -> Findings:
     yield expect("set-up that is shown", shown, equals=[])
 
 
-@all_fail.counterexample(breaks="status", trips=("error.*", "chat.*", "stream.*", "retry.*", "timeout.*"))
+@all_fail.mutant(killed_by="status", trips=("errors.*", "chat.*", "stream.*", "retry.*", "timeout.*"))
 class SaysItWorked(Relay):
     """A failure of everything is told inside a 200."""
 
@@ -37,8 +37,8 @@ class SaysItWorked(Relay):
         return response
 
 
-@all_fail.counterexample(
-    breaks="what is wrong with the error", trips=("error.*", "chat.*", "stream.*", "retry.*", "timeout.*")
+@all_fail.mutant(
+    killed_by="what is wrong with the error", trips=("errors.*", "chat.*", "stream.*", "retry.*", "timeout.*")
 )
 class SaysItAsDetail(Relay):
     """Failures have the web framework's shape."""
@@ -47,7 +47,7 @@ class SaysItAsDetail(Relay):
         return (await super().failed(incoming, failure)).with_json({"detail": "all providers failed"})
 
 
-@all_fail.counterexample(breaks="set-up that is shown", trips=("error.*",))
+@all_fail.mutant(killed_by="set-up that is shown", trips=("errors.*",))
 class ShowsItsSetUp(Relay):
     """The message says which model was tried where."""
 
@@ -58,7 +58,7 @@ class ShowsItsSetUp(Relay):
         return response.with_json(body)
 
 
-@all_fail.counterexample(breaks="status")
+@all_fail.mutant(killed_by="status")
 class Crashes(Relay):
     """A fallback that fails, too, was not thought of."""
 

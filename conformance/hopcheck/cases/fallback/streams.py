@@ -32,7 +32,7 @@ async def before_first(target: Target) -> Findings:
     yield expect("roles and ids", [max(roles.values()), max(ids.values())], equals=[1, 1])
 
 
-@before_first.counterexample(breaks="text of clean streams", trips=("fallback.*",))
+@before_first.mutant(killed_by="text of clean streams", trips=("fallback.*",))
 class StreamsStayWhereTheyAre(Relay):
     """Fallbacks are for answers in one piece."""
 
@@ -40,7 +40,7 @@ class StreamsStayWhereTheyAre(Relay):
         return None if outgoing.incoming.streams else await super().fall_back(outgoing, failure)
 
 
-@before_first.counterexample(breaks="roles and ids", trips=("stream.*", "iso.*"))
+@before_first.mutant(killed_by="roles and ids", trips=("stream.*", "isolation.*"))
 class AnnouncesItself(Relay):
     """A chunk with a role is sent before the provider is asked, so that the client sees something early."""
 
@@ -73,7 +73,7 @@ async def midway(target: Target) -> Findings:
     yield expect("taken for whole", stream.clean, equals=whole)
 
 
-@midway.counterexample(breaks="text", trips=("stream.*", "retry.*"))
+@midway.mutant(killed_by="text", trips=("stream.*", "retry.*"))
 class GluesOn(Relay):
     """The fallback's text follows what the primary had said."""
 
@@ -82,7 +82,7 @@ class GluesOn(Relay):
             yield event
 
 
-@midway.counterexample(breaks="taken for whole", trips=("stream.*", "retry.*"))
+@midway.mutant(killed_by="taken for whole", trips=("stream.*", "retry.*"))
 class Whitewashes(Relay):
     """A stream that broke is ended as if it had been finished."""
 

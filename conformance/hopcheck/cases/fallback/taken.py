@@ -30,7 +30,7 @@ async def taken(target: Target) -> Findings:
     yield expect("answers", said, equals=dict.fromkeys(FAULTS, "from the backup"))
 
 
-@taken.counterexample(breaks="answers")
+@taken.mutant(killed_by="answers")
 class OnlyFallsBackOnServerErrors(Relay):
     """A limited primary is not taken for one that can't answer."""
 
@@ -38,7 +38,7 @@ class OnlyFallsBackOnServerErrors(Relay):
         return None if failure.status == 429 else await super().fall_back(outgoing, failure)
 
 
-@taken.counterexample(breaks="answers", trips=("fallback.*", "auth.fallback-credential"))
+@taken.mutant(killed_by="answers", trips=("fallback.*", "auth.fallback-credential"))
 class NeverFallsBack(Relay):
     """The fallback stands in the configuration, and nothing reads it."""
 
@@ -65,7 +65,7 @@ async def not_on_client_error(target: Target) -> Findings:
     yield expect("status", answer.status, equals=400)
 
 
-@not_on_client_error.counterexample(breaks="attempts at the fallback", trips=("fallback.*",))
+@not_on_client_error.mutant(killed_by="attempts at the fallback", trips=("fallback.*",))
 class FallsBackOnEverything(Relay):
     """Every refusal is taken for the primary's fault."""
 
@@ -73,7 +73,7 @@ class FallsBackOnEverything(Relay):
         return self.config.fallbacks.get(outgoing.model)
 
 
-@not_on_client_error.counterexample(breaks="status", trips=("error.*",))
+@not_on_client_error.mutant(killed_by="status", trips=("errors.*",))
 class SaysServerError(Relay):
     """With a fallback configured, every failure is the proxy's own."""
 
@@ -100,7 +100,7 @@ async def reported_model(target: Target) -> Findings:
     yield expect("model", answer.at("model"), one_of=[fallback.backup, answered])
 
 
-@reported_model.counterexample(breaks="model", trips=("chat.model-echo",))
+@reported_model.mutant(killed_by="model", trips=("chat.model-echo",))
 class NamesWhatWasAsked(Relay):
     """The answer names the model of the request, whoever answered."""
 

@@ -38,7 +38,7 @@ async def live(target: Target) -> Findings:
     yield expect("requests to the provider", asked, equals=[])
 
 
-@live.counterexample(breaks="an endpoint that answers", trips=("http.*",))
+@live.mutant(killed_by="an endpoint that answers", trips=("http.*",))
 class WantsAKey(Relay):
     """Health is for clients only, so an orchestrator can't ask."""
 
@@ -48,7 +48,7 @@ class WantsAKey(Relay):
         return await super().authorize(incoming)
 
 
-@live.counterexample(breaks="requests to the provider")
+@live.mutant(killed_by="requests to the provider")
 class AsksTheProvider(Relay):
     """Each probe asks the provider for its models, which counts against its limits."""
 

@@ -18,7 +18,7 @@ async def cache_control(target: Target) -> Findings:
     yield expect("for shared caches", shared, equals={})
 
 
-@cache_control.counterexample(breaks="for shared caches")
+@cache_control.mutant(killed_by="for shared caches")
 class PublicList(Relay):
     """The list of models may be kept by everybody for an hour, though each key has its own."""
 

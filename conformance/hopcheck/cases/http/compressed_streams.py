@@ -32,7 +32,7 @@ async def accept_encoding_sse(target: Target) -> Findings:
     yield expect("first text's lag, ms", round((read_ns - sent_ns) / 1e6), at_most=200)
 
 
-@accept_encoding_sse.counterexample(breaks="first text's lag, ms")
+@accept_encoding_sse.mutant(killed_by="first text's lag, ms")
 class CompressesInBlocks(Relay):
     """Streams are compressed for clients that take it, and not flushed before their end."""
 

@@ -28,7 +28,7 @@ async def content_encoding(target: Target) -> Findings:
     yield expect("streams as read", streams, equals=["".join(PIECES)] * 2)
 
 
-@content_encoding.counterexample(breaks="answers as read")
+@content_encoding.mutant(killed_by="answers as read")
 class KeepsTheHeader(Relay):
     """The body is decompressed, and Content-Encoding still says that it isn't."""
 
@@ -36,7 +36,7 @@ class KeepsTheHeader(Relay):
         return await super().kept(headers) + [pair for pair in headers if pair[0].lower() == "content-encoding"]
 
 
-@content_encoding.counterexample(breaks="answers as read")
+@content_encoding.mutant(killed_by="answers as read")
 class CompressesForAll(Relay):
     """What came compressed leaves compressed, also for a client that doesn't take it."""
 
@@ -46,7 +46,7 @@ class CompressesForAll(Relay):
         return replace(response, body=gzip.compress(response.body)).with_header("Content-Encoding", "gzip")
 
 
-@content_encoding.counterexample(breaks="streams as read")
+@content_encoding.mutant(killed_by="streams as read")
 class KeepsTheHeaderOfStreams(Relay):
     """A stream's events are decompressed, and Content-Encoding still says that they aren't."""
 

@@ -14,7 +14,7 @@ async def head(target: Target) -> Findings:
     yield expect("what follows", told, equals={"bytes after the head": 0, "garbled": False})
 
 
-@head.counterexample(breaks="what follows")
+@head.mutant(killed_by="what follows")
 class AnswersHeadInFull(Relay):
     """HEAD is answered like GET, with the body, which the client then takes for its next answer."""
 
@@ -31,7 +31,7 @@ async def large_headers(target: Target) -> Findings:
     yield expect("status", answer.status, one_of=[200, 400, 431])
 
 
-@large_headers.counterexample(breaks="status")
+@large_headers.mutant(killed_by="status")
 class DropsLargeHeads(Relay):
     """A head that is larger than the buffer ends the connection without a word."""
 

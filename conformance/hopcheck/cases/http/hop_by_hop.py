@@ -40,7 +40,7 @@ async def hop_by_hop(target: Target) -> Findings:
     yield expect("of the provider", [passed(one.headers, PROVIDERS) for one in (answer, stream)], equals=[[], []])
 
 
-@hop_by_hop.counterexample(breaks="of the client, upstream")
+@hop_by_hop.mutant(killed_by="of the client, upstream")
 class PassesWhatConnectionNames(Relay):
     """The client's own headers are passed on, and nobody looks into Connection."""
 
@@ -49,7 +49,7 @@ class PassesWhatConnectionNames(Relay):
         return outgoing.with_header("X-Hop-Private", private) if private else outgoing
 
 
-@hop_by_hop.counterexample(breaks="of the provider")
+@hop_by_hop.mutant(killed_by="of the provider")
 class PassesKeepAlive(Relay):
     """The provider's Keep-Alive is passed on as if it were the gateway's."""
 

@@ -48,12 +48,12 @@ class Hasty(Relay):
             exchange.abort()
 
 
-@keepalive.counterexample(breaks="next after an answer", trips=("error.sdk-class",))
+@keepalive.mutant(killed_by="next after an answer", trips=("errors.sdk-class",))
 class OneRequestEach(Hasty):
     """Every connection is closed after its first answer, which doesn't say so."""
 
 
-@keepalive.counterexample(breaks="next after a stream")
+@keepalive.mutant(killed_by="next after a stream")
 class ClosesAfterStreams(Hasty):
     """A stream is ended twice: by its last chunk, and by closing the connection."""
 
@@ -61,7 +61,7 @@ class ClosesAfterStreams(Hasty):
         return b'"stream":true' in body
 
 
-@keepalive.counterexample(breaks="next after an error")
+@keepalive.mutant(killed_by="next after an error")
 class ClosesAfterNonsense(Hasty):
     """A client whose JSON is broken loses its connection, though its answer doesn't say so."""
 
@@ -84,7 +84,7 @@ async def upstream_keepalive(target: Target) -> Findings:
         yield expect(f"new connections for 8 {name}", len([number for number in used if number > before]), at_most=4)
 
 
-@upstream_keepalive.counterexample(breaks="new connections for 8 answers")
+@upstream_keepalive.mutant(killed_by="new connections for 8 answers")
 class ConnectsEachTime(Relay):
     """Every upstream request opens a connection."""
 
@@ -93,7 +93,7 @@ class ConnectsEachTime(Relay):
         return outgoing
 
 
-@upstream_keepalive.counterexample(breaks="new connections for 8 streams")
+@upstream_keepalive.mutant(killed_by="new connections for 8 streams")
 class ConnectsForStreams(Relay):
     """Streams are asked for on connections of their own."""
 

@@ -18,7 +18,7 @@ async def request_id(target: Target) -> Findings:
     yield expect("ids", ids, holds=len(set(told)) == len(told), to="a different one on each")
 
 
-@request_id.counterexample(breaks="answers without an id")
+@request_id.mutant(killed_by="answers without an id")
 class NoIdOnErrors(Relay):
     """Errors are answered before the request has got its id."""
 
@@ -26,7 +26,7 @@ class NoIdOnErrors(Relay):
         return response.with_header("x-request-id", None) if response.status >= 400 else response
 
 
-@request_id.counterexample(breaks="ids")
+@request_id.mutant(killed_by="ids")
 class OneIdForAll(Relay):
     """The id is the process's, not the request's."""
 

@@ -27,7 +27,7 @@ async def traceparent(target: Target) -> Findings:
     yield expect("others' trace in a request without one", [one for one in TRACES if one == after], equals=[])
 
 
-@traceparent.counterexample(breaks="trace ids", trips=("iso.headers",))
+@traceparent.mutant(killed_by="trace ids", trips=("isolation.headers",))
 class StartsTracesAnew(Relay):
     """Every upstream request begins a trace of its own."""
 
@@ -35,7 +35,7 @@ class StartsTracesAnew(Relay):
         return outgoing.with_header("traceparent", f"00-{outgoing.incoming.id}-00f067aa0ba902b7-01")
 
 
-@traceparent.counterexample(breaks="others' trace in a request without one")
+@traceparent.mutant(killed_by="others' trace in a request without one")
 class RemembersTheTrace(Relay):
     """The trace is kept where the next request finds it."""
 

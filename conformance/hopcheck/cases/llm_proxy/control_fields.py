@@ -25,7 +25,7 @@ FIELDS: dict[str, Any] = {
     level="MUST",
     refs=["litellm 1.106: obeys them in anybody's body"],
     needs=["refuses_control_fields", "embeddings", "two_sided"],
-    trips_on=("error.*:*",),
+    trips_on=("errors.*:*",),
 )
 async def control_fields(target: Target) -> Findings:
     """A client's body that holds one of LiteLLM's control fields is refused with a 400 and never goes upstream."""
@@ -59,7 +59,7 @@ class _Forgets(Relay):
         return refusal
 
 
-@control_fields.counterexample(breaks="accepted in chat")
+@control_fields.mutant(killed_by="accepted in chat")
 class ForgetsOne(_Forgets):
     """The list of refused fields lacks one."""
 
@@ -67,7 +67,7 @@ class ForgetsOne(_Forgets):
         return {"mock_response"}
 
 
-@control_fields.counterexample(breaks="accepted in embeddings")
+@control_fields.mutant(killed_by="accepted in embeddings")
 class ChecksChatOnly(_Forgets):
     """Embeddings requests are passed on unchecked."""
 
@@ -75,7 +75,7 @@ class ChecksChatOnly(_Forgets):
         return set(FIELDS) if incoming.path == "/v1/embeddings" else set()
 
 
-@control_fields.counterexample(breaks="errors that aren't OpenAI's shape")
+@control_fields.mutant(killed_by="errors that aren't OpenAI's shape")
 class RefusesInItsOwnWords(Relay):
     """The refusal has the web framework's shape."""
 
@@ -84,7 +84,7 @@ class RefusesInItsOwnWords(Relay):
         return response.with_json({"detail": "Extra inputs are not permitted"}) if refused else response
 
 
-@control_fields.counterexample(breaks="attempts upstream")
+@control_fields.mutant(killed_by="attempts upstream")
 class RefusesTooLate(_Forgets):
     """The field is noticed when the answer comes back."""
 

@@ -22,7 +22,7 @@ async def _forwarded(target: Target, answer: Answer) -> str | None:
     return attempts[-1].model if attempts else None
 
 
-@default_model.counterexample(breaks="status", trips=("error.*",))
+@default_model.mutant(killed_by="status", trips=("errors.*",))
 class InsistsOnAModel(Relay):
     """A request without a model is refused."""
 
@@ -32,7 +32,7 @@ class InsistsOnAModel(Relay):
         return await super().check(incoming)
 
 
-@default_model.counterexample(breaks="forwarded model")
+@default_model.mutant(killed_by="forwarded model")
 class TakesTheFirst(Relay):
     """A request without a model goes to some other model of the configuration."""
 

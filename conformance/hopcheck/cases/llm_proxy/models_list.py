@@ -28,7 +28,7 @@ class _EditsList(Relay):
         return models
 
 
-@models_list.counterexample(breaks="shape")
+@models_list.mutant(killed_by="shape")
 class WrapsTheArray(_EditsList):
     """The array stands in an object, as in OpenAI's list."""
 
@@ -36,7 +36,7 @@ class WrapsTheArray(_EditsList):
         return {"models": models}
 
 
-@models_list.counterexample(breaks="ids")
+@models_list.mutant(killed_by="ids")
 class MadeUpList(_EditsList):
     """The list is a constant that somebody wrote down once, so that it is never empty."""
 
@@ -44,7 +44,7 @@ class MadeUpList(_EditsList):
         return [{**models[0], "id": "gpt-4o-mini", "name": "GPT-4o mini"}]
 
 
-@models_list.counterexample(breaks="context lengths")
+@models_list.mutant(killed_by="context lengths")
 class OneLengthForAll(_EditsList):
     """Every model has the context length that is the default."""
 

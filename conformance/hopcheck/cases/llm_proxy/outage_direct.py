@@ -26,7 +26,7 @@ HEADER = "x-llm-proxy-fallback"
     refs=["LLM-Proxy API"],
     needs=["llm_proxy", "outage", "direct_fallback", "timing"],
     upstream=reply.chat("Hel", "lo"),
-    trips_on=("req.single-attempt:*", "stream.*:*"),
+    trips_on=("requests.single-attempt:*", "stream.*:*"),
 )
 async def outage_direct(target: Target) -> Findings:
     """While the backend is down, critical models are answered past it, streams too; answers say so, and only then."""
@@ -45,7 +45,7 @@ async def outage_direct(target: Target) -> Findings:
     yield expect("before and after", unmarked, equals=[(200, None), (200, None)])
 
 
-@outage_direct.counterexample(breaks="status")
+@outage_direct.mutant(killed_by="status")
 class HasNoStandIn(Relay):
     """What was promised to be answered without the backend isn't."""
 
@@ -64,7 +64,7 @@ class _Past(Relay):
         return direct
 
 
-@outage_direct.counterexample(breaks="text")
+@outage_direct.mutant(killed_by="text")
 class AnswersForTheProvider(_Past):
     """The answer is one that was kept for such cases."""
 
@@ -76,7 +76,7 @@ class AnswersForTheProvider(_Past):
         return response.with_json(kept)
 
 
-@outage_direct.counterexample(breaks="the stream's end")
+@outage_direct.mutant(killed_by="the stream's end")
 class LosesTheEnd(_Past):
     """The stand-in's stream is passed on without its last event."""
 
@@ -88,7 +88,7 @@ class LosesTheEnd(_Past):
             yield event_of({"choices": []})
 
 
-@outage_direct.counterexample(breaks=HEADER)
+@outage_direct.mutant(killed_by=HEADER)
 class DoesNotTell(Relay):
     """Nobody is told that another provider has answered."""
 
@@ -96,7 +96,7 @@ class DoesNotTell(Relay):
         return ()
 
 
-@outage_direct.counterexample(breaks="attempts")
+@outage_direct.mutant(killed_by="attempts")
 class AsksTwice(_Past):
     """The stand-in is asked whether it answers, and then asked."""
 
@@ -107,7 +107,7 @@ class AsksTwice(_Past):
         return direct
 
 
-@outage_direct.counterexample(breaks="before and after")
+@outage_direct.mutant(killed_by="before and after")
 class KeepsSayingSo(_Past):
     """The mark stays on answers that came by the backend again."""
 

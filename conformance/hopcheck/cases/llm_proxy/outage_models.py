@@ -46,7 +46,7 @@ def _available(answer: Answer, wanted: str) -> list[object]:
     return [dig(model, "is_available") for model in _models(answer) if dig(model, "id") == wanted]
 
 
-@outage_models.counterexample(breaks="status")
+@outage_models.mutant(killed_by="status")
 class HasNoMemory(Relay):
     """The list is the backend's, and gone with it."""
 
@@ -54,7 +54,7 @@ class HasNoMemory(Relay):
         return replace(response.with_json({"error": {"message": "x", "type": "y"}}), status=503)
 
 
-@outage_models.counterexample(breaks="ids")
+@outage_models.mutant(killed_by="ids")
 class MakesOneUp(Relay):
     """The list is a constant for such cases."""
 
@@ -64,7 +64,7 @@ class MakesOneUp(Relay):
         return old.with_json(listed[:1] if isinstance(listed, list) else {**listed, "data": listed["data"][:1]})
 
 
-@outage_models.counterexample(breaks="marks")
+@outage_models.mutant(killed_by="marks")
 class KeepsItToItself(Relay):
     """Nothing shows that the list is an old one."""
 
@@ -72,7 +72,7 @@ class KeepsItToItself(Relay):
         return (await super().remembered(response)).with_header(MARK, None)
 
 
-@outage_models.counterexample(breaks="available")
+@outage_models.mutant(killed_by="available")
 class SaysAllAreThere(Relay):
     """Models that nobody can answer are said to be available."""
 
@@ -80,7 +80,7 @@ class SaysAllAreThere(Relay):
         return (await super().remembered(response)).with_json(response.json)
 
 
-@outage_models.counterexample(breaks="marks before and after")
+@outage_models.mutant(killed_by="marks before and after")
 class MarksForGood(Relay):
     """The list stays marked when it is a fresh one again."""
 

@@ -47,7 +47,7 @@ async def _until(target: Target, status: int) -> Answer:
         await asyncio.sleep(0.05)  # between two probes, as an orchestrator's
 
 
-@outage_ready.counterexample(breaks="ready before")
+@outage_ready.mutant(killed_by="ready before")
 class IsNeverReady(Relay):
     """Readiness waits for something that nobody does."""
 
@@ -55,7 +55,7 @@ class IsNeverReady(Relay):
         return refuse(incoming, 503, "Starting.")
 
 
-@outage_ready.counterexample(breaks="ready during the outage")
+@outage_ready.mutant(killed_by="ready during the outage")
 class IsAlwaysReady(Relay):
     """Readiness says that the process runs."""
 
@@ -63,7 +63,7 @@ class IsAlwaysReady(Relay):
         return None
 
 
-@outage_ready.counterexample(breaks="what is wrong with the error")
+@outage_ready.mutant(killed_by="what is wrong with the error")
 class SaysNotReady(Relay):
     """An unready proxy says so in a word."""
 
@@ -72,9 +72,9 @@ class SaysNotReady(Relay):
         return unready and unready.with_json({"status": "unready"})
 
 
-@outage_ready.counterexample(breaks="alive during the outage")
+@outage_ready.mutant(killed_by="alive during the outage")
 class WantsToBeRestarted(Relay):
-    """A proxy without its backend says that it is dead, so that it is restarted, which mends nothing."""
+    """A proxy without its backend says that it is dead, so that it is restarted, which workarounds nothing."""
 
     async def check(self, incoming: Incoming) -> Response | None:
         if incoming.path == "/health/live" and not self.up:
@@ -82,7 +82,7 @@ class WantsToBeRestarted(Relay):
         return await super().check(incoming)
 
 
-@outage_ready.counterexample(breaks="ready after the outage")
+@outage_ready.mutant(killed_by="ready after the outage")
 class StaysUnready(Relay):
     """Whoever was unready once waits for a restart."""
 

@@ -14,7 +14,7 @@ BOUND_S = 5.0
     level="MUST",
     refs=["LLM-Proxy API"],
     needs=["llm_proxy", "outage", "timing"],
-    trips_on=("error.*:*", "fallback.all-fail:*", "retry.*:*", "timeout.connect:*"),
+    trips_on=("errors.*:*", "fallback.all-fail:*", "retry.*:*", "timeout.connect:*"),
 )
 async def outage_refused(target: Target) -> Findings:
     """While the backend is down, requests end soon, with 503, Retry-After and an error of OpenAI's shape."""
@@ -44,7 +44,7 @@ class _TellsOutage(Relay):
         return response
 
 
-@outage_refused.counterexample(breaks="status")
+@outage_refused.mutant(killed_by="status")
 class ApologizesInAnAnswer(_TellsOutage):
     """The outage is told as an assistant's answer."""
 
@@ -54,7 +54,7 @@ class ApologizesInAnAnswer(_TellsOutage):
         return response.with_json({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
 
 
-@outage_refused.counterexample(breaks="what is wrong with the errors")
+@outage_refused.mutant(killed_by="what is wrong with the errors")
 class SaysItsOwnWay(_TellsOutage):
     """The error is the web framework's."""
 
@@ -62,7 +62,7 @@ class SaysItsOwnWay(_TellsOutage):
         return response.with_json({"detail": "Service Unavailable"})
 
 
-@outage_refused.counterexample(breaks="Retry-After")
+@outage_refused.mutant(killed_by="Retry-After")
 class DoesNotSayWhen(_TellsOutage):
     """The client is not told when to come again."""
 
@@ -70,7 +70,7 @@ class DoesNotSayWhen(_TellsOutage):
         return response.with_header("Retry-After", None)
 
 
-@outage_refused.counterexample(breaks="seconds")
+@outage_refused.mutant(killed_by="seconds")
 class KeepsTrying(Relay):
     """A backend that refuses connections is tried again for a while, with the client waiting."""
 
@@ -79,7 +79,7 @@ class KeepsTrying(Relay):
         return wait_s if wait_s is None or self.up else 2.6
 
 
-@outage_refused.counterexample(breaks="status after the outage")
+@outage_refused.mutant(killed_by="status after the outage")
 class GivesUpForGood(Relay):
     """After an outage the answers stay errors."""
 

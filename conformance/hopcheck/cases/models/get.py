@@ -36,7 +36,7 @@ class _LooksUp(Relay):
         return response
 
 
-@get.counterexample(breaks="model")
+@get.mutant(killed_by="model")
 class AnswersWithAnother(_LooksUp):
     """Whichever model is asked for, the first is answered."""
 
@@ -44,7 +44,7 @@ class AnswersWithAnother(_LooksUp):
         return edit_body(response, lambda body: body.update(id=self.config.models[-1]), having="owned_by")
 
 
-@get.counterexample(breaks="model")
+@get.mutant(killed_by="model")
 class AnswersWithAList(_LooksUp):
     """A model says that it is a list."""
 
@@ -52,7 +52,7 @@ class AnswersWithAList(_LooksUp):
         return edit_body(response, lambda body: body.update(object="list"), having="owned_by")
 
 
-@get.counterexample(breaks="listed but not found")
+@get.mutant(killed_by="listed but not found")
 class StopsAtSlashes(Relay):
     """The route takes one segment, so a model with a slash in its name can't be found."""
 
@@ -62,7 +62,7 @@ class StopsAtSlashes(Relay):
         return await super().check(incoming)
 
 
-@get.counterexample(breaks="status of an unknown model")
+@get.mutant(killed_by="status of an unknown model")
 class MakesModelsUp(_LooksUp):
     """A model that doesn't exist is described all the same."""
 
@@ -73,7 +73,7 @@ class MakesModelsUp(_LooksUp):
         return found if response.status == 404 else response
 
 
-@get.counterexample(breaks="error of an unknown model", trips=("error.*",))
+@get.mutant(killed_by="error of an unknown model", trips=("errors.*",))
 class HasItsOwnErrors(_LooksUp):
     """An unknown model is told in the web framework's own shape."""
 

@@ -20,7 +20,7 @@ async def list_shape(target: Target) -> Findings:
     yield expect("shape", shapes.model_list(answer.json), equals=[])
 
 
-@list_shape.counterexample(breaks="shape", trips=("models.*", "auth.*"))
+@list_shape.mutant(killed_by="shape", trips=("models.*", "auth.*"))
 class BareArray(Relay):
     """The list is an array, without the object around it."""
 
@@ -41,7 +41,7 @@ class _EditsModels(Relay):
         return model
 
 
-@list_shape.counterexample(breaks="shape")
+@list_shape.mutant(killed_by="shape")
 class DatesInWords(_EditsModels):
     """`created` is a text with a date."""
 
@@ -72,7 +72,7 @@ async def aliases(target: Target) -> Findings:
     yield expect("shown of the provider", shown, equals=[])
 
 
-@aliases.counterexample(breaks="missing models", trips=("models.get", "llm_proxy.*"))
+@aliases.mutant(killed_by="missing models", trips=("models.get", "llm_proxy.*"))
 class HidesAliases(Relay):
     """Only the first model of the configuration is listed."""
 
@@ -82,7 +82,7 @@ class HidesAliases(Relay):
         return edit_body(response, lambda body: body.update(data=body["data"][:1]), having="data")
 
 
-@aliases.counterexample(breaks="shown of the provider", trips=("auth.*",))
+@aliases.mutant(killed_by="shown of the provider", trips=("auth.*",))
 class TellsTheAddress(_EditsModels):
     """Every model says at which address its provider is."""
 
@@ -104,7 +104,7 @@ async def stable_created(target: Target) -> Findings:
     yield expect("created", await _created(target), equals=first)
 
 
-@stable_created.counterexample(breaks="created")
+@stable_created.mutant(killed_by="created")
 class CreatedNow(_EditsModels):
     """Every model has been created this moment."""
 

@@ -17,7 +17,7 @@ async def budget(target: Target) -> Findings:
     yield expect("attempts", len(await target.seen(answer)), at_most=1 + target.declares.retries)
 
 
-@budget.counterexample(breaks="attempts", trips=("retry.*", "error.*", "ratelimit.*", "stream.*", "chat.*"))
+@budget.mutant(killed_by="attempts", trips=("retry.*", "errors.*", "rate_limit.*", "stream.*", "chat.*"))
 class Multiplies(Relay):
     """A client library below retries, too: each of the proxy's attempts becomes three."""
 
@@ -39,7 +39,7 @@ async def backoff(target: Target) -> Findings:
     yield expect("attempts within 3 s", len(early), at_most=4)
 
 
-backoff.counterexample(breaks="attempts within 3 s", trips=("retry.*", "error.*", "ratelimit.*", "stream.*", "chat.*"))(
+backoff.mutant(killed_by="attempts within 3 s", trips=("retry.*", "errors.*", "rate_limit.*", "stream.*", "chat.*"))(
     Multiplies
 )
 
@@ -60,7 +60,7 @@ async def honours_retry_after(target: Target) -> Findings:
     yield expect("seconds until the next attempt", min(gaps_s, default=1.0), at_least=0.95)
 
 
-@honours_retry_after.counterexample(breaks="seconds until the next attempt", trips=("ratelimit.*", "retry.*"))
+@honours_retry_after.mutant(killed_by="seconds until the next attempt", trips=("rate_limit.*", "retry.*"))
 class ComesBackAtOnce(Relay):
     """Retries follow the proxy's own clock."""
 

@@ -35,7 +35,7 @@ async def not_on_4xx(target: Target) -> Findings:
     yield expect("attempts", attempts, equals=dict.fromkeys(REFUSALS, 1))
 
 
-@not_on_4xx.counterexample(breaks="attempts", trips=("error.*", "auth.*", "retry.*"))
+@not_on_4xx.mutant(killed_by="attempts", trips=("errors.*", "auth.*", "retry.*"))
 class TriesEverythingAgain(Relay):
     """Every status but 200 is taken for a passing fault."""
 
@@ -55,7 +55,7 @@ async def not_after_first_byte(target: Target) -> Findings:
     yield expect("text", stream.joined(), one_of=["", "Hel", "Hello"])
 
 
-@not_after_first_byte.counterexample(breaks="text", trips=("stream.*", "fallback.*"))
+@not_after_first_byte.mutant(killed_by="text", trips=("stream.*", "fallback.*"))
 class BeginsAgain(Relay):
     """A stream that broke is replaced by a new one, behind what was sent already."""
 
@@ -85,7 +85,7 @@ async def conn_reset(target: Target) -> Findings:
     yield expect("answer or error", told, one_of=["an answer", "an error"])
 
 
-@conn_reset.counterexample(breaks="answer or error", trips=("error.*", "stream.*", "chat.*", "timeout.*"))
+@conn_reset.mutant(killed_by="answer or error", trips=("errors.*", "stream.*", "chat.*", "timeout.*"))
 class SaysItInWords(Relay):
     """A provider that is not there is told as plain text."""
 
@@ -99,7 +99,7 @@ class SaysItInWords(Relay):
         return response
 
 
-@conn_reset.counterexample(breaks="status", trips=("chat.*", "stream.*", "timeout.*"))
+@conn_reset.mutant(killed_by="status", trips=("chat.*", "stream.*", "timeout.*"))
 class BlamesTheRequest(Relay):
     """A reset is told as if the request had been wrong."""
 

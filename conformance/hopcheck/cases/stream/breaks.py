@@ -36,7 +36,7 @@ async def error_mid(target: Target) -> Findings:
     yield expect("finish reasons", stream.finishes(), equals=[])
 
 
-@error_mid.counterexample(breaks="message of the error")
+@error_mid.mutant(killed_by="message of the error")
 class SaysErrorsAsText(Relay):
     """An error event is written into the answer, as if the model had said it."""
 
@@ -44,7 +44,7 @@ class SaysErrorsAsText(Relay):
         return super().sound(_as_text(events))
 
 
-@error_mid.counterexample(breaks="finish reasons")
+@error_mid.mutant(killed_by="finish reasons")
 class FinishesErrors(Relay):
     """After an error event the stream is ended as all are: with a finish reason and `[DONE]`."""
 
@@ -73,7 +73,7 @@ async def cut(target: Target) -> Findings:
     yield expect("finish reasons", invented, equals={})
 
 
-@cut.counterexample(breaks="cuts that don't show", trips=("fallback.stream-mid",))
+@cut.mutant(killed_by="cuts that don't show", trips=("fallback.stream-mid",))
 class MakesCutsWhole(Relay):
     """A cut stream is given the finish reason and the `[DONE]` that it lacks."""
 
@@ -82,7 +82,7 @@ class MakesCutsWhole(Relay):
             yield event
 
 
-@cut.counterexample(breaks="cuts that don't show")
+@cut.mutant(killed_by="cuts that don't show")
 class EndsInSilence(Relay):
     """A cut stream just ends, and official clients take it for complete."""
 
@@ -92,7 +92,7 @@ class EndsInSilence(Relay):
                 yield event
 
 
-@cut.counterexample(breaks="finish reasons")
+@cut.mutant(killed_by="finish reasons")
 class FinishesCuts(Relay):
     """A cut stream tells its error, and ends with a finish reason and `[DONE]` all the same."""
 

@@ -30,7 +30,7 @@ async def n_choices(target: Target) -> Findings:
     yield expect("finish reasons", finishes, equals=[["stop"]] * 3)
 
 
-@n_choices.counterexample(breaks="texts")
+@n_choices.mutant(killed_by="texts")
 class ForgetsTheIndex(Relay):
     """Every choice is sent under index 0."""
 
@@ -38,7 +38,7 @@ class ForgetsTheIndex(Relay):
         return edit_chunk_choices(events, lambda choice: choice.update(index=0))
 
 
-@n_choices.counterexample(breaks="finish reasons")
+@n_choices.mutant(killed_by="finish reasons")
 class FinishesTheFirstChoice(Relay):
     """Only the first choice's finish reason is passed on."""
 
@@ -59,7 +59,7 @@ async def logprobs(target: Target) -> Findings:
     yield expect("log probabilities", told, equals=LOGPROBS)
 
 
-@logprobs.counterexample(breaks="log probabilities")
+@logprobs.mutant(killed_by="log probabilities")
 class ForgetsLogprobs(Relay):
     """Choices are rebuilt without their log probabilities."""
 

@@ -18,7 +18,7 @@ async def chunk_schema(target: Target) -> Findings:
     yield expect("shapes", wrong[:8] if stream.objects else "no chunk came", equals=[])
 
 
-@chunk_schema.counterexample(breaks="shapes")
+@chunk_schema.mutant(killed_by="shapes")
 class CallsThemCompletions(Relay):
     """The chunks of a stream say that they are whole answers."""
 
@@ -26,7 +26,7 @@ class CallsThemCompletions(Relay):
         return edit_chunks(events, lambda chunk: chunk.update(object="chat.completion"))
 
 
-@chunk_schema.counterexample(breaks="contract.event")
+@chunk_schema.mutant(killed_by="contract.event")
 class NumbersItsConfigurations(Relay):
     """A chunk without a `system_fingerprint` is given one, which is a number instead of a text."""
 
@@ -44,7 +44,7 @@ async def same_id(target: Target) -> Findings:
     yield expect("models", sorted(models), holds=len(models) == 1, to="one for all chunks", level="SHOULD")
 
 
-@same_id.counterexample(breaks="ids", trips=("fallback.stream-pre-first",))
+@same_id.mutant(killed_by="ids", trips=("fallback.stream-pre-first",))
 class FreshIds(Relay):
     """Every chunk is given an id of its own."""
 
@@ -52,7 +52,7 @@ class FreshIds(Relay):
         return edit_chunks(events, lambda chunk: chunk.update(id=f"chatcmpl-{uuid.uuid4().hex}"))
 
 
-@same_id.counterexample(breaks="times of creation", trips=("stream.chunk-schema",))
+@same_id.mutant(killed_by="times of creation", trips=("stream.chunk-schema",))
 class StampsEachChunk(Relay):
     """Every chunk is stamped with the time at which it passes."""
 
@@ -60,7 +60,7 @@ class StampsEachChunk(Relay):
         return edit_chunks(events, lambda chunk: chunk.update(created=time.time()))
 
 
-@same_id.counterexample(breaks="models")
+@same_id.mutant(killed_by="models")
 class ForgetsTheModel(Relay):
     """Chunks with text name the provider's model, the others the one that was asked for."""
 
@@ -76,7 +76,7 @@ async def role_first(target: Target) -> Findings:
     yield expect("deltas with a role", sum(role is not None for role in roles), equals=1)
 
 
-@role_first.counterexample(breaks="role of the first delta", trips=("fallback.stream-pre-first",))
+@role_first.mutant(killed_by="role of the first delta", trips=("fallback.stream-pre-first",))
 class NeverSaysWho(Relay):
     """Deltas are rebuilt without their role."""
 
@@ -84,7 +84,7 @@ class NeverSaysWho(Relay):
         return edit_chunk_choices(events, lambda choice: choice["delta"].pop("role", None))
 
 
-@role_first.counterexample(breaks="deltas with a role", trips=("fallback.stream-pre-first",))
+@role_first.mutant(killed_by="deltas with a role", trips=("fallback.stream-pre-first",))
 class SaysWhoEachTime(Relay):
     """Every delta is given a role."""
 

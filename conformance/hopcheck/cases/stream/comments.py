@@ -26,7 +26,7 @@ async def comments(target: Target) -> Findings:
     yield expect("data that isn't JSON", stream.unreadable, equals=[])
 
 
-@comments.counterexample(breaks="answer")
+@comments.mutant(killed_by="answer")
 class ChokesOnComments(Relay):
     """The first comment is taken for the end of the stream."""
 
@@ -34,7 +34,7 @@ class ChokesOnComments(Relay):
         return super().sound(_until_comment(events))
 
 
-@comments.counterexample(breaks="data that isn't JSON")
+@comments.mutant(killed_by="data that isn't JSON")
 class SendsCommentsAsData(Relay):
     """A comment is passed on behind `data: `."""
 
@@ -62,7 +62,7 @@ async def own_keepalive(target: Target) -> Findings:
     yield expect("data that isn't JSON", stream.unreadable if stream.data else "no data came", equals=[])
 
 
-@own_keepalive.counterexample(breaks="data that isn't JSON", trips=("stream.comments", "stream.malformed-chunk"))
+@own_keepalive.mutant(killed_by="data that isn't JSON", trips=("stream.comments", "stream.malformed-chunk"))
 class SendsEmptyData(Relay):
     """Empty data events keep the connection alive, and clients try to parse them."""
 

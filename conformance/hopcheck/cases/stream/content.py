@@ -22,7 +22,7 @@ async def content_exact(target: Target) -> Findings:
     yield expect("text", stream.joined(), equals="".join(TEXT))
 
 
-@content_exact.counterexample(breaks="text")
+@content_exact.mutant(killed_by="text")
 class StripsDeltas(Relay):
     """White space at the ends of a delta is taken for noise, if there is more than one of it."""
 
@@ -34,7 +34,7 @@ class StripsDeltas(Relay):
         return edit_chunk_choices(events, strip)
 
 
-@content_exact.counterexample(breaks="text")
+@content_exact.mutant(killed_by="text")
 class DropsRepeats(Relay):
     """A delta that says the same as the one before is taken for sent twice."""
 
@@ -47,7 +47,7 @@ class DropsRepeats(Relay):
             before = text
 
 
-@content_exact.counterexample(breaks="text")
+@content_exact.mutant(killed_by="text")
 class DropsWhiteSpace(Relay):
     """A delta of nothing but white space is taken for empty."""
 
@@ -55,7 +55,7 @@ class DropsWhiteSpace(Relay):
         return drop_chunks(events, lambda chunk: text_of(chunk).isspace())
 
 
-@content_exact.counterexample(breaks="text")
+@content_exact.mutant(killed_by="text")
 class LooksForDoneAnywhere(Relay):
     """The stream ends where its text says `[DONE]`."""
 
@@ -84,7 +84,7 @@ async def long(target: Target) -> Findings:
     yield expect("numbers said, and in order", [len(said), in_order], equals=[number, number])
 
 
-@long.counterexample(breaks="numbers said, and in order")
+@long.mutant(killed_by="numbers said, and in order")
 class ForgetsTheOldest(Relay):
     """A stream's queue holds 512 events, and what comes on top is dropped."""
 

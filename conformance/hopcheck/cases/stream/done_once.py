@@ -15,7 +15,7 @@ async def done_once(target: Target) -> Findings:
     yield expect("ended as framed", stream.ended, equals="complete")
 
 
-@done_once.counterexample(breaks="one [DONE]")
+@done_once.mutant(killed_by="one [DONE]")
 class SaysDoneTwice(Relay):
     """The end of the stream is announced twice."""
 
@@ -25,7 +25,7 @@ class SaysDoneTwice(Relay):
         yield DONE
 
 
-@done_once.counterexample(breaks="[DONE] is last", trips=("stream.usage-chunk",))
+@done_once.mutant(killed_by="[DONE] is last", trips=("stream.usage-chunk",))
 class TalksAfterDone(Relay):
     """One more chunk, with an empty delta, follows after the end of the stream."""
 
@@ -37,8 +37,8 @@ class TalksAfterDone(Relay):
         yield event_of({**last, "choices": [{"index": 0, "delta": {}, "finish_reason": None}]})
 
 
-@done_once.counterexample(
-    breaks="ended as framed", trips=("http.keepalive", "http.upstream-keepalive", "fallback.stream-pre-first")
+@done_once.mutant(
+    killed_by="ended as framed", trips=("http.keepalive", "http.upstream-keepalive", "fallback.stream-pre-first")
 )
 class DropsTheConnection(Relay):
     """The connection is closed after `[DONE]`, without the last chunk of its framing."""
@@ -61,7 +61,7 @@ async def done_missing_upstream(target: Target) -> Findings:
     yield expect("answer", stream.told, equals={"text": "Hello", "finish": "stop", "done": True})
 
 
-@done_missing_upstream.counterexample(breaks="answer")
+@done_missing_upstream.mutant(killed_by="answer")
 class OnlyPassesDoneOn(Relay):
     """`[DONE]` is passed on where there is one, and not made up for where there is none."""
 

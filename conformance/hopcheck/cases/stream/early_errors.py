@@ -30,7 +30,7 @@ async def error_before_first(target: Target) -> Findings:
     yield expect("message of the JSON error", message, holds=isinstance(message, str) and message != "", to="a text")
 
 
-@error_before_first.counterexample(breaks="status")
+@error_before_first.mutant(killed_by="status")
 class StreamsErrors(Relay):
     """Streams are begun before the provider has answered, and its error becomes their only event."""
 
@@ -41,7 +41,7 @@ class StreamsErrors(Relay):
         return streamed(incoming, f"data: {response.body.decode()}\n\n{DONE}")
 
 
-@error_before_first.counterexample(breaks="message of the JSON error")
+@error_before_first.mutant(killed_by="message of the JSON error")
 class WritesPlainErrors(Relay):
     """Errors of streams are written as text."""
 
@@ -66,7 +66,7 @@ async def error_in_200(target: Target) -> Findings:
     yield expect("finish reasons", stream.finishes(), equals=[])
 
 
-@error_in_200.counterexample(breaks="failure")
+@error_in_200.mutant(killed_by="failure")
 class AnswersNothing(Relay):
     """An event without choices is skipped, and an answer without text is finished."""
 
@@ -76,7 +76,7 @@ class AnswersNothing(Relay):
         return await super().failed(incoming, failure)
 
 
-@error_in_200.counterexample(breaks="finish reasons")
+@error_in_200.mutant(killed_by="finish reasons")
 class FinishesFailures(Relay):
     """A stream that begins with an error is ended as all are: with a finish reason."""
 

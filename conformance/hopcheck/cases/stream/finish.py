@@ -30,7 +30,7 @@ async def finish_once(target: Target) -> Findings:
     yield expect("deltas after it", [delta for delta in late if delta.get("content")], equals=[])
 
 
-@finish_once.counterexample(breaks="finish reasons", trips=TRIPPED)
+@finish_once.mutant(killed_by="finish reasons", trips=TRIPPED)
 class FinishesEachChunk(Relay):
     """Every chunk says `stop`, and clients leave after the first."""
 
@@ -40,7 +40,7 @@ class FinishesEachChunk(Relay):
         )
 
 
-@finish_once.counterexample(breaks="deltas after it", trips=TRIPPED)
+@finish_once.mutant(killed_by="deltas after it", trips=TRIPPED)
 class FinishesFirst(Relay):
     """The finish reason goes with the first delta instead of the last."""
 
@@ -63,7 +63,7 @@ async def finish_matches(target: Target) -> Findings:
     yield expect("finish reasons", told, equals=[name.replace("-", "_") for name in SAID])
 
 
-@finish_matches.counterexample(breaks="finish reasons", trips=("stream.nonstream-parity", "tools.text-and-call"))
+@finish_matches.mutant(killed_by="finish reasons", trips=("stream.nonstream-parity", "tools.text-and-call"))
 class AlwaysStops(Relay):
     """An answer that was cut at its length limit says that it was complete."""
 

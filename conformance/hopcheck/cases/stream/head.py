@@ -17,7 +17,7 @@ async def content_type(target: Target) -> Findings:
     yield expect("media type", stream.media_type, equals="text/event-stream")
 
 
-@content_type.counterexample(breaks="status", trips=("*",))
+@content_type.mutant(killed_by="status", trips=("*",))
 class Accepts(Relay):
     """Streams are answered with 202, as if they were jobs."""
 
@@ -26,7 +26,7 @@ class Accepts(Relay):
         return response
 
 
-@content_type.counterexample(breaks="media type")
+@content_type.mutant(killed_by="media type")
 class CallsItJson(Relay):
     """Streams carry the content type of answers in one piece."""
 
@@ -46,7 +46,7 @@ async def no_content_length(target: Target) -> Findings:
     yield expect("Content-Length", stream.all("content-length") if stream.status else stream.detail, equals=[])
 
 
-@no_content_length.counterexample(breaks="Content-Length")
+@no_content_length.mutant(killed_by="Content-Length")
 class CopiesTheLength(Relay):
     """The provider's Content-Length is copied onto a chunked stream, which clients refuse to read."""
 
@@ -69,7 +69,7 @@ async def anti_buffer_headers(target: Target) -> Findings:
     yield expect("X-Accel-Buffering", stream.header("x-accel-buffering"), equals="no")
 
 
-@anti_buffer_headers.counterexample(breaks="Cache-Control")
+@anti_buffer_headers.mutant(killed_by="Cache-Control")
 class AllowsCaches(Relay):
     """Streams say nothing about caches."""
 
@@ -77,7 +77,7 @@ class AllowsCaches(Relay):
         return response.with_header("Cache-Control", None) if response.streamed else response
 
 
-@anti_buffer_headers.counterexample(breaks="X-Accel-Buffering")
+@anti_buffer_headers.mutant(killed_by="X-Accel-Buffering")
 class AllowsBuffers(Relay):
     """Streams say nothing to the nginx in front, which gathers 16 KB before it sends them on."""
 

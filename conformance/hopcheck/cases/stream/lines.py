@@ -37,7 +37,7 @@ async def line_endings(target: Target) -> Findings:
     yield expect("answer without spaces", (await target.chat.stream(script="no-space")).told, equals=WHOLE)
 
 
-@line_endings.counterexample(breaks="answer with CRLF")
+@line_endings.mutant(killed_by="answer with CRLF")
 class LooksForTwoLineFeeds(Relay):
     """An event's end is looked for as two line feeds, so that with CRLF none ends."""
 
@@ -45,7 +45,7 @@ class LooksForTwoLineFeeds(Relay):
         return super().sound(event async for event in events if not event.raw.endswith(b"\r\n"))
 
 
-@line_endings.counterexample(breaks="answer without spaces")
+@line_endings.mutant(killed_by="answer without spaces")
 class LooksForTheSpace(Relay):
     """Data lines are looked for as `data: `, with the space."""
 
@@ -68,7 +68,7 @@ async def multiline_data(target: Target) -> Findings:
     yield expect("answer with other fields", (await target.chat.stream(script="fields")).told, equals=WHOLE)
 
 
-@multiline_data.counterexample(breaks="answer on many lines")
+@multiline_data.mutant(killed_by="answer on many lines")
 class ReadsOneLine(Relay):
     """The last data line of an event is taken for all of it."""
 
@@ -76,7 +76,7 @@ class ReadsOneLine(Relay):
         return super().sound(_last_line(event) async for event in events)
 
 
-@multiline_data.counterexample(breaks="answer with other fields")
+@multiline_data.mutant(killed_by="answer with other fields")
 class KnowsNoNames(Relay):
     """Events that have a name are taken for something else than chunks."""
 

@@ -24,7 +24,7 @@ async def malformed_chunk(target: Target) -> Findings:
     yield expect("answer", told, holds=rest_came or stream.shows_failure, to="the rest of the answer, or an error")
 
 
-@malformed_chunk.counterexample(breaks="data that isn't JSON", trips=("stream.done-missing-upstream", "stream.cut"))
+@malformed_chunk.mutant(killed_by="data that isn't JSON", trips=("stream.done-missing-upstream", "stream.cut"))
 class PassesGarbageOn(Relay):
     """Events are passed on without being read."""
 
@@ -33,7 +33,7 @@ class PassesGarbageOn(Relay):
             yield event
 
 
-@malformed_chunk.counterexample(breaks="answer")
+@malformed_chunk.mutant(killed_by="answer")
 class StopsInSilence(Relay):
     """A malformed event ends the answer as if it had been whole."""
 

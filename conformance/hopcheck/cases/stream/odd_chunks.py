@@ -38,7 +38,7 @@ async def empty_choices(target: Target) -> Findings:
     yield expect("answer", (await target.chat.stream()).told, equals=WHOLE)
 
 
-@empty_choices.counterexample(breaks="answer")
+@empty_choices.mutant(killed_by="answer")
 class ReadsTheFirstChoice(Relay):
     """`choices[0]` is read of every chunk that brings no counts, and its absence ends the stream."""
 
@@ -66,7 +66,7 @@ async def delta_empty(target: Target) -> Findings:
     yield expect("answer", (await target.chat.stream()).told, equals=WHOLE)
 
 
-@delta_empty.counterexample(breaks="answer")
+@delta_empty.mutant(killed_by="answer")
 class ReadsTheFinishReason(Relay):
     """`finish_reason` is read of every choice, and its absence ends the stream."""
 
@@ -77,7 +77,7 @@ class ReadsTheFinishReason(Relay):
         )
 
 
-@delta_empty.counterexample(breaks="answer")
+@delta_empty.mutant(killed_by="answer")
 class WritesNullAsText(Relay):
     """A content of null that comes after the first delta is written out as `None`."""
 
@@ -99,7 +99,7 @@ async def obfuscation(target: Target) -> Findings:
     yield expect("answer", (await target.chat.stream()).told, equals=WHOLE)
 
 
-@obfuscation.counterexample(breaks="answer")
+@obfuscation.mutant(killed_by="answer")
 class RefusesUnknownFields(Relay):
     """Chunks are read by a strict model, which a field that it doesn't know makes fail."""
 

@@ -48,8 +48,8 @@ async def flush(target: Target) -> Findings:
     yield expect("ms on the way, word by word", lags, holds=prompt, to=f"five, each at most {LIMIT_MS}")
 
 
-@flush.counterexample(
-    breaks="ms on the way, word by word", trips=("http.accept-encoding-sse", "res.pool", "cancel.slot-release")
+@flush.mutant(
+    killed_by="ms on the way, word by word", trips=("http.accept-encoding-sse", "resources.pool", "cancel.slot-release")
 )
 class Gathers(Relay):
     """Events wait in a buffer until it is full or the stream ends."""
@@ -72,7 +72,7 @@ async def no_coalesce(target: Target) -> Findings:
     yield expect("deltas with text", sum(bool(delta.get("content")) for delta in deltas), at_least=9)
 
 
-@no_coalesce.counterexample(breaks="deltas with text", trips=(*JOINED, "http.accept-encoding-sse"))
+@no_coalesce.mutant(killed_by="deltas with text", trips=(*JOINED, "http.accept-encoding-sse"))
 class JoinsDeltas(Relay):
     """Deltas are gathered to sixteen characters, as that is cheaper to send."""
 

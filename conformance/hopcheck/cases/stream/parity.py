@@ -35,7 +35,7 @@ async def nonstream_parity(target: Target) -> Findings:
     )
 
 
-@nonstream_parity.counterexample(breaks="in one piece", trips=("chat.finish-reason", "tools.text-and-call"))
+@nonstream_parity.mutant(killed_by="in one piece", trips=("chat.finish-reason", "tools.text-and-call"))
 class StopsInOnePiece(Relay):
     """Answers in one piece always say `stop`."""
 
@@ -43,7 +43,7 @@ class StopsInOnePiece(Relay):
         return edit_choices(response, lambda choice: choice.update(finish_reason="stop"))
 
 
-@nonstream_parity.counterexample(breaks="as a stream", trips=("stream.usage-chunk", "stream.usage-on-last-content"))
+@nonstream_parity.mutant(killed_by="as a stream", trips=("stream.usage-chunk", "stream.usage-on-last-content"))
 class CountsChunks(Relay):
     """A stream's tokens are counted by its chunks."""
 
@@ -52,7 +52,7 @@ class CountsChunks(Relay):
 
 
 @case(
-    "stream.stream-false-upstream-sse",
+    "stream.json-instead",
     level="SHOULD",
     refs=["compatcanary"],
     upstream={
@@ -73,7 +73,7 @@ async def other_kind(target: Target) -> Findings:
     yield expect("one piece, asked for", _seen(answer), holds=turned or failed, to="the answer, or an error")
 
 
-@other_kind.counterexample(breaks="a stream, asked for")
+@other_kind.mutant(killed_by="a stream, asked for")
 class StreamsNothing(Relay):
     """An answer in one piece is read as a stream, in which there are no events."""
 
@@ -83,7 +83,7 @@ class StreamsNothing(Relay):
         return await super().failed(incoming, failure)
 
 
-@other_kind.counterexample(breaks="one piece, asked for")
+@other_kind.mutant(killed_by="one piece, asked for")
 class AnswersNothing(Relay):
     """A stream is read as an answer in one piece, and what can't be parsed becomes an empty answer."""
 

@@ -39,7 +39,7 @@ async def utf8_split(target: Target) -> Findings:
     yield expect("text", (await target.chat.stream()).joined(), equals=f"{LETTERS}{LETTERS}!")
 
 
-@utf8_split.counterexample(breaks="text", trips=("stream.frame-split",))
+@utf8_split.mutant(killed_by="text", trips=("stream.frame-split",))
 class DecodesEachRead(Relay):
     """Each read is decoded by itself, and half a character becomes a question mark."""
 
@@ -66,7 +66,7 @@ async def frame_split(target: Target) -> Findings:
     yield expect("answer in one write", joined, equals={**whole, "text": "".join(MANY)})
 
 
-@frame_split.counterexample(breaks="split answers", trips=("stream.utf8-split", "stream.long"))
+@frame_split.mutant(killed_by="split answers", trips=("stream.utf8-split", "stream.long"))
 class TakesReadsForEvents(Relay):
     """Each read is taken for whole events, and one that doesn't end as an event does is lost."""
 
@@ -74,7 +74,7 @@ class TakesReadsForEvents(Relay):
         return super().parse(data async for data in body if data.endswith((b"\n\n", b"\r\n\r\n")))
 
 
-@frame_split.counterexample(breaks="answer in one write", trips=("stream.long",))
+@frame_split.mutant(killed_by="answer in one write", trips=("stream.long",))
 class ForgetsTheRest(Relay):
     """Of one read, 48 events are taken, and the rest is lost."""
 

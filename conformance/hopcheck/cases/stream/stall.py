@@ -34,7 +34,7 @@ async def stall(target: Target) -> Findings:
     )
 
 
-@stall.counterexample(breaks="end")
+@stall.mutant(killed_by="end")
 class WaitsForEver(Relay):
     """A provider that is silent is waited for, however long it takes."""
 
@@ -45,7 +45,7 @@ class WaitsForEver(Relay):
             yield event
 
 
-@stall.counterexample(breaks="failure")
+@stall.mutant(killed_by="failure")
 class TakesSilenceForTheEnd(Relay):
     """A provider that is silent is taken to have finished."""
 

@@ -33,7 +33,7 @@ async def usage_chunk(target: Target) -> Findings:
     yield expect("chunks that bring only counts", len(alone), equals=1)
 
 
-@usage_chunk.counterexample(breaks="counts of the last chunk", trips=TRIPPED)
+@usage_chunk.mutant(killed_by="counts of the last chunk", trips=TRIPPED)
 class LosesUsage(Relay):
     """Chunks without choices are dropped, and the token counts with them."""
 
@@ -41,7 +41,7 @@ class LosesUsage(Relay):
         return drop_chunks(events, lambda chunk: not chunk["choices"])
 
 
-@usage_chunk.counterexample(breaks="counts of the last chunk", trips=TRIPPED)
+@usage_chunk.mutant(killed_by="counts of the last chunk", trips=TRIPPED)
 class CountsAgain(Relay):
     """The counts are those of the gateway's own tokenizer."""
 
@@ -49,7 +49,7 @@ class CountsAgain(Relay):
         return edit_chunks(events, lambda chunk: chunk.get("usage") and chunk["usage"].update(completion_tokens=9))
 
 
-@usage_chunk.counterexample(breaks="its choices")
+@usage_chunk.mutant(killed_by="its choices")
 class AddsAnEmptyChoice(Relay):
     """The chunk with the counts has a choice with an empty delta, which clients take for an unfinished one."""
 
@@ -58,7 +58,7 @@ class AddsAnEmptyChoice(Relay):
         return edit_chunks(events, lambda chunk: chunk.update(choices=chunk["choices"] or empty))
 
 
-@usage_chunk.counterexample(breaks="chunks that bring only counts")
+@usage_chunk.mutant(killed_by="chunks that bring only counts")
 class CountsTwice(Relay):
     """The chunk with the counts is sent twice, and clients add them up."""
 
@@ -74,7 +74,7 @@ async def usage_null_others(target: Target) -> Findings:
     yield expect("usage of chunks with text", early, holds=bool(early) and not any(early), to="null or absent in each")
 
 
-@usage_null_others.counterexample(breaks="usage of chunks with text")
+@usage_null_others.mutant(killed_by="usage of chunks with text")
 class KeepsCounting(Relay):
     """Every chunk says how many tokens it has been so far."""
 
@@ -96,7 +96,7 @@ async def usage_not_asked(target: Target) -> Findings:
     yield expect("choices of each chunk", sizes, holds=bool(sizes) and all(sizes), to="one at least in each")
 
 
-@usage_not_asked.counterexample(breaks="choices of each chunk")
+@usage_not_asked.mutant(killed_by="choices of each chunk")
 class AlwaysCounts(Relay):
     """A chunk with the counts is sent whether it was asked for or not."""
 

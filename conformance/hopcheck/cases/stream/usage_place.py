@@ -18,7 +18,7 @@ async def usage_on_last_content(target: Target) -> Findings:
     yield expect("counts", [{name: dig(usage, name) for name in COUNTS} for usage in said][-1:], equals=[COUNTS])
 
 
-@usage_on_last_content.counterexample(breaks="counts")
+@usage_on_last_content.mutant(killed_by="counts")
 class LooksForAChunkOfItsOwn(Relay):
     """Token counts are read from chunks without choices alone, and taken off the others."""
 

@@ -24,7 +24,7 @@ async def after_alive(target: Target) -> Findings:
     yield expect("status of the next request", after, equals=dict.fromkeys(after, 200))
 
 
-@after_alive.counterexample(breaks="status of the next request", trips=("*",))
+@after_alive.mutant(killed_by="status of the next request", trips=("*",))
 class DiesOfGarbage(Relay):
     """One malformed event, and the proxy answers nobody any more."""
 

@@ -40,7 +40,7 @@ async def silent(target: Target) -> Findings:
     yield expect("seconds", round(answer.elapsed_s, 2), at_most=bound_s)
 
 
-@silent.counterexample(breaks="status", trips=("retry.*", "stream.*", "error.*"))
+@silent.mutant(killed_by="status", trips=("retry.*", "stream.*", "errors.*"))
 class SaysInternalError(Relay):
     """A timeout is an exception like any other."""
 
@@ -50,7 +50,7 @@ class SaysInternalError(Relay):
         return response
 
 
-@silent.counterexample(breaks="seconds", trips=("stream.*", "retry.*"))
+@silent.mutant(killed_by="seconds", trips=("stream.*", "retry.*"))
 class TriesForLong(Relay):
     """A timeout is tried again and again, a dozen times over."""
 
@@ -73,7 +73,7 @@ async def idle_not_total(target: Target) -> Findings:
     yield expect("text", stream.joined(), equals="".join(WORDS))
 
 
-@idle_not_total.counterexample(breaks="text", trips=("stream.*",))
+@idle_not_total.mutant(killed_by="text", trips=("stream.*",))
 class CutsLongStreams(Relay):
     """The timeout counts from the beginning of the request."""
 

@@ -29,7 +29,7 @@ class TellsConnect(Relay):
         return response
 
 
-@unreachable.counterexample(breaks="status")
+@unreachable.mutant(killed_by="status")
 class BlamesTheClient(TellsConnect):
     """A provider that is not there is told as a bad request."""
 
@@ -38,7 +38,7 @@ class BlamesTheClient(TellsConnect):
         return response
 
 
-@unreachable.counterexample(breaks="what is wrong with the error")
+@unreachable.mutant(killed_by="what is wrong with the error")
 class SaysItBriefly(TellsConnect):
     """The error is a plain message."""
 

@@ -58,7 +58,7 @@ def again(text: str) -> str:
         return text
 
 
-@arguments_bytes.counterexample(breaks="JSON arguments", trips=("tools.call-nonstream",))
+@arguments_bytes.mutant(killed_by="JSON arguments", trips=("tools.call-nonstream",))
 class ReadsAndWrites(Relay):
     """Arguments are parsed, and written again."""
 
@@ -66,7 +66,7 @@ class ReadsAndWrites(Relay):
         return change_arguments(response, again)
 
 
-@arguments_bytes.counterexample(breaks="other arguments")
+@arguments_bytes.mutant(killed_by="other arguments")
 class RepairsArguments(Relay):
     """Arguments that aren't a JSON object are replaced by an empty one."""
 
@@ -84,7 +84,7 @@ def change_arguments(response: Response, change: Any) -> Response:
     return edit_messages(response, every)
 
 
-@arguments_bytes.counterexample(breaks="arguments in the history", trips=("tools.result-turn", "req.messages-verbatim"))
+@arguments_bytes.mutant(killed_by="arguments in the history", trips=("tools.result-turn", "requests.messages-verbatim"))
 class NormalizesHistory(Relay):
     """The arguments of earlier calls are parsed, and written again."""
 

@@ -32,7 +32,7 @@ def edit_calls(response: Response, edit: Any) -> Response:
     return edit_messages(response, change)
 
 
-@call_nonstream.counterexample(breaks="calls", trips=("tools.arguments-bytes",))
+@call_nonstream.mutant(killed_by="calls", trips=("tools.arguments-bytes",))
 class OneCall(Relay):
     """Of several calls only the first is passed on."""
 
@@ -40,7 +40,7 @@ class OneCall(Relay):
         return edit_calls(response, lambda calls: calls[:1])
 
 
-@call_nonstream.counterexample(breaks="calls")
+@call_nonstream.mutant(killed_by="calls")
 class FreshIds(Relay):
     """Calls get ids of the gateway's own, so results can't be matched with what the model asked."""
 
@@ -66,7 +66,7 @@ async def text_and_call(target: Target) -> Findings:
     yield expect("finish reasons", finish, equals=["tool_calls", "tool_calls"])
 
 
-@text_and_call.counterexample(breaks="text")
+@text_and_call.mutant(killed_by="text")
 class CallsOnly(Relay):
     """The text beside a call is dropped."""
 
@@ -78,7 +78,7 @@ class CallsOnly(Relay):
         return edit_messages(response, drop)
 
 
-@text_and_call.counterexample(breaks="calls")
+@text_and_call.mutant(killed_by="calls")
 class TextOnly(Relay):
     """A call beside text is dropped from a stream."""
 
@@ -91,7 +91,7 @@ class TextOnly(Relay):
                 yield event
 
 
-@text_and_call.counterexample(breaks="finish reasons", trips=("chat.finish-reason",))
+@text_and_call.mutant(killed_by="finish reasons", trips=("chat.finish-reason",))
 class TextEndsIt(Relay):
     """A turn with text ends with `stop`, whatever else is in it."""
 

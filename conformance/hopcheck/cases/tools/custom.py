@@ -17,7 +17,7 @@ async def custom_tool(target: Target) -> Findings:
     yield expect("custom tool", fate, one_of=[SHELL, "refused with 400", "refused with 422"])
 
 
-@custom_tool.counterexample(breaks="custom tool")
+@custom_tool.mutant(killed_by="custom tool")
 class FunctionsOnly(Relay):
     """Tools that aren't functions are left out of what goes upstream."""
 

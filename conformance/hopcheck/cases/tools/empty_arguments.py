@@ -18,7 +18,7 @@ async def empty_args(target: Target) -> Findings:
         yield expect(f"calls {way}", calls, holds=empty and len(calls) == 2, to='two calls of clock with "" or "{}"')
 
 
-@empty_args.counterexample(breaks="calls in one piece")
+@empty_args.mutant(killed_by="calls in one piece")
 class NothingIsNull(Relay):
     """Empty arguments become null."""
 
@@ -30,7 +30,7 @@ class NothingIsNull(Relay):
         return edit_messages(response, empty)
 
 
-@empty_args.counterexample(breaks="calls as a stream")
+@empty_args.mutant(killed_by="calls as a stream")
 class WaitsForArguments(Relay):
     """A stream's call is held back until a piece of its arguments comes, which for some never does."""
 

@@ -44,7 +44,7 @@ async def roundtrip(target: Target) -> Findings:
     yield expect("tool_choice of allowed tools", arrived, equals=ALLOWED, level="SHOULD")
 
 
-@roundtrip.counterexample(breaks="tools")
+@roundtrip.mutant(killed_by="tools")
 class OneTool(Relay):
     """Only the first tool that is offered is passed on."""
 
@@ -53,7 +53,7 @@ class OneTool(Relay):
         return outgoing.with_json({**body, "tools": body["tools"][:1]}) if body.get("tools") else outgoing
 
 
-@roundtrip.counterexample(breaks="tool_choice")
+@roundtrip.mutant(killed_by="tool_choice")
 class ChoiceIsAWord(Relay):
     """A tool_choice that is an object becomes `required`, for providers that know only words."""
 
@@ -63,7 +63,7 @@ class ChoiceIsAWord(Relay):
         return outgoing.with_json({**body, "tool_choice": "required"}) if named else outgoing
 
 
-@roundtrip.counterexample(breaks="tool_choice of allowed tools")
+@roundtrip.mutant(killed_by="tool_choice of allowed tools")
 class ForgetsAllowedTools(Relay):
     """A tool_choice of a kind that isn't known is dropped."""
 
@@ -73,7 +73,7 @@ class ForgetsAllowedTools(Relay):
         return outgoing.with_json({**body, "tool_choice": "auto"}) if unknown else outgoing
 
 
-@roundtrip.counterexample(breaks="parallel_tool_calls", trips=("req.sampling-params", "req.drop-params-declared"))
+@roundtrip.mutant(killed_by="parallel_tool_calls", trips=("requests.sampling-params", "requests.drop-params-declared"))
 class FalseIsNothing(Relay):
     """Fields that are false are left out of what goes upstream."""
 
@@ -100,7 +100,7 @@ def without(outgoing: Outgoing, name: str, *path: str) -> Outgoing:
     return outgoing.with_json(body)
 
 
-@strict_schema.counterexample(breaks="strict")
+@strict_schema.mutant(killed_by="strict")
 class NotStrict(Relay):
     """`strict` is taken out, since some provider once refused it."""
 
@@ -108,7 +108,7 @@ class NotStrict(Relay):
         return without(outgoing, "strict")
 
 
-@strict_schema.counterexample(breaks="parameters")
+@strict_schema.mutant(killed_by="parameters")
 class NoDefinitions(Relay):
     """A schema is reduced to the keywords that another provider knows, and its references point nowhere."""
 

@@ -29,7 +29,7 @@ async def result_turn(target: Target) -> Findings:
     yield expect("results", results, equals=[one for one in HISTORY if one["role"] == "tool"])
 
 
-@result_turn.counterexample(breaks="calls", trips=("tools.arguments-bytes", "req.messages-verbatim"))
+@result_turn.mutant(killed_by="calls", trips=("tools.arguments-bytes", "requests.messages-verbatim"))
 class EncodesTwice(Relay):
     """The arguments of earlier calls are encoded as JSON once more."""
 
@@ -40,7 +40,7 @@ class EncodesTwice(Relay):
         return outgoing.with_json(body)
 
 
-@result_turn.counterexample(breaks="results")
+@result_turn.mutant(killed_by="results")
 class MatchesByPlace(Relay):
     """Results get the calls' ids by their place, not by what they answer."""
 

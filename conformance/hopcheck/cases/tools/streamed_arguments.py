@@ -21,7 +21,7 @@ async def stream_args_concat(target: Target) -> Findings:
     yield expect("arguments", [call["arguments"] for call in calls], equals=["".join(PIECES), '{"q": "'])
 
 
-@stream_args_concat.counterexample(breaks="arguments", trips=("tools.empty-args", "tools.stream-interleaved"))
+@stream_args_concat.mutant(killed_by="arguments", trips=("tools.empty-args", "tools.stream-interleaved"))
 class SumsUp(Relay):
     """At a call's end its whole arguments are sent again, for clients that don't join them."""
 
@@ -36,7 +36,7 @@ class SumsUp(Relay):
             yield event
 
 
-@stream_args_concat.counterexample(breaks="arguments")
+@stream_args_concat.mutant(killed_by="arguments")
 class SkipsBlankPieces(Relay):
     """Pieces of arguments that are only white space are dropped as empty."""
 
@@ -62,7 +62,7 @@ async def stream_interleaved(target: Target) -> Findings:
     yield expect("arguments", [call["arguments"] for call in calls], equals=['{"city":"Oslo"}', '{"zone":"CET"}'])
 
 
-@stream_interleaved.counterexample(breaks="arguments")
+@stream_interleaved.mutant(killed_by="arguments")
 class BelongsToTheLatest(Relay):
     """Arguments are given to the call that was opened last."""
 

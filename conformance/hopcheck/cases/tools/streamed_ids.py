@@ -29,7 +29,7 @@ async def stream_id_first(target: Target) -> Findings:
     yield expect("said again later", again, equals=[], level="SHOULD")
 
 
-@stream_id_first.counterexample(breaks="first pieces", trips=("tools.*",))
+@stream_id_first.mutant(killed_by="first pieces", trips=("tools.*",))
 class DropsTheName(Relay):
     """A call's first piece is sent without the function, since it has no arguments yet."""
 
@@ -38,7 +38,7 @@ class DropsTheName(Relay):
             yield edit_parts(event, lambda part: part if dig(part, "function", "arguments") else part.pop("function"))
 
 
-@stream_id_first.counterexample(breaks="other ids later")
+@stream_id_first.mutant(killed_by="other ids later")
 class FreshIdForEachPiece(Relay):
     """Pieces that come without an id get a fresh one each."""
 
@@ -48,7 +48,7 @@ class FreshIdForEachPiece(Relay):
             yield edit_parts(event, lambda part: part.setdefault("id", f"call_{next(fresh)}"))
 
 
-@stream_id_first.counterexample(breaks="said again later")
+@stream_id_first.mutant(killed_by="said again later")
 class RepeatsIds(Relay):
     """Every piece of a call carries its id."""
 

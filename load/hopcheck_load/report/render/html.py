@@ -17,9 +17,9 @@ from hopcheck_load.report.render.values import (
     interval,
     leg_names,
     ms,
+    open_loop,
     self_reports,
     share,
-    under_load,
 )
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
@@ -37,8 +37,8 @@ def html_text(document: Mapping[str, Any]) -> str:
             comparison=plots.comparison(document),
             findings=findings(document),
             processes=document.get("processes", []),
-            against_rate=curves.against_rate(document) if under_load(document) else "",
-            course=curves.course(document) if under_load(document) else "",
+            against_rate=curves.against_rate(document) if open_loop(document) else "",
+            course=curves.course(document) if open_loop(document) else "",
             workloads=[_workload(document, one) for one in document["workloads"]],
             holds=document["exit"] == 0 and not any(card["invalid"] for card in cards(document)),
         )

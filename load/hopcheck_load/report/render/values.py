@@ -82,7 +82,7 @@ def leg_names(workload: Mapping[str, Any]) -> tuple[str, ...]:
     return ("wait", *ways) if "load" in workload else ways
 
 
-def under_load(document: Mapping[str, Any]) -> bool:
+def open_loop(document: Mapping[str, Any]) -> bool:
     """Whether it was measured under load."""
     return bool(document.get("load"))
 
@@ -125,7 +125,7 @@ def headlines(document: Mapping[str, Any]) -> list[str]:
 
 def findings(document: Mapping[str, Any]) -> list[str]:
     """What only a run under load tells: knees, recoveries, and what crept up."""
-    if not under_load(document):
+    if not open_loop(document):
         return []
     load = document["load"]
     knees = [_knee(document, hop, found) for hop, found in load["knee"].items()]

@@ -1,4 +1,4 @@
-"""Watches one chat stream go by: lets pass what is right, mends what can be mended, and says how it ended.
+"""Watches one chat stream go by: lets pass what is right, workarounds what can be mended, and says how it ended.
 
 An event that needs no change leaves as the bytes that came. Each is parsed once all the same, because a data event that
 isn't JSON blows up in every client: 2 of the 6 µs that an event costs here.
@@ -16,7 +16,7 @@ from .sse import EventSplitter, EventTooLarge, comments_of, data_event, data_of
 
 DONE = b"data: [DONE]\n\n"
 
-Mend = Callable[[dict[str, Any]], "dict[str, Any] | None"]
+Workaround = Callable[[dict[str, Any]], "dict[str, Any] | None"]
 MakeError = Callable[[Any], ProxyError]
 
 
@@ -34,7 +34,7 @@ class EventRelay:
         begun: whether any data event has been given out.
     """
 
-    def __init__(self, *, wants_usage: bool, mend: Mend, make_error: MakeError) -> None:
+    def __init__(self, *, wants_usage: bool, mend: Workaround, make_error: MakeError) -> None:
         self.fault: ProxyError | None = None
         self.done = False
         self.begun = False

@@ -6,9 +6,9 @@ from ..settings import Settings
 from .backends import PlainProvider
 from .base import BaseLLMAdapter
 from .direct import DirectFallback
-from .failover import WithoutLiteLLM
+from .failover import FailoverAdapter
 from .litellm import LiteLLMAdapter
-from .litellm_workarounds import LiteLLMMends
+from .litellm_workarounds import LiteLLMWorkarounds
 from .mock import FakeLLMAdapter
 from .transport import AsyncOpenAITransport, Limits
 
@@ -26,10 +26,10 @@ def make_adapter(settings: Settings) -> BaseLLMAdapter:
         return LiteLLMAdapter(settings, transport, PlainProvider())
     # Of its own, so that a full pool doesn't look like an outage.
     asking = AsyncOpenAITransport(settings.upstream_v1, key, _limits(settings), {"User-Agent": WATCH_NAME})
-    probe = LiteLLMAdapter(settings, asking, LiteLLMMends())
-    litellm = LiteLLMAdapter(settings, transport, LiteLLMMends())
+    probe = LiteLLMAdapter(settings, asking, LiteLLMWorkarounds())
+    litellm = LiteLLMAdapter(settings, transport, LiteLLMWorkarounds())
     direct = _direct(settings)
-    return WithoutLiteLLM(litellm, probe, settings.health_interval_s, settings.health_silence_s, direct)
+    return FailoverAdapter(litellm, probe, settings.health_interval_s, settings.health_silence_s, direct)
 
 
 def _direct(settings: Settings) -> DirectFallback | None:

@@ -14,7 +14,7 @@ from .model_list import find_model
 from .watch import Memory, Watch
 
 
-class WithoutLiteLLM(BaseLLMAdapter):
+class FailoverAdapter(BaseLLMAdapter):
     """Hands requests to LiteLLM while it is well.
 
     Args:

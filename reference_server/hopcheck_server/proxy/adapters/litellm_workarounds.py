@@ -19,7 +19,7 @@ _TRACE_FIELDS = ("traceparent", "tracestate")
 
 
 def restore_provider_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Give the provider's Retry-After its own name again (`ratelimit.upstream-retry-after`).
+    """Give the provider's Retry-After its own name again (`rate_limit.upstream-retry-after`).
 
     LiteLLM renames every provider header to `llm_provider-…` and passes only some under their own name; `retry-after`
     is not among them, so clients come back too early. Seen: 1.106.2, 1.109.1. The prefixed ones, like all of LiteLLM's
@@ -30,7 +30,7 @@ def restore_provider_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {**{name.removeprefix(_PROVIDER_PREFIX): value for name, value in prefixed.items()}, **headers}
 
 
-class LiteLLMMends:
+class LiteLLMWorkarounds:
     """`Backend` for LiteLLM."""
 
     # LiteLLM knows names that it doesn't list (hidden aliases, wildcards), and itself refuses unknown ones before any
@@ -47,7 +47,7 @@ class LiteLLMMends:
         return restore_provider_headers(headers)
 
     def error(self, status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """All mends of errors; those that read LiteLLM's text come before the one that takes it away."""
+        """All workarounds of errors; those that read LiteLLM's text come before the one that takes it away."""
         error = drop_private_members(error)
         status, error = name_refused_key(status, error)
         status, error = name_unknown_model(status, error)
@@ -76,7 +76,7 @@ def carry_trace_context(raw: bytes, headers: Mapping[str, str]) -> bytes:
 
 
 def drop_private_members(error: dict[str, Any]) -> dict[str, Any]:
-    """Keep LiteLLM's own members of an error inside, and read its "None" as the null that it is (`error.shape`).
+    """Keep LiteLLM's own members of an error inside, and read its "None" as the null that it is (`errors.shape`).
 
     Seen: `provider_specific_fields` in 1.106.2 and 1.109.1; `"None"` as type or param up to 1.80.11 everywhere, in
     1.106.2 where the key is missing.
@@ -86,7 +86,7 @@ def drop_private_members(error: dict[str, Any]) -> dict[str, Any]:
 
 
 def name_refused_key(status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Recognise the 400 by which LiteLLM refuses *our* key when it has no database (`error.upstream-auth`).
+    """Recognise the 400 by which LiteLLM refuses *our* key when it has no database (`errors.upstream-auth`).
 
     `{"message":"No connected db.","type":"no_db_connection"}`; up to 1.60.8 it was a 401. Seen: 1.80.11 to 1.109.1.
     """
@@ -94,7 +94,7 @@ def name_refused_key(status: int, error: dict[str, Any]) -> tuple[int, dict[str,
 
 
 def name_unknown_model(status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Turn "Invalid model name" from 400 into 404 `model_not_found` (`error.unknown-model`).
+    """Turn "Invalid model name" from 400 into 404 `model_not_found` (`errors.unknown-model`).
 
     Seen: 1.53.9 to 1.109.1.
     """
@@ -133,7 +133,7 @@ _CODES = (
 
 
 def restore_code(status: int, error: dict[str, Any]) -> dict[str, Any]:
-    """Put OpenAI's code in the place of the status, where LiteLLM's text still tells it (`error.message-useful`).
+    """Put OpenAI's code in the place of the status, where LiteLLM's text still tells it (`errors.message-useful`).
 
     LiteLLM's `code` is the HTTP status as a string, always; the provider's own code is lost. Seen: 1.53.9 to 1.109.1.
     """
@@ -145,7 +145,7 @@ def restore_code(status: int, error: dict[str, Any]) -> dict[str, Any]:
 
 
 def restore_param(error: dict[str, Any]) -> dict[str, Any]:
-    """Say again that it is the messages that are too long (`error.message-useful`).
+    """Say again that it is the messages that are too long (`errors.message-useful`).
 
     For this one class of errors LiteLLM loses `param`; OpenAI's is always the same, and its text names it.
     Seen: 1.106.2.
@@ -161,7 +161,7 @@ _APPENDED = re.compile(
 
 
 def restore_message(error: dict[str, Any]) -> dict[str, Any]:
-    """Take off what LiteLLM has put around the provider's message (`error.message-useful`, `fallback.all-fail`).
+    """Take off what LiteLLM has put around the provider's message (`errors.message-useful`, `fallback.all-fail`).
 
     In front: `litellm.RateLimitError: RateLimitError: OpenAIException - `; behind: the name of the model group, the
     fallbacks that are configured, the retries that were made. Seen: 1.106.2; other releases append other lines.

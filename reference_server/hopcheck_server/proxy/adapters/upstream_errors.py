@@ -52,7 +52,7 @@ class ErrorMapper:
     """Makes ProxyErrors of upstream errors, for one backend.
 
     Args:
-        backend: mends what is particular about its errors.
+        backend: workarounds what is particular about its errors.
         redactor: masks secrets in texts and headers.
     """
 

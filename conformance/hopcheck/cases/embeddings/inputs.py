@@ -1,0 +1,85 @@
+"""Several inputs in one embeddings request: texts, or tokens."""
+
+from typing import Any
+
+from hopcheck import (
+    Answer,
+    Findings,
+    Incoming,
+    Outgoing,
+    Relay,
+    Response,
+    Target,
+    case,
+    dig,
+    expect,
+    items,
+    refuse,
+    reply,
+)
+from hopcheck.authoring.edits import edit_body
+
+VECTORS = ([0.25, 0.5], [-0.5, 0.125], [1.5, -2.5])
+TOKENS = [[101, 2023, 102], [7, 8, 9]]
+
+
+def _by_index(answer: Answer) -> list[list[Any]]:
+    """`[index, vector]` of each embedding, in the order of the indexes."""
+    return sorted(([dig(item, "index"), dig(item, "embedding")] for item in items(answer.json, "data")), key=str)
+
+
+def _expected(count: int) -> list[list[Any]]:
+    return [[index, vector] for index, vector in enumerate(VECTORS[:count])]
+
+
+@case(
+    "embeddings.batch-order",
+    level="MUST",
+    refs=["OAI CreateEmbeddingRequest"],
+    needs=["embeddings"],
+    upstream=reply.embedding(*VECTORS),
+)
+async def batch_order(target: Target) -> Findings:
+    """Of several inputs, texts or token arrays, each embedding has the index of its own, and tokens stay tokens."""
+    texts = await target.embeddings.create(["one", "two", "three"], encoding_format="float")
+    yield expect("vectors of texts, by index", _by_index(texts), equals=_expected(3))
+    tokens = await target.embeddings.create(TOKENS, encoding_format="float")
+    yield expect("vectors of token arrays, by index", _by_index(tokens), equals=_expected(2))
+    for attempt in (await target.seen(tokens))[-1:]:
+        yield expect("forwarded tokens", dig(attempt.json, "input"), equals=dig(tokens.sent.json, "input"))
+
+
+@batch_order.mutant(killed_by="vectors of texts, by index")
+class NumbersAnew(Relay):
+    """Embeddings come back in the order in which they got ready, and are numbered in that order."""
+
+    async def response(self, response: Response) -> Response:
+        if response.incoming.path != "/v1/embeddings":
+            return response
+
+        def renumber(body: dict[str, Any]) -> None:
+            mixed = reversed(body["data"])
+            body["data"] = [{**item, "index": index} for index, item in enumerate(mixed)]
+
+        return edit_body(response, renumber, having="data")
+
+
+@batch_order.mutant(killed_by="vectors of token arrays, by index")
+class WantsTexts(Relay):
+    """Token arrays are refused."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        if isinstance(dig(incoming.json, "input", 0, 0), int):
+            return refuse(incoming, 400, "Send texts.", param="input")
+        return await super().check(incoming)
+
+
+@batch_order.mutant(killed_by="forwarded tokens")
+class WritesTokensDown(Relay):
+    """Each token array becomes the text of its numbers."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        body = outgoing.json
+        if not isinstance(dig(body, "input", 0, 0), int):
+            return outgoing
+        return outgoing.with_json({**body, "input": [str(tokens) for tokens in body["input"]]})

@@ -1,0 +1,39 @@
+"""What an embeddings request can set, and what its answer says that it used."""
+
+from hopcheck import Findings, Outgoing, Relay, Response, Target, case, dig, expect, reply
+from hopcheck.authoring.edits import edit_body
+
+USED = {"prompt_tokens": 4321, "total_tokens": 4321}
+
+
+@case(
+    "embeddings.usage-dimensions",
+    level="SHOULD",
+    refs=["OAI CreateEmbeddingRequest"],
+    needs=["embeddings"],
+    upstream=reply.embedding([0.25, 0.5], usage=USED),
+)
+async def usage_dimensions(target: Target) -> Findings:
+    """The wanted number of dimensions reaches the provider, and the client gets the provider's token counts."""
+    answer = await target.embeddings.create(encoding_format="float", dimensions=2)
+    yield expect("counts", {name: answer.at("usage", name) for name in USED}, equals=USED)
+    yield expect("forwarded dimensions", dig((await target.forwarded(answer)).json, "dimensions"), equals=2)
+
+
+@usage_dimensions.mutant(killed_by="counts")
+class CountsNothing(Relay):
+    """Embeddings are said to cost nothing."""
+
+    async def response(self, response: Response) -> Response:
+        if response.incoming.path != "/v1/embeddings":
+            return response
+        return edit_body(response, lambda body: body.update(usage=dict.fromkeys(USED, 0)), having="data")
+
+
+@usage_dimensions.mutant(killed_by="forwarded dimensions")
+class DropsDimensions(Relay):
+    """The wanted number of dimensions is dropped."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        kept = {name: value for name, value in outgoing.json.items() if name != "dimensions"}
+        return outgoing.with_json(kept) if "dimensions" in outgoing.json else outgoing

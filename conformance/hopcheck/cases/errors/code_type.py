@@ -1,0 +1,39 @@
+"""An error's code is a word."""
+
+from typing import Any
+
+from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply
+
+
+@case("errors.code-type", level="MUST", refs=["OAI Error", "litellm#4970"], upstream=reply.status(400, {"code": 1301}))
+async def code_type(target: Target) -> Findings:
+    """An error's code is a string or null, also where the provider's is a number."""
+    own = await target.chat.create(model="hopcheck-no-such-model")
+    provider = await target.chat.create()
+    for name, answer in (("proxy's own", own), ("provider's", provider)):
+        code = dig(answer.error, "code")
+        yield expect(f"{name} code", code, holds=code is None or isinstance(code, str), to="a string or null")
+
+
+def _coded(response: Response, code: Any) -> Response:
+    body = response.json
+    return response.with_json({"error": {**body["error"], "code": code}})
+
+
+@code_type.mutant(killed_by="proxy's own code", trips=("errors.*", "llm_proxy.*"))
+class CodeIsTheStatus(Relay):
+    """An error's code is its HTTP status, as a number."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        return refusal and _coded(refusal, refusal.status)
+
+
+@code_type.mutant(killed_by="provider's code")
+class KeepsNumbers(Relay):
+    """A provider's code is taken over as it is, a number as a number."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        code = dig(response.json, "error", "code")
+        return _coded(response, int(code)) if isinstance(code, str) and code.isdigit() else response

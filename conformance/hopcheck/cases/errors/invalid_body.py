@@ -1,0 +1,51 @@
+"""A body that isn't the JSON object which it should be is the client's mistake."""
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, refuse
+
+CHAT = "/chat/completions"
+BROKEN = {"cut short": b'{"model": "fake-model", "messages": [', "no JSON": b"Say hello.", "empty": b""}
+
+
+@case("errors.invalid-json", level="MUST", refs=["RFC 9110 15.5.1", "OAI Error"])
+async def invalid_json(target: Target) -> Findings:
+    """A body that isn't JSON is answered with 400, and one that isn't an object with 400 or 422."""
+    got = {name: (await target.request("POST", CHAT, body=body)).status for name, body in BROKEN.items()}
+    yield expect("no JSON", got, equals=dict.fromkeys(BROKEN, 400))
+    array = await target.request("POST", CHAT, body=b'[{"role": "user", "content": "Say hello."}]')
+    yield expect("no object", array.status, one_of=[400, 422])
+
+
+@invalid_json.mutant(killed_by="no JSON")
+class CrashesOnSyntax(Relay):
+    """Nobody has thought of a body that can't be parsed."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        if incoming.method == "POST" and not incoming.body.endswith((b"}", b"]")):
+            return refuse(incoming, 500, "Internal server error.")
+        return await super().check(incoming)
+
+
+@invalid_json.mutant(killed_by="no object")
+class CrashesOnArrays(Relay):
+    """What was parsed is taken for an object."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        if incoming.body.startswith(b"["):
+            return refuse(incoming, 500, "'list' object has no attribute 'get'")
+        return await super().check(incoming)
+
+
+@case("errors.content-type", level="SHOULD", refs=["RFC 9110 15.5.16", "Fetch 2.2.2"])
+async def content_type(target: Target) -> Findings:
+    """JSON that is declared to be plain text is refused: browsers send that to other sites without asking first."""
+    answer = await target.chat.create(headers={"Content-Type": "text/plain"})
+    yield expect("status", answer.status, one_of=[415, 400, 422])
+
+
+@content_type.mutant(killed_by="status")
+class ReadsAnything(Relay):
+    """The body is parsed whatever it is declared to be."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        return None if refusal and refusal.status == 415 else refusal

@@ -1,0 +1,69 @@
+"""What a client must know to mend its request reaches it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply
+
+TOO_LONG = {
+    "message": "This model's maximum context length is 4097 tokens, and your messages have 5001.",
+    "type": "invalid_request_error",
+    "param": "messages",
+    "code": "context_length_exceeded",
+}
+POLICY = {
+    "message": "Your request was rejected as a result of our safety system.",
+    "type": "invalid_request_error",
+    "param": "prompt",
+    "code": "content_policy_violation",
+}
+TOLD = {"too-long": TOO_LONG, "policy": POLICY}
+
+
+@case(
+    "errors.message-useful",
+    level="SHOULD",
+    refs=["OAI Error", "litellm#6578", "failoverbench S12", "failoverbench S13"],
+    upstream={name: reply.status(400, error) for name, error in TOLD.items()},
+)
+async def message_useful(target: Target) -> Findings:
+    """The message, code and param with which a provider refuses a request reach the client."""
+    errors = {name: (await target.chat.create(script=name)).error for name in TOLD}
+    messages = {name: dig(error, "message") for name, error in errors.items()}
+    kept = all(str(TOLD[name]["message"]) in str(message) for name, message in messages.items())
+    yield expect("messages", messages, holds=kept, to="the provider's messages, alone or with more around them")
+    for field in ("code", "param"):
+        told = {name: dig(error, field) for name, error in errors.items()}
+        yield expect(field, told, equals={name: error[field] for name, error in TOLD.items()})
+
+
+class Rewords(Relay):
+    """Some of a provider's error is replaced."""
+
+    instead: Mapping[str, Any]
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        return response.with_json({"error": {**response.json["error"], **self.instead}})
+
+
+@message_useful.mutant(killed_by="messages")
+class SaysSomethingWentWrong(Rewords):
+    """A client is told that something went wrong."""
+
+    instead = MappingProxyType({"message": "Something went wrong."})
+
+
+@message_useful.mutant(killed_by="code")
+class CodeIsTheStatusInWords(Rewords):
+    """The code is the HTTP status, so programs can't tell one bad request from another."""
+
+    instead = MappingProxyType({"code": "400"})
+
+
+@message_useful.mutant(killed_by="param")
+class ForgetsParam(Rewords):
+    """Which field was wrong is not told."""
+
+    instead = MappingProxyType({"param": None})

@@ -1,0 +1,61 @@
+"""What can't be answered isn't passed on."""
+
+from hopcheck import OMIT, Findings, Incoming, Relay, Response, Target, case, expect, refuse
+
+
+@case("errors.missing-fields", level="MUST", refs=["OAI CreateChatCompletionRequest", "avelrl"], needs=["two_sided"])
+async def missing_fields(target: Target) -> Findings:
+    """A request without messages, or without a model, is refused with 400 or 422 and goes no further."""
+    marker = target.marker()
+    told = [marker]  # so that it is found at the upstream, though there is no message to mark
+    without = await target.chat.create(messages=OMIT, stop=told)
+    empty = await target.chat.create(messages=[], stop=told)
+    nameless = [await target.chat.create(model=5)]
+    if not target.declares.default_model:
+        nameless.append(await target.chat.create(model=OMIT))
+    yield expect("status without messages", without.status, one_of=[400, 422])
+    yield expect("status with empty messages", empty.status, one_of=[400, 422])
+    statuses = [answer.status for answer in nameless]
+    yield expect("statuses without a model", statuses, holds={*statuses} <= {400, 404, 422}, to="400, 404 or 422")
+    counts = [len(await target.seen(one)) for one in (marker, *(answer.marker for answer in nameless))]
+    yield expect("upstream attempts", sum(counts), equals=0)
+
+
+@missing_fields.mutant(killed_by="status without messages")
+class CrashesWithoutMessages(Relay):
+    """Nobody has thought of a request without messages."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        if incoming.json is not None and incoming.path.endswith("completions") and "messages" not in incoming.json:
+            return refuse(incoming, 500, "KeyError: 'messages'")
+        return await super().check(incoming)
+
+
+@missing_fields.mutant(killed_by="status with empty messages")
+class PassesEmptyMessages(Relay):
+    """Whether there are any messages is left to the provider."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        empty = incoming.json is not None and incoming.json.get("messages") == []
+        return None if empty else await super().check(incoming)
+
+
+@missing_fields.mutant(killed_by="statuses without a model")
+class PassesOddModels(Relay):
+    """A model that is no text is taken for none, and the default is used."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        odd = incoming.json is not None and not isinstance(incoming.json.get("model", ""), str)
+        return None if odd else await super().check(incoming)
+
+
+@missing_fields.mutant(killed_by="upstream attempts", trips=("errors.*",))
+class ChecksTooLate(Relay):
+    """What is wrong with a request is found out when the provider has answered it."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        return None if refusal and b"is missing, empty" in refusal.body else refusal
+
+    async def response(self, response: Response) -> Response:
+        return await super().check(response.incoming) or response if response.origin == "provider" else response

@@ -1,0 +1,58 @@
+"""An error tells nothing of the code that made it."""
+
+import asyncio
+import re
+
+from hopcheck import Answer, Failure, Findings, Incoming, Relay, Response, Target, case, expect, refuse, reply
+
+INTERNAL = re.compile(
+    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\.py:\d+|\bat [^\n]+\.[cm]?[jt]s:\d+"
+    r"|goroutine \d+ \[|[\w/]+\.go:\d+|/site-packages/|/node_modules/"
+    r"|/(?:usr|home|opt|app|srv|root|var)/[\w./-]+\.\w+|\bSELECT\b.+\bFROM\b",
+    re.DOTALL,
+)
+GARBAGE = {
+    "cut": reply.raw(200, '{"id": "chatcmpl-1", "choices": [{"mess', "application/json"),
+    "list": reply.json_body([1, 2]),
+    "html": reply.html(502),
+}
+
+
+@case("errors.no-stack", level="MUST", refs=["OWASP API8:2023", "Bifrost v1.6.0", "litellm#4970"], upstream=GARBAGE)
+async def no_stack(target: Target) -> Findings:
+    """No error shows a stack trace, a file of the server or a query, however odd the request or the provider."""
+    odd = {
+        "cut": target.request("POST", "/chat/completions", body=b'{"model": "'),
+        "deep": target.request("POST", "/chat/completions", body=b'{"messages": ' + b"[" * 20_000),
+        "messages is a text": target.chat.create(messages="hello"),
+        "model is a number": target.chat.create(model=5),
+    }
+    own = dict(zip(odd, await asyncio.gather(*odd.values()), strict=True))
+    answers = await asyncio.gather(*(target.chat.create(script=name) for name in GARBAGE))
+    yield expect("proxy's own errors", _shown(own), equals={})
+    yield expect("after a provider's garbage", _shown(dict(zip(GARBAGE, answers, strict=True))), equals={})
+
+
+def _shown(answers: dict[str, Answer]) -> dict[str, str]:
+    found = {name: INTERNAL.search(answer.text) for name, answer in answers.items()}
+    return {name: match.group()[:80] for name, match in found.items() if match}
+
+
+@no_stack.mutant(killed_by="proxy's own errors", trips=("errors.invalid-json",))
+class ShowsTraceback(Relay):
+    """A body that can't be read ends in the debug page's traceback."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        if incoming.method != "POST" or incoming.json is not None:
+            return await super().check(incoming)
+        trace = 'Traceback (most recent call last):\n  File "/app/main.py", line 88, in chat\njson.JSONDecodeError'
+        return refuse(incoming, 400, trace)
+
+
+@no_stack.mutant(killed_by="after a provider's garbage")
+class NamesItsFile(Relay):
+    """What went wrong with a provider's answer is told with the place in the code."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        return refuse(incoming, 502, f"{failure} (adapters/openai.py:214)") if response.status == 502 else response

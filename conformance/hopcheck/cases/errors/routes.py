@@ -1,0 +1,60 @@
+"""Asking in the wrong place, or in the wrong way."""
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck.client import shapes
+
+
+@case("errors.method-not-allowed", level="SHOULD", refs=["RFC 9110 15.5.6"])
+async def method_not_allowed(target: Target) -> Findings:
+    """GET where only POST is served is answered with 405 and Allow, or 404, and an error object."""
+    answer = await target.request("GET", "/chat/completions")
+    yield expect("status", answer.status, one_of=[405, 404])
+    allow = [method.strip() for method in (answer.header("allow") or "").split(",")]
+    yield expect("Allow", allow, holds=answer.status == 404 or "POST" in allow, to="POST among the methods of a 405")
+    yield expect("error object", shapes.error(answer.json), equals=[])
+
+
+@case("errors.unknown-path", level="SHOULD", refs=["RFC 9110 15.5.5", "OAI Error"])
+async def unknown_path(target: Target) -> Findings:
+    """A path that isn't served is answered with 404 and an error object."""
+    answer = await target.request("GET", "/hopcheck/no-such-path")
+    yield expect("status", answer.status, equals=404)
+    yield expect("error object", shapes.error(answer.json), equals=[])
+
+
+class Misroutes(Relay):
+    """What is asked in the wrong place is answered in another way."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        return self.lost(refusal) if refusal is not None and incoming.method == "GET" else refusal
+
+    def lost(self, refusal: Response) -> Response:
+        """What becomes of the refusal."""
+        return refusal
+
+
+@method_not_allowed.mutant(killed_by="status")
+@unknown_path.mutant(killed_by="status")
+class IsAlwaysWell(Misroutes):
+    """Whatever isn't known gets the start page of the web interface."""
+
+    def lost(self, refusal: Response) -> Response:
+        return Response(refusal.incoming, 200, [("Content-Type", "text/html")], b"<!doctype html><div id=root></div>")
+
+
+@method_not_allowed.mutant(killed_by="Allow", trips=("http.*",))
+class KeepsMethodsSecret(Misroutes):
+    """A 405 doesn't say what is allowed."""
+
+    def lost(self, refusal: Response) -> Response:
+        return refusal.with_header("Allow", None)
+
+
+@method_not_allowed.mutant(killed_by="error object")
+@unknown_path.mutant(killed_by="error object")
+class SaysDetail(Misroutes):
+    """The web framework's own answers are left as they are."""
+
+    def lost(self, refusal: Response) -> Response:
+        return refusal.with_json({"detail": "Not Found"})

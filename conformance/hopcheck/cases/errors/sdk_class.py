@@ -1,0 +1,72 @@
+"""Programs tell errors apart by the official client's exceptions."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, reply
+
+if TYPE_CHECKING:
+    from openai import APIError, AsyncOpenAI
+
+CLASSES = {"400": "BadRequestError", "500": "InternalServerError", "429": "RateLimitError"}
+
+
+@case(
+    "errors.sdk-class",
+    level="MUST",
+    refs=["openai-python", "litellm#1554"],
+    needs=["cooldown"],
+    upstream={code: reply.status(int(code)) for code in CLASSES},
+)
+async def sdk_class(target: Target) -> Findings:
+    """The official client raises the exception that belongs to an error, and finds the error object in it."""
+    async with target.sdk() as client:
+        raised = {code: await _raised(target, client, code) for code in CLASSES}
+        refused = await _raised(target, client.with_options(api_key="hopcheck-wrong-key"), "400")
+    classes = {code: type(error).__name__ for code, error in raised.items()}
+    yield expect("exceptions for the provider's errors", classes, equals=CLASSES)
+    yield expect("exception for a wrong key", type(refused).__name__, equals="AuthenticationError")
+    bodies = [getattr(error, "body", None) for error in raised.values()]
+    messages = [isinstance(body, dict) and isinstance(body.get("message"), str) for body in bodies]
+    yield expect("error objects with a message", messages, equals=[True] * len(CLASSES))
+
+
+async def _raised(target: Target, client: "AsyncOpenAI", script: str) -> "APIError | None":
+    from openai import APIError  # not above: it takes half a second, and lists of cases go without
+
+    content = f"Say hello. {target.marker(script)}"
+    try:
+        await client.chat.completions.create(model=target.models.chat, messages=[{"role": "user", "content": content}])
+    except APIError as error:
+        return error
+    return None
+
+
+@sdk_class.mutant(
+    killed_by="exceptions for the provider's errors", trips=("errors.*", "fallback.*", "rate_limit.*", "timeout.*")
+)
+class EverythingIsBadGateway(Relay):
+    """All that the provider says but yes is a 502."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        return replace(await super().failed(incoming, failure), status=502)
+
+
+@sdk_class.mutant(killed_by="exception for a wrong key", trips=("auth.required",))
+class RefusesWithBadRequest(Relay):
+    """A wrong key is a bad request."""
+
+    async def authorize(self, incoming: Incoming) -> Response | None:
+        refusal = await super().authorize(incoming)
+        return refusal and replace(refusal, status=400)
+
+
+@sdk_class.mutant(
+    killed_by="error objects with a message", trips=("errors.*", "chat.*", "fallback.*", "stream.error-*", "timeout.*")
+)
+class JustSentences(Relay):
+    """An error is a sentence, not an object."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        return response.with_json({"error": response.json["error"]["message"]})

@@ -1,0 +1,62 @@
+"""Every error is an error object."""
+
+from hopcheck import Answer, Failure, Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck.client import shapes
+
+FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
+
+
+@case(
+    "errors.shape",
+    level="MUST",
+    refs=["OAI Error", "litellm#1554", "litellm#6578", "litellm#8823", "otari#978", "nvcf#1690"],
+    upstream={"openai": reply.status(400), "foreign": reply.raw(422, FOREIGN, "application/json")},
+)
+async def shape(target: Target) -> Findings:
+    """Every error's body is an object `error` with message, type, param and code, sent as application/json."""
+    own = {
+        "bad JSON": await target.request("POST", "/chat/completions", body=b'{"model": "'),
+        "unknown model": await target.chat.create(script="openai", model="hopcheck-no-such-model"),
+        "no key": await target.chat.create(script="openai", key=""),
+    }
+    passed = {script: await target.chat.create(script=script) for script in ("openai", "foreign")}
+    yield expect("proxy's own errors", _complaints(own), equals={})
+    yield expect("provider's errors", _complaints(passed), equals={})
+    kinds = {name: answer.media_type for name, answer in _errors({**own, **passed})}
+    yield expect("media types", kinds, equals=dict.fromkeys(kinds, "application/json"))
+
+
+def _errors(answers: dict[str, Answer]) -> list[tuple[str, Answer]]:
+    """Those that are errors; whether the others should be is for other cases to judge."""
+    return [(name, answer) for name, answer in answers.items() if answer.status is None or answer.status >= 400]
+
+
+def _complaints(answers: dict[str, Answer]) -> dict[str, list[str]]:
+    return {name: wrong for name, answer in _errors(answers) if (wrong := shapes.error(answer.json))}
+
+
+@shape.mutant(killed_by="proxy's own errors", trips=("errors.*", "llm_proxy.*"))
+class FrameworksOwn(Relay):
+    """What a request is refused with has the web framework's shape."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        return refusal and refusal.with_json({"detail": "Unprocessable Entity"})
+
+
+@shape.mutant(killed_by="provider's errors", trips=("errors.*", "auth.key-not-in-errors"))
+class PassesBodiesOn(Relay):
+    """A provider's error body is passed on as it came, whatever it is."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        response.body = failure.body or response.body
+        return response
+
+
+@shape.mutant(killed_by="media types")
+class ErrorsAsText(Relay):
+    """Errors are sent as text."""
+
+    async def response(self, response: Response) -> Response:
+        return response if response.status < 400 else response.with_header("Content-Type", "text/plain; charset=utf-8")

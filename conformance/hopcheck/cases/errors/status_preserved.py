@@ -1,0 +1,74 @@
+"""A provider's error keeps its meaning on the way through."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hopcheck import Failure, Finding, Findings, Incoming, Relay, Response, Target, case, expect, reply
+
+CLIENT = {400: (400,), 403: (403, 502), 404: (404, 400, 502), 409: (409,), 413: (413, 400), 422: (422, 400)}
+LIMIT = {429: (429,)}
+SERVER = {500: (500, 502, 503), 503: (503, 500, 502)}
+"""The provider's status: those that tell a client the same. A 403 or 404 may be about the proxy's own account."""
+
+QUIET = (400, 403, 409, 413, 422, 500, 503)
+"""Statuses after which a proxy goes on asking its provider; the others make some of them rest it."""
+
+
+@case(
+    "errors.status-preserved",
+    level="MUST",
+    refs=["RFC 9110 15", "litellm#27030", "otari#975"],
+    needs=["cooldown"],
+    upstream={str(code): reply.status(code) for code in {**CLIENT, **LIMIT, **SERVER}},
+)
+async def status_preserved(target: Target) -> Findings:
+    """A provider's error reaches the client with its status, or one that tells the client the same."""
+    answers = await asyncio.gather(*(target.chat.create(script=str(code)) for code in QUIET))
+    got = {code: answer.status for code, answer in zip(QUIET, answers, strict=True)}
+    for code in (404, 429):
+        got[code] = (await target.chat.create(script=str(code))).status
+    yield _kept("client errors", CLIENT, got)
+    yield _kept("rate limit", LIMIT, got)
+    yield _kept("server errors", SERVER, got)
+
+
+def _kept(check: str, table: Mapping[int, tuple[int, ...]], got: Mapping[int, int | None]) -> Finding:
+    wanted = "; ".join(f"{code}: {' or '.join(map(str, allowed))}" for code, allowed in table.items())
+    actual = {str(code): got[code] for code in table}
+    return expect(check, actual, holds=all(got[code] in allowed for code, allowed in table.items()), to=wanted)
+
+
+class Restated(Relay):
+    """A provider's error gets another status."""
+
+    statuses = range(0)
+    status = 500
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        return replace(response, status=self.status) if failure.status in self.statuses else response
+
+
+@status_preserved.mutant(killed_by="client errors", trips=("errors.*", "fallback.*"))
+class AllIsServerError(Restated):
+    """Whatever the provider refuses is an internal error."""
+
+    statuses = range(400, 429)
+
+
+@status_preserved.mutant(killed_by="rate limit", trips=("errors.*", "rate_limit.*", "retry.*"))
+class TooManyIsUnavailable(Restated):
+    """A provider's limit makes the service unavailable."""
+
+    statuses, status = range(429, 430), 503
+
+
+@status_preserved.mutant(
+    killed_by="server errors",
+    trips=("errors.*", "auth.key-not-in-errors", "fallback.*", "retry.*", "stream.error-before-first"),
+)
+class ErrorsWithStatus200(Restated):
+    """A provider's failure is told in the body of a 200."""
+
+    statuses, status = range(500, 600), 200

@@ -1,0 +1,57 @@
+"""A model that isn't there."""
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, refuse
+
+NAME = "hopcheck-no-such-model"
+
+
+@case(
+    "errors.unknown-model",
+    level="MUST",
+    refs=["OAI model_not_found", "litellm#8823", "litellm#27030"],
+    needs=["two_sided"],
+)
+async def unknown_model(target: Target) -> Findings:
+    """A request for an unknown model is answered with 404 or 400, and goes no further."""
+    answer = await target.chat.create(model=NAME)
+    yield expect("status", answer.status, one_of=[404, 400])
+    yield expect("code", answer.at("error", "code"), equals="model_not_found", level="SHOULD")
+    yield expect("upstream attempts", len(await target.seen(answer)), equals=0)
+
+
+class Refuses(Relay):
+    """An unknown model is refused in another way."""
+
+    async def check(self, incoming: Incoming) -> Response | None:
+        refusal = await super().check(incoming)
+        unknown = refusal is not None and b"model_not_found" in refusal.body
+        return self.refusal(incoming) if unknown else refusal
+
+    def refusal(self, incoming: Incoming) -> Response | None:
+        """What is answered to a request for an unknown model."""
+        return None
+
+
+@unknown_model.mutant(killed_by="status")
+class CrashesOnLookup(Refuses):
+    """A model that isn't in the table ends in an internal error."""
+
+    def refusal(self, incoming: Incoming) -> Response | None:
+        return refuse(incoming, 500, f"KeyError: {incoming.model!r}")
+
+
+@unknown_model.mutant(killed_by="code")
+class JustBadRequest(Refuses):
+    """An unknown model is a bad request like any other."""
+
+    def refusal(self, incoming: Incoming) -> Response | None:
+        return refuse(incoming, 400, "Invalid model name.", code="400", param="model")
+
+
+@unknown_model.mutant(killed_by="upstream attempts")
+class AsksTheProvider(Refuses):
+    """Whether there is such a model is left to the provider, and its key."""
+
+    async def response(self, response: Response) -> Response:
+        unknown = response.incoming.model == NAME
+        return refuse(response.incoming, 404, "No such model.", code="model_not_found") if unknown else response

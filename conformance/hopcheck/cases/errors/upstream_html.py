@@ -1,0 +1,52 @@
+"""A load balancer speaks in the provider's place."""
+
+from dataclasses import replace
+
+from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, refuse, reply
+from hopcheck.client import shapes
+
+
+@case("errors.upstream-html", level="MUST", refs=["RFC 9110 15.6.3", "OAI Error"], upstream=reply.html(502))
+async def upstream_html(target: Target) -> Findings:
+    """An HTML page in the place of a provider's answer becomes a server error with an error object."""
+    answer = await target.chat.create()
+    yield expect("status", answer.status, one_of=[502, 500, 503])
+    yield expect("error object", shapes.error(answer.json), equals=[])
+    # SHOULD: a page in the message is ugly, and breaks no client.
+    yield expect("text", answer.text, lacks="<html", level="SHOULD")
+
+
+class Answers(Relay):
+    """What comes of a page."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        return self.page(response, failure) if failure.body.startswith(b"<html") else response
+
+    def page(self, response: Response, failure: Failure) -> Response:
+        """The answer where the provider sent a page."""
+        return response
+
+
+@upstream_html.mutant(killed_by="status")
+class PageIsAnAnswer(Answers):
+    """That the provider failed is told in a 200."""
+
+    def page(self, response: Response, failure: Failure) -> Response:
+        return replace(response, status=200)
+
+
+@upstream_html.mutant(killed_by="error object")
+class PassesPagesOn(Answers):
+    """A page is passed on as it came."""
+
+    def page(self, response: Response, failure: Failure) -> Response:
+        return replace(response, body=failure.body).with_header("Content-Type", "text/html")
+
+
+@upstream_html.mutant(killed_by="text")
+class QuotesThePage(Answers):
+    """The page is the error's message."""
+
+    def page(self, response: Response, failure: Failure) -> Response:
+        return refuse(response.incoming, 502, failure.body.decode())

@@ -1,0 +1,43 @@
+"""A slow provider holds up its own requests, not others'."""
+
+import asyncio
+
+from hopcheck import Findings, Relay, Target, case, expect, reply
+from hopcheck_server.relay import RelayConfig
+from hopcheck_server.wire.server import Exchange
+
+LONG_S = 2.0
+"""Far longer than an answer takes that waits for nobody."""
+
+
+@case(
+    "isolation.blocking",
+    level="MUST",
+    refs=["claude-code-proxy#114", "LLM-API-Key-Proxy#39"],
+    upstream={"": reply.chat("Hello"), "slow": reply.hang("headers")},
+    needs=["timing"],
+)
+async def blocking(target: Target) -> Findings:
+    """While one request waits for its provider, another is answered."""
+    async with await target.chat.open(script="slow", stream=False) as slow:
+        waiting = await target.arrival(slow.answer.marker)
+        other = asyncio.ensure_future(target.chat.create())
+        await asyncio.wait({other}, timeout=LONG_S)
+        in_time = other.done()
+        await target.release(slow.answer.marker)
+        (waiting, *_) = await target.seen(slow.answer.marker)
+        answer = await other
+    yield expect("the other's answer came first", in_time and answer.ended_at_ns < waiting.ended_ns, equals=True)
+
+
+@blocking.mutant(killed_by="the other's answer came first", trips=("*",))
+class OneAfterAnother(Relay):
+    """Requests are answered one after another, as by a blocking client in an event loop."""
+
+    def __init__(self, config: RelayConfig) -> None:
+        super().__init__(config)
+        self._turn = asyncio.Lock()
+
+    async def serve(self, exchange: Exchange, prefix: str = "") -> None:
+        async with self._turn:
+            await super().serve(exchange, prefix)

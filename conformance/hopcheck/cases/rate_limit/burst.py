@@ -1,0 +1,110 @@
+"""A burst over a declared limit: how many pass, and what becomes of the others."""
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+
+NEEDS = ["rate_limit", "two_sided"]
+
+
+@case("rate_limit.exact", level="MUST", refs=["litellm#6938", "litellm#21957"], needs=NEEDS)
+async def exact(target: Target) -> Findings:
+    """Of a burst over the declared limit, exactly as many requests pass as the limit allows."""
+    burst = await target.burst()
+    yield expect("requests that passed", len(burst.admitted), equals=burst.allowed)
+
+
+@exact.mutant(killed_by="requests that passed", trips=("rate_limit.*",))
+class CountsAfterwards(Relay):
+    """A request is counted when it has been answered, so a burst passes before the first one counts."""
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        if incoming.model in self.config.rate_limits:
+            self.limits.in_flight[incoming.model] += 1
+            return None
+        return await super().limit(incoming)
+
+
+@case("rate_limit.rejected-not-upstream", level="MUST", refs=["RFC 6585, section 4"], needs=NEEDS)
+async def rejected_not_upstream(target: Target) -> Findings:
+    """A request over the limit never reaches the provider."""
+    burst = await target.burst()
+    reached = [burst.reached[answer.marker] for answer in burst.denied]
+    yield expect("requests that were refused", len(reached), at_least=1)
+    yield expect("their attempts at the provider", sum(reached), equals=0)
+
+
+@rejected_not_upstream.mutant(killed_by="requests that were refused", trips=("rate_limit.*",))
+class DoesNotLimit(Relay):
+    """The limit is a hint for routing, and nothing is refused."""
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        self.limits.in_flight[incoming.model] += 1
+        return None
+
+
+@rejected_not_upstream.mutant(killed_by="their attempts at the provider", trips=("rate_limit.*",))
+class LimitsOnTheWayBack(Relay):
+    """The limit is looked at when the answer is there, and paid for."""
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        self.limits.in_flight[incoming.model] += 1
+        return None
+
+    async def response(self, response: Response) -> Response:
+        if response.status != 200 or response.incoming.model not in self.config.rate_limits:
+            return response
+        requests, window_s = self.config.rate_limits[response.incoming.model]
+        admission = self.limits.admit(response.incoming.key, response.incoming.model, requests, window_s)
+        return response if admission.admitted else self.limited(response.incoming, admission.headers())
+
+
+@case("rate_limit.recovers", level="MUST", refs=["RFC 9110, section 10.2.3"], needs=[*NEEDS, "recovery"])
+async def recovers(target: Target) -> Findings:
+    """Once the window has passed, requests pass again; a Retry-After tells the truth about when."""
+    burst = await target.burst()
+    yield expect("status after the wait", await burst.status_after(target), equals=200)
+
+
+@recovers.mutant(killed_by="status after the wait", trips=("rate_limit.*",))
+class NeverForgets(Relay):
+    """The count is never set back."""
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        if incoming.model in self.config.rate_limits:
+            requests, _ = self.config.rate_limits[incoming.model]
+            admission = self.limits.admit(incoming.key, incoming.model, requests, 3600.0)
+            if not admission.admitted:
+                return self.limited(incoming, (("Retry-After", "1"),))
+            self.limits.in_flight[incoming.model] += 1
+            return None
+        return await super().limit(incoming)
+
+
+@case(
+    "rate_limit.isolation",
+    level="MUST",
+    refs=["OAI rate limits are per project and key"],
+    needs=[*NEEDS, "second_key"],
+)
+async def isolation(target: Target) -> Findings:
+    """A client that has used up its limit leaves another client's untouched."""
+    burst = await target.burst()
+    yield expect("requests that were refused", len(burst.denied), at_least=1)
+    yield expect("status for the other client", burst.other_key.status if burst.other_key else None, equals=200)
+
+
+@isolation.mutant(killed_by="status for the other client", trips=("rate_limit.*",))
+class OneLimitForAll(Relay):
+    """Every client counts against the same window."""
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        if incoming.model in self.config.rate_limits:
+            requests, window_s = self.config.rate_limits[incoming.model]
+            admission = self.limits.admit("everybody", incoming.model, requests, window_s)
+            if not admission.admitted:
+                return self.limited(incoming, admission.headers())
+            self.limits.in_flight[incoming.model] += 1
+            return None
+        return await super().limit(incoming)
+
+
+isolation.mutant(killed_by="requests that were refused", trips=("rate_limit.*",))(DoesNotLimit)

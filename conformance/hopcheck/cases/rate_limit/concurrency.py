@@ -1,0 +1,65 @@
+"""A limit of requests in flight."""
+
+import asyncio
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, reply
+
+
+@case(
+    "rate_limit.concurrency-release",
+    level="MUST",
+    refs=["litellm#27955", "litellm#30020", "litellm#39309"],
+    upstream={
+        "": reply.chat("Hello"),
+        "held": reply.hang("events", after=2),
+        "fails": reply.status(400),
+        "cut": reply.stream("Hel", "lo", cut_after_events=2, pace_s=0.1),
+    },
+    needs=["concurrency_limit"],
+)
+async def concurrency_release(target: Target) -> Findings:
+    """A full concurrency limit refuses one more request, and every end of a request makes room: success, error, cut."""
+    limit = target.declares.concurrency_limit
+    assert limit is not None
+    held = [await target.chat.open(script="held", model=limit.model) for _ in range(limit.requests)]
+    await asyncio.gather(*(live.event() for live in held))
+    one_more = await target.chat.create(model=limit.model)
+    for live in held:
+        await target.release(live.answer.marker)
+        await live.rest()
+    yield expect("status of one more", one_more.status, equals=429)
+    after = {}
+    for script in ("", "fails", "cut"):
+        for _ in range(limit.requests):
+            await target.chat.stream(script=script, model=limit.model)
+        after[script or "success"] = (await target.chat.create(model=limit.model)).status
+    yield expect("status afterwards", after, equals={"success": 200, "fails": 200, "cut": 200})
+
+
+@concurrency_release.mutant(killed_by="status of one more", trips=("rate_limit.*", "cancel.*"))
+class Unlimited(Relay):
+    """Requests in flight are not counted."""
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        refusal = await super().limit(incoming)
+        self.limits.in_flight[incoming.model] = 0
+        return refusal
+
+    async def release(self, incoming: Incoming) -> None:
+        self.limits.in_flight[incoming.model] = 0
+
+
+@concurrency_release.mutant(killed_by="status afterwards", trips=("rate_limit.*", "cancel.*"))
+class KeepsSlotsOfErrors(Relay):
+    """A failed request never gives its slot back."""
+
+    _failed = False
+
+    async def response(self, response: Response) -> Response:
+        self._failed = self._failed or (response.status == 400 and response.incoming.model == "narrow-model")
+        return response
+
+    async def release(self, incoming: Incoming) -> None:
+        if not (self._failed and incoming.model == "narrow-model"):
+            await super().release(incoming)
+        self._failed = False

@@ -1,0 +1,88 @@
+"""What a request over the limit is told."""
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck.client import shapes
+
+NEEDS = ["rate_limit", "two_sided"]
+
+
+@case("rate_limit.429-shape", level="MUST", refs=["litellm#4314", "nvcf#1690"], needs=NEEDS)
+async def shape(target: Target) -> Findings:
+    """A request over the limit is answered with 429 and an error in OpenAI's shape."""
+    denied = (await target.burst()).denied
+    yield expect("statuses of the refusals", sorted({str(answer.status) for answer in denied}), equals=["429"])
+    error = denied[0].json if denied else None
+    yield expect("what is wrong with the error", shapes.error(error), equals=[])
+
+
+class Refuses(Relay):
+    """Base of those that word a refusal wrongly."""
+
+    async def response(self, response: Response) -> Response:
+        return self.reworded(response) if response.status == 429 and response.origin == "relay" else response
+
+    def reworded(self, response: Response) -> Response:
+        """The refusal as this relay words it."""
+        return response
+
+
+@shape.mutant(killed_by="statuses of the refusals", trips=("rate_limit.*",))
+class SaysUnavailable(Refuses):
+    """A used-up limit is told as 503."""
+
+    def reworded(self, response: Response) -> Response:
+        response.status = 503
+        return response
+
+
+@shape.mutant(killed_by="what is wrong with the error", trips=("rate_limit.*", "errors.*"))
+class SaysDetail(Refuses):
+    """The refusal has the web framework's shape."""
+
+    def reworded(self, response: Response) -> Response:
+        return response.with_json({"detail": "Too Many Requests"})
+
+
+@case("rate_limit.retry-after", level="SHOULD", refs=["RFC 6585, section 4", "OAI TooManyRequests"], needs=NEEDS)
+async def retry_after(target: Target) -> Findings:
+    """A request over the limit is told in Retry-After how many seconds to wait, at least 1."""
+    told = [answer.header("retry-after") for answer in (await target.burst()).denied]
+    sound = bool(told) and all(value is not None and value.isdecimal() and int(value) >= 1 for value in told)
+    yield expect("Retry-After", told, holds=sound, to="a whole number of seconds, at least 1, in every refusal")
+
+
+@retry_after.mutant(killed_by="Retry-After")
+class SaysNoTime(Refuses):
+    """The refusal doesn't say when to come back."""
+
+    def reworded(self, response: Response) -> Response:
+        return response.with_header("Retry-After", None)
+
+
+@retry_after.mutant(killed_by="Retry-After", trips=("rate_limit.recovers",))
+class SaysZero(Refuses):
+    """The rest of the window is rounded down to no wait at all."""
+
+    def reworded(self, response: Response) -> Response:
+        return response.with_header("Retry-After", "0")
+
+
+@case(
+    "rate_limit.headers", level="SHOULD", refs=["litellm#5957", "litellm#14736", "OAI rate limit headers"], needs=NEEDS
+)
+async def headers(target: Target) -> Findings:
+    """Answers under a limit tell it, and what is left of it, which is never negative."""
+    burst = await target.burst()
+    names = ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests")
+    told = [[answer.header(name) for name in names] for answer in burst.answers]
+    sound = all(value is not None and value.isdecimal() for pair in told for value in pair)
+    yield expect("limit and what is left", told, holds=bool(told) and sound, to="two whole numbers in every answer")
+
+
+@headers.mutant(killed_by="limit and what is left")
+class GoesBelowZero(Relay):
+    """What is left is counted on below zero."""
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        refusal = await super().limit(incoming)
+        return refusal.with_header("x-ratelimit-remaining-requests", "-20") if refusal else None

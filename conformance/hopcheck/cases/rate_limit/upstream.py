@@ -1,0 +1,35 @@
+"""The provider's own limits, as the client gets to know of them."""
+
+from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, reply
+
+
+@case(
+    "rate_limit.upstream-retry-after",
+    level="MUST",
+    refs=["litellm#21553", "aisix#144", "litellm-rs#833", "otari#978"],
+    upstream=reply.status(429, {"type": "rate_limit_error"}, headers={"Retry-After": "1"}),
+    needs=["cooldown"],
+)
+async def upstream_retry_after(target: Target) -> Findings:
+    """The Retry-After of a provider's 429 reaches the client under that name."""
+    answer = await target.chat.create()
+    yield expect("status", answer.status, equals=429)
+    yield expect("Retry-After", answer.header("retry-after"), equals="1")
+
+
+@upstream_retry_after.mutant(killed_by="Retry-After", trips=("retry.*", "llm_proxy.outage-refused"))
+class KeepsRetryAfter(Relay):
+    """Only headers that the proxy knows of itself are passed on."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        return (await super().failed(incoming, failure)).with_header("Retry-After", None)
+
+
+@upstream_retry_after.mutant(killed_by="status", trips=("errors.*", "retry.*"))
+class SaysBadGateway(Relay):
+    """Whatever a provider refuses becomes 502."""
+
+    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+        response = await super().failed(incoming, failure)
+        response.status = 502 if response.status == 429 else response.status
+        return response

@@ -1,0 +1,59 @@
+"""How often the upstream is asked, and what as."""
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, expect, reply
+
+SOON_S = 0.05
+"""How long a second attempt is waited for, which nothing announces."""
+
+
+@case(
+    "requests.single-attempt",
+    level="MUST",
+    refs=["connectrpc conformance", "litellm#34129"],
+    upstream=reply.chat("Hello."),
+)
+async def single_attempt(target: Target) -> Findings:
+    """A request that succeeds makes one upstream attempt, in one piece and as a stream."""
+    for name, ask in {"an answer": target.chat.create, "a stream": target.chat.stream}.items():
+        attempts = await target.seen(await ask(), attempts=2, settle_s=SOON_S)
+        yield expect(f"attempts for {name}", len(attempts), equals=1)
+
+
+@single_attempt.mutant(killed_by="attempts for an answer", trips=("cache.off-by-default", "timeout.ttfb"))
+class AsksTwice(Relay):
+    """A second provider is asked at the same time, in case the first one fails."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        if outgoing.attempt == 1 and not outgoing.incoming.streams:
+            await self._provider.attempt(outgoing, self.config.timeout_s)
+        return outgoing
+
+
+@single_attempt.mutant(killed_by="attempts for a stream", trips=("http.upstream-keepalive",))
+class TriesStreamsFirst(Relay):
+    """A stream is opened, thrown away and opened again, to know whether it would come."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        if outgoing.attempt == 1 and outgoing.incoming.streams:
+            (await self._provider.attempt(outgoing, self.config.timeout_s)).close()
+        return outgoing
+
+
+@case("requests.content-type", level="MUST", refs=["RFC 9110 8.3", "RFC 9112 6.3"], needs=["two_sided"])
+async def content_type(target: Target) -> Findings:
+    """The upstream gets each request as application/json, said once, and with its body in UTF-8.
+
+    That the body's framing is sound shows in its arrival: the upstream takes no request with two lengths or none.
+    """
+    attempts = [await target.forwarded(answer) for answer in (await target.chat.create(), await target.chat.stream())]
+    types = [[value.lower() for name, value in one.headers if name == "content-type"] for one in attempts]
+    bare = [[value.partition(";")[0].strip() for value in told] for told in types]
+    yield expect("content types", bare, equals=[["application/json"], ["application/json"]])
+
+
+@content_type.mutant(killed_by="content types")
+class CopiesTheClientsType(Relay):
+    """The body is sent without saying what it is, as the client library does with bytes."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return outgoing.with_header("Content-Type", "application/octet-stream")

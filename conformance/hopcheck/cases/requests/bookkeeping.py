@@ -1,0 +1,79 @@
+"""What a gateway adds to a request, and how it writes it."""
+
+import itertools
+from typing import Any
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, expect, items
+
+FIELDS = frozenset(
+    {"audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs",
+     "max_completion_tokens", "max_tokens", "messages", "modalities", "model", "moderation", "n",
+     "parallel_tool_calls", "prediction", "presence_penalty", "prompt_cache_key", "prompt_cache_options",
+     "prompt_cache_retention", "reasoning_effort", "response_format", "safety_identifier", "seed",
+     "service_tier", "stop", "store", "stream", "stream_options", "temperature", "tool_choice", "tools",
+     "top_logprobs", "top_p", "user", "verbosity", "web_search_options"}
+)  # fmt: skip
+"""What a gateway may add: fields of OpenAI's document, all but `metadata`, which the provider keeps for the client."""
+
+MESSAGE_FIELDS = frozenset(
+    {"role", "content", "name", "refusal", "audio", "tool_calls", "tool_call_id", "function_call"}
+)
+
+
+@case("requests.no-internal-params", level="MUST", refs=["litellm#41342"], needs=["two_sided"])
+async def no_internal_params(target: Target) -> Findings:
+    """The upstream gets no fields of the gateway's own bookkeeping, in the body or in its messages."""
+    bodies = [
+        (await target.forwarded(answer)).json for answer in (await target.chat.create(), await target.chat.stream())
+    ]
+    added = sorted({field for body in bodies for field in body} - FIELDS)
+    yield expect("other fields of the body", added, equals=[])
+    told = {field for body in bodies for message in items(body, "messages") for field in message}
+    yield expect("other fields of messages", sorted(told - MESSAGE_FIELDS), equals=[])
+
+
+@no_internal_params.mutant(
+    killed_by="other fields of the body", trips=("requests.user-field", "requests.prompt-cache-stable")
+)
+class TellsWhoAsks(Relay):
+    """The gateway's own data about the request are sent along as metadata."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return outgoing.with_json({**outgoing.json, "metadata": {"gateway_request": outgoing.incoming.id}})
+
+
+@no_internal_params.mutant(
+    killed_by="other fields of messages", trips=("requests.messages-verbatim", "tools.result-turn")
+)
+class CountsInMessages(Relay):
+    """Each message carries what the gateway counted of its tokens."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        body = outgoing.json
+        for message in body.get("messages", ()):
+            message["token_count"] = len(str(message.get("content")))
+        return outgoing.with_json(body)
+
+
+@case("requests.prompt-cache-stable", level="SHOULD", refs=["maximhq/bifrost#2347"], needs=["two_sided"])
+async def prompt_cache_stable(target: Target) -> Findings:
+    """The same request goes upstream in the same bytes each time, so that the provider's prompt cache can hit."""
+    tools = [{"type": "function", "function": {"name": f"tool_{letter}", "parameters": {}}} for letter in "fbdace"]
+    bodies = []
+    for _ in range(4):
+        answer = await target.chat.create(tools=tools, temperature=0, seed=1, user="hop")
+        attempt = await target.forwarded(answer)
+        bodies.append(attempt.body.replace(answer.marker.encode(), b"").decode(errors="replace"))
+    yield expect("bodies after the first", bodies[1:], equals=bodies[:1] * 3)
+
+
+@prompt_cache_stable.mutant(killed_by="bodies after the first")
+class InAnyOrder(Relay):
+    """Fields pass through a map without an order."""
+
+    turns = itertools.count()
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        fields: list[Any] = list(outgoing.json.items())
+        at = next(self.turns) % len(fields)
+        return outgoing.with_json(dict(fields[at:] + fields[:at]))

@@ -1,0 +1,35 @@
+"""Fields of a request's body: what came of them on the way, and changes for mutants. Holds no case."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from hopcheck import Outgoing, dig
+
+
+def changed(sent: Mapping[str, Any], got: Any, spared: Collection[str] = ()) -> dict[str, Any]:
+    """The fields that the upstream got otherwise than they were sent, with both values; 0.0 says the same as 0.
+
+    Args:
+        sent: What was sent.
+        got: The body that the upstream got.
+        spared: Fields that may be missing, because the target says that it drops them.
+    """
+    return {
+        field: {"sent": value, "received": dig(got, field)}
+        for field, value in sent.items()
+        if dig(got, field) != value and not (field in spared and dig(got, field) is None)
+    }
+
+
+def without(outgoing: Outgoing, *fields: str) -> Outgoing:
+    """The same request without those fields; the bytes stay as they are if it has none of them."""
+    body = outgoing.json
+    if not body.keys() & set(fields):
+        return outgoing
+    return outgoing.with_json({field: value for field, value in body.items() if field not in fields})
+
+
+def replaced(outgoing: Outgoing, field: str, change: Any) -> Outgoing:
+    """The same request with another value for a field, if it has it: what `change` makes of the one it has."""
+    body = outgoing.json
+    return outgoing.with_json({**body, field: change(body[field])}) if field in body else outgoing

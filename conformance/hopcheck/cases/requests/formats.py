@@ -1,0 +1,60 @@
+"""The form that an answer is asked for in."""
+
+from typing import Any
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect
+from hopcheck.cases.requests.fields import replaced
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "steps": {"type": "array", "items": {"$ref": "#/$defs/step"}},
+        "answer": {"anyOf": [{"type": "string", "const": ""}, {"type": "null"}]},
+    },
+    "required": ["steps", "answer"],
+    "additionalProperties": False,
+    "$defs": {"step": {"type": "object", "properties": {"next": {"$ref": "#/$defs/step"}}, "title": "Schritt"}},
+}
+STRICT = {"type": "json_schema", "json_schema": {"name": "plan", "description": "", "strict": True, "schema": SCHEMA}}
+
+
+@case(
+    "requests.response-format",
+    level="MUST",
+    refs=["OAI ResponseFormatJsonSchema", "litellm#4592"],
+    needs=["two_sided"],
+)
+async def response_format(target: Target) -> Findings:
+    """response_format reaches the upstream as it was sent: json_object, and json_schema with its whole schema."""
+    for name, asked in {"json_object": {"type": "json_object"}, "json_schema": STRICT}.items():
+        got = (await target.forwarded(await target.chat.create(response_format=asked))).json
+        yield expect(name, dig(got, "response_format"), equals=asked)
+
+
+@response_format.mutant(killed_by="json_object")
+class AsksForText(Relay):
+    """JSON mode is turned off for models that aren't known to have it."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        plain = {"type": "text"}
+        return replaced(outgoing, "response_format", lambda asked: plain if asked["type"] == "json_object" else asked)
+
+
+@response_format.mutant(killed_by="json_schema")
+class ForgetsTheSchema(Relay):
+    """A schema becomes plain JSON mode, which promises less."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return replaced(outgoing, "response_format", lambda _: {"type": "json_object"})
+
+
+@response_format.mutant(killed_by="json_schema")
+class CleansTheSchema(Relay):
+    """Keywords that one provider refuses are taken out of every schema."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        def clean(asked: dict[str, Any]) -> dict[str, Any]:
+            asked.get("json_schema", {}).get("schema", {}).pop("additionalProperties", None)
+            return asked
+
+        return replaced(outgoing, "response_format", clean)

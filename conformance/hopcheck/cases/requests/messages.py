@@ -1,0 +1,83 @@
+"""The conversation, as the upstream gets it."""
+
+from typing import Any
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect, items
+
+CALL = {"id": "call_hop1", "type": "function", "function": {"name": "look_up", "arguments": '{"q":"x"}'}}
+CONVERSATION: list[dict[str, Any]] = [
+    {"role": "developer", "content": "Be brief."},
+    {"role": "system", "content": "  Answer\u2028in *Markdown*.\n"},
+    {"role": "user", "name": "ada", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": ""}]},
+    {"role": "assistant", "content": "", "refusal": "No."},
+    {"role": "user", "name": "bob", "content": "¿Qué? 👩‍👩‍👧 \\n \t"},
+    {"role": "assistant", "content": None, "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "call_hop1", "content": ""},
+    {"role": "user", "content": [{"type": "text", "text": "two"}, {"type": "text", "text": "three "}]},
+]
+"""With all that gateways tidy up: names, empty strings, white space, parts, two users in turn."""
+
+
+@case("requests.messages-verbatim", level="MUST", refs=["OAI CreateChatCompletionRequest"], needs=["two_sided"])
+async def messages_verbatim(target: Target) -> Findings:
+    """Messages reach the upstream as they were sent: roles, names, ids, parts, empty strings and white space."""
+    answer = await target.chat.create(messages=CONVERSATION)
+    got, sent = items((await target.forwarded(answer)).json, "messages"), answer.sent.json["messages"]
+    yield expect("messages", told(got), equals=told(sent))
+    # By OpenAI's documents a model takes one for the other, and null for a content that is not there.
+    yield expect("developer role", dig(got, 0, "role"), equals="developer", level="SHOULD")
+    yield expect("null content", sorted(dig(got, 5) or {}), contains="content", level="SHOULD")
+
+
+def told(messages: list[Any]) -> list[Any]:
+    """Messages without what has findings of its own: null fields, and the first one's role."""
+    plain = [{key: value for key, value in one.items() if value is not None} for one in messages]
+    return [{**one, "role": "*"} if place == 0 else one for place, one in enumerate(plain)]
+
+
+def edited(outgoing: Outgoing, edit: Any) -> Outgoing:
+    """The same request, every message changed in place."""
+    body = outgoing.json
+    for message in body.get("messages", ()):
+        edit(message)
+    return outgoing.with_json(body)
+
+
+@messages_verbatim.mutant(killed_by="messages")
+class StripsText(Relay):
+    """White space around a message's text is stripped."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        def strip(message: dict[str, Any]) -> None:
+            if isinstance(message.get("content"), str):
+                message["content"] = message["content"].strip()
+
+        return edited(outgoing, strip)
+
+
+@messages_verbatim.mutant(killed_by="messages")
+class DropsNames(Relay):
+    """A message keeps only the fields that every provider knows, and `name` isn't one."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return edited(outgoing, lambda message: message.pop("name", None))
+
+
+@messages_verbatim.mutant(killed_by="developer role")
+class DeveloperIsSystem(Relay):
+    """The role `developer` becomes `system`."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return edited(outgoing, lambda message: message.update(role=message["role"].replace("developer", "system")))
+
+
+@messages_verbatim.mutant(killed_by="null content")
+class NothingIsAbsent(Relay):
+    """Fields of messages that are null are left out."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        def leave_out(message: dict[str, Any]) -> None:
+            for key in [key for key, value in message.items() if value is None]:
+                del message[key]
+
+        return edited(outgoing, leave_out)

@@ -1,0 +1,37 @@
+"""The model's name, on its way to the upstream."""
+
+from hopcheck import Answer, Findings, Outgoing, Relay, Target, case, dig, expect
+from hopcheck.cases.requests.fields import replaced
+
+
+@case("requests.model-map", level="MUST", refs=["litellm#27046"], needs=["two_sided"])
+async def model_map(target: Target) -> Findings:
+    """A model goes upstream under one name, for answers and for streams; under the name that is declared for it.
+
+    Which name that is, only `model_map` says. Of a model that isn't in it, no more can be judged than that it has one.
+    """
+
+    async def name(answer: Answer) -> str:
+        return str(dig((await target.forwarded(answer)).json, "model"))
+
+    plain = await name(await target.chat.create())
+    yield expect("a stream's model", await name(await target.chat.stream()), equals=plain)
+    declared = target.declares.model_map
+    mapped = {model: await name(await target.chat.create(model=model)) for model in declared}
+    yield expect("declared names", mapped, equals=dict(declared))
+
+
+@model_map.mutant(killed_by="a stream's model")
+class MarksStreams(Relay):
+    """Streams are asked of another variant of the model."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return replaced(outgoing, "model", lambda model: f"{model}-fast") if outgoing.incoming.streams else outgoing
+
+
+@model_map.mutant(killed_by="declared names")
+class SendsTheAlias(Relay):
+    """The name that clients use is sent on, and the map is forgotten."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return replaced(outgoing, "model", lambda _: outgoing.model)

@@ -1,0 +1,48 @@
+"""Numbers in a request, as the upstream gets them."""
+
+import json
+from typing import Any
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect
+from hopcheck.cases.requests.fields import replaced
+
+WHOLE = {"i53": 9007199254740993, "i64": 9223372036854775807, "low": -9223372036854775808, "one": 1, "big": 10**15}
+"""Most of which a double can't hold."""
+
+BROKEN = {"tenth": 0.1, "sum": 0.1 + 0.2, "small": 1e-7, "tiny": 5e-324, "huge": 1.7976931348623157e308}
+"""Which are another number after a rounding to six digits, or to 32 bits."""
+
+
+@case("requests.numbers", level="MUST", refs=["RFC 8259 6", "JSON Schema 4.2.2"], needs=["two_sided"])
+async def numbers(target: Target) -> Findings:
+    """Numbers in a tool's schema reach the upstream with their value: integers to 64 bits, fractions to a double's end.
+
+    1e-7 may be written 0.0000001: the value counts. What neither 64 bits nor a double hold, nobody owes.
+    """
+    properties = {name: {"const": value} for name, value in {**WHOLE, **BROKEN}.items()}
+    function = {"name": "count", "parameters": {"type": "object", "properties": properties}}
+    attempt = await target.forwarded(await target.chat.create(tools=[{"type": "function", "function": function}]))
+    got = dig(attempt.json, "tools", 0, "function", "parameters", "properties")
+    yield expect("integers", {name: dig(got, name, "const") for name in WHOLE}, equals=WHOLE)
+    yield expect("fractions", {name: dig(got, name, "const") for name in BROKEN}, equals=BROKEN)
+
+
+def reread(outgoing: Outgoing, **how: Any) -> Outgoing:
+    """The same request, its tools read and written again by other rules."""
+    return replaced(outgoing, "tools", lambda tools: json.loads(json.dumps(tools), **how))
+
+
+@numbers.mutant(killed_by="integers")
+class DoublesOnly(Relay):
+    """Every number is read as a double, and whole ones are written without a fraction."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return reread(outgoing, parse_int=lambda text: int(float(text)))
+
+
+@numbers.mutant(killed_by="fractions")
+class SixDigits(Relay):
+    """Fractions are written with six digits."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return reread(outgoing, parse_float=lambda text: float(f"{float(text):.6g}"))

@@ -1,0 +1,66 @@
+"""Fields that a provider may be told beside the question."""
+
+from typing import Any
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, expect
+from hopcheck.cases.requests.fields import without
+
+WHO: dict[str, Any] = {
+    "user": "user-hop-1",
+    "metadata": {"team": "hop", "run": "7"},
+    "safety_identifier": "hashed-hop-1",
+}
+
+
+@case(
+    "requests.user-field",
+    level="SHOULD",
+    refs=["OAI CreateChatCompletionRequest", "litellm#25753"],
+    needs=["two_sided"],
+)
+async def user_field(target: Target) -> Findings:
+    """`user`, `metadata` and `safety_identifier` reach the upstream, unless the target declares that it drops them."""
+    for field, value in WHO.items():
+        got = await target.received(await target.chat.create(**{field: value}))
+        allowed = [value, None] if field in target.declares.drops else [value]
+        yield expect(field, got.get(field) if got else "refused", one_of=allowed)
+
+
+@user_field.mutant(killed_by="user", trips=("requests.drop-params-declared",))
+class DropsUser(Relay):
+    """`user` is used for the gateway's own accounts, and goes no further."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return without(outgoing, "user")
+
+
+@user_field.mutant(killed_by="metadata", trips=("requests.drop-params-declared",))
+class DropsMetadata(Relay):
+    """`metadata` is taken for the gateway's own logs, and goes no further."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return without(outgoing, "metadata")
+
+
+@user_field.mutant(killed_by="safety_identifier", trips=("requests.drop-params-declared",))
+class DropsSafetyIdentifier(Relay):
+    """safety_identifier is newer than the list of fields that are passed on."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return without(outgoing, "safety_identifier")
+
+
+@case("requests.reasoning-effort", level="SHOULD", refs=["OAI ReasoningEffort", "litellm#38084"], needs=["two_sided"])
+async def reasoning_effort(target: Target) -> Findings:
+    """reasoning_effort reaches the upstream, unless the target declares that it drops it."""
+    got = await target.received(await target.chat.create(reasoning_effort="low"))
+    allowed = ["low", None] if "reasoning_effort" in target.declares.drops else ["low"]
+    yield expect("reasoning_effort", got.get("reasoning_effort") if got else "refused", one_of=allowed)
+
+
+@reasoning_effort.mutant(killed_by="reasoning_effort", trips=("requests.drop-params-declared",))
+class DropsReasoningEffort(Relay):
+    """reasoning_effort is dropped for models that aren't on a list of reasoning models."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return without(outgoing, "reasoning_effort")

@@ -1,0 +1,83 @@
+"""What isn't text in a message, as the upstream gets it."""
+
+from typing import Any
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect, items
+from hopcheck.cases.requests.fields import replaced
+
+PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+NOWHERE = "https://images.hopcheck.invalid/cat.png?a=1&b=%20#top"
+"""Whoever fetches this finds nothing: .invalid is reserved, so a URL that arrives wasn't fetched."""
+
+IMAGES: list[dict[str, Any]] = [
+    {"type": "text", "text": "before"},
+    {"type": "image_url", "image_url": {"url": NOWHERE, "detail": "high"}},
+    {"type": "text", "text": "between"},
+    {"type": "image_url", "image_url": {"url": PIXEL, "detail": "low"}},
+]
+FILES: list[dict[str, Any]] = [
+    {"type": "input_audio", "input_audio": {"data": "UklGRiQAAABXQVZF", "format": "wav"}},
+    {"type": "file", "file": {"filename": "ä b.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQK"}},
+]
+
+
+@case("requests.image-parts", level="MUST", refs=["OAI ContentPartImage", "maximhq/bifrost#4402"], needs=["two_sided"])
+async def image_parts(target: Target) -> Findings:
+    """Images reach the upstream as they were sent: URL or data, detail, and their place among the text."""
+    answer = await target.chat.create(messages=[{"role": "user", "content": IMAGES}])
+    got = items((await target.forwarded(answer)).json, "messages", 0, "content")
+    yield expect("order of parts", [dig(part, "type") for part in got], equals=["text", "image_url"] * 2 + ["text"])
+    images = [dig(part, "image_url") for part in got if dig(part, "type") == "image_url"]
+    yield expect("images", images, equals=[part["image_url"] for part in IMAGES if "image_url" in part])
+
+
+def edited(outgoing: Outgoing, edit: Any) -> Outgoing:
+    """The same request, each message that has parts with those that `edit` makes of them."""
+
+    def every(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            {**one, "content": edit(one["content"])} if isinstance(one["content"], list) else one for one in messages
+        ]
+
+    return replaced(outgoing, "messages", every)
+
+
+@image_parts.mutant(killed_by="order of parts", trips=("requests.audio-file-parts", "chat.large-request"))
+class TextFirst(Relay):
+    """A message's text is put together, before its images."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return edited(outgoing, lambda parts: sorted(parts, key=lambda part: part["type"] != "text"))
+
+
+@image_parts.mutant(killed_by="images")
+class ForgetsDetail(Relay):
+    """Of an image only its URL is passed on."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        def bare(part: dict[str, Any]) -> dict[str, Any]:
+            return {**part, "image_url": {"url": part["image_url"]["url"]}} if "image_url" in part else part
+
+        return edited(outgoing, lambda parts: [bare(part) for part in parts])
+
+
+@case(
+    "requests.audio-file-parts",
+    level="SHOULD",
+    refs=["OAI ContentPartAudio", "OAI ContentPartFile"],
+    needs=["two_sided"],
+)
+async def audio_file_parts(target: Target) -> Findings:
+    """Audio and file parts reach the upstream as they were sent."""
+    got = await target.received(await target.chat.create(messages=[{"role": "user", "content": FILES}]))
+    yield expect("parts", items(got, "messages", 0, "content")[:2], equals=FILES)
+
+
+@audio_file_parts.mutant(killed_by="parts")
+class KnowsTextAndImages(Relay):
+    """Parts of other kinds than text and images are left out."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return edited(outgoing, lambda parts: [part for part in parts if part["type"] in ("text", "image_url")])

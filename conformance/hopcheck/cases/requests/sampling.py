@@ -1,0 +1,70 @@
+"""The fields that steer an answer, as the upstream gets them."""
+
+from typing import Any
+
+from hopcheck import Findings, Outgoing, Relay, Target, case, expect
+from hopcheck.cases.requests.fields import changed, replaced, without
+
+ASKED: dict[str, dict[str, Any]] = {
+    "values": {
+        "temperature": 0.7,
+        "top_p": 0.95,
+        "seed": 42,
+        "stop": ["END", "\n\n"],
+        "max_tokens": 17,
+        "presence_penalty": -0.5,
+        "frequency_penalty": 1.5,
+        "logit_bias": {"50256": -100},
+        "logprobs": True,
+        "top_logprobs": 2,
+    },
+    "zeros": {  # and all else that a careless `if` takes for nothing
+        "temperature": 0,
+        "top_p": 0,
+        "seed": 0,
+        "presence_penalty": 0,
+        "frequency_penalty": 0,
+        "logit_bias": {"50256": 0},
+        "logprobs": True,
+        "top_logprobs": 0,
+        "store": False,
+    },
+    "other forms": {"stop": "END", "max_completion_tokens": 17},
+}
+
+
+@case(
+    "requests.sampling-params",
+    level="MUST",
+    refs=["OAI CreateChatCompletionRequest", "litellm#8199", "litellm#36882"],
+    needs=["two_sided"],
+)
+async def sampling_params(target: Target) -> Findings:
+    """Sampling fields reach the upstream with the value that was sent, a zero and a false included."""
+    for name, fields in ASKED.items():
+        got = (await target.forwarded(await target.chat.create(**fields))).json
+        yield expect(f"{name} changed", changed(fields, got, target.declares.drops), equals={})
+
+
+@sampling_params.mutant(killed_by="values changed")
+class ClampsTopP(Relay):
+    """A top_p above 0.9 is set to 0.9, as one provider wants it."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return replaced(outgoing, "top_p", lambda value: min(value, 0.9))
+
+
+@sampling_params.mutant(killed_by="zeros changed", trips=("tools.roundtrip", "requests.drop-params-declared"))
+class ZeroIsNothing(Relay):
+    """A field is passed on `if value:`, so a temperature of zero becomes the provider's default."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return without(outgoing, *[field for field, value in outgoing.json.items() if not value])
+
+
+@sampling_params.mutant(killed_by="other forms changed", trips=("requests.drop-params-declared",))
+class OldFieldsOnly(Relay):
+    """max_completion_tokens is newer than the list of fields that are passed on."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return without(outgoing, "max_completion_tokens")

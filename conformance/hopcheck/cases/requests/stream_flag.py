@@ -1,0 +1,53 @@
+"""Whether a stream is asked for upstream."""
+
+from hopcheck import OMIT, Findings, Outgoing, Relay, Target, case, dig, expect
+from hopcheck.cases.requests.fields import replaced, without
+
+
+@case(
+    "requests.stream-flag",
+    level="SHOULD",
+    refs=["OAI ChatCompletionStreamOptions", "litellm#35290"],
+    needs=["two_sided"],
+)
+async def stream_flag(target: Target) -> Findings:
+    """A stream is asked for upstream when the client asks for one, with its stream_options, and otherwise not."""
+    options = {"include_usage": True}
+    streamed = await target.received(await target.chat.stream(stream_options=options))
+    whole = [await target.received(await target.chat.create(stream=asked)) for asked in (OMIT, False)]
+    yield expect("stream", dig(streamed, "stream"), equals=True)
+    yield expect("stream_options", dig(streamed, "stream_options"), equals=options)
+    flags = [dig(body, "stream") or False for body in whole]
+    yield expect("stream where none was asked for", flags, equals=[False, False])
+
+
+@stream_flag.mutant(killed_by="stream", trips=("stream.*",))
+class UsageInOnePiece(Relay):
+    """A stream with usage is asked for in one piece, since that has usage anyway."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return without(outgoing, "stream") if outgoing.json.get("stream_options") else outgoing
+
+
+@stream_flag.mutant(killed_by="stream_options", trips=("stream.*",))
+class NoStreamOptions(Relay):
+    """stream_options are dropped as unknown."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return without(outgoing, "stream_options")
+
+
+@stream_flag.mutant(killed_by="stream where none was asked for")
+class PresenceIsTrue(Relay):
+    """`stream: false` is taken for a wish to stream, because the field is there."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return replaced(outgoing, "stream", lambda _: True)
+
+
+@stream_flag.mutant(killed_by="contract.upstream-request")
+class SaysStoreInWords(Relay):
+    """A request that doesn't say whether it is to be stored says "no", where the API has true or false."""
+
+    async def request(self, outgoing: Outgoing) -> Outgoing:
+        return outgoing.with_json({"store": "no", **outgoing.json})

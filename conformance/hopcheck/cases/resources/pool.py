@@ -1,0 +1,48 @@
+"""Many slow streams do not keep others from being served."""
+
+import asyncio
+
+from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck_server.relay.errors import refuse
+
+STREAMS = 110
+"""More than the 100 places of the pool that common HTTP clients come with."""
+
+
+@case(
+    "resources.pool",
+    level="SHOULD",
+    refs=["litellm#19549"],
+    upstream={"": reply.chat("Hello"), "held": reply.hang("events", after=2)},
+    needs=["heavy"],
+)
+async def pool(target: Target) -> Findings:
+    """While 110 streams are open, one more request is served."""
+    streams = target.many(STREAMS)
+    lives = await asyncio.gather(*(target.chat.open(script="held") for _ in range(streams)))
+    try:
+        begun = await asyncio.gather(*(live.event() for live in lives))
+        yield expect("streams that began", sum(event is not None for event in begun), equals=streams)
+        yield expect("status of one more request", (await target.chat.create()).status, equals=200)
+    finally:
+        for live in lives:
+            live.hang_up()
+
+
+@pool.mutant(killed_by="status of one more request")
+class ServesThoseOnly(Relay):
+    """The pool has as many places as there are streams, and a request that finds none is turned away."""
+
+    places = STREAMS
+
+    async def limit(self, incoming: Incoming) -> Response | None:
+        if self.limits.in_flight.total() >= self.places:
+            return refuse(incoming, 503, "The pool is used up.")
+        return await super().limit(incoming)
+
+
+@pool.mutant(killed_by="streams that began")
+class ServesOneHundred(ServesThoseOnly):
+    """The pool has the 100 places that an HTTP client came with."""
+
+    places = 100
