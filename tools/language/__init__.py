@@ -1,0 +1,1 @@
+"""Holds the project's language: `python -m tools.language [PATH ...]`, part of the lint session (docs/glossary.md)."""
