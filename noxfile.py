@@ -78,8 +78,8 @@ def tests(session: nox.Session) -> None:
 def conformance(session: nox.Session) -> None:
     """The whole kill table, a short search, and the real chain: upstream, LiteLLM, reference proxy."""
     prepare(session, "tests")
-    session.run("hopcheck", "prove")
-    session.run("hopcheck", "prove", "--replay", "cassettes/litellm-1.106.2")
+    session.run("hopcheck", "selftest")
+    session.run("hopcheck", "selftest", "--replay", "cassettes/litellm-1.106.2")
     session.run("python", "-m", "hopcheck.fuzz.reference", "100")
     session.run("pytest", "-m", ELSEWHERE, *session.posargs)
 
@@ -90,7 +90,7 @@ def fuzz(session: nox.Session) -> None:
     prepare(session)
     if "--mutants" in session.posargs:
         options = [option for option in session.posargs if option != "--mutants"]
-        session.run("python", "-m", "hopcheck.selftest.fuzzing", "--naive", "examples/naive_proxy/app.py", *options)
+        session.run("python", "-m", "hopcheck.selftest.fuzz_search", "--naive", "examples/naive_proxy/app.py", *options)
     else:
         session.run("python", "-m", "hopcheck.fuzz.reference", "2000", *session.posargs)
 

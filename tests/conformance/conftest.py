@@ -16,7 +16,7 @@ from hopcheck.authoring.registry import Case
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.run import RunContext, run
 from hopcheck.engine.wire_contracts import CHECKS
-from hopcheck.selftest.relays import Bench
+from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import Relay
 from hopcheck_server.wire.server import Exchange, Server
 
@@ -50,8 +50,8 @@ def judge(cases: Sequence[Case], relay: type[Relay] = Relay, **options: Any) -> 
     """The verdicts on a relay, by case, in the order in which they were made."""
 
     async def main() -> dict[str, Verdict]:
-        async with Bench({"relay": relay}, cases) as bench:
-            return {one.case_id: one async for one in run(cases, bench.setting("relay"), **options)}
+        async with RelayHost({"relay": relay}, cases) as bench:
+            return {one.case_id: one async for one in run(cases, bench.context("relay"), **options)}
 
     return dict(alone(main))
 

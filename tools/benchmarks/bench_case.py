@@ -12,7 +12,7 @@ from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.run import RunContext, run_case
 from hopcheck.gate.catalogue import all_cases
-from hopcheck.selftest.relays import Bench
+from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_contracts.sse import DONE, event_of
 from hopcheck_server.relay import Relay
 from hopcheck_server.wire.server import Exchange, Server
@@ -55,10 +55,10 @@ def test_a_case_on_a_canned_target(benchmark: Any, runner: asyncio.Runner) -> No
 
 @pytest.mark.parametrize("case_id", ["chat.schema", "stream.done-once"])
 def test_a_case_on_the_relay(benchmark: Any, runner: asyncio.Runner, case_id: str) -> None:
-    bench = Bench({"relay": Relay}, [CASES[case_id]])
+    bench = RelayHost({"relay": Relay}, [CASES[case_id]])
     runner.run(bench.__aenter__())
     try:
-        verdict = benchmark(_each(runner, lambda: run_case(CASES[case_id], bench.setting("relay"))))
+        verdict = benchmark(_each(runner, lambda: run_case(CASES[case_id], bench.context("relay"))))
     finally:
         runner.run(bench.__aexit__(None, None, None))
     assert verdict.outcome is Outcome.CONFORMS, verdict

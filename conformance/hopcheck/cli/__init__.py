@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "gate": ("hopcheck.cli.gate", "hold a proxy to its contract"),
     "cases": ("hopcheck.cli.cases", "list or explain the cases"),
-    "prove": ("hopcheck.cli.selftest", "run the suite against itself: mutants and honest variants"),
+    "selftest": ("hopcheck.cli.selftest", "run the suite against itself: mutants and honest variants"),
     "serve": ("hopcheck.cli.serve", "run the reference proxy"),
     "upstream": ("hopcheck.cli.upstream", "run the scripted provider alone"),
     "record": ("hopcheck.cli.record", "record LiteLLM's traffic as cassettes, to be replayed without it"),

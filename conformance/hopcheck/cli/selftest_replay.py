@@ -1,4 +1,4 @@
-"""What `prove --replay` shows: for each mutant, that cassettes notice it, or why they can't."""
+"""What `selftest --replay` shows: for each mutant, that cassettes notice it, or why they can't."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hopcheck.gate.catalogue import all_cases
 from hopcheck.gate.preflight import Unfit
 from hopcheck.replay import live_only
 from hopcheck.replay.offline import Cassettes
-from hopcheck.selftest.cassettes import HEALTHY, Result, prove
+from hopcheck.selftest.on_cassettes import HEALTHY, Result, prove
 
 JOBS = 12
 """Cases at once."""

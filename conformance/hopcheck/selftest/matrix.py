@@ -13,7 +13,7 @@ from hopcheck.authoring.registry import Case
 from hopcheck.engine.run import run_case
 from hopcheck.selftest.mutants import HEALTHY, Column
 from hopcheck.selftest.reach import Reach, touches
-from hopcheck.selftest.relays import Bench
+from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.wire.tasks import cancel, following
 
 CLOCK_JOBS = 24
@@ -47,7 +47,7 @@ async def cells(
     What reads the clock or floods runs after all else; what uses up a limit runs one after another on its relay.
     """
     seats = [seat for column in of for seat in _seats(column, cases, reach, diagonal=diagonal)]
-    async with Bench({seat.name: seat.column.relay for seat in seats}, cases) as bench:
+    async with RelayHost({seat.name: seat.column.relay for seat in seats}, cases) as bench:
         for manner, at_once in ((_mixed, jobs), (_reads_the_clock, CLOCK_JOBS), (_floods, FLOOD_JOBS)):
             chains = [chain for seat in seats for chain in _chains(seat, manner)]
             async for cell in _run_chains(bench, chains, at_once):
@@ -142,7 +142,7 @@ def _chains(seat: Seat, manner: Callable[[Case], bool]) -> list[Chain]:
     return [[(seat, case) for case in limited], *rest] if limited else rest
 
 
-async def _run_chains(bench: Bench, chains: list[Chain], jobs: int) -> AsyncIterator[Cell]:
+async def _run_chains(bench: RelayHost, chains: list[Chain], jobs: int) -> AsyncIterator[Cell]:
     queue: asyncio.Queue[Cell] = asyncio.Queue()
     pending = sorted(chains, key=len)
     total = sum(map(len, chains))
@@ -150,7 +150,7 @@ async def _run_chains(bench: Bench, chains: list[Chain], jobs: int) -> AsyncIter
     async def work() -> None:
         while pending:
             for seat, case in pending.pop():
-                setting = bench.setting(seat.name)
+                setting = bench.context(seat.name)
                 verdict = await run_case(case, replace(setting, **BESIDE) if seat.beside else setting)
                 queue.put_nowait(Cell(seat.column.name, verdict))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from hopcheck.authoring.registry import Case
 from hopcheck.engine.run import run_case
-from hopcheck.selftest.relays import Bench
+from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import Relay
 
 Reach = dict[str, frozenset[str]]
@@ -48,12 +48,12 @@ def touches(relay: type[Relay], case: Case, reach: Reach) -> bool:
 
 async def reach_of(cases: Sequence[Case], jobs: int) -> Reach:
     """Run every case on a traced relay of its own."""
-    async with Bench({case.id: Traced for case in cases}, cases) as bench:
+    async with RelayHost({case.id: Traced for case in cases}, cases) as bench:
         room = asyncio.Semaphore(jobs)
 
         async def trace(case: Case) -> tuple[str, frozenset[str]]:
             async with room:
-                await run_case(case, bench.setting(case.id))
+                await run_case(case, bench.context(case.id))
             relay = bench.relays[case.id]
             assert isinstance(relay, Traced)
             return case.id, relay.reached()

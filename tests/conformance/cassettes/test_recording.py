@@ -23,7 +23,7 @@ from hopcheck.cassettes.session import read_live_only, write_live_only
 from hopcheck.cassettes.wiretap import tapped
 from hopcheck.client.nonces import fixed_nonces
 from hopcheck.engine.run import RunContext
-from hopcheck.selftest.relays import Bench, relay_target
+from hopcheck.selftest.relay_host import RelayHost, relay_target
 from hopcheck_server.relay import RelayConfig, RelayServer
 
 MADE = Made("0.1.0", "2026-11-23", "1.106.2")
@@ -108,7 +108,11 @@ def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> R
 
     async def main() -> Recorded:
         recorded = Recorded()
-        async with asyncio.timeout(READ_TIMEOUT_S), Bench({}, cases) as bench, tapped(bench.upstream.url) as wiretap:
+        async with (
+            asyncio.timeout(READ_TIMEOUT_S),
+            RelayHost({}, cases) as bench,
+            tapped(bench.upstream.url) as wiretap,
+        ):
             config = RelayConfig(upstream=f"http://127.0.0.1:{wiretap.tee.port}/v1")
             async with await RelayServer({"r": Relay(config)}).start() as server:
                 control = JournalKeeper(bench.upstream.url)

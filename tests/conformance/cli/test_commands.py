@@ -1,4 +1,4 @@
-"""`cases`, `prove`, help, and what isn't installed."""
+"""`cases`, `selftest`, help, and what isn't installed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_list_may_be_cut_short_by_its_reader(cli) -> None:
 
 @pytest.mark.parametrize("more", [(), ("--diagonal",), ("--full", "--verbose")])
 def test_a_part_of_the_suite_is_proven(inside, more: tuple[str, ...]) -> None:
-    done = inside("prove", "stream.done-once", "--processes", "1", *more)
+    done = inside("selftest", "stream.done-once", "--processes", "1", *more)
     assert done.code == 0, done.out + done.err
     told = " ".join(done.out.split())
     assert "1 cases, " in told

@@ -123,7 +123,7 @@ def test_it_runs_inside_of_any_repository(cli, relay, tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     env = {"PYTEST_ADDOPTS": "--nonsense -p no:such"}
     judging = cli.begin(*relay.words, "--select", "chat.*", cwd=tmp_path, **env)
-    proving = cli.begin("prove", "chat.schema", "--processes", "1", cwd=tmp_path, **env)
+    proving = cli.begin("selftest", "chat.schema", "--processes", "1", cwd=tmp_path, **env)
     gated, proved = cli.finish(judging), cli.finish(proving)
     assert gated.code == 0, gated.out + gated.err
     assert proved.code == 0, proved.out + proved.err

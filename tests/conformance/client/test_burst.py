@@ -10,7 +10,7 @@ from hopcheck import Findings, Incoming, Relay, Response, Target, expect
 from hopcheck.authoring.findings import Outcome
 from hopcheck.client.burst import _told, _within_one
 from hopcheck.engine.run import run
-from hopcheck.selftest.relays import Bench
+from hopcheck.selftest.relay_host import RelayHost
 
 
 class CountsBursts(Relay):
@@ -50,8 +50,8 @@ def test_several_cases_share_one_burst(readers, bench) -> None:
 
 def test_a_window_that_is_used_up_is_waited_for_and_told(readers, bench) -> None:
     async def main():
-        async with Bench({"relay": Relay}, readers) as made:
-            setting = made.setting("relay")
+        async with RelayHost({"relay": Relay}, readers) as made:
+            setting = made.context("relay")
             earlier = setting.target(readers[0])
             assert [(await earlier.chat.create(model="limited-model")).status for _ in range(4)] == [200] * 3 + [429]
             return [one async for one in run(readers[:1], setting)]

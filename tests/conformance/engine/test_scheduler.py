@@ -13,7 +13,7 @@ from hopcheck import Findings, Incoming, Relay, Response, Target, expect
 from hopcheck.engine import run as engine
 from hopcheck.engine.run import run
 from hopcheck.engine.scheduler import plan
-from hopcheck.selftest.relays import Bench
+from hopcheck.selftest.relay_host import RelayHost
 
 
 def named(case, case_id: str, *needs: str, act=None):
@@ -155,8 +155,8 @@ def test_a_run_that_is_left_early_leaves_nothing_behind(case, bench) -> None:
     cases.append(case("ratelimit.a", level="MUST", refs=["a"], needs=["rate_limit"])(bursts))
 
     async def main() -> str:
-        async with Bench({"relay": HangsOnLimits}, cases) as made:
-            async with aclosing(run(cases, made.setting("relay"))) as verdicts:
+        async with RelayHost({"relay": HangsOnLimits}, cases) as made:
+            async with aclosing(run(cases, made.context("relay"))) as verdicts:
                 first = await anext(verdicts)
                 await asyncio.sleep(0)
             return first.case_id

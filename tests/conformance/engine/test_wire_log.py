@@ -13,7 +13,7 @@ from hopcheck import Findings, Relay, Target, expect, reply
 from hopcheck.client.responses import Answer, Sent
 from hopcheck.engine.run import run_case
 from hopcheck.engine.wire_log import CURL_SHOWN, reproduce, wire_log
-from hopcheck.selftest.relays import Bench
+from hopcheck.selftest.relay_host import RelayHost
 
 URL = "http://127.0.0.1:4000/v1/chat/completions"
 
@@ -63,8 +63,8 @@ def test_both_sides_are_kept_in_the_order_of_their_times(case, bench) -> None:
         yield expect("text", (await target.chat.stream()).joined(), equals="Hello")
 
     async def main():
-        async with Bench({"relay": Relay}, [one]) as made:
-            verdict = await run_case(one, replace(made.setting("relay"), wire_log=True))
+        async with RelayHost({"relay": Relay}, [one]) as made:
+            verdict = await run_case(one, replace(made.context("relay"), wire_log=True))
             assert made.upstream.journal.attempts(verdict.exchanges[0]["request"]["body"]) == []
             return verdict
 

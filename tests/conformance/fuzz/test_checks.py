@@ -17,7 +17,7 @@ from hopcheck.fuzz.chat_answers import events_of
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import NOTHING, Example
 from hopcheck.fuzz.player import play
-from hopcheck.selftest.relays import Bench
+from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import errors
 from hopcheck_server.relay.messages import Incoming, Outgoing
 from hopcheck_server.upstream.script.turns import Embedding, Turn
@@ -192,8 +192,8 @@ WRONG: dict[str, tuple[type[Relay], Example, str]] = {
 
 def judged(relay: type[Relay], *examples: Example) -> list[Finding]:
     async def main() -> list[Finding]:
-        async with Bench({"relay": relay}, []) as bench:
-            setting = bench.setting("relay")
+        async with RelayHost({"relay": relay}, []) as bench:
+            setting = bench.context("relay")
             findings: list[Finding] = []
             for example in examples:
                 target = Target(setting.config, setting.control, case_id=example.operation, read_timeout_s=5)

@@ -12,7 +12,7 @@ from hopcheck.fuzz import operations
 from hopcheck.fuzz.documents import MOST_ANSWERS, body_document
 from hopcheck.fuzz.example import Example
 from hopcheck.fuzz.generation import examples
-from hopcheck.selftest.relays import relay_target
+from hopcheck.selftest.relay_host import relay_target
 from hopcheck_contracts.schemas import must_refuse, validate_event, validate_request, validate_response
 from hopcheck_server.relay import RelayConfig
 

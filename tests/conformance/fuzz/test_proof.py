@@ -7,7 +7,7 @@ import pytest
 from hopcheck.authoring.findings import Finding
 from hopcheck.fuzz.example import Example
 from hopcheck.fuzz.search import Found, Result
-from hopcheck.selftest import fuzzing as proof
+from hopcheck.selftest import fuzz_search as proof
 
 
 def test_every_mutant_that_it_names_is_there() -> None:

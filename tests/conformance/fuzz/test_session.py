@@ -17,7 +17,7 @@ from hopcheck.fuzz import fuzz_cases as sessions
 from hopcheck.fuzz.fuzz_cases import Amount, Fuzzing
 from hopcheck.fuzz.operations import MODELS, OWN, ROUTES, WALK, WELL, Operation
 from hopcheck.gate.catalogue import all_cases
-from hopcheck.selftest.relays import Bench
+from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay.messages import Incoming
 
 
@@ -39,8 +39,8 @@ def searched(
     """The verdicts of a session, and the session; with `stop_after`, it is stopped by then."""
 
     async def main() -> tuple[list[Verdict], Fuzzing]:
-        async with Bench({"relay": relay}, []) as bench:
-            setting: RunContext = bench.setting("relay")
+        async with RelayHost({"relay": relay}, []) as bench:
+            setting: RunContext = bench.context("relay")
             setting = replace(setting, config=replace(setting.config, base_url=base_url or setting.config.base_url))
             session, stopped, loop = Fuzzing(operations, amount), asyncio.Event(), asyncio.get_running_loop()
 

@@ -10,7 +10,7 @@ from hopcheck import Failure, Incoming, Relay, Response
 from hopcheck.fuzz.sequence import Strayed
 from hopcheck.fuzz.sequence_search import Walks, walk
 from hopcheck.gate.catalogue import all_cases
-from hopcheck.selftest.relays import Bench
+from hopcheck.selftest.relay_host import RelayHost
 
 FEW = Walks(number=4, steps=8, grace_s=0.3, shrink_s=0)
 MANY = Walks(number=40, steps=10, seed=3, grace_s=0.3, shrink_s=0)
@@ -18,8 +18,8 @@ MANY = Walks(number=40, steps=10, seed=3, grace_s=0.3, shrink_s=0)
 
 def walked(relay: type[Relay], walks: Walks) -> Strayed | None:
     async def main() -> Strayed | None:
-        async with Bench({"relay": relay}, ()) as bench:
-            return await walk(bench.setting("relay"), bench.control, walks)
+        async with RelayHost({"relay": relay}, ()) as bench:
+            return await walk(bench.context("relay"), bench.control, walks)
 
     return asyncio.run(main())
 

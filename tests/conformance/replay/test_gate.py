@@ -22,7 +22,7 @@ from hopcheck.report.render.html import html_text
 from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
 from hopcheck.selftest.litellm_relay import BehindLiteLLM
-from hopcheck.selftest.relays import relay_target
+from hopcheck.selftest.relay_host import relay_target
 from hopcheck_server.relay import RelayConfig, RelayServer
 
 FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
@@ -119,7 +119,7 @@ def test_a_folder_that_holds_no_case_is_refused(tmp_path: Path) -> None:
         (["gate", "http://127.0.0.1:1/v1", "--replay", str(FOLDER)], "say with --upstream-port"),
         (["replay", "nowhere"], "there are no cassettes in nowhere"),
         (["replay", str(FOLDER), "--timing", "fast"], "timing is recorded, instant or scaled"),
-        (["prove", "--replay", "nowhere"], "there are no cassettes in nowhere"),
+        (["selftest", "--replay", "nowhere"], "there are no cassettes in nowhere"),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(words, said, capsys, tmp_path, monkeypatch) -> None:

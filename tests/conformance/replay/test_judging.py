@@ -15,9 +15,9 @@ from hopcheck.cassettes import load
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.replay.live_only import burst_owner, live_only, without_burst
 from hopcheck.report.build import LIVE_ONLY
-from hopcheck.selftest.cassettes import Result, prove
-from hopcheck.selftest.per_read import ParsesEachRead
-from hopcheck.selftest.trial import Trial, on_cassette
+from hopcheck.selftest.chunk_parser_mutant import ParsesEachRead
+from hopcheck.selftest.on_cassettes import Result, prove
+from hopcheck.selftest.trials import Trial, on_cassette
 
 FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
 CASES = all_cases()

@@ -16,7 +16,7 @@ from hopcheck.gate.catalogue import all_cases
 from hopcheck.replay.chunking import Retelling, pieces_of
 from hopcheck.replay.findings import RETELLING
 from hopcheck.replay.variants import CHUNKS, LINES, can_be_retold, level_of, meaning, retold
-from hopcheck.selftest.trial import on_cassette
+from hopcheck.selftest.trials import on_cassette
 from hopcheck_contracts.sse import parse
 from hopcheck_server.relay.streams import events_of
 

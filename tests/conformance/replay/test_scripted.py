@@ -23,8 +23,8 @@ from hopcheck.replay import ReplayServer
 from hopcheck.replay.scripted_backend import is_seated, seat_nonces
 from hopcheck.replay.scripted_faults import WITHOUT_FALLBACK, in_seat, is_asked
 from hopcheck.report.build import SCRIPTED
-from hopcheck.selftest.cassettes import Result, prove
-from hopcheck.selftest.trial import on_cassette
+from hopcheck.selftest.on_cassettes import Result, prove
+from hopcheck.selftest.trials import on_cassette
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script.turns import Script, Turn
 from hopcheck_server.upstream.server import Upstream

@@ -58,7 +58,7 @@ def relay_target(name: str, base_url: str, config: RelayConfig, log_file: str = 
     )
 
 
-class Bench:
+class RelayHost:
     """Relays on a shared upstream.
 
     Attributes:
@@ -71,7 +71,7 @@ class Bench:
         """Nothing is started yet."""
         self._classes = relays
         self._scripts = all_scripts(cases)
-        self._settings: dict[str, RunContext] = {}
+        self._contexts: dict[str, RunContext] = {}
 
     async def __aenter__(self) -> Self:
         """Start the upstream and the relays."""
@@ -101,13 +101,13 @@ class Bench:
     def _log(self, name: str) -> str:
         return str(Path(self._folder.name) / f"{name}.log")
 
-    def setting(self, name: str) -> RunContext:
+    def context(self, name: str) -> RunContext:
         """What cases are run against, for one relay: the same for all of them."""
-        if name not in self._settings:
+        if name not in self._contexts:
             target = relay_target(name, self._server.base_url(name), self.config, self._log(name))
             own = {"outage": self._server.switch_url(name), **self._classes[name].declares}
             target = replace(target, declares=replace(target.declares, **own))
-            self._settings[name] = RunContext(
+            self._contexts[name] = RunContext(
                 target, self.control, read_timeout_s=READ_TIMEOUT_S, recovery_s=READ_TIMEOUT_S, wire_log=False
             )
-        return self._settings[name]
+        return self._contexts[name]

@@ -11,10 +11,10 @@ from hopcheck.authoring.findings import Outcome
 from hopcheck.authoring.registry import Case, Mutant
 from hopcheck.cassettes import Cassette
 from hopcheck.replay.findings import CHUNKING
-from hopcheck.selftest.per_read import ParsesEachRead
+from hopcheck.selftest.chunk_parser_mutant import ParsesEachRead
 from hopcheck.selftest.reach import overridden, touches
 from hopcheck.selftest.scoring import happened, notices
-from hopcheck.selftest.trial import Trial, in_seat, on_cassette
+from hopcheck.selftest.trials import Trial, in_seat, on_cassette
 from hopcheck_server.relay import Relay
 from hopcheck_server.wire.tasks import cancel, following
 
@@ -114,7 +114,7 @@ async def _of_example(case: Case, example: Mutant, cassettes: Mapping[str, Casse
 async def _litellms(case: Case, relay: type[Relay], trial: Trial, healthy: Healthy) -> str:
     """Why a relay is wrong only in what LiteLLM does in its place: retries, fallbacks, limits, names; "" if it isn't.
 
-    `prove` has it noticed in front of a script, on a relay that does these by itself. If the same script makes no
+    `selftest` has it noticed in front of a script, on a relay that does these by itself. If the same script makes no
     difference to it on a relay that leaves them to LiteLLM, it is these that it gets wrong.
     """
     alike = trial.verdict.outcome is healthy.as_recorded.verdict.outcome

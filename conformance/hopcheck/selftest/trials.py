@@ -25,7 +25,7 @@ from hopcheck.replay.scripted_backend import seat_nonces
 from hopcheck.replay.server import ReplayServer
 from hopcheck.selftest.litellm_relay import BehindLiteLLM
 from hopcheck.selftest.reach import Traced
-from hopcheck.selftest.relays import relay_target
+from hopcheck.selftest.relay_host import relay_target
 from hopcheck_server.relay import Relay, RelayConfig, RelayServer
 from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.server import Upstream

@@ -1,4 +1,4 @@
-"""Show that the search finds what it should, and nothing else: `python -m hopcheck.selftest.fuzzing`.
+"""Show that the search finds what it should, and nothing else: `python -m hopcheck.selftest.fuzz_search`.
 
 Relays that are wrong in one way are searched until one request shows it; the healthy relay and its honest variants are
 searched, too, and nothing may be found there. With `--naive FILE` a proxy that is started by that file is searched as
@@ -24,7 +24,7 @@ from hopcheck.fuzz.operations import Operation
 from hopcheck.fuzz.player import with_marker
 from hopcheck.fuzz.search import Bounds, Found, Result
 from hopcheck.gate.catalogue import all_cases
-from hopcheck.selftest.relays import Bench, relay_target
+from hopcheck.selftest.relay_host import RelayHost, relay_target
 from hopcheck_server.chain import serve
 from hopcheck_server.chain.processes import free_port
 from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS
@@ -108,7 +108,7 @@ class Row:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Search, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m hopcheck.selftest.fuzzing", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m hopcheck.selftest.fuzz_search", description=__doc__)
     parser.add_argument("--examples", type=int, default=400, metavar="N", help="until something is found, at most")
     parser.add_argument(
         "--honest", type=int, default=40, metavar="N", help="on each honest relay (default: %(default)s)"
@@ -138,9 +138,9 @@ async def _rows(arguments: argparse.Namespace) -> AsyncIterator[Row]:
     relays = {**_wrong(), **_honest()}
     chosen = {name: relay for name, relay in relays.items() if not arguments.only or name in arguments.only}
     named = {f"relay{place}": name for place, name in enumerate(chosen)}  # names for URLs
-    async with Bench({slug: chosen[name] for slug, name in named.items()}, []) as bench:
+    async with RelayHost({slug: chosen[name] for slug, name in named.items()}, []) as bench:
         for slug, name in named.items():
-            yield await _row(name, bench.setting(slug), arguments)
+            yield await _row(name, bench.context(slug), arguments)
         if arguments.naive:
             async with _naive(arguments.naive, bench) as setting:
                 wanted = Bounds(arguments.examples, arguments.seed, first_only=True)
@@ -184,7 +184,7 @@ async def _searched(operation: Operation, setting: RunContext, bounds: Bounds) -
 
 
 @contextlib.asynccontextmanager
-async def _naive(file: Path, bench: Bench) -> AsyncIterator[RunContext]:
+async def _naive(file: Path, bench: RelayHost) -> AsyncIterator[RunContext]:
     """A proxy of another's, as a child process in front of the bench's upstream."""
     key, port = "sk-naive-client", free_port()
     env = {
