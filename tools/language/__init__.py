@@ -1,1 +1,1 @@
-"""Holds the project's language: `python -m tools.language [PATH ...]`, part of the lint session (docs/glossary.md)."""
+"""Hold the language rules of the project: `python -m tools.language [PATH ...]`, part of the lint session."""

@@ -1,34 +1,36 @@
-"""Check sources and docs: the word list, class names, module names, docstrings that say nothing."""
+"""Check the sources and the documentation: words, docstrings, names, sizes."""
 
 from __future__ import annotations
 
-import ast
-import re
 import sys
 import tomllib
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from tools.language import names, sizes, words
+
 PACKAGES = ("contracts", "reference_server", "conformance", "load")
-CHECKED = (*PACKAGES, "tools", "tests", "examples", "docs", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
+DOCUMENTS = ("docs", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
+CHECKED = (*PACKAGES, "tools", "tests", "examples", "noxfile.py", "pyproject.toml", *DOCUMENTS)
 UNCHECKED = ("docs/glossary.md", "tools/language", "tests/tools/test_language.py")
 SUFFIXES = frozenset({".py", ".md", ".toml", ".j2", ".yaml", ".yml"})
-WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-EMPTY_DOCSTRINGS = frozenset({"do it.", "as it is.", "they.", "it.", "see above.", "the same.", "begin.", "nothing."})
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print every complaint as `path:line: what is wrong`; the exit code is 1 if there are any."""
+    """Print every complaint as `path:line: what is wrong`; the exit code is 1 if there are any.
+
+    Args:
+        arguments: Files and folders. Without any, everything is checked, also what concerns the whole: class names that
+            are defined twice, the sizes of functions and folders.
+    """
     rules = tomllib.loads(files("tools.language").joinpath("words.toml").read_text(encoding="utf-8"))
     paths = list(checked_files(arguments or CHECKED))
-    complaints = [line for path in paths for line in wording(path, path.read_text(encoding="utf-8"), rules)]
+    complaints = [*words.complaints(paths, rules), *names.complaints(paths, rules)]
     if not arguments:
-        complaints += class_names(paths, rules)
-    complaints += module_names(paths, rules)
-    print("\n".join(complaints) or f"{len(paths)} files hold the project's language")
+        complaints += whole_complaints([path for path in paths if path.suffix == ".py"], rules)
+    print("\n".join(complaints) or f"{len(paths)} files keep the rules")
     return 1 if complaints else 0
 
 
@@ -41,50 +43,12 @@ def checked_files(roots: Sequence[str]) -> Iterator[Path]:
                 yield path
 
 
-def wording(path: Path, text: str, rules: dict[str, Any]) -> Iterator[str]:
-    """Complaints about words, phrases and empty docstrings of one file."""
-    phrases = [(re.compile(rf"\b{re.escape(one)}\b", re.IGNORECASE), one) for one in rules["phrases"]]
-    for number, line in enumerate(text.splitlines(), 1):
-        for word in {word.lower() for word in WORD.findall(line)} & set(rules["words"]):
-            yield f"{path}:{number}: {word!r}: {rules['words'][word]}"
-        for pattern, phrase in phrases:
-            if pattern.search(line):
-                yield f"{path}:{number}: {phrase!r}: {rules['phrases'][phrase]}"
-    if path.suffix == ".py":
-        yield from empty_docstrings(path, ast.parse(text))
-
-
-def empty_docstrings(path: Path, tree: ast.Module) -> Iterator[str]:
-    """Docstrings that say nothing."""
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            docstring = ast.get_docstring(node) or ""
-            if docstring.strip().lower() in EMPTY_DOCSTRINGS:
-                yield f"{path}:{node.lineno}: {docstring!r} says nothing: leave it out, or say what a caller must know"
-
-
-def class_names(paths: Sequence[Path], rules: dict[str, Any]) -> Iterator[str]:
-    """Class names that are defined twice in the packages; relays of the cases are exempt."""
-    places: dict[str, list[str]] = defaultdict(list)
-    for path in paths:
-        if path.suffix == ".py" and path.parts[0] in PACKAGES and "cases" not in path.parts:
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.ClassDef):
-                    places[node.name].append(f"{path}:{node.lineno}")
-    for name, found in sorted(places.items()):
-        if len(found) > 1 and name not in rules["class_names"]["allowed"]:
-            yield f"{found[0]}: class {name} is also defined at {', '.join(found[1:])}"
-
-
-def module_names(paths: Sequence[Path], rules: dict[str, Any]) -> Iterator[str]:
-    """Modules that are bare gerunds, and a module and a folder of one name."""
-    for path in paths:
-        if path.suffix != ".py" or path.parts[0] == "tests":
-            continue
-        if path.stem.endswith("ing") and path.stem not in rules["gerund_modules"]["allowed"]:
-            yield f"{path}: a module is a noun, not {path.stem!r}"
-        if path.with_suffix("").is_dir():
-            yield f"{path}: there is also a folder of that name"
+def whole_complaints(modules: Sequence[Path], rules: dict[str, Any]) -> Iterator[str]:
+    """What can be judged of all the sources together only."""
+    sources = [path for path in modules if path.parts[0] in PACKAGES]
+    yield from names.repeated_classes(sources, rules)
+    yield from sizes.function_sizes(sources)
+    yield from sizes.crowded_folders([path for path in modules if path.parts[0] != "tests"])
 
 
 if __name__ == "__main__":
