@@ -1,6 +1,6 @@
 """Holds messages against the contract of a boundary: requests, answers with their headers, and single stream events.
 
-All functions are pure and give complaints, an empty list where there is nothing to complain of. Schemas are compiled
+All functions are pure and give violations, an empty list where nothing is violated. Schemas are compiled
 when they are first needed, and kept. What one message can't show, the order of a stream's events, is judged by
 `hopcheck_contracts.grammar.chat`.
 """
@@ -17,7 +17,7 @@ import jsonschema_rs
 
 from hopcheck_contracts.documents import Boundary, Operation, document, find_operation, resolve
 from hopcheck_contracts.sse import DONE_DATA
-from hopcheck_contracts.violations import Complaint, read_errors, shown
+from hopcheck_contracts.violations import Violation, read_errors, shown
 
 Headers = Iterable[tuple[str, str]]
 
@@ -40,14 +40,14 @@ class Schema:
         self._validator = jsonschema_rs.Draft202012Validator({**schema, **shared})
         self._where = where
 
-    def complaints(self, value: Any) -> list[Complaint]:
+    def violations(self, value: Any) -> list[Violation]:
         """What is wrong with a JSON value."""
         try:
-            return self._complaints(value)
+            return self._violations(value)
         except UnicodeEncodeError:  # the validator can't take names of members that hold half a surrogate pair
-            return self._complaints(_encodable(value))
+            return self._violations(_encodable(value))
 
-    def _complaints(self, value: Any) -> list[Complaint]:
+    def _violations(self, value: Any) -> list[Violation]:
         if self._validator.is_valid(value):
             return []
         return read_errors(self._validator.iter_errors(value), self._where)
@@ -62,7 +62,7 @@ def named_schema(boundary: Boundary, name: str, where: str = BODY) -> Schema:
 
 def validate_response(
     boundary: Boundary, method: str, path: str, status: int, body: Any, headers: Headers = ()
-) -> list[Complaint]:
+) -> list[Violation]:
     """Hold an answer in one piece against the contract.
 
     Args:
@@ -75,12 +75,12 @@ def validate_response(
     """
     found = _answer(boundary, method, path, status)
     schema = _body_schema(boundary, found, status)
-    return [*_header_complaints(boundary, found, headers), *(schema.complaints(body) if schema else [])]
+    return [*_header_violations(boundary, found, headers), *(schema.violations(body) if schema else [])]
 
 
 def validate_raw_response(
     boundary: Boundary, method: str, path: str, status: int, headers: Headers, raw: bytes
-) -> list[Complaint]:
+) -> list[Violation]:
     """Hold an answer as it was on the wire against the contract: media type, JSON, and all of `validate_response`.
 
     Of an event stream the head alone is judged: its events are for `validate_event`.
@@ -95,21 +95,21 @@ def validate_raw_response(
     """
     given = [(name.lower(), value) for name, value in headers]
     found = _answer(boundary, method, path, status)
-    complaints = _header_complaints(boundary, found, given)
+    violations = _header_violations(boundary, found, given)
     if method.upper() == "HEAD" or status in _BODILESS or (found is None and status < 400):
-        return complaints
+        return violations
     media_type = next((value for name, value in given if name == "content-type"), "").partition(";")[0].strip().lower()
     allowed = list((found or {}).get("content", {JSON_TYPE: {}}))
     if media_type not in allowed:
-        return [*complaints, Complaint("content-type", f"expected {' or '.join(allowed)}, not {shown(media_type)}")]
+        return [*violations, Violation("content-type", f"expected {' or '.join(allowed)}, not {shown(media_type)}")]
     if media_type != JSON_TYPE:
-        return complaints
+        return violations
     body, fault = _parse(raw, BODY)
     schema = _body_schema(boundary, found, status)
-    return [*complaints, *([fault] if fault else schema.complaints(body) if schema else [])]
+    return [*violations, *([fault] if fault else schema.violations(body) if schema else [])]
 
 
-def validate_event(boundary: Boundary, data: str) -> list[Complaint]:
+def validate_event(boundary: Boundary, data: str) -> list[Violation]:
     """Hold one event's data, as text, against the contract: a piece of an answer, an error, or `[DONE]`."""
     if data.strip() == DONE_DATA:
         return []
@@ -117,9 +117,9 @@ def validate_event(boundary: Boundary, data: str) -> list[Complaint]:
     return [fault] if fault else validate_payload(boundary, payload)
 
 
-def validate_payload(boundary: Boundary, payload: Any) -> list[Complaint]:
+def validate_payload(boundary: Boundary, payload: Any) -> list[Violation]:
     """Hold one event's JSON against the contract."""
-    return named_schema(boundary, _kind(boundary, payload), EVENT).complaints(payload)
+    return named_schema(boundary, _kind(boundary, payload), EVENT).violations(payload)
 
 
 def is_error(payload: Any) -> bool:
@@ -132,14 +132,14 @@ def is_prompt_filter(payload: Any) -> bool:
     return isinstance(payload, dict) and "prompt_filter_results" in payload and payload.get("choices") == []
 
 
-def validate_request(boundary: Boundary, method: str, path: str, body: Any) -> list[Complaint]:
-    """Hold a request's JSON against the contract; there is nothing to complain of where it describes no body."""
+def validate_request(boundary: Boundary, method: str, path: str, body: Any) -> list[Violation]:
+    """Hold a request's JSON against the contract; it has no violations where it describes no body."""
     operation = find_operation(boundary, method, path)
     schema = _request_schema(operation, "schema") if operation else None
-    return schema.complaints(body) if schema else []
+    return schema.violations(body) if schema else []
 
 
-def validate_upstream_request(path: str, body: Any, method: str = "POST") -> list[Complaint]:
+def validate_upstream_request(path: str, body: Any, method: str = "POST") -> list[Violation]:
     """Hold what a proxy sends to its provider against what a provider may expect."""
     _, azure, rest = path.partition("/openai/deployments/")
     if azure and isinstance(body, dict):  # Azure is told the model by the path
@@ -147,11 +147,11 @@ def validate_upstream_request(path: str, body: Any, method: str = "POST") -> lis
     return validate_request("openai-compatible", method, path, body)
 
 
-def must_refuse(boundary: Boundary, method: str, path: str, body: Any) -> list[Complaint]:
+def must_refuse(boundary: Boundary, method: str, path: str, body: Any) -> list[Violation]:
     """Why a proxy itself has to refuse a request, before its provider hears of it; empty where it needn't."""
     operation = find_operation(boundary, method, path)
     schema = _request_schema(operation, "x-must-refuse-unless") if operation else None
-    return schema.complaints(body) if schema else []
+    return schema.violations(body) if schema else []
 
 
 def _kind(boundary: Boundary, payload: Any) -> str:
@@ -192,14 +192,14 @@ def _compiled(boundary: Boundary, schema: str, where: str = BODY) -> Schema:
     return Schema(boundary, json.loads(schema), where)
 
 
-def _header_complaints(boundary: Boundary, found: Mapping[str, Any] | None, headers: Headers) -> list[Complaint]:
+def _header_violations(boundary: Boundary, found: Mapping[str, Any] | None, headers: Headers) -> list[Violation]:
     described = (found or {}).get("headers", {})
-    complaints = []
+    violations = []
     for name, value in headers:
         if name.lower() in described:
             schema = json.dumps(resolve(boundary, described[name.lower()])["schema"])
-            complaints += _compiled(boundary, schema, f"header {name.lower()}").complaints(_typed(schema, value))
-    return complaints
+            violations += _compiled(boundary, schema, f"header {name.lower()}").violations(_typed(schema, value))
+    return violations
 
 
 def _typed(schema: str, value: str) -> Any:
@@ -212,12 +212,12 @@ def _typed(schema: str, value: str) -> Any:
         return value
 
 
-def _parse(text: str | bytes, where: str) -> tuple[Any, Complaint | None]:
+def _parse(text: str | bytes, where: str) -> tuple[Any, Violation | None]:
     try:
         return json.loads(text, parse_constant=_refuse), None
     except (ValueError, RecursionError):
         sample = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-        return None, Complaint(where, f"is not JSON: {shown(sample)}" if sample else "is empty")
+        return None, Violation(where, f"is not JSON: {shown(sample)}" if sample else "is empty")
 
 
 def _encodable(value: Any) -> Any:

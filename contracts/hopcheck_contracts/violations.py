@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from jsonschema_rs import ValidationError
 
 MOST = 8
-"""So many complaints are told of one value; the rest would say the same of other items."""
+"""So many violations are told of one value; the rest would say the same of other items."""
 
 SHOWN = 60
-"""Characters of a value that a complaint quotes."""
+"""Characters of a value that a violation quotes."""
 
 _TAGS = ("role", "type", "object")
 _NAMES = {
@@ -30,7 +30,7 @@ _NAMES = {
 }
 
 
-class Complaint(NamedTuple):
+class Violation(NamedTuple):
     """One thing that is wrong.
 
     Attributes:
@@ -54,8 +54,8 @@ def shown(value: Any) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
-def read_errors(errors: Iterable[ValidationError], where: str) -> list[Complaint]:
-    """Turn a validator's errors into complaints: the first few, each said once.
+def read_errors(errors: Iterable[ValidationError], where: str) -> list[Violation]:
+    """Turn a validator's errors into violations: the first few, each said once.
 
     Args:
         errors: As `iter_errors` gives them.
@@ -65,19 +65,19 @@ def read_errors(errors: Iterable[ValidationError], where: str) -> list[Complaint
     return list(islice(told, MOST))
 
 
-def _read(error: ValidationError, where: str) -> Iterator[Complaint]:
+def _read(error: ValidationError, where: str) -> Iterator[Violation]:
     branches = getattr(error.kind, "context", None)
     if not branches:
-        yield Complaint(_place(error, where), _message(error))
+        yield Violation(_place(error, where), _message(error))
         return
     if all(_wrong_type(branch, error) for branch in branches):
         wanted = [name for branch in branches for one in branch if one.kind.name == "type" for name in one.kind.types]
-        yield Complaint(_place(error, where), _mistaken(_one_of(dict.fromkeys(wanted)), error.instance))
+        yield Violation(_place(error, where), _mistaken(_one_of(dict.fromkeys(wanted)), error.instance))
         return
     tags = [tag for branch in branches if (tag := _other_kind(branch, error)) is not None]
     if len(tags) == len(branches):
         options = dict.fromkeys(shown(option) for tag in tags for option in _options(tag))
-        yield Complaint(_place(tags[0], where), _mistaken(" or ".join(options), tags[0].instance))
+        yield Violation(_place(tags[0], where), _mistaken(" or ".join(options), tags[0].instance))
         return
     for inner in min(branches, key=lambda branch: _distance(branch, error)):
         yield from _read(inner, where)

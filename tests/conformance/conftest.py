@@ -18,7 +18,7 @@ from hopcheck.engine.run import RunContext, run
 from hopcheck.engine.wire_contracts import CHECKS
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import Relay
-from hopcheck_server.wire.server import Exchange, Server
+from hopcheck_server.wire.server import Server, ServerExchange
 
 READ_TIMEOUT_S = 10.0
 """For what must happen; a test that needs it fails."""
@@ -57,7 +57,7 @@ def judge(cases: Sequence[Case], relay: type[Relay] = Relay, **options: Any) -> 
 
 
 @asynccontextmanager
-async def answering(handler: Callable[[Exchange], Awaitable[None]]) -> AsyncIterator[str]:
+async def answering(handler: Callable[[ServerExchange], Awaitable[None]]) -> AsyncIterator[str]:
     """The base URL of a server that does as its handler says."""
     async with await Server(handler).start() as server:
         yield f"http://127.0.0.1:{server.port}/v1"

@@ -54,7 +54,7 @@ def of_answers() -> Iterator[Any]:
 @pytest.mark.parametrize(("boundary", "name", "examples"), list(of_schemas()))
 def test_examples_of_schemas(boundary: Boundary, name: str, examples: list[Any]) -> None:
     for example in examples:
-        assert named_schema(boundary, name).complaints(example) == []
+        assert named_schema(boundary, name).violations(example) == []
 
 
 @pytest.mark.parametrize(("operation", "status", "example"), list(of_answers()))
@@ -68,7 +68,7 @@ def test_examples_of_headers(boundary: Boundary) -> None:
     headers = document(boundary)["components"]["headers"]
     assert headers
     for header in headers.values():
-        assert Schema(boundary, header["schema"]).complaints(header["example"]) == []
+        assert Schema(boundary, header["schema"]).violations(header["example"]) == []
 
 
 @pytest.mark.parametrize("name", READ_BY)

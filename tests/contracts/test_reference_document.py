@@ -111,4 +111,4 @@ def test_control_fields_are_the_proxys() -> None:
     assert set(pattern["pattern"].removeprefix("^(").removesuffix(")").split("|")) == set(CONTROL_PREFIXES)
     harmless = named_schema("llm-proxy", "HarmlessName")
     names = ("model", "user", "api_base", "litellm_x", "_x", "tags", "x_vendor", "mock_response")
-    assert [bool(harmless.complaints(name)) for name in names] == [is_control_field(name) for name in names]
+    assert [bool(harmless.violations(name)) for name in names] == [is_control_field(name) for name in names]

@@ -29,12 +29,12 @@ ERROR = {"error": {"message": "x", "type": "y", "param": None, "code": None}}
 HELLO = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
 
 
-def told(complaints: Any) -> list[str]:
-    return [str(one) for one in complaints]
+def told(violations: Any) -> list[str]:
+    return [str(one) for one in violations]
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "body", "complaints"),
+    ("method", "path", "status", "body", "violations"),
     [
         ("GET", "/v1/models/m", 200, MODEL, []),
         ("GET", "/v1/models/m", 200, {**MODEL, "created": 1.5}, ["created: expected an integer, not 1.5"]),
@@ -50,13 +50,13 @@ def told(complaints: Any) -> list[str]:
         ("DELETE", CHAT, 405, {}, ["the body: error is missing"]),
     ],
 )
-def test_answers(method: str, path: str, status: int, body: Any, complaints: Any) -> None:
+def test_answers(method: str, path: str, status: int, body: Any, violations: Any) -> None:
     found = told(validate_response("openai-compatible", method, path, status, body))
-    assert (len(found) if isinstance(complaints, int) else found) == complaints
+    assert (len(found) if isinstance(violations, int) else found) == violations
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "raw", "complaints"),
+    ("status", "headers", "raw", "violations"),
     [
         (429, [*JSON, ("Retry-After", "20"), ("x-ratelimit-remaining-requests", "0")], ERROR, []),
         (429, [*JSON, ("retry-after", "Mon, 23 Nov 2026 18:00:00 GMT")], ERROR, []),
@@ -73,10 +73,10 @@ def test_answers(method: str, path: str, status: int, body: Any, complaints: Any
         (204, [], b"", []),
     ],
 )
-def test_answers_as_they_come(status: int, headers: list[tuple[str, str]], raw: Any, complaints: Any) -> None:
+def test_answers_as_they_come(status: int, headers: list[tuple[str, str]], raw: Any, violations: Any) -> None:
     body = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
     found = told(validate_raw_response("openai-compatible", "POST", CHAT, status, headers, body))
-    assert (len(found) if isinstance(complaints, int) else found) == complaints
+    assert (len(found) if isinstance(violations, int) else found) == violations
 
 
 def test_a_head_has_no_body() -> None:
@@ -105,7 +105,7 @@ def test_litellm_may_say_less() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaints"),
+    ("changes", "violations"),
     [
         ({}, []),
         ({"x_vendor": [1]}, []),
@@ -131,9 +131,9 @@ def test_litellm_may_say_less() -> None:
         ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, 1),
     ],
 )
-def test_requests(changes: Any, complaints: Any) -> None:
+def test_requests(changes: Any, violations: Any) -> None:
     found = told(validate_upstream_request(CHAT, {**HELLO, **changes}))
-    assert (len(found) if isinstance(complaints, int) else found) == complaints
+    assert (len(found) if isinstance(violations, int) else found) == violations
 
 
 def test_azure_is_told_the_model_by_the_path() -> None:
@@ -184,10 +184,10 @@ def test_llm_proxys_requests() -> None:
         [[["x" * 1000] * 1000]],
     ],
 )
-def test_complaints_are_few_and_short(value: Any) -> None:
-    complaints = validate_event("openai-compatible", json.dumps(value))
-    assert 0 < len(complaints) <= MOST
-    assert all(len(one.where) < 200 and len(one.message) < 200 for one in complaints)
+def test_violations_are_few_and_short(value: Any) -> None:
+    violations = validate_event("openai-compatible", json.dumps(value))
+    assert 0 < len(violations) <= MOST
+    assert all(len(one.where) < 200 and len(one.message) < 200 for one in violations)
 
 
 ODD = {
@@ -207,12 +207,12 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_json_is_judged_and_never_crashes(name: str) -> None:
-    created, content, complaints = ODD[name]
+    created, content, violations = ODD[name]
     head = f'"id": "x", "object": "chat.completion.chunk", "created": {created}, "model": "m"'
     found = validate_event(
         "openai-compatible", f'{{{head}, "choices": [{{"index": 0, "delta": {{"content": {content}}}}}]}}'
     )
-    assert len(found) == complaints
+    assert len(found) == violations
     assert all(str(one).encode() for one in found)
 
 

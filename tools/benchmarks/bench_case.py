@@ -15,7 +15,7 @@ from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_contracts.sse import DONE, event_of
 from hopcheck_server.relay import Relay
-from hopcheck_server.wire.server import Exchange, Server
+from hopcheck_server.wire.server import Server, ServerExchange
 
 CASES = all_cases()
 CHUNK = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1767225600, "model": "fake-model"}
@@ -30,7 +30,7 @@ PIECES = [chunk({"role": "assistant", "content": "Hel"}), chunk({"content": "lo"
 STREAM = b"".join([*PIECES, DONE.raw])
 
 
-async def say(exchange: Exchange) -> None:
+async def say(exchange: ServerExchange) -> None:
     """The same stream to everybody."""
     await exchange.start(200, [("content-type", "text/event-stream")], "chunked")
     await exchange.write(STREAM)

@@ -59,8 +59,8 @@ STREAM = "".join(
 
 @pytest.mark.parametrize("kind", EVENTS)
 def test_event(benchmark: Any, kind: str) -> None:
-    complaints = benchmark(validate_event, "openai-compatible", json.dumps(EVENTS[kind]))
-    assert bool(complaints) is (kind == "broken")
+    violations = benchmark(validate_event, "openai-compatible", json.dumps(EVENTS[kind]))
+    assert bool(violations) is (kind == "broken")
 
 
 def test_answer(benchmark: Any) -> None:

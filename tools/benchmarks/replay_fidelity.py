@@ -17,7 +17,7 @@ import uvloop
 from hopcheck.cassettes import Cassette, Interaction, load_all
 from hopcheck.replay.chunking import is_stream
 from hopcheck_server.chain import serve
-from hopcheck_server.wire.client import Broken, Connection
+from hopcheck_server.wire.client import Broken, ClientConnection
 
 FOLDER = Path(__file__).parents[2] / "cassettes" / "litellm-1.106.2"
 
@@ -61,7 +61,7 @@ def _streams(cassette: Cassette) -> list[Interaction]:
 
 
 async def _ask(port: int, case: str, one: Interaction, found: Found) -> None:
-    connection = await Connection.open("127.0.0.1", port)
+    connection = await ClientConnection.open("127.0.0.1", port)
     body = one.request.body
     headers = [("host", "replay"), ("content-type", "application/json"), ("content-length", str(len(body)))]
     sent_ns = await connection.send(one.request.method, one.request.path, headers, body)

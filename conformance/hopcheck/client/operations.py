@@ -10,7 +10,7 @@ from hopcheck.client.pending import Live
 from hopcheck.client.responses import Answer
 from hopcheck.client.streams import Stream
 from hopcheck.client.untestable import Untestable
-from hopcheck_server.wire.client import Connection
+from hopcheck_server.wire.client import ClientConnection
 
 if TYPE_CHECKING:
     from hopcheck.client.target import Target
@@ -35,7 +35,7 @@ class Chat:
         script: str = "",
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
-        connection: Connection | None = None,
+        connection: ClientConnection | None = None,
         extra: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> Answer:
@@ -57,7 +57,7 @@ class Chat:
         script: str = "",
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
-        connection: Connection | None = None,
+        connection: ClientConnection | None = None,
         extra: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> Stream:
@@ -87,7 +87,7 @@ class Chat:
         script: str,
         key: str | None,
         headers: Mapping[str, str] | None,
-        connection: Connection | None,
+        connection: ClientConnection | None,
         fields: Mapping[str, Any],
     ) -> Answer:
         target = self._target

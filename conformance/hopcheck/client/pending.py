@@ -9,7 +9,7 @@ from typing import Self
 
 from hopcheck.client.responses import Answer
 from hopcheck.client.streams import Stream, TimedEvent
-from hopcheck_server.wire.client import Broken, Connection
+from hopcheck_server.wire.client import Broken, ClientConnection
 
 
 class Live:
@@ -19,7 +19,9 @@ class Live:
         answer: What has come so far.
     """
 
-    def __init__(self, connection: Connection, answer: Answer, read_timeout_s: float, done: Callable[[], None]) -> None:
+    def __init__(
+        self, connection: ClientConnection, answer: Answer, read_timeout_s: float, done: Callable[[], None]
+    ) -> None:
         """Made by the target."""
         self.answer = answer
         self._connection = connection

@@ -24,7 +24,7 @@ from hopcheck.client.untestable import Untestable
 from hopcheck.client.upstream_side import UpstreamSide
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.script import marker as markers
-from hopcheck_server.wire.client import ConnectFailed, Connection
+from hopcheck_server.wire.client import ClientConnection, ConnectFailed
 from hopcheck_server.wire.pool import Origin
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Target(UpstreamSide):
         }
         return list(named.items())
 
-    async def connect(self) -> Connection:
+    async def connect(self) -> ClientConnection:
         """Open a connection to the target.
 
         Raises:
@@ -153,7 +153,7 @@ class Target(UpstreamSide):
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
         marker: str = "",
-        connection: Connection | None = None,
+        connection: ClientConnection | None = None,
     ) -> Answer:
         """Send any request and read the whole answer.
 
@@ -180,7 +180,7 @@ class Target(UpstreamSide):
         headers: Mapping[str, str] | None = None,
         marker: str = "",
         kind: type[Answer] = Stream,
-        connection: Connection | None = None,
+        connection: ClientConnection | None = None,
     ) -> Live:
         """Send any request, and return while its answer is still to come (see `request`)."""
         raw = b"" if body is None else body if isinstance(body, bytes) else encode(body)

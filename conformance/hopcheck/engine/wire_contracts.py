@@ -17,7 +17,7 @@ from hopcheck.client import Answer
 from hopcheck_contracts.documents import Boundary, find_operation
 from hopcheck_contracts.schemas import STREAM_TYPE, validate_event, validate_raw_response, validate_upstream_request
 from hopcheck_contracts.sse import Event, parse
-from hopcheck_contracts.violations import Complaint
+from hopcheck_contracts.violations import Violation
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.retold import Said, retold
 from hopcheck_server.upstream.script.turns import Scripts
@@ -59,16 +59,16 @@ class _Tally:
     """What one check comes to."""
 
     judged: int = 0
-    complaints: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
 
-    def add(self, about: str, complaints: Iterable[Complaint]) -> None:
+    def add(self, about: str, violations: Iterable[Violation]) -> None:
         self.judged += 1
-        self.complaints += [f"{about}: {complaint}" for complaint in complaints]
+        self.violations += [f"{about}: {violation}" for violation in violations]
 
     def finding(self, check: str) -> Finding:
-        more = f" (and {len(self.complaints) - 1} more)" if len(self.complaints) > 1 else ""
-        said = f"{self.complaints[0]}{more}" if self.complaints else f"all {self.judged} as the contract has them"
-        return Finding(check, not self.complaints, "as the contract has it", said, Level.MUST)
+        more = f" (and {len(self.violations) - 1} more)" if len(self.violations) > 1 else ""
+        said = f"{self.violations[0]}{more}" if self.violations else f"all {self.judged} as the contract has them"
+        return Finding(check, not self.violations, "as the contract has it", said, Level.MUST)
 
 
 def load_contracts() -> None:
@@ -93,9 +93,9 @@ async def contract_findings(seen: Seen) -> list[Finding]:
         await asyncio.sleep(0)  # others go on between two large ones
     for attempt in seen.attempts:
         if find_operation(COMMON, attempt.method, attempt.path):
-            complaints = validate_upstream_request(attempt.path, attempt.json, attempt.method)
+            violations = validate_upstream_request(attempt.path, attempt.json, attempt.method)
             about = f"{attempt.method} {attempt.path}"
-            tallies[UPSTREAM_REQUEST].add(about, given.beyond_request(attempt.marker, complaints))
+            tallies[UPSTREAM_REQUEST].add(about, given.beyond_request(attempt.marker, violations))
     return [tally.finding(check) for check, tally in tallies.items() if tally.judged]
 
 
@@ -107,11 +107,11 @@ def _judge_answer(seen: Seen, answer: Answer, given: _Given, tallies: dict[str, 
     if boundary is None or answer.status is None or body is None or not (streams or answer.ended == "complete"):
         return
     about = f"{answer.sent.method} {path} {answer.status}"
-    complaints = validate_raw_response(boundary, answer.sent.method, path, answer.status, answer.headers, body)
-    tallies[RESPONSE].add(about, given.beyond_answer(answer.marker, complaints))
+    violations = validate_raw_response(boundary, answer.sent.method, path, answer.status, answer.headers, body)
+    tallies[RESPONSE].add(about, given.beyond_answer(answer.marker, violations))
     for number, event in enumerate(_data_events(body) if streams else (), 1):
-        complaints = validate_event(boundary, event.data or "")
-        tallies[EVENT].add(f"{about}, event {number}", given.beyond_answer(answer.marker, complaints))
+        violations = validate_event(boundary, event.data or "")
+        tallies[EVENT].add(f"{about}, event {number}", given.beyond_answer(answer.marker, violations))
 
 
 def _path(answer: Answer, base_path: str) -> str:
@@ -149,44 +149,44 @@ def _plain(answer: Answer) -> bytes | None:
 
 
 class _Given:
-    """What the target was given: complaints about it are nothing that the target has done.
+    """What the target was given: violations about it are nothing that the target has done.
 
-    Worked out only for what there are complaints of.
+    Worked out only for what there are violations of.
     """
 
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
-        self._said: dict[str, set[Complaint]] = {}
+        self._said: dict[str, set[Violation]] = {}
 
-    def beyond_answer(self, marker: str, complaints: list[Complaint]) -> list[Complaint]:
-        """The complaints about an answer that the provider's own answers give no cause for."""
-        return [one for one in complaints if one not in self._of_provider(marker)] if complaints else []
+    def beyond_answer(self, marker: str, violations: list[Violation]) -> list[Violation]:
+        """The violations about an answer that the provider's own answers give no cause for."""
+        return [one for one in violations if one not in self._of_provider(marker)] if violations else []
 
-    def beyond_request(self, marker: str, complaints: list[Complaint]) -> list[Complaint]:
-        """The complaints about a forwarded request that the client's own request gives no cause for."""
-        if not complaints:
+    def beyond_request(self, marker: str, violations: list[Violation]) -> list[Violation]:
+        """The violations about a forwarded request that the client's own request gives no cause for."""
+        if not violations:
             return []
         own = [
-            complaint
+            violation
             for answer in self._seen.answers
             if answer.marker == marker
-            for complaint in validate_upstream_request(
+            for violation in validate_upstream_request(
                 _path(answer, self._seen.base_path), answer.sent.json, answer.sent.method
             )
         ]
-        return [one for one in complaints if one not in own]
+        return [one for one in violations if one not in own]
 
-    def _of_provider(self, marker: str) -> set[Complaint]:
+    def _of_provider(self, marker: str) -> set[Violation]:
         if marker not in self._said:
             attempts = [attempt for attempt in self._seen.attempts if attempt.marker == marker and marker]
             said = retold(attempts, self._seen.scripts)
             self._said[marker] = {
-                complaint for attempt, one in zip(attempts, said, strict=True) for complaint in _about(attempt, one)
+                violation for attempt, one in zip(attempts, said, strict=True) for violation in _about(attempt, one)
             }
         return self._said[marker]
 
 
-def _about(attempt: Attempt, said: Said) -> Iterator[Complaint]:
+def _about(attempt: Attempt, said: Said) -> Iterator[Violation]:
     """What is wrong with a provider's answer: all of it, or its events, as they may come in another order."""
     yield from validate_raw_response(COMMON, attempt.method, attempt.path, said.status, said.headers, said.body)
     for event in _data_events(said.body):

@@ -29,18 +29,18 @@ from hopcheck.fuzz.numbers import DOUBLE_EXACT, owed
 from hopcheck_contracts.documents import standalone_schema
 from hopcheck_contracts.schemas import must_refuse
 from hopcheck_server.upstream.script import marker as markers
-from hopcheck_server.upstream.script.turns import Embedding, Turn, Wire
+from hopcheck_server.upstream.script.turns import Delivery, Embedding, Turn
 
 Examples = SearchStrategy[Example]
 
 CHAT, EMBEDDINGS = "/chat/completions", "/embeddings"
 
-WIRES = (
-    Wire(),
-    Wire(join_events=True),
-    Wire(split_every=61),
-    Wire(line_end="\r\n"),
-    Wire(gzip=True),
+DELIVERIES = (
+    Delivery(),
+    Delivery(join_events=True),
+    Delivery(split_every=61),
+    Delivery(line_end="\r\n"),
+    Delivery(gzip=True),
 )
 """Ways in which a provider's bytes may arrive."""
 
@@ -110,12 +110,12 @@ def _chat_turns(draw: DrawFn, asked: Mapping[str, Any], answer: dict[str, Any]) 
     vendor = draw(st.one_of(st.none(), st.none(), st.text(max_size=8)))
     if vendor is not None:
         answer["x_vendor"] = vendor
-    wire = draw(st.sampled_from(WIRES))
+    delivery = draw(st.sampled_from(DELIVERIES))
     if not asked.get("stream"):
-        return Turn(body=json.dumps(answer, ensure_ascii=draw(st.booleans())).encode(), wire=wire)
+        return Turn(body=json.dumps(answer, ensure_ascii=draw(st.booleans())).encode(), delivery=delivery)
     options = asked.get("stream_options") or {}
     cuts = draw(st.lists(st.integers(1, 9), max_size=3))
-    return Turn(events=tuple(events_of(answer, cuts, usage=options.get("include_usage") is True)), wire=wire)
+    return Turn(events=tuple(events_of(answer, cuts, usage=options.get("include_usage") is True)), delivery=delivery)
 
 
 @st.composite

@@ -15,7 +15,7 @@ from hopcheck.replay.chunking import Piece, Telling, pieces_of
 from hopcheck.replay.index import Card
 from hopcheck_server.upstream.journal.attempt import Ending
 from hopcheck_server.upstream.playback.clock import SLACK_S
-from hopcheck_server.wire.server import Exchange
+from hopcheck_server.wire.server import ServerExchange
 
 RESET_AFTER_S = 0.02
 """A reset makes a peer drop what it hasn't read yet; in this time it can read what was sent before."""
@@ -28,7 +28,7 @@ TOGETHER = 16
 class Playing:
     """One card on one exchange."""
 
-    def __init__(self, exchange: Exchange, played: Played, card: Card, telling: Telling, secret: str) -> None:
+    def __init__(self, exchange: ServerExchange, played: Played, card: Card, telling: Telling, secret: str) -> None:
         """Nothing is sent yet; see `pieces_of` for the last two."""
         self._exchange = exchange
         self._played = played
@@ -41,10 +41,10 @@ class Playing:
         """Play it.
 
         Returns:
-            How it ended; `hung-up` is `ClientGone`'s to tell.
+            How it ended; `hung-up` is `PeerLeft`'s to tell.
 
         Raises:
-            ClientGone: The proxy left.
+            PeerLeft: The proxy left.
         """
         wire, response = self._one.wire, self._one.response
         if response is not None and wire.head_us is not None:

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 
 from hopcheck_server.upstream.server import Upstream
-from hopcheck_server.wire.exchange import Exchange
+from hopcheck_server.wire.exchange import ServerExchange
 
 _STEM = "s"
 _FRAMING = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect"})
@@ -26,11 +26,11 @@ def is_seated(marker: str) -> bool:
     return marker.rpartition(":")[2].startswith(_STEM)
 
 
-async def pass_on(exchange: Exchange, upstream: Upstream) -> None:
+async def pass_on(exchange: ServerExchange, upstream: Upstream) -> None:
     """Let the upstream answer, on a connection of its own, and end the proxy's as it ends that.
 
     Raises:
-        ClientGone: The proxy left; the upstream sees that, too.
+        PeerLeft: The proxy left; the upstream sees that, too.
     """
     reader, writer = await asyncio.open_connection("127.0.0.1", upstream.port)
     exchange.on_gone = writer.transport.abort  # which ends the reading, too
@@ -46,7 +46,7 @@ async def pass_on(exchange: Exchange, upstream: Upstream) -> None:
         writer.transport.abort()
 
 
-def _request(exchange: Exchange) -> bytes:
+def _request(exchange: ServerExchange) -> bytes:
     """The request as it came, on a connection that serves no other."""
     kept = [(name, value) for name, value in exchange.headers if name.lower() not in _FRAMING]
     framing = [("connection", "close"), *([("content-length", str(len(exchange.body)))] if exchange.body else [])]

@@ -19,7 +19,7 @@ from hopcheck.replay.scripted_backend import seat_nonces
 from hopcheck.replay.server import ReplayServer
 from hopcheck.report.build import SCRIPTED
 from hopcheck_server.upstream.control.client import LocalControl
-from hopcheck_server.upstream.script.turns import Script, Turn, Wire
+from hopcheck_server.upstream.script.turns import Delivery, Script, Turn
 
 LITELLMS = ("fallback", "rate_limit", "concurrency_limit", "timeout_s", "timeout_model", "unreachable", "model_map")
 """What a proxy in front of LiteLLM declares and LiteLLM does: with a script in LiteLLM's seat, nobody does it."""
@@ -79,7 +79,7 @@ class Scripted:
 def is_asked(case: Case) -> bool:
     """Whether a case's provider does anything that LiteLLM may keep from the proxy, and takes no time to."""
     turns = [turn for script in case.scripts.values() for turn in _turns(script)]
-    long = "heavy" in case.needs or ("timing" in case.needs and any(turn.wire != Wire() for turn in turns))
+    long = "heavy" in case.needs or ("timing" in case.needs and any(turn.delivery != Delivery() for turn in turns))
     return needs_nobody(case) or (case.scripted and any(map(_is_odd, turns)) and not long)
 
 
@@ -98,7 +98,7 @@ def _is_odd(turn: Turn) -> bool:
     said = turn.completion
     unusual = said is not None and bool(said.extra or said.usage_on_last_content)
     literal = turn.body is not None or turn.events is not None
-    return literal or unusual or turn.status != 200 or turn.wire != Wire()
+    return literal or unusual or turn.status != 200 or turn.delivery != Delivery()
 
 
 def _broken(verdict: Verdict) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from hopcheck_server.upstream.journal.arrival import RequestHead
 from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire.closing import Closing
-from hopcheck_server.wire.server import ClientGone, Exchange, Server
+from hopcheck_server.wire.server import PeerLeft, Server, ServerExchange
 
 SETTLED_S = 1.0
 """How long a proxy may take to hang up once its client has; only then is an exchange ended from here."""
@@ -77,7 +77,7 @@ class ReplayServer(Closing):
         self._ended = ended
         self._models = models_of(cassettes)
         self._told_otherwise: dict[str, Telling] = {}
-        self._exchanges: dict[Played, Exchange] = {}
+        self._exchanges: dict[Played, ServerExchange] = {}
         self._server = Server(self._handle)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
@@ -148,7 +148,7 @@ class ReplayServer(Closing):
 
     # How it answers.
 
-    async def _handle(self, exchange: Exchange) -> None:
+    async def _handle(self, exchange: ServerExchange) -> None:
         head = _head(exchange)
         played = Played(head, exchange.body, exchange.connection, exchange.received_ns)
         if exchange.target.startswith(control_routes.PREFIX):
@@ -166,7 +166,7 @@ class ReplayServer(Closing):
         self._exchanges[played] = exchange
         try:
             await self._answer(exchange, played, answer)
-        except ClientGone:
+        except PeerLeft:
             self.journal.end(played, "hung-up", monotonic_ns())
         finally:
             del self._exchanges[played]
@@ -194,7 +194,7 @@ class ReplayServer(Closing):
         self._told(why)
         return wrong_key() if self.key and played.head.key != self.key else miss_answer(why)
 
-    async def _answer(self, exchange: Exchange, played: Played, answer: Card | Canned) -> None:
+    async def _answer(self, exchange: ServerExchange, played: Played, answer: Card | Canned) -> None:
         if isinstance(answer, Canned):
             await _write(exchange, answer)
             self.journal.end(played, "answered", monotonic_ns())
@@ -204,20 +204,20 @@ class ReplayServer(Closing):
         ending = await Playing(exchange, played, answer, telling, secret).play()
         self.journal.end(played, ending, monotonic_ns())
 
-    async def _control(self, exchange: Exchange, asked: Played) -> None:
+    async def _control(self, exchange: ServerExchange, asked: Played) -> None:
         answer = await control_routes.respond(self, asked.attempt(), allowed=exchange.is_local)
         status = int(answer.head.split(b" ", 2)[1])
         await _write(exchange, Canned(status, "application/json", answer.pieces[0]))
 
 
-async def _write(exchange: Exchange, answer: Canned) -> None:
+async def _write(exchange: ServerExchange, answer: Canned) -> None:
     size = str(len(answer.body))
     await exchange.start(answer.status, [("content-type", answer.media_type), ("content-length", size)], "length")
     await exchange.write(answer.body)
     await exchange.finish()
 
 
-def _head(exchange: Exchange) -> RequestHead:
+def _head(exchange: ServerExchange) -> RequestHead:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in exchange.headers]
     return RequestHead(
         exchange.method.encode("latin-1"),

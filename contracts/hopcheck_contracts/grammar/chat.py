@@ -137,10 +137,10 @@ class _Reader:
             return
         if self._dones:
             self._breach(Rule.DONE_LAST, "comes after [DONE]")
-        complaints = validate_event(self._boundary, event.data)
-        for complaint in complaints:
-            self._breach(Rule.SCHEMA, str(complaint))
-        if not complaints:
+        violations = validate_event(self._boundary, event.data)
+        for violation in violations:
+            self._breach(Rule.SCHEMA, str(violation))
+        if not violations:
             self._take_payload(event.json)
         elif is_error(event.json):
             self._failed = True

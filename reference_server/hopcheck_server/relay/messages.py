@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from hopcheck_contracts.sse import Event
 from hopcheck_server.wire.client import Head
-from hopcheck_server.wire.server import Exchange, Framing
+from hopcheck_server.wire.server import Framing, ServerExchange
 
 Events = AsyncIterator[Event]
 """A stream's events, one by one."""
@@ -34,7 +34,7 @@ class Incoming:
         told: Headers that every answer to it carries.
     """
 
-    exchange: Exchange
+    exchange: ServerExchange
     method: str
     path: str
     headers: list[tuple[str, str]]
@@ -44,7 +44,7 @@ class Incoming:
     told: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, exchange: Exchange, prefix: str, request_id: str) -> Incoming:
+    def of(cls, exchange: ServerExchange, prefix: str, request_id: str) -> Incoming:
         """Read an exchange whose path starts with `prefix`."""
         path = _path(exchange.target).removeprefix(prefix)
         return cls(exchange, exchange.method, path, exchange.headers, exchange.body, _object(exchange.body), request_id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hopcheck_contracts.sse import Event
 from hopcheck_server.relay.messages import Events, Failure, Outgoing
 from hopcheck_server.relay.streams import body_of, events_of
-from hopcheck_server.wire.client import Broken, ConnectFailed, Connection, Head
+from hopcheck_server.wire.client import Broken, ClientConnection, ConnectFailed, Head
 from hopcheck_server.wire.pool import Origin, Pool
 
 UNREACHABLE = "http://127.0.0.1:1/v1"
@@ -34,7 +34,7 @@ class Answer:
     head: Head
     body: bytes = b""
     events: Events | None = None
-    connection: Connection | None = None
+    connection: ClientConnection | None = None
 
     def close(self) -> None:
         """Drop the stream's connection, unless it was read to its end."""
@@ -71,7 +71,7 @@ class Provider:
             raise
         return _sound(answer, streams=outgoing.incoming.streams)
 
-    async def _exchange(self, outgoing: Outgoing, timeout_s: float) -> tuple[Connection, Head]:
+    async def _exchange(self, outgoing: Outgoing, timeout_s: float) -> tuple[ClientConnection, Head]:
         """Send on a pooled connection; one that turns out to be closed is replaced by a fresh one."""
         while True:
             try:
@@ -91,7 +91,7 @@ class Provider:
                 connection.abort()
                 raise
 
-    async def _send(self, connection: Connection, outgoing: Outgoing, timeout_s: float) -> Head:
+    async def _send(self, connection: ClientConnection, outgoing: Outgoing, timeout_s: float) -> Head:
         headers = (("Host", self.origin.authority), *outgoing.headers)
         if outgoing.body:
             headers = (*headers, ("Content-Length", str(len(outgoing.body))))

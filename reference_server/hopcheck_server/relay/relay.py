@@ -14,7 +14,7 @@ from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, 
 from hopcheck_server.relay.methods import Methods
 from hopcheck_server.relay.outage import LISTS, Outages
 from hopcheck_server.relay.provider import UNREACHABLE, Answer, Provider
-from hopcheck_server.wire.server import Exchange
+from hopcheck_server.wire.server import ServerExchange
 
 PASSED_UPSTREAM = ("traceparent", "tracestate")
 """A client's headers that go to the provider."""
@@ -37,7 +37,7 @@ class Relay(Outages, Methods):
         self._direct = Provider(config.upstream, self.parse)
         self._log = Path(config.log_file).open("a", encoding="utf-8") if config.log_file else None  # noqa: SIM115
 
-    async def serve(self, exchange: Exchange, prefix: str = "") -> None:
+    async def serve(self, exchange: ServerExchange, prefix: str = "") -> None:
         """Answer one request; `prefix` is the part of its path that isn't the relay's."""
         incoming = Incoming.of(exchange, prefix, uuid.uuid4().hex)
         work = asyncio.ensure_future(self._answer(incoming))

@@ -8,7 +8,7 @@ from typing import Self
 from hopcheck_server.chain import switch
 from hopcheck_server.relay.relay import Relay
 from hopcheck_server.wire.closing import Closing
-from hopcheck_server.wire.server import Exchange, Server
+from hopcheck_server.wire.server import Server, ServerExchange
 
 
 class RelayServer(Closing):
@@ -40,7 +40,7 @@ class RelayServer(Closing):
         """Where the line to a relay's backend is switched."""
         return self.base_url(name).removesuffix("/v1") + switch.PATH
 
-    async def _handle(self, exchange: Exchange) -> None:
+    async def _handle(self, exchange: ServerExchange) -> None:
         name = exchange.target.split("/", 2)[1].partition("?")[0] if exchange.target.startswith("/") else ""
         prefix = f"/{name}" if name in self.relays else ""
         if exchange.target == prefix + switch.PATH:

@@ -9,10 +9,10 @@ from typing import Any
 
 from hopcheck_contracts.sse import DONE, Event, EventParser, encode
 from hopcheck_server.relay.messages import Events, Failure
-from hopcheck_server.wire.client import Broken, Connection, Head
+from hopcheck_server.wire.client import Broken, ClientConnection, Head
 
 
-async def body_of(connection: Connection, head: Head, idle_timeout_s: float) -> AsyncIterator[bytes]:
+async def body_of(connection: ClientConnection, head: Head, idle_timeout_s: float) -> AsyncIterator[bytes]:
     """Yield body bytes, decompressed.
 
     Raises:

@@ -16,11 +16,11 @@ from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.playback import rendered as answers
 from hopcheck_server.upstream.playback.clock import Clock
 from hopcheck_server.upstream.playback.player import Exchange, Player
-from hopcheck_server.upstream.playback.rendered import Answer, date_line
+from hopcheck_server.upstream.playback.rendered import RenderedResponse, date_line
 from hopcheck_server.upstream.reader import Heads, RequestReader
 from hopcheck_server.upstream.reading import Reading
 from hopcheck_server.upstream.repeats import Repeats
-from hopcheck_server.upstream.script.turns import Turn, Wire
+from hopcheck_server.upstream.script.turns import Delivery, Turn
 from hopcheck_server.wire import sockets
 
 CONTROL = b"/_hopcheck/"
@@ -60,10 +60,10 @@ class Host(Protocol):
     def decide(self, arrival: Arrival) -> tuple[Turn, Reading]:
         """Put an attempt into the journal and decide what it is answered."""
 
-    def answer(self, arrival: Arrival, turn: Turn, read: Reading) -> tuple[Answer, Wire]:
+    def answer(self, arrival: Arrival, turn: Turn, read: Reading) -> tuple[RenderedResponse, Delivery]:
         """Render what was decided."""
 
-    def control(self, connection: Connection, arrival: Arrival) -> asyncio.Task[Answer]:
+    def control(self, connection: Connection, arrival: Arrival) -> asyncio.Task[RenderedResponse]:
         """Begin to answer a control request."""
 
 
@@ -77,7 +77,7 @@ class Connection(RequestReader):
         self._repeats = host.repeats
         self._waiting: deque[Exchange] = deque()
         self._player: Player | None = None
-        self._task: asyncio.Task[Answer] | None = None
+        self._task: asyncio.Task[RenderedResponse] | None = None
         self.writable = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -233,7 +233,7 @@ class Connection(RequestReader):
         while self._waiting:
             self._host.journal.end(self._waiting.popleft().arrival, ending, monotonic_ns())
 
-    def _controlled(self, task: asyncio.Task[Answer]) -> None:
+    def _controlled(self, task: asyncio.Task[RenderedResponse]) -> None:
         self._task = None
         if not task.cancelled() and not self.closing:
             answer = task.result()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from hopcheck_server.upstream.dialects.openai import Renderer
 from hopcheck_server.upstream.journal.arrival import RequestHead
 from hopcheck_server.upstream.journal.attempt import Attempt
-from hopcheck_server.upstream.playback.rendered import Answer
+from hopcheck_server.upstream.playback.rendered import RenderedResponse
 from hopcheck_server.upstream.reading import Readings
 from hopcheck_server.upstream.script.echo import echoed
 from hopcheck_server.upstream.script.turns import Script, Scripts, Turn
@@ -68,7 +68,7 @@ def _route(attempt: Attempt) -> tuple[str, str, str]:
     return attempt.path, attempt.model, attempt.key
 
 
-def _said(answer: Answer, attempt: Attempt) -> Said:
+def _said(answer: RenderedResponse, attempt: Attempt) -> Said:
     status, *lines = answer.head.decode("latin-1").rstrip("\r\n").split("\r\n")
     pairs = [line.partition(": ") for line in lines]
     sent = sum(size for _, size in attempt.sent)

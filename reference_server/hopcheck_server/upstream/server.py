@@ -16,13 +16,13 @@ from hopcheck_server.upstream.dialects.openai import Renderer
 from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.journal import Journal, Place
 from hopcheck_server.upstream.playback.clock import Clock
-from hopcheck_server.upstream.playback.rendered import Answer
+from hopcheck_server.upstream.playback.rendered import RenderedResponse
 from hopcheck_server.upstream.protocol import Connection
 from hopcheck_server.upstream.reader import Heads
 from hopcheck_server.upstream.reading import Reading, Readings
 from hopcheck_server.upstream.repeats import Repeats
 from hopcheck_server.upstream.script.echo import echoed
-from hopcheck_server.upstream.script.turns import Script, Scripts, Turn, Wire
+from hopcheck_server.upstream.script.turns import Delivery, Script, Scripts, Turn
 from hopcheck_server.wire.closing import Closing
 
 BACKLOG = 2048
@@ -71,7 +71,7 @@ class Upstream(Closing):
         self._renderer = Renderer()
         self.opened = 0
         self._done: OrderedDict[str, None] = OrderedDict()
-        self._tasks: set[asyncio.Task[Answer]] = set()
+        self._tasks: set[asyncio.Task[RenderedResponse]] = set()
         self._empty = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._closed = False
@@ -186,16 +186,16 @@ class Upstream(Closing):
             return _DEFAULT, read
         return _turn(script, arrival, place), read
 
-    def answer(self, arrival: Arrival, turn: Turn, read: Reading) -> tuple[Answer, Wire]:
+    def answer(self, arrival: Arrival, turn: Turn, read: Reading) -> tuple[RenderedResponse, Delivery]:
         """Render what was decided."""
         answer = self._renderer.render(turn, read.ask, read.seed, arrival.number)
         if arrival.head.method == b"HEAD":
             answer.empty, answer.plain = True, False
-        if turn.wire.gzip and not arrival.head.takes_gzip:
-            return answer, replace(turn.wire, gzip=False)
-        return answer, turn.wire
+        if turn.delivery.gzip and not arrival.head.takes_gzip:
+            return answer, replace(turn.delivery, gzip=False)
+        return answer, turn.delivery
 
-    def control(self, connection: Connection, arrival: Arrival) -> asyncio.Task[Answer]:
+    def control(self, connection: Connection, arrival: Arrival) -> asyncio.Task[RenderedResponse]:
         """Begin to answer a control request."""
         request = arrival.attempt()
         allowed = self._open_control or connection.is_local

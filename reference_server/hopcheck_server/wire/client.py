@@ -14,15 +14,15 @@ from collections.abc import AsyncIterator, Iterable
 
 import httptools
 
-from hopcheck_server.wire.reader import AnswerReader
-from hopcheck_server.wire.responses import Answer, Broken, ConnectFailed, Ended, Head
+from hopcheck_server.wire.reader import ResponseReader
+from hopcheck_server.wire.responses import Broken, ConnectFailed, Ended, Head, RawResponse
 
-__all__ = ["Broken", "ConnectFailed", "Connection", "Ended", "Head", "Pairs"]
+__all__ = ["Broken", "ClientConnection", "ConnectFailed", "Ended", "Head", "Pairs"]
 
 Pairs = Iterable[tuple[str, str]]
 
 
-class Connection(AnswerReader):
+class ClientConnection(ResponseReader):
     """One TCP (or TLS) connection to a server.
 
     Attributes:
@@ -38,7 +38,7 @@ class Connection(AnswerReader):
     @classmethod
     async def open(
         cls, host: str, port: int, *, tls: ssl.SSLContext | None = None, timeout_s: float = 10
-    ) -> Connection:
+    ) -> ClientConnection:
         """Connect.
 
         Raises:
@@ -75,7 +75,7 @@ class Connection(AnswerReader):
         """Send any bytes, and expect one answer; `bodiless` says that it is one without a body (to HEAD)."""
         if self._answer is not None:
             self._parser = httptools.HttpResponseParser(self)
-        self._answer = Answer(bodiless=bodiless)
+        self._answer = RawResponse(bodiless=bodiless)
         self._news.clear()
         self.exchanges += 1
         if self._lost is not None or self._transport is None:
@@ -115,12 +115,12 @@ class Connection(AnswerReader):
                 return
             await self._more(answer, idle_timeout_s)
 
-    def _current(self) -> Answer:
+    def _current(self) -> RawResponse:
         if self._answer is None:
             raise RuntimeError("nothing was sent on this connection")
         return self._answer
 
-    async def _more(self, answer: Answer, timeout_s: float | None) -> None:
+    async def _more(self, answer: RawResponse, timeout_s: float | None) -> None:
         if answer.ended is not None:
             raise Broken(answer.ended, answer.detail)
         self._news.clear()

@@ -11,7 +11,7 @@ Framing = Literal["length", "chunked", "close", "none"]
 """How a body's end is told: Content-Length, chunks, the connection's end, or there is no body at all."""
 
 
-class ClientGone(Exception):
+class PeerLeft(Exception):
     """The client closed the connection before the answer was complete."""
 
 
@@ -29,7 +29,7 @@ class Line(Protocol):
         """Whether the client is on this host."""
 
     async def send(self, data: bytes) -> None:
-        """Write, and wait while the client doesn't read; `ClientGone` if it has left."""
+        """Write, and wait while the client doesn't read; `PeerLeft` if it has left."""
 
     def drop(self) -> None:
         """Close without ending the answer; what was written still leaves."""
@@ -38,7 +38,7 @@ class Line(Protocol):
         """Close with a reset."""
 
 
-class Exchange:
+class ServerExchange:
     """One request, and the means to answer it.
 
     Attributes:
@@ -76,7 +76,7 @@ class Exchange:
         """Send the head. `headers` must hold Content-Length where `framing` is `length`.
 
         Raises:
-            ClientGone: Nobody is there to read it.
+            PeerLeft: Nobody is there to read it.
         """
         self.started = True
         self._framing = framing
@@ -93,7 +93,7 @@ class Exchange:
         """Send body bytes in one piece, framed.
 
         Raises:
-            ClientGone: Nobody is there to read them.
+            PeerLeft: Nobody is there to read them.
         """
         if not data:
             return
@@ -103,7 +103,7 @@ class Exchange:
         """End the body, and the connection where it isn't kept.
 
         Raises:
-            ClientGone: Nobody is there to read it.
+            PeerLeft: Nobody is there to read it.
         """
         if self._framing == "chunked":
             await self.raw(b"0\r\n\r\n")
@@ -112,7 +112,7 @@ class Exchange:
         """Send any bytes, and wait while the client doesn't read.
 
         Raises:
-            ClientGone: Nobody is there to read them.
+            PeerLeft: Nobody is there to read them.
         """
         await self._connection.send(data)
 

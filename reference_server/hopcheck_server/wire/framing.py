@@ -5,14 +5,14 @@ from __future__ import annotations
 import zlib
 from typing import Literal
 
-from hopcheck_server.upstream.script.turns import Wire
+from hopcheck_server.upstream.script.turns import Delivery
 
 Mode = Literal["length", "chunked", "close"]
 
 _GZIP = 31  # zlib's window size for a gzip header, at its largest window
 
 
-def mode_of(wire: Wire, *, stream: bool, http10: bool) -> Mode:
+def mode_of(wire: Delivery, *, stream: bool, http10: bool) -> Mode:
     """Choose the framing."""
     if wire.content_length is not None:
         return "length"

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from hopcheck_server.wire.client import Connection
+from hopcheck_server.wire.client import ClientConnection
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -40,10 +40,10 @@ class Origin:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
-    async def connect(self, *, timeout_s: float = 10) -> Connection:
-        """Open a connection (see `Connection.open`)."""
+    async def connect(self, *, timeout_s: float = 10) -> ClientConnection:
+        """Open a connection (see `ClientConnection.open`)."""
         tls = ssl.create_default_context() if self.scheme == "https" else None
-        return await Connection.open(self.host, self.port, tls=tls, timeout_s=timeout_s)
+        return await ClientConnection.open(self.host, self.port, tls=tls, timeout_s=timeout_s)
 
 
 class Pool:
@@ -52,10 +52,10 @@ class Pool:
     def __init__(self, origin: Origin) -> None:
         """Start empty."""
         self.origin = origin
-        self._idle: deque[Connection] = deque()
+        self._idle: deque[ClientConnection] = deque()
 
-    async def take(self, *, timeout_s: float = 10) -> Connection:
-        """Take an idle connection that is still good, or open one (see `Connection.open`)."""
+    async def take(self, *, timeout_s: float = 10) -> ClientConnection:
+        """Take an idle connection that is still good, or open one (see `ClientConnection.open`)."""
         while self._idle:
             connection = self._idle.pop()
             if connection.reusable:
@@ -63,7 +63,7 @@ class Pool:
             connection.abort()
         return await self.origin.connect(timeout_s=timeout_s)
 
-    def give(self, connection: Connection) -> None:
+    def give(self, connection: ClientConnection) -> None:
         """Give a connection back; one that can't be used again is closed."""
         if connection.reusable:
             self._idle.append(connection)

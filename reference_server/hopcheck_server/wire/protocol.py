@@ -14,12 +14,12 @@ from typing import Protocol, cast
 import httptools
 
 from hopcheck_server.wire import sockets
-from hopcheck_server.wire.exchange import ClientGone, Exchange, phrase
+from hopcheck_server.wire.exchange import PeerLeft, ServerExchange, phrase
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body; more is answered with 413 and the connection is closed."""
 
-Handler = Callable[[Exchange], Awaitable[None]]
+Handler = Callable[[ServerExchange], Awaitable[None]]
 
 
 class Host(Protocol):
@@ -50,10 +50,10 @@ class ServerConnection(asyncio.Protocol):
         self.number = server.opened
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
-        self._reading = Exchange(self)
+        self._reading = ServerExchange(self)
         self._body = bytearray()
-        self._waiting: deque[Exchange] = deque()
-        self._current: Exchange | None = None
+        self._waiting: deque[ServerExchange] = deque()
+        self._current: ServerExchange | None = None
         self._task: asyncio.Task[None] | None = None
         self._writable = asyncio.Event()
         self._writable.set()
@@ -121,7 +121,7 @@ class ServerConnection(asyncio.Protocol):
         """The request is whole: answer it, now or after the one before it."""
         if self._refused:
             return
-        exchange, self._reading = self._reading, Exchange(self)
+        exchange, self._reading = self._reading, ServerExchange(self)
         exchange.body, self._body = bytes(self._body), bytearray()
         exchange.received_ns = time.monotonic_ns()
         exchange.keep_alive = self._parser.should_keep_alive()
@@ -136,7 +136,7 @@ class ServerConnection(asyncio.Protocol):
             self._current = exchange = self._waiting.popleft()
             try:
                 await self._server.handler(exchange)
-            except ClientGone:
+            except PeerLeft:
                 pass
             except Exception:
                 exchange.abort()  # whoever asked is not left waiting
@@ -158,13 +158,13 @@ class ServerConnection(asyncio.Protocol):
         self._transport.close()
 
     async def send(self, data: bytes) -> None:
-        """Write, and wait while the client doesn't read (see `Exchange.raw`)."""
+        """Write, and wait while the client doesn't read (see `ServerExchange.raw`)."""
         if self._lost or self._transport is None or self._transport.is_closing():
-            raise ClientGone
+            raise PeerLeft
         self._transport.write(data)
         await self._writable.wait()
         if self._lost:
-            raise ClientGone
+            raise PeerLeft
 
     @property
     def is_local(self) -> bool:

@@ -8,10 +8,10 @@ from typing import cast
 
 import httptools
 
-from hopcheck_server.wire.responses import Answer, Ended, Head
+from hopcheck_server.wire.responses import Ended, Head, RawResponse
 
 
-class AnswerReader(asyncio.Protocol):
+class ResponseReader(asyncio.Protocol):
     """Reads one answer at a time.
 
     Attributes:
@@ -21,7 +21,7 @@ class AnswerReader(asyncio.Protocol):
     def __init__(self) -> None:
         """Not connected yet."""
         self._transport: asyncio.Transport | None = None
-        self._answer: Answer | None = None
+        self._answer: RawResponse | None = None
         self._news = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()

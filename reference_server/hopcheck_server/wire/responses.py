@@ -51,7 +51,7 @@ class Head:
         return next(iter(self.all(name)), None)
 
 
-class Answer:
+class RawResponse:
     """What has been read of the current answer."""
 
     def __init__(self, *, bodiless: bool) -> None:

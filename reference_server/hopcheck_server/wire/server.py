@@ -9,10 +9,10 @@ import asyncio
 from typing import Self
 
 from hopcheck_server.wire.closing import Closing
-from hopcheck_server.wire.exchange import ClientGone, Exchange, Framing
+from hopcheck_server.wire.exchange import Framing, PeerLeft, ServerExchange
 from hopcheck_server.wire.protocol import MAX_BODY, Handler, ServerConnection
 
-__all__ = ["BACKLOG", "MAX_BODY", "ClientGone", "Exchange", "Framing", "Handler", "Server", "ServerConnection"]
+__all__ = ["BACKLOG", "MAX_BODY", "PeerLeft", "ServerExchange", "Framing", "Handler", "Server", "ServerConnection"]
 
 BACKLOG = 1024
 """Connections that may wait to be accepted; with fewer, a burst of clients waits a second for its second try."""

@@ -57,17 +57,17 @@ def test_every_case_has_a_cassette_or_a_reason(folder: Path) -> None:
 
 
 def test_what_the_newest_recorded_release_answered_keeps_its_contract() -> None:
-    complaints = [
-        f"{cassette.case}: {complaint}"
+    violations = [
+        f"{cassette.case}: {violation}"
         for path in sorted((CASSETTES / f"litellm-{DEFAULT_VERSION}").glob("*.yaml"))[::EVERY]
         for cassette in [load(path)]
         for one in cassette.interactions
-        for complaint in answer_complaints(one)
+        for violation in answer_violations(one)
     ]
-    assert complaints == []
+    assert violations == []
 
 
-def answer_complaints(one: Interaction) -> list[str]:
+def answer_violations(one: Interaction) -> list[str]:
     """What a recorded answer owes its contract and lacks, events included."""
     said, asked = one.response, one.request
     if said is None:
@@ -75,8 +75,8 @@ def answer_complaints(one: Interaction) -> list[str]:
     found = validate_raw_response("litellm", asked.method, asked.path, said.status, said.headers, said.body)
     if "event-stream" in (said.header("content-type") or ""):
         events = (event.data for event in EventParser().feed(said.body))
-        found += [complaint for data in events if data is not None for complaint in validate_event("litellm", data)]
-    return [str(complaint) for complaint in found]
+        found += [violation for data in events if data is not None for violation in validate_event("litellm", data)]
+    return [str(violation) for violation in found]
 
 
 def test_vcrpy_plays_all_of_them(paths: list[Path]) -> None:

@@ -13,9 +13,9 @@ import pytest
 from hopcheck.cassettes.wiretap import Wiretap, tapped
 from hopcheck_server.upstream.script import marker, reply
 from hopcheck_server.upstream.server import Upstream
-from hopcheck_server.wire.client import Broken, Connection
+from hopcheck_server.wire.client import Broken, ClientConnection
 from hopcheck_server.wire.pool import Origin
-from hopcheck_server.wire.server import Exchange, Server
+from hopcheck_server.wire.server import Server, ServerExchange
 
 READ_TIMEOUT_S = 10.0
 
@@ -30,8 +30,8 @@ def run(main: Callable[[], Awaitable[Any]]) -> Any:
 
 @asynccontextmanager
 async def behind(
-    handler: Callable[[Exchange], Awaitable[None]], **more: Any
-) -> AsyncIterator[tuple[Wiretap, Connection]]:
+    handler: Callable[[ServerExchange], Awaitable[None]], **more: Any
+) -> AsyncIterator[tuple[Wiretap, ClientConnection]]:
     """A server that does as its handler says, with a tee before it, and a connection to that."""
     async with await Server(handler).start() as server, tapped(f"http://127.0.0.1:{server.port}", **more) as wiretap:
         connection = await Origin.of(f"http://127.0.0.1:{wiretap.tee.port}").connect()
@@ -39,7 +39,7 @@ async def behind(
         connection.close()
 
 
-async def ask(connection: Connection, path: str = "/", body: bytes = b"") -> bytes:
+async def ask(connection: ClientConnection, path: str = "/", body: bytes = b"") -> bytes:
     headers = [("host", "127.0.0.1:1"), ("content-length", str(len(body)))]
     await connection.send("POST", path, headers, body)
     await connection.head(READ_TIMEOUT_S)
@@ -66,7 +66,7 @@ def test_frames_are_what_the_upstream_sent() -> None:
 
 
 def test_a_large_body_passes_both_ways() -> None:
-    async def echo(exchange: Exchange) -> None:
+    async def echo(exchange: ServerExchange) -> None:
         await exchange.start(200, [("content-length", str(len(exchange.body)))], "length")
         await exchange.write(exchange.body)
 
@@ -82,7 +82,7 @@ def test_a_large_body_passes_both_ways() -> None:
 
 @pytest.mark.parametrize(("how", "ended"), [("drop", "cut"), ("reset", "reset")])
 def test_a_cut_passes_as_what_it_is(how: str, ended: str) -> None:
-    async def cut(exchange: Exchange) -> None:
+    async def cut(exchange: ServerExchange) -> None:
         await exchange.start(200, [], "chunked")
         await exchange.write(b"abc")
         if how == "drop":
@@ -112,7 +112,7 @@ def test_a_client_that_leaves_leaves_the_server() -> None:
     async def main() -> None:
         gone = asyncio.Event()
 
-        async def wait(exchange: Exchange) -> None:
+        async def wait(exchange: ServerExchange) -> None:
             await exchange.start(200, [], "chunked")
             await exchange.write(b"abc")
             await exchange.gone.wait()
@@ -143,7 +143,7 @@ def test_requests_name_the_server_if_they_should() -> None:
     async def main() -> None:
         hosts: list[str | None] = []
 
-        async def note(exchange: Exchange) -> None:
+        async def note(exchange: ServerExchange) -> None:
             hosts.append(exchange.header("host"))
             await exchange.start(200, [("content-length", "0")], "length")
 

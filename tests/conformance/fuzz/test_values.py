@@ -11,7 +11,7 @@ import pytest
 from hopcheck.fuzz.comparison import differences, only, without_nothing
 from hopcheck.fuzz.example import NOTHING, Example, Unreadable, example_text, file_name, read_example
 from hopcheck.fuzz.numbers import owed
-from hopcheck_server.upstream.script.turns import Embedding, Turn, Wire
+from hopcheck_server.upstream.script.turns import Delivery, Embedding, Turn
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ EXAMPLES = [
     Example("fuzz.chat", "POST", "/chat/completions", {"messages": [], "big": 2**63 - 1}, turn=Turn(body=b"\xff{}")),
     Example("fuzz.chat", "POST", "/chat/completions", {"a": "\u2028"}, turn=Turn(events=({"choices": []},))),
     Example("fuzz.chat-refusals", "POST", "/chat/completions", b"\x00\xff", (("X", "y"),)),
-    Example("fuzz.models", "GET", "/models", NOTHING, turn=Turn(wire=Wire(gzip=True, line_end="\r\n"))),
+    Example("fuzz.models", "GET", "/models", NOTHING, turn=Turn(delivery=Delivery(gzip=True, line_end="\r\n"))),
     Example("fuzz.embeddings", "POST", "/embeddings", None, turn=Turn(embedding=Embedding(vectors=((0.5,),)))),
 ]
 

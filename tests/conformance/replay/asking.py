@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from hopcheck.cassettes import Cassette, Interaction
 from hopcheck.replay import ReplayServer
-from hopcheck_server.wire.client import Broken, Connection
+from hopcheck_server.wire.client import Broken, ClientConnection
 
 MARKED = "hopcheck:stream.done-once:n0"
 
@@ -30,11 +30,11 @@ def port_of(server: ReplayServer) -> int:
     return int(server.url.rpartition(":")[2])
 
 
-async def open_to(server: ReplayServer) -> Connection:
-    return await Connection.open("127.0.0.1", port_of(server))
+async def open_to(server: ReplayServer) -> ClientConnection:
+    return await ClientConnection.open("127.0.0.1", port_of(server))
 
 
-async def send(connection: Connection, one: Interaction, key: str = "", body: bytes | None = None) -> int:
+async def send(connection: ClientConnection, one: Interaction, key: str = "", body: bytes | None = None) -> int:
     request = one.request
     sent = request.body if body is None else body
     headers = [("host", "litellm"), ("content-type", "application/json"), ("content-length", str(len(sent)))]

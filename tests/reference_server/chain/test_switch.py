@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hopcheck_server.chain.switch import Switch, turn
-from hopcheck_server.wire.server import Exchange, Server
+from hopcheck_server.wire.server import Server, ServerExchange
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -96,7 +96,7 @@ def test_a_backend_that_is_not_there() -> None:
 
 
 def test_what_is_no_switch_is_told() -> None:
-    async def other(exchange: Exchange) -> None:
+    async def other(exchange: ServerExchange) -> None:
         await exchange.start(404, [("Content-Length", "0")], "length")
 
     async def run() -> None:

@@ -16,7 +16,7 @@ import uvloop
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.server import Upstream
-from hopcheck_server.wire.client import Connection
+from hopcheck_server.wire.client import ClientConnection
 
 READ_TIMEOUT_S = 20.0
 """For what must happen; a test that needs it fails."""
@@ -97,11 +97,11 @@ async def raw(upstream: Upstream, data: bytes) -> Raw:
     return seen
 
 
-async def opened(upstream: Upstream) -> Connection:
-    return await Connection.open("127.0.0.1", upstream.port)
+async def opened(upstream: Upstream) -> ClientConnection:
+    return await ClientConnection.open("127.0.0.1", upstream.port)
 
 
-async def read(connection: Connection) -> Got:
+async def read(connection: ClientConnection) -> Got:
     """Read one answer."""
     head = await connection.head(READ_TIMEOUT_S)
     chunks = [data async for _, data in connection.chunks(READ_TIMEOUT_S)]

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import pytest
 import uvloop
 
-from hopcheck_server.wire.client import Broken, ConnectFailed, Connection, Head
+from hopcheck_server.wire.client import Broken, ClientConnection, ConnectFailed, Head
 from hopcheck_server.wire.pool import Origin, Pool
+from hopcheck_server.wire.server import Server
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -52,7 +53,7 @@ async def ask(parts: Sequence[bytes], end: str, *, bodiless: bool = False, read_
         served.set()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    connection = await Connection.open("127.0.0.1", server.sockets[0].getsockname()[1])
+    connection = await ClientConnection.open("127.0.0.1", server.sockets[0].getsockname()[1])
     got = Got()
     try:
         await connection.send_raw(REQUEST, bodiless=bodiless)
@@ -150,15 +151,15 @@ def test_nobody_there_is_told() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         with pytest.raises(ConnectFailed, match="Connection refused"):
-            asyncio.run(Connection.open("127.0.0.1", held.getsockname()[1]))
+            asyncio.run(ClientConnection.open("127.0.0.1", held.getsockname()[1]))
     with pytest.raises(ConnectFailed, match=r"no connection to no\.\.host:80"):
-        asyncio.run(Connection.open("no..host", 80))
+        asyncio.run(ClientConnection.open("no..host", 80))
 
 
 def test_a_connection_that_was_closed_answers_no_more() -> None:
     async def main() -> str:
         server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
-        connection = await Connection.open("127.0.0.1", server.sockets[0].getsockname()[1])
+        connection = await ClientConnection.open("127.0.0.1", server.sockets[0].getsockname()[1])
         await connection.send_raw(REQUEST)
         with pytest.raises(Broken):
             await connection.head(10)
@@ -178,7 +179,7 @@ def test_a_pool_hands_out_what_can_be_used_again(alone) -> None:
         await exchange.start(200, [("Content-Length", "2")], "length")
         await exchange.write(b"hi")
 
-    async def fetch(pool: Pool, target: str) -> Connection:
+    async def fetch(pool: Pool, target: str) -> ClientConnection:
         connection = await pool.take()
         await connection.send("GET", target, [("Host", "x")])
         await connection.head(10)
@@ -187,8 +188,8 @@ def test_a_pool_hands_out_what_can_be_used_again(alone) -> None:
         return connection
 
     async def main() -> None:
-        async with bench.answering(handler) as url:
-            pool = Pool(Origin.of(url))
+        async with await Server(handler).start() as server:
+            pool = Pool(Origin.of(f"http://127.0.0.1:{server.port}"))
             first, second = await fetch(pool, "/"), await fetch(pool, "/close")
             third = await fetch(pool, "/")
             assert first is second is not third

@@ -12,7 +12,7 @@ import uvloop
 
 from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire import protocol as serving
-from hopcheck_server.wire.server import ClientGone, Exchange, Framing, Server
+from hopcheck_server.wire.server import Framing, PeerLeft, Server, ServerExchange
 
 READ_TIMEOUT_S = 10.0
 GET = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -54,7 +54,7 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0)
 
 
-async def echo(exchange: Exchange) -> None:
+async def echo(exchange: ServerExchange) -> None:
     exchange.keep_alive = exchange.keep_alive and exchange.target != "/last"
     body = f"{exchange.method} {exchange.target} {exchange.body.decode()}|".encode()
     await exchange.start(200, [("Content-Length", str(len(body)))], "length")
@@ -94,7 +94,7 @@ def test_a_careful_client_is_told_to_go_on() -> None:
 def test_nothing_comes_between_the_pieces_of_an_answer() -> None:
     half, expected = asyncio.Event(), asyncio.Event()
 
-    async def slowly(exchange: Exchange) -> None:
+    async def slowly(exchange: ServerExchange) -> None:
         if exchange.target == "/slow":
             await exchange.start(200, [("Content-Length", "4")], "length")
             await exchange.write(b"ab")
@@ -139,7 +139,7 @@ def test_a_body_that_is_too_large_is_refused_once(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_handler_that_crashes_leaves_nobody_waiting() -> None:
-    async def crash(exchange: Exchange) -> None:
+    async def crash(exchange: ServerExchange) -> None:
         raise ZeroDivisionError("in the handler")
 
     async def act(server: Server) -> list[bytes]:
@@ -158,13 +158,13 @@ def test_a_client_that_leaves_is_noticed(framing: Framing) -> None:
     seen: list[str] = []
     gone = asyncio.Event()
 
-    async def stream(exchange: Exchange) -> None:
+    async def stream(exchange: ServerExchange) -> None:
         await exchange.start(200, [("Content-Length", "100")] if framing == "length" else [], framing)
         await exchange.write(b"first")
         await exchange.gone.wait()
         try:
             await exchange.write(b"second")
-        except ClientGone:
+        except PeerLeft:
             seen.append("gone")
             raise
         finally:
@@ -182,7 +182,7 @@ def test_a_client_that_does_not_read_holds_the_writer_up() -> None:
     written: list[int] = []
     left = asyncio.Event()
 
-    async def flood(exchange: Exchange) -> None:
+    async def flood(exchange: ServerExchange) -> None:
         await exchange.start(200, [], "close")
         try:
             for _ in range(1000):
@@ -213,7 +213,7 @@ def test_a_connection_that_comes_while_a_server_closes_is_dropped(turns: int) ->
     On uvloop, which everything runs on where it can be had; asyncio's own loop forgets some of them by itself.
     """
 
-    async def hang(exchange: Exchange) -> None:
+    async def hang(exchange: ServerExchange) -> None:
         await exchange.gone.wait()
 
     async def main() -> None:

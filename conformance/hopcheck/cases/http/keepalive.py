@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hopcheck import Answer, Findings, Outgoing, Relay, Target, case, expect
-from hopcheck_server.wire.server import Exchange
+from hopcheck_server.wire.server import ServerExchange
 
 CLOSED = "closed, as announced"
 
@@ -41,7 +41,7 @@ class Hasty(Relay):
         """Whether the connection is closed after a request with this body."""
         return True
 
-    async def serve(self, exchange: Exchange, prefix: str = "") -> None:
+    async def serve(self, exchange: ServerExchange, prefix: str = "") -> None:
         """Answer, and close."""
         await super().serve(exchange, prefix)
         if self.hasty(exchange.body):

@@ -4,7 +4,7 @@ import asyncio
 
 from hopcheck import Findings, Relay, Target, case, expect, reply
 from hopcheck_server.relay import RelayConfig
-from hopcheck_server.wire.server import Exchange
+from hopcheck_server.wire.server import ServerExchange
 
 LONG_S = 2.0
 """Far longer than an answer takes that waits for nobody."""
@@ -38,6 +38,6 @@ class OneAfterAnother(Relay):
         super().__init__(config)
         self._turn = asyncio.Lock()
 
-    async def serve(self, exchange: Exchange, prefix: str = "") -> None:
+    async def serve(self, exchange: ServerExchange, prefix: str = "") -> None:
         async with self._turn:
             await super().serve(exchange, prefix)

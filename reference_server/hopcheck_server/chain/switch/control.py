@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hopcheck_server.wire.client import Broken, ConnectFailed
 from hopcheck_server.wire.pool import Origin
-from hopcheck_server.wire.server import Exchange
+from hopcheck_server.wire.server import ServerExchange
 
 PATH = "/_hopcheck/backend"
 """Below the root, or a relay's own path."""
@@ -26,7 +26,7 @@ class Switchable(Protocol):
         """Let the backend be reached, or not."""
 
 
-async def answer(switch: Switchable, exchange: Exchange) -> None:
+async def answer(switch: Switchable, exchange: ServerExchange) -> None:
     """Answer a control request."""
     try:
         wanted = json.loads(exchange.body)["up"] if exchange.method == "PUT" else switch.up

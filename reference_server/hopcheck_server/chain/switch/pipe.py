@@ -10,7 +10,7 @@ from typing import Self, cast
 
 from hopcheck_server.chain.switch.control import PATH, answer
 from hopcheck_server.wire.closing import Closing
-from hopcheck_server.wire.server import Exchange, Server
+from hopcheck_server.wire.server import Server, ServerExchange
 
 HOST = "127.0.0.1"
 
@@ -71,7 +71,7 @@ class Switch(Closing):
     def _accepted(self) -> _Front:
         return _Front(self._ends, self._backend, lambda: self.up)
 
-    async def _handle(self, exchange: Exchange) -> None:
+    async def _handle(self, exchange: ServerExchange) -> None:
         if exchange.target == PATH:
             await answer(self, exchange)
         else:

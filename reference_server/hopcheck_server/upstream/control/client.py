@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from hopcheck_server.upstream.control.routes import Controlled
 from hopcheck_server.upstream.journal.attempt import Attempt, Times, from_json
 from hopcheck_server.upstream.script.turns import Scripts, dump
-from hopcheck_server.wire.client import Broken, ConnectFailed, Connection
+from hopcheck_server.wire.client import Broken, ClientConnection, ConnectFailed
 from hopcheck_server.wire.pool import Origin, Pool
 
 ANSWER_TIMEOUT_S = 10.0
@@ -167,7 +167,7 @@ class RemoteControl:
 
 
 async def _exchange(
-    connection: Connection, method: str, target: str, authority: str, body: bytes = b"", wait_s: float = 0.0
+    connection: ClientConnection, method: str, target: str, authority: str, body: bytes = b"", wait_s: float = 0.0
 ) -> Any:
     """Ask, and read the JSON of a 200; ValueError if it is something else."""
     headers = [("host", authority), ("content-type", "application/json"), ("content-length", str(len(body)))]
@@ -186,7 +186,7 @@ def _attempts(said: Any) -> list[Attempt]:
 async def probe(port: int, host: str = "127.0.0.1") -> Literal["ours", "other", "free"]:
     """Find out who holds a port: an upstream of ours, something else, or nobody."""
     try:
-        connection = await Connection.open(host, port, timeout_s=PROBE_TIMEOUT_S)
+        connection = await ClientConnection.open(host, port, timeout_s=PROBE_TIMEOUT_S)
     except ConnectFailed as failed:
         return "free" if isinstance(failed.__cause__, ConnectionRefusedError) else "other"
     try:

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from hopcheck_server.upstream.journal.attempt import Attempt, to_json
 from hopcheck_server.upstream.journal.journal import Journal
-from hopcheck_server.upstream.playback.rendered import Answer, head
+from hopcheck_server.upstream.playback.rendered import RenderedResponse, head
 from hopcheck_server.upstream.script import turns as script
 from hopcheck_server.upstream.script.turns import Scripts
 
@@ -50,7 +50,7 @@ class Controlled(Protocol):
         """Release and forget."""
 
 
-async def respond(upstream: Controlled, request: Attempt, *, allowed: bool) -> Answer:
+async def respond(upstream: Controlled, request: Attempt, *, allowed: bool) -> RenderedResponse:
     """Answer a control request."""
     if not allowed:
         return _answer(403, {"error": "control is for this host only"})
@@ -95,8 +95,8 @@ def _attempts(attempts: list[Attempt]) -> Any:
     return {"attempts": [to_json(attempt) for attempt in attempts]}
 
 
-def _answer(status: int, said: Any) -> Answer:
-    return Answer(head(status, (("content-type", "application/json"),)), [json.dumps(said).encode()])
+def _answer(status: int, said: Any) -> RenderedResponse:
+    return RenderedResponse(head(status, (("content-type", "application/json"),)), [json.dumps(said).encode()])
 
 
 def _version() -> str:

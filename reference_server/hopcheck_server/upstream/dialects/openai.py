@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 from hopcheck_server.upstream.dialects import openai_embeddings
 from hopcheck_server.upstream.dialects.openai_ask import Ask, Shape
-from hopcheck_server.upstream.dialects.openai_chat import IDENTITY, Json, Piece, compact, pieces
+from hopcheck_server.upstream.dialects.openai_chat import IDENTITY, ChatPiece, Json, compact, pieces
 from hopcheck_server.upstream.dialects.openai_whole import Whole
-from hopcheck_server.upstream.playback.rendered import BODILESS, Answer, head, merged
+from hopcheck_server.upstream.playback.rendered import BODILESS, RenderedResponse, head, merged
 from hopcheck_server.upstream.script.reply import USAGE
-from hopcheck_server.upstream.script.turns import Choice, Completion, Headers, Turn, Wire
+from hopcheck_server.upstream.script.turns import Choice, Completion, Delivery, Headers, Turn
 
 MODELS = ("fake-model", "fake-embedding", "gpt-4o-mini", "text-embedding-3-small")
 """What `/v1/models` lists."""
@@ -32,7 +32,7 @@ TEXT = ("Hello", " from", " the", " hopcheck", " upstream", ".")
 _JSON: Headers = (("content-type", "application/json"),)
 _STREAM: Headers = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
 _METHODS = {"chat": b"POST", "embeddings": b"POST"}
-_PLAIN = Wire()
+_PLAIN = Delivery()
 _KEPT = 4096
 
 
@@ -45,11 +45,11 @@ class _Rendered(NamedTuple):
         head: Status and headers.
         request_id: Whether the dialect's request id is to be added to those.
         stream: Whether it is an event stream.
-        plain: See `Answer.plain`.
+        plain: See `RenderedResponse.plain`.
     """
 
     turn: Turn
-    pieces: list[Piece]
+    pieces: list[ChatPiece]
     head: bytes
     request_id: bool
     stream: bool
@@ -62,7 +62,7 @@ class Renderer:
     def __init__(self) -> None:
         self._kept: dict[tuple[int, Shape], _Rendered] = {}
 
-    def render(self, turn: Turn, ask: Ask, seed: bytes, number: int) -> Answer:
+    def render(self, turn: Turn, ask: Ask, seed: bytes, number: int) -> RenderedResponse:
         """Render a turn for a request.
 
         Args:
@@ -80,7 +80,7 @@ class Renderer:
             return _embeddings(turn, ask, tag)
         return self._default(turn, ask, tag, seed)
 
-    def _default(self, turn: Turn, ask: Ask, tag: bytes, seed: bytes) -> Answer:
+    def _default(self, turn: Turn, ask: Ask, tag: bytes, seed: bytes) -> RenderedResponse:
         wanted = _METHODS.get(ask.kind, b"GET")
         method = ask.method.decode("latin-1")
         if not ask.kind:
@@ -93,7 +93,7 @@ class Renderer:
             return self._chat(turn, ask, tag, seed)
         return _embeddings(turn, ask, tag) if ask.kind == "embeddings" else _listing(turn, ask, tag)
 
-    def _chat(self, turn: Turn, ask: Ask, tag: bytes, seed: bytes) -> Answer:
+    def _chat(self, turn: Turn, ask: Ask, tag: bytes, seed: bytes) -> RenderedResponse:
         made = self._kept.get((id(turn), ask.shape)) or self._prepare(turn, ask.shape)
         model = compact(ask.model).encode()
         small = made.plain and len(made.pieces[0].after) < SMALL
@@ -104,14 +104,14 @@ class Renderer:
         identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%d,"model":%b' % (tag, kind, time.time(), model)
         body = [_join(piece, identity) for piece in made.pieces]
         lines = b"%bx-request-id: req_hop%b\r\n" % (made.head, tag) if made.request_id else made.head
-        return Answer(lines, body, made.stream, made.plain, turn.status in BODILESS)
+        return RenderedResponse(lines, body, made.stream, made.plain, turn.status in BODILESS)
 
     def _prepare(self, turn: Turn, shape: Shape) -> _Rendered:
         said = _filled(turn, shape)
         streams = said.events is not None or shape.stream
         own = _STREAM if streams else _JSON
         request_id = not any(name.lower() == "x-request-id" for name, _ in turn.headers)
-        plain = not streams and turn.wire == _PLAIN and turn.status not in BODILESS
+        plain = not streams and turn.delivery == _PLAIN and turn.status not in BODILESS
         lines = head(turn.status, merged(own, turn.headers))
         made = _Rendered(turn, pieces(said, shape), lines, request_id, streams, plain)
         if len(self._kept) >= _KEPT:
@@ -125,10 +125,10 @@ def _filled(turn: Turn, shape: Shape) -> Turn:
     if turn.events is not None or turn.completion is not None:
         return turn
     said = Completion(choices=(Choice(text=TEXT),) * shape.n, usage=USAGE)
-    return Turn(status=turn.status, headers=turn.headers, completion=said, wire=turn.wire)
+    return Turn(status=turn.status, headers=turn.headers, completion=said, delivery=turn.delivery)
 
 
-def _join(piece: Piece, identity: bytes) -> bytes:
+def _join(piece: ChatPiece, identity: bytes) -> bytes:
     before, own, after = piece
     if own is None:
         return after
@@ -143,20 +143,20 @@ def _changed(identity: bytes, own: Json) -> bytes:
     return compact({name: own.get(name, said[name]) for name in IDENTITY})[:-1].encode()
 
 
-def _json(turn: Turn, tag: bytes, body: bytes, status: int | None = None) -> Answer:
+def _json(turn: Turn, tag: bytes, body: bytes, status: int | None = None) -> RenderedResponse:
     """An answer that isn't a chat: JSON, unless the script's headers say otherwise."""
     code = turn.status if status is None else status
     request_id = ("x-request-id", f"req_hop{tag.decode()}")
     empty = code in BODILESS
     lines = head(code, merged((*_JSON, request_id), turn.headers))
-    return Answer(lines, [] if empty else [body], empty=empty, plain=not empty and turn.wire == _PLAIN)
+    return RenderedResponse(lines, [] if empty else [body], empty=empty, plain=not empty and turn.delivery == _PLAIN)
 
 
-def _embeddings(turn: Turn, ask: Ask, tag: bytes) -> Answer:
+def _embeddings(turn: Turn, ask: Ask, tag: bytes) -> RenderedResponse:
     return _json(turn, tag, openai_embeddings.render(turn.embedding, ask.payload or {}, ask.model))
 
 
-def _listing(turn: Turn, ask: Ask, tag: bytes) -> Answer:
+def _listing(turn: Turn, ask: Ask, tag: bytes) -> RenderedResponse:
     if ask.kind == "model" and ask.model not in MODELS:
         return _error(turn, tag, 404, f"The model '{ask.model}' does not exist", "model_not_found", "model")
     said: Json = {"status": "ok"}
@@ -171,6 +171,8 @@ def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": MODELS_CREATED, "owned_by": "hopcheck"}
 
 
-def _error(turn: Turn, tag: bytes, status: int, message: str, code: str | None, param: str | None = None) -> Answer:
+def _error(
+    turn: Turn, tag: bytes, status: int, message: str, code: str | None, param: str | None = None
+) -> RenderedResponse:
     error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
     return _json(turn, tag, compact({"error": error}).encode(), status)

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 IDENTITY = ("id", "object", "created", "model")
 
 
-class Piece(NamedTuple):
+class ChatPiece(NamedTuple):
     """One event of a stream, or a whole body.
 
     Attributes:
@@ -44,12 +44,12 @@ def compact(value: Any) -> str:
     return _COMPACT.encode(value)
 
 
-def pieces(turn: Turn, shape: Shape) -> list[Piece]:
+def pieces(turn: Turn, shape: Shape) -> list[ChatPiece]:
     """Render what a turn says, all but the identity."""
     if turn.events is not None:
         return list(_events(turn.events, turn))
     assert turn.completion is not None
-    said = _stamped(turn.completion, shape) if turn.wire.stamps else turn.completion
+    said = _stamped(turn.completion, shape) if turn.delivery.stamps else turn.completion
     if shape.stream:
         return list(_events(_chunks(said, shape), turn))
     return [_piece("", _body(said), "")]
@@ -65,24 +65,24 @@ def _stamped(said: Completion, shape: Shape) -> Completion:
     return replace(said, choices=tuple(choice(one) for one in said.choices))
 
 
-def _events(items: Iterable[Json | str], turn: Turn) -> Iterator[Piece]:
-    end = turn.wire.line_end * 2
+def _events(items: Iterable[Json | str], turn: Turn) -> Iterator[ChatPiece]:
+    end = turn.delivery.line_end * 2
     for item in items:
         if isinstance(item, str):
-            yield Piece(b"", None, item.encode())
+            yield ChatPiece(b"", None, item.encode())
         elif "error" in item and "choices" not in item:  # an error isn't a chunk: it has no identity
-            yield Piece(b"", None, f"data: {compact(item)}{end}".encode())
+            yield ChatPiece(b"", None, f"data: {compact(item)}{end}".encode())
         else:
             yield _piece("data: ", item, end)
-    for _ in range(turn.wire.done):
-        yield Piece(b"", None, f"data: {DONE_DATA}{end}".encode())
+    for _ in range(turn.delivery.done):
+        yield ChatPiece(b"", None, f"data: {DONE_DATA}{end}".encode())
 
 
-def _piece(before: str, said: Json, after: str) -> Piece:
+def _piece(before: str, said: Json, after: str) -> ChatPiece:
     own = {name: said[name] for name in IDENTITY if name in said}
     rest = compact({name: value for name, value in said.items() if name not in own})
     tail = rest[1:] if rest == "{}" else "," + rest[1:]
-    return Piece(before.encode(), own, (tail + after).encode())
+    return ChatPiece(before.encode(), own, (tail + after).encode())
 
 
 def _body(said: Completion) -> Json:

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.playback.clock import SLACK_S, Clock
-from hopcheck_server.upstream.playback.rendered import STAMP, Answer, date_line
+from hopcheck_server.upstream.playback.rendered import STAMP, RenderedResponse, date_line
 from hopcheck_server.upstream.playback.schedule import Segment, plan
-from hopcheck_server.upstream.script.turns import Wire
+from hopcheck_server.upstream.script.turns import Delivery
 from hopcheck_server.wire import framing
 
 APART_S = 0.001
@@ -36,8 +36,8 @@ class Exchange:
     """
 
     arrival: Arrival
-    answer: Answer
-    wire: Wire
+    answer: RenderedResponse
+    wire: Delivery
 
 
 class Line(Protocol):

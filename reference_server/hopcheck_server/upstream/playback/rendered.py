@@ -19,7 +19,7 @@ BODILESS = (204, 304)
 
 
 @dataclass(slots=True)
-class Answer:
+class RenderedResponse:
     """What an attempt is answered.
 
     Attributes:

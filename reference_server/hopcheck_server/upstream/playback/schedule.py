@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
-from hopcheck_server.upstream.script.turns import Wire
+from hopcheck_server.upstream.script.turns import Delivery
 
 End = Literal["whole", "hang", "close", "reset"]
 
@@ -33,7 +33,7 @@ class Segment(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlaybackSchedule:
     """How an answer leaves.
 
     Attributes:
@@ -49,7 +49,7 @@ class Plan:
     missing: int
 
 
-def plan(pieces: list[bytes], wire: Wire) -> Plan:
+def plan(pieces: list[bytes], wire: Delivery) -> PlaybackSchedule:
     """Work out how a body leaves."""
     total = sum(map(len, pieces))
     ends = [0, *accumulate(map(len, pieces))]
@@ -58,10 +58,10 @@ def plan(pieces: list[bytes], wire: Wire) -> Plan:
     events = [b"".join(pieces)] if wire.join_events else pieces
     paced = ((place * wire.pace_s, data) for place, data in enumerate(events))
     segments = _segments(paced, kept, _cuts(wire, kept))
-    return Plan(segments, end, headless=stop == -1, missing=total - kept)
+    return PlaybackSchedule(segments, end, headless=stop == -1, missing=total - kept)
 
 
-def _stop(wire: Wire, ends: list[int]) -> tuple[int | None, End]:
+def _stop(wire: Delivery, ends: list[int]) -> tuple[int | None, End]:
     """Where the body stops (-1 before the headers, None nowhere), and how: what comes first."""
     stops: list[tuple[int, End]] = []
     if wire.cut_at is not None:
@@ -78,7 +78,7 @@ def _after(ends: list[int], events: int) -> int:
     return ends[min(events, len(ends) - 1)]
 
 
-def _cuts(wire: Wire, size: int) -> list[int]:
+def _cuts(wire: Delivery, size: int) -> list[int]:
     """Offsets at which a write ends because the script says so."""
     every = range(wire.split_every, size, wire.split_every) if wire.split_every else ()
     return sorted({at for at in (*wire.split_at, *every) if 0 < at < size})

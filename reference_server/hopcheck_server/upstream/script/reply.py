@@ -1,7 +1,7 @@
 """Short words for what an upstream says, to write scripts with: `upstream=reply.stream("Hel", "lo")`.
 
-Each returns a `Turn`; keyword arguments that `Wire` knows say how its bytes leave. A list of turns is played attempt
-by attempt; a dict gives named variants, asked for by `script="name"`.
+Each returns a `Turn`; keyword arguments that `Delivery` knows say how its bytes leave. A list of turns is played
+attempt by attempt; a dict gives named variants, asked for by `script="name"`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from hopcheck_server.upstream.script.turns import Choice, Completion, Embedding, Headers, Script, ToolCall, Turn, Wire
+from hopcheck_server.upstream.script.turns import (
+    Choice,
+    Completion,
+    Delivery,
+    Embedding,
+    Headers,
+    Script,
+    ToolCall,
+    Turn,
+)
 
 USAGE: dict[str, Any] = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 """What a scripted answer says that it used, unless told otherwise."""
 
-_WIRE = {field.name for field in fields(Wire)}
+_DELIVERY = {field.name for field in fields(Delivery)}
 
 
 def _turn(options: dict[str, Any], **said: Any) -> Turn:
-    wire = Wire(**{name: _frozen(value) for name, value in options.items() if name in _WIRE})
-    rest = {name: value for name, value in options.items() if name not in _WIRE}
-    return Turn(**said, **rest, wire=wire)
+    delivery = Delivery(**{name: _frozen(value) for name, value in options.items() if name in _DELIVERY})
+    rest = {name: value for name, value in options.items() if name not in _DELIVERY}
+    return Turn(**said, **rest, delivery=delivery)
 
 
 def _frozen(value: Any) -> Any:
@@ -65,7 +74,7 @@ def chat(
         extra: Further top-level fields.
         interleave: Choices' or calls' deltas alternate.
         usage_on_last_content: Usage stands on the chunk with the finish reason.
-        options: Of `Turn` (status, headers) and `Wire`.
+        options: Of `Turn` (status, headers) and `Delivery`.
     """
     one = Choice(
         text=text,

@@ -85,7 +85,7 @@ class Embedding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wire:
+class Delivery:
     """How an answer's bytes leave, where it isn't at once and in order.
 
     Offsets count the body's bytes before gzip and chunk framing. Times are seconds.
@@ -144,11 +144,11 @@ class Turn:
         body: Literal body bytes, whatever the request asks for.
         events: A literal stream. A dict is a chunk (id, object, created and model are filled in where missing, but
             not in one that has an `error` and no `choices`), a string is sent as it is, so it needs its own `data:`
-            and blank line. `[DONE]` follows (see `Wire.done`).
+            and blank line. `[DONE]` follows (see `Delivery.done`).
         completion: A chat answer.
         embedding: An embeddings answer. With nothing given, the dialect's default answer is sent.
         echo: `$KEY` in body, events and headers stands for the key that came with the attempt.
-        wire: How the bytes leave.
+        delivery: How the bytes leave.
     """
 
     status: int = 200
@@ -158,7 +158,7 @@ class Turn:
     completion: Completion | None = None
     embedding: Embedding | None = None
     echo: bool = False
-    wire: Wire = Wire()
+    delivery: Delivery = Delivery()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
