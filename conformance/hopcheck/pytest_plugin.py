@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from hopcheck.authoring.registry import Case
-from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import Stop
 from hopcheck.cli.gate import conclude
 from hopcheck.cli.gate_arguments import Order, add_arguments, read
@@ -24,6 +23,7 @@ from hopcheck.gate import run as gating
 from hopcheck.gate.preflight import Unfit
 from hopcheck.report.document import fails, reasons_known
 from hopcheck.report.render.junit import details_of, message_of
+from hopcheck_server.wire.event_loop import run as run_loop
 
 VALUES = ("target", "api-key-env", "upstream-port", "upstream-url", "model", "baseline", "wait", "jobs", "read-timeout")
 """Options of the gate that take a value, each to be given as `--hopcheck-<name>`."""

@@ -22,7 +22,7 @@ from hopcheck_server.upstream.control.client import RemoteControl
 from hopcheck_server.upstream.script import marker, reply
 from hopcheck_server.wire.pool import Origin
 
-SCRIPT = "bench.tee"
+SCRIPT = "bench.pipe"
 
 
 async def lags_ms(url: str, control: RemoteControl, nonce: str) -> list[float]:
@@ -52,7 +52,7 @@ async def measure(upstream: str, streams: int, events: int, rate: float) -> dict
     await control.load({SCRIPT: reply.script_of(reply.chat(*["token "] * events, pace_s=1 / rate))})
     lags: dict[str, list[float]] = {"direct": [], "through the tee": []}
     async with tapped(upstream) as wiretap:
-        ways = {"direct": upstream, "through the tee": f"http://127.0.0.1:{wiretap.tee.port}"}
+        ways = {"direct": upstream, "through the tee": f"http://127.0.0.1:{wiretap.pipe.port}"}
         for turn in range(2 * streams):
             way = list(ways)[turn % 2]
             lags[way] += await lags_ms(ways[way], control, f"n{turn}")

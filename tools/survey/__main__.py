@@ -15,11 +15,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from hopcheck_load.open_loop.campaign import interruptible
 from hopcheck_load.report import document as report
 from hopcheck_load.report.render.values import headlines
 from hopcheck_server.chain.processes import ProcessError
 from hopcheck_server.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
+from hopcheck_server.wire.signals import stop_event
 from tools.survey import runs, tables
 from tools.survey.hops import NAMES, Chain, chain
 from tools.survey.runs import PARTS, RATES, Run
@@ -94,14 +94,13 @@ def _measured(arguments: argparse.Namespace) -> int:
 
 async def _survey(plan: Sequence[Run], folder: Path, kept: Kept) -> bool:
     """Start the hops and make the runs; whether somebody stopped it."""
-    stopped = asyncio.Event()
-    with interruptible(stopped):
-        async with AsyncExitStack() as running:
-            names = [name for name in NAMES if any(name in run.hops for run in plan)]
-            made = await _started(running.enter_async_context(chain(names, folder, _tell)), stopped)
-            if made is not None:
-                kept |= {"hops": {hop.name: hop.about for hop in made.hops.values()}, "left_out": made.left_out}
-                await _carry_out(runs.possible(plan, made), made, folder, stopped, kept)
+    stopped = stop_event()
+    async with AsyncExitStack() as running:
+        names = [name for name in NAMES if any(name in run.hops for run in plan)]
+        made = await _started(running.enter_async_context(chain(names, folder, _tell)), stopped)
+        if made is not None:
+            kept |= {"hops": {hop.name: hop.about for hop in made.hops.values()}, "left_out": made.left_out}
+            await _carry_out(runs.possible(plan, made), made, folder, stopped, kept)
     return stopped.is_set()
 
 

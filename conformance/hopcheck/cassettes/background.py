@@ -66,7 +66,7 @@ class Listening:
         """
         began_ns = time.monotonic_ns()
         async with tapped(self.server, self.port, self.host, as_host=True) as wiretap:
-            tell(f"http://{self.host}:{wiretap.tee.port}")
+            tell(f"http://{self.host}:{wiretap.pipe.port}")
             await stopped.wait()
             await wiretap.settled(_SETTLE_S)
             exchanges = wiretap.take()

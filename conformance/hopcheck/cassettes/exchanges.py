@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import httptools
 
 from hopcheck.cassettes.model import Framing
-from hopcheck.cassettes.pass_through import Event
 from hopcheck_server.wire.client import Ended
+from hopcheck_server.wire.pipe import PipeEvent
 
 
 @dataclass(slots=True)
@@ -65,9 +65,9 @@ class ConnectionReader:
         self._asking = _Asking(self._begun)
         self._answering: _Answering | None = None
 
-    def feed(self, event: Event) -> None:
+    def feed(self, event: PipeEvent) -> None:
         """Take in what happened next."""
-        if event.what != "data":
+        if event.action != "data":
             self._over(event)
         elif event.side == "client":
             self._asking.feed(event)
@@ -78,7 +78,7 @@ class ConnectionReader:
         self.exchanges.append(exchange)
         self._waiting.append(exchange)
 
-    def _answered(self, event: Event) -> None:
+    def _answered(self, event: PipeEvent) -> None:
         if not self._waiting:  # bytes that nobody asked for
             return
         if self._answering is None:
@@ -88,12 +88,12 @@ class ConnectionReader:
             del self._waiting[0]
             self._answering = None
 
-    def _over(self, event: Event) -> None:
+    def _over(self, event: PipeEvent) -> None:
         for exchange in self._waiting:
-            until_close = exchange.framing == "close" and exchange.head_ns and event.what == "end"
+            until_close = exchange.framing == "close" and exchange.head_ns and event.action == "end"
             if event.side == "client":
                 exchange.end("left", event.at_ns)
-            elif event.what == "reset":
+            elif event.action == "reset":
                 exchange.end("reset", event.at_ns)
             else:
                 exchange.end("complete" if until_close else "cut", event.at_ns)
@@ -111,7 +111,7 @@ class _Asking:
         self._now = 0
         self._broken = False
 
-    def feed(self, event: Event) -> None:
+    def feed(self, event: PipeEvent) -> None:
         self._now = event.at_ns
         if self._broken:
             return
@@ -153,7 +153,7 @@ class _Answering:
         self._now = 0
         self._size = 0
 
-    def feed(self, event: Event) -> None:
+    def feed(self, event: PipeEvent) -> None:
         self._now = event.at_ns
         try:
             self._parser.feed_data(event.data)

@@ -115,7 +115,7 @@ class Session:
     async def _wire(self, url: str) -> AsyncIterator[str]:
         async with tapped(url) as wiretap:
             self._tap.append(wiretap)
-            yield f"http://127.0.0.1:{wiretap.tee.port}"
+            yield f"http://127.0.0.1:{wiretap.pipe.port}"
 
     def _recorder(
         self, stack: Stack, environment: LiteLLMEnvironment, control: JournalKeeper, recorded: Recorded
@@ -161,7 +161,7 @@ def _installed(environment: LiteLLMEnvironment, package: str) -> str:
 def _places(stack: Stack, environment: LiteLLMEnvironment, wiretap: Wiretap) -> dict[str, str]:
     """What is another one on every machine, and what stands for it."""
     return {
-        f"127.0.0.1:{wiretap.tee.port}": ORIGIN.removeprefix("http://"),
+        f"127.0.0.1:{wiretap.pipe.port}": ORIGIN.removeprefix("http://"),
         f"127.0.0.1:{stack.litellm.port}": ORIGIN.removeprefix("http://"),
         f"127.0.0.1:{stack.upstream.port}": "127.0.0.1:9100",
         str(stack.litellm.log_file.parent): "/work",

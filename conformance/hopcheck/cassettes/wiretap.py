@@ -1,4 +1,4 @@
-"""A tee with its readers: hands out the exchanges that have passed since it was last asked."""
+"""A recording pipe with its readers: hands out the exchanges that have passed since it was last asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from hopcheck.cassettes.exchanges import ConnectionReader, Exchange
-from hopcheck.cassettes.pass_through import Tee
+from hopcheck.cassettes.pass_through import RecordingPipe
 from hopcheck_server.wire.pool import Origin
 
 _LOOK_S = 0.05
@@ -17,16 +17,16 @@ class Wiretap:
     """Listens between a client and a server.
 
     Attributes:
-        tee: Passes the bytes on.
+        pipe: Passes the bytes on.
     """
 
-    def __init__(self, tee: Tee) -> None:
-        self.tee = tee
+    def __init__(self, pipe: RecordingPipe) -> None:
+        self.pipe = pipe
         self._readers: list[ConnectionReader] = []
 
     def _read(self) -> None:
-        self._readers += [ConnectionReader() for _ in self.tee.connections[len(self._readers) :]]
-        for log, reader in zip(self.tee.connections, self._readers, strict=True):
+        self._readers += [ConnectionReader() for _ in self.pipe.connections[len(self._readers) :]]
+        for log, reader in zip(self.pipe.connections, self._readers, strict=True):
             events = log[:]
             log.clear()
             for event in events:
@@ -64,5 +64,5 @@ async def tapped(url: str, port: int = 0, host: str = "127.0.0.1", *, as_host: b
         OSError: The port is taken.
         ValueError: That is no URL.
     """
-    async with await Tee(Origin.of(url), as_host=as_host).start(port, host) as tee:
-        yield Wiretap(tee)
+    async with await RecordingPipe(Origin.of(url), as_host=as_host).start(port, host) as pipe:
+        yield Wiretap(pipe)

@@ -16,8 +16,6 @@ from rich.console import Console
 from rich.text import Text
 
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server, while_it_runs
-from hopcheck.cli.event_loop import interruption
-from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.cli.files import write
 from hopcheck.cli.gate import conclude, watching
@@ -35,6 +33,8 @@ from hopcheck.report.render.terminal import console_for, print_report
 from hopcheck_server.chain import Stack
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
 from hopcheck_server.chain.processes import ProcessError
+from hopcheck_server.wire.event_loop import run as run_loop
+from hopcheck_server.wire.signals import stop_event
 
 HOPS = "load.txt"
 """What the measurement printed."""
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _judge_both(arguments: argparse.Namespace) -> list[Judged]:
-    stopped = interruption()
+    stopped = stop_event()
     console = Console(stderr=True, highlight=False)
     async with AsyncExitStack() as running:
         with Teller(console) as tell:

@@ -11,8 +11,6 @@ from typing import Any
 
 from hopcheck.authoring.findings import FAILING, Outcome, Verdict
 from hopcheck.cli import fuzz_arguments as fuzzing
-from hopcheck.cli.event_loop import interruption
-from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import UNTESTABLE, Stop
 from hopcheck.cli.files import write
 from hopcheck.cli.gate_arguments import RENDERINGS, Order, add_arguments, read
@@ -23,6 +21,8 @@ from hopcheck.report.build import Replay, Run, build
 from hopcheck.report.render.progress import RunProgress
 from hopcheck.report.render.terminal import console_for, print_report
 from hopcheck_server.chain.processes import ProcessError
+from hopcheck_server.wire.event_loop import run as run_loop
+from hopcheck_server.wire.signals import stop_event
 
 __all__ = ["add_arguments", "conclude", "run", "watching"]
 
@@ -61,7 +61,7 @@ async def _gate(order: Order, progress: RunProgress) -> gating.Outcome:
     def fails(verdict: Verdict) -> bool:
         return verdict.outcome in FAILING or (order.strict and verdict.outcome is Outcome.ADVISORY)
 
-    return await gating.gate(order.plan, interruption(), watching(progress), fails)
+    return await gating.gate(order.plan, stop_event(), watching(progress), fails)
 
 
 def watching(progress: RunProgress) -> gating.Watch:

@@ -15,8 +15,6 @@ from pathlib import Path
 from rich.console import Console
 
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
-from hopcheck.cli.event_loop import interruption
-from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, Stop
 from hopcheck.client.config import Declares, Models, TargetConfig
 from hopcheck.outage.timeline import OUTCOMES, SCRIPT, Timeline, look, traffic, warm
@@ -25,6 +23,8 @@ from hopcheck_server.chain import Served, Stack, serve_reference
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
 from hopcheck_server.chain.processes import ProcessError, http_status
 from hopcheck_server.upstream.control.client import RemoteControl
+from hopcheck_server.wire.event_loop import run as run_loop
+from hopcheck_server.wire.signals import stop_event
 
 MODEL, CRITICAL = "fake-model", "backup-model"
 WORDS = {
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _interruptible(arguments: argparse.Namespace, work_dir: Path) -> Timeline | None:
-    stopped = asyncio.create_task(interruption().wait())
+    stopped = asyncio.create_task(stop_event().wait())
     running = asyncio.create_task(experiment(arguments, work_dir))
     await asyncio.wait({stopped, running}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()

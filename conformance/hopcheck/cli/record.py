@@ -15,8 +15,6 @@ from hopcheck.cassettes.background import Heard, Listening
 from hopcheck.cassettes.recording import Recorded
 from hopcheck.cassettes.session import LIVE_ONLY, Session
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
-from hopcheck.cli.event_loop import interruption
-from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.preflight import Unfit
@@ -24,7 +22,9 @@ from hopcheck.report.render.progress import RunProgress
 from hopcheck.report.render.terminal import console_for
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
 from hopcheck_server.chain.processes import ProcessError
+from hopcheck_server.wire.event_loop import run as run_loop
 from hopcheck_server.wire.pool import Origin
+from hopcheck_server.wire.signals import stop_event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +99,7 @@ async def _record(cases: list[Case], folder: Path, litellm: str, exclude_newer: 
             began=lambda case: progress.began(case.id),
             ended=lambda verdict: progress.ended(verdict.case_id, verdict.outcome),
         )
-        return await session.run(interruption())
+        return await session.run(stop_event())
 
 
 def _between(here: str, server: str, folder: Path, name: str) -> int:
@@ -111,7 +111,7 @@ def _between(here: str, server: str, folder: Path, name: str) -> int:
         def tell(url: str) -> None:
             print(f"recording {url} -> {server}; Ctrl-C ends it.", flush=True)
 
-        return await listening.until(interruption(), tell)
+        return await listening.until(stop_event(), tell)
 
     try:
         heard = run_loop(listen())

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from hopcheck.cassettes import Cassette, Malformed, load_all
-from hopcheck.cli.event_loop import interruption
-from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import HOLDS, UNTESTABLE, USAGE, Stop
 from hopcheck.replay import CHUNKINGS, ReplayServer, scale_of
+from hopcheck_server.wire.event_loop import run as run_loop
+from hopcheck_server.wire.signals import stop_event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def _tell(miss: str) -> None:
 
 
 async def _serve(server: ReplayServer, cassettes: dict[str, Cassette], host: str, port: int) -> int:
-    stopped = interruption()
+    stopped = stop_event()
     try:
         await server.start(host, port)
     except OSError as error:

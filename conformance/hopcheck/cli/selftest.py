@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from hopcheck.authoring.registry import Case
-from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.selftest import Cell, Column, Proof, again, cells, columns, happened, weigh
 from hopcheck.selftest.reach import Reach, reach_of
+from hopcheck_server.wire.event_loop import run as run_loop
 
 BATCH = 40
 """Relays that one batch hosts, at most."""

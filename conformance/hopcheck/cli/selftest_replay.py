@@ -11,7 +11,6 @@ from rich.console import Console
 
 from hopcheck.authoring.registry import Case
 from hopcheck.cli.chain import require_server
-from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.client import load_sdk
 from hopcheck.gate.catalogue import all_cases
@@ -19,6 +18,7 @@ from hopcheck.gate.preflight import Unfit
 from hopcheck.replay import live_only
 from hopcheck.replay.offline import Cassettes
 from hopcheck.selftest.on_cassettes import HEALTHY, Result, prove
+from hopcheck_server.wire.event_loop import run as run_loop
 
 JOBS = 12
 """Cases at once."""

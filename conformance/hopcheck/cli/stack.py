@@ -11,12 +11,12 @@ from pathlib import Path
 from rich.console import Console
 
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
-from hopcheck.cli.event_loop import interruption
-from hopcheck.cli.event_loop import run as run_loop
 from hopcheck.cli.exits import HOLDS, UNTESTABLE, USAGE, Stop
 from hopcheck_server.chain import Stack
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
 from hopcheck_server.chain.processes import ProcessError
+from hopcheck_server.wire.event_loop import run as run_loop
+from hopcheck_server.wire.signals import stop_event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(work_dir: Path, version: str, *, proxy: bool) -> int:
-    stopped = asyncio.create_task(interruption().wait())
+    stopped = asyncio.create_task(stop_event().wait())
     running = asyncio.create_task(_run_chain(work_dir, version, proxy=proxy))
     await asyncio.wait({stopped, running}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from hopcheck_server.chain import serve
 from hopcheck_server.chain.processes import free_port
+from hopcheck_server.wire.signals import stop_event
 
 KEY = "sk-reference-fuzz-key-0123456789"
 KEY_ENV = "HOPCHECK_FUZZ_KEY"
@@ -32,8 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def _run(examples: str, options: Sequence[str]) -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):  # the gate ends by them, in order; then so do we
-        asyncio.get_running_loop().add_signal_handler(number, lambda: None)
+    stop_event()  # the gate handles the signals, and ends; then this process does
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="hopcheck-") as folder:
         target = Path(folder) / "hopcheck.toml"

@@ -5,13 +5,10 @@ from __future__ import annotations
 import datetime
 import math
 import secrets
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from time import monotonic
-from types import FrameType
 
 from hopcheck_load.closed_loop.rounds import Amount, Bench
 from hopcheck_load.measurement import machine, priority, usage
@@ -20,6 +17,7 @@ from hopcheck_load.measurement.records import Arm, Header, Measurement
 from hopcheck_load.measurement.workloads import Timing, Workload
 from hopcheck_load.report import document as report
 from hopcheck_server.exits import UNTESTABLE, Stop
+from hopcheck_server.wire.signals import STOP_SIGNALS, raise_interrupt_on
 
 Note = Callable[[str], None]
 
@@ -95,7 +93,8 @@ def measure(plan: Plan, provider: Provider, note: Note) -> Outcome:
     before = machine.Ticks.now()
     import_module("scipy.stats")  # takes half a second, which warming up would otherwise have in its middle
     try:
-        with stoppable(), priority.real_time(plan.real_time):
+        raise_interrupt_on(*STOP_SIGNALS)
+        with priority.real_time(plan.real_time):
             bench.check(plan.workloads[0])
             _measure_all(plan, bench, head, watch, note)
     except KeyboardInterrupt:
@@ -155,17 +154,3 @@ def _measure_all(plan: Plan, bench: Bench, header: Header, watch: usage.Watch, n
         watch.look()
         header.warmups[workload.name] = bench.measure(workload, amount).document()
     watch.look()
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Let SIGTERM end it as Ctrl-C does."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from hopcheck_load.open_loop.journal import Journal
 from hopcheck_server.chain.processes import ManagedProcess, ProcessError, ending, scrubbed_environment
 from hopcheck_server.exits import UNTESTABLE, Stop
 from hopcheck_server.upstream.control.client import ControlFailed, RemoteControl
+from hopcheck_server.wire.signals import stop_event
 
 Note = Callable[[str], None]
 
@@ -88,12 +88,11 @@ class _Campaign:
     async def carry_out(self) -> Found:
         control = RemoteControl(self.upstream_url)
         self.journal = Journal(control, self.plan)
-        self.stopped = asyncio.Event()
+        self.stopped = stop_event()
         try:
-            with interruptible(self.stopped):
-                await control.load(self.plan.scripts())
-                await self._run_locust()
-                await self._finish()
+            await control.load(self.plan.scripts())
+            await self._run_locust()
+            await self._finish()
         except ProcessError as error:
             self.found.failure = str(error)
         except ControlFailed as failed:
@@ -185,16 +184,3 @@ def _progress(log: str) -> Iterator[dict[str, Any]]:
 def _path() -> str:
     """Where a child finds what this process finds."""
     return ":".join(path for path in sys.path if path)
-
-
-@contextmanager
-def interruptible(stopped: asyncio.Event) -> Iterator[None]:
-    """Let SIGINT and SIGTERM set it."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

@@ -21,6 +21,7 @@ from hopcheck_load.measurement.load_plan import DRAIN_S, LoadPlan
 from hopcheck_load.open_loop import live, options
 from hopcheck_load.open_loop.generator import Generator, tell_on_stdout
 from hopcheck_load.stats.histograms import Histograms, table
+from hopcheck_server.wire.signals import raise_interrupt_on
 
 FINISHED = "hopcheck_finished"
 """The message by which a worker says that it is done, with its histograms."""
@@ -71,7 +72,7 @@ def _add_arguments(parser: Any) -> None:
 def _prepare(environment: Environment, **_: Any) -> None:
     live.install()
     # Headless with a shape, Locust waits for the end before it minds SIGTERM, and would die of it with all records.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    raise_interrupt_on(signal.SIGTERM)
     if isinstance(environment.runner, MasterRunner):
 
         def finished(environment: Environment, msg: Any, **_: Any) -> None:

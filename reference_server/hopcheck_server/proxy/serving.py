@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -9,14 +10,15 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from hopcheck_server.exits import INTERRUPTED, USAGE
+from hopcheck_server.wire.signals import raise_interrupt_on
+
 from .app import create_app
 from .errors import bad_request
 from .settings import Settings, SettingsError, load_settings, unknown_variables
 from .settings.outline import outline
 from .telemetry.log import configure_logging
 
-USAGE_ERROR = 2
-INTERRUPTED = 130
 # Longer than the idle time of common clients, so that it is they who close first.
 KEEPALIVE_S = 75
 
@@ -88,6 +90,8 @@ def run(settings: Settings, host: str, port: int) -> int:
     except (OSError, OverflowError) as error:
         return _complain([f"Can't listen on {host}:{port}: {getattr(error, 'strerror', None) or error}."])
     configure_logging(settings.log_level, settings.log_format)
+    # uvicorn sends itself the signal that stopped it again, when it has stopped.
+    raise_interrupt_on(signal.SIGINT)
     with listener:
         try:
             _AnnouncingServer(make_config(settings)).run(sockets=[listener])
@@ -119,4 +123,4 @@ def run_from_environment(host: str, port: int, *, env_file: Path | None = None, 
 
 def _complain(mistakes: list[str]) -> int:
     print(*mistakes, sep="\n", file=sys.stderr)
-    return USAGE_ERROR
+    return USAGE

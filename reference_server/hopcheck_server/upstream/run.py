@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import gc
 import os
 import resource
-import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.upstream.server import PortInUse, Upstream
+from hopcheck_server.wire import event_loop
+from hopcheck_server.wire.signals import stop_event
 
-INTERRUPTED = 130
 CANT_LISTEN = 3
 
 DESCRIPTORS = 4096
@@ -38,24 +36,23 @@ def run(scripts: Scripts, host: str = "127.0.0.1", port: int = 0, *, open_contro
     Returns:
         The exit code: 0 after SIGTERM, 130 after SIGINT, 3 if it can't listen there.
     """
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        try:
-            return runner.run(_serve(scripts, host, port, open_control))
-        except OSError as error:
-            reason = error.strerror if isinstance(error, PortInUse) else f"can't listen on {host}:{port}: {error}"
-            print(f"hopcheck upstream: {reason}", file=sys.stderr)
-            return CANT_LISTEN
+    try:
+        return event_loop.run(_serve(scripts, host, port, open_control))
+    except OSError as error:
+        reason = error.strerror if isinstance(error, PortInUse) else f"can't listen on {host}:{port}: {error}"
+        print(f"hopcheck upstream: {reason}", file=sys.stderr)
+        return CANT_LISTEN
 
 
 async def _serve(scripts: Scripts, host: str, port: int, open_control: bool) -> int:
-    stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    _on_signals(stopped)
+    stopped = stop_event()
     async with await Upstream.start(scripts, host=host, port=port, open_control=open_control) as upstream:
         _make_room()
         gc.freeze()
         gc.set_threshold(*_GC)
         print(f"hopcheck upstream on {upstream.url}", flush=True)
-        return await stopped
+        await stopped.wait()
+    return stopped.exit_code
 
 
 def _make_room() -> None:
@@ -64,21 +61,3 @@ def _make_room() -> None:
     room = DESCRIPTORS if allowed == resource.RLIM_INFINITY else min(DESCRIPTORS, allowed)
     with suppress(OSError), Path(os.devnull).open() as null:
         os.close(fcntl.fcntl(null, fcntl.F_DUPFD, room - 1))
-
-
-def _on_signals(stopped: asyncio.Future[int]) -> None:
-    def stop(code: int) -> None:
-        if not stopped.done():  # a second signal changes nothing: it is ending already
-            stopped.set_result(code)
-
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop, 0)
-    loop.add_signal_handler(signal.SIGINT, stop, INTERRUPTED)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:  # not made for this platform
-        return None
-    return uvloop.new_event_loop

@@ -19,9 +19,9 @@ from hopcheck.cassettes import Cassette, Made, SecretFound, save
 from hopcheck.cassettes.builder import Maker
 from hopcheck.cassettes.decoding import decoded
 from hopcheck.cassettes.exchanges import ConnectionReader
-from hopcheck.cassettes.pass_through import Event, Side
 from hopcheck.cassettes.scrub import Scrub
 from hopcheck.cassettes.secrets import rules
+from hopcheck_server.wire.pipe import PipeEvent, Side
 
 MADE = Made(tool="0.1.0", recorded="2026-11-23")
 URL64 = string.ascii_letters + string.digits + "-_"
@@ -140,7 +140,7 @@ def saved(wire: Wire, folder: Path, name: str) -> Path | None:
     reader = ConnectionReader()
     sides: tuple[tuple[Side, bytes], ...] = (("client", wire[0]), ("server", wire[1]))
     for at, (side, data) in enumerate(sides, start=1):
-        reader.feed(Event(at * 1_000_000, side, "data", data))
+        reader.feed(PipeEvent(at * 1_000_000, side, "data", data))
     maker = Maker(0, "http://127.0.0.1:4000", Scrub(more=rules()), {})
     try:
         return save(Cassette(name, MADE, maker.interactions(reader.exchanges)), folder)

@@ -16,7 +16,7 @@ from hopcheck.cassettes import load_all
 from hopcheck.cassettes.background import keep
 from hopcheck.cassettes.exchanges import ConnectionReader, Exchange
 from hopcheck.cassettes.model import BODY_LIMIT
-from hopcheck.cassettes.pass_through import Event
+from hopcheck_server.wire.pipe import PipeEvent
 
 URL = "https://api.example.org"
 
@@ -28,9 +28,9 @@ SHORT = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}"
 def passed(path: str, body: bytes, answer: bytes = WHOLE) -> list[Exchange]:
     reader = ConnectionReader()
     head = f"POST {path} HTTP/1.1\r\nauthorization: Bearer hunter2hunter2\r\ncontent-length: {len(body)}\r\n\r\n"
-    reader.feed(Event(2_000_000, "client", "data", head.encode() + body))
-    reader.feed(Event(5_000_000, "server", "data", answer))
-    reader.feed(Event(6_000_000, "server", "end"))
+    reader.feed(PipeEvent(2_000_000, "client", "data", head.encode() + body))
+    reader.feed(PipeEvent(5_000_000, "server", "data", answer))
+    reader.feed(PipeEvent(6_000_000, "server", "end"))
     return reader.exchanges
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hopcheck.cassettes.exchanges import ConnectionReader, Exchange
-from hopcheck.cassettes.pass_through import Event
+from hopcheck_server.wire.pipe import PipeEvent
 
 GET = b"GET /v1/models HTTP/1.1\r\nhost: h\r\n\r\n"
 POST = b"POST /v1/x HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\nbody"
@@ -22,7 +22,7 @@ def read(*events: tuple[str, bytes], step: int = 0) -> list[Exchange]:
         pieces = [data[at : at + step] for at in range(0, len(data), step)] if step and data else [data]
         for piece in pieces:
             now += 1
-            reader.feed(Event(now, "client" if side == "client" else "server", what or "data", piece))  # type: ignore[arg-type]
+            reader.feed(PipeEvent(now, "client" if side == "client" else "server", what or "data", piece))  # type: ignore[arg-type]
     return reader.exchanges
 
 

@@ -113,7 +113,7 @@ def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> R
             RelayHost({}, cases) as bench,
             tapped(bench.upstream.url) as wiretap,
         ):
-            config = RelayConfig(upstream=f"http://127.0.0.1:{wiretap.tee.port}/v1")
+            config = RelayConfig(upstream=f"http://127.0.0.1:{wiretap.pipe.port}/v1")
             async with await RelayServer({"r": Relay(config)}).start() as server:
                 control = JournalKeeper(bench.upstream.url)
                 target = relay_target("r", server.base_url("r"), config)

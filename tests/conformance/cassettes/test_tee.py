@@ -34,7 +34,7 @@ async def behind(
 ) -> AsyncIterator[tuple[Wiretap, ClientConnection]]:
     """A server that does as its handler says, with a tee before it, and a connection to that."""
     async with await Server(handler).start() as server, tapped(f"http://127.0.0.1:{server.port}", **more) as wiretap:
-        connection = await Origin.of(f"http://127.0.0.1:{wiretap.tee.port}").connect()
+        connection = await Origin.of(f"http://127.0.0.1:{wiretap.pipe.port}").connect()
         yield wiretap, connection
         connection.close()
 
@@ -51,7 +51,7 @@ def test_frames_are_what_the_upstream_sent() -> None:
         own = marker.make("a.b", "n0")
         script = reply.script_of(reply.chat("Hel", "lo", "wor", "ld"))
         async with await Upstream.start({"a.b": script}) as upstream, tapped(upstream.url) as wiretap:
-            connection = await Origin.of(f"http://127.0.0.1:{wiretap.tee.port}").connect()
+            connection = await Origin.of(f"http://127.0.0.1:{wiretap.pipe.port}").connect()
             body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": own}]}
             answer = await ask(connection, "/v1/chat/completions", json.dumps(body).encode())
             assert await wiretap.settled(READ_TIMEOUT_S)
@@ -132,7 +132,7 @@ def test_a_client_that_leaves_leaves_the_server() -> None:
 def test_a_server_that_is_not_there_is_a_reset() -> None:
     async def main() -> None:
         async with tapped("http://127.0.0.1:1") as wiretap:
-            connection = await Origin.of(f"http://127.0.0.1:{wiretap.tee.port}").connect()
+            connection = await Origin.of(f"http://127.0.0.1:{wiretap.pipe.port}").connect()
             with pytest.raises(Broken):
                 await ask(connection)
 
@@ -151,7 +151,7 @@ def test_requests_name_the_server_if_they_should() -> None:
             async with behind(note, as_host=as_host) as (wiretap, connection):
                 await ask(connection, body=b"x\r\nhost: stays\r\n")
                 assert bytes(wiretap.take()[0].request_body) == b"x\r\nhost: stays\r\n"
-                server = wiretap.tee.server.authority
+                server = wiretap.pipe.backend.authority
         assert hosts == ["127.0.0.1:1", server]
 
     run(main)

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from hopcheck.cli import main
-from hopcheck.cli.event_loop import SIGNALS
 from hopcheck.report.document import violations
 from hopcheck_server.chain.processes import free_port
+from hopcheck_server.wire.signals import STOP_SIGNALS
 
 READ_TIMEOUT_S = 60
 CHAT = {
@@ -71,7 +71,7 @@ def inside(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Iterator[Callable[..., Done]]:
     """The commands in this process, for what needs no process of its own: a start costs most of a second."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     for name, value in environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
