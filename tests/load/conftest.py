@@ -56,7 +56,7 @@ def exchange(workload: str, number: int, arm: str, latency_ms: float, *, upstrea
         number,
         arm,
         0,
-        f"hopcheck:load.{workload}:{arm}{number}",
+        f"hopcheck:load.{workload}~~chat:{arm}{number}",
         status=200,
         sent_ns=sent,
         head_ns=done,

@@ -15,6 +15,7 @@ from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
 from hopcheck_server.exits import Stop
 from hopcheck_server.relay import RelayConfig
+from hopcheck_server.upstream.script.marker import Marker
 from tools import calibrate
 from tools.calibrate import rows
 
@@ -95,7 +96,7 @@ def test_delays_of_the_upstream_are_the_same_in_a_round(provider, relays):
     measured = measure(plan(relays("base"), "chat", delay_s=0.002), provider, silent).measurement
     scripts = {}
     for record in measured.records:
-        scripts.setdefault((record.warmup, record.round), set()).add(record.marker.split(":")[1])
+        scripts.setdefault((record.warmup, record.round), set()).add(Marker.parse(record.marker).script)
     assert all(len(names) == 1 for names in scripts.values())
     assert len(set.union(*scripts.values())) > 1
 

@@ -19,7 +19,8 @@ import uvloop
 
 from hopcheck.cassettes.wiretap import tapped
 from hopcheck_server.upstream.control.client import RemoteControl
-from hopcheck_server.upstream.script import marker, reply
+from hopcheck_server.upstream.script import reply
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.wire.pool import Origin
 
 SCRIPT = "bench.pipe"
@@ -27,7 +28,7 @@ SCRIPT = "bench.pipe"
 
 async def lags_ms(url: str, control: RemoteControl, nonce: str) -> list[float]:
     """Play one stream, and return how long after its sending each of its events was read."""
-    own = marker.make(SCRIPT, nonce)
+    own = str(Marker.make(SCRIPT, "chat.stream", nonce))
     body = json.dumps({"model": "m", "stream": True, "messages": [{"role": "user", "content": own}]}).encode()
     connection = await Origin.of(url).connect()
     headers = [("host", "h"), ("content-type", "application/json"), ("content-length", str(len(body)))]

@@ -23,7 +23,7 @@ from statistics import median
 
 import psutil
 
-from hopcheck_server.upstream.script import marker
+from hopcheck_server.upstream.script.marker import Marker
 
 HERE = Path(__file__).parent
 MANY = 8
@@ -129,7 +129,7 @@ def main() -> None:
         sys.exit(f"not on the PATH: {', '.join(missing)}")
     upstream = [sys.executable, "-m", "hopcheck_server.upstream"]
     with started(["node", str(HERE / "node_fake.mjs")]) as node, started(upstream) as plain:
-        marked = Server(plain.process, plain.url, marker.make("my.case", "1"))
+        marked = Server(plain.process, plain.url, str(Marker.make("my.case", "chat", "1")))
         print(LAYOUT.format(*COLUMNS), "(node, unmarked, marked)")
         rounds = [show(number + 1, [node, plain, marked], options.seconds) for number in range(options.rounds)]
     print(summary(rounds))

@@ -20,9 +20,10 @@ import uvloop
 
 from hopcheck_server.upstream.control.client import RemoteControl
 from hopcheck_server.upstream.journal.attempt import Attempt
-from hopcheck_server.upstream.script import marker, reply
+from hopcheck_server.upstream.script import reply
+from hopcheck_server.upstream.script.marker import Marker
 
-MARKER = marker.make("bench.streams", "1")
+MARKER = str(Marker.make("bench.streams", "chat.stream", "1"))
 
 
 class Client(asyncio.Protocol):

@@ -88,7 +88,7 @@ def body(provider: Provider, name: str) -> bytes:
     """A workload's request; the upstream is told how to answer it, at once."""
     workload, timing = WORKLOADS[name], Timing(0.0, 0)
     provider.load(timing.scripts(workload))
-    return workload.body("fake-model", next(markers(timing.draw(workload), "others", 0)))
+    return workload.body("fake-model", next(markers(timing.draw(workload), workload.operation, "others", 0)))
 
 
 def _with_both(asked: Asked, name: str) -> list[Quantiles]:

@@ -1,6 +1,6 @@
 """Cases and their mutants: the values, and the decorators that make them.
 
-A case registers itself when its module is imported; `hopcheck.gate.catalogue` imports them all. Nothing else has a list.
+A case registers itself when its module is imported; `hopcheck.gate.catalogue` imports them all. Nothing else lists them.
 """
 
 from __future__ import annotations
@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from hopcheck.authoring.findings import Finding, Level, LevelName
 from hopcheck.client import Target
 from hopcheck.client.config import DECLARABLE
 from hopcheck_server.relay import Relay
+from hopcheck_server.upstream.script.marker import script_name
 from hopcheck_server.upstream.script.reply import Said, script_of
 from hopcheck_server.upstream.script.turns import Script
 
@@ -61,6 +62,17 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 """Areas by the names that `--profile` also takes."""
 
+OperationName = Literal["chat", "chat.stream", "embeddings", "models"]
+"""The operations that a case can be run on."""
+
+_OPERATIONS: Mapping[str, OperationName] = {"stream": "chat.stream", "embeddings": "embeddings", "models": "models"}
+
+
+def operation_of(area: str) -> OperationName:
+    """The operation of an area's cases that name none."""
+    return _OPERATIONS.get(area, "chat")
+
+
 _VARIANT = re.compile(r"[a-z0-9_.-]*")
 _ID = re.compile(r"[a-z_]+\.[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -101,6 +113,7 @@ class Case:
         refs: What the requirement rests on.
         needs: Keys under `[declares]` that it asks for, and ways of running (`WAYS`).
         scripts: What the upstream plays, by variant; the plain one is "".
+        operation: The operation that the case is run on.
         scripted: Whether the case said so itself: then at least one of its requests must reach the upstream.
         trips_on: Mutants of other cases (`<case id>:<class name>` patterns) that this case may notice too.
         mutants: Filled by the decorator.
@@ -113,6 +126,7 @@ class Case:
     refs: tuple[str, ...]
     needs: frozenset[str]
     scripts: Mapping[str, Script]
+    operation: OperationName = "chat"
     scripted: bool = False
     trips_on: tuple[str, ...] = ()
     mutants: list[Mutant] = field(default_factory=list)
@@ -156,11 +170,6 @@ REGISTRY: dict[str, Case] = {}
 """Every case whose module has been imported, by id."""
 
 
-def script_name(case_id: str, variant: str = "") -> str:
-    """The name in a marker by which the upstream finds a case's script."""
-    return f"{case_id}~{variant}" if variant else case_id
-
-
 def case(
     case_id: str,
     *,
@@ -168,6 +177,7 @@ def case(
     refs: Sequence[str],
     needs: Sequence[str] = (),
     upstream: Said | Mapping[str, Said] | None = None,
+    on: OperationName | None = None,
     trips_on: Sequence[str] = (),
 ) -> Callable[[CaseFunction], Case]:
     """Make an async generator of findings a case.
@@ -178,17 +188,23 @@ def case(
         refs: What the requirement rests on: a standard, an issue, a document.
         needs: What must be declared or possible for the case to apply.
         upstream: A turn, a list of turns, a script, or a dict of those by variant; None plays the default answer.
+        on: The operation that the case is run on; None takes that of its area (see `operation_of`).
         trips_on: Mutants of other cases that this one may notice too, as `<case id>:<class>` patterns.
 
     Returns:
         A decorator that returns the `Case`, so mutants can be hung on it.
 
     Raises:
-        ValueError: The id is malformed, taken, or of no profile; the docstring is missing; or a need is unknown.
+        ValueError: The id is malformed, taken, or of no area; the docstring is missing; or a need or
+            the operation is unknown.
     """
     prefix = case_id.partition(".")[0]
     if not _ID.fullmatch(case_id) or prefix not in AREAS:
         raise ValueError(f"case id {case_id!r}: write <area>.<words-with-hyphens>, area one of {sorted(AREAS)}")
+
+    operation = on or operation_of(prefix)
+    if operation not in get_args(OperationName):
+        raise ValueError(f"case {case_id} is run on {on!r}: write one of {', '.join(get_args(OperationName))}")
 
     def register(function: CaseFunction) -> Case:
         requirement = _first_line(function)
@@ -207,6 +223,7 @@ def case(
             refs=tuple(refs),
             needs=frozenset(needs) | ({"two_sided"} if upstream is not None else set()),
             scripts=_scripts(upstream),
+            operation=operation,
             scripted=upstream is not None,
             trips_on=tuple(trips_on),
         )

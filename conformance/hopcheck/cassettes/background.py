@@ -21,6 +21,7 @@ from hopcheck.cassettes.model import Cassette, Interaction, Made
 from hopcheck.cassettes.scrub import Scrub
 from hopcheck.cassettes.secrets import rules
 from hopcheck.cassettes.wiretap import tapped
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.wire.pool import Origin
 
 _TRUNCATED = frozenset({"cut", "reset", "garbled"})
@@ -84,8 +85,8 @@ def keep(exchanges: Iterable[Exchange], began_ns: int, server: str, folder: Path
         if why:
             heard.left_out.append(f"{one.request.method} {one.request.path.partition('?')[0]}: {why}")
         else:
-            marker = one.request.marker
-            cassettes.setdefault(marker.split(":")[1].partition("~")[0] if marker else name, []).append(one)
+            marker = Marker.find(one.request.body)
+            cassettes.setdefault(marker.case if marker else name, []).append(one)
     made = Made(__version__, datetime.datetime.now(datetime.UTC).date().isoformat())
     heard.saved = [save(Cassette(case, made, tuple(ones)), folder) for case, ones in cassettes.items()]
     return heard

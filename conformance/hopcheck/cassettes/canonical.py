@@ -7,12 +7,13 @@ use the same nonces. Only the probes' nonces are left out, since nobody knows ho
 from __future__ import annotations
 
 import json
-import re
 from typing import NamedTuple
 
 from hopcheck.cassettes.model import Request
+from hopcheck_server.upstream.script.marker import Marker
 
-_PROBE = re.compile(rb"hopcheck:(doctor|hopcheck):[0-9a-z]+")
+PROBES = ("preflight", "hopcheck")
+"""Names in the markers of requests that no case sends: preflight, and a wait for the end of a cooldown."""
 
 
 class Canonical(NamedTuple):
@@ -44,5 +45,8 @@ def canonical_body(body: bytes) -> bytes:
 
 
 def without_probe_nonces(body: bytes) -> bytes:
-    """A body with the nonce `n0` if its marker is a probe's: the doctor's, or a wait's for the end of a cooldown."""
-    return _PROBE.sub(rb"hopcheck:\1:n0", body)
+    """A body with the nonce `n0` if its marker is a probe's: preflight's, or a wait's for the end of a cooldown."""
+    marker = Marker.find(body)
+    if marker is None or marker.case not in PROBES:
+        return body
+    return body.replace(str(marker).encode(), str(marker.with_nonce("n0")).encode())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hopcheck_server.upstream.journal.attempt import Attempt, Ending
-from hopcheck_server.upstream.script import marker as markers
+from hopcheck_server.upstream.script.marker import find_marker
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -55,7 +55,7 @@ class Entry:
     @property
     def marker(self) -> str:
         """The marker in the body, or ""."""
-        return markers.find(self.body)[0]
+        return find_marker(self.body)
 
     def attempt(self, marker: str, keys: Mapping[str, str], began_ns: int, model: str = "") -> Attempt:
         """The entry as the upstream's control would hand it out.

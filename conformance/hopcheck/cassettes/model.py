@@ -13,7 +13,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from hopcheck.cassettes.entry import Entry, Frame, Pairs
-from hopcheck_server.upstream.script import marker as markers
+from hopcheck_server.upstream.script.marker import find_marker
 from hopcheck_server.wire.client import Ended
 
 __all__ = [
@@ -63,7 +63,7 @@ class Request:
     @property
     def marker(self) -> str:
         """The marker in the body, or ""."""
-        return markers.find(self.body)[0]
+        return find_marker(self.body)
 
     def header(self, name: str) -> str | None:
         """The first header of that name (any case), or None."""

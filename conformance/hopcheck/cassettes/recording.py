@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes.builder import Maker, held, is_lookup
+from hopcheck.cassettes.canonical import PROBES
 from hopcheck.cassettes.exchanges import Exchange
 from hopcheck.cassettes.format import SecretFound, TooLarge, path_of, save
 from hopcheck.cassettes.model import Cassette, Judged, Made
@@ -25,13 +26,11 @@ from hopcheck.cassettes.wiretap import Wiretap
 from hopcheck.engine.run import RunContext, run_case
 from hopcheck.engine.scheduler import plan
 from hopcheck_server.upstream.journal.attempt import Attempt
-from hopcheck_server.upstream.script import marker as markers
+from hopcheck_server.upstream.script.marker import Marker, find_marker
 
 ORIGIN = "http://127.0.0.1:4000"
 """What stands for LiteLLM's address, which is another one every time: the one it has by default."""
 
-PROBES = ("doctor", "hopcheck")
-"""Who asks beside the cases: the doctor, before them; whoever waits for the end of a cooldown."""
 
 T = TypeVar("T")
 
@@ -168,7 +167,7 @@ class Recorder:
             self.recorded.live_only.pop(case_id, None)  # it may have been, with a chain before this
 
     async def look(self, examine: Awaitable[T]) -> T:
-        """Let the doctor look before the cases, and keep the cassette of that."""
+        """Run preflight before the cases, and keep the cassette of that."""
         began_ns = time.monotonic_ns()
         found = await examine
         await self._wiretap.settled(_SETTLE_S)
@@ -182,7 +181,7 @@ class Recorder:
             well = [one for one in exchanges if _asker(one.request_body) == name and one.status == 200]
             if well:
                 maker = self._studio.maker(began_ns)
-                attempts = await self._control.last(markers.find(bytes(well[0].request_body))[0])
+                attempts = await self._control.last(find_marker(bytes(well[0].request_body)))
                 played = [replace(one, repeat="*") for one in maker.interactions(well[:1])]
                 save(Cassette(name, self._studio.made, tuple(played), maker.entries(attempts)), self._studio.folder)
 
@@ -197,7 +196,8 @@ def _is_beside(one: Exchange, verdict: Verdict) -> bool:
 
 def _asker(body: bytes | bytearray) -> str:
     """The case that a request's marker names, or ""."""
-    return markers.find(bytes(body))[1].partition("~")[0]
+    marker = Marker.find(bytes(body))
+    return marker.case if marker else ""
 
 
 def _unfit(verdict: Verdict, exchanges: Sequence[Exchange], attempts: Sequence[Attempt], *, settled: bool) -> str:

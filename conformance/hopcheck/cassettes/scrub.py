@@ -15,7 +15,7 @@ from urllib.parse import quote
 from hopcheck.report.redaction import REDACTED
 
 _ID = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})(?![0-9a-f])")
-_PROBE = re.compile(rb"(hopcheck:(?:doctor|hopcheck)):[0-9a-z]+")
+_PROBE = re.compile(rb"(hopcheck:(?:preflight|hopcheck)~~[a-z.]*):[0-9a-z]+")
 
 Rewrite = Callable[[re.Match[bytes]], bytes]
 

@@ -23,7 +23,7 @@ from hopcheck.client.streams import Stream
 from hopcheck.client.untestable import Untestable
 from hopcheck.client.upstream_side import UpstreamSide
 from hopcheck_server.upstream.control.client import Control
-from hopcheck_server.upstream.script import marker as markers
+from hopcheck_server.upstream.script.marker import Marker, script_name
 from hopcheck_server.wire.client import ClientConnection, ConnectFailed
 from hopcheck_server.wire.pool import Origin
 
@@ -53,6 +53,7 @@ class Target(UpstreamSide):
         control: Control | None,
         *,
         case_id: str = "hopcheck",
+        operation: str = "chat",
         nonces: Iterator[str] | None = None,
         read_timeout_s: float = 30.0,
         recovery_s: float = RECOVERY_S,
@@ -66,6 +67,7 @@ class Target(UpstreamSide):
             config: The target.
             control: The upstream behind it; None where there is none of ours.
             case_id: Names the scripts.
+            operation: The operation that the case is run on; it stands in markers.
             nonces: Yields a nonce per request; None makes random ones.
             read_timeout_s: See the attribute.
             recovery_s: See the attribute.
@@ -82,6 +84,7 @@ class Target(UpstreamSide):
         self.chat = Chat(self)
         self.embeddings = Embeddings(self)
         self._case_id = case_id
+        self._operation = operation
         self._nonces = nonces or random_nonces()
         self._expects_limits = expects_limits
         self._shared = {} if shared is None else shared
@@ -119,7 +122,7 @@ class Target(UpstreamSide):
 
     def marker(self, script: str = "") -> str:
         """A fresh marker for one of the case's scripts."""
-        return markers.make(f"{self._case_id}~{script}" if script else self._case_id, next(self._nonces))
+        return str(Marker.make(script_name(self._case_id, script), self._operation, next(self._nonces)))
 
     def headers(self, key: str | None = None, more: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
         """What a client sends: its key (None: the configured one; "": none), the target's own headers, and more."""

@@ -66,6 +66,7 @@ class RunContext:
             self.config,
             self.control,
             case_id=case.id,
+            operation=case.operation,
             nonces=self.nonces() if self.nonces else None,
             read_timeout_s=self.read_timeout_s,
             recovery_s=self.recovery_s,

@@ -28,7 +28,7 @@ from hopcheck.fuzz.example import NOTHING, Example, raw_body
 from hopcheck.fuzz.numbers import DOUBLE_EXACT, owed
 from hopcheck_contracts.documents import standalone_schema
 from hopcheck_contracts.schemas import must_refuse
-from hopcheck_server.upstream.script import marker as markers
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Delivery, Embedding, Turn
 
 Examples = SearchStrategy[Example]
@@ -224,4 +224,4 @@ _MAKERS: Mapping[str, Callable[[TargetConfig], Examples]] = {
 
 def examples(operation_id: str, config: TargetConfig) -> Examples:
     """Examples of an operation, for a target; none holds what would be taken for a marker."""
-    return _MAKERS[operation_id](config).filter(lambda example: markers.find(raw_body(example.body)) == ("", ""))
+    return _MAKERS[operation_id](config).filter(lambda example: Marker.find(raw_body(example.body)) is None)

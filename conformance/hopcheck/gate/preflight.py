@@ -44,7 +44,7 @@ async def examine(config: TargetConfig, control: Control | None, upstream_url: s
     Raises:
         Unfit: The cases would say nothing about this target.
     """
-    target = Target(config, control, case_id="doctor", read_timeout_s=read_timeout_s, expects_limits=True)
+    target = Target(config, control, case_id="preflight", read_timeout_s=read_timeout_s, expects_limits=True)
     try:
         answer = await target.chat.create()
     except Untestable as untestable:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hopcheck.cassettes import Canonical, Cassette, Entry, Interaction, canonical
-from hopcheck_server.upstream.script import marker as markers
+from hopcheck_server.upstream.script.marker import Marker, find_marker
 
 
 @dataclass(eq=False, slots=True)
@@ -106,12 +106,12 @@ class Deck:
 
 def case_of(marker: str) -> str:
     """The case whose marker it is."""
-    return marker.split(":")[1].partition("~")[0] if marker else ""
+    return Marker.parse(marker).case if marker else ""
 
 
 def key_of(method: str, path: str, body: bytes) -> tuple[Canonical, str]:
     """What a request is like, and its marker."""
-    return canonical(method, path, body), markers.find(body)[0]
+    return canonical(method, path, body), find_marker(body)
 
 
 def _cards(cassette: Cassette) -> Iterable[Card]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import Cassette, Malformed, load_all
+from hopcheck.cassettes.canonical import PROBES
 from hopcheck.cassettes.session import read_live_only
 from hopcheck.client import Target, Untestable, load_sdk
 from hopcheck.client.config import TargetConfig
@@ -32,9 +33,6 @@ from hopcheck_server.chain.processes import Progress
 from hopcheck_server.chain.reference import serve_reference
 from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.server import Upstream
-
-PROBES = frozenset({"doctor", "hopcheck"})
-"""Cassettes that belong to no case: they answer the probes of a run."""
 
 AWAKE_S = 10.0
 """How long a proxy may take to notice that what it expects behind it is there."""
@@ -77,7 +75,7 @@ class Cassettes:
             raise Unfit(f"the cassettes can't be played: {error}") from None
         if not cassettes:
             raise Unfit(f"there are no cassettes in {folder}; `hopcheck record` makes some.")
-        strange = sorted(cassettes.keys() - known.keys() - PROBES)
+        strange = sorted(cassettes.keys() - known.keys() - set(PROBES))
         if strange:
             raise Unfit(f"{folder / strange[0]}.yaml is the cassette of no case. Remove it, or record anew.")
         return cls(folder, cassettes, unrecorded)

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 from collections.abc import Iterator
 
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire.exchange import ServerExchange
 
@@ -21,9 +22,9 @@ def seat_nonces() -> Iterator[str]:
     return (f"{_STEM}{count:x}" for count in itertools.count())
 
 
-def is_seated(marker: str) -> bool:
+def is_seated(marker: Marker | None) -> bool:
     """Whether a marker's requests are the scripted upstream's to answer."""
-    return marker.rpartition(":")[2].startswith(_STEM)
+    return marker is not None and marker.nonce.startswith(_STEM)
 
 
 async def pass_on(exchange: ServerExchange, upstream: Upstream) -> None:

@@ -18,6 +18,7 @@ from hopcheck.replay.playback import Playing
 from hopcheck.replay.scripted_backend import is_seated, pass_on
 from hopcheck_server.upstream.control import routes as control_routes
 from hopcheck_server.upstream.journal.arrival import RequestHead
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire.closing import Closing
@@ -155,10 +156,10 @@ class ReplayServer(Closing):
             await self._control(exchange, played)
             return
         key, played.marker = key_of(exchange.method, exchange.target, exchange.body)
-        if self.seat is not None and is_seated(played.marker):
+        if self.seat is not None and is_seated(Marker.find(exchange.body)):
             await pass_on(exchange, self.seat)
             return
-        played.script = played.marker.split(":")[1] if played.marker else ""
+        played.script = Marker.parse(played.marker).script if played.marker else ""
         played.model = model_in(exchange.body) or ""
         answer = self._decide(played, key)
         self.journal.add(played)

@@ -30,6 +30,7 @@ from hopcheck_server.chain.processes import free_port
 from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS
 from hopcheck_server.relay import Relay
 from hopcheck_server.relay.honest import VARIANTS
+from hopcheck_server.upstream.script.marker import Marker
 
 SMALL = 400
 """No more bytes than that has the request to which a failing one is shrunk."""
@@ -88,7 +89,7 @@ class Row:
         """Bytes of its body, marker included."""
         assert self.smallest is not None
         example = self.smallest.example
-        return len(raw_body(with_marker(example, f"hopcheck:{example.operation}:0123456789a")))
+        return len(raw_body(with_marker(example, str(Marker.make(example.operation, "chat", "0123456789a")))))
 
     @property
     def holds(self) -> bool:

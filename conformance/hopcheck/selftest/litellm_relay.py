@@ -20,7 +20,7 @@ from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.relay import Relay, RelayConfig
 from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response
 from hopcheck_server.relay.provider import Answer, Provider
-from hopcheck_server.upstream.script import marker as markers
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.wire.client import Head
 
 _WORKAROUNDS = LiteLLMWorkarounds()
@@ -42,7 +42,7 @@ class ProviderWithWorkarounds(Provider):
 
     async def attempt(self, outgoing: Outgoing, timeout_s: float) -> Answer:
         """Send one attempt (see `Provider`). Where a script is in LiteLLM's seat, there is nothing to mend."""
-        if is_seated(markers.find(outgoing.body)[0]):
+        if is_seated(Marker.find(outgoing.body)):
             return await super().attempt(outgoing, timeout_s)
         try:
             answer = await super().attempt(_traced(outgoing), timeout_s)

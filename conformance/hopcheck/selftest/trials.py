@@ -13,6 +13,7 @@ from typing import Any
 from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import REGISTRY, Case
 from hopcheck.cassettes import Cassette
+from hopcheck.cassettes.canonical import PROBES
 from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.client.nonces import fixed_nonces
 from hopcheck.engine.run import RunContext, run_case
@@ -20,7 +21,7 @@ from hopcheck.gate.catalogue import all_scripts
 from hopcheck.replay.attempts import KEYS, Played
 from hopcheck.replay.findings import ReplayFindings
 from hopcheck.replay.live_only import burst_owner
-from hopcheck.replay.offline import PROBES, reference_target
+from hopcheck.replay.offline import reference_target
 from hopcheck.replay.scripted_backend import seat_nonces
 from hopcheck.replay.server import ReplayServer
 from hopcheck.selftest.litellm_relay import BehindLiteLLM

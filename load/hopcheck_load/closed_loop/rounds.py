@@ -21,6 +21,7 @@ from hopcheck_load.measurement.workloads import Timing, Workload, markers
 from hopcheck_load.stats import warmup
 from hopcheck_server.exits import UNTESTABLE, Stop
 from hopcheck_server.upstream.journal.attempt import Times
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.wire.pool import Origin
 
 KEPT_BYTES = 16 * 1024 * 1024
@@ -167,11 +168,11 @@ class Bench:
     def _marker(self, workload: Workload, script: str | None = None) -> str:
         self._number += 1
         name = script or self.timing.name(workload, 0)
-        return next(markers(name, self.prefix, self._number))
+        return next(markers(name, workload.operation, self.prefix, self._number))
 
     @staticmethod
     def _script(marker: str) -> str:
-        return marker.split(":")[1]
+        return Marker.parse(marker).script
 
     def _join(self, records: Sequence[Record], scripts: Sequence[str]) -> None:
         """Put what the upstream saw of exchanges into their records."""

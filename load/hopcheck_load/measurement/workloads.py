@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hopcheck_server.upstream.script import reply
-from hopcheck_server.upstream.script.marker import make
+from hopcheck_server.upstream.script.marker import Marker, script_name
 from hopcheck_server.upstream.script.turns import Script, Turn
 
 DELTAS = 50
@@ -52,6 +52,11 @@ class Workload:
     def script(self) -> str:
         """The name of its script at the upstream."""
         return f"load.{self.name}"
+
+    @property
+    def operation(self) -> str:
+        """The operation that its requests use."""
+        return "chat.stream" if self.stream else "chat"
 
     def turn(self, delay_s: float = 0.0) -> Turn:
         """What the upstream answers, `delay_s` later than it would anyway."""
@@ -102,15 +107,15 @@ class Timing:
 
     def name(self, workload: Workload, place: int) -> str:
         """The name of a script."""
-        return f"{workload.script}~{place:02d}"
+        return script_name(workload.script, f"{place:02d}")
 
     def draw(self, workload: Workload) -> str:
         """The script of the next round."""
         return self.name(workload, self._rounds.randrange(len(self.delays_s)))
 
 
-def markers(script: str, prefix: str, start: int) -> Iterator[str]:
+def markers(script: str, operation: str, prefix: str, start: int) -> Iterator[str]:
     """Markers that are all different and all of the same length."""
     while True:
-        yield make(script, f"{prefix}{start:08x}")
+        yield str(Marker.make(script, operation, f"{prefix}{start:08x}"))
         start += 1

@@ -20,7 +20,7 @@ from hopcheck_load.measurement.records import Arm, Record
 from hopcheck_load.measurement.schedule import Arrival
 from hopcheck_load.measurement.stamps import quick_timeline
 from hopcheck_load.measurement.workloads import Timing
-from hopcheck_server.upstream.script.marker import make
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.wire.pool import Origin
 
 NOT_SENT = "not sent: too many requests are unanswered"
@@ -32,25 +32,26 @@ _NONCE = 18
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A request but for its marker's nonce, and the name of the script that answers it."""
+    """A request but for its marker's nonce, with a marker whose nonce is a placeholder."""
 
     before: bytes
-    script: str
+    marker: Marker
     after: bytes
 
     def bytes(self, nonce: str) -> tuple[str, bytes]:
         """(marker, request)."""
-        marker = f"hopcheck:{self.script}:{nonce}"
+        marker = str(self.marker.with_nonce(nonce))
         return marker, b"".join((self.before, marker.encode(), self.after))
 
 
 def _messages(plan: LoadPlan, point: Point, arm: Arm, timing: Timing) -> list[_Message]:
     found = []
     for script in script_names(point, arm, timing):
-        marker = make(script, "0" * _NONCE)
-        body = LOADS[point.workload].body(plan.model(point, arm), marker)
-        before, _, after = request(Origin.of(arm.url), arm, body).partition(marker.encode())
-        found.append(_Message(before, script, after))
+        workload = LOADS[point.workload]
+        marker = Marker.make(script, workload.operation, "0" * _NONCE)
+        body = workload.body(plan.model(point, arm), str(marker))
+        before, _, after = request(Origin.of(arm.url), arm, body).partition(str(marker).encode())
+        found.append(_Message(before, marker, after))
     return found
 
 

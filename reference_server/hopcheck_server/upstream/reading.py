@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hopcheck_server.upstream.dialects.openai_ask import Ask
 from hopcheck_server.upstream.journal.arrival import RequestHead
-from hopcheck_server.upstream.script.marker import find
+from hopcheck_server.upstream.script.marker import Marker
 
 KEPT = 1024
 """How many readings are kept: a retry repeats its body, and so does most load."""
@@ -53,6 +53,7 @@ class Readings:
 
 
 def _read(head: RequestHead, body: bytes) -> Reading:
-    marker, script = find(body)
+    found = Marker.find(body)
+    marker, script = (str(found), found.script) if found else ("", "")
     seed = zlib.crc32(marker.encode() or body[-KEPT_BODY:])
     return Reading(marker, script, Ask(head.method, head.url, body), b"%08x" % seed)

@@ -14,7 +14,7 @@ EVENT_STREAM = (("content-type", "text/event-stream; charset=utf-8"), ("transfer
 
 def ask(case: str, nonce: str, **fields: object) -> Request:
     """A chat request that the reference proxy would send."""
-    messages = [{"role": "user", "content": f"Say hello. hopcheck:{case}:{nonce}"}]
+    messages = [{"role": "user", "content": f"Say hello. hopcheck:{case}~~chat:{nonce}"}]
     body = json.dumps({"model": "fake-model", "messages": messages, **fields}).encode()
     return Request("POST", CHAT, (*JSON_TYPE, ("content-length", str(len(body)))), body)
 

@@ -35,7 +35,7 @@ def passed(path: str, body: bytes, answer: bytes = WHOLE) -> list[Exchange]:
 
 
 def test_what_is_marked_goes_to_its_case_and_all_else_to_the_session(tmp_path: Path) -> None:
-    marked = passed("/v1/chat/completions", b'{"a": "hopcheck:stream.cut~fin:n0"}')
+    marked = passed("/v1/chat/completions", b'{"a": "hopcheck:stream.cut~fin~chat:n0"}')
     heard = keep([*passed("/v1/x?api-version=1", b"{}"), *marked], 1_000_000, URL, tmp_path, "session")
     cassettes = load_all(tmp_path)
     assert (sorted(cassettes), heard.left_out) == (["session", "stream.cut"], [])

@@ -133,7 +133,7 @@ def test_pieces_are_the_chunks() -> None:
 
 def test_an_entry_of_the_journal_is_an_attempt_again() -> None:
     entry = BY_CASE["stream.done-once"].journal[0]
-    attempt = entry.attempt("hopcheck:stream.done-once:n0", {"provider": "sk-x"}, 1_000_000)
+    attempt = entry.attempt("hopcheck:stream.done-once~~chat:n0", {"provider": "sk-x"}, 1_000_000)
     assert (attempt.key, attempt.script, attempt.received_ns) == ("sk-x", "stream.done-once", 4_000_000)
     assert attempt.sent == [(4_500_000, 200), (5_500_000, 14)]
     assert attempt.body == entry.body

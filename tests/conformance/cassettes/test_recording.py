@@ -136,13 +136,16 @@ def test_a_case_is_recorded_with_its_chunks_its_verdict_and_the_journal(cases: S
     cassettes = load_all(tmp_path)
     assert (sorted(recorded.saved), recorded.live_only) == (["chat.recorded", "stream.recorded"], {})
     (one,), (entry,) = cassettes["stream.recorded"].interactions, cassettes["stream.recorded"].journal
-    assert (one.request.marker, entry.marker, entry.key) == (*["hopcheck:stream.recorded:n0"] * 2, "provider")
+    assert (one.request.marker, entry.marker, entry.key) == (
+        *["hopcheck:stream.recorded~~chat.stream:n0"] * 2,
+        "provider",
+    )
     assert one.wire.framing == "chunked"
     assert one.pieces[-1] == b"data: [DONE]\n\n"
     assert one.request.uri == "http://127.0.0.1:4000/v1/chat/completions"
     assert [each.request.marker for each in cassettes["chat.recorded"].interactions] == [
-        "hopcheck:chat.recorded:n0",
-        "hopcheck:chat.recorded:n1",
+        "hopcheck:chat.recorded~~chat:n0",
+        "hopcheck:chat.recorded~~chat:n1",
     ]
     judged = cassettes["chat.recorded"].judged
     assert judged is not None

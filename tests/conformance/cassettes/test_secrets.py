@@ -63,7 +63,7 @@ def test_cassettes_without_secrets_are_not_refused(cassette: Cassette) -> None:
         b"data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
         b'{"embedding": "AACAPwAAAEAAAEBAAACAQAAAoEAAAMBAAADgQAAAAEEAABBBAAAgQQAAMEE="}',
         b"the risk-management-of-something-long and a task-force-of-many-people",
-        b"hopcheck:stream.done-missing-upstream~variant:n12 AsyncOpenAICompletionsWithRawResponse",
+        b"hopcheck:stream.done-missing-upstream~variant~chat:n12 AsyncOpenAICompletionsWithRawResponse",
     ],
 )
 def test_words_names_and_ids_are_no_secrets(text: bytes) -> None:

@@ -37,7 +37,7 @@ async def reads(target: Target) -> Findings:
 
 @pytest.fixture
 def readers(case):
-    return [case(f"ratelimit.{name}", level="MUST", refs=["a"], needs=["rate_limit"])(reads) for name in "abc"]
+    return [case(f"rate_limit.{name}", level="MUST", refs=["a"], needs=["rate_limit"])(reads) for name in "abc"]
 
 
 def test_several_cases_share_one_burst(readers, bench) -> None:
@@ -71,7 +71,7 @@ class AlwaysUsedUp(Relay):
 
 
 def test_a_window_that_is_never_free_is_untestable(readers, bench) -> None:
-    verdict = bench.judge(readers[:1], AlwaysUsedUp)["ratelimit.a"]
+    verdict = bench.judge(readers[:1], AlwaysUsedUp)["rate_limit.a"]
     assert verdict.outcome is Outcome.UNTESTABLE
     assert "no window of limited-model was free" in verdict.reason
 

@@ -13,7 +13,7 @@ from hopcheck.client.config import TargetConfig
 from hopcheck.client.nonces import fixed_nonces, random_nonces
 from hopcheck.client.responses import Sent
 
-M = "hopcheck:a.b:1"
+M = "hopcheck:a.b~~chat:1"
 SENT = Sent("", "POST", "http://h/v1", (), b"", 0)
 
 
@@ -122,7 +122,7 @@ def test_what_needs_the_upstream_is_untestable_without_one(case, bench) -> None:
     @case("chat.one", level="MUST", refs=["a"])
     async def one(target: Target) -> Findings:
         """It looks behind."""
-        await target.seen("hopcheck:a:1")
+        await target.seen("hopcheck:a~~chat:1")
         yield expect("it", 1, equals=1)
 
     async def main():
@@ -147,7 +147,7 @@ def test_what_arrived_is_seen(case, bench) -> None:
         (ended,) = await target.seen(live.answer)
         yield expect("hung up", ended.ended, equals="hung-up")
         try:
-            await target.forwarded(await target.request("GET", "/models", marker="hopcheck:none:1"))
+            await target.forwarded(await target.request("GET", "/models", marker="hopcheck:none~~chat:1"))
         except Untestable as untestable:
             yield expect("not there", str(untestable), contains="did not reach the upstream")
 

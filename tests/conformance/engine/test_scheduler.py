@@ -14,6 +14,7 @@ from hopcheck.engine import run as engine
 from hopcheck.engine.run import run
 from hopcheck.engine.scheduler import plan
 from hopcheck.selftest.relay_host import RelayHost
+from hopcheck_server.upstream.script.marker import Marker
 
 
 def named(case, case_id: str, *needs: str, act=None):
@@ -30,18 +31,18 @@ def test_cases_are_sorted_into_lanes(case) -> None:
     cases = [
         named(case, "stream.late", "timing", "cooldown"),
         named(case, "stream.flood", "heavy", "rate_limit"),
-        named(case, "ratelimit.b", "rate_limit"),
-        named(case, "ratelimit.a", "concurrency_limit"),
+        named(case, "rate_limit.b", "rate_limit"),
+        named(case, "rate_limit.a", "concurrency_limit"),
         named(case, "chat.b", "fallback"),
         named(case, "chat.a"),
     ]
-    phases = list(plan([*cases, named(case, "ratelimit.c", "rate_limit", "recovery")]))
+    phases = list(plan([*cases, named(case, "rate_limit.c", "rate_limit", "recovery")]))
     ids = [[[case.id for case in lane] for lane in (phase.shared, *phase.serial) if lane] for phase in phases]
     assert ids == [
-        [["chat.a", "chat.b"], ["ratelimit.a", "ratelimit.b"]],
+        [["chat.a", "chat.b"], ["rate_limit.a", "rate_limit.b"]],
         [["stream.flood"]],
         [["stream.late"]],
-        [["ratelimit.c"]],
+        [["rate_limit.c"]],
     ]
     assert [phase.settles for phase in phases] == [False, False, True, False]
 
@@ -64,7 +65,7 @@ def test_limits_run_one_after_another_beside_the_rest_and_quiet_cases_alone(case
         going[area] -= 1
 
     cases = [named(case, f"chat.{letter}", act=act) for letter in "abcd"]
-    cases += [named(case, f"ratelimit.{letter}", "window", act=act) for letter in "ab"]
+    cases += [named(case, f"rate_limit.{letter}", "window", act=act) for letter in "ab"]
     cases += [named(case, "stream.t", "timing", act=act), named(case, "stream.h", "heavy", act=act)]
     begun: list[str] = []
     verdicts = bench.judge(cases, jobs=3, begun=lambda case: begun.append(case.id))
@@ -82,7 +83,7 @@ class CountsRequests(Relay):
 
     async def authorize(self, incoming: Incoming) -> Response | None:
         content = (incoming.json or {}).get("messages", [{}])[-1].get("content", "")
-        self.seen.append(content.partition("hopcheck:")[2].rpartition(":")[0])
+        self.seen.append(Marker.find(content.encode()).case)
         return None
 
 
@@ -152,7 +153,7 @@ def test_a_run_that_is_left_early_leaves_nothing_behind(case, bench) -> None:
         yield expect("denied", len((await target.burst()).denied), equals=2)
 
     cases = [named(case, "chat.a"), named(case, "chat.b", act=hang), named(case, "chat.c", act=hang)]
-    cases.append(case("ratelimit.a", level="MUST", refs=["a"], needs=["rate_limit"])(bursts))
+    cases.append(case("rate_limit.a", level="MUST", refs=["a"], needs=["rate_limit"])(bursts))
 
     async def main() -> str:
         async with RelayHost({"relay": HangsOnLimits}, cases) as made:

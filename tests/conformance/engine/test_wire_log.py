@@ -75,7 +75,7 @@ def test_both_sides_are_kept_in_the_order_of_their_times(case, bench) -> None:
     assert client["events"][-1]["data"] == "data: [DONE]\n\n"
     assert upstream["request"]["url"] == "/v1/chat/completions"
     assert upstream["response"]["body_bytes"] > 0
-    assert "hopcheck:chat.one:" in client["request"]["body"]
+    assert "hopcheck:chat.one~~chat:" in client["request"]["body"]
 
 
 def test_an_answer_that_never_came_has_no_moments() -> None:

@@ -8,7 +8,7 @@ from hopcheck.cassettes import Cassette, Interaction
 from hopcheck.replay import ReplayServer
 from hopcheck_server.wire.client import Broken, ClientConnection
 
-MARKED = "hopcheck:stream.done-once:n0"
+MARKED = "hopcheck:stream.done-once~~chat.stream:n0"
 
 
 @dataclass

@@ -97,10 +97,10 @@ def test_a_miss_says_when_it_was_asked_too_often_or_elsewhere() -> None:
     other = told(deck, FIRST.request.body, "/v1/responses")
     assert "the path is /v1/responses, recorded was /v1/chat/completions" in other
     assert told(deck_of(case="chat.schema"), FIRST.request.body).endswith("nothing like it was recorded")
-    broken = told(deck, b'{"content": "hopcheck:cache.off-by-default:n0"')
+    broken = told(deck, b'{"content": "hopcheck:cache.off-by-default~~chat:n0"')
     assert "the body is {" in broken
 
 
 def test_a_marker_names_its_case() -> None:
-    assert case_of("hopcheck:req.parts~image:n1") == "req.parts"
+    assert case_of("hopcheck:req.parts~image~chat:n1") == "req.parts"
     assert case_of("") == ""

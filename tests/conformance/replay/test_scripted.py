@@ -26,6 +26,7 @@ from hopcheck.report.build import SCRIPTED
 from hopcheck.selftest.on_cassettes import Result, prove
 from hopcheck.selftest.trials import on_cassette
 from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Script, Turn
 from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire.client import ConnectFailed
@@ -97,10 +98,10 @@ def test_only_what_litellm_may_keep_from_the_proxy_is_asked() -> None:
 
 
 def test_no_other_nonce_is_taken_for_a_seated_one() -> None:
-    assert is_seated(f"hopcheck:stream.cut:{next(seat_nonces())}")
+    assert is_seated(Marker.make(NAME, "chat.stream", next(seat_nonces())))
     others = [next(fixed_nonces()), *(next(random_nonces()) for _ in range(40))]
-    assert not any(is_seated(f"hopcheck:stream.cut:{nonce}") for nonce in others)
-    assert not is_seated("")
+    assert not any(is_seated(Marker.make(NAME, "chat.stream", nonce)) for nonce in others)
+    assert not is_seated(None)
 
 
 def results_of(case: Case, cassettes) -> dict[str, Result]:
@@ -148,7 +149,7 @@ def test_an_answer_ends_as_the_script_ends_it(turn, ended) -> None:
     async def run() -> tuple[str, list[Attempt]]:
         async with seated(turn) as (server, upstream):
             came = await ask(server, REQUEST, key="proxys-key")
-            return came.ended, upstream.journal.attempts(f"hopcheck:{NAME}:s0")
+            return came.ended, upstream.journal.attempts(f"hopcheck:{NAME}~~chat:s0")
 
     came, (attempt,) = asyncio.run(run())
     assert came == ended
@@ -163,7 +164,7 @@ def test_a_proxy_that_hangs_up_does_so_at_the_script_too() -> None:
             await send(connection, REQUEST)
             await connection.head(5)
             connection.close()
-            return await upstream.journal.wait(f"hopcheck:{NAME}:s0", timeout_s=5)
+            return await upstream.journal.wait(f"hopcheck:{NAME}~~chat:s0", timeout_s=5)
 
     assert [attempt.ended for attempt in asyncio.run(run())] == ["hung-up"]
 

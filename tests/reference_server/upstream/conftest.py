@@ -77,7 +77,7 @@ def chat(text: str = "hi", **fields_: Any) -> dict[str, Any]:
 
 
 def marked(name: str = "a.b", nonce: str = "1", **fields_: Any) -> dict[str, Any]:
-    return chat(f"hopcheck:{name}:{nonce}", **fields_)
+    return chat(f"hopcheck:{name}~~chat:{nonce}", **fields_)
 
 
 async def raw(upstream: Upstream, data: bytes) -> Raw:
@@ -145,7 +145,7 @@ def play(said: Any, act: Callable[[Upstream], Awaitable[Any]] | None = None, *, 
 
     async def default(upstream: Upstream) -> tuple[Raw, Attempt]:
         seen = await raw(upstream, request(marked(**fields_), headers={"connection": "close"}))
-        return seen, (await upstream.journal.wait("hopcheck:a.b:1", timeout_s=5))[0]
+        return seen, (await upstream.journal.wait("hopcheck:a.b~~chat:1", timeout_s=5))[0]
 
     return serve({"a.b": said}, act or default, loop=loop)
 

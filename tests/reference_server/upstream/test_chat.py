@@ -172,7 +172,7 @@ def test_line_ends(wire, end):
 def test_ids_depend_on_marker_and_attempt_alone(wire):
     async def act(upstream):
         first = [(await wire.ask(upstream, wire.marked(nonce=nonce))).json["id"] for nonce in "112"]
-        upstream.forget("hopcheck:a.b:1")
+        upstream.forget("hopcheck:a.b~~chat:1")
         upstream.load({})
         return first, (await wire.ask(upstream, wire.marked(nonce="1"))).json["id"]
 

@@ -13,7 +13,7 @@ from hopcheck_server.upstream import reader
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.server import PortInUse, Upstream
 
-MARKER = "hopcheck:a.b:1"
+MARKER = "hopcheck:a.b~~chat:1"
 
 
 def test_a_connection_serves_many_requests(wire, loop):
@@ -157,7 +157,7 @@ def test_64_at_once_get_each_their_own(wire, loop):
     async def act(upstream):
         asked = [wire.ask(upstream, wire.marked(nonce=str(n), stream=True)) for n in range(64)]
         got = await asyncio.gather(*asked)
-        return got, [upstream.journal.attempts(f"hopcheck:a.b:{n}") for n in range(64)]
+        return got, [upstream.journal.attempts(f"hopcheck:a.b~~chat:{n}") for n in range(64)]
 
     got, attempts = wire.serve({"a.b": turns}, act, loop=loop)
     assert len({one.chunks[0] for one in got}) == 64

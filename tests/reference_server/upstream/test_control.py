@@ -12,7 +12,7 @@ from hopcheck_server.upstream.control.routes import respond
 from hopcheck_server.upstream.journal.arrival import Arrival, RequestHead
 from hopcheck_server.upstream.script import reply
 
-MARKER = "hopcheck:a.b:1"
+MARKER = "hopcheck:a.b~~chat:1"
 
 
 @pytest.fixture(params=["local", "remote"])
@@ -87,10 +87,10 @@ def test_only_the_marker_that_is_named_is_released(wire, controlled):
     async def act(upstream, control):
         asking = [asyncio.create_task(wire.ask(upstream, wire.marked(nonce=nonce))) for nonce in "12"]
         for nonce in "12":
-            await control.wait(f"hopcheck:a.b:{nonce}", ended=False, timeout_s=20)
+            await control.wait(f"hopcheck:a.b~~chat:{nonce}", ended=False, timeout_s=20)
         await control.release(MARKER)
-        other = await control.attempts("hopcheck:a.b:2")
-        await control.release("hopcheck:a.b:2")
+        other = await control.attempts("hopcheck:a.b~~chat:2")
+        await control.release("hopcheck:a.b~~chat:2")
         await asyncio.gather(*asking, return_exceptions=True)
         return other[0].ended
 
@@ -225,9 +225,9 @@ def test_taking_times(wire, controlled):
         for nonce in "12":
             await wire.ask(upstream, wire.marked(nonce=nonce))
         await wire.ask(upstream, wire.marked("c.d"))
-        known = [(await control.attempts(f"hopcheck:a.b:{nonce}"))[0] for nonce in "12"]
+        known = [(await control.attempts(f"hopcheck:a.b~~chat:{nonce}"))[0] for nonce in "12"]
         taken = await control.take("a.b")
-        return known, taken, await control.take("a.b"), await control.attempts("hopcheck:c.d:1")
+        return known, taken, await control.take("a.b"), await control.attempts("hopcheck:c.d~~chat:1")
 
     scripts = {"a.b": reply.chat("x", "y"), "c.d": reply.chat("z")}
     known, taken, again, other = controlled(scripts, act)

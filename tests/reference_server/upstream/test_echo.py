@@ -47,7 +47,7 @@ def test_a_script_with_echo_can_be_sent():
 def test_where_a_text_stands_in_an_attempt(wire):
     async def act(upstream):
         await wire.ask(upstream, wire.marked(user="secret"), path="/v1/chat/completions?k=secret", headers=AUTHORIZED)
-        return upstream.journal.attempts("hopcheck:a.b:1")[0]
+        return upstream.journal.attempts("hopcheck:a.b~~chat:1")[0]
 
     attempt = wire.serve({}, act)
     assert attempt.where("secret") == ["path", "body"]

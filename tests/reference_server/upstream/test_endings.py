@@ -13,7 +13,7 @@ from hopcheck_server.upstream.script import reply
 from hopcheck_server.wire.client import Broken
 
 BODY = '{"text": "Ærøskøbing 🜁"}'.encode()
-MARKER = "hopcheck:a.b:1"
+MARKER = "hopcheck:a.b~~chat:1"
 
 # Times. Sleeps of the upstream's: what is asserted is the journal's order and lower bounds, which hold on any machine.
 

@@ -14,7 +14,7 @@ from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.turns import Script
 
-MARKER = "hopcheck:a.b:1"
+MARKER = "hopcheck:a.b~~chat:1"
 AUTH = {"Authorization": "Bearer sk-1"}
 
 
@@ -86,7 +86,7 @@ def test_counts_by_marker_and_by_route():
         (5, 2, True),
     ]
     assert [attempt.number for attempt in journal.attempts(MARKER)] == [1, 2, 3, 4, 5, 6]
-    assert journal.add(arrived("hopcheck:a.b:2")) == (0, 0, True)
+    assert journal.add(arrived("hopcheck:a.b~~chat:2")) == (0, 0, True)
 
 
 def said(got):
@@ -140,12 +140,12 @@ def test_markers_are_bounded(monkeypatch):
     monkeypatch.setattr(journal_module, "MARKED_KEPT", 2)
     journal = Journal()
     for nonce in "123":
-        journal.add(arrived(f"hopcheck:a:{nonce}"))
-    assert [len(journal.attempts(f"hopcheck:a:{nonce}")) for nonce in "123"] == [0, 1, 1]
+        journal.add(arrived(f"hopcheck:a~~chat:{nonce}"))
+    assert [len(journal.attempts(f"hopcheck:a~~chat:{nonce}")) for nonce in "123"] == [0, 1, 1]
     for _ in range(3):
-        journal.add(arrived("hopcheck:a:3"))
-    assert [attempt.number for attempt in journal.attempts("hopcheck:a:3")] == [3, 4]
-    assert journal.add(arrived("hopcheck:a:3")) == (4, 4, True)
+        journal.add(arrived("hopcheck:a~~chat:3"))
+    assert [attempt.number for attempt in journal.attempts("hopcheck:a~~chat:3")] == [3, 4]
+    assert journal.add(arrived("hopcheck:a~~chat:3")) == (4, 4, True)
 
 
 def test_what_is_handed_out_does_not_change():

@@ -14,7 +14,7 @@ from hopcheck_server.upstream.repeats import KEPT, LARGEST, Repeats
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.turns import Script, Turn
 
-MARKER = "hopcheck:a.b:1"
+MARKER = "hopcheck:a.b~~chat:1"
 HEADERS = {"Authorization": "Bearer sk-1"}
 ALWAYS = {"a.b": reply.chat("always")}
 

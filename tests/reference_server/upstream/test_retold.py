@@ -30,7 +30,7 @@ def test_an_answer(wire, name: str, stream: bool) -> None:
     async def act(upstream):
         plain = {"authorization": "Bearer sk-1", "accept-encoding": "identity"}
         got = await wire.ask(upstream, payload, headers=plain)
-        return got, retold(upstream.journal.attempts("hopcheck:a.b:1"), upstream.scripts)
+        return got, retold(upstream.journal.attempts("hopcheck:a.b~~chat:1"), upstream.scripts)
 
     got, (said,) = wire.serve(scripts, act)
     assert said.status == got.status
@@ -57,7 +57,7 @@ def test_each_attempt_plays_its_turn(wire) -> None:
         for model, key in asked:
             headers = {"authorization": f"Bearer {key}"} if key else {}
             statuses.append((await wire.ask(upstream, wire.marked(model=model), headers=headers)).status)
-        return statuses, retold(upstream.journal.attempts("hopcheck:a.b:1"), upstream.scripts)
+        return statuses, retold(upstream.journal.attempts("hopcheck:a.b~~chat:1"), upstream.scripts)
 
     statuses, said = wire.serve({"a.b": named}, act)
     assert len(set(statuses)) == 3
@@ -67,7 +67,7 @@ def test_each_attempt_plays_its_turn(wire) -> None:
 def test_of_what_was_cut_only_what_had_left_is_retold(wire) -> None:
     async def act(upstream):
         seen = await wire.raw(upstream, wire.request(wire.marked()))
-        return seen.body, retold(upstream.journal.attempts("hopcheck:a.b:1"), upstream.scripts)
+        return seen.body, retold(upstream.journal.attempts("hopcheck:a.b~~chat:1"), upstream.scripts)
 
     body, (said,) = wire.serve({"a.b": reply.chat("Hello", cut_at=25)}, act)
     assert said.body == body

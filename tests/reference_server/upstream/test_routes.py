@@ -32,7 +32,7 @@ def test_the_default_answer_streams(wire):
 def test_a_marker_of_an_unknown_script_gets_the_default_answer_and_is_journalled(wire):
     async def act(upstream):
         got = await wire.ask(upstream, wire.marked("un.known"))
-        return got, upstream.journal.attempts("hopcheck:un.known:1"), upstream.journal.unmarked()
+        return got, upstream.journal.attempts("hopcheck:un.known~~chat:1"), upstream.journal.unmarked()
 
     got, attempts, unmarked = wire.serve({}, act)
     assert got.json["choices"][0]["message"]["content"].startswith("Hello")
@@ -52,7 +52,7 @@ def test_azures_paths(wire):
         )
         path = "/openai/deployments/emb/embeddings?api-version=1"
         vectors = await wire.ask(upstream, {"input": "x"}, path=path)
-        return chat, vectors, upstream.journal.attempts("hopcheck:a.b:1")
+        return chat, vectors, upstream.journal.attempts("hopcheck:a.b~~chat:1")
 
     chat, vectors, (attempt,) = wire.serve({"a.b": reply.chat("azure")}, act)
     assert (chat.json["model"], chat.json["choices"][0]["message"]["content"]) == ("my-gpt", "azure")
@@ -136,13 +136,13 @@ def test_dimensions(wire):
 
 def test_scripted_vectors_are_played_in_order_and_again(wire):
     script = {"a.b": reply.embedding([0.5, -1.0], [0.25, 2.0])}
-    said = embed(wire, script, input=["hopcheck:a.b:1", "x", "y"])
+    said = embed(wire, script, input=["hopcheck:a.b~~chat:1", "x", "y"])
     assert [one["embedding"] for one in said["data"]] == [[0.5, -1.0], [0.25, 2.0], [0.5, -1.0]]
     assert said["usage"] == {"prompt_tokens": 5, "total_tokens": 5}
-    encoded = embed(wire, script, input=["hopcheck:a.b:1"], encoding_format="base64")
+    encoded = embed(wire, script, input=["hopcheck:a.b~~chat:1"], encoding_format="base64")
     assert unpack(encoded["data"][0]["embedding"]) == [0.5, -1.0]
 
 
 def test_a_token_array_finds_its_script(wire):
-    said = embed(wire, {"a.b": reply.embedding([0.5])}, input=[list(b"hopcheck:a.b:1")])
+    said = embed(wire, {"a.b": reply.embedding([0.5])}, input=[list(b"hopcheck:a.b~~chat:1")])
     assert said["data"][0]["embedding"] == [0.5]

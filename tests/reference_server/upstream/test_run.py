@@ -52,7 +52,7 @@ def test_signals_end_it_also_while_an_answer_hangs(wire, tmp_path, number, code)
         control = RemoteControl(url)
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         writer.write(wire.request(wire.marked()))
-        attempts = await control.wait("hopcheck:a.b:1", ended=False, timeout_s=20)
+        attempts = await control.wait("hopcheck:a.b~~chat:1", ended=False, timeout_s=20)
         process.send_signal(number)
         assert await reader.read() == b""
         writer.close()

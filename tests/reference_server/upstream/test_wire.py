@@ -12,7 +12,7 @@ from hopcheck_contracts import sse
 from hopcheck_server.upstream.script import reply
 
 BODY = '{"text": "Ærøskøbing 🜁"}'.encode()
-MARKER = "hopcheck:a.b:1"
+MARKER = "hopcheck:a.b~~chat:1"
 
 
 # Framing.

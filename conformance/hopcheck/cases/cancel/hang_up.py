@@ -17,6 +17,7 @@ async def how_it_ended(target: Target, marker: str) -> str:
 @case(
     "cancel.stream",
     level="MUST",
+    on="chat.stream",
     refs=["litellm#30244", "litellm#9178", "llama.cpp#24630"],
     upstream=reply.stream("Hel", "lo", hang="events", hang_after=2),
 )
@@ -31,6 +32,7 @@ async def mid_stream(target: Target) -> Findings:
 @case(
     "cancel.before-first",
     level="MUST",
+    on="chat.stream",
     refs=["litellm#31499", "claude-code-proxy#114"],
     upstream=reply.hang("body"),
 )

@@ -13,6 +13,7 @@ QUIET_S = 0.6
 @case(
     "cancel.no-retry",
     level="MUST",
+    on="chat.stream",
     refs=["litellm 1.106: attempts go on after the client left"],
     upstream=reply.hang("headers"),
     needs=["timing"],

@@ -10,6 +10,7 @@ from hopcheck.cases.http.coding import decoded
 @case(
     "http.accept-encoding-sse",
     level="SHOULD",
+    on="chat.stream",
     refs=["agentgateway#873"],
     needs=["timing"],
     upstream=reply.stream("first", " and", " so", " on", pace_s=0.05),

@@ -12,6 +12,7 @@ NAMES = [f"s{number}" for number in range(STREAMS)]
 @case(
     "isolation.concurrent",
     level="MUST",
+    on="chat.stream",
     refs=["gatewayproof", "litellm#25447", "new-api#5446", "kilocode#14080"],
     upstream={name: reply.stream(*(f"[{name}:{part}]" for part in range(2)), pace_s=0.02) for name in NAMES},
     needs=["heavy"],

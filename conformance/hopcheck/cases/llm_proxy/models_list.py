@@ -6,7 +6,7 @@ from hopcheck import Findings, Relay, Response, Target, case, dig, expect, items
 from hopcheck.client import shapes
 
 
-@case("llm_proxy.models-list", level="MUST", refs=["LLM-Proxy API"], needs=["llm_proxy"])
+@case("llm_proxy.models-list", level="MUST", on="models", refs=["LLM-Proxy API"], needs=["llm_proxy"])
 async def models_list(target: Target) -> Findings:
     """`GET /v1/llm/models` is an array of models with id, name, provider, availability and their own context length."""
     answer = await target.request("GET", "/llm/models")

@@ -12,6 +12,7 @@ MARK = "x-llm-proxy-stale"
 @case(
     "llm_proxy.outage-models",
     level="MUST",
+    on="models",
     refs=["LLM-Proxy API"],
     needs=["llm_proxy", "outage", "timing"],
     trips_on=("llm_proxy.models-list:*",),

@@ -46,6 +46,7 @@ class TriesEverythingAgain(Relay):
 @case(
     "retry.not-after-first-byte",
     level="MUST",
+    on="chat.stream",
     refs=["nanobot#4038", "hive#6541", "cadis#412", "litellm#32835"],
     upstream=[reply.stream("Hel", "lo", cut_after_events=2, pace_s=0.1), reply.stream("Hel", "lo")],
 )

@@ -63,6 +63,7 @@ class TriesForLong(Relay):
 @case(
     "timeout.stream-idle-not-total",
     level="SHOULD",
+    on="chat.stream",
     refs=["litellm#19184"],
     upstream=reply.stream(*WORDS, pace_s=0.1),
     needs=["timeout_s", "timing"],

@@ -12,6 +12,7 @@ PIECES = ('{"a', '": "', "x\\", 'ny"', ", ", '"n": 1', "2345678901234567", '890,
 @case(
     "tools.stream-args-concat",
     level="MUST",
+    on="chat.stream",
     refs=["litellm#20480", "litellm#38926"],
     upstream=reply.stream(tools=[reply.call("echo", *PIECES), reply.call("broken", '{"q": "', id="call_hop2")]),
 )
@@ -50,6 +51,7 @@ class SkipsBlankPieces(Relay):
 @case(
     "tools.stream-interleaved",
     level="MUST",
+    on="chat.stream",
     refs=["OAI ChatCompletionMessageToolCallChunk", "term-llm#314"],
     upstream=reply.stream(
         tools=[reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", '{"zone":', '"CET"}', id="call_hop2")],
