@@ -17,7 +17,8 @@ from hopcheck.gate.catalogue import all_cases, all_scripts
 from hopcheck_server.chain import Served, serve
 from hopcheck_server.chain.litellm import LiteLLM
 from hopcheck_server.upstream.journal.attempt import Attempt
-from hopcheck_server.upstream.script import marker, reply
+from hopcheck_server.upstream.script import reply
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Turn
 from hopcheck_server.upstream.server import Upstream
 
@@ -90,7 +91,7 @@ class Deployment:
         self._asked += 1
         script = f"example.{self._asked}"
         self.upstream.load({script: reply.script_of(turns or reply.chat("Hello"))})
-        sign = marker.make(script, "once")
+        sign = str(Marker.make(script, "chat", "once"))
         body = {"model": model, "messages": [{"role": "user", "content": f"Say hello. {sign}"}], **more}
         async with self.client() as client:
             answer = await client.post("/chat/completions", json=body)

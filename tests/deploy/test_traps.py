@@ -18,7 +18,8 @@ from hopcheck_server.chain import serve
 from hopcheck_server.chain.litellm import LiteLLM
 from hopcheck_server.chain.processes import ProcessError, free_port
 from hopcheck_server.upstream.journal.attempt import Attempt
-from hopcheck_server.upstream.script import marker, reply
+from hopcheck_server.upstream.script import reply
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.server import Upstream
 
 from .conftest import ROOT
@@ -51,7 +52,7 @@ def asking(base_url: str, key: str, upstream: Upstream) -> Ask:
         model: str, *turns: Any, nonce: str, read_timeout_s: float = 60, **more: Any
     ) -> tuple[httpx2.Response, list[Attempt]]:
         upstream.load({f"trap.{nonce}": reply.script_of(turns or reply.chat("Hello"))})
-        sign = marker.make(f"trap.{nonce}", nonce)
+        sign = str(Marker.make(f"trap.{nonce}", "chat", nonce))
         body = {"model": model, "messages": [{"role": "user", "content": sign}], **more}
         async with httpx2.AsyncClient(headers={"authorization": f"Bearer {key}"}, timeout=read_timeout_s) as client:
             answer = await client.post(f"{base_url}/chat/completions", json=body)
@@ -176,7 +177,7 @@ def test_a_limit_with_retries_of_its_own_refusal_holds_the_request(tmp_path: Pat
                 assert (await ask("gpt-4o-mini", nonce="first"))[0].status_code == 200
                 with pytest.raises(httpx2.ReadTimeout):
                     await ask("gpt-4o-mini", nonce="second", read_timeout_s=8)
-                assert upstream.journal.attempts(marker.make("trap.second", "second")) == []
+                assert upstream.journal.attempts(str(Marker.make("trap.second", "chat", "second"))) == []
 
     asyncio.run(main())
 

@@ -1,6 +1,6 @@
 """Cases and their mutants: the values, and the decorators that make them.
 
-A case registers itself when its module is imported; `hopcheck.gate.catalogue` imports them all. Nothing else lists them.
+A case registers itself when its module is imported, and `hopcheck.gate.catalogue` imports them all.
 """
 
 from __future__ import annotations

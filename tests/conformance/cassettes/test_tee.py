@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from hopcheck.cassettes.wiretap import Wiretap, tapped
-from hopcheck_server.upstream.script import marker, reply
+from hopcheck_server.upstream.script import reply
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire.client import Broken, ClientConnection
 from hopcheck_server.wire.pool import Origin
@@ -48,7 +49,7 @@ async def ask(connection: ClientConnection, path: str = "/", body: bytes = b"") 
 
 def test_frames_are_what_the_upstream_sent() -> None:
     async def main() -> None:
-        own = marker.make("a.b", "n0")
+        own = str(Marker.make("a.b", "chat", "n0"))
         script = reply.script_of(reply.chat("Hel", "lo", "wor", "ld"))
         async with await Upstream.start({"a.b": script}) as upstream, tapped(upstream.url) as wiretap:
             connection = await Origin.of(f"http://127.0.0.1:{wiretap.pipe.port}").connect()

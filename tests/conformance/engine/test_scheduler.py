@@ -92,11 +92,11 @@ def test_cooldown_cases_come_last_each_after_a_healthy_request(case, bench) -> N
         """It asks."""
         yield expect("status", (await target.chat.create()).status, equals=200)
 
-    cases = [case(f"error.{name}", level="MUST", refs=["a"], needs=["cooldown"])(function) for name in "ab"]
+    cases = [case(f"errors.{name}", level="MUST", refs=["a"], needs=["cooldown"])(function) for name in "ab"]
     cases.append(case("retry.z", level="MUST", refs=["a"])(function))
     CountsRequests.seen.clear()
     bench.judge(cases, CountsRequests)
-    assert CountsRequests.seen == ["retry.z", "hopcheck", "error.a", "hopcheck", "error.b"]
+    assert CountsRequests.seen == ["retry.z", "hopcheck", "errors.a", "hopcheck", "errors.b"]
 
 
 def test_a_worker_that_crashes_ends_the_run(case, bench, monkeypatch) -> None:
