@@ -15,7 +15,7 @@ from statistics import median, quantiles
 import uvloop
 
 from hopcheck.cassettes import Cassette, Interaction, load_all
-from hopcheck.replay.chunking import is_stream
+from hopcheck.replay.streams.chunking import is_stream
 from hopcheck_server.chain import serve
 from hopcheck_server.wire.client import Broken, ClientConnection
 

@@ -17,7 +17,7 @@ import sys
 
 import uvloop
 
-from hopcheck.cassettes.wiretap import tapped
+from hopcheck.cassettes.recording.wiretap import tapped
 from hopcheck_server.upstream.control.client import RemoteControl
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.marker import Marker

@@ -1,23 +1,33 @@
 """Cassettes: the traffic between a proxy and LiteLLM, recorded with its chunks and times, in vcrpy's format."""
 
 from hopcheck.cassettes.canonical import Canonical, canonical, canonical_body
-from hopcheck.cassettes.format import Malformed, SecretFound, TooLarge, dumps, load, load_all, loads, save
-from hopcheck.cassettes.model import Cassette, Entry, Frame, Interaction, Judged, Made, Request, Response, Wire
+from hopcheck.cassettes.model import (
+    Cassette,
+    Frame,
+    Interaction,
+    JournalEntry,
+    Provenance,
+    RecordedDelivery,
+    RecordedRequest,
+    RecordedResponse,
+    RecordedVerdict,
+)
+from hopcheck.cassettes.store import BodyTooLarge, MalformedCassette, SecretFound, dumps, load, load_all, loads, save
 
 __all__ = [
     "Canonical",
-    "Entry",
+    "JournalEntry",
     "Frame",
     "Interaction",
-    "Judged",
-    "Made",
-    "Malformed",
-    "Request",
-    "Response",
+    "RecordedVerdict",
+    "Provenance",
+    "MalformedCassette",
+    "RecordedRequest",
+    "RecordedResponse",
     "SecretFound",
     "Cassette",
-    "TooLarge",
-    "Wire",
+    "BodyTooLarge",
+    "RecordedDelivery",
     "canonical",
     "canonical_body",
     "dumps",

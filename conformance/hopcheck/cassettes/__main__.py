@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hopcheck.cassettes.format import problems
+from hopcheck.cassettes.store import problems
 
 
 def main(words: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from hopcheck.cassettes.model import Request
+from hopcheck.cassettes.model import RecordedRequest
 from hopcheck_server.upstream.script.marker import Marker
 
 PROBES = ("preflight", "hopcheck")
@@ -29,7 +29,7 @@ def canonical(method: str, path: str, body: bytes) -> Canonical:
     return Canonical(method, path, canonical_body(body))
 
 
-def of_request(request: Request) -> Canonical:
+def of_request(request: RecordedRequest) -> Canonical:
     """The canonical form of a recorded request."""
     return canonical(request.method, request.path, request.body)
 

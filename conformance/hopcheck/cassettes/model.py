@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Literal
 from urllib.parse import urlsplit
 
-from hopcheck.cassettes.entry import Entry, Frame, Pairs
+from hopcheck.cassettes.journal_entry import JournalEntry, Frame, Pairs
 from hopcheck_server.upstream.script.marker import find_marker
 from hopcheck_server.wire.client import Ended
 
@@ -39,7 +39,7 @@ Framing = Literal["chunked", "length", "close", "none"]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RecordedRequest:
     """A request as it stood on the wire.
 
     Attributes:
@@ -71,7 +71,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class RecordedResponse:
     """A response as it stood on the wire.
 
     Attributes:
@@ -92,7 +92,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class RecordedDelivery:
     """When a response came, in which pieces, and how it ended.
 
     Attributes:
@@ -125,9 +125,9 @@ class Interaction:
         repeat: How often it may be played: so many times, or "*" as often as it is asked.
     """
 
-    request: Request
-    response: Response | None
-    wire: Wire
+    request: RecordedRequest
+    response: RecordedResponse | None
+    wire: RecordedDelivery
     repeat: int | Literal["*"] = 1
 
     @property
@@ -142,7 +142,7 @@ class Interaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Provenance:
     """What made a cassette, and when.
 
     Attributes:
@@ -163,7 +163,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class RecordedVerdict:
     """How the case went when it was recorded.
 
     Attributes:
@@ -188,10 +188,10 @@ class Cassette:
     """
 
     case: str
-    made: Made
+    made: Provenance
     interactions: tuple[Interaction, ...] = ()
-    journal: tuple[Entry, ...] = ()
-    judged: Judged | None = None
+    journal: tuple[JournalEntry, ...] = ()
+    judged: RecordedVerdict | None = None
 
 
 def _first(headers: Pairs, name: str) -> str | None:

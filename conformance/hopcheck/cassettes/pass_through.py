@@ -1,6 +1,6 @@
 """Records what passes between a client and a server, in both directions, with its times.
 
-Nothing is parsed, joined, split or held back here, so the only cost is a copy; `hopcheck.cassettes.exchanges` reads the
+Nothing is parsed, joined, split or held back here, so the only cost is a copy; `hopcheck.cassettes.recording.exchanges` reads the
 record afterwards.
 """
 

@@ -1,145 +1,155 @@
-"""A cassette as the plain document that its file holds, and back: vcrpy's cassette, version 1, with keys beside it.
-
-vcrpy reads `interactions[].request`, `interactions[].response` and `metadata`. It takes no key more in a request, and
-passes over all others. Knows nothing of YAML.
-"""
+"""Cassettes on disk: read one, read a folder, check what will be written, write it whole or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
 
-from hopcheck.cassettes.model import Cassette, Entry, Frame, Interaction, Judged, Made, Pairs, Request, Response, Wire
+from hopcheck.cassettes import yaml_text
+from hopcheck.cassettes.document import MalformedCassette, from_document, to_document
+from hopcheck.cassettes.model import BODY_LIMIT, Cassette, Interaction, Provenance
+from hopcheck.cassettes.secrets.scanner import suspicions
+from hopcheck.report.build import write_whole
 
-SCHEMA = 1
-"""The version of what stands beside vcrpy's own keys."""
-
-
-class Malformed(ValueError):
-    """A document is no cassette; the text says where."""
-
-
-def to_document(cassette: Cassette) -> dict[str, Any]:
-    """The document of a cassette. Interactions without a response stand apart, where vcrpy doesn't play them."""
-    judged = {"judged": _plain(cassette.judged)} if cassette.judged else {}
-    about = {"schema": SCHEMA, "case": cassette.case, **_plain(cassette.made), **judged}
-    document = {
-        "version": 1,
-        "metadata": {"hopcheck": about},
-        "interactions": [_interaction(one) for one in cassette.interactions if one.response],
-        "unanswered": [_interaction(one) for one in cassette.interactions if not one.response],
-        "journal": [_entry(entry) for entry in cassette.journal],
-    }
-    return {key: value for key, value in document.items() if value or key == "interactions"}
+__all__ = [
+    "MalformedCassette",
+    "SecretFound",
+    "BodyTooLarge",
+    "dumps",
+    "load",
+    "load_all",
+    "loads",
+    "path_of",
+    "problems",
+    "save",
+]
 
 
-def from_document(document: Any) -> Cassette:
-    """Read what `to_document` made.
+class BodyTooLarge(ValueError):
+    """A body is too long to be recorded."""
+
+
+class SecretFound(ValueError):
+    """Something looks like a secret; the text says where, and never what."""
+
+
+def dumps(cassette: Cassette) -> str:
+    """A cassette as the text of its file.
 
     Raises:
-        Malformed: It is something else.
+        TooLarge: A body is over 256 KiB.
+        Malformed: Its parts don't fit together.
+    """
+    too_long = [one.request.path for one in cassette.interactions if _longest(one) > BODY_LIMIT]
+    if too_long:
+        raise BodyTooLarge(f"{cassette.case}: a body of {too_long[0]} is longer than {BODY_LIMIT // 1024} KiB")
+    wrong = [problem for number, one in enumerate(cassette.interactions) for problem in _misfits(number, one)]
+    if wrong:
+        raise MalformedCassette(f"{cassette.case}: {wrong[0]}")
+    text = yaml_text.dump(to_document(cassette))
+    if loads(text) != cassette:
+        raise MalformedCassette(f"{cassette.case}: what would be written reads as something else")
+    return text
+
+
+def loads(text: str) -> Cassette:
+    """Read a cassette's text.
+
+    Raises:
+        Malformed: It is no cassette.
     """
     try:
-        return _cassette(document)
-    except KeyError as error:
-        raise Malformed(f"it lacks the key {error}") from None
-    except (AttributeError, TypeError, ValueError) as error:
-        raise Malformed(f"it is not laid out as a cassette: {error}") from None
+        document = yaml_text.load(text)
+    except ValueError as error:
+        raise MalformedCassette(f"it is no YAML: {error}") from None
+    return from_document(document)
 
 
-def _cassette(document: Any) -> Cassette:
-    about = dict(document["metadata"]["hopcheck"])
-    if (schema := about.pop("schema")) != SCHEMA:
-        raise Malformed(f"its schema is {schema}; this hopcheck reads {SCHEMA}")
-    case, judged = about.pop("case"), about.pop("judged", None)
-    exchanges = [*map(_read_interaction, document["interactions"] + document.get("unanswered", []))]
-    exchanges.sort(key=lambda one: one.wire.at_us)
-    journal = tuple(map(_read_entry, document.get("journal", ())))
-    return Cassette(case, Made(**about), tuple(exchanges), journal, Judged(**judged) if judged else None)
+def load(path: Path) -> Cassette:
+    """Read a cassette.
 
-
-def _interaction(one: Interaction) -> dict[str, Any]:
-    request = one.request
-    written: dict[str, Any] = {
-        "request": {
-            "method": request.method,
-            "uri": request.uri,
-            "headers": _grouped(request.headers),
-            "body": text_or_bytes(request.body),
-        }
-    }
-    if one.response is not None:
-        written["response"] = {
-            "status": {"code": one.response.status, "message": one.response.reason},
-            "headers": _grouped(one.response.headers),
-            "body": {"string": text_or_bytes(one.response.body)},
-        }
-    written["wire"] = _plain(one.wire)
-    if one.repeat != 1:
-        written["repeat"] = one.repeat
-    return written
-
-
-def _read_interaction(written: Mapping[str, Any]) -> Interaction:
-    asked, answered, wire = written["request"], written.get("response"), dict(written["wire"])
-    request = Request(asked["method"], asked["uri"], _pairs(asked["headers"]), _bytes(asked["body"]))
-    response = None
-    if answered:
-        status = answered["status"]
-        body = _bytes(answered["body"]["string"])
-        response = Response(status["code"], status["message"], _pairs(answered["headers"]), body)
-    wire["frames"] = _frames(wire.get("frames", ()))
-    return Interaction(request, response, Wire(**wire), written.get("repeat", 1))
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {**_plain(entry), "headers": _grouped(entry.headers), "body": text_or_bytes(entry.body)}
-
-
-def _read_entry(written: Mapping[str, Any]) -> Entry:
-    return Entry(
-        **{
-            **written,
-            "headers": _pairs(written["headers"]),
-            "body": _bytes(written["body"]),
-            "sent": _frames(written.get("sent", ())),
-        }
-    )
-
-
-def _plain(value: Any) -> dict[str, Any]:
-    """A dataclass as a mapping, without what has its default."""
-    defaults = {item.name: item.default for item in fields(value)}
-    plain = {name: item for name, item in asdict(value).items() if item != defaults[name]}
-    for name in {"frames", "sent"} & plain.keys():
-        plain[name] = [list(frame) for frame in plain[name]]
-    return plain
-
-
-def text_or_bytes(body: bytes) -> str | bytes:
-    """A body as text if it is UTF-8."""
+    Raises:
+        Malformed: It is none.
+        OSError: It can't be read.
+    """
     try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        return body
+        return loads(path.read_text(encoding="utf-8"))
+    except (MalformedCassette, UnicodeDecodeError) as error:
+        raise MalformedCassette(f"{path}: {error}") from None
 
 
-def _bytes(written: str | bytes | None) -> bytes:
-    return written.encode() if isinstance(written, str) else written or b""
+def load_all(folder: Path) -> dict[str, Cassette]:
+    """The cassettes of a folder by their case, in the order of the names.
+
+    Raises:
+        Malformed: One of the files is no cassette, or stands under another case's name.
+        OSError: One can't be read.
+    """
+    return {cassette.case: cassette for cassette in _all(folder)}
 
 
-def _frames(written: Iterable[Iterable[int]]) -> tuple[Frame, ...]:
-    return tuple(Frame(*frame) for frame in written)
+def _all(folder: Path) -> Iterator[Cassette]:
+    for path in sorted(folder.glob("*.yaml")):
+        cassette = load(path)
+        if path.stem != cassette.case:
+            raise MalformedCassette(f"{path}: it is the cassette of {cassette.case}")
+        yield cassette
 
 
-def _grouped(headers: Pairs) -> dict[str, list[str]]:
-    """Headers as vcrpy has them: the values of a name together, names in the order of their first."""
-    grouped: dict[str, list[str]] = {}
-    for name, value in headers:
-        grouped.setdefault(name, []).append(value)
-    return grouped
+def path_of(folder: Path, case: str) -> Path:
+    """Where a case's cassette stands in a folder."""
+    return folder / f"{case}.yaml"
 
 
-def _pairs(grouped: Mapping[str, Iterable[str]]) -> Pairs:
-    return tuple((name, value) for name, values in grouped.items() for value in values)
+def save(cassette: Cassette, folder: Path) -> Path:
+    """Write a cassette into a folder, whole or not at all, and return its path.
+
+    Raises:
+        TooLarge: A body is over 256 KiB.
+        SecretFound: Something in it looks like a secret.
+        Malformed: Its parts don't fit together.
+        OSError: It can't be written.
+    """
+    text = dumps(cassette)
+    if found := suspicions(cassette):
+        raise SecretFound(f"{cassette.case}: {found[0].where} looks like it holds {found[0].what}")
+    path = path_of(folder, cassette.case)
+    write_whole(path, text)
+    return path
+
+
+def fault(one: Interaction) -> str:
+    """Why an interaction can't be in a cassette, or ""."""
+    if _longest(one) > BODY_LIMIT:
+        return f"a body is longer than {BODY_LIMIT // 1024} KiB"
+    found = suspicions(Cassette("", Provenance("", ""), (one,)))
+    return f"{found[0].where.partition('.')[2]} looks like it holds {found[0].what}" if found else ""
+
+
+def problems(path: Path) -> list[str]:
+    """What is wrong with a cassette's file, in sentences: it isn't written as `save` writes it, or it holds a secret."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        cassette = loads(text)
+        written = dumps(cassette)
+    except (ValueError, OSError) as error:
+        return [f"{path}: {error}"]
+    found = [] if path.stem == cassette.case else [f"{path}: it is the cassette of {cassette.case}"]
+    if written != text:
+        lines = enumerate(zip(text.splitlines(), written.splitlines(), strict=False), start=1)
+        at = next((number for number, (there, wanted) in lines if there != wanted), 1)
+        found.append(f"{path}:{at}: it isn't written as hopcheck writes cassettes; record it again")
+    return found + [f"{path}: {one.where} looks like it holds {one.what}" for one in suspicions(cassette)]
+
+
+def _longest(one: Interaction) -> int:
+    return max(len(one.request.body), len(one.response.body) if one.response else 0)
+
+
+def _misfits(number: int, one: Interaction) -> Iterator[str]:
+    size = len(one.response.body) if one.response else 0
+    framed = sum(frame.size for frame in one.wire.frames)
+    if framed != size:
+        yield f"interaction {number}: its frames hold {framed} bytes, its body {size}"
+    if (one.response is None) != (one.wire.head_us is None):
+        yield f"interaction {number}: a response and its time to first byte come together"

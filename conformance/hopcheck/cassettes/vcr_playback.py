@@ -19,8 +19,8 @@ import httpx2
 import vcr
 
 from hopcheck.cassettes.canonical import canonical
-from hopcheck.cassettes.format import load
 from hopcheck.cassettes.model import Cassette
+from hopcheck.cassettes.store import load
 
 _IN_PROCESS = [
     (transport, name, getattr(transport, name))
@@ -35,7 +35,7 @@ _IN_PROCESS = [
 """Transports that lead to an application or a mock in this process, as they are without vcrpy."""
 
 
-class Played:
+class CassettePlayback:
     """A cassette while it is played.
 
     Attributes:
@@ -85,7 +85,7 @@ class Played:
 
 
 @contextmanager
-def playing(path: Path) -> Iterator[Played]:
+def playing(path: Path) -> Iterator[CassettePlayback]:
     """Play a cassette to every HTTP client in this process; sockets that lead elsewhere are refused.
 
     Raises:
@@ -97,14 +97,14 @@ def playing(path: Path) -> Iterator[Played]:
     recorder.register_matcher("hopcheck", _match)
     with ExitStack() as stack:
         vcr_cassette = stack.enter_context(recorder.use_cassette(str(path)))
-        played = Played(cassette, vcr_cassette)
+        played = CassettePlayback(cassette, vcr_cassette)
         stack.enter_context(mock.patch.object(vcr_cassette, "can_play_response_for", _noting(played, vcr_cassette)))
         for name in ("connect", "connect_ex"):
             stack.enter_context(mock.patch.object(socket.socket, name, _refusing(played)))
         yield played
 
 
-def _noting(played: Played, vcr_cassette: Any) -> Callable[[Any], bool]:
+def _noting(played: CassettePlayback, vcr_cassette: Any) -> Callable[[Any], bool]:
     """Ask the vcr_cassette, and note what it doesn't have: the code under test may swallow the exception."""
     can_play = vcr_cassette.can_play_response_for
 
@@ -134,7 +134,7 @@ def _named(request: Any) -> str:
     return f"{request.method} {request.path} {shown}".strip()
 
 
-def _refusing(played: Played) -> Callable[[socket.socket, Any], int]:
+def _refusing(played: CassettePlayback) -> Callable[[socket.socket, Any], int]:
     """Refuse connections as the system would, so that sockets are closed; and note it, since that may be swallowed."""
 
     def refuse(connecting: socket.socket, address: Any) -> int:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from hopcheck.cassettes.format import Malformed, path_of
-from hopcheck.cassettes.vcr_playback import Played, playing
+from hopcheck.cassettes.store import MalformedCassette, path_of
+from hopcheck.cassettes.vcr_playback import CassettePlayback, playing
 
 _FOLDER = "hopcheck_cassettes"
-_PLAYED = pytest.StashKey[Played]()
+_PLAYED = pytest.StashKey[CassettePlayback]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,16 +50,16 @@ def _playing_its_cassette(request: pytest.FixtureRequest) -> Iterator[None]:
         with playing(path) as played:
             request.node.stash[_PLAYED] = played
             yield
-    except Malformed as error:
+    except MalformedCassette as error:
         raise pytest.UsageError(str(error)) from None
 
 
 @pytest.fixture
-def cassette(request: pytest.FixtureRequest) -> Played:
+def cassette(request: pytest.FixtureRequest) -> CassettePlayback:
     """The cassette that is being played: its requests, to be asked again, and what was asked so far."""
     if _PLAYED not in request.node.stash:
         raise pytest.UsageError(f'{request.node.nodeid}: the fixture `cassette` needs @pytest.mark.cassette("<case>")')
-    played: Played = request.node.stash[_PLAYED]
+    played: CassettePlayback = request.node.stash[_PLAYED]
     return played
 
 

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hopcheck.cassettes import Cassette, Malformed, load_all
+from hopcheck.cassettes import Cassette, MalformedCassette, load_all
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.cli.files import require_folders, write
 from hopcheck.drift import Drift, drift
@@ -89,7 +89,7 @@ def cassettes_of(folder: Path) -> dict[str, Cassette]:
     """
     try:
         found = load_all(folder)
-    except (Malformed, OSError) as error:
+    except (MalformedCassette, OSError) as error:
         raise Stop(USAGE, f"{error}.") from None
     if not found:
         raise Stop(USAGE, f"there are no cassettes in {folder}; `hopcheck record` makes some.")

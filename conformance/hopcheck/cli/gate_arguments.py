@@ -31,7 +31,7 @@ from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
 
 if TYPE_CHECKING:
-    from hopcheck.replay.offline import Cassettes
+    from hopcheck.replay.offline import CassetteFolder
 
 NOTHING_LISTED = Baseline("")
 
@@ -107,7 +107,7 @@ class Order:
     strict: bool
     files: Mapping[str, Path]
     previous: Baseline = NOTHING_LISTED
-    cassettes: Cassettes | None = None
+    cassettes: CassetteFolder | None = None
     own_proxy: bool = True
 
 

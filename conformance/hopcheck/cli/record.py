@@ -11,9 +11,9 @@ from urllib.parse import SplitResult, urlsplit
 from rich.console import Console
 
 from hopcheck.authoring.registry import Case
-from hopcheck.cassettes.background import Heard, Listening
-from hopcheck.cassettes.recording import Recorded
-from hopcheck.cassettes.session import LIVE_ONLY, Session
+from hopcheck.cassettes.recording.clients import ClientRecorder, ClientRecordingResult
+from hopcheck.cassettes.recording.recorder import RecordingResult
+from hopcheck.cassettes.recording.session import LIVE_ONLY, RecordingSession
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
 from hopcheck.cli.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.gate.catalogue import all_cases, select
@@ -87,9 +87,11 @@ def record(folder: Path, litellm: str, exclude_newer: str | None = None, pattern
     return HOLDS if finished else INTERRUPTED
 
 
-async def _record(cases: list[Case], folder: Path, litellm: str, exclude_newer: str | None) -> tuple[Recorded, bool]:
+async def _record(
+    cases: list[Case], folder: Path, litellm: str, exclude_newer: str | None
+) -> tuple[RecordingResult, bool]:
     with Teller(Console(stderr=True)) as tell, RunProgress(console_for(sys.stderr), len(cases)) as progress:
-        session = Session(
+        session = RecordingSession(
             cases=cases,
             folder=folder,
             upstream_command=UPSTREAM_COMMAND,
@@ -105,9 +107,9 @@ async def _record(cases: list[Case], folder: Path, litellm: str, exclude_newer: 
 def _between(here: str, server: str, folder: Path, name: str) -> int:
     at = _address(here)
     _address(server)
-    listening = Listening(at.hostname or "", at.port if at.port is not None else 80, server, folder, name)
+    listening = ClientRecorder(at.hostname or "", at.port if at.port is not None else 80, server, folder, name)
 
-    async def listen() -> Heard:
+    async def listen() -> ClientRecordingResult:
         def tell(url: str) -> None:
             print(f"recording {url} -> {server}; Ctrl-C ends it.", flush=True)
 
@@ -138,7 +140,7 @@ def _address(url: str) -> SplitResult:
     return urlsplit(url)
 
 
-def _show(recorded: Recorded, folder: Path, console: Console) -> None:
+def _show(recorded: RecordingResult, folder: Path, console: Console) -> None:
     for case, why in recorded.live_only.items():
         console.print(f"live-only {case}: {why}", highlight=False, markup=False, soft_wrap=True)
     console.print(

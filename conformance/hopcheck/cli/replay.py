@@ -7,7 +7,7 @@ import gc
 import sys
 from pathlib import Path
 
-from hopcheck.cassettes import Cassette, Malformed, load_all
+from hopcheck.cassettes import Cassette, MalformedCassette, load_all
 from hopcheck.cli.exits import HOLDS, UNTESTABLE, USAGE, Stop
 from hopcheck.replay import CHUNKINGS, ReplayServer, scale_of
 from hopcheck_server.wire.event_loop import run as run_loop
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         scale = scale_of(arguments.timing)
         cassettes = load_all(arguments.folder)
-    except (Malformed, OSError, ValueError) as error:
+    except (MalformedCassette, OSError, ValueError) as error:
         raise Stop(USAGE, f"{error}.") from None
     if not cassettes:
         raise Stop(USAGE, f"there are no cassettes in {arguments.folder}; `hopcheck record` makes some.")

@@ -16,7 +16,7 @@ from hopcheck.gate.preflight import Unfit
 from hopcheck.report.baseline import Baseline, load_baseline
 
 if TYPE_CHECKING:
-    from hopcheck.replay.offline import Cassettes
+    from hopcheck.replay.offline import CassetteFolder
 
 
 def add_arguments(group: argparse._ArgumentGroup) -> None:
@@ -34,13 +34,13 @@ def wants_reference(arguments: argparse.Namespace) -> bool:
     return bool(arguments.replay) and not (arguments.url or arguments.target)
 
 
-def cassettes_of(arguments: argparse.Namespace, known: Mapping[str, Case], config: TargetConfig) -> Cassettes:
+def cassettes_of(arguments: argparse.Namespace, known: Mapping[str, Case], config: TargetConfig) -> CassetteFolder:
     """Read the cassettes.
 
     Raises:
         Stop: They can't be played, or not in this way.
     """
-    from hopcheck.replay.offline import Cassettes
+    from hopcheck.replay.offline import CassetteFolder
 
     if arguments.one_sided or arguments.upstream_url:
         raise Stop(USAGE, "--replay stands behind the target: leave out --one-sided and --upstream-url.")
@@ -49,7 +49,7 @@ def cassettes_of(arguments: argparse.Namespace, known: Mapping[str, Case], confi
     if not wants_reference(arguments) and config.upstream_port is None:
         raise Stop(USAGE, "say with --upstream-port where the proxy expects LiteLLM: the cassettes are played there.")
     try:
-        return Cassettes.read(arguments.replay, known)
+        return CassetteFolder.read(arguments.replay, known)
     except Unfit as unfit:
         raise Stop(USAGE, str(unfit)) from None
 

@@ -16,7 +16,7 @@ from hopcheck.client import load_sdk
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.gate.preflight import Unfit
 from hopcheck.replay import live_only
-from hopcheck.replay.offline import Cassettes
+from hopcheck.replay.offline import CassetteFolder
 from hopcheck.selftest.on_cassettes import HEALTHY, Result, prove
 from hopcheck_server.wire.event_loop import run as run_loop
 
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace, cases: Sequence[Case]) -> int:
     """Do it."""
     require_server()
     try:
-        cassettes = Cassettes.read(arguments.replay, all_cases())
+        cassettes = CassetteFolder.read(arguments.replay, all_cases())
     except Unfit as unfit:
         raise Stop(USAGE, str(unfit)) from None
     begun, console = time.monotonic(), Console(highlight=False, soft_wrap=True)
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, cases: Sequence[Case]) -> int:
     return DOES_NOT_HOLD if any(one.came in _SHOWN for one in results) else HOLDS
 
 
-async def _prove(cases: Sequence[Case], cassettes: Cassettes) -> list[Result]:
+async def _prove(cases: Sequence[Case], cassettes: CassetteFolder) -> list[Result]:
     excluded = live_only(cases, cassettes.cassettes, cassettes.unrecorded)
     return [result async for result in prove(cases, cassettes.cassettes, excluded, JOBS)]
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import Any
 
-from hopcheck.cassettes import Cassette, Entry, Interaction
+from hopcheck.cassettes import Cassette, Interaction, JournalEntry
 from hopcheck.cassettes.canonical import of_request
 from hopcheck.drift import facts
 from hopcheck.report.excerpts import as_text
@@ -58,17 +58,17 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class CassetteComparison:
     """What changed in one case."""
 
     case: str
     changes: tuple[Change, ...]
 
 
-def compare(before: Cassette, after: Cassette) -> Comparison:
+def compare(before: Cassette, after: Cassette) -> CassetteComparison:
     """Compare two cassettes of the same case. The same change in several exchanges counts once."""
     changes = [*_verdict(before, after), *_interactions(before, after), *_attempts(before, after)]
-    return Comparison(after.case, tuple(dict.fromkeys(changes)))
+    return CassetteComparison(after.case, tuple(dict.fromkeys(changes)))
 
 
 def _verdict(before: Cassette, after: Cassette) -> Iterator[Change]:
@@ -128,8 +128,8 @@ def _attempts(before: Cassette, after: Cassette) -> Iterator[Change]:
                 yield from _changes(Part.PROVIDER, facts.of_attempt(one), facts.of_attempt(other))
 
 
-def _by_marker(cassette: Cassette) -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = defaultdict(list)
+def _by_marker(cassette: Cassette) -> dict[str, list[JournalEntry]]:
+    found: dict[str, list[JournalEntry]] = defaultdict(list)
     for entry in cassette.journal:
         found[entry.marker].append(entry)
     return {marker: sorted(entries, key=lambda entry: entry.number) for marker, entries in found.items()}

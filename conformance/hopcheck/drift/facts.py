@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from hopcheck.cassettes import Entry, Interaction, Response
+from hopcheck.cassettes import Interaction, JournalEntry, RecordedResponse
 from hopcheck.drift import volatile
 from hopcheck.report.excerpts import as_text
 from hopcheck_contracts import sse
@@ -37,18 +37,18 @@ def of_answer(one: Interaction) -> Facts:
     return {"end": one.wire.ended, "framing": one.wire.framing, **of_response(one.response)}
 
 
-def of_response(response: Response, *, whole: bool = True) -> Facts:
+def of_response(response: RecordedResponse, *, whole: bool = True) -> Facts:
     """What an answer says; unless it is wanted as a whole, its head."""
     head: Facts = {"status": response.status, **_headers(response.headers)}
     return {**head, **_body(response)} if whole else head
 
 
-def is_told(response: Response) -> bool:
+def is_told(response: RecordedResponse) -> bool:
     """Whether a stream has told its end or an error, whatever the connection did then."""
     return any(_kind(event) in ("[DONE]", "error") for event in sse.parse(_decoded(response)))
 
 
-def of_attempt(entry: Entry) -> Facts:
+def of_attempt(entry: JournalEntry) -> Facts:
     """What an attempt at the provider was."""
     found: Facts = {"method": entry.method, "path": volatile.of_text(entry.path), "credential": entry.key or "none"}
     found["end"] = entry.ended or "still going on"
@@ -77,13 +77,13 @@ def _headers(headers: Iterable[tuple[str, str]]) -> Facts:
     return {f"header {name.lower()}": volatile.of_header(name, value) for name, value in headers}
 
 
-def _body(response: Response) -> Facts:
+def _body(response: RecordedResponse) -> Facts:
     body = _decoded(response)
     kind = (response.header("content-type") or "").partition(";")[0].strip()
     return _stream(body) if kind == "text/event-stream" else _json_or_text(body)
 
 
-def _decoded(response: Response) -> bytes:
+def _decoded(response: RecordedResponse) -> bytes:
     coding, body = response.header("content-encoding"), response.body
     try:
         return gzip.decompress(body) if coding == "gzip" else zlib.decompress(body) if coding == "deflate" else body

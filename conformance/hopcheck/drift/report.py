@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from hopcheck.cassettes import Cassette
-from hopcheck.drift.compare import Change, Comparison, Part, compare
+from hopcheck.drift.compare import CassetteComparison, Change, Part, compare
 
 SCHEMA = "hopcheck.drift/1"
 
@@ -88,7 +88,7 @@ def name_of(cassettes: Iterable[Cassette]) -> str:
     return " and ".join(f"LiteLLM {version}" if version else "another server" for version in versions) or "nothing"
 
 
-def _grouped(comparisons: Iterable[Comparison]) -> Iterator[Group]:
+def _grouped(comparisons: Iterable[CassetteComparison]) -> Iterator[Group]:
     """Changes of the same field together if they are few; each way on its own otherwise it would hide the others."""
     seen: dict[tuple[Part, str], dict[Change, list[str]]] = defaultdict(lambda: defaultdict(list))
     for comparison in comparisons:

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from hopcheck.cassettes import Entry, Frame
+from hopcheck.cassettes import Frame, JournalEntry
 from hopcheck.replay.fixed_responses import model_in
-from hopcheck.replay.index import Card
+from hopcheck.replay.index import PlayableInteraction
 from hopcheck.replay.key_order import in_order_of
 from hopcheck_server.upstream.journal.arrival import Arrival, RequestHead
 from hopcheck_server.upstream.journal.attempt import Attempt, Ending
@@ -25,7 +25,7 @@ KEYS: Mapping[str, str] = {
 proxy's own key for LiteLLM if it shows one."""
 
 
-class Played(Arrival):
+class ReplayedAttempt(Arrival):
     """A request of the proxy's, and what it was answered.
 
     Attributes:
@@ -42,7 +42,7 @@ class Played(Arrival):
     def __init__(self, head: RequestHead, body: bytes, connection: int, received_ns: int) -> None:
         """Not yet answered."""
         super().__init__(head, body, connection, received_ns)
-        self.card: Card | None = None
+        self.card: PlayableInteraction | None = None
         self.canned = False
         self.miss = ""
         self.scale = 1.0
@@ -73,7 +73,7 @@ class Played(Arrival):
             attempt = self._recorded(self.card, entry, own)
             yield from (attempt.received_ns, attempt.head_sent_ns, attempt.ended_ns, *(at for at, _ in attempt.sent))
 
-    def _recorded(self, card: Card, entry: Entry, own: Attempt) -> Attempt:
+    def _recorded(self, card: PlayableInteraction, entry: JournalEntry, own: Attempt) -> Attempt:
         """A recorded attempt, as if it had been made because of this request."""
         began_us = card.interaction.wire.at_us
         since_us = round((entry.at_us - began_us) * self.scale)
@@ -94,7 +94,7 @@ class Played(Arrival):
         attempt.ended, attempt.ended_ns = self._ending(card, entry, attempt)
         return attempt
 
-    def _ending(self, card: Card, entry: Entry, attempt: Attempt) -> tuple[Ending, int]:
+    def _ending(self, card: PlayableInteraction, entry: JournalEntry, attempt: Attempt) -> tuple[Ending, int]:
         """How the attempt ends: as recorded, unless that depends on the proxy or on the case."""
         left = self.ended == "hung-up"
         if card.interaction.wire.ended != "left":

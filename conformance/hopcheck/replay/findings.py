@@ -9,10 +9,10 @@ from typing import Any
 from hopcheck.authoring.findings import Finding, expect
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Stream, Target
-from hopcheck.replay.rechunked import Again, Retold, distinct, is_whole
-from hopcheck.replay.scripted_faults import Scripted
+from hopcheck.replay.scripted_faults import ScriptedRuns
 from hopcheck.replay.server import ReplayServer
-from hopcheck.replay.variants import level_of
+from hopcheck.replay.streams.repetition import StreamRepeater, VariantDifference, distinct, is_whole
+from hopcheck.replay.streams.variants import level_of
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -38,7 +38,7 @@ class ReplayFindings:
         """
         self._server = server
         self._more = more
-        self.scripted = Scripted(server, own) if server.seat is not None else None
+        self.scripted = ScriptedRuns(server, own) if server.seat is not None else None
 
     async def __call__(self, case: Case, target: Target) -> AsyncIterator[Finding]:
         """What is found of a case that has just asked."""
@@ -47,13 +47,13 @@ class ReplayFindings:
         yield expect("replay.played", self._unplayed(case), equals=[], level="MUST")
         streams = [answer for answer in target.answers if isinstance(answer, Stream) and is_whole(answer)]
         if streams and not misses and self._more:
-            for finding in await self._told_otherwise(Again(self._server, target), distinct(streams)):
+            for finding in await self._told_otherwise(StreamRepeater(self._server, target), distinct(streams)):
                 yield finding
         found = await self.scripted.finding(case, target) if self.scripted is not None else None
         if found is not None:
             yield found
 
-    async def _told_otherwise(self, again: Again, streams: list[Stream]) -> list[Finding]:
+    async def _told_otherwise(self, again: StreamRepeater, streams: list[Stream]) -> list[Finding]:
         """Each stream is cut otherwise, and the first that can be is retold, too."""
         first = next(filter(again.can_be_retold, streams), None)
         rest = asyncio.gather(*(again.cut_otherwise(stream) for stream in streams if stream is not first))
@@ -68,7 +68,7 @@ class ReplayFindings:
         return [card.name for card in cards if card.left and card.counts]
 
 
-def _retelling(minded: list[Retold]) -> Finding:
+def _retelling(minded: list[VariantDifference]) -> Finding:
     """As binding as what was minded."""
     told = [{"ways": sorted(one.ways), "first": one.first, "then": one.then} for one in minded]
     return expect(RETELLING, told, equals=[], level=level_of(way for one in minded for way in one.ways))

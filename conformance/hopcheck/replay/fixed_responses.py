@@ -15,7 +15,7 @@ from hopcheck.cassettes import Cassette
 _CREATED = 1_677_610_602
 
 
-class Canned(NamedTuple):
+class FixedResponse(NamedTuple):
     """A whole answer."""
 
     status: int
@@ -40,7 +40,7 @@ def model_in(body: bytes) -> str | None:
     return found[1].decode("utf-8", "replace") if found else None
 
 
-def canned(method: str, path: str, models: Iterable[str]) -> Canned | None:
+def canned(method: str, path: str, models: Iterable[str]) -> FixedResponse | None:
     """The answer to a question that needs no recording, or None."""
     match method, path.partition("?")[0].removeprefix("/v1"):
         case "GET", "/health/liveliness" | "/health/liveness":
@@ -55,17 +55,17 @@ def canned(method: str, path: str, models: Iterable[str]) -> Canned | None:
     return None
 
 
-def miss_answer(why: str) -> Canned:
+def miss_answer(why: str) -> FixedResponse:
     """The answer to a request that nobody recorded: a status that no case's provider gives."""
     error = {"message": f"hopcheck replay: {why}", "type": "replay_miss", "param": None, "code": "replay_miss"}
     return _json({"error": error}, 501)
 
 
-def wrong_key() -> Canned:
+def wrong_key() -> FixedResponse:
     """The answer to another key than LiteLLM's own."""
     error = {"message": "hopcheck replay: the key is wrong", "type": "auth_error", "param": None, "code": "401"}
     return _json({"error": error}, 401)
 
 
-def _json(said: Any, status: int = 200) -> Canned:
-    return Canned(status, "application/json", json.dumps(said).encode())
+def _json(said: Any, status: int = 200) -> FixedResponse:
+    return FixedResponse(status, "application/json", json.dumps(said).encode())

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from hopcheck.cassettes import Canonical, Cassette, Entry, Interaction, canonical
+from hopcheck.cassettes import Canonical, Cassette, JournalEntry, Interaction, canonical
 from hopcheck_server.upstream.script.marker import Marker, find_marker
 
 
 @dataclass(eq=False, slots=True)
-class Card:
+class PlayableInteraction:
     """A recorded interaction.
 
     Attributes:
@@ -29,7 +29,7 @@ class Card:
     case: str
     number: int
     interaction: Interaction
-    entries: tuple[Entry, ...]
+    entries: tuple[JournalEntry, ...]
     key: Canonical
     marker: str
     played: int = 0
@@ -61,7 +61,7 @@ class Card:
 
 
 @dataclass
-class Deck:
+class CassetteIndex:
     """All cards.
 
     Attributes:
@@ -69,11 +69,11 @@ class Deck:
         free: The others.
     """
 
-    marked: dict[str, list[Card]] = field(default_factory=dict)
-    free: list[Card] = field(default_factory=list)
+    marked: dict[str, list[PlayableInteraction]] = field(default_factory=dict)
+    free: list[PlayableInteraction] = field(default_factory=list)
 
     @classmethod
-    def of(cls, cassettes: Mapping[str, Cassette]) -> Deck:
+    def of(cls, cassettes: Mapping[str, Cassette]) -> CassetteIndex:
         """Lay out cassettes."""
         deck = cls()
         for case, cassette in cassettes.items():
@@ -82,15 +82,15 @@ class Deck:
                 home.append(card)
         return deck
 
-    def cards(self, case: str) -> list[Card]:
+    def cards(self, case: str) -> list[PlayableInteraction]:
         """Every card of a case."""
         return [*self.marked.get(case, ()), *(card for card in self.free if card.case == case)]
 
-    def candidates(self, marker: str) -> list[Card]:
+    def candidates(self, marker: str) -> list[PlayableInteraction]:
         """The cards that a request with this marker (or "") may be answered with."""
         return self.marked.get(case_of(marker), []) if marker else self.free
 
-    def draw(self, key: Canonical, marker: str) -> Card | None:
+    def draw(self, key: Canonical, marker: str) -> PlayableInteraction | None:
         """The next card for a request, or None; it counts as played."""
         card = next((one for one in self.candidates(marker) if one.key == key and one.left), None)
         if card is not None:
@@ -114,17 +114,17 @@ def key_of(method: str, path: str, body: bytes) -> tuple[Canonical, str]:
     return canonical(method, path, body), find_marker(body)
 
 
-def _cards(cassette: Cassette) -> Iterable[Card]:
+def _cards(cassette: Cassette) -> Iterable[PlayableInteraction]:
     caused = _caused(cassette)
     for number, one in enumerate(cassette.interactions, start=1):
         key, marker = key_of(one.request.method, one.request.path, one.request.body)
-        yield Card(cassette.case, number, one, tuple(caused[number]), key, marker)
+        yield PlayableInteraction(cassette.case, number, one, tuple(caused[number]), key, marker)
 
 
-def _caused(cassette: Cassette) -> dict[int, list[Entry]]:
+def _caused(cassette: Cassette) -> dict[int, list[JournalEntry]]:
     """By the number of the interaction: the attempts at the provider that it brought about."""
     numbered = list(enumerate(cassette.interactions, start=1))
-    caused: dict[int, list[Entry]] = {number: [] for number, _ in numbered}
+    caused: dict[int, list[JournalEntry]] = {number: [] for number, _ in numbered}
     for entry in cassette.journal:
         same = [(number, one) for number, one in numbered if one.request.marker == entry.marker]
         before = [number for number, one in same if one.wire.at_us <= entry.at_us]

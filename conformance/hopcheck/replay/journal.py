@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from time import monotonic_ns
 
-from hopcheck.replay.attempts import Played
+from hopcheck.replay.attempts import ReplayedAttempt
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.journal.journal import Journal
 
@@ -29,7 +29,7 @@ class ReplayJournal(Journal):
     def unmarked(self, since_ns: int = 0) -> list[Attempt]:
         """The attempts at the provider without a marker that were made at that time or later."""
         now = monotonic_ns()
-        asked = (played for played in self._unmarked if isinstance(played, Played))
+        asked = (played for played in self._unmarked if isinstance(played, ReplayedAttempt))
         made = (attempt for played in asked for attempt in played.at_provider(now))
         return [attempt for attempt in made if attempt.received_ns >= since_ns]
 
@@ -41,7 +41,7 @@ class ReplayJournal(Journal):
                 played.released.set()
         self._wake(marker)
 
-    def going_on_of(self, marker: str) -> list[Played]:
+    def going_on_of(self, marker: str) -> list[ReplayedAttempt]:
         """The requests of a marker that are still being answered."""
         return [played for played in self._played(marker) if not played.ended]
 
@@ -70,6 +70,6 @@ class ReplayJournal(Journal):
         times = (at for played in self._played(marker) for at in played.changes_ns())
         return min((at for at in times if at > now), default=otherwise)
 
-    def _played(self, marker: str) -> Iterator[Played]:
+    def _played(self, marker: str) -> Iterator[ReplayedAttempt]:
         marked = self._marked.get(marker)
-        return (one for one in (marked.attempts if marked else ()) if isinstance(one, Played))
+        return (one for one in (marked.attempts if marked else ()) if isinstance(one, ReplayedAttempt))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from hopcheck.authoring.registry import REGISTRY, Case
 from hopcheck.cassettes import Cassette
-from hopcheck.cassettes.headers import RESPONSE, is_kept
+from hopcheck.cassettes.secrets.headers import RESPONSE, is_kept
 from hopcheck.report.build import LIVE_ONLY
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hopcheck.authoring.findings import same
 from hopcheck.cassettes import Canonical
-from hopcheck.replay.index import Card
+from hopcheck.replay.index import PlayableInteraction
 from hopcheck.report.render.values import clip, short, visible
 
 SHOWN = 3
@@ -18,7 +18,7 @@ _LONG = 60  # characters of a value
 _ABSENT = object()
 
 
-def explain(key: Canonical, candidates: Iterable[Card]) -> str:
+def explain(key: Canonical, candidates: Iterable[PlayableInteraction]) -> str:
     """Say in one sentence why no recording answers a request."""
     asked = f"{key.method} {key.path}"
     cards = list(candidates)

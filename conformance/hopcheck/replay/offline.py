@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from hopcheck.authoring.registry import Case
-from hopcheck.cassettes import Cassette, Malformed, load_all
+from hopcheck.cassettes import Cassette, MalformedCassette, load_all
 from hopcheck.cassettes.canonical import PROBES
-from hopcheck.cassettes.session import read_live_only
+from hopcheck.cassettes.recording.session import read_live_only
 from hopcheck.client import Target, Untestable, load_sdk
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.nonces import fixed_nonces
@@ -48,7 +48,7 @@ NOWHERE = "http://127.0.0.1:1/v1"
 
 
 @dataclass(frozen=True)
-class Cassettes:
+class CassetteFolder:
     """A folder of cassettes.
 
     Attributes:
@@ -62,7 +62,7 @@ class Cassettes:
     unrecorded: Mapping[str, str]
 
     @classmethod
-    def read(cls, folder: Path, known: Mapping[str, Case]) -> Cassettes:
+    def read(cls, folder: Path, known: Mapping[str, Case]) -> CassetteFolder:
         """Read a folder.
 
         Raises:
@@ -71,7 +71,7 @@ class Cassettes:
         try:
             cassettes = load_all(folder)
             unrecorded = read_live_only(folder)
-        except (Malformed, OSError, ValueError) as error:
+        except (MalformedCassette, OSError, ValueError) as error:
             raise Unfit(f"the cassettes can't be played: {error}") from None
         if not cassettes:
             raise Unfit(f"there are no cassettes in {folder}; `hopcheck record` makes some.")
@@ -87,7 +87,7 @@ class Cassettes:
 
 
 @dataclass
-class Offline:
+class ReplayRun:
     """What stands behind the target, and what it has to say when the run is over.
 
     Attributes:
@@ -97,7 +97,7 @@ class Offline:
     """
 
     plan: Plan
-    cassettes: Cassettes
+    cassettes: CassetteFolder
     server: ReplayServer
 
     def replay(self) -> Replay:
@@ -110,8 +110,8 @@ class Offline:
 
 @asynccontextmanager
 async def offline(
-    plan: Plan, cassettes: Cassettes, *, own_proxy: bool, progress: Progress | None = None
-) -> AsyncIterator[Offline]:
+    plan: Plan, cassettes: CassetteFolder, *, own_proxy: bool, progress: Progress | None = None
+) -> AsyncIterator[ReplayRun]:
     """Play cassettes while the context lasts, and start the reference proxy in front of them.
 
     Args:
@@ -137,7 +137,7 @@ async def offline(
         )
         await _listen(server, plan.config.upstream_port or 0 if own_proxy else 0)
         async with server:
-            played = Offline(
+            played = ReplayRun(
                 replace(plan, behind=_behind(plan, cassettes, server, {} if own_proxy else OWN)), cassettes, server
             )
             if own_proxy:
@@ -153,7 +153,7 @@ def _alone(case: Case) -> Case:
     return replace(case, needs=case.needs | {"timing"})
 
 
-def _behind(plan: Plan, cassettes: Cassettes, server: ReplayServer, own: Mapping[str, Any]) -> Behind:
+def _behind(plan: Plan, cassettes: CassetteFolder, server: ReplayServer, own: Mapping[str, Any]) -> Behind:
     """The server in the place of LiteLLM and its provider."""
     return Behind(
         control=LocalControl(server),

@@ -9,10 +9,10 @@ from contextlib import suppress
 from itertools import groupby, islice
 from time import monotonic_ns
 
-from hopcheck.cassettes import Interaction, Response
-from hopcheck.replay.attempts import Played
-from hopcheck.replay.chunking import Piece, Telling, pieces_of
-from hopcheck.replay.index import Card
+from hopcheck.cassettes import Interaction, RecordedResponse
+from hopcheck.replay.attempts import ReplayedAttempt
+from hopcheck.replay.streams.chunking import StreamPiece, StreamForm, pieces_of
+from hopcheck.replay.index import PlayableInteraction
 from hopcheck_server.upstream.journal.attempt import Ending
 from hopcheck_server.upstream.playback.clock import SLACK_S
 from hopcheck_server.wire.server import ServerExchange
@@ -25,10 +25,10 @@ TOGETHER = 16
 """Chunks of a byte that leave in one write: to HTTP they are chunks all the same."""
 
 
-class Playing:
+class InteractionPlayer:
     """One card on one exchange."""
 
-    def __init__(self, exchange: ServerExchange, played: Played, card: Card, telling: Telling, secret: str) -> None:
+    def __init__(self, exchange: ServerExchange, played: ReplayedAttempt, card: PlayableInteraction, telling: StreamForm, secret: str) -> None:
         """Nothing is sent yet; see `pieces_of` for the last two."""
         self._exchange = exchange
         self._played = played
@@ -54,7 +54,7 @@ class Playing:
             await self._send(self._pieces)
         return await self._end()
 
-    async def _send(self, pieces: list[Piece]) -> None:
+    async def _send(self, pieces: list[StreamPiece]) -> None:
         sent = self._played.sent = array("q")
         for (at_us, _), group in groupby(pieces, key=lambda piece: (piece.at_us, len(piece.data) == 1)):
             await self._until(at_us)
@@ -85,7 +85,7 @@ class Playing:
             self._exchange.keep_alive = False
         return "answered"
 
-    def _head(self, response: Response) -> bytes:
+    def _head(self, response: RecordedResponse) -> bytes:
         """The head as it was recorded; its Content-Length is that of what is sent now."""
         grown = sum(len(piece.data) for piece in self._pieces) - len(response.body)
         headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
@@ -125,11 +125,11 @@ class Playing:
                     await self._exchange.gone.wait()
 
 
-def _writes(group: Iterator[Piece]) -> Iterator[list[Piece]]:
+def _writes(group: Iterator[StreamPiece]) -> Iterator[list[StreamPiece]]:
     """Which chunks of the same time leave in one write."""
     for piece in group:
         yield [piece, *islice(group, TOGETHER - 1)] if len(piece.data) == 1 else [piece]
 
 
-def _closes(response: Response) -> bool:
+def _closes(response: RecordedResponse) -> bool:
     return (response.header("connection") or "").lower() == "close"

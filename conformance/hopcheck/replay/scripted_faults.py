@@ -40,7 +40,7 @@ def in_seat(declares: Declares, own: Mapping[str, Any]) -> Declares:
     return replace(declares, **{name: own.get(name, getattr(nothing, name)) for name in LITELLMS})
 
 
-class Scripted:
+class ScriptedRuns:
     """Runs cases on the same proxy with their own scripts in LiteLLM's seat."""
 
     def __init__(self, server: ReplayServer, own: Mapping[str, Any]) -> None:

@@ -8,13 +8,13 @@ from time import monotonic_ns
 from typing import Self
 
 from hopcheck.cassettes import Canonical, Cassette
-from hopcheck.replay.attempts import Played
-from hopcheck.replay.chunking import Chunks, Telling
-from hopcheck.replay.fixed_responses import Canned, canned, miss_answer, model_in, models_of, wrong_key
-from hopcheck.replay.index import Card, Deck, case_of, key_of
+from hopcheck.replay.attempts import ReplayedAttempt
+from hopcheck.replay.streams.chunking import Chunks, StreamForm
+from hopcheck.replay.fixed_responses import FixedResponse, canned, miss_answer, model_in, models_of, wrong_key
+from hopcheck.replay.index import PlayableInteraction, CassetteIndex, case_of, key_of
 from hopcheck.replay.journal import ReplayJournal
 from hopcheck.replay.mismatch import explain
-from hopcheck.replay.playback import Playing
+from hopcheck.replay.playback import InteractionPlayer
 from hopcheck.replay.scripted_backend import is_seated, pass_on
 from hopcheck_server.upstream.control import routes as control_routes
 from hopcheck_server.upstream.journal.arrival import RequestHead
@@ -52,7 +52,7 @@ class ReplayServer(Closing):
         secret: str = "",
         seat: Upstream | None = None,
         told: Callable[[str], None] = lambda miss: None,
-        ended: Callable[[Played], None] = lambda played: None,
+        ended: Callable[[ReplayedAttempt], None] = lambda played: None,
     ) -> None:
         """Does not listen yet.
 
@@ -66,7 +66,7 @@ class ReplayServer(Closing):
             told: Is told of each miss.
             ended: Is told of each request when it has ended.
         """
-        self.deck = Deck.of(cassettes)
+        self.deck = CassetteIndex.of(cassettes)
         self.journal = ReplayJournal()
         self.chunks: Chunks = chunks
         self.misses: dict[str, list[str]] = {}
@@ -77,8 +77,8 @@ class ReplayServer(Closing):
         self._told = told
         self._ended = ended
         self._models = models_of(cassettes)
-        self._told_otherwise: dict[str, Telling] = {}
-        self._exchanges: dict[Played, ServerExchange] = {}
+        self._told_otherwise: dict[str, StreamForm] = {}
+        self._exchanges: dict[ReplayedAttempt, ServerExchange] = {}
         self._server = Server(self._handle)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
@@ -139,7 +139,7 @@ class ReplayServer(Closing):
                 exchange.abort()
         self.journal.forget(marker)
 
-    def rewind(self, marker: str, telling: Telling | None) -> None:
+    def rewind(self, marker: str, telling: StreamForm | None) -> None:
         """Let a marker's recordings be played again, at once and told that way; None goes back to the usual way."""
         self.deck.rewind(marker)
         if telling is None:
@@ -151,7 +151,7 @@ class ReplayServer(Closing):
 
     async def _handle(self, exchange: ServerExchange) -> None:
         head = _head(exchange)
-        played = Played(head, exchange.body, exchange.connection, exchange.received_ns)
+        played = ReplayedAttempt(head, exchange.body, exchange.connection, exchange.received_ns)
         if exchange.target.startswith(control_routes.PREFIX):
             await self._control(exchange, played)
             return
@@ -173,7 +173,7 @@ class ReplayServer(Closing):
             del self._exchanges[played]
             self._ended(played)
 
-    def _decide(self, played: Played, key: Canonical) -> Card | Canned:
+    def _decide(self, played: ReplayedAttempt, key: Canonical) -> PlayableInteraction | FixedResponse:
         """Find the recording, or the answer that needs none."""
         marker = played.marker
         if self.key and played.head.key != self.key:
@@ -189,29 +189,29 @@ class ReplayServer(Closing):
             return known
         return self._missed(played, explain(key, self.deck.candidates(marker)))
 
-    def _missed(self, played: Played, why: str) -> Canned:
+    def _missed(self, played: ReplayedAttempt, why: str) -> FixedResponse:
         played.miss = why
         self.misses.setdefault(case_of(played.marker), []).append(why)
         self._told(why)
         return wrong_key() if self.key and played.head.key != self.key else miss_answer(why)
 
-    async def _answer(self, exchange: ServerExchange, played: Played, answer: Card | Canned) -> None:
-        if isinstance(answer, Canned):
+    async def _answer(self, exchange: ServerExchange, played: ReplayedAttempt, answer: PlayableInteraction | FixedResponse) -> None:
+        if isinstance(answer, FixedResponse):
             await _write(exchange, answer)
             self.journal.end(played, "answered", monotonic_ns())
             return
         telling = self._told_otherwise.get(played.marker, self.chunks)
         secret = self.secret and (played.head.key or self.secret)
-        ending = await Playing(exchange, played, answer, telling, secret).play()
+        ending = await InteractionPlayer(exchange, played, answer, telling, secret).play()
         self.journal.end(played, ending, monotonic_ns())
 
-    async def _control(self, exchange: ServerExchange, asked: Played) -> None:
+    async def _control(self, exchange: ServerExchange, asked: ReplayedAttempt) -> None:
         answer = await control_routes.respond(self, asked.attempt(), allowed=exchange.is_local)
         status = int(answer.head.split(b" ", 2)[1])
-        await _write(exchange, Canned(status, "application/json", answer.pieces[0]))
+        await _write(exchange, FixedResponse(status, "application/json", answer.pieces[0]))
 
 
-async def _write(exchange: ServerExchange, answer: Canned) -> None:
+async def _write(exchange: ServerExchange, answer: FixedResponse) -> None:
     size = str(len(answer.body))
     await exchange.start(answer.status, [("content-type", answer.media_type), ("content-length", size)], "length")
     await exchange.write(answer.body)

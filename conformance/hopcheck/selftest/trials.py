@@ -18,7 +18,7 @@ from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.client.nonces import fixed_nonces
 from hopcheck.engine.run import RunContext, run_case
 from hopcheck.gate.catalogue import all_scripts
-from hopcheck.replay.attempts import KEYS, Played
+from hopcheck.replay.attempts import KEYS, ReplayedAttempt
 from hopcheck.replay.findings import ReplayFindings
 from hopcheck.replay.live_only import burst_owner
 from hopcheck.replay.offline import reference_target
@@ -153,7 +153,7 @@ def _own(declares: Declares) -> Mapping[str, Any]:
     return {"timeout_s": declares.timeout_s, "timeout_model": declares.timeout_model}
 
 
-def _asked(played: Played) -> Any:
+def _asked(played: ReplayedAttempt) -> Any:
     own = played.attempt()
     headers = sorted(pair for pair in own.headers if pair[0] not in _CHANGING | {"host"})
     reached = not played.canned and (played.card is None or bool(played.card.entries))

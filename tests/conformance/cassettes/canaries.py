@@ -15,15 +15,15 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from hopcheck.cassettes import Cassette, Made, SecretFound, save
-from hopcheck.cassettes.builder import Maker
-from hopcheck.cassettes.decoding import decoded
-from hopcheck.cassettes.exchanges import ConnectionReader
-from hopcheck.cassettes.scrub import Scrub
-from hopcheck.cassettes.secrets import rules
+from hopcheck.cassettes import Cassette, Provenance, SecretFound, save
+from hopcheck.cassettes.recording.builder import CassetteBuilder
+from hopcheck.cassettes.secrets.decoding import decoded
+from hopcheck.cassettes.recording.exchanges import ConnectionReader
+from hopcheck.cassettes.secrets.scrub import Scrub
+from hopcheck.cassettes.secrets.scanner import rules
 from hopcheck_server.wire.pipe import PipeEvent, Side
 
-MADE = Made(tool="0.1.0", recorded="2026-11-23")
+MADE = Provenance(tool="0.1.0", recorded="2026-11-23")
 URL64 = string.ascii_letters + string.digits + "-_"
 BASE62 = string.ascii_letters + string.digits
 UPPER = string.ascii_uppercase + string.digits
@@ -55,7 +55,7 @@ SECRETS: dict[str, Callable[[random.Random], str]] = {
 }
 """Kinds of secrets."""
 
-Wire = tuple[bytes, bytes]
+RecordedDelivery = tuple[bytes, bytes]
 
 
 def _wire(
@@ -65,7 +65,7 @@ def _wire(
     phrase: str = "OK",
     said: dict[str, str] | None = None,
     response: bytes = b'{"id":"chatcmpl-1"}',
-) -> Wire:
+) -> RecordedDelivery:
     given = {"host": "h", "content-type": "application/json", **(asked or {}), "content-length": str(len(request))}
     answered = {"content-type": "application/json", **(said or {}), "content-length": str(len(response))}
     return _head(f"POST {path} HTTP/1.1", given) + request, _head(f"HTTP/1.1 200 {phrase}", answered) + response
@@ -75,7 +75,7 @@ def _head(first: str, headers: dict[str, str]) -> bytes:
     return "\r\n".join([first, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode("latin-1")
 
 
-def _stream(events: list[bytes], trailer: str = "", extension: str = "") -> Wire:
+def _stream(events: list[bytes], trailer: str = "", extension: str = "") -> RecordedDelivery:
     chunks = b"".join(b"%x%b\r\n%b\r\n" % (len(event), extension.encode(), event) for event in events)
     head = _head("HTTP/1.1 200 OK", {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
     return _wire()[0], head + chunks + b"0\r\n" + trailer.encode() + b"\r\n"
@@ -91,7 +91,7 @@ def _nested(secret: str) -> bytes:
     return json.dumps({"a": [{"b": {"c": [1, {"d": f"use {secret} please"}]}}]}).encode()
 
 
-PLACES: dict[str, Callable[[str], Wire]] = {
+PLACES: dict[str, Callable[[str], RecordedDelivery]] = {
     "path": lambda s: _wire(path=f"/v1/{s}/chat"),
     "query": lambda s: _wire(path=f"/v1/chat?key={s}&x=1"),
     "quoted query": lambda s: _wire(path=f"/v1/chat?x={quote(quote(s, safe=''), safe='')}"),
@@ -135,13 +135,13 @@ PLACES: dict[str, Callable[[str], Wire]] = {
 """Places that HTTP has, and what traffic looks like with a secret there."""
 
 
-def saved(wire: Wire, folder: Path, name: str) -> Path | None:
+def saved(wire: RecordedDelivery, folder: Path, name: str) -> Path | None:
     """Save the cassette of one exchange; None where that was refused."""
     reader = ConnectionReader()
     sides: tuple[tuple[Side, bytes], ...] = (("client", wire[0]), ("server", wire[1]))
     for at, (side, data) in enumerate(sides, start=1):
         reader.feed(PipeEvent(at * 1_000_000, side, "data", data))
-    maker = Maker(0, "http://127.0.0.1:4000", Scrub(more=rules()), {})
+    maker = CassetteBuilder(0, "http://127.0.0.1:4000", Scrub(more=rules()), {})
     try:
         return save(Cassette(name, MADE, maker.interactions(reader.exchanges)), folder)
     except SecretFound:

@@ -10,10 +10,10 @@ import pytest
 import vcr
 from vcr.record_mode import RecordMode
 
-from hopcheck.cassettes.format import load, problems
 from hopcheck.cassettes.model import Interaction
-from hopcheck.cassettes.recording import PROBES
-from hopcheck.cassettes.session import LIVE_ONLY, read_live_only
+from hopcheck.cassettes.recording.recorder import PROBES
+from hopcheck.cassettes.recording.session import LIVE_ONLY, read_live_only
+from hopcheck.cassettes.store import load, problems
 from hopcheck.gate.catalogue import all_cases
 from hopcheck_contracts.schemas import validate_event, validate_raw_response
 from hopcheck_contracts.sse import EventParser

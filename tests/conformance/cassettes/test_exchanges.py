@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hopcheck.cassettes.exchanges import ConnectionReader, Exchange
+from hopcheck.cassettes.recording.exchanges import ConnectionReader, RecordedExchange
 from hopcheck_server.wire.pipe import PipeEvent
 
 GET = b"GET /v1/models HTTP/1.1\r\nhost: h\r\n\r\n"
@@ -14,7 +14,7 @@ CHUNKS = b"3\r\nabc\r\n5;x=y\r\ndefgh\r\n1\r\ni\r\n0\r\n\r\n"
 LENGTH = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabc"
 
 
-def read(*events: tuple[str, bytes], step: int = 0) -> list[Exchange]:
+def read(*events: tuple[str, bytes], step: int = 0) -> list[RecordedExchange]:
     """What a connection's reader makes of it; with `step`, everything came in pieces of that size."""
     reader, now = ConnectionReader(), 0
     for who, data in events:

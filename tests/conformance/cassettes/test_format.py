@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vcr.record_mode import RecordMode
 
-from hopcheck.cassettes import Cassette, Malformed, TooLarge, canonical, dumps, load, load_all, loads, save
+from hopcheck.cassettes import BodyTooLarge, Cassette, MalformedCassette, canonical, dumps, load, load_all, loads, save
 from hopcheck.cassettes.canonical import of_request
-from hopcheck.cassettes.format import problems
-from hopcheck.cassettes.model import BODY_LIMIT, Frame, Interaction, Request, Response, Wire
+from hopcheck.cassettes.model import BODY_LIMIT, Frame, Interaction, RecordedDelivery, RecordedRequest, RecordedResponse
+from hopcheck.cassettes.store import problems
 
 BY_CASE = {cassette.case: cassette for cassette in cassettes()}
 
@@ -33,8 +33,8 @@ def test_a_cassette_comes_back_as_it_was(cassette: Cassette, tmp_path: Path) -> 
 @given(st.binary(max_size=40) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")))
 @settings(max_examples=60, deadline=None)
 def test_any_body_comes_back_as_it_was(body: bytes) -> None:
-    wire = Wire(0, 1, "length", "complete", 2, (Frame(2, len(body)),))
-    one = Interaction(Request("POST", "http://h/x", (), body), Response(200, "OK", (), body), wire)
+    wire = RecordedDelivery(0, 1, "length", "complete", 2, (Frame(2, len(body)),))
+    one = Interaction(RecordedRequest("POST", "http://h/x", (), body), RecordedResponse(200, "OK", (), body), wire)
     cassette = replace(BY_CASE["auth.required"], interactions=(one,))
     assert loads(dumps(cassette)) == cassette
 
@@ -94,7 +94,7 @@ def test_text_that_was_made_binary_is_found(tmp_path: Path) -> None:
 
 def test_long_bodies_are_not_recorded(tmp_path: Path) -> None:
     long = answered("chat.large", "n0", "x" * BODY_LIMIT)
-    with pytest.raises(TooLarge, match="longer than 256 KiB"):
+    with pytest.raises(BodyTooLarge, match="longer than 256 KiB"):
         save(replace(BY_CASE["auth.required"], case="chat.large", interactions=(long,)), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -102,7 +102,7 @@ def test_long_bodies_are_not_recorded(tmp_path: Path) -> None:
 def test_a_cassette_whose_frames_do_not_add_up_is_not_written(tmp_path: Path) -> None:
     one = streamed("stream.done-once", "n0", ("Hel", "lo"))
     short = replace(one, wire=replace(one.wire, frames=one.wire.frames[:-1]))
-    with pytest.raises(Malformed, match="its frames hold"):
+    with pytest.raises(MalformedCassette, match="its frames hold"):
         save(replace(BY_CASE["stream.done-once"], interactions=(short,)), tmp_path)
 
 

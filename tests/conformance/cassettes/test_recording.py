@@ -13,20 +13,20 @@ import pytest
 from hopcheck import Findings, Relay, Target, Untestable, expect, reply
 from hopcheck.authoring.findings import Outcome
 from hopcheck.authoring.registry import Case, case
-from hopcheck.cassettes import Cassette, Made, load_all
-from hopcheck.cassettes.format import save
-from hopcheck.cassettes.matching import difference, differences
+from hopcheck.cassettes import Cassette, Provenance, load_all
+from hopcheck.cassettes.store import save
+from hopcheck.cassettes.comparison import difference, differences
 from hopcheck.cassettes.model import BODY_LIMIT
-from hopcheck.cassettes.recording import Recorded, Recorder, Studio, turns
-from hopcheck.cassettes.retention import JournalKeeper
-from hopcheck.cassettes.session import read_live_only, write_live_only
-from hopcheck.cassettes.wiretap import tapped
+from hopcheck.cassettes.recording.recorder import RecordingResult, Recorder, RecordingSettings, turns
+from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
+from hopcheck.cassettes.recording.session import read_live_only, write_live_only
+from hopcheck.cassettes.recording.wiretap import tapped
 from hopcheck.client.nonces import fixed_nonces
 from hopcheck.engine.run import RunContext
 from hopcheck.selftest.relay_host import RelayHost, relay_target
 from hopcheck_server.relay import RelayConfig, RelayServer
 
-MADE = Made("0.1.0", "2026-11-23", "1.106.2")
+MADE = Provenance("0.1.0", "2026-11-23", "1.106.2")
 READ_TIMEOUT_S = 30.0
 
 
@@ -103,11 +103,11 @@ def _leaves() -> Case:
     return leaves
 
 
-def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> Recorded:
+def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> RecordingResult:
     """Record cases with a relay in the proxy's place, and the upstream in LiteLLM's; `left` gets those to do again."""
 
-    async def main() -> Recorded:
-        recorded = Recorded()
+    async def main() -> RecordingResult:
+        recorded = RecordingResult()
         async with (
             asyncio.timeout(READ_TIMEOUT_S),
             RelayHost({}, cases) as bench,
@@ -118,7 +118,7 @@ def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> R
                 control = JournalKeeper(bench.upstream.url)
                 target = relay_target("r", server.base_url("r"), config)
                 secrets = {"provider": config.upstream_key, "user": config.client_keys[0]}
-                studio = Studio(MADE, folder, secrets)
+                studio = RecordingSettings(MADE, folder, secrets)
                 setting = RunContext(target, control, nonces=fixed_nonces, read_timeout_s=6.5)
                 recorder = Recorder(studio, setting, control, wiretap, recorded)
                 again = await recorder.record(turns(cases), lambda _: None, lambda _: None)
@@ -187,8 +187,8 @@ def test_what_can_not_be_recorded_is_live_only_and_an_older_cassette_goes(
 
 
 def test_reasons_stay_until_the_case_is_recorded(tmp_path: Path) -> None:
-    write_live_only(tmp_path, Recorded(live_only={"a.b": "why", "c.d": "why"}))
-    write_live_only(tmp_path, Recorded(saved=["a.b"], live_only={"e.f": "because"}))
+    write_live_only(tmp_path, RecordingResult(live_only={"a.b": "why", "c.d": "why"}))
+    write_live_only(tmp_path, RecordingResult(saved=["a.b"], live_only={"e.f": "because"}))
     assert read_live_only(tmp_path) == {"c.d": "why", "e.f": "because"}
 
 

@@ -12,8 +12,8 @@ from cassette_samples import answered, cassettes, streamed
 
 from hopcheck.cassettes import Cassette, SecretFound, save
 from hopcheck.cassettes.__main__ import main
-from hopcheck.cassettes.scrub import Rule, Scrub
-from hopcheck.cassettes.secrets import rules, suspicion, suspicions
+from hopcheck.cassettes.secrets.scanner import rules, suspicion, suspicions
+from hopcheck.cassettes.secrets.scrub import Scrub, ScrubRule
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -111,7 +111,7 @@ def test_ids_are_numbered_and_those_of_requests_stay() -> None:
 def test_rules_of_ones_own_come_beside() -> None:
     import re
 
-    scrub = Scrub(more=[Rule(re.compile(rb"acct-\d+"), lambda _: b"acct")])
+    scrub = Scrub(more=[ScrubRule(re.compile(rb"acct-\d+"), lambda _: b"acct")])
     assert scrub.text("acct-12 and acct-13") == "acct and acct"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hopcheck.cassettes.wiretap import Wiretap, tapped
+from hopcheck.cassettes.recording.wiretap import Wiretap, tapped
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.server import Upstream

@@ -9,7 +9,7 @@ import cassette_samples as samples
 import pytest
 from drift_samples import answered, cassette, with_body
 
-from hopcheck.cassettes import Judged
+from hopcheck.cassettes import RecordedVerdict
 from hopcheck.drift import Change, compare, drift
 from hopcheck.drift.compare import Part
 from hopcheck.drift.render import html_text, markdown_text
@@ -150,7 +150,10 @@ def test_requests_that_only_one_of_them_was_asked():
 
 
 def test_a_verdict_that_got_worse_and_one_that_got_better():
-    first, second = Judged("conforms", {"text": True, "id": False}), Judged("deviates", {"text": False, "id": True})
+    first, second = (
+        RecordedVerdict("conforms", {"text": True, "id": False}),
+        RecordedVerdict("deviates", {"text": False, "id": True}),
+    )
     found = compare(cassette(judged=first), cassette(judged=second)).changes
     assert [(one.what, one.worse) for one in found] == [
         ("outcome", True),

@@ -8,14 +8,14 @@ from dataclasses import replace
 import cassette_samples as samples
 from drift_samples import OLD, answered, cassette, framed
 
-from hopcheck.cassettes import Judged, save
+from hopcheck.cassettes import RecordedVerdict, save
 from hopcheck.cli import main
 
 
 def sets(folder, after):
     """Two folders of cassettes on disk."""
     for name, made, one in (("a", OLD, answered()), ("b", samples.MADE, after)):
-        save(cassette(framed(one), made=made, judged=Judged("conforms", {"text": True})), folder / name)
+        save(cassette(framed(one), made=made, judged=RecordedVerdict("conforms", {"text": True})), folder / name)
     return str(folder / "a"), str(folder / "b")
 
 
@@ -37,7 +37,7 @@ def test_a_finding_that_holds_no_more_is_exit_code_1(tmp_path, capsys):
     folders = sets(tmp_path, answered())
     assert main(["drift", *folders, "--strict"]) == 0
     assert "does the same as" in capsys.readouterr().out
-    save(cassette(framed(answered()), judged=Judged("deviates", {"text": False})), tmp_path / "b")
+    save(cassette(framed(answered()), judged=RecordedVerdict("deviates", {"text": False})), tmp_path / "b")
     assert main(["drift", *folders]) == 1
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from asking import ask, by_case, open_to, send
 from cassette_samples import MADE, answered, entry, streamed, unanswered
 
-from hopcheck.cassettes import Cassette, Entry, Interaction
+from hopcheck.cassettes import Cassette, Interaction, JournalEntry
 from hopcheck.replay import ReplayServer
 from hopcheck.replay.attempts import KEYS
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -19,11 +19,11 @@ STREAM = streamed(CASE, "n0", ("Hel", "lo"))
 MARKER = STREAM.request.marker
 
 
-def serve(one: Interaction, *entries: Entry, scale: float = 0.0) -> ReplayServer:
+def serve(one: Interaction, *entries: JournalEntry, scale: float = 0.0) -> ReplayServer:
     return ReplayServer(by_case(Cassette(CASE, MADE, (one,), entries)), scale=lambda case: scale)
 
 
-def seen_of(one: Interaction, *entries: Entry) -> list[Attempt]:
+def seen_of(one: Interaction, *entries: JournalEntry) -> list[Attempt]:
     async def run() -> list[Attempt]:
         async with await serve(one, *entries).start() as server:
             await ask(server, one, "sk-litellm")

@@ -7,13 +7,13 @@ from cassette_samples import answered, streamed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hopcheck.replay.chunking import CHUNKINGS, ONE_BY_ONE, Piece, pieces_of, recut
+from hopcheck.replay.streams.chunking import CHUNKINGS, ONE_BY_ONE, StreamPiece, pieces_of, recut
 
 STREAM = streamed("stream.done-once", "n0", ("Grü", "ße", "世界"))
 EVENTS = 6
 
 
-def recorded() -> list[Piece]:
+def recorded() -> list[StreamPiece]:
     return pieces_of(STREAM)
 
 
@@ -28,25 +28,27 @@ def test_the_bytes_stay(chunks) -> None:
 
 def test_recorded_is_as_recorded() -> None:
     assert recorded() == [
-        Piece(frame.at_us, data) for frame, data in zip(STREAM.wire.frames, STREAM.pieces, strict=True)
+        StreamPiece(frame.at_us, data) for frame, data in zip(STREAM.wire.frames, STREAM.pieces, strict=True)
     ]
 
 
 def test_per_event_is_an_event_a_chunk_also_where_a_chunk_held_several() -> None:
-    joined = [Piece(3, b"".join(piece.data for piece in recorded()))]
+    joined = [StreamPiece(3, b"".join(piece.data for piece in recorded()))]
     assert [piece.data for piece in recut(joined, "per-event")] == [piece.data for piece in recorded()]
-    halves = [Piece(1, joined[0].data[:50]), Piece(2, joined[0].data[50:])]
+    halves = [StreamPiece(1, joined[0].data[:50]), StreamPiece(2, joined[0].data[50:])]
     assert [piece.at_us for piece in recut(halves, "per-event")] == [2] * EVENTS
 
 
 def test_one_byte_is_a_byte_a_chunk_up_to_a_limit() -> None:
     assert {len(piece.data) for piece in pieces_of(STREAM, "one-byte")} == {1}
-    long = recut([Piece(1, b"x" * ONE_BY_ONE), Piece(2, b"y" * 100), Piece(3, b"z" * 100)], "one-byte")
+    long = recut(
+        [StreamPiece(1, b"x" * ONE_BY_ONE), StreamPiece(2, b"y" * 100), StreamPiece(3, b"z" * 100)], "one-byte"
+    )
     assert [len(piece.data) for piece in long] == [*[1] * ONE_BY_ONE, 100, 100]
 
 
 def test_split_utf8_cuts_inside_characters_and_inside_blank_lines() -> None:
-    pieces = [Piece(1, "data: ü世\n\n".encode())]
+    pieces = [StreamPiece(1, "data: ü世\n\n".encode())]
     assert [piece.data for piece in recut(pieces, "split-utf8")] == [b"data: \xc3", b"\xbc\xe4", b"\xb8\x96\n", b"\n"]
 
 
@@ -69,6 +71,6 @@ def test_a_secret_stands_where_one_was_taken_out() -> None:
 @given(st.lists(st.binary(min_size=1, max_size=30), min_size=1, max_size=8), st.sampled_from(CHUNKINGS))
 @settings(max_examples=80, deadline=None)
 def test_any_bytes_stay(frames, chunks) -> None:
-    cut = recut([Piece(at, data) for at, data in enumerate(frames)], chunks)
+    cut = recut([StreamPiece(at, data) for at, data in enumerate(frames)], chunks)
     assert b"".join(piece.data for piece in cut) == b"".join(frames)
     assert all(0 <= piece.at_us < len(frames) for piece in cut)

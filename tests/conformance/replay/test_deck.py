@@ -8,7 +8,7 @@ from dataclasses import replace
 from cassette_samples import MADE, answered, ask, entry, listing, streamed
 
 from hopcheck.cassettes import Cassette, Interaction
-from hopcheck.replay.index import Deck, case_of, key_of
+from hopcheck.replay.index import CassetteIndex, case_of, key_of
 from hopcheck.replay.mismatch import explain
 
 FIRST, SECOND = (
@@ -17,11 +17,11 @@ FIRST, SECOND = (
 )
 
 
-def deck_of(*interactions: Interaction, case: str = "cache.off-by-default", **more: Cassette) -> Deck:
-    return Deck.of({case: Cassette(case, MADE, interactions), **more})
+def deck_of(*interactions: Interaction, case: str = "cache.off-by-default", **more: Cassette) -> CassetteIndex:
+    return CassetteIndex.of({case: Cassette(case, MADE, interactions), **more})
 
 
-def draw(deck: Deck, one: Interaction) -> str | None:
+def draw(deck: CassetteIndex, one: Interaction) -> str | None:
     key, marker = key_of(one.request.method, one.request.path, one.request.body)
     card = deck.draw(key, marker)
     return None if card is None or card.interaction.response is None else card.interaction.response.body.decode()
@@ -59,7 +59,7 @@ def test_who_asks_in_another_order_of_keys_asks_the_same() -> None:
 def test_what_the_provider_was_asked_belongs_to_the_request_before_it() -> None:
     late = replace(SECOND, wire=replace(SECOND.wire, at_us=50_000))
     entries = (entry(FIRST), entry(late, number=2))
-    deck = Deck.of({"cache.off-by-default": Cassette("cache.off-by-default", MADE, (FIRST, late), entries)})
+    deck = CassetteIndex.of({"cache.off-by-default": Cassette("cache.off-by-default", MADE, (FIRST, late), entries)})
     assert [[one.number for one in card.entries] for card in deck.cards("cache.off-by-default")] == [[1], [2]]
 
 
@@ -73,7 +73,7 @@ def test_what_litellm_refuses_by_itself_need_not_be_played() -> None:
     assert not card.counts
 
 
-def told(deck: Deck, body: bytes, path: str = "/v1/chat/completions") -> str:
+def told(deck: CassetteIndex, body: bytes, path: str = "/v1/chat/completions") -> str:
     key, marker = key_of("POST", path, body)
     return explain(key, deck.candidates(marker))
 

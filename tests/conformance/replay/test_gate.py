@@ -15,7 +15,7 @@ from hopcheck.cli import main
 from hopcheck.gate import run as gating
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.preflight import Unfit
-from hopcheck.replay.offline import Cassettes, offline, reference_target
+from hopcheck.replay.offline import CassetteFolder, offline, reference_target
 from hopcheck.report.build import Replay, Run, build
 from hopcheck.report.document import headline, replay_line, violations
 from hopcheck.report.render.html import html_text
@@ -52,7 +52,7 @@ class Pings(BehindLiteLLM):
 
 def gate(relay: type[Relay], folder: Path) -> dict:
     async def run() -> tuple[gating.Outcome, Replay]:
-        cassettes = Cassettes.read(folder, CASES)
+        cassettes = CassetteFolder.read(folder, CASES)
         declares = replace(reference_target().declares, rate_limit=reference_target().declares.rate_limit)
         config = RelayConfig(upstream="http://127.0.0.1:1/v1")
         target = replace(relay_target("own", "http://127.0.0.1:1/v1", config), declares=declares, second_api_key="")
@@ -101,14 +101,14 @@ def test_what_belongs_to_no_case_and_to_no_cassette_fails_the_run(folder) -> Non
 
 def test_a_folder_that_holds_no_case_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unfit, match="there are no cassettes"):
-        Cassettes.read(tmp_path, CASES)
+        CassetteFolder.read(tmp_path, CASES)
     text = (FOLDER / "stream.done-once.yaml").read_text(encoding="utf-8")
     (tmp_path / "stream.done-twice.yaml").write_text(text.replace("stream.done-once", "stream.done-twice"))
     with pytest.raises(Unfit, match="is the cassette of no case"):
-        Cassettes.read(tmp_path, CASES)
+        CassetteFolder.read(tmp_path, CASES)
     (tmp_path / "stream.done-twice.yaml").write_text("version: [")
     with pytest.raises(Unfit, match="can't be played"):
-        Cassettes.read(tmp_path, CASES)
+        CassetteFolder.read(tmp_path, CASES)
 
 
 @pytest.mark.parametrize(

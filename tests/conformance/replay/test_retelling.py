@@ -13,9 +13,9 @@ from hopcheck import Events, Failure, Relay
 from hopcheck.authoring.findings import Finding
 from hopcheck.cassettes import Cassette
 from hopcheck.gate.catalogue import all_cases
-from hopcheck.replay.chunking import Retelling, pieces_of
+from hopcheck.replay.streams.chunking import StreamVariant, pieces_of
 from hopcheck.replay.findings import RETELLING
-from hopcheck.replay.variants import CHUNKS, LINES, can_be_retold, level_of, meaning, retold
+from hopcheck.replay.streams.variants import CHUNKS, LINES, can_be_retold, level_of, meaning, retold
 from hopcheck.selftest.trials import on_cassette
 from hopcheck_contracts.sse import parse
 from hopcheck_server.relay.streams import events_of
@@ -37,7 +37,7 @@ def test_it_is_told_otherwise_and_means_the_same(ways) -> None:
     told = retold(BODY, ways)
     assert told != BODY
     assert meaning(data(told)) == meaning(data(BODY))
-    assert b"".join(piece.data for piece in pieces_of(STREAM, Retelling(ways))) == told
+    assert b"".join(piece.data for piece in pieces_of(STREAM, StreamVariant(ways))) == told
 
 
 def test_each_way_does_what_it_is_called() -> None:
@@ -108,7 +108,7 @@ def test_who_minds_a_way_is_told_which(relay, way, level) -> None:
 
 
 def test_what_is_retold_is_cut_too() -> None:
-    (whole,) = pieces_of(STREAM, Retelling(ALL[0], "coalesced"))
+    (whole,) = pieces_of(STREAM, StreamVariant(ALL[0], "coalesced"))
     assert whole.data == retold(BODY, ALL[0])
 
 

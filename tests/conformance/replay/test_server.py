@@ -12,7 +12,7 @@ from cassette_samples import MADE, answered, listing, streamed, unanswered
 
 from hopcheck.cassettes import Cassette, Interaction
 from hopcheck.replay import CHUNKINGS, ReplayServer, scale_of
-from hopcheck.replay.chunking import pieces_of
+from hopcheck.replay.streams.chunking import pieces_of
 from hopcheck_server.upstream.control.client import RemoteControl
 from hopcheck_server.wire.client import Broken
 

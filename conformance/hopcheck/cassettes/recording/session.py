@@ -1,0 +1,199 @@
+"""A recording session: the whole chain with a tee in it, the doctor, the cases, and what could not be recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import hashlib
+import json
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hopcheck import __version__
+from hopcheck.authoring.findings import Verdict
+from hopcheck.authoring.registry import Case
+from hopcheck.cassettes.model import Provenance
+from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
+from hopcheck.cassettes.recording.recorder import (
+    ORIGIN,
+    RecordedTurn,
+    Recorder,
+    RecordingResult,
+    RecordingSettings,
+    turns,
+)
+from hopcheck.cassettes.recording.wiretap import Wiretap, tapped
+from hopcheck.client import load_sdk
+from hopcheck.client.nonces import fixed_nonces
+from hopcheck.engine.run import RunContext
+from hopcheck.gate.preflight import READ_TIMEOUT_S, examine
+from hopcheck.gate.target_file import packaged_target
+from hopcheck.report.build import write_whole
+from hopcheck_contracts.documents import document
+from hopcheck_server.chain import Stack
+from hopcheck_server.chain.litellm import LiteLLMEnvironment
+from hopcheck_server.chain.processes import Progress
+from hopcheck_server.wire.tasks import unless
+
+LIVE_ONLY = "live-only.json"
+"""Beside the cassettes of a version: the cases that have none, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingSession:
+    """What is to be recorded.
+
+    Attributes:
+        cases: Which ones.
+        folder: Where the cassettes go.
+        upstream_command: Starts an upstream that knows the cases' scripts.
+        litellm: LiteLLM's version.
+        exclude_newer: An ISO date for its dependencies, or None for those of today.
+        progress: Is told what is being waited for.
+        began: Told of a case that begins.
+        ended: Told of its verdict.
+    """
+
+    cases: Sequence[Case]
+    folder: Path
+    upstream_command: Sequence[str | Path]
+    litellm: str
+    exclude_newer: str | None
+    progress: Progress
+    began: Callable[[Case], None]
+    ended: Callable[[Verdict], None]
+    _tap: list[Wiretap] = field(default_factory=list)
+
+    async def run(self, stopped: asyncio.Event) -> tuple[RecordingResult, bool]:
+        """Record; returns what came of it, and whether it got to its end.
+
+        Raises:
+            ProcessError: A server couldn't be started.
+            Unfit: The chain can't be asked.
+        """
+        recorded = RecordingResult()
+        try:
+            finished = await unless(stopped, self._run(recorded))
+        finally:
+            write_live_only(self.folder, recorded)
+        return recorded, bool(finished)
+
+    async def _run(self, recorded: RecordingResult) -> bool:
+        """Record with one chain after another, as long as each gets on with it."""
+        load_sdk()
+        left = turns(self.cases)
+        while left:
+            before, left = len(left), await self._with_a_chain(left, recorded)
+            if len(left) == before:
+                break
+        return True
+
+    async def _with_a_chain(self, cases: Sequence[RecordedTurn], recorded: RecordingResult) -> list[RecordedTurn]:
+        environment = await LiteLLMEnvironment.ensure(
+            self.litellm, exclude_newer=self.exclude_newer, progress=self.progress
+        )
+        with tempfile.TemporaryDirectory(prefix="hopcheck-record-") as work_dir:
+            async with self._chain(Path(work_dir)) as stack:
+                control = JournalKeeper(stack.upstream.url)
+                try:
+                    recorder = self._recorder(stack, environment, control, recorded)
+                    await recorder.look(examine(recorder.setting.config, control, stack.upstream.url, READ_TIMEOUT_S))
+                    return await recorder.record(cases, self.began, self.ended)
+                finally:
+                    await control.aclose()
+
+    @asynccontextmanager
+    async def _chain(self, work_dir: Path) -> AsyncIterator[Stack]:
+        chain = Stack.start(
+            work_dir=work_dir,
+            upstream_command=self.upstream_command,
+            litellm_version=self.litellm,
+            exclude_newer=self.exclude_newer,
+            wire=self._wire,
+            progress=self.progress,
+        )
+        async with chain as stack:
+            yield stack
+
+    @asynccontextmanager
+    async def _wire(self, url: str) -> AsyncIterator[str]:
+        async with tapped(url) as wiretap:
+            self._tap.append(wiretap)
+            yield f"http://127.0.0.1:{wiretap.pipe.port}"
+
+    def _recorder(
+        self, stack: Stack, environment: LiteLLMEnvironment, control: JournalKeeper, recorded: RecordingResult
+    ) -> Recorder:
+        proxy = stack.proxy
+        assert proxy is not None
+        assert proxy.process is not None
+        log_file = str(proxy.process.log_file.absolute())
+        urls = {"base_url": proxy.base_url, "upstream_url": stack.upstream.url, "log_file": log_file}
+        setting = RunContext(packaged_target("reference", proxy.key, urls), control, nonces=fixed_nonces)
+        studio = RecordingSettings(
+            made=made(environment, self.exclude_newer or ""),
+            folder=self.folder,
+            secrets={
+                "provider": stack.upstream_key,
+                "backup": stack.backup_key,
+                "client": stack.litellm.master_key,
+                "user": proxy.key,
+            },
+            places=_places(stack, environment, self._tap[-1]),
+        )
+        return Recorder(studio, setting, control, self._tap[-1], recorded)
+
+
+def made(environment: LiteLLMEnvironment, dependencies: str = "") -> Provenance:
+    """What cassettes of that LiteLLM are made with, today."""
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return Provenance(
+        __version__, today, environment.version, _installed(environment, "openai"), contract(), dependencies
+    )
+
+
+def contract() -> str:
+    """The version of the contract with LiteLLM, and a digest of its document."""
+    whole = document("litellm")
+    digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    return f"{whole['info']['version']} ({digest[:12]})"
+
+
+def _installed(environment: LiteLLMEnvironment, package: str) -> str:
+    found = environment.path.glob(f"lib/python*/site-packages/{package}-*.dist-info")
+    return next((path.name.removesuffix(".dist-info").partition("-")[2] for path in found), "")
+
+
+def _places(stack: Stack, environment: LiteLLMEnvironment, wiretap: Wiretap) -> dict[str, str]:
+    """What is another one on every machine, and what stands for it."""
+    return {
+        f"127.0.0.1:{wiretap.pipe.port}": ORIGIN.removeprefix("http://"),
+        f"127.0.0.1:{stack.litellm.port}": ORIGIN.removeprefix("http://"),
+        f"127.0.0.1:{stack.upstream.port}": "127.0.0.1:9100",
+        str(stack.litellm.log_file.parent): "/work",
+        str(environment.path): "/litellm",
+        str(Path.home()): "/home",
+    }
+
+
+def write_live_only(folder: Path, recorded: RecordingResult) -> Path:
+    """Write which cases have no cassette and why; what was known of cases that were not recorded now stays.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    path = folder / LIVE_ONLY
+    every = {**read_live_only(folder), **recorded.live_only}
+    left = {case: why for case, why in sorted(every.items()) if case not in recorded.saved}
+    write_whole(path, json.dumps(left, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def read_live_only(folder: Path) -> dict[str, str]:
+    """The cases of a folder of cassettes that have none, and why."""
+    path = folder / LIVE_ONLY
+    known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return known

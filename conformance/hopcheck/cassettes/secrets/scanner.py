@@ -1,0 +1,118 @@
+"""Finds what looks like a secret in a cassette that is about to be written, and says where, never what.
+
+Keys of known forms, values under names that say so, and texts too random to be words or ids; also inside of base64,
+percent signs, JSON escapes and gzip, and put together from the pieces of a stream.
+
+Scanners for source code (detect-secrets, say) look at lines, at assignments and quotes; traffic has none of those, but
+it has encodings and ids that they take for secrets. So the forms stand here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from hopcheck.cassettes.model import Cassette, Interaction, JournalEntry, Pairs
+from hopcheck.cassettes.secrets.decoding import decoded, told
+from hopcheck.cassettes.secrets.entropy import ids_left_out, random_token
+from hopcheck.cassettes.secrets.scrub import ScrubRule
+from hopcheck.report.redaction import REDACTED
+
+_FORMS = {
+    "an API key": r"(?:sk|pk|rk|gsk|xai|nvapi|pplx|lsv2|voy|jina|fw|csk)[-_][A-Za-z0-9_\-]{16,}",
+    "a Google API key": r"AIza[0-9A-Za-z_\-]{30,}",
+    "a Google token": r"ya29\.[0-9A-Za-z_\-.]{16,}",
+    "an AWS access key": r"(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}",
+    "a GitHub token": r"(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})",
+    "a GitLab token": r"glpat-[A-Za-z0-9_\-]{16,}",
+    "a Slack token": r"xox[abeprs]-[A-Za-z0-9\-]{10,}",
+    "a Hugging Face token": r"(?:hf|r8)_[A-Za-z0-9]{24,}",
+    "a JWT": r"eyJ[A-Za-z0-9_\-]{6,}\.[A-Za-z0-9_\-]{6,}\.[A-Za-z0-9_\-]{4,}",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+}
+_BEFORE = r"(?<![A-Za-z0-9_])"
+_SCHEME = re.compile(rb"(?i)\b(bearer|basic)(\s+|%20|\+)(?!\[)[A-Za-z0-9._~+/=\-]{8,}")
+_USER = re.compile(rb"(?i)(://)[^\s/:@\"'\[]+:[^\s/@\"'\[]+@")
+_NAMES = (
+    r"[a-z_\-]*api[_-]?key|[a-z_\-]*access[_-]?token|refresh[_-]?token|id[_-]?token|session[_-]?token|auth[_-]?token"
+    r"|authorization|proxy[_-]authorization|client[_-]?secret|secret[_-]?access[_-]?key|secret|passwd|password"
+    r"|private[_-]?key|credentials?|signature|sig|cookie|set[_-]cookie"
+)
+_NAMED = re.compile(rf'(?i)("(?:{_NAMES})"\s*:\s*")(?!\[redacted\])([^"\\]|\\.){{6,}}(?=")'.encode())
+_QUERY = re.compile(rf"(?i)([?&](?:{_NAMES}|key|token|code)=)(?!\[redacted\]|%5B)[^&\s\"#]{{6,}}".encode())
+_KNOWN = {what: re.compile(f"{_BEFORE}{form}".encode()) for what, form in _FORMS.items()}
+
+
+class Suspicion(NamedTuple):
+    """Something in a cassette that looks like a secret.
+
+    Attributes:
+        where: In which part of the cassette.
+        what: What it looks like.
+    """
+
+    where: str
+    what: str
+
+
+def rules() -> list[ScrubRule]:
+    """What a scrub takes out by its form."""
+    whole = [ScrubRule(pattern, lambda _: REDACTED.encode()) for pattern in _KNOWN.values()]
+    scheme = ScrubRule(_SCHEME, lambda match: match[1] + b" " + REDACTED.encode())
+    user = ScrubRule(_USER, lambda match: match[1] + REDACTED.encode() + b"@")
+    named = [ScrubRule(pattern, lambda match: match[1] + REDACTED.encode()) for pattern in (_NAMED, _QUERY)]
+    return [scheme, user, *named, *whole]
+
+
+def suspicions(cassette: Cassette) -> list[Suspicion]:
+    """What in a cassette looks like a secret."""
+    return [Suspicion(where, what) for where, text in _places(cassette) if (what := suspicion(text))]
+
+
+def suspicion(text: bytes) -> str:
+    """What a text seems to hold, or ""."""
+    for form in decoded(text):
+        for what, pattern in _KNOWN.items():
+            if pattern.search(form):
+                return what
+        for pattern in (_SCHEME, _USER, _NAMED, _QUERY):
+            if pattern.search(form):
+                return "a credential"
+        if random_token(ids_left_out(form)):
+            return "a random text that may be a key"
+    return ""
+
+
+def _places(cassette: Cassette) -> Iterator[tuple[str, bytes]]:
+    yield "case", cassette.case.encode()
+    for number, one in enumerate(cassette.interactions):
+        yield from _of_interaction(f"interactions[{number}]", one)
+    for number, entry in enumerate(cassette.journal):
+        yield from _of_entry(f"journal[{number}]", entry)
+
+
+def _of_interaction(where: str, one: Interaction) -> Iterator[tuple[str, bytes]]:
+    request, response = one.request, one.response
+    yield f"{where}.request.method", request.method.encode()
+    yield f"{where}.request.uri", request.uri.encode()
+    yield from _of_headers(f"{where}.request", request.headers)
+    yield f"{where}.request.body", request.body
+    if response is not None:
+        yield f"{where}.response.status", response.reason.encode()
+        yield from _of_headers(f"{where}.response", response.headers)
+        yield f"{where}.response.body", response.body
+        yield f"{where}.response.body, its events put together", told(response.body)
+
+
+def _of_entry(where: str, entry: JournalEntry) -> Iterator[tuple[str, bytes]]:
+    yield f"{where}.path", entry.path.encode()
+    yield f"{where}.key", entry.key.encode()
+    yield from _of_headers(where, entry.headers)
+    yield f"{where}.body", entry.body
+
+
+def _of_headers(where: str, headers: Pairs) -> Iterator[tuple[str, bytes]]:
+    for name, value in headers:
+        yield f"{where}.headers, a name", name.encode()
+        yield f"{where}.headers[{name}]", value.encode("utf-8", "surrogateescape")

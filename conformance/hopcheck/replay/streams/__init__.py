@@ -1,0 +1,1 @@
+"""Event streams replayed in other chunks, or rewritten, to compare what a client receives."""
