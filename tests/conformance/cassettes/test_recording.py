@@ -14,13 +14,13 @@ from hopcheck import Findings, Relay, Target, Untestable, expect, reply
 from hopcheck.authoring.findings import Outcome
 from hopcheck.authoring.registry import Case, case
 from hopcheck.cassettes import Cassette, Provenance, load_all
-from hopcheck.cassettes.store import save
 from hopcheck.cassettes.comparison import difference, differences
 from hopcheck.cassettes.model import BODY_LIMIT
-from hopcheck.cassettes.recording.recorder import RecordingResult, Recorder, RecordingSettings, turns
 from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
+from hopcheck.cassettes.recording.recorder import Recorder, RecordingResult, RecordingSettings, turns
 from hopcheck.cassettes.recording.session import read_live_only, write_live_only
 from hopcheck.cassettes.recording.wiretap import tapped
+from hopcheck.cassettes.store import save
 from hopcheck.client.nonces import fixed_nonces
 from hopcheck.engine.run import RunContext
 from hopcheck.selftest.relay_host import RelayHost, relay_target

@@ -13,8 +13,8 @@ from hopcheck import Events, Failure, Relay
 from hopcheck.authoring.findings import Finding
 from hopcheck.cassettes import Cassette
 from hopcheck.gate.catalogue import all_cases
-from hopcheck.replay.streams.chunking import StreamVariant, pieces_of
 from hopcheck.replay.findings import RETELLING
+from hopcheck.replay.streams.chunking import StreamVariant, pieces_of
 from hopcheck.replay.streams.variants import CHUNKS, LINES, can_be_retold, level_of, meaning, retold
 from hopcheck.selftest.trials import on_cassette
 from hopcheck_contracts.sse import parse
