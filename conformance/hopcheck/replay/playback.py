@@ -11,8 +11,8 @@ from time import monotonic_ns
 
 from hopcheck.cassettes import Interaction, RecordedResponse
 from hopcheck.replay.attempts import ReplayedAttempt
-from hopcheck.replay.streams.chunking import StreamPiece, StreamForm, pieces_of
 from hopcheck.replay.index import PlayableInteraction
+from hopcheck.replay.streams.chunking import StreamForm, StreamPiece, pieces_of
 from hopcheck_server.upstream.journal.attempt import Ending
 from hopcheck_server.upstream.playback.clock import SLACK_S
 from hopcheck_server.wire.server import ServerExchange
@@ -28,7 +28,14 @@ TOGETHER = 16
 class InteractionPlayer:
     """One card on one exchange."""
 
-    def __init__(self, exchange: ServerExchange, played: ReplayedAttempt, card: PlayableInteraction, telling: StreamForm, secret: str) -> None:
+    def __init__(
+        self,
+        exchange: ServerExchange,
+        played: ReplayedAttempt,
+        card: PlayableInteraction,
+        telling: StreamForm,
+        secret: str,
+    ) -> None:
         """Nothing is sent yet; see `pieces_of` for the last two."""
         self._exchange = exchange
         self._played = played

@@ -9,13 +9,13 @@ from typing import Self
 
 from hopcheck.cassettes import Canonical, Cassette
 from hopcheck.replay.attempts import ReplayedAttempt
-from hopcheck.replay.streams.chunking import Chunks, StreamForm
 from hopcheck.replay.fixed_responses import FixedResponse, canned, miss_answer, model_in, models_of, wrong_key
-from hopcheck.replay.index import PlayableInteraction, CassetteIndex, case_of, key_of
+from hopcheck.replay.index import CassetteIndex, PlayableInteraction, case_of, key_of
 from hopcheck.replay.journal import ReplayJournal
 from hopcheck.replay.mismatch import explain
 from hopcheck.replay.playback import InteractionPlayer
 from hopcheck.replay.scripted_backend import is_seated, pass_on
+from hopcheck.replay.streams.chunking import Chunks, StreamForm
 from hopcheck_server.upstream.control import routes as control_routes
 from hopcheck_server.upstream.journal.arrival import RequestHead
 from hopcheck_server.upstream.script.marker import Marker
@@ -195,7 +195,9 @@ class ReplayServer(Closing):
         self._told(why)
         return wrong_key() if self.key and played.head.key != self.key else miss_answer(why)
 
-    async def _answer(self, exchange: ServerExchange, played: ReplayedAttempt, answer: PlayableInteraction | FixedResponse) -> None:
+    async def _answer(
+        self, exchange: ServerExchange, played: ReplayedAttempt, answer: PlayableInteraction | FixedResponse
+    ) -> None:
         if isinstance(answer, FixedResponse):
             await _write(exchange, answer)
             self.journal.end(played, "answered", monotonic_ns())

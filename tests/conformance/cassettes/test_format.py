@@ -109,20 +109,20 @@ def test_a_cassette_whose_frames_do_not_add_up_is_not_written(tmp_path: Path) ->
 def test_exchanges_without_an_answer_keep_their_place_and_are_not_played_by_vcrpy(tmp_path: Path) -> None:
     cassette = load(save(BY_CASE["cancel.before-head"], tmp_path))
     assert [one.response is None for one in cassette.interactions] == [True, False]
-    with vcr.use_cassette(str(tmp_path / "cancel.before-head.yaml"), record_mode=RecordMode.NONE) as cassette:
-        assert len(cassette) == 1
+    with vcr.use_cassette(str(tmp_path / "cancel.before-head.yaml"), record_mode=RecordMode.NONE) as vcr_cassette:
+        assert len(vcr_cassette) == 1
 
 
 @pytest.mark.filterwarnings("default::DeprecationWarning")
 @pytest.mark.parametrize("cassette", cassettes(), ids=lambda cassette: cassette.case)
 def test_vcrpy_plays_it(cassette: Cassette, tmp_path: Path) -> None:
     path = save(cassette, tmp_path)
-    with vcr.use_cassette(str(path), record_mode=RecordMode.NONE) as cassette, httpx2.Client() as client:
+    with vcr.use_cassette(str(path), record_mode=RecordMode.NONE) as vcr_cassette, httpx2.Client() as client:
         for one in cassette.interactions:
             if one.response is not None:
-                said = client.request(one.request.method, one.request.uri, content=one.request.body)
-                assert (said.status_code, said.content) == (one.response.status, one.response.body)
-        assert cassette.all_played
+                got = client.request(one.request.method, one.request.uri, content=one.request.body)
+                assert (got.status_code, got.content) == (one.response.status, one.response.body)
+        assert vcr_cassette.all_played
 
 
 def test_pieces_are_the_chunks() -> None:
