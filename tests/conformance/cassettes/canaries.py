@@ -17,10 +17,10 @@ from urllib.parse import quote
 
 from hopcheck.cassettes import Cassette, Provenance, SecretFound, save
 from hopcheck.cassettes.recording.builder import CassetteBuilder
-from hopcheck.cassettes.secrets.decoding import decoded
 from hopcheck.cassettes.recording.exchanges import ConnectionReader
-from hopcheck.cassettes.secrets.scrub import Scrub
+from hopcheck.cassettes.secrets.decoding import decoded
 from hopcheck.cassettes.secrets.scanner import rules
+from hopcheck.cassettes.secrets.scrub import Scrub
 from hopcheck_server.wire.pipe import PipeEvent, Side
 
 MADE = Provenance(tool="0.1.0", recorded="2026-11-23")

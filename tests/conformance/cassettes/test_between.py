@@ -13,9 +13,9 @@ import pytest
 from canaries import SECRETS
 
 from hopcheck.cassettes import load_all
+from hopcheck.cassettes.model import BODY_LIMIT
 from hopcheck.cassettes.recording.clients import keep
 from hopcheck.cassettes.recording.exchanges import ConnectionReader, RecordedExchange
-from hopcheck.cassettes.model import BODY_LIMIT
 from hopcheck_server.wire.pipe import PipeEvent
 
 URL = "https://api.example.org"
@@ -55,7 +55,9 @@ def test_what_is_marked_goes_to_its_case_and_all_else_to_the_session(tmp_path: P
     ],
     ids=["long", "cut", "secret"],
 )
-def test_what_can_not_be_kept_is_told_and_the_rest_is_kept(exchanges: list[RecordedExchange], why: str, tmp_path: Path) -> None:
+def test_what_can_not_be_kept_is_told_and_the_rest_is_kept(
+    exchanges: list[RecordedExchange], why: str, tmp_path: Path
+) -> None:
     heard = keep([*exchanges, *passed("/v1/y", b"{}")], 0, URL, tmp_path, "session")
     assert [one.startswith(why) for one in heard.left_out] == [True]
     assert [one.request.path for one in load_all(tmp_path)["session"].interactions] == ["/v1/y"]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from hopcheck.cassettes.recording.exchanges import ConnectionReader, RecordedExchange
-from hopcheck.cassettes.pass_through import RecordingPipe
+from hopcheck.cassettes.recording.pipe import RecordingPipe
 from hopcheck_server.wire.pool import Origin
 
 _LOOK_S = 0.05
