@@ -12,23 +12,23 @@ from itertools import pairwise
 from typing import Literal
 from urllib.parse import urlsplit
 
-from hopcheck.cassettes.journal_entry import JournalEntry, Frame, Pairs
+from hopcheck.cassettes.journal_entry import Frame, JournalEntry, Pairs
 from hopcheck_server.upstream.script.marker import find_marker
 from hopcheck_server.wire.client import Ended
 
 __all__ = [
     "BODY_LIMIT",
-    "Entry",
+    "JournalEntry",
     "Frame",
     "Framing",
     "Interaction",
-    "Judged",
-    "Made",
+    "RecordedVerdict",
+    "Provenance",
     "Pairs",
-    "Request",
-    "Response",
+    "RecordedRequest",
+    "RecordedResponse",
     "Cassette",
-    "Wire",
+    "RecordedDelivery",
 ]
 
 BODY_LIMIT = 256 * 1024

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from hopcheck.cassettes import Canonical, Cassette, JournalEntry, Interaction, canonical
+from hopcheck.cassettes import Canonical, Cassette, Interaction, JournalEntry, canonical
 from hopcheck_server.upstream.script.marker import Marker, find_marker
 
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hopcheck import __version__
+from hopcheck.cassettes.model import Cassette, Interaction, Provenance
 from hopcheck.cassettes.recording.builder import CassetteBuilder
 from hopcheck.cassettes.recording.exchanges import RecordedExchange
-from hopcheck.cassettes.store import fault, save
-from hopcheck.cassettes.model import Cassette, Interaction, Provenance
-from hopcheck.cassettes.secrets.scrub import Scrub
-from hopcheck.cassettes.secrets.scanner import rules
 from hopcheck.cassettes.recording.wiretap import tapped
+from hopcheck.cassettes.secrets.scanner import rules
+from hopcheck.cassettes.secrets.scrub import Scrub
+from hopcheck.cassettes.store import fault, save
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.wire.pool import Origin
 
@@ -74,7 +74,9 @@ class ClientRecorder:
         return keep(exchanges, began_ns, self.server, self.folder, self.name)
 
 
-def keep(exchanges: Iterable[RecordedExchange], began_ns: int, server: str, folder: Path, name: str) -> ClientRecordingResult:
+def keep(
+    exchanges: Iterable[RecordedExchange], began_ns: int, server: str, folder: Path, name: str
+) -> ClientRecordingResult:
     """Save what passed, and say what can't be saved."""
     origin = Origin.of(server)
     maker = CassetteBuilder(began_ns, f"{origin.scheme}://{origin.authority}", Scrub(more=rules()), {})

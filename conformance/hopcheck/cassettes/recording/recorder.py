@@ -14,15 +14,15 @@ from typing import NamedTuple, TypeVar
 
 from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.authoring.registry import Case
-from hopcheck.cassettes.recording.builder import CassetteBuilder, held, is_lookup
 from hopcheck.cassettes.canonical import PROBES
+from hopcheck.cassettes.model import Cassette, Provenance, RecordedVerdict
+from hopcheck.cassettes.recording.builder import CassetteBuilder, held, is_lookup
 from hopcheck.cassettes.recording.exchanges import RecordedExchange
-from hopcheck.cassettes.store import SecretFound, BodyTooLarge, path_of, save
-from hopcheck.cassettes.model import Cassette, RecordedVerdict, Provenance
 from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
-from hopcheck.cassettes.secrets.scrub import Scrub
-from hopcheck.cassettes.secrets.scanner import rules
 from hopcheck.cassettes.recording.wiretap import Wiretap
+from hopcheck.cassettes.secrets.scanner import rules
+from hopcheck.cassettes.secrets.scrub import Scrub
+from hopcheck.cassettes.store import BodyTooLarge, SecretFound, path_of, save
 from hopcheck.engine.run import RunContext, run_case
 from hopcheck.engine.scheduler import plan
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -100,7 +100,12 @@ class Recorder:
     """
 
     def __init__(
-        self, studio: RecordingSettings, setting: RunContext, control: JournalKeeper, wiretap: Wiretap, recorded: RecordingResult
+        self,
+        studio: RecordingSettings,
+        setting: RunContext,
+        control: JournalKeeper,
+        wiretap: Wiretap,
+        recorded: RecordingResult,
     ) -> None:
         """Say what to record with; `setting` holds fixed nonces, and `control` as its own."""
         self.recorded = recorded
@@ -152,7 +157,12 @@ class Recorder:
         path_of(self._studio.folder, case_id).unlink(missing_ok=True)  # an older one would be played in its place
 
     def _save(
-        self, case_id: str, began_ns: int, exchanges: Sequence[RecordedExchange], attempts: Sequence[Attempt], verdict: Verdict
+        self,
+        case_id: str,
+        began_ns: int,
+        exchanges: Sequence[RecordedExchange],
+        attempts: Sequence[Attempt],
+        verdict: Verdict,
     ) -> None:
         maker = self._studio.maker(began_ns)
         own = [one for one in exchanges if _asker(one.request_body) not in PROBES and not _is_beside(one, verdict)]
@@ -200,7 +210,9 @@ def _asker(body: bytes | bytearray) -> str:
     return marker.case if marker else ""
 
 
-def _unfit(verdict: Verdict, exchanges: Sequence[RecordedExchange], attempts: Sequence[Attempt], *, settled: bool) -> str:
+def _unfit(
+    verdict: Verdict, exchanges: Sequence[RecordedExchange], attempts: Sequence[Attempt], *, settled: bool
+) -> str:
     """Why there can't be a cassette of that, or ""."""
     if verdict.outcome not in _WHOLE:
         return f"it did not run to its end: {verdict.outcome} ({_short(verdict.reason)})"
