@@ -2,7 +2,7 @@
 
 It runs with the web page, `--headless`, with `--processes`, and as master and workers on many machines. How many users
 Locust is told to start doesn't matter: what arrives, and when, is said by `--hopcheck-rate`, `--hopcheck-duration`,
-`--hopcheck-arrivals`, `--hopcheck-shape` and `--hopcheck-workload`, or on the page.
+`--hopcheck-arrivals`, `--hopcheck-profile` and `--hopcheck-workload`, or on the page.
 """
 
 from hopcheck_load.open_loop.user import OpenLoop, UntilThePlanIsDone, install

@@ -1,157 +1,26 @@
-"""Measurements that never happened, with figures that are known."""
+"""Fixtures of the tests of the measurement."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
-from types import SimpleNamespace
+from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
-from hopcheck_load.measurement.load_plan import LoadPlan
-from hopcheck_load.measurement.profiles import SHAPES, Ask, lay_out
-from hopcheck_load.measurement.records import Arm, Header, Measurement, Record, Seen, Timeline
-from hopcheck_load.measurement.schedule import arrivals
-from hopcheck_load.measurement.workloads import DELTAS, WORKLOADS
-from hopcheck_load.report import document as report
-from hopcheck_load.stats import intervals as statistics
-from hopcheck_load.stats import slices
-
-MS = 1_000_000
-MACHINE = {
-    "processor": "a processor",
-    "processors": 2,
-    "system": "a system",
-    "python": "3.11",
-    "load_before": 0.1,
-    "busy_before": 0.01,
-    "client_priority": "ordinary",
-    "stolen": 0.0,
-}
-
-
-def header(*hops: str) -> Header:
-    kinds = {"direct": "direct", "control": "control", **dict.fromkeys(hops, "hop")}
-    return Header(
-        tool=report.tool(),
-        started="2026-01-01T00:00:00+00:00",
-        command="hopcheck load",
-        seed=3,
-        arms=[Arm(name, kind, f"http://{name}.invalid/v1", "m", "secret") for name, kind in kinds.items()],
-        workloads={},
-        upstream={"url": "http://127.0.0.1:1", "started_here": True, "delay_ms": 0.0},
-        machine=dict(MACHINE),
-    )
-
-
-def exchange(workload: str, number: int, arm: str, latency_ms: float, *, upstream_ms: float = 0.05) -> Record:
-    """One that spends half of the rest before the upstream, half after."""
-    sent = number * 1_000 * MS
-    done = sent + round(latency_ms * MS)
-    received = sent + round((latency_ms - upstream_ms) / 2 * MS)
-    left = received + round(upstream_ms * MS)
-    return Record(
-        workload,
-        number,
-        arm,
-        0,
-        f"hopcheck:load.{workload}~~chat:{arm}{number}",
-        status=200,
-        sent_ns=sent,
-        head_ns=done,
-        done_ns=done,
-        size=100,
-        upstream=Seen(1, received, left, left, left),
-    )
-
-
-def streamed(number: int, arm: str, lag_ms: Callable[[int], float]) -> Record:
-    """A paced stream whose event n is late by `lag_ms(n)`."""
-    record = exchange("paced", number, arm, 300.0, upstream_ms=200.0)
-    assert record.upstream is not None
-    first = record.upstream.received_ns + MS
-    stamps = [first + 4 * MS * place for place in range(DELTAS)]
-    reads = [stamp + round(lag_ms(place) * MS) for place, stamp in enumerate(stamps)]
-    record.timeline = Timeline(list(range(DELTAS)), stamps, reads, list(range(DELTAS)))
-    return record
-
-
-def chats(rounds: int, added_ms: Mapping[str, float], spread_ms: float = 0.02) -> Measurement:
-    """Exchanges of 0.1 ms directly, and of so much more through each hop, with noise."""
-    noise = np.random.default_rng(5)
-    made = Measurement(header(*added_ms), [])
-    made.header.workloads["chat"] = WORKLOADS["chat"].about
-    for number, (arm, added) in itertools.product(range(rounds), {"direct": 0.0, "control": 0.0, **added_ms}.items()):
-        made.records.append(exchange("chat", number, arm, 0.2 + added + float(noise.normal(0, spread_ms))))
-    return made
-
-
-def streams(rounds: int, lags_ms: Mapping[str, float]) -> Measurement:
-    """Paced streams whose events are late by 0.05 ms directly, and by so much more through each hop."""
-    made = Measurement(header(*lags_ms), [])
-    made.header.workloads["paced"] = WORKLOADS["paced"].about
-    for number, (arm, lag) in itertools.product(range(rounds), {"direct": 0.0, "control": 0.0, **lags_ms}.items()):
-        made.records.append(streamed(number, arm, lambda place, late=lag: 0.05 + late + place * 1e-4))
-    return made
-
-
-def loaded(
-    shape: str = "steady",
-    *,
-    rate: float = 100.0,
-    duration_s: float = 20.0,
-    added_ms: Callable[[float], float] = lambda due_s: 1.0,
-    late_ms: Callable[[int], float] = lambda number: 0.05,
-) -> Measurement:
-    """A run under load whose hop adds `added_ms(due_s)`, and whose generator is late by `late_ms(number)`."""
-    made = Measurement(header("hop"), [])
-    plan = LoadPlan(
-        arms=made.header.arms,
-        shape=shape,
-        points=lay_out(SHAPES[shape], Ask(rate, duration_s)),
-        arrivals="poisson",
-        rate=rate,
-        seed=3,
-        prefix="0" * 8,
-    )
-    made.header.load = {"plan": plan.document(), "begin_ns": 1_000 * MS, "processes": 1}
-    made.header.workloads = {point.name: point.about() for point in plan.points if not point.warmup}
-    noise = np.random.default_rng(5)
-    for number, one in enumerate(arrivals(plan.points, plan.arms, plan.arrivals, plan.seed)):
-        point, arm = plan.points[one.point], plan.arms[one.arm]
-        added = added_ms(one.due_s) if arm.kind == "hop" else 0.0
-        record = exchange(point.name, 0, arm.name, 0.3 + added + float(noise.normal(0, 0.02)))
-        due = 1_000 * MS + round(one.due_s * 1e9)
-        sent = due + round(late_ms(number) * MS)
-        shift_by(record, sent)
-        record.due_ns, record.dispatched_ns, record.warmup, record.round = due, sent, point.warmup, one.number
-        made.records.append(record)
-    return made
-
-
-def shift_by(record: Record, by_ns: int) -> None:
-    """Let it happen so much later."""
-    record.sent_ns, record.head_ns, record.done_ns = (
-        at + by_ns for at in (record.sent_ns, record.head_ns, record.done_ns)
-    )
-    seen = record.upstream
-    assert seen is not None
-    record.upstream = Seen(1, *(at + by_ns for at in (seen.received_ns, seen.head_ns, seen.first_ns, seen.last_ns)))
+from hopcheck_load.stats import intervals, slices
+from tests.load import made_measurements
 
 
 @pytest.fixture(scope="session")
 def made():
-    return SimpleNamespace(
-        chats=chats, streams=streams, header=header, exchange=exchange, streamed=streamed, loaded=loaded, ms=MS
-    )
+    """Builders of measurements that never happened, with known figures."""
+    return made_measurements
 
 
 @pytest.fixture(scope="module")
 def few_draws() -> Iterator[None]:
-    """Intervals of reports from a tenth of the usual draws; how well they hold the truth is tested with all of them."""
+    """Draw a tenth of the usual resamples; the tests of `stats` hold the coverage with all of them."""
     with pytest.MonkeyPatch.context() as patch:
-        few = statistics.RESAMPLES // 10
-        for module in (statistics, slices):
+        few = intervals.RESAMPLES // 10
+        for module in (intervals, slices):
             patch.setattr(module, "RESAMPLES", few)
         yield

@@ -11,36 +11,36 @@ import pytest
 
 from hopcheck_load.measurement import usage
 from hopcheck_load.measurement.load_plan import LoadPlan, read, write
-from hopcheck_load.measurement.profiles import Point
-from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.measurement.profiles import Stage
 from hopcheck_load.measurement.records import Arm
-from hopcheck_load.measurement.schedule import Arrival
+from hopcheck_load.measurement.schedule import PlannedArrival
+from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.open_loop import options
-from hopcheck_load.open_loop.journal import Journal
-from hopcheck_load.open_loop.requester import NOT_SENT, Asker
+from hopcheck_load.open_loop.requester import NOT_SENT, Requester
+from hopcheck_load.open_loop.upstream_times import UpstreamTimes
 from hopcheck_server.exits import Stop
 from hopcheck_server.upstream.control.client import RemoteControl
 
 
 @pytest.fixture(scope="module")
 def provider():
-    with Provider() as running:
+    with UpstreamProcess() as running:
         yield running
 
 
-def plan_for(url, *points):
+def plan_for(url, *stages):
     arms = [Arm("direct", "direct", url, "m", "key-one"), Arm("hop", "hop", url, "m", "key-two")]
-    said = points or (Point("chat", "chat", 10.0, 0.0, 1.0), Point("stream", "stream", 10.0, 0.0, 1.0))
-    return LoadPlan(arms=arms, shape="steady", points=said, arrivals="poisson", rate=10.0, seed=1, prefix="00000abc")
+    said = stages or (Stage("chat", "chat", 10.0, 0.0, 1.0), Stage("stream", "stream", 10.0, 0.0, 1.0))
+    return LoadPlan(arms=arms, profile="steady", stages=said, arrivals="poisson", rate=10.0, seed=1, prefix="00000abc")
 
 
 def asked(plan, *arrivals, worker=3):
     """Records of some arrivals, each due at its number in nanoseconds."""
     records = []
-    asker = Asker(plan, worker, records.append)
-    for number, (point, arm) in enumerate(arrivals, 1):
-        asker.ask(Arrival(0.0, point, arm, number), number)
-    asker.close()
+    requester = Requester(plan, worker, records.append)
+    for number, (stage, arm) in enumerate(arrivals, 1):
+        requester.ask(PlannedArrival(0.0, stage, arm, number), number)
+    requester.close()
     return records
 
 
@@ -61,7 +61,7 @@ def test_exchanges_and_what_the_upstream_saw_of_them(provider):
 
     async def fetch():
         control = RemoteControl(provider.url)
-        journal = Journal(control, plan)
+        journal = UpstreamTimes(control, plan)
         await journal.fetch_due(0.5)
         await journal.fetch_due(99.0)
         await control.aclose()
@@ -72,7 +72,7 @@ def test_exchanges_and_what_the_upstream_saw_of_them(provider):
 
 
 def test_faults_are_only_for_the_hop(provider):
-    plan = plan_for(f"{provider.url}/v1", Point("chat.429", "chat", 10.0, 0.0, 1.0, "429"))
+    plan = plan_for(f"{provider.url}/v1", Stage("chat.429", "chat", 10.0, 0.0, 1.0, "429"))
     provider.load(plan.scripts())
     direct, hop = asked(plan, (0, 0), (0, 1))
     assert direct.status == 200
@@ -81,10 +81,10 @@ def test_faults_are_only_for_the_hop(provider):
 
 
 def test_a_fallback_asks_for_its_own_model(provider):
-    plan = plan_for(f"{provider.url}/v1", Point("chat.fallback", "chat", 10.0, 0.0, 1.0, "fallback"))
-    point, (direct, hop) = plan.points[0], plan.arms
+    plan = plan_for(f"{provider.url}/v1", Stage("chat.fallback", "chat", 10.0, 0.0, 1.0, "fallback"))
+    stage, (direct, hop) = plan.stages[0], plan.arms
     with_model = LoadPlan(**{**vars(plan), "fallback_model": "fragile"})
-    assert [with_model.model(point, arm) for arm in (direct, hop)] == ["m", "fragile"]
+    assert [with_model.model(stage, arm) for arm in (direct, hop)] == ["m", "fragile"]
 
 
 def test_what_can_not_be_asked_is_a_record_too():
@@ -94,7 +94,7 @@ def test_what_can_not_be_asked_is_a_record_too():
     (refused,) = asked(plan, (0, 1))
     assert "no connection to" in refused.failure
     records = []
-    Asker(plan, 0, records.append).refuse(Arrival(0.0, 0, 1, 0), 7)
+    Requester(plan, 0, records.append).refuse(PlannedArrival(0.0, 0, 1, 0), 7)
     assert (records[0].failure, records[0].due_ns, records[0].dispatched_ns) == (NOT_SENT, 7, 0)
 
 
@@ -103,7 +103,7 @@ def test_a_plan_is_written_for_its_owner_alone(tmp_path):
     write(plan, path)
     assert path.stat().st_mode & 0o077 == 0
     assert read(path).arms[1].key == "key-two"
-    assert read(path).document() == {**plan.document(), "points": [*plan.document()["points"]]}
+    assert read(path).document() == {**plan.document(), "stages": [*plan.document()["stages"]]}
 
 
 def said(**given):
@@ -112,7 +112,7 @@ def said(**given):
 
 
 def test_options_of_a_locust_run_of_its_own():
-    words = said(target="http://a/v1/", key="k", upstream="http://b/v1", rate=40.0, shape="steps")
+    words = said(target="http://a/v1/", key="k", upstream="http://b/v1", rate=40.0, profile="steps")
     options.share(words, 2, 0.0)
     plan = options.plan_of(words)
     assert [(arm.name, arm.kind, arm.url, arm.key) for arm in plan.arms] == [
@@ -120,7 +120,7 @@ def test_options_of_a_locust_run_of_its_own():
         ("control", "control", "http://b/v1", "hopcheck-direct"),
         ("target", "hop", "http://a/v1", "k"),
     ]
-    assert max(point.rate for point in plan.points) == 40.0
+    assert max(stage.rate for stage in plan.stages) == 40.0
     assert words.hopcheck_workers == 2
 
 
@@ -140,11 +140,11 @@ def test_options_that_say_too_little():
 
 def test_processes_are_found_by_their_port_and_by_their_id(provider):
     arms = plan_for("http://192.0.2.1:9/v1").arms
-    watch = usage.Watch([f"me={os.getpid()}"], arms, provider.url)
+    watch = usage.ProcessWatch([f"me={os.getpid()}"], arms, provider.url)
     watch.look()
     said = {one["name"]: one for one in watch.document()}
     assert set(said) == {"me", "upstream"}
-    (first, second) = (usage.Sample(*sample) for sample in said["me"]["samples"])
+    (first, second) = (usage.UsageSample(*sample) for sample in said["me"]["samples"])
     spans = {"chat": (first.at_ns, second.at_ns)}
     found = usage.summary(said["me"], spans, {"chat": {"direct": 4, "hop": 2}})
     assert found["rss_idle_mb"] > 1
@@ -164,5 +164,5 @@ def test_processor_time_is_shared_out_among_exchanges():
 @pytest.mark.parametrize("text", ["4711", "me=", "me=x", "me=99999999"])
 def test_processes_that_are_none(text):
     with pytest.raises(Stop, match="process") as stopped:
-        usage.Watch([text], [], "http://127.0.0.1:1")
+        usage.ProcessWatch([text], [], "http://127.0.0.1:1")
     assert stopped.value.code == 2

@@ -12,7 +12,7 @@ import pytest
 
 from hopcheck.cli import main
 from hopcheck_load.measurement import records
-from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.report import document as report
 from tools import calibrate
 
@@ -102,13 +102,13 @@ def test_what_is_said_badly(words, sentence, capsys):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--shape", "steps"], "--shape is for a measurement under load: give --rate, too"),
+        (["--profile", "steps"], "--profile is for a measurement under load: give --rate, too"),
         (["--processes", "2"], "--processes is for a measurement under load"),
         (["--rate", "0"], "--rate must be more than 0"),
         (["--rate", "5", "--processes", "0"], "--processes must be between 1 and 99"),
         (["--rate", "5", "--quick"], "--rounds and --quick are for the measurement at rest"),
         (["--rate", "5", "--pause", "10"], "--pause is for the measurement at rest"),
-        (["--rate", "5", "--fallback-model", "m"], "--fallback-model is for --shape faults"),
+        (["--rate", "5", "--fallback-model", "m"], "--fallback-model is for --profile faults"),
         (["--rate", "5", "--measure", "fleat"], "'fleat' is no workload"),
         (["--rate", "5", "--pid", "x"], "'x' is no process"),
     ],
@@ -134,7 +134,7 @@ def test_a_port_that_something_else_holds(capsys):
 def test_a_measurement(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("A_KEY", "hopcheck-client-key")
     raw, page = tmp_path / "raw.ndjson", tmp_path / "report.json"
-    with Provider() as provider, calibrate.relays(provider.url) as url:
+    with UpstreamProcess() as provider, calibrate.relays(provider.url) as url:
         hops = [f"base={url}/base/v1,A_KEY", "--through", f"late={url}/late-5ms/v1,A_KEY,fake-model"]
         words = [
             "--upstream-url",

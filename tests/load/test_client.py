@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from hopcheck_load.measurement.client import Failed, Line
+from hopcheck_load.measurement.client import ExchangeFailed, MeasuringConnection
 from hopcheck_server.wire.pool import Origin
 
 REQUEST = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
@@ -18,7 +18,7 @@ READ_TIMEOUT_S = 20.0
 
 
 @contextmanager
-def server(*connections: Sequence[bytes]) -> Iterator[Line]:
+def server(*connections: Sequence[bytes]) -> Iterator[MeasuringConnection]:
     """Answer requests, connection by connection; an empty answer closes instead."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(READ_TIMEOUT_S)
@@ -33,7 +33,7 @@ def server(*connections: Sequence[bytes]) -> Iterator[Line]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        line = Line(Origin.of(f"http://127.0.0.1:{listening.getsockname()[1]}"), READ_TIMEOUT_S)
+        line = MeasuringConnection(Origin.of(f"http://127.0.0.1:{listening.getsockname()[1]}"), READ_TIMEOUT_S)
         try:
             yield line
         finally:
@@ -41,7 +41,7 @@ def server(*connections: Sequence[bytes]) -> Iterator[Line]:
             thread.join(READ_TIMEOUT_S)
 
 
-def ask(line: Line):
+def ask(line: MeasuringConnection):
     line.connect()
     return line.ask(REQUEST)
 
@@ -89,12 +89,12 @@ def test_interim_answers_are_passed_over():
     "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", b"\x16\x03\x01 this is not HTTP\r\n\r\n"]
 )
 def test_answers_that_do_not_come_to_their_end(answer):
-    with server([answer]) as line, pytest.raises(Failed):
+    with server([answer]) as line, pytest.raises(ExchangeFailed):
         ask(line)
 
 
 def test_nobody_there():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-    with pytest.raises(Failed, match="no connection"):
-        Line(Origin.of(f"http://127.0.0.1:{port}"), READ_TIMEOUT_S).connect()
+    with pytest.raises(ExchangeFailed, match="no connection"):
+        MeasuringConnection(Origin.of(f"http://127.0.0.1:{port}"), READ_TIMEOUT_S).connect()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hopcheck_load.measurement.schedule import Arrival
+from hopcheck_load.measurement.schedule import PlannedArrival
 from hopcheck_load.open_loop.dispatcher import Dispatcher
 from hopcheck_load.report import document as report
 
@@ -31,7 +31,7 @@ class World:
 
 
 def every_10ms(count):
-    return [Arrival(0.01 * number, 0, 0, number) for number in range(count)]
+    return [PlannedArrival(0.01 * number, 0, 0, number) for number in range(count)]
 
 
 def test_requests_go_when_they_are_due():

@@ -1,11 +1,11 @@
-"""What makes a point invalid, where the knee is, and when a hop has recovered."""
+"""What makes a stage invalid, where the knee is, and when a hop has recovered."""
 
 from __future__ import annotations
 
 import pytest
 
 from hopcheck_load.stats.guards import ceiling, dispatch, overload
-from hopcheck_load.stats.knee import Step, knee
+from hopcheck_load.stats.saturation import RateStep, saturation_rate
 from hopcheck_load.stats.time_course import recovery
 
 
@@ -39,24 +39,24 @@ def test_overload():
 
 
 def steps(*added, kept_up=True):
-    return [Step(100.0 * number, one, kept_up) for number, one in enumerate(added, 1)]
+    return [RateStep(100.0 * number, one, kept_up) for number, one in enumerate(added, 1)]
 
 
 def test_the_knee_is_before_the_first_bend():
-    assert knee(steps(2.0, 2.5, 3.0, 5.0, 30.0)) == 300.0
-    assert knee(steps(2.0, 2.5, 3.0)) is None
-    assert knee(reversed(steps(2.0, 2.5, 30.0))) == 200.0
+    assert saturation_rate(steps(2.0, 2.5, 3.0, 5.0, 30.0)) == 300.0
+    assert saturation_rate(steps(2.0, 2.5, 3.0)) is None
+    assert saturation_rate(reversed(steps(2.0, 2.5, 30.0))) == 200.0
 
 
 def test_a_hop_that_adds_next_to_nothing_has_not_bent():
-    assert knee(steps(0.1, 0.2, 0.9)) is None
-    assert knee(steps(0.1, 0.2, 1.3)) == 200.0
+    assert saturation_rate(steps(0.1, 0.2, 0.9)) is None
+    assert saturation_rate(steps(0.1, 0.2, 1.3)) == 200.0
 
 
 def test_a_hop_that_does_not_keep_up_has_bent():
-    assert knee([*steps(2.0, 2.0), Step(300.0, 2.0, False)]) == 200.0
-    assert knee(steps(2.0, 2.0, kept_up=False)) is None
-    assert knee([]) is None
+    assert saturation_rate([*steps(2.0, 2.0), RateStep(300.0, 2.0, False)]) == 200.0
+    assert saturation_rate(steps(2.0, 2.0, kept_up=False)) is None
+    assert saturation_rate([]) is None
 
 
 def slices(*p50):

@@ -13,7 +13,7 @@ import pytest
 
 from hopcheck.cli import main
 from hopcheck_load.measurement import records
-from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.report import document as report
 from hopcheck_load.stats.histograms import Histograms
 from tools import calibrate
@@ -25,7 +25,7 @@ READ_TIMEOUT_S = 90.0
 
 @pytest.fixture(scope="module")
 def chain():
-    with Provider() as provider, calibrate.relays(provider.url) as url:
+    with UpstreamProcess() as provider, calibrate.relays(provider.url) as url:
         yield provider.url, f"{url}/late-5ms/v1"
 
 
@@ -62,7 +62,7 @@ def test_an_interruption_keeps_what_was_measured(chain, tmp_path):
     with subprocess.Popen([*command, f"late={hop},A_KEY", *words], env=environment, **told) as running:
         try:
             seen = b""
-            while b", chat: " not in seen:  # measuring has begun: what goes on is told with the point's name
+            while b", chat: " not in seen:  # measuring has begun: what goes on is told with the stage's name
                 read = running.stderr.read1(4096)
                 assert read, seen
                 seen += read

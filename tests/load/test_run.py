@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from hopcheck_load.closed_loop.run import Plan, measure
-from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.closed_loop.run import MeasurementPlan, measure
 from hopcheck_load.measurement.records import Arm
+from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.measurement.workloads import WORKLOADS
 from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
@@ -24,7 +24,7 @@ KEY = RelayConfig(upstream="").client_keys[0]
 
 @pytest.fixture(scope="module")
 def provider():
-    with Provider() as running:
+    with UpstreamProcess() as running:
         yield running
 
 
@@ -35,7 +35,7 @@ def relays(provider):
 
 
 def plan(hops, *workloads, rounds=4, **more):
-    return Plan(hops=hops, workloads=[WORKLOADS[name] for name in workloads], rounds=rounds, **more)
+    return MeasurementPlan(hops=hops, workloads=[WORKLOADS[name] for name in workloads], rounds=rounds, **more)
 
 
 def silent(doing):
@@ -85,7 +85,7 @@ def test_streams(provider, relays):
 
 def test_pauses(provider, relays):
     workload = replace(WORKLOADS["chat"], rounds=2, delay_s=0.002)
-    asked = Plan(hops=relays("base"), workloads=[workload], pause_s=0.003)
+    asked = MeasurementPlan(hops=relays("base"), workloads=[workload], pause_s=0.003)
     measured = measure(asked, provider, silent).measurement
     times = sorted((record.sent_ns, record.done_ns) for record in measured.records)
     assert all(later[0] - earlier[1] >= 3_000_000 for earlier, later in pairwise(times))
@@ -121,7 +121,7 @@ def test_a_hop_whose_url_has_no_v1(provider, relays):
 
 
 def test_a_hop_that_leads_elsewhere(provider, relays):
-    with Provider() as other, pytest.raises(Stop, match="not from the upstream") as stopped:
+    with UpstreamProcess() as other, pytest.raises(Stop, match="not from the upstream") as stopped:
         measure(plan(relays("base"), "chat"), other, silent)
     assert stopped.value.code == 3
 

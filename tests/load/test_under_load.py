@@ -10,7 +10,7 @@ from hopcheck.cli import main
 from hopcheck_load.measurement import records
 from hopcheck_load.measurement.load_plan import from_document
 from hopcheck_load.open_loop import spool
-from hopcheck_load.open_loop.journal import SETTLE_S, times
+from hopcheck_load.open_loop.upstream_times import SETTLE_S, times
 from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
 from hopcheck_load.report.render.html import html_text
@@ -82,13 +82,13 @@ def test_a_knee_that_the_generator_was_too_late_to_see(made):
     begin = queueing.header.load["begin_ns"]
     for record in queueing.records:
         if 12.0 <= (record.due_ns - begin) / 1e9 < 21.0:
-            record.dispatched_ns = record.due_ns + 30 * made.ms
+            record.dispatched_ns = record.due_ns + 30 * made.MS
     document = report.build(queueing)
     assert findings(document) == ["hop: the knee is between 50/s and 180/s; in between the generator was too late"]
 
 
 def test_a_knee_is_made_of_medians(made):
-    """A few requests that went late make a point invalid, but move no median."""
+    """A few requests that went late make a stage invalid, but move no median."""
     late = made.loaded(
         "steps",
         rate=200.0,
@@ -107,7 +107,7 @@ def test_no_knee_is_only_told_as_far_as_the_generator_was_punctual(made):
     begin = steps.header.load["begin_ns"]
     for record in steps.records:
         if (record.due_ns - begin) / 1e9 > 25.6:
-            record.dispatched_ns = record.due_ns + 30 * made.ms
+            record.dispatched_ns = record.due_ns + 30 * made.MS
     assert findings(report.build(steps)) == ["hop: no knee up to 180/s"]
 
 
@@ -127,10 +127,10 @@ def test_a_spike_and_the_recovery_from_it(made):
 
 
 @pytest.mark.parametrize(
-    ("shape", "labels"), [("spike", ["before", "spike", "after"]), ("steps", ["chat@12.5", "chat@31.25"])]
+    ("profile", "labels"), [("spike", ["before", "spike", "after"]), ("steps", ["chat@12.5", "chat@31.25"])]
 )
-def test_the_parts_of_a_run_are_named_above_its_picture(made, shape, labels):
-    page = html_text(report.build(made.loaded(shape, rate=125.0, duration_s=30.0)))
+def test_the_parts_of_a_run_are_named_above_its_picture(made, profile, labels):
+    page = html_text(report.build(made.loaded(profile, rate=125.0, duration_s=30.0)))
     assert [label for label in labels if f">{label}</text>" in page] == labels
 
 
@@ -162,11 +162,11 @@ def test_a_point_that_is_invalid_is_not_judged(made):
 def test_processor_time_is_shared_by_what_was_done_and_not_by_what_was_due(made):
     measurement = made.loaded(duration_s=10.0, added_ms=lambda due_s: 3_000.0 if due_s < 7.0 else 8_000.0)
     begin = measurement.header.load["begin_ns"]
-    samples = [(begin + at * 1_000 * made.ms, at / 10, 1_000_000) for at in range(11)]
+    samples = [(begin + at * 1_000 * made.MS, at / 10, 1_000_000) for at in range(11)]
     measurement.header.processes = [{"name": "hop", "pid": 1, "samples": samples}]
     ((cpu,),) = [one["cpu"].values() for one in report.build(measurement)["processes"]]
     own = [one for one in measurement.records if one.arm == "hop"]
-    done = sum(begin + 1_000 * made.ms <= one.done_ns < begin + 10_000 * made.ms for one in own)
+    done = sum(begin + 1_000 * made.MS <= one.done_ns < begin + 10_000 * made.MS for one in own)
     assert cpu["exchanges"] == done < 0.8 * sum(not one.warmup for one in own)
     assert cpu["ms_each"] == pytest.approx(900 / done, rel=0.01)
 
@@ -222,5 +222,5 @@ def test_spooled_lines_are_raw_lines(made, tmp_path):
 
 def test_the_journal_is_fetched_where_points_end(made):
     plan = from_document(made.loaded("steps", duration_s=30.0).header.load["plan"])
-    ends = sorted({point.end_s for point in plan.points})
+    ends = sorted({stage.end_s for stage in plan.stages})
     assert list(times(plan)) == [end + SETTLE_S for end in ends]

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from hopcheck_load.closed_loop.run import Outcome
-from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.closed_loop.run import MeasurementResult
+from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_server.exits import UNTESTABLE, Stop
 from hopcheck_server.relay import RelayConfig
 from tools.calibrate import __main__ as command
-from tools.calibrate import delays, frozen, measuring, others, pauses, rows, tools
-from tools.calibrate.hosting import hosted
+from tools.calibrate import delays, frozen_server, generator_comparison, load_generators, measurements, pauses, rows
+from tools.calibrate.servers import hosted
 
 WRK = """\
   Latency Distribution
@@ -32,7 +32,7 @@ def late(made, name, told_ms, added_ms):
     for record in measurement.records:
         if record.arm == name:
             record.self_ms = told_ms(record.round)
-            by_ns = round(added_ms(record.round) * made.ms)
+            by_ns = round(added_ms(record.round) * made.MS)
             record.done_ns += by_ns
             record.upstream = replace(
                 record.upstream,
@@ -73,7 +73,7 @@ def test_every_hundred_delays_have_the_same_quantiles(relay, medians):
 
 @pytest.mark.locust  # takes as long as others of that mark, since each delay and pause is real
 def test_all_of_it_with_few_rounds(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(measuring, "PAUSE_S", 0.001)
+    monkeypatch.setattr(measurements, "PAUSE_S", 0.001)
     file = tmp_path / "rows.json"
     command.main(["--rounds", "4", "--json", str(file)])
     said = capsys.readouterr().out
@@ -83,17 +83,17 @@ def test_all_of_it_with_few_rounds(capsys, tmp_path, monkeypatch):
     # How much later than asked a delay ends is the machine's: it may only never end earlier.
     # The nanoseconds that the one on time took to find that it had nothing to wait for are taken off.
     assert all(row["truth"] >= 0.9 * delay for row, delay in zip(told[2:7], delays.CONSTANTS_MS, strict=True))
-    assert said.count("beyond the delay") == 2 * len(measuring.SHOWN_HOT)
+    assert said.count("beyond the delay") == 2 * len(measurements.SHOWN_HOT)
     assert said.count("the relay on time, ") == 2
 
 
 def test_what_did_not_come_to_its_end_is_not_judged(made, monkeypatch, capsys):
     part = made.chats(3, {"base": 0.3})
     with pytest.raises(KeyboardInterrupt):
-        measuring.whole(Outcome(part, interrupted=True))
+        measurements.whole(MeasurementResult(part, interrupted=True))
     with pytest.raises(Stop, match="base failed"):
-        measuring.whole(Outcome(part, failure=Stop(UNTESTABLE, "base failed.")))
-    assert measuring.whole(Outcome(part)) is part
+        measurements.whole(MeasurementResult(part, failure=Stop(UNTESTABLE, "base failed.")))
+    assert measurements.whole(MeasurementResult(part)) is part
     for error, code in ((KeyboardInterrupt(), 130), (Stop(UNTESTABLE, "base failed."), 3)):
 
         def ends(rounds, error=error):
@@ -115,39 +115,45 @@ def test_where_a_pause_shows(made):
 
 
 def test_what_wrk_says():
-    assert tools.of_wrk(WRK) == {0.5: pytest.approx(0.412), 0.75: 1.5, 0.9: 8.0, 0.99: 1010.0}
+    assert load_generators.of_wrk(WRK) == {0.5: pytest.approx(0.412), 0.75: 1.5, 0.9: 8.0, 0.99: 1010.0}
 
 
 def test_what_locust_says():
     entry = {"num_requests": 4, "num_failures": 0, "response_times": {"2": 3, "9": 1}}
-    assert tools.of_locust([entry], 4.0) == {0.5: 2.0, 0.75: 2.0, 0.9: 9.0, 0.99: 9.0}
+    assert load_generators.of_locust([entry], 4.0) == {0.5: 2.0, 0.75: 2.0, 0.9: 9.0, 0.99: 9.0}
     with pytest.raises(Stop, match="1 of 4 requests of Locust failed"):
-        tools.of_locust([{**entry, "num_failures": 1}], 4.0)
+        load_generators.of_locust([{**entry, "num_failures": 1}], 4.0)
     with pytest.raises(Stop, match="Locust had no answer within 4 s"):
-        tools.of_locust([], 4.0)
+        load_generators.of_locust([], 4.0)
 
 
 def test_the_truth_about_the_frozen_server():
-    assert [frozen.truth_ms(one) for one in (0.5, 0.8, 0.9, 0.99)] == pytest.approx([0, 0, 500, 950])
+    assert [frozen_server.truth_ms(one) for one in (0.5, 0.8, 0.9, 0.99)] == pytest.approx([0, 0, 500, 950])
 
 
 def ours():
     names = ["constant", *(f"{name} p{q}" for name in ("exponential", "bimodal") for q in (50, 90)), "events"]
-    return [rows.Row(name, 1.0, 1.01, None, None, 0.05) for name in names]
+    return [rows.CalibrationRow(name, 1.0, 1.01, None, None, 0.05) for name in names]
 
 
 def said(wrk=True):
-    names = (delays.ON_TIME, *others.HOPS, others.DIRECT)
-    locust = dict.fromkeys(tools.QUANTILES, 2.0)
+    names = (delays.ON_TIME, *generator_comparison.HOPS, generator_comparison.DIRECT)
+    locust = dict.fromkeys(load_generators.QUANTILES, 2.0)
     through = {
-        name: [locust, dict.fromkeys(tools.QUANTILES, 1.5 + place) if wrk else {}] for place, name in enumerate(names)
+        name: [locust, dict.fromkeys(load_generators.QUANTILES, 1.5 + place) if wrk else {}]
+        for place, name in enumerate(names)
     }
-    return others.Others(through, dict.fromkeys((delays.EVENTS_ON_TIME, "late-events"), through[delays.ON_TIME]))
+    return generator_comparison.Others(
+        through, dict.fromkeys((delays.EVENTS_ON_TIME, "late-events"), through[delays.ON_TIME])
+    )
 
 
 def test_the_table_beside_others():
-    lines = [*others.table(ours(), said(), 0.1), others.freeze_line({0.99: 960.0}, {0.99: 5.0}, {0.99: 933.0})]
-    text = others.markdown(lines)
+    lines = [
+        *generator_comparison.table(ours(), said(), 0.1),
+        generator_comparison.freeze_line({0.99: 960.0}, {0.99: 5.0}, {0.99: 933.0}),
+    ]
+    text = generator_comparison.markdown(lines)
     assert text[2] == "| constant | 1.000 | 1.010 | 0.000 | 1.000 |"
     assert text[-3] == "| events | 1.000 | 1.010 | whole stream 0.000 | whole stream 0.000 |"
     assert text[-2] == "| the upstream itself, p50 | — | 0.100 | 2.000 | 5.500 |"
@@ -155,15 +161,18 @@ def test_the_table_beside_others():
 
 
 def test_without_wrk_its_column_is_empty_and_it_is_said_how_to_get_it(capsys):
-    lines = [*others.table(ours(), said(wrk=False), 0.1), others.freeze_line({0.99: 960.0}, {0.99: 5.0}, {})]
-    text = others.markdown(lines)
+    lines = [
+        *generator_comparison.table(ours(), said(wrk=False), 0.1),
+        generator_comparison.freeze_line({0.99: 960.0}, {0.99: 5.0}, {}),
+    ]
+    text = generator_comparison.markdown(lines)
     assert all(line.endswith("| — |") or "whole stream" in line for line in text[2:])
     assert "apt-get install wrk" in capsys.readouterr().err
 
 
 def test_wrk_is_not_looked_for_elsewhere(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    assert tools.wrk(tools.Asked(url="http://127.0.0.1:1/v1", body=b"{}")) is None
+    assert load_generators.wrk(load_generators.LoadRequest(url="http://127.0.0.1:1/v1", body=b"{}")) is None
 
 
 def wrk_that(does, tmp_path, monkeypatch):
@@ -172,12 +181,12 @@ def wrk_that(does, tmp_path, monkeypatch):
     program.write_text(f"#!/bin/sh\n{does}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    return tools.Asked(url="http://127.0.0.1:1/v1", body=b'{"a": "\\n"}', key="k")
+    return load_generators.LoadRequest(url="http://127.0.0.1:1/v1", body=b'{"a": "\\n"}', key="k")
 
 
 def test_wrk_is_told_what_to_ask(tmp_path, monkeypatch):
     asked = wrk_that(f'cat "$6" > {tmp_path}/script; cat <<END\n{WRK}END', tmp_path, monkeypatch)
-    assert tools.wrk(asked)[0.9] == 8.0
+    assert load_generators.wrk(asked)[0.9] == 8.0
     script = (tmp_path / "script").read_text()
     assert 'wrk.body = "{\\"a\\": \\"\\\\n\\"}"' in script
     assert 'wrk.headers["Authorization"] = "Bearer k"' in script
@@ -193,23 +202,25 @@ def test_wrk_is_told_what_to_ask(tmp_path, monkeypatch):
 )
 def test_wrk_that_fails(does, sentence, tmp_path, monkeypatch):
     if "sleep" in does:
-        monkeypatch.setattr(tools, "READ_TIMEOUT_S", 0.2)
+        monkeypatch.setattr(load_generators, "READ_TIMEOUT_S", 0.2)
     with pytest.raises(Stop, match=sentence):
-        tools.wrk(wrk_that(does, tmp_path, monkeypatch))
+        load_generators.wrk(wrk_that(does, tmp_path, monkeypatch))
 
 
 @pytest.mark.locust
 def test_other_tools_are_asked_as_anybody_would():
-    with Provider() as provider, measuring.relays(provider.url) as url:
-        asked = tools.Asked(url=f"{url}/late-5ms/v1", body=others.body(provider, "chat"), key=measuring.KEY, seconds=6)
-        found = [tools.locust(asked), *([tools.wrk(asked)] if shutil.which("wrk") else [])]
+    with UpstreamProcess() as provider, measurements.relays(provider.url) as url:
+        asked = load_generators.LoadRequest(
+            url=f"{url}/late-5ms/v1", body=generator_comparison.body(provider, "chat"), key=measurements.KEY, seconds=6
+        )
+        found = [load_generators.locust(asked), *([load_generators.wrk(asked)] if shutil.which("wrk") else [])]
         assert all(one[0.5] >= 5.0 for one in found)
         with pytest.raises(Stop, match="of Locust failed"):
-            tools.locust(replace(asked, key="wrong"))
+            load_generators.locust(replace(asked, key="wrong"))
 
 
 @pytest.mark.locust
 def test_a_freeze_is_seen_by_the_open_loop():
-    with hosted("the frozen server", "tools.calibrate.frozen") as url:
-        asked = tools.Asked(url=f"{url}/v1", body=b"{}", seconds=6)
-        assert tools.open_loop(asked, 50)[0.99] >= 500
+    with hosted("the frozen server", "tools.calibrate.frozen_server") as url:
+        asked = load_generators.LoadRequest(url=f"{url}/v1", body=b"{}", seconds=6)
+        assert load_generators.open_loop(asked, 50)[0.99] >= 500

@@ -11,8 +11,7 @@ import shutil
 import psutil
 import pytest
 
-from hopcheck_load.cli import arguments
-from hopcheck_load.open_loop import arguments as open_loop
+from hopcheck_load.cli import arguments, open_loop_arguments
 from hopcheck_load.report import document as report
 from tools.survey import __main__ as survey
 from tools.survey import hops, runs, tables
@@ -39,9 +38,9 @@ def test_every_run_is_something_that_the_command_takes(tmp_path):
         base = arguments.plan(told, "", keys)
         assert [hop.name for hop in base.hops] == list(run.hops)
         assert all(hop.key == f"key-{hop.name}" for hop in base.hops)
-        loaded = open_loop.asked(told, base)
+        loaded = open_loop_arguments.asked(told, base)
         assert (loaded is None) == (run.part == "rest")
-        assert loaded is None or (loaded.shape, loaded.duration_s) == (run.part, run.seconds)
+        assert loaded is None or (loaded.profile, loaded.duration_s) == (run.part, run.seconds)
     assert len({run.stem for run in plan}) == len(plan)
     assert sum(run.seconds + runs.BESIDE_S for run in plan) < 12 * 60
 
@@ -166,6 +165,6 @@ def test_a_survey(tmp_path, capsys):
 
 @pytest.mark.locust
 def test_a_run_without_a_report_says_why(tmp_path):
-    run = runs.Run("rest", (RELAY,), 1.0, ("--measure", "x"))
+    run = runs.SurveyRun("rest", (RELAY,), 1.0, ("--measure", "x"))
     why = asyncio.run(runs.carry_out(run, CHAIN, tmp_path, asyncio.Event()))
     assert "'x' is no workload" in why

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tools.calibrate.others import FREEZE_USERS, frozen_figures
+from tools.calibrate.generator_comparison import FREEZE_USERS, frozen_figures
 
 SEEN_MS = 900.0
 

@@ -3,6 +3,6 @@
 Knows the relays that are late (`tools.calibrate.delays`), and measures them as any hop is measured.
 """
 
-from tools.calibrate.hosting import relays
+from tools.calibrate.servers import relays
 
 __all__ = ["relays"]

@@ -16,9 +16,9 @@ from typing import Any
 
 from hopcheck_load.measurement import machine
 from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, Stop
-from tools.calibrate import others, pauses, rows
-from tools.calibrate.measuring import COMMAND, calibrate
-from tools.calibrate.rows import Row
+from tools.calibrate import generator_comparison, pauses, rows
+from tools.calibrate.measurements import COMMAND, calibrate
+from tools.calibrate.rows import CalibrationRow
 
 ROUNDS = 500
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return HOLDS if all(row.holds for row in found) else DOES_NOT_HOLD
 
 
-def _tables(rounds: int, json_file: Path | None, *, with_others: bool) -> list[Row]:
+def _tables(rounds: int, json_file: Path | None, *, with_others: bool) -> list[CalibrationRow]:
     measured = calibrate(rounds)
     where, found = measured.paused.header.machine, rows.rows(measured)
     if json_file:
@@ -52,7 +52,7 @@ def _tables(rounds: int, json_file: Path | None, *, with_others: bool) -> list[R
     print("What a pause does, medians in milliseconds:\n")
     _print(pauses.markdown(measured))
     if with_others:
-        _print(others.markdown(others.compare(measured)))
+        _print(generator_comparison.markdown(generator_comparison.compare(measured)))
     return found
 
 
@@ -60,7 +60,7 @@ def _print(lines: Iterable[str]) -> None:
     print("\n".join([*lines, ""]), flush=True)
 
 
-def _write(file: Path, where: dict[str, Any], found: Sequence[Row]) -> None:
+def _write(file: Path, where: dict[str, Any], found: Sequence[CalibrationRow]) -> None:
     said = {"machine": where, "rows": [{**asdict(row), "holds": row.holds} for row in found]}
     file.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 

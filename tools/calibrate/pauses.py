@@ -13,14 +13,14 @@ from hopcheck_load.stats.intervals import Floats
 from hopcheck_load.stats.legs import request, residence, response
 from hopcheck_load.stats.table import Table, Value, latency, outside
 from tools.calibrate.delays import ON_TIME
-from tools.calibrate.measuring import SHOWN_HOT, Found
+from tools.calibrate.measurements import SHOWN_HOT, CalibrationResult
 from tools.calibrate.rows import of, over_on_time, told_delay
 
 COLUMNS = ("", "in all", "before the upstream", "at the upstream", "after it")
 PARTS: tuple[Value, ...] = (latency, request, residence, response)
 
 
-def markdown(found: Found) -> list[str]:
+def markdown(found: CalibrationResult) -> list[str]:
     """As a table, medians in milliseconds."""
     header = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     conditions = {"back to back": of(found.hot, "chat"), "after pauses": of(found.paused, "chat")}

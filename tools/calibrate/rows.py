@@ -16,7 +16,7 @@ from hopcheck_load.stats.intervals import Estimate, Floats, difference_of, media
 from hopcheck_load.stats.table import Table, Value, first_token, latency
 from tools.calibrate import delays
 from tools.calibrate.delays import EVENTS_ON_TIME, ON_TIME
-from tools.calibrate.measuring import DISTRIBUTIONS, Found
+from tools.calibrate.measurements import DISTRIBUTIONS, CalibrationResult
 
 BAR_MS = 0.05
 BAR_SHARE = 0.05
@@ -25,7 +25,7 @@ CONTROL_WIDTH_MS = 0.010
 
 
 @dataclass(frozen=True)
-class Row:
+class CalibrationRow:
     """One truth, and what was measured.
 
     Attributes:
@@ -52,23 +52,25 @@ class Row:
         return abs(self.measured - self.truth) <= self.bar
 
 
-def rows(found: Found) -> list[Row]:
+def rows(found: CalibrationResult) -> list[CalibrationRow]:
     """All of them."""
     parts = control_rows(found.control), constant_rows(found.paused), distribution_rows(found.paused)
     return [*(row for part in parts for row in part), *stream_rows(found.events)]
 
 
-def control_rows(measurement: Measurement) -> Iterator[Row]:
+def control_rows(measurement: Measurement) -> Iterator[CalibrationRow]:
     """Nothing, measured."""
     first, second = of(measurement, "chat").pairs("control", "direct", latency)
     estimate = median_of(first - second, measurement.header.seed)
     yield _row("direct against direct, p50", 0.0, estimate, CONTROL_MS)
     if estimate.low is not None and estimate.high is not None:
         width = estimate.high - estimate.low
-        yield Row("direct against direct, width of the interval", 0.0, width, None, None, CONTROL_WIDTH_MS)
+        yield CalibrationRow("direct against direct, width of the interval", 0.0, width, None, None, CONTROL_WIDTH_MS)
 
 
-def constant_rows(measurement: Measurement, delays_ms: Sequence[float] = delays.CONSTANTS_MS) -> Iterator[Row]:
+def constant_rows(
+    measurement: Measurement, delays_ms: Sequence[float] = delays.CONSTANTS_MS
+) -> Iterator[CalibrationRow]:
     """Constant delays on the request."""
     table = of(measurement, "chat")
     for delay in delays_ms:
@@ -81,7 +83,7 @@ def constant_rows(measurement: Measurement, delays_ms: Sequence[float] = delays.
 
 def distribution_rows(
     measurement: Measurement, names: Sequence[str] = DISTRIBUTIONS, quantiles: Sequence[float] = (0.5, 0.75, 0.9)
-) -> Iterator[Row]:
+) -> Iterator[CalibrationRow]:
     """Quantiles: what the relay's own times would have been if each had been late by the delay that was told."""
     table = of(measurement, "chat")
     for name in names:
@@ -93,7 +95,7 @@ def distribution_rows(
             yield _row(f"{name} on the request, p{100 * quantile:g}", real, estimate, BAR_SHARE * real)
 
 
-def stream_rows(measurement: Measurement) -> Iterator[Row]:
+def stream_rows(measurement: Measurement) -> Iterator[CalibrationRow]:
     """Delays on events, and events that are joined."""
     seed, paced = measurement.header.seed, of(measurement, "paced")
     first = median_of(over_on_time(paced, "late-first", first_token, EVENTS_ON_TIME), seed)
@@ -101,10 +103,10 @@ def stream_rows(measurement: Measurement) -> Iterator[Row]:
     yield event_row(measurement)
     for name, truth in {"in-pairs": 1.0, EVENTS_ON_TIME: 0.0}.items():
         share = integrity(paced.good(name))["share_together"] or 0.0
-        yield Row(f"{name}: share of events read together", truth, share, None, None, BAR_SHARE, "share")
+        yield CalibrationRow(f"{name}: share of events read together", truth, share, None, None, BAR_SHARE, "share")
 
 
-def event_row(measurement: Measurement) -> Row:
+def event_row(measurement: Measurement) -> CalibrationRow:
     """The delay on every event."""
     paced = of(measurement, "paced")
     late, on_time = pairs(lags(paced, "late-events"), lags(paced, EVENTS_ON_TIME))
@@ -127,17 +129,17 @@ def over_on_time(table: Table, arm: str, value: Value, on_time: str = ON_TIME) -
     return measured - base
 
 
-def _row(what: str, truth: float, estimate: Estimate, bar: float) -> Row:
-    return Row(what, truth, estimate.value, estimate.low, estimate.high, bar)
+def _row(what: str, truth: float, estimate: Estimate, bar: float) -> CalibrationRow:
+    return CalibrationRow(what, truth, estimate.value, estimate.low, estimate.high, bar)
 
 
-def markdown(found: Sequence[Row]) -> list[str]:
+def markdown(found: Sequence[CalibrationRow]) -> list[str]:
     """The rows as a table."""
     lines = ["| | truth | measured | 95 % interval | may be off by | |", "|---|---|---|---|---|---|"]
     return [*lines, *(_line(row) for row in found)]
 
 
-def _line(row: Row) -> str:
+def _line(row: CalibrationRow) -> str:
     interval = "" if row.low is None else f"{row.low:.4f} … {row.high:.4f}"
     cells = [row.what, f"{row.truth:.4f} {row.unit}", f"{row.measured:.4f}", interval, f"{row.bar:.4f}"]
     return f"| {' | '.join([*cells, 'holds' if row.holds else '**off**'])} |"

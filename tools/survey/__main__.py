@@ -22,7 +22,7 @@ from hopcheck_server.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck_server.wire.signals import stop_event
 from tools.survey import runs, tables
 from tools.survey.hops import NAMES, Chain, chain
-from tools.survey.runs import PARTS, RATES, Run
+from tools.survey.runs import PARTS, RATES, SurveyRun
 
 KEPT = "survey.json"
 """What isn't in the reports: which hops there were, and what is missing."""
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _plan(arguments: argparse.Namespace) -> list[Run]:
+def _plan(arguments: argparse.Namespace) -> list[SurveyRun]:
     names, parts = (_chosen(text, known) for text, known in ((arguments.hops, NAMES), (arguments.parts, PARTS)))
     if not arguments.times > 0:
         raise Stop(USAGE, "--times must be more than 0.")
@@ -92,7 +92,7 @@ def _measured(arguments: argparse.Namespace) -> int:
     return INTERRUPTED if interrupted else UNTESTABLE if kept["missing"] or not kept["runs"] else HOLDS
 
 
-async def _survey(plan: Sequence[Run], folder: Path, kept: Kept) -> bool:
+async def _survey(plan: Sequence[SurveyRun], folder: Path, kept: Kept) -> bool:
     """Start the hops and make the runs; whether somebody stopped it."""
     stopped = stop_event()
     async with AsyncExitStack() as running:
@@ -116,7 +116,7 @@ async def _started(starting: Coroutine[Any, Any, Chain], stopped: asyncio.Event)
     return None
 
 
-async def _carry_out(plan: Sequence[Run], made: Chain, folder: Path, stopped: asyncio.Event, kept: Kept) -> None:
+async def _carry_out(plan: Sequence[SurveyRun], made: Chain, folder: Path, stopped: asyncio.Event, kept: Kept) -> None:
     """Make the runs; `kept` is told which there are reports of, and which there are none of."""
     for name, why in made.left_out.items():
         _tell(f"left out: {name}: {why}")

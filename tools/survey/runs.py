@@ -66,7 +66,7 @@ LONGER: Mapping[Part, float] = {"rest": 1.5, "steps": 1.5}
 
 
 @dataclass(frozen=True)
-class Run:
+class SurveyRun:
     """One measurement.
 
     Attributes:
@@ -91,7 +91,7 @@ class Run:
         return f"{', '.join(self.hops)}: {self.part}, {shlex.join(self.words)}"
 
 
-def planned(names: Sequence[str], parts: Sequence[str], times: float, rates: Mapping[str, float]) -> list[Run]:
+def planned(names: Sequence[str], parts: Sequence[str], times: float, rates: Mapping[str, float]) -> list[SurveyRun]:
     """What is to be measured.
 
     Args:
@@ -103,33 +103,33 @@ def planned(names: Sequence[str], parts: Sequence[str], times: float, rates: Map
     return [run for part in PARTS if part in parts for run in _of_part(part, names, times, rates)]
 
 
-def _of_part(part: Part, names: Sequence[str], times: float, rates: Mapping[str, float]) -> Iterator[Run]:
+def _of_part(part: Part, names: Sequence[str], times: float, rates: Mapping[str, float]) -> Iterator[SurveyRun]:
     if part == "rest":
         for group in TOGETHER:
             if hops := tuple(name for name in group if name in names):
                 seconds = _seconds(part, hops, times)
-                yield Run(part, hops, seconds, ("--measure", AT_REST, "--duration", f"{seconds:g}"))
+                yield SurveyRun(part, hops, seconds, ("--measure", AT_REST, "--duration", f"{seconds:g}"))
         return
     for name in (name for name in RATES if name in names):
         usual = RATES[name]
         rate = getattr(usual, part) * rates.get(name, usual.steps) / usual.steps
         if rate:
             seconds = _seconds(part, (name,), times)
-            words = ("--rate", f"{rate:g}", "--shape", part, "--duration", f"{seconds:g}")
-            yield Run(part, (name,), seconds, words)
+            words = ("--rate", f"{rate:g}", "--profile", part, "--duration", f"{seconds:g}")
+            yield SurveyRun(part, (name,), seconds, words)
 
 
 def _seconds(part: Part, hops: Sequence[str], times: float) -> float:
     return round(SECONDS[part] * times * (LONGER.get(part, 1.0) if set(hops) & set(SLOW) else 1.0), 1)
 
 
-def possible(plan: Sequence[Run], chain: Chain) -> list[Run]:
+def possible(plan: Sequence[SurveyRun], chain: Chain) -> list[SurveyRun]:
     """The plan without the hops that don't run."""
     kept = (replace(run, hops=tuple(name for name in run.hops if name in chain.hops)) for run in plan)
     return [run for run in kept if run.hops]
 
 
-def command(run: Run, chain: Chain, folder: Path) -> list[str]:
+def command(run: SurveyRun, chain: Chain, folder: Path) -> list[str]:
     """The words of a run, without the program."""
     hops = [chain.hops[name] for name in run.hops]
     keys = {hop.name: f",{variable(hop)}" if hop.key else "" for hop in hops}
@@ -140,7 +140,7 @@ def command(run: Run, chain: Chain, folder: Path) -> list[str]:
     return [*ways, "--upstream-url", chain.upstream, *behind, *run.words, *first, *files]
 
 
-def behind_it(chain: Chain, run: Run) -> list[str]:
+def behind_it(chain: Chain, run: SurveyRun) -> list[str]:
     """LiteLLM's process is watched as well, where it stands behind LLM-Proxy and isn't measured itself."""
     there = LITELLM in chain.hops and LITELLM not in run.hops
     return ["--pid", f"litellm-behind={chain.hops[LITELLM].pid}"] if there else []
@@ -151,7 +151,7 @@ def variable(hop: Hop) -> str:
     return f"HOPCHECK_{hop.name.upper().replace('+', '_')}_KEY"
 
 
-async def carry_out(run: Run, chain: Chain, folder: Path, stopped: asyncio.Event) -> str:
+async def carry_out(run: SurveyRun, chain: Chain, folder: Path, stopped: asyncio.Event) -> str:
     """Make a run; what it printed is in `<stem>.txt`, its report in `<stem>.json` and `<stem>.html`.
 
     Returns:

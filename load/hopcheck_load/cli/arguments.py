@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from hopcheck_load.closed_loop.run import Plan
-from hopcheck_load.measurement.profiles import LOADS
+from hopcheck_load.cli import open_loop_arguments
+from hopcheck_load.closed_loop.run import MeasurementPlan
+from hopcheck_load.measurement.profiles import LOAD_WORKLOADS
 from hopcheck_load.measurement.records import Arm
 from hopcheck_load.measurement.workloads import WORKLOADS, Workload
-from hopcheck_load.open_loop import arguments as open_loop
 from hopcheck_load.open_loop.run import DURATION_S as LOAD_DURATION_S
 from hopcheck_load.report.budgets import TOLERANCE
 from hopcheck_server.exits import USAGE, Stop
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     upstream.add_argument("--upstream-url", metavar="URL", help="a running hopcheck upstream behind the hops")
     _add_amounts(parser)
-    open_loop.add_arguments(parser)
+    open_loop_arguments.add_arguments(parser)
     _add_conditions(parser)
     _add_outputs(parser)
 
@@ -148,7 +148,7 @@ def _positive(kind: type[int] | type[float]) -> type[int] | type[float]:
     return read  # type: ignore[return-value]
 
 
-def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, str] = os.environ) -> Plan:
+def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, str] = os.environ) -> MeasurementPlan:
     """What is to be measured.
 
     Raises:
@@ -158,10 +158,10 @@ def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, 
     if arguments.upstream_port is None and not arguments.upstream_url:
         raise Stop(
             USAGE,
-            "it isn't said where the hops expect their provider: point it to http://127.0.0.1:9100/v1 and give "
+            "it isn't said where the hops expect their provider: stage it to http://127.0.0.1:9100/v1 and give "
             "--upstream-port 9100, or give --upstream-url.",
         )
-    return Plan(
+    return MeasurementPlan(
         hops=hops,
         workloads=_workloads(arguments),
         rounds=arguments.rounds,
@@ -178,7 +178,7 @@ def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, 
 
 def _workloads(arguments: argparse.Namespace) -> list[Workload]:
     loaded = arguments.rate is not None
-    there_are = LOADS if loaded else WORKLOADS
+    there_are = LOAD_WORKLOADS if loaded else WORKLOADS
     names = arguments.measure.split(",") if arguments.measure else ["chat"] if loaded else list(WORKLOADS)
     if arguments.stream:
         names = list(STREAMS)

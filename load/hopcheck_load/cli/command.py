@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from hopcheck_load.cli import arguments as words
-from hopcheck_load.closed_loop.run import Outcome, measure
+from hopcheck_load.cli import open_loop_arguments
+from hopcheck_load.cli.progress import telling
+from hopcheck_load.closed_loop.run import MeasurementResult, measure
 from hopcheck_load.measurement import records
-from hopcheck_load.measurement.provider import Provider
 from hopcheck_load.measurement.records import Measurement
-from hopcheck_load.open_loop import arguments as open_loop
+from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.open_loop.campaign import LOCUSTFILE
-from hopcheck_load.open_loop.progress import telling
 from hopcheck_load.open_loop.run import measure as measure_under_load
 from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
@@ -81,21 +81,21 @@ def _unread(path: Path, error: OSError | ValueError) -> Stop:
     return Stop(USAGE, f"{path} can't be read: {error.strerror}." if isinstance(error, OSError) else f"{error}.")
 
 
-def _from_file(path: Path) -> Outcome:
+def _from_file(path: Path) -> MeasurementResult:
     try:
         measurement: Measurement = records.read(path)
     except (OSError, ValueError) as error:
         raise _unread(path, error) from None
-    return Outcome(measurement, interrupted=measurement.header.partial == "interrupted")
+    return MeasurementResult(measurement, interrupted=measurement.header.partial == "interrupted")
 
 
-def _measured(arguments: argparse.Namespace, limits: list[gate.Limit]) -> Outcome:
+def _measured(arguments: argparse.Namespace, limits: list[gate.Limit]) -> MeasurementResult:
     plan = words.plan(arguments, shlex.join(["hopcheck", *sys.argv[1:]]))
     unknown = {limit.hop for limit in limits if limit.hop} - {hop.name for hop in plan.hops}
     if unknown:
         raise Stop(USAGE, f"the budget names {min(unknown)!r}, which is none of the hops.")
-    asked = open_loop.asked(arguments, plan)
-    with Provider(port=arguments.upstream_port or 0, url=arguments.upstream_url or "") as provider:
+    asked = open_loop_arguments.asked(arguments, plan)
+    with UpstreamProcess(port=arguments.upstream_port or 0, url=arguments.upstream_url or "") as provider:
         if asked is None:
             return measure(plan, provider, lambda doing: print(f"measuring {doing}", file=sys.stderr, flush=True))
         with telling() as tell:

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 
-from hopcheck_load.measurement.client import Failed, Line
+from hopcheck_load.measurement.client import ExchangeFailed, MeasuringConnection
 from hopcheck_load.measurement.exchange import note, request
-from hopcheck_load.measurement.provider import Provider
-from hopcheck_load.measurement.records import Arm, Record, Seen
+from hopcheck_load.measurement.records import Arm, Record, UpstreamVisit
+from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.measurement.workloads import Timing, Workload, markers
 from hopcheck_load.stats import warmup
 from hopcheck_server.exits import UNTESTABLE, Stop
@@ -37,7 +37,7 @@ _NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class RoundBudget:
     """How much is measured of one workload.
 
     Attributes:
@@ -52,7 +52,7 @@ class Amount:
 
 
 @dataclass
-class Bench:
+class Rounds:
     """Arms on their connections, and what was measured on them.
 
     Attributes:
@@ -66,7 +66,7 @@ class Bench:
     """
 
     arms: Sequence[Arm]
-    provider: Provider
+    provider: UpstreamProcess
     timing: Timing
     seed: int
     prefix: str
@@ -75,7 +75,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self._draw = random.Random(self.seed)  # noqa: S311 - nothing secret
-        self._lines = {arm.name: Line(Origin.of(arm.url)) for arm in self.arms}
+        self._lines = {arm.name: MeasuringConnection(Origin.of(arm.url)) for arm in self.arms}
         self._number = 0
         self._in_a_row = dict.fromkeys(self._lines, 0)
 
@@ -95,11 +95,11 @@ class Bench:
             if record.upstream is None:
                 raise Stop(
                     UNTESTABLE,
-                    f"{arm.name} ({arm.url}) answers, but not from the upstream at {self.provider.url}: point its "
+                    f"{arm.name} ({arm.url}) answers, but not from the upstream at {self.provider.url}: stage its "
                     "provider there.",
                 )
 
-    def measure(self, workload: Workload, amount: Amount) -> warmup.Warmup:
+    def measure(self, workload: Workload, amount: RoundBudget) -> warmup.Warmup:
         """Warm up, and measure rounds; the records grow, also when it is interrupted."""
         self.provider.load(self.timing.scripts(workload))
         warm = warmup.Warmup(minimum=warmup.minimum(workload), most=max(amount.rounds // 5, 30))
@@ -150,7 +150,7 @@ class Bench:
         try:
             line.connect()
             answer = line.ask(message)
-        except Failed as failed:
+        except ExchangeFailed as failed:
             record.failure = str(failed)
             return record
         finally:
@@ -183,7 +183,7 @@ class Bench:
             attempts = seen.get(record.marker)
             if attempts:
                 last = attempts[-1]
-                record.upstream = Seen(
+                record.upstream = UpstreamVisit(
                     len(attempts), last.received_ns, last.head_sent_ns, last.first_sent_ns, last.last_sent_ns
                 )
 

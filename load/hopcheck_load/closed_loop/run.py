@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from time import monotonic
 
-from hopcheck_load.closed_loop.rounds import Amount, Bench
+from hopcheck_load.closed_loop.rounds import RoundBudget, Rounds
 from hopcheck_load.measurement import machine, priority, usage
-from hopcheck_load.measurement.provider import Provider
 from hopcheck_load.measurement.records import Arm, Header, Measurement
+from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.measurement.workloads import Timing, Workload
 from hopcheck_load.report import document as report
 from hopcheck_server.exits import UNTESTABLE, Stop
@@ -25,7 +25,7 @@ NO_END = math.inf
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class MeasurementPlan:
     """What is to be measured.
 
     Attributes:
@@ -56,7 +56,7 @@ class Plan:
 
 
 @dataclass
-class Outcome:
+class MeasurementResult:
     """What a measurement came to.
 
     Attributes:
@@ -70,14 +70,14 @@ class Outcome:
     failure: Stop | None = field(default=None)
 
 
-def arms(plan: Plan, upstream_url: str) -> list[Arm]:
+def arms(plan: MeasurementPlan, upstream_url: str) -> list[Arm]:
     """All arms of a measurement: direct, direct again, the hops."""
     first = plan.hops[0]
     direct = Arm("direct", "direct", f"{upstream_url}/v1", first.model, "hopcheck-direct")
     return [direct, replace(direct, name="control", kind="control"), *plan.hops]
 
 
-def measure(plan: Plan, provider: Provider, note: Note) -> Outcome:
+def measure(plan: MeasurementPlan, provider: UpstreamProcess, note: Note) -> MeasurementResult:
     """Measure; Ctrl-C and SIGTERM end it with what was learnt so far.
 
     Raises:
@@ -87,10 +87,10 @@ def measure(plan: Plan, provider: Provider, note: Note) -> Outcome:
     head = header(plan, provider)
     refuse_busy(plan, head)
     timing = Timing(plan.delay_s, plan.seed)
-    bench = Bench(head.arms, provider, timing, plan.seed, secrets.token_hex(4), plan.pause_s)
-    outcome = Outcome(Measurement(head, bench.records))
-    watch = usage.Watch(plan.pids, head.arms, provider.url)
-    before = machine.Ticks.now()
+    bench = Rounds(head.arms, provider, timing, plan.seed, secrets.token_hex(4), plan.pause_s)
+    outcome = MeasurementResult(Measurement(head, bench.records))
+    watch = usage.ProcessWatch(plan.pids, head.arms, provider.url)
+    before = machine.ProcessorTicks.now()
     import_module("scipy.stats")  # takes half a second, which warming up would otherwise have in its middle
     try:
         raise_interrupt_on(*STOP_SIGNALS)
@@ -106,12 +106,12 @@ def measure(plan: Plan, provider: Provider, note: Note) -> Outcome:
     finally:
         bench.close()
     head.processes = watch.document()
-    head.machine["stolen"] = round(machine.Ticks.now().since(before)[1], 4)
+    head.machine["stolen"] = round(machine.ProcessorTicks.now().since(before)[1], 4)
     head.duration_s = monotonic() - begun
     return outcome
 
 
-def refuse_busy(plan: Plan, head: Header) -> None:
+def refuse_busy(plan: MeasurementPlan, head: Header) -> None:
     """Don't begin on a busy machine, if the plan says so.
 
     Raises:
@@ -121,7 +121,7 @@ def refuse_busy(plan: Plan, head: Header) -> None:
         raise Stop(UNTESTABLE, f"the machine is busy: {found[0]}.")
 
 
-def header(plan: Plan, provider: Provider) -> Header:
+def header(plan: MeasurementPlan, provider: UpstreamProcess) -> Header:
     """What is known before anything is measured; takes half a second, to look at the machine."""
     return Header(
         tool=report.tool(),
@@ -140,7 +140,7 @@ def header(plan: Plan, provider: Provider) -> Header:
     )
 
 
-def _measure_all(plan: Plan, bench: Bench, header: Header, watch: usage.Watch, note: Note) -> None:
+def _measure_all(plan: MeasurementPlan, bench: Rounds, header: Header, watch: usage.ProcessWatch, note: Note) -> None:
     shares = sum(workload.share for workload in plan.workloads)
     end_s = monotonic() + plan.duration_s if plan.duration_s is not None else NO_END
     for workload in plan.workloads:
@@ -150,7 +150,7 @@ def _measure_all(plan: Plan, bench: Bench, header: Header, watch: usage.Watch, n
         until_s = monotonic() + left_s * workload.share / shares
         shares -= workload.share
         rounds = plan.rounds or workload.rounds
-        amount = Amount(rounds, until_s, at_least=min(rounds, 3 if workload.pace_s else 10))
+        amount = RoundBudget(rounds, until_s, at_least=min(rounds, 3 if workload.pace_s else 10))
         watch.look()
         header.warmups[workload.name] = bench.measure(workload, amount).document()
     watch.look()

@@ -27,12 +27,12 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class Failed(Exception):
+class ExchangeFailed(Exception):
     """No answer came, or not to its end; the text says why."""
 
 
 @dataclass(slots=True)
-class Answer:
+class TimedResponse:
     """An answer, and when it came. Times are CLOCK_MONOTONIC nanoseconds.
 
     Attributes:
@@ -59,10 +59,10 @@ class Answer:
         return b"".join(data for _, data in self.reads)
 
 
-class _Reader:
+class _ResponseReader:
     """Takes an answer's bytes; httptools calls the `on_` methods."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: TimedResponse) -> None:
         self.answer = answer
         self.complete = False
         self._now = 0
@@ -96,7 +96,7 @@ class _Reader:
             self.answer.keep_alive = self._parser.should_keep_alive()
 
 
-class Line:
+class MeasuringConnection:
     """A connection that is kept warm.
 
     Attributes:
@@ -115,7 +115,7 @@ class Line:
         """See to it that it is open, so that no request pays for that.
 
         Raises:
-            Failed: It can't be.
+            ExchangeFailed: It can't be.
         """
         if self._socket is not None and self._dropped(self._socket):
             self.close()
@@ -123,7 +123,7 @@ class Line:
             try:
                 self._socket = self._open()
             except OSError as error:
-                raise Failed(f"no connection to {self.origin.authority}: {error.strerror or error}") from error
+                raise ExchangeFailed(f"no connection to {self.origin.authority}: {error.strerror or error}") from error
             self.opened += 1
 
     def _open(self) -> socket.socket:
@@ -148,25 +148,25 @@ class Line:
             connection.settimeout(timeout)
         return True
 
-    def ask(self, message: bytes) -> Answer:
+    def ask(self, message: bytes) -> TimedResponse:
         """Send a request and read its answer to the end. Call `connect` first.
 
         Raises:
-            Failed: No answer came, or not to its end; the connection is closed then.
+            ExchangeFailed: No answer came, or not to its end; the connection is closed then.
         """
         assert self._socket is not None, "connect first"
-        answer = Answer()
-        reader = _Reader(answer)
+        answer = TimedResponse()
+        reader = _ResponseReader(answer)
         try:
             self._exchange(self._socket, message, reader)
         except (OSError, httptools.HttpParserError) as error:
             self.close()
-            raise Failed(str(error) or type(error).__name__) from error
+            raise ExchangeFailed(str(error) or type(error).__name__) from error
         if not answer.keep_alive:
             self.close()
         return answer
 
-    def _exchange(self, connection: socket.socket, message: bytes, reader: _Reader) -> None:
+    def _exchange(self, connection: socket.socket, message: bytes, reader: _ResponseReader) -> None:
         reader.answer.sent_ns = monotonic_ns()
         connection.sendall(message)
         while not reader.complete:

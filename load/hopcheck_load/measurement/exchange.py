@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hopcheck_load.measurement.client import Answer
-from hopcheck_load.measurement.records import Arm, Record, Timeline
+from hopcheck_load.measurement.client import TimedResponse
+from hopcheck_load.measurement.records import Arm, ExchangeTimeline, Record
 from hopcheck_load.measurement.stamps import timeline
 from hopcheck_server.wire.pool import Origin
 
@@ -27,7 +27,9 @@ def request(origin: Origin, arm: Arm, body: bytes) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-def note(record: Record, answer: Answer, *, stream: bool, read: Callable[..., Timeline] = timeline) -> None:
+def note(
+    record: Record, answer: TimedResponse, *, stream: bool, read: Callable[..., ExchangeTimeline] = timeline
+) -> None:
     """Put an answer into its record; `read` makes a timeline of a stream's reads."""
     record.status = answer.status
     record.sent_ns, record.head_ns, record.done_ns = answer.sent_ns, answer.head_ns, answer.done_ns
@@ -39,7 +41,7 @@ def note(record: Record, answer: Answer, *, stream: bool, read: Callable[..., Ti
         record.timeline = read(answer.reads)
 
 
-def _self_report(answer: Answer) -> float | None:
+def _self_report(answer: TimedResponse) -> float | None:
     for name in SELF_REPORTS:
         try:
             return float(answer.headers[name])

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hopcheck_load.measurement.profiles import LOADS, Fault, Point
+from hopcheck_load.measurement.profiles import LOAD_WORKLOADS, Fault, Stage
 from hopcheck_load.measurement.records import Arm
-from hopcheck_load.measurement.schedule import Kind
+from hopcheck_load.measurement.schedule import ArrivalKind
 from hopcheck_load.measurement.workloads import Timing, Workload
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.turns import Script, Turn
@@ -25,8 +25,8 @@ class LoadPlan:
 
     Attributes:
         arms: All ways: direct and control (if the upstream is known), and the hops.
-        shape: Its name.
-        points: What arrives when.
+        profile: Its name.
+        stages: What arrives when.
         arrivals: How.
         rate: What was asked for: arrivals a second through each hop.
         seed: Everything is drawn from it.
@@ -36,9 +36,9 @@ class LoadPlan:
     """
 
     arms: Sequence[Arm]
-    shape: str
-    points: Sequence[Point]
-    arrivals: Kind
+    profile: str
+    stages: Sequence[Stage]
+    arrivals: ArrivalKind
     rate: float
     seed: int
     prefix: str
@@ -48,21 +48,21 @@ class LoadPlan:
     @property
     def end_s(self) -> float:
         """When the last request may arrive."""
-        return max(point.end_s for point in self.points)
+        return max(stage.end_s for stage in self.stages)
 
     def workloads(self) -> list[Workload]:
         """What is asked, each once."""
-        return [LOADS[name] for name in dict.fromkeys(point.workload for point in self.points)]
+        return [LOAD_WORKLOADS[name] for name in dict.fromkeys(stage.workload for stage in self.stages)]
 
     def scripts(self) -> dict[str, Script]:
         """What the upstream is to play."""
         timing = Timing(self.delay_s, self.seed)
         plain = {name: script for one in self.workloads() for name, script in timing.scripts(one).items()}
-        return {**plain, **{name: script for point in self.points for name, script in _faulty(point)}}
+        return {**plain, **{name: script for stage in self.stages for name, script in _faulty(stage)}}
 
-    def model(self, point: Point, arm: Arm) -> str:
+    def model(self, stage: Stage, arm: Arm) -> str:
         """What is asked for."""
-        falls_back = point.fault == "fallback" and arm.kind == "hop" and self.fallback_model
+        falls_back = stage.fault == "fallback" and arm.kind == "hop" and self.fallback_model
         return self.fallback_model if falls_back else arm.model
 
     def document(self) -> dict[str, Any]:
@@ -71,21 +71,21 @@ class LoadPlan:
         return {**asdict(self), "arms": arms}
 
 
-def script_names(point: Point, arm: Arm, timing: Timing) -> list[str]:
+def script_names(stage: Stage, arm: Arm, timing: Timing) -> list[str]:
     """The scripts of which one is played for a request; nothing goes wrong for those that come directly."""
-    if point.fault and arm.kind == "hop":
-        return [_fault_script(point)]
-    workload = LOADS[point.workload]
+    if stage.fault and arm.kind == "hop":
+        return [_fault_script(stage)]
+    workload = LOAD_WORKLOADS[stage.workload]
     return [timing.name(workload, place) for place in range(len(timing.delays_s))]
 
 
-def _fault_script(point: Point) -> str:
-    return f"{LOADS[point.workload].script}.{point.fault}"
+def _fault_script(stage: Stage) -> str:
+    return f"{LOAD_WORKLOADS[stage.workload].script}.{stage.fault}"
 
 
-def _faulty(point: Point) -> Iterator[tuple[str, Script]]:
-    if point.fault:
-        yield _fault_script(point), _FAULTS[point.fault](LOADS[point.workload].turn())
+def _faulty(stage: Stage) -> Iterator[tuple[str, Script]]:
+    if stage.fault:
+        yield _fault_script(stage), _FAULTS[stage.fault](LOAD_WORKLOADS[stage.workload].turn())
 
 
 def _first_too_many(turn: Turn) -> Script:
@@ -121,5 +121,5 @@ def read(path: Path) -> LoadPlan:
 def from_document(said: Mapping[str, Any]) -> LoadPlan:
     """A plan from its JSON; keys may be missing."""
     arms = [Arm(**arm) for arm in said["arms"]]
-    points = [Point(**point) for point in said["points"]]
-    return LoadPlan(**{**said, "arms": arms, "points": points})
+    stages = [Stage(**stage) for stage in said["stages"]]
+    return LoadPlan(**{**said, "arms": arms, "stages": stages})

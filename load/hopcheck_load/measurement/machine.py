@@ -24,7 +24,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True, slots=True)
-class Ticks:
+class ProcessorTicks:
     """The processors' time since the machine started, in clock ticks."""
 
     total: int = 0
@@ -32,7 +32,7 @@ class Ticks:
     stolen: int = 0
 
     @classmethod
-    def now(cls) -> Ticks:
+    def now(cls) -> ProcessorTicks:
         """Read it; all 0 where the system doesn't tell."""
         try:
             numbers = [int(word) for word in _STAT.read_text(encoding="ascii").split("\n", 1)[0].split()[1:]]
@@ -40,7 +40,7 @@ class Ticks:
             return cls()
         return cls(sum(numbers[:8]), numbers[3] + numbers[4], numbers[7])
 
-    def since(self, earlier: Ticks) -> tuple[float, float]:
+    def since(self, earlier: ProcessorTicks) -> tuple[float, float]:
         """Shares of the time between: (busy, stolen); 0 where the system doesn't tell."""
         total = self.total - earlier.total
         if total <= 0:
@@ -50,9 +50,9 @@ class Ticks:
 
 def look() -> dict[str, Any]:
     """Describe the machine, and watch what it does while nothing is measured; takes `LOOK_S` seconds."""
-    before = Ticks.now()
+    before = ProcessorTicks.now()
     time.sleep(LOOK_S)  # the machine is watched for that long: there is nothing else to wait for
-    busy, stolen = Ticks.now().since(before)
+    busy, stolen = ProcessorTicks.now().since(before)
     return {
         "processor": _processor(),
         "processors": os.cpu_count() or 0,

@@ -1,4 +1,4 @@
-"""What arrives when: a shape lays points out in time, each with a workload and a rate. Pure; knows no clock."""
+"""What arrives when: a profile lays stages out in time, each with a workload and a rate. Pure; knows no clock."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ FAULTY_SHARE = 0.05
 FLEET = Workload("fleet", "a stream of 50 deltas, one each 50 ms", stream=True, pace_s=0.05)
 """As tokens come from a large model: 2.5 s a stream."""
 
-LOADS: Mapping[str, Workload] = {**WORKLOADS, FLEET.name: FLEET}
+LOAD_WORKLOADS: Mapping[str, Workload] = {**WORKLOADS, FLEET.name: FLEET}
 """What can arrive."""
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Stage:
     """Exchanges of one kind at one rate in one span of time: a row of the report.
 
     Attributes:
@@ -61,15 +61,15 @@ class Point:
     def about(self) -> str:
         """What it is, in a few words."""
         how = {"": "", "429": ", 429 first", "500": ", 500 first", "fallback": ", first route fails"}[self.fault]
-        return f"{LOADS[self.workload].about}{how}; {self.rate:g} a second for {self.end_s - self.begin_s:g} s"
+        return f"{LOAD_WORKLOADS[self.workload].about}{how}; {self.rate:g} a second for {self.end_s - self.begin_s:g} s"
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """What a shape is made from.
+class StageRequest:
+    """What a profile is made from.
 
     Attributes:
-        rate: Arrivals a second through each hop; a shape with several rates takes it as its highest or its usual one.
+        rate: Arrivals a second through each hop; a profile with several rates takes it as its highest or its usual one.
         duration_s: Of the whole, warming up included.
         workloads: What is asked, in equal parts.
         fallback: Whether some of it is to fall back.
@@ -82,57 +82,57 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """A shape: its name, what it is good for, and its points after warming up, in seconds from there."""
+class LoadProfile:
+    """A profile: its name, what it is good for, and its stages after warming up, in seconds from there."""
 
     name: str
     about: str
-    points: Callable[[Ask], list[Point]]
+    stages: Callable[[StageRequest], list[Stage]]
 
 
-def lay_out(shape: Shape, ask: Ask) -> list[Point]:
-    """A shape's points, after some that warm up."""
+def stages_of(profile: LoadProfile, ask: StageRequest) -> list[Stage]:
+    """A profile's stages, after some that warm up."""
     warm_s = min(WARMUP_MOST_S, WARMUP_SHARE * ask.duration_s)
     rest = replace(ask, duration_s=ask.duration_s - warm_s)
-    points = shape.points(rest)
-    first = min(point.begin_s for point in points)
-    warming = [point for point in points if point.begin_s == first]
+    stages = profile.stages(rest)
+    first = min(stage.begin_s for stage in stages)
+    warming = [stage for stage in stages if stage.begin_s == first]
     return [
         *(replace(one, name=f"{one.name}.warmup", begin_s=0.0, end_s=warm_s, warmup=True) for one in warming),
-        *(replace(one, begin_s=one.begin_s + warm_s, end_s=one.end_s + warm_s) for one in points),
+        *(replace(one, begin_s=one.begin_s + warm_s, end_s=one.end_s + warm_s) for one in stages),
     ]
 
 
-def _parts(ask: Ask, suffix: str, times: float, begin: float, end: float) -> list[Point]:
+def _parts(ask: StageRequest, suffix: str, times: float, begin: float, end: float) -> list[Stage]:
     """Points of all workloads, at so many times the rate, between two parts of the duration."""
     rate = ask.rate * times / len(ask.workloads)
     span = begin * ask.duration_s, end * ask.duration_s
-    return [Point(f"{name}{suffix}", name, rate, *span) for name in ask.workloads]
+    return [Stage(f"{name}{suffix}", name, rate, *span) for name in ask.workloads]
 
 
-def _steady(ask: Ask) -> list[Point]:
+def _steady(ask: StageRequest) -> list[Stage]:
     return _parts(ask, "", 1.0, 0.0, 1.0)
 
 
-def _steps(ask: Ask) -> list[Point]:
+def _steps(ask: StageRequest) -> list[Stage]:
     each = 1 / len(STEPS)
     return [
-        point
+        stage
         for at, part in enumerate(STEPS)
-        for point in _parts(ask, f"@{ask.rate * part:g}", part, at * each, (at + 1 - PAUSE_SHARE) * each)
+        for stage in _parts(ask, f"@{ask.rate * part:g}", part, at * each, (at + 1 - PAUSE_SHARE) * each)
     ]
 
 
-def _spike(ask: Ask) -> list[Point]:
+def _spike(ask: StageRequest) -> list[Stage]:
     before, spike = _parts(ask, ".before", 1.0, 0.0, 0.3), _parts(ask, ".spike", SPIKE, 0.3, 0.4)
     return [*before, *spike, *_parts(ask, ".after", 1.0, 0.4, 1.0)]
 
 
-def _fleet(ask: Ask) -> list[Point]:
+def _fleet(ask: StageRequest) -> list[Stage]:
     return _steady(replace(ask, workloads=(FLEET.name,)))
 
 
-def _faults(ask: Ask) -> list[Point]:
+def _faults(ask: StageRequest) -> list[Stage]:
     kinds: tuple[Fault, ...] = ("429", "500", "fallback") if ask.fallback else ("429", "500")
     plain = [replace(one, rate=one.rate * (1 - FAULTY_SHARE * len(kinds))) for one in _steady(ask)]
     faulty = [
@@ -143,7 +143,7 @@ def _faults(ask: Ask) -> list[Point]:
     return [*plain, *faulty]
 
 
-def _head_of_line(ask: Ask) -> list[Point]:
+def _head_of_line(ask: StageRequest) -> list[Stage]:
     beside = _parts(ask, ".beside-100k", 1.0, 0.5, 1.0)
     return [
         *_parts(ask, ".alone", 1.0, 0.0, 0.48),
@@ -152,16 +152,16 @@ def _head_of_line(ask: Ask) -> list[Point]:
     ]
 
 
-SHAPES: Mapping[str, Shape] = {
-    shape.name: shape
-    for shape in (
-        Shape("steady", "one rate", _steady),
-        Shape("steps", "rates that rise, to find the knee", _steps),
-        Shape("spike", f"{SPIKE:g} times the rate for a while, and how long it takes to recover", _spike),
-        Shape("soak", "one rate for long: does latency or memory creep up?", _steady),
-        Shape("fleet", "many streams at once, 2.5 s each: the rate times 2.5", _fleet),
-        Shape("faults", "429s, retries and fallbacks among healthy requests", _faults),
-        Shape("head-of-line", "small requests, alone and beside prompts of 100,000 tokens", _head_of_line),
+LOAD_PROFILES: Mapping[str, LoadProfile] = {
+    profile.name: profile
+    for profile in (
+        LoadProfile("steady", "one rate", _steady),
+        LoadProfile("steps", "rates that rise, to find the knee", _steps),
+        LoadProfile("spike", f"{SPIKE:g} times the rate for a while, and how long it takes to recover", _spike),
+        LoadProfile("soak", "one rate for long: does latency or memory creep up?", _steady),
+        LoadProfile("fleet", "many streams at once, 2.5 s each: the rate times 2.5", _fleet),
+        LoadProfile("faults", "429s, retries and fallbacks among healthy requests", _faults),
+        LoadProfile("head-of-line", "small requests, alone and beside prompts of 100,000 tokens", _head_of_line),
     )
 }
 """By name."""

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 RAW_SCHEMA = "hopcheck.load.raw/1"
 
-Kind = Literal["direct", "control", "hop"]
+ArmKind = Literal["direct", "control", "hop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,14 @@ class Arm:
     """
 
     name: str
-    kind: Kind
+    kind: ArmKind
     url: str
     model: str
     key: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)
-class Seen:
+class UpstreamVisit:
     """What the upstream's journal says of an exchange.
 
     Attributes:
@@ -56,7 +56,7 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Timeline:
+class ExchangeTimeline:
     """A stream's stamped events, in the order of their arrival; four columns of the same length.
 
     Attributes:
@@ -79,9 +79,9 @@ class Record:
     """One exchange.
 
     Attributes:
-        workload: The workload's name, or the point's under load.
+        workload: The workload's name, or the stage's under load.
         round: Which round it belongs to, from 0 in each workload; those of warming up are counted on their own. Under
-            load: its number in its point, arm and worker.
+            load: its number in its stage, arm and worker.
         arm: The arm's name.
         place: Its place in the round's order; under load the worker's number.
         marker: What it is known by at the upstream.
@@ -114,8 +114,8 @@ class Record:
     done_ns: int = 0
     size: int = 0
     self_ms: float | None = None
-    timeline: Timeline | None = None
-    upstream: Seen | None = None
+    timeline: ExchangeTimeline | None = None
+    upstream: UpstreamVisit | None = None
     due_ns: int = 0
     dispatched_ns: int = 0
 
@@ -211,10 +211,10 @@ def _header(said: dict[str, Any]) -> Header:
 def record_of(said: dict[str, Any]) -> Record:
     """Read one line."""
     timeline, seen = said["timeline"], said["upstream"]
-    parts = {"timeline": timeline and Timeline(**timeline), "upstream": seen and Seen(**seen)}
+    parts = {"timeline": timeline and ExchangeTimeline(**timeline), "upstream": seen and UpstreamVisit(**seen)}
     return Record(**{**said, **parts})
 
 
-def names(arms: Sequence[Arm], kind: Kind) -> list[str]:
+def names(arms: Sequence[Arm], kind: ArmKind) -> list[str]:
     """The names of the arms of a kind."""
     return [arm.name for arm in arms if arm.kind == kind]

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from hopcheck_contracts.sse import EventParser
-from hopcheck_load.measurement.records import Timeline
+from hopcheck_load.measurement.records import ExchangeTimeline
 
 _STAMP = re.compile(r"(\d{1,7}):(\d{4,20})")
 _STAMPED = re.compile(rb'"content"\s*:\s*"(\d{1,7}):(\d{4,20})"[^\r\n]*(?:\n\n|\r\n\r\n|\r\r)')
@@ -18,13 +18,13 @@ _STAMPED = re.compile(rb'"content"\s*:\s*"(\d{1,7}):(\d{4,20})"[^\r\n]*(?:\n\n|\
 _EMPTY = re.compile(rb'"content"\s*:\s*(?:""|null)')
 
 
-def timeline(reads: Iterable[tuple[int, bytes]]) -> Timeline:
+def timeline(reads: Iterable[tuple[int, bytes]]) -> ExchangeTimeline:
     """Read a stream.
 
     Args:
         reads: (time, bytes) of each read.
     """
-    found = Timeline()
+    found = ExchangeTimeline()
     parser = EventParser()
     for number, (at_ns, data) in enumerate(reads):
         for event in parser.feed(data):
@@ -32,7 +32,7 @@ def timeline(reads: Iterable[tuple[int, bytes]]) -> Timeline:
     return found
 
 
-def quick_timeline(reads: Sequence[tuple[int, bytes]]) -> Timeline:
+def quick_timeline(reads: Sequence[tuple[int, bytes]]) -> ExchangeTimeline:
     """The same, a tenth as expensive, for a client that has other streams to read meanwhile.
 
     It looks for the stamps in the bytes. Where that doesn't find each stamp once, in order, and nothing else, the
@@ -40,7 +40,7 @@ def quick_timeline(reads: Sequence[tuple[int, bytes]]) -> Timeline:
     """
     body = b"".join(data for _, data in reads)
     ends = list(accumulate(len(data) for _, data in reads))
-    found = Timeline()
+    found = ExchangeTimeline()
     for match in _STAMPED.finditer(body):
         number = bisect_left(ends, match.end())
         found.sequence.append(int(match[1]))
@@ -51,7 +51,7 @@ def quick_timeline(reads: Sequence[tuple[int, bytes]]) -> Timeline:
     return found if plain else timeline(reads)
 
 
-def _take(found: Timeline, content: str, at_ns: int, number: int) -> None:
+def _take(found: ExchangeTimeline, content: str, at_ns: int, number: int) -> None:
     if not content:
         return
     stamp = _STAMP.fullmatch(content)

@@ -24,7 +24,7 @@ _MB = 1_000_000
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-class Sample(NamedTuple):
+class UsageSample(NamedTuple):
     """What a process and its children had taken at some time.
 
     Attributes:
@@ -39,7 +39,7 @@ class Sample(NamedTuple):
 
 
 @dataclass
-class Watched:
+class WatchedProcess:
     """A process, and what was seen of it.
 
     Attributes:
@@ -50,7 +50,7 @@ class Watched:
 
     name: str
     pid: int
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[UsageSample] = field(default_factory=list)
 
     def look(self) -> None:
         """Take a sample; a process that is gone gives none."""
@@ -60,7 +60,7 @@ class Watched:
             return
 
 
-def _sample(process: psutil.Process) -> Sample:
+def _sample(process: psutil.Process) -> UsageSample:
     times = process.cpu_times()
     cpu_s, rss = times.user + times.system, process.memory_info().rss
     for child in process.children(recursive=True):
@@ -69,10 +69,10 @@ def _sample(process: psutil.Process) -> Sample:
             cpu_s, rss = cpu_s + own.user + own.system, rss + child.memory_info().rss
         except psutil.Error:
             continue
-    return Sample(monotonic_ns(), cpu_s, rss)
+    return UsageSample(monotonic_ns(), cpu_s, rss)
 
 
-class Watch:
+class ProcessWatch:
     """The processes that are watched: those that were given, and who listens where a local hop or the upstream is.
 
     Attributes:
@@ -98,7 +98,7 @@ class Watch:
             pid = listening.get(origin.port) if origin.host in _LOCAL else None
             if pid and pid not in found.values():
                 found.setdefault(name, pid)
-        self.watched = [Watched(name, pid) for name, pid in found.items()]
+        self.watched = [WatchedProcess(name, pid) for name, pid in found.items()]
         self.look()
 
     def look(self) -> None:
@@ -139,14 +139,14 @@ def summary(
     """A process's part of the report.
 
     Args:
-        said: What `Watch.document` gave of it.
+        said: What `ProcessWatch.document` gave of it.
         spans: By row of the report: from when to when (CLOCK_MONOTONIC nanoseconds).
         counts: By row: exchanges in that time, by arm.
 
     Returns:
         `{name, pid, rss_idle_mb, rss_load_mb, rss_after_mb, cpu}`; `cpu` by row: `{seconds, exchanges, ms_each}`.
     """
-    samples = [Sample(*one) for one in said["samples"]]
+    samples = [UsageSample(*one) for one in said["samples"]]
     memory = [one.rss / _MB for one in samples]
     inside = [one.rss / _MB for one in samples if any(begin <= one.at_ns <= end for begin, end in spans.values())]
     return {
@@ -182,13 +182,13 @@ def _through(name: str, counts: Mapping[str, int]) -> int:
     return sum(number for arm, number in counts.items() if name == UPSTREAM or arm not in ("direct", "control"))
 
 
-def _cpu(samples: Sequence[Sample], span: tuple[int, int], exchanges: int) -> dict[str, Any]:
+def _cpu(samples: Sequence[UsageSample], span: tuple[int, int], exchanges: int) -> dict[str, Any]:
     seconds = _at(samples, span[1]) - _at(samples, span[0])
     each = round(seconds * 1e3 / exchanges, 4) if exchanges else None
     return {"seconds": round(seconds, 3), "exchanges": exchanges, "ms_each": each}
 
 
-def _at(samples: Sequence[Sample], at_ns: int) -> float:
+def _at(samples: Sequence[UsageSample], at_ns: int) -> float:
     """Processor time at an instant, between two samples by the rule of three."""
     after = next(place for place, one in enumerate(samples) if one.at_ns >= at_ns)
     if after == 0:

@@ -18,9 +18,9 @@ from typing import Any
 from hopcheck_load.measurement import load_plan as plans
 from hopcheck_load.measurement.load_plan import DRAIN_S, LoadPlan
 from hopcheck_load.measurement.records import Record
-from hopcheck_load.measurement.usage import Watch
+from hopcheck_load.measurement.usage import ProcessWatch
 from hopcheck_load.open_loop import spool
-from hopcheck_load.open_loop.journal import Journal
+from hopcheck_load.open_loop.upstream_times import UpstreamTimes
 from hopcheck_server.chain.processes import ManagedProcess, ProcessError, ending, scrubbed_environment
 from hopcheck_server.exits import UNTESTABLE, Stop
 from hopcheck_server.upstream.control.client import ControlFailed, RemoteControl
@@ -45,7 +45,7 @@ TOLD = "hopcheck-progress "
 
 
 @dataclass
-class Found:
+class CampaignResult:
     """What a run came to.
 
     Attributes:
@@ -61,7 +61,7 @@ class Found:
     failure: str = ""
 
 
-def carry_out(plan: LoadPlan, upstream_url: str, processes: int, watch: Watch, note: Note) -> Found:
+def carry_out(plan: LoadPlan, upstream_url: str, processes: int, watch: ProcessWatch, note: Note) -> CampaignResult:
     """Do it; Ctrl-C and SIGTERM end it with what was learnt so far."""
     with tempfile.TemporaryDirectory(prefix="hopcheck-load-") as folder:
         run = _Campaign(plan, upstream_url, processes, watch, note, Path(folder))
@@ -80,14 +80,14 @@ class _Campaign:
     plan: LoadPlan
     upstream_url: str
     processes: int
-    watch: Watch
+    watch: ProcessWatch
     note: Note
     folder: Path
-    found: Found = field(default_factory=Found)
+    found: CampaignResult = field(default_factory=CampaignResult)
 
-    async def carry_out(self) -> Found:
+    async def carry_out(self) -> CampaignResult:
         control = RemoteControl(self.upstream_url)
-        self.journal = Journal(control, self.plan)
+        self.journal = UpstreamTimes(control, self.plan)
         self.stopped = stop_event()
         try:
             await control.load(self.plan.scripts())
@@ -165,7 +165,7 @@ class _Campaign:
 
 
 def _sentence(plan: LoadPlan, at_s: float, counts: dict[str, int]) -> str:
-    now = [point.name for point in plan.points if point.begin_s <= at_s < point.end_s]
+    now = [stage.name for stage in plan.stages if stage.begin_s <= at_s < stage.end_s]
     failed = f", {counts['failed']:,} failed" if counts["failed"] else ""
     what = f"{counts['answered']:,} answered{failed}, {counts['in_flight']:,} in flight"
     return f"{min(max(at_s, 0.0), plan.end_s):.0f} of {plan.end_s:.0f} s, {', '.join(now) or 'draining'}: {what}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from hopcheck_load.measurement.schedule import Arrival
+from hopcheck_load.measurement.schedule import PlannedArrival
 
 IN_FLIGHT = 2_000
 """So many requests of one process may be unanswered; those that are due beyond that fail without being sent, and are
@@ -35,12 +35,12 @@ class Dispatcher:
 
     clock: Callable[[], int]
     wait_until: Callable[[int], None]
-    start: Callable[[Arrival, int], None]
-    refuse: Callable[[Arrival, int], None]
+    start: Callable[[PlannedArrival, int], None]
+    refuse: Callable[[PlannedArrival, int], None]
     in_flight: int = 0
     most: int = IN_FLIGHT
 
-    def run(self, arrivals: Iterable[Arrival], begin_ns: int) -> None:
+    def run(self, arrivals: Iterable[PlannedArrival], begin_ns: int) -> None:
         """Let all of them go; `begin_ns` is the time from which they count."""
         overdue = 0
         for arrival in arrivals:
@@ -54,7 +54,7 @@ class Dispatcher:
                     self.wait_until(self.clock())
             self._let_go(arrival, due_ns)
 
-    def _let_go(self, arrival: Arrival, due_ns: int) -> None:
+    def _let_go(self, arrival: PlannedArrival, due_ns: int) -> None:
         if self.in_flight >= self.most:
             self.refuse(arrival, due_ns)
             return

@@ -16,11 +16,11 @@ from locust.env import Environment
 
 from hopcheck_load.measurement.load_plan import DRAIN_S, LoadPlan
 from hopcheck_load.measurement.records import Record
-from hopcheck_load.measurement.schedule import Arrival, arrivals
+from hopcheck_load.measurement.schedule import PlannedArrival, arrivals
 from hopcheck_load.open_loop.dispatcher import Dispatcher
 from hopcheck_load.open_loop.greenlet_timer import alarm
-from hopcheck_load.open_loop.live import Live
-from hopcheck_load.open_loop.requester import Asker
+from hopcheck_load.open_loop.locust_statistics import LocustStatistics
+from hopcheck_load.open_loop.requester import Requester
 from hopcheck_load.open_loop.spool import Spool
 
 TELL_EVERY_S = 1.0
@@ -46,10 +46,10 @@ class Generator:
         self, environment: Environment, plan: LoadPlan, worker: int, workers: int, folder: Path | None
     ) -> None:
         """Prepare all of it: nothing is built any more once it runs."""
-        self.live = Live(environment, _give_way)
+        self.live = LocustStatistics(environment, _give_way)
         self._plan, self._worker, self._workers = plan, worker, workers
         self._spool = Spool(folder, worker) if folder else None
-        self._asker = Asker(plan, worker, self._done)
+        self._asker = Requester(plan, worker, self._done)
         self._alarm = alarm()
         self._pool = Pool()
         self._dispatcher = Dispatcher(monotonic_ns, self._alarm.wait_until, self._start, self._asker.refuse)
@@ -67,9 +67,9 @@ class Generator:
 
     def _arrivals(self) -> Any:
         plan = self._plan
-        return arrivals(plan.points, plan.arms, plan.arrivals, plan.seed, self._worker, self._workers)
+        return arrivals(plan.stages, plan.arms, plan.arrivals, plan.seed, self._worker, self._workers)
 
-    def _start(self, arrival: Arrival, due_ns: int) -> None:
+    def _start(self, arrival: PlannedArrival, due_ns: int) -> None:
         self._pool.spawn(self._asker.ask, arrival, due_ns)
 
     def _done(self, record: Record) -> None:

@@ -23,7 +23,7 @@ _NANO = 1_000_000_000
 _ROUGH_NS = 2_000_000  # gevent's timers can be this late
 
 
-class Alarm(Protocol):
+class GreenletTimer(Protocol):
     """Waits."""
 
     def wait_until(self, at_ns: int) -> None:
@@ -37,7 +37,7 @@ class _Spec(ctypes.Structure):
     _fields_ = tuple((name, ctypes.c_long) for name in ("every_s", "every_ns", "at_s", "at_ns"))
 
 
-class KernelAlarm:
+class KernelGreenletTimer:
     """By a timer of the kernel's."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class KernelAlarm:
         os.close(self._file)
 
 
-class PollingAlarm:
+class PollingGreenletTimer:
     """By asking for the time."""
 
     def wait_until(self, at_ns: int) -> None:
@@ -83,11 +83,11 @@ class PollingAlarm:
         """It holds nothing."""
 
 
-def alarm() -> Alarm:
+def alarm() -> GreenletTimer:
     """The best that there is."""
     if sys.platform == "linux":
         try:
-            return KernelAlarm()
+            return KernelGreenletTimer()
         except OSError:
             pass
-    return PollingAlarm()
+    return PollingGreenletTimer()

@@ -13,9 +13,9 @@ from typing import Any
 
 from hopcheck_load.measurement import load_plan as plans
 from hopcheck_load.measurement.load_plan import LoadPlan
-from hopcheck_load.measurement.profiles import LOADS, SHAPES, Ask, lay_out
+from hopcheck_load.measurement.profiles import LOAD_PROFILES, LOAD_WORKLOADS, StageRequest, stages_of
 from hopcheck_load.measurement.records import Arm
-from hopcheck_load.measurement.schedule import KINDS
+from hopcheck_load.measurement.schedule import ARRIVAL_KINDS
 from hopcheck_server.upstream.script.turns import dump
 
 ANSWER_TIMEOUT_S = 10.0
@@ -27,10 +27,10 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("upstream", {"default": "", "help": "the hopcheck upstream behind it: asked directly, too, to compare with"}),
     ("rate", {"type": float, "default": 10.0, "help": "requests a second through the hop, all workers together"}),
     ("duration", {"type": float, "default": 30.0, "help": "seconds"}),
-    ("arrivals", {"choices": list(KINDS), "default": "poisson", "help": "how requests arrive"}),
-    ("shape", {"choices": list(SHAPES), "default": "steady", "help": "what arrives when"}),
-    ("workload", {"choices": list(LOADS), "default": "chat", "help": "what is asked"}),
-    ("fallback-model", {"default": "", "help": "model with a fallback, for the shape `faults`"}),
+    ("arrivals", {"choices": list(ARRIVAL_KINDS), "default": "poisson", "help": "how requests arrive"}),
+    ("profile", {"choices": list(LOAD_PROFILES), "default": "steady", "help": "what arrives when"}),
+    ("workload", {"choices": list(LOAD_WORKLOADS), "default": "chat", "help": "what is asked"}),
+    ("fallback-model", {"default": "", "help": "model with a fallback, for the profile `faults`"}),
     ("seed", {"type": int, "default": 1, "help": "everything is drawn from it"}),
     ("raw", {"default": "", "help": "folder for every exchange, as NDJSON"}),
     ("hdr", {"default": "", "help": "file for the merged histograms"}),
@@ -72,7 +72,7 @@ def plan_of(options: argparse.Namespace, host: str | None = None) -> LoadPlan:
     arms = _arms(options, options.hopcheck_target or host or "")
     if not arms:
         raise ValueError("give --hopcheck-target, the base URL of a hop, or --hopcheck-upstream, or both")
-    asked = Ask(
+    asked = StageRequest(
         options.hopcheck_rate,
         options.hopcheck_duration,
         (options.hopcheck_workload,),
@@ -80,8 +80,8 @@ def plan_of(options: argparse.Namespace, host: str | None = None) -> LoadPlan:
     )
     return LoadPlan(
         arms=arms,
-        shape=options.hopcheck_shape,
-        points=lay_out(SHAPES[options.hopcheck_shape], asked),
+        profile=options.hopcheck_profile,
+        stages=stages_of(LOAD_PROFILES[options.hopcheck_profile], asked),
         arrivals=options.hopcheck_arrivals,
         rate=options.hopcheck_rate,
         seed=options.hopcheck_seed,

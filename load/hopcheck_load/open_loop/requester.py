@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic_ns
 
-from hopcheck_load.measurement.client import Failed, Line
+from hopcheck_load.measurement.client import ExchangeFailed, MeasuringConnection
 from hopcheck_load.measurement.exchange import note, request
 from hopcheck_load.measurement.load_plan import LoadPlan, script_names
-from hopcheck_load.measurement.profiles import LOADS, Point
+from hopcheck_load.measurement.profiles import LOAD_WORKLOADS, Stage
 from hopcheck_load.measurement.records import Arm, Record
-from hopcheck_load.measurement.schedule import Arrival
+from hopcheck_load.measurement.schedule import PlannedArrival
 from hopcheck_load.measurement.stamps import quick_timeline
 from hopcheck_load.measurement.workloads import Timing
 from hopcheck_server.upstream.script.marker import Marker
@@ -44,18 +44,18 @@ class _Message:
         return marker, b"".join((self.before, marker.encode(), self.after))
 
 
-def _messages(plan: LoadPlan, point: Point, arm: Arm, timing: Timing) -> list[_Message]:
+def _messages(plan: LoadPlan, stage: Stage, arm: Arm, timing: Timing) -> list[_Message]:
     found = []
-    for script in script_names(point, arm, timing):
-        workload = LOADS[point.workload]
+    for script in script_names(stage, arm, timing):
+        workload = LOAD_WORKLOADS[stage.workload]
         marker = Marker.make(script, workload.operation, "0" * _NONCE)
-        body = workload.body(plan.model(point, arm), str(marker))
+        body = workload.body(plan.model(stage, arm), str(marker))
         before, _, after = request(Origin.of(arm.url), arm, body).partition(str(marker).encode())
         found.append(_Message(before, marker, after))
     return found
 
 
-class Asker:
+class Requester:
     """Exchanges, each to its end.
 
     Attributes:
@@ -65,24 +65,24 @@ class Asker:
     def __init__(self, plan: LoadPlan, worker: int, done: Callable[[Record], None]) -> None:
         """Prepare all requests."""
         self.done = done
-        self._points = plan.points
+        self._points = plan.stages
         self._arms = plan.arms
         self._worker = worker
-        self._streams = [LOADS[point.workload].stream for point in plan.points]
+        self._streams = [LOAD_WORKLOADS[stage.workload].stream for stage in plan.stages]
         timing = Timing(plan.delay_s, plan.seed)
         self._messages = {
-            (place, way): _messages(plan, point, arm, timing)
-            for place, point in enumerate(plan.points)
+            (place, way): _messages(plan, stage, arm, timing)
+            for place, stage in enumerate(plan.stages)
             for way, arm in enumerate(plan.arms)
         }
         self._prefix = f"{plan.prefix:0<8}{worker:02d}"
         self._number = 0
         self._draw = random.Random(f"{plan.seed}:{worker}:delays")  # noqa: S311 - nothing secret
         self._origins: Sequence[Origin] = [Origin.of(arm.url) for arm in plan.arms]
-        self._idle: list[deque[Line]] = [deque() for _ in plan.arms]
+        self._idle: list[deque[MeasuringConnection]] = [deque() for _ in plan.arms]
 
-    def ask(self, arrival: Arrival, due_ns: int) -> None:
-        """Ask, and read the answer to its end; whatever happens, `done` gets a record of it."""
+    def ask(self, arrival: PlannedArrival, due_ns: int) -> None:
+        """StageRequest, and read the answer to its end; whatever happens, `done` gets a record of it."""
         record, message = self._begin(arrival, due_ns)
         record.dispatched_ns = monotonic_ns()
         line = self._line(arrival.arm)
@@ -91,7 +91,7 @@ class Asker:
             line.connect()
             record.fresh = line.opened > opened
             answer = line.ask(message)
-        except Failed as failed:
+        except ExchangeFailed as failed:
             record.failure = str(failed)
             record.done_ns = monotonic_ns()
         except BaseException:  # a greenlet that is killed: the run has ended
@@ -99,31 +99,31 @@ class Asker:
             line.close()
             raise
         else:
-            note(record, answer, stream=self._streams[arrival.point], read=quick_timeline)
+            note(record, answer, stream=self._streams[arrival.stage], read=quick_timeline)
             self._idle[arrival.arm].append(line)
         finally:
             self.done(record)
 
-    def refuse(self, arrival: Arrival, due_ns: int) -> None:
+    def refuse(self, arrival: PlannedArrival, due_ns: int) -> None:
         """Note one that isn't asked at all."""
         record, _ = self._begin(arrival, due_ns)
         record.failure, record.done_ns = NOT_SENT, due_ns
         self.done(record)
 
-    def _begin(self, arrival: Arrival, due_ns: int) -> tuple[Record, bytes]:
-        messages = self._messages[arrival.point, arrival.arm]
+    def _begin(self, arrival: PlannedArrival, due_ns: int) -> tuple[Record, bytes]:
+        messages = self._messages[arrival.stage, arrival.arm]
         message = messages[0] if len(messages) == 1 else self._draw.choice(messages)
         self._number += 1
         marker, data = message.bytes(f"{self._prefix}{self._number:08x}")
-        point = self._points[arrival.point]
+        stage = self._points[arrival.stage]
         arm = self._arms[arrival.arm].name
-        record = Record(point.name, arrival.number, arm, self._worker, marker, warmup=point.warmup, due_ns=due_ns)
+        record = Record(stage.name, arrival.number, arm, self._worker, marker, warmup=stage.warmup, due_ns=due_ns)
         return record, data
 
-    def _line(self, arm: int) -> Line:
+    def _line(self, arm: int) -> MeasuringConnection:
         """The connection that was used last, or a new one."""
         idle = self._idle[arm]
-        return idle.pop() if idle else Line(self._origins[arm])
+        return idle.pop() if idle else MeasuringConnection(self._origins[arm])
 
     def close(self) -> None:
         """Close what is idle."""

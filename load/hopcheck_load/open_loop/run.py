@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from hopcheck_load.closed_loop.rounds import Bench
-from hopcheck_load.closed_loop.run import Outcome, Plan, header, refuse_busy
+from hopcheck_load.closed_loop.rounds import Rounds
+from hopcheck_load.closed_loop.run import MeasurementPlan, MeasurementResult, header, refuse_busy
 from hopcheck_load.measurement import machine, priority, usage
 from hopcheck_load.measurement.load_plan import LoadPlan
-from hopcheck_load.measurement.profiles import SHAPES, Ask, lay_out
-from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.measurement.profiles import LOAD_PROFILES, StageRequest, stages_of
 from hopcheck_load.measurement.records import Arm, Measurement
-from hopcheck_load.measurement.schedule import Kind
+from hopcheck_load.measurement.schedule import ArrivalKind
+from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.measurement.workloads import Timing
 from hopcheck_load.open_loop import campaign
 from hopcheck_server.exits import UNTESTABLE, Stop
@@ -23,29 +23,29 @@ DURATION_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenLoopRun:
+class OpenLoopPlan:
     """What is to be measured under load.
 
     Attributes:
         base: What is said as it is at rest: hops, workloads, seed, delay; its rounds say nothing.
         rate: Arrivals a second through each hop.
         duration_s: Of the whole.
-        shape: A shape's name.
+        profile: A profile's name.
         arrivals: How they arrive.
         processes: How many Locust processes there are.
         fallback_model: See `LoadPlan`.
     """
 
-    base: Plan
+    base: MeasurementPlan
     rate: float
     duration_s: float = DURATION_S
-    shape: str = "steady"
-    arrivals: Kind = "poisson"
+    profile: str = "steady"
+    arrivals: ArrivalKind = "poisson"
     processes: int = 1
     fallback_model: str = ""
 
 
-def measure(asked: OpenLoopRun, provider: Provider, note: Callable[[str], None]) -> Outcome:
+def measure(asked: OpenLoopPlan, provider: UpstreamProcess, note: Callable[[str], None]) -> MeasurementResult:
     """Measure; Ctrl-C and SIGTERM end it with what was learnt so far.
 
     Raises:
@@ -55,28 +55,28 @@ def measure(asked: OpenLoopRun, provider: Provider, note: Callable[[str], None])
     head = header(asked.base, provider)
     refuse_busy(asked.base, head)
     plan = _plan(asked, head.arms)
-    watch = usage.Watch(asked.base.pids, head.arms, provider.url)
+    watch = usage.ProcessWatch(asked.base.pids, head.arms, provider.url)
     _check(asked.base, head.arms, provider)
-    before = machine.Ticks.now()
+    before = machine.ProcessorTicks.now()
     with priority.real_time(asked.base.real_time):
         found = campaign.carry_out(plan, provider.url, asked.processes, watch, note)
-    head.workloads = {point.name: point.about() for point in plan.points if not point.warmup}
+    head.workloads = {stage.name: stage.about() for stage in plan.stages if not stage.warmup}
     head.load = {"plan": plan.document(), "begin_ns": found.begin_ns, "processes": asked.processes}
     head.processes = watch.document()
-    head.machine["stolen"] = round(machine.Ticks.now().since(before)[1], 4)
+    head.machine["stolen"] = round(machine.ProcessorTicks.now().since(before)[1], 4)
     head.duration_s = monotonic() - begun
     head.partial = "interrupted" if found.interrupted else found.failure
     failure = Stop(UNTESTABLE, found.failure) if found.failure else None
-    return Outcome(Measurement(head, found.records), found.interrupted, failure)
+    return MeasurementResult(Measurement(head, found.records), found.interrupted, failure)
 
 
-def _plan(asked: OpenLoopRun, arms: Sequence[Arm]) -> LoadPlan:
+def _plan(asked: OpenLoopPlan, arms: Sequence[Arm]) -> LoadPlan:
     workloads = tuple(workload.name for workload in asked.base.workloads)
-    ask = Ask(asked.rate, asked.duration_s, workloads, bool(asked.fallback_model))
+    ask = StageRequest(asked.rate, asked.duration_s, workloads, bool(asked.fallback_model))
     return LoadPlan(
         arms=arms,
-        shape=asked.shape,
-        points=lay_out(SHAPES[asked.shape], ask),
+        profile=asked.profile,
+        stages=stages_of(LOAD_PROFILES[asked.profile], ask),
         arrivals=asked.arrivals,
         rate=asked.rate,
         seed=asked.base.seed,
@@ -86,9 +86,9 @@ def _plan(asked: OpenLoopRun, arms: Sequence[Arm]) -> LoadPlan:
     )
 
 
-def _check(base: Plan, arms: Sequence[Arm], provider: Provider) -> None:
+def _check(base: MeasurementPlan, arms: Sequence[Arm], provider: UpstreamProcess) -> None:
     """Ask through every arm once, and see that it arrives."""
-    bench = Bench(arms, provider, Timing(base.delay_s, base.seed), base.seed, secrets.token_hex(4))
+    bench = Rounds(arms, provider, Timing(base.delay_s, base.seed), base.seed, secrets.token_hex(4))
     try:
         bench.check(base.workloads[0])
     finally:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from hopcheck_load.measurement.records import Record, Timeline, record_of
+from hopcheck_load.measurement.records import ExchangeTimeline, Record, record_of
 
 _SCALARS = tuple(name for name in Record.__slots__ if name not in ("timeline", "upstream"))
-_COLUMNS = tuple(Timeline.__slots__)
+_COLUMNS = tuple(ExchangeTimeline.__slots__)
 
 
 def line(record: Record) -> str:

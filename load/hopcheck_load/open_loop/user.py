@@ -1,4 +1,4 @@
-"""The run as Locust sees it: one user in each worker, and a shape that lasts as long as the plan.
+"""The run as Locust sees it: one user in each worker, and a profile that lasts as long as the plan.
 
 Locust's own users ask again when they are answered (a closed loop), so a server that freezes is asked less while it
 does, and hardly notices. This one has its timetable.
@@ -18,7 +18,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from hopcheck_load.measurement.load_plan import DRAIN_S, LoadPlan
-from hopcheck_load.open_loop import live, options
+from hopcheck_load.open_loop import locust_statistics, options
 from hopcheck_load.open_loop.generator import Generator, tell_on_stdout
 from hopcheck_load.stats.histograms import Histograms, table
 from hopcheck_server.wire.signals import raise_interrupt_on
@@ -32,7 +32,7 @@ HEADSTART_S = 0.5
 _log = logging.getLogger("hopcheck")
 
 
-class Run:
+class LocustRun:
     """What is known of the run that is going on, in this process.
 
     Attributes:
@@ -62,7 +62,7 @@ class Run:
 class _Now:
     """The run of this process; there is one at a time."""
 
-    run: Run | None = None
+    run: LocustRun | None = None
 
 
 def _add_arguments(parser: Any) -> None:
@@ -70,8 +70,8 @@ def _add_arguments(parser: Any) -> None:
 
 
 def _prepare(environment: Environment, **_: Any) -> None:
-    live.install()
-    # Headless with a shape, Locust waits for the end before it minds SIGTERM, and would die of it with all records.
+    locust_statistics.install()
+    # Headless, with a LoadTestShape, Locust handles SIGTERM only at the end: it would die of it and lose all records.
     raise_interrupt_on(signal.SIGTERM)
     if isinstance(environment.runner, MasterRunner):
 
@@ -97,7 +97,7 @@ def _begin(environment: Environment, **_: Any) -> None:
         environment.process_exit_code = 2
         _Now.run = None
         return
-    _Now.run = Run(plan, said.hopcheck_workers)
+    _Now.run = LocustRun(plan, said.hopcheck_workers)
 
 
 def _report(environment: Environment, **_: Any) -> None:
@@ -132,7 +132,7 @@ class OpenLoop(User):
                 self._finish(run, generator.live.histograms.encode())
         gevent.event.Event().wait()
 
-    def _finish(self, run: Run, encoded: dict[str, str]) -> None:
+    def _finish(self, run: LocustRun, encoded: dict[str, str]) -> None:
         if isinstance(self.environment.runner, WorkerRunner):
             self.environment.runner.send_message(FINISHED, encoded)
         else:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from hopcheck_load.measurement.profiles import LOADS
+from hopcheck_load.measurement.profiles import LOAD_WORKLOADS
 from hopcheck_load.report.document import Document, find, hops
 from hopcheck_load.stats.sample_size import told
 from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS, UNTESTABLE
@@ -64,8 +64,8 @@ def _limit(text: str) -> Limit:
         raise ValueError(f"{text!r} is no budget; one looks like p50=1ms, ttft_p90=2ms or paced.lag_p50=500us")
     measure, percent = match["measure"] or "latency", float(match["percent"])
     named = match["workload"]
-    if named and named not in LOADS:
-        raise ValueError(f"{text!r} names no workload; there are {', '.join(LOADS)}")
+    if named and named not in LOAD_WORKLOADS:
+        raise ValueError(f"{text!r} names no workload; there are {', '.join(LOAD_WORKLOADS)}")
     if percent not in (50.0, 90.0, 95.0, 99.0, 99.9):
         raise ValueError(f"{text!r}: a budget is set for p50, p90, p95, p99 or p99.9")
     places = (named,) if named else _WHERE[measure]

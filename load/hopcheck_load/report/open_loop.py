@@ -1,4 +1,4 @@
-"""The report of a run under load: a row for each point, and what only all of them together tell."""
+"""The report of a run under load: a row for each stage, and what only all of them together tell."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from hopcheck_load.measurement import usage
 from hopcheck_load.measurement.load_plan import LoadPlan, from_document
-from hopcheck_load.measurement.profiles import Point
+from hopcheck_load.measurement.profiles import Stage
 from hopcheck_load.measurement.records import Measurement, Record
-from hopcheck_load.report import stages as points
+from hopcheck_load.report import stages as stages
 from hopcheck_load.stats import guards
 from hopcheck_load.stats.intervals import Floats
-from hopcheck_load.stats.knee import Step, knee
+from hopcheck_load.stats.saturation import RateStep, saturation_rate
 from hopcheck_load.stats.time_course import course, drift, recovery
 
 METHOD = {
@@ -26,7 +26,7 @@ METHOD = {
     "what lies within is not told from nothing",
     "latency": "from when a request was due by the timetable, not from when it was sent: what waits behind a slow "
     "answer counts, also if the generator itself was late",
-    "dispatch": "how late the generator was; a point is invalid if that is more than 1 ms at p99 and more than a tenth "
+    "dispatch": "how late the generator was; a stage is invalid if that is more than 1 ms at p99 and more than a tenth "
     "of the lowest median of a hop",
     "service": "from sending to the last byte: what a closed loop would have measured",
     "order": "each request goes out when it is due, however many are unanswered, over connections that are kept",
@@ -39,34 +39,34 @@ METHOD = {
 
 
 def workloads(measurement: Measurement) -> list[dict[str, Any]]:
-    """The rows: one for each point that was begun."""
+    """The rows: one for each stage that was begun."""
     plan, begin_ns = plan_of(measurement), begin_of(measurement)
-    by_point: dict[str, list[Record]] = {}
+    by_stage: dict[str, list[Record]] = {}
     for record in measurement.records:
-        by_point.setdefault(record.workload, []).append(record)
+        by_stage.setdefault(record.workload, []).append(record)
     rows = [
-        points.entry(point, measurement, by_point[point.name], begin_ns, _lateness(measurement, point))
-        for point in plan.points
-        if not point.warmup and point.name in by_point
+        stages.entry(stage, measurement, by_stage[stage.name], begin_ns, _lateness(measurement, stage))
+        for stage in plan.stages
+        if not stage.warmup and stage.name in by_stage
     ]
     _add_ceilings(rows)
     return rows
 
 
-def _meanwhile(measurement: Measurement, point: Point) -> list[Record]:
-    """All that was due between a point's beginning and its end, of whichever point."""
-    begin, end = _span(measurement, point)
+def _meanwhile(measurement: Measurement, stage: Stage) -> list[Record]:
+    """All that was due between a stage's beginning and its end, of whichever stage."""
+    begin, end = _span(measurement, stage)
     return [record for record in measurement.records if begin <= record.due_ns < end]
 
 
-def _span(measurement: Measurement, point: Point) -> tuple[int, int]:
+def _span(measurement: Measurement, stage: Stage) -> tuple[int, int]:
     begin_ns = begin_of(measurement)
-    return begin_ns + round(point.begin_s * 1e9), begin_ns + round(point.end_s * 1e9)
+    return begin_ns + round(stage.begin_s * 1e9), begin_ns + round(stage.end_s * 1e9)
 
 
-def _lateness(measurement: Measurement, point: Point) -> Floats:
-    let_go = (record for record in _meanwhile(measurement, point) if record.dispatched_ns)
-    return np.array([points.lateness(record) for record in let_go], dtype=np.float64)
+def _lateness(measurement: Measurement, stage: Stage) -> Floats:
+    let_go = (record for record in _meanwhile(measurement, stage) if record.dispatched_ns)
+    return np.array([stages.lateness(record) for record in let_go], dtype=np.float64)
 
 
 def plan_of(measurement: Measurement) -> LoadPlan:
@@ -83,7 +83,7 @@ def begin_of(measurement: Measurement) -> int:
 
 
 def _add_ceilings(rows: Sequence[dict[str, Any]]) -> None:
-    """Say of points at which the upstream was at its end, by the point of the same workload with the lowest rate."""
+    """Say of stages at which the upstream was at its end, by the stage of the same workload with the lowest rate."""
     lowest: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: float(row["load"]["rate"])):
         first = lowest.setdefault(row["load"]["workload"], row)
@@ -97,34 +97,34 @@ def _latency(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def load(measurement: Measurement, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What all points together tell."""
+    """What all stages together tell."""
     plan, begin_ns = plan_of(measurement), begin_of(measurement)
     hops = [arm.name for arm in plan.arms if arm.kind == "hop"]
-    main = {point.name for point in plan.points if not point.fault and point.workload == plan.points[0].workload}
+    main = {stage.name for stage in plan.stages if not stage.fault and stage.workload == plan.stages[0].workload}
     records = [record for record in measurement.records if record.workload in main]
     courses = {arm.name: course(records, arm.name, begin_ns, plan.end_s) for arm in plan.arms}
-    stepped = plan.shape == "steps"
+    stepped = plan.profile == "steps"
     assert measurement.header.load is not None
     return {
-        "shape": plan.shape,
+        "profile": plan.profile,
         "arrivals": plan.arrivals,
         "rate": plan.rate,
         "processes": measurement.header.load["processes"],
         "knee": {hop: _knee(_steps(rows, hop)) for hop in hops} if stepped else {},
         "recovery_s": {hop: _recovery(courses[hop], plan) for hop in hops if _seen_to_its_end(measurement, plan)},
-        "drift": {hop: _drift(courses[hop], plan) for hop in hops} if plan.shape == "soak" else {},
+        "drift": {hop: _drift(courses[hop], plan) for hop in hops} if plan.profile == "soak" else {},
         "course": courses,
     }
 
 
-def _knee(steps: Sequence[Step]) -> dict[str, Any]:
-    return {"rate": knee(steps), "rates": len(steps)}
+def _knee(steps: Sequence[RateStep]) -> dict[str, Any]:
+    return {"rate": saturation_rate(steps), "rates": len(steps)}
 
 
-def _steps(rows: Sequence[Mapping[str, Any]], hop: str) -> list[Step]:
+def _steps(rows: Sequence[Mapping[str, Any]], hop: str) -> list[RateStep]:
     """The rates at which the generator was punctual with most requests: where it wasn't, no median is known."""
     return [
-        Step(
+        RateStep(
             row["load"]["rate"],
             _latency(row)["added"][hop]["median"]["value"] if hop in _latency(row)["added"] else float("inf"),
             not guards.overload(counts["asked"], counts["asked"] - counts["failed"]),
@@ -136,33 +136,33 @@ def _steps(rows: Sequence[Mapping[str, Any]], hop: str) -> list[Step]:
 
 
 def _drift(slices: Sequence[Mapping[str, Any]], plan: LoadPlan) -> dict[str, float] | None:
-    begin_s = min(point.begin_s for point in plan.points if not point.warmup)
+    begin_s = min(stage.begin_s for stage in plan.stages if not stage.warmup)
     return drift(slices, begin_s, plan.end_s)
 
 
 def _seen_to_its_end(measurement: Measurement, plan: LoadPlan) -> bool:
     """Whether there was a spike, and the run went on to its end."""
-    return plan.shape == "spike" and not measurement.header.partial
+    return plan.profile == "spike" and not measurement.header.partial
 
 
 def _recovery(slices: Sequence[Mapping[str, Any]], plan: LoadPlan) -> float | None:
-    before, spike = (_first(plan.points, part) for part in (".before", ".spike"))
+    before, spike = (_first(plan.stages, part) for part in (".before", ".spike"))
     return recovery(slices, (before.begin_s, before.end_s), spike.end_s)
 
 
-def _first(points: Sequence[Point], suffix: str) -> Point:
-    return next(point for point in points if point.name.endswith(suffix))
+def _first(stages: Sequence[Stage], suffix: str) -> Stage:
+    return next(stage for stage in stages if stage.name.endswith(suffix))
 
 
-def _ended(measurement: Measurement, point: Point) -> list[str]:
-    """The arms of all exchanges that ended while a point lasted: where work piles up, fewer than were due."""
-    begin, end = _span(measurement, point)
+def _ended(measurement: Measurement, stage: Stage) -> list[str]:
+    """The arms of all exchanges that ended while a stage lasted: where work piles up, fewer than were due."""
+    begin, end = _span(measurement, stage)
     return [record.arm for record in measurement.records if record.sent_ns and begin <= record.done_ns < end]
 
 
 def processes(measurement: Measurement) -> list[dict[str, Any]]:
-    """What the processes that were watched took, point by point."""
-    measured = [point for point in plan_of(measurement).points if not point.warmup]
-    spans = {point.name: _span(measurement, point) for point in measured}
-    counts = {point.name: Counter(_ended(measurement, point)) for point in measured}
+    """What the processes that were watched took, stage by stage."""
+    measured = [stage for stage in plan_of(measurement).stages if not stage.warmup]
+    spans = {stage.name: _span(measurement, stage) for stage in measured}
+    counts = {stage.name: Counter(_ended(measurement, stage)) for stage in measured}
     return [usage.summary(said, spans, counts) for said in measurement.header.processes]

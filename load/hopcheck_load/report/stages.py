@@ -1,4 +1,4 @@
-"""A point's part of the report: the measures known at rest, but differences of quantiles, since nothing is paired."""
+"""A stage's part of the report: the measures known at rest, but differences of quantiles, since nothing is paired."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hopcheck_load.measurement.profiles import Point
+from hopcheck_load.measurement.profiles import Stage
 from hopcheck_load.measurement.records import Arm, Measurement, Record
 from hopcheck_load.measurement.schedule import rate_of
 from hopcheck_load.stats import analysis, delivery, guards, histograms, slices, table
@@ -46,27 +46,27 @@ def lateness(record: Record) -> float:
     return (record.dispatched_ns - record.due_ns) * MS
 
 
-class Window:
-    """What arrived at a point.
+class StageWindow:
+    """What arrived at a stage.
 
     Attributes:
-        point: The point.
+        stage: The stage.
         table: Its exchanges, numbered by arm in the order in which they were due.
         slices: Into how many slices its time is cut.
     """
 
-    def __init__(self, point: Point, arms: Sequence[Arm], records: Sequence[Record], begin_ns: int) -> None:
+    def __init__(self, stage: Stage, arms: Sequence[Arm], records: Sequence[Record], begin_ns: int) -> None:
         """Number them; `begin_ns` is when the run began."""
-        self.point = point
+        self.stage = stage
         counts = dict.fromkeys((arm.name for arm in arms), 0)
         numbered = []
         for record in records:
             numbered.append(replace(record, round=counts[record.arm]))
             counts[record.arm] += 1
         self.table = Table(arms, numbered)
-        self._begin_ns = begin_ns + round(point.begin_s * 1e9)
-        self._span_ns = max(1, round((point.end_s - point.begin_s) * 1e9))
-        self.slices = slices.count(point.end_s - point.begin_s)
+        self._begin_ns = begin_ns + round(stage.begin_s * 1e9)
+        self._span_ns = max(1, round((stage.end_s - stage.begin_s) * 1e9))
+        self.slices = slices.count(stage.end_s - stage.begin_s)
 
     def sliced(self, arm: str, value: Value) -> Sliced:
         """Values of an arm, where they are known, with their slices."""
@@ -87,27 +87,27 @@ class Window:
 
 
 def entry(
-    point: Point, measurement: Measurement, records: Sequence[Record], begin_ns: int, late_ms: Floats
+    stage: Stage, measurement: Measurement, records: Sequence[Record], begin_ns: int, late_ms: Floats
 ) -> dict[str, Any]:
-    """A point's part of the report.
+    """A stage's part of the report.
 
     Args:
-        point: The point.
+        stage: The stage.
         measurement: All of it.
-        records: The point's own.
+        records: The stage's own.
         begin_ns: When the run began.
         late_ms: How late the generator was with everything that was due meanwhile.
     """
     header = measurement.header
-    window = Window(point, header.arms, records, begin_ns)
+    window = StageWindow(stage, header.arms, records, begin_ns)
     grid = window.table
     one_clock = paths.same_clock(grid)
     measures = [_measure(one, window, header.seed) for one in _series(window, one_clock=one_clock)]
     streams = any(record.timeline for record in records)
     counts = {arm.name: analysis.exchanges(grid.of(arm.name)) for arm in header.arms}
     return {
-        "name": point.name,
-        "about": point.about(),
+        "name": stage.name,
+        "about": stage.about(),
         "rounds": grid.rounds,
         "block": 0,
         "warmup": {"rounds": 0, "steady": None},
@@ -121,7 +121,7 @@ def entry(
     }
 
 
-def _series(window: Window, *, one_clock: bool) -> list[Series]:
+def _series(window: StageWindow, *, one_clock: bool) -> list[Series]:
     def of(value: Value) -> dict[str, Sliced]:
         return {arm.name: window.sliced(arm.name, value) for arm in window.table.arms}
 
@@ -141,7 +141,7 @@ def _series(window: Window, *, one_clock: bool) -> list[Series]:
     return [*streamed, latency, *late, *apart]
 
 
-def _measure(series: Series, window: Window, seed: int) -> dict[str, Any]:
+def _measure(series: Series, window: StageWindow, seed: int) -> dict[str, Any]:
     grid = window.table
     told_of = series.by_arm[grid.direct].values.size and series.name != "dispatch"
     others = grid.others if told_of else []
@@ -152,7 +152,7 @@ def _measure(series: Series, window: Window, seed: int) -> dict[str, Any]:
     return analysis.entry_of(series.name, series.about, known, added, between, grid)
 
 
-def _added(series: Series, arm: str, direct: str, window: Window, seed: int) -> dict[str, Any]:
+def _added(series: Series, arm: str, direct: str, window: StageWindow, seed: int) -> dict[str, Any]:
     first, second = series.by_arm[arm], series.by_arm[direct]
     fewer = min(first.values.size, second.values.size)
     wanted = [one for one in analysis.CURVE if told(fewer, one)]
@@ -169,13 +169,13 @@ def _added(series: Series, arm: str, direct: str, window: Window, seed: int) -> 
     }
 
 
-def _net(series: Series, arm: str, direct: str, window: Window, seed: int) -> dict[str, Any] | None:
+def _net(series: Series, arm: str, direct: str, window: StageWindow, seed: int) -> dict[str, Any] | None:
     if series.net is None or not (series.net[arm].values.size and series.net[direct].values.size):
         return None
     return slices.difference_of(series.net[arm], series.net[direct], window.slices, (0.5,), seed)[0].document()
 
 
-def _between(series: Series, pair: tuple[str, str], window: Window, seed: int) -> dict[str, Any]:
+def _between(series: Series, pair: tuple[str, str], window: StageWindow, seed: int) -> dict[str, Any]:
     a, b = pair
     found = slices.difference_of(series.by_arm[b], series.by_arm[a], window.slices, (0.5,), seed)
     return {"from": a, "to": b, "median": found[0].document()}
@@ -188,10 +188,10 @@ def _legs(grid: Table, arm: str, *, one_clock: bool) -> dict[str, Any]:
 
 
 def _load(
-    window: Window, measures: Sequence[Mapping[str, Any]], counts: Mapping[str, Any], late: Floats
+    window: StageWindow, measures: Sequence[Mapping[str, Any]], counts: Mapping[str, Any], late: Floats
 ) -> dict[str, Any]:
-    point, grid = window.point, window.table
-    span_s = point.end_s - point.begin_s
+    stage, grid = window.stage, window.table
+    span_s = stage.end_s - stage.begin_s
     alone = all(arm.kind != "hop" for arm in grid.arms)
     from_due = [one for one in measures if one["name"] in ("latency", "ttft")]
     # What is told is told of the hops; the direct ways, which are quicker, are late with them and are taken off.
@@ -200,12 +200,12 @@ def _load(
     late_p99 = float(np.quantile(late, 0.99)) if late.size >= guards.NEEDED else None
     too_late = guards.dispatch(late_p99, min(told, default=None))
     return {
-        "workload": point.workload,
-        "fault": point.fault,
-        "rate": point.rate,
-        "begin_s": round(point.begin_s, 3),
-        "end_s": round(point.end_s, 3),
-        "offered": {arm.name: round(rate_of(point, arm, alone=alone), 2) for arm in grid.arms},
+        "workload": stage.workload,
+        "fault": stage.fault,
+        "rate": stage.rate,
+        "begin_s": round(stage.begin_s, 3),
+        "end_s": round(stage.end_s, 3),
+        "offered": {arm.name: round(rate_of(stage, arm, alone=alone), 2) for arm in grid.arms},
         "answered": {
             arm: round((one["asked"] - one["failed"]) / span_s, 2) if span_s else 0.0 for arm, one in counts.items()
         },

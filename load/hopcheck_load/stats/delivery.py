@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hopcheck_load.measurement.records import Record, Timeline
+from hopcheck_load.measurement.records import ExchangeTimeline, Record
 from hopcheck_load.measurement.workloads import DELTAS
 from hopcheck_load.stats.intervals import Floats, rounded
 from hopcheck_load.stats.table import MS, Table
@@ -62,15 +62,15 @@ def integrity(records: Sequence[Record]) -> dict[str, Any]:
     }
 
 
-def _distinct(timeline: Timeline) -> set[int]:
+def _distinct(timeline: ExchangeTimeline) -> set[int]:
     return {number for number in timeline.sequence if number < DELTAS}
 
 
-def _together(timeline: Timeline) -> int:
+def _together(timeline: ExchangeTimeline) -> int:
     """How many events were read together with another one."""
     return sum(count for count in Counter(timeline.read).values() if count > 1)
 
 
-def _disorder(timeline: Timeline) -> int:
+def _disorder(timeline: ExchangeTimeline) -> int:
     numbers = timeline.sequence
     return sum(later < earlier for earlier, later in pairwise(numbers))

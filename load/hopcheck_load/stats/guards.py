@@ -1,4 +1,4 @@
-"""When a point's figures say something of the hop, and when only of the generator or of the upstream. Pure."""
+"""When a stage's figures say something of the hop, and when only of the generator or of the upstream. Pure."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def dispatch(late_ms: float | None, quantile_ms: float | None) -> str:
 
 
 def punctual(load: Mapping[str, Any], median_ms: float | None) -> bool:
-    """Whether a point's median can be believed: its latest requests may have gone late, if most of them didn't.
+    """Whether a stage's median can be believed: its latest requests may have gone late, if most of them didn't.
 
     Args:
-        load: What the report says of the point's load.
+        load: What the report says of the stage's load.
         median_ms: A hop's median latency there.
     """
     return not dispatch(load["dispatch"]["p50"], median_ms)
@@ -48,7 +48,7 @@ def ceiling(direct: Mapping[str, Any], at_rest: Mapping[str, Any]) -> str:
     """Why the upstream was the bottleneck, or "".
 
     Args:
-        direct: The direct arm's quantiles at this point.
+        direct: The direct arm's quantiles at this stage.
         at_rest: The same at the lowest rate.
     """
     told = [name for name in ("p99", "p90", "p50") if direct.get(name) and at_rest.get(name)]

@@ -77,7 +77,7 @@ def _compared(document: Entry) -> Iterator[tuple[str, Mapping[str, Entry], float
 
 
 def _across(scale: Scale, height: float) -> Iterator[str]:
-    """Ticks of a horizontal scale, and lines down from them."""
+    """ProcessorTicks of a horizontal scale, and lines down from them."""
     for value in scale.ticks():
         x = scale.at(value)
         yield svg.rule((x, 36), (x, height), "grid")

@@ -15,7 +15,7 @@ from typing import Any
 import locust.stats
 from locust.env import Environment
 
-from hopcheck_load.measurement.records import Record, Timeline
+from hopcheck_load.measurement.records import ExchangeTimeline, Record
 from hopcheck_load.stats.histograms import Histograms
 
 DIGITS = 3
@@ -42,7 +42,7 @@ def install() -> None:
     locust.stats.bucket_response_time = bucket  # type: ignore[assignment]  # it is annotated as whole milliseconds
 
 
-class Live:
+class LocustStatistics:
     """Tells Locust of exchanges, and keeps their histograms.
 
     Attributes:
@@ -123,5 +123,5 @@ def _log(entry: Any, values_ms: Sequence[float]) -> None:
             entry.response_times[bucket(value)] += 1
 
 
-def _lags(timeline: Timeline) -> list[int]:
+def _lags(timeline: ExchangeTimeline) -> list[int]:
     return [read - left for read, left in zip(timeline.read_ns, timeline.stamp_ns, strict=True)]

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import argparse
 
-from hopcheck_load.closed_loop.run import Plan
-from hopcheck_load.measurement.profiles import SHAPES
-from hopcheck_load.measurement.schedule import KINDS
-from hopcheck_load.open_loop.run import DURATION_S, OpenLoopRun
+from hopcheck_load.closed_loop.run import MeasurementPlan
+from hopcheck_load.measurement.profiles import LOAD_PROFILES
+from hopcheck_load.measurement.schedule import ARRIVAL_KINDS
+from hopcheck_load.open_loop.run import DURATION_S, OpenLoopPlan
 from hopcheck_server.exits import USAGE, Stop
 
-_ONLY_HERE = ("arrivals", "shape", "processes", "fallback_model")
+_ONLY_HERE = ("arrivals", "profile", "processes", "fallback_model")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
     group = parser.add_argument_group("under load", "with --rate, requests arrive by a timetable (an open loop)")
     group.add_argument("--rate", type=float, metavar="R", help="requests a second through each hop")
-    group.add_argument("--arrivals", choices=KINDS, help="how they arrive (default: poisson)")
-    shapes = "; ".join(f"{shape.name}: {shape.about}" for shape in SHAPES.values())
-    group.add_argument("--shape", choices=list(SHAPES), help=f"what arrives when ({shapes}; default: steady)")
+    group.add_argument("--arrivals", choices=ARRIVAL_KINDS, help="how they arrive (default: poisson)")
+    profiles = "; ".join(f"{profile.name}: {profile.about}" for profile in LOAD_PROFILES.values())
+    group.add_argument(
+        "--profile", choices=list(LOAD_PROFILES), help=f"what arrives when ({profiles}; default: steady)"
+    )
     group.add_argument("--processes", type=int, metavar="N", help="Locust processes that share the rate (default: 1)")
     group.add_argument(
         "--locustfile", action="store_true", help="print where the locustfile is, to run Locust alone, and end"
     )
-    group.add_argument("--fallback-model", metavar="MODEL", help="a model with a fallback, for --shape faults")
+    group.add_argument("--fallback-model", metavar="MODEL", help="a model with a fallback, for --profile faults")
 
 
-def asked(arguments: argparse.Namespace, base: Plan) -> OpenLoopRun | None:
+def asked(arguments: argparse.Namespace, base: MeasurementPlan) -> OpenLoopPlan | None:
     """What is to be measured under load, or None if it is to be measured at rest.
 
     Raises:
@@ -39,11 +41,11 @@ def asked(arguments: argparse.Namespace, base: Plan) -> OpenLoopRun | None:
             raise Stop(USAGE, f"--{given.replace('_', '-')} is for a measurement under load: give --rate, too.")
         return None
     _refuse(arguments)
-    return OpenLoopRun(
+    return OpenLoopPlan(
         base=base,
         rate=arguments.rate,
         duration_s=arguments.duration or DURATION_S,
-        shape=arguments.shape or "steady",
+        profile=arguments.profile or "steady",
         arrivals=arguments.arrivals or "poisson",
         processes=arguments.processes or 1,
         fallback_model=arguments.fallback_model or "",
@@ -59,5 +61,5 @@ def _refuse(arguments: argparse.Namespace) -> None:
         raise Stop(USAGE, "--rounds and --quick are for the measurement at rest: with --rate, give --duration.")
     if arguments.pause:
         raise Stop(USAGE, "--pause is for the measurement at rest: with --rate, requests come when they are due.")
-    if arguments.fallback_model and arguments.shape != "faults":
-        raise Stop(USAGE, "--fallback-model is for --shape faults.")
+    if arguments.fallback_model and arguments.profile != "faults":
+        raise Stop(USAGE, "--fallback-model is for --profile faults.")

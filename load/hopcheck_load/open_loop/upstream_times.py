@@ -1,7 +1,7 @@
 """What the upstream saw of a run under load: fetched while it goes on, seldom, and put into the records afterwards.
 
 The upstream keeps the latest few thousand requests, and handing them over holds it up for milliseconds. So they are
-fetched where a point ends, and in between only if large requests would pile up: of a long point the latest are known.
+fetched where a stage ends, and in between only if large requests would pile up: of a long stage the latest are known.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hopcheck_load.measurement.load_plan import LoadPlan
-from hopcheck_load.measurement.profiles import LOADS
-from hopcheck_load.measurement.records import Record, Seen
+from hopcheck_load.measurement.profiles import LOAD_WORKLOADS
+from hopcheck_load.measurement.records import Record, UpstreamVisit
 from hopcheck_load.measurement.schedule import rate_of
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.attempt import Times
@@ -22,10 +22,10 @@ KEPT_MARKERS = 5_000
 """So many the upstream keeps."""
 
 SETTLE_S = 0.3
-"""After a point's end, for its last answers."""
+"""After a stage's end, for its last answers."""
 
 
-class Journal:
+class UpstreamTimes:
     """What was fetched."""
 
     def __init__(self, control: Control, plan: LoadPlan) -> None:
@@ -55,15 +55,15 @@ class Journal:
                 record.upstream = seen(attempts)
 
 
-def seen(attempts: Sequence[Times]) -> Seen:
+def seen(attempts: Sequence[Times]) -> UpstreamVisit:
     """What is kept of an exchange's attempts."""
     last = attempts[-1]
-    return Seen(len(attempts), last.received_ns, last.head_sent_ns, last.first_sent_ns, last.last_sent_ns)
+    return UpstreamVisit(len(attempts), last.received_ns, last.head_sent_ns, last.first_sent_ns, last.last_sent_ns)
 
 
 def times(plan: LoadPlan) -> Iterator[float]:
     """When to fetch, in seconds from the beginning."""
-    ends = sorted({point.end_s for point in plan.points})
+    ends = sorted({stage.end_s for stage in plan.stages})
     begin = 0.0
     for end in ends:
         every = _every(plan, begin, end)
@@ -78,12 +78,12 @@ def times(plan: LoadPlan) -> Iterator[float]:
 def _every(plan: LoadPlan, begin_s: float, end_s: float) -> float:
     """How long requests may pile up between two times."""
     bytes_a_second = sum(
-        rate_of(point, arm) * len(LOADS[point.workload].body(arm.model, ""))
-        for point in plan.points
-        if point.begin_s < end_s and point.end_s > begin_s
+        rate_of(stage, arm) * len(LOAD_WORKLOADS[stage.workload].body(arm.model, ""))
+        for stage in plan.stages
+        if stage.begin_s < end_s and stage.end_s > begin_s
         for arm in plan.arms
     )
-    largest = max(len(LOADS[point.workload].body("", "")) for point in plan.points)
+    largest = max(len(LOAD_WORKLOADS[stage.workload].body("", "")) for stage in plan.stages)
     if largest * KEPT_MARKERS <= KEPT_BYTES or not bytes_a_second:
         return end_s - begin_s or 1.0
     return max(1.0, KEPT_BYTES / bytes_a_second)

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hopcheck_load.closed_loop.run import Outcome, Plan, measure
-from hopcheck_load.measurement.provider import Provider
+from hopcheck_load.closed_loop.run import MeasurementPlan, MeasurementResult, measure
 from hopcheck_load.measurement.records import Arm, Measurement
+from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.measurement.workloads import WORKLOADS, Workload
 from hopcheck_server.relay import RelayConfig
 from tools.calibrate import delays
-from tools.calibrate.hosting import relays
+from tools.calibrate.servers import relays
 
 PAUSE_S = 0.010
 """Nothing is asked for so long before each exchange, and the upstream takes as long before it answers.
@@ -32,7 +32,7 @@ KEY = RelayConfig(upstream="").client_keys[0]
 
 
 @dataclass(frozen=True)
-class Found:
+class CalibrationResult:
     """All that was measured.
 
     Attributes:
@@ -48,14 +48,14 @@ class Found:
     events: Measurement
 
 
-def plan(url: str, names: Sequence[str], workload: Workload, pause_s: float = 0.0) -> Plan:
+def plan(url: str, names: Sequence[str], workload: Workload, pause_s: float = 0.0) -> MeasurementPlan:
     """Measure some of the relays."""
     hops = [Arm(name, "hop", f"{url}/{name}/v1", "fake-model", KEY) for name in names]
-    return Plan(hops=hops, workloads=[workload], pause_s=pause_s, command=COMMAND)
+    return MeasurementPlan(hops=hops, workloads=[workload], pause_s=pause_s, command=COMMAND)
 
 
-def plans(url: str, rounds: int) -> dict[str, Plan]:
-    """All that is measured, by the names of `Found`."""
+def plans(url: str, rounds: int) -> dict[str, MeasurementPlan]:
+    """All that is measured, by the names of `CalibrationResult`."""
     chat, paced = WORKLOADS["chat"], WORKLOADS["paced"]
     slow = replace(chat, rounds=rounds, delay_s=PAUSE_S)
     on_events = (delays.EVENTS_ON_TIME, "late-first", "late-events", "in-pairs")
@@ -67,18 +67,20 @@ def plans(url: str, rounds: int) -> dict[str, Plan]:
     }
 
 
-def calibrate(rounds: int) -> Found:
+def calibrate(rounds: int) -> CalibrationResult:
     """Measure.
 
     Raises:
         Stop: Something couldn't be measured to its end.
         KeyboardInterrupt: Somebody stopped it: a part of the rounds would say nothing about the bars.
     """
-    with Provider() as provider, relays(provider.url) as url:
-        return Found(**{name: whole(measure(one, provider, tell)) for name, one in plans(url, rounds).items()})
+    with UpstreamProcess() as provider, relays(provider.url) as url:
+        return CalibrationResult(
+            **{name: whole(measure(one, provider, tell)) for name, one in plans(url, rounds).items()}
+        )
 
 
-def whole(outcome: Outcome) -> Measurement:
+def whole(outcome: MeasurementResult) -> Measurement:
     """What was measured, if it came to its end; raises as `calibrate` does."""
     if outcome.interrupted:
         raise KeyboardInterrupt

@@ -24,7 +24,7 @@ from hopcheck_server.upstream.script.turns import Scripts
 T = TypeVar("T")
 
 
-class Provider:
+class UpstreamProcess:
     """A running upstream.
 
     Attributes:
@@ -85,7 +85,7 @@ class Provider:
             raise Stop(
                 UNTESTABLE,
                 f"Port {self._port}, where the hops expect their provider, is held by something that isn't "
-                "hopcheck's upstream. Stop it, or give another --upstream-port and point the hops there.",
+                "hopcheck's upstream. Stop it, or give another --upstream-port and stage the hops there.",
             )
         self.ours = holder == "free"
         self.url = await self._start() if self.ours else f"http://127.0.0.1:{self._port}"

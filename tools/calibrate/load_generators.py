@@ -49,7 +49,7 @@ _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class LoadRequest:
     """What a tool asks.
 
     Attributes:
@@ -72,7 +72,7 @@ class Asked:
         return {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
 
 
-def locust(asked: Asked) -> Quantiles:
+def locust(asked: LoadRequest) -> Quantiles:
     """By Locust's own books: an `HttpUser` with a task.
 
     Raises:
@@ -123,7 +123,7 @@ def _at(times: list[tuple[float, int]], quantile: float) -> float:
     return times[-1][0]
 
 
-def wrk(asked: Asked) -> Quantiles | None:
+def wrk(asked: LoadRequest) -> Quantiles | None:
     """By wrk; None where it isn't installed.
 
     Raises:
@@ -143,7 +143,7 @@ def wrk(asked: Asked) -> Quantiles | None:
     return of_wrk(done.stdout)
 
 
-def _lua(asked: Asked) -> str:
+def _lua(asked: LoadRequest) -> str:
     # A JSON string of printable ASCII is a Lua string, too.
     headers = "\n".join(
         f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in asked.headers.items()
@@ -156,7 +156,7 @@ def of_wrk(said: str) -> Quantiles:
     return {int(percent) / 100: float(number) * _UNITS[unit] for percent, number, unit in _LINE.findall(said)}
 
 
-def open_loop(asked: Asked, rate: float) -> Quantiles:
+def open_loop(asked: LoadRequest, rate: float) -> Quantiles:
     """By hopcheck's locustfile: requests arrive at a rate, whether others have been answered or not."""
     with tempfile.TemporaryDirectory(prefix="hopcheck-") as name:
         merged = Path(name) / "hdr.json"

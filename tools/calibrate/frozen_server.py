@@ -1,4 +1,4 @@
-"""A server that freezes for one second in every five: `python -m tools.calibrate.frozen`.
+"""A server that freezes for one second in every five: `python -m tools.calibrate.frozen_server`.
 
 Nothing at all runs in it meanwhile, so requests wait unread, as behind a process that collects garbage or is stopped.
 """

@@ -13,7 +13,7 @@ LEAST_MS = 1.0
 """A hop that adds less than this more hasn't bent, whatever the factor."""
 
 
-class Step(NamedTuple):
+class RateStep(NamedTuple):
     """A hop at one rate.
 
     Attributes:
@@ -27,7 +27,7 @@ class Step(NamedTuple):
     kept_up: bool
 
 
-def knee(steps: Sequence[Step]) -> float | None:
+def saturation_rate(steps: Sequence[RateStep]) -> float | None:
     """The highest rate before the first at which it bends or doesn't keep up; None if it never does, or at once."""
     ordered = sorted(steps)
     for before, step in pairwise(ordered):
@@ -38,7 +38,7 @@ def knee(steps: Sequence[Step]) -> float | None:
     return None
 
 
-def bent(first: Step, step: Step) -> bool:
+def bent(first: RateStep, step: RateStep) -> bool:
     """Whether a hop does worse at a rate than at the lowest one."""
     more = step.added_ms - first.added_ms
     return not step.kept_up or (more > LEAST_MS and step.added_ms > BENT * max(first.added_ms, 0.0))
