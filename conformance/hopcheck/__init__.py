@@ -7,7 +7,16 @@ from hopcheck.authoring.findings import Finding, Findings, expect
 from hopcheck.authoring.registry import Case, Mutant, case
 from hopcheck.client import OMIT, Answer, Live, Stream, Target, Untestable, backend_down, dig, items
 from hopcheck_contracts.sse import DONE, Event, event_of
-from hopcheck_server.relay import Events, Failure, Incoming, Outgoing, Relay, Response, incoming, refuse
+from hopcheck_server.relay import (
+    Events,
+    Failure,
+    IncomingRequest,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    incoming,
+    refuse,
+)
 from hopcheck_server.upstream.script import reply
 
 __version__ = "0.1.0"
@@ -17,17 +26,17 @@ __all__ = [
     "OMIT",
     "Answer",
     "Case",
-    "Mutant",
     "Event",
     "Events",
     "Failure",
     "Finding",
     "Findings",
-    "Incoming",
+    "IncomingRequest",
     "Live",
-    "Outgoing",
+    "Mutant",
+    "OutgoingRequest",
     "Relay",
-    "Response",
+    "RelayedResponse",
     "Stream",
     "Target",
     "Untestable",

@@ -16,7 +16,7 @@ from time import monotonic_ns
 from typing import ClassVar
 
 from hopcheck_contracts.sse import Event
-from hopcheck_server.relay import Events, Outgoing, Relay, RelayConfig, RelayServer, Response
+from hopcheck_server.relay import Events, OutgoingRequest, Relay, RelayConfig, RelayedResponse, RelayServer
 
 SEED = 7
 
@@ -49,12 +49,12 @@ class Late(Relay):
         """How late the next one is."""
         return self.mean_s
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         """Wait before it goes upstream."""
         self.last_s = late(self.delay_s())
         return outgoing
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         """Tell how late it was."""
         return response.with_header(REPORT, f"{self.last_s * 1e3:.6f}")
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from hopcheck_contracts.sse import Event, event_of
-from hopcheck_server.relay import Response
+from hopcheck_server.relay import RelayedResponse
 
 Edit = Callable[[dict[str, Any]], object]
 
 
-def edit_body(response: Response, edit: Edit, *, having: str = "choices") -> Response:
+def edit_body(response: RelayedResponse, edit: Edit, *, having: str = "choices") -> RelayedResponse:
     """Change the body of an answer that has a field of that name: a chat answer, unless told otherwise."""
     body = response.json
     if not isinstance(body, dict) or having not in body:
@@ -23,12 +23,12 @@ def edit_body(response: Response, edit: Edit, *, having: str = "choices") -> Res
     return response.with_json(body)
 
 
-def edit_choices(response: Response, edit: Edit) -> Response:
+def edit_choices(response: RelayedResponse, edit: Edit) -> RelayedResponse:
     """Change every choice of a chat answer."""
     return edit_body(response, lambda body: [edit(choice) for choice in body["choices"]])
 
 
-def edit_messages(response: Response, edit: Edit) -> Response:
+def edit_messages(response: RelayedResponse, edit: Edit) -> RelayedResponse:
     """Change every message of a chat answer."""
     return edit_choices(response, lambda choice: edit(choice["message"]))
 

@@ -29,7 +29,7 @@ from hopcheck_server.chain import serve
 from hopcheck_server.chain.processes import free_port
 from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS
 from hopcheck_server.relay import Relay
-from hopcheck_server.relay.honest import VARIANTS
+from hopcheck_server.relay.honest import HONEST_RELAYS
 from hopcheck_server.upstream.script.marker import Marker
 
 SMALL = 400
@@ -154,7 +154,7 @@ def _wrong() -> dict[str, type[Relay]]:
 
 
 def _honest() -> dict[str, type[Relay]]:
-    return {"the healthy relay": Relay, **{f"honest: {relay.__name__}": relay for relay in VARIANTS}}
+    return {"the healthy relay": Relay, **{f"honest: {relay.__name__}": relay for relay in HONEST_RELAYS}}
 
 
 async def _row(name: str, setting: RunContext, arguments: argparse.Namespace) -> Row:

@@ -18,8 +18,8 @@ from hopcheck_server.proxy.adapters.upstream_errors import ErrorMapper
 from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.relay import Relay, RelayConfig
-from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response
-from hopcheck_server.relay.provider import Answer, Provider
+from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse
+from hopcheck_server.relay.provider import ProviderClient, ProviderResponse
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.wire.client import Head
 
@@ -37,10 +37,10 @@ class _Candid(Redactor):
 _ERRORS = ErrorMapper(_WORKAROUNDS, _Candid(()))
 
 
-class ProviderWithWorkarounds(Provider):
+class ProviderWithWorkarounds(ProviderClient):
     """LiteLLM as the reference proxy makes it look."""
 
-    async def attempt(self, outgoing: Outgoing, timeout_s: float) -> Answer:
+    async def attempt(self, outgoing: OutgoingRequest, timeout_s: float) -> ProviderResponse:
         """Send one attempt (see `Provider`). Where a script is in LiteLLM's seat, there is nothing to mend."""
         if is_seated(Marker.find(outgoing.body)):
             return await super().attempt(outgoing, timeout_s)
@@ -58,7 +58,7 @@ class ProviderWithWorkarounds(Provider):
         return answer
 
 
-def _traced(outgoing: Outgoing) -> Outgoing:
+def _traced(outgoing: OutgoingRequest) -> OutgoingRequest:
     headers = {name.lower(): value for name, value in outgoing.headers}
     return replace(outgoing, body=carry_trace_context(outgoing.body, headers))
 
@@ -109,15 +109,15 @@ class BehindLiteLLM(Relay):
         super().__init__(config)
         self._provider = ProviderWithWorkarounds(config.upstream, self.parse)
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         """Limits are LiteLLM's; what is in flight is counted all the same."""
         self.limits.in_flight[incoming.model] += 1
         return None
 
-    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         """Retries are LiteLLM's."""
         return None
 
-    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
         """Fallbacks are LiteLLM's."""
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hopcheck.authoring.registry import Case, Mutant
 from hopcheck_server.relay import Relay
-from hopcheck_server.relay.honest import VARIANTS
+from hopcheck_server.relay.honest import HONEST_RELAYS
 
 HEALTHY = "healthy"
 """The column of the relay as it is."""
@@ -38,7 +38,7 @@ def columns(cases: Iterable[Case]) -> list[Column]:
         for example in case.mutants:
             found.setdefault(example.relay, []).append((case.id, example))
     honest = [Column(HEALTHY, Relay, honest=True)]
-    honest += [Column(_slug("variant", relay), relay, honest=True) for relay in VARIANTS]
+    honest += [Column(_slug("variant", relay), relay, honest=True) for relay in HONEST_RELAYS]
     wrong = [Column(_slug(examples[0][0], relay), relay, breaks=tuple(examples)) for relay, examples in found.items()]
     return honest + wrong
 

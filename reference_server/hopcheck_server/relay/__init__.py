@@ -2,19 +2,19 @@
 
 from hopcheck_server.relay.config import RelayConfig
 from hopcheck_server.relay.errors import refuse
-from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response, incoming
+from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse, incoming
 from hopcheck_server.relay.relay import Relay
 from hopcheck_server.relay.server import RelayServer
 
 __all__ = [
     "Events",
     "Failure",
-    "Incoming",
-    "Outgoing",
+    "IncomingRequest",
+    "OutgoingRequest",
     "Relay",
     "RelayConfig",
     "RelayServer",
-    "Response",
+    "RelayedResponse",
     "incoming",
     "refuse",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hopcheck_contracts.sse import Event
-from hopcheck_server.relay.messages import Failure, Incoming, Response, dump
+from hopcheck_server.relay.messages import Failure, IncomingRequest, RelayedResponse, dump
 
 FORWARDED = ("retry-after", "retry-after-ms", "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
              "x-ratelimit-reset-requests", "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens",
@@ -33,20 +33,20 @@ def error_body(message: str, status: int, *, code: str | None = None, param: str
 
 
 def refuse(
-    request: Incoming,
+    request: IncomingRequest,
     status: int,
     message: str,
     *,
     code: str | None = None,
     param: str | None = None,
     headers: tuple[tuple[str, str], ...] = (),
-) -> Response:
+) -> RelayedResponse:
     """An error of the relay's own."""
     body = dump(error_body(message, status, code=code, param=param))
-    return Response(request, status, [("Content-Type", "application/json"), *headers], body)
+    return RelayedResponse(request, status, [("Content-Type", "application/json"), *headers], body)
 
 
-def failed(request: Incoming, failure: Failure) -> Response:
+def failed(request: IncomingRequest, failure: Failure) -> RelayedResponse:
     """What a client is told when no attempt brought an answer."""
     match failure.kind:
         case "status":
@@ -57,18 +57,22 @@ def failed(request: Incoming, failure: Failure) -> Response:
             again = (("Retry-After", "1"),)
             return refuse(request, 503, "The provider can't be reached.", code="provider_unreachable", headers=again)
         case "error-event":
-            return Response(request, 502, [("Content-Type", "application/json")], dump(shaped(failure.body, 502)))
+            return RelayedResponse(
+                request, 502, [("Content-Type", "application/json")], dump(shaped(failure.body, 502))
+            )
         case _:
             return refuse(request, 502, "The provider's answer can't be read.", code="provider_invalid_answer")
 
 
-def _passed_on(request: Incoming, failure: Failure) -> Response:
+def _passed_on(request: IncomingRequest, failure: Failure) -> RelayedResponse:
     assert failure.head is not None
     if failure.status == 401:  # the relay's key was refused, not the client's
         return refuse(request, 502, "The provider refused this proxy's credentials.", code="provider_auth")
     kept = [(name, value) for name in FORWARDED if (value := failure.head.header(name)) is not None]
     body = dump(shaped(failure.body, failure.status))
-    return Response(request, failure.status, [("Content-Type", "application/json"), *kept], body, origin="provider")
+    return RelayedResponse(
+        request, failure.status, [("Content-Type", "application/json"), *kept], body, origin="provider"
+    )
 
 
 def shaped(body: bytes, status: int) -> dict[str, Any]:

@@ -11,15 +11,15 @@ from typing import Any
 
 from hopcheck_contracts.sse import Event, encode
 from hopcheck_server.relay.errors import refuse
-from hopcheck_server.relay.honest_requests import REQUEST_VARIANTS
-from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response, dump
+from hopcheck_server.relay.honest_requests import HONEST_REQUESTS
+from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse, dump
 from hopcheck_server.relay.relay import Relay
 
 
 class OtherKeyOrder(Relay):
     """Objects come back with their keys in another order."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         body = response.json
         return response.with_json(_reversed(body)) if body is not None else response
 
@@ -63,7 +63,7 @@ class NoSpaceAfterColon(Relay):
 class VendorFields(Relay):
     """Answers and chunks carry fields of the vendor's own."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         body = response.json
         if not isinstance(body, dict) or "choices" not in body:
             return response
@@ -82,14 +82,14 @@ class VendorFields(Relay):
 class ChunkedAnswers(Relay):
     """Answers in one piece are chunked instead of having a length."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response if response.streamed or response.framing == "none" else replace(response, framing="chunked")
 
 
 class ClosesConnections(Relay):
     """Every answer ends with the connection."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         response.incoming.exchange.keep_alive = False
         return response
 
@@ -97,7 +97,7 @@ class ClosesConnections(Relay):
 class OldProtocol(Relay):
     """Answers are HTTP/1.0: no chunks, and the connection's end ends the body."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         framing = response.framing if response.framing == "none" else "close"
         return replace(response, version="1.0", framing=framing)
 
@@ -105,7 +105,7 @@ class OldProtocol(Relay):
 class Compresses(Relay):
     """Answers in one piece are compressed for clients that accept it."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         asked = response.incoming.header("accept-encoding") or ""
         if response.streamed or not response.body or "gzip" not in asked:
             return response
@@ -115,7 +115,7 @@ class Compresses(Relay):
 class SaysBadRequest(Relay):
     """An unknown model is answered with 400 instead of 404."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         if refusal is None or incoming.method != "POST" or b"model_not_found" not in refusal.body:
             return refusal
@@ -125,7 +125,7 @@ class SaysBadRequest(Relay):
 class SaysUnprocessable(Relay):
     """Missing and wrong fields are answered with 422 instead of 400."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         wrong_field = refusal is not None and b"is missing, empty or of the wrong type" in refusal.body
         return replace(refusal, status=422) if refusal and wrong_field else refusal
@@ -134,7 +134,7 @@ class SaysUnprocessable(Relay):
 class SaysNotFound(Relay):
     """A method that a path doesn't know is answered with 404 instead of 405."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         if refusal is None or refusal.status != 405:
             return refusal
@@ -144,7 +144,7 @@ class SaysNotFound(Relay):
 class SaysBadGateway(Relay):
     """A provider's server error is a 502, whichever it was."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         return replace(response, status=502) if failure.status >= 500 else response
 
@@ -152,7 +152,7 @@ class SaysBadGateway(Relay):
 class Slower(Relay):
     """Everything takes 50 ms longer."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         await asyncio.sleep(0.05)  # the delay that this variant is about
         return outgoing
 
@@ -160,7 +160,7 @@ class Slower(Relay):
 class PrettyPrints(Relay):
     """JSON is indented, and other characters than ASCII are escaped."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         body = response.json
         if body is None or b"e+" in response.body or len(response.body) > 1_000_000:
             return response
@@ -170,20 +170,20 @@ class PrettyPrints(Relay):
 class MoreHeaders(Relay):
     """Answers carry headers that nobody asked for."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("Server", "relay").with_header("X-Content-Type-Options", "nosniff")
 
 
 class PlainContentType(Relay):
     """Content types have no, or other, parameters."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         kind = response.header("content-type") or ""
         plain = "text/event-stream" if response.streamed else f"{kind}; charset=utf-8"
         return response.with_header("Content-Type", plain) if kind else response
 
 
-VARIANTS: tuple[type[Relay], ...] = (
+HONEST_RELAYS: tuple[type[Relay], ...] = (
     OtherKeyOrder,
     OneByteWrites,
     CarriageReturns,
@@ -202,7 +202,7 @@ VARIANTS: tuple[type[Relay], ...] = (
     PrettyPrints,
     MoreHeaders,
     PlainContentType,
-    *REQUEST_VARIANTS,
+    *HONEST_REQUESTS,
 )
 """Every honest variant."""
 

@@ -11,24 +11,24 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from hopcheck_server.relay.errors import refuse
-from hopcheck_server.relay.messages import Events, Incoming, Outgoing, Response, incoming
+from hopcheck_server.relay.messages import Events, IncomingRequest, OutgoingRequest, RelayedResponse, incoming
 from hopcheck_server.relay.relay import Relay
 
 
 class RewritesRequests(Relay):
     """Requests go upstream as other text that says the same, with a default that the client left out."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = {**({"stream": False} if "messages" in outgoing.json else {}), **outgoing.json}
         return replace(outgoing, body=json.dumps(body, sort_keys=True).encode())
 
 
-class DropsWhatItSays(Relay):
+class DropsDeclaredFields(Relay):
     """Fields that it declares to drop are dropped."""
 
     declares: ClassVar[Mapping[str, Any]] = {"drops": ("metadata", "service_tier", "user")}
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         kept = {field: value for field, value in body.items() if field not in self.declares["drops"]}
         return outgoing if len(kept) == len(body) else outgoing.with_json(kept)
@@ -37,7 +37,7 @@ class DropsWhatItSays(Relay):
 class RefusesUnknownFields(Relay):
     """A field that is no part of the API is refused with 400."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         unknown = [field for field in incoming.json or () if field.startswith("x_") or field == "top_k"]
         if refusal is not None or not unknown:
@@ -48,7 +48,7 @@ class RefusesUnknownFields(Relay):
 class TracesByItself(Relay):
     """Each upstream request is a span of its own, within the client's trace or one that begins here."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         told = (outgoing.incoming.header("traceparent") or "").split("-")
         trace = told[1] if len(told) == 4 else outgoing.incoming.id
         return outgoing.with_header("traceparent", f"00-{trace}-{outgoing.incoming.id[:16]}-01")
@@ -57,7 +57,7 @@ class TracesByItself(Relay):
 class CompressesStreams(Relay):
     """Streams are compressed for clients that accept it, each event flushed."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("Content-Encoding", "gzip") if response.streamed and _takes_gzip() else response
 
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
@@ -68,9 +68,9 @@ class CompressesStreams(Relay):
             yield deflate.flush()
 
 
-REQUEST_VARIANTS: tuple[type[Relay], ...] = (
+HONEST_REQUESTS: tuple[type[Relay], ...] = (
     RewritesRequests,
-    DropsWhatItSays,
+    DropsDeclaredFields,
     RefusesUnknownFields,
     TracesByItself,
     CompressesStreams,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Window:
+class RateWindow:
     """A window that its first request opens.
 
     Attributes:
@@ -41,12 +41,12 @@ class Admission:
         return told if self.admitted else (*told, ("Retry-After", str(wait)))
 
 
-class Limits:
+class RelayLimits:
     """Counts per client key and model."""
 
     def __init__(self) -> None:
         """Start with nothing counted."""
-        self._windows: dict[tuple[str, str], Window] = {}
+        self._windows: dict[tuple[str, str], RateWindow] = {}
         self.in_flight: Counter[str] = Counter()
 
     def admit(self, key: str, model: str, requests: int, window_s: float) -> Admission:
@@ -54,7 +54,7 @@ class Limits:
         now = time.monotonic()
         window = self._windows.get((key, model))
         if window is None or now - window.opened_s >= window_s:
-            window = self._windows[(key, model)] = Window(now)
+            window = self._windows[(key, model)] = RateWindow(now)
         admitted = window.used < requests
         window.used += admitted
         return Admission(admitted, requests, requests - window.used, max(0.0, window.opened_s + window_s - now))

@@ -20,7 +20,7 @@ FailureKind = Literal["connect", "timeout", "cut", "garbled", "status", "error-e
 
 
 @dataclass(slots=True)
-class Incoming:
+class IncomingRequest:
     """A client's request.
 
     Attributes:
@@ -44,7 +44,7 @@ class Incoming:
     told: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, exchange: ServerExchange, prefix: str, request_id: str) -> Incoming:
+    def of(cls, exchange: ServerExchange, prefix: str, request_id: str) -> IncomingRequest:
         """Read an exchange whose path starts with `prefix`."""
         path = _path(exchange.target).removeprefix(prefix)
         return cls(exchange, exchange.method, path, exchange.headers, exchange.body, _object(exchange.body), request_id)
@@ -72,7 +72,7 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutgoingRequest:
     """One attempt at the provider.
 
     Attributes:
@@ -85,7 +85,7 @@ class Outgoing:
         attempt_on_model: From 1.
     """
 
-    incoming: Incoming
+    incoming: IncomingRequest
     model: str
     path: str
     headers: tuple[tuple[str, str], ...]
@@ -98,18 +98,18 @@ class Outgoing:
         """The body as an object, freshly parsed."""
         return _object(self.body) or {}
 
-    def with_json(self, body: Any) -> Outgoing:
+    def with_json(self, body: Any) -> OutgoingRequest:
         """The same attempt with another body."""
         return replace(self, body=dump(body))
 
-    def with_header(self, name: str, value: str) -> Outgoing:
+    def with_header(self, name: str, value: str) -> OutgoingRequest:
         """The same attempt with one header more, or another value for it."""
         kept = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
         return replace(self, headers=(*kept, (name, value)))
 
 
 @dataclass(slots=True)
-class Response:
+class RelayedResponse:
     """What goes back to the client; a stream's body comes from `Relay.events` instead.
 
     Attributes:
@@ -124,7 +124,7 @@ class Response:
         provider: The head of the provider's answer, if this passes one on.
     """
 
-    incoming: Incoming
+    incoming: IncomingRequest
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
@@ -142,7 +142,7 @@ class Response:
         except ValueError:
             return None
 
-    def with_json(self, body: Any) -> Response:
+    def with_json(self, body: Any) -> RelayedResponse:
         """The same answer with another body."""
         return replace(self, body=dump(body))
 
@@ -150,7 +150,7 @@ class Response:
         """The first header of that name (any case), or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
-    def with_header(self, name: str, value: str | None) -> Response:
+    def with_header(self, name: str, value: str | None) -> RelayedResponse:
         """The same answer with another value for a header; None leaves it out."""
         kept = [pair for pair in self.headers if pair[0].lower() != name.lower()]
         return replace(self, headers=kept if value is None else [*kept, (name, value)])
@@ -192,15 +192,15 @@ class Failure(Exception):
         return None
 
 
-_INCOMING: ContextVar[Incoming] = ContextVar("incoming")
+_INCOMING: ContextVar[IncomingRequest] = ContextVar("incoming")
 
 
-def incoming() -> Incoming:
+def incoming() -> IncomingRequest:
     """The request that is being answered, for methods that aren't handed it."""
     return _INCOMING.get()
 
 
-def enter(request: Incoming) -> None:
+def enter(request: IncomingRequest) -> None:
     """Make a request the current one of this task."""
     _INCOMING.set(request)
 

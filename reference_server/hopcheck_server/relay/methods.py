@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from hopcheck_contracts.sse import event_of
 from hopcheck_server.relay import errors, surface
 from hopcheck_server.relay.config import RelayConfig
-from hopcheck_server.relay.limits import Limits
-from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response
+from hopcheck_server.relay.limits import RelayLimits
+from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse
 from hopcheck_server.relay.streams import checked, events_of
 
 
@@ -33,9 +33,9 @@ class Methods:
     def __init__(self, config: RelayConfig) -> None:
         """Set up."""
         self.config = config
-        self.limits = Limits()
+        self.limits = RelayLimits()
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         """Refuse a client without a valid key; None lets it pass."""
         is_open = incoming.method == "OPTIONS" or incoming.path in surface.HEALTH
         if incoming.key in self.config.client_keys or is_open:
@@ -45,14 +45,14 @@ class Methods:
             incoming, 401, "The API key is missing or wrong.", code="invalid_api_key", headers=challenge
         )
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         """Refuse what can't be answered, before anything goes upstream; None lets it pass."""
         refusal = surface.check_route(incoming)
         if refusal is None and incoming.method == "POST":
             refusal = surface.check_body(incoming, await self.models(incoming), self.config.default_model)
         return refusal
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         """Count the request against its model's limits; None lets it pass."""
         model = incoming.model
         if model in self.config.rate_limits:
@@ -67,24 +67,24 @@ class Methods:
         self.limits.in_flight[model] += 1
         return None
 
-    def limited(self, incoming: Incoming, headers: tuple[tuple[str, str], ...]) -> Response:
+    def limited(self, incoming: IncomingRequest, headers: tuple[tuple[str, str], ...]) -> RelayedResponse:
         """The answer to a request over its limit."""
         message = f"The limit of {incoming.model} is used up."
         return errors.refuse(incoming, 429, message, code="rate_limit_exceeded", headers=headers)
 
-    async def release(self, incoming: Incoming) -> None:
+    async def release(self, incoming: IncomingRequest) -> None:
         """Give back what `limit` took, however the request ended."""
         self.limits.in_flight[incoming.model] -= 1
 
-    async def models(self, incoming: Incoming) -> tuple[str, ...]:
+    async def models(self, incoming: IncomingRequest) -> tuple[str, ...]:
         """The models that this client may use."""
         return self.config.models
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         """What goes upstream; called for every attempt."""
         return outgoing
 
-    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         """Seconds to wait before another attempt on the same model, or None for no more."""
         budget = self.config.timeout_retries if failure.kind == "timeout" else self.config.retries
         worth_it = failure.kind != "status" or failure.status == 429 or failure.status >= 500
@@ -96,13 +96,13 @@ class Methods:
         backoff_s: float = self.config.backoff_s * 2 ** (outgoing.attempt_on_model - 1)
         return max(asked or 0.0, backoff_s)
 
-    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
         """The model to go on with, or None to give up."""
         if failure.kind == "status" and failure.status != 429 and failure.status < 500:
             return None
         return self.config.fallbacks.get(outgoing.model)
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         """The answer when no attempt brought one."""
         return errors.failed(incoming, failure)
 
@@ -110,7 +110,7 @@ class Methods:
         """Which of a provider's headers go to the client with an answer."""
         return [(name, value) for name, value in headers if name.lower() in errors.FORWARDED]
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         """What goes back to the client: every answer, and a stream's head."""
         return response
 
@@ -118,7 +118,7 @@ class Methods:
         """Take keys out of an error that a provider worded."""
         return errors.scrubbed(text, self.config.secrets)
 
-    async def log(self, response: Response) -> str:
+    async def log(self, response: RelayedResponse) -> str:
         """The line that is logged of an answer."""
         return f"{response.incoming.id} {response.incoming.method} {response.incoming.path} {response.status}"
 

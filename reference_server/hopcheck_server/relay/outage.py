@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hopcheck_server.relay.config import RelayConfig
 from hopcheck_server.relay.errors import refuse
-from hopcheck_server.relay.messages import Incoming, Outgoing, Response, dump
+from hopcheck_server.relay.messages import IncomingRequest, OutgoingRequest, RelayedResponse, dump
 
 LISTS = ("/v1/models", "/v1/llm/models")
 
@@ -21,14 +21,14 @@ class Outages:
     config: RelayConfig
     up = True
 
-    async def ready(self, incoming: Incoming) -> Response | None:
+    async def ready(self, incoming: IncomingRequest) -> RelayedResponse | None:
         """Say that requests can't be served; None if they can."""
         if self.up:
             return None
         message = "The provider can't be reached."
         return refuse(incoming, 503, message, code="provider_unreachable", headers=(("Retry-After", "1"),))
 
-    async def remembered(self, response: Response) -> Response:
+    async def remembered(self, response: RelayedResponse) -> RelayedResponse:
         """A list of models as it was said last, before the backend went down."""
         marked = response.with_header("Age", "0").with_header("x-llm-proxy-stale", "true")
         if response.incoming.path != "/v1/llm/models":
@@ -36,7 +36,7 @@ class Outages:
         models = [{**model, "is_available": model["id"] in self.config.direct} for model in response.json]
         return replace(marked, body=dump(models))
 
-    async def stand_in(self, outgoing: Outgoing) -> Outgoing | None:
+    async def stand_in(self, outgoing: OutgoingRequest) -> OutgoingRequest | None:
         """The request as it goes past a backend that is down, to a provider that stands in; None: nobody does."""
         named = self.config.direct.get(outgoing.model)
         if named is None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from hopcheck_contracts.sse import Event
-from hopcheck_server.relay.messages import Events, Failure, Outgoing
+from hopcheck_server.relay.messages import Events, Failure, OutgoingRequest
 from hopcheck_server.relay.streams import body_of, events_of
 from hopcheck_server.wire.client import Broken, ClientConnection, ConnectFailed, Head
 from hopcheck_server.wire.pool import Origin, Pool
@@ -21,7 +21,7 @@ _LAST_BYTES_S = 0.05
 
 
 @dataclass(slots=True)
-class Answer:
+class ProviderResponse:
     """A provider's answer: a body, or a stream of which the first event has come.
 
     Attributes:
@@ -42,7 +42,7 @@ class Answer:
             self.connection.abort()
 
 
-class Provider:
+class ProviderClient:
     """A provider's connections, pooled."""
 
     def __init__(self, url: str, parse: Callable[[AsyncIterator[bytes]], Events] = events_of) -> None:
@@ -51,7 +51,7 @@ class Provider:
         self._parse = parse
         self._pool = Pool(self.origin)
 
-    async def attempt(self, outgoing: Outgoing, timeout_s: float) -> Answer:
+    async def attempt(self, outgoing: OutgoingRequest, timeout_s: float) -> ProviderResponse:
         """Send one attempt; `timeout_s` holds for connecting, for the first byte and between reads.
 
         Raises:
@@ -63,15 +63,15 @@ class Provider:
             if head.status == 200 and (head.header("content-type") or "").startswith("text/event-stream"):
                 if not outgoing.incoming.streams:
                     raise Failure("garbled", "the provider streamed what was asked for in one piece")
-                return Answer(head, events=await _begun(self._parse(body)), connection=connection)
-            answer = Answer(head, b"".join([data async for data in body]))
+                return ProviderResponse(head, events=await _begun(self._parse(body)), connection=connection)
+            answer = ProviderResponse(head, b"".join([data async for data in body]))
             self._pool.give(connection)
         except BaseException:
             connection.abort()
             raise
         return _sound(answer, streams=outgoing.incoming.streams)
 
-    async def _exchange(self, outgoing: Outgoing, timeout_s: float) -> tuple[ClientConnection, Head]:
+    async def _exchange(self, outgoing: OutgoingRequest, timeout_s: float) -> tuple[ClientConnection, Head]:
         """Send on a pooled connection; one that turns out to be closed is replaced by a fresh one."""
         while True:
             try:
@@ -91,7 +91,7 @@ class Provider:
                 connection.abort()
                 raise
 
-    async def _send(self, connection: ClientConnection, outgoing: Outgoing, timeout_s: float) -> Head:
+    async def _send(self, connection: ClientConnection, outgoing: OutgoingRequest, timeout_s: float) -> Head:
         headers = (("Host", self.origin.authority), *outgoing.headers)
         if outgoing.body:
             headers = (*headers, ("Content-Length", str(len(outgoing.body))))
@@ -99,7 +99,7 @@ class Provider:
         await connection.send(outgoing.incoming.method, target, headers, outgoing.body)
         return await connection.head(timeout_s)
 
-    async def done(self, answer: Answer) -> None:
+    async def done(self, answer: ProviderResponse) -> None:
         """Take a stream's connection back once its framing has ended; one that goes on is dropped."""
         connection = answer.connection
         if connection is None:
@@ -140,7 +140,7 @@ async def _again(early: list[Event], rest: Events) -> AsyncIterator[Event]:
         yield event
 
 
-def _sound(answer: Answer, *, streams: bool) -> Answer:
+def _sound(answer: ProviderResponse, *, streams: bool) -> ProviderResponse:
     if answer.head.status >= 300:
         raise Failure("status", f"the provider answered {answer.head.status}", answer.head, answer.body)
     try:

@@ -10,10 +10,10 @@ from pathlib import Path
 from hopcheck_contracts.sse import Event, event_of
 from hopcheck_server.relay import errors, surface
 from hopcheck_server.relay.config import RelayConfig
-from hopcheck_server.relay.messages import Events, Failure, Incoming, Outgoing, Response, enter
+from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse, enter
 from hopcheck_server.relay.methods import Methods
 from hopcheck_server.relay.outage import LISTS, Outages
-from hopcheck_server.relay.provider import UNREACHABLE, Answer, Provider
+from hopcheck_server.relay.provider import UNREACHABLE, ProviderClient, ProviderResponse
 from hopcheck_server.wire.server import ServerExchange
 
 PASSED_UPSTREAM = ("traceparent", "tracestate")
@@ -32,14 +32,14 @@ class Relay(Outages, Methods):
     def __init__(self, config: RelayConfig) -> None:
         """Set up; nothing is opened before the first request."""
         super().__init__(config)
-        self._provider = Provider(config.upstream, self.parse)
-        self._nowhere = Provider(UNREACHABLE)
-        self._direct = Provider(config.upstream, self.parse)
+        self._provider = ProviderClient(config.upstream, self.parse)
+        self._nowhere = ProviderClient(UNREACHABLE)
+        self._direct = ProviderClient(config.upstream, self.parse)
         self._log = Path(config.log_file).open("a", encoding="utf-8") if config.log_file else None  # noqa: SIM115
 
     async def serve(self, exchange: ServerExchange, prefix: str = "") -> None:
         """Answer one request; `prefix` is the part of its path that isn't the relay's."""
-        incoming = Incoming.of(exchange, prefix, uuid.uuid4().hex)
+        incoming = IncomingRequest.of(exchange, prefix, uuid.uuid4().hex)
         work = asyncio.ensure_future(self._answer(incoming))
         work.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, whoever awaits it
         leaving: list[asyncio.Task[None]] = []
@@ -52,7 +52,7 @@ class Relay(Outages, Methods):
         if not work.cancelled() and work.exception() is not None:
             exchange.abort()
 
-    async def _answer(self, incoming: Incoming) -> None:
+    async def _answer(self, incoming: IncomingRequest) -> None:
         enter(incoming)
         refusal = await self.authorize(incoming) or await self.check(incoming)
         if refusal is None and incoming.path in surface.FORWARDED and incoming.method == "POST":
@@ -65,13 +65,13 @@ class Relay(Outages, Methods):
                 return
         await self._deliver(refusal or await self._own(incoming))
 
-    async def _own(self, incoming: Incoming) -> Response:
+    async def _own(self, incoming: IncomingRequest) -> RelayedResponse:
         """What needs no provider."""
         unready = await self.ready(incoming) if incoming.path == "/health/ready" else None
         response = unready or surface.answer(incoming, await self.models(incoming))
         return response if self.up or incoming.path not in LISTS else await self.remembered(response)
 
-    async def _forward(self, incoming: Incoming) -> None:
+    async def _forward(self, incoming: IncomingRequest) -> None:
         try:
             answer = await self._obtain(self._outgoing(incoming, incoming.model or self.config.default_model))
         except Failure as failure:
@@ -80,11 +80,13 @@ class Relay(Outages, Methods):
         kept = await self.kept(answer.head.headers)
         if answer.events is None:
             headers = [("Content-Type", "application/json"), *kept]
-            passed = Response(incoming, answer.head.status, headers, answer.body, "provider", provider=answer.head)
+            passed = RelayedResponse(
+                incoming, answer.head.status, headers, answer.body, "provider", provider=answer.head
+            )
             await self._deliver(passed)
             return
         headers = [*STREAM_HEADERS, *kept]
-        head = Response(incoming, 200, headers, origin="provider", streamed=True, provider=answer.head)
+        head = RelayedResponse(incoming, 200, headers, origin="provider", streamed=True, provider=answer.head)
         try:
             await self._stream(await self._noted(await self.response(self._named(head))), answer.events)
         except BaseException:
@@ -97,7 +99,7 @@ class Relay(Outages, Methods):
         self.up = up
         self._provider.close()
 
-    async def _obtain(self, outgoing: Outgoing) -> Answer:
+    async def _obtain(self, outgoing: OutgoingRequest) -> ProviderResponse:
         """Try, try again, and fall back, as far as it makes sense."""
         direct = None if self.up else await self.stand_in(outgoing)
         if direct is not None:
@@ -121,21 +123,21 @@ class Relay(Outages, Methods):
                     raise
                 outgoing = replace(self._outgoing(outgoing.incoming, backup), attempt=outgoing.attempt + 1)
 
-    def _outgoing(self, incoming: Incoming, model: str) -> Outgoing:
+    def _outgoing(self, incoming: IncomingRequest, model: str) -> OutgoingRequest:
         """The request as it goes to a model's provider: its own bytes, unless the model has another name there."""
         key = self.config.upstream_keys.get(model, self.config.upstream_key)
         passed = [(name, value) for name in PASSED_UPSTREAM if (value := incoming.header(name))]
         headers = (("Authorization", f"Bearer {key}"), ("Content-Type", "application/json"), *passed)
-        outgoing = Outgoing(incoming, model, surface.FORWARDED[incoming.path], headers, incoming.body)
+        outgoing = OutgoingRequest(incoming, model, surface.FORWARDED[incoming.path], headers, incoming.body)
         named = self.config.upstream_models.get(model, model)
         return outgoing if named == incoming.model else outgoing.with_json({**outgoing.json, "model": named})
 
-    def _named(self, response: Response) -> Response:
+    def _named(self, response: RelayedResponse) -> RelayedResponse:
         for name, value in (("x-request-id", response.incoming.id), *response.incoming.told):
             response = response if response.header(name) else response.with_header(name, value)
         return response
 
-    async def _deliver(self, response: Response) -> None:
+    async def _deliver(self, response: RelayedResponse) -> None:
         if response.status >= 400:
             response.body = await self.scrub(response.body)
         response = await self._noted(await self.response(self._named(response)))
@@ -148,13 +150,13 @@ class Relay(Outages, Methods):
             await exchange.write(response.body)
             await exchange.finish()
 
-    async def _noted(self, response: Response) -> Response:
+    async def _noted(self, response: RelayedResponse) -> RelayedResponse:
         if self._log is not None:
             self._log.write(await self.log(response) + "\n")
             self._log.flush()
         return response
 
-    async def _stream(self, head: Response, events: Events) -> None:
+    async def _stream(self, head: RelayedResponse, events: Events) -> None:
         exchange = head.incoming.exchange
         await exchange.start(head.status, head.headers, head.framing or "chunked", version=head.version)
         async for frame in self.frames(self.events(self._checked(events))):

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from hopcheck_server.relay.errors import refuse
-from hopcheck_server.relay.messages import Incoming, Response, dump
+from hopcheck_server.relay.messages import IncomingRequest, RelayedResponse, dump
 
 FORWARDED = {"/v1/chat/completions": "/chat/completions", "/v1/embeddings": "/embeddings"}
 """Paths that go to the provider."""
@@ -35,7 +35,7 @@ def methods(path: str) -> tuple[str, ...]:
     return ()
 
 
-def check_route(request: Incoming) -> Response | None:
+def check_route(request: IncomingRequest) -> RelayedResponse | None:
     """Refuse unknown paths, wrong methods and wrong content types."""
     allowed = methods(request.path)
     if not allowed:
@@ -49,7 +49,7 @@ def check_route(request: Incoming) -> Response | None:
     return None
 
 
-def check_body(request: Incoming, known: Iterable[str], default_model: str) -> Response | None:
+def check_body(request: IncomingRequest, known: Iterable[str], default_model: str) -> RelayedResponse | None:
     """Refuse what no provider could answer, before anything goes upstream."""
     body = request.json
     if body is None:
@@ -103,11 +103,11 @@ def model_entry(model: str) -> dict[str, Any]:
     return {"id": model, "object": "model", "created": CREATED, "owned_by": "hopcheck"}
 
 
-def answer(request: Incoming, models: Iterable[str]) -> Response:
+def answer(request: IncomingRequest, models: Iterable[str]) -> RelayedResponse:
     """Answer what needs no provider."""
     path = request.path
     if request.method == "OPTIONS":
-        return Response(request, 204, [("Allow", ", ".join(methods(path)))], framing="none")
+        return RelayedResponse(request, 204, [("Allow", ", ".join(methods(path)))], framing="none")
     if path in HEALTH:
         return _json(request, {"status": "ok", "version": "1", "mode": "relay"})
     if path == "/v1/llm/models":
@@ -121,5 +121,5 @@ def answer(request: Incoming, models: Iterable[str]) -> Response:
     return _json(request, model_entry(wanted))
 
 
-def _json(request: Incoming, body: Any) -> Response:
-    return Response(request, 200, [("Content-Type", "application/json")], dump(body))
+def _json(request: IncomingRequest, body: Any) -> RelayedResponse:
+    return RelayedResponse(request, 200, [("Content-Type", "application/json")], dump(body))

@@ -12,7 +12,7 @@ from hopcheck_server.wire.closing import Closing
 from hopcheck_server.wire.exchange import Framing, PeerLeft, ServerExchange
 from hopcheck_server.wire.protocol import MAX_BODY, Handler, ServerConnection
 
-__all__ = ["BACKLOG", "MAX_BODY", "PeerLeft", "ServerExchange", "Framing", "Handler", "Server", "ServerConnection"]
+__all__ = ["BACKLOG", "MAX_BODY", "Framing", "Handler", "PeerLeft", "Server", "ServerConnection", "ServerExchange"]
 
 BACKLOG = 1024
 """Connections that may wait to be accepted; with fewer, a burst of clients waits a second for its second try."""

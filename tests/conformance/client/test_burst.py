@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, expect
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect
 from hopcheck.authoring.findings import Outcome
 from hopcheck.client.burst import _told, _within_one
 from hopcheck.engine.run import run
@@ -18,7 +18,7 @@ class CountsBursts(Relay):
 
     keys: ClassVar[list[str]] = []
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.model == "limited-model":
             self.keys.append(incoming.key)
         return await super().limit(incoming)
@@ -65,7 +65,7 @@ def test_a_window_that_is_used_up_is_waited_for_and_told(readers, bench) -> None
 class AlwaysUsedUp(Relay):
     """The limit never recovers."""
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         told = (("Retry-After", "0"),)
         return self.limited(incoming, told) if incoming.model == "limited-model" else None
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, Untestable, expect, refuse, reply
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, Untestable, expect, refuse, reply
 from hopcheck.authoring.findings import Outcome
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine import run as engine
@@ -18,7 +18,7 @@ from hopcheck_server.upstream.control.client import ControlFailed
 class RefusesAll(Relay):
     """Everything is refused."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return refuse(incoming, 400, "No.")
 
 
@@ -166,7 +166,7 @@ class RefusesOnce(Relay):
 
     times = 1
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         asked = self.__dict__.setdefault("asked", [])
         asked.append(incoming)
         return refuse(incoming, 429, "cooling down") if len(asked) <= self.times else None
@@ -186,7 +186,7 @@ def test_a_429_that_the_provider_never_said_is_asked_again_once(case, bench) -> 
 class RefusesCases(Relay):
     """Whoever isn't a probe is told to come back later."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return refuse(incoming, 429, "cooling down") if b"hopcheck:chat." in incoming.body else None
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, expect
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect
 from hopcheck.engine import run as engine
 from hopcheck.engine.run import run
 from hopcheck.engine.scheduler import plan
@@ -81,7 +81,7 @@ class CountsRequests(Relay):
 
     seen: ClassVar[list[str]] = []
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         content = (incoming.json or {}).get("messages", [{}])[-1].get("content", "")
         self.seen.append(Marker.find(content.encode()).case)
         return None
@@ -138,7 +138,7 @@ def test_verdicts_that_were_made_before_a_crash_are_yielded(case, bench) -> None
 class HangsOnLimits(Relay):
     """A limited model never answers."""
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.model == "limited-model":
             await incoming.exchange.gone.wait()
         return None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hopcheck import Answer, Events, Findings, Outgoing, Relay, Response, Stream, Target, expect, reply
+from hopcheck import Answer, Events, Findings, OutgoingRequest, Relay, RelayedResponse, Stream, Target, expect, reply
 from hopcheck.authoring.edits import edit_body
 from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict
 from hopcheck.authoring.stream_edits import edit_chunks
@@ -23,7 +23,7 @@ from hopcheck_server.relay.messages import Failure
 class NumbersAnswers(Relay):
     """Ids are numbers."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.update(id=7))
 
     def events(self, events: Events) -> Events:
@@ -33,13 +33,13 @@ class NumbersAnswers(Relay):
 class PassesEverythingOn(Relay):
     """Nothing of a provider's is looked at: neither errors nor events."""
 
-    async def failed(self, incoming, failure: Failure) -> Response:
+    async def failed(self, incoming, failure: Failure) -> RelayedResponse:
         if failure.head is None:
             return await super().failed(incoming, failure)
         headers = [("Content-Type", failure.head.header("content-type") or "")]
-        return Response(incoming, failure.status, headers, failure.body)
+        return RelayedResponse(incoming, failure.status, headers, failure.body)
 
-    async def check(self, incoming) -> Response | None:
+    async def check(self, incoming) -> RelayedResponse | None:
         return None
 
     async def sound(self, events: Events) -> Events:
@@ -50,7 +50,7 @@ class PassesEverythingOn(Relay):
 class WrongUpstream(Relay):
     """The provider is told a temperature in words."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({**outgoing.json, "temperature": "hot"})
 
 
@@ -169,7 +169,7 @@ def test_compressed_answers_are_read(judged) -> None:
     class Compresses(NumbersAnswers):
         """Compressed, and wrong."""
 
-        async def response(self, response: Response) -> Response:
+        async def response(self, response: RelayedResponse) -> RelayedResponse:
             changed = await super().response(response)
             return replace(changed, body=gzip.compress(changed.body)).with_header("Content-Encoding", "gzip")
 
@@ -204,8 +204,8 @@ def test_untestable_stays_untestable_whatever_the_contract_says(case, bench) -> 
     class Refuses(Relay):
         """Everything is refused, in a shape of its own."""
 
-        async def authorize(self, incoming) -> Response | None:
-            return Response(incoming, 400, [("Content-Type", "application/json")], b'{"detail": "No."}')
+        async def authorize(self, incoming) -> RelayedResponse | None:
+            return RelayedResponse(incoming, 400, [("Content-Type", "application/json")], b'{"detail": "No."}')
 
     async def fails(target: Target) -> Findings:
         """It fails."""

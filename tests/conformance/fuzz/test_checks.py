@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from hopcheck import Relay, Response
+from hopcheck import Relay, RelayedResponse
 from hopcheck.authoring.findings import Finding
 from hopcheck.client import Target
 from hopcheck.fuzz import operations as ops
@@ -19,7 +19,7 @@ from hopcheck.fuzz.example import NOTHING, Example
 from hopcheck.fuzz.player import play
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import errors
-from hopcheck_server.relay.messages import Incoming, Outgoing
+from hopcheck_server.relay.messages import IncomingRequest, OutgoingRequest
 from hopcheck_server.upstream.script.turns import Embedding, Turn
 
 BODY: dict[str, Any] = {
@@ -62,7 +62,7 @@ class Changed(Relay):
     def change(self, body: dict[str, Any]) -> None:
         raise NotImplementedError
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if not isinstance(body := response.json, dict) or response.status != 200:
             return response
         self.change(body)
@@ -101,7 +101,7 @@ class Sends(Relay):
     def change(self, body: dict[str, Any]) -> None:
         raise NotImplementedError
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         self.change(body)
         return outgoing.with_json(body)
@@ -118,13 +118,13 @@ class DropsUsers(Sends):
 
 
 class AsksTwice(Relay):
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         await self._provider.attempt(outgoing, self.config.timeout_s)
         return outgoing
 
 
 class Refuses(Relay):
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return errors.refuse(incoming, 400, "I'd rather not.")
 
 
@@ -133,8 +133,8 @@ class Answers(Relay):
 
     status, body = 200, b"{}"
 
-    async def check(self, incoming: Incoming) -> Response | None:
-        return Response(incoming, self.status, [("Content-Type", "application/json")], self.body)
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        return RelayedResponse(incoming, self.status, [("Content-Type", "application/json")], self.body)
 
 
 class Fails(Answers):
@@ -142,23 +142,23 @@ class Fails(Answers):
 
 
 class SaysForbidden(Relay):
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return errors.refuse(response.incoming, 403, "Now I'd rather not.")
 
 
 class TellsKeys(Relay):
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("x-debug", self.config.upstream_key)
 
 
 class Leaves(Relay):
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         response.incoming.exchange.abort()
         return response
 
 
 class ForwardsAll(Relay):
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return None
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from hopcheck import Relay, Response
+from hopcheck import Relay, RelayedResponse
 from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.run import RunContext
@@ -18,14 +18,14 @@ from hopcheck.fuzz.fuzz_cases import Amount, Fuzzing
 from hopcheck.fuzz.operations import MODELS, OWN, ROUTES, WALK, WELL, Operation
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost
-from hopcheck_server.relay.messages import Incoming
+from hopcheck_server.relay.messages import IncomingRequest
 
 
 class AnswersEverything(Relay):
     """Nothing is refused."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
-        return Response(incoming, 200, [("Content-Type", "application/json")], b"{}")
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        return RelayedResponse(incoming, 200, [("Content-Type", "application/json")], b"{}")
 
 
 def searched(

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from hopcheck import Failure, Incoming, Relay, Response
+from hopcheck import Failure, IncomingRequest, Relay, RelayedResponse
 from hopcheck.fuzz.sequence import Strayed
 from hopcheck.fuzz.sequence_search import Walks, walk
 from hopcheck.gate.catalogue import all_cases
@@ -33,27 +33,27 @@ class NeverForgives(Relay):
 
     resting = False
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         self.resting = self.resting or failure.status == 429
         return await super().failed(incoming, failure)
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return self.limited(incoming, ()) if self.resting else await super().limit(incoming)
 
 
 class GivesTheLastAnswer(Relay):
     """When the provider fails, the last good answer is given, whoever got it."""
 
-    last: Response | None = None
+    last: RelayedResponse | None = None
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.status == 200 and not response.streamed:
             self.last = response
         return response
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         answer = await super().failed(incoming, failure)
-        return Response(incoming, 200, self.last.headers, self.last.body) if self.last else answer
+        return RelayedResponse(incoming, 200, self.last.headers, self.last.body) if self.last else answer
 
 
 DiesOfGarbage = mutant("timeout.after-alive", "DiesOfGarbage")
@@ -94,7 +94,7 @@ def test_a_target_that_was_never_well_is_told_so() -> None:
     class Refuses(Relay):
         """Everything is refused."""
 
-        async def authorize(self, incoming: Incoming) -> Response | None:
+        async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
             return self.limited(incoming, ())
 
     assert "after nothing at all" in str(walked(Refuses, FEW))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hopcheck import Outgoing, Relay
+from hopcheck import OutgoingRequest, Relay
 from hopcheck.cli import main
 from hopcheck.gate import run as gating
 from hopcheck.gate.catalogue import all_cases, select
@@ -44,7 +44,7 @@ def folder(tmp_path_factory) -> Path:
 class Pings(BehindLiteLLM):
     """Each request goes after a small one, to see whether the model is there."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         ping = replace(outgoing, body=b'{"model":"fake-model","messages":[{"role":"user","content":"ping"}]}')
         await self._provider._exchange(ping, 5)
         return outgoing

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hopcheck import Incoming, Outgoing, Relay, Response, refuse
+from hopcheck import IncomingRequest, OutgoingRequest, Relay, RelayedResponse, refuse
 from hopcheck.authoring.findings import Outcome
 from hopcheck.cassettes import load
 from hopcheck.gate.catalogue import all_cases
@@ -57,14 +57,14 @@ def test_the_healthy_relay_holds(cassettes) -> None:
 class AddsAField(Relay):
     """Requests go on with a field that the client didn't send."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({**outgoing.json, "user": "relay"})
 
 
 class AsksTwice(Relay):
     """Every request is sent twice."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         await self._provider.attempt(outgoing, 5)
         return outgoing
 
@@ -72,7 +72,7 @@ class AsksTwice(Relay):
 class RefusesAll(Relay):
     """Nothing is passed on."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return refuse(incoming, 503, "No.")
 
 
@@ -110,7 +110,7 @@ def test_who_uses_another_key_is_found(cassettes) -> None:
     class ClientsKey(Relay):
         """The client's key goes on."""
 
-        async def request(self, outgoing: Outgoing) -> Outgoing:
+        async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
             return outgoing.with_header("Authorization", f"Bearer {outgoing.incoming.key}")
 
     assert not checks(judge(ClientsKey, cassettes))["replay.match"]

@@ -12,7 +12,7 @@ import pytest
 from asking import ask, open_to, send
 from cassette_samples import streamed
 
-from hopcheck import Events, Failure, Incoming, Relay, Response, reply
+from hopcheck import Events, Failure, IncomingRequest, Relay, RelayedResponse, reply
 from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import Case, Mutant
 from hopcheck.cassettes import load
@@ -67,7 +67,7 @@ def test_what_breaks_when_litellm_fails_is_a_finding_that_says_what(cassettes) -
 class BlamesTheClient(Relay):
     """Whatever fails is told as a bad request."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         response.status = 400
         return response

@@ -10,26 +10,26 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, expect, reply
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect, reply
 from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.cli import selftest as prove
 from hopcheck.selftest import HEALTHY, Cell, Column, Proof, cells, columns, weigh
 from hopcheck.selftest.reach import overridden, reach_of, touches
-from hopcheck_server.relay.honest import VARIANTS, PrettyPrints
+from hopcheck_server.relay.honest import HONEST_RELAYS, PrettyPrints
 
 
 class Teapot(Relay):
     """All answers are 418."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return replace(response, status=418)
 
 
 class Shouts(Relay):
     """Answers are in capitals."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return replace(response, body=response.body.upper())
 
 
@@ -44,7 +44,7 @@ class Harmless(Relay):
 @pytest.fixture
 def made(case, monkeypatch):
     """Two cases: about the status, and about the body."""
-    monkeypatch.setattr(sys.modules[Column.__module__], "VARIANTS", (PrettyPrints,))
+    monkeypatch.setattr(sys.modules[Column.__module__], "HONEST_RELAYS", (PrettyPrints,))
 
     @case("chat.status", level="MUST", refs=["a"], upstream=reply.chat("hello"))
     async def status(target: Target) -> Findings:
@@ -137,7 +137,7 @@ def test_an_empty_table_proves_nothing() -> None:
 
 def test_the_healthy_relay_and_every_variant_have_a_column() -> None:
     of = columns([])
-    assert [column.relay for column in of] == [Relay, *VARIANTS]
+    assert [column.relay for column in of] == [Relay, *HONEST_RELAYS]
     assert of[0].name == HEALTHY
     assert all(column.honest for column in of)
 
@@ -215,12 +215,12 @@ def test_a_relay_with_a_set_up_of_its_own_touches_every_case(made) -> None:
 
 
 def test_the_incoming_request_is_known_to_every_method(bench, made) -> None:
-    seen: list[Incoming] = []
+    seen: list[IncomingRequest] = []
 
     class Looks(Relay):
         """Healthy."""
 
-        async def response(self, response: Response) -> Response:
+        async def response(self, response: RelayedResponse) -> RelayedResponse:
             seen.append(response.incoming)
             return response
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hopcheck_server.relay import Incoming, Relay, RelayConfig, RelayServer, Response, refuse
+from hopcheck_server.relay import IncomingRequest, Relay, RelayConfig, RelayedResponse, RelayServer, refuse
 from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire.client import Broken
 from hopcheck_server.wire.pool import Origin
@@ -17,14 +17,14 @@ from hopcheck_server.wire.pool import Origin
 class Other(Relay):
     """Refuses everything in its own words."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return refuse(incoming, 403, "other")
 
 
 class Crashes(Relay):
     """It has a fault of its own."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         raise ZeroDivisionError
 
 

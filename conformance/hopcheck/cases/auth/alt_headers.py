@@ -1,6 +1,6 @@
 """Other headers that hold credentials stay here too."""
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, expect
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect
 
 COOKIE, PROXY = "hopcheck-cookie", "aG9wY2hlY2s6cHJveHk="
 
@@ -22,7 +22,7 @@ class Passes(Relay):
 
     names: tuple[str, ...] = ()
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         for name in self.names:
             value = outgoing.incoming.header(name)
             outgoing = outgoing.with_header(name, value) if value else outgoing

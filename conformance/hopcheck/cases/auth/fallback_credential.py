@@ -1,6 +1,6 @@
 """A backup is asked with its own key."""
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, expect, reply
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect, reply
 
 
 @case(
@@ -32,7 +32,7 @@ async def fallback_credential(target: Target) -> Findings:
 class KeepsTheFirstKey(Relay):
     """On falling back only the model is exchanged."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         if outgoing.incoming.model == outgoing.model:
             return outgoing
         return outgoing.with_header("Authorization", f"Bearer {self.config.upstream_key}")
@@ -42,7 +42,7 @@ class KeepsTheFirstKey(Relay):
 class AddsToTheHeaders(Relay):
     """Headers of an attempt are added to those of the one before, under the names of each provider."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         if outgoing.incoming.model == outgoing.model:
             return outgoing
         return outgoing.with_header("x-api-key", self.config.upstream_key)

@@ -1,6 +1,6 @@
 """Where a client sits is none of the provider's business."""
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, expect
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect
 
 ADDRESS = "203.0.113.7"
 NAMES = ("x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip", "x-client-ip")
@@ -19,7 +19,7 @@ async def ip_headers(target: Target) -> Findings:
 class PassesForwarded(Relay):
     """What a load balancer notes of the client goes on to the provider."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         forwarded = outgoing.incoming.header("x-forwarded-for")
         return outgoing.with_header("X-Forwarded-For", forwarded) if forwarded else outgoing
 
@@ -28,5 +28,5 @@ class PassesForwarded(Relay):
 class AddsItsPeer(Relay):
     """As behind a web server, the peer's address is noted in a header."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_header("X-Real-IP", "127.0.0.1")

@@ -1,6 +1,6 @@
 """An error tells no keys, even if the provider does."""
 
-from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, Untestable, case, expect, reply
+from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, Untestable, case, expect, reply
 
 TOLD = {"message": "Incorrect API key provided: $KEY. You can find yours in your account.", "type": "server_error"}
 HEADERS = {"x-provider-key": "$KEY"}
@@ -49,7 +49,7 @@ class TrustsTheProvider(Relay):
 class CopiesErrorHeaders(Relay):
     """An error comes with all the headers that the provider sent with it."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         for name, value in failure.head.headers if failure.head else ():
             response = response.with_header(name, value) if name.startswith("x-provider-") else response
@@ -60,7 +60,7 @@ class CopiesErrorHeaders(Relay):
 class RepeatsTheRequest(Relay):
     """An error repeats the headers of the request that it answers."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         asked = response.incoming.header("authorization") or ""
         return response.with_header("x-failed-request", asked) if response.origin == "provider" else response
 
@@ -69,6 +69,6 @@ class RepeatsTheRequest(Relay):
 class NamesTheRefusedKey(Relay):
     """A key that is refused is named in the refusal."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().authorize(incoming)
         return refusal and refusal.with_header("x-refused-key", incoming.key)

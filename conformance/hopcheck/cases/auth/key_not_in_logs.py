@@ -1,6 +1,6 @@
 """A log tells no keys."""
 
-from hopcheck import Findings, Relay, Response, Target, Untestable, case, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, Untestable, case, expect, reply
 
 ERROR = reply.status(401, {"message": "Incorrect API key provided: $KEY."}, echo=True)
 
@@ -32,7 +32,7 @@ def _numbers(lines: list[str], key: str) -> list[int]:
 class LogsItsConfiguration(Relay):
     """A debug line shows what the provider is called with."""
 
-    async def log(self, response: Response) -> str:
+    async def log(self, response: RelayedResponse) -> str:
         return f"{await super().log(response)} api_base={self.config.upstream} api_key={self.config.upstream_key}"
 
 
@@ -40,5 +40,5 @@ class LogsItsConfiguration(Relay):
 class LogsHeaders(Relay):
     """A debug line shows the request's headers."""
 
-    async def log(self, response: Response) -> str:
+    async def log(self, response: RelayedResponse) -> str:
         return f"{await super().log(response)} {response.incoming.headers}"

@@ -1,6 +1,6 @@
 """What a client authenticates itself with stays here."""
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, expect
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect
 
 
 @case(
@@ -20,7 +20,7 @@ async def not_forwarded(target: Target) -> Findings:
 class PassesAuthorizationOn(Relay):
     """The client's Authorization header goes upstream in the place of the proxy's own."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_header("Authorization", f"Bearer {outgoing.incoming.key}")
 
 
@@ -28,7 +28,7 @@ class PassesAuthorizationOn(Relay):
 class TellsWhoAsks(Relay):
     """The provider is told the client's key as the user's name, for abuse reports."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({**outgoing.json, "user": outgoing.incoming.key})
 
 
@@ -36,6 +36,6 @@ class TellsWhoAsks(Relay):
 class StreamsWithTheClientsKey(Relay):
     """The code path of streams was written for clients that bring the provider's key."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         key = outgoing.incoming.key
         return outgoing.with_header("Authorization", f"Bearer {key}") if outgoing.incoming.streams else outgoing

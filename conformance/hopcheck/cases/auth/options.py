@@ -1,6 +1,6 @@
 """A browser's preflight comes without a key."""
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
 
 PREFLIGHT = {
     "Origin": "https://app.example",
@@ -21,7 +21,7 @@ async def options(target: Target) -> Findings:
 class AsksPreflightsForAKey(Relay):
     """The key is checked before anybody looks at the method."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.method != "OPTIONS":
             return await super().authorize(incoming)
-        return Response(incoming, 401, [("WWW-Authenticate", "Bearer")])
+        return RelayedResponse(incoming, 401, [("WWW-Authenticate", "Bearer")])

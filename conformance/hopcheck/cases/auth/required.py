@@ -1,6 +1,6 @@
 """Who has no key gets nothing."""
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
 from hopcheck.client import shapes
 
 WRONG = "hopcheck-wrong-key"
@@ -22,7 +22,7 @@ async def required(target: Target) -> Findings:
 class LetsStrangersIn(Relay):
     """A key is checked only if there is one."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return await super().authorize(incoming) if incoming.key else None
 
 
@@ -30,7 +30,7 @@ class LetsStrangersIn(Relay):
 class TakesAnyKey(Relay):
     """There must be a key, but nobody looks at it."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return None if incoming.key else await super().authorize(incoming)
 
 
@@ -38,7 +38,7 @@ class TakesAnyKey(Relay):
 class SaysDetail(Relay):
     """A refusal has the web framework's shape."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().authorize(incoming)
         return refusal and refusal.with_json({"detail": "Not authenticated"})
 
@@ -47,9 +47,9 @@ class SaysDetail(Relay):
 class AsksFirst(Relay):
     """The key is looked at when the provider has answered."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return None
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         refusal = await super().authorize(response.incoming)
         return refusal or response

@@ -1,6 +1,6 @@
 """The provider is asked with the operator's key."""
 
-from hopcheck import Findings, Incoming, Outgoing, Relay, Response, Target, case, expect
+from hopcheck import Findings, IncomingRequest, OutgoingRequest, Relay, RelayedResponse, Target, case, expect
 
 PLANTED = "hopcheck-planted-key"
 
@@ -21,7 +21,7 @@ async def upstream_key_used(target: Target) -> Findings:
 class EmptyBearer(Relay):
     """The provider's key is read from a variable that isn't set."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_header("Authorization", "Bearer ")
 
 
@@ -29,7 +29,7 @@ class EmptyBearer(Relay):
 class OldKeyForStreams(Relay):
     """The key was changed everywhere but in the client for streams."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         streams = outgoing.incoming.streams
         return outgoing.with_header("Authorization", "Bearer hopcheck-old-key") if streams else outgoing
 
@@ -38,9 +38,9 @@ class OldKeyForStreams(Relay):
 class ObeysApiKeyField(Relay):
     """A client may bring its own provider's key in a body field that nobody has switched off."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return None if "api_key" in (incoming.json or {}) else await super().check(incoming)
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         key = outgoing.json.get("api_key")
         return outgoing.with_header("Authorization", f"Bearer {key}") if key else outgoing

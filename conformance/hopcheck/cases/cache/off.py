@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
 from hopcheck_server.relay import RelayConfig
 from hopcheck_server.relay.errors import refuse
 
@@ -27,13 +27,13 @@ class Caches(Relay):
 
     def __init__(self, config: RelayConfig) -> None:
         super().__init__(config)
-        self._kept: dict[bytes, Response] = {}
+        self._kept: dict[bytes, RelayedResponse] = {}
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         kept = self._kept.get(incoming.body)
         return replace(kept, incoming=incoming) if kept else await super().limit(incoming)
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.status == 200 and response.origin == "provider" and not response.streamed:
             self._kept[response.incoming.body] = response
         return response
@@ -47,7 +47,7 @@ class RefusesDuplicates(Relay):
         super().__init__(config)
         self._known: set[bytes] = set()
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.body in self._known:
             return refuse(incoming, 409, "This request was made before.")
         self._known.add(incoming.body)

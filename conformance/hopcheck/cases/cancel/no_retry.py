@@ -3,7 +3,7 @@
 import asyncio
 from weakref import WeakKeyDictionary
 
-from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Target, case, expect, reply
+from hopcheck import Failure, Findings, IncomingRequest, OutgoingRequest, Relay, Target, case, expect, reply
 from hopcheck_server.relay import RelayConfig
 
 QUIET_S = 0.6
@@ -34,7 +34,7 @@ class TriesAgainForNobody(Relay):
 
     def __init__(self, config: RelayConfig) -> None:
         super().__init__(config)
-        self._asked: WeakKeyDictionary[asyncio.Task[None], Incoming] = WeakKeyDictionary()
+        self._asked: WeakKeyDictionary[asyncio.Task[None], IncomingRequest] = WeakKeyDictionary()
 
     async def hang_up(self, work: asyncio.Task[None]) -> None:
         work.cancel()
@@ -42,11 +42,11 @@ class TriesAgainForNobody(Relay):
         if work in self._asked:
             self._again = asyncio.gather(self._answer(self._asked[work]), return_exceptions=True)
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         work = asyncio.current_task()
         if work is not None:
             self._asked[work] = outgoing.incoming
         return outgoing
 
-    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return None

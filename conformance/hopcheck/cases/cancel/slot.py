@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
 
 
 @case(
@@ -32,7 +32,7 @@ async def slot_release(target: Target) -> Findings:
 class KeepsSlots(Relay):
     """A slot is given back only by answers that reached their end."""
 
-    async def release(self, incoming: Incoming) -> None:
+    async def release(self, incoming: IncomingRequest) -> None:
         if not incoming.exchange.gone.is_set():
             await super().release(incoming)
 
@@ -41,7 +41,7 @@ class KeepsSlots(Relay):
 class OneAtATime(Relay):
     """Where two are allowed, only one is served at a time."""
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.model in self.config.concurrency_limits and self.limits.in_flight[incoming.model]:
             return self.limited(incoming, (("Retry-After", "1"),))
         return await super().limit(incoming)

@@ -3,7 +3,19 @@
 import asyncio
 from collections.abc import Iterable
 
-from hopcheck import Answer, Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import (
+    Answer,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    expect,
+    reply,
+)
 from hopcheck.client import shapes
 
 BEGUN = '{"id":"chatcmpl-1","object":"chat.completion","created":1735689600,"model":"m","choices":[{"index":0,'
@@ -75,11 +87,11 @@ async def content_length_mismatch(target: Target) -> Findings:
 
 
 class _OnBrokenAnswer(Relay):
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         broken = failure.kind in ("garbled", "cut")
         return self.instead(incoming) if broken else await super().failed(incoming, failure)
 
-    def instead(self, incoming: Incoming) -> Response:
+    def instead(self, incoming: IncomingRequest) -> RelayedResponse:
         raise NotImplementedError
 
 
@@ -88,8 +100,8 @@ class _OnBrokenAnswer(Relay):
 class PassesItOn(_OnBrokenAnswer):
     """What came of a broken answer goes on with its 200."""
 
-    def instead(self, incoming: Incoming) -> Response:
-        return Response(incoming, 200, [("Content-Type", "application/json")], BEGUN.encode())
+    def instead(self, incoming: IncomingRequest) -> RelayedResponse:
+        return RelayedResponse(incoming, 200, [("Content-Type", "application/json")], BEGUN.encode())
 
 
 @content_length_mismatch.mutant(
@@ -99,5 +111,5 @@ class PassesItOn(_OnBrokenAnswer):
 class ShowsThePage(_OnBrokenAnswer):
     """A web page stands in the place of an error."""
 
-    def instead(self, incoming: Incoming) -> Response:
-        return Response(incoming, 502, [("Content-Type", "text/html")], HTML.encode())
+    def instead(self, incoming: IncomingRequest) -> RelayedResponse:
+        return RelayedResponse(incoming, 502, [("Content-Type", "text/html")], HTML.encode())

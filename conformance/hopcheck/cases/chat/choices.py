@@ -1,6 +1,6 @@
 """Several choices in one chat answer."""
 
-from hopcheck import Findings, Relay, Response, Target, case, dig, expect, items, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, items, reply
 from hopcheck.authoring.edits import edit_body, edit_choices
 
 TEXTS = ("first", "second", "third")
@@ -23,7 +23,7 @@ async def n_choices(target: Target) -> Findings:
 class FirstChoiceOnly(Relay):
     """Of several choices, only the first is kept."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.update(choices=body["choices"][:1]))
 
 
@@ -31,5 +31,5 @@ class FirstChoiceOnly(Relay):
 class AllAreFirst(Relay):
     """Every choice has the index 0."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_choices(response, lambda choice: choice.update(index=0))

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from unicodedata import normalize
 
-from hopcheck import Findings, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
 from hopcheck.authoring.edits import edit_messages
 
 TEXT = (
@@ -33,7 +33,7 @@ async def content_exact(target: Target) -> Findings:
 class Strips(Relay):
     """The text loses the white space at its ends."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_messages(response, lambda message: _change_text(message, str.strip))
 
 
@@ -41,7 +41,7 @@ class Strips(Relay):
 class Normalises(Relay):
     """The text is put into Unicode's composed form."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_messages(response, lambda message: _change_text(message, partial(normalize, "NFC")))
 
 
@@ -60,7 +60,7 @@ async def content_null(target: Target) -> Findings:
 class SaysNothingInText(Relay):
     """Null becomes an empty text."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_messages(response, lambda message: message.update(content=message["content"] or ""))
 
 
@@ -68,5 +68,5 @@ class SaysNothingInText(Relay):
 class LeavesOutNull(Relay):
     """A `content` of null is left out, though the API requires the field."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_messages(response, lambda message: message["content"] is None and message.pop("content"))

@@ -1,6 +1,6 @@
 """A chat answer without a choice."""
 
-from hopcheck import Findings, Relay, Response, Target, case, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
 from hopcheck.authoring.edits import edit_body
 from hopcheck.client import shapes
 
@@ -26,7 +26,7 @@ async def empty_choices(target: Target) -> Findings:
 class MakesOneUp(Relay):
     """An empty answer is made up, which looks like a model that had nothing to say."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.update(choices=body["choices"] or [MADE_UP]))
 
 
@@ -34,8 +34,8 @@ class MakesOneUp(Relay):
 class FallsOver(Relay):
     """The first choice of none: an unhandled exception, and its trace."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if isinstance(response.json, dict) and response.json.get("choices") == []:
             trace = b"Traceback (most recent call last):\n...\nIndexError: list index out of range"
-            return Response(response.incoming, 500, [("Content-Type", "text/plain")], trace)
+            return RelayedResponse(response.incoming, 500, [("Content-Type", "text/plain")], trace)
         return response

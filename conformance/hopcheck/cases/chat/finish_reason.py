@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, Response, Target, case, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
 from hopcheck.authoring.edits import edit_choices
 
 ENDS = {
@@ -30,7 +30,7 @@ async def finish_reason(target: Target) -> Findings:
 class AlwaysStops(Relay):
     """Every answer claims to have ended by itself."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_choices(response, lambda choice: choice.update(finish_reason="stop"))
 
 
@@ -38,7 +38,7 @@ class AlwaysStops(Relay):
 class TextWins(Relay):
     """A turn with text and a tool call ends with `stop`, so agents never make the call."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         def end(choice: dict[str, Any]) -> None:
             if choice["message"].get("tool_calls") and choice["message"].get("content"):
                 choice["finish_reason"] = "stop"

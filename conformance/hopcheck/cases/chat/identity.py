@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from hopcheck import Findings, Relay, Response, Target, case, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
 from hopcheck.authoring.edits import edit_body
 
 MADE_AT = 1_735_689_600
@@ -37,7 +37,7 @@ async def id_unique(target: Target) -> Findings:
 class OneIdForAll(Relay):
     """Every answer has the id that stands in the documentation."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.update(id="chatcmpl-123"))
 
 
@@ -45,7 +45,7 @@ class OneIdForAll(Relay):
 class CountsMilliseconds(Relay):
     """`created` is in milliseconds."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.update(created=body["created"] * 1000))
 
 
@@ -66,5 +66,5 @@ async def fingerprint(target: Target) -> Findings:
 class DropsTheFingerprint(Relay):
     """The fingerprint is dropped, so a client can't tell that its provider changed."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.pop("system_fingerprint", None))

@@ -4,7 +4,20 @@ import base64
 import hashlib
 from typing import Any
 
-from hopcheck import Findings, Incoming, Outgoing, Relay, Response, Target, case, dig, expect, items, refuse, reply
+from hopcheck import (
+    Findings,
+    IncomingRequest,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    expect,
+    items,
+    refuse,
+    reply,
+)
 from hopcheck.authoring.edits import edit_messages
 from hopcheck.client import shapes
 
@@ -43,7 +56,7 @@ async def large_response(target: Target) -> Findings:
 class CapsAnswers(Relay):
     """A text ends after its first mebibyte."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         def cap(message: dict[str, Any]) -> None:
             message["content"] = message["content"] and message["content"][: 1 << 20]
 
@@ -71,10 +84,10 @@ async def large_request(target: Target) -> Findings:
 
 
 class _WhenLarge(Relay):
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return self.refusal(incoming) if len(incoming.body) > 1 << 20 else await super().check(incoming)
 
-    def refusal(self, incoming: Incoming) -> Response:
+    def refusal(self, incoming: IncomingRequest) -> RelayedResponse:
         return refuse(incoming, 400, "The body can't be read.")
 
 
@@ -87,15 +100,15 @@ class CallsItUnreadable(_WhenLarge):
 class RefusesWithAPage(_WhenLarge):
     """The web server in front refuses large bodies with its own page."""
 
-    def refusal(self, incoming: Incoming) -> Response:
-        return Response(incoming, 413, [("Content-Type", "text/html")], b"<h1>413 Request Entity Too Large</h1>")
+    def refusal(self, incoming: IncomingRequest) -> RelayedResponse:
+        return RelayedResponse(incoming, 413, [("Content-Type", "text/html")], b"<h1>413 Request Entity Too Large</h1>")
 
 
 @large_request.mutant(killed_by="images")
 class ShrinksImages(Relay):
     """Images are made smaller on the way."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         if len(outgoing.body) <= 1 << 20:
             return outgoing
         body = outgoing.json

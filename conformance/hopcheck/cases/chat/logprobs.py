@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, refuse, reply
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse, reply
 from hopcheck.authoring.edits import edit_choices
 
 
@@ -33,7 +33,7 @@ async def logprobs(target: Target) -> Findings:
 class DropsLogprobs(Relay):
     """The answer has no log probabilities."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_choices(response, lambda choice: choice.update(logprobs=None))
 
 
@@ -41,7 +41,7 @@ class DropsLogprobs(Relay):
 class DropsAlternatives(Relay):
     """Every token is there, without its alternatives."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         def shorten(choice: dict[str, Any]) -> None:
             for entry in (choice.get("logprobs") or {}).get("content") or ():
                 entry["top_logprobs"] = []
@@ -53,7 +53,7 @@ class DropsAlternatives(Relay):
 class WantsBoth(Relay):
     """`logprobs` without `top_logprobs` is refused, though the API allows it."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         body = incoming.json or {}
         if body.get("logprobs") and body.get("top_logprobs") is None:
             return refuse(incoming, 400, "top_logprobs is missing.", param="top_logprobs")

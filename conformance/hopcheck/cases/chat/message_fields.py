@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
 from hopcheck.authoring.edits import edit_messages
 
 CITATION = {"url": "https://example.org/", "title": "Example", "start_index": 0, "end_index": 5}
@@ -41,7 +41,7 @@ async def refusal_annotations(target: Target) -> Findings:
 class _Drops(Relay):
     field = ""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_messages(response, lambda message: message.pop(self.field, None))
 
 

@@ -1,6 +1,6 @@
 """Which model a chat answer says that it is from."""
 
-from hopcheck import Events, Findings, Relay, Response, Target, case, expect, reply
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, expect, reply
 from hopcheck.authoring.edits import edit_body, edit_piece
 
 RESOLVED = "hop-model-2026-01-01"
@@ -26,7 +26,7 @@ async def model_echo(target: Target) -> Findings:
 class ShowsItsSpelling(Relay):
     """Answers name the model in the proxy's own spelling, `openai/...`, under which no client knows it."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.update(model=f"openai/{body['model']}"))
 
     async def events(self, events: Events) -> Events:

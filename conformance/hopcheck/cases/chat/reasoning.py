@@ -1,6 +1,6 @@
 """What a model thought before it answered, which many providers send beside OpenAI's fields."""
 
-from hopcheck import Events, Findings, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
 from hopcheck.authoring.edits import edit_deltas, edit_messages
 
 THOUGHT = "First the user says hello; so do I."
@@ -25,7 +25,7 @@ async def reasoning_content(target: Target) -> Findings:
 class KeepsKnownFields(Relay):
     """A message keeps only the fields that OpenAI's client library knows."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_messages(response, lambda message: message.pop("reasoning_content", None))
 
 

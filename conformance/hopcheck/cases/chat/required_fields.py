@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
 from hopcheck.authoring.edits import edit_body, edit_choices
 
 TOKEN = {"token": "Hi", "logprob": -0.25, "bytes": [72, 105], "top_logprobs": []}
@@ -46,7 +46,7 @@ def _has_all(error: Any) -> bool:
 class OnlySendsRefusals(Relay):
     """A message without a refusal has no such field."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_choices(response, lambda choice: _drop(choice["message"], "refusal"))
 
 
@@ -54,7 +54,7 @@ class OnlySendsRefusals(Relay):
 class OnlySendsWantedLogprobs(Relay):
     """A choice without log probabilities has no such field."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_choices(response, lambda choice: _drop(choice, "logprobs"))
 
 
@@ -62,7 +62,7 @@ class OnlySendsWantedLogprobs(Relay):
 class DropsEmptyAlternatives(Relay):
     """A token without alternatives has no list of them."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_choices(response, self._edit)
 
     def _edit(self, choice: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ class DropsEmptyAlternatives(Relay):
 class DropsNullsOfErrors(Relay):
     """An error has only those of its fields that say something."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, self._edit, having="error")
 
     def _edit(self, body: dict[str, Any]) -> None:

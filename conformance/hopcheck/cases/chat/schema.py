@@ -1,6 +1,6 @@
 """The shape of a chat answer."""
 
-from hopcheck import Findings, Relay, Response, Target, case, expect
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect
 from hopcheck.authoring.edits import edit_body
 from hopcheck.client import shapes
 
@@ -16,7 +16,7 @@ async def schema(target: Target) -> Findings:
 class ForgetsTheObject(Relay):
     """The answer's `object` is an empty text."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.update(object=""))
 
 
@@ -24,7 +24,7 @@ class ForgetsTheObject(Relay):
 class SaysTimesWithFractions(Relay):
     """`created` is a number with a fraction, which typed clients refuse to read."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.update(created=body["created"] + 0.5))
 
 
@@ -32,5 +32,5 @@ class SaysTimesWithFractions(Relay):
 class NumbersItsConfigurations(Relay):
     """An answer without a `system_fingerprint` is given one, which is a number instead of a text."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.setdefault("system_fingerprint", 7))

@@ -1,6 +1,6 @@
 """Fields of a provider's answer that no standard knows."""
 
-from hopcheck import Events, Findings, Relay, Response, Target, case, dig, event_of, expect, refuse, reply
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, event_of, expect, refuse, reply
 
 TEXT = ("Hel", "lo")
 VENDOR = {"x_region": {"name": "eu", "zones": [1, 2]}, "x_cost": 0.25}
@@ -24,7 +24,7 @@ async def unknown_response_fields(target: Target) -> Findings:
 class ReadsStrictly(Relay):
     """An answer with an unknown field doesn't pass the proxy's own schema: 502."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if isinstance(response.json, dict) and "x_region" in response.json:
             return refuse(response.incoming, 502, "The provider's answer has an unknown field.")
         return response

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
 from hopcheck.authoring.edits import edit_body
 
 COUNTS = {"prompt_tokens": 1234, "completion_tokens": 567, "total_tokens": 1801}
@@ -19,7 +19,7 @@ async def usage_exact(target: Target) -> Findings:
 class CountsWords(Relay):
     """The proxy counts for itself, in words."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         def count(body: dict[str, Any]) -> None:
             words = len(str(body["choices"]).split())
             body["usage"] = {"prompt_tokens": 1, "completion_tokens": words, "total_tokens": 1 + words}
@@ -31,7 +31,7 @@ class CountsWords(Relay):
 class DropsUsage(Relay):
     """The answer says nothing of what it used."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.pop("usage", None))
 
 
@@ -70,12 +70,12 @@ async def usage_details(target: Target) -> Findings:
 class KeepsThreeCounts(Relay):
     """Of the usage, only the three counts are kept."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.update(usage={name: body["usage"][name] for name in COUNTS}))
 
 
 class _FillsIn(Relay):
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         def fill(body: dict[str, Any]) -> None:
             for name, count in PATHS:
                 details = body["usage"].setdefault(name, {})

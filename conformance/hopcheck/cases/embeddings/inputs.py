@@ -5,10 +5,10 @@ from typing import Any
 from hopcheck import (
     Answer,
     Findings,
-    Incoming,
-    Outgoing,
+    IncomingRequest,
+    OutgoingRequest,
     Relay,
-    Response,
+    RelayedResponse,
     Target,
     case,
     dig,
@@ -53,7 +53,7 @@ async def batch_order(target: Target) -> Findings:
 class NumbersAnew(Relay):
     """Embeddings come back in the order in which they got ready, and are numbered in that order."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/embeddings":
             return response
 
@@ -68,7 +68,7 @@ class NumbersAnew(Relay):
 class WantsTexts(Relay):
     """Token arrays are refused."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if isinstance(dig(incoming.json, "input", 0, 0), int):
             return refuse(incoming, 400, "Send texts.", param="input")
         return await super().check(incoming)
@@ -78,7 +78,7 @@ class WantsTexts(Relay):
 class WritesTokensDown(Relay):
     """Each token array becomes the text of its numbers."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         if not isinstance(dig(body, "input", 0, 0), int):
             return outgoing

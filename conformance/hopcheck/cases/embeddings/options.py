@@ -1,6 +1,6 @@
 """What an embeddings request can set, and what its answer says that it used."""
 
-from hopcheck import Findings, Outgoing, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import Findings, OutgoingRequest, Relay, RelayedResponse, Target, case, dig, expect, reply
 from hopcheck.authoring.edits import edit_body
 
 USED = {"prompt_tokens": 4321, "total_tokens": 4321}
@@ -24,7 +24,7 @@ async def usage_dimensions(target: Target) -> Findings:
 class CountsNothing(Relay):
     """Embeddings are said to cost nothing."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/embeddings":
             return response
         return edit_body(response, lambda body: body.update(usage=dict.fromkeys(USED, 0)), having="data")
@@ -34,6 +34,6 @@ class CountsNothing(Relay):
 class DropsDimensions(Relay):
     """The wanted number of dimensions is dropped."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         kept = {name: value for name, value in outgoing.json.items() if name != "dimensions"}
         return outgoing.with_json(kept) if "dimensions" in outgoing.json else outgoing

@@ -5,7 +5,7 @@ import binascii
 import struct
 from typing import Any
 
-from hopcheck import Findings, Relay, Response, Target, case, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
 from hopcheck.authoring.edits import edit_body
 from hopcheck.client import shapes
 
@@ -29,7 +29,7 @@ async def as_floats(target: Target) -> Findings:
 
 
 class _EditsVectors(Relay):
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/embeddings":
             return response
         return edit_body(
@@ -102,7 +102,7 @@ class AlwaysLists(_EditsVectors):
 class ClaimsCompression(Relay):
     """To clients that accept compressed answers, embeddings are labelled as compressed, and aren't."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         asked = "gzip" in (response.incoming.header("accept-encoding") or "")
         labelled = asked and response.incoming.path == "/v1/embeddings"
         return response.with_header("Content-Encoding", "gzip") if labelled else response

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, dig, expect, reply
 
 
 @case("errors.code-type", level="MUST", refs=["OAI Error", "litellm#4970"], upstream=reply.status(400, {"code": 1301}))
@@ -15,7 +15,7 @@ async def code_type(target: Target) -> Findings:
         yield expect(f"{name} code", code, holds=code is None or isinstance(code, str), to="a string or null")
 
 
-def _coded(response: Response, code: Any) -> Response:
+def _coded(response: RelayedResponse, code: Any) -> RelayedResponse:
     body = response.json
     return response.with_json({"error": {**body["error"], "code": code}})
 
@@ -24,7 +24,7 @@ def _coded(response: Response, code: Any) -> Response:
 class CodeIsTheStatus(Relay):
     """An error's code is its HTTP status, as a number."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         return refusal and _coded(refusal, refusal.status)
 
@@ -33,7 +33,7 @@ class CodeIsTheStatus(Relay):
 class KeepsNumbers(Relay):
     """A provider's code is taken over as it is, a number as a number."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         code = dig(response.json, "error", "code")
         return _coded(response, int(code)) if isinstance(code, str) and code.isdigit() else response

@@ -1,6 +1,6 @@
 """A body that isn't the JSON object which it should be is the client's mistake."""
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, refuse
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse
 
 CHAT = "/chat/completions"
 BROKEN = {"cut short": b'{"model": "fake-model", "messages": [', "no JSON": b"Say hello.", "empty": b""}
@@ -19,7 +19,7 @@ async def invalid_json(target: Target) -> Findings:
 class CrashesOnSyntax(Relay):
     """Nobody has thought of a body that can't be parsed."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.method == "POST" and not incoming.body.endswith((b"}", b"]")):
             return refuse(incoming, 500, "Internal server error.")
         return await super().check(incoming)
@@ -29,7 +29,7 @@ class CrashesOnSyntax(Relay):
 class CrashesOnArrays(Relay):
     """What was parsed is taken for an object."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.body.startswith(b"["):
             return refuse(incoming, 500, "'list' object has no attribute 'get'")
         return await super().check(incoming)
@@ -46,6 +46,6 @@ async def content_type(target: Target) -> Findings:
 class ReadsAnything(Relay):
     """The body is parsed whatever it is declared to be."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         return None if refusal and refusal.status == 415 else refusal

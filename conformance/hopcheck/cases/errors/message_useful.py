@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, dig, expect, reply
 
 TOO_LONG = {
     "message": "This model's maximum context length is 4097 tokens, and your messages have 5001.",
@@ -43,7 +43,7 @@ class Rewords(Relay):
 
     instead: Mapping[str, Any]
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         return response.with_json({"error": {**response.json["error"], **self.instead}})
 

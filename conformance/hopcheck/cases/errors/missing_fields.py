@@ -1,6 +1,6 @@
 """What can't be answered isn't passed on."""
 
-from hopcheck import OMIT, Findings, Incoming, Relay, Response, Target, case, expect, refuse
+from hopcheck import OMIT, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse
 
 
 @case("errors.missing-fields", level="MUST", refs=["OAI CreateChatCompletionRequest", "avelrl"], needs=["two_sided"])
@@ -25,7 +25,7 @@ async def missing_fields(target: Target) -> Findings:
 class CrashesWithoutMessages(Relay):
     """Nobody has thought of a request without messages."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.json is not None and incoming.path.endswith("completions") and "messages" not in incoming.json:
             return refuse(incoming, 500, "KeyError: 'messages'")
         return await super().check(incoming)
@@ -35,7 +35,7 @@ class CrashesWithoutMessages(Relay):
 class PassesEmptyMessages(Relay):
     """Whether there are any messages is left to the provider."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         empty = incoming.json is not None and incoming.json.get("messages") == []
         return None if empty else await super().check(incoming)
 
@@ -44,7 +44,7 @@ class PassesEmptyMessages(Relay):
 class PassesOddModels(Relay):
     """A model that is no text is taken for none, and the default is used."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         odd = incoming.json is not None and not isinstance(incoming.json.get("model", ""), str)
         return None if odd else await super().check(incoming)
 
@@ -53,9 +53,9 @@ class PassesOddModels(Relay):
 class ChecksTooLate(Relay):
     """What is wrong with a request is found out when the provider has answered it."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         return None if refusal and b"is missing, empty" in refusal.body else refusal
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return await super().check(response.incoming) or response if response.origin == "provider" else response

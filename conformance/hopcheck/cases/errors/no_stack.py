@@ -3,7 +3,19 @@
 import asyncio
 import re
 
-from hopcheck import Answer, Failure, Findings, Incoming, Relay, Response, Target, case, expect, refuse, reply
+from hopcheck import (
+    Answer,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    refuse,
+    reply,
+)
 
 INTERNAL = re.compile(
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\.py:\d+|\bat [^\n]+\.[cm]?[jt]s:\d+"
@@ -42,7 +54,7 @@ def _shown(answers: dict[str, Answer]) -> dict[str, str]:
 class ShowsTraceback(Relay):
     """A body that can't be read ends in the debug page's traceback."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.method != "POST" or incoming.json is not None:
             return await super().check(incoming)
         trace = 'Traceback (most recent call last):\n  File "/app/main.py", line 88, in chat\njson.JSONDecodeError'
@@ -53,6 +65,6 @@ class ShowsTraceback(Relay):
 class NamesItsFile(Relay):
     """What went wrong with a provider's answer is told with the place in the code."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         return refuse(incoming, 502, f"{failure} (adapters/openai.py:214)") if response.status == 502 else response

@@ -1,6 +1,6 @@
 """Asking in the wrong place, or in the wrong way."""
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
 from hopcheck.client import shapes
 
 
@@ -25,11 +25,11 @@ async def unknown_path(target: Target) -> Findings:
 class Misroutes(Relay):
     """What is asked in the wrong place is answered in another way."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         return self.lost(refusal) if refusal is not None and incoming.method == "GET" else refusal
 
-    def lost(self, refusal: Response) -> Response:
+    def lost(self, refusal: RelayedResponse) -> RelayedResponse:
         """What becomes of the refusal."""
         return refusal
 
@@ -39,15 +39,17 @@ class Misroutes(Relay):
 class IsAlwaysWell(Misroutes):
     """Whatever isn't known gets the start page of the web interface."""
 
-    def lost(self, refusal: Response) -> Response:
-        return Response(refusal.incoming, 200, [("Content-Type", "text/html")], b"<!doctype html><div id=root></div>")
+    def lost(self, refusal: RelayedResponse) -> RelayedResponse:
+        return RelayedResponse(
+            refusal.incoming, 200, [("Content-Type", "text/html")], b"<!doctype html><div id=root></div>"
+        )
 
 
 @method_not_allowed.mutant(killed_by="Allow", trips=("http.*",))
 class KeepsMethodsSecret(Misroutes):
     """A 405 doesn't say what is allowed."""
 
-    def lost(self, refusal: Response) -> Response:
+    def lost(self, refusal: RelayedResponse) -> RelayedResponse:
         return refusal.with_header("Allow", None)
 
 
@@ -56,5 +58,5 @@ class KeepsMethodsSecret(Misroutes):
 class SaysDetail(Misroutes):
     """The web framework's own answers are left as they are."""
 
-    def lost(self, refusal: Response) -> Response:
+    def lost(self, refusal: RelayedResponse) -> RelayedResponse:
         return refusal.with_json({"detail": "Not Found"})

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
 
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI
@@ -48,7 +48,7 @@ async def _raised(target: Target, client: "AsyncOpenAI", script: str) -> "APIErr
 class EverythingIsBadGateway(Relay):
     """All that the provider says but yes is a 502."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         return replace(await super().failed(incoming, failure), status=502)
 
 
@@ -56,7 +56,7 @@ class EverythingIsBadGateway(Relay):
 class RefusesWithBadRequest(Relay):
     """A wrong key is a bad request."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().authorize(incoming)
         return refusal and replace(refusal, status=400)
 
@@ -67,6 +67,6 @@ class RefusesWithBadRequest(Relay):
 class JustSentences(Relay):
     """An error is a sentence, not an object."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         return response.with_json({"error": response.json["error"]["message"]})

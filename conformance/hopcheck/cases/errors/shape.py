@@ -1,6 +1,6 @@
 """Every error is an error object."""
 
-from hopcheck import Answer, Failure, Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck import Answer, Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
 from hopcheck.client import shapes
 
 FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
@@ -39,7 +39,7 @@ def _complaints(answers: dict[str, Answer]) -> dict[str, list[str]]:
 class FrameworksOwn(Relay):
     """What a request is refused with has the web framework's shape."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         return refusal and refusal.with_json({"detail": "Unprocessable Entity"})
 
@@ -48,7 +48,7 @@ class FrameworksOwn(Relay):
 class PassesBodiesOn(Relay):
     """A provider's error body is passed on as it came, whatever it is."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         response.body = failure.body or response.body
         return response
@@ -58,5 +58,5 @@ class PassesBodiesOn(Relay):
 class ErrorsAsText(Relay):
     """Errors are sent as text."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response if response.status < 400 else response.with_header("Content-Type", "text/plain; charset=utf-8")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hopcheck import Failure, Finding, Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck import Failure, Finding, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
 
 CLIENT = {400: (400,), 403: (403, 502), 404: (404, 400, 502), 409: (409,), 413: (413, 400), 422: (422, 400)}
 LIMIT = {429: (429,)}
@@ -45,7 +45,7 @@ class Restated(Relay):
     statuses = range(0)
     status = 500
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         return replace(response, status=self.status) if failure.status in self.statuses else response
 

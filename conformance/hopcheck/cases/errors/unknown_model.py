@@ -1,6 +1,6 @@
 """A model that isn't there."""
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, refuse
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse
 
 NAME = "hopcheck-no-such-model"
 
@@ -22,12 +22,12 @@ async def unknown_model(target: Target) -> Findings:
 class Refuses(Relay):
     """An unknown model is refused in another way."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         unknown = refusal is not None and b"model_not_found" in refusal.body
         return self.refusal(incoming) if unknown else refusal
 
-    def refusal(self, incoming: Incoming) -> Response | None:
+    def refusal(self, incoming: IncomingRequest) -> RelayedResponse | None:
         """What is answered to a request for an unknown model."""
         return None
 
@@ -36,7 +36,7 @@ class Refuses(Relay):
 class CrashesOnLookup(Refuses):
     """A model that isn't in the table ends in an internal error."""
 
-    def refusal(self, incoming: Incoming) -> Response | None:
+    def refusal(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return refuse(incoming, 500, f"KeyError: {incoming.model!r}")
 
 
@@ -44,7 +44,7 @@ class CrashesOnLookup(Refuses):
 class JustBadRequest(Refuses):
     """An unknown model is a bad request like any other."""
 
-    def refusal(self, incoming: Incoming) -> Response | None:
+    def refusal(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return refuse(incoming, 400, "Invalid model name.", code="400", param="model")
 
 
@@ -52,6 +52,6 @@ class JustBadRequest(Refuses):
 class AsksTheProvider(Refuses):
     """Whether there is such a model is left to the provider, and its key."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         unknown = response.incoming.model == NAME
         return refuse(response.incoming, 404, "No such model.", code="model_not_found") if unknown else response

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
 
 REFUSED = {"message": "Incorrect API key provided.", "type": "invalid_request_error", "code": "invalid_api_key"}
 
@@ -24,6 +24,6 @@ async def upstream_auth(target: Target) -> Findings:
 class BlamesTheClient(Relay):
     """The provider's 401 is passed on, so the client looks for what is wrong with its key."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         return replace(response, status=401) if failure.status == 401 else response

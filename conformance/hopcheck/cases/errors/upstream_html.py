@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, refuse, reply
+from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse, reply
 from hopcheck.client import shapes
 
 
@@ -19,11 +19,11 @@ async def upstream_html(target: Target) -> Findings:
 class Answers(Relay):
     """What comes of a page."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         return self.page(response, failure) if failure.body.startswith(b"<html") else response
 
-    def page(self, response: Response, failure: Failure) -> Response:
+    def page(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
         """The answer where the provider sent a page."""
         return response
 
@@ -32,7 +32,7 @@ class Answers(Relay):
 class PageIsAnAnswer(Answers):
     """That the provider failed is told in a 200."""
 
-    def page(self, response: Response, failure: Failure) -> Response:
+    def page(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
         return replace(response, status=200)
 
 
@@ -40,7 +40,7 @@ class PageIsAnAnswer(Answers):
 class PassesPagesOn(Answers):
     """A page is passed on as it came."""
 
-    def page(self, response: Response, failure: Failure) -> Response:
+    def page(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
         return replace(response, body=failure.body).with_header("Content-Type", "text/html")
 
 
@@ -48,5 +48,5 @@ class PassesPagesOn(Answers):
 class QuotesThePage(Answers):
     """The page is the error's message."""
 
-    def page(self, response: Response, failure: Failure) -> Response:
+    def page(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
         return refuse(response.incoming, 502, failure.body.decode())

@@ -1,6 +1,17 @@
 """When every model fails."""
 
-from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Response, Target, case, expect, reply
+from hopcheck import (
+    Failure,
+    Findings,
+    IncomingRequest,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    reply,
+)
 from hopcheck.client import shapes
 
 
@@ -31,7 +42,7 @@ async def all_fail(target: Target) -> Findings:
 class SaysItWorked(Relay):
     """A failure of everything is told inside a 200."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         response.status = 200 if response.status >= 500 else response.status
         return response
@@ -43,7 +54,7 @@ class SaysItWorked(Relay):
 class SaysItAsDetail(Relay):
     """Failures have the web framework's shape."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         return (await super().failed(incoming, failure)).with_json({"detail": "all providers failed"})
 
 
@@ -51,7 +62,7 @@ class SaysItAsDetail(Relay):
 class ShowsItsSetUp(Relay):
     """The message says which model was tried where."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         body = response.json
         body["error"]["message"] += f" Tried {self.config.fallbacks} at api_base={self.config.upstream}."
@@ -62,7 +73,7 @@ class ShowsItsSetUp(Relay):
 class Crashes(Relay):
     """A fallback that fails, too, was not thought of."""
 
-    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
         if outgoing.attempt > outgoing.attempt_on_model:
             raise RuntimeError("no more fallbacks")
         return await super().fall_back(outgoing, failure)

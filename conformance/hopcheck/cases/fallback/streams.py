@@ -1,6 +1,6 @@
 """Fallbacks and streams: before the first token a change of model is fine, after it it isn't."""
 
-from hopcheck import Event, Events, Failure, Findings, Outgoing, Relay, Target, case, event_of, expect, reply
+from hopcheck import Event, Events, Failure, Findings, OutgoingRequest, Relay, Target, case, event_of, expect, reply
 
 BACKUP = reply.stream("from ", "the ", "backup")
 
@@ -37,7 +37,7 @@ async def before_first(target: Target) -> Findings:
 class StreamsStayWhereTheyAre(Relay):
     """Fallbacks are for answers in one piece."""
 
-    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
         return None if outgoing.incoming.streams else await super().fall_back(outgoing, failure)
 
 

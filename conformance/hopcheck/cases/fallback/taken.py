@@ -1,6 +1,17 @@
 """A declared fallback is taken when the primary can't answer, and only then."""
 
-from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Response, Target, case, expect, reply
+from hopcheck import (
+    Failure,
+    Findings,
+    IncomingRequest,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 BACKUP = reply.chat("from the backup")
 
@@ -34,7 +45,7 @@ async def taken(target: Target) -> Findings:
 class OnlyFallsBackOnServerErrors(Relay):
     """A limited primary is not taken for one that can't answer."""
 
-    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
         return None if failure.status == 429 else await super().fall_back(outgoing, failure)
 
 
@@ -42,7 +53,7 @@ class OnlyFallsBackOnServerErrors(Relay):
 class NeverFallsBack(Relay):
     """The fallback stands in the configuration, and nothing reads it."""
 
-    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
         return None
 
 
@@ -69,7 +80,7 @@ async def not_on_client_error(target: Target) -> Findings:
 class FallsBackOnEverything(Relay):
     """Every refusal is taken for the primary's fault."""
 
-    async def fall_back(self, outgoing: Outgoing, failure: Failure) -> str | None:
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
         return self.config.fallbacks.get(outgoing.model)
 
 
@@ -77,7 +88,7 @@ class FallsBackOnEverything(Relay):
 class SaysServerError(Relay):
     """With a fallback configured, every failure is the proxy's own."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         if incoming.model in self.config.fallbacks:
             response.status = 500
@@ -104,7 +115,7 @@ async def reported_model(target: Target) -> Findings:
 class NamesWhatWasAsked(Relay):
     """The answer names the model of the request, whoever answered."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         body = response.json
         if response.origin != "provider" or not isinstance(body, dict) or "model" not in body:
             return response

@@ -1,6 +1,6 @@
 """Health endpoints."""
 
-from hopcheck import Findings, Incoming, Outgoing, Relay, Response, Target, case, expect, refuse
+from hopcheck import Findings, IncomingRequest, OutgoingRequest, Relay, RelayedResponse, Target, case, expect, refuse
 
 PATHS = (
     "/health/live",
@@ -42,7 +42,7 @@ async def live(target: Target) -> Findings:
 class WantsAKey(Relay):
     """Health is for clients only, so an orchestrator can't ask."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.path.startswith("/health") and not incoming.key:
             return refuse(incoming, 401, "The API key is missing.")
         return await super().authorize(incoming)
@@ -52,8 +52,8 @@ class WantsAKey(Relay):
 class AsksTheProvider(Relay):
     """Each probe asks the provider for its models, which counts against its limits."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.path.startswith("/health"):
             headers = (("Authorization", f"Bearer {self.config.upstream_key}"),)
-            await self._provider.attempt(Outgoing(incoming, "", "/models", headers, b""), self.config.timeout_s)
+            await self._provider.attempt(OutgoingRequest(incoming, "", "/models", headers, b""), self.config.timeout_s)
         return await super().check(incoming)

@@ -2,7 +2,7 @@
 
 import re
 
-from hopcheck import Findings, Relay, Response, Target, case, expect
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect
 
 
 @case("http.cache-control", level="SHOULD", refs=["RFC 9111 3.5", "any-llm#973"])
@@ -22,6 +22,6 @@ async def cache_control(target: Target) -> Findings:
 class PublicList(Relay):
     """The list of models may be kept by everybody for an hour, though each key has its own."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         public = response.incoming.method == "GET" and response.status == 200
         return response.with_header("Cache-Control", "public, max-age=3600") if public else response

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import AsyncIterator
 
-from hopcheck import Events, Findings, Relay, Response, Target, Untestable, case, expect, incoming, reply
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, Untestable, case, expect, incoming, reply
 from hopcheck.cases.http.coding import decoded
 
 
@@ -37,7 +37,7 @@ async def accept_encoding_sse(target: Target) -> Findings:
 class CompressesInBlocks(Relay):
     """Streams are compressed for clients that take it, and not flushed before their end."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("Content-Encoding", "gzip") if response.streamed and takes_gzip() else response
 
     async def frames(self, events: Events) -> AsyncIterator[bytes]:

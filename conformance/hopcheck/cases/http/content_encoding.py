@@ -3,7 +3,7 @@
 import gzip
 from dataclasses import replace
 
-from hopcheck import Findings, Relay, Response, Target, case, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
 from hopcheck.cases.http.coding import decoded
 
 PIECES = ("Grü", "ße 🙂", " aus der", " Schachtel")
@@ -40,7 +40,7 @@ class KeepsTheHeader(Relay):
 class CompressesForAll(Relay):
     """What came compressed leaves compressed, also for a client that doesn't take it."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.streamed or not came_compressed(response):
             return response
         return replace(response, body=gzip.compress(response.body)).with_header("Content-Encoding", "gzip")
@@ -50,11 +50,11 @@ class CompressesForAll(Relay):
 class KeepsTheHeaderOfStreams(Relay):
     """A stream's events are decompressed, and Content-Encoding still says that they aren't."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         wrong = response.streamed and came_compressed(response)
         return response.with_header("Content-Encoding", "gzip") if wrong else response
 
 
-def came_compressed(response: Response) -> bool:
+def came_compressed(response: RelayedResponse) -> bool:
     """Whether the provider's answer was compressed."""
     return response.provider is not None and response.provider.header("content-encoding") == "gzip"

@@ -1,6 +1,6 @@
 """Requests for heads, and requests with large ones."""
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
 
 
 @case("http.head", level="MAY", on="models", refs=["RFC 9110 9.3.2"])
@@ -18,7 +18,7 @@ async def head(target: Target) -> Findings:
 class AnswersHeadInFull(Relay):
     """HEAD is answered like GET, with the body, which the client then takes for its next answer."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.method == "HEAD":
             response.incoming.method = "GET"
         return response
@@ -35,7 +35,7 @@ async def large_headers(target: Target) -> Findings:
 class DropsLargeHeads(Relay):
     """A head that is larger than the buffer ends the connection without a word."""
 
-    async def authorize(self, incoming: Incoming) -> Response | None:
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if sum(len(name) + len(value) for name, value in incoming.headers) > 16 * 1024:
             incoming.exchange.abort()
         return await super().authorize(incoming)

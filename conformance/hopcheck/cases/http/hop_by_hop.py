@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, expect, reply
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect, reply
 
 CLIENTS = {
     "Connection": "keep-alive, TE, X-Hop-Private",
@@ -44,7 +44,7 @@ async def hop_by_hop(target: Target) -> Findings:
 class PassesWhatConnectionNames(Relay):
     """The client's own headers are passed on, and nobody looks into Connection."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         private = outgoing.incoming.header("x-hop-private")
         return outgoing.with_header("X-Hop-Private", private) if private else outgoing
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hopcheck import Answer, Findings, Outgoing, Relay, Target, case, expect
+from hopcheck import Answer, Findings, OutgoingRequest, Relay, Target, case, expect
 from hopcheck_server.wire.server import ServerExchange
 
 CLOSED = "closed, as announced"
@@ -88,7 +88,7 @@ async def upstream_keepalive(target: Target) -> Findings:
 class ConnectsEachTime(Relay):
     """Every upstream request opens a connection."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         self._provider.close()
         return outgoing
 
@@ -97,7 +97,7 @@ class ConnectsEachTime(Relay):
 class ConnectsForStreams(Relay):
     """Streams are asked for on connections of their own."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         if outgoing.incoming.streams:
             self._provider.close()
         return outgoing

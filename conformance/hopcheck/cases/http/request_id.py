@@ -1,6 +1,6 @@
 """An id by which a client's report and the gateway's logs find each other."""
 
-from hopcheck import Findings, Relay, Response, Target, case, expect
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect
 
 
 @case("http.request-id", level="SHOULD", refs=["openai-python _request_id", "litellm#42078"])
@@ -22,7 +22,7 @@ async def request_id(target: Target) -> Findings:
 class NoIdOnErrors(Relay):
     """Errors are answered before the request has got its id."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("x-request-id", None) if response.status >= 400 else response
 
 
@@ -30,5 +30,5 @@ class NoIdOnErrors(Relay):
 class OneIdForAll(Relay):
     """The id is the process's, not the request's."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("x-request-id", f"relay-{id(self)}")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hopcheck import Answer, Findings, Outgoing, Relay, Target, case, expect
+from hopcheck import Answer, Findings, OutgoingRequest, Relay, Target, case, expect
 
 TRACES = [f"{place:x}" * 32 for place in (1, 2, 3, 10)]
 
@@ -31,7 +31,7 @@ async def traceparent(target: Target) -> Findings:
 class StartsTracesAnew(Relay):
     """Every upstream request begins a trace of its own."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_header("traceparent", f"00-{outgoing.incoming.id}-00f067aa0ba902b7-01")
 
 
@@ -41,6 +41,6 @@ class RemembersTheTrace(Relay):
 
     latest = ""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         self.latest = outgoing.incoming.header("traceparent") or self.latest
         return outgoing.with_header("traceparent", self.latest) if self.latest else outgoing

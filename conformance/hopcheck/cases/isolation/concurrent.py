@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hopcheck import Event, Events, Findings, Outgoing, Relay, Target, case, dig, event_of, expect, reply
+from hopcheck import Event, Events, Findings, OutgoingRequest, Relay, Target, case, dig, event_of, expect, reply
 
 STREAMS = 64
 
@@ -74,7 +74,7 @@ class SharesItsHeaders(Relay):
 
     _trace = ""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         self._trace = outgoing.incoming.header("traceparent") or self._trace
         await asyncio.sleep(0.005)  # the time in which another request overwrites it
         return outgoing.with_header("traceparent", self._trace) if self._trace else outgoing

@@ -1,6 +1,6 @@
 """A provider's cookies join no requests."""
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, expect, reply
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect, reply
 
 COOKIE = "hopcheck-session-of-another"
 
@@ -34,5 +34,5 @@ class SharesItsCookieJar(Relay):
         self.jar = next(told, self.jar)
         return await super().kept(headers)
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_header("Cookie", self.jar) if self.jar else outgoing

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Answer, Findings, Incoming, Relay, Response, Target, case, expect, refuse
+from hopcheck import Answer, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse
 from hopcheck.client import shapes
 
 FIELDS: dict[str, Any] = {
@@ -47,11 +47,11 @@ def _accepted(answers: dict[str, Answer]) -> dict[str, int | None]:
 class _Forgets(Relay):
     """Fields are forgotten in the check."""
 
-    def forgotten(self, incoming: Incoming) -> set[str]:
+    def forgotten(self, incoming: IncomingRequest) -> set[str]:
         """What is taken out before the relay looks."""
         return set()
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         body = incoming.json
         incoming.json = body and {name: value for name, value in body.items() if name not in self.forgotten(incoming)}
         refusal = await super().check(incoming)
@@ -63,7 +63,7 @@ class _Forgets(Relay):
 class ForgetsOne(_Forgets):
     """The list of refused fields lacks one."""
 
-    def forgotten(self, incoming: Incoming) -> set[str]:
+    def forgotten(self, incoming: IncomingRequest) -> set[str]:
         return {"mock_response"}
 
 
@@ -71,7 +71,7 @@ class ForgetsOne(_Forgets):
 class ChecksChatOnly(_Forgets):
     """Embeddings requests are passed on unchecked."""
 
-    def forgotten(self, incoming: Incoming) -> set[str]:
+    def forgotten(self, incoming: IncomingRequest) -> set[str]:
         return set(FIELDS) if incoming.path == "/v1/embeddings" else set()
 
 
@@ -79,7 +79,7 @@ class ChecksChatOnly(_Forgets):
 class RefusesInItsOwnWords(Relay):
     """The refusal has the web framework's shape."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         refused = response.status == 400 and b"control_field" in response.body
         return response.with_json({"detail": "Extra inputs are not permitted"}) if refused else response
 
@@ -88,9 +88,9 @@ class RefusesInItsOwnWords(Relay):
 class RefusesTooLate(_Forgets):
     """The field is noticed when the answer comes back."""
 
-    def forgotten(self, incoming: Incoming) -> set[str]:
+    def forgotten(self, incoming: IncomingRequest) -> set[str]:
         return set(FIELDS)
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         held = set(FIELDS) & (response.incoming.json or {}).keys()
         return refuse(response.incoming, 400, f"{min(held)} is not a client's to set.") if held else response

@@ -1,6 +1,18 @@
 """Requests that name no model."""
 
-from hopcheck import OMIT, Answer, Findings, Incoming, Outgoing, Relay, Response, Target, case, expect, refuse
+from hopcheck import (
+    OMIT,
+    Answer,
+    Findings,
+    IncomingRequest,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    refuse,
+)
 
 
 @case(
@@ -26,7 +38,7 @@ async def _forwarded(target: Target, answer: Answer) -> str | None:
 class InsistsOnAModel(Relay):
     """A request without a model is refused."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.method == "POST" and incoming.json is not None and "model" not in incoming.json:
             return refuse(incoming, 400, "model is missing.", param="model")
         return await super().check(incoming)
@@ -36,7 +48,7 @@ class InsistsOnAModel(Relay):
 class TakesTheFirst(Relay):
     """A request without a model goes to some other model of the configuration."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         if outgoing.incoming.model or outgoing.incoming.json is None:
             return outgoing
         return outgoing.with_json({**outgoing.json, "model": "backup-model"})

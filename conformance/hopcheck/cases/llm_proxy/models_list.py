@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, Response, Target, case, dig, expect, items
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, items
 from hopcheck.client import shapes
 
 
@@ -19,7 +19,7 @@ async def models_list(target: Target) -> Findings:
 
 
 class _EditsList(Relay):
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/llm/models" or response.status != 200:
             return response
         return response.with_json(self.edited(response.json))

@@ -5,9 +5,9 @@ from typing import Any
 from hopcheck import (
     Events,
     Findings,
-    Outgoing,
+    OutgoingRequest,
     Relay,
-    Response,
+    RelayedResponse,
     Target,
     backend_down,
     case,
@@ -49,7 +49,7 @@ async def outage_direct(target: Target) -> Findings:
 class HasNoStandIn(Relay):
     """What was promised to be answered without the backend isn't."""
 
-    async def stand_in(self, outgoing: Outgoing) -> Outgoing | None:
+    async def stand_in(self, outgoing: OutgoingRequest) -> OutgoingRequest | None:
         return None
 
 
@@ -58,7 +58,7 @@ class _Past(Relay):
 
     _goes_past = False
 
-    async def stand_in(self, outgoing: Outgoing) -> Outgoing | None:
+    async def stand_in(self, outgoing: OutgoingRequest) -> OutgoingRequest | None:
         direct = await super().stand_in(outgoing)
         self._goes_past = direct is not None
         return direct
@@ -68,7 +68,7 @@ class _Past(Relay):
 class AnswersForTheProvider(_Past):
     """The answer is one that was kept for such cases."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if self.up or not self._goes_past or response.streamed or response.status != 200:
             return response
         kept = response.json
@@ -100,7 +100,7 @@ class DoesNotTell(Relay):
 class AsksTwice(_Past):
     """The stand-in is asked whether it answers, and then asked."""
 
-    async def stand_in(self, outgoing: Outgoing) -> Outgoing | None:
+    async def stand_in(self, outgoing: OutgoingRequest) -> OutgoingRequest | None:
         direct = await super().stand_in(outgoing)
         if direct is not None:
             (await self._direct.attempt(direct, self.config.timeout_s)).close()
@@ -111,5 +111,5 @@ class AsksTwice(_Past):
 class KeepsSayingSo(_Past):
     """The mark stays on answers that came by the backend again."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header(HEADER, "direct") if self._goes_past else response

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hopcheck import Answer, Findings, Relay, Response, Target, backend_down, case, dig, expect, items
+from hopcheck import Answer, Findings, Relay, RelayedResponse, Target, backend_down, case, dig, expect, items
 
 PATHS = ("/models", "/llm/models")
 
@@ -51,7 +51,7 @@ def _available(answer: Answer, wanted: str) -> list[object]:
 class HasNoMemory(Relay):
     """The list is the backend's, and gone with it."""
 
-    async def remembered(self, response: Response) -> Response:
+    async def remembered(self, response: RelayedResponse) -> RelayedResponse:
         return replace(response.with_json({"error": {"message": "x", "type": "y"}}), status=503)
 
 
@@ -59,7 +59,7 @@ class HasNoMemory(Relay):
 class MakesOneUp(Relay):
     """The list is a constant for such cases."""
 
-    async def remembered(self, response: Response) -> Response:
+    async def remembered(self, response: RelayedResponse) -> RelayedResponse:
         old = await super().remembered(response)
         listed = old.json
         return old.with_json(listed[:1] if isinstance(listed, list) else {**listed, "data": listed["data"][:1]})
@@ -69,7 +69,7 @@ class MakesOneUp(Relay):
 class KeepsItToItself(Relay):
     """Nothing shows that the list is an old one."""
 
-    async def remembered(self, response: Response) -> Response:
+    async def remembered(self, response: RelayedResponse) -> RelayedResponse:
         return (await super().remembered(response)).with_header(MARK, None)
 
 
@@ -77,7 +77,7 @@ class KeepsItToItself(Relay):
 class SaysAllAreThere(Relay):
     """Models that nobody can answer are said to be available."""
 
-    async def remembered(self, response: Response) -> Response:
+    async def remembered(self, response: RelayedResponse) -> RelayedResponse:
         return (await super().remembered(response)).with_json(response.json)
 
 
@@ -87,10 +87,10 @@ class MarksForGood(Relay):
 
     _is_old = False
 
-    async def remembered(self, response: Response) -> Response:
+    async def remembered(self, response: RelayedResponse) -> RelayedResponse:
         self._is_old = True
         return await super().remembered(response)
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         is_list = self._is_old and response.incoming.path.endswith("/models")
         return response.with_header(MARK, "true") if is_list else response

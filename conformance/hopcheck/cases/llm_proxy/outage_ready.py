@@ -3,7 +3,18 @@
 import asyncio
 import time
 
-from hopcheck import Answer, Findings, Incoming, Relay, Response, Target, backend_down, case, expect, refuse
+from hopcheck import (
+    Answer,
+    Findings,
+    IncomingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    backend_down,
+    case,
+    expect,
+    refuse,
+)
 from hopcheck.client import shapes
 
 BOUND_S = 2.0
@@ -51,7 +62,7 @@ async def _until(target: Target, status: int) -> Answer:
 class IsNeverReady(Relay):
     """Readiness waits for something that nobody does."""
 
-    async def ready(self, incoming: Incoming) -> Response | None:
+    async def ready(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return refuse(incoming, 503, "Starting.")
 
 
@@ -59,7 +70,7 @@ class IsNeverReady(Relay):
 class IsAlwaysReady(Relay):
     """Readiness says that the process runs."""
 
-    async def ready(self, incoming: Incoming) -> Response | None:
+    async def ready(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return None
 
 
@@ -67,7 +78,7 @@ class IsAlwaysReady(Relay):
 class SaysNotReady(Relay):
     """An unready proxy says so in a word."""
 
-    async def ready(self, incoming: Incoming) -> Response | None:
+    async def ready(self, incoming: IncomingRequest) -> RelayedResponse | None:
         unready = await super().ready(incoming)
         return unready and unready.with_json({"status": "unready"})
 
@@ -76,7 +87,7 @@ class SaysNotReady(Relay):
 class WantsToBeRestarted(Relay):
     """A proxy without its backend says that it is dead, so that it is restarted, which workarounds nothing."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.path == "/health/live" and not self.up:
             return refuse(incoming, 503, "Dead.")
         return await super().check(incoming)
@@ -88,7 +99,7 @@ class StaysUnready(Relay):
 
     _refusals = 0
 
-    async def ready(self, incoming: Incoming) -> Response | None:
+    async def ready(self, incoming: IncomingRequest) -> RelayedResponse | None:
         unready = await super().ready(incoming)
         self._refusals += unready is not None
         return refuse(incoming, 503, "The circuit is open.") if self._refusals else unready

@@ -2,7 +2,18 @@
 
 import asyncio
 
-from hopcheck import Failure, Findings, Incoming, Outgoing, Relay, Response, Target, backend_down, case, expect
+from hopcheck import (
+    Failure,
+    Findings,
+    IncomingRequest,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    backend_down,
+    case,
+    expect,
+)
 from hopcheck.client import shapes
 
 BOUND_S = 5.0
@@ -35,11 +46,11 @@ async def outage_refused(target: Target) -> Findings:
 class _TellsOutage(Relay):
     """Base of those that tell an outage wrongly."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         return response if self.up else self.reworded(response)
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         """The error as this relay words it."""
         return response
 
@@ -48,7 +59,7 @@ class _TellsOutage(Relay):
 class ApologizesInAnAnswer(_TellsOutage):
     """The outage is told as an assistant's answer."""
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         response.status = 200
         message = {"role": "assistant", "content": "I am having trouble. Please try again later."}
         return response.with_json({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
@@ -58,7 +69,7 @@ class ApologizesInAnAnswer(_TellsOutage):
 class SaysItsOwnWay(_TellsOutage):
     """The error is the web framework's."""
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_json({"detail": "Service Unavailable"})
 
 
@@ -66,7 +77,7 @@ class SaysItsOwnWay(_TellsOutage):
 class DoesNotSayWhen(_TellsOutage):
     """The client is not told when to come again."""
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("Retry-After", None)
 
 
@@ -74,7 +85,7 @@ class DoesNotSayWhen(_TellsOutage):
 class KeepsTrying(Relay):
     """A backend that refuses connections is tried again for a while, with the client waiting."""
 
-    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         wait_s = await super().retry(outgoing, failure)
         return wait_s if wait_s is None or self.up else 2.6
 
@@ -85,11 +96,11 @@ class GivesUpForGood(Relay):
 
     _failures = 0
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         self._failures += not self.up
         return await super().failed(incoming, failure)
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if self._failures and self.up and response.incoming.path == "/v1/chat/completions":
             response.status = 503
         return response

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, dig, expect, items, refuse
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, dig, expect, items, refuse
 from hopcheck.authoring.edits import edit_body
 from hopcheck.client import shapes
 
@@ -29,10 +29,10 @@ async def _not_found(target: Target, ids: list[str]) -> list[str]:
 
 
 class _LooksUp(Relay):
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return self.found(response) if response.incoming.path.startswith("/v1/models/") else response
 
-    def found(self, response: Response) -> Response:
+    def found(self, response: RelayedResponse) -> RelayedResponse:
         return response
 
 
@@ -40,7 +40,7 @@ class _LooksUp(Relay):
 class AnswersWithAnother(_LooksUp):
     """Whichever model is asked for, the first is answered."""
 
-    def found(self, response: Response) -> Response:
+    def found(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.update(id=self.config.models[-1]), having="owned_by")
 
 
@@ -48,7 +48,7 @@ class AnswersWithAnother(_LooksUp):
 class AnswersWithAList(_LooksUp):
     """A model says that it is a list."""
 
-    def found(self, response: Response) -> Response:
+    def found(self, response: RelayedResponse) -> RelayedResponse:
         return edit_body(response, lambda body: body.update(object="list"), having="owned_by")
 
 
@@ -56,7 +56,7 @@ class AnswersWithAList(_LooksUp):
 class StopsAtSlashes(Relay):
     """The route takes one segment, so a model with a slash in its name can't be found."""
 
-    async def check(self, incoming: Incoming) -> Response | None:
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.path.startswith("/v1/models/") and "%2F" in incoming.path:
             return refuse(incoming, 404, "Not found.")
         return await super().check(incoming)
@@ -66,10 +66,10 @@ class StopsAtSlashes(Relay):
 class MakesModelsUp(_LooksUp):
     """A model that doesn't exist is described all the same."""
 
-    def found(self, response: Response) -> Response:
+    def found(self, response: RelayedResponse) -> RelayedResponse:
         name = response.incoming.path.rpartition("/")[2]
         made_up = {"id": name, "object": "model", "created": 0, "owned_by": "system"}
-        found = Response(response.incoming, 200, response.headers).with_json(made_up)
+        found = RelayedResponse(response.incoming, 200, response.headers).with_json(made_up)
         return found if response.status == 404 else response
 
 
@@ -77,5 +77,5 @@ class MakesModelsUp(_LooksUp):
 class HasItsOwnErrors(_LooksUp):
     """An unknown model is told in the web framework's own shape."""
 
-    def found(self, response: Response) -> Response:
+    def found(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_json({"detail": "Not Found"}) if response.status == 404 else response

@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from hopcheck import Findings, Relay, Response, Target, case, dig, expect, items
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, items
 from hopcheck.authoring.edits import edit_body
 from hopcheck.client import shapes
 
@@ -24,13 +24,13 @@ async def list_shape(target: Target) -> Findings:
 class BareArray(Relay):
     """The list is an array, without the object around it."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         is_list = dig(response.json, "object") == "list" and response.incoming.path == "/v1/models"
         return response.with_json(response.json["data"]) if is_list else response
 
 
 class _EditsModels(Relay):
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/models":
             return response
         return edit_body(
@@ -76,7 +76,7 @@ async def aliases(target: Target) -> Findings:
 class HidesAliases(Relay):
     """Only the first model of the configuration is listed."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/models":
             return response
         return edit_body(response, lambda body: body.update(data=body["data"][:1]), having="data")

@@ -1,6 +1,6 @@
 """A burst over a declared limit: how many pass, and what becomes of the others."""
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
 
 NEEDS = ["rate_limit", "two_sided"]
 
@@ -16,7 +16,7 @@ async def exact(target: Target) -> Findings:
 class CountsAfterwards(Relay):
     """A request is counted when it has been answered, so a burst passes before the first one counts."""
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.model in self.config.rate_limits:
             self.limits.in_flight[incoming.model] += 1
             return None
@@ -36,7 +36,7 @@ async def rejected_not_upstream(target: Target) -> Findings:
 class DoesNotLimit(Relay):
     """The limit is a hint for routing, and nothing is refused."""
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         self.limits.in_flight[incoming.model] += 1
         return None
 
@@ -45,11 +45,11 @@ class DoesNotLimit(Relay):
 class LimitsOnTheWayBack(Relay):
     """The limit is looked at when the answer is there, and paid for."""
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         self.limits.in_flight[incoming.model] += 1
         return None
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.status != 200 or response.incoming.model not in self.config.rate_limits:
             return response
         requests, window_s = self.config.rate_limits[response.incoming.model]
@@ -68,7 +68,7 @@ async def recovers(target: Target) -> Findings:
 class NeverForgets(Relay):
     """The count is never set back."""
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.model in self.config.rate_limits:
             requests, _ = self.config.rate_limits[incoming.model]
             admission = self.limits.admit(incoming.key, incoming.model, requests, 3600.0)
@@ -96,7 +96,7 @@ async def isolation(target: Target) -> Findings:
 class OneLimitForAll(Relay):
     """Every client counts against the same window."""
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.model in self.config.rate_limits:
             requests, window_s = self.config.rate_limits[incoming.model]
             admission = self.limits.admit("everybody", incoming.model, requests, window_s)

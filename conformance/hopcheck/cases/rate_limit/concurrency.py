@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
 
 
 @case(
@@ -40,12 +40,12 @@ async def concurrency_release(target: Target) -> Findings:
 class Unlimited(Relay):
     """Requests in flight are not counted."""
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().limit(incoming)
         self.limits.in_flight[incoming.model] = 0
         return refusal
 
-    async def release(self, incoming: Incoming) -> None:
+    async def release(self, incoming: IncomingRequest) -> None:
         self.limits.in_flight[incoming.model] = 0
 
 
@@ -55,11 +55,11 @@ class KeepsSlotsOfErrors(Relay):
 
     _failed = False
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         self._failed = self._failed or (response.status == 400 and response.incoming.model == "narrow-model")
         return response
 
-    async def release(self, incoming: Incoming) -> None:
+    async def release(self, incoming: IncomingRequest) -> None:
         if not (self._failed and incoming.model == "narrow-model"):
             await super().release(incoming)
         self._failed = False

@@ -1,6 +1,6 @@
 """What a request over the limit is told."""
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
 from hopcheck.client import shapes
 
 NEEDS = ["rate_limit", "two_sided"]
@@ -18,10 +18,10 @@ async def shape(target: Target) -> Findings:
 class Refuses(Relay):
     """Base of those that word a refusal wrongly."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return self.reworded(response) if response.status == 429 and response.origin == "relay" else response
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         """The refusal as this relay words it."""
         return response
 
@@ -30,7 +30,7 @@ class Refuses(Relay):
 class SaysUnavailable(Refuses):
     """A used-up limit is told as 503."""
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         response.status = 503
         return response
 
@@ -39,7 +39,7 @@ class SaysUnavailable(Refuses):
 class SaysDetail(Refuses):
     """The refusal has the web framework's shape."""
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_json({"detail": "Too Many Requests"})
 
 
@@ -55,7 +55,7 @@ async def retry_after(target: Target) -> Findings:
 class SaysNoTime(Refuses):
     """The refusal doesn't say when to come back."""
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("Retry-After", None)
 
 
@@ -63,7 +63,7 @@ class SaysNoTime(Refuses):
 class SaysZero(Refuses):
     """The rest of the window is rounded down to no wait at all."""
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("Retry-After", "0")
 
 
@@ -83,6 +83,6 @@ async def headers(target: Target) -> Findings:
 class GoesBelowZero(Relay):
     """What is left is counted on below zero."""
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().limit(incoming)
         return refusal.with_header("x-ratelimit-remaining-requests", "-20") if refusal else None

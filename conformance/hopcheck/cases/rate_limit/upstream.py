@@ -1,6 +1,6 @@
 """The provider's own limits, as the client gets to know of them."""
 
-from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
 
 
 @case(
@@ -21,7 +21,7 @@ async def upstream_retry_after(target: Target) -> Findings:
 class KeepsRetryAfter(Relay):
     """Only headers that the proxy knows of itself are passed on."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         return (await super().failed(incoming, failure)).with_header("Retry-After", None)
 
 
@@ -29,7 +29,7 @@ class KeepsRetryAfter(Relay):
 class SaysBadGateway(Relay):
     """Whatever a provider refuses becomes 502."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         response.status = 502 if response.status == 429 else response.status
         return response

@@ -1,6 +1,6 @@
 """How often the upstream is asked, and what as."""
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, expect, reply
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect, reply
 
 SOON_S = 0.05
 """How long a second attempt is waited for, which nothing announces."""
@@ -23,7 +23,7 @@ async def single_attempt(target: Target) -> Findings:
 class AsksTwice(Relay):
     """A second provider is asked at the same time, in case the first one fails."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         if outgoing.attempt == 1 and not outgoing.incoming.streams:
             await self._provider.attempt(outgoing, self.config.timeout_s)
         return outgoing
@@ -33,7 +33,7 @@ class AsksTwice(Relay):
 class TriesStreamsFirst(Relay):
     """A stream is opened, thrown away and opened again, to know whether it would come."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         if outgoing.attempt == 1 and outgoing.incoming.streams:
             (await self._provider.attempt(outgoing, self.config.timeout_s)).close()
         return outgoing
@@ -55,5 +55,5 @@ async def content_type(target: Target) -> Findings:
 class CopiesTheClientsType(Relay):
     """The body is sent without saying what it is, as the client library does with bytes."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_header("Content-Type", "application/octet-stream")

@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, expect, items
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect, items
 
 FIELDS = frozenset(
     {"audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs",
@@ -38,7 +38,7 @@ async def no_internal_params(target: Target) -> Findings:
 class TellsWhoAsks(Relay):
     """The gateway's own data about the request are sent along as metadata."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({**outgoing.json, "metadata": {"gateway_request": outgoing.incoming.id}})
 
 
@@ -48,7 +48,7 @@ class TellsWhoAsks(Relay):
 class CountsInMessages(Relay):
     """Each message carries what the gateway counted of its tokens."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         for message in body.get("messages", ()):
             message["token_count"] = len(str(message.get("content")))
@@ -73,7 +73,7 @@ class InAnyOrder(Relay):
 
     turns = itertools.count()
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         fields: list[Any] = list(outgoing.json.items())
         at = next(self.turns) % len(fields)
         return outgoing.with_json(dict(fields[at:] + fields[:at]))

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, expect
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect
 from hopcheck.cases.requests.fields import without
 
 FIELDS: dict[str, Any] = {
@@ -52,7 +52,7 @@ class DropsMore(Relay):
 
     declares: ClassVar = {"drops": ("service_tier",)}
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "service_tier", "prompt_cache_key")
 
 
@@ -60,7 +60,7 @@ class DropsMore(Relay):
 class DropsUndeclared(Relay):
     """A field that one provider refuses is dropped for all of them, and nobody is told."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "verbosity", "service_tier")
 
 
@@ -88,5 +88,5 @@ async def unknown_params(target: Target) -> Findings:
 class KnownFieldsOnly(Relay):
     """The body is read into a model that ignores what it doesn't know."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, *UNKNOWN)

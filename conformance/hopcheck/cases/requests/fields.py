@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from hopcheck import Outgoing, dig
+from hopcheck import OutgoingRequest, dig
 
 
 def changed(sent: Mapping[str, Any], got: Any, spared: Collection[str] = ()) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def changed(sent: Mapping[str, Any], got: Any, spared: Collection[str] = ()) -> 
     }
 
 
-def without(outgoing: Outgoing, *fields: str) -> Outgoing:
+def without(outgoing: OutgoingRequest, *fields: str) -> OutgoingRequest:
     """The same request without those fields; the bytes stay as they are if it has none of them."""
     body = outgoing.json
     if not body.keys() & set(fields):
@@ -29,7 +29,7 @@ def without(outgoing: Outgoing, *fields: str) -> Outgoing:
     return outgoing.with_json({field: value for field, value in body.items() if field not in fields})
 
 
-def replaced(outgoing: Outgoing, field: str, change: Any) -> Outgoing:
+def replaced(outgoing: OutgoingRequest, field: str, change: Any) -> OutgoingRequest:
     """The same request with another value for a field, if it has it: what `change` makes of the one it has."""
     body = outgoing.json
     return outgoing.with_json({**body, field: change(body[field])}) if field in body else outgoing

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect
 from hopcheck.cases.requests.fields import replaced
 
 SCHEMA: dict[str, Any] = {
@@ -35,7 +35,7 @@ async def response_format(target: Target) -> Findings:
 class AsksForText(Relay):
     """JSON mode is turned off for models that aren't known to have it."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         plain = {"type": "text"}
         return replaced(outgoing, "response_format", lambda asked: plain if asked["type"] == "json_object" else asked)
 
@@ -44,7 +44,7 @@ class AsksForText(Relay):
 class ForgetsTheSchema(Relay):
     """A schema becomes plain JSON mode, which promises less."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return replaced(outgoing, "response_format", lambda _: {"type": "json_object"})
 
 
@@ -52,7 +52,7 @@ class ForgetsTheSchema(Relay):
 class CleansTheSchema(Relay):
     """Keywords that one provider refuses are taken out of every schema."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         def clean(asked: dict[str, Any]) -> dict[str, Any]:
             asked.get("json_schema", {}).get("schema", {}).pop("additionalProperties", None)
             return asked

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect, items
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, items
 
 CALL = {"id": "call_hop1", "type": "function", "function": {"name": "look_up", "arguments": '{"q":"x"}'}}
 CONVERSATION: list[dict[str, Any]] = [
@@ -35,7 +35,7 @@ def told(messages: list[Any]) -> list[Any]:
     return [{**one, "role": "*"} if place == 0 else one for place, one in enumerate(plain)]
 
 
-def edited(outgoing: Outgoing, edit: Any) -> Outgoing:
+def edited(outgoing: OutgoingRequest, edit: Any) -> OutgoingRequest:
     """The same request, every message changed in place."""
     body = outgoing.json
     for message in body.get("messages", ()):
@@ -47,7 +47,7 @@ def edited(outgoing: Outgoing, edit: Any) -> Outgoing:
 class StripsText(Relay):
     """White space around a message's text is stripped."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         def strip(message: dict[str, Any]) -> None:
             if isinstance(message.get("content"), str):
                 message["content"] = message["content"].strip()
@@ -59,7 +59,7 @@ class StripsText(Relay):
 class DropsNames(Relay):
     """A message keeps only the fields that every provider knows, and `name` isn't one."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return edited(outgoing, lambda message: message.pop("name", None))
 
 
@@ -67,7 +67,7 @@ class DropsNames(Relay):
 class DeveloperIsSystem(Relay):
     """The role `developer` becomes `system`."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return edited(outgoing, lambda message: message.update(role=message["role"].replace("developer", "system")))
 
 
@@ -75,7 +75,7 @@ class DeveloperIsSystem(Relay):
 class NothingIsAbsent(Relay):
     """Fields of messages that are null are left out."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         def leave_out(message: dict[str, Any]) -> None:
             for key in [key for key, value in message.items() if value is None]:
                 del message[key]

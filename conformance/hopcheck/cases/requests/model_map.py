@@ -1,6 +1,6 @@
 """The model's name, on its way to the upstream."""
 
-from hopcheck import Answer, Findings, Outgoing, Relay, Target, case, dig, expect
+from hopcheck import Answer, Findings, OutgoingRequest, Relay, Target, case, dig, expect
 from hopcheck.cases.requests.fields import replaced
 
 
@@ -25,7 +25,7 @@ async def model_map(target: Target) -> Findings:
 class MarksStreams(Relay):
     """Streams are asked of another variant of the model."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return replaced(outgoing, "model", lambda model: f"{model}-fast") if outgoing.incoming.streams else outgoing
 
 
@@ -33,5 +33,5 @@ class MarksStreams(Relay):
 class SendsTheAlias(Relay):
     """The name that clients use is sent on, and the map is forgotten."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return replaced(outgoing, "model", lambda _: outgoing.model)

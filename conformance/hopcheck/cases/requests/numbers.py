@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect
 from hopcheck.cases.requests.fields import replaced
 
 WHOLE = {"i53": 9007199254740993, "i64": 9223372036854775807, "low": -9223372036854775808, "one": 1, "big": 10**15}
@@ -27,7 +27,7 @@ async def numbers(target: Target) -> Findings:
     yield expect("fractions", {name: dig(got, name, "const") for name in BROKEN}, equals=BROKEN)
 
 
-def reread(outgoing: Outgoing, **how: Any) -> Outgoing:
+def reread(outgoing: OutgoingRequest, **how: Any) -> OutgoingRequest:
     """The same request, its tools read and written again by other rules."""
     return replaced(outgoing, "tools", lambda tools: json.loads(json.dumps(tools), **how))
 
@@ -36,7 +36,7 @@ def reread(outgoing: Outgoing, **how: Any) -> Outgoing:
 class DoublesOnly(Relay):
     """Every number is read as a double, and whole ones are written without a fraction."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return reread(outgoing, parse_int=lambda text: int(float(text)))
 
 
@@ -44,5 +44,5 @@ class DoublesOnly(Relay):
 class SixDigits(Relay):
     """Fractions are written with six digits."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return reread(outgoing, parse_float=lambda text: float(f"{float(text):.6g}"))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, expect
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect
 from hopcheck.cases.requests.fields import without
 
 WHO: dict[str, Any] = {
@@ -30,7 +30,7 @@ async def user_field(target: Target) -> Findings:
 class DropsUser(Relay):
     """`user` is used for the gateway's own accounts, and goes no further."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "user")
 
 
@@ -38,7 +38,7 @@ class DropsUser(Relay):
 class DropsMetadata(Relay):
     """`metadata` is taken for the gateway's own logs, and goes no further."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "metadata")
 
 
@@ -46,7 +46,7 @@ class DropsMetadata(Relay):
 class DropsSafetyIdentifier(Relay):
     """safety_identifier is newer than the list of fields that are passed on."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "safety_identifier")
 
 
@@ -62,5 +62,5 @@ async def reasoning_effort(target: Target) -> Findings:
 class DropsReasoningEffort(Relay):
     """reasoning_effort is dropped for models that aren't on a list of reasoning models."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "reasoning_effort")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect, items
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, items
 from hopcheck.cases.requests.fields import replaced
 
 PIXEL = (
@@ -33,7 +33,7 @@ async def image_parts(target: Target) -> Findings:
     yield expect("images", images, equals=[part["image_url"] for part in IMAGES if "image_url" in part])
 
 
-def edited(outgoing: Outgoing, edit: Any) -> Outgoing:
+def edited(outgoing: OutgoingRequest, edit: Any) -> OutgoingRequest:
     """The same request, each message that has parts with those that `edit` makes of them."""
 
     def every(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -48,7 +48,7 @@ def edited(outgoing: Outgoing, edit: Any) -> Outgoing:
 class TextFirst(Relay):
     """A message's text is put together, before its images."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return edited(outgoing, lambda parts: sorted(parts, key=lambda part: part["type"] != "text"))
 
 
@@ -56,7 +56,7 @@ class TextFirst(Relay):
 class ForgetsDetail(Relay):
     """Of an image only its URL is passed on."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         def bare(part: dict[str, Any]) -> dict[str, Any]:
             return {**part, "image_url": {"url": part["image_url"]["url"]}} if "image_url" in part else part
 
@@ -79,5 +79,5 @@ async def audio_file_parts(target: Target) -> Findings:
 class KnowsTextAndImages(Relay):
     """Parts of other kinds than text and images are left out."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return edited(outgoing, lambda parts: [part for part in parts if part["type"] in ("text", "image_url")])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, expect
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect
 from hopcheck.cases.requests.fields import changed, replaced, without
 
 ASKED: dict[str, dict[str, Any]] = {
@@ -50,7 +50,7 @@ async def sampling_params(target: Target) -> Findings:
 class ClampsTopP(Relay):
     """A top_p above 0.9 is set to 0.9, as one provider wants it."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return replaced(outgoing, "top_p", lambda value: min(value, 0.9))
 
 
@@ -58,7 +58,7 @@ class ClampsTopP(Relay):
 class ZeroIsNothing(Relay):
     """A field is passed on `if value:`, so a temperature of zero becomes the provider's default."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, *[field for field, value in outgoing.json.items() if not value])
 
 
@@ -66,5 +66,5 @@ class ZeroIsNothing(Relay):
 class OldFieldsOnly(Relay):
     """max_completion_tokens is newer than the list of fields that are passed on."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "max_completion_tokens")

@@ -1,6 +1,6 @@
 """Whether a stream is asked for upstream."""
 
-from hopcheck import OMIT, Findings, Outgoing, Relay, Target, case, dig, expect
+from hopcheck import OMIT, Findings, OutgoingRequest, Relay, Target, case, dig, expect
 from hopcheck.cases.requests.fields import replaced, without
 
 
@@ -25,7 +25,7 @@ async def stream_flag(target: Target) -> Findings:
 class UsageInOnePiece(Relay):
     """A stream with usage is asked for in one piece, since that has usage anyway."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "stream") if outgoing.json.get("stream_options") else outgoing
 
 
@@ -33,7 +33,7 @@ class UsageInOnePiece(Relay):
 class NoStreamOptions(Relay):
     """stream_options are dropped as unknown."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "stream_options")
 
 
@@ -41,7 +41,7 @@ class NoStreamOptions(Relay):
 class PresenceIsTrue(Relay):
     """`stream: false` is taken for a wish to stream, because the field is there."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return replaced(outgoing, "stream", lambda _: True)
 
 
@@ -49,5 +49,5 @@ class PresenceIsTrue(Relay):
 class SaysStoreInWords(Relay):
     """A request that doesn't say whether it is to be stored says "no", where the API has true or false."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({"store": "no", **outgoing.json})

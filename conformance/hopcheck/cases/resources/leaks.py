@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
 from hopcheck_server.relay.errors import refuse
 
 ABORTED = 20
@@ -46,12 +46,12 @@ class UsesUpItsPool(Relay):
 
     _taken = 0
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if self._taken >= 16:
             return refuse(incoming, 503, "The pool is used up.")
         self._taken += 1
         return await super().limit(incoming)
 
-    async def release(self, incoming: Incoming) -> None:
+    async def release(self, incoming: IncomingRequest) -> None:
         self._taken -= not incoming.exchange.gone.is_set()
         await super().release(incoming)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hopcheck import Findings, Incoming, Relay, Response, Target, case, expect, reply
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
 from hopcheck_server.relay.errors import refuse
 
 STREAMS = 110
@@ -35,7 +35,7 @@ class ServesThoseOnly(Relay):
 
     places = STREAMS
 
-    async def limit(self, incoming: Incoming) -> Response | None:
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if self.limits.in_flight.total() >= self.places:
             return refuse(incoming, 503, "The pool is used up.")
         return await super().limit(incoming)

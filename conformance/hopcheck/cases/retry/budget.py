@@ -1,6 +1,6 @@
 """How often a failing provider is asked."""
 
-from hopcheck import Failure, Findings, Outgoing, Relay, Target, case, expect, reply
+from hopcheck import Failure, Findings, OutgoingRequest, Relay, Target, case, expect, reply
 
 WITHIN_S = 3.0
 
@@ -21,7 +21,7 @@ async def budget(target: Target) -> Findings:
 class Multiplies(Relay):
     """A client library below retries, too: each of the proxy's attempts becomes three."""
 
-    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return 0.01 if outgoing.attempt_on_model < 3 * (1 + self.config.retries) else None
 
 
@@ -64,5 +64,5 @@ async def honours_retry_after(target: Target) -> Findings:
 class ComesBackAtOnce(Relay):
     """Retries follow the proxy's own clock."""
 
-    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return 0.02 if outgoing.attempt_on_model <= self.config.retries else None

@@ -5,10 +5,10 @@ from hopcheck import (
     Events,
     Failure,
     Findings,
-    Incoming,
-    Outgoing,
+    IncomingRequest,
+    OutgoingRequest,
     Relay,
-    Response,
+    RelayedResponse,
     Target,
     case,
     event_of,
@@ -39,7 +39,7 @@ async def not_on_4xx(target: Target) -> Findings:
 class TriesEverythingAgain(Relay):
     """Every status but 200 is taken for a passing fault."""
 
-    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return 0.01 if outgoing.attempt_on_model <= self.config.retries else None
 
 
@@ -90,10 +90,10 @@ async def conn_reset(target: Target) -> Findings:
 class SaysItInWords(Relay):
     """A provider that is not there is told as plain text."""
 
-    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return None
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         if failure.kind in ("cut", "connect", "timeout"):
             response.body = b"upstream connect error"
@@ -104,10 +104,10 @@ class SaysItInWords(Relay):
 class BlamesTheRequest(Relay):
     """A reset is told as if the request had been wrong."""
 
-    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return None
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         response.status = 400 if failure.kind == "cut" else response.status
         return response

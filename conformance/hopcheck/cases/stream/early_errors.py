@@ -1,6 +1,6 @@
 """Errors of the provider's before a stream began."""
 
-from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, dig, expect, reply
 
 FILTERED = {"message": "The input was refused.", "type": "invalid_request_error", "code": "content_policy"}
 DONE = "data: [DONE]\n\n"
@@ -10,9 +10,9 @@ STOP = (
 )
 
 
-def streamed(incoming: Incoming, body: str) -> Response:
+def streamed(incoming: IncomingRequest, body: str) -> RelayedResponse:
     """A stream that was made up."""
-    return Response(incoming, 200, [("Content-Type", "text/event-stream")], body.encode())
+    return RelayedResponse(incoming, 200, [("Content-Type", "text/event-stream")], body.encode())
 
 
 @case(
@@ -34,7 +34,7 @@ async def error_before_first(target: Target) -> Findings:
 class StreamsErrors(Relay):
     """Streams are begun before the provider has answered, and its error becomes their only event."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         if not incoming.streams or failure.kind != "status":
             return response
@@ -45,7 +45,7 @@ class StreamsErrors(Relay):
 class WritesPlainErrors(Relay):
     """Errors of streams are written as text."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         response.body = b"Bad request" if incoming.streams and failure.kind == "status" else response.body
         return response
@@ -70,7 +70,7 @@ async def error_in_200(target: Target) -> Findings:
 class AnswersNothing(Relay):
     """An event without choices is skipped, and an answer without text is finished."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         if failure.kind == "error-event" and incoming.streams:
             return streamed(incoming, STOP + DONE)
         return await super().failed(incoming, failure)
@@ -80,7 +80,7 @@ class AnswersNothing(Relay):
 class FinishesFailures(Relay):
     """A stream that begins with an error is ended as all are: with a finish reason."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         if failure.kind == "error-event" and incoming.streams:
             return streamed(incoming, f"data: {response.body.decode()}\n\n{STOP}{DONE}")

@@ -1,6 +1,6 @@
 """The head of a chat stream: what tells clients, and proxies on the way, that events follow."""
 
-from hopcheck import Findings, Relay, Response, Target, case, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
 
 BODY = (
     'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m",'
@@ -21,7 +21,7 @@ async def content_type(target: Target) -> Findings:
 class Accepts(Relay):
     """Streams are answered with 202, as if they were jobs."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         response.status = 202 if response.streamed else response.status
         return response
 
@@ -30,7 +30,7 @@ class Accepts(Relay):
 class CallsItJson(Relay):
     """Streams carry the content type of answers in one piece."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("Content-Type", "application/json") if response.streamed else response
 
 
@@ -50,7 +50,7 @@ async def no_content_length(target: Target) -> Findings:
 class CopiesTheLength(Relay):
     """The provider's Content-Length is copied onto a chunked stream, which clients refuse to read."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         length = response.provider.header("content-length") if response.provider else None
         return response.with_header("Content-Length", length) if response.streamed and length else response
 
@@ -73,7 +73,7 @@ async def anti_buffer_headers(target: Target) -> Findings:
 class AllowsCaches(Relay):
     """Streams say nothing about caches."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("Cache-Control", None) if response.streamed else response
 
 
@@ -81,5 +81,5 @@ class AllowsCaches(Relay):
 class AllowsBuffers(Relay):
     """Streams say nothing to the nginx in front, which gathers 16 KB before it sends them on."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("X-Accel-Buffering", None) if response.streamed else response

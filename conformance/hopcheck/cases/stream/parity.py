@@ -3,7 +3,20 @@
 import asyncio
 from typing import Any
 
-from hopcheck import Answer, Events, Failure, Findings, Incoming, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import (
+    Answer,
+    Events,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    expect,
+    reply,
+)
 from hopcheck.authoring.edits import edit_choices
 from hopcheck.authoring.stream_edits import edit_chunks
 
@@ -39,7 +52,7 @@ async def nonstream_parity(target: Target) -> Findings:
 class StopsInOnePiece(Relay):
     """Answers in one piece always say `stop`."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_choices(response, lambda choice: choice.update(finish_reason="stop"))
 
 
@@ -77,9 +90,9 @@ async def other_kind(target: Target) -> Findings:
 class StreamsNothing(Relay):
     """An answer in one piece is read as a stream, in which there are no events."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         if failure.kind == "garbled" and incoming.streams:
-            return Response(incoming, 200, [("Content-Type", "text/event-stream")], b"data: [DONE]\n\n")
+            return RelayedResponse(incoming, 200, [("Content-Type", "text/event-stream")], b"data: [DONE]\n\n")
         return await super().failed(incoming, failure)
 
 
@@ -87,9 +100,9 @@ class StreamsNothing(Relay):
 class AnswersNothing(Relay):
     """A stream is read as an answer in one piece, and what can't be parsed becomes an empty answer."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         if failure.kind == "garbled" and not incoming.streams:
-            return Response(incoming, 200, [("Content-Type", "application/json")], b'{"choices":[]}')
+            return RelayedResponse(incoming, 200, [("Content-Type", "application/json")], b'{"choices":[]}')
         return await super().failed(incoming, failure)
 
 

@@ -1,6 +1,6 @@
 """What comes after a provider's faults."""
 
-from hopcheck import Events, Failure, Findings, Outgoing, Relay, Target, case, expect, reply
+from hopcheck import Events, Failure, Findings, OutgoingRequest, Relay, Target, case, expect, reply
 
 
 @case(
@@ -35,7 +35,7 @@ class DiesOfGarbage(Relay):
         async for event in super().broken(failure):
             yield event
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         if self._dead:
             raise RuntimeError("stream parser is in state ERROR")
         return outgoing

@@ -6,10 +6,10 @@ from hopcheck import (
     Events,
     Failure,
     Findings,
-    Incoming,
-    Outgoing,
+    IncomingRequest,
+    OutgoingRequest,
     Relay,
-    Response,
+    RelayedResponse,
     Target,
     case,
     expect,
@@ -44,7 +44,7 @@ async def silent(target: Target) -> Findings:
 class SaysInternalError(Relay):
     """A timeout is an exception like any other."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         response.status = 500 if failure.kind == "timeout" else response.status
         return response
@@ -54,7 +54,7 @@ class SaysInternalError(Relay):
 class TriesForLong(Relay):
     """A timeout is tried again and again, a dozen times over."""
 
-    async def retry(self, outgoing: Outgoing, failure: Failure) -> float | None:
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         if failure.kind != "timeout":
             return await super().retry(outgoing, failure)
         return 0.0 if outgoing.attempt_on_model < 12 else None

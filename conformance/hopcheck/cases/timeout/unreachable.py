@@ -1,6 +1,6 @@
 """Providers that are not there."""
 
-from hopcheck import Failure, Findings, Incoming, Relay, Response, Target, case, expect
+from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
 from hopcheck.client import shapes
 
 
@@ -20,11 +20,11 @@ async def unreachable(target: Target) -> Findings:
 class TellsConnect(Relay):
     """Base of those that tell an unreachable provider wrongly."""
 
-    async def failed(self, incoming: Incoming, failure: Failure) -> Response:
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         return self.reworded(response) if failure.kind == "connect" else response
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         """The error as this relay words it."""
         return response
 
@@ -33,7 +33,7 @@ class TellsConnect(Relay):
 class BlamesTheClient(TellsConnect):
     """A provider that is not there is told as a bad request."""
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         response.status = 400
         return response
 
@@ -42,5 +42,5 @@ class BlamesTheClient(TellsConnect):
 class SaysItBriefly(TellsConnect):
     """The error is a plain message."""
 
-    def reworded(self, response: Response) -> Response:
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_json({"message": "connection refused"})

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Response, Target, case, dig, expect, items, reply
+from hopcheck import Findings, OutgoingRequest, Relay, RelayedResponse, Target, case, dig, expect, items, reply
 from hopcheck.authoring.edits import edit_messages
 
 SOUND = (
@@ -62,7 +62,7 @@ def again(text: str) -> str:
 class ReadsAndWrites(Relay):
     """Arguments are parsed, and written again."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return change_arguments(response, again)
 
 
@@ -70,11 +70,11 @@ class ReadsAndWrites(Relay):
 class RepairsArguments(Relay):
     """Arguments that aren't a JSON object are replaced by an empty one."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return change_arguments(response, lambda text: text if again(text).startswith("{") else "{}")
 
 
-def change_arguments(response: Response, change: Any) -> Response:
+def change_arguments(response: RelayedResponse, change: Any) -> RelayedResponse:
     """Change the arguments of every call of an answer in one piece."""
 
     def every(message: dict[str, Any]) -> None:
@@ -88,7 +88,7 @@ def change_arguments(response: Response, change: Any) -> Response:
 class NormalizesHistory(Relay):
     """The arguments of earlier calls are parsed, and written again."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         for function in [call["function"] for one in body.get("messages", ()) for call in items(one, "tool_calls")]:
             function["arguments"] = again(function["arguments"])

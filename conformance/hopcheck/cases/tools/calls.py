@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Events, Findings, Relay, Response, Target, case, dig, expect, reply
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
 from hopcheck.authoring.edits import edit_choices, edit_messages
 
 BOTH = (reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", "{}", id="call_hop2"))
@@ -22,7 +22,7 @@ async def call_nonstream(target: Target) -> Findings:
     yield expect("calls", answer.tool_calls(), equals=[first, second])
 
 
-def edit_calls(response: Response, edit: Any) -> Response:
+def edit_calls(response: RelayedResponse, edit: Any) -> RelayedResponse:
     """Change the list of calls of every message that has one."""
 
     def change(message: dict[str, Any]) -> None:
@@ -36,7 +36,7 @@ def edit_calls(response: Response, edit: Any) -> Response:
 class OneCall(Relay):
     """Of several calls only the first is passed on."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_calls(response, lambda calls: calls[:1])
 
 
@@ -44,7 +44,7 @@ class OneCall(Relay):
 class FreshIds(Relay):
     """Calls get ids of the gateway's own, so results can't be matched with what the model asked."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edit_calls(response, lambda calls: [{**call, "id": f"call_{n}"} for n, call in enumerate(calls)])
 
 
@@ -70,7 +70,7 @@ async def text_and_call(target: Target) -> Findings:
 class CallsOnly(Relay):
     """The text beside a call is dropped."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         def drop(message: dict[str, Any]) -> None:
             if message.get("tool_calls"):
                 message["content"] = None
@@ -95,7 +95,7 @@ class TextOnly(Relay):
 class TextEndsIt(Relay):
     """A turn with text ends with `stop`, whatever else is in it."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         def end(choice: dict[str, Any]) -> None:
             if choice["message"].get("content") and choice["finish_reason"] == "tool_calls":
                 choice["finish_reason"] = "stop"

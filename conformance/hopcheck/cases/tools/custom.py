@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect, items
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, items
 
 GRAMMAR = {"type": "grammar", "grammar": {"syntax": "lark", "definition": "start: WORD"}}
 SHELL: dict[str, Any] = {"type": "custom", "custom": {"name": "shell", "description": "", "format": GRAMMAR}}
@@ -21,7 +21,7 @@ async def custom_tool(target: Target) -> Findings:
 class FunctionsOnly(Relay):
     """Tools that aren't functions are left out of what goes upstream."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         functions = [tool for tool in body.get("tools") or () if tool.get("type") == "function"]
         return outgoing.with_json({**body, "tools": functions}) if body.get("tools") else outgoing

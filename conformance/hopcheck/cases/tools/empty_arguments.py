@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Event, Events, Findings, Relay, Response, Target, case, dig, expect, items, reply
+from hopcheck import Event, Events, Findings, Relay, RelayedResponse, Target, case, dig, expect, items, reply
 from hopcheck.authoring.edits import edit_messages
 
 NOTHING = {"absent": reply.chat(tools=[reply.call("clock")]), "object": reply.chat(tools=[reply.call("clock", "{}")])}
@@ -22,7 +22,7 @@ async def empty_args(target: Target) -> Findings:
 class NothingIsNull(Relay):
     """Empty arguments become null."""
 
-    async def response(self, response: Response) -> Response:
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
         def empty(message: dict[str, Any]) -> None:
             for call in items(message, "tool_calls"):
                 call["function"]["arguments"] = call["function"]["arguments"] or None

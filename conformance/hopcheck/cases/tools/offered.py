@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect, items
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, items
 
 PARAMETERS = {
     "type": "object",
@@ -48,7 +48,7 @@ async def roundtrip(target: Target) -> Findings:
 class OneTool(Relay):
     """Only the first tool that is offered is passed on."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         return outgoing.with_json({**body, "tools": body["tools"][:1]}) if body.get("tools") else outgoing
 
@@ -57,7 +57,7 @@ class OneTool(Relay):
 class ChoiceIsAWord(Relay):
     """A tool_choice that is an object becomes `required`, for providers that know only words."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         named = isinstance(body.get("tool_choice"), dict)
         return outgoing.with_json({**body, "tool_choice": "required"}) if named else outgoing
@@ -67,7 +67,7 @@ class ChoiceIsAWord(Relay):
 class ForgetsAllowedTools(Relay):
     """A tool_choice of a kind that isn't known is dropped."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         unknown = dig(body, "tool_choice", "type") == "allowed_tools"
         return outgoing.with_json({**body, "tool_choice": "auto"}) if unknown else outgoing
@@ -77,7 +77,7 @@ class ForgetsAllowedTools(Relay):
 class FalseIsNothing(Relay):
     """Fields that are false are left out of what goes upstream."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({name: value for name, value in outgoing.json.items() if value is not False})
 
 
@@ -90,7 +90,7 @@ async def strict_schema(target: Target) -> Findings:
     yield expect("parameters", dig(function, "parameters"), equals=PARAMETERS)
 
 
-def without(outgoing: Outgoing, name: str, *path: str) -> Outgoing:
+def without(outgoing: OutgoingRequest, name: str, *path: str) -> OutgoingRequest:
     """The same request, that field missing from every function, or from what stands at the path in it."""
     body = outgoing.json
     for tool in body.get("tools", ()):
@@ -104,7 +104,7 @@ def without(outgoing: Outgoing, name: str, *path: str) -> Outgoing:
 class NotStrict(Relay):
     """`strict` is taken out, since some provider once refused it."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "strict")
 
 
@@ -112,5 +112,5 @@ class NotStrict(Relay):
 class NoDefinitions(Relay):
     """A schema is reduced to the keywords that another provider knows, and its references point nowhere."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "$defs", "parameters")

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hopcheck import Findings, Outgoing, Relay, Target, case, dig, expect, items
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, items
 
 CALLS: list[dict[str, Any]] = [
     {"id": "call_hop1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}},
@@ -33,7 +33,7 @@ async def result_turn(target: Target) -> Findings:
 class EncodesTwice(Relay):
     """The arguments of earlier calls are encoded as JSON once more."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         for function in [call["function"] for one in body.get("messages", ()) for call in items(one, "tool_calls")]:
             function["arguments"] = json.dumps(function["arguments"])
@@ -44,7 +44,7 @@ class EncodesTwice(Relay):
 class MatchesByPlace(Relay):
     """Results get the calls' ids by their place, not by what they answer."""
 
-    async def request(self, outgoing: Outgoing) -> Outgoing:
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         messages = body.get("messages", [])
         ids = [call["id"] for one in messages for call in items(one, "tool_calls")]
