@@ -4,7 +4,8 @@ What a case is written with is importable from here.
 """
 
 from hopcheck.authoring.findings import Finding, Findings, expect
-from hopcheck.authoring.registry import Case, Mutant, case
+from hopcheck.authoring.mutants import Mutant
+from hopcheck.authoring.registry import Case, case
 from hopcheck.client import OMIT, Answer, Live, Stream, Target, Untestable, backend_down, dig, items
 from hopcheck_contracts.sse import DONE, Event, event_of
 from hopcheck_server.relay import (

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Protocol, cast
 
+from hopcheck.authoring.mistakes import CaseError
 from hopcheck.cli.exits import HOLDS, HOPCHECK_FAILED, INTERRUPTED, USAGE, Stop
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -19,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "gate": ("hopcheck.cli.gate", "hold a proxy to its contract"),
     "cases": ("hopcheck.cli.cases", "list or explain the cases"),
-    "selftest": ("hopcheck.cli.selftest", "run the suite against itself: mutants and honest variants"),
+    "selftest": ("hopcheck.cli.selftest", "run the suite against itself: mutants and honest relays"),
     "serve": ("hopcheck.cli.serve", "run the reference proxy"),
     "upstream": ("hopcheck.cli.upstream", "run the scripted provider alone"),
     "record": ("hopcheck.cli.record", "record LiteLLM's traffic as cassettes, to be replayed without it"),
@@ -73,6 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Stop as stop:
         print(f"hopcheck: {stop}", file=sys.stderr)
         return stop.code
+    except CaseError as mistakes:
+        print(f"hopcheck: {mistakes}", file=sys.stderr)
+        return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # who read the output has seen enough

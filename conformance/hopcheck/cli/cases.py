@@ -7,24 +7,27 @@ import json
 import sys
 from typing import Any
 
-from hopcheck.authoring.registry import AREAS, GROUPS, Case
+from hopcheck.authoring.areas import AREAS, GROUPS
+from hopcheck.authoring.registry import Case
+from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import HOLDS, USAGE, Stop
 from hopcheck.fuzz.fuzz_cases import all_fuzz_cases
 from hopcheck.gate.catalogue import all_cases, select
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
+    """Add the command's arguments."""
     parser.add_argument("pattern", nargs="*", help="ids, or patterns such as 'stream.*'; one id alone is explained")
     parser.add_argument(
         "--profile", action="append", default=[], choices=[*GROUPS, *AREAS], metavar="AREA", help="only this profile"
     )
+    add_case_folder(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
-    known = {**all_cases(), **all_fuzz_cases()}
+    """List or explain the cases; returns the exit code."""
+    known = {**all_cases(arguments.cases), **all_fuzz_cases()}
     found = select(known.values(), arguments.pattern, arguments.profile)
     if not found:
         raise Stop(USAGE, f"no case matches {' '.join(arguments.pattern)!r}; `hopcheck cases` lists them all.")
@@ -49,7 +52,7 @@ def as_json(case: Case) -> dict[str, Any]:
         "refs": list(case.refs),
         "needs": sorted(case.needs),
         "mutants": [
-            {"name": example.name, "breaks": example.killed_by, "story": example.story} for example in case.mutants
+            {"name": mutant.name, "killed_by": mutant.killed_by, "story": mutant.story} for mutant in case.mutants
         ],
     }
 
@@ -62,7 +65,7 @@ def explained(case: Case) -> str:
         "",
         *(f"  rests on    {ref}" for ref in case.refs),
         *([f"  needs       {', '.join(sorted(case.needs))}"] if case.needs else []),
-        *(["", "  A proxy breaks it, for example, when:"] if case.mutants else []),
-        *(f"  - {example.story}  (noticed by {example.killed_by!r})" for example in case.mutants),
+        *(["", "  Mutants, each a gateway that gets it wrong:"] if case.mutants else []),
+        *(f"  - {mutant.story}  (killed by {mutant.killed_by!r})" for mutant in case.mutants),
     ]
     return "\n".join(lines)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hopcheck.authoring.registry import AREAS, GROUPS, Case
+from hopcheck.authoring.areas import AREAS, GROUPS
+from hopcheck.authoring.registry import Case
 from hopcheck.cli import fuzz_arguments as fuzzing
 from hopcheck.cli import replay_arguments as replaying
+from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.cli.files import require_folders
 from hopcheck.client.config import TargetConfig
@@ -66,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--select", action="append", default=[], metavar="GLOB", help="ids, such as 'stream.*'; may be given again"
     )
+    add_case_folder(which)
     how = parser.add_argument_group("run")
     how.add_argument("--jobs", type=int, default=8, metavar="N", help="cases at once (default: %(default)s)")
     how.add_argument("--strict", action="store_true", help="a SHOULD or MAY that doesn't hold fails, too")
@@ -119,7 +122,7 @@ def read(arguments: argparse.Namespace) -> Order:
     """
     if arguments.jobs < 1 or arguments.read_timeout <= 0:
         raise Stop(USAGE, "--jobs and --read-timeout must be greater than 0.")
-    known = all_cases()
+    known = all_cases(arguments.cases)
     session = fuzzing.session_of(arguments)
     cases = [] if arguments.example else select(known.values(), arguments.select, arguments.profile)
     if not cases and not session:

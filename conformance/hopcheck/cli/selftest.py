@@ -1,163 +1,141 @@
-"""Run the suite against itself: every mutant and every honest variant, times every case."""
+"""Run the suite against itself: every mutant and every honest relay, times every case."""
 
 from __future__ import annotations
 
 import argparse
-import gc
-import multiprocessing
-import os
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing.connection import wait
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
+from hopcheck.authoring.mistakes import CaseError, suggestion
 from hopcheck.authoring.registry import Case
+from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
+from hopcheck.cli.selftest_workers import run_matrix
+from hopcheck.engine.wire_contracts import CHECKS
 from hopcheck.gate.catalogue import all_cases, select
-from hopcheck.selftest import Cell, Column, Proof, again, cells, columns, happened, weigh
-from hopcheck.selftest.reach import Reach, reach_of
+from hopcheck.selftest import Cell, MatrixColumn, MatrixScore, columns_of, run_cells_again, score, summary_of
 from hopcheck_server.wire.event_loop import run as run_loop
 
-BATCH = 40
-"""Relays that one batch hosts, at most."""
-
-YOUNG_ONLY = (200_000, 50, 1000)
-"""When garbage is collected: by counts of objects, rarely the older ones. By default it takes a quarter of the time."""
-
-AGAIN = 120
-"""So many cells that aren't as they should be are looked at once more; with more of them, it is no coincidence."""
+RERUN_LIMIT = 120
+"""How many suspicious cells are run again, at most: more of them are no coincidence."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
+    """Add the command's arguments."""
     parser.add_argument("pattern", nargs="*", help="cases, by id or pattern; default: all")
-    parser.add_argument("--diagonal", action="store_true", help="mutants only on the cases that they are for")
+    add_case_folder(parser)
+    parser.add_argument("--diagonal", action="store_true", help="run mutants on their own cases only")
     parser.add_argument("--full", action="store_true", help="run the cells, too, whose outcome is already known")
     parser.add_argument("--jobs", type=int, default=32, help="cases at once, per process (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=0, help="default: one more than there are cores")
     parser.add_argument(
-        "--replay", type=Path, metavar="FOLDER", help="whether these cassettes notice the mutants of their cases"
+        "--replay", type=Path, metavar="FOLDER", help="run the mutants on these cassettes, without the matrix"
     )
-    parser.add_argument("--verbose", action="store_true", help="say what each mutant was noticed by")
+    parser.add_argument("--verbose", action="store_true", help="list the mutants that were killed, too")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
-    cases = select(all_cases().values(), arguments.pattern)
+    """Run the self-test; returns the exit code."""
+    cases = select(all_cases(arguments.cases).values(), arguments.pattern)
     if not cases:
         raise Stop(USAGE, f"no case matches {' '.join(arguments.pattern)!r}; `hopcheck cases` lists them all.")
     if arguments.replay:
         from hopcheck.cli.selftest_replay import run as run_replay
 
         return run_replay(arguments, cases)
-    console, begun, of = Console(highlight=False), time.monotonic(), columns(cases)
+    console, begun, columns = Console(highlight=False), time.monotonic(), columns_of(cases)
+    matrix = _collect(columns, cases, arguments, console)
     known = {case.id: case for case in cases}
-    table: list[Cell] = []
-    for done, cell in enumerate(_table(of, [case.id for case in cases], arguments), 1):
-        table.append(cell)
-        if console.is_terminal and done % 50 == 0:
-            console.print(f"{done} cells", end="\r")
-    proof = weigh(table, of, known)
-    if 0 < len(proof.suspicious) <= AGAIN:
-        proof = look_again(table, proof, of, known, console)
-    _print(proof, cases, of, console, verbose=arguments.verbose)
-    settled = 0 if arguments.diagonal else len(of) * len(cases) - proof.cells
-    beside = f"; {settled} more could say nothing" if settled else ""
-    console.print(f"{proof.cells} cells in {time.monotonic() - begun:.0f} s{beside}", soft_wrap=True)
-    return HOLDS if proof.holds else DOES_NOT_HOLD
+    total = score(matrix, columns, known)
+    require_named_checks(total, cases)
+    if 0 < len(total.suspicious) <= RERUN_LIMIT:
+        total = rerun_suspicious(matrix, total, columns, known, console)
+    print_score(total, cases, columns, console, verbose=arguments.verbose)
+    skipped = 0 if arguments.diagonal else len(columns) * len(cases) - total.cells
+    note = f"; the outcome of {skipped} more is known" if skipped else ""
+    console.print(f"{total.cells} cells in {time.monotonic() - begun:.0f} s{note}", soft_wrap=True)
+    return HOLDS if total.holds else DOES_NOT_HOLD
 
 
-def look_again(
-    table: Sequence[Cell], first: Proof, of: Sequence[Column], known: Mapping[str, Case], console: Console
-) -> Proof:
-    """Run what isn't as it should be once more, nearly alone: a machine that was held up makes some of it.
+def _collect(
+    columns: Sequence[MatrixColumn], cases: Sequence[Case], arguments: argparse.Namespace, console: Console
+) -> list[Cell]:
+    matrix: list[Cell] = []
+    for cell in run_matrix(columns, [case.id for case in cases], arguments):
+        matrix.append(cell)
+        if console.is_terminal and len(matrix) % 50 == 0:
+            console.print(f"{len(matrix)} cells", end="\r")
+    return matrix
 
-    What doesn't show again is told, and doesn't count.
+
+def require_named_checks(total: MatrixScore, cases: Sequence[Case]) -> None:
+    """Refuse mutants whose `killed_by` is no check of their case.
+
+    Raises:
+        CaseError: There are some; a sentence for each.
     """
-    by_name = {column.name: column for column in of}
+    mistakes = [
+        f"{mutant.place}: {mutant.name}: {case.id} makes no check {mutant.killed_by!r}"
+        + suggestion(mutant.killed_by, total.checks[case.id])
+        for case in cases
+        for mutant in case.mutants
+        if total.checks.get(case.id) and mutant.killed_by not in (*total.checks[case.id], *CHECKS)
+    ]
+    if mistakes:
+        raise CaseError("\n".join(mistakes))
+
+
+def rerun_suspicious(
+    matrix: Sequence[Cell],
+    first: MatrixScore,
+    columns: Sequence[MatrixColumn],
+    cases: Mapping[str, Case],
+    console: Console,
+) -> MatrixScore:
+    """Run the suspicious cells once more, nearly alone, since a machine that was held up makes some cells suspicious.
+
+    A failure that doesn't show again is printed, and doesn't count.
+    """
+    by_name = {column.name: column for column in columns}
     places = {(cell.column, cell.verdict.case_id) for cell in first.suspicious}
-    pairs = [(by_name[name], known[case_id]) for name, case_id in sorted(places)]
-    second = run_loop(again(pairs))
-    rest = [cell for cell in table if (cell.column, cell.verdict.case_id) not in places]
-    proof = weigh([*rest, *second], of, known)
-    shown_again = {(cell.column, cell.verdict.case_id) for cell in proof.suspicious}
+    pairs = [(by_name[name], cases[case_id]) for name, case_id in sorted(places)]
+    second = run_loop(run_cells_again(pairs))
+    rest = [cell for cell in matrix if (cell.column, cell.verdict.case_id) not in places]
+    total = score([*rest, *second], columns, cases)
+    shown_again = {(cell.column, cell.verdict.case_id) for cell in total.suspicious}
     for cell in first.suspicious:
         if (cell.column, cell.verdict.case_id) not in shown_again:
-            told = escape(happened(cell.verdict))
-            console.print(f"[yellow]once only[/]  {cell.verdict.case_id} on {cell.column}: {told}", soft_wrap=True)
-    return proof
+            where = f"{cell.verdict.case_id} on {cell.column}"
+            console.print(f"[yellow]once only[/]      {where}: {escape(summary_of(cell.verdict))}", soft_wrap=True)
+    return total
 
 
-def _table(of: Sequence[Column], ids: list[str], arguments: argparse.Namespace) -> Iterator[Cell]:
-    """Run the table in batches of columns, on as many processes as there are cores."""
-    names = [column.name for column in of]
-    least = -(-len(names) // BATCH)
-    workers = min(arguments.processes or (os.cpu_count() or 1) + 1, least)
-    count = -(-least // workers) * workers  # so that none of the workers is idle at the end
-    batches = [names[start::count] for start in range(count)]  # honest columns, the longest ones, are spread
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
-        reach = None
-        if not (arguments.full or arguments.diagonal):
-            reach = pool.submit(trace, ids, arguments.jobs).result()
-        running = [pool.submit(run_batch, batch, ids, reach, arguments.jobs, arguments.diagonal) for batch in batches]
-        for finished in as_completed(running):
-            yield from finished.result()
+def print_score(
+    total: MatrixScore, cases: Sequence[Case], columns: Sequence[MatrixColumn], console: Console, *, verbose: bool
+) -> None:
+    """Print what counts against the suite (with `verbose`, the mutants that were killed, too), and a summary."""
 
+    def line(style: str, kind: str, text: str) -> None:
+        console.print(f"[{style}]{kind:<14}[/] {text}", soft_wrap=True)
 
-def end_with_parent() -> None:
-    """End this process as soon as the one that started it has gone, however that ended."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        sentinel = parent.sentinel
-        threading.Thread(target=lambda: (wait([sentinel]), os._exit(1)), daemon=True).start()
-
-
-def trace(ids: list[str], jobs: int) -> Reach:
-    """What the cases of these ids reach, found in this process."""
-    known = all_cases()
-    return run_loop(reach_of([known[case_id] for case_id in ids], jobs))
-
-
-def run_batch(names: list[str], ids: list[str], reach: Reach | None, jobs: int, diagonal: bool) -> list[Cell]:
-    """Run the columns of these names on the cases of these ids, in this process."""
-    known = all_cases()
-    cases: list[Case] = [known[case_id] for case_id in ids]
-    mine = [column for column in columns(cases) if column.name in names]
-
-    async def collect() -> list[Cell]:
-        return [cell async for cell in cells(mine, cases, reach, jobs=jobs, diagonal=diagonal)]
-
-    gc.collect()
-    gc.freeze()  # what is loaded by now lives to the end, and need not be looked through again
-    gc.set_threshold(*YOUNG_ONLY)
-    return run_loop(collect())
-
-
-def _print(proof: Proof, cases: Sequence[Case], of: Sequence[Column], console: Console, *, verbose: bool) -> None:
-    if verbose:
-        for case_id, check, name in sorted(proof.noticed):
-            console.print(f"[green]noticed[/]    {case_id}: {escape(check)}  [dim]{name}[/]", soft_wrap=True)
-    for case_id, check, name, instead in sorted(proof.missed):
-        console.print(
-            f"[red]missed[/]     {case_id}: {name} should break {escape(repr(check))}; {escape(instead)}",
-            soft_wrap=True,
-        )
-    for case_id, name, instead in sorted(proof.unexpected):
-        console.print(f"[red]unexpected[/] {case_id} on {name}: {escape(instead)}", soft_wrap=True)
-    for case_id, name, instead in sorted(proof.minded):
-        console.print(f"[red]minded[/]     {case_id} on the honest {name}: {escape(instead)}", soft_wrap=True)
-    for case_id, check in proof.unbroken:
-        console.print(f"[red]unbroken[/]   {case_id}: no mutant breaks {escape(repr(check))}", soft_wrap=True)
-    wrong = sum(bool(column.breaks) for column in of)
+    for case_id, check, name in sorted(total.killed) if verbose else ():
+        line("green", "killed", f"{case_id}: {escape(check)}  [dim]{name}[/]")
+    for case_id, check, name, instead in sorted(total.survived):
+        line("red", "survived", f"{case_id}: {name} should fail {escape(repr(check))}; {escape(instead)}")
+    for case_id, name, instead in sorted(total.unexpected):
+        line("red", "unexpected", f"{case_id} on {name}: {escape(instead)}")
+    for case_id, name, instead in sorted(total.false_positives):
+        line("red", "false positive", f"{case_id} on {name}: {escape(instead)}")
+    for case_id, check in total.unkilled:
+        line("red", "unkilled", f"{case_id}: no mutant fails {escape(repr(check))}")
+    mutants = sum(bool(column.mutants) for column in columns)
     console.print(
-        f"{len(cases)} cases, {wrong} mutants, {len(of) - wrong} honest relays: "
-        f"{len(proof.noticed)} noticed, {len(proof.missed)} missed, {len(proof.unexpected)} unexpected, "
-        f"{len(proof.minded)} red on honest relays, {len(proof.unbroken)} findings that nothing breaks",
-        style="green" if proof.holds else "red",
+        f"{len(cases)} cases, {mutants} mutants, {len(columns) - mutants} honest relays: "
+        f"{len(total.killed)} killed, {len(total.survived)} survived, {len(total.unexpected)} unexpected, "
+        f"{len(total.false_positives)} false positives, {len(total.unkilled)} checks that kill no mutant",
+        style="green" if total.holds else "red",
     )

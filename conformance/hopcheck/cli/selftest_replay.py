@@ -1,4 +1,4 @@
-"""What `selftest --replay` shows: for each mutant, that cassettes notice it, or why they can't."""
+"""The output of `selftest --replay`: for each mutant, which check kills it on cassettes, or why none can."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from hopcheck.gate.catalogue import all_cases
 from hopcheck.gate.preflight import Unfit
 from hopcheck.replay import live_only
 from hopcheck.replay.offline import CassetteFolder
-from hopcheck.selftest.on_cassettes import HEALTHY, Result, prove
+from hopcheck.selftest.on_cassettes import HEALTHY, CassetteResult, run_on_cassettes
 from hopcheck_server.wire.event_loop import run as run_loop
 
 JOBS = 12
 """Cases at once."""
 
-_SHOWN = ("missed", "minded")
+FAILURES = ("survived", "false positive")
 
 
 def run(arguments: argparse.Namespace, cases: Sequence[Case]) -> int:
-    """Do it."""
+    """Run the mutants on cassettes; returns the exit code."""
     require_server()
     try:
         cassettes = CassetteFolder.read(arguments.replay, all_cases())
@@ -35,26 +35,26 @@ def run(arguments: argparse.Namespace, cases: Sequence[Case]) -> int:
         raise Stop(USAGE, str(unfit)) from None
     begun, console = time.monotonic(), Console(highlight=False, soft_wrap=True)
     load_sdk()
-    results = run_loop(_prove(cases, cassettes))
-    for one in sorted(results, key=lambda result: (result.came, result.case_id)):
-        if one.came in _SHOWN or arguments.verbose:
-            console.print(f"{one.came:<14}{one.case_id}: {one.relay}  {one.how}", markup=False)
+    results = run_loop(_collect(cases, cassettes))
+    for one in sorted(results, key=lambda result: (result.status, result.case_id)):
+        if one.status in FAILURES or arguments.verbose:
+            console.print(f"{one.status:<15}{one.case_id}: {one.relay}  {one.detail}", markup=False)
     _summarise(results, len(cases), time.monotonic() - begun, console)
-    return DOES_NOT_HOLD if any(one.came in _SHOWN for one in results) else HOLDS
+    return DOES_NOT_HOLD if any(one.status in FAILURES for one in results) else HOLDS
 
 
-async def _prove(cases: Sequence[Case], cassettes: CassetteFolder) -> list[Result]:
+async def _collect(cases: Sequence[Case], cassettes: CassetteFolder) -> list[CassetteResult]:
     excluded = live_only(cases, cassettes.cassettes, cassettes.unrecorded)
-    return [result async for result in prove(cases, cassettes.cassettes, excluded, JOBS)]
+    return [result async for result in run_on_cassettes(cases, cassettes.cassettes, excluded, JOBS)]
 
 
-def _summarise(results: Sequence[Result], cases: int, took_s: float, console: Console) -> None:
-    came = Counter(one.came for one in results if one.relay != HEALTHY)
-    by_replay = sum(one.came == "noticed" and one.how.startswith("replay.") for one in results)
-    minded = sum(one.came == "minded" for one in results)
+def _summarise(results: Sequence[CassetteResult], cases: int, took_s: float, console: Console) -> None:
+    count = Counter(one.status for one in results if one.relay != HEALTHY)
+    by_replay = sum(one.status == "killed" and one.detail.startswith("replay.") for one in results)
+    false_positives = sum(one.status == "false positive" for one in results)
     console.print(
-        f"{cases} cases, {sum(came.values())} mutants: "
-        f"{came['noticed']} noticed ({by_replay} by the replay's findings), {came['live-only']} of live-only cases, "
-        f"{came['LiteLLM']} wrong in what is LiteLLM's work there, {came['missed']} missed; "
-        f"{minded} cases red on the healthy relay; {took_s:.0f} s"
+        f"{cases} cases, {sum(count.values())} mutants: "
+        f"{count['killed']} killed ({by_replay} by the replay's checks), {count['live-only']} of live-only cases, "
+        f"{count['LiteLLM']} wrong only in LiteLLM's work, {count['survived']} survived; "
+        f"{false_positives} false positives on the healthy relay; {took_s:.0f} s"
     )

@@ -1,21 +1,34 @@
-"""Finds the cases: imports every module below `hopcheck.cases`, and offers what they registered."""
+"""Finds the cases: imports every file below `hopcheck.cases`, and offers what they registered."""
 
 from __future__ import annotations
 
-import importlib
 import pkgutil
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import hopcheck.cases
-from hopcheck.authoring.registry import GROUPS, REGISTRY, Case
+from hopcheck.authoring.areas import GROUPS
+from hopcheck.authoring.outside import import_file, import_folder
+from hopcheck.authoring.registry import REGISTRY, Case
 from hopcheck_server.upstream.script.turns import Script
 
 
-def all_cases() -> dict[str, Case]:
-    """Every case, by id, in order."""
-    for module in pkgutil.walk_packages(hopcheck.cases.__path__, "hopcheck.cases."):
-        importlib.import_module(module.name)
+def all_cases(folder: Path | None = None) -> dict[str, Case]:
+    """Every case, by id, in order.
+
+    Args:
+        folder: Also those in the Python files of this folder.
+
+    Raises:
+        CaseError: A case file has a mistake.
+    """
+    root = Path(next(iter(hopcheck.cases.__path__)))
+    for module in pkgutil.walk_packages([str(root)], "hopcheck.cases."):
+        if not module.ispkg:
+            import_file(root.joinpath(*module.name.split(".")[2:]).with_suffix(".py"), module.name)
+    if folder is not None:
+        import_folder(folder)
     return dict(sorted(REGISTRY.items()))
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from hopcheck.authoring.areas import AREAS
 from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict
-from hopcheck.authoring.registry import AREAS, Case
+from hopcheck.authoring.registry import Case
 from hopcheck.client.config import DECLARABLE, Declares, TargetConfig
 from hopcheck.report.baseline import Baseline, Deviation, Judgement
 from hopcheck.report.document import SCHEMA_NAME, counts, exit_code

@@ -1,11 +1,22 @@
-"""The suite against itself: every mutant and every honest variant, times every case.
+"""The suite tested against itself: every mutant and every honest relay, times every case.
 
-A mutant must be noticed by the finding that it names, and by nothing that nobody expects; an honest variant
-by nothing; and every finding of every case must be broken by some mutant.
+The check that a mutant names must kill it, and no other case may fail on it unannounced; no case may fail on an
+honest relay; and every check of every case must kill some mutant.
 """
 
-from hopcheck.selftest.matrix import Cell, again, cells
-from hopcheck.selftest.mutants import HEALTHY, Column, columns
-from hopcheck.selftest.scoring import Proof, happened, notices, weigh
+from hopcheck.selftest.columns import HEALTHY, MatrixColumn, columns_of
+from hopcheck.selftest.matrix import Cell, cells, run_cells_again
+from hopcheck.selftest.scoring import MatrixScore, kills, score, summary_of
 
-__all__ = ["HEALTHY", "Cell", "Column", "Proof", "again", "cells", "columns", "happened", "notices", "weigh"]
+__all__ = [
+    "HEALTHY",
+    "Cell",
+    "MatrixColumn",
+    "MatrixScore",
+    "cells",
+    "columns_of",
+    "kills",
+    "run_cells_again",
+    "score",
+    "summary_of",
+]

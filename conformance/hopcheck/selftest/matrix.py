@@ -1,4 +1,4 @@
-"""The table's cells: runs every case on every relay, as far as that can say something."""
+"""The cells of the mutation matrix: runs every case on every relay, where the outcome isn't known already."""
 
 from __future__ import annotations
 
@@ -11,54 +11,65 @@ from typing import Any
 from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.engine.run import run_case
-from hopcheck.selftest.mutants import HEALTHY, Column
+from hopcheck.selftest.columns import HEALTHY, MatrixColumn
 from hopcheck.selftest.reach import Reach, touches
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.wire.tasks import cancel, following
 
 CLOCK_JOBS = 24
-"""How many cases that read the clock run beside each other, on relays of their own: they wait more than they work."""
+"""How many cases that read the clock run at once, on relays of their own: they wait more than they work."""
 
 FLOOD_JOBS = 3
-"""The same for those that flood."""
+"""How many cases that flood a relay run at once."""
 
-AGAIN_JOBS = 3
-"""How many cells that weren't as they should be are run once more beside each other."""
+RERUN_JOBS = 3
+"""How many suspicious cells are run again at once."""
 
-BESIDE: dict[str, Any] = {"flood": 0.1, "contracts": False}
-"""How a case is run on a mutant that isn't its own: it need not be noticed there."""
+FOREIGN_RUN: dict[str, Any] = {"flood": 0.1, "contracts": False}
+"""How a case is run on another case's mutant, which it need not kill."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One case on one relay."""
+    """The verdict of one case on the relay of one column."""
 
     column: str
     verdict: Verdict
 
 
 async def cells(
-    of: Sequence[Column], cases: Sequence[Case], reach: Reach | None, *, jobs: int = 32, diagonal: bool = False
+    columns: Sequence[MatrixColumn],
+    cases: Sequence[Case],
+    reach: Reach | None,
+    *,
+    jobs: int = 32,
+    diagonal: bool = False,
 ) -> AsyncIterator[Cell]:
-    """Run every case on every column; with `diagonal`, a mutant only on the cases that it is registered for.
+    """Run every case on every column.
 
-    With `reach`, cells that can say nothing are not run: where a case never reaches what the relay overrides, and on
-    mutants that may trip anything.
-    What reads the clock or floods runs after all else; what uses up a limit runs one after another on its relay.
+    Cases that read the clock or flood a relay run after all others; cases that use up a limit run one after another.
+
+    Args:
+        columns: The relays.
+        cases: The cases.
+        reach: Skips the cells whose outcome is known: where a case never reaches what the relay overrides, and on
+            mutants that may trip anything. None runs them all.
+        jobs: How many cases run at once.
+        diagonal: Run a mutant only on the cases that it is registered for.
     """
-    seats = [seat for column in of for seat in _seats(column, cases, reach, diagonal=diagonal)]
-    async with RelayHost({seat.name: seat.column.relay for seat in seats}, cases) as bench:
-        for manner, at_once in ((_mixed, jobs), (_reads_the_clock, CLOCK_JOBS), (_floods, FLOOD_JOBS)):
-            chains = [chain for seat in seats for chain in _chains(seat, manner)]
-            async for cell in _run_chains(bench, chains, at_once):
+    hosted = [relay for column in columns for relay in _hosted(column, cases, reach, diagonal=diagonal)]
+    async with RelayHost({relay.name: relay.column.relay for relay in hosted}, cases) as host:
+        for belongs, at_once in ((_is_plain, jobs), (_reads_the_clock, CLOCK_JOBS), (_floods, FLOOD_JOBS)):
+            chains = [chain for relay in hosted for chain in _chains(relay, belongs)]
+            async for cell in _run_chains(host, chains, at_once):
                 yield cell
 
 
-async def again(pairs: Sequence[tuple[Column, Case]]) -> list[Cell]:
-    """Run each case on its relay once more, with little beside it."""
-    room = asyncio.Semaphore(AGAIN_JOBS)
+async def run_cells_again(pairs: Sequence[tuple[MatrixColumn, Case]]) -> list[Cell]:
+    """Run each case on its relay once more, with few at once."""
+    room = asyncio.Semaphore(RERUN_JOBS)
 
-    async def once_more(column: Column, case: Case) -> list[Cell]:
+    async def once_more(column: MatrixColumn, case: Case) -> list[Cell]:
         async with room:
             return [cell async for cell in cells([column], [case], None, jobs=1)]
 
@@ -66,53 +77,51 @@ async def again(pairs: Sequence[tuple[Column, Case]]) -> list[Cell]:
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A relay of a column, and the cases that are run on it.
+class HostedRelay:
+    """One relay of a column, and the cases that are run on it.
 
-    A mutant sits alone with each case that it is for, so that no other case has used up its state. Cases that
-    take the backend down have a relay of their own, one after another. Beside its own cases a mutant is met by
-    part of a flood, each on a relay of its own, and by no contract: what is wrong on the wire is wrong in every case,
-    and needn't be told of each.
+    A mutant has a relay for each of its own cases, so that no other case has used up its state. Cases that take the
+    backend down share another, one after another. Other cases' floods have a relay each, and are shortened.
     """
 
     name: str
-    column: Column
+    column: MatrixColumn
     cases: tuple[Case, ...]
-    beside: bool = False
+    foreign: bool = False
 
 
-def _seats(column: Column, cases: Sequence[Case], reach: Reach | None, *, diagonal: bool) -> list[Seat]:
+def _hosted(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None, *, diagonal: bool) -> list[HostedRelay]:
     if column.honest:
         reach = None if column.name == HEALTHY else reach
-        return _apart(Seat(column.name, column, _differing(column, cases, reach)))
-    own = {case_id for case_id, _ in column.breaks}
-    seats = [Seat(f"{column.name}.{case.id}", column, (case,)) for case in cases if case.id in own]
+        return _without_outages(HostedRelay(column.name, column, _differing(column, cases, reach)))
+    own = {case_id for case_id, _ in column.mutants}
+    hosted = [HostedRelay(f"{column.name}.{case.id}", column, (case,)) for case in cases if case.id in own]
     if not diagonal:
-        others = (case for case in cases if case.id not in own)
-        anything = any("*" in example.trips for _, example in column.breaks)
-        open_ = () if anything and reach is not None else _differing(column, tuple(others), reach)
-        for seat in _apart(Seat(column.name, column, open_, beside=True)):
-            seats += _spread(seat)
-    return seats
+        others = tuple(case for case in cases if case.id not in own)
+        anything = any("*" in mutant.trips for _, mutant in column.mutants)
+        open_ = () if anything and reach is not None else _differing(column, others, reach)
+        for relay in _without_outages(HostedRelay(column.name, column, open_, foreign=True)):
+            hosted += _without_floods(relay)
+    return hosted
 
 
-def _differing(column: Column, cases: Sequence[Case], reach: Reach | None) -> tuple[Case, ...]:
-    """The cases whose cell can say something: the others are the healthy relay's, for all that is run of the column."""
+def _differing(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None) -> tuple[Case, ...]:
+    """The cases whose cells are worth running: in the others, the column's relay does what the healthy one does."""
     return tuple(case for case in cases if reach is None or touches(column.relay, case, reach))
 
 
-def _apart(seat: Seat) -> list[Seat]:
-    """The seat without the cases that take the backend down, and one for those."""
-    downs = tuple(case for case in seat.cases if _takes_down(case))
-    rest = replace(seat, cases=tuple(case for case in seat.cases if case not in downs))
-    return [rest, replace(seat, name=f"{seat.name}.outages", cases=downs)] if downs else [seat]
+def _without_outages(relay: HostedRelay) -> list[HostedRelay]:
+    """The relay without the cases that take the backend down, and one for those."""
+    downs = tuple(case for case in relay.cases if _takes_down(case))
+    rest = replace(relay, cases=tuple(case for case in relay.cases if case not in downs))
+    return [rest, replace(relay, name=f"{relay.name}.outages", cases=downs)] if downs else [relay]
 
 
-def _spread(seat: Seat) -> list[Seat]:
-    """The seat without the cases that flood, and one for each of those: one after another they took half a minute."""
-    floods = [case for case in seat.cases if _floods(case)]
-    rest = replace(seat, cases=tuple(case for case in seat.cases if case not in floods))
-    return [rest, *(replace(seat, name=f"{seat.name}.{case.id}", cases=(case,)) for case in floods)]
+def _without_floods(relay: HostedRelay) -> list[HostedRelay]:
+    """The relay without the cases that flood, and one for each of those: one after another they take half a minute."""
+    floods = [case for case in relay.cases if _floods(case)]
+    rest = replace(relay, cases=tuple(case for case in relay.cases if case not in floods))
+    return [rest, *(replace(relay, name=f"{relay.name}.{case.id}", cases=(case,)) for case in floods)]
 
 
 def _takes_down(case: Case) -> bool:
@@ -127,32 +136,32 @@ def _reads_the_clock(case: Case) -> bool:
     return "timing" in case.needs and not _floods(case)
 
 
-def _mixed(case: Case) -> bool:
+def _is_plain(case: Case) -> bool:
     return not case.needs & {"timing", "heavy"}
 
 
-Chain = list[tuple[Seat, Case]]
+Chain = list[tuple[HostedRelay, Case]]
 """Cases that are run one after another."""
 
 
-def _chains(seat: Seat, manner: Callable[[Case], bool]) -> list[Chain]:
-    mine = [case for case in seat.cases if manner(case)]
+def _chains(relay: HostedRelay, belongs: Callable[[Case], bool]) -> list[Chain]:
+    mine = [case for case in relay.cases if belongs(case)]
     limited = [case for case in mine if _floods(case) or _takes_down(case) or case.uses_a_limit]
-    rest = [[(seat, case)] for case in mine if case not in limited]
-    return [[(seat, case) for case in limited], *rest] if limited else rest
+    rest = [[(relay, case)] for case in mine if case not in limited]
+    return [[(relay, case) for case in limited], *rest] if limited else rest
 
 
-async def _run_chains(bench: RelayHost, chains: list[Chain], jobs: int) -> AsyncIterator[Cell]:
+async def _run_chains(host: RelayHost, chains: list[Chain], jobs: int) -> AsyncIterator[Cell]:
     queue: asyncio.Queue[Cell] = asyncio.Queue()
     pending = sorted(chains, key=len)
     total = sum(map(len, chains))
 
     async def work() -> None:
         while pending:
-            for seat, case in pending.pop():
-                setting = bench.context(seat.name)
-                verdict = await run_case(case, replace(setting, **BESIDE) if seat.beside else setting)
-                queue.put_nowait(Cell(seat.column.name, verdict))
+            for relay, case in pending.pop():
+                context = host.context(relay.name)
+                verdict = await run_case(case, replace(context, **FOREIGN_RUN) if relay.foreign else context)
+                queue.put_nowait(Cell(relay.column.name, verdict))
 
     workers = [asyncio.create_task(work()) for _ in range(jobs)]
     try:

@@ -1,4 +1,4 @@
-"""What a table shows: what was noticed, what was missed, and what nobody expects."""
+"""The score of a mutation matrix: which mutants were killed, which survived, and which failures nobody expects."""
 
 from __future__ import annotations
 
@@ -7,120 +7,123 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from hopcheck.authoring.findings import Outcome, Verdict
-from hopcheck.authoring.registry import Case, Mutant
+from hopcheck.authoring.mutants import Mutant
+from hopcheck.authoring.registry import Case
 from hopcheck.engine.wire_contracts import CHECKS
 from hopcheck.report.render.values import clip
+from hopcheck.selftest.columns import HEALTHY, MatrixColumn
 from hopcheck.selftest.matrix import Cell
-from hopcheck.selftest.mutants import HEALTHY, Column
 
 
 @dataclass
-class Proof:
-    """What the table shows.
+class MatrixScore:
+    """The score of a mutation matrix.
 
     Attributes:
-        cells: How many were run.
-        noticed: (case id, finding, mutant) where the finding that it names noticed it.
-        missed: The same where it did not, with what happened instead.
-        unexpected: (case id, relay, what happened) on mutants where nobody expects it; nobody expects a crash.
-        minded: (case id, relay, what happened) on honest variants and the healthy relay.
-        unbroken: (case id, finding) that no mutant breaks.
-        suspicious: The cells that something of this was said of.
+        cells: The number of cells that were run.
+        killed: (case id, check, mutant) where the check that the mutant names failed.
+        survived: The same where it did not fail, with a summary of the verdict.
+        unexpected: (case id, column, summary) of failures on other cases' mutants that no `trips` announces; a crash
+            is never expected.
+        false_positives: (case id, column, summary) of failures on the healthy relay and on honest relays.
+        unkilled: (case id, check) of checks that kill no mutant.
+        suspicious: The cells that count against the suite.
+        checks: The names of each case's own checks, by case id, in order.
     """
 
     cells: int = 0
-    noticed: list[tuple[str, str, str]] = field(default_factory=list)
-    missed: list[tuple[str, str, str, str]] = field(default_factory=list)
+    killed: list[tuple[str, str, str]] = field(default_factory=list)
+    survived: list[tuple[str, str, str, str]] = field(default_factory=list)
     unexpected: list[tuple[str, str, str]] = field(default_factory=list)
-    minded: list[tuple[str, str, str]] = field(default_factory=list)
-    unbroken: list[tuple[str, str]] = field(default_factory=list)
+    false_positives: list[tuple[str, str, str]] = field(default_factory=list)
+    unkilled: list[tuple[str, str]] = field(default_factory=list)
     suspicious: list[Cell] = field(default_factory=list)
+    checks: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
         """Whether the suite can be trusted."""
-        return not (self.missed or self.unexpected or self.minded or self.unbroken) and self.cells > 0
+        return not (self.survived or self.unexpected or self.false_positives or self.unkilled) and self.cells > 0
 
 
-def weigh(table: Iterable[Cell], of: Sequence[Column], cases: Mapping[str, Case]) -> Proof:
-    """Say what a table shows."""
-    proof = Proof()
-    known = {column.name: column for column in of}
-    checks: dict[str, set[str]] = {}
-    for cell in table:
-        proof.cells += 1
+def score(matrix: Iterable[Cell], columns: Sequence[MatrixColumn], cases: Mapping[str, Case]) -> MatrixScore:
+    """Score a mutation matrix."""
+    total = MatrixScore()
+    by_name = {column.name: column for column in columns}
+    for cell in matrix:
+        total.cells += 1
+        verdict = cell.verdict
         if cell.column == HEALTHY:
-            checks[cell.verdict.case_id] = {finding.check for finding in cell.verdict.findings} - set(CHECKS)
-        if not _weigh_cell(proof, known[cell.column], cell.verdict, cases[cell.verdict.case_id]):
-            proof.suspicious.append(cell)
-    broken = {(case_id, finding) for case_id, finding, _ in proof.noticed}
-    proof.unbroken = sorted(
-        (case_id, check) for case_id, names in checks.items() for check in names if (case_id, check) not in broken
-    )
-    return proof
+            names = dict.fromkeys(finding.check for finding in verdict.findings)
+            total.checks[verdict.case_id] = [name for name in names if name not in CHECKS]
+        if not _score_cell(total, by_name[cell.column], verdict, cases[verdict.case_id]):
+            total.suspicious.append(cell)
+    killed = {(case_id, check) for case_id, check, _ in total.killed}
+    made = {(case_id, check) for case_id, names in total.checks.items() for check in names}
+    total.unkilled = sorted(made - killed)
+    return total
 
 
-def _weigh_cell(proof: Proof, column: Column, verdict: Verdict, case: Case) -> bool:
-    """Add a cell to a proof; returns whether it is as it should be."""
+def _score_cell(total: MatrixScore, column: MatrixColumn, verdict: Verdict, case: Case) -> bool:
+    """Add a cell to a score; returns whether it speaks for the suite."""
     if column.honest:
-        fine = verdict.outcome is Outcome.CONFORMS
-        if not fine:
-            proof.minded.append((verdict.case_id, column.name, happened(verdict)))
-        return fine
-    own = [example for case_id, example in column.breaks if case_id == verdict.case_id]
+        return _add_unless(verdict.outcome is Outcome.CONFORMS, total.false_positives, column, verdict)
+    own = [mutant for case_id, mutant in column.mutants if case_id == verdict.case_id]
     if own:
-        found = [_weigh_own(proof, verdict, example) for example in own]
-        return all(found)
-    fine = not _is_unexpected(verdict, column, case)
+        scored = [_score_mutant(total, verdict, mutant) for mutant in own]  # all of them, whatever the first says
+        return all(scored)
+    return _add_unless(not _is_unexpected(verdict, column, case), total.unexpected, column, verdict)
+
+
+def _add_unless(fine: bool, failures: list[tuple[str, str, str]], column: MatrixColumn, verdict: Verdict) -> bool:
     if not fine:
-        proof.unexpected.append((verdict.case_id, column.name, happened(verdict)))
+        failures.append((verdict.case_id, column.name, summary_of(verdict)))
     return fine
 
 
-def _is_unexpected(verdict: Verdict, column: Column, case: Case) -> bool:
-    """Whether a case says something on another one's mutant that nobody has announced.
+def _is_unexpected(verdict: Verdict, column: MatrixColumn, case: Case) -> bool:
+    """Whether a case fails on another case's mutant, and no `trips` announces it.
 
-    What is wrong on the wire is wrong in every case, so a contract's finding needs no announcement.
+    A violation of the wire contract shows in every case, so a contract's finding needs no announcement.
     """
     if verdict.outcome is Outcome.BROKEN:
         return True
     by_contract = bool(verdict.failed) and all(finding.check in CHECKS for finding in verdict.failed)
     if verdict.outcome is Outcome.CONFORMS or (by_contract and verdict.outcome is Outcome.DEVIATES):
         return False
-    return not _expected(column, case)
+    return not _is_announced(column, case)
 
 
-def _weigh_own(proof: Proof, verdict: Verdict, example: Mutant) -> bool:
-    found = notices(verdict, example.killed_by)
-    if found:
-        proof.noticed.append((verdict.case_id, example.killed_by, example.name))
+def _score_mutant(total: MatrixScore, verdict: Verdict, mutant: Mutant) -> bool:
+    killed = kills(verdict, mutant.killed_by)
+    if killed:
+        total.killed.append((verdict.case_id, mutant.killed_by, mutant.name))
     else:
-        proof.missed.append((verdict.case_id, example.killed_by, example.name, happened(verdict)))
-    return found
+        total.survived.append((verdict.case_id, mutant.killed_by, mutant.name, summary_of(verdict)))
+    return killed
 
 
-def notices(verdict: Verdict, check: str) -> bool:
-    """Whether the finding of that name fails and those before it hold; untestable or broken never counts."""
+def kills(verdict: Verdict, check: str) -> bool:
+    """Whether the check of that name fails and those before it hold; untestable or broken never counts."""
     if verdict.outcome not in (Outcome.DEVIATES, Outcome.ADVISORY):
         return False
     first = next((finding for finding in verdict.findings if not finding.ok), None)
     return first is not None and first.check == check
 
 
-def _expected(column: Column, case: Case) -> bool:
-    for case_id, example in column.breaks:
-        if any(fnmatchcase(case.id, pattern) for pattern in example.trips):
+def _is_announced(column: MatrixColumn, case: Case) -> bool:
+    for case_id, mutant in column.mutants:
+        if any(fnmatchcase(case.id, pattern) for pattern in mutant.trips):
             return True
-        if any(fnmatchcase(f"{case_id}:{example.name}", pattern) for pattern in case.trips_on):
+        if any(fnmatchcase(f"{case_id}:{mutant.name}", pattern) for pattern in case.trips_on):
             return True
     return False
 
 
-def happened(verdict: Verdict) -> str:
+def summary_of(verdict: Verdict) -> str:
     """A verdict in one line."""
     failed = [
         f"{one.check}: expected {clip(repr(one.expected))}, got {clip(repr(one.actual))}" for one in verdict.failed
     ]
     reason = verdict.reason.strip().splitlines()[-1:]
-    said = reason or failed  # why a case could not be judged says more than what was found until then
-    return f"{verdict.outcome.value}: {'; '.join(said)}"
+    return f"{verdict.outcome.value}: {'; '.join(reason or failed)}"  # a reason explains more than unfinished findings

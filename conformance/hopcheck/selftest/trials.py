@@ -107,7 +107,7 @@ async def on_cassette(
             return Trial.of(await run_case(case, setting), asked, served)
 
 
-async def in_seat(case: Case, relay: type[Relay]) -> Trial:
+async def on_script(case: Case, relay: type[Relay]) -> Trial:
     """Run a case on a relay of its own with the case's script in LiteLLM's seat, whether or not it applies there."""
     async with await Upstream.start(all_scripts([case])) as seat, _serving(relay, seat.url) as (served, target):
         setting = RunContext(target, LocalControl(seat), READ_TIMEOUT_S, nonces=seat_nonces, contracts=False)

@@ -16,7 +16,7 @@ from hopcheck.gate.catalogue import all_cases
 from hopcheck.replay.live_only import burst_owner, live_only, without_burst
 from hopcheck.report.build import LIVE_ONLY
 from hopcheck.selftest.chunk_parser_mutant import ParsesEachRead
-from hopcheck.selftest.on_cassettes import Result, prove
+from hopcheck.selftest.on_cassettes import CassetteResult, run_on_cassettes
 from hopcheck.selftest.trials import Trial, on_cassette
 
 FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
@@ -116,25 +116,25 @@ def test_who_uses_another_key_is_found(cassettes) -> None:
     assert not checks(judge(ClientsKey, cassettes))["replay.match"]
 
 
-def results_of(case_id: str, cassettes, excluded=None) -> list[Result]:
-    async def run() -> list[Result]:
-        return [result async for result in prove([CASES[case_id]], cassettes, excluded or {}, 1)]
+def results_of(case_id: str, cassettes, excluded=None) -> list[CassetteResult]:
+    async def run() -> list[CassetteResult]:
+        return [result async for result in run_on_cassettes([CASES[case_id]], cassettes, excluded or {}, 1)]
 
     return asyncio.run(run())
 
 
-def test_each_mutant_is_noticed(cassettes) -> None:
-    came = {result.relay: (result.came, result.how) for result in results_of("stream.done-once", cassettes)}
-    assert came["SaysDoneTwice"] == ("noticed", "one [DONE]")
-    assert came["ParsesEachRead"] == ("noticed", "replay.chunking")
-    assert came["the healthy relay"][0] == "as recorded"
-    came = {result.relay: result.came for result in results_of("stream.utf8-split", cassettes)}
-    assert came["DecodesEachRead"] == "noticed"  # by the chunkings: LiteLLM itself splits no character
-    came = {result.relay: result.came for result in results_of("stream.line-endings", cassettes)}
-    assert came["LooksForTwoLineFeeds"] == "noticed"  # by the script in LiteLLM's seat: LiteLLM writes line feeds
+def test_each_mutant_is_killed(cassettes) -> None:
+    status = {result.relay: (result.status, result.detail) for result in results_of("stream.done-once", cassettes)}
+    assert status["SaysDoneTwice"] == ("killed", "one [DONE]")
+    assert status["ParsesEachRead"] == ("killed", "replay.chunking")
+    assert status["the healthy relay"][0] == "as recorded"
+    status = {result.relay: result.status for result in results_of("stream.utf8-split", cassettes)}
+    assert status["DecodesEachRead"] == "killed"  # by the chunkings: LiteLLM itself splits no character
+    status = {result.relay: result.status for result in results_of("stream.line-endings", cassettes)}
+    assert status["LooksForTwoLineFeeds"] == "killed"  # by the script in LiteLLM's seat: LiteLLM writes line feeds
 
 
-def test_what_is_wrong_and_unnoticed_is_missed(cassettes) -> None:
+def test_a_mutant_that_no_check_fails_survives(cassettes) -> None:
     class Whispers(Relay):
         """Streams end with a comment that no finding minds."""
 
@@ -147,12 +147,12 @@ def test_what_is_wrong_and_unnoticed_is_missed(cassettes) -> None:
     case = replace(CASE, mutants=[example])
 
     async def run() -> dict[str, str]:
-        return {result.relay: result.came async for result in prove([case], cassettes, {}, 1)}
+        return {result.relay: result.status async for result in run_on_cassettes([case], cassettes, {}, 1)}
 
-    assert asyncio.run(run())["Whispers"] == "missed"
+    assert asyncio.run(run())["Whispers"] == "survived"
 
 
-def test_a_healthy_relay_that_fails_otherwise_than_recorded_is_minded(cassettes) -> None:
+def test_an_unrecorded_failure_is_a_false_positive(cassettes) -> None:
     cassette = cassettes["stream.done-once"]
     (one,) = cassette.interactions
     assert one.response is not None
@@ -162,7 +162,9 @@ def test_a_healthy_relay_that_fails_otherwise_than_recorded_is_minded(cassettes)
         one, response=replace(one.response, body=one.response.body[:size]), wire=replace(frames, ended="cut")
     )
     broken = {**cassettes, "stream.done-once": replace(cassette, interactions=(short,))}
-    assert {result.came for result in results_of("stream.done-once", broken) if "healthy" in result.relay} == {"minded"}
+    assert {result.status for result in results_of("stream.done-once", broken) if "healthy" in result.relay} == {
+        "false positive"
+    }
 
 
 def test_a_live_only_case_says_why_for_each_mutant(cassettes) -> None:
@@ -170,8 +172,8 @@ def test_a_live_only_case_says_why_for_each_mutant(cassettes) -> None:
     assert excluded["chat.large-request"] == f"{LIVE_ONLY}too long"
     assert excluded["rate_limit.recovers"].startswith(f"{LIVE_ONLY}it waits")
     assert live_only([CASE], {}, {}) == {"stream.done-once": f"{LIVE_ONLY}it has no cassette"}
-    came = results_of("rate_limit.recovers", cassettes, excluded)
-    assert {(result.came, result.how) for result in came} == {("live-only", excluded["rate_limit.recovers"])}
+    status = results_of("rate_limit.recovers", cassettes, excluded)
+    assert {(result.status, result.detail) for result in status} == {("live-only", excluded["rate_limit.recovers"])}
 
 
 def test_a_case_about_header_fields_that_no_cassette_holds_is_live_only(cassettes) -> None:

@@ -1,4 +1,4 @@
-"""What the kill table says of a suite that isn't sound."""
+"""The mutation matrix of a suite that isn't sound."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rich.console import Console
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect, reply
 from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.authoring.registry import Case
-from hopcheck.cli import selftest as prove
-from hopcheck.selftest import HEALTHY, Cell, Column, Proof, cells, columns, weigh
+from hopcheck.cli import selftest
+from hopcheck.selftest import HEALTHY, Cell, MatrixColumn, MatrixScore, cells, columns_of, score
 from hopcheck.selftest.reach import overridden, reach_of, touches
 from hopcheck_server.relay.honest import HONEST_RELAYS, PrettyPrints
 
@@ -38,13 +38,13 @@ class Mumbles(Shouts):
 
 
 class Harmless(Relay):
-    """It is said to be wrong, but isn't."""
+    """It is registered as a mutant, but behaves like the healthy relay."""
 
 
 @pytest.fixture
 def made(case, monkeypatch):
     """Two cases: about the status, and about the body."""
-    monkeypatch.setattr(sys.modules[Column.__module__], "HONEST_RELAYS", (PrettyPrints,))
+    monkeypatch.setattr(sys.modules[MatrixColumn.__module__], "HONEST_RELAYS", (PrettyPrints,))
 
     @case("chat.status", level="MUST", refs=["a"], upstream=reply.chat("hello"))
     async def status(target: Target) -> Findings:
@@ -55,21 +55,22 @@ def made(case, monkeypatch):
 
     @case("chat.body", level="SHOULD", refs=["a"], upstream=reply.chat("hello"))
     async def body(target: Target) -> Findings:
-        """The answer says hello."""
+        """The answer contains hello."""
         yield expect("body", (await target.chat.create()).text, contains='"hello"')
 
     return status, body
 
 
-def table(bench, cases: Sequence[Case], **options: Any) -> Proof:
-    of = columns(cases)
+def table(bench, cases: Sequence[Case], **options: Any) -> MatrixScore:
+    columns = columns_of(cases)
 
-    async def main() -> Proof:
-        return weigh([cell async for cell in cells(of, cases, None, **options)], of, {case.id: case for case in cases})
+    async def main() -> MatrixScore:
+        matrix = [cell async for cell in cells(columns, cases, None, **options)]
+        return score(matrix, columns, {case.id: case for case in cases})
 
-    proof = bench.alone(main)
-    assert isinstance(proof, Proof)
-    return proof
+    total = bench.alone(main)
+    assert isinstance(total, MatrixScore)
+    return total
 
 
 def test_a_sound_suite_holds(bench, made) -> None:
@@ -77,10 +78,10 @@ def test_a_sound_suite_holds(bench, made) -> None:
     status.mutant(killed_by="status", trips=["chat.*"])(Teapot)
     status.mutant(killed_by="body")(Shouts)
     body.mutant(killed_by="body")(Shouts)
-    proof = table(bench, made)
-    assert proof.holds, proof
-    assert proof.cells == 2 * (2 + 2)  # the healthy relay, a variant, two mutants
-    assert sorted(proof.noticed) == [
+    total = table(bench, made)
+    assert total.holds, total
+    assert total.cells == 2 * (2 + 2)  # the healthy relay, an honest relay, two mutants
+    assert sorted(total.killed) == [
         ("chat.body", "body", "Shouts"),
         ("chat.status", "body", "Shouts"),
         ("chat.status", "status", "Teapot"),
@@ -88,17 +89,17 @@ def test_a_sound_suite_holds(bench, made) -> None:
     assert table(bench, made, diagonal=True).cells == 2 * 2 + 3
 
 
-def test_what_is_not_noticed_by_its_finding_is_missed(bench, made) -> None:
+def test_a_mutant_whose_check_holds_survives(bench, made) -> None:
     status, _ = made
     status.mutant(killed_by="body")(Teapot)  # a finding before it fails
     status.mutant(killed_by="status")(Harmless)
-    proof = table(bench, made[:1])
-    assert {(name, finding) for _, finding, name, _ in proof.missed} == {("Teapot", "body"), ("Harmless", "status")}
-    assert proof.unbroken == [("chat.status", "body"), ("chat.status", "status")]
-    assert not proof.holds
+    total = table(bench, made[:1])
+    assert {(name, finding) for _, finding, name, _ in total.survived} == {("Teapot", "body"), ("Harmless", "status")}
+    assert total.unkilled == [("chat.status", "body"), ("chat.status", "status")]
+    assert not total.holds
 
 
-def test_what_nobody_expects_is_unexpected_until_it_is_said(bench, made) -> None:
+def test_a_failure_is_unexpected_until_it_is_announced(bench, made) -> None:
     status, body = made
     status.mutant(killed_by="body")(Shouts)
     assert [(case, relay) for case, relay, _ in table(bench, made).unexpected] == [("chat.body", "chat.status.Shouts")]
@@ -112,7 +113,7 @@ def test_a_crash_on_a_mutant_is_never_expected(bench, made, case) -> None:
 
     @case("chat.crash", level="MUST", refs=["a"])
     async def crash(target: Target) -> Findings:
-        """It can't stand a teapot."""
+        """It crashes on a teapot."""
         yield expect("number", 100 / ((await target.chat.create()).status - 418) < 0, equals=True)
 
     (unexpected,) = table(bench, [status, crash]).unexpected
@@ -120,76 +121,76 @@ def test_a_crash_on_a_mutant_is_never_expected(bench, made, case) -> None:
     assert "ZeroDivisionError" in unexpected[2]
 
 
-def test_a_case_that_minds_an_honest_difference_is_told(bench, made, case) -> None:
+def test_a_failure_on_an_honest_relay_is_a_false_positive(bench, made, case) -> None:
     @case("chat.picky", level="MAY", refs=["a"])
     async def picky(target: Target) -> Findings:
         """The answer has no spaces."""
         yield expect("spaces", ": " in (await target.chat.create()).text, equals=False)
 
-    (minded,) = table(bench, [picky]).minded
-    assert minded[:2] == ("chat.picky", "variant.PrettyPrints")
-    assert minded[2] == "advisory: spaces: expected False, got True"
+    (found,) = table(bench, [picky]).false_positives
+    assert found[:2] == ("chat.picky", "honest.PrettyPrints")
+    assert found[2] == "advisory: spaces: expected False, got True"
 
 
-def test_an_empty_table_proves_nothing() -> None:
-    assert not weigh([], columns([]), {}).holds
+def test_an_empty_matrix_does_not_hold() -> None:
+    assert not score([], columns_of([]), {}).holds
 
 
-def test_the_healthy_relay_and_every_variant_have_a_column() -> None:
-    of = columns([])
-    assert [column.relay for column in of] == [Relay, *HONEST_RELAYS]
-    assert of[0].name == HEALTHY
-    assert all(column.honest for column in of)
+def test_each_honest_relay_has_a_column() -> None:
+    columns = columns_of([])
+    assert [column.relay for column in columns] == [Relay, *HONEST_RELAYS]
+    assert columns[0].name == HEALTHY
+    assert all(column.honest for column in columns)
 
 
-def test_what_is_wrong_is_printed(capsys, made) -> None:
-    proof = Proof(
+def test_failures_are_printed(capsys, made) -> None:
+    total = MatrixScore(
         cells=1,
-        missed=[("chat.status", "status", "Teapot", "conforms: ")],
+        survived=[("chat.status", "status", "Teapot", "conforms: ")],
         unexpected=[("chat.body", "chat.status.Teapot", "advisory: body")],
-        minded=[("chat.body", "variant.Slower", "advisory: body")],
-        unbroken=[("chat.body", "[DONE]")],
+        false_positives=[("chat.body", "honest.Slower", "advisory: body")],
+        unkilled=[("chat.body", "[DONE]")],
     )
-    prove._print(proof, made, columns(made), Console(width=400), verbose=False)
-    told = capsys.readouterr().out.splitlines()
-    assert told[0] == "missed     chat.status: Teapot should break 'status'; conforms: "
-    assert told[1] == "unexpected chat.body on chat.status.Teapot: advisory: body"
-    assert told[2] == "minded     chat.body on the honest variant.Slower: advisory: body"
-    assert told[3] == "unbroken   chat.body: no mutant breaks '[DONE]'"
-    assert "1 missed, 1 unexpected, 1 red on honest relays, 1 findings that nothing breaks" in told[4]
+    selftest.print_score(total, made, columns_of(made), Console(width=400), verbose=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "survived       chat.status: Teapot should fail 'status'; conforms: "
+    assert lines[1] == "unexpected     chat.body on chat.status.Teapot: advisory: body"
+    assert lines[2] == "false positive chat.body on honest.Slower: advisory: body"
+    assert lines[3] == "unkilled       chat.body: no mutant fails '[DONE]'"
+    assert "1 survived, 1 unexpected, 1 false positives, 1 checks that kill no mutant" in lines[4]
 
 
-def test_what_shows_once_only_is_told_and_does_not_count(bench, made, capsys) -> None:
+def test_a_failure_that_does_not_show_again_does_not_count(bench, made, capsys) -> None:
     status, body = made
     status.mutant(killed_by="status", trips=["chat.*"])(Teapot)
-    status.mutant(killed_by="body")(Shouts)  # nobody says that `chat.body` minds it: that shows again
+    status.mutant(killed_by="body")(Shouts)  # no `trips` announces `chat.body`: that shows again
     body.mutant(killed_by="body")(Mumbles)
-    of, known = columns(made), {case.id: case for case in made}
+    columns, known = columns_of(made), {case.id: case for case in made}
 
     async def main() -> list[Cell]:
-        return [cell async for cell in cells(of, made, None)]
+        return [cell async for cell in cells(columns, made, None)]
 
     def held_up(cell: Cell) -> Cell:
         late = Verdict(cell.verdict.case_id, Outcome.UNTESTABLE, "it was silent for 5 s")
         return replace(cell, verdict=late) if (cell.column, cell.verdict.case_id) in places else cell
 
-    places = {("variant.PrettyPrints", "chat.body"), ("chat.status.Teapot", "chat.status")}
-    table = [held_up(cell) for cell in bench.alone(main)]
-    first = weigh(table, of, known)
-    assert (len(first.missed), len(first.minded), len(first.suspicious)) == (1, 1, 4)
-    second = prove.look_again(table, first, of, known, Console(width=400))
-    assert (second.cells, second.missed, second.minded) == (first.cells, [], [])
+    places = {("honest.PrettyPrints", "chat.body"), ("chat.status.Teapot", "chat.status")}
+    matrix = [held_up(cell) for cell in bench.alone(main)]
+    first = score(matrix, columns, known)
+    assert (len(first.survived), len(first.false_positives), len(first.suspicious)) == (1, 1, 4)
+    second = selftest.rerun_suspicious(matrix, first, columns, known, Console(width=400))
+    assert (second.cells, second.survived, second.false_positives) == (first.cells, [], [])
     assert {case_id for case_id, _, _ in second.unexpected} == {"chat.status", "chat.body"}
-    told = capsys.readouterr().out.splitlines()
-    assert sorted(told) == [
-        "once only  chat.body on variant.PrettyPrints: untestable: it was silent for 5 s",
-        "once only  chat.status on chat.status.Teapot: untestable: it was silent for 5 s",
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(lines) == [
+        "once only      chat.body on honest.PrettyPrints: untestable: it was silent for 5 s",
+        "once only      chat.status on chat.status.Teapot: untestable: it was silent for 5 s",
     ]
 
 
-def test_cells_that_are_known_are_left_out(bench, made) -> None:
+def test_a_column_is_skipped_where_a_case_reaches_none_of_it(bench, made) -> None:
     class NeverFallsBack(Relay):
-        """Only a case whose provider fails can notice."""
+        """A failing provider has no fallback."""
 
         async def fall_back(self, outgoing, failure) -> str | None:
             return None
@@ -210,7 +211,7 @@ class SetUp(Relay):
         super().__init__(config)
 
 
-def test_a_relay_with_a_set_up_of_its_own_touches_every_case(made) -> None:
+def test_a_relay_with_its_own_set_up_touches_every_case(made) -> None:
     assert touches(SetUp, made[0], {"chat.status": frozenset()})
 
 

@@ -1,0 +1,55 @@
+"""Mutants: relays with one fault, each of which one check must kill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from hopcheck.authoring.mistakes import place_of
+from hopcheck_server.relay import Relay
+
+RelayClass = TypeVar("RelayClass", bound=type[Relay])
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A relay with one fault, and the check that must kill it.
+
+    Attributes:
+        name: The relay class's name.
+        story: Its docstring's first line: what is wrong with it.
+        relay: The relay class.
+        killed_by: The name of the check that must fail; those made before it must hold.
+        trips: Ids or patterns of other cases that may fail on it, too.
+    """
+
+    name: str
+    story: str
+    relay: type[Relay]
+    killed_by: str
+    trips: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """`file:line` of the relay class."""
+        return place_of(self.relay)
+
+
+def mutant_of(relay: type[Relay], killed_by: str, trips: tuple[str, ...]) -> Mutant:
+    """Make a relay class a mutant.
+
+    Raises:
+        ValueError: The class is no relay, or has no docstring.
+    """
+    if not (isinstance(relay, type) and issubclass(relay, Relay)):
+        raise ValueError(f"the mutant {getattr(relay, '__name__', relay)!r} must be a class that inherits from Relay")
+    story = first_line(relay)
+    if not story or relay.__doc__ == Relay.__doc__:
+        raise ValueError(f"the mutant {relay.__name__} needs a docstring that says what is wrong with it")
+    return Mutant(relay.__name__, story, relay, killed_by, trips)
+
+
+def first_line(thing: Any) -> str:
+    """The first line of a docstring; "" if there is none."""
+    lines = (thing.__doc__ or "").strip().splitlines()
+    return lines[0].strip() if lines else ""

@@ -1,0 +1,75 @@
+"""The processes of the self-test, each with a part of the mutation matrix."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing.connection import wait
+from pathlib import Path
+
+from hopcheck.gate.catalogue import all_cases
+from hopcheck.selftest import Cell, MatrixColumn, cells, columns_of
+from hopcheck.selftest.reach import Reach, reach_of
+from hopcheck_server.wire.event_loop import run as run_loop
+
+BATCH_SIZE = 40
+"""How many columns a batch has, at most."""
+
+GC_THRESHOLDS = (200_000, 50, 1000)
+"""When garbage is collected: rarely, and older objects hardly ever. The defaults take a quarter of the time."""
+
+
+def run_matrix(columns: Sequence[MatrixColumn], ids: list[str], arguments: argparse.Namespace) -> Iterator[Cell]:
+    """Run the matrix in batches of columns, on one process more than there are cores."""
+    names = [column.name for column in columns]
+    least = -(-len(names) // BATCH_SIZE)
+    workers = min(arguments.processes or (os.cpu_count() or 1) + 1, least)
+    count = -(-least // workers) * workers  # so that none of the workers is idle at the end
+    batches = [names[start::count] for start in range(count)]  # honest columns, the longest ones, are spread
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+        reach = None
+        if not (arguments.full or arguments.diagonal):
+            reach = pool.submit(trace, ids, arguments.cases, arguments.jobs).result()
+        running = [
+            pool.submit(run_batch, batch, ids, arguments.cases, reach, arguments.jobs, arguments.diagonal)
+            for batch in batches
+        ]
+        for finished in as_completed(running):
+            yield from finished.result()
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it has gone, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        sentinel = parent.sentinel
+        threading.Thread(target=lambda: (wait([sentinel]), os._exit(1)), daemon=True).start()
+
+
+def trace(ids: list[str], folder: Path | None, jobs: int) -> Reach:
+    """Run the cases of these ids on traced relays, in this process; returns what each reaches."""
+    known = all_cases(folder)
+    return run_loop(reach_of([known[case_id] for case_id in ids], jobs))
+
+
+def run_batch(
+    names: list[str], ids: list[str], folder: Path | None, reach: Reach | None, jobs: int, diagonal: bool
+) -> list[Cell]:
+    """Run the columns of these names on the cases of these ids, in this process."""
+    known = all_cases(folder)
+    cases = [known[case_id] for case_id in ids]
+    mine = [column for column in columns_of(cases) if column.name in names]
+
+    async def collect() -> list[Cell]:
+        return [cell async for cell in cells(mine, cases, reach, jobs=jobs, diagonal=diagonal)]
+
+    gc.collect()
+    gc.freeze()  # what is loaded by now lives to the end, and need not be looked through again
+    gc.set_threshold(*GC_THRESHOLDS)
+    return run_loop(collect())
