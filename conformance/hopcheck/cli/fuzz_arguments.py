@@ -1,4 +1,4 @@
-"""The gate's options for property tests, and the files that they leave."""
+"""The gate's options for property tests, and the files of their failing examples."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.cli.files import write
 from hopcheck.engine.sessions import Session
 from hopcheck.fuzz.example import FOLDER, Unreadable, example_text, file_name, read_example
-from hopcheck.fuzz.fuzz_cases import Amount, Fuzzing, all_fuzz_cases
+from hopcheck.fuzz.fuzz_cases import ExampleBudget, FuzzSearches, all_fuzz_cases
 from hopcheck.fuzz.operations import OPERATIONS, SEARCHES
-from hopcheck.fuzz.saved_examples import Replaying
+from hopcheck.fuzz.saved_examples import SavedExamples
 from hopcheck.gate.catalogue import select
 from hopcheck.report.render.progress import RunProgress
 
 EXAMPLES = 100
-"""So many chat requests, unless another number is given."""
+"""Chat requests, if `--fuzz` is given without a number."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
+    """Add the options of property tests."""
     group = parser.add_argument_group("property tests")
     group.add_argument(
         "--fuzz",
@@ -29,23 +29,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         const=EXAMPLES,
         metavar="N",
-        help=f"try N generated chat requests, too (default: {EXAMPLES}), a quarter of that for all else, and walks",
+        help=f"also try N generated chats (default: {EXAMPLES}), N/4 of each other operation, and sequence tests",
     )
-    group.add_argument("--seed", type=int, default=1, metavar="N", help="another one, other examples")
-    group.add_argument("--fuzz-time", type=float, metavar="S", help="end the search after so many seconds")
     group.add_argument(
-        "--example", action="append", type=Path, default=[], metavar="FILE", help="only play what was found before"
+        "--seed", type=int, default=1, metavar="N", help="another seed makes other examples (default: 1)"
+    )
+    group.add_argument("--fuzz-time", type=float, metavar="S", help="end the search after S seconds")
+    group.add_argument(
+        "--example", action="append", type=Path, default=[], metavar="FILE", help="only play examples of an earlier run"
     )
 
 
 def session_of(arguments: argparse.Namespace) -> Session | None:
-    """The session that was asked for, if one was.
+    """The fuzz cases that the options ask for, or None.
 
     Raises:
-        Stop: Something is wrong with it, or the extra isn't installed.
+        Stop: The options are wrong, or the extra isn't installed.
     """
     if arguments.example:
-        return _replaying(arguments.example)
+        return _saved(arguments.example)
     if arguments.fuzz is None:
         return None
     if arguments.fuzz < 1 or (arguments.fuzz_time is not None and arguments.fuzz_time <= 0):
@@ -53,14 +55,14 @@ def session_of(arguments: argparse.Namespace) -> Session | None:
     chosen = select(all_fuzz_cases().values(), arguments.select, arguments.profile)
     if not chosen:
         raise Stop(USAGE, "--fuzz was given, but none of its cases is chosen: add --select 'fuzz.*' or --profile fuzz.")
-    amount = Amount(arguments.fuzz, arguments.seed, arguments.fuzz_time)
+    budget = ExampleBudget(arguments.fuzz, arguments.seed, arguments.fuzz_time)
     try:
-        return Fuzzing([SEARCHES[case.id] for case in chosen], amount)
+        return FuzzSearches([SEARCHES[case.id] for case in chosen], budget)
     except ModuleNotFoundError:
         raise Stop(USAGE, "--fuzz needs more: pip install 'hopcheck[fuzz]'") from None
 
 
-def _replaying(files: list[Path]) -> Replaying:
+def _saved(files: list[Path]) -> SavedExamples:
     try:
         examples = {str(path): read_example(path) for path in files}
     except Unreadable as unreadable:
@@ -68,28 +70,28 @@ def _replaying(files: list[Path]) -> Replaying:
     unknown = [path for path, example in examples.items() if example.operation not in OPERATIONS]
     if unknown:
         raise Stop(USAGE, f"{unknown[0]} is an example of something that this version doesn't know.")
-    return Replaying(examples)
+    return SavedExamples(examples)
 
 
 def follow(session: Session | None, progress: RunProgress) -> None:
     """Let a progress display follow a search."""
-    if isinstance(session, Fuzzing):
-        session.told = progress.went
+    if isinstance(session, FuzzSearches):
+        session.progress = progress.went
 
 
 def write_examples(session: Session | None, folder: Path = Path(FOLDER)) -> list[Path]:
-    """Write what a search found, one file each; gives the files.
+    """Write the failing examples of a search, one file each; returns the paths.
 
     Raises:
         Stop: One can't be written.
     """
-    if not isinstance(session, Fuzzing):
+    if not isinstance(session, FuzzSearches):
         return []
     written = []
     for found in session.found:
         finding = dataclasses.asdict(found.finding)
-        told = {name: finding[name] for name in ("check", "expected", "actual")}
+        summary = {name: finding[name] for name in ("check", "expected", "actual")}
         path = folder / file_name(found.example)
-        write(path, example_text(found.example, session.seed, told))
+        write(path, example_text(found.example, session.seed, summary))
         written.append(path)
     return written

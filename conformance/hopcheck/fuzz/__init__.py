@@ -1,1 +1,1 @@
-"""Property tests: requests and answers that nobody thought of, made from the contract."""
+"""Property tests: requests and answers generated from the contract."""

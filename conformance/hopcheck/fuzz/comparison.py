@@ -1,4 +1,4 @@
-"""Whether two JSON values say the same, and where they don't. Pure."""
+"""Where two JSON values differ. Pure."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 
 from hopcheck_contracts.violations import shown
 
-MOST = 4
-"""So many differences are told."""
+MAX_DIFFERENCES = 4
+"""Differences listed at most."""
 
 _ABSENT: Any = object()
 
 
 def differences(wanted: Any, got: Any, *, more: bool = False) -> list[str]:
-    """Where two values differ: nothing if they say the same.
+    """Where two values differ; empty if they are equal.
 
-    Numbers count by their value (1e-7 is 0.0000001, 1.0 is 1, 9007199254740993 is not 9007199254740992.0), the order of
-    an object's members doesn't count.
+    Numbers are compared by value (1e-7 is 0.0000001, 1.0 is 1, 9007199254740993 is not 9007199254740992.0). The order
+    of an object's members is ignored.
 
     Args:
-        wanted: What it should be.
-        got: What it is.
-        more: Objects may have more members than they should.
+        wanted: The expected value.
+        got: The actual value.
+        more: Whether objects may have more members than expected.
     """
-    return list(islice(_differences(wanted, got, "", more=more), MOST))
+    return list(islice(_differences(wanted, got, "", more=more), MAX_DIFFERENCES))
 
 
 def _differences(wanted: Any, got: Any, where: str, *, more: bool) -> Iterator[str]:
@@ -37,7 +37,7 @@ def _differences(wanted: Any, got: Any, where: str, *, more: bool) -> Iterator[s
         for place, pair in enumerate(zip_longest(wanted, got, fillvalue=_ABSENT)):
             yield from _differences(*pair, f"{where}[{place}]", more=more)
     elif not _same(wanted, got):
-        yield f"{where or 'all of it'}: {_said(wanted)} became {_said(got)}"
+        yield f"{where or 'all of it'}: {_shown(wanted)} became {_shown(got)}"
 
 
 def _same(wanted: Any, got: Any) -> bool:
@@ -46,12 +46,12 @@ def _same(wanted: Any, got: Any) -> bool:
     return bool(wanted == got)
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     return "nothing" if value is _ABSENT else shown(value)
 
 
 def without_nothing(value: Any) -> Any:
-    """A value whose objects have no members that say nothing: null, or an empty list."""
+    """A value without the members of objects that are null or an empty list."""
     if isinstance(value, Mapping):
         return {key: without_nothing(one) for key, one in value.items() if one is not None and one != []}
     return [without_nothing(one) for one in value] if isinstance(value, list) else value

@@ -1,6 +1,6 @@
-"""One generated request and what the upstream says to it: a value that can be written down and played again.
+"""One generated request and the upstream's answer to it: a value that can be written to a file and played again.
 
-Knows the file's format. Knows neither how examples are made nor what is right.
+Knows the file's format. Knows neither how examples are generated nor how they are judged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hopcheck_server.upstream.script.turns import Script, Turn, dump, load
 SCHEMA_NAME = "hopcheck.example/1"
 
 FOLDER = "hopcheck-examples"
-"""Where a run writes what it found, in the working folder."""
+"""Where a run writes its failing examples, in the working folder."""
 
 DEFAULT = Turn()
 """The upstream's own answer."""
@@ -36,8 +36,8 @@ class Example:
         method: The HTTP method.
         path: Below the base URL.
         body: Any JSON value, still without a marker; bytes are sent as they are; `NOTHING` sends none.
-        headers: More of them, or other values for the usual ones.
-        turn: What the upstream says; the default one says its default answer.
+        headers: Additional headers, or other values for the usual ones.
+        turn: What the upstream answers; the default turn gives its default answer.
     """
 
     operation: str
@@ -49,7 +49,7 @@ class Example:
 
     @property
     def size(self) -> tuple[int, int]:
-        """How much there is to read: bytes of the request, then bytes of the script."""
+        """Bytes of the request, then bytes of the script; smaller examples are easier to read."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
         return len(self.path) + headers + len(raw_body(self.body)), len(dump({"": Script(turns=(self.turn,))}))
 
@@ -73,7 +73,7 @@ def example_text(example: Example, seed: int, found: Mapping[str, Any]) -> str:
     Args:
         example: What to write.
         seed: Of the run that made it.
-        found: What it showed: `{check, expected, actual}`.
+        found: The finding that failed: `{check, expected, actual}`.
     """
     sent: dict[str, Any] = {"method": example.method, "path": example.path, "headers": dict(example.headers)}
     if isinstance(example.body, bytes):
@@ -94,8 +94,8 @@ def example_text(example: Example, seed: int, found: Mapping[str, Any]) -> str:
 
 def file_name(example: Example) -> str:
     """A name for its file: the same for the same example."""
-    told = example_text(example, 0, {})
-    return f"{example.operation}-{hashlib.sha256(told.encode()).hexdigest()[:10]}.json"
+    text = example_text(example, 0, {})
+    return f"{example.operation}-{hashlib.sha256(text.encode()).hexdigest()[:10]}.json"
 
 
 def read_example(path: Path) -> Example:

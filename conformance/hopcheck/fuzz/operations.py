@@ -1,4 +1,4 @@
-"""What is fuzzed: each operation of the contract, its requirement, and the checks that are made of every example."""
+"""The operations that are fuzzed: each with its requirement and the checks that every example must pass."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ REFUSED = "it is refused"
 STOPPED = "no provider hears of it"
 MODEL = "the model that was asked for, or none"
 ROUTE = "404, 405 or 415"
-WELL = "it is well after every step"
-OWN = "nothing of another request"
+RECOVERY = "it is well after every step"
+SEPARATION = "nothing of another request"
 
-_ALWAYS: dict[str, LevelName] = {WHOLE: "MUST", SECRETS: "MUST", SERVER_ERRORS: "MUST", CONTRACT: "MUST"}
-_PASSED: dict[str, LevelName] = {
-    **_ALWAYS,
+_COMMON_CHECKS: dict[str, LevelName] = {WHOLE: "MUST", SECRETS: "MUST", SERVER_ERRORS: "MUST", CONTRACT: "MUST"}
+_VALID_CHECKS: dict[str, LevelName] = {
+    **_COMMON_CHECKS,
     ACCEPTED: "SHOULD",
     STATUS: "MUST",
     ATTEMPTS: "MUST",
@@ -38,21 +38,21 @@ _PASSED: dict[str, LevelName] = {
     ANSWER: "MUST",
     MORE_ANSWER: "SHOULD",
 }
-_REFUSED: dict[str, LevelName] = {**_ALWAYS, REFUSED: "MUST", STOPPED: "MUST"}
+_REFUSAL_CHECKS: dict[str, LevelName] = {**_COMMON_CHECKS, REFUSED: "MUST", STOPPED: "MUST"}
 
 
 @dataclass(frozen=True)
-class Operation:
-    """One way of asking, of which many examples are made.
+class FuzzedOperation:
+    """One operation of the contract, for which many examples are generated.
 
     Attributes:
         id: The case's id in reports.
-        requirement: What has to hold for every example.
+        requirement: What must hold for every example.
         method: The HTTP method.
         path: The contract's template.
-        checks: What is looked at, each with how binding it is, in the order in which an example is judged.
-        needs: What a target has to declare.
-        share: Which part of the examples of the largest operation it gets.
+        checks: The level of each check, in the order in which an example is judged.
+        needs: What a target must declare.
+        share: Its number of examples, as a fraction of the largest operation's.
     """
 
     id: str
@@ -64,73 +64,73 @@ class Operation:
     share: float = 0.25
 
 
-CHAT = Operation(
+CHAT = FuzzedOperation(
     "fuzz.chat",
     "Any chat request that keeps the contract reaches the provider as it was sent, and its answer comes back as given.",
     "POST",
     "/v1/chat/completions",
-    _PASSED,
+    _VALID_CHECKS,
     share=1.0,
 )
-CHAT_REFUSALS = Operation(
+CHAT_REFUSALS = FuzzedOperation(
     "fuzz.chat-refusals",
     "A chat request that a proxy has to refuse gets a 400 or 422, and no provider hears of it.",
     "POST",
     "/v1/chat/completions",
-    _REFUSED,
+    _REFUSAL_CHECKS,
 )
-EMBEDDINGS = Operation(
+EMBEDDINGS = FuzzedOperation(
     "fuzz.embeddings",
     "Any embeddings request that keeps the contract reaches the provider as it was sent, and the vectors come back.",
     "POST",
     "/v1/embeddings",
-    {check: level for check, level in _PASSED.items() if check not in (GRAMMAR, MORE_ANSWER)},
+    {check: level for check, level in _VALID_CHECKS.items() if check not in (GRAMMAR, MORE_ANSWER)},
     frozenset({"embeddings"}),
 )
-EMBEDDINGS_REFUSALS = Operation(
+EMBEDDINGS_REFUSALS = FuzzedOperation(
     "fuzz.embeddings-refusals",
     "An embeddings request that a proxy has to refuse gets a 400 or 422, and no provider hears of it.",
     "POST",
     "/v1/embeddings",
-    _REFUSED,
+    _REFUSAL_CHECKS,
     frozenset({"embeddings"}),
 )
-MODELS = Operation(
+MODELS = FuzzedOperation(
     "fuzz.models",
     "The list of models fits the contract, whatever harmless headers it is asked with.",
     "GET",
     "/v1/models",
-    _ALWAYS,
+    _COMMON_CHECKS,
 )
-ONE_MODEL = Operation(
+ONE_MODEL = FuzzedOperation(
     "fuzz.model",
     "A model that is asked for by any name is described, or answered with an error in OpenAI's shape.",
     "GET",
     "/v1/models/{model}",
-    {**_ALWAYS, MODEL: "MUST"},
+    {**_COMMON_CHECKS, MODEL: "MUST"},
 )
-ROUTES = Operation(
+ROUTES = FuzzedOperation(
     "fuzz.routes",
     "A wrong method or content type is refused with an error in OpenAI's shape.",
     "ANY",
     "/v1/…",
-    {**_ALWAYS, ROUTE: "SHOULD"},
+    {**_COMMON_CHECKS, ROUTE: "SHOULD"},
 )
 
-OPERATIONS: Mapping[str, Operation] = {
+OPERATIONS: Mapping[str, FuzzedOperation] = {
     one.id: one for one in (CHAT, CHAT_REFUSALS, EMBEDDINGS, EMBEDDINGS_REFUSALS, MODELS, ONE_MODEL, ROUTES)
 }
-"""Every one of which examples are made, by id, in the order in which they are run."""
+"""The operations for which examples are generated, by id, in the order of a run."""
 
-WALK = Operation(
-    "fuzz.walk",
+SEQUENCES = FuzzedOperation(
+    "fuzz.sequences",
     "After any sequence of requests, answered, failed or left, a target answers the next one, and mixes nothing up.",
     "ANY",
     "/v1/…",
-    {WELL: "MUST", OWN: "MUST"},
+    {RECOVERY: "MUST", SEPARATION: "MUST"},
     frozenset({"two_sided"}),
     share=0.06,
 )
 
-SEARCHES: Mapping[str, Operation] = {**OPERATIONS, WALK.id: WALK}
-"""All that a run searches, by id, in its order."""
+SEARCHES: Mapping[str, FuzzedOperation] = {**OPERATIONS, SEQUENCES.id: SEQUENCES}
+"""Everything that a run searches, by id, in its order."""

@@ -1,4 +1,4 @@
-"""Plays an example: the upstream learns its script, the target is asked, and both sides are looked at."""
+"""Plays an example: loads its script into the upstream, asks the target, and collects both sides."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from hopcheck_server.upstream.script.turns import Script
 
 
 @dataclass(frozen=True)
-class Played:
-    """An example, and what came of it.
+class PlayedExample:
+    """An example with the response and the attempts that it led to.
 
     Attributes:
         example: What was played.
-        body: The request's body as it was sent, its marker included; `NOTHING` if none was.
-        answer: What the client got.
-        attempts: What the upstream saw; None where there is none of ours, or where no marker could be put.
+        body: The request's body as it was sent, with its marker; `NOTHING` if none was sent.
+        answer: What the client received.
+        attempts: What the upstream saw; None without an upstream of ours, or if the body could hold no marker.
     """
 
     example: Example
@@ -31,13 +31,13 @@ class Played:
     attempts: list[Attempt] | None
 
 
-async def play(example: Example, target: Target, control: Control | None) -> Played:
-    """Ask the target what an example asks.
+async def play(example: Example, target: Target, control: Control | None) -> PlayedExample:
+    """Send an example's request to the target.
 
     Args:
         example: What to play.
         target: Bound to the case of the example's operation.
-        control: The upstream; None where there is none of ours.
+        control: The upstream; None without one of ours.
 
     Raises:
         Untestable: The target can't be reached.
@@ -50,7 +50,7 @@ async def play(example: Example, target: Target, control: Control | None) -> Pla
     return played
 
 
-async def _play(example: Example, target: Target, control: Control | None) -> Played:
+async def _play(example: Example, target: Target, control: Control | None) -> PlayedExample:
     marker = target.marker()
     if control is not None:
         await control.load({example.operation: Script(turns=(example.turn,))})
@@ -62,16 +62,16 @@ async def _play(example: Example, target: Target, control: Control | None) -> Pl
             await live.rest()
     answer = live.stream
     seen = control is not None and _holds(sent or b"", marker)
-    return Played(example, body, answer, await target.seen(answer) if seen else None)
+    return PlayedExample(example, body, answer, await target.seen(answer) if seen else None)
 
 
 def _holds(sent: bytes, marker: str) -> bool:
-    """Whether a marker stands in a body: as text, or as a token array."""
+    """Whether a body contains a marker: as text, or as an array of tokens."""
     return marker.encode() in sent or ",".join(map(str, marker.encode())).encode() in sent
 
 
 def with_marker(example: Example, marker: str) -> Any:
-    """The body with a marker in it, where one can be put without changing what the body is an example of."""
+    """The body with a marker in it, if it can hold one and stay the example that it is."""
     body = example.body
     match example.operation:
         case operations.CHAT.id:
@@ -88,6 +88,6 @@ def with_marker(example: Example, marker: str) -> Any:
 
 
 def _with_a_user(messages: list[Any]) -> list[Any]:
-    """The messages, with one of the user's, in which a marker can stand."""
+    """The messages with at least one of the user's, which can hold a marker."""
     asked = any(message.get("role") == "user" for message in messages)
     return messages if asked else [*messages, {"role": "user", "content": ""}]

@@ -1,4 +1,4 @@
-"""Fuzz the reference proxy, straight on the upstream: `python -m hopcheck.fuzz.reference 100 [options of the gate]`."""
+"""Fuzz the reference proxy, on the upstream: `python -m hopcheck.fuzz.reference 100 [options of the gate]`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ embeddings = true
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Start the proxy, run the gate on it, and give the gate's exit code."""
+    """Start the proxy, run the gate on it, and return the gate's exit code."""
     examples, *options = list(sys.argv[1:] if argv is None else argv) or ["100"]
     return asyncio.run(_run(examples, options))
 

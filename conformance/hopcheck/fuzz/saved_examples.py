@@ -1,4 +1,4 @@
-"""Plays examples that were found before: one case for each operation that the files are about."""
+"""Plays examples of an earlier run: one case for each operation that the files are about."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from hopcheck.fuzz.operations import OPERATIONS
 from hopcheck.fuzz.player import play
 
 
-class Replaying:
-    """A session that plays given examples, each once.
+class SavedExamples:
+    """Cases that play given examples, each once.
 
     Attributes:
         cases: One for each operation.
     """
 
     def __init__(self, examples: Mapping[str, Example]) -> None:
-        """Nothing is begun.
+        """Choose the cases.
 
         Args:
-            examples: By the name that tells them apart in findings.
+            examples: By the name that findings give them.
         """
         self._examples = examples
         about = {example.operation for example in examples.values()}
@@ -39,7 +39,7 @@ class Replaying:
         ]
 
     def begin(self, setting: RunContext, secrets: Sequence[str], stopped: asyncio.Event) -> RunContext:
-        """Get ready; nothing more is played once `stopped`."""
+        """Take what a run gives; no example is played once `stopped` is set."""
         self._setting, self._secrets, self._stopped = setting, secrets, stopped
         return setting
 

@@ -1,6 +1,6 @@
-"""Looks for an example that fails: hypothesis draws, plays and shrinks. Blocks, so it runs in a thread of its own.
+"""Searches for an example that fails: hypothesis draws, plays and shrinks. Blocks, so it runs in a thread of its own.
 
-Whoever imports this needs the extra `fuzz`.
+Importing this module needs the extra `fuzz`.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from hopcheck.authoring.findings import Finding, Level
 from hopcheck.fuzz.example import Example
 
 Judge = Callable[[Example], Sequence[Finding]]
-"""Plays an example, and tells every finding about it."""
+"""Plays an example, and returns every finding about it."""
 
-SHRINKS = 1_000
-"""So many examples are played after the first one of a kind that failed, to find the smallest."""
+MAX_SHRINKS = 1_000
+"""Examples played at most after the first that failed a check, to find the smallest."""
 
-SHRINK_S = 120.0
-"""And for so long, in seconds: a target that hangs on each of them would take hours."""
+MAX_SHRINK_S = 120.0
+"""Seconds spent on that at most: a target that hangs on each of them would take hours."""
 
 
 @dataclass(frozen=True)
-class Bounds:
+class SearchBounds:
     """How far a search goes.
 
     Attributes:
-        examples: So many are made while nothing fails.
+        examples: How many to generate while nothing fails.
         seed: The same seed makes the same examples.
-        ends_at: No example is begun after that time (`time.monotonic`); None sets no limit.
-        stopped: Set from outside: end with what was found so far.
-        first_only: The first kind of failure is enough.
+        ends_at: No example begins after that time (`time.monotonic`); None sets no limit.
+        stopped: Once set, from outside, the search ends with what it has found.
+        first_only: Whether the search ends with the first check that failed.
     """
 
     examples: int
@@ -51,7 +51,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Found:
+class FailingExample:
     """The smallest example that fails in one check, and how."""
 
     example: Example
@@ -59,19 +59,19 @@ class Found:
 
 
 @dataclass
-class Result:
-    """What a search came to.
+class SearchResult:
+    """The result of a search.
 
     Attributes:
-        found: By check.
-        made: How many examples were made until the first that failed; all, if none did.
-        played: How many were played in all, those of the shrinking included.
-        held: Of how many each check held; it isn't made of all, since it may need others to hold.
-        cut_short: Why it ended early, or "".
-        error: What kept an example from being played; the search ended with it.
+        found: The smallest failing example, by check.
+        made: How many examples were generated up to the first that failed; all, if none did.
+        played: How many were played, including those played while shrinking.
+        held: For how many examples each check held; a check isn't made if one that it depends on failed.
+        cut_short: Why the search ended early, or "".
+        error: The error that kept an example from being played, and ended the search.
     """
 
-    found: dict[str, Found] = field(default_factory=dict)
+    found: dict[str, FailingExample] = field(default_factory=dict)
     made: int = 0
     played: int = 0
     held: Counter[str] = field(default_factory=Counter)
@@ -85,24 +85,26 @@ class _Failing(Exception):
 
 @cache
 def _failing(check: str) -> type[_Failing]:
-    """A class for each check: hypothesis tells failures apart by their class, and shrinks each."""
+    """An exception class for each check: hypothesis distinguishes failures by their class, and shrinks each."""
     return type(f"Failing in {check}", (_Failing,), {})
 
 
-class Ended(BaseException):
-    """A search has to end; hypothesis lets it through."""
+class SearchEnded(BaseException):
+    """Ends a search; hypothesis doesn't catch it."""
 
 
-def search(strategy: SearchStrategy[Example], judge: Judge, bounds: Bounds, told: Callable[[int], None]) -> Result:
-    """Play examples until one fails or there have been enough; the failing ones are made as small as they get.
+def search(
+    strategy: SearchStrategy[Example], judge: Judge, bounds: SearchBounds, progress: Callable[[int], None]
+) -> SearchResult:
+    """Play examples until one fails or the bounds are reached; failing ones are shrunk.
 
     Args:
-        strategy: Makes the examples.
-        judge: Plays one; what it raises ends the search.
+        strategy: Generates the examples.
+        judge: Plays one; an error that it raises ends the search.
         bounds: How far to go.
-        told: Is told how many have been played.
+        progress: Called with the number of examples played so far.
     """
-    looking = _Looking(judge, bounds, told)
+    running = _RunningSearch(judge, bounds, progress)
 
     @seeded(bounds.seed)
     @settings(
@@ -117,45 +119,45 @@ def search(strategy: SearchStrategy[Example], judge: Judge, bounds: Bounds, told
     )
     @given(strategy)
     def holds(example: Example) -> None:
-        looking.look(example)
+        running.check(example)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)
         try:
             holds()
-        except Ended as ended:
-            looking.result.cut_short = str(ended)
+        except SearchEnded as ended:
+            running.result.cut_short = str(ended)
         except (_Failing, BaseExceptionGroup, Flaky) as failed:
             _only_failures(failed)
-    return looking.result
+    return running.result
 
 
 def _only_failures(failed: BaseException) -> None:
-    """Raise what isn't a failing example: a mistake of ours."""
+    """Raise an error again if it is one of ours, not a failing example."""
     if isinstance(failed, BaseExceptionGroup) and failed.split((_Failing, Flaky))[1] is not None:
         raise failed
 
 
-class _Looking:
-    """One search while it goes on."""
+class _RunningSearch:
+    """The state of one search."""
 
-    def __init__(self, judge: Judge, bounds: Bounds, told: Callable[[int], None]) -> None:
-        self.result = Result()
+    def __init__(self, judge: Judge, bounds: SearchBounds, progress: Callable[[int], None]) -> None:
+        self.result = SearchResult()
         self._judge = judge
         self._bounds = bounds
-        self._told = told
-        self._left = SHRINKS
+        self._progress = progress
+        self._left = MAX_SHRINKS
         self._shrink_until = 0.0
 
-    def look(self, example: Example) -> None:
-        """Play one example; raises what hypothesis takes for its failure."""
+    def check(self, example: Example) -> None:
+        """Play one example; raise an exception for hypothesis if a check fails."""
         self._end_in_time()
         findings = self._play(example)
         result = self.result
         result.played += 1
         result.made += not result.found
         result.held.update(one.check for one in findings if one.ok)
-        self._told(result.played)
+        self._progress(result.played)
         self._left -= bool(result.found)
         for one in findings:
             if not one.ok:
@@ -169,25 +171,25 @@ class _Looking:
             return self._judge(example)
         except Exception as error:
             if self._bounds.stopped.is_set():
-                raise Ended("stopped") from None
+                raise SearchEnded("stopped") from None
             self.result.error = error
-            raise Ended("it could not go on") from None
+            raise SearchEnded("it could not go on") from None
 
     def _keep(self, example: Example, wrong: Finding) -> None:
         known = self.result.found.get(wrong.check)
         if known is None:
-            self._left, self._shrink_until = SHRINKS, time.monotonic() + SHRINK_S
+            self._left, self._shrink_until = MAX_SHRINKS, time.monotonic() + MAX_SHRINK_S
         if known is None or example.size <= known.example.size:
-            self.result.found[wrong.check] = Found(example, wrong)
+            self.result.found[wrong.check] = FailingExample(example, wrong)
 
     def _end_in_time(self) -> None:
         now = time.monotonic()
         if self._bounds.stopped.is_set():
-            raise Ended("stopped")
+            raise SearchEnded("stopped")
         if self._bounds.ends_at is not None and now >= self._bounds.ends_at:
-            raise Ended("the time is over")
+            raise SearchEnded("the time is over")
         if self.result.found and (self._left <= 0 or now >= self._shrink_until):
-            raise Ended("")
+            raise SearchEnded("")
 
 
 def _first_wrong(findings: Sequence[Finding]) -> Finding | None:

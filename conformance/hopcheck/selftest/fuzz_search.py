@@ -19,10 +19,10 @@ from pathlib import Path
 from hopcheck.engine.run import RunContext
 from hopcheck.fuzz import operations
 from hopcheck.fuzz.example import raw_body
-from hopcheck.fuzz.exploration import explore
-from hopcheck.fuzz.operations import Operation
+from hopcheck.fuzz.operations import FuzzedOperation
 from hopcheck.fuzz.player import with_marker
-from hopcheck.fuzz.search import Bounds, Found, Result
+from hopcheck.fuzz.search import FailingExample, SearchBounds, SearchResult
+from hopcheck.fuzz.target_search import search_target
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost, relay_target
 from hopcheck_server.chain import serve
@@ -42,7 +42,7 @@ CHAT, REFUSALS, ROUTES, EMBEDDINGS = (
     operations.EMBEDDINGS,
 )
 
-MUTANTS: Mapping[str, Operation] = {
+MUTANTS: Mapping[str, FuzzedOperation] = {
     "chat.content-exact:Strips": CHAT,
     "chat.content-null:SaysNothingInText": CHAT,
     "chat.content-null:LeavesOutNull": CHAT,
@@ -75,11 +75,11 @@ class Row:
     """One line of the table: what was searched, and what came of it."""
 
     name: str
-    result: Result
+    result: SearchResult
     honest: bool
 
     @property
-    def smallest(self) -> Found | None:
+    def smallest(self) -> FailingExample | None:
         """The smallest of what was found."""
         found = self.result.found.values()
         return min(found, key=lambda one: one.example.size, default=None)
@@ -144,7 +144,7 @@ async def _rows(arguments: argparse.Namespace) -> AsyncIterator[Row]:
             yield await _row(name, bench.context(slug), arguments)
         if arguments.naive:
             async with _naive(arguments.naive, bench) as setting:
-                wanted = Bounds(arguments.examples, arguments.seed, first_only=True)
+                wanted = SearchBounds(arguments.examples, arguments.seed, first_only=True)
                 yield Row("the naive proxy", await _searched(CHAT, setting, wanted), honest=False)
 
 
@@ -160,18 +160,18 @@ def _honest() -> dict[str, type[Relay]]:
 async def _row(name: str, setting: RunContext, arguments: argparse.Namespace) -> Row:
     operation = MUTANTS.get(name)
     if operation is not None:
-        bounds = Bounds(arguments.examples, arguments.seed, first_only=True)
+        bounds = SearchBounds(arguments.examples, arguments.seed, first_only=True)
         return Row(name, await _searched(operation, setting, bounds), honest=False)
-    result = Result()
+    result = SearchResult()
     for one in operations.OPERATIONS.values():
-        part = await _searched(one, setting, Bounds(max(1, round(arguments.honest * one.share)), arguments.seed))
+        part = await _searched(one, setting, SearchBounds(max(1, round(arguments.honest * one.share)), arguments.seed))
         result.made += part.made
         result.found |= {f"{one.id} {check}": found for check, found in part.found.items()}
     return Row(name, result, honest=True)
 
 
-async def _searched(operation: Operation, setting: RunContext, bounds: Bounds) -> Result:
-    result = await explore(
+async def _searched(operation: FuzzedOperation, setting: RunContext, bounds: SearchBounds) -> SearchResult:
+    result = await search_target(
         operation,
         replace(setting, read_timeout_s=5.0),
         (setting.config.api_key,),

@@ -23,7 +23,7 @@ def test_a_healthy_relay_survives(inside, cli, relay, tmp_path: Path) -> None:
         "fuzz.model",
         "fuzz.models",
         "fuzz.routes",
-        "fuzz.walk",
+        "fuzz.sequences",
     ]
     assert {case["id"]: case["undeclared"] for case in judged if case["outcome"] == "not-applicable"} == {
         "fuzz.embeddings": ["embeddings"],
@@ -79,7 +79,7 @@ def test_an_example_that_is_mended_holds(found: Path, inside, relay) -> None:
             ("--fuzz", "--profile", "core"),
             "--fuzz was given, but none of its cases is chosen: add --select 'fuzz.*' or --profile fuzz.",
         ),
-        (("--example", "nowhere.json"), "nowhere.json can't be read: No such file or directory."),
+        (("--example", "not_runnable.json"), "not_runnable.json can't be read: No such file or directory."),
     ],
 )
 def test_what_cannot_be_done_is_said(inside, odd: str, words: tuple[str, ...], sentence: str) -> None:
@@ -88,7 +88,7 @@ def test_what_cannot_be_done_is_said(inside, odd: str, words: tuple[str, ...], s
 
 
 def test_without_the_extra_it_is_said_what_to_install(inside, odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "hopcheck.fuzz.generation", None)
+    monkeypatch.setitem(sys.modules, "hopcheck.fuzz.generation.examples", None)
     done = inside("gate", f"{odd}/canned/v1", "--one-sided", "--fuzz")
     assert (done.code, done.err) == (2, "hopcheck: --fuzz needs more: pip install 'hopcheck[fuzz]'\n")
 

@@ -13,9 +13,9 @@ from hopcheck import Relay, RelayedResponse
 from hopcheck.authoring.findings import Finding
 from hopcheck.client import Target
 from hopcheck.fuzz import operations as ops
-from hopcheck.fuzz.chat_answers import events_of
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import NOTHING, Example
+from hopcheck.fuzz.generation.chat_responses import chunks_of
 from hopcheck.fuzz.player import play
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import errors
@@ -36,7 +36,7 @@ CHAT_BODY = {"model": "fake-model", "messages": [{"role": "system", "content": "
 STREAM_BODY = {**CHAT_BODY, "stream": True, "n": 1, "stream_options": {"include_usage": True}}
 
 CHAT = Example(ops.CHAT.id, "POST", "/chat/completions", CHAT_BODY, turn=Turn(body=json.dumps(BODY).encode()))
-STREAM = replace(CHAT, body=STREAM_BODY, turn=Turn(events=tuple(events_of(BODY, (1,), usage=True))))
+STREAM = replace(CHAT, body=STREAM_BODY, turn=Turn(events=tuple(chunks_of(BODY, (1,), usage=True))))
 EMBEDDING = Example(
     ops.EMBEDDINGS.id,
     "POST",
@@ -184,7 +184,7 @@ WRONG: dict[str, tuple[type[Relay], Example, str]] = {
     "more of the answer": (DropsRefusals, CHAT, ops.MORE_ANSWER),
     "vectors": (RoundsVectors, EMBEDDING, ops.ANSWER),
     "refused": (ForwardsAll, REFUSAL, ops.REFUSED),
-    "heard of": (ForwardsAll, REFUSAL, ops.STOPPED),
+    "forwarded": (ForwardsAll, REFUSAL, ops.STOPPED),
     "another model": (SwapsModels, MODEL, ops.MODEL),
     "route": (Answers, ROUTE, ops.ROUTE),
 }
@@ -223,9 +223,9 @@ def test_no_check_is_without_a_relay_that_fails_it() -> None:
     assert {check for _, _, check in WRONG.values()} == known
 
 
-def test_a_key_that_the_provider_says_by_chance_is_not_the_targets_to_hide() -> None:
-    said = json.dumps({**BODY, "model": "hopcheck-client-key"}).encode()
-    findings = judged(Relay, replace(CHAT, turn=Turn(body=said)))
+def test_a_key_in_the_providers_own_text_is_no_leak() -> None:
+    body = json.dumps({**BODY, "model": "hopcheck-client-key"}).encode()
+    findings = judged(Relay, replace(CHAT, turn=Turn(body=body)))
     assert [one for one in findings if not one.ok] == []
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hopcheck.authoring.findings import Finding
 from hopcheck.fuzz.example import Example
-from hopcheck.fuzz.search import Found, Result
+from hopcheck.fuzz.search import FailingExample, SearchResult
 from hopcheck.selftest import fuzz_search as proof
 
 
@@ -19,8 +19,8 @@ def row(text: str | None, *, honest: bool = False) -> proof.Row:
     found = {}
     if text is not None:
         example = Example("fuzz.chat-refusals", "POST", "/chat/completions", {"messages": text})
-        found["c"] = Found(example, Finding("c", False, [], ["x"]))
-    return proof.Row("r", Result(found=found, made=3), honest)
+        found["c"] = FailingExample(example, Finding("c", False, [], ["x"]))
+    return proof.Row("r", SearchResult(found=found, made=3), honest)
 
 
 @pytest.mark.parametrize(

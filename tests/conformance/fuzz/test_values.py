@@ -10,7 +10,7 @@ import pytest
 
 from hopcheck.fuzz.comparison import differences, only, without_nothing
 from hopcheck.fuzz.example import NOTHING, Example, Unreadable, example_text, file_name, read_example
-from hopcheck.fuzz.numbers import owed
+from hopcheck.fuzz.generation.numbers import portable_numbers
 from hopcheck_server.upstream.script.turns import Delivery, Embedding, Turn
 
 
@@ -18,12 +18,12 @@ from hopcheck_server.upstream.script.turns import Delivery, Embedding, Turn
     ("wanted", "got"),
     [(1, 1.0), (1e-7, 0.0000001), ({"a": 1, "b": [None]}, {"b": [None], "a": 1}), ("é", "é"), (True, True)],
 )
-def test_what_says_the_same(wanted: Any, got: Any) -> None:
+def test_equal_values(wanted: Any, got: Any) -> None:
     assert differences(wanted, got) == []
 
 
 @pytest.mark.parametrize(
-    ("wanted", "got", "told"),
+    ("wanted", "got", "difference"),
     [
         (9007199254740993, 9007199254740992.0, "all of it: 9007199254740993 became 9007199254740992.0"),
         (1, True, "all of it: 1 became true"),
@@ -33,22 +33,22 @@ def test_what_says_the_same(wanted: Any, got: Any) -> None:
         ([], {}, "all of it: [] became {}"),
     ],
 )
-def test_what_does_not(wanted: Any, got: Any, told: str) -> None:
-    (said,) = differences(wanted, got)
-    assert said.startswith(told)
+def test_different_values(wanted: Any, got: Any, difference: str) -> None:
+    (found,) = differences(wanted, got)
+    assert found.startswith(difference)
 
 
-def test_more_may_be_said_where_that_is_allowed() -> None:
+def test_additional_members_can_be_allowed() -> None:
     assert differences({"a": [{}]}, {"a": [{"b": 1}], "c": 2}, more=True) == []
     assert differences({"a": [1]}, {"a": [1, 2]}, more=True) == ["a[1]: nothing became 2"]
     assert differences({"a": 1}, {}, more=True) == ["a: 1 became nothing"]
 
 
-def test_only_a_few_differences_are_told() -> None:
+def test_only_a_few_differences_are_listed() -> None:
     assert len(differences(list(range(50)), list(range(1, 51)))) == 4
 
 
-def test_what_says_nothing_is_left_out() -> None:
+def test_empty_members_are_left_out() -> None:
     assert without_nothing({"a": None, "b": [], "c": {"d": None}, "e": [{"f": None}], "g": 0}) == {
         "c": {},
         "e": [{}],
@@ -58,13 +58,13 @@ def test_what_says_nothing_is_left_out() -> None:
     assert only(None, ("a",)) == {}
 
 
-def test_numbers_that_are_owed() -> None:
+def test_portable_numbers() -> None:
     given = {"whole": 5.0, "half": 0.5, "far": 1e300, "long": 2**70, "yes": True, "deep": [{"low": -(2**63)}]}
-    told = owed(given)
-    assert [told[name] for name in ("whole", "half", "far", "yes")] == [5, 0.5, 1e300, True]
-    assert type(told["whole"]) is int
-    assert abs(told["long"]) < 2**63
-    assert abs(told["deep"][0]["low"]) < 2**63
+    numbers = portable_numbers(given)
+    assert [numbers[name] for name in ("whole", "half", "far", "yes")] == [5, 0.5, 1e300, True]
+    assert type(numbers["whole"]) is int
+    assert abs(numbers["long"]) < 2**63
+    assert abs(numbers["deep"][0]["low"]) < 2**63
 
 
 EXAMPLES = [
@@ -101,4 +101,4 @@ def test_a_file_that_holds_none(tmp_path: Path, text: str, why: str) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="can't be read: No such file"):
-        read_example(tmp_path / "nowhere.json")
+        read_example(tmp_path / "not_runnable.json")

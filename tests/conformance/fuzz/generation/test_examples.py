@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from hopcheck.client.config import TargetConfig
 from hopcheck.fuzz import operations
-from hopcheck.fuzz.documents import MOST_ANSWERS, body_document
 from hopcheck.fuzz.example import Example
-from hopcheck.fuzz.generation import examples
+from hopcheck.fuzz.generation.documents import MAX_CHOICES, body_document
+from hopcheck.fuzz.generation.examples import examples
 from hopcheck.selftest.relay_host import relay_target
 from hopcheck_contracts.schemas import must_refuse, validate_event, validate_request, validate_response
 from hopcheck_server.relay import RelayConfig
@@ -45,7 +45,7 @@ def test_chats_and_their_answers_keep_the_contract() -> None:
         if one.turn.body is not None:
             answer = json.loads(one.turn.body)
             assert validate_response("openai-compatible", "POST", operations.CHAT.path, 200, answer) == []
-            assert len(answer["choices"]) == (one.body.get("n") or 1) <= MOST_ANSWERS
+            assert len(answer["choices"]) == (one.body.get("n") or 1) <= MAX_CHOICES
         else:
             events = [json.dumps(event) for event in one.turn.events or ()]
             assert [validate_event("openai-compatible", event) for event in events] == [[]] * len(events)
@@ -62,7 +62,7 @@ def test_embeddings_keep_the_contract() -> None:
 @pytest.mark.parametrize(
     "operation", [operations.CHAT_REFUSALS, operations.EMBEDDINGS_REFUSALS], ids=lambda one: one.id
 )
-def test_refusals_break_what_a_proxy_has_to_look_at(operation: operations.Operation) -> None:
+def test_refusals_break_what_a_proxy_has_to_look_at(operation: operations.FuzzedOperation) -> None:
     for one in some(operation.id):
         assert isinstance(one.body, bytes) or must_refuse("openai-compatible", "POST", operation.path, one.body)
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a provider in the course of a walk, by its name in a story."""
+"""Faults of the provider in sequence tests, by the name that a failure's steps give them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ FAILURES: Mapping[str, Turn] = {
     "a web page": reply.html(502),
     "half a JSON object": reply.raw(200, '{"id": "chatcmpl-1", "choices": [', "application/json"),
 }
-"""What a provider can have instead of an answer, by its name in a story."""
+"""Answers of a failing provider."""
 
 BREAKS: Mapping[str, Turn] = {
     "a stream that breaks off": reply.stream("Hel", "lo", cut_after_events=2),
     "a stream with an error": reply.events(reply.delta(role="assistant", content="Hel"), {"error": {"message": "No."}}),
     "a stream with garbage": reply.events(reply.delta(role="assistant", content="Hel"), "data: {half\n\n"),
 }
-"""What a provider's stream can turn out to be."""
+"""Streams of a failing provider."""
 
 LIMITED: Mapping[str, Turn] = {"a 429": reply.status(429, headers={"Retry-After": "0"})}
-"""What a provider says whose own limit is used up."""
+"""The answer of a provider whose rate limit is exceeded."""
 
 FAULTS: Mapping[str, Turn] = {**FAILURES, **BREAKS, **LIMITED}
 
 HUNG = reply.hang("events", after=2)
-"""A stream that begins, and goes no further."""
+"""A stream that stops after its first events, and stays open."""
 
 SILENT = reply.hang("headers")
-"""No answer."""
+"""No response at all, on a connection that stays open."""

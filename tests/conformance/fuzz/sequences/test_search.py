@@ -1,4 +1,4 @@
-"""Walks through relays: the healthy one gets through all of them, what goes wrong for good is found by its steps."""
+"""Sequence tests on relays: the healthy one passes, and a lasting fault is reported with the steps that led to it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import asyncio
 import pytest
 
 from hopcheck import Failure, IncomingRequest, Relay, RelayedResponse
-from hopcheck.fuzz.sequence import Strayed
-from hopcheck.fuzz.sequence_search import Walks, walk
+from hopcheck.fuzz.sequences.search import SequenceTests, run_sequences
+from hopcheck.fuzz.sequences.sequence import SequenceFailure
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost
 
-FEW = Walks(number=4, steps=8, grace_s=0.3, shrink_s=0)
-MANY = Walks(number=40, steps=10, seed=3, grace_s=0.3, shrink_s=0)
+FEW = SequenceTests(number=4, steps=8, grace_s=0.3, shrink_s=0)
+MANY = SequenceTests(number=40, steps=10, seed=3, grace_s=0.3, shrink_s=0)
 
 
-def walked(relay: type[Relay], walks: Walks) -> Strayed | None:
-    async def main() -> Strayed | None:
+def run_on(relay: type[Relay], tests: SequenceTests) -> SequenceFailure | None:
+    async def main() -> SequenceFailure | None:
         async with RelayHost({"relay": relay}, ()) as bench:
-            return await walk(bench.context("relay"), bench.control, walks)
+            return await run_sequences(bench.context("relay"), bench.control, tests)
 
     return asyncio.run(main())
 
@@ -29,7 +29,7 @@ def mutant(case_id: str, name: str) -> type[Relay]:
 
 
 class NeverForgives(Relay):
-    """After a provider's 429 everybody is told to come back later, for ever."""
+    """After a provider's 429 everybody is refused with 429, for ever."""
 
     resting = False
 
@@ -42,7 +42,7 @@ class NeverForgives(Relay):
 
 
 class GivesTheLastAnswer(Relay):
-    """When the provider fails, the last good answer is given, whoever got it."""
+    """When the provider fails, every client gets the last good answer."""
 
     last: RelayedResponse | None = None
 
@@ -60,41 +60,41 @@ DiesOfGarbage = mutant("timeout.after-alive", "DiesOfGarbage")
 KeepsSlots = mutant("cancel.slot-release", "KeepsSlots")
 
 
-def test_the_healthy_relay_gets_through() -> None:
-    assert walked(Relay, FEW) is None
+def test_the_healthy_relay_passes() -> None:
+    assert run_on(Relay, FEW) is None
 
 
 @pytest.mark.parametrize(
-    ("relay", "step", "said"),
+    ("relay", "step", "problem"),
     [
         (NeverForgives, "for which the provider has a 429", "a healthy request got 429"),
         (DiesOfGarbage, "for which the provider has", "a healthy request got nothing"),
         (KeepsSlots, "the client of a stream that was begun leaves", "a healthy request to narrow-model got 429"),
     ],
 )
-def test_what_goes_wrong_for_good_is_told_with_the_steps_that_led_there(relay, step: str, said: str) -> None:
-    found = walked(relay, MANY)
+def test_a_lasting_fault_is_reported_with_its_steps(relay, step: str, problem: str) -> None:
+    found = run_on(relay, MANY)
     assert found is not None
-    told, _, story = str(found).partition(", after\n")
-    assert told.startswith(said)
+    summary, _, story = str(found).partition(", after\n")
+    assert summary.startswith(problem)
     assert step in story
 
 
-def test_what_goes_wrong_now_and_then_is_made_as_short_as_it_gets() -> None:
-    found = walked(GivesTheLastAnswer, Walks(number=40, steps=6, grace_s=0.3, shrink_s=10))
+def test_an_intermittent_fault_is_shrunk() -> None:
+    found = run_on(GivesTheLastAnswer, SequenceTests(number=40, steps=6, grace_s=0.3, shrink_s=10))
     assert found is not None
-    told, _, story = str(found).partition(", after\n")
-    assert told.startswith("an answer holds zq")
-    assert told.endswith(", another request's word")
+    summary, _, story = str(found).partition(", after\n")
+    assert summary.startswith("an answer holds zq")
+    assert summary.endswith(", another request's word")
     assert story.startswith("  1. an answer, for which the provider has ")
     assert len(story.splitlines()) == 1
 
 
-def test_a_target_that_was_never_well_is_told_so() -> None:
+def test_a_target_that_fails_at_once_needs_no_step() -> None:
     class Refuses(Relay):
-        """Everything is refused."""
+        """Every request is refused."""
 
         async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
             return self.limited(incoming, ())
 
-    assert "after nothing at all" in str(walked(Refuses, FEW))
+    assert "after nothing at all" in str(run_on(Refuses, FEW))

@@ -1,8 +1,8 @@
-"""The contract as generators read it: one small OpenAPI document for each thing that is to be made.
+"""The contract as generators read it: one small OpenAPI document for each kind of value to generate.
 
-Two changes are made to the contract's schemas. Objects whose members it names hold no others, since what becomes of an
-unknown field isn't a proxy's to owe; and at most four answers are asked for, since more take longer and show no more.
-An answer is described as the body of a request, so that one generator makes both directions.
+The contract's schemas are changed in two ways. Objects with declared members have no others, since a proxy may drop or
+keep an unknown field; and a request asks for at most four choices, since more take longer and show no more.
+A response is described as the body of a request, so that one generator makes both directions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from hopcheck_contracts.documents import document
 
-MOST_ANSWERS = 4
+MAX_CHOICES = 4
 
 PATH = "/made"
 
@@ -22,7 +22,7 @@ PATH = "/made"
 def _schemas() -> dict[str, Any]:
     schemas: dict[str, Any] = deepcopy(document("openai-compatible")["components"]["schemas"])
     _close(schemas)
-    schemas["ChatFields"]["properties"]["n"]["maximum"] = MOST_ANSWERS
+    schemas["ChatFields"]["properties"]["n"]["maximum"] = MAX_CHOICES
     return schemas
 
 
@@ -52,10 +52,10 @@ def parameter_document(path: str, name: str) -> dict[str, Any]:
 
 def _document(item: dict[str, Any], path: str = PATH) -> dict[str, Any]:
     for operation in item.values():
-        operation["responses"] = {"200": {"description": "Not looked at."}}
+        operation["responses"] = {"200": {"description": "Ignored."}}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "What is to be made", "version": "1"},
+        "info": {"title": "Generated values", "version": "1"},
         "paths": {path: item},
         "components": {"schemas": _schemas()},
     }

@@ -1,6 +1,6 @@
-"""Makes examples: schemathesis generates, from the contract, what is asked and what is answered.
+"""Generates examples: schemathesis makes requests and responses from the contract.
 
-Whoever imports this needs the extra `fuzz`.
+Importing this module needs the extra `fuzz`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from schemathesis.core import NotSet
 
 from hopcheck.client.config import TargetConfig
 from hopcheck.fuzz import operations
-from hopcheck.fuzz.chat_answers import events_of, put_in_order
-from hopcheck.fuzz.documents import PATH, body_document, parameter_document
 from hopcheck.fuzz.example import NOTHING, Example, raw_body
-from hopcheck.fuzz.numbers import DOUBLE_EXACT, owed
+from hopcheck.fuzz.generation.chat_responses import chunks_of, reconcile_fields
+from hopcheck.fuzz.generation.documents import PATH, body_document, parameter_document
+from hopcheck.fuzz.generation.numbers import DOUBLE_EXACT, portable_numbers
 from hopcheck_contracts.documents import standalone_schema
 from hopcheck_contracts.schemas import must_refuse
 from hopcheck_server.upstream.script.marker import Marker
@@ -42,12 +42,12 @@ DELIVERIES = (
     Delivery(line_end="\r\n"),
     Delivery(gzip=True),
 )
-"""Ways in which a provider's bytes may arrive."""
+"""Ways in which a provider's bytes may be delivered."""
 
 HEADERS = ("accept-language", "user-agent", "x-request-id", "x-hopcheck")
 """Headers that change nothing."""
 
-AWKWARD = (
+AWKWARD_TEXTS = (
     "  kept spaces  ",
     "\n\tlines\r\n",
     "data: [DONE]\n\n",
@@ -57,10 +57,10 @@ AWKWARD = (
     '\\n "quoted" </script> &amp;',
     "\x00\x1b[0m\x7f\ufeff",
 )
-"""Texts that get lost when they are stripped, normalised, escaped twice, or taken for lines."""
+"""Texts that change when a proxy strips, normalises, escapes or splits them."""
 
 ODD_VALUES: tuple[Any, ...] = (NOTHING, None, True, 5, 1.5, "", "odd", [], [5], {}, {"odd": 5})
-"""What stands in a field where something else belongs; `NOTHING` leaves it out."""
+"""Values of a wrong type for a field; `NOTHING` leaves the field out."""
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
@@ -82,11 +82,11 @@ def _model_names() -> SearchStrategy[str]:
 
 @st.composite
 def _chat(draw: DrawFn, config: TargetConfig) -> Example:
-    body = owed(draw(_bodies("ChatCompletionRequest")))
+    body = portable_numbers(draw(_bodies("ChatCompletionRequest")))
     body["model"] = config.models.chat
     _ask_for_a_stream(body, draw(st.booleans()), draw(st.booleans()))
-    answer = put_in_order(draw(_bodies("ChatCompletion")), body.get("n") or 1)
-    text = draw(st.one_of(st.none(), st.sampled_from(AWKWARD)))
+    answer = reconcile_fields(draw(_bodies("ChatCompletion")), body.get("n") or 1)
+    text = draw(st.one_of(st.none(), st.sampled_from(AWKWARD_TEXTS)))
     if text is not None:
         body["messages"].append({"role": "user", "content": text})
         answer["choices"][0]["message"]["content"] = text
@@ -94,7 +94,7 @@ def _chat(draw: DrawFn, config: TargetConfig) -> Example:
 
 
 def _ask_for_a_stream(body: dict[str, Any], streams: bool, counts: bool) -> None:
-    """Make a request one for a stream, with its usage, or one for an answer in one piece; each as often."""
+    """Make a request ask for a stream, with or without usage, or for a response in one piece; each equally often."""
     if not streams:
         body.pop("stream_options", None)
         if body.get("stream"):
@@ -115,58 +115,58 @@ def _chat_turns(draw: DrawFn, asked: Mapping[str, Any], answer: dict[str, Any]) 
         return Turn(body=json.dumps(answer, ensure_ascii=draw(st.booleans())).encode(), delivery=delivery)
     options = asked.get("stream_options") or {}
     cuts = draw(st.lists(st.integers(1, 9), max_size=3))
-    return Turn(events=tuple(events_of(answer, cuts, usage=options.get("include_usage") is True)), delivery=delivery)
+    return Turn(events=tuple(chunks_of(answer, cuts, usage=options.get("include_usage") is True)), delivery=delivery)
 
 
 @st.composite
 def _embeddings(draw: DrawFn, config: TargetConfig) -> Example:
-    body = owed(draw(_bodies("EmbeddingRequest")))
+    body = portable_numbers(draw(_bodies("EmbeddingRequest")))
     body["model"] = config.models.embedding
-    answer = owed(draw(_bodies("EmbeddingList")), DOUBLE_EXACT)
+    answer = portable_numbers(draw(_bodies("EmbeddingList")), DOUBLE_EXACT)
     vectors = [one["embedding"] for one in answer["data"] if isinstance(one["embedding"], list) and one["embedding"]]
     usage = {name: answer["usage"][name] for name in ("prompt_tokens", "total_tokens")}
-    said = Embedding(vectors=tuple(tuple(map(_single, vector)) for vector in vectors), usage=usage)
-    return Example(operations.EMBEDDINGS.id, "POST", EMBEDDINGS, body, turn=Turn(embedding=said))
+    embedding = Embedding(vectors=tuple(tuple(map(_single, vector)) for vector in vectors), usage=usage)
+    return Example(operations.EMBEDDINGS.id, "POST", EMBEDDINGS, body, turn=Turn(embedding=embedding))
 
 
 def _single(number: float) -> float:
-    """A number that has the same value in 32 bits, since vectors may travel as such."""
+    """A number rounded to 32 bits, since vectors may be sent with 32 bits a number."""
     (single,) = struct.unpack("<f", struct.pack("<f", max(-1e30, min(1e30, number))))
     return float(single)
 
 
 @st.composite
-def _refusals(draw: DrawFn, operation: operations.Operation, path: str, schema: str, model: str) -> Example:
+def _refusals(draw: DrawFn, operation: operations.FuzzedOperation, path: str, schema: str, model: str) -> Example:
     """Bodies that break what a proxy has to look at; what doesn't break it after all is thrown away."""
     generated = _bodies(schema, GenerationMode.NEGATIVE).map(_read)
-    body = draw(st.one_of(_one_wrong(schema, _SOUND[operation.id]), generated))
+    body = draw(st.one_of(_one_wrong(schema, _VALID[operation.id]), generated))
     assume(not isinstance(body, NotSet))
     if isinstance(body, dict) and isinstance(body.get("model"), str):
-        body["model"] = body["model"] and model  # or it is refused for its model alone
+        body["model"] = body["model"] and model  # else it may be refused for its model alone
     assume(isinstance(body, bytes) or must_refuse("openai-compatible", "POST", operation.path, body))
     return Example(operation.id, "POST", path, body)
 
 
-_SOUND: Mapping[str, dict[str, Any]] = {
+_VALID: Mapping[str, dict[str, Any]] = {
     operations.CHAT_REFUSALS.id: {"messages": [{"role": "user", "content": "Hello"}]},
     operations.EMBEDDINGS_REFUSALS.id: {"input": "Hello"},
 }
 
 
 @st.composite
-def _one_wrong(draw: DrawFn, schema: str, sound: dict[str, Any]) -> Any:
-    """A sound body in which one of the fields that a proxy looks at is missing, or is something else."""
-    looked_at = standalone_schema("openai-compatible", schema)["$defs"][schema]["properties"]
-    field = draw(st.sampled_from(list(looked_at)))
+def _one_wrong(draw: DrawFn, schema: str, valid: dict[str, Any]) -> Any:
+    """A valid body with one of the fields that a proxy checks missing, or of another type."""
+    checked = standalone_schema("openai-compatible", schema)["$defs"][schema]["properties"]
+    field = draw(st.sampled_from(list(checked)))
     value = draw(st.sampled_from(ODD_VALUES))
-    rest = {name: one for name, one in sound.items() if name != field}
+    rest = {name: one for name, one in valid.items() if name != field}
     return rest if value is NOTHING else {**rest, field: value}
 
 
 def _read(body: Any) -> Any:
-    """Bytes as the JSON that they are, if they are; numbers as `owed` has them."""
+    """Bytes decoded, if they are JSON; numbers replaced by portable ones."""
     if not isinstance(body, bytes):
-        return owed(body)
+        return portable_numbers(body)
     try:
         return json.loads(body)
     except ValueError:
@@ -199,7 +199,7 @@ def _one_model(config: TargetConfig) -> Examples:
 
 @st.composite
 def _routes(draw: DrawFn, config: TargetConfig) -> Example:
-    """A method that a path doesn't know, or a content type that isn't JSON's."""
+    """A method that a path doesn't support, or a content type other than JSON."""
     path = draw(st.sampled_from((CHAT, EMBEDDINGS, "/models")))
     method = draw(st.sampled_from(METHODS))
     right = "GET" if path == "/models" else "POST"
@@ -223,5 +223,5 @@ _MAKERS: Mapping[str, Callable[[TargetConfig], Examples]] = {
 
 
 def examples(operation_id: str, config: TargetConfig) -> Examples:
-    """Examples of an operation, for a target; none holds what would be taken for a marker."""
+    """The strategy that generates examples of an operation; none contains a marker of its own."""
     return _MAKERS[operation_id](config).filter(lambda example: Marker.find(raw_body(example.body)) is None)

@@ -1,6 +1,6 @@
-"""One search against a target: the search in a thread of its own, the target asked in the event loop.
+"""Searches one target: hypothesis runs in a thread of its own, the target is asked in the event loop.
 
-Whoever imports this needs the extra `fuzz`.
+Importing this module needs the extra `fuzz`.
 """
 
 from __future__ import annotations
@@ -14,44 +14,44 @@ from hopcheck.client import Target
 from hopcheck.engine.run import RunContext
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import Example
-from hopcheck.fuzz.generation import examples
-from hopcheck.fuzz.operations import Operation
+from hopcheck.fuzz.generation.examples import examples
+from hopcheck.fuzz.operations import FuzzedOperation
 from hopcheck.fuzz.player import play
-from hopcheck.fuzz.search import Bounds, Result, search
+from hopcheck.fuzz.search import SearchBounds, SearchResult, search
 
 
-async def explore(
-    operation: Operation,
+async def search_target(
+    operation: FuzzedOperation,
     setting: RunContext,
     secrets: Sequence[str],
-    bounds: Bounds,
+    bounds: SearchBounds,
     stopped: asyncio.Event,
-    told: Callable[[int], None],
-) -> Result:
-    """Look for requests of one operation that a target doesn't serve as it should.
+    progress: Callable[[int], None],
+) -> SearchResult:
+    """Search for requests of one operation that a target doesn't serve correctly.
 
     Args:
-        operation: Which.
+        operation: What to ask for.
         setting: The target.
-        secrets: Keys that no answer may show.
+        secrets: Keys that no response may show.
         bounds: How far to go.
         stopped: Once it is set, the search ends with what it has found.
-        told: Is told how many examples have been played; called from another thread.
+        progress: Called with the number of examples played so far, from another thread.
     """
-    asking = _Asking(setting, secrets, asyncio.get_running_loop())
+    player = _ThreadedPlayer(setting, secrets, asyncio.get_running_loop())
     strategy = examples(operation.id, setting.config)
-    work = asyncio.ensure_future(asyncio.to_thread(search, strategy, asking.judge, bounds, told))
+    work = asyncio.ensure_future(asyncio.to_thread(search, strategy, player.judge, bounds, progress))
     stopping = asyncio.ensure_future(stopped.wait())
     try:
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.cancel()
         bounds.stopped.set()
-        asking.leave()
+        player.cancel()
     return await work
 
 
-class _Asking:
+class _ThreadedPlayer:
     """Plays examples for a search, which runs in another thread than the event loop."""
 
     def __init__(self, setting: RunContext, secrets: Sequence[str], loop: asyncio.AbstractEventLoop) -> None:
@@ -61,12 +61,12 @@ class _Asking:
         self._current: Future[list[Finding]] | None = None
 
     def judge(self, example: Example) -> list[Finding]:
-        """Play an example and wait for what comes of it; called by the search's thread."""
+        """Play an example and wait for its findings; called by the search's thread."""
         self._current = asyncio.run_coroutine_threadsafe(self._judged(example), self._loop)
         return self._current.result()
 
-    def leave(self) -> None:
-        """Give up what is being played."""
+    def cancel(self) -> None:
+        """Cancel the example that is being played."""
         if self._current is not None:
             self._current.cancel()
 

@@ -1,7 +1,7 @@
-"""Chat answers for an upstream, out of a generated body: put in order, and cut into a stream's events. Pure.
+"""Makes generated chat completions consistent, cuts them into a stream's chunks, and joins chunks again. Pure.
 
-The generator knows schemas only. What holds between fields, so that any careful proxy passes it on unchanged, is put
-right here: the choices' places, finish reasons that fit, sums of tokens.
+The generator knows schemas only. This module sets what must hold between fields, so that any careful proxy passes the
+response on unchanged: the indexes of choices, finish reasons that fit, sums of tokens.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hopcheck.fuzz.numbers import DOUBLE_EXACT, owed
+from hopcheck.fuzz.generation.numbers import DOUBLE_EXACT, portable_numbers
 
 JSON = dict[str, Any]
 
@@ -18,17 +18,17 @@ _PIECEMEAL = ("content", "refusal")
 _NOT_IN_DELTAS = frozenset({"role", "annotations", *_PIECEMEAL, "tool_calls"})
 
 
-def put_in_order(body: JSON, n: int) -> JSON:
-    """A generated answer with `n` choices in their places, with what one of its fields says of another being true."""
-    body = owed(body, DOUBLE_EXACT)
+def reconcile_fields(body: JSON, n: int) -> JSON:
+    """A generated completion with `n` choices, made consistent: indexes, finish reasons and token sums are right."""
+    body = portable_numbers(body, DOUBLE_EXACT)
     given = body["choices"] or [{"message": {"role": "assistant", "content": "Hello."}, "finish_reason": "stop"}]
     choices = [given[place % len(given)] for place in range(n)]
     body["choices"] = [{**_finished(choice), "index": place} for place, choice in enumerate(choices)]
     usage = body.get("usage")
     if usage:
         prompt, completion = (usage[name] % 10**9 for name in ("prompt_tokens", "completion_tokens"))
-        told = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-        body["usage"] = {**usage, **told}
+        totals = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+        body["usage"] = {**usage, **totals}
     return dict(body)
 
 
@@ -45,18 +45,18 @@ def _finished(choice: JSON) -> JSON:
     return {**choice, "message": message, "finish_reason": finish}
 
 
-def events_of(body: JSON, cuts: Sequence[int], *, usage: bool) -> list[JSON]:
-    """The chunks that say the same as an answer in one piece.
+def chunks_of(body: JSON, cuts: Sequence[int], *, usage: bool) -> list[JSON]:
+    """A completion as the chunks of a stream.
 
     Args:
-        body: The answer, in order.
-        cuts: Where its texts are cut: so many characters to a piece, in turn.
+        body: The completion, made consistent.
+        cuts: Characters in each piece of a text; the numbers are used in turn.
         usage: Whether the usage was asked for.
     """
     head = {name: body[name] for name in _IDENTITY} | {"object": "chat.completion.chunk"}
     shared = {name: body[name] for name in ("service_tier", "system_fingerprint") if name in body}
-    told = [piece for choice in body["choices"] for piece in _pieces(choice, cuts)]
-    chunks = [{**head, **shared, "choices": [piece]} for piece in told]
+    pieces = [piece for choice in body["choices"] for piece in _pieces(choice, cuts)]
+    chunks = [{**head, **shared, "choices": [piece]} for piece in pieces]
     if usage:
         used = body.get("usage") or {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
         chunks.append({**head, **shared, "choices": [], "usage": used})
@@ -64,7 +64,7 @@ def events_of(body: JSON, cuts: Sequence[int], *, usage: bool) -> list[JSON]:
 
 
 def _pieces(choice: JSON, cuts: Sequence[int]) -> Iterator[JSON]:
-    """What is said of one choice, piece by piece: its role, its texts, its calls, all else, its finish."""
+    """The pieces of one choice: its role, its texts, its calls, its other fields, its finish reason."""
     message, logprobs = choice["message"], choice.get("logprobs")
 
     def piece(finish: str | None = None, **delta: Any) -> JSON:
@@ -89,9 +89,9 @@ def _call_parts(call: JSON, cuts: Sequence[int]) -> Iterator[JSON]:
     """A tool call: its id, type and name, then its arguments or input."""
     kind = call["type"]
     text = "arguments" if kind == "function" else "input"
-    said = call[kind]
-    yield {"id": call["id"], "type": kind, kind: {"name": said["name"], text: ""}}
-    for part in _cut(said[text], cuts):
+    content = call[kind]
+    yield {"id": call["id"], "type": kind, kind: {"name": content["name"], text: ""}}
+    for part in _cut(content[text], cuts):
         yield {kind: {text: part}}
 
 
@@ -103,11 +103,11 @@ def _cut(text: str, cuts: Sequence[int]) -> Iterator[str]:
         text, turn = text[size:], turn + 1
 
 
-def together(chunks: Sequence[Any]) -> JSON:
-    """What a stream says in all: `{choices, usage, system_fingerprint, service_tier}`, choices as `message` has them.
+def join_chunks(chunks: Sequence[Any]) -> JSON:
+    """A stream's chunks as one completion: `{choices, usage, system_fingerprint, service_tier}`.
 
     Args:
-        chunks: The JSON of its events; what isn't a piece of an answer is passed over.
+        chunks: The JSON of the stream's events; what isn't a chunk is ignored.
     """
     choices: dict[Any, JSON] = {}
     rest: JSON = {}
@@ -120,7 +120,7 @@ def together(chunks: Sequence[Any]) -> JSON:
             if isinstance(piece, dict):
                 _add(choices.setdefault(piece.get("index"), {"message": {}, "calls": {}}), piece)
     ordered = sorted(choices.items(), key=lambda item: repr(item[0]))
-    return {**rest, "choices": [_whole(index, choice) for index, choice in ordered]}
+    return {**rest, "choices": [_joined_choice(index, choice) for index, choice in ordered]}
 
 
 def _add(choice: JSON, piece: Mapping[str, Any]) -> None:
@@ -140,14 +140,14 @@ def _add(choice: JSON, piece: Mapping[str, Any]) -> None:
 def _add_call(call: JSON, part: Mapping[str, Any]) -> None:
     for kind in ("function", "custom"):
         for name, value in (part.get(kind) or {}).items():
-            said = call.setdefault(kind, {})
-            said[name] = said.get(name, "") + (value or "") if name in ("arguments", "input") else value
+            content = call.setdefault(kind, {})
+            content[name] = content.get(name, "") + (value or "") if name in ("arguments", "input") else value
     call.update({name: part[name] for name in ("id", "type") if part.get(name)})
 
 
-def _whole(index: Any, choice: JSON) -> JSON:
+def _joined_choice(index: Any, choice: JSON) -> JSON:
     message = choice["message"]
     calls = [call for _, call in sorted(choice["calls"].items(), key=lambda item: repr(item[0]))]
-    told = {**message, "content": message.get("content") or None, "tool_calls": calls}
+    joined = {**message, "content": message.get("content") or None, "tool_calls": calls}
     rest: JSON = {name: choice[name] for name in ("finish_reason", "logprobs") if name in choice}
-    return {"index": index, "message": told, **rest}
+    return {"index": index, "message": joined, **rest}

@@ -1,0 +1,1 @@
+"""Examples out of the contract: requests, and the answers that the upstream gives to them."""
