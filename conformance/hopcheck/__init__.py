@@ -3,6 +3,7 @@
 What a case is written with is importable from here.
 """
 
+from hopcheck.authoring import edits
 from hopcheck.authoring.findings import Finding, Findings, expect
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case, case
@@ -14,11 +15,13 @@ from hopcheck_server.relay import (
     IncomingRequest,
     OutgoingRequest,
     Relay,
+    RelayConfig,
     RelayedResponse,
     incoming,
     refuse,
 )
 from hopcheck_server.upstream.script import reply
+from hopcheck_server.wire.server import ServerExchange
 
 __version__ = "0.1.0"
 
@@ -37,7 +40,9 @@ __all__ = [
     "Mutant",
     "OutgoingRequest",
     "Relay",
+    "RelayConfig",
     "RelayedResponse",
+    "ServerExchange",
     "Stream",
     "Target",
     "Untestable",
@@ -45,6 +50,7 @@ __all__ = [
     "backend_down",
     "case",
     "dig",
+    "edits",
     "event_of",
     "expect",
     "incoming",

@@ -10,10 +10,20 @@ from typing import Any
 
 import pytest
 
-from hopcheck import Answer, Events, Findings, OutgoingRequest, Relay, RelayedResponse, Stream, Target, expect, reply
-from hopcheck.authoring.edits import edit_body
+from hopcheck import (
+    Answer,
+    Events,
+    Findings,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Stream,
+    Target,
+    edits,
+    expect,
+    reply,
+)
 from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict
-from hopcheck.authoring.stream_edits import edit_chunks
 from hopcheck.client.responses import Sent
 from hopcheck.engine.wire_contracts import CHECKS, EVENT, RESPONSE, UPSTREAM_REQUEST, Seen, contract_findings
 from hopcheck.gate.catalogue import all_cases
@@ -24,10 +34,10 @@ class NumbersAnswers(Relay):
     """Ids are numbers."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.update(id=7))
+        return edits.body(response, lambda body: body.update(id=7))
 
     def events(self, events: Events) -> Events:
-        return edit_chunks(events, lambda chunk: chunk.update(id=7))
+        return edits.chunks(events, lambda chunk: chunk.update(id=7))
 
 
 class PassesEverythingOn(Relay):
@@ -153,7 +163,7 @@ def test_what_was_said_wrongly_is_no_excuse_for_something_else(judged) -> None:
         """Another field becomes wrong."""
 
         def events(self, events: Events) -> Events:
-            return edit_chunks(events, lambda chunk: chunk.update(model=None))
+            return edits.chunks(events, lambda chunk: chunk.update(model=None))
 
     found = judged(Garbles, reply.events({"id": 7, "choices": []}), stream=True)
     assert "event 1: model: expected a string, not null" in found[EVENT].actual

@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
-from hopcheck_server.relay import RelayConfig
-from hopcheck_server.relay.errors import refuse
+from hopcheck import Findings, IncomingRequest, Relay, RelayConfig, RelayedResponse, Target, case, expect, refuse, reply
 
 
 @case(

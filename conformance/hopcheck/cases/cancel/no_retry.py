@@ -3,8 +3,18 @@
 import asyncio
 from weakref import WeakKeyDictionary
 
-from hopcheck import Failure, Findings, IncomingRequest, OutgoingRequest, Relay, Target, case, expect, reply
-from hopcheck_server.relay import RelayConfig
+from hopcheck import (
+    Failure,
+    Findings,
+    IncomingRequest,
+    OutgoingRequest,
+    Relay,
+    RelayConfig,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 QUIET_S = 0.6
 """Long enough for a retry or a fallback to begin."""

@@ -1,7 +1,6 @@
 """Several choices in one chat answer."""
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, items, reply
-from hopcheck.authoring.edits import edit_body, edit_choices
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, items, reply
 
 TEXTS = ("first", "second", "third")
 
@@ -24,7 +23,7 @@ class FirstChoiceOnly(Relay):
     """Of several choices, only the first is kept."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.update(choices=body["choices"][:1]))
+        return edits.body(response, lambda body: body.update(choices=body["choices"][:1]))
 
 
 @n_choices.mutant(killed_by="choices by index")
@@ -32,4 +31,4 @@ class AllAreFirst(Relay):
     """Every choice has the index 0."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_choices(response, lambda choice: choice.update(index=0))
+        return edits.choices(response, lambda choice: choice.update(index=0))

@@ -5,8 +5,7 @@ from functools import partial
 from typing import Any
 from unicodedata import normalize
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
-from hopcheck.authoring.edits import edit_messages
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
 
 TEXT = (
     "  kept spaces\n\n\tand \"quotes\" 'too' \\n \\ / </script> &amp; <b> data: [DONE]\r\n"
@@ -34,7 +33,7 @@ class Strips(Relay):
     """The text loses the white space at its ends."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_messages(response, lambda message: _change_text(message, str.strip))
+        return edits.messages(response, lambda message: _change_text(message, str.strip))
 
 
 @content_exact.mutant(killed_by="text")
@@ -42,7 +41,7 @@ class Normalises(Relay):
     """The text is put into Unicode's composed form."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_messages(response, lambda message: _change_text(message, partial(normalize, "NFC")))
+        return edits.messages(response, lambda message: _change_text(message, partial(normalize, "NFC")))
 
 
 CALL = reply.call("look_up", '{"q":"x"}')
@@ -61,7 +60,7 @@ class SaysNothingInText(Relay):
     """Null becomes an empty text."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_messages(response, lambda message: message.update(content=message["content"] or ""))
+        return edits.messages(response, lambda message: message.update(content=message["content"] or ""))
 
 
 @content_null.mutant(killed_by="content", trips=("tools.*",))
@@ -69,4 +68,4 @@ class LeavesOutNull(Relay):
     """A `content` of null is left out, though the API requires the field."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_messages(response, lambda message: message["content"] is None and message.pop("content"))
+        return edits.messages(response, lambda message: message["content"] is None and message.pop("content"))

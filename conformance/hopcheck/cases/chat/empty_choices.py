@@ -1,7 +1,6 @@
 """A chat answer without a choice."""
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
-from hopcheck.authoring.edits import edit_body
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect, reply
 from hopcheck.client import shapes
 
 MADE_UP = {"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}
@@ -27,7 +26,7 @@ class MakesOneUp(Relay):
     """An empty answer is made up, which looks like a model that had nothing to say."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.update(choices=body["choices"] or [MADE_UP]))
+        return edits.body(response, lambda body: body.update(choices=body["choices"] or [MADE_UP]))
 
 
 @empty_choices.mutant(killed_by="error")

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
-from hopcheck.authoring.edits import edit_choices
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect, reply
 
 ENDS = {
     "stop": reply.chat("Hello."),
@@ -31,7 +30,7 @@ class AlwaysStops(Relay):
     """Every answer claims to have ended by itself."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_choices(response, lambda choice: choice.update(finish_reason="stop"))
+        return edits.choices(response, lambda choice: choice.update(finish_reason="stop"))
 
 
 @finish_reason.mutant(killed_by="finish reasons", trips=("tools.*",))
@@ -43,4 +42,4 @@ class TextWins(Relay):
             if choice["message"].get("tool_calls") and choice["message"].get("content"):
                 choice["finish_reason"] = "stop"
 
-        return edit_choices(response, end)
+        return edits.choices(response, end)

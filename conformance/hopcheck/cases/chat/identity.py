@@ -3,8 +3,7 @@
 import time
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
-from hopcheck.authoring.edits import edit_body
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect, reply
 
 MADE_AT = 1_735_689_600
 """When the provider says that it answered, in unix seconds: long ago, so a proxy that keeps it can be told from one
@@ -38,7 +37,7 @@ class OneIdForAll(Relay):
     """Every answer has the id that stands in the documentation."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.update(id="chatcmpl-123"))
+        return edits.body(response, lambda body: body.update(id="chatcmpl-123"))
 
 
 @id_unique.mutant(killed_by="created")
@@ -46,7 +45,7 @@ class CountsMilliseconds(Relay):
     """`created` is in milliseconds."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.update(created=body["created"] * 1000))
+        return edits.body(response, lambda body: body.update(created=body["created"] * 1000))
 
 
 @case(
@@ -67,4 +66,4 @@ class DropsTheFingerprint(Relay):
     """The fingerprint is dropped, so a client can't tell that its provider changed."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.pop("system_fingerprint", None))
+        return edits.body(response, lambda body: body.pop("system_fingerprint", None))

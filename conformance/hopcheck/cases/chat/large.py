@@ -13,12 +13,12 @@ from hopcheck import (
     Target,
     case,
     dig,
+    edits,
     expect,
     items,
     refuse,
     reply,
 )
-from hopcheck.authoring.edits import edit_messages
 from hopcheck.client import shapes
 
 PAGE = "".join(f"{number:07d} " for number in range(131_072))  # 1 MiB, no piece of which is like another
@@ -60,7 +60,7 @@ class CapsAnswers(Relay):
         def cap(message: dict[str, Any]) -> None:
             message["content"] = message["content"] and message["content"][: 1 << 20]
 
-        return edit_messages(response, cap)
+        return edits.messages(response, cap)
 
 
 @case(

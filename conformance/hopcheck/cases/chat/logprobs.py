@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse, reply
-from hopcheck.authoring.edits import edit_choices
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, edits, expect, refuse, reply
 
 
 def _entry(*tokens: tuple[str, float]) -> dict[str, Any]:
@@ -34,7 +33,7 @@ class DropsLogprobs(Relay):
     """The answer has no log probabilities."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_choices(response, lambda choice: choice.update(logprobs=None))
+        return edits.choices(response, lambda choice: choice.update(logprobs=None))
 
 
 @logprobs.mutant(killed_by="tokens")
@@ -46,7 +45,7 @@ class DropsAlternatives(Relay):
             for entry in (choice.get("logprobs") or {}).get("content") or ():
                 entry["top_logprobs"] = []
 
-        return edit_choices(response, shorten)
+        return edits.choices(response, shorten)
 
 
 @logprobs.mutant(killed_by="status without top_logprobs")

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
-from hopcheck.authoring.edits import edit_messages
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
 
 CITATION = {"url": "https://example.org/", "title": "Example", "start_index": 0, "end_index": 5}
 ANNOTATIONS = [{"type": "url_citation", "url_citation": CITATION}]
@@ -42,7 +41,7 @@ class _Drops(Relay):
     field = ""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_messages(response, lambda message: message.pop(self.field, None))
+        return edits.messages(response, lambda message: message.pop(self.field, None))
 
 
 @refusal_annotations.mutant(killed_by="refusal")

@@ -1,7 +1,6 @@
 """Which model a chat answer says that it is from."""
 
-from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, expect, reply
-from hopcheck.authoring.edits import edit_body, edit_piece
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, edits, expect, reply
 
 RESOLVED = "hop-model-2026-01-01"
 
@@ -27,11 +26,11 @@ class ShowsItsSpelling(Relay):
     """Answers name the model in the proxy's own spelling, `openai/...`, under which no client knows it."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.update(model=f"openai/{body['model']}"))
+        return edits.body(response, lambda body: body.update(model=f"openai/{body['model']}"))
 
     async def events(self, events: Events) -> Events:
         async for event in events:
-            yield edit_piece(event, lambda piece: piece.update(model=f"openai/{piece['model']}"))
+            yield edits.chunk(event, lambda piece: piece.update(model=f"openai/{piece['model']}"))
 
 
 @model_echo.mutant(killed_by="models of the stream")
@@ -40,4 +39,4 @@ class StreamsTheAlias(Relay):
 
     async def events(self, events: Events) -> Events:
         async for event in events:
-            yield edit_piece(event, lambda piece: piece.update(model="fake-model"))
+            yield edits.chunk(event, lambda piece: piece.update(model="fake-model"))

@@ -1,7 +1,6 @@
 """What a model thought before it answered, which many providers send beside OpenAI's fields."""
 
-from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
-from hopcheck.authoring.edits import edit_deltas, edit_messages
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
 
 THOUGHT = "First the user says hello; so do I."
 
@@ -26,7 +25,7 @@ class KeepsKnownFields(Relay):
     """A message keeps only the fields that OpenAI's client library knows."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_messages(response, lambda message: message.pop("reasoning_content", None))
+        return edits.messages(response, lambda message: message.pop("reasoning_content", None))
 
 
 @reasoning_content.mutant(killed_by="streamed")
@@ -35,4 +34,4 @@ class StreamsKnownFields(Relay):
 
     async def events(self, events: Events) -> Events:
         async for event in events:
-            yield edit_deltas(event, lambda delta: delta.pop("reasoning_content", None))
+            yield edits.deltas(event, lambda delta: delta.pop("reasoning_content", None))

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
-from hopcheck.authoring.edits import edit_body, edit_choices
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
 
 TOKEN = {"token": "Hi", "logprob": -0.25, "bytes": [72, 105], "top_logprobs": []}
 
@@ -47,7 +46,7 @@ class OnlySendsRefusals(Relay):
     """A message without a refusal has no such field."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_choices(response, lambda choice: _drop(choice["message"], "refusal"))
+        return edits.choices(response, lambda choice: _drop(choice["message"], "refusal"))
 
 
 @required_fields.mutant(killed_by="logprobs")
@@ -55,7 +54,7 @@ class OnlySendsWantedLogprobs(Relay):
     """A choice without log probabilities has no such field."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_choices(response, lambda choice: _drop(choice, "logprobs"))
+        return edits.choices(response, lambda choice: _drop(choice, "logprobs"))
 
 
 @required_fields.mutant(killed_by="a token's log probability", trips=("chat.logprobs",))
@@ -63,7 +62,7 @@ class DropsEmptyAlternatives(Relay):
     """A token without alternatives has no list of them."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_choices(response, self._edit)
+        return edits.choices(response, self._edit)
 
     def _edit(self, choice: dict[str, Any]) -> None:
         for token in dig(choice, "logprobs", "content") or ():
@@ -75,7 +74,7 @@ class DropsNullsOfErrors(Relay):
     """An error has only those of its fields that say something."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, self._edit, having="error")
+        return edits.body(response, self._edit, having="error")
 
     def _edit(self, body: dict[str, Any]) -> None:
         for field in ("param", "code"):

@@ -1,7 +1,6 @@
 """The shape of a chat answer."""
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect
-from hopcheck.authoring.edits import edit_body
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect
 from hopcheck.client import shapes
 
 
@@ -17,7 +16,7 @@ class ForgetsTheObject(Relay):
     """The answer's `object` is an empty text."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.update(object=""))
+        return edits.body(response, lambda body: body.update(object=""))
 
 
 @schema.mutant(killed_by="shape", trips=("chat.id-unique",))
@@ -25,7 +24,7 @@ class SaysTimesWithFractions(Relay):
     """`created` is a number with a fraction, which typed clients refuse to read."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.update(created=body["created"] + 0.5))
+        return edits.body(response, lambda body: body.update(created=body["created"] + 0.5))
 
 
 @schema.mutant(killed_by="contract.response")
@@ -33,4 +32,4 @@ class NumbersItsConfigurations(Relay):
     """An answer without a `system_fingerprint` is given one, which is a number instead of a text."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.setdefault("system_fingerprint", 7))
+        return edits.body(response, lambda body: body.setdefault("system_fingerprint", 7))

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
-from hopcheck.authoring.edits import edit_body
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
 
 COUNTS = {"prompt_tokens": 1234, "completion_tokens": 567, "total_tokens": 1801}
 
@@ -24,7 +23,7 @@ class CountsWords(Relay):
             words = len(str(body["choices"]).split())
             body["usage"] = {"prompt_tokens": 1, "completion_tokens": words, "total_tokens": 1 + words}
 
-        return edit_body(response, count)
+        return edits.body(response, count)
 
 
 @usage_exact.mutant(killed_by="counts", trips=("chat.usage-details", "stream.nonstream-parity"))
@@ -32,7 +31,7 @@ class DropsUsage(Relay):
     """The answer says nothing of what it used."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.pop("usage", None))
+        return edits.body(response, lambda body: body.pop("usage", None))
 
 
 PATHS = (("prompt_tokens_details", "cached_tokens"), ("completion_tokens_details", "reasoning_tokens"))
@@ -71,7 +70,7 @@ class KeepsThreeCounts(Relay):
     """Of the usage, only the three counts are kept."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.update(usage={name: body["usage"][name] for name in COUNTS}))
+        return edits.body(response, lambda body: body.update(usage={name: body["usage"][name] for name in COUNTS}))
 
 
 class _FillsIn(Relay):
@@ -81,7 +80,7 @@ class _FillsIn(Relay):
                 details = body["usage"].setdefault(name, {})
                 details[count] = self.fill(details.get(count))
 
-        return edit_body(response, fill)
+        return edits.body(response, fill)
 
     def fill(self, told: int | None) -> int | None:
         return told

@@ -12,12 +12,12 @@ from hopcheck import (
     Target,
     case,
     dig,
+    edits,
     expect,
     items,
     refuse,
     reply,
 )
-from hopcheck.authoring.edits import edit_body
 
 VECTORS = ([0.25, 0.5], [-0.5, 0.125], [1.5, -2.5])
 TOKENS = [[101, 2023, 102], [7, 8, 9]]
@@ -61,7 +61,7 @@ class NumbersAnew(Relay):
             mixed = reversed(body["data"])
             body["data"] = [{**item, "index": index} for index, item in enumerate(mixed)]
 
-        return edit_body(response, renumber, having="data")
+        return edits.body(response, renumber, having="data")
 
 
 @batch_order.mutant(killed_by="vectors of token arrays, by index")

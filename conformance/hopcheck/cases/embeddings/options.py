@@ -1,7 +1,6 @@
 """What an embeddings request can set, and what its answer says that it used."""
 
-from hopcheck import Findings, OutgoingRequest, Relay, RelayedResponse, Target, case, dig, expect, reply
-from hopcheck.authoring.edits import edit_body
+from hopcheck import Findings, OutgoingRequest, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
 
 USED = {"prompt_tokens": 4321, "total_tokens": 4321}
 
@@ -27,7 +26,7 @@ class CountsNothing(Relay):
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/embeddings":
             return response
-        return edit_body(response, lambda body: body.update(usage=dict.fromkeys(USED, 0)), having="data")
+        return edits.body(response, lambda body: body.update(usage=dict.fromkeys(USED, 0)), having="data")
 
 
 @usage_dimensions.mutant(killed_by="forwarded dimensions")

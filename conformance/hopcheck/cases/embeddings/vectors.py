@@ -5,8 +5,7 @@ import binascii
 import struct
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
-from hopcheck.authoring.edits import edit_body
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect, reply
 from hopcheck.client import shapes
 
 BYTES = struct.pack("<5f", 0.1, -0.7390625, 3.1415927e-05, 1.17549435e-38, 0.99999994)
@@ -32,7 +31,7 @@ class _EditsVectors(Relay):
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/embeddings":
             return response
-        return edit_body(
+        return edits.body(
             response, lambda body: [item.update(self.edited(item)) for item in body["data"]], having="data"
         )
 

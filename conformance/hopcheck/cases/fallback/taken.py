@@ -16,9 +16,7 @@ from hopcheck import (
 BACKUP = reply.chat("from the backup")
 
 FAULTS = {
-    "429": reply.backup(reply.status(429), BACKUP),
-    "500": reply.backup(reply.status(500), BACKUP),
-    "503": reply.backup(reply.status(503), BACKUP),
+    **{str(status): reply.backup(reply.status(status), BACKUP) for status in (429, 500, 503)},
     "reset": reply.backup(reply.chat("lost", cut="reset", cut_at=-1), BACKUP),
 }
 
@@ -34,11 +32,11 @@ async def taken(target: Target) -> Findings:
     """When the primary is limited, failing or unreachable, the declared fallback answers."""
     fallback = target.declares.fallback
     assert fallback is not None
-    said = {}
+    answers = {}
     for fault in FAULTS:
         answer = await target.chat.create(script=fault, model=fallback.primary)
-        said[fault] = answer.at("choices", 0, "message", "content") or f"status {answer.status}"
-    yield expect("answers", said, equals=dict.fromkeys(FAULTS, "from the backup"))
+        answers[fault] = answer.at("choices", 0, "message", "content") or f"status {answer.status}"
+    yield expect("answers", answers, equals=dict.fromkeys(FAULTS, "from the backup"))
 
 
 @taken.mutant(killed_by="answers")

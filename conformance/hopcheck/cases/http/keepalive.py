@@ -3,8 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hopcheck import Answer, Findings, OutgoingRequest, Relay, Target, case, expect
-from hopcheck_server.wire.server import ServerExchange
+from hopcheck import Answer, Findings, OutgoingRequest, Relay, ServerExchange, Target, case, expect
 
 CLOSED = "closed, as announced"
 

@@ -2,9 +2,7 @@
 
 import asyncio
 
-from hopcheck import Findings, Relay, Target, case, expect, reply
-from hopcheck_server.relay import RelayConfig
-from hopcheck_server.wire.server import ServerExchange
+from hopcheck import Findings, Relay, RelayConfig, ServerExchange, Target, case, expect, reply
 
 LONG_S = 2.0
 """Far longer than an answer takes that waits for nobody."""

@@ -2,8 +2,7 @@
 
 from urllib.parse import quote
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, dig, expect, items, refuse
-from hopcheck.authoring.edits import edit_body
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, dig, edits, expect, items, refuse
 from hopcheck.client import shapes
 
 AT_MOST = 20
@@ -41,7 +40,7 @@ class AnswersWithAnother(_LooksUp):
     """Whichever model is asked for, the first is answered."""
 
     def found(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.update(id=self.config.models[-1]), having="owned_by")
+        return edits.body(response, lambda body: body.update(id=self.config.models[-1]), having="owned_by")
 
 
 @get.mutant(killed_by="model")
@@ -49,7 +48,7 @@ class AnswersWithAList(_LooksUp):
     """A model says that it is a list."""
 
     def found(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_body(response, lambda body: body.update(object="list"), having="owned_by")
+        return edits.body(response, lambda body: body.update(object="list"), having="owned_by")
 
 
 @get.mutant(killed_by="listed but not found")

@@ -4,8 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, items
-from hopcheck.authoring.edits import edit_body
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, items
 from hopcheck.client import shapes
 
 
@@ -33,7 +32,7 @@ class _EditsModels(Relay):
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/models":
             return response
-        return edit_body(
+        return edits.body(
             response, lambda body: body.update(data=[self.edit(model) for model in body["data"]]), having="data"
         )
 
@@ -79,7 +78,7 @@ class HidesAliases(Relay):
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/models":
             return response
-        return edit_body(response, lambda body: body.update(data=body["data"][:1]), having="data")
+        return edits.body(response, lambda body: body.update(data=body["data"][:1]), having="data")
 
 
 @aliases.mutant(killed_by="shown of the provider", trips=("auth.*",))

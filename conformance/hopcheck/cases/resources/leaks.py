@@ -2,8 +2,7 @@
 
 import asyncio
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
-from hopcheck_server.relay.errors import refuse
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse, reply
 
 ABORTED = 20
 

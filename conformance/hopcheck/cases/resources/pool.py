@@ -2,8 +2,7 @@
 
 import asyncio
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
-from hopcheck_server.relay.errors import refuse
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse, reply
 
 STREAMS = 110
 """More than the 100 places of the pool that common HTTP clients come with."""

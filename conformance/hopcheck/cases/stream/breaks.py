@@ -2,8 +2,7 @@
 
 import asyncio
 
-from hopcheck import DONE, Event, Events, Failure, Findings, Relay, Target, case, dig, event_of, expect, reply
-from hopcheck.authoring.stream_edits import chunk_of
+from hopcheck import DONE, Event, Events, Failure, Findings, Relay, Target, case, dig, edits, event_of, expect, reply
 
 STOP = event_of(reply.delta(finish="stop"))
 OVERLOADED = {"message": "The engine is overloaded.", "type": "server_error", "param": None, "code": "overloaded"}
@@ -51,7 +50,7 @@ class FinishesErrors(Relay):
     async def sound(self, events: Events) -> Events:
         async for event in super().sound(events):
             yield event
-            if chunk_of(event) is None and "error" in (event.json or {}):
+            if edits.chunk_of(event) is None and "error" in (event.json or {}):
                 yield STOP
                 yield DONE
 

@@ -1,7 +1,6 @@
 """Several choices in one stream, and what belongs to a choice beside its text."""
 
-from hopcheck import Events, Findings, Relay, Target, case, expect, items, reply
-from hopcheck.authoring.stream_edits import edit_chunk_choices
+from hopcheck import Events, Findings, Relay, Target, case, edits, expect, items, reply
 
 TEXTS = (("One ", "first"), ("Two ", "second"), ("Three ", "third"))
 LOGPROBS = [
@@ -35,7 +34,7 @@ class ForgetsTheIndex(Relay):
     """Every choice is sent under index 0."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunk_choices(events, lambda choice: choice.update(index=0))
+        return edits.chunk_choices(events, lambda choice: choice.update(index=0))
 
 
 @n_choices.mutant(killed_by="finish reasons")
@@ -43,7 +42,7 @@ class FinishesTheFirstChoice(Relay):
     """Only the first choice's finish reason is passed on."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunk_choices(events, lambda choice: choice["index"] and choice.update(finish_reason=None))
+        return edits.chunk_choices(events, lambda choice: choice["index"] and choice.update(finish_reason=None))
 
 
 @case(
@@ -64,4 +63,4 @@ class ForgetsLogprobs(Relay):
     """Choices are rebuilt without their log probabilities."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunk_choices(events, lambda choice: choice.pop("logprobs", None))
+        return edits.chunk_choices(events, lambda choice: choice.pop("logprobs", None))

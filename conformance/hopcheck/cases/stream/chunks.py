@@ -3,8 +3,7 @@
 import time
 import uuid
 
-from hopcheck import Events, Findings, Relay, Target, case, expect, reply
-from hopcheck.authoring.stream_edits import edit_chunk_choices, edit_chunks, text_of
+from hopcheck import Events, Findings, Relay, Target, case, edits, expect, reply
 from hopcheck.client import shapes
 
 SAID = reply.stream("Hel", "lo", " there")
@@ -23,7 +22,7 @@ class CallsThemCompletions(Relay):
     """The chunks of a stream say that they are whole answers."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunks(events, lambda chunk: chunk.update(object="chat.completion"))
+        return edits.chunks(events, lambda chunk: chunk.update(object="chat.completion"))
 
 
 @chunk_schema.mutant(killed_by="contract.event")
@@ -31,7 +30,7 @@ class NumbersItsConfigurations(Relay):
     """A chunk without a `system_fingerprint` is given one, which is a number instead of a text."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunks(events, lambda chunk: chunk.setdefault("system_fingerprint", 7))
+        return edits.chunks(events, lambda chunk: chunk.setdefault("system_fingerprint", 7))
 
 
 @case("stream.same-id", level="MUST", refs=["OAI: each chunk has the same ID", "litellm#12481"], upstream=SAID)
@@ -49,7 +48,7 @@ class FreshIds(Relay):
     """Every chunk is given an id of its own."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunks(events, lambda chunk: chunk.update(id=f"chatcmpl-{uuid.uuid4().hex}"))
+        return edits.chunks(events, lambda chunk: chunk.update(id=f"chatcmpl-{uuid.uuid4().hex}"))
 
 
 @same_id.mutant(killed_by="times of creation", trips=("stream.chunk-schema",))
@@ -57,7 +56,7 @@ class StampsEachChunk(Relay):
     """Every chunk is stamped with the time at which it passes."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunks(events, lambda chunk: chunk.update(created=time.time()))
+        return edits.chunks(events, lambda chunk: chunk.update(created=time.time()))
 
 
 @same_id.mutant(killed_by="models")
@@ -65,7 +64,7 @@ class ForgetsTheModel(Relay):
     """Chunks with text name the provider's model, the others the one that was asked for."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunks(events, lambda chunk: text_of(chunk) and chunk.update(model="provider-model"))
+        return edits.chunks(events, lambda chunk: edits.text_of(chunk) and chunk.update(model="provider-model"))
 
 
 @case("stream.role-first", level="SHOULD", refs=["OAI streaming examples"], upstream=SAID)
@@ -81,7 +80,7 @@ class NeverSaysWho(Relay):
     """Deltas are rebuilt without their role."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunk_choices(events, lambda choice: choice["delta"].pop("role", None))
+        return edits.chunk_choices(events, lambda choice: choice["delta"].pop("role", None))
 
 
 @role_first.mutant(killed_by="deltas with a role", trips=("fallback.stream-pre-first",))
@@ -89,4 +88,4 @@ class SaysWhoEachTime(Relay):
     """Every delta is given a role."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunk_choices(events, lambda choice: choice["delta"].update(role="assistant"))
+        return edits.chunk_choices(events, lambda choice: choice["delta"].update(role="assistant"))

@@ -2,8 +2,7 @@
 
 from itertools import takewhile
 
-from hopcheck import Events, Findings, Relay, Target, case, expect, reply
-from hopcheck.authoring.stream_edits import chunk_of, drop_chunks, edit_chunk_choices, text_of
+from hopcheck import Events, Findings, Relay, Target, case, edits, expect, reply
 
 TEXT = (
     "  Well", ",", " well", " well", " well", "\n\n", "\t", '{"a": "\\n"}', "\r\n", " ", "data: [DONE]", "\n\n",
@@ -31,7 +30,7 @@ class StripsDeltas(Relay):
             if (choice["delta"].get("content") or "").startswith("  "):
                 choice["delta"]["content"] = choice["delta"]["content"].strip()
 
-        return edit_chunk_choices(events, strip)
+        return edits.chunk_choices(events, strip)
 
 
 @content_exact.mutant(killed_by="text")
@@ -41,7 +40,7 @@ class DropsRepeats(Relay):
     async def events(self, events: Events) -> Events:
         before = ""
         async for event in events:
-            text = text_of(chunk_of(event) or {})
+            text = edits.text_of(edits.chunk_of(event) or {})
             if not text or text != before:
                 yield event
             before = text
@@ -52,7 +51,7 @@ class DropsWhiteSpace(Relay):
     """A delta of nothing but white space is taken for empty."""
 
     def events(self, events: Events) -> Events:
-        return drop_chunks(events, lambda chunk: text_of(chunk).isspace())
+        return edits.drop_chunks(events, lambda chunk: edits.text_of(chunk).isspace())
 
 
 @content_exact.mutant(killed_by="text")

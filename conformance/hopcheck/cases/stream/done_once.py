@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from hopcheck import DONE, Events, Findings, Relay, Target, case, event_of, expect, incoming, reply
-from hopcheck.authoring.stream_edits import Chunk, chunk_of
+from hopcheck import DONE, Events, Findings, Relay, Target, case, edits, event_of, expect, incoming, reply
 
 
 @case("stream.done-once", level="MUST", refs=["OAI streaming", "tempoxyz/mpp#975"], upstream=reply.stream("Hel", "lo"))
@@ -30,9 +29,9 @@ class TalksAfterDone(Relay):
     """One more chunk, with an empty delta, follows after the end of the stream."""
 
     async def events(self, events: Events) -> Events:
-        last: Chunk = {}
+        last: edits.Chunk = {}
         async for event in events:
-            last = chunk_of(event) or last
+            last = edits.chunk_of(event) or last
             yield event
         yield event_of({**last, "choices": [{"index": 0, "delta": {}, "finish_reason": None}]})
 

@@ -1,7 +1,6 @@
 """Why a chat stream stopped."""
 
-from hopcheck import Events, Findings, Relay, Target, case, expect, reply
-from hopcheck.authoring.stream_edits import edit_chunk_choices
+from hopcheck import Events, Findings, Relay, Target, case, edits, expect, reply
 
 SAID = {
     "stop": reply.stream("Hel", "lo"),
@@ -35,7 +34,7 @@ class FinishesEachChunk(Relay):
     """Every chunk says `stop`, and clients leave after the first."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunk_choices(
+        return edits.chunk_choices(
             events, lambda choice: choice.update(finish_reason=choice.get("finish_reason") or "stop")
         )
 
@@ -45,7 +44,7 @@ class FinishesFirst(Relay):
     """The finish reason goes with the first delta instead of the last."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunk_choices(
+        return edits.chunk_choices(
             events,
             lambda choice: choice.update(finish_reason="stop" if choice["delta"].get("role") else None),
         )
@@ -68,7 +67,7 @@ class AlwaysStops(Relay):
     """An answer that was cut at its length limit says that it was complete."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunk_choices(
+        return edits.chunk_choices(
             events,
             lambda choice: choice.update(finish_reason="stop" if choice.get("finish_reason") else None),
         )

@@ -3,17 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from hopcheck import Events, Findings, Relay, Target, case, expect, reply
-from hopcheck.authoring.stream_edits import Chunk, chunk_of, edit_chunk_choices
+from hopcheck import Events, Findings, Relay, Target, case, edits, expect, reply
 
 WHOLE = {"text": "Hello", "finish": "stop", "done": True}
 FILTERED = {"choices": [], "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}]}
 
 
-async def stumble(events: Events, over: Callable[[Chunk], Any]) -> Events:
+async def stumble(events: Events, over: Callable[[edits.Chunk], Any]) -> Events:
     """Stop for good at the first chunk of which something is true, as a reader does that raises there."""
     async for event in events:
-        chunk = chunk_of(event)
+        chunk = edits.chunk_of(event)
         if chunk is not None and over(chunk):
             return
         yield event
@@ -82,7 +81,7 @@ class WritesNullAsText(Relay):
     """A content of null that comes after the first delta is written out as `None`."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunk_choices(
+        return edits.chunk_choices(
             events,
             lambda choice: choice["delta"] == {"content": None} and choice["delta"].update(content="None"),
         )

@@ -1,7 +1,6 @@
 """When the events of a stream arrive, and how many."""
 
-from hopcheck import Events, Findings, Relay, Stream, Target, case, event_of, expect, reply
-from hopcheck.authoring.stream_edits import chunk_of, finishes, text_of
+from hopcheck import Events, Findings, Relay, Stream, Target, case, edits, event_of, expect, reply
 
 LIMIT_MS = 250
 """What a target may add to an event's way."""
@@ -23,7 +22,7 @@ def lags_ms(stream: Stream, sent: list[tuple[int, int]]) -> list[int]:
     heard = ""
     arrived: list[int] = []
     for timed in stream.events:
-        heard += text_of(chunk_of(timed.event) or {})
+        heard += edits.text_of(edits.chunk_of(timed.event) or {})
         while len(arrived) < min(len(SLOW), len(heard) // len(SLOW[0])):
             arrived.append(timed.at_ns)
     return [round((at - out) / 1e6) for at, (out, _) in zip(arrived, sent[1:], strict=False)]
@@ -79,9 +78,9 @@ class JoinsDeltas(Relay):
     async def events(self, events: Events) -> Events:
         kept = ""
         async for event in events:
-            chunk = chunk_of(event)
-            kept += text_of(chunk) if chunk else ""
-            if chunk and kept and len(kept) < 16 and not finishes(chunk):
+            chunk = edits.chunk_of(event)
+            kept += edits.text_of(chunk) if chunk else ""
+            if chunk and kept and len(kept) < 16 and not edits.finishes(chunk):
                 continue
             if chunk and kept:
                 chunk["choices"][0]["delta"]["content"], kept = kept, ""

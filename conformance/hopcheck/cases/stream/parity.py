@@ -14,11 +14,10 @@ from hopcheck import (
     Target,
     case,
     dig,
+    edits,
     expect,
     reply,
 )
-from hopcheck.authoring.edits import edit_choices
-from hopcheck.authoring.stream_edits import edit_chunks
 
 WHOLE = {"text": "Hello", "finish": "length", "usage": dict(reply.USAGE)}
 IN_ONE_PIECE = {
@@ -53,7 +52,7 @@ class StopsInOnePiece(Relay):
     """Answers in one piece always say `stop`."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        return edit_choices(response, lambda choice: choice.update(finish_reason="stop"))
+        return edits.choices(response, lambda choice: choice.update(finish_reason="stop"))
 
 
 @nonstream_parity.mutant(killed_by="as a stream", trips=("stream.usage-chunk", "stream.usage-on-last-content"))
@@ -61,7 +60,7 @@ class CountsChunks(Relay):
     """A stream's tokens are counted by its chunks."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunks(events, lambda chunk: chunk.get("usage") and chunk["usage"].update(completion_tokens=2))
+        return edits.chunks(events, lambda chunk: chunk.get("usage") and chunk["usage"].update(completion_tokens=2))
 
 
 @case(

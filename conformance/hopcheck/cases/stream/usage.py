@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hopcheck import Events, Findings, Relay, Target, case, dig, expect, incoming, items, reply
-from hopcheck.authoring.stream_edits import add_before_done, drop_chunks, edit_chunks, finishes, text_of
+from hopcheck import Events, Findings, Relay, Target, case, dig, edits, expect, incoming, items, reply
 
 SAID = reply.stream("Hel", "lo")
 COUNTS = dict(reply.USAGE)
@@ -29,7 +28,7 @@ async def usage_chunk(target: Target) -> Findings:
     last = pieces[-1] if pieces else {}
     yield expect("counts of the last chunk", counts(last), equals=COUNTS)
     yield expect("its choices", last.get("choices"), equals=[])
-    alone = [piece for piece in pieces if piece.get("usage") and not (text_of(piece) or finishes(piece))]
+    alone = [piece for piece in pieces if piece.get("usage") and not (edits.text_of(piece) or edits.finishes(piece))]
     yield expect("chunks that bring only counts", len(alone), equals=1)
 
 
@@ -38,7 +37,7 @@ class LosesUsage(Relay):
     """Chunks without choices are dropped, and the token counts with them."""
 
     def events(self, events: Events) -> Events:
-        return drop_chunks(events, lambda chunk: not chunk["choices"])
+        return edits.drop_chunks(events, lambda chunk: not chunk["choices"])
 
 
 @usage_chunk.mutant(killed_by="counts of the last chunk", trips=TRIPPED)
@@ -46,7 +45,7 @@ class CountsAgain(Relay):
     """The counts are those of the gateway's own tokenizer."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunks(events, lambda chunk: chunk.get("usage") and chunk["usage"].update(completion_tokens=9))
+        return edits.chunks(events, lambda chunk: chunk.get("usage") and chunk["usage"].update(completion_tokens=9))
 
 
 @usage_chunk.mutant(killed_by="its choices")
@@ -55,7 +54,7 @@ class AddsAnEmptyChoice(Relay):
 
     def events(self, events: Events) -> Events:
         empty = [{"index": 0, "delta": {}}]
-        return edit_chunks(events, lambda chunk: chunk.update(choices=chunk["choices"] or empty))
+        return edits.chunks(events, lambda chunk: chunk.update(choices=chunk["choices"] or empty))
 
 
 @usage_chunk.mutant(killed_by="chunks that bring only counts")
@@ -63,14 +62,14 @@ class CountsTwice(Relay):
     """The chunk with the counts is sent twice, and clients add them up."""
 
     def events(self, events: Events) -> Events:
-        return add_before_done(events, lambda last: last if last.get("usage") and not last["choices"] else None)
+        return edits.add_before_done(events, lambda last: last if last.get("usage") and not last["choices"] else None)
 
 
 @case("stream.usage-null-others", level="SHOULD", refs=["OAI stream_options"], upstream=SAID)
 async def usage_null_others(target: Target) -> Findings:
     """With `include_usage`, no chunk but the one with the counts says a usage other than null."""
     pieces = (await target.chat.stream(stream_options=ASKED)).pieces
-    early = [piece.get("usage") for piece in pieces if text_of(piece)]
+    early = [piece.get("usage") for piece in pieces if edits.text_of(piece)]
     yield expect("usage of chunks with text", early, holds=bool(early) and not any(early), to="null or absent in each")
 
 
@@ -80,7 +79,7 @@ class KeepsCounting(Relay):
 
     def events(self, events: Events) -> Events:
         so_far = {**COUNTS, "completion_tokens": 1}
-        return edit_chunks(events, lambda chunk: chunk.update(usage=so_far) if text_of(chunk) else None)
+        return edits.chunks(events, lambda chunk: chunk.update(usage=so_far) if edits.text_of(chunk) else None)
 
 
 @case(
@@ -103,4 +102,4 @@ class AlwaysCounts(Relay):
     def events(self, events: Events) -> Events:
         if (incoming().json or {}).get("stream_options"):
             return events
-        return add_before_done(events, lambda last: {**last, "choices": [], "usage": COUNTS})
+        return edits.add_before_done(events, lambda last: {**last, "choices": [], "usage": COUNTS})

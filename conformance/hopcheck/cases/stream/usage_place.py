@@ -1,7 +1,6 @@
 """Token counts that a provider says in another place than OpenAI does."""
 
-from hopcheck import Events, Findings, Relay, Target, case, dig, expect, reply
-from hopcheck.authoring.stream_edits import edit_chunks
+from hopcheck import Events, Findings, Relay, Target, case, dig, edits, expect, reply
 
 COUNTS = dict(reply.USAGE)
 
@@ -23,4 +22,4 @@ class LooksForAChunkOfItsOwn(Relay):
     """Token counts are read from chunks without choices alone, and taken off the others."""
 
     def events(self, events: Events) -> Events:
-        return edit_chunks(events, lambda chunk: chunk["choices"] and chunk.pop("usage", None))
+        return edits.chunks(events, lambda chunk: chunk["choices"] and chunk.pop("usage", None))

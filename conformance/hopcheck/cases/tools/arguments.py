@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, RelayedResponse, Target, case, dig, expect, items, reply
-from hopcheck.authoring.edits import edit_messages
+from hopcheck import Findings, OutgoingRequest, Relay, RelayedResponse, Target, case, dig, edits, expect, items, reply
 
 SOUND = (
     '{ "b" : 1,\t"a":2 , "a": 3}\n',
@@ -81,7 +80,7 @@ def change_arguments(response: RelayedResponse, change: Any) -> RelayedResponse:
         for call in items(message, "tool_calls"):
             call["function"]["arguments"] = change(call["function"]["arguments"])
 
-    return edit_messages(response, every)
+    return edits.messages(response, every)
 
 
 @arguments_bytes.mutant(killed_by="arguments in the history", trips=("tools.result-turn", "requests.messages-verbatim"))

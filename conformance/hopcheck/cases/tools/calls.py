@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, expect, reply
-from hopcheck.authoring.edits import edit_choices, edit_messages
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
 
 BOTH = (reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", "{}", id="call_hop2"))
 
@@ -29,7 +28,7 @@ def edit_calls(response: RelayedResponse, edit: Any) -> RelayedResponse:
         if message.get("tool_calls"):
             message["tool_calls"] = edit(message["tool_calls"])
 
-    return edit_messages(response, change)
+    return edits.messages(response, change)
 
 
 @call_nonstream.mutant(killed_by="calls", trips=("tools.arguments-bytes",))
@@ -75,7 +74,7 @@ class CallsOnly(Relay):
             if message.get("tool_calls"):
                 message["content"] = None
 
-        return edit_messages(response, drop)
+        return edits.messages(response, drop)
 
 
 @text_and_call.mutant(killed_by="calls")
@@ -100,4 +99,4 @@ class TextEndsIt(Relay):
             if choice["message"].get("content") and choice["finish_reason"] == "tool_calls":
                 choice["finish_reason"] = "stop"
 
-        return edit_choices(response, end)
+        return edits.choices(response, end)

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Event, Events, Findings, Relay, RelayedResponse, Target, case, dig, expect, items, reply
-from hopcheck.authoring.edits import edit_messages
+from hopcheck import Event, Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, items, reply
 
 NOTHING = {"absent": reply.chat(tools=[reply.call("clock")]), "object": reply.chat(tools=[reply.call("clock", "{}")])}
 
@@ -27,7 +26,7 @@ class NothingIsNull(Relay):
             for call in items(message, "tool_calls"):
                 call["function"]["arguments"] = call["function"]["arguments"] or None
 
-        return edit_messages(response, empty)
+        return edits.messages(response, empty)
 
 
 @empty_args.mutant(killed_by="calls as a stream")

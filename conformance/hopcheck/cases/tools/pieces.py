@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hopcheck import Event, Stream, items
-from hopcheck.authoring.edits import edit_deltas
+from hopcheck import Event, Stream, edits, items
 
 
 def parts(stream: Stream) -> list[Any]:
@@ -16,4 +15,4 @@ def edit_parts(event: Event, edit: Callable[[dict[str, Any]], object]) -> Event:
     """Change every piece of a tool call in an event; other events stay as they were."""
     if not items(event.json, "choices", 0, "delta", "tool_calls"):
         return event
-    return edit_deltas(event, lambda delta: [edit(part) for part in delta["tool_calls"]])
+    return edits.deltas(event, lambda delta: [edit(part) for part in delta["tool_calls"]])
