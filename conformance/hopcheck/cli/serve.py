@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from hopcheck_server.proxy.serving import run_from_environment
+from hopcheck_server.proxy.server import run_from_environment
 from hopcheck_server.proxy.settings.table import page
 
 

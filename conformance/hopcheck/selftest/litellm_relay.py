@@ -12,8 +12,8 @@ from typing import Any
 
 from hopcheck.replay.scripted_backend import is_seated
 from hopcheck_contracts.sse import Event, event_of
-from hopcheck_server.proxy.adapters.event_relay import wants_to_be_seen
-from hopcheck_server.proxy.adapters.litellm_workarounds import LiteLLMWorkarounds, carry_trace_context
+from hopcheck_server.proxy.adapters.streams.event_relay import wants_to_be_seen
+from hopcheck_server.proxy.adapters.litellm.workarounds import LiteLLMWorkarounds, carry_trace_context
 from hopcheck_server.proxy.adapters.upstream_errors import ErrorMapper
 from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.redaction import Redactor

@@ -6,8 +6,8 @@ settings given.
 
 from __future__ import annotations
 
-from .app import create_app
-from .serving import run, run_from_environment
-from .settings import Settings, SettingsError, load_settings
+from hopcheck_server.proxy.app import create_app
+from hopcheck_server.proxy.server import run, run_from_environment
+from hopcheck_server.proxy.settings import ProxySettingsError, Settings, load_settings
 
-__all__ = ["Settings", "SettingsError", "create_app", "load_settings", "run", "run_from_environment"]
+__all__ = ["Settings", "ProxySettingsError", "create_app", "load_settings", "run", "run_from_environment"]

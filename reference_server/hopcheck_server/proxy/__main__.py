@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .serving import run_from_environment
+from hopcheck_server.proxy.server import run_from_environment
 
 
 def main() -> int:

@@ -10,34 +10,33 @@ from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 
-from .adapters.base import BaseLLMAdapter
-from .adapters.factory import make_adapter
-from .auth import BearerAuth
-from .documentation import DescribedFastAPI
-from .errors import ProxyError
-from .middleware import BodyLimit, Preflight, RequestContext
-from .redaction import Redactor
-from .responses import error_response
-from .routes import chat, embeddings, health, metrics, models
-from .settings import Settings
-from .telemetry.metrics import Metrics
+from hopcheck_server.proxy.adapters.base import BaseLLMAdapter
+from hopcheck_server.proxy.adapters.factory import make_adapter
+from hopcheck_server.proxy.auth import BearerAuth
+from hopcheck_server.proxy.errors import ProxyError
+from hopcheck_server.proxy.middleware import BodyLimit, Preflight, RequestContext
+from hopcheck_server.proxy.redaction import Redactor
+from hopcheck_server.proxy.responses import error_response
+from hopcheck_server.proxy.routes import chat, document, embeddings, health, metrics, models
+from hopcheck_server.proxy.settings import Settings
+from hopcheck_server.proxy.telemetry.metrics import Metrics
 
 
 def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> FastAPI:
     """Make the application. With `adapter`, that one answers instead of the one that the settings ask for."""
-    app = DescribedFastAPI(
+    app = FastAPI(
         title="LLM-Proxy",
         version=settings.version,
         lifespan=_lifespan,
         redirect_slashes=False,
-        # Nothing but health is open, and schema pages would be.
+        # The contract is served by a route of its own, which needs the key, and there are no pages about it.
         openapi_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.settings = settings
     app.state.adapter = adapter or make_adapter(settings)
     app.state.metrics = Metrics(lambda: cast("BaseLLMAdapter", app.state.adapter).is_well)
-    for routes in (chat, embeddings, models, health, *([metrics] if settings.metrics != "off" else [])):
+    for routes in (chat, embeddings, models, health, document, *([metrics] if settings.metrics != "off" else [])):
         app.include_router(routes.router)
     app.add_exception_handler(ProxyError, _on_proxy_error)
     app.add_exception_handler(HTTPException, _on_http_exception)

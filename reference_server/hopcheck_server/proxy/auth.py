@@ -6,8 +6,8 @@ import hmac
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from .errors import ProxyError
-from .responses import error_response
+from hopcheck_server.proxy.errors import ProxyError
+from hopcheck_server.proxy.responses import error_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

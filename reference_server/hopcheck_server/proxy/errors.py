@@ -13,7 +13,7 @@ CLIENT_ERROR = "invalid_request_error"
 SERVER_ERROR = "server_error"
 
 
-class ClientGone(Exception):
+class ClientDisconnected(Exception):
     """The client hung up: there is nobody left to answer."""
 
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 
-from .errors import ClientGone, ProxyError, shutting_down
-from .redaction import Redactor
-from .responses import error_response
-from .telemetry.kinds import OTHER, route_of
-from .telemetry.log import line_of
-from .telemetry.metrics import CANCELLED_STATUS, Ended, Metrics
-from .telemetry.notes import begin_notes
+from hopcheck_server.proxy.errors import ClientDisconnected, ProxyError, shutting_down
+from hopcheck_server.proxy.redaction import Redactor
+from hopcheck_server.proxy.responses import error_response
+from hopcheck_server.proxy.telemetry.kinds import OTHER, route_of
+from hopcheck_server.proxy.telemetry.log import line_of
+from hopcheck_server.proxy.telemetry.metrics import CANCELLED_STATUS, Metrics, RequestEnd
+from hopcheck_server.proxy.telemetry.notes import begin_notes
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -57,7 +57,7 @@ class RequestContext:
             if log.isEnabledFor(logging.INFO):
                 self._write_line(exchange, ended)
 
-    def _write_line(self, exchange: _Exchange, ended: Ended) -> None:
+    def _write_line(self, exchange: _Exchange, ended: RequestEnd) -> None:
         """Say what became of a request: where it went, but nothing that it said."""
         method, path = exchange.scope["method"], exchange.route
         if path == OTHER:
@@ -83,15 +83,15 @@ class _Exchange:
         self._notes = begin_notes()
         scope.setdefault("state", {})["request_id"] = self.id
 
-    def ended(self) -> Ended:
+    def ended(self) -> RequestEnd:
         """How it ended, now that it has."""
         duration_s = time.perf_counter() - self._started
-        return Ended(self._status, duration_s, self._first_s, self._streamed, self._cancelled, self._notes)
+        return RequestEnd(self._status, duration_s, self._first_s, self._streamed, self._cancelled, self._notes)
 
     async def run(self, app: ASGIApp, receive: Receive) -> None:
         try:
             await app(self.scope, receive, self._send_named)
-        except ClientGone:
+        except ClientDisconnected:
             self._cancelled = True
             self._status = self._status or CANCELLED_STATUS
         except asyncio.CancelledError:

@@ -10,12 +10,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .adapters.base import Call
-from .adapters.headers import trace_headers
-from .errors import ClientGone, ProxyError, bad_request
-from .json_text import insert_member, replace_member
-from .settings import Settings
-from .telemetry.notes import Waiting
+from hopcheck_server.proxy.adapters.base import Call
+from hopcheck_server.proxy.adapters.headers import trace_headers
+from hopcheck_server.proxy.errors import ClientDisconnected, ProxyError, bad_request
+from hopcheck_server.proxy.json_text import insert_member, replace_member
+from hopcheck_server.proxy.settings import Settings
+from hopcheck_server.proxy.telemetry.notes import Waiting
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -39,7 +39,7 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
 
 
 async def read_chat(request: Request, settings: Settings) -> Call:
-    """Read the body of `POST /v1/chat/completions`. Raises ProxyError (400, 408, 413, 415) and ClientGone."""
+    """Read the body of `POST /v1/chat/completions`. Raises ProxyError (400, 408, 413, 415) and ClientDisconnected."""
     raw, body = await _read_json(request, settings)
     _check_types(body)
     _check_messages(body)
@@ -115,7 +115,7 @@ async def _read_body(request: Request, limit_s: float) -> bytes:
                 with Waiting(for_client=True):
                     message = await request.receive()
                 if message["type"] == "http.disconnect":
-                    raise ClientGone
+                    raise ClientDisconnected
                 chunks.append(message.get("body", b""))
                 more = message.get("more_body", False)
     except TimeoutError:

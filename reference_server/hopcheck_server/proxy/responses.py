@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from .adapters.base import Answer, StreamAnswer
-from .adapters.streaming import in_band
-from .errors import ProxyError, shutting_down
-from .hangup import HangUpWatch
-from .telemetry.kinds import kind_of
-from .telemetry.notes import current_notes
+from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream
+from hopcheck_server.proxy.adapters.streams.upstream_stream import in_band
+from hopcheck_server.proxy.disconnect import DisconnectWatch
+from hopcheck_server.proxy.errors import ProxyError, shutting_down
+from hopcheck_server.proxy.telemetry.kinds import kind_of
+from hopcheck_server.proxy.telemetry.notes import current_notes
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -25,7 +25,7 @@ STREAM_HEADERS = {
 }
 
 
-def json_response(answer: Answer) -> Response:
+def json_response(answer: AdapterResponse) -> Response:
     """A complete answer, its bytes unchanged."""
     return Response(answer.body, 200, dict(answer.headers), "application/json")
 
@@ -39,7 +39,7 @@ def error_response(error: ProxyError) -> Response:
 class EventStreamResponse(Response):
     """A stream: each piece is sent when it is there, and the upstream is let go of when the client hangs up."""
 
-    def __init__(self, answer: StreamAnswer) -> None:
+    def __init__(self, answer: AdapterStream) -> None:
         self.status_code = 200
         self.background = None
         self._answer = answer
@@ -50,7 +50,7 @@ class EventStreamResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the stream to its end, or to the client's."""
         try:
-            async with HangUpWatch(receive):
+            async with DisconnectWatch(receive):
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
                 async for block in self._answer.blocks:
                     await send({"type": "http.response.body", "body": block, "more_body": True})

@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 
 from hopcheck_server.proxy import Settings, load_settings
-from hopcheck_server.proxy.serving import listen, make_config, url_of
+from hopcheck_server.proxy.server import listen, make_config, url_of
 
 # In pytest's importlib mode a test's folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -226,7 +226,7 @@ def test_unhandled_exception_is_a_500_without_its_text(
     def fail(*_: object) -> None:
         raise RuntimeError(secret)
 
-    monkeypatch.setattr("hopcheck_server.proxy.adapters.litellm.response_headers", fail)
+    monkeypatch.setattr("hopcheck_server.proxy.adapters.upstream.response_headers", fail)
     upstream.script = says_json(COMPLETION)
     client = start()
     answer = client.post(PATH, json=CHAT)

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from raw_upstream import CHAT, COMPLETION, DONE, HELLO, ROLE, STOP, STREAM, RawUpstream, chunk, says_json, streams
 
-from hopcheck_server.proxy.adapters.litellm_workarounds import LiteLLMWorkarounds, restore_provider_headers
+from hopcheck_server.proxy.adapters.litellm.workarounds import LiteLLMWorkarounds, restore_provider_headers
 
 PATH = "/v1/chat/completions"
 GROUP = "\n\nLiteLLM: model group 'm' failed with the error above. No fallback was attempted."

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from raw_upstream import CHAT, COMPLETION, KEY, RawUpstream, says_json
 
-from hopcheck_server.proxy.adapters.control_fields import is_control_field
+from hopcheck_server.proxy.adapters.litellm.control_fields import is_control_field
 
 CHAT_PATH, EMBEDDINGS = "/v1/chat/completions", "/v1/embeddings"
 JSON = {"content-type": "application/json"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hopcheck.cli import main
-from hopcheck_server.proxy import SettingsError, load_settings
+from hopcheck_server.proxy import ProxySettingsError, load_settings
 from hopcheck_server.proxy.settings import unknown_variables
 from hopcheck_server.proxy.settings.table import page
 
@@ -94,7 +94,7 @@ def test_check_refuses_with_a_sentence_each(
 
 def test_a_fallback_for_litellm_is_refused_without_it() -> None:
     given = {"direct_fallback_url": "http://h", "direct_fallback_models": "a", "backend": "openai"}
-    with pytest.raises(SettingsError, match="has no effect with LLM_PROXY__BACKEND=openai"):
+    with pytest.raises(ProxySettingsError, match="has no effect with LLM_PROXY__BACKEND=openai"):
         load_settings(**given)
 
 

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from raw_upstream import CHAT, KEY, ROLE, STREAM, STREAM_HEAD, RawUpstream, Turn, ask, frame
 
-from hopcheck_server.proxy import Settings, SettingsError, load_settings
+from hopcheck_server.proxy import Settings, ProxySettingsError, load_settings
 from hopcheck_server.proxy.__main__ import main
 
 MODULE = [sys.executable, "-m", "hopcheck_server.proxy"]
@@ -46,7 +46,7 @@ def program(**variables: str) -> dict[str, str]:
 def test_mistakes_are_one_sentence(given: dict[str, str], words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in given.items():
         monkeypatch.setenv(f"LLM_PROXY__{name}", value)
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ProxySettingsError) as caught:
         load_settings()
     assert len(caught.value.mistakes) == 1
     sentence = caught.value.mistakes[0]
@@ -58,7 +58,7 @@ def test_mistakes_are_one_sentence(given: dict[str, str], words: list[str], monk
 def test_several_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_PROXY__MOCK_DELAY_S", "x")
     monkeypatch.setenv("LLM_PROXY__BACKEND", "x")
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ProxySettingsError) as caught:
         load_settings()
     assert len(caught.value.mistakes) == 2
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from .base import Call
+from hopcheck_server.proxy.adapters.base import Call
 
 
 class Backend(Protocol):

@@ -40,7 +40,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AdapterResponse:
     """A complete JSON answer with status 200."""
 
     body: bytes
@@ -48,7 +48,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamAnswer:
+class AdapterStream:
     """An event stream whose first event has arrived and is none of an error.
 
     Attributes:
@@ -65,23 +65,23 @@ class BaseLLMAdapter(ABC):
     """Answers chats and embeddings, and says which models there are. All methods raise ProxyError."""
 
     @abstractmethod
-    async def chat(self, call: Call) -> Answer | StreamAnswer:
+    async def chat(self, call: Call) -> AdapterResponse | AdapterStream:
         """Answer a chat completion; a stream if the call asks for one."""
 
     @abstractmethod
-    async def embeddings(self, call: Call) -> Answer:
+    async def embeddings(self, call: Call) -> AdapterResponse:
         """Answer an embeddings request."""
 
     @abstractmethod
-    async def models(self) -> Answer:
+    async def models(self) -> AdapterResponse:
         """The list of models, as `GET /v1/models` gives it."""
 
     @abstractmethod
-    async def model(self, model_id: str) -> Answer:
+    async def model(self, model_id: str) -> AdapterResponse:
         """One model of that list."""
 
     @abstractmethod
-    async def llm_models(self) -> Answer:
+    async def llm_models(self) -> AdapterResponse:
         """The models with provider and context length, as `GET /v1/llm/models` gives them."""
 
     @abstractmethod

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ..settings import Settings
-from .backends import PlainProvider
-from .base import BaseLLMAdapter
-from .direct import DirectFallback
-from .failover import FailoverAdapter
-from .litellm import LiteLLMAdapter
-from .litellm_workarounds import LiteLLMWorkarounds
-from .mock import FakeLLMAdapter
-from .transport import AsyncOpenAITransport, Limits
+from hopcheck_server.proxy.adapters.backends import PlainProvider
+from hopcheck_server.proxy.adapters.base import BaseLLMAdapter
+from hopcheck_server.proxy.adapters.failover.adapter import FailoverAdapter
+from hopcheck_server.proxy.adapters.failover.direct import DirectProvider
+from hopcheck_server.proxy.adapters.litellm.workarounds import LiteLLMWorkarounds
+from hopcheck_server.proxy.adapters.mock import MockAdapter
+from hopcheck_server.proxy.adapters.transport import AsyncOpenAITransport, TransportLimits
+from hopcheck_server.proxy.adapters.upstream import UpstreamAdapter
+from hopcheck_server.proxy.settings import Settings
 
 WATCH_NAME = "llm-proxy-watch"
 """The User-Agent of what this proxy asks LiteLLM on its own account."""
@@ -19,31 +19,31 @@ WATCH_NAME = "llm-proxy-watch"
 def make_adapter(settings: Settings) -> BaseLLMAdapter:
     """The adapter for these settings."""
     if settings.llm_mode == "mock":
-        return FakeLLMAdapter(settings)
+        return MockAdapter(settings)
     key = settings.litellm_api_key.get_secret_value()
     transport = AsyncOpenAITransport(settings.upstream_v1, key, _limits(settings))
     if settings.backend == "openai":
-        return LiteLLMAdapter(settings, transport, PlainProvider())
+        return UpstreamAdapter(settings, transport, PlainProvider())
     # Of its own, so that a full pool doesn't look like an outage.
     asking = AsyncOpenAITransport(settings.upstream_v1, key, _limits(settings), {"User-Agent": WATCH_NAME})
-    probe = LiteLLMAdapter(settings, asking, LiteLLMWorkarounds())
-    litellm = LiteLLMAdapter(settings, transport, LiteLLMWorkarounds())
+    probe = UpstreamAdapter(settings, asking, LiteLLMWorkarounds())
+    litellm = UpstreamAdapter(settings, transport, LiteLLMWorkarounds())
     direct = _direct(settings)
     return FailoverAdapter(litellm, probe, settings.health_interval_s, settings.health_silence_s, direct)
 
 
-def _direct(settings: Settings) -> DirectFallback | None:
+def _direct(settings: Settings) -> DirectProvider | None:
     if settings.direct_fallback_v1 is None:
         return None
     key = settings.direct_fallback_api_key.get_secret_value()
     transport = AsyncOpenAITransport(settings.direct_fallback_v1, key, _limits(settings))
     # The operator has named its models: no list has to be asked for.
-    provider = LiteLLMAdapter(settings.model_copy(update={"check_models": False}), transport, PlainProvider())
-    return DirectFallback(provider, settings.direct_fallback_models)
+    provider = UpstreamAdapter(settings.model_copy(update={"check_models": False}), transport, PlainProvider())
+    return DirectProvider(provider, settings.direct_fallback_models)
 
 
-def _limits(settings: Settings) -> Limits:
-    return Limits(
+def _limits(settings: Settings) -> TransportLimits:
+    return TransportLimits(
         connect_s=settings.connect_timeout_s,
         read_s=max(settings.timeout_s, settings.stream_idle_timeout_s),
         connections=settings.max_connections,

@@ -12,13 +12,12 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from ..errors import bad_request, model_not_found
-from ..schemas import LLMModel
-from ..settings import Settings
-from .base import Answer, BaseLLMAdapter, Call, StreamAnswer
-from .event_relay import DONE
-from .model_list import llm_models_answer
-from .sse import data_event
+from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream, BaseLLMAdapter, Call
+from hopcheck_server.proxy.adapters.model_list import LLMModel, llm_models_response
+from hopcheck_server.proxy.adapters.streams.event_relay import DONE
+from hopcheck_server.proxy.adapters.streams.sse import data_event
+from hopcheck_server.proxy.errors import bad_request, model_not_found
+from hopcheck_server.proxy.settings import Settings
 
 REPLY = "Mock LLM response"
 STREAM_REPLY = "Mock LLM streaming response"
@@ -29,20 +28,20 @@ MAX_NUMBERS = 1_000_000
 CREATED = 1_700_000_000
 
 
-class FakeLLMAdapter(BaseLLMAdapter):
+class MockAdapter(BaseLLMAdapter):
     """Answers any model with the same words, a stream one word at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    async def chat(self, call: Call) -> Answer | StreamAnswer:
+    async def chat(self, call: Call) -> AdapterResponse | AdapterStream:
         """Answer with fixed words and a count of the words in the request as usage."""
         head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": call.model}
         if call.streams:
-            return StreamAnswer(self._events(head, call), _nothing_to_close)
+            return AdapterStream(self._events(head, call), _nothing_to_close)
         choice = {"index": 0, "message": _message(REPLY), "logprobs": None, "finish_reason": "stop"}
         body = {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(call, REPLY)}
-        return Answer(_encode(body))
+        return AdapterResponse(_encode(body))
 
     async def _events(self, head: dict[str, Any], call: Call) -> AsyncIterator[bytes]:
         usage: dict[str, Any] = {"usage": None} if call.wants_usage else {}
@@ -58,7 +57,7 @@ class FakeLLMAdapter(BaseLLMAdapter):
             yield data_event(_encode({**chunk, "choices": [], "usage": _usage(call, STREAM_REPLY)}))
         yield DONE
 
-    async def embeddings(self, call: Call) -> Answer:
+    async def embeddings(self, call: Call) -> AdapterResponse:
         """Answer each input with a vector that depends on the input alone."""
         inputs = _inputs(call.body["input"])
         as_text = call.body.get("encoding_format") == "base64"
@@ -69,22 +68,22 @@ class FakeLLMAdapter(BaseLLMAdapter):
         ]
         tokens = sum(_words(item) for item in inputs)
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        return Answer(_encode({"object": "list", "data": data, "model": call.model, "usage": usage}))
+        return AdapterResponse(_encode({"object": "list", "data": data, "model": call.model, "usage": usage}))
 
-    async def models(self) -> Answer:
+    async def models(self) -> AdapterResponse:
         """List the default models."""
-        return Answer(_encode({"object": "list", "data": [_entry(name) for name in self._names()]}))
+        return AdapterResponse(_encode({"object": "list", "data": [_entry(name) for name in self._names()]}))
 
-    async def model(self, model_id: str) -> Answer:
+    async def model(self, model_id: str) -> AdapterResponse:
         """One of the default models."""
         if model_id not in self._names():
             raise model_not_found(model_id)
-        return Answer(_encode(_entry(model_id)))
+        return AdapterResponse(_encode(_entry(model_id)))
 
-    async def llm_models(self) -> Answer:
+    async def llm_models(self) -> AdapterResponse:
         """The default models; nobody knows how much context a mock has."""
         names = self._names()
-        return llm_models_answer(
+        return llm_models_response(
             LLMModel(id=name, name=name, provider="mock", context_length=None, is_available=True) for name in names
         )
 

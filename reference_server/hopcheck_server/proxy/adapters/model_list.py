@@ -7,15 +7,26 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..errors import ProxyError
-from ..json_text import encode
-from ..schemas import LLMModel
-from .base import Answer
+from hopcheck_server.proxy.adapters.base import AdapterResponse
+from hopcheck_server.proxy.errors import ProxyError
+from hopcheck_server.proxy.json_text import encode
 
 # A name that nobody has heard of makes the list be fetched again, but not for every such request.
 REFRESH_S = 1.0
+
+
+@dataclass(frozen=True)
+class LLMModel:
+    """One entry of `GET /v1/llm/models`; what the upstream does not know is null, never made up."""
+
+    id: str
+    name: str
+    provider: str | None
+    context_length: int | None
+    is_available: bool
 
 
 class ModelList:
@@ -68,9 +79,9 @@ def llm_models(listed: dict[str, Any], info: dict[str, Any]) -> list[LLMModel]:
     return [_llm_model(model_id, known[model_id]) for model_id in ids]
 
 
-def llm_models_answer(models: Iterable[LLMModel]) -> Answer:
+def llm_models_response(models: Iterable[LLMModel]) -> AdapterResponse:
     """The body of `GET /v1/llm/models`."""
-    return Answer(encode([model.model_dump() for model in models]))
+    return AdapterResponse(encode([asdict(model) for model in models]))
 
 
 def listing_as_info(listed: dict[str, Any]) -> dict[str, Any]:

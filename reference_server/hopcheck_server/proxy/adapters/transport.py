@@ -16,7 +16,7 @@ import httpx2
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream, Omit
 from openai.types.chat import ChatCompletionChunk
 
-from ..telemetry.notes import Waiting
+from hopcheck_server.proxy.telemetry.notes import Waiting
 
 Method = Literal["GET", "POST"]
 
@@ -41,7 +41,7 @@ class BrokenOff(TransportError):
     """The connection ended before the answer did, or held no HTTP."""
 
 
-class Reply(Protocol):
+class UpstreamResponse(Protocol):
     """An answer whose head has arrived."""
 
     @property
@@ -62,7 +62,9 @@ class Reply(Protocol):
 class Transport(Protocol):
     """Sends one request, once."""
 
-    async def send(self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]) -> Reply:
+    async def send(
+        self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> UpstreamResponse:
         """Send it and wait for the head of the answer, whatever its status. Raises TransportError."""
 
     async def aclose(self) -> None:
@@ -79,7 +81,7 @@ def _name_failure(error: BaseException) -> TransportError:
     return BrokenOff()
 
 
-class OpenAIReply:
+class OpenAIResponse:
     """An httpx2 response, read piece by piece."""
 
     def __init__(self, response: httpx2.Response) -> None:
@@ -113,7 +115,7 @@ class OpenAIReply:
 
 
 @dataclass(frozen=True)
-class Limits:
+class TransportLimits:
     """How long and how wide, in seconds and connections."""
 
     connect_s: float
@@ -139,7 +141,9 @@ class AsyncOpenAITransport:
         headers: Sent with every request.
     """
 
-    def __init__(self, base_url: str, api_key: str, limits: Limits, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, base_url: str, api_key: str, limits: TransportLimits, headers: Mapping[str, str] | None = None
+    ) -> None:
         timeout = httpx2.Timeout(limits.read_s, connect=limits.connect_s, pool=limits.connect_s)
         pool = httpx2.Limits(
             max_connections=limits.connections, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE_S
@@ -161,13 +165,15 @@ class AsyncOpenAITransport:
         if not api_key:
             self._headers["Authorization"] = Omit()
 
-    async def send(self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]) -> Reply:
+    async def send(
+        self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> UpstreamResponse:
         """Send the request once; a status is an answer here, never an exception."""
         options: dict[str, Any] = {"headers": {**self._headers, **headers}, "follow_redirects": False}
         try:
-            return OpenAIReply(await self._request(method, path, content, options))
+            return OpenAIResponse(await self._request(method, path, content, options))
         except APIStatusError as error:
-            return OpenAIReply(error.response)
+            return OpenAIResponse(error.response)
         except (APIConnectionError, httpx2.HTTPError, httpx2.StreamError) as error:
             raise _name_failure(error) from None
 

@@ -11,11 +11,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ProxyError, upstream_broke_off, upstream_refused_us, upstream_timeout, upstream_unreachable
-from ..redaction import Redactor
-from .backends import Backend
-from .headers import response_headers
-from .transport import TimedOut, TransportError, Unreachable
+from hopcheck_server.proxy.adapters.backends import Backend
+from hopcheck_server.proxy.adapters.headers import response_headers
+from hopcheck_server.proxy.adapters.transport import TimedOut, TransportError, Unreachable
+from hopcheck_server.proxy.errors import (
+    ProxyError,
+    upstream_broke_off,
+    upstream_refused_us,
+    upstream_timeout,
+    upstream_unreachable,
+)
+from hopcheck_server.proxy.redaction import Redactor
 
 _MEMBERS = ("message", "type", "param", "code")
 _PAGE = re.compile(r"\s*<(!doctype|html)\b", re.IGNORECASE)

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from ..adapters.base import BaseLLMAdapter
-from ..hangup import HangUpWatch
-from ..settings import Settings
+from hopcheck_server.proxy.adapters.base import BaseLLMAdapter
+from hopcheck_server.proxy.disconnect import DisconnectWatch
+from hopcheck_server.proxy.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import Request
 
 T = TypeVar("T")
 
+READ_METHODS = ["GET", "HEAD"]
+"""For every resource that can be read; FastAPI adds no HEAD to a GET."""
+
 
 def adapter_of(request: Request) -> BaseLLMAdapter:
-    """The application's adapter."""
+    """The adapter of the application."""
     return cast("BaseLLMAdapter", request.app.state.adapter)
 
 
@@ -26,6 +29,6 @@ def settings_of(request: Request) -> Settings:
 
 
 async def while_connected(request: Request, work: Awaitable[T]) -> T:
-    """Await `work`, and end it with ClientGone when the client hangs up first."""
-    async with HangUpWatch(request.receive):
+    """Await `work`, and end it with ClientDisconnected when the client hangs up first."""
+    async with DisconnectWatch(request.receive):
         return await work

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fields import Settings
-from .loading import SettingsError, load_settings, unknown_variables
+from hopcheck_server.proxy.settings.fields import Settings
+from hopcheck_server.proxy.settings.loading import ProxySettingsError, load_settings, unknown_variables
 
-__all__ = ["Settings", "SettingsError", "load_settings", "unknown_variables"]
+__all__ = ["Settings", "ProxySettingsError", "load_settings", "unknown_variables"]

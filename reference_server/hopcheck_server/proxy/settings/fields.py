@@ -10,7 +10,19 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from .types import PREFIX, Count, Key, LowerCase, Mode, Names, OrNone, Renamed, Seconds, Unit, Url
+from hopcheck_server.proxy.settings.types import (
+    PREFIX,
+    Count,
+    Key,
+    LowerCase,
+    Mode,
+    Names,
+    OrNone,
+    Renamed,
+    Seconds,
+    Unit,
+    Url,
+)
 
 PUBLIC_DEFAULT_KEY = "change-me-internal-key"
 

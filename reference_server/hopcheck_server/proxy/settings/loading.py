@@ -13,8 +13,8 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
-from .fields import PUBLIC_DEFAULT_KEY, Settings, variable
-from .types import PREFIX
+from hopcheck_server.proxy.settings.fields import PUBLIC_DEFAULT_KEY, Settings, variable
+from hopcheck_server.proxy.settings.types import PREFIX
 
 # Its own arguments, such as the file's name, are in no signature that a type checker could read.
 _read: Callable[..., Settings] = Settings
@@ -22,7 +22,7 @@ _read: Callable[..., Settings] = Settings
 MAKE_A_KEY = """python -c "import secrets; print(secrets.token_urlsafe(32))\""""
 
 
-class SettingsError(Exception):
+class ProxySettingsError(Exception):
     """The settings can't be used; `mistakes` holds one sentence for each."""
 
     def __init__(self, mistakes: list[str]) -> None:
@@ -41,10 +41,10 @@ def load_settings(env_file: Path | None = None, **given: Any) -> Settings:
     try:
         settings = _read(_env_file=env_file, **given)
     except ValidationError as error:
-        raise SettingsError([_sentence(dict(item)) for item in error.errors(include_input=False)]) from None
+        raise ProxySettingsError([_sentence(dict(item)) for item in error.errors(include_input=False)]) from None
     mistakes = [*_unsafe_keys(settings), *_idle_fallback(settings)]
     if mistakes:
-        raise SettingsError(mistakes)
+        raise ProxySettingsError(mistakes)
     return settings
 
 
@@ -66,10 +66,12 @@ def _check_file(path: Path) -> None:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is no text'}."]) from None
+        raise ProxySettingsError(
+            [f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is no text'}."]
+        ) from None
     wrong = [binding.original.line for binding in parse_stream(io.StringIO(text)) if binding.error]
     if wrong:
-        raise SettingsError([f"{path}, line {line}: must be NAME=value." for line in wrong])
+        raise ProxySettingsError([f"{path}, line {line}: must be NAME=value." for line in wrong])
 
 
 def _sentence(item: dict[str, Any]) -> str:

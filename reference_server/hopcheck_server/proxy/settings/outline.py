@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from .fields import Settings, variable
-from .table import shown, unit_of
+from hopcheck_server.proxy.settings.fields import Settings, variable
+from hopcheck_server.proxy.settings.table import shown, unit_of
 
 _TOLD = {"llm_mode", "backend", "litellm_proxy_url", "direct_fallback_url", "direct_fallback_models"}
 

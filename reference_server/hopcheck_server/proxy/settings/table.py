@@ -8,8 +8,8 @@ from typing import Any, get_args
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from .fields import Settings, variable
-from .types import Unit
+from hopcheck_server.proxy.settings.fields import Settings, variable
+from hopcheck_server.proxy.settings.types import Unit
 
 _ABOVE = """\
 # Settings of the reference proxy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..errors import ProxyError
+    from hopcheck_server.proxy.errors import ProxyError
 
 OTHER = "other"
 ROUTES = (

@@ -8,7 +8,7 @@ import time
 import traceback
 from typing import Any
 
-from .metrics import Ended
+from hopcheck_server.proxy.telemetry.metrics import RequestEnd
 
 TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 QUIET = ("httpx2", "httpcore2", "httpx", "openai", "asyncio")
@@ -34,7 +34,7 @@ class JSONFormatter(logging.Formatter):
         return json.dumps(line)
 
 
-def line_of(ended: Ended) -> dict[str, Any]:
+def line_of(ended: RequestEnd) -> dict[str, Any]:
     """What a request's line tells of its end; times are milliseconds."""
     notes, added_s = ended.notes, ended.added_s
     told: dict[str, Any] = {"status": ended.status, "duration_ms": _ms(ended.duration_s)}

@@ -16,8 +16,8 @@ from prometheus_client import (
     generate_latest,
 )
 
-from .kinds import ROUTES
-from .notes import Notes
+from hopcheck_server.proxy.telemetry.kinds import ROUTES
+from hopcheck_server.proxy.telemetry.notes import Notes
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -31,7 +31,7 @@ CANCELLED_STATUS = 499
 
 
 @dataclass(slots=True)
-class Ended:
+class RequestEnd:
     """How a request ended.
 
     Attributes:
@@ -96,7 +96,7 @@ class Metrics:
         """A request has come."""
         self._routes[route].in_flight.inc()
 
-    def end(self, route: str, ended: Ended) -> None:
+    def end(self, route: str, ended: RequestEnd) -> None:
         """It has ended."""
         self._routes[route].end(ended)
 
@@ -126,7 +126,7 @@ class _Route:
         self._first = metrics.first.labels(route)
         self._added = metrics.added.labels(route)
 
-    def end(self, ended: Ended) -> None:
+    def end(self, ended: RequestEnd) -> None:
         notes = ended.notes
         self.in_flight.dec()
         self._status(ended.status).inc()

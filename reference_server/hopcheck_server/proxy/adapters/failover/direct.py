@@ -6,18 +6,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from ..errors import ProxyError
-from ..json_text import replace_member
-from ..telemetry.notes import current_notes
-from .base import Answer, BaseLLMAdapter, Call, StreamAnswer
-from .control_fields import refuse_control_fields
+from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream, BaseLLMAdapter, Call
+from hopcheck_server.proxy.adapters.litellm.control_fields import refuse_control_fields
+from hopcheck_server.proxy.errors import ProxyError
+from hopcheck_server.proxy.json_text import replace_member
+from hopcheck_server.proxy.telemetry.notes import current_notes
 
 HEADER = {"x-llm-proxy-fallback": "direct"}
 
-AnyAnswer = TypeVar("AnyAnswer", Answer, StreamAnswer, Answer | StreamAnswer)
+AnyResponse = TypeVar("AnyResponse", AdapterResponse, AdapterStream, AdapterResponse | AdapterStream)
 
 
-class DirectFallback:
+class DirectProvider:
     """Sends requests for some models past LiteLLM; every answer says so in a header.
 
     Args:
@@ -33,7 +33,7 @@ class DirectFallback:
         """Whether it answers for a model."""
         return model in self._models
 
-    async def answer(self, call: Call, ask: Callable[[BaseLLMAdapter, Call], Awaitable[AnyAnswer]]) -> AnyAnswer:
+    async def answer(self, call: Call, ask: Callable[[BaseLLMAdapter, Call], Awaitable[AnyResponse]]) -> AnyResponse:
         """Ask the provider. What LiteLLM would not be handed is refused here, too: clients see one contract."""
         refuse_control_fields(call.body)
         current_notes().direct = True

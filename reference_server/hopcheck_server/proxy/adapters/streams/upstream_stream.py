@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from ..errors import ProxyError
-from ..telemetry.kinds import kind_of
-from ..telemetry.notes import Waiting, current_notes
-from .event_relay import EventRelay
-from .transport import Reply, TimedOut, TransportError
-from .upstream_errors import transport_failure
+from hopcheck_server.proxy.adapters.streams.event_relay import EventRelay
+from hopcheck_server.proxy.adapters.transport import TimedOut, TransportError, UpstreamResponse
+from hopcheck_server.proxy.adapters.upstream_errors import transport_failure
+from hopcheck_server.proxy.errors import ProxyError
+from hopcheck_server.proxy.telemetry.kinds import kind_of
+from hopcheck_server.proxy.telemetry.notes import Waiting, current_notes
 
 # After [DONE] only the end of the body is outstanding; whoever has read it may use the connection again.
 DRAIN_S = 0.5
@@ -31,7 +31,7 @@ class UpstreamStream:
         idle_s: seconds between two reads after it.
     """
 
-    def __init__(self, reply: Reply, relay: EventRelay, first_s: float, idle_s: float) -> None:
+    def __init__(self, reply: UpstreamResponse, relay: EventRelay, first_s: float, idle_s: float) -> None:
         self._reply = reply
         self._relay = relay
         self._first_s = first_s

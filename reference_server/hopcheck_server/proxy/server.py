@@ -11,13 +11,12 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hopcheck_server.exits import INTERRUPTED, USAGE
+from hopcheck_server.proxy.app import create_app
+from hopcheck_server.proxy.errors import bad_request
+from hopcheck_server.proxy.settings import ProxySettingsError, Settings, load_settings, unknown_variables
+from hopcheck_server.proxy.settings.outline import outline
+from hopcheck_server.proxy.telemetry.log import configure_logging
 from hopcheck_server.wire.signals import raise_interrupt_on
-
-from .app import create_app
-from .errors import bad_request
-from .settings import Settings, SettingsError, load_settings, unknown_variables
-from .settings.outline import outline
-from .telemetry.log import configure_logging
 
 # Longer than the idle time of common clients, so that it is they who close first.
 KEEPALIVE_S = 75
@@ -111,7 +110,7 @@ def run_from_environment(host: str, port: int, *, env_file: Path | None = None, 
     """
     try:
         settings = load_settings(env_file)
-    except SettingsError as error:
+    except ProxySettingsError as error:
         return _complain(error.mistakes)
     for sentence in unknown_variables(env_file):
         print(sentence, file=sys.stderr)

@@ -7,26 +7,32 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from ..errors import ProxyError, model_not_found, upstream_unreadable
-from ..json_text import encode
-from ..redaction import Redactor
-from ..settings import Settings
-from ..telemetry.notes import Waiting
-from .backends import Backend
-from .base import Answer, BaseLLMAdapter, Call, StreamAnswer
-from .event_relay import EventRelay
-from .headers import response_headers
-from .model_list import ModelList, find_model, listing_as_info, llm_models, llm_models_answer
-from .streaming import UpstreamStream
-from .synthesis import events_of
-from .transport import Method, Reply, TimedOut, Transport, TransportError
-from .upstream_errors import ErrorMapper, transport_failure
+from hopcheck_server.proxy.adapters.backends import Backend
+from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream, BaseLLMAdapter, Call
+from hopcheck_server.proxy.adapters.headers import response_headers
+from hopcheck_server.proxy.adapters.model_list import (
+    ModelList,
+    find_model,
+    listing_as_info,
+    llm_models,
+    llm_models_response,
+)
+from hopcheck_server.proxy.adapters.streams.event_relay import EventRelay
+from hopcheck_server.proxy.adapters.streams.synthesis import events_of
+from hopcheck_server.proxy.adapters.streams.upstream_stream import UpstreamStream
+from hopcheck_server.proxy.adapters.transport import Method, TimedOut, Transport, TransportError, UpstreamResponse
+from hopcheck_server.proxy.adapters.upstream_errors import ErrorMapper, transport_failure
+from hopcheck_server.proxy.errors import ProxyError, model_not_found, upstream_unreadable
+from hopcheck_server.proxy.json_text import encode
+from hopcheck_server.proxy.redaction import Redactor
+from hopcheck_server.proxy.settings import Settings
+from hopcheck_server.proxy.telemetry.notes import Waiting
 
 # Chats wait for it, so a list that is slow to come counts as none.
 LIST_S = 5.0
 
 
-class LiteLLMAdapter(BaseLLMAdapter):
+class UpstreamAdapter(BaseLLMAdapter):
     """One upstream, spoken to through one transport; sends each request once.
 
     Args:
@@ -43,34 +49,34 @@ class LiteLLMAdapter(BaseLLMAdapter):
         self._errors = ErrorMapper(backend, self._redactor)
         self._list = ModelList(self._fetch_model_ids, settings.models_ttl_s)
 
-    async def chat(self, call: Call) -> Answer | StreamAnswer:
+    async def chat(self, call: Call) -> AdapterResponse | AdapterStream:
         """Relay a chat completion."""
         await self._check_model(call)
         if not call.streams:
             return await self._relay("/chat/completions", call)
         return await self._stream(call)
 
-    async def embeddings(self, call: Call) -> Answer:
+    async def embeddings(self, call: Call) -> AdapterResponse:
         """Relay an embeddings request."""
         await self._check_model(call)
         return await self._relay("/embeddings", call)
 
-    async def models(self) -> Answer:
+    async def models(self) -> AdapterResponse:
         """Relay the upstream's list."""
         return await self._get("/models")
 
-    async def model(self, model_id: str) -> Answer:
+    async def model(self, model_id: str) -> AdapterResponse:
         """Find it in the list: LiteLLM's own look-up misses ids with a slash, and has another error shape."""
         entry = find_model(json.loads((await self.models()).body), model_id)
         if entry is None:
             raise model_not_found(model_id)
-        return Answer(encode(entry))
+        return AdapterResponse(encode(entry))
 
-    async def llm_models(self) -> Answer:
+    async def llm_models(self) -> AdapterResponse:
         """The list, with what LiteLLM's model info adds."""
         listed = json.loads((await self.models()).body)
         info = listing_as_info(listed) if self._backend.lists_authoritatively else await self._model_info()
-        return llm_models_answer(llm_models(listed, info))
+        return llm_models_response(llm_models(listed, info))
 
     async def check_ready(self) -> None:
         """LiteLLM is asked whether it lives, which costs it no provider call; a provider is not asked."""
@@ -104,11 +110,11 @@ class LiteLLMAdapter(BaseLLMAdapter):
             return {}
         return info
 
-    async def _relay(self, path: str, call: Call) -> Answer:
+    async def _relay(self, path: str, call: Call) -> AdapterResponse:
         raw, headers = self._backend.outgoing(call)
         return await self._exchange("POST", path, raw, headers, self._settings.timeout_s)
 
-    async def _get(self, path: str, limit_s: float | None = None) -> Answer:
+    async def _get(self, path: str, limit_s: float | None = None) -> AdapterResponse:
         answer = await self._exchange("GET", path, None, {}, limit_s or self._settings.timeout_s)
         if not isinstance(json.loads(answer.body).get("data"), list):
             raise upstream_unreadable()
@@ -116,15 +122,15 @@ class LiteLLMAdapter(BaseLLMAdapter):
 
     async def _exchange(
         self, method: Method, path: str, raw: bytes | None, headers: Mapping[str, str], limit_s: float
-    ) -> Answer:
+    ) -> AdapterResponse:
         """One request and its whole answer, which must be a JSON object."""
         reply, body = await self._fetch(method, path, raw, headers, limit_s)
         mended = self._backend.answer(self._require_success(reply, body))
-        return Answer(body if mended is None else encode(mended), self._client_headers(reply))
+        return AdapterResponse(body if mended is None else encode(mended), self._client_headers(reply))
 
     async def _fetch(
         self, method: Method, path: str, raw: bytes | None, headers: Mapping[str, str], limit_s: float
-    ) -> tuple[Reply, bytes]:
+    ) -> tuple[UpstreamResponse, bytes]:
         """One request and its whole answer, whatever it is, within `limit_s` seconds."""
         try:
             async with asyncio.timeout(limit_s):
@@ -138,7 +144,7 @@ class LiteLLMAdapter(BaseLLMAdapter):
         except TransportError as error:
             raise transport_failure(error, limit_s) from None
 
-    def _require_success(self, reply: Reply, body: bytes) -> dict[str, Any]:
+    def _require_success(self, reply: UpstreamResponse, body: bytes) -> dict[str, Any]:
         """Raise what the answer is if it isn't a success that holds JSON; give the JSON."""
         if reply.status != 200:
             raise self._errors.response(reply.status, reply.headers, body)
@@ -147,7 +153,7 @@ class LiteLLMAdapter(BaseLLMAdapter):
             raise self._errors.in_success(payload["error"])
         return payload
 
-    async def _stream(self, call: Call) -> StreamAnswer:
+    async def _stream(self, call: Call) -> AdapterStream:
         raw, headers = self._backend.outgoing(call)
         reply = await self._head(raw, headers)
         try:
@@ -156,7 +162,7 @@ class LiteLLMAdapter(BaseLLMAdapter):
             await reply.aclose()
             raise
 
-    async def _head(self, raw: bytes, headers: Mapping[str, str]) -> Reply:
+    async def _head(self, raw: bytes, headers: Mapping[str, str]) -> UpstreamResponse:
         limit_s = self._settings.timeout_s
         try:
             async with asyncio.timeout(limit_s):
@@ -166,7 +172,7 @@ class LiteLLMAdapter(BaseLLMAdapter):
         except TransportError as error:
             raise transport_failure(error, limit_s) from None
 
-    async def _stream_answer(self, call: Call, reply: Reply) -> StreamAnswer:
+    async def _stream_answer(self, call: Call, reply: UpstreamResponse) -> AdapterStream:
         media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
         if reply.status != 200 or media_type in ("application/json", "text/html"):
             return await self._not_a_stream(call, reply)
@@ -174,9 +180,9 @@ class LiteLLMAdapter(BaseLLMAdapter):
         relay = EventRelay(wants_usage=call.wants_usage, mend=self._backend.event, make_error=self._errors.in_success)
         stream = UpstreamStream(reply, relay, settings.timeout_s, settings.stream_idle_timeout_s)
         await stream.open()
-        return StreamAnswer(stream.blocks(), stream.aclose, self._client_headers(reply))
+        return AdapterStream(stream.blocks(), stream.aclose, self._client_headers(reply))
 
-    async def _not_a_stream(self, call: Call, reply: Reply) -> StreamAnswer:
+    async def _not_a_stream(self, call: Call, reply: UpstreamResponse) -> AdapterStream:
         try:
             body = await _read_all(reply)
         except TransportError as error:
@@ -185,9 +191,9 @@ class LiteLLMAdapter(BaseLLMAdapter):
         if not payload.get("choices"):
             raise upstream_unreadable()
         events = events_of(payload, wants_usage=call.wants_usage)
-        return StreamAnswer(_each(events), reply.aclose, self._client_headers(reply))
+        return AdapterStream(_each(events), reply.aclose, self._client_headers(reply))
 
-    def _client_headers(self, reply: Reply) -> dict[str, str]:
+    def _client_headers(self, reply: UpstreamResponse) -> dict[str, str]:
         passed = response_headers(self._backend.incoming_headers(reply.headers))
         return {name: self._redactor.text(value) for name, value in passed.items()}
 
@@ -197,7 +203,7 @@ async def _each(events: list[bytes]) -> AsyncIterator[bytes]:
         yield event
 
 
-async def _read_all(reply: Reply) -> bytes:
+async def _read_all(reply: UpstreamResponse) -> bytes:
     with Waiting():
         return b"".join([chunk async for chunk in reply.chunks()])
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ProxyError, bad_request
+from hopcheck_server.proxy.errors import ProxyError, bad_request
 
 # Where the request goes, and as whom.
 _DESTINATION = """

@@ -8,14 +8,14 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 
-from ..errors import ProxyError, UpstreamLost, upstream_down
-from .base import Answer
+from hopcheck_server.proxy.adapters.base import AdapterResponse
+from hopcheck_server.proxy.errors import ProxyError, UpstreamLost, upstream_down
 
 log = logging.getLogger("hopcheck.proxy")
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class BackendHealth:
     """How LiteLLM is.
 
     Attributes:
@@ -29,18 +29,18 @@ class Condition:
     serves: bool = True
 
 
-WELL = Condition()
-UNKNOWN = Condition("has not been asked yet", "upstream_silent")
-SILENT = Condition("does not answer", "upstream_silent")
-UNREACHABLE = Condition("can't be reached", "upstream_unreachable", serves=False)
+WELL = BackendHealth()
+UNKNOWN = BackendHealth("has not been asked yet", "upstream_silent")
+SILENT = BackendHealth("does not answer", "upstream_silent")
+UNREACHABLE = BackendHealth("can't be reached", "upstream_unreachable", serves=False)
 
 
-def _unwell(error: ProxyError) -> Condition:
+def _unwell(error: ProxyError) -> BackendHealth:
     # 502 to 504 are a load balancer's words for the same thing; whoever answers anything else may answer requests.
-    return Condition(f"answers {error.status} when asked", "upstream_unwell", serves=not 502 <= error.status <= 504)
+    return BackendHealth(f"answers {error.status} when asked", "upstream_unwell", serves=not 502 <= error.status <= 504)
 
 
-class Watch:
+class BackendWatch:
     """Looks at LiteLLM while the proxy runs.
 
     Args:
@@ -127,7 +127,7 @@ class Watch:
             _tell(found)
         self.condition, self._looked = found, began
 
-    async def _found(self) -> Condition:
+    async def _found(self) -> BackendHealth:
         try:
             await self._ask()
         except UpstreamLost:
@@ -137,7 +137,7 @@ class Watch:
         return WELL
 
 
-def _tell(condition: Condition) -> None:
+def _tell(condition: BackendHealth) -> None:
     if condition.wrong:
         log.warning("LiteLLM %s%s.", condition.wrong, "" if condition.serves else " and isn't asked any more")
     else:
@@ -145,18 +145,18 @@ def _tell(condition: Condition) -> None:
 
 
 @dataclass(slots=True)
-class Memory:
+class ResponseMemory:
     """The last good answer of a kind, and when it came."""
 
-    answer: Answer | None = None
+    answer: AdapterResponse | None = None
     at: float = 0.0
 
-    def keep(self, answer: Answer) -> Answer:
+    def keep(self, answer: AdapterResponse) -> AdapterResponse:
         """Remember it."""
         self.answer, self.at = answer, time.monotonic()
         return answer
 
-    def recall(self) -> Answer | None:
+    def recall(self) -> AdapterResponse | None:
         """The answer, marked as old, with its age in whole seconds; None if there was none."""
         if self.answer is None:
             return None

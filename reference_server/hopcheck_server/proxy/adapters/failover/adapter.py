@@ -6,12 +6,12 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable
 
-from ..errors import ProxyError, UpstreamLost, model_not_found, upstream_down
-from ..json_text import encode
-from .base import Answer, BaseLLMAdapter, Call, StreamAnswer
-from .direct import AnyAnswer, DirectFallback
-from .model_list import find_model
-from .watch import Memory, Watch
+from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream, BaseLLMAdapter, Call
+from hopcheck_server.proxy.adapters.failover.direct import AnyResponse, DirectProvider
+from hopcheck_server.proxy.adapters.failover.watch import BackendWatch, ResponseMemory
+from hopcheck_server.proxy.adapters.model_list import find_model
+from hopcheck_server.proxy.errors import ProxyError, UpstreamLost, model_not_found, upstream_down
+from hopcheck_server.proxy.json_text import encode
 
 
 class FailoverAdapter(BaseLLMAdapter):
@@ -31,13 +31,13 @@ class FailoverAdapter(BaseLLMAdapter):
         probe: BaseLLMAdapter,
         interval_s: float,
         silence_s: float,
-        direct: DirectFallback | None,
+        direct: DirectProvider | None,
     ) -> None:
-        self.watch = Watch(probe.check_ready, interval_s, silence_s, self._remember)
+        self.watch = BackendWatch(probe.check_ready, interval_s, silence_s, self._remember)
         self._litellm = litellm
         self._probe = probe
         self._direct = direct
-        self._models, self._llm_models = Memory(), Memory()
+        self._models, self._llm_models = ResponseMemory(), ResponseMemory()
 
     @property
     def is_well(self) -> bool:
@@ -54,33 +54,33 @@ class FailoverAdapter(BaseLLMAdapter):
         for adapter in (self._litellm, self._probe, *([self._direct.provider] if self._direct else [])):
             await adapter.aclose()
 
-    async def chat(self, call: Call) -> Answer | StreamAnswer:
+    async def chat(self, call: Call) -> AdapterResponse | AdapterStream:
         """Answer a chat completion."""
         return await self._answer(call, _chat)
 
-    async def embeddings(self, call: Call) -> Answer:
+    async def embeddings(self, call: Call) -> AdapterResponse:
         """Answer an embeddings request."""
         return await self._answer(call, _embeddings)
 
-    async def models(self) -> Answer:
+    async def models(self) -> AdapterResponse:
         """LiteLLM's list; while it is down the last one, marked."""
         return await self._listed(self._litellm.models, self._models)
 
-    async def model(self, model_id: str) -> Answer:
+    async def model(self, model_id: str) -> AdapterResponse:
         """One model of that list."""
         listed = await self.models()
         entry = find_model(json.loads(listed.body), model_id)
         if entry is None:
             raise model_not_found(model_id)
-        return Answer(encode(entry), listed.headers)
+        return AdapterResponse(encode(entry), listed.headers)
 
-    async def llm_models(self) -> Answer:
+    async def llm_models(self) -> AdapterResponse:
         """LiteLLM's models; while it is down the last ones, marked, and available only if they are answered past it."""
         listed = await self._listed(self._litellm.llm_models, self._llm_models)
         if "x-llm-proxy-stale" not in listed.headers:
             return listed
         models = [{**model, "is_available": self._stands_in(model["id"])} for model in json.loads(listed.body)]
-        return Answer(encode(models), listed.headers)
+        return AdapterResponse(encode(models), listed.headers)
 
     async def check_ready(self) -> None:
         """What the last look at LiteLLM showed."""
@@ -89,7 +89,7 @@ class FailoverAdapter(BaseLLMAdapter):
     def _stands_in(self, model: str) -> bool:
         return self._direct is not None and self._direct.knows(model)
 
-    async def _answer(self, call: Call, ask: Callable[[BaseLLMAdapter, Call], Awaitable[AnyAnswer]]) -> AnyAnswer:
+    async def _answer(self, call: Call, ask: Callable[[BaseLLMAdapter, Call], Awaitable[AnyResponse]]) -> AnyResponse:
         if self.watch.condition.serves:
             try:
                 return await ask(self._litellm, call)
@@ -101,7 +101,7 @@ class FailoverAdapter(BaseLLMAdapter):
             return await self._direct.answer(call, ask)
         raise self._down()
 
-    async def _listed(self, fetch: Callable[[], Awaitable[Answer]], memory: Memory) -> Answer:
+    async def _listed(self, fetch: Callable[[], Awaitable[AdapterResponse]], memory: ResponseMemory) -> AdapterResponse:
         if self.watch.condition.serves:
             try:
                 return memory.keep(await fetch())
@@ -123,9 +123,9 @@ class FailoverAdapter(BaseLLMAdapter):
         return upstream_down(self.watch.condition.wrong, self.watch.condition.code)
 
 
-async def _chat(adapter: BaseLLMAdapter, call: Call) -> Answer | StreamAnswer:
+async def _chat(adapter: BaseLLMAdapter, call: Call) -> AdapterResponse | AdapterStream:
     return await adapter.chat(call)
 
 
-async def _embeddings(adapter: BaseLLMAdapter, call: Call) -> Answer:
+async def _embeddings(adapter: BaseLLMAdapter, call: Call) -> AdapterResponse:
     return await adapter.embeddings(call)

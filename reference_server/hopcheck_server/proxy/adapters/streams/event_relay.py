@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import ProxyError, upstream_broke_off, upstream_unreadable
-from ..json_text import encode
-from .sse import EventSplitter, EventTooLarge, comments_of, data_event, data_of
+from hopcheck_server.proxy.adapters.streams.sse import EventSplitter, EventTooLarge, comments_of, data_event, data_of
+from hopcheck_server.proxy.errors import ProxyError, upstream_broke_off, upstream_unreadable
+from hopcheck_server.proxy.json_text import encode
 
 DONE = b"data: [DONE]\n\n"
 

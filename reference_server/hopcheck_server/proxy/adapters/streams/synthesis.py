@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..errors import upstream_unreadable
-from ..json_text import encode
-from .event_relay import DONE
-from .sse import data_event
+from hopcheck_server.proxy.adapters.streams.event_relay import DONE
+from hopcheck_server.proxy.adapters.streams.sse import data_event
+from hopcheck_server.proxy.errors import upstream_unreadable
+from hopcheck_server.proxy.json_text import encode
 
 _SHARED = ("id", "created", "model", "system_fingerprint", "service_tier")
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..json_text import insert_member
-from .base import Call
-from .control_fields import refuse_control_fields
+from hopcheck_server.proxy.adapters.base import Call
+from hopcheck_server.proxy.adapters.litellm.control_fields import refuse_control_fields
+from hopcheck_server.proxy.json_text import insert_member
 
 _PROVIDER_PREFIX = "llm_provider-"
 _TRACE_FIELDS = ("traceparent", "tracestate")

@@ -6,14 +6,14 @@ import asyncio
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from .errors import ClientGone
+from hopcheck_server.proxy.errors import ClientDisconnected
 
 if TYPE_CHECKING:
     from starlette.types import Receive
 
 
-class HangUpWatch:
-    """Cancels the body of `async with` when the client disconnects, and raises ClientGone in its place.
+class DisconnectWatch:
+    """Cancels the body of `async with` when the client disconnects, and raises ClientDisconnected in its place.
 
     The request body must have been read: from then on `receive` has nothing to tell but the end.
     """
@@ -45,7 +45,7 @@ class HangUpWatch:
             await self._take_cancellation()
         # Somebody else may want this task to end as well (a server that stops): then their cancellation stands.
         if self._task.uncancel() == 0:
-            raise ClientGone from error
+            raise ClientDisconnected from error
 
     async def _take_cancellation(self) -> None:
         """Receive the cancellation that `_watch` asked for just as the body was finishing."""

@@ -1,0 +1,1 @@
+"""An upstream's event stream on its way to the client."""
