@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from hopcheck.client.untestable import Untestable
-from hopcheck_server.chain import switch
+from hopcheck_server.wire import switch_control
 
 if TYPE_CHECKING:
     from hopcheck.client.target import Target
@@ -39,6 +39,6 @@ async def backend_down(target: Target) -> AsyncIterator[Callable[[], Awaitable[N
 
 async def _turn(url: str, *, up: bool) -> None:
     try:
-        await switch.turn(url, up=up)
+        await switch_control.turn(url, up=up)
     except (OSError, ValueError) as error:
         raise Untestable(f"the switch before the target's backend can't be turned: {error}") from error

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
-from hopcheck_server.chain import switch
 from hopcheck_server.relay.relay import Relay
 from hopcheck_server.wire.closing import Closing
 from hopcheck_server.wire.server import Server, ServerExchange
+from hopcheck_server.wire.switch_control import CONTROL_PATH, answer_control
 
 
 class RelayServer(Closing):
@@ -38,13 +38,13 @@ class RelayServer(Closing):
 
     def switch_url(self, name: str = "") -> str:
         """Where the line to a relay's backend is switched."""
-        return self.base_url(name).removesuffix("/v1") + switch.PATH
+        return self.base_url(name).removesuffix("/v1") + CONTROL_PATH
 
     async def _handle(self, exchange: ServerExchange) -> None:
         name = exchange.target.split("/", 2)[1].partition("?")[0] if exchange.target.startswith("/") else ""
         prefix = f"/{name}" if name in self.relays else ""
-        if exchange.target == prefix + switch.PATH:
-            await switch.answer(self.relays[prefix.removeprefix("/")], exchange)
+        if exchange.target == prefix + CONTROL_PATH:
+            await answer_control(self.relays[prefix.removeprefix("/")], exchange)
         elif name in self.relays and name:
             await self.relays[name].serve(exchange, f"/{name}")
         elif "" in self.relays:

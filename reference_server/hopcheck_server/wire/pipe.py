@@ -116,7 +116,7 @@ class Pipe(Closing):
         await asyncio.gather(*self._connecting, return_exceptions=True)
 
     async def _stop_listening(self) -> None:
-        """Close the port; asyncio would forget, and leave open, what it has accepted and not yet made a connection of."""
+        """Close the port, and wait until what asyncio has accepted is a connection; it would leave the rest open."""
         if self._listener is None:
             return
         for listening in self._listener.sockets:

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from raw_upstream import CHAT, KEY, ROLE, STREAM, STREAM_HEAD, RawUpstream, Turn, ask, frame
 
-from hopcheck_server.proxy import Settings, ProxySettingsError, load_settings
+from hopcheck_server.proxy import ProxySettingsError, Settings, load_settings
 from hopcheck_server.proxy.__main__ import main
 
 MODULE = [sys.executable, "-m", "hopcheck_server.proxy"]

@@ -1,6 +1,5 @@
 """A switch between a proxy and its backend: while it is off, nothing listens at the address of the backend."""
 
-from hopcheck_server.chain.switch.control import PATH, Switchable, answer, turn
 from hopcheck_server.chain.switch.server import Switch
 
-__all__ = ["PATH", "Switch", "Switchable", "answer", "turn"]
+__all__ = ["Switch"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Self
 
-from hopcheck_server.chain.switch.control import PATH, answer
 from hopcheck_server.wire.closing import Closing
 from hopcheck_server.wire.pipe import Pipe
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.server import Server, ServerExchange
+from hopcheck_server.wire.switch_control import CONTROL_PATH, answer_control
 
 HOST = "127.0.0.1"
 
@@ -44,15 +44,15 @@ class Switch(Closing):
     @property
     def control_url(self) -> str:
         """The address that turns the switch."""
-        return f"http://{HOST}:{self._control.port}{PATH}"
+        return f"http://{HOST}:{self._control.port}{CONTROL_PATH}"
 
     async def turn(self, *, up: bool) -> None:
         """Let the backend be reached, or not; returns when that is done."""
         await (self._pipe.open() if up else self._pipe.shut())
 
     async def _handle(self, exchange: ServerExchange) -> None:
-        if exchange.target == PATH:
-            await answer(self, exchange)
+        if exchange.target == CONTROL_PATH:
+            await answer_control(self, exchange)
         else:
             await exchange.start(404, [("Content-Length", "0")], "length")
 

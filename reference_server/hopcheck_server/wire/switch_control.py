@@ -1,4 +1,4 @@
-"""How a switch is turned: `PUT /_hopcheck/backend` with `{"up": false}` or `{"up": true}`; answered when it is done."""
+"""The control of a backend switch: `PUT /_hopcheck/backend` with `{"up": false}`, answered when that is done."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from hopcheck_server.wire.client import Broken, ConnectFailed
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.server import ServerExchange
 
-PATH = "/_hopcheck/backend"
-"""Below the root, or a relay's own path."""
+CONTROL_PATH = "/_hopcheck/backend"
+"""Below the root, or below a relay's own path."""
 
 _TIMEOUT_S = 10.0
 
 
 class Switchable(Protocol):
-    """What can be turned."""
+    """A server whose backend can be taken away."""
 
     @property
     def up(self) -> bool:
@@ -26,26 +26,26 @@ class Switchable(Protocol):
         """Let the backend be reached, or not."""
 
 
-async def answer(switch: Switchable, exchange: ServerExchange) -> None:
-    """Answer a control request."""
+async def answer_control(switch: Switchable, exchange: ServerExchange) -> None:
+    """Turn a switch as a request asks for, and answer the request."""
     try:
         wanted = json.loads(exchange.body)["up"] if exchange.method == "PUT" else switch.up
     except (ValueError, KeyError, TypeError):
         wanted = None
     if isinstance(wanted, bool):
         await switch.turn(up=wanted)
-    said = json.dumps({"up": switch.up}).encode()
+    body = json.dumps({"up": switch.up}).encode()
     status = 200 if isinstance(wanted, bool) else 400
-    head = [("Content-Type", "application/json"), ("Content-Length", str(len(said)))]
+    head = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     await exchange.start(status, head, "length")
-    await exchange.write(said)
+    await exchange.write(body)
 
 
 async def turn(url: str, *, up: bool) -> None:
-    """Turn the switch whose control is at this URL.
+    """Turn the switch whose control is at a URL.
 
     Raises:
-        OSError: It isn't there, or didn't do it.
+        OSError: No switch answers there, or it failed.
     """
     origin, body = Origin.of(url), json.dumps({"up": up}).encode()
     try:
