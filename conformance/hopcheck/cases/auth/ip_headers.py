@@ -9,8 +9,8 @@ NAMES = ("x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-conn
 @case("auth.ip-headers", level="SHOULD", refs=["OmniRoute#13350"], needs=["two_sided"])
 async def ip_headers(target: Target) -> Findings:
     """Headers that tell the client's address are neither passed on to the provider nor added for it."""
-    told = {"X-Forwarded-For": ADDRESS, "X-Real-IP": ADDRESS, "Forwarded": f"for={ADDRESS}"}
-    attempt = await target.forwarded(await target.chat.create(headers=told))
+    forged = {"X-Forwarded-For": ADDRESS, "X-Real-IP": ADDRESS, "Forwarded": f"for={ADDRESS}"}
+    attempt = await target.forwarded(await target.chat.create(headers=forged))
     yield expect("client's address upstream", attempt.where(ADDRESS), equals=[])
     yield expect("address headers upstream", [name for name, _ in attempt.headers if name in NAMES], equals=[])
 

@@ -2,12 +2,15 @@
 
 from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, Untestable, case, expect, reply
 
-TOLD = {"message": "Incorrect API key provided: $KEY. You can find yours in your account.", "type": "server_error"}
+PROVIDER_ERROR = {
+    "message": "Incorrect API key provided: $KEY. You can find yours in your account.",
+    "type": "server_error",
+}
 HEADERS = {"x-provider-key": "$KEY"}
 SCRIPTS = {
     "": reply.chat("Hello."),
-    "stream": reply.events(reply.delta(role="assistant", content="Hel"), {"error": TOLD}, echo=True),
-    **{str(code): reply.status(code, TOLD, headers=HEADERS, echo=True) for code in (400, 500, 401)},
+    "stream": reply.events(reply.delta(role="assistant", content="Hel"), {"error": PROVIDER_ERROR}, echo=True),
+    **{str(code): reply.status(code, PROVIDER_ERROR, headers=HEADERS, echo=True) for code in (400, 500, 401)},
 }
 
 

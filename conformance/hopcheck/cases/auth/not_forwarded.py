@@ -26,7 +26,7 @@ class PassesAuthorizationOn(Relay):
 
 @not_forwarded.mutant(killed_by="client's key upstream, answer", trips=("requests.*", "auth.alt-headers"))
 class TellsWhoAsks(Relay):
-    """The provider is told the client's key as the user's name, for abuse reports."""
+    """The proxy sends the client's key to the provider as `user`, for abuse reports."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({**outgoing.json, "user": outgoing.incoming.key})

@@ -27,7 +27,7 @@ async def response_headers(target: Target) -> Findings:
 
 @response_headers.mutant(killed_by="provider's cookie")
 class PassesCookiesBack(Relay):
-    """A provider's cookies are handed to whoever asks."""
+    """A provider's cookies reach the client."""
 
     async def kept(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         return await super().kept(headers) + [pair for pair in headers if pair[0].lower() == "set-cookie"]

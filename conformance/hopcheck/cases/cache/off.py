@@ -21,7 +21,7 @@ async def off_by_default(target: Target) -> Findings:
 
 @off_by_default.mutant(killed_by="attempts at the provider")
 class Caches(Relay):
-    """Answers are kept, and given again to whoever sends the same body."""
+    """Responses are cached, and served again to any client that sends the same body."""
 
     def __init__(self, config: RelayConfig) -> None:
         super().__init__(config)

@@ -1,1 +1,1 @@
-"""A client that leaves: what becomes of its request."""
+"""What happens to a request when its client leaves."""

@@ -1,1 +1,1 @@
-"""Chat answers in one piece: what a provider said is what a client reads."""
+"""Chat completions: what the provider sent is what the client reads."""

@@ -14,8 +14,8 @@ TEXTS = ("first", "second", "third")
 async def n_choices(target: Target) -> Findings:
     """With `n` above one, every choice arrives, each under the index that the provider gave it."""
     answer = await target.chat.create(n=3)
-    told = [[dig(choice, "index"), dig(choice, "message", "content")] for choice in items(answer.json, "choices")]
-    yield expect("choices by index", sorted(told, key=str), equals=[[0, "first"], [1, "second"], [2, "third"]])
+    choices = [[dig(choice, "index"), dig(choice, "message", "content")] for choice in items(answer.json, "choices")]
+    yield expect("choices by index", sorted(choices, key=str), equals=[[0, "first"], [1, "second"], [2, "third"]])
 
 
 @n_choices.mutant(killed_by="choices by index")

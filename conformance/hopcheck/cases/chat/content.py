@@ -49,7 +49,7 @@ CALL = reply.call("look_up", '{"q":"x"}')
 
 @case("chat.content-null", level="MUST", refs=["OAI ChatCompletionResponseMessage"], upstream=reply.chat(tools=[CALL]))
 async def content_null(target: Target) -> Findings:
-    """Beside tool calls, a `content` of null stays null: neither an empty text, nor a word, nor left out."""
+    """With tool calls, a `content` of null stays null: it becomes no empty text and no word, and isn't left out."""
     answer = await target.chat.create()
     message = answer.message if isinstance(answer.message, dict) else {}
     yield expect("content", message.get("content", "left out"), equals=None)

@@ -21,8 +21,8 @@ ENDS = {
 )
 async def finish_reason(target: Target) -> Findings:
     """An answer's finish reason is the one that the provider gave."""
-    told = {reason: (await target.chat.create(script=reason)).at("choices", 0, "finish_reason") for reason in ENDS}
-    yield expect("finish reasons", told, equals={reason: reason for reason in ENDS})
+    reasons = {reason: (await target.chat.create(script=reason)).at("choices", 0, "finish_reason") for reason in ENDS}
+    yield expect("finish reasons", reasons, equals={reason: reason for reason in ENDS})
 
 
 @finish_reason.mutant(killed_by="finish reasons", trips=("tools.*", "stream.nonstream-parity"))

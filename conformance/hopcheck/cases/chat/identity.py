@@ -6,7 +6,7 @@ from typing import Any
 from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect, reply
 
 MADE_AT = 1_735_689_600
-"""When the provider says that it answered, in unix seconds: long ago, so a proxy that keeps it can be told from one
+"""The `created` time of the provider's response: long ago, so that a proxy that keeps it differs from one
 that looks at its own clock; both are right."""
 
 SKEW_S = 3600
@@ -57,8 +57,8 @@ class CountsMilliseconds(Relay):
 async def fingerprint(target: Target) -> Findings:
     """The provider's system fingerprint and service tier are passed on."""
     answer = await target.chat.create()
-    told = {name: answer.at(name) for name in ("system_fingerprint", "service_tier")}
-    yield expect("fields", told, equals={"system_fingerprint": "fp_hop1", "service_tier": "flex"})
+    fields = {name: answer.at(name) for name in ("system_fingerprint", "service_tier")}
+    yield expect("fields", fields, equals={"system_fingerprint": "fp_hop1", "service_tier": "flex"})
 
 
 @fingerprint.mutant(killed_by="fields")

@@ -93,7 +93,7 @@ class _WhenLarge(Relay):
 
 @large_request.mutant(killed_by="status")
 class CallsItUnreadable(_WhenLarge):
-    """A body that is too large for the proxy is said to be malformed."""
+    """A body that is too large for the proxy is refused as malformed."""
 
 
 @large_request.mutant(killed_by="refusal")

@@ -15,10 +15,10 @@ MESSAGES = {
     "audio": reply.chat(message={"audio": AUDIO}),
     "function_call": reply.chat(message={"function_call": FUNCTION_CALL}, finish="function_call"),
 }
-"""By the field that the provider's message has beside role and content."""
+"""By the field that the provider's message has in addition to role and content."""
 
 
-async def _told(target: Target, field: str) -> Any:
+async def _field_received(target: Target, field: str) -> Any:
     answer = await target.chat.create(script=field)
     return dig(answer.message, field)
 
@@ -30,11 +30,11 @@ async def _told(target: Target, field: str) -> Any:
     upstream=MESSAGES,
 )
 async def refusal_annotations(target: Target) -> Findings:
-    """What a message holds beside its text arrives under its own name: refusal, annotations, audio, function call."""
-    yield expect("refusal", await _told(target, "refusal"), equals="I can't help with that.")
-    yield expect("annotations", await _told(target, "annotations"), equals=ANNOTATIONS)
-    yield expect("audio", await _told(target, "audio"), equals=AUDIO)
-    yield expect("function_call", await _told(target, "function_call"), equals=FUNCTION_CALL)
+    """A message's further fields keep their names: refusal, annotations, audio, function call."""
+    yield expect("refusal", await _field_received(target, "refusal"), equals="I can't help with that.")
+    yield expect("annotations", await _field_received(target, "annotations"), equals=ANNOTATIONS)
+    yield expect("audio", await _field_received(target, "audio"), equals=AUDIO)
+    yield expect("function_call", await _field_received(target, "function_call"), equals=FUNCTION_CALL)
 
 
 class _Drops(Relay):
@@ -60,7 +60,7 @@ class DropsAnnotations(_Drops):
 
 @refusal_annotations.mutant(killed_by="audio")
 class DropsAudio(_Drops):
-    """What was said aloud is lost."""
+    """The audio of a response is lost."""
 
     field = "audio"
 

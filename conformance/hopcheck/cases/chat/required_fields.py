@@ -7,7 +7,7 @@ from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits,
 TOKEN = {"token": "Hi", "logprob": -0.25, "bytes": [72, 105], "top_logprobs": []}
 
 
-def _said(logprobs: Any) -> dict[str, Any]:
+def _completion(logprobs: Any) -> dict[str, Any]:
     message = {"role": "assistant", "content": "Hi", "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": logprobs, "finish_reason": "stop"}
     head = {"id": "chatcmpl-hop1", "object": "chat.completion", "created": 1735689600, "model": "fake-model"}
@@ -19,8 +19,8 @@ def _said(logprobs: Any) -> dict[str, Any]:
     level="SHOULD",
     refs=["OAI CreateChatCompletionResponse, required", "OAI Error, required"],
     upstream={
-        "plain": reply.json_body(_said(None)),
-        "logprobs": reply.json_body(_said({"content": [TOKEN], "refusal": None})),
+        "plain": reply.json_body(_completion(None)),
+        "logprobs": reply.json_body(_completion({"content": [TOKEN], "refusal": None})),
         "error": reply.status(400),
     },
     trips_on=("chat.logprobs:*", "chat.refusal-annotations:DropsRefusals"),

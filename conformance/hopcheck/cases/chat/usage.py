@@ -52,17 +52,17 @@ DETAILS = {
 }
 
 
-async def _told(target: Target, script: str) -> list[int | None]:
+async def _details(target: Target, script: str) -> list[int | None]:
     answer = await target.chat.create(script=script)
     return [dig(answer.json, "usage", *path) for path in PATHS]
 
 
 @case("chat.usage-details", level="SHOULD", refs=["litellm#36882", "litellm#36168"], upstream=DETAILS)
 async def usage_details(target: Target) -> Findings:
-    """Cached and reasoning tokens are told as the provider counted them: zero too, and none where it said none."""
-    yield expect("cached and reasoning tokens", await _told(target, "some"), equals=[1024, 320])
-    yield expect("zero is told", await _told(target, "zero"), equals=[0, 0])
-    yield expect("nothing is made up", await _told(target, "none"), equals=[None, None])
+    """Counts of cached and reasoning tokens arrive as the provider sent them: zero as zero, and none where it sent none."""
+    yield expect("cached and reasoning tokens", await _details(target, "some"), equals=[1024, 320])
+    yield expect("a count of zero", await _details(target, "zero"), equals=[0, 0])
+    yield expect("nothing is made up", await _details(target, "none"), equals=[None, None])
 
 
 @usage_details.mutant(killed_by="cached and reasoning tokens")
@@ -82,21 +82,21 @@ class _FillsIn(Relay):
 
         return edits.body(response, fill)
 
-    def fill(self, told: int | None) -> int | None:
-        return told
+    def fill(self, count: int | None) -> int | None:
+        return count
 
 
-@usage_details.mutant(killed_by="zero is told")
+@usage_details.mutant(killed_by="a count of zero")
 class ForgetsZero(_FillsIn):
     """Zero counts as nothing: `if cached: ...`."""
 
-    def fill(self, told: int | None) -> int | None:
-        return told or None
+    def fill(self, count: int | None) -> int | None:
+        return count or None
 
 
 @usage_details.mutant(killed_by="nothing is made up")
 class MakesUpZero(_FillsIn):
-    """A provider that says nothing of its cache is said to have missed it."""
+    """Where a provider sends no count of cached tokens, the proxy reports zero."""
 
-    def fill(self, told: int | None) -> int | None:
-        return told or 0
+    def fill(self, count: int | None) -> int | None:
+        return count or 0

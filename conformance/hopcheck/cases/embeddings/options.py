@@ -21,7 +21,7 @@ async def usage_dimensions(target: Target) -> Findings:
 
 @usage_dimensions.mutant(killed_by="counts")
 class CountsNothing(Relay):
-    """Embeddings are said to cost nothing."""
+    """The usage of embeddings is reported as zero."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/embeddings":

@@ -1,4 +1,4 @@
-"""What a client must know to mend its request reaches it."""
+"""What a client must know to correct its request reaches it."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -18,24 +18,24 @@ POLICY = {
     "param": "prompt",
     "code": "content_policy_violation",
 }
-TOLD = {"too-long": TOO_LONG, "policy": POLICY}
+ERRORS = {"too-long": TOO_LONG, "policy": POLICY}
 
 
 @case(
     "errors.message-useful",
     level="SHOULD",
     refs=["OAI Error", "litellm#6578", "failoverbench S12", "failoverbench S13"],
-    upstream={name: reply.status(400, error) for name, error in TOLD.items()},
+    upstream={name: reply.status(400, error) for name, error in ERRORS.items()},
 )
 async def message_useful(target: Target) -> Findings:
     """The message, code and param with which a provider refuses a request reach the client."""
-    errors = {name: (await target.chat.create(script=name)).error for name in TOLD}
+    errors = {name: (await target.chat.create(script=name)).error for name in ERRORS}
     messages = {name: dig(error, "message") for name, error in errors.items()}
-    kept = all(str(TOLD[name]["message"]) in str(message) for name, message in messages.items())
+    kept = all(str(ERRORS[name]["message"]) in str(message) for name, message in messages.items())
     yield expect("messages", messages, holds=kept, to="the provider's messages, alone or with more around them")
     for field in ("code", "param"):
-        told = {name: dig(error, field) for name, error in errors.items()}
-        yield expect(field, told, equals={name: error[field] for name, error in TOLD.items()})
+        values = {name: dig(error, field) for name, error in errors.items()}
+        yield expect(field, values, equals={name: error[field] for name, error in ERRORS.items()})
 
 
 class Rewords(Relay):
@@ -50,7 +50,7 @@ class Rewords(Relay):
 
 @message_useful.mutant(killed_by="messages")
 class SaysSomethingWentWrong(Rewords):
-    """A client is told that something went wrong."""
+    """The client only learns that something went wrong."""
 
     instead = MappingProxyType({"message": "Something went wrong."})
 
@@ -64,6 +64,6 @@ class CodeIsTheStatusInWords(Rewords):
 
 @message_useful.mutant(killed_by="param")
 class ForgetsParam(Rewords):
-    """Which field was wrong is not told."""
+    """The error doesn't name the wrong field."""
 
     instead = MappingProxyType({"param": None})

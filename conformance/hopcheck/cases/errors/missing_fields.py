@@ -7,9 +7,9 @@ from hopcheck import OMIT, Findings, IncomingRequest, Relay, RelayedResponse, Ta
 async def missing_fields(target: Target) -> Findings:
     """A request without messages, or without a model, is refused with 400 or 422 and goes no further."""
     marker = target.marker()
-    told = [marker]  # so that it is found at the upstream, though there is no message to mark
-    without = await target.chat.create(messages=OMIT, stop=told)
-    empty = await target.chat.create(messages=[], stop=told)
+    stop = [marker]  # so that it is found at the upstream, though there is no message to mark
+    without = await target.chat.create(messages=OMIT, stop=stop)
+    empty = await target.chat.create(messages=[], stop=stop)
     nameless = [await target.chat.create(model=5)]
     if not target.declares.default_model:
         nameless.append(await target.chat.create(model=OMIT))

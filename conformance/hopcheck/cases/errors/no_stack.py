@@ -63,7 +63,7 @@ class ShowsTraceback(Relay):
 
 @no_stack.mutant(killed_by="after a provider's garbage")
 class NamesItsFile(Relay):
-    """What went wrong with a provider's answer is told with the place in the code."""
+    """An error about a provider's response names the file and line of the proxy's code."""
 
     async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)

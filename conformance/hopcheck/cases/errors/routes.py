@@ -30,7 +30,7 @@ class Misroutes(Relay):
         return self.lost(refusal) if refusal is not None and incoming.method == "GET" else refusal
 
     def lost(self, refusal: RelayedResponse) -> RelayedResponse:
-        """What becomes of the refusal."""
+        """The refusal, which mutants change."""
         return refusal
 
 

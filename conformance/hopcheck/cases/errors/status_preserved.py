@@ -69,6 +69,6 @@ class TooManyIsUnavailable(Restated):
     trips=("errors.*", "auth.key-not-in-errors", "fallback.*", "retry.*", "stream.error-before-first"),
 )
 class ErrorsWithStatus200(Restated):
-    """A provider's failure is told in the body of a 200."""
+    """A provider's failure arrives in the body of a 200."""
 
     statuses, status = range(500, 600), 200

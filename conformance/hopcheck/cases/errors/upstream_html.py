@@ -30,7 +30,7 @@ class Answers(Relay):
 
 @upstream_html.mutant(killed_by="status")
 class PageIsAnAnswer(Answers):
-    """That the provider failed is told in a 200."""
+    """A provider's failure arrives as a 200."""
 
     def page(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
         return replace(response, status=200)

@@ -40,7 +40,7 @@ async def all_fail(target: Target) -> Findings:
 
 @all_fail.mutant(killed_by="status", trips=("errors.*", "chat.*", "stream.*", "retry.*", "timeout.*"))
 class SaysItWorked(Relay):
-    """A failure of everything is told inside a 200."""
+    """When every provider fails, the error arrives in the body of a 200."""
 
     async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)

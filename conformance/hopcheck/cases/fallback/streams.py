@@ -26,8 +26,8 @@ async def before_first(target: Target) -> Findings:
     fallback = target.declares.fallback
     assert fallback is not None
     streams = {fault: await target.chat.stream(script=fault, model=fallback.primary) for fault in BEFORE}
-    said = {fault: stream.joined() if stream.clean else stream.error for fault, stream in streams.items()}
-    yield expect("text of clean streams", said, equals=dict.fromkeys(BEFORE, "from the backup"))
+    texts = {fault: stream.joined() if stream.clean else stream.error for fault, stream in streams.items()}
+    yield expect("text of clean streams", texts, equals=dict.fromkeys(BEFORE, "from the backup"))
     roles = {fault: sum("role" in delta for delta in stream.deltas()) for fault, stream in streams.items()}
     ids = {fault: len({piece.get("id") for piece in stream.pieces}) for fault, stream in streams.items()}
     yield expect("roles and ids", [max(roles.values()), max(ids.values())], equals=[1, 1])
@@ -77,7 +77,7 @@ async def midway(target: Target) -> Findings:
 
 @midway.mutant(killed_by="text", trips=("stream.*", "retry.*"))
 class GluesOn(Relay):
-    """The fallback's text follows what the primary had said."""
+    """The fallback's text follows what the primary had sent."""
 
     async def broken(self, failure: Failure) -> Events:
         for event in _glued():

@@ -111,7 +111,7 @@ async def reported_model(target: Target) -> Findings:
 
 @reported_model.mutant(killed_by="model", trips=("chat.model-echo",))
 class NamesWhatWasAsked(Relay):
-    """The answer names the model of the request, whoever answered."""
+    """The response names the model of the request, even after a fallback."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         body = response.json

@@ -13,8 +13,8 @@ async def cache_control(target: Target) -> Findings:
         "chat answer": await target.chat.create(),
         "stream": await target.chat.stream(),
     }
-    told = {name: ", ".join(answer.all("cache-control")) for name, answer in answers.items()}
-    shared = {name: said for name, said in told.items() if re.search(r"\bpublic\b|\bs-maxage\b", said.lower())}
+    fields = {name: ", ".join(answer.all("cache-control")) for name, answer in answers.items()}
+    shared = {name: value for name, value in fields.items() if re.search(r"\bpublic\b|\bs-maxage\b", value.lower())}
     yield expect("for shared caches", shared, equals={})
 
 

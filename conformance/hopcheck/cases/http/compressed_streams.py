@@ -4,7 +4,7 @@ import zlib
 from collections.abc import AsyncIterator
 
 from hopcheck import Events, Findings, Relay, RelayedResponse, Target, Untestable, case, expect, incoming, reply
-from hopcheck.cases.http.coding import decoded
+from hopcheck.cases.http.codings import decoded
 
 
 @case(

@@ -10,8 +10,8 @@ async def head(target: Target) -> Findings:
     await target.request("HEAD", "/models", connection=connection)
     after = await target.request("GET", "/models", connection=connection) if connection.reusable else None
     connection.close()
-    told = {"bytes after the head": connection.unasked, "garbled": after is not None and after.ended == "garbled"}
-    yield expect("what follows", told, equals={"bytes after the head": 0, "garbled": False})
+    after_head = {"bytes after the head": connection.unasked, "garbled": after is not None and after.ended == "garbled"}
+    yield expect("what follows", after_head, equals={"bytes after the head": 0, "garbled": False})
 
 
 @head.mutant(killed_by="what follows")

@@ -14,8 +14,8 @@ async def request_id(target: Target) -> Findings:
     }
     ids = {name: answer.header("x-request-id") for name, answer in answers.items()}
     yield expect("answers without an id", [name for name, value in ids.items() if not value], equals=[])
-    told = [value for value in ids.values() if value]
-    yield expect("ids", ids, holds=len(set(told)) == len(told), to="a different one on each")
+    given = [value for value in ids.values() if value]
+    yield expect("ids", ids, holds=len(set(given)) == len(given), to="a different one on each")
 
 
 @request_id.mutant(killed_by="answers without an id")

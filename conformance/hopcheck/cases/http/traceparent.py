@@ -17,8 +17,8 @@ async def traceparent(target: Target) -> Findings:
     """A request's trace goes on upstream under its trace id, and in no other request, however many run at once."""
 
     async def trace(answer: Answer) -> str:
-        told = (await target.forwarded(answer)).header("traceparent") or ""
-        return "-".join(told.split("-")[1:2])
+        field = (await target.forwarded(answer)).header("traceparent") or ""
+        return "-".join(field.split("-")[1:2])
 
     headers = [{"traceparent": f"00-{one}-00f067aa0ba902b7-01"} for one in TRACES]
     answers = await asyncio.gather(*(target.chat.create(headers=one) for one in headers))

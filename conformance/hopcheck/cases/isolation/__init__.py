@@ -1,1 +1,1 @@
-"""Requests beside each other: nothing of one shows up in another."""
+"""Concurrent requests: nothing of one shows up in another."""

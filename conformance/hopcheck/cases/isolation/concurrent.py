@@ -1,4 +1,4 @@
-"""Streams beside each other stay apart."""
+"""Concurrent streams stay apart."""
 
 import asyncio
 

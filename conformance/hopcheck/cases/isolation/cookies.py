@@ -30,8 +30,8 @@ class SharesItsCookieJar(Relay):
     jar = ""
 
     async def kept(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        told = (value.partition(";")[0] for name, value in headers if name.lower() == "set-cookie")
-        self.jar = next(told, self.jar)
+        cookies = (value.partition(";")[0] for name, value in headers if name.lower() == "set-cookie")
+        self.jar = next(cookies, self.jar)
         return await super().kept(headers)
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:

@@ -1,1 +1,1 @@
-"""LLM-Proxy's own API, beside OpenAI's."""
+"""LLM-Proxy's own API, in addition to OpenAI's."""

@@ -90,7 +90,7 @@ class LosesTheEnd(_Past):
 
 @outage_direct.mutant(killed_by=HEADER)
 class DoesNotTell(Relay):
-    """Nobody is told that another provider has answered."""
+    """The response doesn't show that another provider has answered."""
 
     async def direct_headers(self) -> tuple[tuple[str, str], ...]:
         return ()

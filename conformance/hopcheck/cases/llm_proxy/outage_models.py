@@ -75,7 +75,7 @@ class KeepsItToItself(Relay):
 
 @outage_models.mutant(killed_by="available")
 class SaysAllAreThere(Relay):
-    """Models that nobody can answer are said to be available."""
+    """The list has models that no provider can answer."""
 
     async def remembered(self, response: RelayedResponse) -> RelayedResponse:
         return (await super().remembered(response)).with_json(response.json)

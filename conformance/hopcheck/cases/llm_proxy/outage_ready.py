@@ -95,7 +95,7 @@ class WantsToBeRestarted(Relay):
 
 @outage_ready.mutant(killed_by="ready after the outage")
 class StaysUnready(Relay):
-    """Whoever was unready once waits for a restart."""
+    """A proxy that was unready once stays so until it is restarted."""
 
     _refusals = 0
 

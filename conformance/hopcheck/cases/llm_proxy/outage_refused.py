@@ -57,7 +57,7 @@ class _TellsOutage(Relay):
 
 @outage_refused.mutant(killed_by="status")
 class ApologizesInAnAnswer(_TellsOutage):
-    """The outage is told as an assistant's answer."""
+    """The outage arrives as an assistant's message."""
 
     def reworded(self, response: RelayedResponse) -> RelayedResponse:
         response.status = 200
@@ -75,7 +75,7 @@ class SaysItsOwnWay(_TellsOutage):
 
 @outage_refused.mutant(killed_by="Retry-After")
 class DoesNotSayWhen(_TellsOutage):
-    """The client is not told when to come again."""
+    """The refusal has no Retry-After."""
 
     def reworded(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("Retry-After", None)

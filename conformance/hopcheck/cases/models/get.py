@@ -74,7 +74,7 @@ class MakesModelsUp(_LooksUp):
 
 @get.mutant(killed_by="error of an unknown model", trips=("errors.*",))
 class HasItsOwnErrors(_LooksUp):
-    """An unknown model is told in the web framework's own shape."""
+    """The error about an unknown model has the web framework's own shape."""
 
     def found(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_json({"detail": "Not Found"}) if response.status == 404 else response

@@ -1,4 +1,4 @@
-"""A burst over a declared limit: how many pass, and what becomes of the others."""
+"""A burst over a declared limit: how many requests pass, and how the others are refused."""
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
 

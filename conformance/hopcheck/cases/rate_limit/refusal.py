@@ -1,4 +1,4 @@
-"""What a request over the limit is told."""
+"""The response to a request over the limit."""
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
 from hopcheck.client import shapes
@@ -28,7 +28,7 @@ class Refuses(Relay):
 
 @shape.mutant(killed_by="statuses of the refusals", trips=("rate_limit.*",))
 class SaysUnavailable(Refuses):
-    """A used-up limit is told as 503."""
+    """A request over the limit is refused with 503."""
 
     def reworded(self, response: RelayedResponse) -> RelayedResponse:
         response.status = 503
@@ -45,10 +45,10 @@ class SaysDetail(Refuses):
 
 @case("rate_limit.retry-after", level="SHOULD", refs=["RFC 6585, section 4", "OAI TooManyRequests"], needs=NEEDS)
 async def retry_after(target: Target) -> Findings:
-    """A request over the limit is told in Retry-After how many seconds to wait, at least 1."""
-    told = [answer.header("retry-after") for answer in (await target.burst()).denied]
-    sound = bool(told) and all(value is not None and value.isdecimal() and int(value) >= 1 for value in told)
-    yield expect("Retry-After", told, holds=sound, to="a whole number of seconds, at least 1, in every refusal")
+    """The refusal of a request over the limit has a Retry-After of at least 1 second."""
+    values = [answer.header("retry-after") for answer in (await target.burst()).denied]
+    sound = bool(values) and all(value is not None and value.isdecimal() and int(value) >= 1 for value in values)
+    yield expect("Retry-After", values, holds=sound, to="a whole number of seconds, at least 1, in every refusal")
 
 
 @retry_after.mutant(killed_by="Retry-After")
@@ -74,9 +74,9 @@ async def headers(target: Target) -> Findings:
     """Answers under a limit tell it, and what is left of it, which is never negative."""
     burst = await target.burst()
     names = ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests")
-    told = [[answer.header(name) for name in names] for answer in burst.answers]
-    sound = all(value is not None and value.isdecimal() for pair in told for value in pair)
-    yield expect("limit and what is left", told, holds=bool(told) and sound, to="two whole numbers in every answer")
+    values = [[answer.header(name) for name in names] for answer in burst.answers]
+    sound = all(value is not None and value.isdecimal() for pair in values for value in pair)
+    yield expect("limit and what is left", values, holds=bool(values) and sound, to="two whole numbers in every answer")
 
 
 @headers.mutant(killed_by="limit and what is left")

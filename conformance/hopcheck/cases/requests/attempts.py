@@ -41,13 +41,13 @@ class TriesStreamsFirst(Relay):
 
 @case("requests.content-type", level="MUST", refs=["RFC 9110 8.3", "RFC 9112 6.3"], needs=["two_sided"])
 async def content_type(target: Target) -> Findings:
-    """The upstream gets each request as application/json, said once, and with its body in UTF-8.
+    """The upstream gets each request as application/json, stated once, and with its body in UTF-8.
 
     That the body's framing is sound shows in its arrival: the upstream takes no request with two lengths or none.
     """
     attempts = [await target.forwarded(answer) for answer in (await target.chat.create(), await target.chat.stream())]
     types = [[value.lower() for name, value in one.headers if name == "content-type"] for one in attempts]
-    bare = [[value.partition(";")[0].strip() for value in told] for told in types]
+    bare = [[value.partition(";")[0].strip() for value in values] for values in types]
     yield expect("content types", bare, equals=[["application/json"], ["application/json"]])
 
 

@@ -42,7 +42,7 @@ async def drop_params_declared(target: Target) -> Findings:
         got = await target.received(await target.chat.create(**{field: value}))
         dropped += [field] if got and field not in got else []
     allowed = [field for field in dropped if field in target.declares.drops]
-    # Who declares a list has said that it is the whole list.
+    # A list that is declared is the whole list.
     yield expect("dropped fields", dropped, equals=allowed, level="MUST" if target.declares.drops else None)
 
 
@@ -58,7 +58,7 @@ class DropsMore(Relay):
 
 @drop_params_declared.mutant(killed_by="dropped fields")
 class DropsUndeclared(Relay):
-    """A field that one provider refuses is dropped for all of them, and nobody is told."""
+    """A field that one provider refuses is dropped for all of them, silently."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "verbosity", "service_tier")

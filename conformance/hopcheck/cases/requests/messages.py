@@ -23,13 +23,13 @@ async def messages_verbatim(target: Target) -> Findings:
     """Messages reach the upstream as they were sent: roles, names, ids, parts, empty strings and white space."""
     answer = await target.chat.create(messages=CONVERSATION)
     got, sent = items((await target.forwarded(answer)).json, "messages"), answer.sent.json["messages"]
-    yield expect("messages", told(got), equals=told(sent))
+    yield expect("messages", comparable(got), equals=comparable(sent))
     # By OpenAI's documents a model takes one for the other, and null for a content that is not there.
     yield expect("developer role", dig(got, 0, "role"), equals="developer", level="SHOULD")
     yield expect("null content", sorted(dig(got, 5) or {}), contains="content", level="SHOULD")
 
 
-def told(messages: list[Any]) -> list[Any]:
+def comparable(messages: list[Any]) -> list[Any]:
     """Messages without what has findings of its own: null fields, and the first one's role."""
     plain = [{key: value for key, value in one.items() if value is not None} for one in messages]
     return [{**one, "role": "*"} if place == 0 else one for place, one in enumerate(plain)]

@@ -1,4 +1,4 @@
-"""Fields that a provider may be told beside the question."""
+"""Optional fields of a request."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
 NOWHERE = "https://images.hopcheck.invalid/cat.png?a=1&b=%20#top"
-"""Whoever fetches this finds nothing: .invalid is reserved, so a URL that arrives wasn't fetched."""
+"""No server answers at this URL, since .invalid is reserved: one that arrives wasn't fetched."""
 
 IMAGES: list[dict[str, Any]] = [
     {"type": "text", "text": "before"},

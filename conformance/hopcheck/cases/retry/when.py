@@ -78,17 +78,17 @@ def _piece(delta: dict[str, str], finish: str | None) -> Event:
     upstream=[*[reply.chat("lost", cut="reset", cut_at=-1)] * 2, reply.chat("Hello")],
 )
 async def conn_reset(target: Target) -> Findings:
-    """A connection that the provider resets before it answers is tried again, or told as a clean error."""
+    """A connection that the provider resets before it answers is tried again, or results in a clean error."""
     # Twice, since a client library may by itself replace a pooled connection that turns out to be dead.
     answer = await target.chat.create()
-    told = "an answer" if answer.status == 200 else shapes.error(answer.json) or "an error"
+    outcome = "an answer" if answer.status == 200 else shapes.error(answer.json) or "an error"
     yield expect("status", answer.status, one_of=[200, 502, 503, 504])
-    yield expect("answer or error", told, one_of=["an answer", "an error"])
+    yield expect("answer or error", outcome, one_of=["an answer", "an error"])
 
 
 @conn_reset.mutant(killed_by="answer or error", trips=("errors.*", "stream.*", "chat.*", "timeout.*"))
 class SaysItInWords(Relay):
-    """A provider that is not there is told as plain text."""
+    """The error about an unreachable provider is plain text."""
 
     async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return None
@@ -102,7 +102,7 @@ class SaysItInWords(Relay):
 
 @conn_reset.mutant(killed_by="status", trips=("chat.*", "stream.*", "timeout.*"))
 class BlamesTheRequest(Relay):
-    """A reset is told as if the request had been wrong."""
+    """A reset is reported as a client error."""
 
     async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return None

@@ -27,7 +27,7 @@ CUTS = {
     ),
 )
 async def error_mid(target: Target) -> Findings:
-    """An error amid a stream reaches the client as an error event, and no finish reason is made up."""
+    """An error in mid-stream reaches the client as an error event, and no finish reason is made up."""
     stream = await target.chat.stream()
     await target.forwarded(stream)
     message = dig(stream.error, "message")
@@ -37,7 +37,7 @@ async def error_mid(target: Target) -> Findings:
 
 @error_mid.mutant(killed_by="message of the error")
 class SaysErrorsAsText(Relay):
-    """An error event is written into the answer, as if the model had said it."""
+    """The error is written into the response's text."""
 
     def sound(self, events: Events) -> Events:
         return super().sound(_as_text(events))
@@ -77,7 +77,7 @@ class MakesCutsWhole(Relay):
     """A cut stream is given the finish reason and the `[DONE]` that it lacks."""
 
     async def broken(self, failure: Failure) -> Events:
-        for event in (STOP, DONE) if failure.kind == "cut" else [told async for told in super().broken(failure)]:
+        for event in (STOP, DONE) if failure.kind == "cut" else [event async for event in super().broken(failure)]:
             yield event
 
 
@@ -105,11 +105,11 @@ class FinishesCuts(Relay):
 async def _as_text(events: Events) -> Events:
     async for event in events:
         if "error" in (event.json or {}):
-            yield _said(f"Error: {dig(event.json, 'error', 'message')}")
+            yield _text_event(f"Error: {dig(event.json, 'error', 'message')}")
             yield STOP
         else:
             yield event
 
 
-def _said(text: str) -> Event:
+def _text_event(text: str) -> Event:
     return event_of(reply.delta(content=text))

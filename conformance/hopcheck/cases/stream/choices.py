@@ -1,4 +1,4 @@
-"""Several choices in one stream, and what belongs to a choice beside its text."""
+"""Several choices in one stream, and the fields of a choice other than its text."""
 
 from hopcheck import Events, Findings, Relay, Target, case, edits, expect, items, reply
 
@@ -52,10 +52,10 @@ class FinishesTheFirstChoice(Relay):
     upstream=reply.stream("Hel", "l\u00f6", logprobs=LOGPROBS),
 )
 async def logprobs(target: Target) -> Findings:
-    """The log probabilities of each chunk reach the client as the provider said them."""
+    """The log probabilities of each chunk reach the client as the provider sent them."""
     choices = (await target.chat.stream(logprobs=True, top_logprobs=1)).choices()
-    told = [entry for choice in choices for entry in items(choice, "logprobs", "content")]
-    yield expect("log probabilities", told, equals=LOGPROBS)
+    entries = [entry for choice in choices for entry in items(choice, "logprobs", "content")]
+    yield expect("log probabilities", entries, equals=LOGPROBS)
 
 
 @logprobs.mutant(killed_by="log probabilities")

@@ -6,10 +6,10 @@ import uuid
 from hopcheck import Events, Findings, Relay, Target, case, edits, expect, reply
 from hopcheck.client import shapes
 
-SAID = reply.stream("Hel", "lo", " there")
+GREETING = reply.stream("Hel", "lo", " there")
 
 
-@case("stream.chunk-schema", level="MUST", refs=["OAI CreateChatCompletionStreamResponse"], upstream=SAID)
+@case("stream.chunk-schema", level="MUST", refs=["OAI CreateChatCompletionStreamResponse"], upstream=GREETING)
 async def chunk_schema(target: Target) -> Findings:
     """Every event of a chat stream is a chunk with all required fields, each of its type."""
     stream = await target.chat.stream(stream_options={"include_usage": True})
@@ -33,7 +33,7 @@ class NumbersItsConfigurations(Relay):
         return edits.chunks(events, lambda chunk: chunk.setdefault("system_fingerprint", 7))
 
 
-@case("stream.same-id", level="MUST", refs=["OAI: each chunk has the same ID", "litellm#12481"], upstream=SAID)
+@case("stream.same-id", level="MUST", refs=["OAI: each chunk has the same ID", "litellm#12481"], upstream=GREETING)
 async def same_id(target: Target) -> Findings:
     """All chunks of one answer have the same id and the same time of creation, and name the same model."""
     stream = await target.chat.stream()
@@ -67,7 +67,7 @@ class ForgetsTheModel(Relay):
         return edits.chunks(events, lambda chunk: edits.text_of(chunk) and chunk.update(model="provider-model"))
 
 
-@case("stream.role-first", level="SHOULD", refs=["OAI streaming examples"], upstream=SAID)
+@case("stream.role-first", level="SHOULD", refs=["OAI streaming examples"], upstream=GREETING)
 async def role_first(target: Target) -> Findings:
     """The first delta says the role `assistant`, and no other does."""
     roles = [delta.get("role") for delta in (await target.chat.stream()).deltas()]

@@ -78,12 +78,12 @@ class LooksForDoneAnywhere(Relay):
 async def long(target: Target) -> Findings:
     """A stream of 1,000 chunks arrives without gaps, repeats or changes of order."""
     script, number = ("", MANY) if target.in_full else ("part", PART)
-    said = (await target.chat.stream(script=script)).joined().split()
-    in_order = sum(1 for _ in takewhile(lambda pair: pair[0] == str(pair[1]), zip(said, range(number), strict=False)))
-    yield expect("numbers said, and in order", [len(said), in_order], equals=[number, number])
+    words = (await target.chat.stream(script=script)).joined().split()
+    in_order = sum(1 for _ in takewhile(lambda pair: pair[0] == str(pair[1]), zip(words, range(number), strict=False)))
+    yield expect("numbers in order", [len(words), in_order], equals=[number, number])
 
 
-@long.mutant(killed_by="numbers said, and in order")
+@long.mutant(killed_by="numbers in order")
 class ForgetsTheOldest(Relay):
     """A stream's queue holds 512 events, and what comes on top is dropped."""
 

@@ -2,7 +2,7 @@
 
 from hopcheck import Events, Findings, Relay, Target, case, edits, expect, reply
 
-SAID = {
+ENDS = {
     "stop": reply.stream("Hel", "lo"),
     "length": reply.stream("Hel", "lo", finish="length"),
     "content-filter": reply.stream("Hel", "lo", finish="content_filter"),
@@ -54,12 +54,12 @@ class FinishesFirst(Relay):
     "stream.finish-matches",
     level="MUST",
     refs=["litellm#12862", "litellm#21577", "vllm#9209", "Bifrost#3638"],
-    upstream=SAID,
+    upstream=ENDS,
 )
 async def finish_matches(target: Target) -> Findings:
     """A stream's finish reason is the provider's: stop, length, content_filter or tool_calls."""
-    told = [(await target.chat.stream(script=name)).told["finish"] for name in SAID]
-    yield expect("finish reasons", told, equals=[name.replace("-", "_") for name in SAID])
+    reasons = [(await target.chat.stream(script=name)).told["finish"] for name in ENDS]
+    yield expect("finish reasons", reasons, equals=[name.replace("-", "_") for name in ENDS])
 
 
 @finish_matches.mutant(killed_by="finish reasons", trips=("stream.nonstream-parity", "tools.text-and-call"))

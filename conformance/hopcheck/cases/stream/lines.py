@@ -7,8 +7,8 @@ from hopcheck import Event, Events, Findings, Relay, Target, case, event_of, exp
 WHOLE = {"text": "Hello", "finish": "stop", "done": True}
 
 CHUNKS = [
-    {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m", **said}
-    for said in (
+    {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m", **fields}
+    for fields in (
         reply.delta(role="assistant", content="Hel"),
         reply.delta(content="lo"),
         reply.delta(finish="stop"),

@@ -1,4 +1,4 @@
-"""An event that is no JSON, amid a provider's stream."""
+"""An event in a provider's stream that is no JSON."""
 
 from hopcheck import DONE, Events, Failure, Findings, Relay, Target, case, event_of, expect, reply
 
@@ -19,9 +19,9 @@ async def malformed_chunk(target: Target) -> Findings:
     stream = await target.chat.stream()
     await target.forwarded(stream)
     yield expect("data that isn't JSON", stream.unreadable, equals=[])
-    told = {**stream.told, "error": stream.error, "ended": stream.ended}
+    shown = {**stream.told, "error": stream.error, "ended": stream.ended}
     rest_came = stream.clean and stream.joined() == "Hello"
-    yield expect("answer", told, holds=rest_came or stream.shows_failure, to="the rest of the answer, or an error")
+    yield expect("answer", shown, holds=rest_came or stream.shows_failure, to="the rest of the answer, or an error")
 
 
 @malformed_chunk.mutant(killed_by="data that isn't JSON", trips=("stream.done-missing-upstream", "stream.cut"))

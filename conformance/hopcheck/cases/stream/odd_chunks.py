@@ -33,7 +33,7 @@ async def stumble(events: Events, over: Callable[[edits.Chunk], Any]) -> Events:
     ),
 )
 async def empty_choices(target: Target) -> Findings:
-    """Chunks without choices at the start, amid or at the end of a provider's stream do no harm to the answer."""
+    """Chunks without choices, wherever they stand in a provider's stream, do no harm to the response."""
     yield expect("answer", (await target.chat.stream()).told, equals=WHOLE)
 
 

@@ -19,11 +19,11 @@ def lags_ms(stream: Stream, sent: list[tuple[int, int]]) -> list[int]:
         stream: What came.
         sent: When the upstream wrote which event: the role, each word, and what follows.
     """
-    heard = ""
+    received = ""
     arrived: list[int] = []
     for timed in stream.events:
-        heard += edits.text_of(edits.chunk_of(timed.event) or {})
-        while len(arrived) < min(len(SLOW), len(heard) // len(SLOW[0])):
+        received += edits.text_of(edits.chunk_of(timed.event) or {})
+        while len(arrived) < min(len(SLOW), len(received) // len(SLOW[0])):
             arrived.append(timed.at_ns)
     return [round((at - out) / 1e6) for at, (out, _) in zip(arrived, sent[1:], strict=False)]
 

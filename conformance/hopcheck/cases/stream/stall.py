@@ -1,4 +1,4 @@
-"""A provider that falls silent amid a stream."""
+"""A provider that falls silent in mid-stream."""
 
 import asyncio
 from contextlib import suppress
@@ -17,7 +17,7 @@ GRACE_S = 5.0
     upstream=reply.hang("events", "Hel", "lo", after=2),
 )
 async def stall(target: Target) -> Findings:
-    """When a provider falls silent amid a stream, the target ends it with an error, as soon as its timeout says."""
+    """When a provider falls silent in mid-stream, the target ends the stream with an error after its timeout."""
     declares = target.declares
     bound_s = (1 + declares.timeout_retries) * (declares.timeout_s or 0) + GRACE_S
     async with await target.chat.open(model=declares.timeout_model or target.models.chat) as live:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hopcheck import Events, Findings, Relay, Target, case, dig, edits, expect, incoming, items, reply
 
-SAID = reply.stream("Hel", "lo")
+GREETING = reply.stream("Hel", "lo")
 COUNTS = dict(reply.USAGE)
 TRIPPED = ("stream.nonstream-parity", "stream.usage-on-last-content")
 ASKED = {"include_usage": True}
@@ -20,7 +20,7 @@ def counts(piece: Mapping[str, Any]) -> dict[str, Any]:
     "stream.usage-chunk",
     level="MUST",
     refs=["OAI stream_options", "litellm#8450", "litellm#28735"],
-    upstream=SAID,
+    upstream=GREETING,
 )
 async def usage_chunk(target: Target) -> Findings:
     """With `include_usage`, the last chunk brings the provider's counts, once, and has no choices."""
@@ -65,7 +65,7 @@ class CountsTwice(Relay):
         return edits.add_before_done(events, lambda last: last if last.get("usage") and not last["choices"] else None)
 
 
-@case("stream.usage-null-others", level="SHOULD", refs=["OAI stream_options"], upstream=SAID)
+@case("stream.usage-null-others", level="SHOULD", refs=["OAI stream_options"], upstream=GREETING)
 async def usage_null_others(target: Target) -> Findings:
     """With `include_usage`, no chunk but the one with the counts says a usage other than null."""
     pieces = (await target.chat.stream(stream_options=ASKED)).pieces
@@ -86,7 +86,7 @@ class KeepsCounting(Relay):
     "stream.usage-not-asked",
     level="SHOULD",
     refs=["foundry-local#905", "llmeter#34", "litellm#35290"],
-    upstream=SAID,
+    upstream=GREETING,
 )
 async def usage_not_asked(target: Target) -> Findings:
     """Without `include_usage` no chunk without choices comes, as clients read `choices[0]` of each."""

@@ -13,8 +13,8 @@ COUNTS = dict(reply.USAGE)
 )
 async def usage_on_last_content(target: Target) -> Findings:
     """Token counts that come on the chunk with the finish reason reach the client, there or on a chunk of their own."""
-    said = (await target.chat.stream(stream_options={"include_usage": True})).usages
-    yield expect("counts", [{name: dig(usage, name) for name in COUNTS} for usage in said][-1:], equals=[COUNTS])
+    usages = (await target.chat.stream(stream_options={"include_usage": True})).usages
+    yield expect("counts", [{name: dig(usage, name) for name in COUNTS} for usage in usages][-1:], equals=[COUNTS])
 
 
 @usage_on_last_content.mutant(killed_by="counts")

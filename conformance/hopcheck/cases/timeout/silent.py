@@ -31,7 +31,7 @@ WORDS = [f"{number} " for number in range(12)]
     needs=["timeout_s", "timing", "cooldown"],
 )
 async def silent(target: Target) -> Findings:
-    """A silent provider is given up within the declared timeout, and told as a timeout."""
+    """A silent provider is given up within the declared timeout, with an error that names the timeout."""
     declared = target.declares
     assert declared.timeout_s is not None
     answer = await target.chat.create(model=target.timed_model)
@@ -83,7 +83,7 @@ class CutsLongStreams(Relay):
         begun_s = time.monotonic()
         async for event in events:
             if time.monotonic() - begun_s > limit_s:
-                async for told in self.broken(Failure("timeout", "the request took too long")):
-                    yield told
+                async for event in self.broken(Failure("timeout", "the request took too long")):
+                    yield event
                 return
             yield event

@@ -11,7 +11,7 @@ from hopcheck.client import shapes
     needs=["unreachable"],
 )
 async def unreachable(target: Target) -> Findings:
-    """A provider that refuses connections is told as a server error in OpenAI's shape."""
+    """A provider that refuses connections results in a server error in OpenAI's shape."""
     answer = await target.chat.create(model=target.declares.unreachable)
     yield expect("status", answer.status, one_of=[500, 502, 503, 504])
     yield expect("what is wrong with the error", shapes.error(answer.json), equals=[])
@@ -31,7 +31,7 @@ class TellsConnect(Relay):
 
 @unreachable.mutant(killed_by="status")
 class BlamesTheClient(TellsConnect):
-    """A provider that is not there is told as a bad request."""
+    """An unreachable provider is reported as a bad request."""
 
     def reworded(self, response: RelayedResponse) -> RelayedResponse:
         response.status = 400

@@ -37,8 +37,8 @@ async def arguments_bytes(target: Target) -> Findings:
         for place, text in enumerate(SOUND)
     ]
     results = [{"role": "tool", "tool_call_id": call["id"], "content": "ok"} for call in made]
-    said = {"role": "assistant", "content": "", "tool_calls": made}
-    history = [{"role": "user", "content": "Echo."}, said, *results, {"role": "user", "content": "Again."}]
+    assistant = {"role": "assistant", "content": "", "tool_calls": made}
+    history = [{"role": "user", "content": "Echo."}, assistant, *results, {"role": "user", "content": "Again."}]
     got = await target.forwarded(await target.chat.create(messages=history, script="sound"))
     sent_back = [dig(call, "function", "arguments") for call in items(got.json, "messages", 1, "tool_calls")]
     yield expect("arguments in the history", sent_back, equals=list(SOUND))

@@ -58,7 +58,7 @@ async def text_and_call(target: Target) -> Findings:
     """A turn with text and a tool call keeps both, and its finish reason `tool_calls`, in one piece and as a stream."""
     answer, stream = await target.chat.create(), await target.chat.stream()
     text = [answer.at("choices", 0, "message", "content"), stream.joined()]
-    names = [[call["name"] for call in told.tool_calls()] for told in (answer, stream)]
+    names = [[call["name"] for call in received.tool_calls()] for received in (answer, stream)]
     finish = [answer.at("choices", 0, "finish_reason"), *stream.finishes()]
     yield expect("text", text, equals=["I look it up.", "I look it up."])
     yield expect("calls", names, equals=[["weather"], ["weather"]])
@@ -67,7 +67,7 @@ async def text_and_call(target: Target) -> Findings:
 
 @text_and_call.mutant(killed_by="text")
 class CallsOnly(Relay):
-    """The text beside a call is dropped."""
+    """The text that precedes a call is dropped."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         def drop(message: dict[str, Any]) -> None:
@@ -79,7 +79,7 @@ class CallsOnly(Relay):
 
 @text_and_call.mutant(killed_by="calls")
 class TextOnly(Relay):
-    """A call beside text is dropped from a stream."""
+    """A call that follows text is dropped from a stream."""
 
     async def events(self, events: Events) -> Events:
         spoken = False

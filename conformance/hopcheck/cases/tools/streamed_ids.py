@@ -18,16 +18,16 @@ from hopcheck.cases.tools.pieces import edit_parts, parts
 )
 async def stream_id_first(target: Target) -> Findings:
     """The first streamed piece of a call has its id and name; no later piece of it has another id, or repeats them."""
-    told: dict[str, list[list[Any]]] = {}
+    by_index: dict[str, list[list[Any]]] = {}
     for part in parts(await target.chat.stream()):
-        told.setdefault(str(dig(part, "index")), []).append([dig(part, "id"), dig(part, "function", "name")])
-    first = [pieces[0] for pieces in told.values()]
+        by_index.setdefault(str(dig(part, "index")), []).append([dig(part, "id"), dig(part, "function", "name")])
+    first = [pieces[0] for pieces in by_index.values()]
     yield expect("first pieces", first, equals=[["call_hop1", "weather"], ["call_hop2", "clock"]])
-    later = [[piece, pieces[0]] for pieces in told.values() for piece in pieces[1:]]
+    later = [[piece, pieces[0]] for pieces in by_index.values() for piece in pieces[1:]]
     yield expect("other ids later", [new[0] for new, old in later if new[0] not in (None, "", old[0])], equals=[])
-    # The official client's helper joins the strings of a call's pieces, so what is said twice is doubled.
+    # The official client's helper joins the strings of a call's pieces, so a string that is sent twice is doubled.
     again = [word for new, old in later for word in new if word and word in old]
-    yield expect("said again later", again, equals=[], level="SHOULD")
+    yield expect("repeated in later pieces", again, equals=[], level="SHOULD")
 
 
 @stream_id_first.mutant(killed_by="first pieces", trips=("tools.*",))
@@ -49,7 +49,7 @@ class FreshIdForEachPiece(Relay):
             yield edit_parts(event, lambda part: part.setdefault("id", f"call_{next(fresh)}"))
 
 
-@stream_id_first.mutant(killed_by="said again later")
+@stream_id_first.mutant(killed_by="repeated in later pieces")
 class RepeatsIds(Relay):
     """Every piece of a call carries its id."""
 

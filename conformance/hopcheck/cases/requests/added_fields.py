@@ -28,8 +28,8 @@ async def no_internal_params(target: Target) -> Findings:
     ]
     added = sorted({field for body in bodies for field in body} - FIELDS)
     yield expect("other fields of the body", added, equals=[])
-    told = {field for body in bodies for message in items(body, "messages") for field in message}
-    yield expect("other fields of messages", sorted(told - MESSAGE_FIELDS), equals=[])
+    fields = {field for body in bodies for message in items(body, "messages") for field in message}
+    yield expect("other fields of messages", sorted(fields - MESSAGE_FIELDS), equals=[])
 
 
 @no_internal_params.mutant(

@@ -1,4 +1,4 @@
-"""What a model thought before it answered, which many providers send beside OpenAI's fields."""
+"""The reasoning of a model, which many providers send in fields that OpenAI doesn't have."""
 
 from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
 

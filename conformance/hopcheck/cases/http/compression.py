@@ -4,7 +4,7 @@ import gzip
 from dataclasses import replace
 
 from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
-from hopcheck.cases.http.coding import decoded
+from hopcheck.cases.http.codings import decoded
 
 PIECES = ("Grü", "ße 🙂", " aus der", " Schachtel")
 

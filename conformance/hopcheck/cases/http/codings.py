@@ -12,7 +12,7 @@ def decoded(answer: Answer, accepted: str) -> Iterator[tuple[int, bytes]]:
 
     Args:
         answer: The answer.
-        accepted: The one coding that the client takes beside `identity`.
+        accepted: The one coding that the client takes, apart from `identity`.
     """
     coding = (answer.header("content-encoding") or "identity").lower()
     if coding not in ("identity", accepted):
