@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     matrix = _collect(columns, cases, arguments, console)
     known = {case.id: case for case in cases}
     total = score(matrix, columns, known)
-    require_named_checks(total, cases)
+    require_named_checks(total, known)
     if 0 < len(total.suspicious) <= RERUN_LIMIT:
         total = rerun_suspicious(matrix, total, columns, known, console)
     print_score(total, cases, columns, console, verbose=arguments.verbose)
@@ -72,18 +72,19 @@ def _collect(
     return matrix
 
 
-def require_named_checks(total: MatrixScore, cases: Sequence[Case]) -> None:
-    """Refuse mutants whose `killed_by` is no check of their case.
+def require_named_checks(total: MatrixScore, cases: Mapping[str, Case]) -> None:
+    """Refuse mutants that survive because their `killed_by` is no check of their case, on any relay.
 
     Raises:
         CaseError: There are some; a sentence for each.
     """
     mistakes = [
-        f"{mutant.place}: {mutant.name}: {case.id} makes no check {mutant.killed_by!r}"
-        + suggestion(mutant.killed_by, total.checks[case.id])
-        for case in cases
-        for mutant in case.mutants
-        if total.checks.get(case.id) and mutant.killed_by not in (*total.checks[case.id], *CHECKS)
+        f"{mutant.place}: {case_id} makes no check {mutant.killed_by!r}, which is to kill {mutant.name}"
+        + suggestion(mutant.killed_by, total.checks[case_id].difference(CHECKS))
+        for case_id, check, name, _ in total.survived
+        if check not in total.checks[case_id] and check not in CHECKS
+        for mutant in cases[case_id].mutants
+        if (mutant.killed_by, mutant.name) == (check, name)
     ]
     if mistakes:
         raise CaseError("\n".join(mistakes))

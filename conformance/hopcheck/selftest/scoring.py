@@ -28,7 +28,7 @@ class MatrixScore:
         false_positives: (case id, column, summary) of failures on the healthy relay and on honest relays.
         unkilled: (case id, check) of checks that kill no mutant.
         suspicious: The cells that count against the suite.
-        checks: The names of each case's own checks, by case id, in order.
+        checks: The names of each case's checks on any relay, by case id.
     """
 
     cells: int = 0
@@ -38,7 +38,7 @@ class MatrixScore:
     false_positives: list[tuple[str, str, str]] = field(default_factory=list)
     unkilled: list[tuple[str, str]] = field(default_factory=list)
     suspicious: list[Cell] = field(default_factory=list)
-    checks: dict[str, list[str]] = field(default_factory=dict)
+    checks: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -50,16 +50,17 @@ def score(matrix: Iterable[Cell], columns: Sequence[MatrixColumn], cases: Mappin
     """Score a mutation matrix."""
     total = MatrixScore()
     by_name = {column.name: column for column in columns}
+    made: set[tuple[str, str]] = set()
     for cell in matrix:
         total.cells += 1
         verdict = cell.verdict
+        names = {finding.check for finding in verdict.findings}
+        total.checks.setdefault(verdict.case_id, set()).update(names)
         if cell.column == HEALTHY:
-            names = dict.fromkeys(finding.check for finding in verdict.findings)
-            total.checks[verdict.case_id] = [name for name in names if name not in CHECKS]
+            made |= {(verdict.case_id, name) for name in names.difference(CHECKS)}
         if not _score_cell(total, by_name[cell.column], verdict, cases[verdict.case_id]):
             total.suspicious.append(cell)
     killed = {(case_id, check) for case_id, check, _ in total.killed}
-    made = {(case_id, check) for case_id, names in total.checks.items() for check in names}
     total.unkilled = sorted(made - killed)
     return total
 
