@@ -20,20 +20,21 @@ from hopcheck_server.upstream.server import Upstream
 from .conftest import EXAMPLES, KEYS, ROOT, providers_at
 
 PAGE = ROOT / "docs" / "from-draft-to-reference.md"
-BASELINE = ROOT / "conformance" / "hopcheck" / "targets" / "reference" / "baseline.toml"
-PROFILES = ("core", "streaming", "tools", "errors", "security")
+BASELINE = ROOT / "examples" / "targets" / "reference" / "baseline.toml"
+PROFILES = ("chat", "models", "stream", "tools", "errors", "auth")
+"""The areas that need no declaration in a target file."""
 CLIENT_KEY = "sk-naive-client"
 _BLOCK = r"(<!-- gate: {name} -->\n```\n)(.*?)(```\n)"
 
 
-class Judged(NamedTuple):
-    """What the gate said.
+class StepVerdict(NamedTuple):
+    """The gate's verdict on the target of one step.
 
     Attributes:
-        exit: Its exit code.
-        printed: What it printed, up to the table's last line, and the closing line.
-        red: The profiles with a requirement that doesn't hold and isn't known.
-        bad: The cases that don't hold and aren't known: what each came to, and why.
+        exit: The gate's exit code.
+        printed: Its table and its closing line.
+        red: The profiles with a requirement that doesn't hold and isn't in the baseline.
+        bad: The outcome and the reason of each case that doesn't hold and isn't in the baseline.
     """
 
     exit: int
@@ -43,19 +44,19 @@ class Judged(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Road:
-    """Where the steps are gone.
+class MigrationSteps:
+    """The servers of the steps, and the gate on them.
 
     Attributes:
-        upstream: In the provider's place.
-        folder: For logs, baselines and reports.
+        upstream: Takes the provider's place.
+        folder: Holds logs, baselines and reports.
     """
 
     upstream: Upstream
     folder: Path
 
     def naive(self) -> AbstractAsyncContextManager[Served]:
-        """The draft, with the provider behind it."""
+        """The draft proxy, with the upstream behind it."""
         port = free_port()
         env = {
             "NAIVE_UPSTREAM_URL": f"{self.upstream.url}/v1",
@@ -66,24 +67,24 @@ class Road:
         return self._serve("naive", [program, "--port", str(port)], env)
 
     def reference(self, **settings: str) -> AbstractAsyncContextManager[Served]:
-        """The reference, with the key that the draft's clients have."""
+        """The reference proxy, with the key that the draft's clients have."""
         known = {"LLM_MODE": "litellm", "INTERNAL_API_KEY": CLIENT_KEY, "DEFAULT_MODEL": "gpt-4o-mini", **settings}
         env = {f"LLM_PROXY__{name}": value for name, value in known.items()}
-        # A busy machine is no outage.
+        # LiteLLM may be slow to answer on a busy machine: that is no outage.
         env["LLM_PROXY__HEALTH_SILENCE_S"] = "120"
         return self._serve("reference", ["-m", "hopcheck", "serve", "--port", "0"], env)
 
     @asynccontextmanager
     async def litellm(self) -> AsyncIterator[LiteLLM]:
-        """LiteLLM with the first of the examples."""
+        """LiteLLM with the basic example's configuration."""
         config = EXAMPLES / "litellm_config.basic.yaml"
         async with LiteLLM.start(
             config, log_file=self.folder / "litellm.log", env=providers_at(self.upstream)
         ) as litellm:
             yield litellm
 
-    async def gate(self, served: Served, *options: str | Path, declares: Sequence[str] = ()) -> Judged:
-        """Judge what is served."""
+    async def gate(self, served: Served, *options: str | Path, declares: Sequence[str] = ()) -> StepVerdict:
+        """Run the gate on a server."""
         (self.folder / "hopcheck.toml").write_text("\n".join(["[declares]", *declares, ""]))
         words = [
             f"{served.url}/v1",
@@ -105,8 +106,8 @@ class Road:
         printed, _ = await gate.communicate()
         report = json.loads((self.folder / "report.json").read_text())
         bad = _bad(report)
-        told = {case["id"]: f"{case['outcome']} {case['reason']}" for case in bad}
-        return Judged(gate.returncode or 0, _summary(printed.decode()), {case["profile"] for case in bad}, told)
+        reasons = {case["id"]: f"{case['outcome']} {case['reason']}" for case in bad}
+        return StepVerdict(gate.returncode or 0, _summary(printed.decode()), {case["profile"] for case in bad}, reasons)
 
     def _serve(self, name: str, command: list[Any], env: dict[str, str]) -> AbstractAsyncContextManager[Served]:
         log_file = self.folder / f"{name}.log"
@@ -114,14 +115,14 @@ class Road:
 
 
 def shown(name: str) -> str:
-    """What the page shows for a step."""
+    """The output that the page shows for a step."""
     found = re.search(_BLOCK.format(name=name), PAGE.read_text(), re.DOTALL)
     assert found, f"{PAGE.name} has no block `<!-- gate: {name} -->`"
     return found[2]
 
 
 def write(name: str, printed: str) -> None:
-    """Put what was printed into the page."""
+    """Put printed output into the page."""
     text = re.sub(
         _BLOCK.format(name=name), lambda block: f"{block[1]}{printed}{block[3]}", PAGE.read_text(), flags=re.DOTALL
     )
@@ -145,8 +146,8 @@ def _summary(printed: str) -> str:
     lines = printed.splitlines()
     table = lines[: 1 + next(number for number, line in enumerate(lines) if line.startswith("all "))]
     (closing,) = [line for line in lines if re.match(r"\S+ (holds|doesn't hold)", line)]
-    told = re.sub(r"^\S+", "127.0.0.1:8000", closing)
-    return "\n".join([*(line.rstrip() for line in table), "", told, ""])
+    closing = re.sub(r"^\S+", "127.0.0.1:8000", closing)
+    return "\n".join([*(line.rstrip() for line in table), "", closing, ""])
 
 
 def _bad(report: dict[str, Any]) -> list[dict[str, Any]]:

@@ -16,8 +16,8 @@ from .conftest import CLIENT_KEY, KEYS, ROOT, Deployment, Run
 
 pytestmark = [pytest.mark.litellm, pytest.mark.timeout(600)]
 
-PROFILES = ("core", "streaming", "tools", "errors", "security")
-BASELINE = ROOT / "conformance" / "hopcheck" / "targets" / "reference" / "baseline.toml"
+PROFILES = ("chat", "models", "stream", "tools", "errors", "auth")
+BASELINE = ROOT / "examples" / "targets" / "reference" / "baseline.toml"
 RPM = 20
 
 

@@ -1,4 +1,4 @@
-"""The healthy relay, on which mutants, honest variants and known delays are hung."""
+"""The healthy relay, from which mutants, honest relays and relays with a known delay are derived."""
 
 from hopcheck_server.relay.config import RelayConfig
 from hopcheck_server.relay.errors import refuse

@@ -1,4 +1,4 @@
-"""How a relay is set up. Values only."""
+"""The configuration of a relay."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class RelayConfig:
-    """Where a relay sends what, and what it allows.
+    """Where a relay sends requests, and what it allows.
 
     Attributes:
         upstream: Base URL of the provider, with its `/v1`.
         upstream_key: The provider's key.
         client_keys: Keys that clients may use.
-        models: What is served, in the order of the list.
-        upstream_models: Names that the provider knows under another name.
-        upstream_keys: Models whose provider has a key of its own.
+        models: The models that it serves, in the order of its list.
+        upstream_models: Model: its name at the provider, where that differs.
+        upstream_keys: Model: the provider's key, where that differs.
         unreachable: Models whose provider refuses connections.
         default_model: For requests that name none; "" refuses them.
-        fallbacks: Model: the model that answers when it can't.
-        rate_limits: Model: (requests, window in seconds), per client key.
-        concurrency_limits: Model: requests in flight.
-        direct: Models that a provider answers while the backend is down: its names of them.
-        direct_key: That provider's key.
-        retries: Attempts beyond the first, for what may be tried again.
-        timeout_s: To the provider's first byte, and between two reads, in seconds.
-        timeouts: Models with another one.
+        fallbacks: Model: the model that answers in its place when it fails.
+        rate_limits: Model: (requests, window in seconds), for each client key.
+        concurrency_limits: Model: the most requests in flight.
+        direct: Model: its name at the direct provider, which answers while the backend is down.
+        direct_key: The key of the direct provider.
+        retries: Attempts beyond the first, for failures that may be retried.
+        timeout_s: Seconds to the provider's first byte, and between two reads.
+        timeouts: Model: its timeout, where that differs.
         timeout_retries: Attempts beyond the first after a timeout.
-        backoff_s: Before the first retry; doubles.
+        backoff_s: Seconds before the first retry; they double with each.
         read_timeout_s: The longest Retry-After that is waited for.
-        log_file: A line for each answer is appended to it; "" for none.
+        log_file: A line for each response is appended to it; "" for none.
     """
 
     upstream: str
@@ -67,5 +67,5 @@ class RelayConfig:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every key that no answer may show."""
+        """Every key that no response may show."""
         return (self.upstream_key, *self.upstream_keys.values(), self.direct_key, *self.client_keys)

@@ -1,4 +1,4 @@
-"""Errors as a relay tells them: OpenAI's shape, the right status, nothing secret."""
+"""The errors of a relay: OpenAI's shape, the right status, no secret."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KINDS = {
 
 
 def error_body(message: str, status: int, *, code: str | None = None, param: str | None = None) -> dict[str, Any]:
-    """OpenAI's error object."""
+    """Make OpenAI's error object."""
     kind = _KINDS.get(status, "server_error")
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
@@ -41,13 +41,13 @@ def refuse(
     param: str | None = None,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> RelayedResponse:
-    """An error of the relay's own."""
+    """Make an error of the relay's own."""
     body = dump(error_body(message, status, code=code, param=param))
     return RelayedResponse(request, status, [("Content-Type", "application/json"), *headers], body)
 
 
 def failed(request: IncomingRequest, failure: Failure) -> RelayedResponse:
-    """What a client is told when no attempt brought an answer."""
+    """Make the response to a request of which every attempt failed."""
     match failure.kind:
         case "status":
             return _passed_on(request, failure)
@@ -76,7 +76,7 @@ def _passed_on(request: IncomingRequest, failure: Failure) -> RelayedResponse:
 
 
 def shaped(body: bytes, status: int) -> dict[str, Any]:
-    """A provider's error in OpenAI's shape: its own fields where it has them, none of its text where it hasn't."""
+    """Make an error in OpenAI's shape from a provider's body, with its own fields if it has that shape."""
     try:
         error = json.loads(body).get("error")
     except (ValueError, AttributeError):
@@ -89,13 +89,13 @@ def shaped(body: bytes, status: int) -> dict[str, Any]:
 
 
 def scrubbed(text: bytes, secrets: Iterable[str]) -> bytes:
-    """The text without the keys."""
+    """Mask keys in a text."""
     for secret in secrets:
         text = text.replace(secret.encode(), b"***")
     return text
 
 
-def tells(event: Event) -> bool:
-    """Whether an event tells an error."""
+def is_error(event: Event) -> bool:
+    """Whether an event is an error."""
     payload = event.json if b'"error"' in event.raw else None
     return isinstance(payload, dict) and bool(payload.get("error"))

@@ -1,4 +1,4 @@
-"""Honest variants of the relay: other ways of being right. No finding may mind any of them."""
+"""Honest relays: each is different, and not wrong. Every check must hold on every one of them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class NoSpaceAfterColon(Relay):
 
 
 class VendorFields(Relay):
-    """Answers and chunks carry fields of the vendor's own."""
+    """Responses and chunks carry fields of the vendor's own."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         body = response.json
@@ -80,14 +80,14 @@ class VendorFields(Relay):
 
 
 class ChunkedAnswers(Relay):
-    """Answers in one piece are chunked instead of having a length."""
+    """Complete responses are chunked instead of having a length."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response if response.streamed or response.framing == "none" else replace(response, framing="chunked")
 
 
 class ClosesConnections(Relay):
-    """Every answer ends with the connection."""
+    """Every response closes the connection."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         response.incoming.exchange.keep_alive = False
@@ -95,7 +95,7 @@ class ClosesConnections(Relay):
 
 
 class OldProtocol(Relay):
-    """Answers are HTTP/1.0: no chunks, and the connection's end ends the body."""
+    """Responses are HTTP/1.0: not chunked, and the end of the connection ends the body."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         framing = response.framing if response.framing == "none" else "close"
@@ -103,7 +103,7 @@ class OldProtocol(Relay):
 
 
 class Compresses(Relay):
-    """Answers in one piece are compressed for clients that accept it."""
+    """Complete responses are compressed for clients that accept it."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         asked = response.incoming.header("accept-encoding") or ""
@@ -132,17 +132,17 @@ class SaysUnprocessable(Relay):
 
 
 class SaysNotFound(Relay):
-    """A method that a path doesn't know is answered with 404 instead of 405."""
+    """A method that a path doesn't allow is answered with 404 instead of 405."""
 
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         if refusal is None or refusal.status != 405:
             return refusal
-        return refuse(incoming, 404, "There is nothing to be had so.", code="not_found")
+        return refuse(incoming, 404, "There is no such resource.", code="not_found")
 
 
 class SaysBadGateway(Relay):
-    """A provider's server error is a 502, whichever it was."""
+    """Every server error of the provider becomes a 502."""
 
     async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
@@ -153,12 +153,12 @@ class Slower(Relay):
     """Everything takes 50 ms longer."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        await asyncio.sleep(0.05)  # the delay that this variant is about
+        await asyncio.sleep(0.05)  # the delay is the difference
         return outgoing
 
 
 class PrettyPrints(Relay):
-    """JSON is indented, and other characters than ASCII are escaped."""
+    """JSON is indented, and non-ASCII characters are escaped."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         body = response.json
@@ -168,14 +168,14 @@ class PrettyPrints(Relay):
 
 
 class MoreHeaders(Relay):
-    """Answers carry headers that nobody asked for."""
+    """Responses carry additional headers."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("Server", "relay").with_header("X-Content-Type-Options", "nosniff")
 
 
 class PlainContentType(Relay):
-    """Content types have no, or other, parameters."""
+    """Content types have other parameters, or none."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         kind = response.header("content-type") or ""
@@ -204,7 +204,7 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     PlainContentType,
     *HONEST_REQUESTS,
 )
-"""Every honest variant."""
+"""Every honest relay."""
 
 
 def _reversed(value: Any) -> Any:

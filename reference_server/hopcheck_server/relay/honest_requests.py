@@ -1,4 +1,4 @@
-"""Honest variants of the relay in what it takes and sends upstream, and in how it compresses."""
+"""Honest relays that differ in the requests that they accept and send, and in how they compress streams."""
 
 # ruff: noqa: D102 - what an overridden method is for, `Relay` says.
 
@@ -16,7 +16,7 @@ from hopcheck_server.relay.relay import Relay
 
 
 class RewritesRequests(Relay):
-    """Requests go upstream as other text that says the same, with a default that the client left out."""
+    """Requests are sent as different text with the same meaning, and with a default that the client left out."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = {**({"stream": False} if "messages" in outgoing.json else {}), **outgoing.json}
@@ -24,7 +24,7 @@ class RewritesRequests(Relay):
 
 
 class DropsDeclaredFields(Relay):
-    """Fields that it declares to drop are dropped."""
+    """The fields that it declares to drop are dropped."""
 
     declares: ClassVar[Mapping[str, Any]] = {"drops": ("metadata", "service_tier", "user")}
 
@@ -35,7 +35,7 @@ class DropsDeclaredFields(Relay):
 
 
 class RefusesUnknownFields(Relay):
-    """A field that is no part of the API is refused with 400."""
+    """A field that isn't part of the API is refused with 400."""
 
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
@@ -46,11 +46,11 @@ class RefusesUnknownFields(Relay):
 
 
 class TracesByItself(Relay):
-    """Each upstream request is a span of its own, within the client's trace or one that begins here."""
+    """Each attempt is a span of its own, in the client's trace or in a new one."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        told = (outgoing.incoming.header("traceparent") or "").split("-")
-        trace = told[1] if len(told) == 4 else outgoing.incoming.id
+        parts = (outgoing.incoming.header("traceparent") or "").split("-")
+        trace = parts[1] if len(parts) == 4 else outgoing.incoming.id
         return outgoing.with_header("traceparent", f"00-{trace}-{outgoing.incoming.id[:16]}-01")
 
 
@@ -75,7 +75,7 @@ HONEST_REQUESTS: tuple[type[Relay], ...] = (
     TracesByItself,
     CompressesStreams,
 )
-"""Those of this module."""
+"""The honest relays of this module."""
 
 
 def _takes_gzip() -> bool:

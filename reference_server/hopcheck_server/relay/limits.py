@@ -1,4 +1,4 @@
-"""Request limits: so many in a window, so many at once."""
+"""Limits on requests: on their number in a window of time, and on those in flight."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class RateWindow:
-    """A window that its first request opens.
+    """A window of time, which its first request opens.
 
     Attributes:
         opened_s: CLOCK_MONOTONIC seconds.
-        used: Requests admitted in it.
+        used: The number of requests that it has admitted.
     """
 
     opened_s: float
@@ -23,7 +23,7 @@ class RateWindow:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What a limit says of one request: whether it passes, and the figures that headers tell."""
+    """The decision of a limit on one request, with the figures for the response's headers."""
 
     admitted: bool
     limit: int
@@ -31,26 +31,25 @@ class Admission:
     reset_s: float
 
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """The usual headers; Retry-After with a refusal."""
-        told = (
+        """Make the usual headers, with Retry-After for a refusal."""
+        headers = (
             ("x-ratelimit-limit-requests", str(self.limit)),
             ("x-ratelimit-remaining-requests", str(self.remaining)),
             ("x-ratelimit-reset-requests", f"{self.reset_s:.3f}s"),
         )
-        wait = max(1, math.ceil(self.reset_s))
-        return told if self.admitted else (*told, ("Retry-After", str(wait)))
+        wait_s = max(1, math.ceil(self.reset_s))
+        return headers if self.admitted else (*headers, ("Retry-After", str(wait_s)))
 
 
 class RelayLimits:
-    """Counts per client key and model."""
+    """The limits of one relay: rate windows by client key and model, and the requests in flight by model."""
 
     def __init__(self) -> None:
-        """Start with nothing counted."""
         self._windows: dict[tuple[str, str], RateWindow] = {}
         self.in_flight: Counter[str] = Counter()
 
     def admit(self, key: str, model: str, requests: int, window_s: float) -> Admission:
-        """Count one request, if there is room for it in the current window."""
+        """Count one request, if the current window has room for it."""
         now = time.monotonic()
         window = self._windows.get((key, model))
         if window is None or now - window.opened_s >= window_s:

@@ -1,4 +1,4 @@
-"""What a relay's methods are handed: the client's request, what goes upstream, what goes back, and what went wrong."""
+"""The arguments of a relay's methods: the client's request, an attempt at the provider, the response, a failure."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class IncomingRequest:
     """A client's request.
 
     Attributes:
-        exchange: The connection's side of it.
+        exchange: The server's exchange, on the client's connection.
         method: As sent.
         path: Without prefix and query: `/v1/chat/completions`.
-        headers: As they came.
-        body: As it came.
+        headers: As received.
+        body: As received.
         json: The body as an object; None if it isn't one.
-        id: The request id that its answer carries.
-        told: Headers that every answer to it carries.
+        id: The request id, which the response carries.
+        extra_headers: Headers that every response to it carries.
     """
 
     exchange: ServerExchange
@@ -41,7 +41,7 @@ class IncomingRequest:
     body: bytes
     json: dict[str, Any] | None
     id: str
-    told: tuple[tuple[str, str], ...] = ()
+    extra_headers: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, exchange: ServerExchange, prefix: str, request_id: str) -> IncomingRequest:
@@ -61,7 +61,7 @@ class IncomingRequest:
 
     @property
     def model(self) -> str:
-        """The model that it names, or ""."""
+        """The model's name, or ""."""
         model = (self.json or {}).get("model")
         return model if isinstance(model, str) else ""
 
@@ -79,10 +79,10 @@ class OutgoingRequest:
         incoming: The client's request.
         model: The model as clients name it (after falling back: the backup's).
         path: Below the provider's base URL.
-        headers: All that are sent but Host and Content-Length.
-        body: Sent as it is.
-        attempt: From 1, over all models.
-        attempt_on_model: From 1.
+        headers: All headers but Host and Content-Length.
+        body: The bytes that are sent.
+        attempt: The number of the attempt, from 1, over all models.
+        attempt_on_model: The same for this model alone.
     """
 
     incoming: IncomingRequest
@@ -95,7 +95,7 @@ class OutgoingRequest:
 
     @property
     def json(self) -> dict[str, Any]:
-        """The body as an object, freshly parsed."""
+        """The body as an object, parsed anew at each call."""
         return _object(self.body) or {}
 
     def with_json(self, body: Any) -> OutgoingRequest:
@@ -103,25 +103,25 @@ class OutgoingRequest:
         return replace(self, body=dump(body))
 
     def with_header(self, name: str, value: str) -> OutgoingRequest:
-        """The same attempt with one header more, or another value for it."""
+        """The same attempt with a header added or replaced."""
         kept = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
         return replace(self, headers=(*kept, (name, value)))
 
 
 @dataclass(slots=True)
 class RelayedResponse:
-    """What goes back to the client; a stream's body comes from `Relay.events` instead.
+    """A response to the client; the body of a stream comes from `Relay.events` instead.
 
     Attributes:
         incoming: The request that it answers.
         status: The HTTP status.
-        headers: All that are sent but Content-Length.
+        headers: All headers but Content-Length.
         body: Empty for a stream.
-        origin: Whether a provider said it, or the relay.
+        origin: Whether the provider or the relay made it.
         streamed: Whether events follow.
-        framing: How the body's end is told; None means by length, and chunked for a stream.
-        version: Of HTTP.
-        provider: The head of the provider's answer, if this passes one on.
+        framing: How the body is framed; None means by length, and chunked for a stream.
+        version: The HTTP version.
+        provider: The head of the provider's response, if this passes one on.
     """
 
     incoming: IncomingRequest
@@ -136,14 +136,14 @@ class RelayedResponse:
 
     @property
     def json(self) -> Any:
-        """The body as JSON; None if it isn't."""
+        """The body as JSON; None if it isn't JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
             return None
 
     def with_json(self, body: Any) -> RelayedResponse:
-        """The same answer with another body."""
+        """The same response with another body."""
         return replace(self, body=dump(body))
 
     def header(self, name: str) -> str | None:
@@ -151,23 +151,22 @@ class RelayedResponse:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     def with_header(self, name: str, value: str | None) -> RelayedResponse:
-        """The same answer with another value for a header; None leaves it out."""
+        """The same response with another value for a header; None removes it."""
         kept = [pair for pair in self.headers if pair[0].lower() != name.lower()]
         return replace(self, headers=kept if value is None else [*kept, (name, value)])
 
 
 class Failure(Exception):
-    """An attempt that brought no usable answer.
+    """An attempt without a usable response.
 
     Attributes:
-        kind: What happened.
-        detail: In words, without anything secret.
-        head: The provider's head, where there was one.
-        body: The provider's error body, where there was one.
+        kind: The kind of failure.
+        detail: A sentence about it, without secrets.
+        head: The head of the provider's response, if there was one.
+        body: The body of the provider's error, if there was one.
     """
 
     def __init__(self, kind: FailureKind, detail: str, head: Head | None = None, body: bytes = b"") -> None:
-        """Say what happened."""
         super().__init__(f"{kind}: {detail}")
         self.kind: FailureKind = kind
         self.detail = detail
@@ -181,7 +180,7 @@ class Failure(Exception):
 
     @property
     def retry_after_s(self) -> float | None:
-        """What the provider asks to be waited, in seconds, if it says so in figures."""
+        """The provider's Retry-After in seconds, if it is a number."""
         for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
             value = self.head.header(name) if self.head else None
             try:
@@ -196,22 +195,22 @@ _INCOMING: ContextVar[IncomingRequest] = ContextVar("incoming")
 
 
 def incoming() -> IncomingRequest:
-    """The request that is being answered, for methods that aren't handed it."""
+    """Return the request that this task answers, for methods without it among their arguments."""
     return _INCOMING.get()
 
 
 def enter(request: IncomingRequest) -> None:
-    """Make a request the current one of this task."""
+    """Make a request the one that this task answers."""
     _INCOMING.set(request)
 
 
 def dump(body: Any) -> bytes:
-    """Compact JSON."""
+    """Write compact JSON."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _path(target: str) -> str:
-    """The path of a request target; of one that names a host that none can have, all of it, which is no route."""
+    """Return the path of a request target; all of a target that is no valid URL, which is no route either."""
     try:
         return urlsplit(target).path
     except ValueError:

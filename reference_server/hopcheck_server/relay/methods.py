@@ -1,7 +1,6 @@
-"""What a healthy relay does, cut into methods small enough to get wrong; how they play together is `relay.Relay`'s.
+"""The methods of a relay, each small enough to hold one fault; `relay.Relay` calls them.
 
-A mutant is a subclass of the relay that overrides one method; an honest variant likewise. Two compose by
-inheritance.
+A mutant is a subclass of the relay that overrides one method; so is an honest relay. Two compose by inheritance.
 """
 
 from __future__ import annotations
@@ -19,19 +18,17 @@ from hopcheck_server.relay.streams import checked, events_of
 
 
 class Methods:
-    """What can be overridden.
+    """The methods that a subclass may override.
 
     Attributes:
-        declares: What this relay says of itself beside, or instead of, what every relay declares (keys of a target
-            file's `[declares]`).
-        config: What it is set up with.
-        limits: What has been used of its limits.
+        declares: Keys of a target file's `[declares]` for this relay, in addition to those of every relay.
+        config: Its configuration.
+        limits: The state of its limits.
     """
 
     declares: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, config: RelayConfig) -> None:
-        """Set up."""
         self.config = config
         self.limits = RelayLimits()
 
@@ -60,7 +57,7 @@ class Methods:
             admission = self.limits.admit(incoming.key, model, requests, window_s)
             if not admission.admitted:
                 return self.limited(incoming, admission.headers())
-            incoming.told = admission.headers()
+            incoming.extra_headers = admission.headers()
         room = self.config.concurrency_limits.get(model)
         if room is not None and self.limits.in_flight[model] >= room:
             return self.limited(incoming, (("Retry-After", "1"),))
@@ -68,24 +65,24 @@ class Methods:
         return None
 
     def limited(self, incoming: IncomingRequest, headers: tuple[tuple[str, str], ...]) -> RelayedResponse:
-        """The answer to a request over its limit."""
+        """Make the response to a request over its limit."""
         message = f"The limit of {incoming.model} is used up."
         return errors.refuse(incoming, 429, message, code="rate_limit_exceeded", headers=headers)
 
     async def release(self, incoming: IncomingRequest) -> None:
-        """Give back what `limit` took, however the request ended."""
+        """Give back what `limit` took, when the request has ended in any way."""
         self.limits.in_flight[incoming.model] -= 1
 
     async def models(self, incoming: IncomingRequest) -> tuple[str, ...]:
-        """The models that this client may use."""
+        """Return the models that this client may use."""
         return self.config.models
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        """What goes upstream; called for every attempt."""
+        """Edit an attempt before it is sent; called for each."""
         return outgoing
 
     async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
-        """Seconds to wait before another attempt on the same model, or None for no more."""
+        """Return the seconds to wait before the next attempt on the same model, or None for no further attempt."""
         budget = self.config.timeout_retries if failure.kind == "timeout" else self.config.retries
         worth_it = failure.kind != "status" or failure.status == 429 or failure.status >= 500
         if not worth_it or outgoing.attempt_on_model > budget:
@@ -97,53 +94,53 @@ class Methods:
         return max(asked or 0.0, backoff_s)
 
     async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
-        """The model to go on with, or None to give up."""
+        """Return the model for the next attempt, or None to give up."""
         if failure.kind == "status" and failure.status != 429 and failure.status < 500:
             return None
         return self.config.fallbacks.get(outgoing.model)
 
     async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        """The answer when no attempt brought one."""
+        """Make the response after the last attempt has failed."""
         return errors.failed(incoming, failure)
 
     async def kept(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Which of a provider's headers go to the client with an answer."""
+        """Choose the headers of the provider that the client gets."""
         return [(name, value) for name, value in headers if name.lower() in errors.FORWARDED]
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        """What goes back to the client: every answer, and a stream's head."""
+        """Edit a response, or the head of a stream, before it is sent to the client."""
         return response
 
     async def scrub(self, text: bytes) -> bytes:
-        """Take keys out of an error that a provider worded."""
+        """Mask keys in an error of the provider."""
         return errors.scrubbed(text, self.config.secrets)
 
     async def log(self, response: RelayedResponse) -> str:
-        """The line that is logged of an answer."""
+        """Return the log's line about a response."""
         return f"{response.incoming.id} {response.incoming.method} {response.incoming.path} {response.status}"
 
     def parse(self, body: AsyncIterator[bytes]) -> Events:
-        """The events of a provider's stream, out of its bytes as they are read."""
+        """Parse a provider's stream into events."""
         return events_of(body)
 
     def sound(self, events: Events) -> Events:
-        """The provider's events as far as they are sound, and ended as they should be; else `Failure` is raised."""
+        """Check and complete the provider's events; `Failure` is raised where they break off or are malformed."""
         return checked(events)
 
     async def events(self, events: Events) -> Events:
-        """What a stream says, event by event."""
+        """Edit the events of a stream."""
         async for event in events:
             yield event
 
     async def broken(self, failure: Failure) -> Events:
-        """What a client is told when a stream breaks after it began."""
+        """Yield the events that end a stream which broke after its beginning."""
         yield event_of(errors.error_body(f"The stream broke: {failure.detail}.", 502, code="stream_broken"))
 
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
-        """A stream's bytes, one write each."""
+        """Yield the bytes of a stream, one write each."""
         async for event in events:
             yield event.raw
 
     async def hang_up(self, work: asyncio.Task[None]) -> None:
-        """The client left while `work` was answering it: stop, which closes the provider's connection."""
+        """Stop `work`, because its client has left; that closes the provider's connection."""
         work.cancel()

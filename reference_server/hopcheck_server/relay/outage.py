@@ -1,4 +1,4 @@
-"""What a relay does while its backend is down: it says so, remembers the models, and goes past it where it may."""
+"""A relay while its backend is down: it is not ready, lists the models of before, and uses the direct provider."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ LISTS = ("/v1/models", "/v1/llm/models")
 
 
 class Outages:
-    """A relay's share of methods for outages; each is small enough to get wrong.
+    """The methods of a relay for outages.
 
     Attributes:
-        up: Whether the backend can be reached: the suite's switch (`hopcheck_server.chain.switch`).
+        up: Whether the backend can be reached; the suite turns it off and on.
     """
 
     config: RelayConfig
     up = True
 
     async def ready(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        """Say that requests can't be served; None if they can."""
+        """Refuse because requests can't be served; None if they can."""
         if self.up:
             return None
         message = "The provider can't be reached."
         return refuse(incoming, 503, message, code="provider_unreachable", headers=(("Retry-After", "1"),))
 
     async def remembered(self, response: RelayedResponse) -> RelayedResponse:
-        """A list of models as it was said last, before the backend went down."""
+        """Mark a list of models as the one from before the outage."""
         marked = response.with_header("Age", "0").with_header("x-llm-proxy-stale", "true")
         if response.incoming.path != "/v1/llm/models":
             return marked
@@ -37,7 +37,7 @@ class Outages:
         return replace(marked, body=dump(models))
 
     async def stand_in(self, outgoing: OutgoingRequest) -> OutgoingRequest | None:
-        """The request as it goes past a backend that is down, to a provider that stands in; None: nobody does."""
+        """Make the attempt at the direct provider; None if it doesn't serve the model."""
         named = self.config.direct.get(outgoing.model)
         if named is None:
             return None
@@ -45,5 +45,5 @@ class Outages:
         return keyed if named == keyed.json.get("model") else keyed.with_json({**keyed.json, "model": named})
 
     async def direct_headers(self) -> tuple[tuple[str, str], ...]:
-        """By what a client sees that its request went past the backend."""
+        """Return the headers that mark a response of the direct provider."""
         return (("x-llm-proxy-fallback", "direct"),)

@@ -1,4 +1,4 @@
-"""One attempt at the provider: send, and bring back a sound answer or say what went wrong."""
+"""The client for the provider: it makes one attempt, and returns a usable response or raises what went wrong."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from hopcheck_server.wire.client import Broken, ClientConnection, ConnectFailed,
 from hopcheck_server.wire.pool import Origin, Pool
 
 UNREACHABLE = "http://127.0.0.1:1/v1"
-"""Where nothing listens."""
+"""An address where nothing listens."""
 
 _LAST_BYTES_S = 0.05
-"""How long the end of a stream's framing is waited for, after its last event."""
+"""The longest wait for the end of a stream's framing, after its last event."""
 
 
 @dataclass(slots=True)
 class ProviderResponse:
-    """A provider's answer: a body, or a stream of which the first event has come.
+    """A provider's response: a body, or a stream whose first event has arrived.
 
     Attributes:
         head: Its head.
         body: The whole body, if it isn't a stream.
         events: The stream, first event included; None if it isn't one.
-        connection: What the stream comes on.
+        connection: The connection of the stream.
     """
 
     head: Head
@@ -43,10 +43,10 @@ class ProviderResponse:
 
 
 class ProviderClient:
-    """A provider's connections, pooled."""
+    """Sends attempts to a provider, on pooled connections."""
 
     def __init__(self, url: str, parse: Callable[[AsyncIterator[bytes]], Events] = events_of) -> None:
-        """`parse` makes events of bytes."""
+        """`parse` turns bytes into events."""
         self.origin = Origin.of(url)
         self._parse = parse
         self._pool = Pool(self.origin)
@@ -55,21 +55,21 @@ class ProviderClient:
         """Send one attempt; `timeout_s` holds for connecting, for the first byte and between reads.
 
         Raises:
-            Failure: There was no usable answer. A cancelled attempt drops its connection.
+            Failure: There was no usable response. A cancelled attempt drops its connection.
         """
         connection, head = await self._exchange(outgoing, timeout_s)
         try:
             body = body_of(connection, head, timeout_s)
             if head.status == 200 and (head.header("content-type") or "").startswith("text/event-stream"):
                 if not outgoing.incoming.streams:
-                    raise Failure("garbled", "the provider streamed what was asked for in one piece")
+                    raise Failure("garbled", "the provider streamed a response that was asked for in one piece")
                 return ProviderResponse(head, events=await _begun(self._parse(body)), connection=connection)
-            answer = ProviderResponse(head, b"".join([data async for data in body]))
+            response = ProviderResponse(head, b"".join([data async for data in body]))
             self._pool.give(connection)
         except BaseException:
             connection.abort()
             raise
-        return _sound(answer, streams=outgoing.incoming.streams)
+        return _checked(response, streams=outgoing.incoming.streams)
 
     async def _exchange(self, outgoing: OutgoingRequest, timeout_s: float) -> tuple[ClientConnection, Head]:
         """Send on a pooled connection; one that turns out to be closed is replaced by a fresh one."""
@@ -99,9 +99,9 @@ class ProviderClient:
         await connection.send(outgoing.incoming.method, target, headers, outgoing.body)
         return await connection.head(timeout_s)
 
-    async def done(self, answer: ProviderResponse) -> None:
+    async def done(self, response: ProviderResponse) -> None:
         """Take a stream's connection back once its framing has ended; one that goes on is dropped."""
-        connection = answer.connection
+        connection = response.connection
         if connection is None:
             return
         try:
@@ -111,7 +111,7 @@ class ProviderClient:
         except (Broken, TimeoutError):
             pass
         finally:
-            answer.close()
+            response.close()
         self._pool.give(connection)
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ class ProviderClient:
 
 
 async def _begun(events: Events) -> Events:
-    """Wait for the first data event; an error in its place, or an end before it, is a failure of the attempt."""
+    """Wait for the first data event; an error in its place, or an end before it, fails the attempt."""
     early: list[Event] = []
     async for event in events:
         early.append(event)
@@ -140,13 +140,13 @@ async def _again(early: list[Event], rest: Events) -> AsyncIterator[Event]:
         yield event
 
 
-def _sound(answer: ProviderResponse, *, streams: bool) -> ProviderResponse:
-    if answer.head.status >= 300:
-        raise Failure("status", f"the provider answered {answer.head.status}", answer.head, answer.body)
+def _checked(response: ProviderResponse, *, streams: bool) -> ProviderResponse:
+    if response.head.status >= 300:
+        raise Failure("status", f"the provider answered {response.head.status}", response.head, response.body)
     try:
-        sound = isinstance(json.loads(answer.body), dict) and not streams
+        is_usable = isinstance(json.loads(response.body), dict) and not streams
     except ValueError:
-        sound = False
-    if not sound:
-        raise Failure("garbled", "the provider's answer is not what was asked for")
-    return answer
+        is_usable = False
+    if not is_usable:
+        raise Failure("garbled", "the provider's response is not of the form that was asked for")
+    return response

@@ -1,4 +1,4 @@
-"""The healthy relay: the thinnest proxy that keeps the whole contract."""
+"""The healthy relay: the smallest proxy that keeps the whole contract."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ STREAM_HEADERS = [
 
 
 class Relay(Outages, Methods):
-    """A healthy relay. Override one of its `Methods` to be wrong in one way, or different in an honest one."""
+    """A healthy relay. A mutant overrides one of its `Methods` with a fault, an honest relay with another right way."""
 
     def __init__(self, config: RelayConfig) -> None:
-        """Set up; nothing is opened before the first request."""
+        """Open nothing before the first request."""
         super().__init__(config)
         self._provider = ProviderClient(config.upstream, self.parse)
         self._nowhere = ProviderClient(UNREACHABLE)
@@ -41,7 +41,7 @@ class Relay(Outages, Methods):
         """Answer one request; `prefix` is the part of its path that isn't the relay's."""
         incoming = IncomingRequest.of(exchange, prefix, uuid.uuid4().hex)
         work = asyncio.ensure_future(self._answer(incoming))
-        work.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, whoever awaits it
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())  # so that asyncio logs no error
         leaving: list[asyncio.Task[None]] = []
         exchange.on_gone = lambda: leaving.append(asyncio.ensure_future(self.hang_up(work)))
         try:
@@ -66,7 +66,7 @@ class Relay(Outages, Methods):
         await self._deliver(refusal or await self._own(incoming))
 
     async def _own(self, incoming: IncomingRequest) -> RelayedResponse:
-        """What needs no provider."""
+        """Answer what needs no provider."""
         unready = await self.ready(incoming) if incoming.path == "/health/ready" else None
         response = unready or surface.answer(incoming, await self.models(incoming))
         return response if self.up or incoming.path not in LISTS else await self.remembered(response)
@@ -95,15 +95,15 @@ class Relay(Outages, Methods):
         await self._provider.done(answer)
 
     async def turn(self, *, up: bool) -> None:
-        """Let the backend be reached, or not: then its address is one where nobody listens."""
+        """Let the backend be reached, or not: then requests go to an address where nothing listens."""
         self.up = up
         self._provider.close()
 
     async def _obtain(self, outgoing: OutgoingRequest) -> ProviderResponse:
-        """Try, try again, and fall back, as far as it makes sense."""
+        """Try, retry, and fall back, as far as that makes sense."""
         direct = None if self.up else await self.stand_in(outgoing)
         if direct is not None:
-            outgoing.incoming.told += await self.direct_headers()
+            outgoing.incoming.extra_headers += await self.direct_headers()
             return await self._direct.attempt(await self.request(direct), self.config.timeout_s)
         while True:
             is_there = self.up and outgoing.model not in self.config.unreachable
@@ -124,7 +124,7 @@ class Relay(Outages, Methods):
                 outgoing = replace(self._outgoing(outgoing.incoming, backup), attempt=outgoing.attempt + 1)
 
     def _outgoing(self, incoming: IncomingRequest, model: str) -> OutgoingRequest:
-        """The request as it goes to a model's provider: its own bytes, unless the model has another name there."""
+        """Make the first attempt: with the client's own bytes, unless the provider knows the model by another name."""
         key = self.config.upstream_keys.get(model, self.config.upstream_key)
         passed = [(name, value) for name in PASSED_UPSTREAM if (value := incoming.header(name))]
         headers = (("Authorization", f"Bearer {key}"), ("Content-Type", "application/json"), *passed)
@@ -133,7 +133,7 @@ class Relay(Outages, Methods):
         return outgoing if named == incoming.model else outgoing.with_json({**outgoing.json, "model": named})
 
     def _named(self, response: RelayedResponse) -> RelayedResponse:
-        for name, value in (("x-request-id", response.incoming.id), *response.incoming.told):
+        for name, value in (("x-request-id", response.incoming.id), *response.incoming.extra_headers):
             response = response if response.header(name) else response.with_header(name, value)
         return response
 
@@ -166,7 +166,7 @@ class Relay(Outages, Methods):
     async def _checked(self, events: Events) -> Events:
         try:
             async for event in self.sound(events):
-                yield await self._clean(event) if errors.tells(event) else event
+                yield await self._clean(event) if errors.is_error(event) else event
         except Failure as failure:
             async for event in self.broken(failure):
                 yield event

@@ -37,7 +37,7 @@ class RelayServer(Closing):
         return f"http://127.0.0.1:{self._server.port}{f'/{name}' if name else ''}/v1"
 
     def switch_url(self, name: str = "") -> str:
-        """Where the line to a relay's backend is switched."""
+        """The address that turns a relay's backend off and on."""
         return self.base_url(name).removesuffix("/v1") + CONTROL_PATH
 
     async def _handle(self, exchange: ServerExchange) -> None:

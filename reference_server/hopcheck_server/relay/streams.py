@@ -1,4 +1,4 @@
-"""A provider's event stream, made safe to pass on: read whole events, notice every way in which it can break."""
+"""A provider's event stream, read as whole events; every way in which it can break is detected."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ async def events_of(body: AsyncIterator[bytes]) -> Events:
 
 
 async def checked(events: Events) -> Events:
-    """Pass events on as long as the stream is sound, and end it as it should end.
+    """Pass events on as long as the stream is valid, and end it properly.
 
-    Comments pass, empty events don't, what has odd line ends or several data lines is written plainly, a missing
-    `[DONE]` is added, and nothing comes after it. An error event ends the stream.
+    Comments pass, and empty events are dropped. Events with other line ends or several data lines are rewritten. A
+    missing `[DONE]` is added, and nothing follows it. An error event ends the stream.
 
     Raises:
         Failure: Malformed data, or an end before every choice was finished.
@@ -78,7 +78,7 @@ def _read(event: Event) -> dict[str, Any]:
 
 
 def plain(event: Event) -> Event:
-    """The same data, written as everybody reads it."""
+    """The same data in the plain form that every client reads."""
     if event.raw.startswith(b"data: ") and event.raw.endswith(b"\n\n") and b"\r" not in event.raw:
         return event
     return Event(encode(event.data or ""), event.data)

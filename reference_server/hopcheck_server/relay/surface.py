@@ -1,4 +1,4 @@
-"""What a relay answers by itself: what may be asked, and the lists of models."""
+"""The responses that a relay makes by itself: refusals, lists of models, health."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ FORWARDED = {"/v1/chat/completions": "/chat/completions", "/v1/embeddings": "/em
 """Paths that go to the provider."""
 
 HEALTH = ("/health", "/health/live", "/health/ready")
-"""Open to everybody."""
+"""Paths that need no key."""
 
 CREATED = 1_700_000_000
-"""When every model was made, in unix seconds: a constant, so that a list says the same twice."""
+"""The creation time of every model, in Unix seconds; a constant, so that lists are equal."""
 
 CONTROL_FIELDS = frozenset(
     {"api_base", "api_key", "api_version", "base_url", "cache", "caching", "custom_llm_provider", "extra_body",
      "extra_headers", "extra_query", "fallbacks", "headers", "max_retries", "mock_response", "mock_timeout",
      "model_list", "num_retries", "organization", "request_timeout", "stream_timeout", "tags", "timeout"}
 )  # fmt: skip
-"""Fields by which a client would take the operator's place at the next hop."""
+"""Fields by which a client could control the next hop in the operator's place."""
 
 
 def methods(path: str) -> tuple[str, ...]:
-    """The methods that a path allows; none if there is nothing there."""
+    """Return the methods that a path allows; none for an unknown path."""
     if path in FORWARDED:
         return ("POST", "OPTIONS")
     if path in ("/v1/models", "/v1/llm/models", *HEALTH) or path.startswith("/v1/models/"):
@@ -50,7 +50,7 @@ def check_route(request: IncomingRequest) -> RelayedResponse | None:
 
 
 def check_body(request: IncomingRequest, known: Iterable[str], default_model: str) -> RelayedResponse | None:
-    """Refuse what no provider could answer, before anything goes upstream."""
+    """Refuse a body that no provider could answer, before any attempt."""
     body = request.json
     if body is None:
         return refuse(request, 400, "The body is not a JSON object.", code="invalid_json")
@@ -83,13 +83,13 @@ def _wrong_field(path: str, body: dict[str, Any], default_model: str) -> str | N
 
 
 def _wrong_type(body: dict[str, Any]) -> str | None:
-    """The first of the commonest fields that is neither null nor of its type."""
+    """Return the first of the common fields that is neither null nor of its type."""
     given = {field: value for field, value in body.items() if value is not None}
     numbers = (*_NUMBERS, *_INTEGERS)
-    odd = [field for field in numbers if not _is_number(given.get(field, 0), whole=field in _INTEGERS)]
+    wrong = [field for field in numbers if not _is_number(given.get(field, 0), whole=field in _INTEGERS)]
     if not isinstance(given.get("tools", []), list):
-        odd.append("tools")
-    return odd[0] if odd else None
+        wrong.append("tools")
+    return wrong[0] if wrong else None
 
 
 def _is_number(value: Any, *, whole: bool) -> bool:
@@ -99,7 +99,7 @@ def _is_number(value: Any, *, whole: bool) -> bool:
 
 
 def model_entry(model: str) -> dict[str, Any]:
-    """One model in OpenAI's shape."""
+    """Make a model's entry in OpenAI's shape."""
     return {"id": model, "object": "model", "created": CREATED, "owned_by": "hopcheck"}
 
 
@@ -111,8 +111,8 @@ def answer(request: IncomingRequest, models: Iterable[str]) -> RelayedResponse:
     if path in HEALTH:
         return _json(request, {"status": "ok", "version": "1", "mode": "relay"})
     if path == "/v1/llm/models":
-        told = {"provider": "hopcheck", "context_length": None, "is_available": True}
-        return _json(request, [{"id": model, "name": model, **told} for model in models])
+        common = {"provider": "hopcheck", "context_length": None, "is_available": True}
+        return _json(request, [{"id": model, "name": model, **common} for model in models])
     if path == "/v1/models":
         return _json(request, {"object": "list", "data": [model_entry(model) for model in models]})
     wanted = unquote(path.removeprefix("/v1/models/"))
