@@ -70,10 +70,10 @@ async def _ask(port: int, case: str, one: Interaction, found: Found) -> None:
         await connection.head(10)
         async for piece in connection.chunks(10):
             pieces.append(piece)
-            if one.wire.ended == "left" and len(pieces) == len(one.wire.frames):
+            if one.delivery.ended == "left" and len(pieces) == len(one.delivery.frames):
                 break
     except Broken as broken:
-        if broken.ended != one.wire.ended:
+        if broken.ended != one.delivery.ended:
             found.unlike.append(f"{case}: {broken}")
     connection.abort()
     found.streams += 1
@@ -83,7 +83,7 @@ async def _ask(port: int, case: str, one: Interaction, found: Found) -> None:
     else:
         found.late_ms += [
             (at_ns - sent_ns) / 1e6 - frame.at_us / 1e3
-            for (at_ns, _), frame in zip(pieces, one.wire.frames, strict=True)
+            for (at_ns, _), frame in zip(pieces, one.delivery.frames, strict=True)
         ]
 
 

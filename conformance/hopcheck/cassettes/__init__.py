@@ -1,18 +1,19 @@
 """Cassettes: the traffic between a proxy and LiteLLM, recorded with its chunks and times, in vcrpy's format."""
 
 from hopcheck.cassettes.canonical import Canonical, canonical, canonical_body
+from hopcheck.cassettes.document import MalformedCassette
+from hopcheck.cassettes.journal_entry import Frame, JournalEntry
 from hopcheck.cassettes.model import (
     Cassette,
-    Frame,
     Interaction,
-    JournalEntry,
     Provenance,
     RecordedDelivery,
     RecordedRequest,
     RecordedResponse,
     RecordedVerdict,
+    cassette_name,
 )
-from hopcheck.cassettes.store import BodyTooLarge, MalformedCassette, SecretFound, dumps, load, load_all, loads, save
+from hopcheck.cassettes.store import BodyTooLarge, SecretFound, dumps, load, load_all, loads, save
 
 __all__ = [
     "Canonical",
@@ -30,6 +31,7 @@ __all__ = [
     "RecordedDelivery",
     "canonical",
     "canonical_body",
+    "cassette_name",
     "dumps",
     "load",
     "load_all",

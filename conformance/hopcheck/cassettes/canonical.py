@@ -17,7 +17,7 @@ PROBES = ("preflight", "hopcheck")
 
 
 class Canonical(NamedTuple):
-    """What two requests must have in common to count as the same: a value that can be compared and hashed."""
+    """What two requests must have in common to be the same; it can be compared and hashed."""
 
     method: str
     path: str

@@ -1,7 +1,7 @@
-"""Whether two recordings are the same but for ids and times.
+"""Compares two recordings, ignoring ids and times.
 
-Requests that ran beside each other may have come in another order; so interactions are compared by what they asked.
-What the machine decides is left out: times, ids, which connection of a pool was taken.
+Concurrent requests may arrive in any order, so interactions are compared by their requests. Times, ids and the choice
+of a connection from a pool differ between any two recordings, and are ignored.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hopcheck.cassettes.canonical import Canonical, canonical, of_request
-from hopcheck.cassettes.model import Cassette, Interaction, JournalEntry, Pairs
+from hopcheck.cassettes.journal_entry import JournalEntry, Pairs
+from hopcheck.cassettes.model import Cassette, Interaction
 
 _TIMES = frozenset({"x-litellm-response-duration-ms", "x-litellm-overhead-duration-ms", "x-ratelimit-reset-requests"})
 _VOLATILE = (
@@ -23,8 +24,8 @@ _VOLATILE = (
 
 
 def difference(one: Cassette, two: Cassette) -> str:
-    """Where two recordings of a case differ in more than ids and times; "" where they don't."""
-    if one.judged != two.judged:
+    """The first difference between two recordings of a case in more than ids and times, or ""."""
+    if one.verdict != two.verdict:
         return f"judged {one.judged} and {two.judged}"
     first, second = ([_interaction(item) for item in cassette.interactions] for cassette in (one, two))
     if found := _difference("interactions", first, second):
@@ -33,8 +34,8 @@ def difference(one: Cassette, two: Cassette) -> str:
 
 
 def differences(one: Mapping[str, Cassette], two: Mapping[str, Cassette]) -> dict[str, str]:
-    """By case: where two sets of cassettes differ in more than ids and times."""
-    lacking = dict.fromkeys(one.keys() ^ two.keys(), "it is in one of the sets alone")
+    """The differences between two sets of cassettes in more than ids and times, by cassette."""
+    lacking = dict.fromkeys(one.keys() ^ two.keys(), "it is in only one of the sets")
     found = {case: difference(one[case], two[case]) for case in one.keys() & two.keys()}
     return dict(sorted({**lacking, **{case: what for case, what in found.items() if what}}.items()))
 
@@ -57,9 +58,9 @@ def _interaction(one: Interaction) -> tuple[Canonical, Any]:
         "status": (response.status, response.reason) if response else None,
         "headers": _headers(response.headers) if response else None,
         "body": _masked(response.body) if response else None,
-        "framing": one.wire.framing,
-        "ended": one.wire.ended,
-        "frames": len(one.wire.frames),
+        "framing": one.delivery.framing,
+        "ended": one.delivery.ended,
+        "frames": len(one.delivery.frames),
         "repeat": one.repeat,
     }
 

@@ -1,7 +1,7 @@
-"""A cassette as the plain document that its file holds, and back: vcrpy's cassette, version 1, with keys beside it.
+"""Converts a cassette to the plain document in its file and back: vcrpy's format, version 1, with keys of our own.
 
-vcrpy reads `interactions[].request`, `interactions[].response` and `metadata`. It takes no key more in a request, and
-passes over all others. Knows nothing of YAML.
+vcrpy reads `interactions[].request`, `interactions[].response` and `metadata`. It accepts no further key in a request,
+and ignores all others. This module knows nothing of YAML.
 """
 
 from __future__ import annotations
@@ -10,31 +10,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from hopcheck.cassettes.model import (
-    Cassette,
-    Frame,
-    Interaction,
-    JournalEntry,
-    Pairs,
-    Provenance,
-    RecordedDelivery,
-    RecordedRequest,
-    RecordedResponse,
-    RecordedVerdict,
-)
+from hopcheck.cassettes.journal_entry import Frame, JournalEntry, Pairs
+from hopcheck.cassettes.model import Cassette, Interaction, Provenance, RecordedDelivery, RecordedRequest, RecordedResponse, RecordedVerdict
 
-SCHEMA = 1
-"""The version of what stands beside vcrpy's own keys."""
+SCHEMA = 2
+"""The version of the keys that are not vcrpy's."""
 
 
 class MalformedCassette(ValueError):
-    """A document is no cassette; the text says where."""
+    """A document is no cassette; the text says where it differs."""
 
 
 def to_document(cassette: Cassette) -> dict[str, Any]:
-    """The document of a cassette. Interactions without a response stand apart, where vcrpy doesn't play them."""
-    judged = {"judged": _plain(cassette.judged)} if cassette.judged else {}
-    about = {"schema": SCHEMA, "case": cassette.case, **_plain(cassette.made), **judged}
+    """The document of a cassette. Interactions without a response have a key of their own: vcrpy can't play them."""
+    verdict = {"verdict": _plain(cassette.verdict)} if cassette.verdict else {}
+    about = {"schema": SCHEMA, **_named(cassette), **_plain(cassette.provenance), **verdict}
     document = {
         "version": 1,
         "metadata": {"hopcheck": about},
@@ -46,10 +36,10 @@ def to_document(cassette: Cassette) -> dict[str, Any]:
 
 
 def from_document(document: Any) -> Cassette:
-    """Read what `to_document` made.
+    """Read a document as `to_document` writes it.
 
     Raises:
-        Malformed: It is something else.
+        MalformedCassette: It is something else.
     """
     try:
         return _cassette(document)
@@ -63,11 +53,17 @@ def _cassette(document: Any) -> Cassette:
     about = dict(document["metadata"]["hopcheck"])
     if (schema := about.pop("schema")) != SCHEMA:
         raise MalformedCassette(f"its schema is {schema}; this hopcheck reads {SCHEMA}")
-    case, judged = about.pop("case"), about.pop("judged", None)
+    case, operation = about.pop("case"), about.pop("operation", "")
+    verdict = about.pop("verdict", None)
     exchanges = [*map(_read_interaction, document["interactions"] + document.get("unanswered", []))]
-    exchanges.sort(key=lambda one: one.wire.at_us)
+    exchanges.sort(key=lambda one: one.delivery.at_us)
     journal = tuple(map(_read_entry, document.get("journal", ())))
-    return Cassette(case, Provenance(**about), tuple(exchanges), journal, RecordedVerdict(**judged) if judged else None)
+    judged = RecordedVerdict(**verdict) if verdict else None
+    return Cassette(case, Provenance(**about), tuple(exchanges), journal, judged, operation)
+
+
+def _named(cassette: Cassette) -> dict[str, str]:
+    return {"case": cassette.case, "operation": cassette.operation} if cassette.operation else {"case": cassette.case}
 
 
 def _interaction(one: Interaction) -> dict[str, Any]:
@@ -86,22 +82,22 @@ def _interaction(one: Interaction) -> dict[str, Any]:
             "headers": _grouped(one.response.headers),
             "body": {"string": text_or_bytes(one.response.body)},
         }
-    written["wire"] = _plain(one.wire)
+    written["delivery"] = _plain(one.delivery)
     if one.repeat != 1:
         written["repeat"] = one.repeat
     return written
 
 
 def _read_interaction(written: Mapping[str, Any]) -> Interaction:
-    asked, answered, wire = written["request"], written.get("response"), dict(written["wire"])
+    asked, answered, delivery = written["request"], written.get("response"), dict(written["delivery"])
     request = RecordedRequest(asked["method"], asked["uri"], _pairs(asked["headers"]), _bytes(asked["body"]))
     response = None
     if answered:
         status = answered["status"]
         body = _bytes(answered["body"]["string"])
         response = RecordedResponse(status["code"], status["message"], _pairs(answered["headers"]), body)
-    wire["frames"] = _frames(wire.get("frames", ()))
-    return Interaction(request, response, RecordedDelivery(**wire), written.get("repeat", 1))
+    delivery["frames"] = _frames(delivery.get("frames", ()))
+    return Interaction(request, response, RecordedDelivery(**delivery), written.get("repeat", 1))
 
 
 def _entry(entry: JournalEntry) -> dict[str, Any]:
@@ -120,7 +116,7 @@ def _read_entry(written: Mapping[str, Any]) -> JournalEntry:
 
 
 def _plain(value: Any) -> dict[str, Any]:
-    """A dataclass as a mapping, without what has its default."""
+    """A dataclass as a mapping, without the fields that have their defaults."""
     defaults = {item.name: item.default for item in fields(value)}
     plain = {name: item for name, item in asdict(value).items() if item != defaults[name]}
     for name in {"frames", "sent"} & plain.keys():
@@ -145,7 +141,7 @@ def _frames(written: Iterable[Iterable[int]]) -> tuple[Frame, ...]:
 
 
 def _grouped(headers: Pairs) -> dict[str, list[str]]:
-    """Headers as vcrpy has them: the values of a name together, names in the order of their first."""
+    """Headers as vcrpy has them: a list of values by name, in the order in which the names first occur."""
     grouped: dict[str, list[str]] = {}
     for name, value in headers:
         grouped.setdefault(name, []).append(value)

@@ -1,4 +1,4 @@
-"""What a cassette holds of the upstream's journal: LiteLLM's attempts at its provider."""
+"""Entries of the upstream's journal on a cassette: LiteLLM's attempts at its provider."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class Frame(NamedTuple):
-    """A piece of a body: when its last byte was there, and its bytes."""
+    """A piece of a body: the time of its last byte, and its size in bytes."""
 
     at_us: int
     size: int
@@ -21,21 +21,21 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """What the upstream's journal holds of one attempt of LiteLLM's.
+    """One attempt of LiteLLM's, as the upstream's journal has it.
 
     Attributes:
-        number: Which attempt of its marker this is, from 1.
+        number: The attempt's number among those of its marker, from 1.
         method: The HTTP method.
         path: The request target.
         headers: Those on the allow-list; names in lower case.
-        key: Which credential came: `provider`, `backup`, `client` (the proxy's own key for LiteLLM, which must not come
-            this far), `other`, or "" for none. Never the credential.
+        key: Which credential it carried: `provider`, `backup`, `client` (the proxy's own key for LiteLLM, which must
+            not get this far), `other`, or "" for none. Never the credential itself.
         body: The raw body.
         connection: Number of the TCP connection; the first of the case is 1.
-        at_us: When the request had come, since the case began.
-        head_us: When the answer's head was sent, or None.
-        sent: What was written of the body, and when.
-        ended: How it ended, or "" if it was still going on.
+        at_us: When the request had arrived, since the case began.
+        head_us: When the response's head was sent, or None.
+        sent: The writes of the body.
+        ended: How it ended, or "" if it was still open.
         ended_us: When, or None.
     """
 
@@ -58,11 +58,11 @@ class JournalEntry:
         return find_marker(self.body)
 
     def attempt(self, marker: str, keys: Mapping[str, str], began_ns: int, model: str = "") -> Attempt:
-        """The entry as the upstream's control would hand it out.
+        """The entry as the upstream's control would return it.
 
         Args:
-            marker: Whose attempt it is now.
-            keys: By `key`: the credential that stands for it.
+            marker: The marker that the attempt has in the replay.
+            keys: The credential to use for each value of `key`.
             began_ns: When the case began, CLOCK_MONOTONIC.
             model: The model that the body names.
         """

@@ -1,4 +1,4 @@
-"""What a cassette is: values, and nothing of how they are written down.
+"""The values that a cassette consists of; `document` and `store` write them down.
 
 Times are whole microseconds. Those named `at_us` count from the beginning of the case, all others from the `at_us` of
 their own exchange.
@@ -16,26 +16,11 @@ from hopcheck.cassettes.journal_entry import Frame, JournalEntry, Pairs
 from hopcheck_server.upstream.script.marker import find_marker
 from hopcheck_server.wire.client import Ended
 
-__all__ = [
-    "BODY_LIMIT",
-    "JournalEntry",
-    "Frame",
-    "Framing",
-    "Interaction",
-    "RecordedVerdict",
-    "Provenance",
-    "Pairs",
-    "RecordedRequest",
-    "RecordedResponse",
-    "Cassette",
-    "RecordedDelivery",
-]
-
 BODY_LIMIT = 256 * 1024
-"""Bytes of a body; a case with a longer one is not recorded."""
+"""The longest body in bytes; a case with a longer one is not recorded."""
 
 Framing = Literal["chunked", "length", "close", "none"]
-"""How the end of a response's body is told: chunks, Content-Length, the connection's end, or there is no body."""
+"""What ends a response's body: the last chunk, Content-Length, or the connection's end; `none` is no body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +78,12 @@ class RecordedResponse:
 
 @dataclass(frozen=True, slots=True)
 class RecordedDelivery:
-    """When a response came, in which pieces, and how it ended.
+    """How a response was delivered: when, in which frames, and how it ended.
 
     Attributes:
         at_us: When the request's last byte passed, since the case began.
         head_us: Time to first byte: when the end of the response's head passed; None without a response.
-        framing: How the body's end is told.
+        framing: What ends the body.
         ended: As framed (`complete`), short of that by the server's FIN (`cut`) or its reset (`reset`), by the
             client's leaving (`left`), or it was no HTTP (`garbled`).
         ended_us: When.
@@ -119,15 +104,15 @@ class Interaction:
     """One exchange between the proxy and what is behind it.
 
     Attributes:
-        request: What was asked.
-        response: What was answered; None where the exchange ended before a head came.
-        wire: When, and how it ended.
-        repeat: How often it may be played: so many times, or "*" as often as it is asked.
+        request: The proxy's request.
+        response: The response to it; None where the exchange ended before its head.
+        delivery: How the response was delivered.
+        repeat: How often it may be played: a number, or "*" for any number of times.
     """
 
     request: RecordedRequest
     response: RecordedResponse | None
-    wire: RecordedDelivery
+    delivery: RecordedDelivery
     repeat: int | Literal["*"] = 1
 
     @property
@@ -136,22 +121,22 @@ class Interaction:
         if self.response is None:
             return []
         ends = [0]
-        for frame in self.wire.frames:
+        for frame in self.delivery.frames:
             ends.append(ends[-1] + frame.size)
         return [self.response.body[start:end] for start, end in pairwise(ends)]
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What made a cassette, and when.
+    """The versions that a cassette was recorded with, and the day.
 
     Attributes:
         tool: hopcheck's version.
         recorded: The day, as an ISO date.
-        litellm: LiteLLM's version, or "" where something else was recorded.
+        litellm: LiteLLM's version, or "" where another server was recorded.
         openai: The version of the `openai` package in LiteLLM's environment, or "".
         contract: The version of the contract, and a digest of its document.
-        dependencies: Of which day LiteLLM's dependencies are, as an ISO date, or "".
+        dependencies: The day as of which LiteLLM's dependencies were installed, as an ISO date, or "".
     """
 
     tool: str
@@ -164,11 +149,11 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class RecordedVerdict:
-    """How the case went when it was recorded.
+    """The case's verdict in the recording.
 
     Attributes:
         outcome: Its outcome.
-        findings: By name: whether it held. Of findings of the same name, whether all did.
+        findings: Whether each check held, by its name; a name with several findings held if all of them did.
     """
 
     outcome: str
@@ -177,21 +162,33 @@ class RecordedVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Cassette:
-    """One case's traffic between the proxy and LiteLLM, and between LiteLLM and the upstream.
+    """The traffic of one case on one operation: between the proxy and LiteLLM, and between LiteLLM and the upstream.
 
     Attributes:
-        case: The case's id (or the name that a session was given).
-        made: By what, and when.
+        case: The case's id, or the name that a recording of other clients was given.
+        provenance: What it was recorded with, and when.
         interactions: In the order of their requests.
-        journal: What LiteLLM did towards the provider, in the order of arrival; empty where nobody knows.
-        judged: The case's verdict when it was recorded, if there is one.
+        journal: LiteLLM's attempts at the provider, in the order of arrival; empty where the provider was not ours.
+        verdict: The case's verdict in the recording, if there is one.
+        operation: The operation that the case was run on; "" where no case was run.
     """
 
     case: str
-    made: Provenance
+    provenance: Provenance
     interactions: tuple[Interaction, ...] = ()
     journal: tuple[JournalEntry, ...] = ()
-    judged: RecordedVerdict | None = None
+    verdict: RecordedVerdict | None = None
+    operation: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name under which it is stored and looked up."""
+        return cassette_name(self.case, self.operation)
+
+
+def cassette_name(case: str, operation: str) -> str:
+    """The name of a cassette: `<case>~<operation>`, or what a recording without a case was called."""
+    return f"{case}~{operation}" if operation else case
 
 
 def _first(headers: Pairs, name: str) -> str | None:

@@ -1,8 +1,9 @@
-"""Cassettes on disk: read one, read a folder, check what will be written, write it whole or not at all."""
+"""Cassettes on disk: reads one or a folder of them, checks what will be written, and writes a file whole or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from hopcheck.cassettes import yaml_text
@@ -11,18 +12,8 @@ from hopcheck.cassettes.model import BODY_LIMIT, Cassette, Interaction, Provenan
 from hopcheck.cassettes.secrets.scanner import suspicions
 from hopcheck.report.build import write_whole
 
-__all__ = [
-    "MalformedCassette",
-    "SecretFound",
-    "BodyTooLarge",
-    "dumps",
-    "load",
-    "load_all",
-    "loads",
-    "path_of",
-    "problems",
-    "save",
-]
+LIVE_ONLY = "live-only.json"
+"""The file in a folder of cassettes that lists those that can't be recorded, with the reasons."""
 
 
 class BodyTooLarge(ValueError):
@@ -30,25 +21,25 @@ class BodyTooLarge(ValueError):
 
 
 class SecretFound(ValueError):
-    """Something looks like a secret; the text says where, and never what."""
+    """Something looks like a secret; the text says where, and never quotes it."""
 
 
 def dumps(cassette: Cassette) -> str:
     """A cassette as the text of its file.
 
     Raises:
-        TooLarge: A body is over 256 KiB.
-        Malformed: Its parts don't fit together.
+        BodyTooLarge: A body is over 256 KiB.
+        MalformedCassette: Its parts don't fit together.
     """
     too_long = [one.request.path for one in cassette.interactions if _longest(one) > BODY_LIMIT]
     if too_long:
-        raise BodyTooLarge(f"{cassette.case}: a body of {too_long[0]} is longer than {BODY_LIMIT // 1024} KiB")
+        raise BodyTooLarge(f"{cassette.name}: a body of {too_long[0]} is longer than {BODY_LIMIT // 1024} KiB")
     wrong = [problem for number, one in enumerate(cassette.interactions) for problem in _misfits(number, one)]
     if wrong:
-        raise MalformedCassette(f"{cassette.case}: {wrong[0]}")
+        raise MalformedCassette(f"{cassette.name}: {wrong[0]}")
     text = yaml_text.dump(to_document(cassette))
     if loads(text) != cassette:
-        raise MalformedCassette(f"{cassette.case}: what would be written reads as something else")
+        raise MalformedCassette(f"{cassette.name}: the text would not be read as the same cassette")
     return text
 
 
@@ -56,7 +47,7 @@ def loads(text: str) -> Cassette:
     """Read a cassette's text.
 
     Raises:
-        Malformed: It is no cassette.
+        MalformedCassette: It is no cassette.
     """
     try:
         document = yaml_text.load(text)
@@ -69,7 +60,7 @@ def load(path: Path) -> Cassette:
     """Read a cassette.
 
     Raises:
-        Malformed: It is none.
+        MalformedCassette: It is none.
         OSError: It can't be read.
     """
     try:
@@ -79,41 +70,41 @@ def load(path: Path) -> Cassette:
 
 
 def load_all(folder: Path) -> dict[str, Cassette]:
-    """The cassettes of a folder by their case, in the order of the names.
+    """The cassettes of a folder by their names, in order.
 
     Raises:
-        Malformed: One of the files is no cassette, or stands under another case's name.
+        MalformedCassette: One of the files is no cassette, or has another cassette's name.
         OSError: One can't be read.
     """
-    return {cassette.case: cassette for cassette in _all(folder)}
+    return {cassette.name: cassette for cassette in _all(folder)}
 
 
 def _all(folder: Path) -> Iterator[Cassette]:
     for path in sorted(folder.glob("*.yaml")):
         cassette = load(path)
-        if path.stem != cassette.case:
-            raise MalformedCassette(f"{path}: it is the cassette of {cassette.case}")
+        if path.stem != cassette.name:
+            raise MalformedCassette(f"{path}: it is the cassette {cassette.name}")
         yield cassette
 
 
-def path_of(folder: Path, case: str) -> Path:
-    """Where a case's cassette stands in a folder."""
-    return folder / f"{case}.yaml"
+def path_of(folder: Path, name: str) -> Path:
+    """The path of a cassette in a folder."""
+    return folder / f"{name}.yaml"
 
 
 def save(cassette: Cassette, folder: Path) -> Path:
     """Write a cassette into a folder, whole or not at all, and return its path.
 
     Raises:
-        TooLarge: A body is over 256 KiB.
+        BodyTooLarge: A body is over 256 KiB.
         SecretFound: Something in it looks like a secret.
-        Malformed: Its parts don't fit together.
+        MalformedCassette: Its parts don't fit together.
         OSError: It can't be written.
     """
     text = dumps(cassette)
     if found := suspicions(cassette):
-        raise SecretFound(f"{cassette.case}: {found[0].where} looks like it holds {found[0].what}")
-    path = path_of(folder, cassette.case)
+        raise SecretFound(f"{cassette.name}: {found[0].where} looks like it holds {found[0].what}")
+    path = path_of(folder, cassette.name)
     write_whole(path, text)
     return path
 
@@ -127,19 +118,39 @@ def fault(one: Interaction) -> str:
 
 
 def problems(path: Path) -> list[str]:
-    """What is wrong with a cassette's file, in sentences: it isn't written as `save` writes it, or it holds a secret."""
+    """The problems of a cassette's file, as sentences: it differs from what `save` writes, or it holds a secret."""
     try:
         text = path.read_text(encoding="utf-8")
         cassette = loads(text)
         written = dumps(cassette)
     except (ValueError, OSError) as error:
         return [f"{path}: {error}"]
-    found = [] if path.stem == cassette.case else [f"{path}: it is the cassette of {cassette.case}"]
+    found = [] if path.stem == cassette.name else [f"{path}: it is the cassette {cassette.name}"]
     if written != text:
         lines = enumerate(zip(text.splitlines(), written.splitlines(), strict=False), start=1)
         at = next((number for number, (there, wanted) in lines if there != wanted), 1)
-        found.append(f"{path}:{at}: it isn't written as hopcheck writes cassettes; record it again")
+        found.append(f"{path}:{at}: hopcheck would write it differently; record it again")
     return found + [f"{path}: {one.where} looks like it holds {one.what}" for one in suspicions(cassette)]
+
+
+def write_live_only(folder: Path, live_only: Mapping[str, str], saved: Collection[str]) -> Path:
+    """Add to the list of cassettes that can't be recorded, and take out those that were saved.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    path = folder / LIVE_ONLY
+    every = {**read_live_only(folder), **live_only}
+    left = {name: reason for name, reason in sorted(every.items()) if name not in saved}
+    write_whole(path, json.dumps(left, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def read_live_only(folder: Path) -> dict[str, str]:
+    """The cassettes that can't be recorded into a folder, with the reasons."""
+    path = folder / LIVE_ONLY
+    known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return known
 
 
 def _longest(one: Interaction) -> int:
@@ -148,8 +159,8 @@ def _longest(one: Interaction) -> int:
 
 def _misfits(number: int, one: Interaction) -> Iterator[str]:
     size = len(one.response.body) if one.response else 0
-    framed = sum(frame.size for frame in one.wire.frames)
+    framed = sum(frame.size for frame in one.delivery.frames)
     if framed != size:
         yield f"interaction {number}: its frames hold {framed} bytes, its body {size}"
-    if (one.response is None) != (one.wire.head_us is None):
+    if (one.response is None) != (one.delivery.head_us is None):
         yield f"interaction {number}: a response and its time to first byte come together"

@@ -89,7 +89,7 @@ def playing(path: Path) -> Iterator[CassettePlayback]:
     """Play a cassette to every HTTP client in this process; sockets that lead elsewhere are refused.
 
     Raises:
-        Malformed: It is no cassette.
+        MalformedCassette: It is no cassette.
         OSError: It can't be read.
     """
     cassette = load(path)

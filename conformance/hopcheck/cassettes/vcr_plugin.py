@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hopcheck.cassettes.store import MalformedCassette, path_of
+from hopcheck.cassettes.document import MalformedCassette
+from hopcheck.cassettes.store import path_of
 from hopcheck.cassettes.vcr_playback import CassettePlayback, playing
 
 _FOLDER = "hopcheck_cassettes"

@@ -23,7 +23,7 @@ from hopcheck.report.render.terminal import console_for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
+    """Define the arguments."""
     parser.add_argument(
         "before", type=Path, metavar="A", help="a folder of cassettes, such as cassettes/litellm-1.106.2"
     )
@@ -43,7 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
     if (arguments.after is None) == (arguments.litellm is None):
         raise Stop(USAGE, "name a second folder of cassettes, or a release with --litellm.")
     require_folders(_files(arguments).values())
@@ -65,9 +64,9 @@ def _files(arguments: argparse.Namespace) -> dict[str, Path]:
 
 def _selected(cassettes: Mapping[str, Cassette], patterns: Sequence[str]) -> dict[str, Cassette]:
     return {
-        case: cassette
-        for case, cassette in cassettes.items()
-        if not patterns or any(fnmatchcase(case, one) for one in patterns)
+        name: cassette
+        for name, cassette in cassettes.items()
+        if not patterns or any(fnmatchcase(cassette.case, one) for one in patterns)
     }
 
 

@@ -13,7 +13,8 @@ from rich.console import Console
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes.recording.clients import ClientRecorder, ClientRecordingResult
 from hopcheck.cassettes.recording.recorder import RecordingResult
-from hopcheck.cassettes.recording.session import LIVE_ONLY, RecordingSession
+from hopcheck.cassettes.recording.session import RecordingSession
+from hopcheck.cassettes.store import LIVE_ONLY
 from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
 from hopcheck.cli.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.gate.catalogue import all_cases, select
@@ -28,7 +29,7 @@ from hopcheck_server.wire.signals import stop_event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
+    """Define the arguments."""
     parser.add_argument("--litellm", default=DEFAULT_VERSION, metavar="VERSION", help="default: %(default)s")
     parser.add_argument(
         "--exclude-newer", metavar="DATE", help="LiteLLM's dependencies as of that day, such as its release's"
@@ -50,7 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
     if arguments.between:
         here, server = arguments.between
         return _between(here, server, arguments.out or Path("cassettes") / arguments.name, arguments.name)
@@ -110,18 +110,18 @@ def _between(here: str, server: str, folder: Path, name: str) -> int:
     listening = ClientRecorder(at.hostname or "", at.port if at.port is not None else 80, server, folder, name)
 
     async def listen() -> ClientRecordingResult:
-        def tell(url: str) -> None:
+        def ready(url: str) -> None:
             print(f"recording {url} -> {server}; Ctrl-C ends it.", flush=True)
 
-        return await listening.until(stop_event(), tell)
+        return await listening.until(stop_event(), ready)
 
     try:
-        heard = run_loop(listen())
+        result = run_loop(listen())
     except OSError as error:
         raise Stop(USAGE, f"{error.strerror or error}: listen elsewhere, or name another folder with --out.") from None
-    for one in heard.left_out:
+    for one in result.left_out:
         print(f"left out {one}")
-    print(f"saved {', '.join(map(str, heard.saved)) or 'nothing'}")
+    print(f"saved {', '.join(map(str, result.saved)) or 'nothing'}")
     return HOLDS
 
 

@@ -1,4 +1,4 @@
-"""Stand in for LiteLLM: answer what was recorded, with its chunks and times. Ctrl-C ends it."""
+"""Replace LiteLLM: respond with what was recorded, in its chunks and times. Ctrl-C stops it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hopcheck_server.wire.signals import stop_event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
+    """Define the arguments."""
     parser.add_argument("folder", type=Path, help="cassettes, as `hopcheck record` makes them")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=4000, help="port; 0 takes a free one (default: %(default)s)")
@@ -23,12 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--timing", default="recorded", metavar="HOW", help="recorded, instant or scaled:X (default: %(default)s)"
     )
     parser.add_argument(
-        "--chunks", default="recorded", choices=CHUNKINGS, help="how streams are cut (default: %(default)s)"
+        "--chunks", default="recorded", choices=CHUNKINGS, help="how streams are chunked (default: %(default)s)"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
     try:
         scale = scale_of(arguments.timing)
         cassettes = load_all(arguments.folder)
@@ -36,11 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise Stop(USAGE, f"{error}.") from None
     if not cassettes:
         raise Stop(USAGE, f"there are no cassettes in {arguments.folder}; `hopcheck record` makes some.")
-    server = ReplayServer(cassettes, scale=lambda case: scale, chunks=arguments.chunks, told=_tell)
+    server = ReplayServer(cassettes, scale=lambda name: scale, chunks=arguments.chunks, on_miss=_print_miss)
     return run_loop(_serve(server, cassettes, arguments.host, arguments.port))
 
 
-def _tell(miss: str) -> None:
+def _print_miss(miss: str) -> None:
     print(f"not on cassette: {miss}", file=sys.stderr, flush=True)
 
 
@@ -54,6 +53,6 @@ async def _serve(server: ReplayServer, cassettes: dict[str, Cassette], host: str
         gc.freeze()  # a collection of what was read would hold up every stream
         print(f"hopcheck replay of {len(cassettes)} cassettes on {server.url}", flush=True)
         await stopped.wait()
-    played = [card.played > 0 for case in cassettes for card in server.deck.cards(case)]
+    played = [one.played > 0 for name in cassettes for one in server.index.of_cassette(name)]
     print(f"{sum(played)} of {len(played)} recordings were played; {len(server.missed)} requests were on no cassette")
     return HOLDS

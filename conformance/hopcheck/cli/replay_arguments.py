@@ -1,4 +1,4 @@
-"""What `gate --replay` takes: cassettes in LiteLLM's place, behind the reference proxy or behind one's own."""
+"""The arguments of `gate --replay`: cassettes in LiteLLM's place, behind the reference proxy or the user's own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(group: argparse._ArgumentGroup) -> None:
-    """Say what it takes."""
+    """Define the arguments."""
     group.add_argument(
         "--replay",
         type=Path,
@@ -66,14 +66,14 @@ def reference() -> TargetConfig:
     return reference_target()
 
 
-BESIDE_CASSETTES = "baseline.toml"
-"""The reference proxy's known deviations on the LiteLLM whose cassettes stand in the same folder."""
+BASELINE_OF_CASSETTES = "baseline.toml"
+"""The file with the reference proxy's known deviations on the cassettes of the same folder."""
 
 
 def known_of_reference(cassettes: Path | None) -> Baseline:
-    """Its known deviations: those that stand beside the cassettes, else those of today's LiteLLM."""
-    beside = cassettes / BESIDE_CASSETTES if cassettes else None
-    if beside is not None and beside.is_file():
-        return load_baseline(beside)
+    """Its known deviations: those in the folder of the cassettes, else those of today's LiteLLM."""
+    own = cassettes / BASELINE_OF_CASSETTES if cassettes else None
+    if own is not None and own.is_file():
+        return load_baseline(own)
     with as_file(files("hopcheck.gate") / "targets" / "reference" / "baseline.toml") as path:
         return load_baseline(path)

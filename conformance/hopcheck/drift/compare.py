@@ -72,16 +72,16 @@ def compare(before: Cassette, after: Cassette) -> CassetteComparison:
 
 
 def _verdict(before: Cassette, after: Cassette) -> Iterator[Change]:
-    if before.judged is None or after.judged is None:
+    if before.verdict is None or after.verdict is None:
         return
-    if before.judged.outcome != after.judged.outcome:
-        worse = before.judged.outcome in ("conforms", "advisory") and after.judged.outcome not in (
+    if before.verdict.outcome != after.verdict.outcome:
+        worse = before.verdict.outcome in ("conforms", "advisory") and after.verdict.outcome not in (
             "conforms",
             "advisory",
         )
-        yield Change(Part.VERDICT, "outcome", before.judged.outcome, after.judged.outcome, worse)
-    for name in dict.fromkeys([*before.judged.findings, *after.judged.findings]):
-        was, now = before.judged.findings.get(name), after.judged.findings.get(name)
+        yield Change(Part.VERDICT, "outcome", before.verdict.outcome, after.verdict.outcome, worse)
+    for name in dict.fromkeys([*before.verdict.findings, *after.verdict.findings]):
+        was, now = before.verdict.findings.get(name), after.verdict.findings.get(name)
         if was != now:
             yield Change(Part.VERDICT, f"finding {name}", _held(was), _held(now), bool(was) and now is False)
 
@@ -107,7 +107,7 @@ def _interactions(before: Cassette, after: Cassette) -> Iterator[Change]:
 
 def _answers(before: Interaction, after: Interaction) -> Iterator[Change]:
     """Where the proxy left, it may have left later or earlier: then what both have told to an end is compared."""
-    if LEFT not in (before.wire.ended, after.wire.ended):
+    if LEFT not in (before.delivery.ended, after.delivery.ended):
         yield from _changes(Part.ANSWER, facts.of_answer(before), facts.of_answer(after))
     elif before.response is not None and after.response is not None:
         whole = facts.is_told(before.response) and facts.is_told(after.response)

@@ -33,8 +33,8 @@ _JOINED = (".content", ".arguments", ".refusal", ".reasoning_content", ".text")
 def of_answer(one: Interaction) -> Facts:
     """What was answered to the proxy."""
     if one.response is None:
-        return {"status": "no answer", "end": one.wire.ended}
-    return {"end": one.wire.ended, "framing": one.wire.framing, **of_response(one.response)}
+        return {"status": "no answer", "end": one.delivery.ended}
+    return {"end": one.delivery.ended, "framing": one.delivery.framing, **of_response(one.response)}
 
 
 def of_response(response: RecordedResponse, *, whole: bool = True) -> Facts:

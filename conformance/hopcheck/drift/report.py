@@ -84,7 +84,7 @@ def drift(before: Mapping[str, Cassette], after: Mapping[str, Cassette]) -> Drif
 
 def name_of(cassettes: Iterable[Cassette]) -> str:
     """What a set was recorded with: `LiteLLM 1.106.2`."""
-    versions = sorted({cassette.made.litellm for cassette in cassettes})
+    versions = sorted({cassette.provenance.litellm for cassette in cassettes})
     return " and ".join(f"LiteLLM {version}" if version else "another server" for version in versions) or "nothing"
 
 

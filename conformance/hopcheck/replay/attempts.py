@@ -1,19 +1,20 @@
-"""What one request of the proxy's came to at the provider, put together from two journals.
+"""The attempts at the provider that a replayed request would have caused, combined from two journals.
 
-What the proxy did is the replay server's own knowledge: that it asked, when, with which headers, and whether it hung
-up. What LiteLLM then did at the provider is the cassette's. Times of the cassette count from the request of now.
+The replay server has seen the proxy's side: when it sent the request, with which headers, and whether it hung up. The
+cassette holds LiteLLM's side at the provider; its times are moved to those of the replayed request.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from hopcheck.cassettes import Frame, JournalEntry
 from hopcheck.replay.fixed_responses import model_in
 from hopcheck.replay.index import PlayableInteraction
-from hopcheck.replay.key_order import in_order_of
 from hopcheck_server.upstream.journal.arrival import Arrival, RequestHead
 from hopcheck_server.upstream.journal.attempt import Attempt, Ending
 
@@ -21,29 +22,29 @@ KEYS: Mapping[str, str] = {
     "provider": "sk-hopcheck-replayed-provider",
     "backup": "sk-hopcheck-replayed-backup",
 }
-"""What stands for the credentials that LiteLLM showed to its providers, which no cassette holds; for the first of them, the
-proxy's own key for LiteLLM if it shows one."""
+"""Stand-ins for the credentials that LiteLLM showed to its providers, which no cassette holds. The proxy's own key for
+LiteLLM, if it shows one, replaces the first of them."""
 
 
 class ReplayedAttempt(Arrival):
-    """A request of the proxy's, and what it was answered.
+    """A request of the proxy's, and the recording that answers it.
 
     Attributes:
-        card: The recording; None where there is none.
-        canned: It was answered without one, and without the provider.
-        miss: Why there is none, or "".
+        recording: The recorded interaction; None where there is none.
+        is_fixed: Whether it is answered without a recording, and without the provider.
+        miss: Why there is no recording, or "".
         scale: How long a recorded second lasts, in seconds.
-        released: Set when the case lets go of what the provider left hanging.
+        released: Set when the case releases what the provider holds.
         released_ns: When, or 0.
     """
 
-    __slots__ = ("canned", "card", "miss", "released", "released_ns", "scale")
+    __slots__ = ("is_fixed", "miss", "recording", "released", "released_ns", "scale")
 
     def __init__(self, head: RequestHead, body: bytes, connection: int, received_ns: int) -> None:
-        """Not yet answered."""
+        """A request that has not been answered yet."""
         super().__init__(head, body, connection, received_ns)
-        self.card: PlayableInteraction | None = None
-        self.canned = False
+        self.recording: PlayableInteraction | None = None
+        self.is_fixed = False
         self.miss = ""
         self.scale = 1.0
         self.released = asyncio.Event()
@@ -52,30 +53,30 @@ class ReplayedAttempt(Arrival):
     def at_provider(self, now_ns: int) -> Iterator[Attempt]:
         """The attempts at the provider that have been made by now.
 
-        A request that wasn't recorded counts as one, as it is: whatever it would have come to, it was sent.
+        A request that wasn't recorded counts as one attempt with the same content, since the proxy did send it.
         """
-        if self.card is None:
-            if not self.canned:
+        if self.recording is None:
+            if not self.is_fixed:
                 yield self.attempt()
             return
         own = self.attempt()
-        for entry in self.card.entries:
-            attempt = self._recorded(self.card, entry, own)
+        for entry in self.recording.entries:
+            attempt = self._recorded(self.recording, entry, own)
             if attempt.received_ns <= now_ns:
                 yield _by(now_ns, attempt)
 
     def changes_ns(self) -> Iterator[int]:
-        """When what `at_provider` says changes by itself."""
-        if self.card is None:
+        """The times at which the value of `at_provider` changes without further requests."""
+        if self.recording is None:
             return
         own = self.attempt()
-        for entry in self.card.entries:
-            attempt = self._recorded(self.card, entry, own)
+        for entry in self.recording.entries:
+            attempt = self._recorded(self.recording, entry, own)
             yield from (attempt.received_ns, attempt.head_sent_ns, attempt.ended_ns, *(at for at, _ in attempt.sent))
 
-    def _recorded(self, card: PlayableInteraction, entry: JournalEntry, own: Attempt) -> Attempt:
-        """A recorded attempt, as if it had been made because of this request."""
-        began_us = card.interaction.wire.at_us
+    def _recorded(self, recording: PlayableInteraction, entry: JournalEntry, own: Attempt) -> Attempt:
+        """A recorded attempt, as if this request had caused it."""
+        began_us = recording.interaction.delivery.at_us
         since_us = round((entry.at_us - began_us) * self.scale)
         scaled = replace(
             entry,
@@ -86,21 +87,21 @@ class ReplayedAttempt(Arrival):
         )
         keys = {**KEYS, "provider": own.key or KEYS["provider"]}  # to the proxy, LiteLLM is the provider
         attempt = scaled.attempt(self.marker, keys, self.received_ns, model_in(entry.body) or "")
-        attempt.body = in_order_of(entry.body, own.body, card.interaction.request.body)
-        # What the proxy sent to LiteLLM counts, too: nothing must leak that far.
+        attempt.body = _in_order_of(entry.body, own.body, recording.interaction.request.body)
+        # The proxy's own headers are added, since a case must see what leaks as far as LiteLLM.
         shown = [pair for pair in own.headers if pair[0] != "authorization" or entry.key != "backup"]
         attempt.headers += [pair for pair in shown if pair not in attempt.headers]
         attempt.connection = own.connection
-        attempt.ended, attempt.ended_ns = self._ending(card, entry, attempt)
+        attempt.ended, attempt.ended_ns = self._ending(recording, entry, attempt)
         return attempt
 
-    def _ending(self, card: PlayableInteraction, entry: JournalEntry, attempt: Attempt) -> tuple[Ending, int]:
-        """How the attempt ends: as recorded, unless that depends on the proxy or on the case."""
+    def _ending(self, recording: PlayableInteraction, entry: JournalEntry, attempt: Attempt) -> tuple[Ending, int]:
+        """The attempt's ending: the recorded one, unless it depends on the proxy or on the case."""
         left = self.ended == "hung-up"
-        if card.interaction.wire.ended != "left":
-            if left and not 0 < attempt.ended_ns <= self.ended_ns:  # it left before it did when recorded
+        if recording.interaction.delivery.ended != "left":
+            if left and not 0 < attempt.ended_ns <= self.ended_ns:  # earlier than in the recording
                 return "hung-up", self.ended_ns
-        elif entry.ended == "hung-up":  # LiteLLM left because the proxy did
+        elif entry.ended == "hung-up":  # LiteLLM hung up because the proxy did
             return ("hung-up", self.ended_ns) if left else ("", 0)
         if entry.ended == "released" or not entry.ended:
             return ("released", self.released_ns) if self.released_ns else ("", 0)
@@ -108,7 +109,7 @@ class ReplayedAttempt(Arrival):
 
 
 def _by(now_ns: int, attempt: Attempt) -> Attempt:
-    """An attempt as it stood at that time."""
+    """The state of an attempt at that time."""
     over = 0 < attempt.ended_ns <= now_ns
     return replace(
         attempt,
@@ -117,3 +118,27 @@ def _by(now_ns: int, attempt: Attempt) -> Attempt:
         ended=attempt.ended if over else "",
         ended_ns=attempt.ended_ns if over else 0,
     )
+
+
+def _in_order_of(body: bytes, asked: bytes, recorded: bytes) -> bytes:
+    """The body that LiteLLM sent to the provider, with its keys in the order of the replayed request.
+
+    A recording is found whatever the order of a request's keys is, and LiteLLM keeps that order.
+    """
+    try:
+        made, now, then = (json.loads(text) for text in (body, asked, recorded))
+    except (ValueError, RecursionError):
+        return body
+    if json.dumps(now) == json.dumps(then):
+        return body
+    return json.dumps(_like(made, now), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _like(value: Any, model: Any) -> Any:
+    """A value with its keys in a model's order, followed by those that the model doesn't have."""
+    if isinstance(value, dict) and isinstance(model, dict):
+        order = [key for key in model if key in value] + [key for key in value if key not in model]
+        return {key: _like(value[key], model.get(key)) for key in order}
+    if isinstance(value, list) and isinstance(model, list) and len(value) == len(model):
+        return [_like(one, other) for one, other in zip(value, model, strict=True)]
+    return value

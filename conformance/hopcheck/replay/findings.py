@@ -1,4 +1,4 @@
-"""What a replay finds of a case beside the case's own findings."""
+"""The findings that a replay adds to those of a case."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from hopcheck.authoring.findings import Finding, expect
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Stream, Target
+from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.replay.scripted_faults import ScriptedRuns
 from hopcheck.replay.server import ReplayServer
 from hopcheck.replay.streams.repetition import StreamRepeater, VariantDifference, distinct, is_whole
@@ -18,57 +19,57 @@ NOTHING: Mapping[str, Any] = {}
 
 CHUNKING = "replay.chunking"
 
-RETELLING = "replay.retelling"
+VARIANTS = "replay.variants"
 
 
 class ReplayFindings:
-    """Finds whether a case's requests were those on its cassette, and all of them, and what the proxy makes of more.
+    """Finds whether a case sent the requests on its cassette, and how the proxy handles variants of its streams.
 
     Attributes:
-        scripted: Runs cases with their scripts in LiteLLM's seat; None if the server has none to play them.
+        scripted: Runs cases with their scripts in LiteLLM's place; None without a scripted backend.
     """
 
-    def __init__(self, server: ReplayServer, *, more: bool = True, own: Mapping[str, Any] = NOTHING) -> None:
-        """Looks at that server.
+    def __init__(self, server: ReplayServer, *, with_variants: bool = True, own: Mapping[str, Any] = NOTHING) -> None:
+        """Judge the cases of a server.
 
         Args:
-            server: Which one.
-            more: Whether to ask for streams again, told otherwise.
-            own: See `Scripted`.
+            server: The server that plays the cassettes.
+            with_variants: Whether to request streams again, in other chunks and variants.
+            own: See `ScriptedRuns`.
         """
         self._server = server
-        self._more = more
-        self.scripted = ScriptedRuns(server, own) if server.seat is not None else None
+        self._with_variants = with_variants
+        self.scripted = ScriptedRuns(server, own) if server.scripted_backend is not None else None
 
     async def __call__(self, case: Case, target: Target) -> AsyncIterator[Finding]:
-        """What is found of a case that has just asked."""
-        misses = list(self._server.misses.get(case.id, ()))
+        """Judge a case that has just run."""
+        misses = list(self._server.misses.get(cassette_of_case(case), ()))
         yield expect("replay.match", misses, equals=[], level="MUST")
         yield expect("replay.played", self._unplayed(case), equals=[], level="MUST")
         streams = [answer for answer in target.answers if isinstance(answer, Stream) and is_whole(answer)]
-        if streams and not misses and self._more:
-            for finding in await self._told_otherwise(StreamRepeater(self._server, target), distinct(streams)):
+        if streams and not misses and self._with_variants:
+            for finding in await self._variants(StreamRepeater(self._server, target), distinct(streams)):
                 yield finding
         found = await self.scripted.finding(case, target) if self.scripted is not None else None
         if found is not None:
             yield found
 
-    async def _told_otherwise(self, again: StreamRepeater, streams: list[Stream]) -> list[Finding]:
-        """Each stream is cut otherwise, and the first that can be is retold, too."""
-        first = next(filter(again.can_be_retold, streams), None)
-        rest = asyncio.gather(*(again.cut_otherwise(stream) for stream in streams if stream is not first))
-        cut, retold = await again.told_otherwise(first) if first is not None else ([], [])
+    async def _variants(self, repeater: StreamRepeater, streams: list[Stream]) -> list[Finding]:
+        """Each stream is rechunked, and the first that can be rewritten is requested in variants, too."""
+        first = next(filter(repeater.can_be_rewritten, streams), None)
+        rest = asyncio.gather(*(repeater.rechunked(stream) for stream in streams if stream is not first))
+        cut, rewritten = await repeater.in_variants(first) if first is not None else ([], [])
         cut += [one for differing in await rest for one in differing]
         chunking = expect(CHUNKING, cut, equals=[], level="MUST")
-        return [chunking, _retelling(retold)] if first is not None else [chunking]
+        return [chunking, _variants_finding(rewritten)] if first is not None else [chunking]
 
     def _unplayed(self, case: Case) -> list[str]:
-        """What the proxy should have asked. A request that LiteLLM refused by itself, a proxy may refuse by itself."""
-        cards = self._server.deck.cards(case.id)
-        return [card.name for card in cards if card.left and card.counts]
+        """The recorded requests that the proxy should have sent. What LiteLLM refused by itself, a proxy may refuse, too."""
+        recorded = self._server.index.of_cassette(cassette_of_case(case))
+        return [one.name for one in recorded if one.left and one.is_required]
 
 
-def _retelling(minded: list[VariantDifference]) -> Finding:
-    """As binding as what was minded."""
-    told = [{"ways": sorted(one.ways), "first": one.first, "then": one.then} for one in minded]
-    return expect(RETELLING, told, equals=[], level=level_of(way for one in minded for way in one.ways))
+def _variants_finding(differences: list[VariantDifference]) -> Finding:
+    """A finding as binding as the most binding variant that made a difference."""
+    shown = [{"ways": sorted(one.ways), "first": one.first, "then": one.then} for one in differences]
+    return expect(VARIANTS, shown, equals=[], level=level_of(way for one in differences for way in one.ways))

@@ -1,6 +1,6 @@
-"""What LiteLLM is asked beside the cases: whether it lives, and what it serves.
+"""Responses that need no recording: health checks, model lists, and errors of the replay itself.
 
-Nobody knows when a proxy will ask that, so it is answered whether or not it was recorded.
+A proxy sends health checks and asks for models by its own clock, so the replay answers them in any case.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _CREATED = 1_677_610_602
 
 
 class FixedResponse(NamedTuple):
-    """A whole answer."""
+    """A response with a body of known length."""
 
     status: int
     media_type: str
@@ -24,7 +24,7 @@ class FixedResponse(NamedTuple):
 
 
 def models_of(cassettes: Mapping[str, Cassette]) -> list[str]:
-    """Every model that the cassettes' requests name and LiteLLM knew, in order."""
+    """Every model that a recorded request names and LiteLLM accepted, in order."""
     named = {
         str(model)
         for cassette in cassettes.values()
@@ -35,13 +35,13 @@ def models_of(cassettes: Mapping[str, Cassette]) -> list[str]:
 
 
 def model_in(body: bytes) -> str | None:
-    """The model that a body names, whether or not it is JSON; None if none is found."""
+    """The model that a body names, whether or not the body is JSON; None without one."""
     found = re.search(rb'"model"\s*:\s*"([^"\\]+)"', body)
     return found[1].decode("utf-8", "replace") if found else None
 
 
-def canned(method: str, path: str, models: Iterable[str]) -> FixedResponse | None:
-    """The answer to a question that needs no recording, or None."""
+def fixed_response(method: str, path: str, models: Iterable[str]) -> FixedResponse | None:
+    """The response to a request that needs no recording, or None."""
     match method, path.partition("?")[0].removeprefix("/v1"):
         case "GET", "/health/liveliness" | "/health/liveness":
             return _json("I'm alive!")
@@ -55,17 +55,18 @@ def canned(method: str, path: str, models: Iterable[str]) -> FixedResponse | Non
     return None
 
 
-def miss_answer(why: str) -> FixedResponse:
-    """The answer to a request that nobody recorded: a status that no case's provider gives."""
-    error = {"message": f"hopcheck replay: {why}", "type": "replay_miss", "param": None, "code": "replay_miss"}
+def missing_recording(why: str) -> FixedResponse:
+    """The response to a request that was not recorded, with a status that no case's provider sends."""
+    kind = "missing_recording"
+    error = {"message": f"hopcheck replay: {why}", "type": kind, "param": None, "code": kind}
     return _json({"error": error}, 501)
 
 
 def wrong_key() -> FixedResponse:
-    """The answer to another key than LiteLLM's own."""
+    """The response to a request with another key than LiteLLM's."""
     error = {"message": "hopcheck replay: the key is wrong", "type": "auth_error", "param": None, "code": "401"}
     return _json({"error": error}, 401)
 
 
-def _json(said: Any, status: int = 200) -> FixedResponse:
-    return FixedResponse(status, "application/json", json.dumps(said).encode())
+def _json(value: Any, status: int = 200) -> FixedResponse:
+    return FixedResponse(status, "application/json", json.dumps(value).encode())

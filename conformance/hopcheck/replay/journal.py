@@ -1,4 +1,4 @@
-"""The replay server's journal: what the proxy asked, and for those who judge, what that came to at the provider."""
+"""The replay server's journal: the proxy's requests, and for the cases, the attempts at the provider they would cause."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hopcheck_server.upstream.journal.journal import Journal
 
 
 class ReplayJournal(Journal):
-    """Keeps the proxy's requests; asked for attempts, it tells those at the provider, as an upstream's would."""
+    """Keeps the proxy's requests, and returns attempts at the provider as the journal of an upstream would."""
 
     def requests(self, marker: str) -> list[Attempt]:
         """The proxy's own requests with a marker."""
@@ -34,19 +34,19 @@ class ReplayJournal(Journal):
         return [attempt for attempt in made if attempt.received_ns >= since_ns]
 
     def release(self, marker: str) -> None:
-        """Note that the case lets go of what the provider left hanging."""
+        """Note that the case releases what the provider holds."""
         for played in self._played(marker):
             if not played.released.is_set():
                 played.released_ns = monotonic_ns()
                 played.released.set()
         self._wake(marker)
 
-    def going_on_of(self, marker: str) -> list[ReplayedAttempt]:
+    def open_requests(self, marker: str) -> list[ReplayedAttempt]:
         """The requests of a marker that are still being answered."""
         return [played for played in self._played(marker) if not played.ended]
 
     async def wait(self, marker: str, *, attempts: int = 1, ended: bool = True, timeout_s: float) -> list[Attempt]:
-        """Wait until so many attempts have been made and, if `ended`, all of them have ended (see `Journal.wait`)."""
+        """Wait for a number of attempts and, if `ended`, for the end of all of them (see `Journal.wait`)."""
         deadline_ns = monotonic_ns() + round(timeout_s * 1e9)
         while True:
             seen = self.attempts(marker)
@@ -57,7 +57,7 @@ class ReplayJournal(Journal):
             await self._news(marker, min(deadline_ns, self._next_ns(marker, now, deadline_ns)) - now)
 
     async def _news(self, marker: str, within_ns: int) -> None:
-        """Wait until the proxy does something, or that time has passed."""
+        """Wait until the proxy sends or ends a request, or that time has passed."""
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(marker, set()).add(waiter)
         try:
@@ -66,7 +66,7 @@ class ReplayJournal(Journal):
             self._leave(marker, waiter)
 
     def _next_ns(self, marker: str, now: int, otherwise: int) -> int:
-        """When the attempts of a marker change by themselves."""
+        """When the attempts of a marker next change without further requests."""
         times = (at for played in self._played(marker) for at in played.changes_ns())
         return min((at for at in times if at > now), default=otherwise)
 

@@ -1,4 +1,4 @@
-"""What to say of a request that was not recorded: where it differs from the recording that is nearest to it."""
+"""Explains why no recording answers a request: where it differs from the nearest recording."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from hopcheck.replay.index import PlayableInteraction
 from hopcheck.report.render.values import clip, short, visible
 
 SHOWN = 3
-"""Differences that are told."""
+"""The number of differences that are listed."""
 
 _LONG = 60  # characters of a value
 _ABSENT = object()
 
 
 def explain(key: Canonical, candidates: Iterable[PlayableInteraction]) -> str:
-    """Say in one sentence why no recording answers a request."""
+    """One sentence that says why no recording answers a request."""
     asked = f"{key.method} {key.path}"
-    cards = list(candidates)
-    if not cards:
-        return f"{asked}: nothing like it was recorded"
-    alike = [card for card in cards if card.key == key]
-    if alike:
-        return f"{asked}: asked more often than recorded, and {alike[-1].name} has been played"
-    nearest = min(cards, key=lambda card: (not card.left, len(differences(key, card.key))))
-    told = differences(key, nearest.key)
-    more = f", and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
-    return f"{asked}: {'; '.join(told[:SHOWN])}{more} (nearest: {nearest.name})"
+    recordings = list(candidates)
+    if not recordings:
+        return f"{asked}: no request like it was recorded"
+    same_requests = [one for one in recordings if one.key == key]
+    if same_requests:
+        return f"{asked}: sent more often than recorded, and {same_requests[-1].name} has been played"
+    nearest = min(recordings, key=lambda one: (not one.left, len(differences(key, one.key))))
+    found = differences(key, nearest.key)
+    more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return f"{asked}: {'; '.join(found[:SHOWN])}{more} (nearest: {nearest.name})"
 
 
 def differences(asked: Canonical, recorded: Canonical) -> list[str]:
-    """Where two requests differ, in words; JSON bodies by path."""
-    told = [
+    """The differences between two requests, in words; those of JSON bodies by path."""
+    found = [
         f"the {what} is {one}, recorded was {other}"
         for what, one, other in (("method", asked.method, recorded.method), ("path", asked.path, recorded.path))
         if one != other
     ]
     if asked.body == recorded.body:
-        return told
+        return found
     bodies = _parsed(asked.body), _parsed(recorded.body)
     if _ABSENT in bodies:
-        return [*told, f"the body is {_shown(asked.body)}, recorded was {_shown(recorded.body)}"]
-    return told + [_worded(*found) for found in _paths(*bodies, "$")]
+        return [*found, f"the body is {_shown(asked.body)}, recorded was {_shown(recorded.body)}"]
+    return found + [_sentence(*difference) for difference in _paths(*bodies, "$")]
 
 
 def _parsed(body: bytes) -> Any:
@@ -67,7 +67,7 @@ def _paths(asked: Any, recorded: Any, path: str) -> Iterator[tuple[str, Any, Any
         yield path, asked, recorded
 
 
-def _worded(path: str, asked: Any, recorded: Any) -> str:
+def _sentence(path: str, asked: Any, recorded: Any) -> str:
     if recorded is _ABSENT:
         return f"{path} is {_shown(asked)}, recorded was none"
     if asked is _ABSENT:

@@ -1,4 +1,4 @@
-"""A gate run without LiteLLM: cassettes are played in its place, to the reference proxy or to one's own."""
+"""A gate run without LiteLLM: cassettes are played in its place, to the reference proxy or to the user's own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import Cassette, MalformedCassette, load_all
 from hopcheck.cassettes.canonical import PROBES
-from hopcheck.cassettes.recording.session import read_live_only
+from hopcheck.cassettes.store import read_live_only
 from hopcheck.client import Target, Untestable, load_sdk
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.nonces import fixed_nonces
@@ -25,8 +25,8 @@ from hopcheck.gate.run import Behind, Plan
 from hopcheck.gate.target_file import packaged_target
 from hopcheck.replay.attempts import KEYS
 from hopcheck.replay.findings import ReplayFindings
-from hopcheck.replay.live_only import live_only, without_burst
-from hopcheck.replay.scripted_faults import needs_nobody
+from hopcheck.replay.live_only import cassette_of_case, live_only, without_burst
+from hopcheck.replay.scripted_faults import needs_unreachable
 from hopcheck.replay.server import ReplayServer
 from hopcheck.report.build import Replay
 from hopcheck_server.chain.processes import Progress
@@ -34,14 +34,14 @@ from hopcheck_server.chain.reference import serve_reference
 from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.server import Upstream
 
-AWAKE_S = 10.0
-"""How long a proxy may take to notice that what it expects behind it is there."""
+WAKE_UP_S = 10.0
+"""How long a proxy may take to notice that its backend is there."""
 
 IDLE_S = 2.0
-"""How long the reference proxy bears silence amid a stream: longer than any that LiteLLM lets pass on a cassette."""
+"""The reference proxy's read timeout within a stream: longer than any silence of LiteLLM's on a cassette."""
 
-OWN: Mapping[str, Any] = {"timeout_s": IDLE_S}
-"""What the reference proxy declares of itself beside LiteLLM."""
+REFERENCE_DECLARES: Mapping[str, Any] = {"timeout_s": IDLE_S}
+"""What the reference proxy itself declares, whatever LiteLLM does."""
 
 NOWHERE = "http://127.0.0.1:1/v1"
 """The reference proxy's address until it has one."""
@@ -53,8 +53,8 @@ class CassetteFolder:
 
     Attributes:
         folder: Where they are.
-        cassettes: By case.
-        unrecorded: Why cases couldn't be recorded.
+        cassettes: By name.
+        unrecorded: The cassettes that couldn't be recorded, with the reasons.
     """
 
     folder: Path
@@ -75,24 +75,25 @@ class CassetteFolder:
             raise Unfit(f"the cassettes can't be played: {error}") from None
         if not cassettes:
             raise Unfit(f"there are no cassettes in {folder}; `hopcheck record` makes some.")
-        strange = sorted(cassettes.keys() - known.keys() - set(PROBES))
-        if strange:
-            raise Unfit(f"{folder / strange[0]}.yaml is the cassette of no case. Remove it, or record anew.")
+        names = {cassette_of_case(case) for case in known.values()}
+        unknown = sorted(name for name, one in cassettes.items() if name not in names and one.case not in PROBES)
+        if unknown:
+            raise Unfit(f"{folder / unknown[0]}.yaml is the cassette of no case. Remove it, or record anew.")
         return cls(folder, cassettes, unrecorded)
 
     @property
     def versions(self) -> list[str]:
         """The versions of LiteLLM that were recorded."""
-        return sorted({cassette.made.litellm for cassette in self.cassettes.values()})
+        return sorted({cassette.provenance.litellm for cassette in self.cassettes.values()})
 
 
 @dataclass
 class ReplayRun:
-    """What stands behind the target, and what it has to say when the run is over.
+    """A gate run with cassettes behind its target.
 
     Attributes:
-        plan: The run, with that behind it.
-        cassettes: What is played.
+        plan: The run.
+        cassettes: The cassettes that are played.
         server: The replay server.
     """
 
@@ -101,9 +102,9 @@ class ReplayRun:
     server: ReplayServer
 
     def replay(self) -> Replay:
-        """What the report says of it; its problems are the misses that belong to no case of the run."""
-        ran = {case.id for case in self.plan.cases}
-        problems = [miss for case, misses in self.server.misses.items() if case not in ran for miss in misses]
+        """The report's summary of the replay; its problems are the misses that belong to no case of the run."""
+        ran = {cassette_of_case(case) for case in self.plan.cases}
+        problems = [miss for name, misses in self.server.misses.items() if name not in ran for miss in misses]
         cassettes = self.cassettes
         return Replay(str(cassettes.folder), cassettes.versions, len(cassettes.cassettes), problems)
 
@@ -116,32 +117,34 @@ async def offline(
 
     Args:
         plan: The run. Its target's key is the reference proxy's, too.
-        cassettes: What to play.
+        cassettes: The cassettes to play.
         own_proxy: The plan's target is running, and expects LiteLLM on the target's `upstream_port`.
-        progress: Is told what goes on.
+        progress: Called with what is being waited for.
 
     Raises:
         Unfit: The port is taken.
         ProcessError: The reference proxy couldn't be started.
     """
     litellm_key = "" if own_proxy else f"sk-hopcheck-{secrets.token_urlsafe(24)}"
-    reads_the_clock = {case.id for case in plan.cases if "timing" in case.needs}
-    plan = replace(plan, cases=[_alone(case) if needs_nobody(case) else case for case in plan.cases])
-    async with await Upstream.start(all_scripts(plan.cases)) as seat:
+    reads_the_clock = {cassette_of_case(case) for case in plan.cases if "timing" in case.needs}
+    plan = replace(plan, cases=[_alone(case) if needs_unreachable(case) else case for case in plan.cases])
+    async with await Upstream.start(all_scripts(plan.cases)) as scripted_backend:
         server = ReplayServer(
             cassettes.cassettes,
-            scale=lambda case: 1.0 if case in reads_the_clock else 0.0,
+            scale=lambda name: 1.0 if name in reads_the_clock else 0.0,
             key=litellm_key,
             secret=KEYS["provider"],
-            seat=seat,
+            scripted_backend=scripted_backend,
         )
         await _listen(server, plan.config.upstream_port or 0 if own_proxy else 0)
         async with server:
             played = ReplayRun(
-                replace(plan, behind=_behind(plan, cassettes, server, {} if own_proxy else OWN)), cassettes, server
+                replace(plan, behind=_behind(plan, cassettes, server, {} if own_proxy else REFERENCE_DECLARES)),
+                cassettes,
+                server,
             )
             if own_proxy:
-                await _noticed_by(plan.config)
+                await _wait_until_noticed(plan.config)
                 yield played
                 return
             async with _reference(server.url, litellm_key, plan.config, progress) as config:
@@ -149,7 +152,7 @@ async def offline(
 
 
 def _alone(case: Case) -> Case:
-    """The case as one that has nothing beside it."""
+    """The case, to be run while no other case runs."""
     return replace(case, needs=case.needs | {"timing"})
 
 
@@ -171,13 +174,13 @@ def _behind(plan: Plan, cassettes: CassetteFolder, server: ReplayServer, own: Ma
 async def _reference(
     url: str, litellm_key: str, config: TargetConfig, progress: Progress | None
 ) -> AsyncIterator[TargetConfig]:
-    """Run the reference proxy in front of that address; gives the target with its own."""
+    """Run the reference proxy in front of that address; yields the target with the proxy's own address."""
     loading = asyncio.ensure_future(asyncio.to_thread(_load))  # while the proxy starts
     with tempfile.TemporaryDirectory(prefix="hopcheck-replay-") as folder:
         log_file = Path(folder) / "reference.log"
-        told = {"STREAM_IDLE_TIMEOUT_S": str(IDLE_S)}
+        settings = {"STREAM_IDLE_TIMEOUT_S": str(IDLE_S)}
         serving = serve_reference(
-            url, litellm_key, log_file=log_file, key=config.api_key, settings=told, progress=progress
+            url, litellm_key, log_file=log_file, key=config.api_key, settings=settings, progress=progress
         )
         async with serving as proxy:
             await loading
@@ -197,10 +200,10 @@ async def _listen(server: ReplayServer, port: int) -> None:
         raise Unfit(f"the replay can't listen on port {port}: {error.strerror or error}.") from None
 
 
-async def _noticed_by(config: TargetConfig) -> None:
-    """Wait until a proxy that found no LiteLLM has noticed that there is one; the doctor says if it never does."""
+async def _wait_until_noticed(config: TargetConfig) -> None:
+    """Wait until a proxy that found no LiteLLM has noticed that there is one; preflight reports it if it never does."""
     with suppress(Untestable):
-        await Target(config, None, read_timeout_s=AWAKE_S).recovered(within_s=AWAKE_S)
+        await Target(config, None, read_timeout_s=WAKE_UP_S).recovered(within_s=WAKE_UP_S)
 
 
 def reference_target() -> TargetConfig:

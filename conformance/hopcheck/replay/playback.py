@@ -1,8 +1,9 @@
-"""Plays one recorded answer: head and chunks at their times, and the end as it was: whole, cut, reset or left open."""
+"""Plays a recorded response: head and chunks at their times, and the recorded ending: complete, cut, reset or open."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from array import array
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,44 +19,44 @@ from hopcheck_server.upstream.playback.clock import SLACK_S
 from hopcheck_server.wire.server import ServerExchange
 
 RESET_AFTER_S = 0.02
-"""A reset makes a peer drop what it hasn't read yet; in this time it can read what was sent before."""
+"""A reset makes the peer drop what it hasn't read yet; in this time it can read what was sent before."""
 
 
-TOGETHER = 16
-"""Chunks of a byte that leave in one write: to HTTP they are chunks all the same."""
+CHUNKS_PER_WRITE = 16
+"""The number of one-byte chunks that are sent in one write; they stay separate HTTP chunks."""
 
 
 class InteractionPlayer:
-    """One card on one exchange."""
+    """Plays one recorded interaction on one exchange."""
 
     def __init__(
         self,
         exchange: ServerExchange,
         played: ReplayedAttempt,
-        card: PlayableInteraction,
-        telling: StreamForm,
+        recording: PlayableInteraction,
+        form: StreamForm,
         secret: str,
     ) -> None:
-        """Nothing is sent yet; see `pieces_of` for the last two."""
+        """Prepare to play; see `pieces_of` for `form` and `secret`."""
         self._exchange = exchange
         self._played = played
-        self._one: Interaction = card.interaction
-        self._pieces = pieces_of(card.interaction, telling, secret)
-        self._released_us = card.released_us
+        self._one: Interaction = recording.interaction
+        self._pieces = pieces_of(recording.interaction, form, secret)
+        self._released_us = recording.released_us
         self._start_ns = played.received_ns
 
     async def play(self) -> Ending:
         """Play it.
 
         Returns:
-            How it ended; `hung-up` is `PeerLeft`'s to tell.
+            How it ended; a proxy that hung up raises `PeerLeft` instead.
 
         Raises:
             PeerLeft: The proxy left.
         """
-        wire, response = self._one.wire, self._one.response
-        if response is not None and wire.head_us is not None:
-            await self._until(wire.head_us)
+        delivery, response = self._one.delivery, self._one.response
+        if response is not None and delivery.head_us is not None:
+            await self._until(delivery.head_us)
             await self._exchange.raw(self._head(response))
             self._played.head_sent_ns = monotonic_ns()
             await self._send(self._pieces)
@@ -65,39 +66,39 @@ class InteractionPlayer:
         sent = self._played.sent = array("q")
         for (at_us, _), group in groupby(pieces, key=lambda piece: (piece.at_us, len(piece.data) == 1)):
             await self._until(at_us)
-            for together in _writes(group):
+            for written in _writes(group):
                 now_ns = monotonic_ns()
-                sent.extend(value for piece in together for value in (now_ns, len(piece.data)))
-                await self._exchange.raw(b"".join(self._framed(piece.data) for piece in together))
+                sent.extend(value for piece in written for value in (now_ns, len(piece.data)))
+                await self._exchange.raw(b"".join(self._framed(piece.data) for piece in written))
 
     def _framed(self, data: bytes) -> bytes:
-        return b"%x\r\n%b\r\n" % (len(data), data) if self._one.wire.framing == "chunked" else data
+        return b"%x\r\n%b\r\n" % (len(data), data) if self._one.delivery.framing == "chunked" else data
 
     async def _end(self) -> Ending:
-        wire = self._one.wire
-        if wire.ended == "left":
+        delivery = self._one.delivery
+        if delivery.ended == "left":
             await self._exchange.gone.wait()
             return "hung-up"
-        await self._until(wire.ended_us)
-        if wire.ended == "reset":
+        await self._until(delivery.ended_us)
+        if delivery.ended == "reset":
             await self._pass(RESET_AFTER_S)
             self._exchange.reset()
             return "cut"
-        if wire.ended != "complete":
+        if delivery.ended != "complete":
             self._exchange.abort()
             return "cut"
-        if wire.framing == "chunked":
+        if delivery.framing == "chunked":
             await self._exchange.raw(b"0\r\n\r\n")
-        if wire.framing == "close" or (self._one.response and _closes(self._one.response)):
+        if delivery.framing == "close" or (self._one.response and _closes(self._one.response)):
             self._exchange.keep_alive = False
         return "answered"
 
     def _head(self, response: RecordedResponse) -> bytes:
-        """The head as it was recorded; its Content-Length is that of what is sent now."""
+        """The recorded head, with the Content-Length of the body that is sent."""
         grown = sum(len(piece.data) for piece in self._pieces) - len(response.body)
         headers = [(name, value) for name, value in response.headers if name.lower() != "content-length"]
         lines = [f"HTTP/1.1 {response.status} {response.reason}", *(f"{name}: {value}" for name, value in headers)]
-        match self._one.wire.framing:
+        match self._one.delivery.framing:
             case "chunked" if response.header("transfer-encoding") is None:
                 lines.append("transfer-encoding: chunked")
             case "length":
@@ -107,16 +108,16 @@ class InteractionPlayer:
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
     async def _until(self, at_us: int) -> None:
-        """Wait until then, and until the case has let go of the provider, where the recorded answer waited for that."""
+        """Wait until then, and for the case's release if the recorded response followed it."""
         if self._released_us is not None and at_us > self._released_us:
-            await self._let_go()
+            await self._wait_for_release()
             passed_ns = round(self._released_us * 1000 * self._played.scale)
             self._start_ns, self._released_us = monotonic_ns() - passed_ns, None
         wait_ns = self._start_ns + round(at_us * 1000 * self._played.scale) - monotonic_ns()
         await self._pass(wait_ns / 1e9 - SLACK_S)
 
-    async def _let_go(self) -> None:
-        """Wait until the case has let go of the provider, but not longer than the proxy does."""
+    async def _wait_for_release(self) -> None:
+        """Wait until the case has released the provider, or the proxy has left."""
         tasks = [asyncio.ensure_future(event.wait()) for event in (self._exchange.gone, self._played.released)]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -125,7 +126,7 @@ class InteractionPlayer:
                 task.cancel()
 
     async def _pass(self, seconds: float) -> None:
-        """Let so much time pass, unless the proxy leaves."""
+        """Wait for that time, or until the proxy leaves."""
         if seconds > 0 and not self._exchange.gone.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -133,10 +134,31 @@ class InteractionPlayer:
 
 
 def _writes(group: Iterator[StreamPiece]) -> Iterator[list[StreamPiece]]:
-    """Which chunks of the same time leave in one write."""
+    """Group chunks of the same time into writes."""
     for piece in group:
-        yield [piece, *islice(group, TOGETHER - 1)] if len(piece.data) == 1 else [piece]
+        yield [piece, *islice(group, CHUNKS_PER_WRITE - 1)] if len(piece.data) == 1 else [piece]
 
 
 def _closes(response: RecordedResponse) -> bool:
     return (response.header("connection") or "").lower() == "close"
+
+
+def scale_of(timing: str) -> float:
+    """How long a recorded second lasts, in seconds.
+
+    Args:
+        timing: `recorded`, `instant` or `scaled:X`, where 2 is twice as slow and 0.5 twice as fast.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    how, _, factor = timing.partition(":")
+    if not factor and how in ("recorded", "instant"):
+        return 1.0 if how == "recorded" else 0.0
+    try:
+        scale = float(factor) if how == "scaled" else math.nan
+    except ValueError:
+        scale = math.nan
+    if not 0 <= scale < math.inf:
+        raise ValueError(f"timing is recorded, instant or scaled:X with a number that isn't negative, not {timing!r}")
+    return scale

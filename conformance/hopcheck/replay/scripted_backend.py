@@ -1,6 +1,6 @@
-"""LiteLLM's seat, given to a scripted upstream: requests of certain markers are passed on to it, byte for byte.
+"""A scripted upstream in LiteLLM's place: requests with certain markers are forwarded to it, byte for byte.
 
-The proxy notices nothing of that but the answer: it asks the same address, with the same key.
+The proxy sends them to the same address with the same key, and can tell the difference only by the response.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ _STEM = "s"
 _FRAMING = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect"})
 
 
-def seat_nonces() -> Iterator[str]:
-    """The nonces of markers that the scripted upstream answers; those on cassettes begin otherwise."""
+def scripted_nonces() -> Iterator[str]:
+    """Nonces of markers that the scripted upstream answers; those on cassettes have another first letter."""
     return (f"{_STEM}{count:x}" for count in itertools.count())
 
 
-def is_seated(marker: Marker | None) -> bool:
-    """Whether a marker's requests are the scripted upstream's to answer."""
+def is_scripted(marker: Marker | None) -> bool:
+    """Whether a marker's requests go to the scripted upstream."""
     return marker is not None and marker.nonce.startswith(_STEM)
 
 
-async def pass_on(exchange: ServerExchange, upstream: Upstream) -> None:
-    """Let the upstream answer, on a connection of its own, and end the proxy's as it ends that.
+async def forward(exchange: ServerExchange, upstream: Upstream) -> None:
+    """Forward a request on a connection of its own, and end the proxy's connection as the upstream ends that.
 
     Raises:
-        PeerLeft: The proxy left; the upstream sees that, too.
+        PeerLeft: The proxy left; the upstream's connection is aborted, too.
     """
     reader, writer = await asyncio.open_connection("127.0.0.1", upstream.port)
     exchange.on_gone = writer.transport.abort  # which ends the reading, too
@@ -48,7 +48,7 @@ async def pass_on(exchange: ServerExchange, upstream: Upstream) -> None:
 
 
 def _request(exchange: ServerExchange) -> bytes:
-    """The request as it came, on a connection that serves no other."""
+    """The bytes of the request, for a connection that serves no other."""
     kept = [(name, value) for name, value in exchange.headers if name.lower() not in _FRAMING]
     framing = [("connection", "close"), *([("content-length", str(len(exchange.body)))] if exchange.body else [])]
     lines = (f"{name}: {value}" for name, value in (*kept, *framing))

@@ -1,4 +1,4 @@
-"""The replay server: stands in LiteLLM's place, answers what was recorded, and keeps a journal of what it was asked."""
+"""The replay server: takes LiteLLM's place, plays recorded responses, and keeps a journal of the proxy's requests."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from typing import Self
 
 from hopcheck.cassettes import Canonical, Cassette
 from hopcheck.replay.attempts import ReplayedAttempt
-from hopcheck.replay.fixed_responses import FixedResponse, canned, miss_answer, model_in, models_of, wrong_key
-from hopcheck.replay.index import CassetteIndex, PlayableInteraction, case_of, key_of
+from hopcheck.replay.fixed_responses import (
+    FixedResponse,
+    fixed_response,
+    missing_recording,
+    model_in,
+    models_of,
+    wrong_key,
+)
+from hopcheck.replay.index import CassetteIndex, PlayableInteraction, cassette_of, key_of
 from hopcheck.replay.journal import ReplayJournal
 from hopcheck.replay.mismatch import explain
 from hopcheck.replay.playback import InteractionPlayer
-from hopcheck.replay.scripted_backend import is_seated, pass_on
+from hopcheck.replay.scripted_backend import forward, is_scripted
 from hopcheck.replay.streams.chunking import Chunks, StreamForm
 from hopcheck_server.upstream.control import routes as control_routes
 from hopcheck_server.upstream.journal.arrival import RequestHead
@@ -25,59 +32,59 @@ from hopcheck_server.wire.closing import Closing
 from hopcheck_server.wire.server import PeerLeft, Server, ServerExchange
 
 SETTLED_S = 1.0
-"""How long a proxy may take to hang up once its client has; only then is an exchange ended from here."""
+"""How long a proxy may take to hang up once its client has; after that the server ends the exchange."""
 
 
 class ReplayServer(Closing):
     """Plays cassettes to a proxy.
 
     Attributes:
-        deck: The recorded interactions.
-        journal: What the proxy asked, and what that came to at the provider.
-        chunks: How streams are cut.
-        misses: Requests that no recording answers, in sentences, by case ("" for those without a marker).
-        key: The key that LiteLLM's clients show; "" takes any.
-        secret: What is said where a secret was taken out of a cassette, if the proxy shows no key; else that is said, since
-            it must not tell it. "" says what stands there.
-        seat: Answers the requests whose marker `is_seated`; None has the cassettes answer those, too.
+        index: The recorded interactions.
+        journal: The proxy's requests, and the attempts at the provider they would cause.
+        chunks: How streams are chunked.
+        misses: Requests that no recording answers, as sentences, by cassette ("" for those without a marker).
+        key: The key that LiteLLM's clients must show; "" accepts any.
+        secret: Played where a secret was redacted, if the proxy shows no key; else its key is played, which it must not
+            pass on. "" leaves the redaction.
+        scripted_backend: Answers the requests whose marker `is_scripted`; with None, cassettes answer those, too.
     """
 
     def __init__(
         self,
         cassettes: Mapping[str, Cassette],
         *,
-        scale: Callable[[str], float] = lambda case: 1.0,
+        scale: Callable[[str], float] = lambda name: 1.0,
         chunks: Chunks = "recorded",
         key: str = "",
         secret: str = "",
-        seat: Upstream | None = None,
-        told: Callable[[str], None] = lambda miss: None,
-        ended: Callable[[ReplayedAttempt], None] = lambda played: None,
+        scripted_backend: Upstream | None = None,
+        on_miss: Callable[[str], None] = lambda miss: None,
+        on_end: Callable[[ReplayedAttempt], None] = lambda played: None,
     ) -> None:
         """Does not listen yet.
 
         Args:
-            cassettes: By case.
-            scale: How long a recorded second lasts, in seconds, for a case ("" for no case).
-            chunks: How streams are cut.
+            cassettes: By name.
+            scale: How long a recorded second lasts, in seconds, for a cassette.
+            chunks: How streams are chunked.
             key: See the attribute.
             secret: See the attribute.
-            seat: See the attribute.
-            told: Is told of each miss.
-            ended: Is told of each request when it has ended.
+            scripted_backend: See the attribute.
+            on_miss: Called with each miss.
+            on_end: Called with each request that has ended.
         """
-        self.deck = CassetteIndex.of(cassettes)
+        self.index = CassetteIndex.of(cassettes)
         self.journal = ReplayJournal()
         self.chunks: Chunks = chunks
         self.misses: dict[str, list[str]] = {}
         self.key = key
         self.secret = secret
-        self.seat = seat
+        self.scripted_backend = scripted_backend
         self._scale = scale
-        self._told = told
-        self._ended = ended
+        self._on_miss = on_miss
+        self._on_end = on_end
         self._models = models_of(cassettes)
-        self._told_otherwise: dict[str, StreamForm] = {}
+        self._stream_forms: dict[str, StreamForm] = {}
         self._exchanges: dict[ReplayedAttempt, ServerExchange] = {}
         self._server = Server(self._handle)
 
@@ -98,7 +105,7 @@ class ReplayServer(Closing):
 
     @asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
-        """Nobody listens here while the context lasts: connections are refused."""
+        """Stop listening while the context lasts: connections are refused."""
         port = self._server.port
         self._server.leave()
         try:
@@ -120,34 +127,34 @@ class ReplayServer(Closing):
         """Stop listening and drop every connection."""
         await self._server.aclose()
 
-    # What a judge asks of it, as of an upstream.
+    # What cases ask of an upstream's control.
 
     def load(self, scripts: Scripts) -> None:
-        """Scripts were played when the cassettes were recorded."""
+        """Ignore scripts: they were played in the recording."""
 
     def release(self, marker: str) -> None:
-        """The case lets go of what the provider left hanging."""
+        """Release what the provider holds."""
         self.journal.release(marker)
 
     def forget(self, marker: str) -> None:
-        """The case has ended: end what still goes on, and drop what is kept of the marker."""
+        """End the marker's open exchanges, and drop its requests from the journal."""
         self.release(marker)
-        for played in self.journal.going_on_of(marker):
+        for played in self.journal.open_requests(marker):
             exchange = self._exchanges.get(played)
             if exchange is not None:
                 self.journal.end(played, "released", monotonic_ns())
                 exchange.abort()
         self.journal.forget(marker)
 
-    def rewind(self, marker: str, telling: StreamForm | None) -> None:
-        """Let a marker's recordings be played again, at once and told that way; None goes back to the usual way."""
-        self.deck.rewind(marker)
-        if telling is None:
-            self._told_otherwise.pop(marker, None)
+    def rewind(self, marker: str, form: StreamForm | None) -> None:
+        """Let a marker's recordings be played again, without delays and in that form; None restores the usual form."""
+        self.index.rewind(marker)
+        if form is None:
+            self._stream_forms.pop(marker, None)
         else:
-            self._told_otherwise[marker] = telling
+            self._stream_forms[marker] = form
 
-    # How it answers.
+    # How it responds.
 
     async def _handle(self, exchange: ServerExchange) -> None:
         head = _head(exchange)
@@ -156,8 +163,8 @@ class ReplayServer(Closing):
             await self._control(exchange, played)
             return
         key, played.marker = key_of(exchange.method, exchange.target, exchange.body)
-        if self.seat is not None and is_seated(Marker.find(exchange.body)):
-            await pass_on(exchange, self.seat)
+        if self.scripted_backend is not None and is_scripted(Marker.find(exchange.body)):
+            await forward(exchange, self.scripted_backend)
             return
         played.script = Marker.parse(played.marker).script if played.marker else ""
         played.model = model_in(exchange.body) or ""
@@ -171,29 +178,29 @@ class ReplayServer(Closing):
             self.journal.end(played, "hung-up", monotonic_ns())
         finally:
             del self._exchanges[played]
-            self._ended(played)
+            self._on_end(played)
 
     def _decide(self, played: ReplayedAttempt, key: Canonical) -> PlayableInteraction | FixedResponse:
-        """Find the recording, or the answer that needs none."""
+        """Find the recording that answers a request, or a fixed response."""
         marker = played.marker
         if self.key and played.head.key != self.key:
-            why = f"{key.method} {key.path}: the key is not the one that the proxy was given for LiteLLM"
+            why = f"{key.method} {key.path}: the key is not the one that the proxy must show to LiteLLM"
             return self._missed(played, why)
-        played.card = self.deck.draw(key, marker)
-        if played.card is not None:
-            played.scale = 0.0 if marker in self._told_otherwise else self._scale(played.card.case)
-            return played.card
-        known = canned(key.method, key.path, self._models)
+        played.recording = self.index.take(key, marker)
+        if played.recording is not None:
+            played.scale = 0.0 if marker in self._stream_forms else self._scale(played.recording.cassette)
+            return played.recording
+        known = fixed_response(key.method, key.path, self._models)
         if known is not None:
-            played.canned = True
+            played.is_fixed = True
             return known
-        return self._missed(played, explain(key, self.deck.candidates(marker)))
+        return self._missed(played, explain(key, self.index.candidates(marker)))
 
     def _missed(self, played: ReplayedAttempt, why: str) -> FixedResponse:
         played.miss = why
-        self.misses.setdefault(case_of(played.marker), []).append(why)
-        self._told(why)
-        return wrong_key() if self.key and played.head.key != self.key else miss_answer(why)
+        self.misses.setdefault(cassette_of(played.marker), []).append(why)
+        self._on_miss(why)
+        return wrong_key() if self.key and played.head.key != self.key else missing_recording(why)
 
     async def _answer(
         self, exchange: ServerExchange, played: ReplayedAttempt, answer: PlayableInteraction | FixedResponse
@@ -202,9 +209,9 @@ class ReplayServer(Closing):
             await _write(exchange, answer)
             self.journal.end(played, "answered", monotonic_ns())
             return
-        telling = self._told_otherwise.get(played.marker, self.chunks)
+        form = self._stream_forms.get(played.marker, self.chunks)
         secret = self.secret and (played.head.key or self.secret)
-        ending = await InteractionPlayer(exchange, played, answer, telling, secret).play()
+        ending = await InteractionPlayer(exchange, played, answer, form, secret).play()
         self.journal.end(played, ending, monotonic_ns())
 
     async def _control(self, exchange: ServerExchange, asked: ReplayedAttempt) -> None:

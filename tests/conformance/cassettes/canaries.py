@@ -135,10 +135,10 @@ PLACES: dict[str, Callable[[str], RecordedDelivery]] = {
 """Places that HTTP has, and what traffic looks like with a secret there."""
 
 
-def saved(wire: RecordedDelivery, folder: Path, name: str) -> Path | None:
+def saved(delivery: RecordedDelivery, folder: Path, name: str) -> Path | None:
     """Save the cassette of one exchange; None where that was refused."""
     reader = ConnectionReader()
-    sides: tuple[tuple[Side, bytes], ...] = (("client", wire[0]), ("server", wire[1]))
+    sides: tuple[tuple[Side, bytes], ...] = (("client", delivery[0]), ("server", delivery[1]))
     for at, (side, data) in enumerate(sides, start=1):
         reader.feed(PipeEvent(at * 1_000_000, side, "data", data))
     maker = CassetteBuilder(0, "http://127.0.0.1:4000", Scrub(more=rules()), {})

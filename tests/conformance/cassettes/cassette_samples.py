@@ -42,9 +42,9 @@ def streamed(case: str, nonce: str, texts: tuple[str, ...], *, at_us: int = 0, g
     events.append(event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}]))
     events.append(b"data: [DONE]\n\n")
     frames = tuple(Frame(9000 + gap_us * place, len(data)) for place, data in enumerate(events))
-    wire = RecordedDelivery(at_us, 8000, "chunked", "complete", frames[-1].at_us + 50, frames)
+    delivery = RecordedDelivery(at_us, 8000, "chunked", "complete", frames[-1].at_us + 50, frames)
     response = RecordedResponse(200, "OK", EVENT_STREAM, b"".join(events))
-    return Interaction(ask(case, nonce, stream=True), response, wire)
+    return Interaction(ask(case, nonce, stream=True), response, delivery)
 
 
 def answered(case: str, nonce: str, text: str, *, at_us: int = 0, status: int = 200) -> Interaction:
@@ -60,8 +60,8 @@ def answered(case: str, nonce: str, text: str, *, at_us: int = 0, status: int = 
     }
     body = json.dumps(said, ensure_ascii=False).encode()
     headers = (*JSON_TYPE, ("content-length", str(len(body))))
-    wire = RecordedDelivery(at_us, 12000, "length", "complete", 12100, (Frame(12100, len(body)),))
-    return Interaction(ask(case, nonce), RecordedResponse(status, "OK", headers, body), wire)
+    delivery = RecordedDelivery(at_us, 12000, "length", "complete", 12100, (Frame(12100, len(body)),))
+    return Interaction(ask(case, nonce), RecordedResponse(status, "OK", headers, body), delivery)
 
 
 def unanswered(case: str, nonce: str, *, at_us: int = 0) -> Interaction:
@@ -72,16 +72,16 @@ def unanswered(case: str, nonce: str, *, at_us: int = 0) -> Interaction:
 def listing() -> Interaction:
     """The model list, which may be asked for as often as one likes."""
     body = b'{"data":[{"id":"fake-model","object":"model","created":1677610602,"owned_by":"openai"}],"object":"list"}'
-    wire = RecordedDelivery(0, 4000, "length", "complete", 4100, (Frame(4100, len(body)),))
+    delivery = RecordedDelivery(0, 4000, "length", "complete", 4100, (Frame(4100, len(body)),))
     request = RecordedRequest("GET", "http://127.0.0.1:4000/v1/models", (("accept", "*/*"),))
-    return Interaction(request, RecordedResponse(200, "OK", JSON_TYPE, body), wire, repeat="*")
+    return Interaction(request, RecordedResponse(200, "OK", JSON_TYPE, body), delivery, repeat="*")
 
 
 def entry(of: Interaction, *, number: int = 1, key: str = "provider") -> JournalEntry:
     """What the upstream noted when LiteLLM passed a request on."""
     sent = (Frame(500, 200), Frame(1500, 14))
     return JournalEntry(
-        number, "POST", "/v1/chat/completions", JSON_TYPE, key, of.request.body, 1, of.wire.at_us + 3000, 400, sent,
+        number, "POST", "/v1/chat/completions", JSON_TYPE, key, of.request.body, 1, of.delivery.at_us + 3000, 400, sent,
         "answered", 1600,
     )  # fmt: skip
 
@@ -93,8 +93,8 @@ def cassettes() -> list[Cassette]:
     whole = [answered("chat.content-exact", f"n{at}", text, at_us=20000 * at) for at, text in enumerate(texts)]
     left, again = unanswered("cancel.before-head", "n0"), answered("cancel.before-head", "n1", "again", at_us=400000)
     raw = RecordedResponse(200, "OK", (("content-type", "application/octet-stream"),), b"\xff\xfe\x00\x80")
-    wire = RecordedDelivery(0, 5, "close", "cut", 9, (Frame(6, 1), Frame(8, 3)))
-    broken = Interaction(ask("stream.cut", "n0"), raw, wire)
+    delivery = RecordedDelivery(0, 5, "close", "cut", 9, (Frame(6, 1), Frame(8, 3)))
+    broken = Interaction(ask("stream.cut", "n0"), raw, delivery)
     held = RecordedVerdict("conforms", {"one [DONE]": True, "[DONE] is last": True})
     return [
         Cassette("stream.done-once", MADE, (stream,), (entry(stream),), held),

@@ -40,7 +40,7 @@ def test_what_is_marked_goes_to_its_case_and_all_else_to_the_session(tmp_path: P
     cassettes = load_all(tmp_path)
     assert (sorted(cassettes), heard.left_out) == (["session", "stream.cut"], [])
     (one,) = cassettes["session"].interactions
-    assert (one.request.uri, one.wire.at_us, one.wire.head_us) == (f"{URL}/v1/x?api-version=1", 1000, 3000)
+    assert (one.request.uri, one.delivery.at_us, one.delivery.head_us) == (f"{URL}/v1/x?api-version=1", 1000, 3000)
 
 
 @pytest.mark.parametrize(

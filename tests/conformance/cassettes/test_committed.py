@@ -12,8 +12,7 @@ from vcr.record_mode import RecordMode
 
 from hopcheck.cassettes.model import Interaction
 from hopcheck.cassettes.recording.recorder import PROBES
-from hopcheck.cassettes.recording.session import LIVE_ONLY, read_live_only
-from hopcheck.cassettes.store import load, problems
+from hopcheck.cassettes.store import LIVE_ONLY, load, problems, read_live_only
 from hopcheck.gate.catalogue import all_cases
 from hopcheck_contracts.schemas import validate_event, validate_raw_response
 from hopcheck_contracts.sse import EventParser

@@ -15,7 +15,8 @@ from vcr.record_mode import RecordMode
 
 from hopcheck.cassettes import BodyTooLarge, Cassette, MalformedCassette, canonical, dumps, load, load_all, loads, save
 from hopcheck.cassettes.canonical import of_request
-from hopcheck.cassettes.model import BODY_LIMIT, Frame, Interaction, RecordedDelivery, RecordedRequest, RecordedResponse
+from hopcheck.cassettes.journal_entry import Frame
+from hopcheck.cassettes.model import BODY_LIMIT, Interaction, RecordedDelivery, RecordedRequest, RecordedResponse
 from hopcheck.cassettes.store import problems
 
 BY_CASE = {cassette.case: cassette for cassette in cassettes()}
@@ -33,8 +34,8 @@ def test_a_cassette_comes_back_as_it_was(cassette: Cassette, tmp_path: Path) -> 
 @given(st.binary(max_size=40) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass")))
 @settings(max_examples=60, deadline=None)
 def test_any_body_comes_back_as_it_was(body: bytes) -> None:
-    wire = RecordedDelivery(0, 1, "length", "complete", 2, (Frame(2, len(body)),))
-    one = Interaction(RecordedRequest("POST", "http://h/x", (), body), RecordedResponse(200, "OK", (), body), wire)
+    delivery = RecordedDelivery(0, 1, "length", "complete", 2, (Frame(2, len(body)),))
+    one = Interaction(RecordedRequest("POST", "http://h/x", (), body), RecordedResponse(200, "OK", (), body), delivery)
     cassette = replace(BY_CASE["auth.required"], interactions=(one,))
     assert loads(dumps(cassette)) == cassette
 
@@ -43,10 +44,11 @@ def test_any_body_comes_back_as_it_was(body: bytes) -> None:
 def test_what_yaml_would_change_comes_back_as_it_was(text: str) -> None:
     one = answered("chat.content-exact", "n0", "x")
     body = text.encode()
-    wire = replace(one.wire, frames=(Frame(1, len(body)),))
+    delivery = replace(one.delivery, frames=(Frame(1, len(body)),))
     assert one.response is not None
     cassette = replace(
-        BY_CASE["auth.required"], interactions=(replace(one, response=replace(one.response, body=body), wire=wire),)
+        BY_CASE["auth.required"],
+        interactions=(replace(one, response=replace(one.response, body=body), delivery=delivery),),
     )
     assert loads(dumps(cassette)) == cassette
 
@@ -101,7 +103,7 @@ def test_long_bodies_are_not_recorded(tmp_path: Path) -> None:
 
 def test_a_cassette_whose_frames_do_not_add_up_is_not_written(tmp_path: Path) -> None:
     one = streamed("stream.done-once", "n0", ("Hel", "lo"))
-    short = replace(one, wire=replace(one.wire, frames=one.wire.frames[:-1]))
+    short = replace(one, delivery=replace(one.delivery, frames=one.delivery.frames[:-1]))
     with pytest.raises(MalformedCassette, match="its frames hold"):
         save(replace(BY_CASE["stream.done-once"], interactions=(short,)), tmp_path)
 

@@ -31,7 +31,9 @@ def run(pytester, tmp_path, monkeypatch):
     save(Cassette("chat.two", samples.MADE, tuple(answers)), folder)
     save(Cassette("stream.one", samples.MADE, (samples.streamed("stream.one", "n0", ("Hel", "lo")),)), folder)
     again = replace(answers[0])
-    save(Cassette("chat.again", samples.MADE, (again, replace(again, wire=replace(again.wire, at_us=9)))), folder)
+    save(
+        Cassette("chat.again", samples.MADE, (again, replace(again, delivery=replace(again.delivery, at_us=9)))), folder
+    )
 
     def run(code, *options):
         pytester.makepyfile(HEAD + code)

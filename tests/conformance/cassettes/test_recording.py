@@ -18,9 +18,8 @@ from hopcheck.cassettes.comparison import difference, differences
 from hopcheck.cassettes.model import BODY_LIMIT
 from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
 from hopcheck.cassettes.recording.recorder import Recorder, RecordingResult, RecordingSettings, turns
-from hopcheck.cassettes.recording.session import read_live_only, write_live_only
 from hopcheck.cassettes.recording.wiretap import tapped
-from hopcheck.cassettes.store import save
+from hopcheck.cassettes.store import read_live_only, save, write_live_only
 from hopcheck.client.nonces import fixed_nonces
 from hopcheck.engine.run import RunContext
 from hopcheck.selftest.relay_host import RelayHost, relay_target
@@ -118,9 +117,9 @@ def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> R
                 control = JournalKeeper(bench.upstream.url)
                 target = relay_target("r", server.base_url("r"), config)
                 secrets = {"provider": config.upstream_key, "user": config.client_keys[0]}
-                studio = RecordingSettings(MADE, folder, secrets)
+                settings = RecordingSettings(MADE, folder, secrets)
                 setting = RunContext(target, control, nonces=fixed_nonces, read_timeout_s=6.5)
-                recorder = Recorder(studio, setting, control, wiretap, recorded)
+                recorder = Recorder(settings, setting, control, wiretap, recorded)
                 again = await recorder.record(turns(cases), lambda _: None, lambda _: None)
                 assert left is not None or again == []
                 if left is not None:
@@ -140,17 +139,17 @@ def test_a_case_is_recorded_with_its_chunks_its_verdict_and_the_journal(cases: S
         *["hopcheck:stream.recorded~~chat.stream:n0"] * 2,
         "provider",
     )
-    assert one.wire.framing == "chunked"
+    assert one.delivery.framing == "chunked"
     assert one.pieces[-1] == b"data: [DONE]\n\n"
     assert one.request.uri == "http://127.0.0.1:4000/v1/chat/completions"
     assert [each.request.marker for each in cassettes["chat.recorded"].interactions] == [
         "hopcheck:chat.recorded~~chat:n0",
         "hopcheck:chat.recorded~~chat:n1",
     ]
-    judged = cassettes["chat.recorded"].judged
-    assert judged is not None
-    assert judged.outcome == "deviates"
-    assert judged.findings.items() >= {"status": True, "wrong": False}.items()
+    verdict = cassettes["chat.recorded"].verdict
+    assert verdict is not None
+    assert verdict.outcome == "deviates"
+    assert verdict.findings.items() >= {"status": True, "wrong": False}.items()
 
 
 def test_what_has_no_marker_belongs_to_the_case_that_goes_on(cases: SimpleNamespace, tmp_path: Path) -> None:
@@ -170,7 +169,7 @@ def test_two_recordings_are_the_same_but_for_ids_and_times(cases: SimpleNamespac
 def test_a_client_that_leaves_is_on_the_cassette(cases: SimpleNamespace, tmp_path: Path) -> None:
     record([cases.leaves], tmp_path)
     cassette = load_all(tmp_path)["cancel.recorded"]
-    assert [one.wire.ended for one in cassette.interactions] == ["left"]
+    assert [one.delivery.ended for one in cassette.interactions] == ["left"]
     assert [entry.ended for entry in cassette.journal] == ["hung-up"]
 
 
@@ -205,13 +204,13 @@ def test_what_differs_is_told(cases: SimpleNamespace, tmp_path: Path) -> None:
     others = {
         "status": changed(cassette, response=replace(one.response, status=500)),
         "body": changed(cassette, response=replace(one.response, body=one.response.body + b"x")),
-        "ended": changed(cassette, wire=replace(one.wire, ended="cut")),
-        "frames": changed(cassette, wire=replace(one.wire, frames=one.wire.frames[1:])),
+        "ended": changed(cassette, delivery=replace(one.delivery, ended="cut")),
+        "frames": changed(cassette, delivery=replace(one.delivery, frames=one.delivery.frames[1:])),
         "headers": changed(cassette, response=replace(one.response, headers=one.response.headers[1:])),
         "0 of journal": replace(cassette, journal=()),
         "0 of interactions": replace(cassette, interactions=()),
         "key": replace(cassette, journal=(replace(cassette.journal[0], key="backup"),)),
-        "judged": replace(cassette, judged=None),
+        "judged": replace(cassette, verdict=None),
     }
     assert difference(cassette, cassette) == ""
     for part, other in others.items():

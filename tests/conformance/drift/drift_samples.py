@@ -12,9 +12,9 @@ from hopcheck.cassettes import Cassette
 OLD = replace(samples.MADE, litellm="1.80.0")
 
 
-def cassette(*interactions, journal=None, judged=None, made=samples.MADE):
+def cassette(*interactions, journal=None, verdict=None, provenance=samples.MADE):
     entries = [samples.entry(one) for one in interactions] if journal is None else journal
-    return Cassette("chat.one", made, tuple(interactions), tuple(entries), judged)
+    return Cassette("chat.one", provenance, tuple(interactions), tuple(entries), verdict)
 
 
 def answered(**fields):
@@ -30,4 +30,4 @@ def with_body(one, value):
 
 def framed(one):
     size = len(one.response.body)
-    return replace(one, wire=replace(one.wire, frames=(samples.Frame(12100, size),)))
+    return replace(one, delivery=replace(one.delivery, frames=(samples.Frame(12100, size),)))

@@ -33,7 +33,9 @@ def test_ids_times_and_the_order_of_keys_do_not_count():
     before = headed(answered(), ("date", "Mon"), ("x-litellm-call-id", "a"))
     value = dict(reversed(json.loads(before.response.body).items()))
     again = with_body(before, {**value, "id": "chatcmpl-2", "created": 1800000000})
-    again = replace(headed(again, ("date", "Tue"), ("x-litellm-call-id", "b")), wire=replace(before.wire, head_us=9))
+    again = replace(
+        headed(again, ("date", "Tue"), ("x-litellm-call-id", "b")), delivery=replace(before.delivery, head_us=9)
+    )
     assert changes(before, again) == []
 
 
@@ -101,9 +103,9 @@ def test_texts_that_quote_what_came_and_how_long_it_took_do_not_count():
 
 def test_of_an_answer_that_the_proxy_left_midway_only_the_head_counts():
     whole = streamed({"content": "a"}, {"content": "b"})
-    told = replace(whole, wire=replace(whole.wire, ended="left"))
+    told = replace(whole, delivery=replace(whole.delivery, ended="left"))
     assert changes(whole, told) == []
-    other = replace(streamed({"content": "c"}), wire=told.wire)
+    other = replace(streamed({"content": "c"}), delivery=told.delivery)
     assert changes(whole, other) == [(Part.ANSWER, "event choices[0].delta.content", "ab", "c")]
     left = replace(other, response=replace(other.response, body=other.response.body.replace(b"data: [DONE]\n\n", b"")))
     assert changes(whole, left) == changes(left, whole) == []
@@ -154,7 +156,7 @@ def test_a_verdict_that_got_worse_and_one_that_got_better():
         RecordedVerdict("conforms", {"text": True, "id": False}),
         RecordedVerdict("deviates", {"text": False, "id": True}),
     )
-    found = compare(cassette(judged=first), cassette(judged=second)).changes
+    found = compare(cassette(verdict=first), cassette(verdict=second)).changes
     assert [(one.what, one.worse) for one in found] == [
         ("outcome", True),
         ("finding text", True),

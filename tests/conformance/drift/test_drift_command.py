@@ -14,8 +14,11 @@ from hopcheck.cli import main
 
 def sets(folder, after):
     """Two folders of cassettes on disk."""
-    for name, made, one in (("a", OLD, answered()), ("b", samples.MADE, after)):
-        save(cassette(framed(one), made=made, judged=RecordedVerdict("conforms", {"text": True})), folder / name)
+    for name, provenance, one in (("a", OLD, answered()), ("b", samples.MADE, after)):
+        save(
+            cassette(framed(one), provenance=provenance, verdict=RecordedVerdict("conforms", {"text": True})),
+            folder / name,
+        )
     return str(folder / "a"), str(folder / "b")
 
 
@@ -37,7 +40,7 @@ def test_a_finding_that_holds_no_more_is_exit_code_1(tmp_path, capsys):
     folders = sets(tmp_path, answered())
     assert main(["drift", *folders, "--strict"]) == 0
     assert "does the same as" in capsys.readouterr().out
-    save(cassette(framed(answered()), judged=RecordedVerdict("deviates", {"text": False})), tmp_path / "b")
+    save(cassette(framed(answered()), verdict=RecordedVerdict("deviates", {"text": False})), tmp_path / "b")
     assert main(["drift", *folders]) == 1
 
 

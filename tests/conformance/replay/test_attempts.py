@@ -95,7 +95,7 @@ def test_times_count_from_the_request_of_now_and_pass_as_recorded() -> None:
 
 
 HUNG_UP = replace(entry(STREAM), ended="hung-up", ended_us=400)
-LEFT = replace(STREAM, wire=replace(STREAM.wire, ended="left"))
+LEFT = replace(STREAM, delivery=replace(STREAM.delivery, ended="left"))
 
 
 def test_litellm_hangs_up_only_if_the_proxy_does() -> None:

@@ -7,7 +7,7 @@ from cassette_samples import answered, streamed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hopcheck.replay.streams.chunking import CHUNKINGS, ONE_BY_ONE, StreamPiece, pieces_of, recut
+from hopcheck.replay.streams.chunking import CHUNKINGS, SINGLE_BYTES, StreamPiece, pieces_of, recut
 
 STREAM = streamed("stream.done-once", "n0", ("Grü", "ße", "世界"))
 EVENTS = 6
@@ -28,7 +28,7 @@ def test_the_bytes_stay(chunks) -> None:
 
 def test_recorded_is_as_recorded() -> None:
     assert recorded() == [
-        StreamPiece(frame.at_us, data) for frame, data in zip(STREAM.wire.frames, STREAM.pieces, strict=True)
+        StreamPiece(frame.at_us, data) for frame, data in zip(STREAM.delivery.frames, STREAM.pieces, strict=True)
     ]
 
 
@@ -42,9 +42,9 @@ def test_per_event_is_an_event_a_chunk_also_where_a_chunk_held_several() -> None
 def test_one_byte_is_a_byte_a_chunk_up_to_a_limit() -> None:
     assert {len(piece.data) for piece in pieces_of(STREAM, "one-byte")} == {1}
     long = recut(
-        [StreamPiece(1, b"x" * ONE_BY_ONE), StreamPiece(2, b"y" * 100), StreamPiece(3, b"z" * 100)], "one-byte"
+        [StreamPiece(1, b"x" * SINGLE_BYTES), StreamPiece(2, b"y" * 100), StreamPiece(3, b"z" * 100)], "one-byte"
     )
-    assert [len(piece.data) for piece in long] == [*[1] * ONE_BY_ONE, 100, 100]
+    assert [len(piece.data) for piece in long] == [*[1] * SINGLE_BYTES, 100, 100]
 
 
 def test_split_utf8_cuts_inside_characters_and_inside_blank_lines() -> None:
@@ -54,7 +54,7 @@ def test_split_utf8_cuts_inside_characters_and_inside_blank_lines() -> None:
 
 def test_coalesced_is_one_chunk_when_the_last_was_there() -> None:
     (piece,) = pieces_of(STREAM, "coalesced")
-    assert piece.at_us == STREAM.wire.frames[-1].at_us
+    assert piece.at_us == STREAM.delivery.frames[-1].at_us
 
 
 def test_only_streams_are_cut() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from cassette_samples import MADE, answered, ask, entry, listing, streamed
 
 from hopcheck.cassettes import Cassette, Interaction
-from hopcheck.replay.index import CassetteIndex, case_of, key_of
+from hopcheck.replay.index import CassetteIndex, cassette_of, key_of
 from hopcheck.replay.mismatch import explain
 
 FIRST, SECOND = (
@@ -21,9 +21,9 @@ def deck_of(*interactions: Interaction, case: str = "cache.off-by-default", **mo
     return CassetteIndex.of({case: Cassette(case, MADE, interactions), **more})
 
 
-def draw(deck: CassetteIndex, one: Interaction) -> str | None:
+def draw(index: CassetteIndex, one: Interaction) -> str | None:
     key, marker = key_of(one.request.method, one.request.path, one.request.body)
-    card = deck.draw(key, marker)
+    card = index.take(key, marker)
     return None if card is None or card.interaction.response is None else card.interaction.response.body.decode()
 
 
@@ -32,22 +32,22 @@ def text(body: str | None) -> str | None:
 
 
 def test_the_same_request_gets_what_was_recorded_in_its_order_and_then_nothing() -> None:
-    deck = deck_of(FIRST, SECOND)
-    assert [text(draw(deck, FIRST)) for _ in range(3)] == ["first", "second", None]
-    deck.rewind(FIRST.request.marker)
-    assert text(draw(deck, FIRST)) == "first"
+    index = deck_of(FIRST, SECOND)
+    assert [text(draw(index, FIRST)) for _ in range(3)] == ["first", "second", None]
+    index.rewind(FIRST.request.marker)
+    assert text(draw(index, FIRST)) == "first"
 
 
 def test_repeats_are_explicit() -> None:
-    deck = deck_of(replace(FIRST, repeat=2))
-    assert [text(draw(deck, FIRST)) for _ in range(3)] == ["first", "first", None]
+    index = deck_of(replace(FIRST, repeat=2))
+    assert [text(draw(index, FIRST)) for _ in range(3)] == ["first", "first", None]
     always = deck_of(listing())
     assert all(draw(always, listing()) for _ in range(5))
 
 
 def test_a_marked_request_is_answered_from_its_own_case_alone() -> None:
-    deck = deck_of(answered("chat.schema", "n0", "x"), case="chat.schema")
-    assert draw(deck, answered("chat.logprobs", "n0", "x")) is None
+    index = deck_of(answered("chat.schema", "n0", "x"), case="chat.schema")
+    assert draw(index, answered("chat.logprobs", "n0", "x")) is None
 
 
 def test_who_asks_in_another_order_of_keys_asks_the_same() -> None:
@@ -57,50 +57,50 @@ def test_who_asks_in_another_order_of_keys_asks_the_same() -> None:
 
 
 def test_what_the_provider_was_asked_belongs_to_the_request_before_it() -> None:
-    late = replace(SECOND, wire=replace(SECOND.wire, at_us=50_000))
+    late = replace(SECOND, delivery=replace(SECOND.delivery, at_us=50_000))
     entries = (entry(FIRST), entry(late, number=2))
-    deck = CassetteIndex.of({"cache.off-by-default": Cassette("cache.off-by-default", MADE, (FIRST, late), entries)})
-    assert [[one.number for one in card.entries] for card in deck.cards("cache.off-by-default")] == [[1], [2]]
+    index = CassetteIndex.of({"cache.off-by-default": Cassette("cache.off-by-default", MADE, (FIRST, late), entries)})
+    assert [[one.number for one in card.entries] for card in index.of_cassette("cache.off-by-default")] == [[1], [2]]
 
 
 def test_what_litellm_refuses_by_itself_need_not_be_played() -> None:
     refused = replace(FIRST, response=replace(FIRST.response, status=404))
     (card,) = deck_of(refused).cards("cache.off-by-default")
-    assert not card.counts
+    assert not card.is_required
     (card,) = deck_of(FIRST).cards("cache.off-by-default")
-    assert card.counts
+    assert card.is_required
     (card,) = deck_of(listing()).cards("cache.off-by-default")
-    assert not card.counts
+    assert not card.is_required
 
 
-def told(deck: CassetteIndex, body: bytes, path: str = "/v1/chat/completions") -> str:
+def told(index: CassetteIndex, body: bytes, path: str = "/v1/chat/completions") -> str:
     key, marker = key_of("POST", path, body)
-    return explain(key, deck.candidates(marker))
+    return explain(key, index.candidates(marker))
 
 
 def test_a_miss_names_the_json_path_that_differs_from_the_nearest() -> None:
-    deck = deck_of(FIRST, streamed("cache.off-by-default", "n1", ("x",)))
+    index = deck_of(FIRST, streamed("cache.off-by-default", "n1", ("x",)))
     asked = ask("cache.off-by-default", "n0", temperature=0.5).body
-    assert "$.temperature is 0.5, recorded was none" in told(deck, asked)
-    assert "(nearest: cache.off-by-default #1 (POST /v1/chat/completions))" in told(deck, asked)
+    assert "$.temperature is 0.5, recorded was none" in told(index, asked)
+    assert "(nearest: cache.off-by-default #1 (POST /v1/chat/completions))" in told(index, asked)
     asked = FIRST.request.body.replace(b'"user"', b'"system"')
-    assert '$.messages[0].role is "system", recorded was "user"' in told(deck, asked)
+    assert '$.messages[0].role is "system", recorded was "user"' in told(index, asked)
     body = json.loads(FIRST.request.body)
     del body["model"]
-    assert '$.model is missing, recorded was "fake-model"' in told(deck, json.dumps(body).encode())
+    assert '$.model is missing, recorded was "fake-model"' in told(index, json.dumps(body).encode())
 
 
 def test_a_miss_says_when_it_was_asked_too_often_or_elsewhere() -> None:
-    deck = deck_of(FIRST)
-    draw(deck, FIRST)
-    assert "asked more often than recorded" in told(deck, FIRST.request.body)
-    other = told(deck, FIRST.request.body, "/v1/responses")
+    index = deck_of(FIRST)
+    draw(index, FIRST)
+    assert "asked more often than recorded" in told(index, FIRST.request.body)
+    other = told(index, FIRST.request.body, "/v1/responses")
     assert "the path is /v1/responses, recorded was /v1/chat/completions" in other
     assert told(deck_of(case="chat.schema"), FIRST.request.body).endswith("nothing like it was recorded")
-    broken = told(deck, b'{"content": "hopcheck:cache.off-by-default~~chat:n0"')
+    broken = told(index, b'{"content": "hopcheck:cache.off-by-default~~chat:n0"')
     assert "the body is {" in broken
 
 
 def test_a_marker_names_its_case() -> None:
-    assert case_of("hopcheck:req.parts~image~chat:n1") == "req.parts"
-    assert case_of("") == ""
+    assert cassette_of("hopcheck:req.parts~image~chat:n1") == "req.parts"
+    assert cassette_of("") == ""

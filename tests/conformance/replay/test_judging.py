@@ -156,10 +156,10 @@ def test_an_unrecorded_failure_is_a_false_positive(cassettes) -> None:
     cassette = cassettes["stream.done-once"]
     (one,) = cassette.interactions
     assert one.response is not None
-    frames = replace(one.wire, frames=one.wire.frames[:-1])
+    frames = replace(one.delivery, frames=one.delivery.frames[:-1])
     size = sum(frame.size for frame in frames.frames)
     short = replace(
-        one, response=replace(one.response, body=one.response.body[:size]), wire=replace(frames, ended="cut")
+        one, response=replace(one.response, body=one.response.body[:size]), delivery=replace(frames, ended="cut")
     )
     broken = {**cassettes, "stream.done-once": replace(cassette, interactions=(short,))}
     assert {result.status for result in results_of("stream.done-once", broken) if "healthy" in result.relay} == {

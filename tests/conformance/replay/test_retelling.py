@@ -13,9 +13,9 @@ from hopcheck import Events, Failure, Relay
 from hopcheck.authoring.findings import Finding
 from hopcheck.cassettes import Cassette
 from hopcheck.gate.catalogue import all_cases
-from hopcheck.replay.findings import RETELLING
+from hopcheck.replay.findings import VARIANTS
 from hopcheck.replay.streams.chunking import StreamVariant, pieces_of
-from hopcheck.replay.streams.variants import CHUNKS, LINES, can_be_retold, level_of, meaning, retold
+from hopcheck.replay.streams.variants import CHUNKS, LINES, can_be_rewritten, level_of, meaning, rewritten
 from hopcheck.selftest.trials import on_cassette
 from hopcheck_contracts.sse import parse
 from hopcheck_server.relay.streams import events_of
@@ -34,19 +34,19 @@ def data(body: bytes) -> list[str]:
 
 @pytest.mark.parametrize("ways", [*ALL, *(frozenset({way}) for way in WAYS)], ids=lambda ways: "+".join(sorted(ways)))
 def test_it_is_told_otherwise_and_means_the_same(ways) -> None:
-    told = retold(BODY, ways)
+    told = rewritten(BODY, ways)
     assert told != BODY
     assert meaning(data(told)) == meaning(data(BODY))
     assert b"".join(piece.data for piece in pieces_of(STREAM, StreamVariant(ways))) == told
 
 
 def test_each_way_does_what_it_is_called() -> None:
-    assert b"\n:\ndata: {" in retold(BODY, frozenset({"comments"}))
-    assert b"\r\n\r\ndata" in retold(BODY, frozenset({"crlf"}))
-    assert b"data: " not in retold(BODY, frozenset({"no-space"}))
-    assert b"id: 7\nretry: 3000\ndata: {\ndata: " in retold(BODY, frozenset({"two-lines"}))
+    assert b"\n:\ndata: {" in rewritten(BODY, frozenset({"comments"}))
+    assert b"\r\n\r\ndata" in rewritten(BODY, frozenset({"crlf"}))
+    assert b"data: " not in rewritten(BODY, frozenset({"no-space"}))
+    assert b"id: 7\nretry: 3000\ndata: {\ndata: " in rewritten(BODY, frozenset({"two-lines"}))
     chunks = {
-        way: [json.loads(one) for one in data(retold(BODY, frozenset({way})))[:-1]]
+        way: [json.loads(one) for one in data(rewritten(BODY, frozenset({way})))[:-1]]
         for way in ("empty-choices", "empty-deltas", "unknown-fields")
     }
     assert [chunk["choices"] for chunk in chunks["empty-choices"]].count([]) == 2
@@ -62,16 +62,16 @@ def test_what_it_means_is_not_lost_by_leaving_out_what_says_nothing() -> None:
 
 
 def test_only_whole_and_readable_streams_are_retold() -> None:
-    assert can_be_retold(STREAM)
-    assert not can_be_retold(replace(STREAM, response=None))
-    assert not can_be_retold(replace(STREAM, wire=replace(STREAM.wire, ended="cut")))
+    assert can_be_rewritten(STREAM)
+    assert not can_be_rewritten(replace(STREAM, response=None))
+    assert not can_be_rewritten(replace(STREAM, delivery=replace(STREAM.delivery, ended="cut")))
     for body in (b"data: {not\n\ndata: [DONE]\n\n", b'data: {"error": {}}\n\ndata: [DONE]\n\n', event(choices=[])):
-        assert not can_be_retold(replace(STREAM, response=replace(STREAM.response, body=body)))
+        assert not can_be_rewritten(replace(STREAM, response=replace(STREAM.response, body=body)))
 
 
 def judged(relay: type[Relay]) -> Finding:
     verdict = asyncio.run(on_cassette(CASE, relay, {CASE.id: Cassette(CASE.id, MADE, (STREAM,))}, more=True)).verdict
-    return next(finding for finding in verdict.findings if finding.check == RETELLING)
+    return next(finding for finding in verdict.findings if finding.check == VARIANTS)
 
 
 class ChokesOnComments(Relay):
@@ -109,7 +109,7 @@ def test_who_minds_a_way_is_told_which(relay, way, level) -> None:
 
 def test_what_is_retold_is_cut_too() -> None:
     (whole,) = pieces_of(STREAM, StreamVariant(ALL[0], "coalesced"))
-    assert whole.data == retold(BODY, ALL[0])
+    assert whole.data == rewritten(BODY, ALL[0])
 
 
 def test_the_healthy_relay_minds_none() -> None:

@@ -21,8 +21,8 @@ from hopcheck.client.config import Declares, Fallback
 from hopcheck.client.nonces import fixed_nonces, random_nonces
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.replay import ReplayServer
-from hopcheck.replay.scripted_backend import is_seated, seat_nonces
-from hopcheck.replay.scripted_faults import WITHOUT_FALLBACK, in_seat, is_asked
+from hopcheck.replay.scripted_backend import is_scripted, scripted_nonces
+from hopcheck.replay.scripted_faults import WITHOUT_FALLBACK, in_seat, is_applicable
 from hopcheck.report.build import SCRIPTED
 from hopcheck.selftest.on_cassettes import CassetteResult, run_on_cassettes
 from hopcheck.selftest.trials import on_cassette
@@ -92,17 +92,17 @@ def test_what_is_litellms_is_not_asked_of_the_proxy(cassettes) -> None:
 
 
 def test_only_what_litellm_may_keep_from_the_proxy_is_asked() -> None:
-    assert not is_asked(CASES["stream.done-once"])
-    assert not is_asked(CASES["isolation.concurrent"])
-    assert all(is_asked(CASES[name]) for name in ("stream.comments", "errors.shape", "stream.obfuscation"))
-    assert all(is_asked(CASES[name]) for name in WITHOUT_FALLBACK)
+    assert not is_applicable(CASES["stream.done-once"])
+    assert not is_applicable(CASES["isolation.concurrent"])
+    assert all(is_applicable(CASES[name]) for name in ("stream.comments", "errors.shape", "stream.obfuscation"))
+    assert all(is_applicable(CASES[name]) for name in WITHOUT_FALLBACK)
 
 
 def test_no_other_nonce_is_taken_for_a_seated_one() -> None:
-    assert is_seated(Marker.make(NAME, "chat.stream", next(seat_nonces())))
+    assert is_scripted(Marker.make(NAME, "chat.stream", next(scripted_nonces())))
     others = [next(fixed_nonces()), *(next(random_nonces()) for _ in range(40))]
-    assert not any(is_seated(Marker.make(NAME, "chat.stream", nonce)) for nonce in others)
-    assert not is_seated(None)
+    assert not any(is_scripted(Marker.make(NAME, "chat.stream", nonce)) for nonce in others)
+    assert not is_scripted(None)
 
 
 def results_of(case: Case, cassettes) -> dict[str, CassetteResult]:
@@ -132,7 +132,7 @@ REQUEST = streamed(NAME, "s0", ())
 async def seated(turn: Turn) -> AsyncIterator[tuple[ReplayServer, Upstream]]:
     async with (
         await Upstream.start({NAME: Script(turns=(turn,))}) as upstream,
-        await ReplayServer({}, seat=upstream).start() as server,
+        await ReplayServer({}, scripted_backend=upstream).start() as server,
     ):
         yield server, upstream
 

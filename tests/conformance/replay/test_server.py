@@ -51,7 +51,7 @@ def test_no_chunk_comes_before_its_time(scale) -> None:
     came = came_of(STREAM, scale=lambda case: scale)
     early = [
         (at_ns - came.sent_ns) / 1000 - scale * frame.at_us
-        for (at_ns, _), frame in zip(came.pieces, STREAM.wire.frames, strict=True)
+        for (at_ns, _), frame in zip(came.pieces, STREAM.delivery.frames, strict=True)
     ]
     assert min(early) > -1000  # of two clocks' readings, and an event loop that keeps whole milliseconds
 
@@ -72,7 +72,7 @@ def test_a_secret_that_was_taken_out_is_replaced_and_counted() -> None:
 
 @pytest.mark.parametrize("ended", ["cut", "reset"])
 def test_what_broke_off_breaks_off_after_the_same_chunk(ended) -> None:
-    broken = replace(STREAM, wire=replace(STREAM.wire, ended=ended))
+    broken = replace(STREAM, delivery=replace(STREAM.delivery, ended=ended))
     came = came_of(broken)
     assert came.ended == ended
     assert [data for _, data in came.pieces] == STREAM.pieces
@@ -81,7 +81,7 @@ def test_what_broke_off_breaks_off_after_the_same_chunk(ended) -> None:
 @pytest.mark.parametrize("ended", ["cut", "reset"])
 def test_what_never_began_ends_without_a_head(ended) -> None:
     silent = unanswered(CASE, "n0")
-    came = came_of(replace(silent, wire=replace(silent.wire, ended=ended, ended_us=0)))
+    came = came_of(replace(silent, delivery=replace(silent.delivery, ended=ended, ended_us=0)))
     assert (came.status, came.ended) == (None, ended)
 
 
@@ -89,14 +89,14 @@ def test_until_close_ends_with_the_connection() -> None:
     one = answered(CASE, "n0", "x")
     assert one.response is not None
     response = replace(one.response, headers=(("content-type", "application/json"),))
-    came = came_of(replace(one, response=response, wire=replace(one.wire, framing="close")))
+    came = came_of(replace(one, response=response, delivery=replace(one.delivery, framing="close")))
     assert (came.body, came.ended) == (response.body, "complete")
     assert ("connection", "close") in came.headers
 
 
 def test_a_request_that_was_not_recorded_gets_an_error_that_says_so() -> None:
     told: list[str] = []
-    came = came_of(STREAM, asked=answered(CASE, "n7", "x"), told=told.append)
+    came = came_of(STREAM, asked=answered(CASE, "n7", "x"), on_miss=told.append)
     error = json.loads(came.body)["error"]
     assert (came.status, error["type"], error["code"]) == (501, "replay_miss", "replay_miss")
     assert set(error) == {"message", "type", "param", "code"}
@@ -156,7 +156,7 @@ def test_the_journal_holds_what_the_proxy_did_and_control_reaches_it() -> None:
 
 
 def test_a_client_that_hangs_up_is_noted_and_one_that_should_have_is_let_go() -> None:
-    held = replace(STREAM, wire=replace(STREAM.wire, ended="left"))
+    held = replace(STREAM, delivery=replace(STREAM.delivery, ended="left"))
 
     async def run() -> tuple[str, str]:
         hung_up = asyncio.Event()
@@ -199,5 +199,5 @@ def test_how_time_passes_is_read() -> None:
 
 
 def test_frames_of_nothing_are_nothing() -> None:
-    empty = replace(STREAM, response=replace(STREAM.response, body=b""), wire=replace(STREAM.wire, frames=()))
+    empty = replace(STREAM, response=replace(STREAM.response, body=b""), delivery=replace(STREAM.delivery, frames=()))
     assert (came_of(empty).body, came_of(empty).ended) == (b"", "complete")

@@ -1,4 +1,4 @@
-"""Makes cassettes of what passed: exchanges and attempts become interactions and entries, scrubbed, with relative times."""
+"""Builds the parts of cassettes: exchanges and attempts become interactions and entries, scrubbed, in relative times."""
 
 from __future__ import annotations
 
@@ -6,15 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hopcheck.authoring.findings import Verdict
-from hopcheck.cassettes.model import (
-    Frame,
-    Interaction,
-    JournalEntry,
-    Pairs,
-    RecordedDelivery,
-    RecordedRequest,
-    RecordedResponse,
-)
+from hopcheck.cassettes.journal_entry import Frame, JournalEntry, Pairs
+from hopcheck.cassettes.model import Interaction, RecordedDelivery, RecordedRequest, RecordedResponse
 from hopcheck.cassettes.recording.exchanges import RecordedExchange
 from hopcheck.cassettes.secrets import headers
 from hopcheck.cassettes.secrets.scrub import Scrub
@@ -23,13 +16,13 @@ from hopcheck_server.upstream.journal.attempt import Attempt
 
 @dataclass(frozen=True, slots=True)
 class CassetteBuilder:
-    """Makes the parts of one cassette.
+    """Builds the parts of one cassette.
 
     Attributes:
         began_ns: When the case began, CLOCK_MONOTONIC.
         origin: Scheme and authority that requests are written with.
-        scrub: Rewrites texts.
-        roles: Credentials, and what the journal calls them.
+        scrub: Removes secrets and ids from texts.
+        roles: The journal's name of each credential.
     """
 
     began_ns: int
@@ -38,7 +31,7 @@ class CassetteBuilder:
     roles: Mapping[str, str]
 
     def interactions(self, exchanges: Iterable[RecordedExchange]) -> tuple[Interaction, ...]:
-        """Those exchanges, in the order in which they were asked."""
+        """The interactions of some exchanges, in the order of their requests."""
         ordered = sorted(exchanges, key=lambda one: one.asked_ns or one.began_ns)
         for one in ordered:
             self.scrub.leave(bytes(one.request_body))
@@ -46,7 +39,7 @@ class CassetteBuilder:
         return tuple(map(self._interaction, ordered))
 
     def entries(self, attempts: Iterable[Attempt]) -> tuple[JournalEntry, ...]:
-        """Those attempts, in the order of their arrival."""
+        """The journal entries of some attempts, in the order of their arrival."""
         ordered = sorted(attempts, key=lambda one: one.received_ns)
         numbers: dict[int, int] = {}
         for attempt in ordered:
@@ -61,7 +54,7 @@ class CassetteBuilder:
         answer, sizes = self.scrub.body(bytes(one.body), [size for _, size in one.frames])
         frames = tuple(Frame(_us(at, asked_ns), size) for (at, _), size in zip(one.frames, sizes, strict=True))
         ended = one.ended or "left"
-        wire = RecordedDelivery(
+        delivery = RecordedDelivery(
             _us(asked_ns, self.began_ns),
             _us(one.head_ns, asked_ns) if one.head_ns else None,
             one.framing,
@@ -70,12 +63,12 @@ class CassetteBuilder:
             frames,
         )
         if not one.head_ns:
-            return Interaction(request, None, wire)
+            return Interaction(request, None, delivery)
         length = len(answer) if ended == "complete" and one.framing == "length" else None
         response = RecordedResponse(
             one.status, self.scrub.text(one.reason), self._pairs(one.headers, headers.RESPONSE, length), answer
         )
-        return Interaction(request, response, wire, "*" if is_lookup(one) else 1)
+        return Interaction(request, response, delivery, "*" if is_lookup(one) else 1)
 
     def _entry(self, one: Attempt, connection: int) -> JournalEntry:
         body, _ = self.scrub.body(one.body)
@@ -96,7 +89,7 @@ class CassetteBuilder:
         )
 
     def _pairs(self, given: Iterable[tuple[str, str]], allowed: frozenset[str], length: int | None) -> Pairs:
-        """Header fields as they are written down; a Content-Length is that of the body as it is written down."""
+        """The header fields that a cassette keeps; a Content-Length is that of the scrubbed body."""
         pairs = headers.kept(given, allowed)
         return tuple(
             (name, str(length) if name.lower() == "content-length" and length is not None else self.scrub.text(value))
@@ -105,7 +98,7 @@ class CassetteBuilder:
 
 
 def held(verdict: Verdict) -> dict[str, bool]:
-    """By the name of each check: whether it held."""
+    """Whether each check of a verdict held, by its name."""
     found: dict[str, bool] = {}
     for finding in verdict.findings:
         found[finding.check] = found.get(finding.check, True) and finding.ok
@@ -113,7 +106,7 @@ def held(verdict: Verdict) -> dict[str, bool]:
 
 
 def is_lookup(one: RecordedExchange) -> bool:
-    """Whether it may be answered as often as it is asked: it changes nothing, and proxies ask when they like."""
+    """Whether it may be played any number of times: it changes nothing, and proxies send such requests at any time."""
     return one.method in ("GET", "HEAD") and not one.request_body
 
 

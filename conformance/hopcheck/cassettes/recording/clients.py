@@ -1,7 +1,7 @@
-"""Records any client of any OpenAI-compatible server: a tee between them, until somebody ends it.
+"""Records any client of any OpenAI-compatible server through a tee between them, until it is stopped.
 
-What carries a marker goes to the cassette of its case; all else to one cassette of the session, in its order. There is no
-journal: nobody knows what the server does behind itself.
+Requests with a marker go to the cassette of their case; all others, in their order, to one cassette with the
+recording's name. There is no journal, since what the server does with its provider isn't known.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _SETTLE_S = 2.0
 
 @dataclass
 class ClientRecordingResult:
-    """What a session came to.
+    """The result of a recording of other clients.
 
     Attributes:
         saved: The cassettes' files.
-        left_out: For each exchange that isn't in them: its request, and why.
+        left_out: The request of each exchange that isn't in them, with the reason.
     """
 
     saved: list[Path] = field(default_factory=list)
@@ -43,14 +43,14 @@ class ClientRecordingResult:
 
 @dataclass(frozen=True)
 class ClientRecorder:
-    """What is to be recorded.
+    """Records what passes between clients and a server.
 
     Attributes:
-        host: The address that clients are listened for on.
+        host: The address to listen on.
         port: The port; 0 takes a free one.
         server: The server's address, without a path.
         folder: Where the cassettes go.
-        name: The session's.
+        name: The name of the cassette for requests without a marker.
     """
 
     host: str
@@ -59,15 +59,15 @@ class ClientRecorder:
     folder: Path
     name: str
 
-    async def until(self, stopped: asyncio.Event, tell: Callable[[str], None]) -> ClientRecordingResult:
-        """Record until `stopped` is set; `tell` is told the address when it can be used.
+    async def until(self, stopped: asyncio.Event, ready: Callable[[str], None]) -> ClientRecordingResult:
+        """Record until `stopped` is set; `ready` is called with the address once it can be used.
 
         Raises:
             OSError: The port is taken, or a cassette can't be written.
         """
         began_ns = time.monotonic_ns()
         async with tapped(self.server, self.port, self.host, as_host=True) as wiretap:
-            tell(f"http://{self.host}:{wiretap.pipe.port}")
+            ready(f"http://{self.host}:{wiretap.pipe.port}")
             await stopped.wait()
             await wiretap.settled(_SETTLE_S)
             exchanges = wiretap.take()
@@ -77,18 +77,21 @@ class ClientRecorder:
 def keep(
     exchanges: Iterable[RecordedExchange], began_ns: int, server: str, folder: Path, name: str
 ) -> ClientRecordingResult:
-    """Save what passed, and say what can't be saved."""
+    """Save the exchanges that can be saved, and list the others."""
     origin = Origin.of(server)
-    maker = CassetteBuilder(began_ns, f"{origin.scheme}://{origin.authority}", Scrub(more=rules()), {})
-    heard = ClientRecordingResult()
-    cassettes: dict[str, list[Interaction]] = {}
-    for one in maker.interactions(exchanges):
-        why = f"its answer ended as `{one.wire.ended}`" if one.wire.ended in _TRUNCATED else fault(one)
+    builder = CassetteBuilder(began_ns, f"{origin.scheme}://{origin.authority}", Scrub(more=rules()), {})
+    result = ClientRecordingResult()
+    cassettes: dict[tuple[str, str], list[Interaction]] = {}
+    for one in builder.interactions(exchanges):
+        why = f"its response ended as `{one.delivery.ended}`" if one.delivery.ended in _TRUNCATED else fault(one)
         if why:
-            heard.left_out.append(f"{one.request.method} {one.request.path.partition('?')[0]}: {why}")
+            result.left_out.append(f"{one.request.method} {one.request.path.partition('?')[0]}: {why}")
         else:
             marker = Marker.find(one.request.body)
-            cassettes.setdefault(marker.case if marker else name, []).append(one)
-    made = Provenance(__version__, datetime.datetime.now(datetime.UTC).date().isoformat())
-    heard.saved = [save(Cassette(case, made, tuple(ones)), folder) for case, ones in cassettes.items()]
-    return heard
+            cassettes.setdefault((marker.case, marker.operation) if marker else (name, ""), []).append(one)
+    provenance = Provenance(__version__, datetime.datetime.now(datetime.UTC).date().isoformat())
+    result.saved = [
+        save(Cassette(case, provenance, tuple(ones), operation=operation), folder)
+        for (case, operation), ones in cassettes.items()
+    ]
+    return result

@@ -1,4 +1,4 @@
-"""The upstream's control, keeping what the journal held of each marker when its case let go of it."""
+"""The upstream's control for recordings: it keeps the attempts of each marker when the journal forgets them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ _ENDING_S = 5.0
 
 
 class JournalKeeper(RemoteControl):
-    """Keeps the attempts of the markers that are forgotten."""
+    """A remote control that keeps the attempts of forgotten markers."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self._kept: list[Attempt] = []
 
     async def forget(self, marker: str) -> None:
-        """Let go of what goes on, keep what there is, and forget."""
+        """Release what is held, keep the attempts, and forget the marker."""
         await self.release(marker)
         self._kept += await self.wait(marker, attempts=0, timeout_s=_ENDING_S)
         await super().forget(marker)
 
     async def take_kept(self, since_ns: int) -> list[Attempt]:
-        """Hand over what was kept, and what came without a marker since then."""
+        """Return and drop the kept attempts, with those without a marker since that time."""
         kept, self._kept = self._kept, []
         return kept + await self.unmarked(since_ns)
 

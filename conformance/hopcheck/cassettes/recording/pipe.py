@@ -1,7 +1,7 @@
 """Records what passes between a client and a server, in both directions, with its times.
 
-Nothing is parsed, joined, split or held back here, so the only cost is a copy; `hopcheck.cassettes.recording.exchanges` reads the
-record afterwards.
+Nothing is parsed, joined, split or held back here, so the only cost is a copy; `exchanges` reads the record
+afterwards.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Records cases: runs them one after another against the reference proxy, and makes a cassette of what each sent LiteLLM.
+"""Records cases: runs them against the reference proxy, and builds a cassette of the traffic with LiteLLM of each.
 
-One after another, so that what has no marker (a model list, a body that no parser accepts) belongs to the case that
-goes on.
+Cases run one after another, so that a request without a marker (a model list, a body that no parser accepts) belongs
+to the case that is running.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes.canonical import PROBES
-from hopcheck.cassettes.model import Cassette, Provenance, RecordedVerdict
+from hopcheck.cassettes.model import Cassette, Provenance, RecordedVerdict, cassette_name
 from hopcheck.cassettes.recording.builder import CassetteBuilder, held, is_lookup
 from hopcheck.cassettes.recording.exchanges import RecordedExchange
 from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
@@ -26,17 +26,16 @@ from hopcheck.cassettes.store import BodyTooLarge, SecretFound, path_of, save
 from hopcheck.engine.run import RunContext, run_case
 from hopcheck.engine.scheduler import plan
 from hopcheck_server.upstream.journal.attempt import Attempt
-from hopcheck_server.upstream.script.marker import Marker, find_marker
+from hopcheck_server.upstream.script.marker import Marker
 
 ORIGIN = "http://127.0.0.1:4000"
-"""What stands for LiteLLM's address, which is another one every time: the one it has by default."""
-
+"""LiteLLM's address on cassettes, its default one; the real port differs between recordings."""
 
 T = TypeVar("T")
 
 _SETTLE_S = 30.0
 _WEDGED = 3
-"""So many untestable cases one after another, and the chain is given up: some releases of LiteLLM wedge."""
+"""The number of untestable cases in a row after which the chain is replaced: some releases of LiteLLM wedge."""
 _WHOLE = frozenset({Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES})
 _TRUNCATED = frozenset({"cut", "reset", "garbled"})
 _TRUNCATING = frozenset({"cut", "released"})
@@ -56,34 +55,34 @@ def turns(cases: Iterable[Case]) -> list[RecordedTurn]:
 
 @dataclass(frozen=True, slots=True)
 class RecordingSettings:
-    """What a recording needs to know beside the cases.
+    """What a recording needs to know in addition to the cases.
 
     Attributes:
-        made: By what, and when.
+        provenance: The versions, and the day.
         folder: Where the cassettes go.
-        secrets: Credentials by what the journal calls them.
-        places: Addresses and folders of this machine, and what stands for them.
+        secrets: Credentials by their names in the journal.
+        places: Addresses and folders of this machine, and their replacements.
     """
 
-    made: Provenance
+    provenance: Provenance
     folder: Path
     secrets: Mapping[str, str] = field(repr=False)
     places: Mapping[str, str] = field(default_factory=dict)
 
-    def maker(self, began_ns: int) -> CassetteBuilder:
-        """What makes one cassette."""
+    def builder(self, began_ns: int) -> CassetteBuilder:
+        """The builder of the cassette of a case that began at that time."""
         roles = {secret: role for role, secret in self.secrets.items()}
         return CassetteBuilder(began_ns, ORIGIN, Scrub(self.secrets.values(), self.places, rules()), roles)
 
 
 @dataclass
 class RecordingResult:
-    """What a recording came to.
+    """The result of a recording.
 
     Attributes:
-        saved: The cases that have a cassette now.
-        live_only: Those that can't have one, and why.
-        verdicts: By case.
+        saved: The names of the cassettes that were saved.
+        live_only: The names of those that can't be recorded, with the reasons.
+        verdicts: The verdicts of all cases.
     """
 
     saved: list[str] = field(default_factory=list)
@@ -95,22 +94,22 @@ class Recorder:
     """Records one case after another.
 
     Attributes:
-        recorded: What it has come to so far.
-        setting: What cases are run against.
+        recorded: The result so far.
+        context: What cases are run with.
     """
 
     def __init__(
         self,
-        studio: RecordingSettings,
-        setting: RunContext,
+        settings: RecordingSettings,
+        context: RunContext,
         control: JournalKeeper,
         wiretap: Wiretap,
         recorded: RecordingResult,
     ) -> None:
-        """Say what to record with; `setting` holds fixed nonces, and `control` as its own."""
+        """Record with these; `context` has fixed nonces, and `control` as its control."""
         self.recorded = recorded
-        self.setting = setting
-        self._studio = studio
+        self.context = context
+        self._settings = settings
         self._control = control
         self._wiretap = wiretap
 
@@ -120,8 +119,8 @@ class Recorder:
         """Run cases one after another, and save their cassettes.
 
         Returns:
-            Those that a fresh chain may do better with: that got no answer, and all that were to come when some in a
-            row hadn't. Those that it began with come last, since they may be to blame.
+            The cases to be repeated on a fresh chain: those that were untestable, and all that were left when several in
+            a row had been. The first of each row come last, since they may be the cause.
         """
         silent: list[RecordedTurn] = []
         blamed: list[RecordedTurn] = []
@@ -141,7 +140,7 @@ class Recorder:
 
     async def _case(self, case: Case, *, settle: bool) -> Verdict:
         began_ns = time.monotonic_ns()
-        verdict = await run_case(case, self.setting, settle=settle)
+        verdict = await run_case(case, self.context, settle=settle)
         settled = await self._wiretap.settled(_SETTLE_S)
         exchanges = self._wiretap.take()
         attempts = await self._control.take_kept(began_ns)
@@ -149,78 +148,88 @@ class Recorder:
         await self._save_probes(began_ns, exchanges)
         reason = _unfit(verdict, exchanges, attempts, settled=settled)
         if verdict.outcome is not Outcome.NOT_APPLICABLE:
-            self._keep(case.id, reason) if reason else self._save(case.id, began_ns, exchanges, attempts, verdict)
+            name = cassette_name(case.id, case.operation)
+            self._exclude(name, reason) if reason else self._save(case, began_ns, exchanges, attempts, verdict)
         return verdict
 
-    def _keep(self, case_id: str, reason: str) -> None:
-        self.recorded.live_only[case_id] = reason
-        path_of(self._studio.folder, case_id).unlink(missing_ok=True)  # an older one would be played in its place
+    def _exclude(self, name: str, reason: str) -> None:
+        self.recorded.live_only[name] = reason
+        path_of(self._settings.folder, name).unlink(missing_ok=True)  # an older one would be played in its place
 
     def _save(
         self,
-        case_id: str,
+        case: Case,
         began_ns: int,
         exchanges: Sequence[RecordedExchange],
         attempts: Sequence[Attempt],
         verdict: Verdict,
     ) -> None:
-        maker = self._studio.maker(began_ns)
-        own = [one for one in exchanges if _asker(one.request_body) not in PROBES and not _is_beside(one, verdict)]
-        judged = RecordedVerdict(str(verdict.outcome), held(verdict))
-        cassette = Cassette(case_id, self._studio.made, maker.interactions(own), maker.entries(attempts), judged)
+        builder = self._settings.builder(began_ns)
+        own = [one for one in exchanges if _sender(one) not in PROBES and not _is_unprompted(one, verdict)]
+        cassette = Cassette(
+            case.id,
+            self._settings.provenance,
+            builder.interactions(own),
+            builder.entries(attempts),
+            RecordedVerdict(str(verdict.outcome), held(verdict)),
+            case.operation,
+        )
         try:
-            save(cassette, self._studio.folder)
+            save(cassette, self._settings.folder)
         except (BodyTooLarge, SecretFound) as refused:
-            self._keep(case_id, str(refused).partition(": ")[2])
+            self._exclude(cassette.name, str(refused).partition(": ")[2])
         else:
-            self.recorded.saved.append(case_id)
-            self.recorded.live_only.pop(case_id, None)  # it may have been, with a chain before this
+            self.recorded.saved.append(cassette.name)
+            self.recorded.live_only.pop(cassette.name, None)  # an earlier chain may have failed to record it
 
-    async def look(self, examine: Awaitable[T]) -> T:
-        """Run preflight before the cases, and keep the cassette of that."""
+    async def record_preflight(self, preflight: Awaitable[T]) -> T:
+        """Run the preflight before the cases, and save the cassette of its probe."""
         began_ns = time.monotonic_ns()
-        found = await examine
+        found = await preflight
         await self._wiretap.settled(_SETTLE_S)
         await self._save_probes(began_ns, self._wiretap.take())
         await self._control.take_kept(began_ns)
         return found
 
     async def _save_probes(self, began_ns: int, exchanges: Sequence[RecordedExchange]) -> None:
-        """Keep a probe that was answered well: it may be played as often as it is asked."""
-        for name in PROBES:
-            well = [one for one in exchanges if _asker(one.request_body) == name and one.status == 200]
-            if well:
-                maker = self._studio.maker(began_ns)
-                attempts = await self._control.last(find_marker(bytes(well[0].request_body)))
-                played = [replace(one, repeat="*") for one in maker.interactions(well[:1])]
-                save(Cassette(name, self._studio.made, tuple(played), maker.entries(attempts)), self._studio.folder)
+        """Save each probe that succeeded; it may be played any number of times."""
+        for sender in PROBES:
+            succeeded = [one for one in exchanges if _sender(one) == sender and one.status == 200]
+            marker = Marker.find(bytes(succeeded[0].request_body)) if succeeded else None
+            if marker is not None:
+                builder = self._settings.builder(began_ns)
+                attempts = await self._control.last(str(marker))
+                played = tuple(replace(one, repeat="*") for one in builder.interactions(succeeded[:1]))
+                entries = builder.entries(attempts)
+                cassette = Cassette(sender, self._settings.provenance, played, entries, operation=marker.operation)
+                save(cassette, self._settings.folder)
 
 
-def _is_beside(one: RecordedExchange, verdict: Verdict) -> bool:
-    """Whether a proxy asked it for itself, by its own clock: if LiteLLM lives; what it serves, if no client asked."""
+def _is_unprompted(one: RecordedExchange, verdict: Verdict) -> bool:
+    """Whether the proxy sent the request on its own: a health check, or a listing that no client asked for."""
     if not is_lookup(one):
         return False
     asked = {each["request"]["method"] for each in verdict.exchanges if each["side"] == "client"}
     return one.target.startswith("/health") or not asked & {"GET", "HEAD"}
 
 
-def _asker(body: bytes | bytearray) -> str:
-    """The case that a request's marker names, or ""."""
-    marker = Marker.find(bytes(body))
+def _sender(one: RecordedExchange) -> str:
+    """The case or probe that a request's marker names, or ""."""
+    marker = Marker.find(bytes(one.request_body))
     return marker.case if marker else ""
 
 
 def _unfit(
     verdict: Verdict, exchanges: Sequence[RecordedExchange], attempts: Sequence[Attempt], *, settled: bool
 ) -> str:
-    """Why there can't be a cassette of that, or ""."""
+    """Why a case can't be recorded, or ""."""
     if verdict.outcome not in _WHOLE:
         return f"it did not run to its end: {verdict.outcome} ({_short(verdict.reason)})"
     if not settled:
-        return f"an exchange with LiteLLM still went on {_SETTLE_S:g} s after its end"
+        return f"an exchange with LiteLLM was still open {_SETTLE_S:g} s after its end"
     truncated = [one for one in exchanges if one.ended in _TRUNCATED]
     if truncated and not any(attempt.ended in _TRUNCATING for attempt in attempts):
-        return f"an answer of LiteLLM's ended as `{truncated[0].ended}`, though its provider's didn't"
+        return f"a response of LiteLLM's ended as `{truncated[0].ended}`, though its provider's didn't"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""A recording session: the whole chain with a tee in it, the doctor, the cases, and what could not be recorded."""
+"""A recording session: starts the whole chain with a tee in it, runs the preflight, and records the cases."""
 
 from __future__ import annotations
 
@@ -26,35 +26,32 @@ from hopcheck.cassettes.recording.recorder import (
     turns,
 )
 from hopcheck.cassettes.recording.wiretap import Wiretap, tapped
+from hopcheck.cassettes.store import write_live_only
 from hopcheck.client import load_sdk
 from hopcheck.client.nonces import fixed_nonces
 from hopcheck.engine.run import RunContext
 from hopcheck.gate.preflight import READ_TIMEOUT_S, examine
 from hopcheck.gate.target_file import packaged_target
-from hopcheck.report.build import write_whole
 from hopcheck_contracts.documents import document
 from hopcheck_server.chain import Stack
 from hopcheck_server.chain.litellm import LiteLLMEnvironment
 from hopcheck_server.chain.processes import Progress
 from hopcheck_server.wire.tasks import unless
 
-LIVE_ONLY = "live-only.json"
-"""Beside the cassettes of a version: the cases that have none, and why."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingSession:
-    """What is to be recorded.
+    """Records cases with a real LiteLLM.
 
     Attributes:
-        cases: Which ones.
+        cases: The cases to record.
         folder: Where the cassettes go.
         upstream_command: Starts an upstream that knows the cases' scripts.
         litellm: LiteLLM's version.
         exclude_newer: An ISO date for its dependencies, or None for those of today.
-        progress: Is told what is being waited for.
-        began: Told of a case that begins.
-        ended: Told of its verdict.
+        progress: Called with what is being waited for.
+        began: Called with each case that begins.
+        ended: Called with its verdict.
     """
 
     cases: Sequence[Case]
@@ -68,21 +65,21 @@ class RecordingSession:
     _tap: list[Wiretap] = field(default_factory=list)
 
     async def run(self, stopped: asyncio.Event) -> tuple[RecordingResult, bool]:
-        """Record; returns what came of it, and whether it got to its end.
+        """Record; returns the result, and whether all cases were run.
 
         Raises:
             ProcessError: A server couldn't be started.
-            Unfit: The chain can't be asked.
+            Unfit: The chain fails the preflight.
         """
         recorded = RecordingResult()
         try:
             finished = await unless(stopped, self._run(recorded))
         finally:
-            write_live_only(self.folder, recorded)
+            write_live_only(self.folder, recorded.live_only, recorded.saved)
         return recorded, bool(finished)
 
     async def _run(self, recorded: RecordingResult) -> bool:
-        """Record with one chain after another, as long as each gets on with it."""
+        """Record with one chain after another, as long as each records some of the cases that are left."""
         load_sdk()
         left = turns(self.cases)
         while left:
@@ -100,7 +97,8 @@ class RecordingSession:
                 control = JournalKeeper(stack.upstream.url)
                 try:
                     recorder = self._recorder(stack, environment, control, recorded)
-                    await recorder.look(examine(recorder.setting.config, control, stack.upstream.url, READ_TIMEOUT_S))
+                    preflight = examine(recorder.context.config, control, stack.upstream.url, READ_TIMEOUT_S)
+                    await recorder.record_preflight(preflight)
                     return await recorder.record(cases, self.began, self.ended)
                 finally:
                     await control.aclose()
@@ -132,9 +130,9 @@ class RecordingSession:
         assert proxy.process is not None
         log_file = str(proxy.process.log_file.absolute())
         urls = {"base_url": proxy.base_url, "upstream_url": stack.upstream.url, "log_file": log_file}
-        setting = RunContext(packaged_target("reference", proxy.key, urls), control, nonces=fixed_nonces)
-        studio = RecordingSettings(
-            made=made(environment, self.exclude_newer or ""),
+        context = RunContext(packaged_target("reference", proxy.key, urls), control, nonces=fixed_nonces)
+        settings = RecordingSettings(
+            provenance=provenance(environment, self.exclude_newer or ""),
             folder=self.folder,
             secrets={
                 "provider": stack.upstream_key,
@@ -144,11 +142,11 @@ class RecordingSession:
             },
             places=_places(stack, environment, self._tap[-1]),
         )
-        return Recorder(studio, setting, control, self._tap[-1], recorded)
+        return Recorder(settings, context, control, self._tap[-1], recorded)
 
 
-def made(environment: LiteLLMEnvironment, dependencies: str = "") -> Provenance:
-    """What cassettes of that LiteLLM are made with, today."""
+def provenance(environment: LiteLLMEnvironment, dependencies: str = "") -> Provenance:
+    """The provenance of cassettes that are recorded today with that LiteLLM."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     return Provenance(
         __version__, today, environment.version, _installed(environment, "openai"), contract(), dependencies
@@ -168,7 +166,7 @@ def _installed(environment: LiteLLMEnvironment, package: str) -> str:
 
 
 def _places(stack: Stack, environment: LiteLLMEnvironment, wiretap: Wiretap) -> dict[str, str]:
-    """What is another one on every machine, and what stands for it."""
+    """Addresses and folders that differ between machines, with their replacements on cassettes."""
     return {
         f"127.0.0.1:{wiretap.pipe.port}": ORIGIN.removeprefix("http://"),
         f"127.0.0.1:{stack.litellm.port}": ORIGIN.removeprefix("http://"),
@@ -177,23 +175,3 @@ def _places(stack: Stack, environment: LiteLLMEnvironment, wiretap: Wiretap) -> 
         str(environment.path): "/litellm",
         str(Path.home()): "/home",
     }
-
-
-def write_live_only(folder: Path, recorded: RecordingResult) -> Path:
-    """Write which cases have no cassette and why; what was known of cases that were not recorded now stays.
-
-    Raises:
-        OSError: It can't be written.
-    """
-    path = folder / LIVE_ONLY
-    every = {**read_live_only(folder), **recorded.live_only}
-    left = {case: why for case, why in sorted(every.items()) if case not in recorded.saved}
-    write_whole(path, json.dumps(left, indent=1, ensure_ascii=False) + "\n")
-    return path
-
-
-def read_live_only(folder: Path) -> dict[str, str]:
-    """The cases of a folder of cassettes that have none, and why."""
-    path = folder / LIVE_ONLY
-    known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return known

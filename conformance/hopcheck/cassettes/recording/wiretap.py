@@ -1,4 +1,4 @@
-"""A recording pipe with its readers: hands out the exchanges that have passed since it was last asked."""
+"""A recording pipe with its readers, which returns the exchanges that have passed since the last call."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _LOOK_S = 0.05
 
 
 class Wiretap:
-    """Listens between a client and a server.
+    """Reads the exchanges that pass between a client and a server.
 
     Attributes:
-        pipe: Passes the bytes on.
+        pipe: Passes the bytes on and records them.
     """
 
     def __init__(self, pipe: RecordingPipe) -> None:
@@ -33,16 +33,16 @@ class Wiretap:
                 reader.feed(event)
 
     async def settled(self, timeout_s: float) -> bool:
-        """Wait until no exchange goes on; false if one still does after that time."""
+        """Wait until every exchange has ended; false if one is still open after that time."""
         for _ in range(max(1, round(timeout_s / _LOOK_S))):
             self._read()
             if all(one.ended is not None for reader in self._readers for one in reader.exchanges):
                 return True
-            await asyncio.sleep(_LOOK_S)  # whoever would announce it would do so on the wire that is measured
+            await asyncio.sleep(_LOOK_S)  # an event for each read would slow the pipe whose delays are recorded
         return False
 
     def take(self) -> list[RecordedExchange]:
-        """The exchanges since the last time, those included that still go on."""
+        """Return the exchanges since the last call, open ones included."""
         self._read()
         taken = [one for reader in self._readers for one in reader.exchanges]
         for reader in self._readers:

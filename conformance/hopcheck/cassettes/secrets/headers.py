@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from hopcheck.cassettes.model import Pairs
+from hopcheck.cassettes.journal_entry import Pairs
 
 REQUEST = frozenset(
     [

@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hopcheck.cassettes.model import Cassette, Interaction, JournalEntry, Pairs
+from hopcheck.cassettes.journal_entry import JournalEntry, Pairs
+from hopcheck.cassettes.model import Cassette, Interaction
 from hopcheck.cassettes.secrets.decoding import decoded, told
 from hopcheck.cassettes.secrets.entropy import ids_left_out, random_token
 from hopcheck.cassettes.secrets.scrub import ScrubRule

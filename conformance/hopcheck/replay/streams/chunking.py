@@ -1,6 +1,6 @@
-"""Other ways to cut a recorded stream into chunks. To whoever reads event streams well, all of them say the same.
+"""Other ways to cut a recorded stream into chunks, all of which mean the same to a correct reader of event streams.
 
-Pure: knows neither sockets nor clocks.
+The module knows neither sockets nor clocks.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple, get_args
 
 from hopcheck.cassettes import Interaction
-from hopcheck.replay.streams.variants import can_be_retold, retold
+from hopcheck.replay.streams.variants import can_be_rewritten, rewritten
 from hopcheck.report.redaction import REDACTED
 
 Chunks = Literal["recorded", "per-event", "one-byte", "split-utf8", "coalesced"]
-"""As recorded; one event each; one byte each; cut inside every character of several bytes and every blank line; one."""
+"""As recorded; one event a chunk; one byte a chunk; cut inside every multi-byte character and every blank line; one chunk."""
 
 CHUNKINGS: tuple[Chunks, ...] = get_args(Chunks)
 
-ONE_BY_ONE = 1024
-"""Bytes of a stream that leave one by one; what follows leaves as recorded. A chunk a byte is work for a proxy: a
-hundred thousand of them take it a minute."""
+SINGLE_BYTES = 1024
+"""The number of bytes that `one-byte` sends one by one; the rest is sent as recorded. A hundred thousand chunks would
+take a proxy a minute."""
 
 _BLANK = re.compile(rb"(?:\r\n|\r|\n)(?:\r\n|\r|\n)")
 _WIDE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 
 
 class StreamPiece(NamedTuple):
-    """Bytes that leave as one chunk, and when, in microseconds since the request was there."""
+    """Bytes that are sent as one chunk, and when, in microseconds since the request."""
 
     at_us: int
     data: bytes
 
 
 class StreamVariant(NamedTuple):
-    """A stream in other words.
+    """A stream with the same meaning in other lines and chunks.
 
     Attributes:
-        ways: See `retelling.retold`.
-        chunks: How that is cut; as recorded is an event a chunk.
+        ways: See `variants.rewritten`.
+        chunks: How it is chunked; `recorded` is one event a chunk.
     """
 
     ways: frozenset[str]
@@ -47,27 +47,28 @@ class StreamVariant(NamedTuple):
 
 
 StreamForm = Chunks | StreamVariant
-"""How a stream is told: cut otherwise, or in other words."""
+"""The form in which a stream is played: rechunked, or as a variant."""
 
 
-def pieces_of(interaction: Interaction, telling: StreamForm = "recorded", secret: str = "") -> list[StreamPiece]:
-    """A recorded body, cut for playing. Only event streams are ever cut anew, or retold.
+def pieces_of(interaction: Interaction, form: StreamForm = "recorded", secret: str = "") -> list[StreamPiece]:
+    """The chunks in which a recorded body is played. Only event streams are rechunked or rewritten.
 
     Args:
-        interaction: What was recorded.
-        telling: How to cut it, or in which ways to retell it.
-        secret: Stands where a secret was taken out of the cassette; "" leaves what takes its place there.
+        interaction: The recorded interaction.
+        form: How to chunk it, or its variant.
+        secret: Replaces what was redacted on the cassette; "" leaves the redaction.
     """
-    frames = zip(interaction.wire.frames, interaction.pieces, strict=True)
+    frames = zip(interaction.delivery.frames, interaction.pieces, strict=True)
     recorded = [StreamPiece(frame.at_us, _with(secret, data)) for frame, data in frames]
     if not is_stream(interaction):
         return recorded
-    if isinstance(telling, str):
-        return recut(recorded, telling)
-    if not can_be_retold(interaction):
+    if isinstance(form, str):
+        return recut(recorded, form)
+    if not can_be_rewritten(interaction):
         return recorded
-    told = StreamPiece(recorded[-1].at_us, retold(b"".join(piece.data for piece in recorded), telling.ways))
-    return recut(recut([told], "per-event"), telling.chunks)
+    whole = b"".join(piece.data for piece in recorded)
+    variant = StreamPiece(recorded[-1].at_us, rewritten(whole, form.ways))
+    return recut(recut([variant], "per-event"), form.chunks)
 
 
 def _with(secret: str, data: bytes) -> bytes:
@@ -75,13 +76,13 @@ def _with(secret: str, data: bytes) -> bytes:
 
 
 def is_stream(interaction: Interaction) -> bool:
-    """Whether the answer is an event stream that came in chunks."""
+    """Whether the response is an event stream in chunks."""
     media_type = (interaction.response and interaction.response.header("content-type")) or ""
-    return interaction.wire.framing == "chunked" and media_type.startswith("text/event-stream")
+    return interaction.delivery.framing == "chunked" and media_type.startswith("text/event-stream")
 
 
 def recut(recorded: list[StreamPiece], chunks: Chunks) -> list[StreamPiece]:
-    """Cut a body anew. A piece leaves when the recorded one left that holds its last byte."""
+    """Cut a body into other chunks; each is sent at the time of the recorded chunk with its last byte."""
     body = b"".join(piece.data for piece in recorded)
     if chunks == "recorded" or not body:
         return recorded
@@ -101,7 +102,7 @@ def _ends(body: bytes, chunks: Chunks, recorded: list[StreamPiece]) -> Iterable[
         case "per-event":
             return [blank.end() for blank in _BLANK.finditer(body)]
         case "one-byte":
-            return [*range(1, min(ONE_BY_ONE, len(body))), *accumulate(len(piece.data) for piece in recorded)]
+            return [*range(1, min(SINGLE_BYTES, len(body))), *accumulate(len(piece.data) for piece in recorded)]
         case "split-utf8":
             inside = [found.start() + 1 for pattern in (_WIDE, _BLANK) for found in pattern.finditer(body)]
             return [*accumulate(len(piece.data) for piece in recorded), *inside]

@@ -1,4 +1,4 @@
-"""A stream asked for again, and told otherwise than it was recorded: what a proxy makes of that must stay the same."""
+"""Requests a stream again in other chunks or as a variant: what the client receives must mean the same."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from hopcheck.client import Answer, Live, Stream, Target
 from hopcheck.client.responses import Sent
 from hopcheck.replay.server import ReplayServer
 from hopcheck.replay.streams.chunking import CHUNKINGS, Chunks, StreamForm, StreamVariant, is_stream
-from hopcheck.replay.streams.variants import CHUNKS, LINES, can_be_retold, meaning
+from hopcheck.replay.streams.variants import CHUNKS, LINES, can_be_rewritten, meaning
 
-ASKED_AGAIN = 4
-"""Streams of a case that are asked for again under each chunking: of many that are alike, so many."""
+MAX_STREAMS = 4
+"""The number of a case's streams that are requested again."""
 
-RETOLD_UNDER: Mapping[Chunks, frozenset[str]] = {"per-event": frozenset(LINES), "coalesced": frozenset(CHUNKS)}
-"""Under which chunkings a stream is retold, too."""
+REWRITTEN_UNDER: Mapping[Chunks, frozenset[str]] = {"per-event": frozenset(LINES), "coalesced": frozenset(CHUNKS)}
+"""The chunkings that are combined with variants, and with which."""
 
 ClientView = dict[str, Any]
-"""What a client makes of a stream."""
+"""What a client reads from a stream."""
 
 
 class VariantDifference(NamedTuple):
-    """A retelling that a proxy minds.
+    """A variant that the proxy passes on with another meaning.
 
     Attributes:
-        ways: In which ways the stream was told otherwise.
-        first: What the client was told of the stream as it was recorded.
-        then: What it was told of this one.
+        ways: The ways in which the stream was rewritten.
+        first: What the client read from the recorded stream.
+        then: What it read from the variant.
     """
 
     ways: frozenset[str]
@@ -36,79 +36,81 @@ class VariantDifference(NamedTuple):
 
 
 class StreamRepeater:
-    """Asks a target for streams that it has just brought."""
+    """Requests streams again that a target has just sent."""
 
     def __init__(self, server: ReplayServer, target: Target) -> None:
-        """The server is what the target asks."""
+        """The server plays the cassettes to the target."""
         self._server = server
         self._target = target
 
-    async def cut_otherwise(self, first: Stream) -> list[ClientView]:
-        """Ask for a stream under each other chunking; what differs from the first answer."""
-        return [one for chunks in CHUNKINGS[1:] for one in await self._cut(first, chunks)]  # it came as recorded first
+    async def rechunked(self, first: Stream) -> list[ClientView]:
+        """Request a stream under each other chunking, and return what differs from the first response."""
+        return [one for chunks in CHUNKINGS[1:] for one in await self._rechunked(first, chunks)]
 
-    async def told_otherwise(self, first: Stream) -> tuple[list[ClientView], list[VariantDifference]]:
-        """Ask for a stream under each other chunking, some of them together with a retelling: what of both is minded.
+    async def in_variants(self, first: Stream) -> tuple[list[ClientView], list[VariantDifference]]:
+        """Request a stream under each other chunking, some combined with variants, and return the differences of both.
 
-        Only what is minded together is asked for each by itself, so that nobody who minds nothing is asked more often.
+        Chunking and variants are told apart only when a combination made a difference, which keeps requests few.
         """
         cut: list[ClientView] = []
         found: list[VariantDifference] = []
         for chunks in CHUNKINGS[1:]:
-            ways = RETOLD_UNDER.get(chunks, frozenset())
-            together = await self._minded(first, StreamVariant(ways, chunks)) if ways else None
+            ways = REWRITTEN_UNDER.get(chunks, frozenset())
+            together = await self._difference(first, StreamVariant(ways, chunks)) if ways else None
             if ways and together is None:
                 continue
-            differing = await self._cut(first, chunks)
+            differing = await self._rechunked(first, chunks)
             cut += differing
             if together is not None:
-                alone = [await self._minded(first, StreamVariant(frozenset({way}))) for way in sorted(ways)]
+                alone = [await self._difference(first, StreamVariant(frozenset({way}))) for way in sorted(ways)]
                 found += [one for one in alone if one is not None] or ([] if differing else [together])
         return cut, found
 
-    def can_be_retold(self, stream: Stream) -> bool:
-        """Whether a stream's recording can be."""
-        cards = [card for card in self._server.deck.candidates(stream.marker) if card.marker == stream.marker]
-        return bool(cards) and all(is_stream(card.interaction) and can_be_retold(card.interaction) for card in cards)
+    def can_be_rewritten(self, stream: Stream) -> bool:
+        """Whether the recording of a stream can be played in variants."""
+        recorded = [
+            one.interaction for one in self._server.index.candidates(stream.marker) if one.marker == stream.marker
+        ]
+        return bool(recorded) and all(is_stream(one) and can_be_rewritten(one) for one in recorded)
 
-    async def _cut(self, first: Stream, chunks: Chunks) -> list[ClientView]:
-        again, before = _told(await self._asked(first, chunks)), _told(first)
-        return [] if again == before else [{"chunks": chunks, "first": before, "then": again}]
+    async def _rechunked(self, first: Stream, chunks: Chunks) -> list[ClientView]:
+        then, before = _view(await self._request(first, chunks)), _view(first)
+        return [] if then == before else [{"chunks": chunks, "first": before, "then": then}]
 
-    async def _minded(self, first: Stream, telling: StreamVariant) -> VariantDifference | None:
-        then, before = _meant(await self._asked(first, telling)), _meant(first)
-        return None if then == before else VariantDifference(telling.ways, before, then)
+    async def _difference(self, first: Stream, variant: StreamVariant) -> VariantDifference | None:
+        then, before = _meaning(await self._request(first, variant)), _meaning(first)
+        return None if then == before else VariantDifference(variant.ways, before, then)
 
-    async def _asked(self, first: Stream, telling: StreamForm) -> Stream:
-        self._server.rewind(first.marker, telling)
+    async def _request(self, first: Stream, form: StreamForm) -> Stream:
+        self._server.rewind(first.marker, form)
         try:
-            return await _asked_again(self._target, first)
+            return await _repeated(self._target, first)
         finally:
             self._server.rewind(first.marker, None)
 
 
 def distinct(streams: Iterable[Stream]) -> list[Stream]:
-    """The first few, one of each marker."""
-    return list({stream.marker: stream for stream in streams}.values())[:ASKED_AGAIN]
+    """The first few streams, one of each marker."""
+    return list({stream.marker: stream for stream in streams}.values())[:MAX_STREAMS]
 
 
 def is_whole(stream: Stream) -> bool:
-    """Whether it can be asked for again: it was a stream, and its client did not leave."""
+    """Whether it can be requested again: it was a stream, and its client did not leave."""
     return stream.status == 200 and stream.media_type == "text/event-stream" and stream.ended not in ("left", "timeout")
 
 
-def _told(stream: Stream) -> ClientView:
-    """What a client is told by a stream, however it was cut."""
+def _view(stream: Stream) -> ClientView:
+    """What a client reads from a stream, whatever its chunks."""
     return {"status": stream.status, "data": stream.data, "ended": stream.ended}
 
 
-def _meant(stream: Stream) -> ClientView:
-    """What a client makes of a stream, in whatever words it came."""
-    return {**_told(stream), "data": meaning(stream.data)}
+def _meaning(stream: Stream) -> ClientView:
+    """What a stream means to a client, whatever its lines and chunks."""
+    return {**_view(stream), "data": meaning(stream.data)}
 
 
-async def _asked_again(target: Target, first: Answer) -> Stream:
-    """Send the same bytes once more, and read the answer; the target doesn't count it among the case's own."""
+async def _repeated(target: Target, first: Answer) -> Stream:
+    """Send the same bytes once more and read the response, which isn't among the case's own."""
     sent = first.sent
     connection = await target.connect()
     path = "/" + sent.url.split("/", 3)[3]

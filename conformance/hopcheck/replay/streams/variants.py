@@ -1,6 +1,6 @@
-"""A recorded stream told otherwise: in lines and chunks that LiteLLM didn't send, and that mean the same to any reader.
+"""Variants of a recorded stream: lines and chunks that LiteLLM didn't send and that mean the same to any reader.
 
-Pure: knows neither sockets nor clocks.
+The module knows neither sockets nor clocks.
 """
 
 from __future__ import annotations
@@ -16,40 +16,40 @@ from hopcheck_contracts.sse import Event, EventParser
 Chunk = dict[str, Any]
 
 UNKNOWN = "x_hopcheck"
-"""A field that nobody knows."""
+"""A field that no API defines."""
 
 LINES: Mapping[str, LevelName] = {"comments": "MUST", "crlf": "SHOULD", "no-space": "SHOULD", "two-lines": "SHOULD"}
-"""Ways to write events, and how binding it is to read them: comments among them; other line ends; no space after
-`data:`; a payload over two lines, after other fields."""
+"""Ways to write events, and how binding it is to read them: with comments; with other line ends; without a space after
+`data:`; with a payload over two lines, after other fields."""
 
 CHUNKS: Mapping[str, LevelName] = {"empty-choices": "MUST", "empty-deltas": "MUST", "unknown-fields": "SHOULD"}
-"""Chunks that say nothing: without a choice; with a delta that is empty or null; and a field that nobody knows."""
+"""Chunks without content: no choices; an empty or null delta; and an unknown field."""
 
 
-def can_be_retold(interaction: Interaction) -> bool:
-    """Whether a stream is whole, and all of its chunks could be read when it was recorded."""
-    if interaction.response is None or interaction.wire.ended != "complete":
+def can_be_rewritten(interaction: Interaction) -> bool:
+    """Whether a stream is complete, and all of its chunks are valid."""
+    if interaction.response is None or interaction.delivery.ended != "complete":
         return False
     events = _events(interaction.response.body)
     return bool(events) and events[-1].is_done and all(one.is_done or _is_chunk(one) for one in events[:-1])
 
 
-def retold(body: bytes, ways: frozenset[str]) -> bytes:
-    """A stream's body, told in these ways of `LINES` and `CHUNKS`."""
-    said = [*_chunks(_events(body), ways), "[DONE]"]
+def rewritten(body: bytes, ways: frozenset[str]) -> bytes:
+    """A stream's body, written in these ways of `LINES` and `CHUNKS`."""
+    payloads = [*_chunks(_events(body), ways), "[DONE]"]
     end = "\r\n" if "crlf" in ways else "\n"
-    return "".join(line + end for payload in said for line in _lines(payload, ways)).encode()
+    return "".join(line + end for payload in payloads for line in _lines(payload, ways)).encode()
 
 
 def level_of(ways: Iterable[str]) -> LevelName:
-    """How binding it is to read the most binding of some ways."""
+    """The level of the most binding of some ways."""
     levels = {**LINES, **CHUNKS}
     return "MUST" if any(levels[way] == "MUST" for way in ways) else "SHOULD"
 
 
 def meaning(data: Sequence[str]) -> list[Any]:
-    """What a client makes of a stream's data, whatever was added to it that says nothing."""
-    return [said for payload in map(_parsed, data) if not _is_empty(said := _without_unknown(payload))]
+    """What a stream's data means to a client, without chunks and fields that add nothing."""
+    return [known for payload in map(_parsed, data) if not _is_empty(known := _without_unknown(payload))]
 
 
 def _events(body: bytes) -> list[Event]:
@@ -69,17 +69,17 @@ def _chunks(events: Sequence[Event], ways: frozenset[str]) -> Iterator[str]:
             continue
         chunks: list[Chunk] = [event.json]
         for edit in edits:
-            chunks = [made for chunk in chunks for made in edit(chunk, place)]
+            chunks = [edited for chunk in chunks for edited in edit(chunk, place)]
         yield from map(json.dumps, chunks)
 
 
 def _empty_choices(chunk: Chunk, place: int) -> list[Chunk]:
-    """One at the beginning, as providers send with what their filters say of the prompt, and one amid the text."""
+    """One at the beginning, as providers send it with their prompt filter's results, and one within the text."""
     return [{**chunk, "choices": []}, chunk] if place in (0, 1) and not chunk.get("usage") else [chunk]
 
 
 def _empty_deltas(chunk: Chunk, place: int) -> list[Chunk]:
-    """After the first chunk, which has the role, some that have nothing."""
+    """Empty ones after the first chunk, which has the role."""
     if place or not chunk["choices"]:
         return [chunk]
     index = chunk["choices"][0].get("index", 0)
@@ -88,13 +88,13 @@ def _empty_deltas(chunk: Chunk, place: int) -> list[Chunk]:
 
 
 def _unknown_fields(chunk: Chunk, place: int) -> list[Chunk]:
-    """In the chunk, and in each choice that says something: an empty one is how LiteLLM writes that there is none."""
-    told = {UNKNOWN: {"place": place}}
+    """In the chunk, and in each choice with content: LiteLLM writes an empty choice where there is none."""
+    unknown = {UNKNOWN: {"place": place}}
     choices = [
-        {**choice, "delta": delta | told, **told} if (delta := choice.get("delta")) else choice
+        {**choice, "delta": delta | unknown, **unknown} if (delta := choice.get("delta")) else choice
         for choice in chunk["choices"]
     ]
-    return [{**chunk, "choices": choices, **told}]
+    return [{**chunk, "choices": choices, **unknown}]
 
 
 _EDITS: Mapping[str, Callable[[Chunk, int], list[Chunk]]] = {
@@ -134,13 +134,13 @@ def _without_unknown(value: Any) -> Any:
 
 
 def _is_empty(payload: Any) -> bool:
-    """Whether a chunk says nothing of any choice, nor what it cost."""
+    """Whether a chunk holds nothing about any choice, and no usage."""
     if not isinstance(payload, dict) or payload.get("usage") or not isinstance(payload.get("choices"), list):
         return False
-    return not any(map(_says_something, payload["choices"]))
+    return not any(map(_has_content, payload["choices"]))
 
 
-def _says_something(choice: Any) -> bool:
+def _has_content(choice: Any) -> bool:
     if not isinstance(choice, dict) or choice.get("finish_reason") or choice.get("logprobs"):
         return True
     delta = choice.get("delta")
