@@ -26,7 +26,7 @@ _VOLATILE = (
 def difference(one: Cassette, two: Cassette) -> str:
     """The first difference between two recordings of a case in more than ids and times, or ""."""
     if one.verdict != two.verdict:
-        return f"judged {one.judged} and {two.judged}"
+        return f"verdicts {one.verdict} and {two.verdict}"
     first, second = ([_interaction(item) for item in cassette.interactions] for cassette in (one, two))
     if found := _difference("interactions", first, second):
         return found

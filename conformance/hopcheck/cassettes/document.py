@@ -11,7 +11,15 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from hopcheck.cassettes.journal_entry import Frame, JournalEntry, Pairs
-from hopcheck.cassettes.model import Cassette, Interaction, Provenance, RecordedDelivery, RecordedRequest, RecordedResponse, RecordedVerdict
+from hopcheck.cassettes.model import (
+    Cassette,
+    Interaction,
+    Provenance,
+    RecordedDelivery,
+    RecordedRequest,
+    RecordedResponse,
+    RecordedVerdict,
+)
 
 SCHEMA = 2
 """The version of the keys that are not vcrpy's."""

@@ -10,10 +10,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hopcheck.replay.scripted_backend import is_seated
+from hopcheck.replay.scripted_backend import is_scripted
 from hopcheck_contracts.sse import Event, event_of
-from hopcheck_server.proxy.adapters.streams.event_relay import wants_to_be_seen
 from hopcheck_server.proxy.adapters.litellm.workarounds import LiteLLMWorkarounds, carry_trace_context
+from hopcheck_server.proxy.adapters.streams.event_relay import wants_to_be_seen
 from hopcheck_server.proxy.adapters.upstream_errors import ErrorMapper
 from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.redaction import Redactor
@@ -42,7 +42,7 @@ class ProviderWithWorkarounds(ProviderClient):
 
     async def attempt(self, outgoing: OutgoingRequest, timeout_s: float) -> ProviderResponse:
         """Send one attempt (see `Provider`). Where a script is in LiteLLM's seat, there is nothing to mend."""
-        if is_seated(Marker.find(outgoing.body)):
+        if is_scripted(Marker.find(outgoing.body)):
             return await super().attempt(outgoing, timeout_s)
         try:
             answer = await super().attempt(_traced(outgoing), timeout_s)

@@ -12,6 +12,7 @@ from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import Cassette
 from hopcheck.replay.findings import CHUNKING
+from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.selftest.chunk_parser_mutant import ParsesEachRead
 from hopcheck.selftest.reach import overridden, touches
 from hopcheck.selftest.scoring import kills, summary_of
@@ -138,7 +139,7 @@ def _ran(trial: Trial) -> bool:
 
 
 def _result_of_healthy(case: Case, healthy: Trial, cassettes: Mapping[str, Cassette]) -> CassetteResult:
-    judged = cassettes[case.id].judged
+    judged = cassettes[cassette_of_case(case)].verdict
     known = {check for check, held in judged.findings.items() if not held} if judged else set()
     well = healthy.verdict.outcome in (Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES, Outcome.NOT_APPLICABLE)
     if well and {finding.check for finding in healthy.verdict.failed} <= known:

@@ -22,7 +22,7 @@ from hopcheck.replay.attempts import KEYS, ReplayedAttempt
 from hopcheck.replay.findings import ReplayFindings
 from hopcheck.replay.live_only import burst_owner
 from hopcheck.replay.offline import reference_target
-from hopcheck.replay.scripted_backend import seat_nonces
+from hopcheck.replay.scripted_backend import scripted_nonces
 from hopcheck.replay.server import ReplayServer
 from hopcheck.selftest.litellm_relay import BehindLiteLLM
 from hopcheck.selftest.reach import Traced
@@ -88,7 +88,7 @@ async def on_cassette(
         more: Whether it is asked for more than the cassette holds: other chunkings, the case's script in LiteLLM's seat.
     """
     owner = burst_owner(case, cassettes)
-    mine = {name: cassette for name, cassette in cassettes.items() if name in (case.id, owner) or name in PROBES}
+    mine = {name: cassette for name, cassette in cassettes.items() if cassette.case in (case.id, owner, *PROBES)}
     asked: list[Any] = []
     async with await Upstream.start(all_scripts([case])) as seat:
         server = ReplayServer(
@@ -96,11 +96,11 @@ async def on_cassette(
             scale=lambda _: 1.0 if "timing" in case.needs else 0.0,
             key=LITELLM_KEY,
             secret=KEYS["provider"],
-            seat=seat if more else None,
-            ended=lambda played: asked.append(_asked(played)),
+            scripted_backend=seat if more else None,
+            on_end=lambda played: asked.append(_asked(played)),
         )
         async with await server.start(), _serving(relay, server.url) as (served, target):
-            findings = ReplayFindings(server, more=more, own=_own(target.declares))
+            findings = ReplayFindings(server, with_variants=more, own=_own(target.declares))
             setting = RunContext(target, LocalControl(server), READ_TIMEOUT_S, nonces=fixed_nonces, beside=findings)
             if owner:
                 await run_case(REGISTRY[owner], replace(setting, beside=None))
@@ -110,7 +110,7 @@ async def on_cassette(
 async def on_script(case: Case, relay: type[Relay]) -> Trial:
     """Run a case on a relay of its own with the case's script in LiteLLM's seat, whether or not it applies there."""
     async with await Upstream.start(all_scripts([case])) as seat, _serving(relay, seat.url) as (served, target):
-        setting = RunContext(target, LocalControl(seat), READ_TIMEOUT_S, nonces=seat_nonces, contracts=False)
+        setting = RunContext(target, LocalControl(seat), READ_TIMEOUT_S, nonces=scripted_nonces, contracts=False)
         verdict = await run_case(case, setting)
         return Trial.of(verdict, [_arrived(one) for one in verdict.exchanges if one["side"] == "upstream"], served)
 
@@ -156,7 +156,7 @@ def _own(declares: Declares) -> Mapping[str, Any]:
 def _asked(played: ReplayedAttempt) -> Any:
     own = played.attempt()
     headers = sorted(pair for pair in own.headers if pair[0] not in _CHANGING | {"host"})
-    reached = not played.canned and (played.card is None or bool(played.card.entries))
+    reached = not played.is_fixed and (played.recording is None or bool(played.recording.entries))
     return own.method, own.path, own.body, headers, played.ended, reached
 
 
