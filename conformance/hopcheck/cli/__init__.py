@@ -40,10 +40,10 @@ class Command(Protocol):
     """A command's module."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Say what it takes."""
+        """Add the command's options to its parser."""
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; returns the exit code."""
+        """Run the command; returns the exit code."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

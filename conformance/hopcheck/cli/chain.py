@@ -1,4 +1,4 @@
-"""What `demo` and `stack` share: what the chain needs, and what is shown while it starts."""
+"""What `demo` and `stack` share: the check that the servers are installed, and the progress while they start."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ UPSTREAM_COMMAND = (sys.executable, "-m", "hopcheck", "upstream", "--port", "0")
 
 
 def require_server() -> None:
-    """See that the chain's servers are installed.
+    """Check that the chain's servers are installed.
 
     Raises:
-        Stop: They aren't; the text says how to get them.
+        Stop: They aren't; the text says how to install them.
     """
     if any(importlib.util.find_spec(name) is None for name in ("fastapi", "uvicorn", "uv")):
         raise Stop(USAGE, "this needs the reference proxy and LiteLLM's launcher: pip install 'hopcheck[server]'")
 
 
-TOLD_S = 2.0
-"""How much later than its last connection a process's end may be told; a crash may write its memory to a file first."""
+EXIT_GRACE_S = 2.0
+"""How long a process may take to exit after its last connection: a crash may write a core file first."""
 
 
 async def while_it_runs(stack: Stack, work: Coroutine[Any, Any, T], stopped: asyncio.Event) -> T:
-    """Do some work with the chain.
+    """Run some work with the chain.
 
     Args:
         stack: The chain.
-        work: What is done.
-        stopped: Ends the work in order; set here if one of the chain's processes ends.
+        work: The work.
+        stopped: Ends the work early; set here if one of the chain's processes exits.
 
     Raises:
-        ProcessError: One ended, and says more than what the work came to.
-        Unfit: The work came to that, and all of them run.
+        ProcessError: A process exited; it explains more than the failure of the work.
+        Unfit: The work raised it, and all processes run.
     """
     watching = asyncio.ensure_future(stack.watch())
     watching.add_done_callback(lambda _: stopped.set())
     try:
         return await work
     except Unfit:
-        await asyncio.wait({watching}, timeout=TOLD_S)
+        await asyncio.wait({watching}, timeout=EXIT_GRACE_S)
         raise
     finally:
         if watching.done():
@@ -62,17 +62,16 @@ async def while_it_runs(stack: Stack, work: Coroutine[Any, Any, T], stopped: asy
         watching.cancel()
 
 
-class Teller:
-    """Says what is being waited for: in place on a terminal, a line for each new thing in a log."""
+class StartupProgress:
+    """Shows what the start is waiting for: in place on a terminal, a line for each new step in a log."""
 
     def __init__(self, console: Console) -> None:
-        """Say it there."""
         self._console = console
         self._status = console.status("") if console.is_terminal else None
         self._last = ""
 
     def __call__(self, text: str) -> None:
-        """Say what is being waited for now: words, and perhaps ` … ` and how long it has taken."""
+        """Show the current step: words, perhaps followed by ` … ` and how long it has taken."""
         doing = text.partition(" … ")[0]
         if self._status is not None:
             self._status.update(text)
@@ -81,7 +80,6 @@ class Teller:
         self._last = doing
 
     def __enter__(self) -> Self:
-        """Begin to show."""
         if self._status is not None:
             self._status.start()
         return self
@@ -89,6 +87,5 @@ class Teller:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take it off the screen."""
         if self._status is not None:
             self._status.stop()

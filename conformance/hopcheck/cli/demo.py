@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server, while_it_runs
+from hopcheck.cli.chain import UPSTREAM_COMMAND, StartupProgress, require_server, while_it_runs
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.cli.files import write
 from hopcheck.cli.gate import conclude, watching
@@ -41,7 +41,6 @@ HOPS = "load.txt"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
     parser.add_argument(
         "--output", type=Path, default=Path("hopcheck-demo"), metavar="FOLDER", help="default: %(default)s"
     )
@@ -50,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @dataclass(frozen=True)
-class Judged:
+class TargetRun:
     """One target's run: its report, and whether somebody stopped it."""
 
     document: dict[str, Any]
@@ -58,7 +57,6 @@ class Judged:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
     require_server()
     arguments.output.mkdir(parents=True, exist_ok=True)
     try:
@@ -70,11 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
     return _show(judged, arguments.output)
 
 
-async def _judge_both(arguments: argparse.Namespace) -> list[Judged]:
+async def _judge_both(arguments: argparse.Namespace) -> list[TargetRun]:
     stopped = stop_event()
     console = Console(stderr=True, highlight=False)
     async with AsyncExitStack() as running:
-        with Teller(console) as tell:
+        with StartupProgress(console) as tell:
             starting = asyncio.ensure_future(running.enter_async_context(_chain(arguments, tell)))
             stopping = asyncio.ensure_future(stopped.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -87,8 +85,10 @@ async def _judge_both(arguments: argparse.Namespace) -> list[Judged]:
         return await while_it_runs(stack, _work(stack, arguments, stopped, console), stopped)
 
 
-async def _work(stack: Stack, arguments: argparse.Namespace, stopped: asyncio.Event, console: Console) -> list[Judged]:
-    judged: list[Judged] = []
+async def _work(
+    stack: Stack, arguments: argparse.Namespace, stopped: asyncio.Event, console: Console
+) -> list[TargetRun]:
+    judged: list[TargetRun] = []
     for target in _targets(stack):
         if not stopped.is_set():
             console.print(f"judging {target.name} at {target.base_url}")
@@ -99,7 +99,7 @@ async def _work(stack: Stack, arguments: argparse.Namespace, stopped: asyncio.Ev
     return judged
 
 
-def _chain(arguments: argparse.Namespace, tell: Teller) -> Any:
+def _chain(arguments: argparse.Namespace, tell: StartupProgress) -> Any:
     return Stack.start(
         work_dir=arguments.output,
         upstream_command=UPSTREAM_COMMAND,
@@ -122,7 +122,7 @@ def _target(name: str, base_url: str, key: str, log_file: Path, stack: Stack) ->
     return packaged_target(name, key, {**urls, "log_file": str(log_file.absolute())})
 
 
-async def _judge(target: TargetConfig, arguments: argparse.Namespace, stopped: asyncio.Event) -> Judged:
+async def _judge(target: TargetConfig, arguments: argparse.Namespace, stopped: asyncio.Event) -> TargetRun:
     known = all_cases()
     plan = gating.Plan(config=target, cases=list(known.values()), jobs=arguments.jobs)
     with as_file(files("hopcheck.gate") / "targets" / target.name / "baseline.toml") as path:
@@ -131,7 +131,7 @@ async def _judge(target: TargetConfig, arguments: argparse.Namespace, stopped: a
     order = Order(plan, known, baseline, strict=False, files=written)
     with RunProgress(console_for(sys.stderr), len(plan.cases)) as progress:
         outcome = await gating.gate(plan, stopped, watching(progress), lambda _: False)
-    return Judged(conclude(order, outcome)[0], outcome.interrupted)
+    return TargetRun(conclude(order, outcome)[0], outcome.interrupted)
 
 
 async def _measure(stack: Stack, output: Path, stopped: asyncio.Event) -> None:
@@ -156,7 +156,7 @@ async def _measure(stack: Stack, output: Path, stopped: asyncio.Event) -> None:
     await done
 
 
-def _show(judged: list[Judged], output: Path) -> int:
+def _show(judged: list[TargetRun], output: Path) -> int:
     console = console_for(sys.stdout)
     for one in judged:
         console.rule(one.document["target"]["name"])
@@ -168,7 +168,7 @@ def _show(judged: list[Judged], output: Path) -> int:
     print_comparison(compare(first, second), console)
     _show_hops(output / HOPS, console)
     page = output / "index.html"
-    write(page, html_text(second, beside=first))
+    write(page, html_text(second, other=first))
     pages = [page, *(output / name for name in ("litellm.html", "reference.html", "load.html"))]
     console.print(f"\nreports: {', '.join(str(one) for one in pages if one.exists())}", soft_wrap=True)
     return HOLDS if all(one.document["summary"]["exit"] == 0 for one in judged) else DOES_NOT_HOLD

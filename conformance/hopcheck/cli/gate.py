@@ -17,7 +17,7 @@ from hopcheck.cli.gate_arguments import RENDERINGS, Order, add_arguments, read
 from hopcheck.gate import run as gating
 from hopcheck.gate.preflight import Unfit
 from hopcheck.report.baseline import Judgement, baseline_text, judge, updated
-from hopcheck.report.build import Replay, Run, build
+from hopcheck.report.build import Replay, RunSummary, build
 from hopcheck.report.render.progress import RunProgress
 from hopcheck.report.render.terminal import console_for, print_report
 from hopcheck_server.chain.processes import ProcessError
@@ -89,7 +89,7 @@ def conclude(order: Order, outcome: gating.Outcome, replay: Replay | None = None
     if order.baseline is not None:
         today = datetime.datetime.now(datetime.UTC).date()
         judgement = judge(outcome.verdicts, order.baseline, order.known, today, strict=order.strict)
-    facts = Run(
+    facts = RunSummary(
         started=outcome.started,
         duration_s=outcome.duration_s,
         selected=order.plan.selected,

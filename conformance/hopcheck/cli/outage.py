@@ -14,10 +14,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
+from hopcheck.cli.chain import UPSTREAM_COMMAND, StartupProgress, require_server
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, Stop
 from hopcheck.client.config import Declares, Models, TargetConfig
-from hopcheck.outage.timeline import OUTCOMES, SCRIPT, Timeline, look, traffic, warm
+from hopcheck.outage.timeline import OUTCOMES, SCRIPT, Timeline, traffic, warm, watch_health
 from hopcheck.report.render.terminal import console_for
 from hopcheck_server.chain import Served, Stack, serve_reference
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
@@ -37,7 +37,6 @@ WORDS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
     parser.add_argument("--litellm", default=DEFAULT_VERSION, metavar="VERSION", help="default: %(default)s")
     parser.add_argument("--rate", type=float, default=20.0, metavar="N", help="requests a second (default: 20)")
     parser.add_argument("--down", type=float, default=5.0, metavar="S", help="seconds before LiteLLM is started again")
@@ -45,7 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
     require_server()
     work_dir = arguments.logs or Path(tempfile.mkdtemp(prefix="hopcheck-outage-"))
     work_dir.mkdir(parents=True, exist_ok=True)
@@ -78,7 +76,7 @@ async def _interruptible(arguments: argparse.Namespace, work_dir: Path) -> Timel
 async def experiment(arguments: argparse.Namespace, work_dir: Path) -> Timeline:
     """Start the chain, take LiteLLM away and bring it back, all under traffic; raises ProcessError."""
     async with AsyncExitStack() as exits:
-        with Teller(Console(stderr=True)) as tell:
+        with StartupProgress(Console(stderr=True)) as tell:
             chain = Stack.start(
                 work_dir=work_dir,
                 upstream_command=UPSTREAM_COMMAND,
@@ -130,12 +128,12 @@ async def _under_traffic(
         await stack.litellm.process.wait()
         timeline.mark("killed")
         seeing = asyncio.create_task(
-            look(timeline, lambda: http_status(proxy_port, "/health/ready"), {"unready": False, "ready": True})
+            watch_health(timeline, lambda: http_status(proxy_port, "/health/ready"), {"unready": False, "ready": True})
         )
         await asyncio.sleep(down_s)  # the outage itself
         timeline.mark("started")
         coming = asyncio.create_task(
-            look(timeline, lambda: http_status(litellm_port, "/health/readiness"), {"back": True})
+            watch_health(timeline, lambda: http_status(litellm_port, "/health/readiness"), {"back": True})
         )
         await exits.enter_async_context(stack.litellm.again())
         await asyncio.gather(coming, asyncio.wait_for(seeing, 30))
@@ -178,8 +176,8 @@ def _stretches(timeline: Timeline) -> list[tuple[int, int]]:
 def _summarize(timeline: Timeline, console: Console) -> None:
     for name, critical in ((MODEL, False), (f"{CRITICAL} (critical)", True)):
         outcomes = Counter(one.outcome for one in timeline.asked if one.critical is critical)
-        told = ", ".join(f"{outcomes[one]} {one}" for one in OUTCOMES if outcomes[one])
-        console.print(f"{name}: {sum(outcomes.values())} requests, {told}")
+        shares = ", ".join(f"{outcomes[one]} {one}" for one in OUTCOMES if outcomes[one])
+        console.print(f"{name}: {sum(outcomes.values())} requests, {shares}")
     for cause, effect in (("killed", "unready"), ("back", "ready")):
         lag_s = timeline.lag(cause, effect)
         if lag_s is not None:

@@ -15,7 +15,7 @@ from hopcheck.cassettes.recording.clients import ClientRecorder, ClientRecording
 from hopcheck.cassettes.recording.recorder import RecordingResult
 from hopcheck.cassettes.recording.session import RecordingSession
 from hopcheck.cassettes.store import LIVE_ONLY
-from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
+from hopcheck.cli.chain import UPSTREAM_COMMAND, StartupProgress, require_server
 from hopcheck.cli.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.preflight import Unfit
@@ -90,7 +90,7 @@ def record(folder: Path, litellm: str, exclude_newer: str | None = None, pattern
 async def _record(
     cases: list[Case], folder: Path, litellm: str, exclude_newer: str | None
 ) -> tuple[RecordingResult, bool]:
-    with Teller(Console(stderr=True)) as tell, RunProgress(console_for(sys.stderr), len(cases)) as progress:
+    with StartupProgress(Console(stderr=True)) as tell, RunProgress(console_for(sys.stderr), len(cases)) as progress:
         session = RecordingSession(
             cases=cases,
             folder=folder,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hopcheck.cli.chain import UPSTREAM_COMMAND, Teller, require_server
+from hopcheck.cli.chain import UPSTREAM_COMMAND, StartupProgress, require_server
 from hopcheck.cli.exits import HOLDS, UNTESTABLE, USAGE, Stop
 from hopcheck_server.chain import Stack
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
@@ -20,14 +20,12 @@ from hopcheck_server.wire.signals import stop_event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
     parser.add_argument("--litellm", default=DEFAULT_VERSION, metavar="VERSION", help="default: %(default)s")
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="where the servers' logs go (default: a new one)")
     parser.add_argument("--no-proxy", action="store_true", help="without the reference proxy")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
     require_server()
     work_dir = arguments.logs or Path(tempfile.mkdtemp(prefix="hopcheck-stack-"))
     work_dir.mkdir(parents=True, exist_ok=True)
@@ -53,7 +51,7 @@ async def _serve(work_dir: Path, version: str, *, proxy: bool) -> int:
 
 async def _run_chain(work_dir: Path, version: str, *, proxy: bool) -> int:
     async with AsyncExitStack() as running:
-        with Teller(Console(stderr=True)) as tell:
+        with StartupProgress(Console(stderr=True)) as tell:
             chain = Stack.start(
                 work_dir=work_dir,
                 upstream_command=UPSTREAM_COMMAND,

@@ -10,7 +10,6 @@ from hopcheck_server.upstream.run import run as run_upstream
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=9100, help="port; 0 takes a free one (default: %(default)s)")
     add_case_folder(parser)
@@ -22,7 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
     return run_upstream(
         all_scripts(all_cases(arguments.cases).values()),
         arguments.host,

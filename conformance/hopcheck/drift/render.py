@@ -127,6 +127,6 @@ def html_text(found: Drift) -> str:
         {"visible": visible, "cut_way": cut_way},
         found=found,
         headline=headline(found),
-        beside=beside(found),
+        notes=beside(found),
         sections=[(ABOUT[part], groups) for part, groups in sections(found)],
     )

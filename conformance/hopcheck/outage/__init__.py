@@ -1,1 +1,1 @@
-"""LiteLLM killed under traffic and started again: what becomes of every request."""
+"""LiteLLM killed under traffic and started again: how every request ended."""

@@ -1,6 +1,6 @@
-"""A proxy under traffic while the LiteLLM behind it is killed and started again: what became of every request.
+"""A proxy under traffic while the LiteLLM behind it is killed and started again: how every request ended.
 
-Knows no printing. `hopcheck.cli.outage` starts the chain and shows what comes out.
+Knows no printing: `hopcheck.cli.outage` starts the chain and shows the timeline.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from hopcheck_server.upstream.script.turns import Script
 
 NAME = "outage"
 SCRIPT: dict[str, Script] = {NAME: reply.script_of(reply.chat(*["word "] * 6, delay_s=0.1, pace_s=0.05))}
-"""What the provider says: slowly enough that something is always under way."""
+"""The provider answers slowly, so that a request is always in progress."""
 
 READ_TIMEOUT_S = 60.0
-"""After which a request counts as hung. A LiteLLM that has just started takes its time for its first requests."""
+"""A request that takes longer counts as hung; a LiteLLM that has just started is slow at first."""
 
 BOUND_S = 2.0
 """How long readiness may lag behind LiteLLM."""
@@ -31,7 +31,7 @@ POLL_S = 0.05
 
 ANSWERED, DIRECT, REFUSED, CUT, WRONG = "answered", "direct", "refused", "cut", "wrong"
 OUTCOMES = (ANSWERED, DIRECT, REFUSED, CUT, WRONG)
-"""In one piece by LiteLLM; past it; 503 as it should be; a stream that had begun, ended with an error event; else."""
+"""Completed by LiteLLM; completed by the direct provider; a proper 503; a stream ended by an error event; else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class Asked:
     Attributes:
         at_s: When it was sent, from the beginning of the run.
         took_s: Until its end.
-        critical: Whether its model has a stand-in.
+        critical: Whether its model has a direct provider.
         streamed: Whether it asked for a stream.
         outcome: One of OUTCOMES.
-        detail: What was seen, where that is wrong.
+        detail: The problem, if the outcome is wrong.
     """
 
     at_s: float
@@ -57,7 +57,7 @@ class Asked:
 
 @dataclass
 class Timeline:
-    """What happened, in seconds from the beginning.
+    """Requests and events, in seconds from the beginning.
 
     Attributes:
         asked: Every request, as it ended.
@@ -73,7 +73,7 @@ class Timeline:
         return time.monotonic() - self.begun
 
     def mark(self, event: str) -> None:
-        """Something has happened."""
+        """Record when an event happened first."""
         self.events.setdefault(event, self.now())
 
     def lag(self, cause: str, effect: str) -> float | None:
@@ -82,28 +82,28 @@ class Timeline:
         return None if both[0] is None or both[1] is None else both[1] - both[0]
 
     def complaints(self) -> list[str]:
-        """A sentence for everything that isn't as it should be."""
+        """A sentence for each problem."""
         wrong = Counter(one.detail for one in self.asked if one.outcome == WRONG)
-        said = [f"{number} requests ended otherwise: {detail}" for detail, number in wrong.items()]
+        problems = [f"{number} requests ended otherwise: {detail}" for detail, number in wrong.items()]
         killed = self.events.get("killed", 0.0)
         unserved = [one for one in self.asked if one.critical and not _was_served(one, killed)]
         if unserved:
-            said.append(f"{len(unserved)} requests for the critical model were not answered")
+            problems.append(f"{len(unserved)} requests for the critical model were not answered")
         for cause, effect in (("killed", "unready"), ("back", "ready")):
             lag_s = self.lag(cause, effect)
             if lag_s is None or lag_s > BOUND_S:
                 seen = "never" if lag_s is None else f"{lag_s:.2f} s"
-                said.append(f"LiteLLM was {cause}, and the proxy {effect} {seen} later; allowed are {BOUND_S:g} s")
-        return said
+                problems.append(f"LiteLLM was {cause}, and the proxy {effect} {seen} later; allowed are {BOUND_S:g} s")
+        return problems
 
 
 def _was_served(one: Asked, killed_s: float) -> bool:
-    # What has been said of a stream can't be taken back: one that was under way has to end.
+    # A stream in progress can't be replaced: the client has its beginning already.
     return one.outcome in (ANSWERED, DIRECT) or (one.outcome == CUT and one.streamed and one.at_s <= killed_s)
 
 
 async def warm(config: TargetConfig) -> None:
-    """Ask each kind of request once, so that what a first request costs is not taken for an outage."""
+    """Send each kind of request once, so that slow first requests don't look like an outage."""
     for number in range(4):
         critical, streamed = bool(number % 2), bool(number // 2)
         await _ask(Timeline(), config, _models(config)[critical], critical=critical, streamed=streamed)
@@ -114,7 +114,7 @@ def _models(config: TargetConfig) -> tuple[str, str]:
 
 
 async def traffic(timeline: Timeline, config: TargetConfig, per_second: float, stop: asyncio.Event) -> None:
-    """Ask as often as that, whatever the answers are, until stopped; returns when all have ended."""
+    """Send requests at a constant rate until stopped; return when all have ended."""
     begun, running = time.monotonic(), set[asyncio.Task[None]]()
     for number in count():
         critical, streamed = bool(number % 2), bool(number // 2 % 2)
@@ -141,7 +141,7 @@ async def _ask(timeline: Timeline, config: TargetConfig, model: str, *, critical
 
 
 def outcome_of(answer: Answer) -> tuple[str, str]:
-    """What an answer is: one of OUTCOMES, and what was seen where that is wrong."""
+    """How a request ended: one of OUTCOMES, and the problem if it is wrong."""
     if answer.ended != "complete":
         return WRONG, f"{answer.status or 'no answer'}, and then {answer.ended}"
     if answer.status == 200:
@@ -162,11 +162,13 @@ def _of_success(answer: Answer) -> tuple[str, str]:
     return (CUT, "") if answer.error else (WRONG, "a stream without an end")
 
 
-async def look(timeline: Timeline, status: Callable[[], Awaitable[int | None]], wanted: dict[str, bool]) -> None:
-    """Ask for a health status again and again, and mark events as they are seen: each when it is 200, or isn't."""
+async def watch_health(
+    timeline: Timeline, status: Callable[[], Awaitable[int | None]], wanted: dict[str, bool]
+) -> None:
+    """Poll a health status, and mark each event in turn when the status becomes 200, or another."""
     for event, is_well in wanted.items():
         while True:
             if ((await status()) == 200) is is_well:
                 break
-            await asyncio.sleep(POLL_S)  # between two looks, as an orchestrator's
+            await asyncio.sleep(POLL_S)  # as an orchestrator polls
         timeline.mark(event)

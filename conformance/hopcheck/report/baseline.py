@@ -35,13 +35,13 @@ _COMPLETED = frozenset({Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES})
 
 @dataclass(frozen=True, kw_only=True)
 class Deviation:
-    """An entry.
+    """One entry of a baseline.
 
     Attributes:
         case: A case's id.
         checks: Findings of it that are known to fail, or "untestable".
         reason: Why that is accepted.
-        issue: Where it is being mended, or "".
+        issue: Where the fix is tracked, or "".
         expires: The last day on which the entry counts; None for no end.
     """
 
@@ -54,7 +54,12 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Attributes: file: its path, for messages; deviations: its entries."""
+    """The known deviations of a target.
+
+    Attributes:
+        file: The path of the file, for messages.
+        deviations: Its entries.
+    """
 
     file: str
     deviations: tuple[Deviation, ...] = ()
@@ -62,11 +67,10 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a baseline says of a run.
+    """A run, judged by a baseline.
 
     Attributes:
-        statuses: By case: "listed" where it fails as the entry says and in nothing else, "stale" where something
-            listed holds, None otherwise.
+        statuses: By case: "listed" if exactly the listed checks fail, "stale" if a listed check holds, None otherwise.
         problems: Sentences; each of them fails the gate.
     """
 
@@ -113,7 +117,7 @@ def judge(
     *,
     strict: bool = False,
 ) -> Judgement:
-    """Hold a run against the known deviations.
+    """Compare a run with the known deviations.
 
     Args:
         verdicts: Of the cases that were run.
@@ -130,9 +134,9 @@ def judge(
     statuses: dict[str, Status | None] = {}
     for verdict in verdicts:
         failing = failing_checks(verdict, cases[verdict.case_id].level, strict=strict)
-        status, told = _status(verdict, listed.get(verdict.case_id, set()), failing)
+        status, complaints = _status(verdict, listed.get(verdict.case_id, set()), failing)
         statuses[verdict.case_id] = status
-        problems += told
+        problems += complaints
     return Judgement(statuses, tuple(f"{baseline.file}: {problem}" for problem in problems))
 
 
@@ -140,7 +144,9 @@ def _entry_problems(entry: Deviation, cases: Mapping[str, Case], today: datetime
     if entry.case not in cases:
         return [f'an entry matches nothing: there is no case "{entry.case}"; {nearest(entry.case, cases)}']
     if entry.expires is not None and entry.expires < today:
-        return [f"the entry for {entry.case} expired on {entry.expires}: mend the target, or renew reason and date."]
+        return [
+            f"the entry for {entry.case} expired on {entry.expires}: fix the target, or renew the reason and the date."
+        ]
     return []
 
 
@@ -159,7 +165,7 @@ def _is_stale(check: str, verdict: Verdict) -> bool:
         return verdict.outcome is not Outcome.UNTESTABLE
     if any(finding.check == check for finding in verdict.failed):
         return False
-    # a case that was cut short says nothing of the checks that it did not come to
+    # a case that ended early proves nothing about the checks after its end
     return verdict.outcome in _COMPLETED or any(finding.check == check for finding in verdict.findings)
 
 
@@ -187,7 +193,7 @@ def failing_checks(verdict: Verdict, level: Level, *, strict: bool) -> list[str]
 def updated(
     verdicts: Iterable[Verdict], cases: Mapping[str, Case], previous: Baseline, *, strict: bool
 ) -> tuple[Deviation, ...]:
-    """The entries that fit a run: what fails is listed, with the reason it had; what was not judged stays as it was."""
+    """The entries that fit a run: failing checks with the reasons they had; entries of unjudged cases are kept."""
     unjudged = {Outcome.NOT_APPLICABLE, Outcome.BROKEN}
     judged = {verdict.case_id: verdict for verdict in verdicts if verdict.outcome not in unjudged}
     kept = [entry for entry in previous.deviations if entry.case in cases and entry.case not in judged]

@@ -26,10 +26,10 @@ from hopcheck.report.excerpts import EXCHANGES_LIMIT, cut_pair, exchange_excerpt
 from hopcheck.report.redaction import redacted
 
 LIVE_ONLY = "live-only: "
-"""What the reason of a case begins with that cassettes can't judge."""
+"""The prefix of the reason of a case that cassettes can't judge."""
 
 SCRIPTED = "replay.scripted"
-"""The finding of a case that was asked a second time, with its own script in LiteLLM's place."""
+"""The finding of a case that ran a second time, with its own script in LiteLLM's place."""
 
 _SECRET_HEADERS = ("key", "token", "secret", "auth", "cookie")
 
@@ -42,7 +42,7 @@ class Replay:
         folder: Where they are.
         litellm: The versions that were recorded.
         cassettes: How many there are.
-        problems: What fails the run and belongs to none of its cases.
+        problems: Sentences that fail the run and belong to no case.
     """
 
     folder: str
@@ -52,18 +52,18 @@ class Replay:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """What is known of a run beside its verdicts.
+class RunSummary:
+    """What a report says about a run, besides its verdicts.
 
     Attributes:
-        started: When, with a time zone.
+        started: When it began, with a time zone.
         duration_s: Wall time, in seconds.
         selected: How many cases were to be run.
-        interrupted: Somebody stopped it.
-        strict: Advisories fail too.
-        one_sided: There was no upstream of ours behind the target.
+        interrupted: Whether it was interrupted.
+        strict: Whether advisories fail, too.
+        one_sided: Whether the target had no upstream of ours.
         replay: The cassettes that stood in for LiteLLM, or None.
-        secrets: What must not be written down beside the target's own keys, such as the provider's key.
+        secrets: Values to redact in addition to the target's own keys, such as the provider's key.
     """
 
     started: datetime.datetime
@@ -80,11 +80,11 @@ def build(
     verdicts: Sequence[Verdict],
     cases: Mapping[str, Case],
     target: TargetConfig,
-    run: Run,
+    run: RunSummary,
     baseline: Baseline | None = None,
     judgement: Judgement | None = None,
 ) -> dict[str, Any]:
-    """Make the report document.
+    """Build the report document.
 
     Args:
         verdicts: In any order; the report has them by profile.
@@ -92,7 +92,7 @@ def build(
         target: What was judged; its keys are replaced wherever they appear.
         run: When and how.
         baseline: The known deviations, if a file was given.
-        judgement: What they say of these verdicts.
+        judgement: These verdicts, judged by the baseline.
 
     Returns:
         JSON that is valid by the schema.
@@ -123,13 +123,13 @@ def _place(case: Case) -> tuple[int, str]:
     return AREAS.index(case.profile), case.id
 
 
-def _secrets(target: TargetConfig, run: Run) -> tuple[str, ...]:
+def _secrets(target: TargetConfig, run: RunSummary) -> tuple[str, ...]:
     sent = (value for name, value in target.headers.items() if any(word in name.lower() for word in _SECRET_HEADERS))
     return (target.api_key, target.second_api_key, *sent, *run.secrets)
 
 
 def _entry(
-    case: Case, verdict: Verdict, declares: Declares, run: Run, judged: Judgement, secrets: Sequence[str]
+    case: Case, verdict: Verdict, declares: Declares, run: RunSummary, judged: Judgement, secrets: Sequence[str]
 ) -> dict[str, Any]:
     entry = {
         "id": case.id,
@@ -154,7 +154,7 @@ def _entry(
     return {key: value if key == "exchanges" else redacted(value, secrets) for key, value in entry.items()}
 
 
-def _undeclared(case: Case, verdict: Verdict, declares: Declares, run: Run) -> list[str]:
+def _undeclared(case: Case, verdict: Verdict, declares: Declares, run: RunSummary) -> list[str]:
     if verdict.outcome is not Outcome.NOT_APPLICABLE:
         return []
     if run.one_sided and "two_sided" in case.needs:
@@ -174,7 +174,7 @@ def _finding(finding: Finding, level: Level, secrets: Sequence[str]) -> dict[str
     }
 
 
-def _target(target: TargetConfig, run: Run, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _target(target: TargetConfig, run: RunSummary, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     declared = {key: value for key, value in asdict(target.declares).items() if target.declares.has(key)}
     return {
         "name": target.name,

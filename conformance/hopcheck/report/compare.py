@@ -1,6 +1,6 @@
-"""Two reports side by side: what became of the same cases for two targets.
+"""Two reports side by side: the outcomes of the same cases for two targets.
 
-Knows which cases differ and how to show that in a terminal and in Markdown; the HTML page takes the same value.
+Knows which cases differ, and how to show that in a terminal and in Markdown; the HTML page takes the same value.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _WHOLE = {"untestable", "broken"}
 
 @dataclass(frozen=True)
 class Difference:
-    """A case that came to something else for the other target.
+    """A case with different outcomes for two targets.
 
     Attributes:
         case_id: Its id.
-        requirement: What it asks for.
+        requirement: Its requirement.
         first: The outcome for the first target, or "not run".
         second: The outcome for the second.
         only_first: Checks that fail for the first target and hold for the second.
@@ -49,9 +49,9 @@ class Comparison:
 
     Attributes:
         names: Of the two targets.
-        totals: For each outcome, how many cases of each came to it.
+        totals: The number of cases of both targets, by outcome.
         differences: Cases with different outcomes or different failing checks, in the first report's order.
-        same: How many cases came to the same.
+        same: How many cases have the same outcome and the same failing checks.
     """
 
     names: tuple[str, str]
@@ -71,7 +71,7 @@ class Comparison:
 
 
 def compare(first: Document, second: Document) -> Comparison:
-    """Hold two reports against each other."""
+    """Compare two reports."""
     left, right = ({case["id"]: case for case in one["cases"]} for one in (first, second))
     ids = list(dict.fromkeys([*left, *right]))
     made = [_difference(left.get(case_id), right.get(case_id)) for case_id in ids]
@@ -141,7 +141,7 @@ def _only(comparison: Comparison) -> list[str]:
 
 
 def summary(comparison: Comparison) -> str:
-    """Both in one sentence."""
+    """The comparison in one sentence."""
     first, second = comparison.names
     return (
         f"The same in {comparison.same} cases; checks that fail only for {first}: {comparison.only_first}, "
@@ -150,7 +150,7 @@ def summary(comparison: Comparison) -> str:
 
 
 def comparison_markdown(comparison: Comparison) -> str:
-    """The same as Markdown."""
+    """The comparison as Markdown."""
     first, second, *only = map(markdown.text, (*comparison.names, *_only(comparison)))
     totals = ([outcome, *map(str, sums)] for outcome, sums in comparison.totals.items())
     parts = [f"### {first} and {second}", markdown.table(["", first, second], totals, right=1)]

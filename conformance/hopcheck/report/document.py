@@ -94,12 +94,12 @@ def red_cases(document: Document) -> list[CaseEntry]:
 
 
 def listed_cases(document: Document) -> list[CaseEntry]:
-    """The cases that deviate as the baseline says."""
+    """The cases that deviate as the baseline lists."""
     return [case for case in document["cases"] if case["baseline"] == "listed"]
 
 
 def advisories(document: Document) -> list[CaseEntry]:
-    """The cases in which something recommended doesn't hold, unless they fail the gate or are listed."""
+    """The cases in which a SHOULD or MAY doesn't hold, unless they fail the gate or are listed."""
     advisory = [case for case in document["cases"] if case["outcome"] == Outcome.ADVISORY and not case["baseline"]]
     return [] if document["strict"] else advisory
 
@@ -113,7 +113,7 @@ def by_profile(document: Document) -> dict[str, list[CaseEntry]]:
 
 
 def counts(cases: Iterable[CaseEntry]) -> dict[str, int]:
-    """How many cases came to each outcome; every outcome is there."""
+    """How many cases have each outcome; every outcome is a key."""
     counted = Counter(case["outcome"] for case in cases)
     return {outcome: counted[outcome] for outcome in OUTCOMES}
 
@@ -136,7 +136,7 @@ def _remedy(undeclared: Sequence[str]) -> str:
 
 
 def replay_line(document: Document) -> str:
-    """What stood in for LiteLLM, in one line; "" if nothing did."""
+    """The cassettes in LiteLLM's place, in one line; "" without any."""
     replay = document["target"]["replay"]
     if not replay:
         return ""
@@ -148,13 +148,13 @@ def replay_line(document: Document) -> str:
 
 
 def replay_problems(document: Document) -> list[str]:
-    """What fails a replay and belongs to none of its cases."""
+    """The problems that fail a replay and belong to no case."""
     replay = document["target"]["replay"]
     return list(replay["problems"]) if replay else []
 
 
 def reasons_known(document: Document, case_id: str) -> list[str]:
-    """What the baseline says of a case: its reasons, with the issue where there is one."""
+    """The baseline's reasons for a case, each with its issue if it has one."""
     entries = document["baseline"]["deviations"] if document["baseline"] else []
     found = [entry for entry in entries if entry["case"] == case_id]
     return [entry["reason"] + (f" ({entry['issue']})" if entry["issue"] else "") for entry in found]
@@ -169,10 +169,10 @@ def headline(document: Document) -> str:
     """The run in one line."""
     red, summary, name = len(red_cases(document)), document["summary"], document["target"]["name"]
     judged = sum(summary[outcome] for outcome in OUTCOMES) - summary["not-applicable"]
-    beside = _beside(document)
+    notes = _accepted(document)
     match summary["exit"]:
         case 0:
-            return f"{name} holds: {_many(summary['conforms'], 'requirement')} kept{beside}"
+            return f"{name} holds: {_many(summary['conforms'], 'requirement')} kept{notes}"
         case 130:
             return (
                 f"{name}: interrupted after {len(document['cases'])} of {summary['selected']} cases, {red} red so far"
@@ -182,19 +182,18 @@ def headline(document: Document) -> str:
         case _ if not judged:
             return f"{name}: nothing was judged, so nothing holds"
         case _ if not red and replay_problems(document):
-            return f"{name} doesn't hold: it asked LiteLLM for what isn't on the cassettes{beside}"
+            return f"{name} doesn't hold: it asked LiteLLM for what isn't on the cassettes{notes}"
         case _ if not red:
-            return f"{name} doesn't hold: the baseline needs mending{beside}"
+            return f"{name} doesn't hold: the baseline needs an update{notes}"
         case _:
-            return f"{name} doesn't hold: {red} of {_many(judged, 'requirement')} fail{'s' * (red == 1)}{beside}"
+            return f"{name} doesn't hold: {red} of {_many(judged, 'requirement')} fail{'s' * (red == 1)}{notes}"
 
 
-def _beside(document: Document) -> str:
+def _accepted(document: Document) -> str:
     advisory, listed = len(advisories(document)), len(listed_cases(document))
-    told = [_many(advisory, "advisory", "advisories")] * bool(advisory) + [_many(listed, "known deviation")] * bool(
-        listed
-    )
-    return "".join(f", {one}" for one in told)
+    notes = [_many(advisory, "advisory", "advisories")] if advisory else []
+    notes += [_many(listed, "known deviation")] if listed else []
+    return "".join(f", {note}" for note in notes)
 
 
 def _many(count: int, word: str, plural: str = "") -> str:

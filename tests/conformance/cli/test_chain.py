@@ -13,7 +13,7 @@ from hopcheck_server.chain.processes import ProcessError, ending
 
 
 class Chain:
-    """A chain one of whose processes ends when it is told to."""
+    """A chain one of whose processes ends on request."""
 
     def __init__(self) -> None:
         self.crashed = asyncio.Event()
@@ -34,7 +34,7 @@ def running() -> Any:
     return Chain()
 
 
-def test_a_process_that_ends_stops_the_work_in_order_and_is_named() -> None:
+def test_a_process_that_exits_stops_the_work_and_is_named() -> None:
     stopped_in_order = []
 
     async def run() -> None:
@@ -52,11 +52,11 @@ def test_a_process_that_ends_stops_the_work_in_order_and_is_named() -> None:
     assert stopped_in_order == [True]
 
 
-@pytest.mark.parametrize(("crashes", "told"), [(True, ProcessError), (False, Unfit)])
+@pytest.mark.parametrize(("crashes", "error"), [(True, ProcessError), (False, Unfit)])
 def test_what_cannot_be_reached_may_have_ended(
-    monkeypatch: pytest.MonkeyPatch, crashes: bool, told: type[Exception]
+    monkeypatch: pytest.MonkeyPatch, crashes: bool, error: type[Exception]
 ) -> None:
-    monkeypatch.setattr(chain, "TOLD_S", 20 if crashes else 0)
+    monkeypatch.setattr(chain, "EXIT_GRACE_S", 20 if crashes else 0)
 
     async def run() -> None:
         stack = running()
@@ -68,7 +68,7 @@ def test_what_cannot_be_reached_may_have_ended(
 
         await chain.while_it_runs(stack, work(), asyncio.Event())
 
-    with pytest.raises(told):
+    with pytest.raises(error):
         asyncio.run(run())
 
 

@@ -14,18 +14,18 @@ from hopcheck.cli import COMMANDS
 ENTRY = {"id", "level", "profile", "requirement", "refs", "needs", "mutants"}
 
 
-def test_the_version_and_the_commands_are_told(inside) -> None:
+def test_help_lists_the_commands(inside) -> None:
     assert inside("--version").out == f"hopcheck {importlib.import_module('hopcheck').__version__}\n"
-    told = inside("--help")
-    assert told.code == 0
-    assert all(f"  {name} " in told.out for name in COMMANDS)
+    done = inside("--help")
+    assert done.code == 0
+    assert all(f"  {name} " in done.out for name in COMMANDS)
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "load"])
 def test_every_command_has_help(inside, name: str) -> None:
-    told = inside(name, "--help")
-    assert told.code == 0
-    assert told.out.startswith(f"usage: hopcheck {name} ")
+    done = inside(name, "--help")
+    assert done.code == 0
+    assert done.out.startswith(f"usage: hopcheck {name} ")
 
 
 def test_cases_are_listed_explained_and_given_as_json(inside) -> None:

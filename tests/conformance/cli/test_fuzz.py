@@ -63,7 +63,7 @@ def test_what_is_found_is_small_and_is_found_again(found: Path, inside, odd: str
     assert "it is refused: expected one of 400, 422, got 200" in again.out
 
 
-def test_an_example_that_is_mended_holds(found: Path, inside, relay) -> None:
+def test_an_example_of_a_fixed_target_holds(found: Path, inside, relay) -> None:
     other = found.with_name("second.json")
     other.write_text(found.read_text())
     done = inside(*relay.words, "--example", str(found), "--example", str(other))
@@ -82,12 +82,12 @@ def test_an_example_that_is_mended_holds(found: Path, inside, relay) -> None:
         (("--example", "not_runnable.json"), "not_runnable.json can't be read: No such file or directory."),
     ],
 )
-def test_what_cannot_be_done_is_said(inside, odd: str, words: tuple[str, ...], sentence: str) -> None:
+def test_wrong_options_are_explained(inside, odd: str, words: tuple[str, ...], sentence: str) -> None:
     done = inside("gate", f"{odd}/canned/v1", "--one-sided", *words)
     assert (done.code, done.err) == (2, f"hopcheck: {sentence}\n")
 
 
-def test_without_the_extra_it_is_said_what_to_install(inside, odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_named(inside, odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hopcheck.fuzz.generation.examples", None)
     done = inside("gate", f"{odd}/canned/v1", "--one-sided", "--fuzz")
     assert (done.code, done.err) == (2, "hopcheck: --fuzz needs more: pip install 'hopcheck[fuzz]'\n")

@@ -80,7 +80,7 @@ def test_a_target_that_cannot_be_tested(inside, spelt, name: str) -> None:
     one_sentence(inside(*spelt(command), *QUICK), 3, sentence)
 
 
-def test_a_process_of_its_own_ends_with_the_same_code_and_sentence(cli, spelt, tmp_path: Path) -> None:
+def test_a_process_exits_with_the_same_code_and_sentence(cli, spelt, tmp_path: Path) -> None:
     command, sentence = UNTESTABLE["dead port"]
     (tmp_path / "hopcheck.toml").write_text("[target]\nbase_url = 'http://h/v1'\nupstream_prot = 1\n")
     untestable = cli.begin(*spelt(command), *QUICK, cwd=tmp_path.parent)
@@ -91,9 +91,9 @@ def test_a_process_of_its_own_ends_with_the_same_code_and_sentence(cli, spelt, t
 
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_a_target_file_with_a_mistake(inside, tmp_path: Path, name: str) -> None:
-    text, said = BAD_FILES[name]
+    text, sentence = BAD_FILES[name]
     (tmp_path / "hopcheck.toml").write_text(text)
-    one_sentence(inside("gate"), 2, re.escape(said))
+    one_sentence(inside("gate"), 2, re.escape(sentence))
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_a_target_file_with_a_mistake(inside, tmp_path: Path, name: str) -> None
         ("record --between here http://127.0.0.1:1", 2, "'here' is not a URL like"),
         ("record --between http://127.0.0.1:0 http://h/v1", 2, r"give the address without the path /v1;"),
         ("record --between ODD http://127.0.0.1:1", 2, r"listen elsewhere, or name another folder"),
-        ("prove nothing.*", 2, r"no case matches 'nothing\.\*'; `hopcheck cases` lists them all\."),
+        ("selftest nothing.*", 2, r"no case matches 'nothing\.\*'; `hopcheck cases` lists them all\."),
     ],
 )
 def test_a_command_that_cannot_be_done(inside, spelt, words: str, code: int, sentence: str) -> None:
     one_sentence(inside(*spelt(words)), code, sentence)
 
 
-def test_a_baseline_that_cannot_be_kept_is_said_before_the_run(inside, relay, tmp_path: Path) -> None:
+def test_an_unwritable_baseline_is_reported_before_the_run(inside, relay, tmp_path: Path) -> None:
     (tmp_path / "known.toml").write_text("[[deviation]]\ncase = 'x'\n")
     done = inside("gate", relay.url, "--one-sided", "--write-baseline", "known.toml")
     assert (done.code, done.out) == (2, "")

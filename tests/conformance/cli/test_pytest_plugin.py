@@ -95,7 +95,7 @@ def run(pytester, monkeypatch):
     return judge
 
 
-def test_each_case_is_a_test_beside_ones_own(run, serve) -> None:
+def test_each_case_is_a_test_next_to_the_users_own(run, serve) -> None:
     served = serve(Relay)
     result = run(served, "--hopcheck-select", "fallback.taken", "-v", "-rs")
     result.assert_outcomes(passed=3, skipped=1)
@@ -122,7 +122,7 @@ def test_only_what_pytest_selects_is_asked(run, serve) -> None:
     result.assert_outcomes(passed=1, deselected=2)
 
 
-def test_known_deviations_are_expected_failures_and_stale_ones_fail(run, serve, tmp_path) -> None:
+def test_known_deviations_xfail_and_stale_ones_fail(run, serve, tmp_path) -> None:
     served, baseline = serve(SaysDoneTwice), tmp_path / "b.toml"
     baseline.write_text(BASELINE.format("one [DONE]"))
     result = run(served, "--hopcheck-baseline", str(baseline), "-rx")
@@ -134,7 +134,7 @@ def test_known_deviations_are_expected_failures_and_stale_ones_fail(run, serve, 
     result.stdout.fnmatch_lines(['*stream.done-once is listed for "ended as framed", which holds now: remove it.'])
 
 
-def test_a_target_that_is_not_there_is_one_failure_and_the_rest_skipped(run, serve) -> None:
+def test_a_missing_target_fails_once_and_skips_the_rest(run, serve) -> None:
     served = serve(Relay)
     served.url = f"http://127.0.0.1:{free_port()}/v1"
     result = run(served)
@@ -143,17 +143,17 @@ def test_a_target_that_is_not_there_is_one_failure_and_the_rest_skipped(run, ser
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "sentence"),
     [
         (["--hopcheck-select", "nothing.*", "--hopcheck-url", "http://h/v1"], "*no case matches*"),
         (["--hopcheck-url", "h:1"], "*must begin with http://*"),
         (["--hopcheck-url", "http://h/v1", "--hopcheck-jobs", "many"], "*--hopcheck-jobs: invalid int value: 'many'*"),
     ],
 )
-def test_a_mistake_is_one_sentence(pytester, options: list[str], said: str) -> None:
+def test_a_mistake_is_one_sentence(pytester, options: list[str], sentence: str) -> None:
     result = pytester.runpytest_inprocess(*PLUGIN, *options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+    result.stderr.fnmatch_lines([f"ERROR: {sentence}"])
 
 
 def test_without_a_target_nothing_is_added(pytester) -> None:

@@ -1,4 +1,4 @@
-"""What an outage under traffic comes to: how requests ended, and what is complained about."""
+"""An outage under traffic: how requests ended, and which problems are reported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ AGAIN = [("Retry-After", "2")]
 PAST = [("x-llm-proxy-fallback", "direct")]
 
 
-def told(kind: type[Answer], status: int, body: Any, headers: list[tuple[str, str]], ended: str = "complete") -> Answer:
+def answer_of(
+    kind: type[Answer], status: int, body: Any, headers: list[tuple[str, str]], ended: str = "complete"
+) -> Answer:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     media = "text/event-stream" if raw.startswith(b"data") else "application/json"
     return kind(SENT, status, [("Content-Type", media), *headers], [(1, raw)], ended)  # type: ignore[arg-type]
@@ -34,20 +36,20 @@ def told(kind: type[Answer], status: int, body: Any, headers: list[tuple[str, st
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        (told(Answer, 200, COMPLETION, []), ANSWERED),
-        (told(Answer, 200, COMPLETION, PAST), DIRECT),
-        (told(Answer, 200, {"choices": []}, []), WRONG),
-        (told(Answer, 503, ERROR, AGAIN), REFUSED),
-        (told(Stream, 503, ERROR, AGAIN), REFUSED),
-        (told(Answer, 503, ERROR, []), WRONG),
-        (told(Answer, 503, {"detail": "no"}, AGAIN), WRONG),
-        (told(Answer, 502, ERROR, AGAIN), WRONG),
-        (told(Answer, 200, COMPLETION, [], ended="timeout"), WRONG),
-        (told(Stream, 200, b"data: {}\n\ndata: [DONE]\n\n", []), ANSWERED),
-        (told(Stream, 200, b"data: {}\n\ndata: [DONE]\n\n", PAST), DIRECT),
-        (told(Stream, 200, b"data: {}\n\ndata: " + json.dumps(ERROR).encode() + b"\n\n", []), CUT),
-        (told(Stream, 200, b"data: {}\n\n", []), WRONG),
-        (told(Stream, 200, b"data: {}\n\n", [], ended="cut"), WRONG),
+        (answer_of(Answer, 200, COMPLETION, []), ANSWERED),
+        (answer_of(Answer, 200, COMPLETION, PAST), DIRECT),
+        (answer_of(Answer, 200, {"choices": []}, []), WRONG),
+        (answer_of(Answer, 503, ERROR, AGAIN), REFUSED),
+        (answer_of(Stream, 503, ERROR, AGAIN), REFUSED),
+        (answer_of(Answer, 503, ERROR, []), WRONG),
+        (answer_of(Answer, 503, {"detail": "no"}, AGAIN), WRONG),
+        (answer_of(Answer, 502, ERROR, AGAIN), WRONG),
+        (answer_of(Answer, 200, COMPLETION, [], ended="timeout"), WRONG),
+        (answer_of(Stream, 200, b"data: {}\n\ndata: [DONE]\n\n", []), ANSWERED),
+        (answer_of(Stream, 200, b"data: {}\n\ndata: [DONE]\n\n", PAST), DIRECT),
+        (answer_of(Stream, 200, b"data: {}\n\ndata: " + json.dumps(ERROR).encode() + b"\n\n", []), CUT),
+        (answer_of(Stream, 200, b"data: {}\n\n", []), WRONG),
+        (answer_of(Stream, 200, b"data: {}\n\n", [], ended="cut"), WRONG),
     ],
 )
 def test_outcomes(answer: Answer, outcome: str) -> None:
@@ -81,7 +83,7 @@ def test_complaints(asked: Asked, events: dict[str, float], words: str) -> None:
     assert words in complaint
 
 
-def test_what_never_happened_is_told() -> None:
+def test_a_missing_event_is_a_problem() -> None:
     one = timeline()
     del one.events["ready"]
     assert one.complaints() == ["LiteLLM was back, and the proxy ready never later; allowed are 2 s"]

@@ -14,7 +14,7 @@ from hopcheck.cli import main
 from hopcheck.gate import run as gating
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.gate.target_file import packaged_target
-from hopcheck.report.build import Run, build
+from hopcheck.report.build import RunSummary, build
 from hopcheck_server.chain import Stack
 
 pytestmark = [pytest.mark.litellm, pytest.mark.timeout(600)]
@@ -32,7 +32,9 @@ async def live(work_dir: Path) -> dict:
         target = packaged_target("reference", stack.proxy.key, {**urls, "log_file": str(stack.proxy.process.log_file)})
         plan = gating.Plan(config=target, cases=list(cases.values()))
         outcome = await gating.gate(plan, asyncio.Event(), lambda *_: None, lambda _: False)
-    return build(outcome.verdicts, cases, target, Run(started=outcome.started, duration_s=1.0, selected=len(cases)))
+    return build(
+        outcome.verdicts, cases, target, RunSummary(started=outcome.started, duration_s=1.0, selected=len(cases))
+    )
 
 
 def test_the_verdicts_are_the_same_case_by_case(tmp_path, monkeypatch) -> None:

@@ -16,7 +16,7 @@ from hopcheck.gate import run as gating
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.preflight import Unfit
 from hopcheck.replay.offline import CassetteFolder, offline, reference_target
-from hopcheck.report.build import Replay, Run, build
+from hopcheck.report.build import Replay, RunSummary, build
 from hopcheck.report.document import headline, replay_line, violations
 from hopcheck.report.render.html import html_text
 from hopcheck.report.render.junit import junit_text
@@ -64,7 +64,7 @@ def gate(relay: type[Relay], folder: Path) -> dict:
                 return outcome, off.replay()
 
     outcome, replay = asyncio.run(run())
-    facts = Run(started=outcome.started, duration_s=1.0, selected=len(CHOSEN), replay=replay)
+    facts = RunSummary(started=outcome.started, duration_s=1.0, selected=len(CHOSEN), replay=replay)
     return build(outcome.verdicts, CASES, relay_target("own", "http://h/v1", RelayConfig(upstream="")), facts)
 
 

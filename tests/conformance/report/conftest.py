@@ -13,7 +13,7 @@ from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.report.baseline import Baseline, Deviation, Judgement, judge
-from hopcheck.report.build import Run, build
+from hopcheck.report.build import RunSummary, build
 
 TODAY = datetime.date(2031, 5, 6)
 KEY, OTHER_KEY, PROVIDER_KEY = "sk-client-0123", "sk-other-4567", "sk-provider-89ab"
@@ -105,7 +105,7 @@ TARGET = TargetConfig(
     headers={"x-portkey-api-key": "pk-in-a-header"},
     declares=Declares(retries=2, timeout_s=0.5),
 )
-RUN = Run(
+RUN = RunSummary(
     started=datetime.datetime(2031, 5, 6, 7, 8, 9, tzinfo=datetime.UTC),
     duration_s=1.5,
     selected=len(VERDICTS),
@@ -123,7 +123,7 @@ KNOWN = Baseline(
 
 @dataclass(frozen=True)
 class Sample:
-    """Makes documents: `sample.document(verdicts=…, strict=True, …)`, arguments of `Run` beside the verdicts."""
+    """Makes documents: `sample.document(verdicts=…, strict=True, …)`, verdicts and the fields of `RunSummary`."""
 
     cases = CASES
     verdicts = VERDICTS

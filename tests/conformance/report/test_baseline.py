@@ -55,7 +55,7 @@ def test_a_stale_entry_fails_a_run_without_a_failing_case(sample: Any) -> None:
     assert (document["summary"]["exit"], [case["id"] for case in red_cases(document)]) == (1, ["chat.schema"])
 
 
-def test_a_check_that_is_never_made_is_stale_in_a_case_that_was_completed(sample: Any) -> None:
+def test_a_check_that_is_never_made_is_stale(sample: Any) -> None:
     (problem,) = judged(sample, entry("chat.schema", ("no such",))).problems
     assert 'listed for "no such", a check that it did not make' in problem
     cut_short = judged(sample, entry("errors.shape", ("later", "untestable")))
@@ -77,7 +77,7 @@ def test_an_entry_that_matches_nothing_is_a_problem(sample: Any) -> None:
     )
     document = sample.document(sample.green, Baseline("b.toml", (entry("no.such"),)))
     assert document["summary"]["exit"] == 1
-    assert headline(document) == "relay doesn't hold: the baseline needs mending"
+    assert headline(document) == "relay doesn't hold: the baseline needs an update"
 
 
 def test_cases_that_were_not_run_or_do_not_apply_are_left_alone(sample: Any) -> None:

@@ -1,4 +1,4 @@
-"""Two runs beside each other."""
+"""Two runs next to each other."""
 
 from __future__ import annotations
 

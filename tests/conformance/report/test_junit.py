@@ -11,7 +11,7 @@ from hopcheck.report.render.junit import junit_text
 
 def test_junit_has_a_suite_for_each_profile(sample: Any) -> None:
     root = ET.fromstring(junit_text(sample.document()))
-    assert [suite.get("name") for suite in root][:3] == ["hopcheck.core", "hopcheck.streaming", "hopcheck.errors"]
+    assert [suite.get("name") for suite in root][:3] == ["hopcheck.chat", "hopcheck.stream", "hopcheck.errors"]
     assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
         "tests": "9",
         "failures": "2",
@@ -38,7 +38,7 @@ def test_junit_fails_where_the_gate_fails(sample: Any) -> None:
     assert cases["stream.done-once"][0].tag == "system-out"
     assert "known (#1)" in str(cases["stream.done-once"][0].text)
     assert cases["chat.schema"][0].get("type") == "stale"
-    problems = [case for case in root.iter("testcase") if case.get("classname") == "hopcheck.report.baseline"]
+    problems = [case for case in root.iter("testcase") if case.get("classname") == "hopcheck.baseline"]
     assert len(problems) == 2
     strict = ET.fromstring(junit_text(sample.document(strict=True)))
     assert [case[0].tag for case in strict.iter("testcase") if case.get("name") == "http.request-id"] == ["failure"]

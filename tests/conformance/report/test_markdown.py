@@ -10,7 +10,7 @@ from hopcheck.report.render.markdown import code, fence, markdown_text, text
 def test_markdown_has_headline_table_and_red_cases(sample: Any) -> None:
     out = markdown_text(sample.document())
     assert out.startswith("## ❌ relay: hopcheck itself failed in 1 of 6 cases, 3 red in all\n")
-    assert "| streaming | 1 | · | · | 1 | · | · | · |" in out
+    assert "| stream | 1 | · | · | 1 | · | · | · |" in out
     assert out.count("<details open>") == out.count("</summary>") - 2 == 3
     assert "**one [DONE]**: expected <code>1</code>, got <code>2</code>" in out
     assert "```sh\ncurl -N" in out

@@ -47,7 +47,7 @@ def test_the_page_shows_every_case_with_its_wire_log(sample: Any) -> None:
     out = html_text(sample.document())
     shown = {given.get("id"): given for _, given in Page(out).tags if "data-outcome" in given}
     assert set(shown) == {one.case_id for one in sample.verdicts}
-    assert (shown["stream.done-once"]["data-level"], shown["stream.done-once"]["data-profile"]) == ("MUST", "streaming")
+    assert (shown["stream.done-once"]["data-level"], shown["stream.done-once"]["data-profile"]) == ("MUST", "stream")
     assert "open" in shown["stream.done-once"]
     assert "open" not in shown["chat.schema"]
     assert "On the wire: 2 exchanges in 7.50 ms" in out
@@ -75,9 +75,9 @@ def test_the_page_does_not_obey_a_target(sample: Any) -> None:
     assert not [tag for tag, _ in page.tags if tag == "img"]
 
 
-def test_the_page_puts_another_target_beside(sample: Any) -> None:
-    out = html_text(sample.document(sample.green), beside=sample.document())
-    assert "Beside relay" in out
+def test_the_page_compares_another_target(sample: Any) -> None:
+    out = html_text(sample.document(sample.green), other=sample.document())
+    assert "Compared with relay" in out
     assert "Cases that differ: " in out
     assert Page(out).open == []
 

@@ -56,7 +56,7 @@ def test_a_report_without_a_required_part_is_refused(sample: Any) -> None:
 def test_cases_stand_by_profile_and_are_counted(sample: Any) -> None:
     document = sample.document()
     profiles = list(by_profile(document))
-    assert profiles[:3] == ["core", "streaming", "errors"]
+    assert profiles[:3] == ["chat", "stream", "errors"]
     summary = document["summary"]
     assert (summary["conforms"], summary["not-applicable"], summary["broken"]) == (2, 3, 1)
     assert sum(summary[str(outcome)] for outcome in Outcome) == len(document["cases"]) == summary["selected"]

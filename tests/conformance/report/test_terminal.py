@@ -40,7 +40,7 @@ def test_a_log_is_plain_and_says_all(sample: Any) -> None:
         "written: report.json",
     ):
         assert line in out.split("\n")
-    assert re.search(r"^streaming +1 +· +· +1 +· +· +·$", out, re.MULTILINE)
+    assert re.search(r"^stream +1 +· +· +1 +· +· +·$", out, re.MULTILINE)
     assert re.search(r"^all +9 +2 +1 +1 +1 +3 +1$", out, re.MULTILINE)
 
 

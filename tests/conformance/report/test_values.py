@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hopcheck.report.render.values import LINE, difference, expectation, lines_visible, short, told, visible
+from hopcheck.report.render.values import LINE, difference, expectation, lines_visible, short, summary_line, visible
 
 LONG = "The quick brown fox jumps over the lazy dog and goes on for quite a while, as foxes do when nobody looks."
 
@@ -48,7 +48,7 @@ def test_long_texts_are_shown_where_they_differ() -> None:
     assert head == "  they differ from character 37 on:"
     assert minus.startswith("- …")
     assert "la\\x1bzy" in plus
-    assert told(finding(LONG, LONG.replace("lazy", "crazy"))).startswith('body: expected "… over the lazy dog')
+    assert summary_line(finding(LONG, LONG.replace("lazy", "crazy"))).startswith('body: expected "… over the lazy dog')
 
 
 def test_long_json_is_shown_by_the_places_that_differ() -> None:
@@ -64,7 +64,7 @@ def test_long_json_is_shown_by_the_places_that_differ() -> None:
         "- list[2]: nothing",
         "+ list[2]: 3",
     ]
-    assert told(finding(expected, actual)) == 'body: at error.code expected "model_not_found", got 404'
+    assert summary_line(finding(expected, actual)) == 'body: at error.code expected "model_not_found", got 404'
 
 
 def test_many_differences_are_cut() -> None:
@@ -87,4 +87,4 @@ def test_many_differences_are_cut() -> None:
 )
 def test_no_difference_where_a_line_says_more(expected: Any, actual: Any) -> None:
     assert difference(expected, actual) == []
-    assert told(finding(expected, actual)).startswith("body: expected ")
+    assert summary_line(finding(expected, actual)).startswith("body: expected ")

@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing beside itself: no network, no script to be readable."""
+"""A report as one self-contained HTML page: no network, and readable without scripts."""
 
 from __future__ import annotations
 
@@ -23,28 +23,37 @@ from hopcheck.report.document import (
     replay_line,
 )
 from hopcheck.report.render.pages import page
-from hopcheck.report.render.values import as_json, difference, expectation, gist, lines_visible, short, told, visible
+from hopcheck.report.render.values import (
+    as_json,
+    difference,
+    expectation,
+    gist,
+    lines_visible,
+    short,
+    summary_line,
+    visible,
+)
 from hopcheck.report.render.wire import lanes, moments
 
-OPEN_AT_MOST = 6
-"""With so many red cases or fewer, they stand open from the beginning."""
+MAX_UNFOLDED = 6
+"""Up to this number of red cases, the page shows them unfolded."""
 
 _LONG = 240  # characters of a value that a table cell shows
 _MARKS = {"conforms": "✓", "advisory": "!", "deviates": "✕", "untestable": "?", "not-applicable": "○", "broken": "⚡"}
 
 
-def html_text(document: Document, beside: Document | None = None) -> str:
+def html_text(document: Document, other: Document | None = None) -> str:
     """Render the page.
 
     Args:
         document: The report.
-        beside: Another target's report, to be compared with it.
+        other: Another target's report, to compare with.
 
     Returns:
         The page. All that a target sent is escaped.
     """
     red = red_cases(document)
-    compared = compare(beside, document) if beside else None
+    compared = compare(other, document) if other else None
     return page(
         "report.html.j2",
         {"visible": visible, "prose": _prose, "ms": _milliseconds},
@@ -65,7 +74,7 @@ def html_text(document: Document, beside: Document | None = None) -> str:
             for name, cases in by_profile(document).items()
         ],
         failing=[{**case, "why": _why(case)} for case in red],
-        open_red=len(red) <= OPEN_AT_MOST,
+        open_red=len(red) <= MAX_UNFOLDED,
         declares=[(name, as_json(value)) for name, value in document["target"]["declares"].items()],
         not_asked=not_asked(document),
         replayed=replay_line(document),
@@ -95,7 +104,7 @@ def _why(case: CaseEntry) -> str:
         return "its entry in the baseline is stale"
     if case["reason"] or not found:
         return gist(case["reason"])
-    return told(found[0]) + (f", and {len(found) - 1} more" if len(found) > 1 else "")
+    return summary_line(found[0]) + (f", and {len(found) - 1} more" if len(found) > 1 else "")
 
 
 def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,7 +122,7 @@ def _sign(line: str) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """Text with what stands between backticks as code."""
+    """Text whose parts in backticks are code."""
     shown = lines_visible(text)
     pieces = shown.split("`")
     if len(pieces) % 2 == 0 or "\n" in shown:  # a backtick without its partner is itself, and so is a traceback's

@@ -15,7 +15,7 @@ from hopcheck.report.document import (
     reasons_known,
     replay_problems,
 )
-from hopcheck.report.render.values import difference, expectation, gist, lines_visible, short, told
+from hopcheck.report.render.values import difference, expectation, gist, lines_visible, short, summary_line
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -83,7 +83,7 @@ def message_of(case: CaseEntry) -> str:
     if case["reason"] or not found:
         return gist(case["reason"])
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return told(found[0], 100) + more
+    return summary_line(found[0], 100) + more
 
 
 def details_of(case: CaseEntry) -> str:

@@ -23,7 +23,7 @@ from hopcheck.report.document import (
     replay_line,
     replay_problems,
 )
-from hopcheck.report.render.values import difference, expectation, lines_visible, short, told, visible
+from hopcheck.report.render.values import difference, expectation, lines_visible, short, summary_line, visible
 
 IN_FULL = 50
 """Red cases that are shown with all that was found: a job summary has a limit of size."""
@@ -138,4 +138,4 @@ def _known(document: Document, case: CaseEntry) -> str:
 
 
 def _advisory(case: CaseEntry) -> str:
-    return f"{code(case['id'])} {text(told(failed_findings(case)[0]))}"
+    return f"{code(case['id'])} {text(summary_line(failed_findings(case)[0]))}"

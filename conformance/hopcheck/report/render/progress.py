@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 _EVERY = 20  # cases between two lines of a log
 _BLINK_S = 0.1  # between two drawings of one case's progress
 _LOG_S = 15.0  # the same in a log
-_TOLD_AT_ONCE = frozenset({"deviates", "untestable", "broken"})
+_LOGGED_AT_ONCE = frozenset({"deviates", "untestable", "broken"})
 
 
 class RunProgress:
     """Follows a run; use as a context manager.
 
-    It draws when told of something and never by itself: a drawing thread would disturb cases that read the clock.
+    It draws only when a method is called: a thread of its own would disturb cases that read the clock.
     """
 
     def __init__(self, console: Console, total: int) -> None:
@@ -57,7 +57,7 @@ class RunProgress:
         self._draw()
 
     def ended(self, case_id: str, outcome: Outcome | str) -> None:
-        """A case has come to an outcome."""
+        """A case has an outcome."""
         self._current.pop(case_id, None)
         self._counts[str(outcome)] += 1
         if self._live is None:
@@ -65,7 +65,7 @@ class RunProgress:
         self._draw()
 
     def went(self, case_id: str, played: int, total: int) -> None:
-        """A case that takes long has come so far; may be called from another thread, and as often as one likes."""
+        """Show how far a long case is; may be called from another thread, at any rate."""
         self._current[case_id] = f" {played:,} of {total:,}"
         now = time.monotonic()
         if now - self._drawn_at < (_BLINK_S if self._live else _LOG_S):
@@ -80,7 +80,7 @@ class RunProgress:
         return self._counts.total()
 
     def _log(self, case_id: str, outcome: str) -> None:
-        if outcome in _TOLD_AT_ONCE:
+        if outcome in _LOGGED_AT_ONCE:
             self._console.print(Text(f"{self._done}/{self._total} {case_id} {outcome}"))
         elif self._done % _EVERY == 0 and self._done < self._total:
             self._console.print(Text(f"{self._done}/{self._total}"))

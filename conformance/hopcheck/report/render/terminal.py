@@ -26,7 +26,7 @@ from hopcheck.report.document import (
     replay_line,
     replay_problems,
 )
-from hopcheck.report.render.values import difference, expectation, short, told, visible
+from hopcheck.report.render.values import difference, expectation, short, summary_line, visible
 
 STYLES: Mapping[str, str] = {
     "conforms": "green",
@@ -84,7 +84,7 @@ def print_report(document: Document, console: Console, written: Sequence[Path] =
 
 
 def profile_table(document: Document) -> Table:
-    """How many cases of each profile came to what."""
+    """The outcomes of each profile's cases."""
     table = Table(title=None, box=None, pad_edge=False, header_style="bold", show_footer=True)
     table.add_column("profile", footer="all")
     table.add_column("cases", justify="right", footer=str(len(document["cases"])))
@@ -165,7 +165,7 @@ def _sign_style(line: str) -> str:
 def _in_a_line(case: CaseEntry) -> Text:
     found = failed_findings(case)
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return Text.assemble((f"! {case['id']}", "yellow"), f"  {found[0]['level']}  {told(found[0])}{more}")
+    return Text.assemble((f"! {case['id']}", "yellow"), f"  {found[0]['level']}  {summary_line(found[0])}{more}")
 
 
 def _known(document: Document) -> Iterable[Text]:

@@ -58,7 +58,7 @@ def short(value: Any, limit: int = LINE) -> str:
 
 
 def clip(text: str, limit: int = LINE) -> str:
-    """At most so many characters of a text; the middle of a long one is left out."""
+    """A text of at most `limit` characters; the middle of a longer one is left out."""
     if len(text) <= limit:
         return text
     head, tail = limit * 2 // 3, limit // 3 - 3
@@ -126,7 +126,7 @@ def _around(text: str, start: int, width: int = 80) -> str:
     return ("…" if start else "") + part + ("…" if len(text) > start + width else "")
 
 
-def told(finding: Mapping[str, Any], limit: int = 60) -> str:
+def summary_line(finding: Mapping[str, Any], limit: int = 60) -> str:
     """A failed finding in one line: where it is long, the first place that differs."""
     expected, actual = finding["expected"], finding["actual"]
     if not difference(expected, actual):

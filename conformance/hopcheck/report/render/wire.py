@@ -13,7 +13,7 @@ Kind = Literal["request", "head", "event", "end"]
 
 LANES_SHOWN = 12
 _LINE = 240
-_PAUSE_MS = 50.0  # a longer silence is said aloud
+_PAUSE_MS = 50.0  # a longer silence has a line of its own
 _KINDS: tuple[Kind, ...] = ("request", "head", "event", "end")
 
 
