@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from hopcheck.cassettes.journal_entry import Frame, JournalEntry, Pairs
 from hopcheck_server.upstream.script.marker import find_marker
-from hopcheck_server.wire.client import Ended
+from hopcheck_server.wire.responses import Ended
 
 BODY_LIMIT = 256 * 1024
 """The longest body in bytes; a case with a longer one is not recorded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hopcheck.client.paths import JSON, dig, items, parsed
-from hopcheck_server.wire.client import Ended
+from hopcheck_server.wire.responses import Ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from hopcheck.gate.catalogue import all_scripts
 from hopcheck.gate.preflight import READ_TIMEOUT_S, Unfit, examine
 from hopcheck_server.upstream.control.client import Control, ControlFailed, LocalControl, RemoteControl, probe
 from hopcheck_server.upstream.server import PortInUse, Upstream
-from hopcheck_server.wire.client import ConnectFailed
 from hopcheck_server.wire.pool import Origin
+from hopcheck_server.wire.responses import ConnectFailed
 from hopcheck_server.wire.tasks import unless
 
 

@@ -21,7 +21,7 @@ from hopcheck_server.relay import Relay, RelayConfig
 from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse
 from hopcheck_server.relay.provider import ProviderClient, ProviderResponse
 from hopcheck_server.upstream.script.marker import Marker
-from hopcheck_server.wire.client import Head
+from hopcheck_server.wire.responses import Head
 
 _WORKAROUNDS = LiteLLMWorkarounds()
 

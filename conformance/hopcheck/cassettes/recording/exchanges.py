@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import httptools
 
 from hopcheck.cassettes.model import Framing
-from hopcheck_server.wire.client import Ended
 from hopcheck_server.wire.pipe import PipeEvent
+from hopcheck_server.wire.responses import Ended
 
 
 @dataclass(slots=True)
