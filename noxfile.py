@@ -10,7 +10,7 @@ import nox
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "build", "tests", "conformance"]
+nox.options.sessions = ["lint", "types", "build", "tests", "selftest", "replay", "chain"]
 
 PINS = "constraints-dev.txt"
 PACKAGES = (
@@ -21,9 +21,11 @@ PACKAGES = (
 )
 DOCKERFILES = ("Dockerfile", "Dockerfile.suite")
 COMPOSE = "docker-compose.yml"
-MADE_KEYS = {"LITELLM_MASTER_KEY": "sk-for-a-look", "LLM_PROXY__INTERNAL_API_KEY": "sk-for-a-look"}
-ELSEWHERE = "litellm or locust or whole_gate"
-"""The marks of the tests that the conformance session runs."""
+EXAMPLE_KEYS = {"LITELLM_MASTER_KEY": "sk-for-a-look", "LLM_PROXY__INTERNAL_API_KEY": "sk-for-a-look"}
+CHAIN_MARKERS = "litellm or locust or whole_gate"
+"""The markers of the tests that the session `chain` runs."""
+
+CASSETTES = "cassettes/litellm-1.106.2"
 FORMATTED = ("contracts", "reference_server", "conformance", "load", "tools", "tests", "examples", "noxfile.py")
 
 
@@ -36,57 +38,70 @@ def prepare(session: nox.Session, *groups: str, editable: bool = True) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, format, layers, cassettes without secrets, and what containers are made of."""
+    """Check style, format, layers, language, that cassettes hold no secrets, and the container files."""
     prepare(session, "lint")
     session.run("ruff", "check", *FORMATTED)
     session.run("ruff", "format", "--check", *FORMATTED)
     session.run("lint-imports")
+    session.run("python", "-m", "tools.language")
     session.run("python", "-m", "hopcheck.cassettes", "cassettes")
     lint_containers(session)
 
 
 def lint_containers(session: nox.Session) -> None:
-    """The images' files and the compose file, as far as they can be judged without a container engine."""
+    """Check the Dockerfiles and the compose file, as far as that is possible without a container engine."""
     session.run("hadolint", *DOCKERFILES)
     session.run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE)
     if shutil.which("docker-compose") is None:
         session.warn(
-            f"docker-compose isn't here, so nobody has read {COMPOSE} as it would: apt-get install docker-compose"
+            f"docker-compose isn't installed, so {COMPOSE} is checked by its schema only: install it with apt-get"
         )
         return
     for variables in sorted(Path("examples").glob("*.env")):
         command = ["docker-compose", "--file", COMPOSE, "--env-file", str(variables), "config", "--quiet"]
-        session.run(*command, external=True, env=MADE_KEYS)
+        session.run(*command, external=True, env=EXAMPLE_KEYS)
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Types, strictly."""
+    """Check types, strictly."""
     prepare(session, "types")
     session.run("mypy")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The suite's own tests: no network, no LiteLLM."""
+    """Run the tests of the project that need neither a network nor LiteLLM."""
     prepare(session, "tests")
     spread = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")  # tests/conftest.py says which come first
-    session.run("pytest", "-m", f"not ({ELSEWHERE})", *spread, *session.posargs)
+    session.run("pytest", "-m", f"not ({CHAIN_MARKERS})", *spread, *session.posargs)
 
 
 @nox.session
-def conformance(session: nox.Session) -> None:
-    """The whole kill table, a short search, and the real chain: upstream, LiteLLM, reference proxy."""
+def selftest(session: nox.Session) -> None:
+    """Run the suite against itself: every case against its mutants and the honest relays."""
     prepare(session, "tests")
-    session.run("hopcheck", "selftest")
-    session.run("hopcheck", "selftest", "--replay", "cassettes/litellm-1.106.2")
+    session.run("hopcheck", "selftest", *session.posargs)
+
+
+@nox.session
+def replay(session: nox.Session) -> None:
+    """Run the self-test on recorded LiteLLM traffic."""
+    prepare(session, "tests")
+    session.run("hopcheck", "selftest", "--replay", CASSETTES, *session.posargs)
+
+
+@nox.session
+def chain(session: nox.Session) -> None:
+    """Run the tests that need LiteLLM, Locust or the reference proxy, and a short search of the reference proxy."""
+    prepare(session, "tests")
     session.run("python", "-m", "hopcheck.fuzz.reference", "100")
-    session.run("pytest", "-m", ELSEWHERE, *session.posargs)
+    session.run("pytest", "-m", CHAIN_MARKERS, *session.posargs)
 
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Search the reference proxy for long; with `-- --mutants`, show that the search finds what it should."""
+    """Search the reference proxy for longer; with `-- --mutants`, run the search's own self-test."""
     prepare(session)
     if "--mutants" in session.posargs:
         options = [option for option in session.posargs if option != "--mutants"]
@@ -97,14 +112,14 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def calibrate(session: nox.Session) -> None:
-    """Hold figures of known delays, also Locust's and wrk's, against the truth; no default: wants a quiet machine."""
+    """Measure known delays, also with Locust and wrk; not a default session, since it needs a quiet machine."""
     prepare(session)
     session.run("python", "-m", "tools.calibrate", "--others", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """What hopcheck's own parts cost; saved, and compared with the last run: `nox -s bench -- --benchmark-compare`."""
+    """Measure hopcheck's own parts and save the result; `-- --benchmark-compare` compares it with the last one."""
     prepare(session, "tests")
     files = sorted(str(path) for path in Path("tools/benchmarks").glob("bench_*.py"))
     columns = "--benchmark-columns=median,iqr,rounds"
@@ -113,7 +128,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the wheel and see that it holds the packages' files, all of them and nothing else."""
+    """Build the wheel, and check that it holds exactly the packages' files."""
     prepare(session, "build", editable=False)
     folder = Path(session.create_tmp())
     session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
@@ -121,14 +136,14 @@ def build(session: nox.Session) -> None:
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     missing, strange = sorted(tree() - packed), sorted(packed - tree())
     if missing or strange:
-        session.error(f"the wheel lacks {missing} and has {strange} beside")
+        session.error(f"the wheel lacks {missing}, and should not hold {strange}")
     session.log(f"{wheel.name}: {len(packed)} files, as in the tree")
     session.install("-c", PINS, str(wheel))
     session.run("hopcheck", "cases", "chat.schema")
 
 
 def tree() -> set[str]:
-    """The files of the packages, as they should stand in a wheel."""
+    """The files of the packages, by their paths in a wheel."""
     return {
         str(path.relative_to(Path(package).parent))
         for package in PACKAGES

@@ -21,7 +21,7 @@ from hopcheck_server.chain.litellm import DEFAULT_VERSION
 CASSETTES = Path(__file__).parents[3] / "cassettes"
 SETS = sorted(path for path in CASSETTES.iterdir() if path.is_dir())
 LIMIT = 20_000_000
-EVERY = 16  # a sample will do here; `nox -s conformance` looks at all of them
+EVERY = 16  # a sample will do here; the session `chain` checks all of them
 
 
 def cassettes(step: int) -> list[Path]:
