@@ -56,7 +56,7 @@ def test_limits_run_one_after_another_beside_the_rest_and_quiet_cases_alone(case
         area = case_id.partition(".")[0]
         going[area] += 1
         beside[case_id] = +going
-        if area == "ratelimit":
+        if area == "rate_limit":
             limit_goes_on.set()
         elif area == "chat":
             await limit_goes_on.wait()  # a run that puts limits after the rest would never end
@@ -70,7 +70,7 @@ def test_limits_run_one_after_another_beside_the_rest_and_quiet_cases_alone(case
     begun: list[str] = []
     verdicts = bench.judge(cases, jobs=3, begun=lambda case: begun.append(case.id))
     assert set(verdicts) == {case.id for case in cases} == set(begun)
-    assert all(count["ratelimit"] <= 1 and count["chat"] <= 3 for count in beside.values())
+    assert all(count["rate_limit"] <= 1 and count["chat"] <= 3 for count in beside.values())
     assert max(count["chat"] for count in beside.values()) == 3
     assert beside["stream.t"] == beside["stream.h"] == {"stream": 1}
     assert begun[-2:] == ["stream.h", "stream.t"]
