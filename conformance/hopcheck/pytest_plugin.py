@@ -18,9 +18,10 @@ import pytest
 from hopcheck.authoring.registry import Case
 from hopcheck.cli.exits import Stop
 from hopcheck.cli.gate import conclude
-from hopcheck.cli.gate_arguments import Order, add_arguments, read
-from hopcheck.gate import run as gating
+from hopcheck.cli.gate_arguments import add_arguments, read
+from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.run import GateResult, gate
 from hopcheck.report.document import fails, reasons_known
 from hopcheck.report.render.junit import details_of, message_of
 from hopcheck_server.wire.event_loop import run as run_loop
@@ -89,8 +90,8 @@ def pytest_collection_modifyitems(
     running = config.stash.get(_GATE, None)
     if running is not None:
         parent: Any = Cases.from_parent(session, name="hopcheck", nodeid="hopcheck")
-        items += [CaseItem.from_parent(parent, name=case.id, case=case) for case in running.order.plan.cases]
-        if running.order.baseline is not None:
+        items += [CaseItem.from_parent(parent, name=case.id, case=case) for case in running.options.cases]
+        if running.options.baseline is not None:
             items.append(BaselineItem.from_parent(parent, name="baseline"))
     yield
 
@@ -99,11 +100,11 @@ class Gate:
     """One run of the gate, made when it is first asked about.
 
     Attributes:
-        order: What is to be run.
+        options: What is to be run.
     """
 
-    def __init__(self, order: Order) -> None:
-        self.order = order
+    def __init__(self, options: GateOptions) -> None:
+        self.options = options
         self._document: Mapping[str, Any] | None = None
         self._unfit = ""
 
@@ -117,15 +118,15 @@ class Gate:
             pytest.skip(f"not asked: {self._unfit}")
         if self._document is None:
             chosen = [item.case for item in session.items if isinstance(item, CaseItem)]
-            self._document = self._run(replace(self.order, plan=replace(self.order.plan, cases=chosen)))
+            self._document = self._run(replace(self.options, cases=chosen))
         return self._document
 
-    def _run(self, order: Order) -> Mapping[str, Any]:
-        async def judge() -> gating.Outcome:
-            return await gating.gate(order.plan, asyncio.Event(), lambda *_: None, lambda _: False)
+    def _run(self, options: GateOptions) -> Mapping[str, Any]:
+        async def judge() -> GateResult:
+            return await gate(options, asyncio.Event(), lambda *_: None)
 
         try:
-            return conclude(order, run_loop(judge()))[0]
+            return conclude(options, run_loop(judge()))[0]
         except Unfit as unfit:
             self._unfit = str(unfit)
             raise Failed(str(unfit)) from None
@@ -198,5 +199,5 @@ class BaselineItem(_Item):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """The file."""
-        baseline = self.config.stash[_GATE].order.baseline
+        baseline = self.config.stash[_GATE].options.baseline
         return Path(baseline.file if baseline else ""), None, "hopcheck: baseline"

@@ -14,7 +14,8 @@ from hopcheck.authoring import registry
 from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.run import RunContext, run
+from hopcheck.engine.context import RunContext
+from hopcheck.engine.run import run
 from hopcheck.engine.wire_contracts import CHECKS
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import Relay

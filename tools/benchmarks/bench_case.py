@@ -10,7 +10,8 @@ import pytest
 
 from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.run import RunContext, run_case
+from hopcheck.engine.context import RunContext
+from hopcheck.engine.judging import run_case
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_contracts.sse import DONE, event_of
@@ -46,8 +47,8 @@ def runner() -> Iterator[asyncio.Runner]:
 def test_a_case_on_a_canned_target(benchmark: Any, runner: asyncio.Runner) -> None:
     server = runner.run(_start())
     try:
-        setting = RunContext(TargetConfig(name="canned", base_url=f"http://127.0.0.1:{server.port}/v1"), None)
-        verdict = benchmark(_each(runner, lambda: run_case(CASES["stream.done-once"], setting)))
+        context = RunContext(TargetConfig(name="canned", base_url=f"http://127.0.0.1:{server.port}/v1"), None)
+        verdict = benchmark(_each(runner, lambda: run_case(CASES["stream.done-once"], context)))
     finally:
         runner.run(server.aclose())
     assert verdict.outcome is Outcome.CONFORMS, verdict

@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from hopcheck.authoring.areas import AREAS
 from hopcheck.authoring.findings import Finding, Level, LevelName
+from hopcheck.authoring.isolation import Isolation, IsolationName
 from hopcheck.authoring.mistakes import place_of, require_known, suggestion
 from hopcheck.authoring.mutants import Mutant, RelayClass, first_line, mutant_of
 from hopcheck.authoring.outside import is_outside
@@ -32,10 +33,10 @@ _OPERATIONS: Mapping[str, OperationName] = {"stream": "chat.stream", "embeddings
 _VARIANT = re.compile(r"[a-z0-9_.-]*")
 _ID = re.compile(r"[a-z_]+\.[a-z0-9]+(-[a-z0-9]+)*")
 
-WAYS = frozenset({"two_sided", "timing", "heavy", "cooldown", "window", "recovery"})
-"""What a case may need of the way in which it is run, in addition to what a target declares. `timing` and `heavy`
-cases run alone, `window` cases use up a rate limit, `cooldown` cases make proxies rest a provider, `recovery` cases
-wait until a limit's window is over."""
+TWO_SIDED = "two_sided"
+"""What a case needs that looks at the provider's side of the target, too."""
+
+_LIMITS = frozenset({"rate_limit", "concurrency_limit"})
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,12 @@ class Case:
         requirement: The docstring's first line.
         function: Yields the findings.
         refs: The documents that the requirement rests on.
-        needs: Keys under `[declares]` that it asks for, and ways of running (`WAYS`).
+        needs: Keys under `[declares]` that it asks for, and `two_sided`.
         scripts: What the upstream plays, by variant; the plain one is "".
         operation: The operation that the case is run on.
+        isolation: How it must be run.
+        floods: Whether it sends so many requests, or such large ones, that they keep the target busy.
+        timed: Whether it reads the clock though it isn't run alone for that (see `reads_clock`).
         scripted: Whether the case gave a script: then at least one of its requests must reach the upstream.
         trips_on: Mutants of other cases (`<case id>:<class name>` patterns) that this case may fail on, too.
         mutants: Filled by the decorator.
@@ -64,6 +68,9 @@ class Case:
     needs: frozenset[str]
     scripts: Mapping[str, Script]
     operation: OperationName = "chat"
+    isolation: Isolation = Isolation.SHARED
+    floods: bool = False
+    timed: bool = False
     scripted: bool = False
     trips_on: tuple[str, ...] = ()
     mutants: list[Mutant] = field(default_factory=list)
@@ -80,8 +87,13 @@ class Case:
 
     @property
     def uses_a_limit(self) -> bool:
-        """Whether it uses up a limit, so that no other case that does may run at the same time."""
-        return bool(self.needs & {"window", "rate_limit", "concurrency_limit"})
+        """Whether it uses up a limit, so that no other case that does so can run at the same time."""
+        return bool(self.needs & _LIMITS)
+
+    @property
+    def reads_clock(self) -> bool:
+        """Whether its findings depend on how long things take, so that they must take as long as they do."""
+        return self.timed or (self.isolation is Isolation.EXCLUSIVE and not self.floods)
 
     def upstream_scripts(self) -> dict[str, Script]:
         """The scripts by the names that stand in markers."""
@@ -122,6 +134,9 @@ def case(
     needs: Sequence[str] = (),
     upstream: Said | Mapping[str, Said] | None = None,
     on: OperationName | None = None,
+    isolation: IsolationName | None = None,
+    floods: bool = False,
+    timed: bool = False,
     trips_on: Sequence[str] = (),
 ) -> Callable[[CaseFunction], Case]:
     """Make an async generator of findings a case.
@@ -130,9 +145,12 @@ def case(
         case_id: `<area>.<name>`; the area decides the profile.
         level: MUST, SHOULD or MAY, for findings that name none.
         refs: The documents that the requirement rests on: a standard, an issue, a page.
-        needs: What must be declared or possible for the case to apply.
+        needs: What must be declared for the case to apply.
         upstream: A turn, a list of turns, a script, or a dict of those by variant; None plays the default response.
         on: The operation that the case is run on; None takes that of its area (see `operation_of`).
+        isolation: How it must be run (see `Isolation`); None means `rate_window` if it needs a limit, else `shared`.
+        floods: Whether it sends so much that the target is busy with it.
+        timed: Whether it reads the clock, though its isolation isn't `exclusive`.
         trips_on: Mutants of other cases that this one may fail on, too, as `<case id>:<class>` patterns.
 
     Returns:
@@ -146,7 +164,7 @@ def case(
     operation = on or operation_of(case_id.partition(".")[0])
     require_known(f"the operation of {case_id}", operation, get_args(OperationName))
     for need in needs:
-        require_known(f"a need of {case_id}", need, WAYS | DECLARABLE)
+        require_known(f"a need of {case_id}", need, DECLARABLE | {TWO_SIDED})
 
     def register(function: CaseFunction) -> Case:
         _require_id(case_id, outside=is_outside(function.__module__))
@@ -161,9 +179,12 @@ def case(
             requirement=requirement,
             function=function,
             refs=tuple(refs),
-            needs=frozenset(needs) | ({"two_sided"} if upstream is not None else set()),
+            needs=frozenset(needs) | ({TWO_SIDED} if upstream is not None else set()),
             scripts=_scripts(upstream),
             operation=operation,
+            isolation=Isolation(isolation or ("rate_window" if _LIMITS & set(needs) else "shared")),
+            floods=floods,
+            timed=timed,
             scripted=upstream is not None,
             trips_on=tuple(trips_on),
         )

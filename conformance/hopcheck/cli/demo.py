@@ -19,11 +19,11 @@ from hopcheck.cli.chain import UPSTREAM_COMMAND, StartupProgress, require_server
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.cli.files import write
 from hopcheck.cli.gate import conclude, watching
-from hopcheck.cli.gate_arguments import Order
 from hopcheck.client.config import TargetConfig
-from hopcheck.gate import run as gating
 from hopcheck.gate.catalogue import all_cases
+from hopcheck.gate.options import DEFAULT_JOBS, GateOptions
 from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.run import gate
 from hopcheck.gate.target_file import packaged_target
 from hopcheck.report.baseline import load_baseline
 from hopcheck.report.compare import compare, print_comparison
@@ -45,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, default=Path("hopcheck-demo"), metavar="FOLDER", help="default: %(default)s"
     )
     parser.add_argument("--litellm", default=DEFAULT_VERSION, metavar="VERSION", help="default: %(default)s")
-    parser.add_argument("--jobs", type=int, default=8, metavar="N", help="cases at once (default: %(default)s)")
+    parser.add_argument(
+        "--jobs", type=int, default=DEFAULT_JOBS, metavar="N", help="cases at once (default: %(default)s)"
+    )
 
 
 @dataclass(frozen=True)
@@ -123,15 +125,14 @@ def _target(name: str, base_url: str, key: str, log_file: Path, stack: Stack) ->
 
 
 async def _judge(target: TargetConfig, arguments: argparse.Namespace, stopped: asyncio.Event) -> TargetRun:
-    known = all_cases()
-    plan = gating.Plan(config=target, cases=list(known.values()), jobs=arguments.jobs)
     with as_file(files("hopcheck.gate") / "targets" / target.name / "baseline.toml") as path:
         baseline = load_baseline(path)
     written = {kind: arguments.output / f"{target.name}.{kind}" for kind in ("json", "html")}
-    order = Order(plan, known, baseline, strict=False, files=written)
-    with RunProgress(console_for(sys.stderr), len(plan.cases)) as progress:
-        outcome = await gating.gate(plan, stopped, watching(progress), lambda _: False)
-    return TargetRun(conclude(order, outcome)[0], outcome.interrupted)
+    cases = list(all_cases().values())
+    options = GateOptions(config=target, cases=cases, jobs=arguments.jobs, baseline=baseline, report_files=written)
+    with RunProgress(console_for(sys.stderr), len(cases)) as progress:
+        result = await gate(options, stopped, watching(progress))
+    return TargetRun(conclude(options, result)[0], result.interrupted)
 
 
 async def _measure(stack: Stack, output: Path, stopped: asyncio.Event) -> None:

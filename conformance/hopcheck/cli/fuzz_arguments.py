@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.cli.files import write
-from hopcheck.engine.sessions import Session
+from hopcheck.engine.sequential_cases import SequentialCases
 from hopcheck.fuzz.example import FOLDER, Unreadable, example_text, file_name, read_example
 from hopcheck.fuzz.fuzz_cases import ExampleBudget, FuzzSearches, all_fuzz_cases
 from hopcheck.fuzz.operations import OPERATIONS, SEARCHES
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def session_of(arguments: argparse.Namespace) -> Session | None:
+def sequential_cases(arguments: argparse.Namespace) -> SequentialCases | None:
     """The fuzz cases that the options ask for, or None.
 
     Raises:
@@ -73,25 +73,25 @@ def _saved(files: list[Path]) -> SavedExamples:
     return SavedExamples(examples)
 
 
-def follow(session: Session | None, progress: RunProgress) -> None:
+def follow(sequential: SequentialCases | None, progress: RunProgress) -> None:
     """Let a progress display follow a search."""
-    if isinstance(session, FuzzSearches):
-        session.progress = progress.went
+    if isinstance(sequential, FuzzSearches):
+        sequential.progress = progress.went
 
 
-def write_examples(session: Session | None, folder: Path = Path(FOLDER)) -> list[Path]:
+def write_examples(sequential: SequentialCases | None, folder: Path = Path(FOLDER)) -> list[Path]:
     """Write the failing examples of a search, one file each; returns the paths.
 
     Raises:
         Stop: One can't be written.
     """
-    if not isinstance(session, FuzzSearches):
+    if not isinstance(sequential, FuzzSearches):
         return []
     written = []
-    for found in session.found:
+    for found in sequential.found:
         finding = dataclasses.asdict(found.finding)
         summary = {name: finding[name] for name in ("check", "expected", "actual")}
         path = folder / file_name(found.example)
-        write(path, example_text(found.example, session.seed, summary))
+        write(path, example_text(found.example, sequential.seed, summary))
         written.append(path)
     return written

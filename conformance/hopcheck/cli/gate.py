@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import datetime
 import sys
-from dataclasses import replace
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from hopcheck.authoring.findings import FAILING, Outcome, Verdict
+from hopcheck.authoring.findings import Verdict
 from hopcheck.cli import fuzz_arguments as fuzzing
+from hopcheck.cli import replay_arguments as replaying
 from hopcheck.cli.exits import UNTESTABLE, Stop
 from hopcheck.cli.files import write
-from hopcheck.cli.gate_arguments import RENDERINGS, Order, add_arguments, read
-from hopcheck.gate import run as gating
+from hopcheck.cli.gate_arguments import RENDERINGS, add_arguments, known_cases, previous_baseline, read
+from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.run import GateResult, Watch, gate
 from hopcheck.report.baseline import Judgement, baseline_text, judge, updated
 from hopcheck.report.build import Replay, RunSummary, build
 from hopcheck.report.render.progress import RunProgress
@@ -28,43 +30,39 @@ __all__ = ["add_arguments", "conclude", "run", "watching"]
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
-    order = read(arguments)
-    console = console_for(sys.stdout)
+    """Run the gate, show the report, and write the files that were asked for."""
+    options = read(arguments)
+    previous = previous_baseline(arguments, options)
     try:
-        with RunProgress(console_for(sys.stderr), order.plan.selected) as progress:
-            fuzzing.follow(order.plan.session, progress)
-            order, outcome, replay = run_loop(_judge(order, progress))
+        with RunProgress(console_for(sys.stderr), options.selected) as progress:
+            fuzzing.follow(options.sequential, progress)
+            options, result, replay = run_loop(_judge(arguments, options, watching(progress)))
     except (Unfit, ProcessError) as unfit:
         raise Stop(UNTESTABLE, str(unfit)) from None
-    document, written = conclude(order, outcome, replay)
-    if arguments.write_baseline:
-        written.append(_write_baseline(arguments.write_baseline, order, outcome))
-    written += fuzzing.write_examples(order.plan.session)
-    print_report(document, console, written)
+    document, written = conclude(options, result, replay)
+    if path := arguments.write_baseline:
+        write(path, baseline_text(updated(result.verdicts, known_cases(), previous, strict=options.strict)))
+        written.append(path)
+    written += fuzzing.write_examples(options.sequential)
+    print_report(document, console_for(sys.stdout), written)
     return int(document["summary"]["exit"])
 
 
-async def _judge(order: Order, progress: RunProgress) -> tuple[Order, gating.Outcome, Replay | None]:
-    """Run the gate, on cassettes if there are some; what was found out about the target on the way is in the order."""
-    if order.cassettes is None:
-        return order, await _gate(order, progress), None
+async def _judge(
+    arguments: argparse.Namespace, options: GateOptions, watch: Watch
+) -> tuple[GateOptions, GateResult, Replay | None]:
+    """Run the gate, on cassettes if there are some; the options returned name the target that was started for it."""
+    if not arguments.replay:
+        return options, await gate(options, stop_event(), watch), None
     from hopcheck.replay.offline import offline
 
-    async with offline(order.plan, order.cassettes, own_proxy=order.own_proxy) as off:
-        order = replace(order, plan=off.plan)
-        outcome = await _gate(order, progress)
-        return order, outcome, off.replay()
+    cassettes = replaying.cassettes_of(arguments, options)
+    async with offline(options, cassettes, own_proxy=not replaying.wants_reference(arguments)) as off:
+        result = await gate(off.options, stop_event(), watch, nullcontext(off.context))
+        return off.options, result, off.replay()
 
 
-async def _gate(order: Order, progress: RunProgress) -> gating.Outcome:
-    def fails(verdict: Verdict) -> bool:
-        return verdict.outcome in FAILING or (order.strict and verdict.outcome is Outcome.ADVISORY)
-
-    return await gating.gate(order.plan, stop_event(), watching(progress), fails)
-
-
-def watching(progress: RunProgress) -> gating.Watch:
+def watching(progress: RunProgress) -> Watch:
     """Let a progress display follow a run."""
 
     def watch(case_id: str, verdict: Verdict | None) -> None:
@@ -76,7 +74,9 @@ def watching(progress: RunProgress) -> gating.Watch:
     return watch
 
 
-def conclude(order: Order, outcome: gating.Outcome, replay: Replay | None = None) -> tuple[dict[str, Any], list[Path]]:
+def conclude(
+    options: GateOptions, result: GateResult, replay: Replay | None = None
+) -> tuple[dict[str, Any], list[Path]]:
     """Make the report of a run, and write the files that were asked for.
 
     Returns:
@@ -85,26 +85,21 @@ def conclude(order: Order, outcome: gating.Outcome, replay: Replay | None = None
     Raises:
         Stop: A file can't be written.
     """
-    judgement = Judgement()
-    if order.baseline is not None:
+    judgement, known = Judgement(), known_cases()
+    if options.baseline is not None:
         today = datetime.datetime.now(datetime.UTC).date()
-        judgement = judge(outcome.verdicts, order.baseline, order.known, today, strict=order.strict)
+        judgement = judge(result.verdicts, options.baseline, known, today, strict=options.strict)
     facts = RunSummary(
-        started=outcome.started,
-        duration_s=outcome.duration_s,
-        selected=order.plan.selected,
-        interrupted=outcome.interrupted,
-        strict=order.strict,
-        one_sided=order.plan.one_sided,
+        started=result.started,
+        duration_s=result.duration_s,
+        selected=options.selected,
+        interrupted=result.interrupted,
+        strict=options.strict,
+        one_sided=options.one_sided,
         replay=replay,
-        secrets=(outcome.provider_key,) if outcome.provider_key else (),
+        secrets=(result.provider_key,) if result.provider_key else (),
     )
-    document = build(outcome.verdicts, order.known, order.plan.config, facts, order.baseline, judgement)
-    for kind, path in order.files.items():
+    document = build(result.verdicts, known, options.config, facts, options.baseline, judgement)
+    for kind, path in options.report_files.items():
         write(path, RENDERINGS[kind](document))
-    return document, list(order.files.values())
-
-
-def _write_baseline(path: Path, order: Order, outcome: gating.Outcome) -> Path:
-    write(path, baseline_text(updated(outcome.verdicts, order.known, order.previous, strict=order.strict)))
-    return path
+    return document, list(options.report_files.values())

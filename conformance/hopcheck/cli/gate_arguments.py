@@ -1,13 +1,12 @@
-"""What the gate takes, and the order that it makes of it: read, checked, and every mistake in it told."""
+"""The arguments of `hopcheck gate`, and the gate options that they stand for."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hopcheck.authoring.areas import AREAS, GROUPS
 from hopcheck.authoring.registry import Case
@@ -17,11 +16,10 @@ from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.cli.files import require_folders
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.run import DEFAULT_READ_TIMEOUT_S
+from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.fuzz.fuzz_cases import all_fuzz_cases
-from hopcheck.gate import run as gating
 from hopcheck.gate.catalogue import all_cases, select
-from hopcheck.gate.preflight import READ_TIMEOUT_S
+from hopcheck.gate.options import DEFAULT_JOBS, GateOptions
 from hopcheck.gate.target_file import FILE_NAME as TARGET_FILE
 from hopcheck.gate.target_file import load_target
 from hopcheck.gate.toml_tables import SettingsError
@@ -31,11 +29,6 @@ from hopcheck.report.build import report_text
 from hopcheck.report.render.html import html_text
 from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
-
-if TYPE_CHECKING:
-    from hopcheck.replay.offline import CassetteFolder
-
-NOTHING_LISTED = Baseline("")
 
 RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "json": report_text,
@@ -70,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_case_folder(which)
     how = parser.add_argument_group("run")
-    how.add_argument("--jobs", type=int, default=8, metavar="N", help="cases at once (default: %(default)s)")
+    how.add_argument("--jobs", type=int, default=DEFAULT_JOBS, metavar="N", help="cases at once (default: %(default)s)")
     how.add_argument("--strict", action="store_true", help="a SHOULD or MAY that doesn't hold fails, too")
     how.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
     how.add_argument(
@@ -100,59 +93,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         output.add_argument(f"--{kind}", type=Path, metavar="FILE")
 
 
-@dataclass(frozen=True)
-class Order:
-    """What was asked for, read and checked."""
-
-    plan: gating.Plan
-    known: Mapping[str, Case]
-    baseline: Baseline | None
-    strict: bool
-    files: Mapping[str, Path]
-    previous: Baseline = NOTHING_LISTED
-    cassettes: CassetteFolder | None = None
-    own_proxy: bool = True
+def known_cases() -> dict[str, Case]:
+    """Every case that a report or a baseline may name, by id."""
+    return {**all_cases(), **all_fuzz_cases()}
 
 
-def read(arguments: argparse.Namespace) -> Order:
-    """Read and check what was asked for.
+def read(arguments: argparse.Namespace) -> GateOptions:
+    """Read and check what the command line asks for.
 
     Raises:
         Stop: Something is wrong with it; the text has a sentence for each mistake.
     """
     if arguments.jobs < 1 or arguments.read_timeout <= 0:
         raise Stop(USAGE, "--jobs and --read-timeout must be greater than 0.")
-    known = all_cases(arguments.cases)
-    session = fuzzing.session_of(arguments)
-    cases = [] if arguments.example else select(known.values(), arguments.select, arguments.profile)
-    if not cases and not session:
+    sequential = fuzzing.sequential_cases(arguments)
+    cases = (
+        [] if arguments.example else select(all_cases(arguments.cases).values(), arguments.select, arguments.profile)
+    )
+    if not cases and not sequential:
         raise Stop(USAGE, "no case matches; `hopcheck cases` lists them all.")
-    own_proxy = not replaying.wants_reference(arguments)
     try:
-        config = _target(arguments) if own_proxy else replaying.reference()
-        known_deviations = arguments.baseline or _there(BASELINE_FILE)
-        baseline = load_baseline(known_deviations) if known_deviations else None
-        if not own_proxy:
-            baseline = baseline or replaying.known_of_reference(arguments.replay)
-        previous = baseline or _previous(arguments.write_baseline)
+        config, baseline = _target(arguments), _baseline(arguments)
     except SettingsError as error:
         raise Stop(USAGE, str(error)) from None
-    plan = gating.Plan(
+    report_files = {kind: path for kind in RENDERINGS if (path := getattr(arguments, kind))}
+    require_folders(report_files.values())
+    return GateOptions(
         config=config,
         cases=cases,
-        session=session,
+        sequential=sequential,
         jobs=arguments.jobs,
+        strict=arguments.strict,
         fail_fast=arguments.fail_fast,
         one_sided=arguments.one_sided,
         read_timeout_s=arguments.read_timeout,
-        preflight_timeout_s=min(arguments.read_timeout, READ_TIMEOUT_S),
         wait_s=arguments.wait,
+        baseline=baseline,
+        report_files=report_files,
     )
-    files = {kind: path for kind in RENDERINGS if (path := getattr(arguments, kind))}
-    require_folders(files.values())
-    cassettes = replaying.cassettes_of(arguments, known, config) if arguments.replay else None
-    known = {**known, **all_fuzz_cases()}
-    return Order(plan, known, baseline, arguments.strict, files, previous, cassettes, own_proxy)
 
 
 def _there(name: str) -> Path | None:
@@ -160,12 +138,31 @@ def _there(name: str) -> Path | None:
     return Path(name) if Path(name).exists() else None
 
 
-def _previous(path: Path | None) -> Baseline:
-    """The entries of a baseline that is written anew: those that are there keep their reasons."""
-    return load_baseline(path) if path and path.exists() else Baseline(str(path))
+def _baseline(arguments: argparse.Namespace) -> Baseline | None:
+    path = arguments.baseline or _there(BASELINE_FILE)
+    if path:
+        return load_baseline(path)
+    return replaying.baseline_of_reference(arguments.replay) if replaying.wants_reference(arguments) else None
+
+
+def previous_baseline(arguments: argparse.Namespace, options: GateOptions) -> Baseline:
+    """The entries that `--write-baseline` keeps: those of the baseline in use, or of the file that is written anew.
+
+    Raises:
+        Stop: The file can't be read.
+    """
+    path = arguments.write_baseline
+    if options.baseline or not path or not path.exists():
+        return options.baseline or Baseline(str(path))
+    try:
+        return load_baseline(path)
+    except SettingsError as error:
+        raise Stop(USAGE, str(error)) from None
 
 
 def _target(arguments: argparse.Namespace) -> TargetConfig:
+    if replaying.wants_reference(arguments):
+        return replaying.reference()
     path: Path | None = arguments.target or _there(TARGET_FILE)
     overrides = {
         "base_url": arguments.url,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hopcheck.authoring.registry import Case
 from hopcheck.cli.chain import require_server
 from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.client.config import TargetConfig
+from hopcheck.gate.catalogue import all_cases
+from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
 from hopcheck.report.baseline import Baseline, load_baseline
 
@@ -34,7 +34,7 @@ def wants_reference(arguments: argparse.Namespace) -> bool:
     return bool(arguments.replay) and not (arguments.url or arguments.target)
 
 
-def cassettes_of(arguments: argparse.Namespace, known: Mapping[str, Case], config: TargetConfig) -> CassetteFolder:
+def cassettes_of(arguments: argparse.Namespace, options: GateOptions) -> CassetteFolder:
     """Read the cassettes.
 
     Raises:
@@ -46,10 +46,10 @@ def cassettes_of(arguments: argparse.Namespace, known: Mapping[str, Case], confi
         raise Stop(USAGE, "--replay stands behind the target: leave out --one-sided and --upstream-url.")
     if arguments.fuzz is not None or arguments.example:
         raise Stop(USAGE, "generated requests are on no cassette: leave out --fuzz and --example, or --replay.")
-    if not wants_reference(arguments) and config.upstream_port is None:
+    if not wants_reference(arguments) and options.config.upstream_port is None:
         raise Stop(USAGE, "say with --upstream-port where the proxy expects LiteLLM: the cassettes are played there.")
     try:
-        return CassetteFolder.read(arguments.replay, known)
+        return CassetteFolder.read(arguments.replay, all_cases())
     except Unfit as unfit:
         raise Stop(USAGE, str(unfit)) from None
 
@@ -70,10 +70,10 @@ BASELINE_OF_CASSETTES = "baseline.toml"
 """The file with the reference proxy's known deviations on the cassettes of the same folder."""
 
 
-def known_of_reference(cassettes: Path | None) -> Baseline:
-    """Its known deviations: those in the folder of the cassettes, else those of today's LiteLLM."""
-    own = cassettes / BASELINE_OF_CASSETTES if cassettes else None
-    if own is not None and own.is_file():
-        return load_baseline(own)
+def baseline_of_reference(cassettes: Path) -> Baseline:
+    """The file with the reference proxy's known deviations: those in the cassettes' folder, else those on today's LiteLLM."""
+    recorded = cassettes / BASELINE_OF_CASSETTES
+    if recorded.is_file():
+        return load_baseline(recorded)
     with as_file(files("hopcheck.gate") / "targets" / "reference" / "baseline.toml") as path:
         return load_baseline(path)

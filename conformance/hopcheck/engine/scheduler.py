@@ -1,55 +1,80 @@
-"""Which cases run beside which, so that they don't judge each other's leftovers."""
+"""Decides which cases run at the same time, and runs them: the gate, recordings, the self-test and replays use it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
+from hopcheck.authoring.isolation import Isolation
 from hopcheck.authoring.registry import Case
+from hopcheck_server.wire.tasks import cancel, following
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Lanes:
-    """One phase of a run.
+class Phase:
+    """Cases of a run that follow those of the phase before.
 
     Attributes:
-        shared: Run at once, as many as there are jobs.
-        serial: Lanes beside them, each one case after another.
-        settles: Before each case, wait until the target answers a healthy request.
+        shared: Cases that run at the same time, as many as there are jobs.
+        serial: Cases that run meanwhile, one after another.
+        settles: Whether each case waits until the target answers a healthy request.
     """
 
     shared: tuple[Case, ...] = ()
-    serial: tuple[tuple[Case, ...], ...] = ()
+    serial: tuple[Case, ...] = ()
     settles: bool = False
 
     @property
-    def all(self) -> list[Case]:
-        """Its cases, those that run at once first."""
-        return [*self.shared, *(case for lane in self.serial for case in lane)]
-
-    @property
-    def size(self) -> int:
-        """How many cases there are."""
-        return len(self.all)
+    def cases(self) -> tuple[Case, ...]:
+        """All cases of the phase, the shared ones first."""
+        return (*self.shared, *self.serial)
 
 
-def plan(cases: Iterable[Case]) -> Iterator[Lanes]:
-    """Sort cases into phases: what can be mixed, what needs quiet, what makes a proxy rest its provider, what waits."""
-    everything = sorted(cases, key=lambda case: case.id)
-    windows = tuple(case for case in everything if _kind(case) == "window")
-    shared = [case for case in everything if _kind(case) == "shared"]
-    shared.sort(key=lambda case: "timeout_s" not in case.needs)  # who waits longest begins first
-    yield Lanes(tuple(shared), (windows,))
-    yield Lanes(serial=(tuple(case for case in everything if _kind(case) == "alone"),))
-    yield Lanes(serial=(tuple(case for case in everything if _kind(case) == "cooldown"),), settles=True)
-    yield Lanes(serial=(tuple(case for case in everything if _kind(case) == "recovery"),))
+def phases(cases: Iterable[Case]) -> Iterator[Phase]:
+    """Sort cases into the phases of a run, by their isolation."""
+    ordered = sorted(cases, key=lambda case: case.id)
+    by_isolation = {kind: tuple(case for case in ordered if case.isolation is kind) for kind in Isolation}
+    longest_first = sorted(by_isolation[Isolation.SHARED], key=lambda case: "timeout_s" not in case.needs)
+    yield Phase(shared=tuple(longest_first), serial=by_isolation[Isolation.RATE_WINDOW])
+    yield Phase(serial=by_isolation[Isolation.EXCLUSIVE])
+    yield Phase(serial=by_isolation[Isolation.COOLDOWN], settles=True)
+    yield Phase(serial=by_isolation[Isolation.RECOVERY])
 
 
-def _kind(case: Case) -> str:
-    if "recovery" in case.needs:  # a window may be a minute long: let the others use the time
-        return "recovery"
-    if "cooldown" in case.needs:
-        return "cooldown"
-    if case.needs & {"timing", "heavy"}:
-        return "alone"
-    return "window" if case.uses_a_limit else "shared"
+@dataclass(frozen=True, slots=True)
+class Pool(Generic[T]):
+    """Chains of work, each done step by step, and how many chains are worked on at the same time."""
+
+    chains: Sequence[Sequence[T]]
+    jobs: int
+
+
+async def run_pools(pools: Iterable[Pool[T]], work: Callable[[T], Awaitable[R]]) -> AsyncGenerator[R, None]:
+    """Work on all pools at the same time, and yield each result as it is made.
+
+    Raises:
+        Exception: What `work` raised; the rest is cancelled then.
+    """
+    results: asyncio.Queue[R] = asyncio.Queue()
+
+    async def do_chains(pending: Iterator[Sequence[T]]) -> None:
+        for chain in pending:
+            for step in chain:
+                results.put_nowait(await work(step))
+
+    workers = []
+    total = 0
+    for pool in pools:
+        pending = iter(pool.chains)
+        workers += [asyncio.create_task(do_chains(pending)) for _ in range(min(pool.jobs, len(pool.chains)))]
+        total += sum(map(len, pool.chains))
+    try:
+        for _ in range(total):
+            yield await following(results, workers)
+    finally:
+        await cancel(workers)

@@ -36,7 +36,7 @@ _INFLATED = ("gzip", "x-gzip", "deflate")
 
 
 @dataclass(frozen=True)
-class Seen:
+class WireEvidence:
     """What crossed the wire in a case.
 
     Attributes:
@@ -67,8 +67,8 @@ class _Tally:
 
     def finding(self, check: str) -> Finding:
         more = f" (and {len(self.violations) - 1} more)" if len(self.violations) > 1 else ""
-        said = f"{self.violations[0]}{more}" if self.violations else f"all {self.judged} as the contract has them"
-        return Finding(check, not self.violations, "as the contract has it", said, Level.MUST)
+        actual = f"{self.violations[0]}{more}" if self.violations else f"all {self.judged} as the contract has them"
+        return Finding(check, not self.violations, "as the contract has it", actual, Level.MUST)
 
 
 def load_contracts() -> None:
@@ -80,18 +80,18 @@ def load_contracts() -> None:
     validate_upstream_request(path, {})
 
 
-async def contract_findings(seen: Seen) -> list[Finding]:
+async def contract_findings(evidence: WireEvidence) -> list[Finding]:
     """Judge what crossed the wire.
 
     Returns:
         At most one finding of each of `CHECKS`; none of those for which there was nothing to judge.
     """
     tallies = {check: _Tally() for check in CHECKS}
-    given = _Given(seen)
-    for answer in seen.answers:
-        _judge_answer(seen, answer, given, tallies)
+    given = _Given(evidence)
+    for answer in evidence.answers:
+        _judge_answer(evidence, answer, given, tallies)
         await asyncio.sleep(0)  # others go on between two large ones
-    for attempt in seen.attempts:
+    for attempt in evidence.attempts:
         if find_operation(COMMON, attempt.method, attempt.path):
             violations = validate_upstream_request(attempt.path, attempt.json, attempt.method)
             about = f"{attempt.method} {attempt.path}"
@@ -99,9 +99,9 @@ async def contract_findings(seen: Seen) -> list[Finding]:
     return [tally.finding(check) for check, tally in tallies.items() if tally.judged]
 
 
-def _judge_answer(seen: Seen, answer: Answer, given: _Given, tallies: dict[str, _Tally]) -> None:
-    path = _path(answer, seen.base_path)
-    boundary = _boundary(answer, path, seen)
+def _judge_answer(evidence: WireEvidence, answer: Answer, given: _Given, tallies: dict[str, _Tally]) -> None:
+    path = _path(answer, evidence.base_path)
+    boundary = _boundary(answer, path, evidence)
     body = _plain(answer)
     streams = answer.media_type == STREAM_TYPE
     if boundary is None or answer.status is None or body is None or not (streams or answer.ended == "complete"):
@@ -120,12 +120,12 @@ def _path(answer: Answer, base_path: str) -> str:
     return f"/v1{path.removeprefix(base_path)}" if path.startswith(f"{base_path}/") else path
 
 
-def _boundary(answer: Answer, path: str, seen: Seen) -> Boundary | None:
+def _boundary(answer: Answer, path: str, evidence: WireEvidence) -> Boundary | None:
     """Whose contract an answer is held to; None where none says anything of it."""
     method = "GET" if answer.sent.method == "HEAD" else answer.sent.method
     if find_operation(COMMON, method, path):
         return COMMON
-    if seen.is_llm_proxy and find_operation(OWN, method, path):
+    if evidence.is_llm_proxy and find_operation(OWN, method, path):
         return OWN
     below = path.startswith("/v1/") and answer.status is not None and answer.status >= 400
     return COMMON if below else None  # whatever fails below `/v1` owes the one shape of errors
@@ -154,9 +154,9 @@ class _Given:
     Worked out only for what there are violations of.
     """
 
-    def __init__(self, seen: Seen) -> None:
-        self._seen = seen
-        self._said: dict[str, set[Violation]] = {}
+    def __init__(self, evidence: WireEvidence) -> None:
+        self._evidence = evidence
+        self._faults: dict[str, set[Violation]] = {}
 
     def beyond_answer(self, marker: str, violations: list[Violation]) -> list[Violation]:
         """The violations about an answer that the provider's own answers give no cause for."""
@@ -168,22 +168,22 @@ class _Given:
             return []
         own = [
             violation
-            for answer in self._seen.answers
+            for answer in self._evidence.answers
             if answer.marker == marker
             for violation in validate_upstream_request(
-                _path(answer, self._seen.base_path), answer.sent.json, answer.sent.method
+                _path(answer, self._evidence.base_path), answer.sent.json, answer.sent.method
             )
         ]
         return [one for one in violations if one not in own]
 
     def _of_provider(self, marker: str) -> set[Violation]:
-        if marker not in self._said:
-            attempts = [attempt for attempt in self._seen.attempts if attempt.marker == marker and marker]
-            said = retold(attempts, self._seen.scripts)
-            self._said[marker] = {
+        if marker not in self._faults:
+            attempts = [attempt for attempt in self._evidence.attempts if attempt.marker == marker and marker]
+            said = retold(attempts, self._evidence.scripts)
+            self._faults[marker] = {
                 violation for attempt, one in zip(attempts, said, strict=True) for violation in _about(attempt, one)
             }
-        return self._said[marker]
+        return self._faults[marker]
 
 
 def _about(attempt: Attempt, said: Said) -> Iterator[Violation]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from hopcheck.authoring.findings import Finding, Findings, Level
 from hopcheck.authoring.registry import Case, CaseFunction
 from hopcheck.client import Target, Untestable
-from hopcheck.engine.run import RunContext
+from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.example import FOLDER, file_name
 from hopcheck.fuzz.operations import RECOVERY, SEARCHES, SEPARATION, SEQUENCES, FuzzedOperation
 from hopcheck.fuzz.player import play
@@ -112,12 +112,12 @@ class FuzzSearches:
         ]
         self.found: list[FailingExample] = []
 
-    def begin(self, setting: RunContext, secrets: Sequence[str], stopped: asyncio.Event) -> RunContext:
+    def begin(self, context: RunContext, secrets: Sequence[str], stopped: asyncio.Event) -> RunContext:
         """Take what a run gives; once `stopped` is set, the running case ends with what it has found."""
-        self._setting = replace(setting, read_timeout_s=min(setting.read_timeout_s, READ_TIMEOUT_S))
+        self._context = replace(context, read_timeout_s=min(context.read_timeout_s, READ_TIMEOUT_S))
         self._secrets, self._stopped = secrets, stopped
         self._begun, self._shares_left = time.monotonic(), sum(one.share for one in self._operations)
-        return self._setting
+        return self._context
 
     async def _run_examples(self, operation: FuzzedOperation, target: Target) -> Findings:
         """Search; then play each failing example once more, for the report to show."""
@@ -126,7 +126,7 @@ class FuzzSearches:
         target.notes += self._notes(operation, result)
         if not self._stopped.is_set():
             for found in result.found.values():
-                await play(found.example, target, self._setting.control)
+                await play(found.example, target, self._context.control)
         if result.error is not None and not result.found:
             raise result.error
         if not result.played:
@@ -141,7 +141,7 @@ class FuzzSearches:
         """Run sequences; one that fails breaks one check, and the other checks are unknown then."""
         from hopcheck.fuzz.sequences.search import SequenceTests, run_sequences
 
-        total, control, made = self._budget.examples_of(operation), self._setting.control, 0
+        total, control, made = self._budget.examples_of(operation), self._context.control, 0
         assert control is not None  # it needs both two_sides
 
         def progress(completed: int) -> None:
@@ -152,7 +152,7 @@ class FuzzSearches:
         self.progress(operation.id, 0, total)
         tests = SequenceTests(total, seed=self.seed, grace_s=RECOVERY_TIME_S)
         failure = await run_sequences(
-            self._setting,
+            self._context,
             control,
             tests,
             stopped=self._stopped,
@@ -188,7 +188,7 @@ class FuzzSearches:
             self.progress(operation.id, played, total)
 
         bounds = self._bounds(operation)
-        return await search_target(operation, self._setting, self._secrets, bounds, self._stopped, progress)
+        return await search_target(operation, self._context, self._secrets, bounds, self._stopped, progress)
 
     def _bounds(self, operation: FuzzedOperation) -> SearchBounds:
         """The operation's number of examples, and its time."""

@@ -9,7 +9,7 @@ from functools import partial
 
 from hopcheck.authoring.findings import Findings
 from hopcheck.client import Target
-from hopcheck.engine.run import RunContext
+from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import Example
 from hopcheck.fuzz.fuzz_cases import fuzz_case
@@ -38,17 +38,17 @@ class SavedExamples:
             if operation.id in about
         ]
 
-    def begin(self, setting: RunContext, secrets: Sequence[str], stopped: asyncio.Event) -> RunContext:
+    def begin(self, context: RunContext, secrets: Sequence[str], stopped: asyncio.Event) -> RunContext:
         """Take what a run gives; no example is played once `stopped` is set."""
-        self._setting, self._secrets, self._stopped = setting, secrets, stopped
-        return setting
+        self._context, self._secrets, self._stopped = context, secrets, stopped
+        return context
 
     async def _play(self, operation_id: str, target: Target) -> Findings:
         chosen = {name: one for name, one in self._examples.items() if one.operation == operation_id}
         for name, example in chosen.items():
             if self._stopped.is_set():
                 return
-            played = await play(example, target, self._setting.control)
-            for finding in judge(played, self._setting.config, self._secrets):
+            played = await play(example, target, self._context.control)
+            for finding in judge(played, self._context.config, self._secrets):
                 alone = len(chosen) == 1
                 yield finding if alone else replace(finding, check=f"{finding.check} ({name})")

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 
 from hopcheck.authoring.findings import Finding
 from hopcheck.client import Target
-from hopcheck.engine.run import RunContext
+from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import Example
 from hopcheck.fuzz.generation.examples import examples
@@ -22,7 +22,7 @@ from hopcheck.fuzz.search import SearchBounds, SearchResult, search
 
 async def search_target(
     operation: FuzzedOperation,
-    setting: RunContext,
+    context: RunContext,
     secrets: Sequence[str],
     bounds: SearchBounds,
     stopped: asyncio.Event,
@@ -32,14 +32,14 @@ async def search_target(
 
     Args:
         operation: What to ask for.
-        setting: The target.
+        context: The target.
         secrets: Keys that no response may show.
         bounds: How far to go.
         stopped: Once it is set, the search ends with what it has found.
         progress: Called with the number of examples played so far, from another thread.
     """
-    player = _ThreadedPlayer(setting, secrets, asyncio.get_running_loop())
-    strategy = examples(operation.id, setting.config)
+    player = _ThreadedPlayer(context, secrets, asyncio.get_running_loop())
+    strategy = examples(operation.id, context.config)
     work = asyncio.ensure_future(asyncio.to_thread(search, strategy, player.judge, bounds, progress))
     stopping = asyncio.ensure_future(stopped.wait())
     try:
@@ -54,8 +54,8 @@ async def search_target(
 class _ThreadedPlayer:
     """Plays examples for a search, which runs in another thread than the event loop."""
 
-    def __init__(self, setting: RunContext, secrets: Sequence[str], loop: asyncio.AbstractEventLoop) -> None:
-        self._setting = setting
+    def __init__(self, context: RunContext, secrets: Sequence[str], loop: asyncio.AbstractEventLoop) -> None:
+        self._context = context
         self._secrets = secrets
         self._loop = loop
         self._current: Future[list[Finding]] | None = None
@@ -71,13 +71,13 @@ class _ThreadedPlayer:
             self._current.cancel()
 
     async def _judged(self, example: Example) -> list[Finding]:
-        setting = self._setting
+        context = self._context
         target = Target(
-            setting.config, setting.control, case_id=example.operation, read_timeout_s=setting.read_timeout_s
+            context.config, context.control, case_id=example.operation, read_timeout_s=context.read_timeout_s
         )
         try:
-            return judge(await play(example, target, setting.control), setting.config, self._secrets)
+            return judge(await play(example, target, context.control), context.config, self._secrets)
         finally:
-            if setting.control is not None:
+            if context.control is not None:
                 for answer in target.answers:
-                    await setting.control.forget(answer.marker)
+                    await context.control.forget(answer.marker)

@@ -1,6 +1,6 @@
-"""Before the cases: can this target be asked at all? One marked request, and one sentence if it can't.
+"""Preflight: one marked request before the cases shows whether the target can be tested, and one sentence says why not.
 
-A key that is refused, a server that is down or a proxy that talks to somebody else would else be 150 red lines.
+Otherwise a refused key, a server that is down or a proxy with another provider would be 150 red lines.
 """
 
 from __future__ import annotations
@@ -9,41 +9,40 @@ from dataclasses import dataclass
 
 from hopcheck.client import Answer, Target, Untestable, describe
 from hopcheck.client.config import TargetConfig
-from hopcheck_server.upstream.control.client import Control
+from hopcheck.engine.context import RunContext
 
-READ_TIMEOUT_S = 20.0
-"""How long a first answer may take, in seconds; some proxies load much on their first request."""
+PREFLIGHT_TIMEOUT_S = 20.0
+"""How long the first response may take, in seconds; some proxies load much on their first request."""
 
 
 class Unfit(Exception):
-    """The target can't be tested; the text says why, and how to mend it."""
+    """The target can't be tested; the text says why, and how to correct that."""
 
 
 @dataclass(frozen=True)
-class Health:
+class PreflightResult:
     """What the first request showed.
 
     Attributes:
         server: The target's Server header, or "".
-        provider_key: The key that arrived at the upstream, or "": the canary for cases about secrets.
+        provider_key: The key that arrived at the upstream, or ""; cases about secrets look for it.
     """
 
     server: str
     provider_key: str
 
 
-async def examine(config: TargetConfig, control: Control | None, upstream_url: str, read_timeout_s: float) -> Health:
+async def examine(context: RunContext, read_timeout_s: float) -> PreflightResult:
     """Send one marked request, and look whether it arrived.
 
     Args:
-        config: The target.
-        control: The upstream behind it; None when only the client's side is looked at.
-        upstream_url: Where the target should expect its provider, for the advice.
-        read_timeout_s: How long an answer may take.
+        context: What the cases will be run against.
+        read_timeout_s: How long the target may be silent.
 
     Raises:
         Unfit: The cases would say nothing about this target.
     """
+    config, control = context.config, context.control
     target = Target(config, control, case_id="preflight", read_timeout_s=read_timeout_s, expects_limits=True)
     try:
         answer = await target.chat.create()
@@ -56,10 +55,10 @@ async def examine(config: TargetConfig, control: Control | None, upstream_url: s
     arrived = await control.attempts(answer.marker) if control else []
     if control is not None:
         await control.forget(answer.marker)
-    complaint = _complaint(config, answer, upstream_url if control else "", arrived=bool(arrived))
+    complaint = _complaint(config, answer, context.upstream_url if control else "", arrived=bool(arrived))
     if complaint:
         raise Unfit(complaint)
-    return Health(answer.header("server") or "", arrived[-1].key if arrived else "")
+    return PreflightResult(answer.header("server") or "", arrived[-1].key if arrived else "")
 
 
 def _silence(config: TargetConfig, answer: Answer, read_timeout_s: float) -> str:

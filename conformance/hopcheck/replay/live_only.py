@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from hopcheck.authoring.isolation import Isolation
 from hopcheck.authoring.registry import REGISTRY, Case
 from hopcheck.cassettes import Cassette, cassette_name
 from hopcheck.cassettes.secrets.headers import RESPONSE, is_kept
@@ -36,7 +37,7 @@ def _reason(case: Case, cassettes: Mapping[str, Cassette], unrecorded: Mapping[s
     left_out = sorted({field for field in _provider_headers(case) if not is_kept(field, RESPONSE)})
     if left_out:
         return f"its provider sends header fields that no cassette holds ({', '.join(left_out)})"
-    if "recovery" in case.needs:
+    if case.isolation is Isolation.RECOVERY:
         return "it waits for a rate limit's window to end, up to a minute"
     return ""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hopcheck.authoring.isolation import Isolation
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import Cassette, MalformedCassette, load_all
 from hopcheck.cassettes.canonical import PROBES
@@ -18,10 +19,11 @@ from hopcheck.cassettes.store import read_live_only
 from hopcheck.client import Target, Untestable, load_sdk
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.nonces import fixed_nonces
+from hopcheck.engine.context import RunContext
 from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.catalogue import all_scripts
+from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
-from hopcheck.gate.run import Behind, Plan
 from hopcheck.gate.target_file import packaged_target
 from hopcheck.replay.attempts import KEYS
 from hopcheck.replay.findings import ReplayFindings
@@ -92,18 +94,20 @@ class ReplayRun:
     """A gate run with cassettes behind its target.
 
     Attributes:
-        plan: The run.
+        options: The options of the run, for the target that it has.
+        context: What the cases are run against.
         cassettes: The cassettes that are played.
         server: The replay server.
     """
 
-    plan: Plan
+    options: GateOptions
+    context: RunContext
     cassettes: CassetteFolder
     server: ReplayServer
 
     def replay(self) -> Replay:
         """The report's summary of the replay; its problems are the misses that belong to no case of the run."""
-        ran = {cassette_of_case(case) for case in self.plan.cases}
+        ran = {cassette_of_case(case) for case in self.options.cases}
         problems = [miss for name, misses in self.server.misses.items() if name not in ran for miss in misses]
         cassettes = self.cassettes
         return Replay(str(cassettes.folder), cassettes.versions, len(cassettes.cassettes), problems)
@@ -111,14 +115,14 @@ class ReplayRun:
 
 @asynccontextmanager
 async def offline(
-    plan: Plan, cassettes: CassetteFolder, *, own_proxy: bool, progress: Progress | None = None
+    options: GateOptions, cassettes: CassetteFolder, *, own_proxy: bool, progress: Progress | None = None
 ) -> AsyncIterator[ReplayRun]:
     """Play cassettes while the context lasts, and start the reference proxy in front of them.
 
     Args:
-        plan: The run. Its target's key is the reference proxy's, too.
+        options: The run. Its target's key is the reference proxy's, too.
         cassettes: The cassettes to play.
-        own_proxy: The plan's target is running, and expects LiteLLM on the target's `upstream_port`.
+        own_proxy: The target of the options is running, and expects LiteLLM on the target's `upstream_port`.
         progress: Called with what is being waited for.
 
     Raises:
@@ -126,47 +130,48 @@ async def offline(
         ProcessError: The reference proxy couldn't be started.
     """
     litellm_key = "" if own_proxy else f"sk-hopcheck-{secrets.token_urlsafe(24)}"
-    reads_the_clock = {cassette_of_case(case) for case in plan.cases if "timing" in case.needs}
-    plan = replace(plan, cases=[_alone(case) if needs_unreachable(case) else case for case in plan.cases])
-    async with await Upstream.start(all_scripts(plan.cases)) as scripted_backend:
+    reads_clock = {cassette_of_case(case) for case in options.cases if case.reads_clock}
+    options = replace(options, cases=[_alone(case) if needs_unreachable(case) else case for case in options.cases])
+    async with await Upstream.start(all_scripts(options.cases)) as scripted_backend:
         server = ReplayServer(
             cassettes.cassettes,
-            scale=lambda name: 1.0 if name in reads_the_clock else 0.0,
+            scale=lambda name: 1.0 if name in reads_clock else 0.0,
             key=litellm_key,
             secret=KEYS["provider"],
             scripted_backend=scripted_backend,
         )
-        await _listen(server, plan.config.upstream_port or 0 if own_proxy else 0)
+        await _listen(server, options.config.upstream_port or 0 if own_proxy else 0)
         async with server:
-            played = ReplayRun(
-                replace(plan, behind=_behind(plan, cassettes, server, {} if own_proxy else REFERENCE_DECLARES)),
-                cassettes,
-                server,
-            )
             if own_proxy:
-                await _wait_until_noticed(plan.config)
-                yield played
+                await _wait_until_noticed(options.config)
+                yield ReplayRun(options, _context(options, cassettes, server, {}), cassettes, server)
                 return
-            async with _reference(server.url, litellm_key, plan.config, progress) as config:
-                yield replace(played, plan=replace(played.plan, config=config))
+            async with _reference(server.url, litellm_key, options.config, progress) as config:
+                options = replace(options, config=config)
+                yield ReplayRun(options, _context(options, cassettes, server, REFERENCE_DECLARES), cassettes, server)
 
 
 def _alone(case: Case) -> Case:
     """The case, to be run while no other case runs."""
-    return replace(case, needs=case.needs | {"timing"})
+    mixes = case.isolation in (Isolation.SHARED, Isolation.RATE_WINDOW)
+    return replace(case, isolation=Isolation.EXCLUSIVE) if mixes else case
 
 
-def _behind(plan: Plan, cassettes: CassetteFolder, server: ReplayServer, own: Mapping[str, Any]) -> Behind:
-    """The server in the place of LiteLLM and its provider."""
-    return Behind(
-        control=LocalControl(server),
-        url=server.url,
+def _context(
+    options: GateOptions, cassettes: CassetteFolder, server: ReplayServer, own: Mapping[str, Any]
+) -> RunContext:
+    """What cases are run against, with the server in the place of LiteLLM and its provider."""
+    return RunContext(
+        options.config,
+        LocalControl(server),
+        read_timeout_s=options.read_timeout_s,
+        upstream_url=server.url,
         nonces=fixed_nonces,
         excluded={
-            **without_burst(plan.cases, cassettes.cassettes),
-            **live_only(plan.cases, cassettes.cassettes, cassettes.unrecorded),
+            **without_burst(options.cases, cassettes.cassettes),
+            **live_only(options.cases, cassettes.cassettes, cassettes.unrecorded),
         },
-        beside=ReplayFindings(server, own=own),
+        extra_findings=ReplayFindings(server, own=own),
     )
 
 

@@ -11,10 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict, expect
+from hopcheck.authoring.isolation import Isolation
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Target, Untestable
 from hopcheck.client.config import Declares
-from hopcheck.engine.run import RunContext, run_case
+from hopcheck.engine.context import RunContext
+from hopcheck.engine.judging import run_case
 from hopcheck.replay.scripted_backend import scripted_nonces
 from hopcheck.replay.server import ReplayServer
 from hopcheck.report.build import SCRIPTED
@@ -78,13 +80,13 @@ class ScriptedRuns:
     async def _run(self, case: Case, target: Target, declares: Declares) -> Verdict:
         config = replace(target.config, declares=declares)
         context = RunContext(config, self._control, read_timeout_s=target.read_timeout_s, nonces=scripted_nonces)
-        return await run_case(case, context, settle="cooldown" in case.needs)
+        return await run_case(case, context, settle=case.isolation is Isolation.COOLDOWN)
 
 
 def is_applicable(case: Case) -> bool:
     """Whether a case's provider does anything that LiteLLM may hide from the proxy, without taking long."""
     turns = [turn for script in case.scripts.values() for turn in _turns(script)]
-    long = "heavy" in case.needs or ("timing" in case.needs and any(turn.delivery != Delivery() for turn in turns))
+    long = case.floods or (case.reads_clock and any(turn.delivery != Delivery() for turn in turns))
     return needs_unreachable(case) or (case.scripted and any(map(_is_unusual, turns)) and not long)
 
 

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hopcheck.engine.run import RunContext
+from hopcheck.engine.context import RunContext
 from hopcheck.fuzz import operations
 from hopcheck.fuzz.example import raw_body
 from hopcheck.fuzz.operations import FuzzedOperation
@@ -143,9 +143,9 @@ async def _rows(arguments: argparse.Namespace) -> AsyncIterator[Row]:
         for slug, name in named.items():
             yield await _row(name, bench.context(slug), arguments)
         if arguments.naive:
-            async with _naive(arguments.naive, bench) as setting:
+            async with _naive(arguments.naive, bench) as context:
                 wanted = SearchBounds(arguments.examples, arguments.seed, first_only=True)
-                yield Row("the naive proxy", await _searched(CHAT, setting, wanted), honest=False)
+                yield Row("the naive proxy", await _searched(CHAT, context, wanted), honest=False)
 
 
 def _wrong() -> dict[str, type[Relay]]:
@@ -157,24 +157,24 @@ def _honest() -> dict[str, type[Relay]]:
     return {"the healthy relay": Relay, **{f"honest: {relay.__name__}": relay for relay in HONEST_RELAYS}}
 
 
-async def _row(name: str, setting: RunContext, arguments: argparse.Namespace) -> Row:
+async def _row(name: str, context: RunContext, arguments: argparse.Namespace) -> Row:
     operation = MUTANTS.get(name)
     if operation is not None:
         bounds = SearchBounds(arguments.examples, arguments.seed, first_only=True)
-        return Row(name, await _searched(operation, setting, bounds), honest=False)
+        return Row(name, await _searched(operation, context, bounds), honest=False)
     result = SearchResult()
     for one in operations.OPERATIONS.values():
-        part = await _searched(one, setting, SearchBounds(max(1, round(arguments.honest * one.share)), arguments.seed))
+        part = await _searched(one, context, SearchBounds(max(1, round(arguments.honest * one.share)), arguments.seed))
         result.made += part.made
         result.found |= {f"{one.id} {check}": found for check, found in part.found.items()}
     return Row(name, result, honest=True)
 
 
-async def _searched(operation: FuzzedOperation, setting: RunContext, bounds: SearchBounds) -> SearchResult:
+async def _searched(operation: FuzzedOperation, context: RunContext, bounds: SearchBounds) -> SearchResult:
     result = await search_target(
         operation,
-        replace(setting, read_timeout_s=5.0),
-        (setting.config.api_key,),
+        replace(context, read_timeout_s=5.0),
+        (context.config.api_key,),
         bounds,
         asyncio.Event(),
         lambda _: None,

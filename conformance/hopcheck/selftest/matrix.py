@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import starmap
 from typing import Any
 
 from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import Case
-from hopcheck.engine.run import run_case
+from hopcheck.engine.judging import run_case
+from hopcheck.engine.scheduler import Pool, run_pools
 from hopcheck.selftest.columns import HEALTHY, MatrixColumn
 from hopcheck.selftest.reach import Reach, touches
 from hopcheck.selftest.relay_host import RelayHost
-from hopcheck_server.wire.tasks import cancel, following
 
 CLOCK_JOBS = 24
 """How many cases that read the clock run at once, on relays of their own: they wait more than they work."""
@@ -119,7 +120,7 @@ def _without_outages(relay: HostedRelay) -> list[HostedRelay]:
 
 def _without_floods(relay: HostedRelay) -> list[HostedRelay]:
     """The relay without the cases that flood, and one for each of those: one after another they take half a minute."""
-    floods = [case for case in relay.cases if _floods(case)]
+    floods = [case for case in relay.cases if case.floods]
     rest = replace(relay, cases=tuple(case for case in relay.cases if case not in floods))
     return [rest, *(replace(relay, name=f"{relay.name}.{case.id}", cases=(case,)) for case in floods)]
 
@@ -129,15 +130,15 @@ def _takes_down(case: Case) -> bool:
 
 
 def _floods(case: Case) -> bool:
-    return "heavy" in case.needs
+    return case.floods
 
 
 def _reads_the_clock(case: Case) -> bool:
-    return "timing" in case.needs and not _floods(case)
+    return case.reads_clock and not case.floods
 
 
 def _is_plain(case: Case) -> bool:
-    return not case.needs & {"timing", "heavy"}
+    return not case.reads_clock and not case.floods
 
 
 Chain = list[tuple[HostedRelay, Case]]
@@ -146,26 +147,19 @@ Chain = list[tuple[HostedRelay, Case]]
 
 def _chains(relay: HostedRelay, belongs: Callable[[Case], bool]) -> list[Chain]:
     mine = [case for case in relay.cases if belongs(case)]
-    limited = [case for case in mine if _floods(case) or _takes_down(case) or case.uses_a_limit]
+    limited = [case for case in mine if case.floods or _takes_down(case) or case.uses_a_limit]
     rest = [[(relay, case)] for case in mine if case not in limited]
     return [[(relay, case) for case in limited], *rest] if limited else rest
 
 
 async def _run_chains(host: RelayHost, chains: list[Chain], jobs: int) -> AsyncIterator[Cell]:
-    queue: asyncio.Queue[Cell] = asyncio.Queue()
-    pending = sorted(chains, key=len)
-    total = sum(map(len, chains))
+    async def run_step(step: tuple[HostedRelay, Case]) -> Cell:
+        relay, case = step
+        context = host.context(relay.name)
+        verdict = await run_case(case, replace(context, **FOREIGN_RUN) if relay.foreign else context)
+        return Cell(relay.column.name, verdict)
 
-    async def work() -> None:
-        while pending:
-            for relay, case in pending.pop():
-                context = host.context(relay.name)
-                verdict = await run_case(case, replace(context, **FOREIGN_RUN) if relay.foreign else context)
-                queue.put_nowait(Cell(relay.column.name, verdict))
-
-    workers = [asyncio.create_task(work()) for _ in range(jobs)]
-    try:
-        for _ in range(total):
-            yield await following(queue, workers)
-    finally:
-        await cancel(workers)
+    longest_first = sorted(chains, key=len, reverse=True)
+    async with aclosing(run_pools([Pool(longest_first, jobs)], run_step)) as made:
+        async for cell in made:
+            yield cell

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,6 +11,7 @@ from hopcheck.authoring.findings import Outcome
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import Cassette
+from hopcheck.engine.scheduler import Pool, run_pools
 from hopcheck.replay.findings import CHUNKING
 from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.selftest.chunk_parser_mutant import ParsesEachRead
@@ -18,7 +19,6 @@ from hopcheck.selftest.reach import overridden, touches
 from hopcheck.selftest.scoring import kills, summary_of
 from hopcheck.selftest.trials import Trial, on_cassette, on_script
 from hopcheck_server.relay import Relay
-from hopcheck_server.wire.tasks import cancel, following
 
 Status = Literal["killed", "live-only", "LiteLLM", "survived", "false positive", "as recorded"]
 """A mutant is killed, needs a live LiteLLM, is wrong only in work that LiteLLM does for it (see `_litellms_work`),
@@ -51,22 +51,16 @@ async def run_on_cassettes(
     cases: Sequence[Case], cassettes: Mapping[str, Cassette], excluded: Mapping[str, str], jobs: int
 ) -> AsyncIterator[CassetteResult]:
     """Run every case's mutants on its cassette, and the healthy relay as well."""
-    queue: asyncio.Queue[list[CassetteResult]] = asyncio.Queue()
-    pending = sorted(cases, key=lambda case: "heavy" in case.needs)
+    floods_first = sorted(cases, key=lambda case: not case.floods)
 
-    async def work() -> None:
-        while pending:
-            case = pending.pop()
-            reason = excluded.get(case.id)
-            queue.put_nowait(_live_only(case, reason) if reason else await _results_of(case, cassettes))
+    async def results_of(case: Case) -> list[CassetteResult]:
+        reason = excluded.get(case.id)
+        return _live_only(case, reason) if reason else await _results_of(case, cassettes)
 
-    workers = [asyncio.create_task(work()) for _ in range(jobs)]
-    try:
-        for _ in cases:
-            for result in await following(queue, workers):
+    async with aclosing(run_pools([Pool([[case] for case in floods_first], jobs)], results_of)) as found:
+        async for results in found:
+            for result in results:
                 yield result
-    finally:
-        await cancel(workers)
 
 
 def _live_only(case: Case, reason: str) -> list[CassetteResult]:
@@ -128,7 +122,7 @@ async def _litellms_work(case: Case, relay: type[Relay], trial: Trial, healthy: 
         return ""
     if not touches(relay, case, {case.id: healthy.as_recorded.reached | healthy.on_script.reached}):
         return "none of its own methods is ever run"
-    unseen = case.needs & {"timing", "logs"} and not overridden(relay) <= LITELLMS_METHODS
+    unseen = (case.reads_clock or "logs" in case.needs) and not overridden(relay) <= LITELLMS_METHODS
     if unseen or not (await on_script(case, relay)).same_as(healthy.on_script):
         return ""
     return "on its cassette and in front of its script, it sends the same as the healthy relay"

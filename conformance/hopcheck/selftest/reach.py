@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hopcheck.authoring.registry import Case
-from hopcheck.engine.run import run_case
+from hopcheck.engine.judging import run_case
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import Relay
 
@@ -58,5 +58,5 @@ async def reach_of(cases: Sequence[Case], jobs: int) -> Reach:
             assert isinstance(relay, Traced)
             return case.id, relay.reached()
 
-        longest_first = sorted(cases, key=lambda case: "timing" not in case.needs)
+        longest_first = sorted(cases, key=lambda case: not case.reads_clock)
         return dict(await asyncio.gather(*map(trace, longest_first)))

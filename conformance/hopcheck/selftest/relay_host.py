@@ -12,7 +12,7 @@ from typing import Self
 from hopcheck.authoring.registry import Case
 from hopcheck.client import load_sdk
 from hopcheck.client.config import ConcurrencyLimit, Declares, Fallback, Models, RateLimit, TargetConfig
-from hopcheck.engine.run import RunContext
+from hopcheck.engine.context import RunContext
 from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck_server.relay import Relay, RelayConfig, RelayServer

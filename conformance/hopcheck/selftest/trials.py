@@ -16,7 +16,8 @@ from hopcheck.cassettes import Cassette
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.client.nonces import fixed_nonces
-from hopcheck.engine.run import RunContext, run_case
+from hopcheck.engine.context import RunContext
+from hopcheck.engine.judging import run_case
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck.replay.attempts import KEYS, ReplayedAttempt
 from hopcheck.replay.findings import ReplayFindings
@@ -93,7 +94,7 @@ async def on_cassette(
     async with await Upstream.start(all_scripts([case])) as seat:
         server = ReplayServer(
             mine,
-            scale=lambda _: 1.0 if "timing" in case.needs else 0.0,
+            scale=lambda _: 1.0 if case.reads_clock else 0.0,
             key=LITELLM_KEY,
             secret=KEYS["provider"],
             scripted_backend=seat if more else None,
@@ -101,17 +102,19 @@ async def on_cassette(
         )
         async with await server.start(), _serving(relay, server.url) as (served, target):
             findings = ReplayFindings(server, with_variants=more, own=_own(target.declares))
-            setting = RunContext(target, LocalControl(server), READ_TIMEOUT_S, nonces=fixed_nonces, beside=findings)
+            context = RunContext(
+                target, LocalControl(server), READ_TIMEOUT_S, nonces=fixed_nonces, extra_findings=findings
+            )
             if owner:
-                await run_case(REGISTRY[owner], replace(setting, beside=None))
-            return Trial.of(await run_case(case, setting), asked, served)
+                await run_case(REGISTRY[owner], replace(context, extra_findings=None))
+            return Trial.of(await run_case(case, context), asked, served)
 
 
 async def on_script(case: Case, relay: type[Relay]) -> Trial:
     """Run a case on a relay of its own with the case's script in LiteLLM's seat, whether or not it applies there."""
     async with await Upstream.start(all_scripts([case])) as seat, _serving(relay, seat.url) as (served, target):
-        setting = RunContext(target, LocalControl(seat), READ_TIMEOUT_S, nonces=scripted_nonces, contracts=False)
-        verdict = await run_case(case, setting)
+        context = RunContext(target, LocalControl(seat), READ_TIMEOUT_S, nonces=scripted_nonces, contracts=False)
+        verdict = await run_case(case, context)
         return Trial.of(verdict, [_arrived(one) for one in verdict.exchanges if one["side"] == "upstream"], served)
 
 

@@ -21,7 +21,7 @@ from hopcheck.cassettes.recording.recorder import Recorder, RecordingResult, Rec
 from hopcheck.cassettes.recording.wiretap import tapped
 from hopcheck.cassettes.store import read_live_only, save, write_live_only
 from hopcheck.client.nonces import fixed_nonces
-from hopcheck.engine.run import RunContext
+from hopcheck.engine.context import RunContext
 from hopcheck.selftest.relay_host import RelayHost, relay_target
 from hopcheck_server.relay import RelayConfig, RelayServer
 
@@ -118,8 +118,8 @@ def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> R
                 target = relay_target("r", server.base_url("r"), config)
                 secrets = {"provider": config.upstream_key, "user": config.client_keys[0]}
                 settings = RecordingSettings(MADE, folder, secrets)
-                setting = RunContext(target, control, nonces=fixed_nonces, read_timeout_s=6.5)
-                recorder = Recorder(settings, setting, control, wiretap, recorded)
+                context = RunContext(target, control, nonces=fixed_nonces, read_timeout_s=6.5)
+                recorder = Recorder(settings, context, control, wiretap, recorded)
                 again = await recorder.record(turns(cases), lambda _: None, lambda _: None)
                 assert left is not None or again == []
                 if left is not None:

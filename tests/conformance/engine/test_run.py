@@ -10,8 +10,9 @@ import pytest
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, Untestable, expect, refuse, reply
 from hopcheck.authoring.findings import Outcome
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine import run as engine
-from hopcheck.engine.run import RunContext, run, run_case
+from hopcheck.engine.context import RunContext
+from hopcheck.engine.judging import run_case
+from hopcheck.engine.run import run
 from hopcheck_server.upstream.control.client import ControlFailed
 
 
@@ -118,14 +119,14 @@ def test_what_is_not_declared_or_offered_does_not_apply(case, bench) -> None:
     assert verdict.reason == "the target does not declare `fallback`, `retries`"
 
     two = case("chat.two", level="MUST", refs=["a"], upstream=reply.chat("hi"))(holds(True))
-    setting = bench.one_sided("http://127.0.0.1:1/v1", ways=engine.WAYS - {"two_sided"})
-    verdict = asyncio.run(run_case(two, setting))
+    context = bench.one_sided("http://127.0.0.1:1/v1")
+    verdict = asyncio.run(run_case(two, context))
     assert (verdict.outcome, verdict.reason) == (Outcome.NOT_APPLICABLE, "this run is not two-sided")
 
 
 def test_a_target_that_is_gone_is_untestable_also_before_a_cooldown_case(case, bench) -> None:
     first = case("chat.one", level="MUST", refs=["a"])(holds(True))
-    last = case("chat.two", level="MUST", refs=["a"], needs=["cooldown"])(holds(True))
+    last = case("chat.two", level="MUST", refs=["a"], isolation="cooldown")(holds(True))
 
     async def main():
         return [one async for one in run([first, last], bench.one_sided("http://127.0.0.1:1/v1"))]

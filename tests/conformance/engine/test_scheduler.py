@@ -12,39 +12,40 @@ import pytest
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect
 from hopcheck.engine import run as engine
 from hopcheck.engine.run import run
-from hopcheck.engine.scheduler import plan
+from hopcheck.engine.scheduler import phases
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.upstream.script.marker import Marker
+from hopcheck_server.wire.tasks import following
 
 
-def named(case, case_id: str, *needs: str, act=None):
+def named(case, case_id: str, isolation: str | None = None, *, needs: tuple[str, ...] = (), act=None, **more):
     async def function(target: Target) -> Findings:
         """It runs."""
         if act:
             await act(case_id)
         yield expect("it", 1, equals=1)
 
-    return case(case_id, level="MUST", refs=["a"], needs=needs)(function)
+    return case(case_id, level="MUST", refs=["a"], needs=needs, isolation=isolation, **more)(function)
 
 
-def test_cases_are_sorted_into_lanes(case) -> None:
+def test_cases_are_sorted_into_phases(case) -> None:
     cases = [
-        named(case, "stream.late", "timing", "cooldown"),
-        named(case, "stream.flood", "heavy", "rate_limit"),
-        named(case, "rate_limit.b", "rate_limit"),
-        named(case, "rate_limit.a", "concurrency_limit"),
-        named(case, "chat.b", "fallback"),
+        named(case, "stream.late", "cooldown", timed=True),
+        named(case, "stream.flood", "exclusive", floods=True, needs=("rate_limit",)),
+        named(case, "rate_limit.b", needs=("rate_limit",)),
+        named(case, "rate_limit.a", needs=("concurrency_limit",)),
+        named(case, "chat.b", needs=("fallback",)),
         named(case, "chat.a"),
     ]
-    phases = list(plan([*cases, named(case, "rate_limit.c", "rate_limit", "recovery")]))
-    ids = [[[case.id for case in lane] for lane in (phase.shared, *phase.serial) if lane] for phase in phases]
+    found = list(phases([*cases, named(case, "rate_limit.c", "recovery", needs=("rate_limit",))]))
+    ids = [[[case.id for case in lane] for lane in (phase.shared, phase.serial) if lane] for phase in found]
     assert ids == [
         [["chat.a", "chat.b"], ["rate_limit.a", "rate_limit.b"]],
         [["stream.flood"]],
         [["stream.late"]],
         [["rate_limit.c"]],
     ]
-    assert [phase.settles for phase in phases] == [False, False, True, False]
+    assert [phase.settles for phase in found] == [False, False, True, False]
 
 
 def test_limits_run_one_after_another_beside_the_rest_and_quiet_cases_alone(case, bench) -> None:
@@ -65,8 +66,8 @@ def test_limits_run_one_after_another_beside_the_rest_and_quiet_cases_alone(case
         going[area] -= 1
 
     cases = [named(case, f"chat.{letter}", act=act) for letter in "abcd"]
-    cases += [named(case, f"rate_limit.{letter}", "window", act=act) for letter in "ab"]
-    cases += [named(case, "stream.t", "timing", act=act), named(case, "stream.h", "heavy", act=act)]
+    cases += [named(case, f"rate_limit.{letter}", "rate_window", act=act) for letter in "ab"]
+    cases += [named(case, "stream.t", "exclusive", act=act), named(case, "stream.h", "exclusive", floods=True, act=act)]
     begun: list[str] = []
     verdicts = bench.judge(cases, jobs=3, begun=lambda case: begun.append(case.id))
     assert set(verdicts) == {case.id for case in cases} == set(begun)
@@ -92,7 +93,7 @@ def test_cooldown_cases_come_last_each_after_a_healthy_request(case, bench) -> N
         """It asks."""
         yield expect("status", (await target.chat.create()).status, equals=200)
 
-    cases = [case(f"errors.{name}", level="MUST", refs=["a"], needs=["cooldown"])(function) for name in "ab"]
+    cases = [case(f"errors.{name}", level="MUST", refs=["a"], isolation="cooldown")(function) for name in "ab"]
     cases.append(case("retry.z", level="MUST", refs=["a"])(function))
     CountsRequests.seen.clear()
     bench.judge(cases, CountsRequests)
@@ -127,9 +128,9 @@ def test_verdicts_that_were_made_before_a_crash_are_yielded(case, bench) -> None
             raise ZeroDivisionError
 
         worker = asyncio.create_task(work())
-        got = [await engine.following(queue, [worker]), await engine.following(queue, [worker])]
+        got = [await following(queue, [worker]), await following(queue, [worker])]
         with pytest.raises(ZeroDivisionError):
-            await engine.following(queue, [worker])
+            await following(queue, [worker])
         return got
 
     assert bench.alone(main) == [1, 2]

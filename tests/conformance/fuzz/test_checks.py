@@ -193,12 +193,12 @@ WRONG: dict[str, tuple[type[Relay], Example, str]] = {
 def judged(relay: type[Relay], *examples: Example) -> list[Finding]:
     async def main() -> list[Finding]:
         async with RelayHost({"relay": relay}, []) as bench:
-            setting = bench.context("relay")
+            context = bench.context("relay")
             findings: list[Finding] = []
             for example in examples:
-                target = Target(setting.config, setting.control, case_id=example.operation, read_timeout_s=5)
-                played = await play(example, target, setting.control)
-                findings += judge(played, setting.config, (setting.config.api_key,))
+                target = Target(context.config, context.control, case_id=example.operation, read_timeout_s=5)
+                played = await play(example, target, context.control)
+                findings += judge(played, context.config, (context.config.api_key,))
             return findings
 
     return asyncio.run(main())

@@ -11,8 +11,7 @@ import pytest
 from hopcheck import Relay, RelayedResponse
 from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.run import RunContext
-from hopcheck.engine.sessions import hold
+from hopcheck.engine.context import RunContext
 from hopcheck.fuzz import fuzz_cases
 from hopcheck.fuzz.fuzz_cases import ExampleBudget, FuzzSearches
 from hopcheck.fuzz.operations import MODELS, RECOVERY, ROUTES, SEPARATION, SEQUENCES, FuzzedOperation
@@ -40,8 +39,8 @@ def searched(
 
     async def main() -> tuple[list[Verdict], FuzzSearches]:
         async with RelayHost({"relay": relay}, []) as bench:
-            setting: RunContext = bench.context("relay")
-            setting = replace(setting, config=replace(setting.config, base_url=base_url or setting.config.base_url))
+            context: RunContext = bench.context("relay")
+            context = replace(context, config=replace(context.config, base_url=base_url or context.config.base_url))
             session, stopped, loop = FuzzSearches(operations, budget), asyncio.Event(), asyncio.get_running_loop()
 
             def progress(_case_id: str, played: int, _total: int) -> None:
@@ -49,7 +48,7 @@ def searched(
                     loop.call_soon_threadsafe(stopped.set)
 
             session.progress = progress
-            return [one async for one in hold(session, setting, (), stopped, lambda _case: None)], session
+            return [one async for one in run_sequentially(session, context, (), stopped, lambda _case: None)], session
 
     return asyncio.run(main())
 

@@ -11,8 +11,9 @@ import pytest
 from same_verdicts import differences, live_only
 
 from hopcheck.cli import main
-from hopcheck.gate import run as gating
 from hopcheck.gate.catalogue import all_cases
+from hopcheck.gate.options import GateOptions
+from hopcheck.gate.run import gate
 from hopcheck.gate.target_file import packaged_target
 from hopcheck.report.build import RunSummary, build
 from hopcheck_server.chain import Stack
@@ -30,8 +31,8 @@ async def live(work_dir: Path) -> dict:
         assert stack.proxy.process is not None
         urls = {"base_url": stack.proxy.base_url, "upstream_url": stack.upstream.url}
         target = packaged_target("reference", stack.proxy.key, {**urls, "log_file": str(stack.proxy.process.log_file)})
-        plan = gating.Plan(config=target, cases=list(cases.values()))
-        outcome = await gating.gate(plan, asyncio.Event(), lambda *_: None, lambda _: False)
+        options = GateOptions(config=target, cases=list(cases.values()))
+        outcome = await gate(options, asyncio.Event(), lambda *_: None)
     return build(
         outcome.verdicts, cases, target, RunSummary(started=outcome.started, duration_s=1.0, selected=len(cases))
     )

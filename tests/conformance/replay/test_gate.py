@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import pytest
 
 from hopcheck import OutgoingRequest, Relay
 from hopcheck.cli import main
-from hopcheck.gate import run as gating
 from hopcheck.gate.catalogue import all_cases, select
+from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.run import GateResult
+from hopcheck.gate.run import gate as run_gate
 from hopcheck.replay.offline import CassetteFolder, offline, reference_target
 from hopcheck.report.build import Replay, RunSummary, build
 from hopcheck.report.document import headline, replay_line, violations
@@ -51,16 +54,16 @@ class Pings(BehindLiteLLM):
 
 
 def gate(relay: type[Relay], folder: Path) -> dict:
-    async def run() -> tuple[gating.Outcome, Replay]:
+    async def run() -> tuple[GateResult, Replay]:
         cassettes = CassetteFolder.read(folder, CASES)
         declares = replace(reference_target().declares, rate_limit=reference_target().declares.rate_limit)
         config = RelayConfig(upstream="http://127.0.0.1:1/v1")
         target = replace(relay_target("own", "http://127.0.0.1:1/v1", config), declares=declares, second_api_key="")
-        async with offline(gating.Plan(config=target, cases=CHOSEN), cassettes, own_proxy=True) as off:
+        async with offline(GateOptions(config=target, cases=CHOSEN), cassettes, own_proxy=True) as off:
             served = await RelayServer({"": relay(replace(config, upstream=f"{off.server.url}/v1"))}).start()
             async with served:
-                plan = replace(off.plan, config=replace(target, base_url=served.base_url()))
-                outcome = await gating.gate(plan, asyncio.Event(), lambda *_: None, lambda _: False)
+                context = replace(off.context, config=replace(target, base_url=served.base_url()))
+                outcome = await run_gate(off.options, asyncio.Event(), lambda *_: None, nullcontext(context))
                 return outcome, off.replay()
 
     outcome, replay = asyncio.run(run())

@@ -15,7 +15,8 @@ from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.cli.outage import CRITICAL, direct_to, experiment
 from hopcheck.client.config import Declares, Models, TargetConfig
 from hopcheck.gate.catalogue import all_cases, select
-from hopcheck.gate.run import Plan, gate
+from hopcheck.gate.options import GateOptions
+from hopcheck.gate.run import gate
 from hopcheck.outage.timeline import CUT, WRONG, Timeline
 from hopcheck_server.chain import Stack, serve_reference
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
@@ -59,7 +60,7 @@ def test_cases_about_outages_conform_in_front_of_litellm(tmp_path: Path) -> None
             switch = await exits.enter_async_context(await Switch("127.0.0.1", stack.litellm.port).start())
             config = await _reference(exits, stack, switch, tmp_path)
             cases = select(all_cases().values(), ["llm_proxy.outage-*"])
-            outcome = await gate(Plan(config=config, cases=cases), asyncio.Event(), lambda *_: None, lambda _: False)
+            outcome = await gate(GateOptions(config=config, cases=cases), asyncio.Event(), lambda *_: None)
             return outcome.verdicts
 
     verdicts = asyncio.run(run())

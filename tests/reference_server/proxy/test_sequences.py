@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.run import RunContext
+from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.sequences.search import SequenceTests, run_sequences
 from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.server import Upstream

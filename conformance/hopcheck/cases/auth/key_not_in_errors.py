@@ -18,7 +18,7 @@ SCRIPTS = {
     "auth.key-not-in-errors",
     level="MUST",
     refs=["litellm#5762", "litellm#15799", "litellm#25203"],
-    needs=["cooldown"],
+    isolation="cooldown",
     upstream=SCRIPTS,
     trips_on=("fallback.all-fail:SaysItWorked", "stream.error-mid:SaysErrorsAsText"),
 )

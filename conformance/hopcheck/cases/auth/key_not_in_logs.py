@@ -9,7 +9,8 @@ ERROR = reply.status(401, {"message": "Incorrect API key provided: $KEY."}, echo
     "auth.key-not-in-logs",
     level="MUST",
     refs=["litellm#1706", "litellm#6963", "litellm#8075", "litellm#15799", "ogx#3499"],
-    needs=["logs", "cooldown"],
+    needs=["logs"],
+    isolation="cooldown",
     upstream={"": reply.chat("Hello."), "401": ERROR},
 )
 async def key_not_in_logs(target: Target) -> Findings:

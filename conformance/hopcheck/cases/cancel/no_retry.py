@@ -26,7 +26,7 @@ QUIET_S = 0.6
     on="chat.stream",
     refs=["litellm 1.106: attempts go on after the client left"],
     upstream=reply.hang("headers"),
-    needs=["timing"],
+    isolation="exclusive",
 )
 async def no_retry(target: Target) -> Findings:
     """A client's hanging up is answered with no further attempt: no retry and no fallback."""

@@ -43,7 +43,8 @@ IMAGE_PRINT = {True: _print_of(IMAGE), False: _print_of(IMAGE[:PART])}
     "chat.large-response",
     level="SHOULD",
     refs=["envoyproxy/ai-gateway#494", "envoyproxy/ai-gateway#1662"],
-    needs=["heavy"],
+    isolation="exclusive",
+    floods=True,
     upstream={"": reply.chat(TEXT), "part": reply.chat(TEXT[:PART])},
 )
 async def large_response(target: Target) -> Findings:
@@ -67,7 +68,9 @@ class CapsAnswers(Relay):
     "chat.large-request",
     level="SHOULD",
     refs=["envoyproxy/ai-gateway#805", "RFC 9110 15.5.14"],
-    needs=["two_sided", "heavy"],
+    needs=["two_sided"],
+    isolation="exclusive",
+    floods=True,
 )
 async def large_request(target: Target) -> Findings:
     """A request with an image of 4 MiB gets through as it is, or is refused with a 413 in OpenAI's shape."""

@@ -15,7 +15,7 @@ CLASSES = {"400": "BadRequestError", "500": "InternalServerError", "429": "RateL
     "errors.sdk-class",
     level="MUST",
     refs=["openai-python", "litellm#1554"],
-    needs=["cooldown"],
+    isolation="cooldown",
     upstream={code: reply.status(int(code)) for code in CLASSES},
 )
 async def sdk_class(target: Target) -> Findings:

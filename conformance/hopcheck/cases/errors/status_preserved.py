@@ -19,7 +19,7 @@ QUIET = (400, 403, 409, 413, 422, 500, 503)
     "errors.status-preserved",
     level="MUST",
     refs=["RFC 9110 15", "litellm#27030", "otari#975"],
-    needs=["cooldown"],
+    isolation="cooldown",
     upstream={str(code): reply.status(code) for code in {**CLIENT, **LIMIT, **SERVER}},
 )
 async def status_preserved(target: Target) -> Findings:

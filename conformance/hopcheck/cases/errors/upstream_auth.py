@@ -11,7 +11,7 @@ REFUSED = {"message": "Incorrect API key provided.", "type": "invalid_request_er
     "errors.upstream-auth",
     level="SHOULD",
     refs=["RFC 9110 15.6.3", "llmtrace#274", "failoverbench S04"],
-    needs=["cooldown"],
+    isolation="cooldown",
     upstream=reply.status(401, REFUSED),
 )
 async def upstream_auth(target: Target) -> Findings:

@@ -26,7 +26,8 @@ FAULTS = {
     level="MUST",
     refs=["Portkey#855", "failoverbench S04"],
     upstream=FAULTS,
-    needs=["fallback", "cooldown"],
+    needs=["fallback"],
+    isolation="cooldown",
 )
 async def taken(target: Target) -> Findings:
     """When the primary is limited, failing or unreachable, the declared fallback answers."""

@@ -12,7 +12,7 @@ from hopcheck.cases.http.codings import decoded
     level="SHOULD",
     on="chat.stream",
     refs=["agentgateway#873"],
-    needs=["timing"],
+    isolation="exclusive",
     upstream=reply.stream("first", " and", " so", " on", pace_s=0.05),
     trips_on=["stream.flush:*", "stream.no-coalesce:*"],
 )

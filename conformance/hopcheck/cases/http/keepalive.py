@@ -72,7 +72,9 @@ class ClosesAfterNonsense(Hasty):
     "http.upstream-keepalive",
     level="SHOULD",
     refs=["RFC 9112 9.3", "litellm#14384", "litellm#17388"],
-    needs=["two_sided", "heavy"],  # heavy, so that no other case takes connections from the pool
+    needs=["two_sided"],
+    isolation="exclusive",  # so that no other case takes connections from the pool
+    floods=True,
     trips_on=[DROPPED],
 )
 async def upstream_keepalive(target: Target) -> Findings:

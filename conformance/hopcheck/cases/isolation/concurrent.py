@@ -15,7 +15,8 @@ NAMES = [f"s{number}" for number in range(STREAMS)]
     on="chat.stream",
     refs=["gatewayproof", "litellm#25447", "new-api#5446", "kilocode#14080"],
     upstream={name: reply.stream(*(f"[{name}:{part}]" for part in range(2)), pace_s=0.02) for name in NAMES},
-    needs=["heavy"],
+    isolation="exclusive",
+    floods=True,
 )
 async def concurrent(target: Target) -> Findings:
     """Of 64 streams at once, each carries its own text and nothing of another's."""

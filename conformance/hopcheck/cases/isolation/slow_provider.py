@@ -13,7 +13,7 @@ LONG_S = 2.0
     level="MUST",
     refs=["claude-code-proxy#114", "LLM-API-Key-Proxy#39"],
     upstream={"": reply.chat("Hello"), "slow": reply.hang("headers")},
-    needs=["timing"],
+    isolation="exclusive",
 )
 async def blocking(target: Target) -> Findings:
     """While one request waits for its provider, another is answered."""

@@ -24,7 +24,8 @@ HEADER = "x-llm-proxy-fallback"
     "llm_proxy.outage-direct",
     level="MUST",
     refs=["LLM-Proxy API"],
-    needs=["llm_proxy", "outage", "direct_fallback", "timing"],
+    needs=["llm_proxy", "outage", "direct_fallback"],
+    isolation="exclusive",
     upstream=reply.chat("Hel", "lo"),
     trips_on=("requests.single-attempt:*", "stream.*:*"),
 )

@@ -14,7 +14,8 @@ MARK = "x-llm-proxy-stale"
     level="MUST",
     on="models",
     refs=["LLM-Proxy API"],
-    needs=["llm_proxy", "outage", "timing"],
+    needs=["llm_proxy", "outage"],
+    isolation="exclusive",
     trips_on=("llm_proxy.models-list:*",),
 )
 async def outage_models(target: Target) -> Findings:

@@ -25,7 +25,8 @@ BOUND_S = 2.0
     "llm_proxy.outage-ready",
     level="MUST",
     refs=["LLM-Proxy API"],
-    needs=["llm_proxy", "outage", "timing"],
+    needs=["llm_proxy", "outage"],
+    isolation="exclusive",
     trips_on=("health.live:*",),
 )
 async def outage_ready(target: Target) -> Findings:

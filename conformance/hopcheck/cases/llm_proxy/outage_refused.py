@@ -24,7 +24,8 @@ BOUND_S = 5.0
     "llm_proxy.outage-refused",
     level="MUST",
     refs=["LLM-Proxy API"],
-    needs=["llm_proxy", "outage", "timing"],
+    needs=["llm_proxy", "outage"],
+    isolation="exclusive",
     trips_on=("errors.*:*", "fallback.all-fail:*", "retry.*:*", "timeout.connect:*"),
 )
 async def outage_refused(target: Target) -> Findings:

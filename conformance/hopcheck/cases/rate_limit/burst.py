@@ -57,7 +57,7 @@ class LimitsOnTheWayBack(Relay):
         return response if admission.admitted else self.limited(response.incoming, admission.headers())
 
 
-@case("rate_limit.recovers", level="MUST", refs=["RFC 9110, section 10.2.3"], needs=[*NEEDS, "recovery"])
+@case("rate_limit.recovers", level="MUST", refs=["RFC 9110, section 10.2.3"], needs=NEEDS, isolation="recovery")
 async def recovers(target: Target) -> Findings:
     """Once the window has passed, requests pass again; a Retry-After tells the truth about when."""
     burst = await target.burst()

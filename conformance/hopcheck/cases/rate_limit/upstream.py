@@ -8,7 +8,7 @@ from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse,
     level="MUST",
     refs=["litellm#21553", "aisix#144", "litellm-rs#833", "otari#978"],
     upstream=reply.status(429, {"type": "rate_limit_error"}, headers={"Retry-After": "1"}),
-    needs=["cooldown"],
+    isolation="cooldown",
 )
 async def upstream_retry_after(target: Target) -> Findings:
     """The Retry-After of a provider's 429 reaches the client under that name."""

@@ -14,7 +14,8 @@ SETTLE_S = 5.0
     level="MUST",
     refs=["litellm#21213", "LiveBench#523", "mistral#532"],
     upstream={"": reply.chat("Hello"), "held": reply.hang("events", after=2)},
-    needs=["heavy"],
+    isolation="exclusive",
+    floods=True,
 )
 async def conn_leak(target: Target) -> Findings:
     """After 20 streams that were hung up on, none is open at the provider, and the next request is served."""

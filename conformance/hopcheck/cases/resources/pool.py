@@ -13,7 +13,8 @@ STREAMS = 110
     level="SHOULD",
     refs=["litellm#19549"],
     upstream={"": reply.chat("Hello"), "held": reply.hang("events", after=2)},
-    needs=["heavy"],
+    isolation="exclusive",
+    floods=True,
 )
 async def pool(target: Target) -> Findings:
     """While 110 streams are open, one more request is served."""

@@ -30,7 +30,7 @@ class Multiplies(Relay):
     level="MUST",
     refs=["failoverbench S02"],
     upstream=reply.status(503),
-    needs=["timing"],
+    isolation="exclusive",
 )
 async def backoff(target: Target) -> Findings:
     """A provider that is overloaded is not hammered: at most four attempts within 3 s."""
@@ -49,7 +49,8 @@ backoff.mutant(killed_by="attempts within 3 s", trips=("retry.*", "errors.*", "r
     level="SHOULD",
     refs=["failoverbench S01", "RFC 9110, section 10.2.3"],
     upstream=[reply.status(429, headers={"Retry-After": "1"}), reply.chat("Hello")],
-    needs=["timing", "cooldown"],
+    isolation="cooldown",
+    timed=True,
 )
 async def honours_retry_after(target: Target) -> Findings:
     """A provider that says when to come back is not asked sooner."""

@@ -25,7 +25,7 @@ REFUSALS = (400, 401, 403, 404, 422)
     level="MUST",
     refs=["failoverbench S12", "failoverbench S13"],
     upstream={str(status): reply.status(status) for status in REFUSALS},
-    needs=["cooldown"],
+    isolation="cooldown",
 )
 async def not_on_4xx(target: Target) -> Findings:
     """A request that the provider refuses as wrong is not sent again."""

@@ -69,7 +69,8 @@ class LooksForDoneAnywhere(Relay):
     "stream.long",
     level="SHOULD",
     refs=["litellm#6404"],
-    needs=["heavy"],
+    isolation="exclusive",
+    floods=True,
     upstream={
         "": reply.stream(*(f"{number} " for number in range(MANY))),
         "part": reply.stream(*(f"{number} " for number in range(PART))),

@@ -32,7 +32,7 @@ def lags_ms(stream: Stream, sent: list[tuple[int, int]]) -> list[int]:
     "stream.flush",
     level="MUST",
     refs=["dstack#4269", "litellm#29557", "koine#31", "maxx#550"],
-    needs=["timing"],
+    isolation="exclusive",
     upstream=reply.stream(*SLOW, pace_s=0.06),
 )
 async def flush(target: Target) -> Findings:
@@ -62,7 +62,7 @@ class Gathers(Relay):
     "stream.no-coalesce",
     level="SHOULD",
     refs=["litellm#38926", "llm-gateway-bench"],
-    needs=["timing"],
+    isolation="exclusive",
     upstream=reply.stream(*QUICK, pace_s=0.01),
 )
 async def no_coalesce(target: Target) -> Findings:

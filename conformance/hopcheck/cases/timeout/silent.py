@@ -28,7 +28,9 @@ WORDS = [f"{number} " for number in range(12)]
     level="MUST",
     refs=["litellm#38358", "litellm#19909", "Bifrost#7104"],
     upstream=reply.hang("headers"),
-    needs=["timeout_s", "timing", "cooldown"],
+    needs=["timeout_s"],
+    isolation="cooldown",
+    timed=True,
 )
 async def silent(target: Target) -> Findings:
     """A silent provider is given up within the declared timeout, with an error that names the timeout."""
@@ -66,7 +68,8 @@ class TriesForLong(Relay):
     on="chat.stream",
     refs=["litellm#19184"],
     upstream=reply.stream(*WORDS, pace_s=0.1),
-    needs=["timeout_s", "timing"],
+    needs=["timeout_s"],
+    isolation="exclusive",
 )
 async def idle_not_total(target: Target) -> Findings:
     """A stream that goes on for longer than the timeout is not cut while its events keep coming."""

@@ -23,8 +23,9 @@ from hopcheck.cassettes.recording.wiretap import Wiretap
 from hopcheck.cassettes.secrets.scanner import rules
 from hopcheck.cassettes.secrets.scrub import Scrub
 from hopcheck.cassettes.store import BodyTooLarge, SecretFound, path_of, save
-from hopcheck.engine.run import RunContext, run_case
-from hopcheck.engine.scheduler import plan
+from hopcheck.engine.context import RunContext
+from hopcheck.engine.judging import run_case
+from hopcheck.engine.scheduler import phases
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script.marker import Marker
 
@@ -50,7 +51,7 @@ class RecordedTurn(NamedTuple):
 
 def turns(cases: Iterable[Case]) -> list[RecordedTurn]:
     """Cases in the order of a gate."""
-    return [RecordedTurn(case, lanes.settles) for lanes in plan(cases) for case in lanes.all]
+    return [RecordedTurn(case, phase.settles) for phase in phases(cases) for case in phase.cases]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ from hopcheck.cassettes.recording.wiretap import Wiretap, tapped
 from hopcheck.cassettes.store import write_live_only
 from hopcheck.client import load_sdk
 from hopcheck.client.nonces import fixed_nonces
-from hopcheck.engine.run import RunContext
-from hopcheck.gate.preflight import READ_TIMEOUT_S, examine
+from hopcheck.engine.context import RunContext
+from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S, examine
 from hopcheck.gate.target_file import packaged_target
 from hopcheck_contracts.documents import document
 from hopcheck_server.chain import Stack
@@ -97,8 +97,7 @@ class RecordingSession:
                 control = JournalKeeper(stack.upstream.url)
                 try:
                     recorder = self._recorder(stack, environment, control, recorded)
-                    preflight = examine(recorder.context.config, control, stack.upstream.url, READ_TIMEOUT_S)
-                    await recorder.record_preflight(preflight)
+                    await recorder.record_preflight(examine(recorder.context, PREFLIGHT_TIMEOUT_S))
                     return await recorder.record(cases, self.began, self.ended)
                 finally:
                     await control.aclose()
@@ -130,7 +129,8 @@ class RecordingSession:
         assert proxy.process is not None
         log_file = str(proxy.process.log_file.absolute())
         urls = {"base_url": proxy.base_url, "upstream_url": stack.upstream.url, "log_file": log_file}
-        context = RunContext(packaged_target("reference", proxy.key, urls), control, nonces=fixed_nonces)
+        config = packaged_target("reference", proxy.key, urls)
+        context = RunContext(config, control, upstream_url=stack.upstream.url, nonces=fixed_nonces)
         settings = RecordingSettings(
             provenance=provenance(environment, self.exclude_newer or ""),
             folder=self.folder,

@@ -19,7 +19,7 @@ from hypothesis import seed as seeded
 from hypothesis.errors import Flaky, HypothesisWarning
 from hypothesis.stateful import run_state_machine_as_test
 
-from hopcheck.engine.run import RunContext
+from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.search import SearchEnded
 from hopcheck.fuzz.sequences.sequence import RequestSequence, SequenceFailure
 from hopcheck.fuzz.sequences.state_machine import machine
@@ -48,7 +48,7 @@ class SequenceTests:
 
 
 async def run_sequences(
-    setting: RunContext,
+    context: RunContext,
     control: Control,
     tests: SequenceTests,
     *,
@@ -59,7 +59,7 @@ async def run_sequences(
     """Run request sequences against a target until one fails.
 
     Args:
-        setting: The target.
+        context: The target.
         control: The upstream behind it.
         tests: How many, and how long.
         stopped: Once it is set, no further step is run.
@@ -73,7 +73,7 @@ async def run_sequences(
         Untestable: The target can't be reached.
     """
     loop = asyncio.get_running_loop()
-    search = _Search(lambda: RequestSequence(setting, control, tests.grace_s), loop, tests, progress)
+    search = _Search(lambda: RequestSequence(context, control, tests.grace_s), loop, tests, progress)
     looking = asyncio.ensure_future(asyncio.to_thread(search.run_all))
     stopping = asyncio.ensure_future((stopped or asyncio.Event()).wait())
     try:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from hopcheck.client import Answer, Live, Stream, Target, dig
 from hopcheck.client.untestable import describe
-from hopcheck.engine.run import RunContext
+from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.operations import RECOVERY, SEPARATION, SEQUENCES
 from hopcheck.fuzz.sequences.faults import FAULTS, HUNG, SILENT
 from hopcheck_server.upstream.control.client import Control
@@ -73,11 +73,11 @@ class RequestSequence:
 
     words = itertools.count()
 
-    def __init__(self, setting: RunContext, control: Control, grace_s: float) -> None:
+    def __init__(self, context: RunContext, control: Control, grace_s: float) -> None:
         """Start an empty sequence.
 
         Args:
-            setting: The target.
+            context: The target.
             control: The upstream behind it.
             grace_s: How long the target may take to recover after a step, in seconds.
         """
@@ -85,7 +85,7 @@ class RequestSequence:
         self._control = control
         self._grace_s = grace_s
         self._target = Target(
-            setting.config, control, case_id=SEQUENCES.id, read_timeout_s=setting.read_timeout_s, expects_limits=True
+            context.config, control, case_id=SEQUENCES.id, read_timeout_s=context.read_timeout_s, expects_limits=True
         )
         self._open: list[OpenStream] = []
 

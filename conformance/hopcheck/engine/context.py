@@ -1,0 +1,74 @@
+"""What a run of cases is given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hopcheck.authoring.findings import Finding
+from hopcheck.authoring.registry import TWO_SIDED, Case
+from hopcheck.client import RECOVERY_S, Target
+from hopcheck.client.config import DECLARABLE, TargetConfig
+from hopcheck_server.upstream.control.client import Control
+
+DEFAULT_READ_TIMEOUT_S = 30.0
+"""How long a target may be silent before its response counts as hung."""
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What cases are run against, and how.
+
+    Attributes:
+        config: The target.
+        control: The upstream behind it; None where there is none of ours.
+        read_timeout_s: How long the target may be silent, in seconds.
+        recovery_s: How long the target may take to come out of a cooldown, in seconds.
+        upstream_url: Where the target should expect its provider, for advice; "" where nobody knows.
+        nonces: Makes each case's nonces; None makes random ones.
+        flood: Which part of their full number of requests flooding cases send.
+        wire_log: Whether verdicts hold what crossed the wire.
+        contracts: Whether what crossed the wire is held against the contracts.
+        shared: What the cases of a run have in common, such as one burst over a rate limit.
+        excluded: Cases that this run can't judge, and why.
+        extra_findings: Yields what this run finds in addition to a case's own findings, once the case is through.
+    """
+
+    config: TargetConfig
+    control: Control | None
+    read_timeout_s: float = DEFAULT_READ_TIMEOUT_S
+    recovery_s: float = RECOVERY_S
+    upstream_url: str = ""
+    nonces: Callable[[], Iterator[str]] | None = None
+    flood: float = 1.0
+    wire_log: bool = True
+    contracts: bool = True
+    shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+    excluded: Mapping[str, str] = field(default_factory=dict)
+    extra_findings: Callable[[Case, Target], AsyncIterator[Finding]] | None = None
+
+    def target(self, case: Case) -> Target:
+        """The target, bound to a case."""
+        return Target(
+            self.config,
+            self.control,
+            case_id=case.id,
+            operation=case.operation,
+            nonces=self.nonces() if self.nonces else None,
+            read_timeout_s=self.read_timeout_s,
+            recovery_s=self.recovery_s,
+            expects_limits=bool(case.needs & {"rate_limit", "concurrency_limit"}),
+            shared=self.shared,
+            flood=self.flood,
+        )
+
+    def reason_to_skip(self, case: Case) -> str:
+        """Why a case does not apply: what it needs and the target doesn't declare, or this run can't do; else ""."""
+        undeclared = sorted(need for need in case.needs & DECLARABLE if not self.config.declares.has(need))
+        if undeclared:
+            return f"the target does not declare {', '.join(f'`{need}`' for need in undeclared)}"
+        if TWO_SIDED in case.needs and self.control is None:
+            return "this run is not two-sided"
+        return self.excluded.get(case.id, "")

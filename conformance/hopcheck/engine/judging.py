@@ -1,0 +1,144 @@
+"""Runs one case and makes its verdict.
+
+A target's misbehaviour is a finding and never an exception; findings made before a crash are kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import replace
+from typing import Any
+
+from hopcheck.authoring.findings import Finding, Outcome, Verdict, outcome_of
+from hopcheck.authoring.registry import Case
+from hopcheck.client import Target, Untestable, describe
+from hopcheck.engine.context import RunContext
+from hopcheck.engine.wire_contracts import WireEvidence, contract_findings
+from hopcheck.engine.wire_log import reproduce, wire_log
+from hopcheck_server.upstream.control.client import Control
+from hopcheck_server.upstream.journal.attempt import Attempt
+
+
+async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> Verdict:
+    """Run one case; with `settle`, once the target answers a healthy request.
+
+    Returns:
+        Its verdict. Only cancellation is raised.
+    """
+    reason = context.reason_to_skip(case)
+    if reason:
+        return Verdict(case.id, Outcome.NOT_APPLICABLE, reason)
+    target = context.target(case)
+    begun_ns = time.monotonic_ns()
+    findings: list[Finding] = []
+    outcome, reason = await _judged(_findings(case, target, findings, settle=settle))
+    if outcome is not Outcome.BROKEN and context.extra_findings is not None:
+        own = outcome, reason
+        outcome, reason = await _judged(_extra(case, context.extra_findings(case, target), findings, own))
+    if outcome is Outcome.CONFORMS:
+        outcome, reason = await _judged(_own_outcome(case, target, context.control, findings))
+    verdict = Verdict(
+        case.id,
+        outcome,
+        reason,
+        tuple(findings),
+        duration_s=(time.monotonic_ns() - begun_ns) / 1e9,
+        reproduce=reproduce(target.answers, context.config.api_key),
+        notes=tuple(target.notes),
+    )
+    try:
+        return await _with_evidence(case, verdict, target, context, begun_ns)
+    except Exception:  # the upstream can't be asked any more
+        return replace(verdict, outcome=Outcome.BROKEN, reason=_trace())
+
+
+async def _findings(case: Case, target: Target, findings: list[Finding], *, settle: bool) -> tuple[Outcome, str]:
+    if settle and not await target.recovered():
+        raise Untestable("the target did not get over its cooldown")
+    async for finding in case.function(target):
+        findings.append(finding)  # noqa: PERF401 - a crash must not lose those made before it
+    return Outcome.CONFORMS, ""
+
+
+async def _extra(
+    case: Case, found: AsyncIterator[Finding], findings: list[Finding], own: tuple[Outcome, str]
+) -> tuple[Outcome, str]:
+    """Add what the run finds. If that fails, it decides, even where the case itself couldn't be judged."""
+    made = len(findings)
+    async for finding in found:
+        findings.append(finding)  # noqa: PERF401 - as in `_findings`
+    fails = any(not finding.ok for finding in findings[made:])
+    return (outcome_of(findings, case.level), own[1]) if fails else own
+
+
+async def _judged(work: Coroutine[Any, Any, tuple[Outcome, str]]) -> tuple[Outcome, str]:
+    """The outcome of some work; an exception is an outcome, too."""
+    try:
+        return await work
+    except Untestable as untestable:
+        return Outcome.UNTESTABLE, str(untestable)
+    except Exception:
+        return Outcome.BROKEN, _trace()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return Outcome.BROKEN, _trace()  # nobody stops the run: the case cancelled something that it then awaited
+
+
+def _trace() -> str:
+    return traceback.format_exc(limit=-4)
+
+
+async def _own_outcome(
+    case: Case, target: Target, control: Control | None, findings: list[Finding]
+) -> tuple[Outcome, str]:
+    outcome = outcome_of(findings, case.level)
+    if outcome is Outcome.BROKEN:
+        return outcome, "the case made no finding"
+    if outcome is Outcome.CONFORMS or control is None or not case.scripted:
+        return outcome, ""
+    asked = [answer for answer in target.answers if answer.marker]
+    for answer in asked:
+        if await control.attempts(answer.marker):
+            return outcome, ""
+    if not asked:
+        return outcome, ""
+    said = describe(asked[0])
+    return Outcome.UNTESTABLE, f"no request of this case reached the upstream; the target answered {said}"
+
+
+async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: RunContext, begun_ns: int) -> Verdict:
+    """Release what the upstream left hanging, judge what crossed the wire by the contracts, and make the upstream forget it."""
+    attempts = await _release(target, context.control)
+    contract = await _contract(case, target, attempts, context) if context.contracts else []
+    exchanges = wire_log(target.answers, attempts, begun_ns) if context.wire_log else []
+    verdict = replace(verdict, findings=(*verdict.findings, *contract), exchanges=tuple(exchanges))
+    breaks = any(not finding.ok for finding in contract)
+    judged = verdict.outcome in (Outcome.CONFORMS, Outcome.ADVISORY)
+    return replace(verdict, outcome=Outcome.DEVIATES) if breaks and judged else verdict
+
+
+async def _contract(case: Case, target: Target, attempts: list[Attempt], context: RunContext) -> list[Finding]:
+    scripts, is_llm_proxy = case.upstream_scripts(), context.config.declares.llm_proxy
+    evidence = WireEvidence(target.answers, attempts, scripts, target.base_path, is_llm_proxy=is_llm_proxy)
+    return await contract_findings(evidence)
+
+
+async def _release(target: Target, control: Control | None) -> list[Attempt]:
+    """End the case at the upstream.
+
+    Returns:
+        The attempts that it made.
+    """
+    if control is None:
+        return []
+    attempts = []
+    for marker in dict.fromkeys(answer.marker for answer in target.answers if answer.marker):
+        await control.release(marker)
+        attempts += await control.attempts(marker)
+        await control.forget(marker)
+    return attempts

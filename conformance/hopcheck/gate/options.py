@@ -1,0 +1,57 @@
+"""What a user asked of the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hopcheck.authoring.findings import FAILING, Outcome, Verdict
+from hopcheck.authoring.registry import Case
+from hopcheck.client.config import TargetConfig
+from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
+from hopcheck.engine.sequential_cases import SequentialCases
+from hopcheck.report.baseline import Baseline
+
+DEFAULT_JOBS = 8
+"""How many cases run at the same time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateOptions:
+    """What a user asked of one gate run, read and checked.
+
+    Attributes:
+        config: The target.
+        cases: The selected cases.
+        sequential: Cases that are run one after another when all others have ended.
+        jobs: How many cases run at the same time.
+        strict: Whether an advisory verdict fails the gate, too.
+        fail_fast: Whether the run ends at the first verdict that fails.
+        one_sided: Whether there is no upstream of ours behind the target.
+        read_timeout_s: How long a target may be silent within a case.
+        wait_s: How long to wait for the target to listen.
+        baseline: Known deviations; None where none are given.
+        report_files: Where reports are written, by format.
+    """
+
+    config: TargetConfig
+    cases: Sequence[Case]
+    sequential: SequentialCases | None = None
+    jobs: int = DEFAULT_JOBS
+    strict: bool = False
+    fail_fast: bool = False
+    one_sided: bool = False
+    read_timeout_s: float = DEFAULT_READ_TIMEOUT_S
+    wait_s: float = 0.0
+    baseline: Baseline | None = None
+    report_files: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def selected(self) -> int:
+        """How many cases are to be run."""
+        return len(self.cases) + (len(self.sequential.cases) if self.sequential else 0)
+
+    def fails(self, verdict: Verdict) -> bool:
+        """Whether a verdict fails the gate, as long as no baseline lists it."""
+        return verdict.outcome in FAILING or (self.strict and verdict.outcome is Outcome.ADVISORY)
