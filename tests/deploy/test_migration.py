@@ -18,7 +18,7 @@ from hopcheck_server.chain import Served
 from hopcheck_server.upstream.server import Upstream
 
 from .conftest import KEYS
-from .migration import BASELINE, CLIENT_KEY, PROFILES, StepVerdict, MigrationSteps, red_profiles, shown, write
+from .migration import BASELINE, CLIENT_KEY, PROFILES, MigrationSteps, StepVerdict, red_profiles, shown, write
 
 pytestmark = [pytest.mark.litellm, pytest.mark.timeout(900)]
 
