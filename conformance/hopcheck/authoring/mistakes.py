@@ -24,10 +24,16 @@ class CaseError(Exception):
     """A case file has a mistake; the text is a sentence for each, with file and line."""
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown word: what was probably meant, or what there is; "" if that is long."""
+def suggestion(word: str, known: Iterable[str], similarity: float = 0.6) -> str:
+    """The end of a sentence about an unknown word: what was probably meant, or what there is; "" if that is long.
+
+    Args:
+        word: The unknown word.
+        known: The words that are known.
+        similarity: From which on a word is probably meant, between 0 and 1.
+    """
     by_folded = {name.casefold(): name for name in known}
-    close = get_close_matches(word.casefold(), by_folded, n=1)
+    close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=similarity)
     if close:
         return f"; did you mean {by_folded[close[0]]!r}?"
     return f": write one of {', '.join(sorted(by_folded.values()))}" if 0 < len(by_folded) <= _FEW else ""

@@ -199,7 +199,7 @@ def _require_id(case_id: str, *, outside: bool) -> None:
     area = case_id.partition(".")[0]
     if not _ID.fullmatch(case_id):
         raise ValueError(f"the case id {case_id!r} is malformed: write <area>.<words-with-hyphens>")
-    hint = suggestion(area, AREAS)
+    hint = suggestion(area, AREAS, similarity=0.7)
     if area not in AREAS and (hint or not outside):
         raise ValueError(f"the case id {case_id!r} has an unknown area{hint or ': it is one of ' + ', '.join(AREAS)}")
     if case_id in REGISTRY:
