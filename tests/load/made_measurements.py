@@ -12,7 +12,6 @@ from hopcheck_load.measurement.profiles import LOAD_PROFILES, StageRequest, stag
 from hopcheck_load.measurement.records import Arm, ExchangeTimeline, Header, Measurement, Record, UpstreamVisit
 from hopcheck_load.measurement.schedule import arrivals
 from hopcheck_load.measurement.workloads import DELTAS, WORKLOADS
-from hopcheck_load.report import document as report
 
 MS = 1_000_000
 MACHINE = {
@@ -30,7 +29,7 @@ MACHINE = {
 def header(*hops: str) -> Header:
     kinds = {"direct": "direct", "control": "control", **dict.fromkeys(hops, "hop")}
     return Header(
-        tool=report.tool(),
+        tool={"name": "hopcheck", "version": "0.1.0"},
         started="2026-01-01T00:00:00+00:00",
         command="hopcheck load",
         seed=3,
@@ -112,7 +111,7 @@ def loaded(
         prefix="0" * 8,
     )
     made.header.load = {"plan": plan.document(), "begin_ns": 1_000 * MS, "processes": 1}
-    made.header.workloads = {stage.name: stage.about() for stage in plan.stages if not stage.warmup}
+    made.header.workloads = {stage.name: stage.describe() for stage in plan.stages if not stage.warmup}
     noise = np.random.default_rng(5)
     for number, one in enumerate(arrivals(plan.stages, plan.arms, plan.arrivals, plan.seed)):
         stage, arm = plan.stages[one.stage], plan.arms[one.arm]

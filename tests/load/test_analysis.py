@@ -85,7 +85,7 @@ def test_a_target_that_speaks_of_itself(made):
     said = {"answers": 49, "of": 50, "median": 1.0, "measure": "latency", "added": 4.0, "coverage": 0.25}
     assert document["workloads"][0]["self_report"] == {"hop": said}
     assert report.violations(document) == []
-    line = "hop says of itself: 1.00 ms (in 49 of 50 answers), 25 % of the 4.00 ms that it adds to the latency"
+    line = "hop reports 1.00 ms of itself (in 49 of 50 responses), 25 % of the 4.00 ms that it adds to the latency"
     assert line in html_text(document)
     assert f"- chat: {line}" in markdown_text(document)
 

@@ -23,7 +23,7 @@ from hopcheck_server.upstream.control.client import RemoteControl
 
 
 @pytest.fixture(scope="module")
-def provider():
+def upstream():
     with UpstreamProcess() as running:
         yield running
 
@@ -39,14 +39,14 @@ def asked(plan, *arrivals, worker=3):
     records = []
     requester = Requester(plan, worker, records.append)
     for number, (stage, arm) in enumerate(arrivals, 1):
-        requester.ask(PlannedArrival(0.0, stage, arm, number), number)
+        requester.request(PlannedArrival(0.0, stage, arm, number), number)
     requester.close()
     return records
 
 
-def test_exchanges_and_what_the_upstream_saw_of_them(provider):
-    plan = plan_for(f"{provider.url}/v1")
-    provider.load(plan.scripts())
+def test_exchanges_and_what_the_upstream_saw_of_them(upstream):
+    plan = plan_for(f"{upstream.url}/v1")
+    upstream.load(plan.scripts())
     records = asked(plan, (0, 0), (0, 0), (1, 1))
     assert [record.failure for record in records] == ["", "", ""]
     assert [record.fresh for record in records] == [True, False, True]
@@ -60,10 +60,10 @@ def test_exchanges_and_what_the_upstream_saw_of_them(provider):
     assert records[2].timeline.sequence == list(range(50))
 
     async def fetch():
-        control = RemoteControl(provider.url)
+        control = RemoteControl(upstream.url)
         journal = UpstreamTimes(control, plan)
-        await journal.fetch_due(0.5)
-        await journal.fetch_due(99.0)
+        await journal.fetch_if_due(0.5)
+        await journal.fetch_if_due(99.0)
         await control.aclose()
         return journal
 
@@ -71,17 +71,17 @@ def test_exchanges_and_what_the_upstream_saw_of_them(provider):
     assert all(record.sent_ns < record.upstream.received_ns < record.done_ns for record in records)
 
 
-def test_faults_are_only_for_the_hop(provider):
-    plan = plan_for(f"{provider.url}/v1", Stage("chat.429", "chat", 10.0, 0.0, 1.0, "429"))
-    provider.load(plan.scripts())
+def test_faults_are_only_for_the_hop(upstream):
+    plan = plan_for(f"{upstream.url}/v1", Stage("chat.429", "chat", 10.0, 0.0, 1.0, "429"))
+    upstream.load(plan.scripts())
     direct, hop = asked(plan, (0, 0), (0, 1))
     assert direct.status == 200
     assert hop.status == 429
     assert hop.failure.startswith("status 429")
 
 
-def test_a_fallback_asks_for_its_own_model(provider):
-    plan = plan_for(f"{provider.url}/v1", Stage("chat.fallback", "chat", 10.0, 0.0, 1.0, "fallback"))
+def test_a_fallback_asks_for_its_own_model(upstream):
+    plan = plan_for(f"{upstream.url}/v1", Stage("chat.fallback", "chat", 10.0, 0.0, 1.0, "fallback"))
     stage, (direct, hop) = plan.stages[0], plan.arms
     with_model = LoadPlan(**{**vars(plan), "fallback_model": "fragile"})
     assert [with_model.model(stage, arm) for arm in (direct, hop)] == ["m", "fragile"]
@@ -113,7 +113,7 @@ def said(**given):
 
 def test_options_of_a_locust_run_of_its_own():
     words = said(target="http://a/v1/", key="k", upstream="http://b/v1", rate=40.0, profile="steps")
-    options.share(words, 2, 0.0)
+    options.add_shared_values(words, 2, 0.0)
     plan = options.plan_of(words)
     assert [(arm.name, arm.kind, arm.url, arm.key) for arm in plan.arms] == [
         ("direct", "direct", "http://b/v1", "hopcheck-direct"),
@@ -126,22 +126,22 @@ def test_options_of_a_locust_run_of_its_own():
 
 def test_locusts_host_is_a_target():
     words = said(upstream="http://b")
-    options.share(words, 1, 0.0)
+    options.add_shared_values(words, 1, 0.0)
     assert [arm.url for arm in options.plan_of(words, "http://a/v1").arms][-1] == "http://a/v1"
     assert [arm.name for arm in options.plan_of(words).arms] == ["direct"]
 
 
 def test_options_that_say_too_little():
     words = said()
-    options.share(words, 1, 0.0)
+    options.add_shared_values(words, 1, 0.0)
     with pytest.raises(ValueError, match="--hopcheck-target"):
         options.plan_of(words)
 
 
-def test_processes_are_found_by_their_port_and_by_their_id(provider):
+def test_processes_are_found_by_their_port_and_by_their_id(upstream):
     arms = plan_for("http://192.0.2.1:9/v1").arms
-    watch = usage.ProcessWatch([f"me={os.getpid()}"], arms, provider.url)
-    watch.look()
+    watch = usage.ProcessWatch([f"me={os.getpid()}"], arms, upstream.url)
+    watch.sample()
     said = {one["name"]: one for one in watch.document()}
     assert set(said) == {"me", "upstream"}
     (first, second) = (usage.UsageSample(*sample) for sample in said["me"]["samples"])

@@ -78,7 +78,7 @@ def test_an_earlier_report(raw, made, tmp_path, capsys):
     ("words", "sentence"),
     [
         ([], "give the URL of a hop"),
-        (["http://127.0.0.1:1/v1"], "where the hops expect their provider"),
+        (["http://127.0.0.1:1/v1"], "there is no upstream"),
         (["ftp://x", "--upstream-port", "1"], "is not a URL"),
         (["http://127.0.0.1:1/v1,NO_SUCH_KEY", "--upstream-port", "1"], "NO_SUCH_KEY isn't set"),
         (["http://a/v1", "--through", "target=http://b/v1", "--upstream-port", "1"], "two arms would be called"),
@@ -86,7 +86,7 @@ def test_an_earlier_report(raw, made, tmp_path, capsys):
         (["http://a/v1", "--upstream-port", "1", "--measure", "nonsense"], "'nonsense' is no workload"),
         (["http://a/v1", "--upstream-port", "1", "--budget", "fast"], "is no budget"),
         (["http://a/v1", "--upstream-port", "1", "--budget", "x:p50=1ms"], "none of the hops"),
-        (["http://a/v1", "--upstream-port", "1", "--rounds", "1500", "--budget", "p99=1ms"], "can't tell 'p99=1ms'"),
+        (["http://a/v1", "--upstream-port", "1", "--rounds", "1500", "--budget", "p99=1ms"], "too few for 'p99=1ms'"),
         (["--from", "no-such-file"], "no-such-file can't be read: No such file"),
         (["--from", "no-such-file", "--against", "no-such-report"], "no-such-report can't be read: No such file"),
         (["--from", "no-such-file", "--against", __file__], "test_cli.py is not a hopcheck.load/1 report"),

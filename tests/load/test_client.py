@@ -43,7 +43,7 @@ def server(*connections: Sequence[bytes]) -> Iterator[MeasuringConnection]:
 
 def ask(line: MeasuringConnection):
     line.connect()
-    return line.ask(REQUEST)
+    return line.exchange(REQUEST)
 
 
 def test_one_connection_for_all():

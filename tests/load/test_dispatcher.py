@@ -60,7 +60,7 @@ def test_what_was_started_gets_its_turn_while_others_are_overdue():
 
 def test_a_bound_on_what_is_unanswered():
     world = World()
-    world.dispatcher(most=3).run(every_10ms(5), begin_ns=0)
+    world.dispatcher(max_in_flight=3).run(every_10ms(5), begin_ns=0)
     assert [number for number, _, _ in world.started] == [0, 1, 2]
     assert world.refused == [(3, 30 * MS), (4, 40 * MS)]
 

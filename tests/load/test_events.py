@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 
 from hopcheck_load.measurement.records import Record
-from hopcheck_load.measurement.stamps import quick_timeline
-from hopcheck_load.measurement.stamps import timeline as parsed_timeline
+from hopcheck_load.measurement.stamps import quick_timeline, timeline_of
 from hopcheck_load.measurement.workloads import DELTAS
 from hopcheck_load.stats.delivery import integrity
 
 
 def timeline(reads):
     """Both readers must say the same."""
-    found = parsed_timeline(reads)
+    found = timeline_of(reads)
     assert quick_timeline(reads) == found
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hopcheck_load.stats.guards import ceiling, dispatch, overload
+from hopcheck_load.stats.guards import late_generator, overload, saturated_upstream
 from hopcheck_load.stats.saturation import RateStep, saturation_rate
 from hopcheck_load.stats.time_course import recovery
 
@@ -21,15 +21,15 @@ from hopcheck_load.stats.time_course import recovery
     ],
 )
 def test_a_late_generator(late_ms, quantile_ms, valid):
-    assert (dispatch(late_ms, quantile_ms) == "") is valid
+    assert (late_generator(late_ms, quantile_ms) == "") is valid
 
 
 def test_an_upstream_that_is_full():
     rest = {"p50": 0.2, "p90": 0.4, "p99": 1.0}
-    assert ceiling({"p50": 0.3, "p90": 0.9, "p99": 1.9}, rest) == ""
-    assert "p99 rose from 1.00 to 2.10 ms" in ceiling({"p50": 0.2, "p90": 0.4, "p99": 2.1}, rest)
-    assert "p50 rose" in ceiling({"p50": 0.5, "p90": None, "p99": None}, rest)
-    assert ceiling({"p50": None}, rest) == ""
+    assert saturated_upstream({"p50": 0.3, "p90": 0.9, "p99": 1.9}, rest) == ""
+    assert "p99 rose from 1.00 to 2.10 ms" in saturated_upstream({"p50": 0.2, "p90": 0.4, "p99": 2.1}, rest)
+    assert "p50 rose" in saturated_upstream({"p50": 0.5, "p90": None, "p99": None}, rest)
+    assert saturated_upstream({"p50": None}, rest) == ""
 
 
 def test_overload():
@@ -38,8 +38,8 @@ def test_overload():
     assert overload(100, 94) == "only 94% of the requests were answered well"
 
 
-def steps(*added, kept_up=True):
-    return [RateStep(100.0 * number, one, kept_up) for number, one in enumerate(added, 1)]
+def steps(*added, keeps_up=True):
+    return [RateStep(100.0 * number, one, keeps_up) for number, one in enumerate(added, 1)]
 
 
 def test_the_knee_is_before_the_first_bend():
@@ -55,7 +55,7 @@ def test_a_hop_that_adds_next_to_nothing_has_not_bent():
 
 def test_a_hop_that_does_not_keep_up_has_bent():
     assert saturation_rate([*steps(2.0, 2.0), RateStep(300.0, 2.0, False)]) == 200.0
-    assert saturation_rate(steps(2.0, 2.0, kept_up=False)) is None
+    assert saturation_rate(steps(2.0, 2.0, keeps_up=False)) is None
     assert saturation_rate([]) is None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hopcheck_load.stats.histograms import HIGHEST_NS, Histograms, of, table
+from hopcheck_load.stats.histograms import HIGHEST_NS, Histograms, encoded, table_lines
 
 
 def workers(count):
@@ -47,14 +47,14 @@ def test_names_are_kept_apart():
     kept.record("a", [1_000, 2_000])
     assert kept.names() == ["a", "b"]
     assert [kept.count(name) for name in ("a", "b", "c")] == [2, 1, 0]
-    kept.add({"c": of([5_000]), "d": of([])})
+    kept.add({"c": encoded([5_000]), "d": encoded([])})
     assert [kept.count(name) for name in ("a", "b", "c", "d")] == [2, 1, 1, 0]
 
 
 def test_a_table_tells_what_its_numbers_tell():
     kept = Histograms()
     kept.record("chat", workers(1)[0])
-    head, row = (line.split() for line in table(kept))
+    head, row = (line.split() for line in table_lines(kept))
     assert head == ["milliseconds", "count", "p50", "p90", "p99", "p99.9", "max"]
     assert row[:2] == ["chat", "2000"]
     assert float(row[2]) < float(row[3]) < float(row[6])

@@ -32,7 +32,7 @@ def test_it_goes_first_while_it_lasts(allowed):
     with priority.real_time(True):
         assert allowed[-1] == (os.SCHED_RR, 1)
     assert allowed[-1] == (os.SCHED_OTHER, 0)
-    assert priority.permitted()
+    assert priority.is_permitted()
 
 
 def test_not_asked_for_nothing_changes(allowed):
@@ -42,7 +42,7 @@ def test_not_asked_for_nothing_changes(allowed):
 
 def test_children_go_first_too_where_it_is_allowed():
     ordinary = policy_of_a_child()
-    if priority.permitted():
+    if priority.is_permitted():
         with priority.real_time(True):
             assert policy_of_a_child() == os.SCHED_RR
     else:
@@ -59,7 +59,7 @@ def test_where_it_is_not_allowed_it_says_who_may(monkeypatch):
     with pytest.raises(Stop, match="--real-time isn't allowed here: root may") as told, priority.real_time(True):
         pass
     assert told.value.code == USAGE
-    assert not priority.permitted()
+    assert not priority.is_permitted()
 
 
 def test_where_there_is_no_such_thing(monkeypatch):

@@ -99,7 +99,7 @@ def test_what_lies_within_the_noise(made):
     entry = report.find(document, "chat", "latency")["added"]["a"]
     entry["within_floor"] = True
     assert "(noise)" in shown(document)
-    assert "can be told from noise" in headlines(document)[0]
+    assert "adds no more than the noise floor" in headlines(document)[0]
     assert "(noise)" in markdown_text(document)
 
 

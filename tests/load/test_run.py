@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from hopcheck_load.closed_loop.run import MeasurementPlan, measure
+from hopcheck_load.closed_loop.run import measure
+from hopcheck_load.measurement.plan import MeasurementPlan
 from hopcheck_load.measurement.records import Arm
 from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.measurement.workloads import WORKLOADS
@@ -23,14 +24,14 @@ KEY = RelayConfig(upstream="").client_keys[0]
 
 
 @pytest.fixture(scope="module")
-def provider():
+def upstream():
     with UpstreamProcess() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def relays(provider):
-    with calibrate.relays(provider.url) as url:
+def relays(upstream):
+    with calibrate.relays(upstream.url) as url:
         yield lambda *names: [Arm(name, "hop", f"{url}/{name}/v1", "fake-model", KEY) for name in names]
 
 
@@ -42,8 +43,8 @@ def silent(doing):
     pass
 
 
-def test_every_arm_once_a_round(provider, relays):
-    measured = measure(plan(relays("base", "late-5ms"), "chat", rounds=6), provider, silent).measurement
+def test_every_arm_once_a_round(upstream, relays):
+    measured = measure(plan(relays("base", "late-5ms"), "chat", rounds=6), upstream, silent).measurement
     kept = [record for record in measured.records if not record.warmup]
     rounds = [[record.arm for record in kept if record.round == number] for number in range(6)]
     assert all(sorted(arms) == ["base", "control", "direct", "late-5ms"] for arms in rounds)
@@ -54,8 +55,8 @@ def test_every_arm_once_a_round(provider, relays):
     assert sum(record.fresh for record in kept) == 0
 
 
-def test_what_is_late_is_late(provider, relays):
-    measured = measure(plan(relays("late-5ms"), "chat"), provider, silent).measurement
+def test_what_is_late_is_late(upstream, relays):
+    measured = measure(plan(relays("late-5ms"), "chat"), upstream, silent).measurement
     late = [record for record in measured.records if record.arm == "late-5ms"]
     assert all(record.done_ns - record.sent_ns > 5_000_000 for record in late)
     assert all(record.upstream.received_ns - record.sent_ns > 5_000_000 for record in late)
@@ -65,9 +66,9 @@ def test_what_is_late_is_late(provider, relays):
     assert document["workloads"][0]["legs"]["late-5ms"]["request"] > 5.0
 
 
-def test_streams(provider, relays):
+def test_streams(upstream, relays):
     plans = plan(relays("events-on-time", "late-first", "late-events", "in-pairs"), "stream", "paced", rounds=2)
-    measured = measure(plans, provider, silent).measurement
+    measured = measure(plans, upstream, silent).measurement
     document = report.build(measured)
     paced = document["workloads"][1]
     assert all(one["lost"] == one["out_of_order"] == one["unreadable"] == 0 for one in paced["delivery"].values())
@@ -83,17 +84,17 @@ def test_streams(provider, relays):
     assert len(list(rows.stream_rows(measured))) == 4
 
 
-def test_pauses(provider, relays):
+def test_pauses(upstream, relays):
     workload = replace(WORKLOADS["chat"], rounds=2, delay_s=0.002)
     asked = MeasurementPlan(hops=relays("base"), workloads=[workload], pause_s=0.003)
-    measured = measure(asked, provider, silent).measurement
+    measured = measure(asked, upstream, silent).measurement
     times = sorted((record.sent_ns, record.done_ns) for record in measured.records)
     assert all(later[0] - earlier[1] >= 3_000_000 for earlier, later in pairwise(times))
     assert all(one.upstream.last_ns - one.upstream.received_ns >= 2_000_000 for one in measured.records)
 
 
-def test_delays_of_the_upstream_are_the_same_in_a_round(provider, relays):
-    measured = measure(plan(relays("base"), "chat", delay_s=0.002), provider, silent).measurement
+def test_delays_of_the_upstream_are_the_same_in_a_round(upstream, relays):
+    measured = measure(plan(relays("base"), "chat", delay_s=0.002), upstream, silent).measurement
     scripts = {}
     for record in measured.records:
         scripts.setdefault((record.warmup, record.round), set()).add(Marker.parse(record.marker).script)
@@ -101,42 +102,42 @@ def test_delays_of_the_upstream_are_the_same_in_a_round(provider, relays):
     assert len(set.union(*scripts.values())) > 1
 
 
-def test_large_prompts_do_not_pile_up(provider, relays):
-    measured = measure(plan(relays("base"), "10k", rounds=3), provider, silent).measurement
+def test_large_prompts_do_not_pile_up(upstream, relays):
+    measured = measure(plan(relays("base"), "10k", rounds=3), upstream, silent).measurement
     assert all(record.upstream is not None and not record.failure for record in measured.records)
-    assert provider.take(["load.10k~00"]) == []
+    assert upstream.take(["load.10k~00"]) == []
 
 
-def test_a_hop_that_refuses(provider, relays):
+def test_a_hop_that_refuses(upstream, relays):
     (hop,) = relays("base")
     with pytest.raises(Stop, match=r"base .* can't be measured: status 401") as stopped:
-        measure(plan([replace(hop, key="wrong")], "chat"), provider, silent)
+        measure(plan([replace(hop, key="wrong")], "chat"), upstream, silent)
     assert stopped.value.code == 3
 
 
-def test_a_hop_whose_url_has_no_v1(provider, relays):
+def test_a_hop_whose_url_has_no_v1(upstream, relays):
     (hop,) = relays("base")
     with pytest.raises(Stop, match=r"status 404.*Should its URL end in /v1\?"):
-        measure(plan([replace(hop, url=hop.url.removesuffix("/v1"))], "chat"), provider, silent)
+        measure(plan([replace(hop, url=hop.url.removesuffix("/v1"))], "chat"), upstream, silent)
 
 
-def test_a_hop_that_leads_elsewhere(provider, relays):
+def test_a_hop_that_leads_elsewhere(upstream, relays):
     with UpstreamProcess() as other, pytest.raises(Stop, match="not from the upstream") as stopped:
         measure(plan(relays("base"), "chat"), other, silent)
     assert stopped.value.code == 3
 
 
-def test_time_that_is_up_ends_it(provider, relays):
-    measured = measure(replace(plan(relays("base"), "chat"), rounds=None, duration_s=0.01), provider, silent)
+def test_time_that_is_up_ends_it(upstream, relays):
+    measured = measure(replace(plan(relays("base"), "chat"), rounds=None, duration_s=0.01), upstream, silent)
     assert len([one for one in measured.measurement.records if not one.warmup and one.arm == "base"]) == 10
 
 
-def test_an_interruption_keeps_what_was_measured(provider, relays):
+def test_an_interruption_keeps_what_was_measured(upstream, relays):
     def interrupt(doing):
         if doing.startswith("stream"):
             raise KeyboardInterrupt
 
-    outcome = measure(plan(relays("base"), "chat", "stream"), provider, interrupt)
+    outcome = measure(plan(relays("base"), "chat", "stream"), upstream, interrupt)
     assert outcome.interrupted
     assert outcome.measurement.header.partial == "interrupted"
     document = report.build(outcome.measurement)
@@ -144,8 +145,8 @@ def test_an_interruption_keeps_what_was_measured(provider, relays):
     assert gate.judge(document, gate.parse("ttft_p50=1s"))[0]["outcome"] == "not measured"
 
 
-def test_a_busy_machine_can_be_refused(provider, relays, monkeypatch):
+def test_a_busy_machine_can_be_refused(upstream, relays, monkeypatch):
     monkeypatch.setattr("hopcheck_load.measurement.machine.BUSY_SHARE", -1.0)
     with pytest.raises(Stop, match="the machine is busy") as stopped:
-        measure(plan(relays("base"), "chat", refuse_busy=True), provider, silent)
+        measure(plan(relays("base"), "chat", refuse_busy=True), upstream, silent)
     assert stopped.value.code == 3

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from hopcheck_load.measurement.profiles import LOAD_PROFILES, STEPS, Stage, StageRequest, stages_of
+from hopcheck_load.measurement.profiles import LOAD_PROFILES, STEP_SHARES, Stage, StageRequest, stages_of
 from hopcheck_load.measurement.records import Arm
 from hopcheck_load.measurement.schedule import DIRECT_SHARE, arrivals, rate_of
 
@@ -77,14 +77,14 @@ def test_profiles_fill_their_time_after_warming_up(name):
 
 def test_steps_rise_with_pauses_between():
     stages = [stage for stage in stages_of(LOAD_PROFILES["steps"], StageRequest(100.0, 60.0)) if not stage.warmup]
-    assert [stage.rate for stage in stages] == [100.0 * part for part in STEPS]
+    assert [stage.rate for stage in stages] == [100.0 * part for part in STEP_SHARES]
     assert all(later.begin_s > earlier.end_s for earlier, later in pairwise(stages))
 
 
 def test_a_large_prompt_comes_beside_small_ones():
     stages = {stage.name: stage for stage in stages_of(LOAD_PROFILES["head-of-line"], StageRequest(50.0, 60.0))}
-    assert stages["100k"].begin_s == stages["chat.beside-100k"].begin_s >= stages["chat.alone"].end_s
-    assert stages["chat.alone"].rate == stages["chat.beside-100k"].rate == 50.0
+    assert stages["100k"].begin_s == stages["chat.with-100k"].begin_s >= stages["chat.alone"].end_s
+    assert stages["chat.alone"].rate == stages["chat.with-100k"].rate == 50.0
 
 
 def test_faults_are_few():

@@ -7,7 +7,7 @@ import pytest
 
 from hopcheck_load.stats import warmup
 from hopcheck_load.stats.intervals import block_length, difference_of, label, median_of, quantiles, quantiles_of
-from hopcheck_load.stats.sample_size import told
+from hopcheck_load.stats.sample_size import has_enough_values
 
 
 def drifting(draw: np.random.Generator, count: int, memory: float) -> np.ndarray:
@@ -33,7 +33,7 @@ def drifting(draw: np.random.Generator, count: int, memory: float) -> np.ndarray
     ],
 )
 def test_a_hundred_values_lie_beyond(count, quantile, known):
-    assert told(count, quantile) is known
+    assert has_enough_values(count, quantile) is known
 
 
 def test_quantiles_that_are_not_told():
@@ -100,8 +100,8 @@ def test_warm_up_sees_a_trend_and_its_end():
     draw = np.random.default_rng(6)
     flat = [int(value) for value in draw.normal(1000, 50, 30)]
     falling = [3000 - 60 * at + value // 20 for at, value in enumerate(flat)]
-    assert warmup.steady({"a": flat}, 30) is True
-    assert warmup.steady({"a": flat, "b": falling}, 30) is False
-    assert warmup.steady({"a": falling + flat}, 30) is True
-    assert warmup.steady({"a": flat[:4]}, 4) is None
-    assert warmup.steady({}, 30) is None
+    assert warmup.is_steady({"a": flat}, 30) is True
+    assert warmup.is_steady({"a": flat, "b": falling}, 30) is False
+    assert warmup.is_steady({"a": falling + flat}, 30) is True
+    assert warmup.is_steady({"a": flat[:4]}, 4) is None
+    assert warmup.is_steady({}, 30) is None

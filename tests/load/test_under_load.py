@@ -10,7 +10,7 @@ from hopcheck.cli import main
 from hopcheck_load.measurement import records
 from hopcheck_load.measurement.load_plan import from_document
 from hopcheck_load.open_loop import spool
-from hopcheck_load.open_loop.upstream_times import SETTLE_S, times
+from hopcheck_load.open_loop.upstream_times import SETTLE_S, fetch_times_s
 from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
 from hopcheck_load.report.render.html import html_text
@@ -223,4 +223,4 @@ def test_spooled_lines_are_raw_lines(made, tmp_path):
 def test_the_journal_is_fetched_where_points_end(made):
     plan = from_document(made.loaded("steps", duration_s=30.0).header.load["plan"])
     ends = sorted({stage.end_s for stage in plan.stages})
-    assert list(times(plan)) == [end + SETTLE_S for end in ends]
+    assert list(fetch_times_s(plan)) == [end + SETTLE_S for end in ends]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from hopcheck_load.closed_loop.run import MeasurementResult
+from hopcheck_load.measurement.plan import MeasurementResult
 from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_server.exits import UNTESTABLE, Stop
 from hopcheck_server.relay import RelayConfig

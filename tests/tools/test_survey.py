@@ -38,7 +38,7 @@ def test_every_run_is_something_that_the_command_takes(tmp_path):
         base = arguments.plan(told, "", keys)
         assert [hop.name for hop in base.hops] == list(run.hops)
         assert all(hop.key == f"key-{hop.name}" for hop in base.hops)
-        loaded = open_loop_arguments.asked(told, base)
+        loaded = open_loop_arguments.open_loop_plan(told, base)
         assert (loaded is None) == (run.part == "rest")
         assert loaded is None or (loaded.profile, loaded.duration_s) == (run.part, run.seconds)
     assert len({run.stem for run in plan}) == len(plan)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hopcheck_load.measurement.upstream_process import UpstreamProcess
-from hopcheck_load.measurement.workloads import WORKLOADS, Timing, markers
+from hopcheck_load.measurement.workloads import WORKLOADS, Timing, marker_text
 from hopcheck_load.stats.table import latency
 from tools.calibrate import frozen_server, load_generators, rows
 from tools.calibrate.delays import EVENTS_ON_TIME, ON_TIME
@@ -88,7 +88,7 @@ def body(provider: UpstreamProcess, name: str) -> bytes:
     """A workload's request; the upstream is told how to answer it, at once."""
     workload, timing = WORKLOADS[name], Timing(0.0, 0)
     provider.load(timing.scripts(workload))
-    return workload.body("fake-model", next(markers(timing.draw(workload), workload.operation, "others", 0)))
+    return workload.body("fake-model", marker_text(timing.draw(workload), workload.operation, "others", 0))
 
 
 def _with_both(asked: LoadRequest, name: str) -> list[Quantiles]:

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hopcheck_load.closed_loop.run import MeasurementPlan, MeasurementResult, measure
+from hopcheck_load.closed_loop.run import measure
+from hopcheck_load.measurement.plan import MeasurementPlan, MeasurementResult
 from hopcheck_load.measurement.records import Arm, Measurement
 from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.measurement.workloads import WORKLOADS, Workload

@@ -136,7 +136,7 @@ def command(run: SurveyRun, chain: Chain, folder: Path) -> list[str]:
     ways = [word for hop in hops for word in ("--through", f"{hop.name}={hop.url}{keys[hop.name]}")]
     behind = [word for hop in hops if hop.name == BOTH for word in behind_it(chain, run)]
     files = [word for kind in ("json", "html") for word in (f"--{kind}", str(folder / f"{run.stem}.{kind}"))]
-    first = ["--real-time"] if priority.permitted() else []
+    first = ["--real-time"] if priority.is_permitted() else []
     return [*ways, "--upstream-url", chain.upstream, *behind, *run.words, *first, *files]
 
 

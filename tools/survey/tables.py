@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hopcheck_load.report.document import find, hops
-from hopcheck_load.report.render.values import NOT_TOLD, added, cpu_ms, findings, interval, ms
+from hopcheck_load.report.render.values import UNKNOWN, added, cpu_ms, findings, interval, ms
 
 Document = Mapping[str, Any]
 
@@ -95,14 +95,14 @@ def _rest(documents: Sequence[Document]) -> Iterator[str]:
 def _tail(document: Document, hop: str) -> str:
     entry = (find(document, "chat", "latency") or {"added": {}})["added"].get(hop)
     p90 = entry and entry["difference_of_quantiles"]["p90"]
-    return ms(p90["value"], sign=True) if p90 else NOT_TOLD
+    return ms(p90["value"], sign=True) if p90 else UNKNOWN
 
 
 def _added(document: Document, where: Sequence[str], hop: str) -> str:
     found = find(document, *where)
     entry = found and found["added"].get(hop)
     if not found or not entry:
-        return NOT_TOLD
+        return UNKNOWN
     sure = "" if entry["within_floor"] else f" ({interval(entry['median'])})"
     return f"{added(entry, found['floor'])}{sure}"
 
@@ -127,9 +127,9 @@ def _loaded(row: Document, hop: str) -> list[str]:
     entry = latency["added"].get(hop)
     answered = f"{load['answered'][hop]:.4g} of {load['offered'][hop]:g}"
     if entry is None:
-        return [_rate(row), answered, *(NOT_TOLD for _ in LOADED[2:])]
+        return [_rate(row), answered, *(UNKNOWN for _ in LOADED[2:])]
     tails = (entry["difference_of_quantiles"][name] for name in ("p90", "p99"))
-    told = (NOT_TOLD if one is None else ms(one["value"], sign=True) for one in tails)
+    told = (UNKNOWN if one is None else ms(one["value"], sign=True) for one in tails)
     floor = ms(latency["floor"])
     return [_rate(row), answered, added(entry, latency["floor"]), interval(entry["median"]), *told, floor]
 
@@ -145,7 +145,7 @@ def _streamed(row: Document, hop: str) -> list[str]:
     for name in ("ttft", "lag"):
         measure = _measure(row, name)
         entry = measure["added"].get(hop)
-        cells += [added(entry, measure["floor"]), interval(entry["median"])] if entry else [NOT_TOLD, NOT_TOLD]
+        cells += [added(entry, measure["floor"]), interval(entry["median"])] if entry else [UNKNOWN, UNKNOWN]
     return [*cells, ms(_measure(row, "lag")["arms"].get(hop, {}).get("p99"))]
 
 
@@ -178,7 +178,7 @@ def _remembered(documents: Sequence[Document], name: str) -> tuple[float | None,
 
 
 def _mb(value: float | None) -> str:
-    return NOT_TOLD if value is None else f"{value:.0f}"
+    return UNKNOWN if value is None else f"{value:.0f}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What `hopcheck load` takes, and what is to be measured by it."""
+"""The arguments of `hopcheck load`, and the plan that they describe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hopcheck_load.cli import open_loop_arguments
-from hopcheck_load.closed_loop.run import MeasurementPlan
+from hopcheck_load.measurement.plan import MeasurementPlan
 from hopcheck_load.measurement.profiles import LOAD_WORKLOADS
 from hopcheck_load.measurement.records import Arm
 from hopcheck_load.measurement.workloads import WORKLOADS, Workload
@@ -21,16 +21,16 @@ from hopcheck_server.wire.pool import Origin
 
 DURATION_S = 60.0
 QUICK_S = 3.0
-"""With the starting of things around it, less than ten seconds."""
+"""Together with starting the upstream and the report, less than ten seconds."""
 
 MODEL = "fake-model"
 STREAMS = ("stream", "paced")
 QUICK = ("chat", "stream")
-_TAKEN = ("direct", "control")
+_RESERVED_NAMES = ("direct", "control")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
+    """Add the arguments to the command's parser."""
     parser.add_argument(
         "url", nargs="?", metavar="[NAME=]URL[,KEYENV[,MODEL]]", help="a hop's base URL, with its /v1 (named target)"
     )
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--api-key-env", metavar="NAME", help="environment variable with the key of hops that name none"
     )
-    parser.add_argument("--model", default=MODEL, help="what is asked for (default: %(default)s)")
+    parser.add_argument("--model", default=MODEL, help="the model that requests name (default: %(default)s)")
     upstream = parser.add_mutually_exclusive_group()
     upstream.add_argument(
         "--upstream-port",
@@ -53,48 +53,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the hops expect their provider: an upstream is started there, unless one is running",
     )
     upstream.add_argument("--upstream-url", metavar="URL", help="a running hopcheck upstream behind the hops")
-    _add_amounts(parser)
+    _add_sizes(parser)
     open_loop_arguments.add_arguments(parser)
     _add_conditions(parser)
     _add_outputs(parser)
 
 
-def _add_amounts(parser: argparse.ArgumentParser) -> None:
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--measure",
         metavar="NAMES",
         help=f"workloads, separated by commas: {', '.join(WORKLOADS)} (default: all; under load: chat)",
     )
     parser.add_argument("--stream", action="store_true", help=f"the same as --measure {','.join(STREAMS)}")
-    amount = parser.add_mutually_exclusive_group()
-    amount.add_argument(
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument(
         "--rounds", type=_positive(int), metavar="N", help="rounds of every workload, however long it takes"
     )
-    amount.add_argument(
+    size.add_argument(
         "--duration",
         type=_positive(float),
         metavar="S",
         help=f"seconds for all workloads; each stops at its own number of rounds, too (default: {DURATION_S:g}; "
         f"under load {LOAD_DURATION_S:g})",
     )
-    amount.add_argument("--quick", action="store_true", help=f"{' and '.join(QUICK)} only, in less than ten seconds")
+    size.add_argument("--quick", action="store_true", help=f"{' and '.join(QUICK)} only, in less than ten seconds")
     parser.add_argument(
         "--upstream-delay",
         type=float,
         default=0.0,
         metavar="MS",
-        help="mean of the provider's own delays, drawn by seed",
+        help="the mean of the upstream's delays, which are drawn from the seed",
     )
     parser.add_argument(
         "--pause",
         type=float,
         default=0.0,
         metavar="MS",
-        help="ask nothing for so long before each exchange, at rest: hops are slower when they had nothing to do",
+        help="at rest, pause for this long before each exchange: hops are slower after they have been idle",
     )
-    parser.add_argument(
-        "--seed", type=int, default=1, help="what orders and delays are drawn from (default: %(default)s)"
-    )
+    parser.add_argument("--seed", type=int, default=1, help="the seed of orders and delays (default: %(default)s)")
 
 
 def _add_conditions(parser: argparse.ArgumentParser) -> None:
@@ -102,23 +100,23 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--real-time",
         action="store_true",
-        help="let the client run before everything else on this machine, so that requests go out when they are due",
+        help="run the client at real-time priority, so that requests are sent when they are due",
     )
     parser.add_argument(
         "--pid",
         action="append",
         default=[],
         metavar="NAME=PID",
-        help="watch a process's processor time and memory; local hops and the upstream are found by their port",
+        help="watch a process's CPU time and memory; local hops and the upstream are found by their ports",
     )
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
-    for name, what in {"json": "report", "html": "report as a page", "markdown": "summary for CI"}.items():
-        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the {what}")
+    for name, content in {"json": "report", "html": "report as a page", "markdown": "summary for CI"}.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the {content}")
     parser.add_argument("--raw", type=Path, metavar="FILE", help="write every exchange, as NDJSON")
     parser.add_argument(
-        "--from", dest="source", type=Path, metavar="FILE", help="measure nothing: report what --raw has written"
+        "--from", dest="source", type=Path, metavar="FILE", help="measure nothing, and report what --raw has written"
     )
     parser.add_argument(
         "--budget",
@@ -133,7 +131,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=TOLERANCE,
         metavar="PART",
-        help="by which part of the earlier figure it may be slower (default: %(default)s)",
+        help="the share of the earlier figure by which a hop may be slower (default: %(default)s)",
     )
 
 
@@ -149,17 +147,17 @@ def _positive(kind: type[int] | type[float]) -> type[int] | type[float]:
 
 
 def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, str] = os.environ) -> MeasurementPlan:
-    """What is to be measured.
+    """Return the plan of what is to be measured.
 
     Raises:
-        Stop: It isn't said well enough; the text says how to say it.
+        Stop: An argument is missing or can't be read; the text says what to give.
     """
     hops = _hops(arguments, environment)
     if arguments.upstream_port is None and not arguments.upstream_url:
         raise Stop(
             USAGE,
-            "it isn't said where the hops expect their provider: stage it to http://127.0.0.1:9100/v1 and give "
-            "--upstream-port 9100, or give --upstream-url.",
+            "there is no upstream: point the hops' provider to http://127.0.0.1:9100/v1 and give --upstream-port 9100, "
+            "or give --upstream-url.",
         )
     return MeasurementPlan(
         hops=hops,
@@ -177,17 +175,17 @@ def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, 
 
 
 def _workloads(arguments: argparse.Namespace) -> list[Workload]:
-    loaded = arguments.rate is not None
-    there_are = LOAD_WORKLOADS if loaded else WORKLOADS
-    names = arguments.measure.split(",") if arguments.measure else ["chat"] if loaded else list(WORKLOADS)
+    under_load = arguments.rate is not None
+    available = LOAD_WORKLOADS if under_load else WORKLOADS
+    names = arguments.measure.split(",") if arguments.measure else ["chat"] if under_load else list(WORKLOADS)
     if arguments.stream:
         names = list(STREAMS)
     elif arguments.quick and not arguments.measure:
         names = list(QUICK)
-    unknown = [name for name in names if name not in there_are]
+    unknown = [name for name in names if name not in available]
     if unknown:
-        raise Stop(USAGE, f"{unknown[0]!r} is no workload; there are {', '.join(there_are)}.")
-    return [there_are[name] for name in names]
+        raise Stop(USAGE, f"{unknown[0]!r} is no workload; there are {', '.join(available)}.")
+    return [available[name] for name in names]
 
 
 def _hops(arguments: argparse.Namespace, environment: Mapping[str, str]) -> list[Arm]:
@@ -195,7 +193,7 @@ def _hops(arguments: argparse.Namespace, environment: Mapping[str, str]) -> list
     if not given:
         raise Stop(USAGE, "give the URL of a hop, such as http://127.0.0.1:4000/v1.")
     hops = [_hop(text, arguments, environment) for text in given]
-    names = [*_TAKEN, *(hop.name for hop in hops)]
+    names = [*_RESERVED_NAMES, *(hop.name for hop in hops)]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise Stop(USAGE, f"two arms would be called {twice!r}: name them, as in --through NAME=URL.")

@@ -1,4 +1,4 @@
-"""Measure how much latency a hop adds, with a noise floor, from both its sides."""
+"""Measure how much latency a hop adds, from both its sides, with a noise floor."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hopcheck_load.cli import arguments as words
+from hopcheck_load.cli import arguments as command_arguments
 from hopcheck_load.cli import open_loop_arguments
-from hopcheck_load.cli.progress import telling
-from hopcheck_load.closed_loop.run import MeasurementResult, measure
+from hopcheck_load.cli.progress import progress_shown
+from hopcheck_load.closed_loop.run import measure
 from hopcheck_load.measurement import records
+from hopcheck_load.measurement.plan import MeasurementResult
 from hopcheck_load.measurement.records import Measurement
 from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.open_loop.campaign import LOCUSTFILE
@@ -26,32 +27,32 @@ from hopcheck_load.report.render.markdown import markdown_text
 from hopcheck_load.report.render.terminal import print_report
 from hopcheck_server.exits import HOLDS, HOPCHECK_FAILED, INTERRUPTED, UNTESTABLE, USAGE, Stop
 
-add_arguments = words.add_arguments
+add_arguments = command_arguments.add_arguments
 
 _FILES = ("json", "html", "markdown", "raw")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it."""
+    """Measure or read a measurement, report it, and return the exit code."""
     if arguments.locustfile:
         print(LOCUSTFILE)
         return HOLDS
     limits = _limits(arguments)
     earlier = _earlier(arguments.against)
-    _see_folders(arguments)
-    outcome = _from_file(arguments.source) if arguments.source else _measured(arguments, limits)
-    document = report.build(outcome.measurement)
+    _require_folders(arguments)
+    result = _read(arguments.source) if arguments.source else _measure(arguments, limits)
+    document = report.build(result.measurement)
     document["budget"] = gate.judge(document, limits)
     if earlier is not None:
         document["against"] = gate.compare(document, earlier, arguments.tolerance)
-    strange = earlier is not None and not document["against"]
-    failed = outcome.failure is not None or strange
-    document["exit"] = INTERRUPTED if outcome.interrupted else UNTESTABLE if failed else gate.exit_code(document)
+    nothing_in_common = earlier is not None and not document["against"]
+    failed = result.failure is not None or nothing_in_common
+    document["exit"] = INTERRUPTED if result.interrupted else UNTESTABLE if failed else gate.exit_code(document)
     print_report(document, earlier)
-    _write(document, outcome.measurement, arguments)
-    if outcome.failure is not None:
-        print(f"hopcheck: {outcome.failure}", file=sys.stderr)
-    if strange:
+    _write(document, result.measurement, arguments)
+    if result.failure is not None:
+        print(f"hopcheck: {result.failure}", file=sys.stderr)
+    if nothing_in_common:
         print(f"hopcheck: {arguments.against} has no hop and workload in common with this run.", file=sys.stderr)
     return int(document["exit"])
 
@@ -61,9 +62,9 @@ def _limits(arguments: argparse.Namespace) -> list[gate.Limit]:
         limits = [limit for text in arguments.budget for limit in gate.parse(text)]
     except ValueError as error:
         raise Stop(USAGE, f"{error}.") from None
-    if arguments.rounds and (limit := gate.impossible(limits, arguments.rounds)):
+    if arguments.rounds and (limit := gate.first_unjudgeable(limits, arguments.rounds)):
         raise Stop(
-            USAGE, f"{arguments.rounds} rounds can't tell {limit.text!r}: 100 values must lie beyond a quantile."
+            USAGE, f"{arguments.rounds} rounds are too few for {limit.text!r}: 100 values must lie beyond a quantile."
         )
     return limits
 
@@ -81,7 +82,7 @@ def _unread(path: Path, error: OSError | ValueError) -> Stop:
     return Stop(USAGE, f"{path} can't be read: {error.strerror}." if isinstance(error, OSError) else f"{error}.")
 
 
-def _from_file(path: Path) -> MeasurementResult:
+def _read(path: Path) -> MeasurementResult:
     try:
         measurement: Measurement = records.read(path)
     except (OSError, ValueError) as error:
@@ -89,21 +90,21 @@ def _from_file(path: Path) -> MeasurementResult:
     return MeasurementResult(measurement, interrupted=measurement.header.partial == "interrupted")
 
 
-def _measured(arguments: argparse.Namespace, limits: list[gate.Limit]) -> MeasurementResult:
-    plan = words.plan(arguments, shlex.join(["hopcheck", *sys.argv[1:]]))
+def _measure(arguments: argparse.Namespace, limits: list[gate.Limit]) -> MeasurementResult:
+    plan = command_arguments.plan(arguments, shlex.join(["hopcheck", *sys.argv[1:]]))
     unknown = {limit.hop for limit in limits if limit.hop} - {hop.name for hop in plan.hops}
     if unknown:
         raise Stop(USAGE, f"the budget names {min(unknown)!r}, which is none of the hops.")
-    asked = open_loop_arguments.asked(arguments, plan)
-    with UpstreamProcess(port=arguments.upstream_port or 0, url=arguments.upstream_url or "") as provider:
-        if asked is None:
-            return measure(plan, provider, lambda doing: print(f"measuring {doing}", file=sys.stderr, flush=True))
-        with telling() as tell:
-            return measure_under_load(asked, provider, tell)
+    under_load = open_loop_arguments.open_loop_plan(arguments, plan)
+    with UpstreamProcess(port=arguments.upstream_port or 0, url=arguments.upstream_url or "") as upstream:
+        if under_load is None:
+            return measure(plan, upstream, lambda step: print(f"measuring {step}", file=sys.stderr, flush=True))
+        with progress_shown() as note:
+            return measure_under_load(under_load, upstream, note)
 
 
-def _see_folders(arguments: argparse.Namespace) -> None:
-    """See now, and not after a minute of measuring, that there is a place for every file."""
+def _require_folders(arguments: argparse.Namespace) -> None:
+    """Refuse files in folders that don't exist now, and not after a minute of measuring."""
     for name in _FILES:
         path: Path | None = getattr(arguments, name)
         if path is not None and not path.parent.is_dir():

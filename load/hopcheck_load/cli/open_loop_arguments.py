@@ -1,21 +1,21 @@
-"""What `hopcheck load --rate` takes beside what it takes at rest."""
+"""The arguments of `hopcheck load` for a measurement under load, and its plan."""
 
 from __future__ import annotations
 
 import argparse
 
-from hopcheck_load.closed_loop.run import MeasurementPlan
+from hopcheck_load.measurement.plan import MeasurementPlan
 from hopcheck_load.measurement.profiles import LOAD_PROFILES
 from hopcheck_load.measurement.schedule import ARRIVAL_KINDS
 from hopcheck_load.open_loop.run import DURATION_S, OpenLoopPlan
 from hopcheck_server.exits import USAGE, Stop
 
-_ONLY_HERE = ("arrivals", "profile", "processes", "fallback_model")
+_ONLY_UNDER_LOAD = ("arrivals", "profile", "processes", "fallback_model")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
-    group = parser.add_argument_group("under load", "with --rate, requests arrive by a timetable (an open loop)")
+    """Add the arguments to the command's parser."""
+    group = parser.add_argument_group("under load", "with --rate, requests are sent by a schedule (an open loop)")
     group.add_argument("--rate", type=float, metavar="R", help="requests a second through each hop")
     group.add_argument("--arrivals", choices=ARRIVAL_KINDS, help="how they arrive (default: poisson)")
     profiles = "; ".join(f"{profile.name}: {profile.about}" for profile in LOAD_PROFILES.values())
@@ -29,18 +29,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--fallback-model", metavar="MODEL", help="a model with a fallback, for --profile faults")
 
 
-def asked(arguments: argparse.Namespace, base: MeasurementPlan) -> OpenLoopPlan | None:
-    """What is to be measured under load, or None if it is to be measured at rest.
+def open_loop_plan(arguments: argparse.Namespace, base: MeasurementPlan) -> OpenLoopPlan | None:
+    """Return the plan of a measurement under load, or None if the arguments ask for one at rest.
 
     Raises:
-        Stop: It isn't said well enough; the text says how to say it.
+        Stop: The arguments don't fit together; the text says what to give instead.
     """
     if arguments.rate is None:
-        given = next((name for name in _ONLY_HERE if getattr(arguments, name) is not None), None)
+        given = next((name for name in _ONLY_UNDER_LOAD if getattr(arguments, name) is not None), None)
         if given:
             raise Stop(USAGE, f"--{given.replace('_', '-')} is for a measurement under load: give --rate, too.")
         return None
-    _refuse(arguments)
+    _refuse_unfit(arguments)
     return OpenLoopPlan(
         base=base,
         rate=arguments.rate,
@@ -52,7 +52,7 @@ def asked(arguments: argparse.Namespace, base: MeasurementPlan) -> OpenLoopPlan 
     )
 
 
-def _refuse(arguments: argparse.Namespace) -> None:
+def _refuse_unfit(arguments: argparse.Namespace) -> None:
     if not 0 < arguments.rate < 1e6:
         raise Stop(USAGE, "--rate must be more than 0.")
     if arguments.processes is not None and not 0 < arguments.processes < 100:

@@ -1,4 +1,4 @@
-"""Tells on the standard error how far a run has got: in one line that changes, or now and then in a line of its own."""
+"""Progress on the standard error: one line that changes on a terminal, a new line now and then in a log."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from time import monotonic
 
 from rich.console import Console
 
-EVERY_S = 5.0
-"""In a log, not more often than this."""
+LOG_PERIOD_S = 5.0
+"""In a log, there is at most one line in this time."""
 
 
 @contextmanager
-def telling(to: Console | None = None) -> Iterator[Callable[[str], None]]:
-    """What is to be called with each sentence.
+def progress_shown(to: Console | None = None) -> Iterator[Callable[[str], None]]:
+    """Yield a function that shows a sentence about the progress.
 
     Args:
-        to: Where; the standard error if not given.
+        to: The console; by default, the standard error.
     """
     console = to or Console(stderr=True)
     if console.is_terminal:
         with console.status("starting Locust") as status:
             yield status.update
     else:
-        yield _Seldom(console).tell
+        yield _ProgressLog(console).print
 
 
-class _Seldom:
+class _ProgressLog:
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._told_at = -EVERY_S
+        self._printed_at = -LOG_PERIOD_S
 
-    def tell(self, what: str) -> None:
+    def print(self, sentence: str) -> None:
         now = monotonic()
-        if now - self._told_at >= EVERY_S:
-            self._told_at = now
-            self._console.print(f"measuring {what}", highlight=False, soft_wrap=True)
+        if now - self._printed_at >= LOG_PERIOD_S:
+            self._printed_at = now
+            self._console.print(f"measuring {sentence}", highlight=False, soft_wrap=True)

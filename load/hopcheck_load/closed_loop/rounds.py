@@ -1,209 +1,130 @@
-"""The bench at rest: one exchange at a time, every arm once a round, in an order that is drawn anew each time.
+"""Rounds of exchanges at rest: one at a time, every arm once a round, in an order that is drawn anew each time.
 
-Blocking code, on purpose: between the socket and the clock there is nothing but the interpreter, whose garbage
-collector is off meanwhile. Knows neither statistics nor files.
+The code blocks on purpose: nothing but the interpreter stands between the socket and the clock, and its garbage
+collector is off meanwhile.
 """
 
 from __future__ import annotations
 
 import gc
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 
-from hopcheck_load.measurement.client import ExchangeFailed, MeasuringConnection
-from hopcheck_load.measurement.exchange import note, request
-from hopcheck_load.measurement.records import Arm, Record, UpstreamVisit
-from hopcheck_load.measurement.upstream_process import UpstreamProcess
-from hopcheck_load.measurement.workloads import Timing, Workload, markers
-from hopcheck_load.stats import warmup
+from hopcheck_load.measurement.arm_connections import ArmConnections
+from hopcheck_load.measurement.records import Record
+from hopcheck_load.measurement.workloads import Workload
+from hopcheck_load.stats.warmup import MIN_ROUNDS, TIME_SHARE, Warmup, min_rounds_of
 from hopcheck_server.exits import UNTESTABLE, Stop
-from hopcheck_server.upstream.journal.attempt import Times
-from hopcheck_server.upstream.script.marker import Marker
-from hopcheck_server.wire.pool import Origin
 
-KEPT_BYTES = 16 * 1024 * 1024
-"""About so many bytes of requests may pile up in the upstream's journal before it is emptied."""
+MAX_JOURNAL_BYTES = 16 * 1024 * 1024
+"""The upstream's journal is emptied before it holds much more than this of requests."""
 
-ROUNDS_BETWEEN = 100
-"""The journal is emptied at least this often, in rounds."""
+MAX_JOURNAL_ROUNDS = 100
+"""The journal is emptied at least this often."""
 
-FAILURES_IN_A_ROW = 20
-"""An arm that fails so often in a row ends the run."""
-
-_NOT_FOUND = 404
+MAX_FAILURES_IN_A_ROW = 20
+"""An arm that fails this often in a row ends the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoundBudget:
-    """How much is measured of one workload.
+    """How long one workload is measured.
 
     Attributes:
-        rounds: At most so many.
-        until_s: Not beyond that time (`time.monotonic`).
-        at_least: So many even then.
+        rounds: The most rounds.
+        until_s: When to stop (`time.monotonic`).
+        min_rounds: The rounds that are measured even after that.
     """
 
     rounds: int
     until_s: float
-    at_least: int = 10
+    min_rounds: int = 10
+
+    def allows(self, rounds: int) -> bool:
+        """Whether another round may follow the first `rounds`."""
+        return rounds < self.rounds and (rounds < self.min_rounds or monotonic() < self.until_s)
 
 
 @dataclass
 class Rounds:
-    """Arms on their connections, and what was measured on them.
+    """Measures rounds, and keeps their records.
 
     Attributes:
-        arms: All, directly and through hops.
-        provider: The upstream.
-        timing: Its delays.
-        seed: Orders and markers are drawn from it.
-        prefix: What all markers of this run begin with, so that nobody has seen one before.
-        pause_s: So long nothing is asked before each exchange.
-        records: What was measured so far.
+        connections: The arms.
+        seed: The seed of the orders.
+        pause_s: The pause before each exchange.
+        records: What has been measured so far.
     """
 
-    arms: Sequence[Arm]
-    provider: UpstreamProcess
-    timing: Timing
+    connections: ArmConnections
     seed: int
-    prefix: str
     pause_s: float = 0.0
     records: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._draw = random.Random(self.seed)  # noqa: S311 - nothing secret
-        self._lines = {arm.name: MeasuringConnection(Origin.of(arm.url)) for arm in self.arms}
-        self._number = 0
-        self._in_a_row = dict.fromkeys(self._lines, 0)
+        self._failures_in_a_row: Counter[str] = Counter()
 
-    def check(self, workload: Workload) -> None:
-        """Ask through every arm once, and see that it arrives.
-
-        Raises:
-            Stop: An arm doesn't answer, or leads elsewhere; the text says which.
-        """
-        self.provider.load(self.timing.scripts(workload))
-        for arm in self.arms:
-            record = self._exchange(workload, arm, Record(workload.name, 0, arm.name, 0, self._marker(workload)))
-            if record.failure:
-                hint = " Should its URL end in /v1?" if record.status == _NOT_FOUND and "/v1" not in arm.url else ""
-                raise Stop(UNTESTABLE, f"{arm.name} ({arm.url}) can't be measured: {record.failure}.{hint}")
-            self._join([record], [self._script(record.marker)])
-            if record.upstream is None:
-                raise Stop(
-                    UNTESTABLE,
-                    f"{arm.name} ({arm.url}) answers, but not from the upstream at {self.provider.url}: stage its "
-                    "provider there.",
-                )
-
-    def measure(self, workload: Workload, amount: RoundBudget) -> warmup.Warmup:
-        """Warm up, and measure rounds; the records grow, also when it is interrupted."""
-        self.provider.load(self.timing.scripts(workload))
-        warm = warmup.Warmup(minimum=warmup.minimum(workload), most=max(amount.rounds // 5, 30))
+    def measure(self, workload: Workload, budget: RoundBudget) -> Warmup:
+        """Warm up, and measure rounds; what has been measured stays in `records` if a signal ends it."""
+        self.connections.upstream.load(self.connections.timing.scripts(workload))
+        warm = Warmup(minimum=min_rounds_of(workload), most=max(budget.rounds // 5, 30))
         begun = monotonic()
-        until_s = begun + (amount.until_s - begun) * warmup.TIME_SHARE
-        least = min(warmup.AT_LEAST, warm.minimum)
-        with quiet():
-            self._run(workload, lambda done: not warm.enough(done, self.records) and _early(until_s, done, least))
+        warm_until_s = begun + (budget.until_s - begun) * TIME_SHARE
+        warm_budget = RoundBudget(warm.most, warm_until_s, min(MIN_ROUNDS, warm.minimum))
+        with garbage_collector_off():
             self._run(
-                workload, lambda done: done < amount.rounds and _early(amount.until_s, done, amount.at_least), warm
+                workload,
+                lambda rounds: not warm.is_over(rounds, self.records) and warm_budget.allows(rounds),
+                warmup=True,
             )
+            self._run(workload, budget.allows)
         return warm
 
-    def _run(self, workload: Workload, go_on: Callable[[int], bool], after: warmup.Warmup | None = None) -> None:
-        """Measure rounds while `go_on` says so; without `after`, they only warm up."""
-        done, first = 0, len(self.records)
-        every = self._rounds_between(workload)
+    def _run(self, workload: Workload, goes_on: Callable[[int], bool], *, warmup: bool = False) -> None:
+        """Measure rounds as long as `goes_on(number of rounds)`, and empty the journal now and then."""
+        number, first = 0, len(self.records)
+        between = self._rounds_between(workload)
         try:
-            while go_on(done):
-                self._round(workload, done, warming=after is None)
-                done += 1
-                if done % every == 0:
-                    first = self._collect(first)
+            while goes_on(number):
+                self._round(workload, number, warmup=warmup)
+                number += 1
+                if number % between == 0:
+                    self.connections.collect(self.records[first:])
+                    first = len(self.records)
         finally:
-            self._collect(first)
+            self.connections.collect(self.records[first:])
 
-    def _collect(self, first: int) -> int:
-        """Empty the upstream's journal into the records from that place on; returns where the next begin."""
-        fresh = self.records[first:]
-        self._join(fresh, sorted({self._script(record.marker) for record in fresh}))
-        return len(self.records)
-
-    def _round(self, workload: Workload, number: int, *, warming: bool) -> None:
-        script = self.timing.draw(workload)
-        order = self._draw.sample(self.arms, len(self.arms))
-        for place, arm in enumerate(order):
-            record = Record(workload.name, number, arm.name, place, self._marker(workload, script), warmup=warming)
+    def _round(self, workload: Workload, number: int, *, warmup: bool) -> None:
+        arms = self.connections.arms
+        script = self.connections.timing.draw(workload)
+        for place, arm in enumerate(self._draw.sample(arms, len(arms))):
+            record = self.connections.new_record(workload, script, arm, number, place, warmup=warmup)
             self.records.append(record)
             if self.pause_s:
-                sleep(self.pause_s)  # the pause itself: all that take part have nothing to do
-            self._exchange(workload, arm, record)
-            self._count(arm, record)
+                sleep(self.pause_s)  # the pause that the user asked for: client, hop and upstream idle
+            self.connections.exchange(workload, arm, record)
+            self._count_failure(record)
 
-    def _exchange(self, workload: Workload, arm: Arm, record: Record) -> Record:
-        line = self._lines[arm.name]
-        message = request(line.origin, arm, workload.body(arm.model, record.marker))
-        before = line.opened
-        try:
-            line.connect()
-            answer = line.ask(message)
-        except ExchangeFailed as failed:
-            record.failure = str(failed)
-            return record
-        finally:
-            record.fresh = line.opened > before
-        note(record, answer, stream=workload.stream)
-        return record
-
-    def _count(self, arm: Arm, record: Record) -> None:
-        self._in_a_row[arm.name] = self._in_a_row[arm.name] + 1 if record.failure else 0
-        if self._in_a_row[arm.name] >= FAILURES_IN_A_ROW:
-            raise Stop(
-                UNTESTABLE, f"{arm.name} failed {FAILURES_IN_A_ROW} times in a row, at last with: {record.failure}."
-            )
-
-    def _marker(self, workload: Workload, script: str | None = None) -> str:
-        self._number += 1
-        name = script or self.timing.name(workload, 0)
-        return next(markers(name, workload.operation, self.prefix, self._number))
-
-    @staticmethod
-    def _script(marker: str) -> str:
-        return Marker.parse(marker).script
-
-    def _join(self, records: Sequence[Record], scripts: Sequence[str]) -> None:
-        """Put what the upstream saw of exchanges into their records."""
-        seen: dict[str, list[Times]] = {}
-        for times in self.provider.take(scripts):
-            seen.setdefault(times.marker, []).append(times)
-        for record in records:
-            attempts = seen.get(record.marker)
-            if attempts:
-                last = attempts[-1]
-                record.upstream = UpstreamVisit(
-                    len(attempts), last.received_ns, last.head_sent_ns, last.first_sent_ns, last.last_sent_ns
-                )
+    def _count_failure(self, record: Record) -> None:
+        failures = self._failures_in_a_row
+        failures[record.arm] = failures[record.arm] + 1 if record.failure else 0
+        if failures[record.arm] >= MAX_FAILURES_IN_A_ROW:
+            why = f"{record.arm} failed {MAX_FAILURES_IN_A_ROW} times in a row, at last with: {record.failure}."
+            raise Stop(UNTESTABLE, why)
 
     def _rounds_between(self, workload: Workload) -> int:
-        size = len(workload.body("", "")) * len(self.arms)
-        return max(1, min(ROUNDS_BETWEEN, KEPT_BYTES // size))
-
-    def close(self) -> None:
-        """Close the connections."""
-        for line in self._lines.values():
-            line.close()
-
-
-def _early(until_s: float, done: int, at_least: int) -> bool:
-    return done < at_least or monotonic() < until_s
+        round_bytes = len(workload.body("", "")) * len(self.connections.arms)
+        return max(1, min(MAX_JOURNAL_ROUNDS, MAX_JOURNAL_BYTES // round_bytes))
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the garbage collector from running meanwhile."""
+def garbage_collector_off() -> Iterator[None]:
+    """Keep the garbage collector from running while the context lasts."""
     gc.collect()
     gc.freeze()
     gc.disable()

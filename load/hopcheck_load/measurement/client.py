@@ -1,7 +1,7 @@
-"""The measuring client: one warm connection, blocking reads, a time for each of them.
+"""The measuring client: one warm connection with blocking reads, and a time for each of them.
 
-No event loop stands between the socket and the clock, and nothing else runs in the process meanwhile. Knows HTTP/1.1 by
-httptools; what the bytes of a body say is read later, by others.
+No event loop stands between the socket and the clock, and nothing else runs in the process meanwhile. It knows HTTP/1.1
+(by httptools), and nothing of what the bytes of a body mean.
 """
 
 from __future__ import annotations
@@ -16,32 +16,31 @@ import httptools
 
 from hopcheck_server.wire.pool import Origin
 
-READ_SIZE = 256 * 1024
-TIMEOUT_S = 60.0
-"""How long a server may be silent, in seconds."""
+READ_BYTES = 256 * 1024
+READ_TIMEOUT_S = 60.0
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    """What is trusted: read once, since that takes longer than a handshake."""
+def _tls_context() -> ssl.SSLContext:
+    """Return the trusted certificates: loading them takes longer than a handshake, so it is done once."""
     return ssl.create_default_context()
 
 
 class ExchangeFailed(Exception):
-    """No answer came, or not to its end; the text says why."""
+    """There is no response, or not all of one; the text says why."""
 
 
 @dataclass(slots=True)
 class TimedResponse:
-    """An answer, and when it came. Times are CLOCK_MONOTONIC nanoseconds.
+    """A response with the times at which its parts arrived, in CLOCK_MONOTONIC nanoseconds.
 
     Attributes:
         sent_ns: When sending the request began.
         head_ns: When the read that completed the head returned.
         done_ns: When the read that completed the body returned.
         status: The status code.
-        headers: As they came; names in lower case.
-        reads: The body's bytes, each with the time at which the read that brought them returned.
+        headers: The headers, with names in lower case.
+        reads: The bytes of the body, each with the time at which the read that brought them returned.
         keep_alive: Whether the connection can be used again.
     """
 
@@ -60,10 +59,10 @@ class TimedResponse:
 
 
 class _ResponseReader:
-    """Takes an answer's bytes; httptools calls the `on_` methods."""
+    """Fills a response from its bytes; httptools calls the `on_` methods."""
 
-    def __init__(self, answer: TimedResponse) -> None:
-        self.answer = answer
+    def __init__(self, response: TimedResponse) -> None:
+        self.response = response
         self.complete = False
         self._now = 0
         self._parser = httptools.HttpResponseParser(self)
@@ -73,69 +72,70 @@ class _ResponseReader:
         self._parser.feed_data(data)
 
     def on_message_begin(self) -> None:
-        self.answer.headers.clear()
+        self.response.headers.clear()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        self.response.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        self.answer.status = self._parser.get_status_code()
-        self.answer.head_ns = self._now
+        self.response.status = self._parser.get_status_code()
+        self.response.head_ns = self._now
 
     def on_body(self, data: bytes) -> None:
-        reads = self.answer.reads
-        if reads and reads[-1][0] == self._now:  # several chunks of one read came at the same time
+        reads = self.response.reads
+        if reads and reads[-1][0] == self._now:  # several chunks of one read arrived at the same time
             reads[-1] = (self._now, reads[-1][1] + data)
         else:
             reads.append((self._now, data))
 
     def on_message_complete(self) -> None:
-        if self.answer.status >= 200:
+        if self.response.status >= 200:
             self.complete = True
-            self.answer.done_ns = self._now
-            self.answer.keep_alive = self._parser.should_keep_alive()
+            self.response.done_ns = self._now
+            self.response.keep_alive = self._parser.should_keep_alive()
 
 
 class MeasuringConnection:
-    """A connection that is kept warm.
+    """A connection to an origin that is kept open between exchanges.
 
     Attributes:
-        origin: Where it goes.
-        opened: How many connections have been made so far.
+        origin: The scheme, host and port.
+        opened: How many connections have been opened so far.
     """
 
-    def __init__(self, origin: Origin, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, origin: Origin, read_timeout_s: float = READ_TIMEOUT_S) -> None:
         """Open nothing yet."""
         self.origin = origin
         self.opened = 0
-        self._timeout_s = timeout_s
+        self._read_timeout_s = read_timeout_s
         self._socket: socket.socket | None = None
 
     def connect(self) -> None:
-        """See to it that it is open, so that no request pays for that.
+        """Open the connection unless it is open, so that no exchange has to wait for that.
 
         Raises:
-            ExchangeFailed: It can't be.
+            ExchangeFailed: The server can't be reached.
         """
-        if self._socket is not None and self._dropped(self._socket):
+        if self._socket is not None and self._is_dropped(self._socket):
             self.close()
         if self._socket is None:
             try:
                 self._socket = self._open()
             except OSError as error:
-                raise ExchangeFailed(f"no connection to {self.origin.authority}: {error.strerror or error}") from error
+                why = f"no connection to {self.origin.authority}: {error.strerror or error}"
+                raise ExchangeFailed(why) from error
             self.opened += 1
 
     def _open(self) -> socket.socket:
-        made = socket.create_connection((self.origin.host, self.origin.port), self._timeout_s)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opened = socket.create_connection((self.origin.host, self.origin.port), self._read_timeout_s)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.origin.scheme == "https":
-            made = _tls().wrap_socket(made, server_hostname=self.origin.host)
-        return made
+            opened = _tls_context().wrap_socket(opened, server_hostname=self.origin.host)
+        return opened
 
     @staticmethod
-    def _dropped(connection: socket.socket) -> bool:
-        """Whether the server has closed it, or sent what nobody asked for."""
+    def _is_dropped(connection: socket.socket) -> bool:
+        """Whether the server has closed the connection, or has sent something without a request."""
         timeout = connection.gettimeout()
         connection.setblocking(False)
         try:
@@ -148,36 +148,35 @@ class MeasuringConnection:
             connection.settimeout(timeout)
         return True
 
-    def ask(self, message: bytes) -> TimedResponse:
-        """Send a request and read its answer to the end. Call `connect` first.
+    def exchange(self, message: bytes) -> TimedResponse:
+        """Send a request and read the whole response. Call `connect` first.
 
         Raises:
-            ExchangeFailed: No answer came, or not to its end; the connection is closed then.
+            ExchangeFailed: There is no response, or not all of one; the connection is closed then.
         """
         assert self._socket is not None, "connect first"
-        answer = TimedResponse()
-        reader = _ResponseReader(answer)
+        reader = _ResponseReader(TimedResponse())
         try:
-            self._exchange(self._socket, message, reader)
+            self._send_and_read(self._socket, message, reader)
         except (OSError, httptools.HttpParserError) as error:
             self.close()
             raise ExchangeFailed(str(error) or type(error).__name__) from error
-        if not answer.keep_alive:
+        if not reader.response.keep_alive:
             self.close()
-        return answer
+        return reader.response
 
-    def _exchange(self, connection: socket.socket, message: bytes, reader: _ResponseReader) -> None:
-        reader.answer.sent_ns = monotonic_ns()
+    def _send_and_read(self, connection: socket.socket, message: bytes, reader: _ResponseReader) -> None:
+        reader.response.sent_ns = monotonic_ns()
         connection.sendall(message)
         while not reader.complete:
-            data = connection.recv(READ_SIZE)
+            data = connection.recv(READ_BYTES)
             now = monotonic_ns()
             if not data:
-                raise ConnectionError("the connection ended before the answer did")
+                raise ConnectionError("the connection ended before the response did")
             reader.feed(data, now)
 
     def close(self) -> None:
-        """Close."""
+        """Close the connection if it is open."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None

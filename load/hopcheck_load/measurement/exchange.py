@@ -1,4 +1,4 @@
-"""One exchange: the request's bytes, and what is kept of its answer."""
+"""The bytes of a request, and the record of its response."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from hopcheck_load.measurement.client import TimedResponse
 from hopcheck_load.measurement.records import Arm, ExchangeTimeline, Record
-from hopcheck_load.measurement.stamps import timeline
+from hopcheck_load.measurement.stamps import timeline_of
 from hopcheck_server.wire.pool import Origin
 
-SELF_REPORTS = ("x-litellm-overhead-duration-ms", "x-mlflow-gateway-overhead-duration-ms", "x-hopcheck-added-ms")
-"""Headers in which targets say how many milliseconds they took."""
+SELF_REPORT_HEADERS = ("x-litellm-overhead-duration-ms", "x-mlflow-gateway-overhead-duration-ms", "x-hopcheck-added-ms")
+"""Headers in which targets report how many milliseconds they took."""
 
 
-def request(origin: Origin, arm: Arm, body: bytes) -> bytes:
-    """A whole request, ready to be sent."""
+def request_bytes(origin: Origin, arm: Arm, body: bytes) -> bytes:
+    """Return a whole request, ready to be sent."""
     lines = (
         f"POST {origin.prefix}/chat/completions HTTP/1.1",
         f"Host: {origin.authority}",
@@ -27,24 +27,28 @@ def request(origin: Origin, arm: Arm, body: bytes) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-def note(
-    record: Record, answer: TimedResponse, *, stream: bool, read: Callable[..., ExchangeTimeline] = timeline
+def record_response(
+    record: Record,
+    response: TimedResponse,
+    *,
+    stream: bool,
+    read_timeline: Callable[..., ExchangeTimeline] = timeline_of,
 ) -> None:
-    """Put an answer into its record; `read` makes a timeline of a stream's reads."""
-    record.status = answer.status
-    record.sent_ns, record.head_ns, record.done_ns = answer.sent_ns, answer.head_ns, answer.done_ns
-    record.size = sum(len(data) for _, data in answer.reads)
-    record.self_ms = _self_report(answer)
-    if answer.status != 200:
-        record.failure = f"status {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}"
+    """Put a response into its record; `read_timeline` reads the stamps of a stream."""
+    record.status = response.status
+    record.sent_ns, record.head_ns, record.done_ns = response.sent_ns, response.head_ns, response.done_ns
+    record.size = sum(len(data) for _, data in response.reads)
+    record.self_ms = _self_reported_ms(response)
+    if response.status != 200:
+        record.failure = f"status {response.status}: {response.body[:200].decode('utf-8', 'replace')}"
     elif stream:
-        record.timeline = read(answer.reads)
+        record.timeline = read_timeline(response.reads)
 
 
-def _self_report(answer: TimedResponse) -> float | None:
-    for name in SELF_REPORTS:
+def _self_reported_ms(response: TimedResponse) -> float | None:
+    for name in SELF_REPORT_HEADERS:
         try:
-            return float(answer.headers[name])
+            return float(response.headers[name])
         except (KeyError, ValueError):
             continue
     return None

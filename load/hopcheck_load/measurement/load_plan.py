@@ -1,4 +1,4 @@
-"""What a run under load is to do: a value that is written for the Locust process and read by it."""
+"""The plan of a run under load: a value that is written for the Locust process and read by it."""
 
 from __future__ import annotations
 
@@ -16,23 +16,26 @@ from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.turns import Script, Turn
 
 DRAIN_S = 10.0
-"""How long after the last arrival answers are waited for."""
+"""How long the run waits for responses after the last arrival."""
+
+PROGRESS_PREFIX = "hopcheck-progress "
+"""The beginning of a line in which a Locust process reports its progress to the command; JSON follows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadPlan:
-    """What is to be done.
+    """What arrives when, through which arms, and how the upstream responds.
 
     Attributes:
-        arms: All ways: direct and control (if the upstream is known), and the hops.
-        profile: Its name.
-        stages: What arrives when.
-        arrivals: How.
-        rate: What was asked for: arrivals a second through each hop.
-        seed: Everything is drawn from it.
-        prefix: What all markers of this run begin with, so that nobody has seen one before.
-        delay_s: The mean of the upstream's delay before each answer.
-        fallback_model: What is asked for where the upstream's first route fails, or "".
+        arms: All arms: direct and control (if the upstream is known), and the hops.
+        profile: The name of the load profile.
+        stages: Its stages.
+        arrivals: Whether arrivals are a Poisson process or evenly spaced.
+        rate: Arrivals a second through each hop, as the user gave it.
+        seed: The seed of every random draw.
+        prefix: The first characters of every nonce: they differ from run to run, so that no marker is seen twice.
+        delay_s: The mean of the upstream's delay before each response.
+        fallback_model: A model with a fallback, for requests whose first route fails, or "".
     """
 
     arms: Sequence[Arm]
@@ -51,28 +54,28 @@ class LoadPlan:
         return max(stage.end_s for stage in self.stages)
 
     def workloads(self) -> list[Workload]:
-        """What is asked, each once."""
+        """Return the workloads of all stages, each once."""
         return [LOAD_WORKLOADS[name] for name in dict.fromkeys(stage.workload for stage in self.stages)]
 
     def scripts(self) -> dict[str, Script]:
-        """What the upstream is to play."""
+        """Return the upstream's scripts for all workloads and faults."""
         timing = Timing(self.delay_s, self.seed)
         plain = {name: script for one in self.workloads() for name, script in timing.scripts(one).items()}
         return {**plain, **{name: script for stage in self.stages for name, script in _faulty(stage)}}
 
     def model(self, stage: Stage, arm: Arm) -> str:
-        """What is asked for."""
+        """Return the model that a stage's requests through an arm name."""
         falls_back = stage.fault == "fallback" and arm.kind == "hop" and self.fallback_model
         return self.fallback_model if falls_back else arm.model
 
     def document(self) -> dict[str, Any]:
-        """For a file or a report: without keys."""
+        """Return the plan as JSON, without keys, for a file or a report."""
         arms = [{name: value for name, value in asdict(arm).items() if name != "key"} for arm in self.arms]
         return {**asdict(self), "arms": arms}
 
 
 def script_names(stage: Stage, arm: Arm, timing: Timing) -> list[str]:
-    """The scripts of which one is played for a request; nothing goes wrong for those that come directly."""
+    """Return the scripts of which one is played for each request of a stage; direct requests meet no faults."""
     if stage.fault and arm.kind == "hop":
         return [_fault_script(stage)]
     workload = LOAD_WORKLOADS[stage.workload]
@@ -104,22 +107,22 @@ _FAULTS: Mapping[Fault, Any] = {"429": _first_too_many, "500": _first_broken, "f
 
 
 def write(plan: LoadPlan, path: Path) -> None:
-    """Write it for the Locust process; keys included, so only its owner may read it."""
+    """Write a plan for the Locust process; it includes keys, so only its owner may read the file."""
     path.touch(mode=0o600)
     path.write_text(json.dumps(asdict(plan)), encoding="utf-8")
 
 
 def read(path: Path) -> LoadPlan:
-    """Read what `write` wrote.
+    """Read a plan that `write` has written.
 
     Raises:
-        OSError, ValueError, TypeError, KeyError: It is no plan.
+        OSError, ValueError, TypeError, KeyError: The file holds no plan.
     """
     return from_document(json.loads(path.read_text(encoding="utf-8")))
 
 
-def from_document(said: Mapping[str, Any]) -> LoadPlan:
-    """A plan from its JSON; keys may be missing."""
-    arms = [Arm(**arm) for arm in said["arms"]]
-    stages = [Stage(**stage) for stage in said["stages"]]
-    return LoadPlan(**{**said, "arms": arms, "stages": stages})
+def from_document(document: Mapping[str, Any]) -> LoadPlan:
+    """Return the plan of a JSON document, which may lack the arms' keys."""
+    arms = [Arm(**arm) for arm in document["arms"]]
+    stages = [Stage(**stage) for stage in document["stages"]]
+    return LoadPlan(**{**document, "arms": arms, "stages": stages})

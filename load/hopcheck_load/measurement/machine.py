@@ -1,4 +1,4 @@
-"""What it is measured on, and whether it has anything else to do."""
+"""The machine that the measurement runs on, and whether it is busy with other work."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LOOK_S = 0.5
+WATCH_S = 0.5
 """How long the processors are watched before a measurement begins."""
 
 BUSY_SHARE = 0.15
-"""With more of the processors' time taken by others, a machine counts as busy."""
+"""A machine counts as busy if other work takes more than this share of the processors' time."""
 
 STEAL_SHARE = 0.02
-"""With more of it taken by other machines on the same host, too."""
+"""It also counts as busy if other machines on its host take more than this share."""
 
 _STAT = Path("/proc/stat")
 _CPUINFO = Path("/proc/cpuinfo")
@@ -33,7 +33,7 @@ class ProcessorTicks:
 
     @classmethod
     def now(cls) -> ProcessorTicks:
-        """Read it; all 0 where the system doesn't tell."""
+        """Read the ticks; all are 0 where the system has no /proc/stat."""
         try:
             numbers = [int(word) for word in _STAT.read_text(encoding="ascii").split("\n", 1)[0].split()[1:]]
         except (OSError, ValueError):
@@ -41,17 +41,22 @@ class ProcessorTicks:
         return cls(sum(numbers[:8]), numbers[3] + numbers[4], numbers[7])
 
     def since(self, earlier: ProcessorTicks) -> tuple[float, float]:
-        """Shares of the time between: (busy, stolen); 0 where the system doesn't tell."""
+        """Return the (busy, stolen) shares of the time since then; 0 where the system has no /proc/stat."""
         total = self.total - earlier.total
         if total <= 0:
             return 0.0, 0.0
         return 1 - (self.idle - earlier.idle) / total, (self.stolen - earlier.stolen) / total
 
 
-def look() -> dict[str, Any]:
-    """Describe the machine, and watch what it does while nothing is measured; takes `LOOK_S` seconds."""
+def stolen_share(before: ProcessorTicks) -> float:
+    """Return the share of the processors' time that other machines on the host have taken since then."""
+    return round(ProcessorTicks.now().since(before)[1], 4)
+
+
+def describe() -> dict[str, Any]:
+    """Return the machine's part of the report, after watching it for `WATCH_S` while nothing is measured."""
     before = ProcessorTicks.now()
-    time.sleep(LOOK_S)  # the machine is watched for that long: there is nothing else to wait for
+    time.sleep(WATCH_S)  # the machine is watched for that long: there is no event to wait for
     busy, stolen = ProcessorTicks.now().since(before)
     return {
         "processor": _processor(),
@@ -65,7 +70,7 @@ def look() -> dict[str, Any]:
 
 
 def complaints(machine: dict[str, Any]) -> list[str]:
-    """Why figures of that machine are less certain than they look; empty if nothing speaks against them."""
+    """Return the reasons why figures of that machine are less certain than they look."""
     found = []
     if machine["busy_before"] > BUSY_SHARE:
         found.append(f"{machine['busy_before']:.0%} of the processors' time was taken before the measurement began")

@@ -1,7 +1,7 @@
-"""Who goes first where client, upstream and hop share processors.
+"""The client's scheduling priority, where client, upstream and hop share processors.
 
-At ordinary priority a client that is due waits until others have had their turn, for milliseconds on a full machine,
-and its figures say so of the hop or of itself. At real-time priority it runs at once, as on a machine of its own.
+At ordinary priority a client that is due waits for its time slice, for milliseconds on a full machine, and its figures
+show that as latency. At real-time priority it runs at once, as on a machine of its own.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _LOWEST = 1
 
 @contextmanager
 def real_time(asked: bool) -> Iterator[None]:
-    """While it lasts, this thread runs before all that is ordinary, and so do processes that it starts.
+    """If asked, run this thread, and the processes that it starts, at real-time priority while the context lasts.
 
     Raises:
-        Stop: The system doesn't allow it, or has no such thing.
+        Stop: The system doesn't allow it, or has no real-time priority.
     """
     if not asked:
         yield
@@ -31,7 +31,7 @@ def real_time(asked: bool) -> Iterator[None]:
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_LOWEST))
     except PermissionError:
-        how = "root may, and whoever has CAP_SYS_NICE (docker run --cap-add SYS_NICE) or a limit (ulimit -r 1)"
+        how = "root may, and any user with CAP_SYS_NICE (docker run --cap-add SYS_NICE) or a limit (ulimit -r 1)"
         raise Stop(USAGE, f"--real-time isn't allowed here: {how}. Or leave it out.") from None
     try:
         yield
@@ -39,8 +39,8 @@ def real_time(asked: bool) -> Iterator[None]:
         os.sched_setscheduler(0, *before)
 
 
-def permitted() -> bool:
-    """Whether the system allows it."""
+def is_permitted() -> bool:
+    """Whether the system allows real-time priority."""
     try:
         with real_time(True):
             return True

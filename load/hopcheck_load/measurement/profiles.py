@@ -1,4 +1,4 @@
-"""What arrives when: a profile lays stages out in time, each with a workload and a rate. Pure; knows no clock."""
+"""Load profiles: sequences of stages, each with a workload and a rate of arrivals. Pure; knows no clock."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from hopcheck_load.measurement.workloads import WORKLOADS, Workload
 Fault = Literal["", "429", "500", "fallback"]
 
 WARMUP_SHARE = 0.1
-WARMUP_MOST_S = 3.0
-"""What arrives this early only warms up."""
+MAX_WARMUP_S = 3.0
+"""Requests that arrive this early only warm up."""
 
-STEPS = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
-"""Parts of the highest rate."""
+STEP_SHARES = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+"""The rates of the profile `steps`, as shares of the highest rate."""
 
 PAUSE_SHARE = 0.1
-"""So much of each step nothing arrives, so that what piled up can drain."""
+"""The last part of each step, in which nothing arrives, so that queues can drain."""
 
-SPIKE = 4.0
-"""How many times the rate arrives in a spike."""
+SPIKE_FACTOR = 4.0
+"""The rate in a spike, as a multiple of the usual rate."""
 
-BIG_RATE = 1.0
-"""Large prompts a second, beside small ones."""
+LARGE_PROMPT_RATE = 1.0
+"""Large prompts a second, in the profile `head-of-line`."""
 
 FAULTY_SHARE = 0.05
-"""Of what arrives, for each kind of fault."""
+"""The share of each kind of fault among all arrivals."""
 
 FLEET = Workload("fleet", "a stream of 50 deltas, one each 50 ms", stream=True, pace_s=0.05)
-"""As tokens come from a large model: 2.5 s a stream."""
+"""Tokens at the pace of a large model: 2.5 s a stream."""
 
 LOAD_WORKLOADS: Mapping[str, Workload] = {**WORKLOADS, FLEET.name: FLEET}
-"""What can arrive."""
+"""The workloads that can arrive under load, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Exchanges of one kind at one rate in one span of time: a row of the report.
+    """A rate of one workload, held for a while: a row of the report.
 
     Attributes:
-        name: How it is called in records and reports.
-        workload: What is asked.
+        name: Its name in records and reports.
+        workload: The name of its workload.
         rate: Arrivals a second, through each hop.
-        begin_s: When its first may arrive, from the beginning of the run.
-        end_s: When none does any more.
-        fault: What the upstream does to it first, if it came through a hop.
+        begin_s: When it begins, in seconds from the beginning of the run.
+        end_s: When it ends.
+        fault: The upstream's first response to requests that came through a hop, if it is a fault.
         warmup: Whether it only warms up.
     """
 
@@ -58,21 +58,21 @@ class Stage:
     fault: Fault = ""
     warmup: bool = False
 
-    def about(self) -> str:
-        """What it is, in a few words."""
+    def describe(self) -> str:
+        """Return its workload, fault, rate and length in a few words."""
         how = {"": "", "429": ", 429 first", "500": ", 500 first", "fallback": ", first route fails"}[self.fault]
         return f"{LOAD_WORKLOADS[self.workload].about}{how}; {self.rate:g} a second for {self.end_s - self.begin_s:g} s"
 
 
 @dataclass(frozen=True, slots=True)
 class StageRequest:
-    """What a profile is made from.
+    """What a user asks of a profile.
 
     Attributes:
-        rate: Arrivals a second through each hop; a profile with several rates takes it as its highest or its usual one.
-        duration_s: Of the whole, warming up included.
-        workloads: What is asked, in equal parts.
-        fallback: Whether some of it is to fall back.
+        rate: Arrivals a second through each hop; in a profile with several rates, the highest or the usual one.
+        duration_s: The length of the whole run, including warming up.
+        workloads: The names of the workloads; each gets an equal part of the rate.
+        fallback: Whether some requests are to end up at a fallback model.
     """
 
     rate: float
@@ -83,17 +83,17 @@ class StageRequest:
 
 @dataclass(frozen=True, slots=True)
 class LoadProfile:
-    """A profile: its name, what it is good for, and its stages after warming up, in seconds from there."""
+    """A sequence of stages; their times count from the end of warming up."""
 
     name: str
     about: str
     stages: Callable[[StageRequest], list[Stage]]
 
 
-def stages_of(profile: LoadProfile, ask: StageRequest) -> list[Stage]:
-    """A profile's stages, after some that warm up."""
-    warm_s = min(WARMUP_MOST_S, WARMUP_SHARE * ask.duration_s)
-    rest = replace(ask, duration_s=ask.duration_s - warm_s)
+def stages_of(profile: LoadProfile, request: StageRequest) -> list[Stage]:
+    """Return a profile's stages, with those that warm up in front."""
+    warm_s = min(MAX_WARMUP_S, WARMUP_SHARE * request.duration_s)
+    rest = replace(request, duration_s=request.duration_s - warm_s)
     stages = profile.stages(rest)
     first = min(stage.begin_s for stage in stages)
     warming = [stage for stage in stages if stage.begin_s == first]
@@ -103,52 +103,52 @@ def stages_of(profile: LoadProfile, ask: StageRequest) -> list[Stage]:
     ]
 
 
-def _parts(ask: StageRequest, suffix: str, times: float, begin: float, end: float) -> list[Stage]:
-    """Points of all workloads, at so many times the rate, between two parts of the duration."""
-    rate = ask.rate * times / len(ask.workloads)
-    span = begin * ask.duration_s, end * ask.duration_s
-    return [Stage(f"{name}{suffix}", name, rate, *span) for name in ask.workloads]
+def _parts(request: StageRequest, suffix: str, times: float, begin: float, end: float) -> list[Stage]:
+    """Return one stage a workload, at a multiple of the rate, between two shares of the duration."""
+    rate = request.rate * times / len(request.workloads)
+    span = begin * request.duration_s, end * request.duration_s
+    return [Stage(f"{name}{suffix}", name, rate, *span) for name in request.workloads]
 
 
-def _steady(ask: StageRequest) -> list[Stage]:
-    return _parts(ask, "", 1.0, 0.0, 1.0)
+def _steady(request: StageRequest) -> list[Stage]:
+    return _parts(request, "", 1.0, 0.0, 1.0)
 
 
-def _steps(ask: StageRequest) -> list[Stage]:
-    each = 1 / len(STEPS)
+def _steps(request: StageRequest) -> list[Stage]:
+    each = 1 / len(STEP_SHARES)
     return [
         stage
-        for at, part in enumerate(STEPS)
-        for stage in _parts(ask, f"@{ask.rate * part:g}", part, at * each, (at + 1 - PAUSE_SHARE) * each)
+        for at, part in enumerate(STEP_SHARES)
+        for stage in _parts(request, f"@{request.rate * part:g}", part, at * each, (at + 1 - PAUSE_SHARE) * each)
     ]
 
 
-def _spike(ask: StageRequest) -> list[Stage]:
-    before, spike = _parts(ask, ".before", 1.0, 0.0, 0.3), _parts(ask, ".spike", SPIKE, 0.3, 0.4)
-    return [*before, *spike, *_parts(ask, ".after", 1.0, 0.4, 1.0)]
+def _spike(request: StageRequest) -> list[Stage]:
+    before, spike = _parts(request, ".before", 1.0, 0.0, 0.3), _parts(request, ".spike", SPIKE_FACTOR, 0.3, 0.4)
+    return [*before, *spike, *_parts(request, ".after", 1.0, 0.4, 1.0)]
 
 
-def _fleet(ask: StageRequest) -> list[Stage]:
-    return _steady(replace(ask, workloads=(FLEET.name,)))
+def _fleet(request: StageRequest) -> list[Stage]:
+    return _steady(replace(request, workloads=(FLEET.name,)))
 
 
-def _faults(ask: StageRequest) -> list[Stage]:
-    kinds: tuple[Fault, ...] = ("429", "500", "fallback") if ask.fallback else ("429", "500")
-    plain = [replace(one, rate=one.rate * (1 - FAULTY_SHARE * len(kinds))) for one in _steady(ask)]
+def _faults(request: StageRequest) -> list[Stage]:
+    kinds: tuple[Fault, ...] = ("429", "500", "fallback") if request.fallback else ("429", "500")
+    plain = [replace(one, rate=one.rate * (1 - FAULTY_SHARE * len(kinds))) for one in _steady(request)]
     faulty = [
         replace(one, name=f"{one.name}.{kind}", rate=one.rate * FAULTY_SHARE, fault=kind)
         for kind in kinds
-        for one in _steady(ask)
+        for one in _steady(request)
     ]
     return [*plain, *faulty]
 
 
-def _head_of_line(ask: StageRequest) -> list[Stage]:
-    beside = _parts(ask, ".beside-100k", 1.0, 0.5, 1.0)
+def _head_of_line(request: StageRequest) -> list[Stage]:
+    with_large = _parts(request, ".with-100k", 1.0, 0.5, 1.0)
     return [
-        *_parts(ask, ".alone", 1.0, 0.0, 0.48),
-        *beside,
-        *(replace(one, name="100k", workload="100k", rate=BIG_RATE) for one in beside[:1]),
+        *_parts(request, ".alone", 1.0, 0.0, 0.48),
+        *with_large,
+        *(replace(one, name="100k", workload="100k", rate=LARGE_PROMPT_RATE) for one in with_large[:1]),
     ]
 
 
@@ -157,11 +157,11 @@ LOAD_PROFILES: Mapping[str, LoadProfile] = {
     for profile in (
         LoadProfile("steady", "one rate", _steady),
         LoadProfile("steps", "rates that rise, to find the knee", _steps),
-        LoadProfile("spike", f"{SPIKE:g} times the rate for a while, and how long it takes to recover", _spike),
+        LoadProfile("spike", f"{SPIKE_FACTOR:g} times the rate for a while, and how long it takes to recover", _spike),
         LoadProfile("soak", "one rate for long: does latency or memory creep up?", _steady),
         LoadProfile("fleet", "many streams at once, 2.5 s each: the rate times 2.5", _fleet),
         LoadProfile("faults", "429s, retries and fallbacks among healthy requests", _faults),
-        LoadProfile("head-of-line", "small requests, alone and beside prompts of 100,000 tokens", _head_of_line),
+        LoadProfile("head-of-line", "small requests, alone and together with prompts of 100,000 tokens", _head_of_line),
     )
 }
-"""By name."""
+"""All profiles by name."""

@@ -1,13 +1,13 @@
-"""What was measured, exchange by exchange, and its file: NDJSON from which every figure can be worked out again.
+"""The records of a measurement, one for each exchange, and their file: NDJSON that has the source of every figure.
 
-The file's first line says what was done, the last one that it is whole; between them stands one line for each exchange.
-Times are CLOCK_MONOTONIC nanoseconds: the client's of its own host, the upstream's of its host.
+The first line of the file is the header, the last line says that the file is complete; each line between them is an
+exchange. Times are CLOCK_MONOTONIC nanoseconds: the client's on its host, the upstream's on its own.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -19,14 +19,14 @@ ArmKind = Literal["direct", "control", "hop"]
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way to the upstream.
+    """One of the ways to the upstream that are compared.
 
     Attributes:
-        name: How it is called in the report.
-        kind: Directly, directly once more (the control), or through a hop.
+        name: Its name in the report.
+        kind: Direct, direct once more (the control), or through a hop.
         url: Its base URL, with its `/v1`.
-        model: The model that is asked for.
-        key: What is shown to it; never written down.
+        model: The model that its requests name.
+        key: Its API key; no file or report has it.
     """
 
     name: str
@@ -38,14 +38,14 @@ class Arm:
 
 @dataclass(slots=True)
 class UpstreamVisit:
-    """What the upstream's journal says of an exchange.
+    """An exchange as the upstream's journal has it.
 
     Attributes:
-        attempts: How many requests arrived for it.
-        received_ns: When the last of them had been read.
-        head_ns: When the answer's head was written.
-        first_ns: When the first bytes of its body were written.
-        last_ns: When the last were.
+        attempts: How many requests arrived for it; the times are those of the last.
+        received_ns: When it had been read.
+        head_ns: When the head of the response was written.
+        first_ns: When the first bytes of the body were written.
+        last_ns: When the last bytes were written.
     """
 
     attempts: int
@@ -57,14 +57,14 @@ class UpstreamVisit:
 
 @dataclass(slots=True)
 class ExchangeTimeline:
-    """A stream's stamped events, in the order of their arrival; four columns of the same length.
+    """A stream's stamped events in the order of their arrival, as four columns of the same length.
 
     Attributes:
-        sequence: The number that each carries.
-        stamp_ns: When it left the upstream.
+        sequence: The numbers that the events carry.
+        stamp_ns: When each left the upstream.
         read_ns: When the read that completed it returned.
-        read: Which of the stream's reads that was.
-        others: Events with content but without a readable stamp.
+        read: The number of that read in the stream.
+        others: How many events have content but no readable stamp.
     """
 
     sequence: list[int] = field(default_factory=list)
@@ -79,25 +79,25 @@ class Record:
     """One exchange.
 
     Attributes:
-        workload: The workload's name, or the stage's under load.
-        round: Which round it belongs to, from 0 in each workload; those of warming up are counted on their own. Under
-            load: its number in its stage, arm and worker.
+        workload: The workload's name; under load, the stage's.
+        round: Its round, from 0 in each workload, with separate numbers for warming up. Under load, its number in its
+            stage, arm and worker.
         arm: The arm's name.
-        place: Its place in the round's order; under load the worker's number.
-        marker: What it is known by at the upstream.
+        place: Its place in the round's order; under load, the worker's number.
+        marker: The marker in its request.
         warmup: Whether it only warmed up.
-        fresh: Whether the connection was made for it.
-        failure: Why there is no good answer, or "".
+        fresh: Whether the connection was opened for it.
+        failure: Why there is no valid response, or "".
         status: The status code, or 0.
         sent_ns: When sending began.
-        head_ns: When the head was there.
-        done_ns: When the body was.
-        size: Bytes of the body.
-        self_ms: What the target says that it took, in milliseconds.
-        timeline: A stream's events.
-        upstream: What the upstream saw of it.
-        due_ns: When it was due, under load; at rest 0: it was due when it was sent.
-        dispatched_ns: When the generator got round to it, under load.
+        head_ns: When the head of the response was complete.
+        done_ns: When the body was complete.
+        size: The bytes of the body.
+        self_ms: How long the target reports that it took, in milliseconds.
+        timeline: The events of a stream.
+        upstream: Its times at the upstream.
+        due_ns: When it was due, under load; 0 at rest, where it is due when it is sent.
+        dispatched_ns: When the generator dispatched it, under load.
     """
 
     workload: str
@@ -121,28 +121,28 @@ class Record:
 
     @property
     def begun_ns(self) -> int:
-        """From when on its latency counts."""
+        """The time from which its latency counts."""
         return self.due_ns or self.sent_ns
 
 
 @dataclass(kw_only=True)
 class Header:
-    """What was done: the first line of the file.
+    """The conditions of a measurement: the first line of the file.
 
     Attributes:
-        tool: Name and version.
-        started: When, ISO 8601 in UTC.
-        command: What was typed, or "".
-        seed: What every drawing started from.
-        arms: Ways to the upstream, without keys.
-        workloads: Names of those that were begun, with what they are.
-        upstream: Where it is, whether it was started for this run, and the mean of its delays in milliseconds.
-        machine: What it was measured on (see `machine`).
-        warmups: By workload: how the warming up went.
-        duration_s: Wall time.
-        partial: Why less than wanted was measured, or "".
-        load: Under load: the plan that was carried out, and when it began (`begin_ns`, `processes`).
-        processes: Those that were watched (see `usage`).
+        tool: The tool's name and version.
+        started: When it started, ISO 8601 in UTC.
+        command: The command line, or "".
+        seed: The seed of every random draw.
+        arms: The arms, without keys.
+        workloads: The workloads that were begun: names and descriptions.
+        upstream: Its URL, whether it was started for this run, and the mean of its delays in milliseconds.
+        machine: The machine (see `machine`).
+        warmups: The warming up, by workload.
+        duration_s: The wall time.
+        partial: Why the measurement isn't complete, or "".
+        load: Under load, `{plan, begin_ns, processes}`.
+        processes: The processes that were watched (see `usage`).
     """
 
     tool: dict[str, str]
@@ -170,7 +170,7 @@ class Measurement:
 
 
 def write(measurement: Measurement, path: Path) -> None:
-    """Write the file."""
+    """Write a measurement as NDJSON."""
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(line, separators=(",", ":")) + "\n" for line in _lines(measurement))
 
@@ -184,11 +184,11 @@ def _lines(measurement: Measurement) -> Iterable[dict[str, Any]]:
 
 
 def read(path: Path) -> Measurement:
-    """Read what `write` wrote.
+    """Read a measurement that `write` has written.
 
     Raises:
-        ValueError: It is no such file, or not a whole one.
-        OSError: It can't be read.
+        ValueError: The file is of another kind, or not complete.
+        OSError: The file can't be read.
     """
     lines = path.read_text(encoding="utf-8").splitlines()
     try:
@@ -202,19 +202,14 @@ def read(path: Path) -> Measurement:
     return Measurement(header, records)
 
 
-def _header(said: dict[str, Any]) -> Header:
-    if said.get("schema") != RAW_SCHEMA:
-        raise ValueError(f"its schema is {said.get('schema')!r}")
-    return Header(**{**said, "arms": [Arm(**arm) for arm in said["arms"]]})
+def _header(line: dict[str, Any]) -> Header:
+    if line.get("schema") != RAW_SCHEMA:
+        raise ValueError(f"its schema is {line.get('schema')!r}")
+    return Header(**{**line, "arms": [Arm(**arm) for arm in line["arms"]]})
 
 
-def record_of(said: dict[str, Any]) -> Record:
-    """Read one line."""
-    timeline, seen = said["timeline"], said["upstream"]
-    parts = {"timeline": timeline and ExchangeTimeline(**timeline), "upstream": seen and UpstreamVisit(**seen)}
-    return Record(**{**said, **parts})
-
-
-def names(arms: Sequence[Arm], kind: ArmKind) -> list[str]:
-    """The names of the arms of a kind."""
-    return [arm.name for arm in arms if arm.kind == kind]
+def record_of(line: dict[str, Any]) -> Record:
+    """Return the record of one line."""
+    timeline, visit = line["timeline"], line["upstream"]
+    parts = {"timeline": timeline and ExchangeTimeline(**timeline), "upstream": visit and UpstreamVisit(**visit)}
+    return Record(**{**line, **parts})

@@ -1,8 +1,7 @@
-"""When each request is due: an absolute timetable, drawn from a seed before anything is sent.
+"""When each request is due: a schedule that is drawn from a seed before anything is sent.
 
-Every stage and arm has an arrival process of its own, so what each of them sees is Poisson (or constant), and all are
-mixed in time. Several workers share a timetable: each draws its part, and together they make the rate. Pure; knows no
-clock.
+Every stage and arm has an arrival process of its own, Poisson or evenly spaced, and all are merged in time. Several
+workers share a schedule: each draws its part, and together they reach the rate. Pure; knows no clock.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ ArrivalKind = Literal["poisson", "constant"]
 ARRIVAL_KINDS: tuple[ArrivalKind, ...] = ("poisson", "constant")
 
 DIRECT_SHARE = 0.25
-"""Directly, and directly once more, so large a part of each hop's rate arrives: to compare with, not to add load."""
+"""The rate of the direct arm and of the control, as a share of a hop's: they are there to compare with, not as load."""
 
-DIRECT_LEAST = 20.0
-"""But so many a second, if a hop gets as many."""
+MIN_DIRECT_RATE = 20.0
+"""At least this rate (a second), unless a hop gets less."""
 
 
 class PlannedArrival(NamedTuple):
     """A request that is due.
 
     Attributes:
-        due_s: When, from the beginning of the run.
-        stage: The stage's place in the plan.
-        arm: The arm's place in the plan.
-        number: Which of that stage and arm it is, in this worker, from 0.
+        due_s: When it is due, in seconds from the beginning of the run.
+        stage: The stage's index in the plan.
+        arm: The arm's index in the plan.
+        number: Its number among this worker's requests of that stage and arm, from 0.
     """
 
     due_s: float
@@ -42,24 +41,24 @@ class PlannedArrival(NamedTuple):
 
 
 def rate_of(stage: Stage, arm: Arm, *, alone: bool = False) -> float:
-    """How many of a stage's requests a second take an arm; `alone` if there is no other."""
+    """Return the rate of a stage's requests through an arm; `alone` means that there are no hops."""
     if arm.kind == "hop" or alone:
         return stage.rate
-    return min(stage.rate, max(DIRECT_SHARE * stage.rate, DIRECT_LEAST))
+    return min(stage.rate, max(DIRECT_SHARE * stage.rate, MIN_DIRECT_RATE))
 
 
 def arrivals(
     stages: Sequence[Stage], arms: Sequence[Arm], kind: ArrivalKind, seed: int, worker: int = 0, workers: int = 1
 ) -> Iterator[PlannedArrival]:
-    """All that is due in one worker, in order.
+    """Return one worker's requests in the order in which they are due.
 
     Args:
-        stages: What arrives when.
-        arms: Which ways it takes.
-        kind: How.
+        stages: The plan's stages.
+        arms: The plan's arms.
+        kind: Poisson or evenly spaced.
         seed: The same for all workers.
-        worker: Which one this is, from 0.
-        workers: How many there are.
+        worker: This worker's number, from 0.
+        workers: How many workers there are.
     """
     alone = all(arm.kind != "hop" for arm in arms)
     processes = []
@@ -86,7 +85,7 @@ def _poisson(stage: Stage, rate: float, draw: random.Random) -> Iterator[float]:
 
 
 def _constant(stage: Stage, rate: float, phase: float) -> Iterator[float]:
-    """At equal distances; `phase` is where in the first of them it begins."""
+    """Return evenly spaced times; `phase` is the offset of the first, as a share of the spacing."""
     number = 0
     while (at_s := stage.begin_s + (number + phase % 1.0) / rate) < stage.end_s:
         yield at_s

@@ -1,4 +1,4 @@
-"""Finds in a stream's reads the stamps that the upstream put into its deltas."""
+"""The stamps that the upstream put into a stream's deltas, and when the client read them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,13 @@ from hopcheck_load.measurement.records import ExchangeTimeline
 
 _STAMP = re.compile(r"(\d{1,7}):(\d{4,20})")
 _STAMPED = re.compile(rb'"content"\s*:\s*"(\d{1,7}):(\d{4,20})"[^\r\n]*(?:\n\n|\r\n\r\n|\r\r)')
-"""A stamp, and the rest of its event: an event is there when its blank line is."""
+"""A stamp, and the rest of its event: an event is complete with its blank line."""
 
 _EMPTY = re.compile(rb'"content"\s*:\s*(?:""|null)')
 
 
-def timeline(reads: Iterable[tuple[int, bytes]]) -> ExchangeTimeline:
-    """Read a stream.
-
-    Args:
-        reads: (time, bytes) of each read.
-    """
+def timeline_of(reads: Iterable[tuple[int, bytes]]) -> ExchangeTimeline:
+    """Return the stamped events of a stream; `reads` are the (time, bytes) of each read."""
     found = ExchangeTimeline()
     parser = EventParser()
     for number, (at_ns, data) in enumerate(reads):
@@ -33,10 +29,10 @@ def timeline(reads: Iterable[tuple[int, bytes]]) -> ExchangeTimeline:
 
 
 def quick_timeline(reads: Sequence[tuple[int, bytes]]) -> ExchangeTimeline:
-    """The same, a tenth as expensive, for a client that has other streams to read meanwhile.
+    """Return the same at a tenth of the cost, for a client that has other streams to read meanwhile.
 
-    It looks for the stamps in the bytes. Where that doesn't find each stamp once, in order, and nothing else, the
-    stream is parsed.
+    It searches the bytes for stamps. Unless that finds each stamp once, in order, and nothing else, it parses the
+    stream as `timeline_of` does.
     """
     body = b"".join(data for _, data in reads)
     ends = list(accumulate(len(data) for _, data in reads))
@@ -47,8 +43,8 @@ def quick_timeline(reads: Sequence[tuple[int, bytes]]) -> ExchangeTimeline:
         found.stamp_ns.append(int(match[2]))
         found.read_ns.append(reads[number][0])
         found.read.append(number)
-    plain = found.sequence == list(range(body.count(b'"content"') - len(_EMPTY.findall(body))))
-    return found if plain else timeline(reads)
+    is_complete = found.sequence == list(range(body.count(b'"content"') - len(_EMPTY.findall(body))))
+    return found if is_complete else timeline_of(reads)
 
 
 def _take(found: ExchangeTimeline, content: str, at_ns: int, number: int) -> None:
@@ -65,7 +61,7 @@ def _take(found: ExchangeTimeline, content: str, at_ns: int, number: int) -> Non
 
 
 def _content(payload: Any) -> str:
-    """The text of a chunk's first choice, or ""."""
+    """Return the text of a chunk's first choice, or ""."""
     try:
         content = payload["choices"][0]["delta"]["content"]
     except (KeyError, IndexError, TypeError):

@@ -1,6 +1,6 @@
-"""The upstream behind the hops: found, or started as a process of its own, that shares no interpreter with the clock.
+"""The upstream behind the hops: one that runs already, or a new process, which shares no interpreter with the client.
 
-The measurement itself is blocking code; what is asked of the upstream in between runs in an event loop of its own.
+The measurement is blocking code; requests to the upstream's control API run in an event loop of their own.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class UpstreamProcess:
     """A running upstream.
 
     Attributes:
-        url: Where it is, without `/v1`.
+        url: Its address, without `/v1`.
         ours: Whether it was started here.
     """
 
     def __init__(self, *, port: int = 0, url: str = "") -> None:
-        """Use the upstream at that URL, or the one at that port (0: a free one), started if there is none."""
+        """Use the upstream at a URL, or the one on a port (0: a free port); there, start one if none runs."""
         self._port = port
         self.url = url.rstrip("/").removesuffix("/v1")
         self.ours = not url
@@ -41,10 +41,10 @@ class UpstreamProcess:
         self._running = AsyncExitStack()
 
     def __enter__(self) -> Self:
-        """Find or start it.
+        """Find or start the upstream.
 
         Raises:
-            Stop: It can't be used.
+            Stop: Something else holds the port, or the upstream doesn't start or doesn't answer.
         """
         try:
             self._wait(self._begin())
@@ -56,15 +56,15 @@ class UpstreamProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop it, if it was started here."""
+        """Stop the upstream if it was started here."""
         self._end()
 
     def load(self, scripts: Scripts) -> None:
-        """Add scripts."""
+        """Add scripts to the upstream's."""
         self._wait(self._control.load(scripts))
 
     def take(self, scripts: Iterable[str]) -> list[Times]:
-        """When the exchanges of some scripts went through; it forgets them."""
+        """Take the times of some scripts' exchanges out of the upstream's journal."""
         return [times for name in scripts for times in self._wait(self._control.take(name))]
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
@@ -85,7 +85,7 @@ class UpstreamProcess:
             raise Stop(
                 UNTESTABLE,
                 f"Port {self._port}, where the hops expect their provider, is held by something that isn't "
-                "hopcheck's upstream. Stop it, or give another --upstream-port and stage the hops there.",
+                "hopcheck's upstream. Stop it, or give another --upstream-port and point the hops there.",
             )
         self.ours = holder == "free"
         self.url = await self._start() if self.ours else f"http://127.0.0.1:{self._port}"

@@ -1,4 +1,4 @@
-"""What processes take: processor time and memory of each, with all that it started.
+"""Processor time and memory of processes, each with all its child processes.
 
 Memory is the resident set, so pages that processes share count in each of them.
 """
@@ -25,12 +25,12 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 class UsageSample(NamedTuple):
-    """What a process and its children had taken at some time.
+    """The usage of a process and its children at one time.
 
     Attributes:
-        at_ns: When (CLOCK_MONOTONIC).
-        cpu_s: Processor time so far, user and system.
-        rss: Bytes in memory.
+        at_ns: The time (CLOCK_MONOTONIC).
+        cpu_s: The processor time so far, user and system.
+        rss: The resident bytes.
     """
 
     at_ns: int
@@ -40,20 +40,20 @@ class UsageSample(NamedTuple):
 
 @dataclass
 class WatchedProcess:
-    """A process, and what was seen of it.
+    """A process and its samples.
 
     Attributes:
-        name: A hop's name, or any other.
-        pid: Its id.
-        samples: In order.
+        name: The name of its hop, or any other.
+        pid: Its process id.
+        samples: Its usage, in the order of time.
     """
 
     name: str
     pid: int
     samples: list[UsageSample] = field(default_factory=list)
 
-    def look(self) -> None:
-        """Take a sample; a process that is gone gives none."""
+    def sample(self) -> None:
+        """Take a sample, unless the process is gone."""
         try:
             self.samples.append(_sample(psutil.Process(self.pid)))
         except psutil.Error:
@@ -73,41 +73,41 @@ def _sample(process: psutil.Process) -> UsageSample:
 
 
 class ProcessWatch:
-    """The processes that are watched: those that were given, and who listens where a local hop or the upstream is.
+    """Watches the processes that were given, and those that listen on the ports of local hops and of the upstream.
 
     Attributes:
-        watched: They.
+        watched: The processes.
     """
 
     def __init__(self, given: Sequence[str], arms: Iterable[Arm], upstream_url: str) -> None:
-        """Find them, and look at them while they have nothing to do.
+        """Find the processes, and take a first sample while they are idle.
 
         Args:
-            given: `NAME=PID`.
-            arms: All ways; a hop whose name was given isn't looked for.
-            upstream_url: The upstream's.
+            given: Processes as `NAME=PID`.
+            arms: All arms; a hop whose name was given isn't searched for.
+            upstream_url: The upstream's URL.
 
         Raises:
-            Stop: What was given isn't understood, or there is no such process.
+            Stop: A `NAME=PID` can't be read, or there is no such process.
         """
         found = dict(map(_given, given))
         listening = _listening()
-        places = {arm.name: arm.url for arm in arms if arm.kind == "hop"} | {UPSTREAM: upstream_url}
-        for name, url in places.items():
+        urls = {arm.name: arm.url for arm in arms if arm.kind == "hop"} | {UPSTREAM: upstream_url}
+        for name, url in urls.items():
             origin = Origin.of(url)
             pid = listening.get(origin.port) if origin.host in _LOCAL else None
             if pid and pid not in found.values():
                 found.setdefault(name, pid)
         self.watched = [WatchedProcess(name, pid) for name, pid in found.items()]
-        self.look()
+        self.sample()
 
-    def look(self) -> None:
-        """Take a sample of each."""
+    def sample(self) -> None:
+        """Take a sample of each process."""
         for one in self.watched:
-            one.look()
+            one.sample()
 
     def document(self) -> list[dict[str, Any]]:
-        """For the raw file."""
+        """Return the processes as JSON, for the header."""
         return [asdict(one) for one in self.watched]
 
 
@@ -121,7 +121,7 @@ def _given(text: str) -> tuple[str, int]:
 
 
 def _listening() -> Mapping[int, int]:
-    """Who listens, by port; empty where the system doesn't tell. Of several processes, the first one."""
+    """Return the process that listens on each port, the first if several do; nothing where the system hides that."""
     try:
         connections = psutil.net_connections("tcp")
     except (psutil.Error, OSError):
@@ -134,29 +134,29 @@ def _listening() -> Mapping[int, int]:
 
 
 def summary(
-    said: Mapping[str, Any], spans: Mapping[str, tuple[int, int]], counts: Mapping[str, Mapping[str, int]]
+    process: Mapping[str, Any], spans: Mapping[str, tuple[int, int]], counts: Mapping[str, Mapping[str, int]]
 ) -> dict[str, Any]:
-    """A process's part of the report.
+    """Return a process's part of the report.
 
     Args:
-        said: What `ProcessWatch.document` gave of it.
-        spans: By row of the report: from when to when (CLOCK_MONOTONIC nanoseconds).
-        counts: By row: exchanges in that time, by arm.
+        process: Its entry in the header (see `ProcessWatch.document`).
+        spans: The (begin, end) of each row of the report, in CLOCK_MONOTONIC nanoseconds.
+        counts: The number of exchanges in each row's time, by arm.
 
     Returns:
         `{name, pid, rss_idle_mb, rss_load_mb, rss_after_mb, cpu}`; `cpu` by row: `{seconds, exchanges, ms_each}`.
     """
-    samples = [UsageSample(*one) for one in said["samples"]]
+    samples = [UsageSample(*one) for one in process["samples"]]
     memory = [one.rss / _MB for one in samples]
     inside = [one.rss / _MB for one in samples if any(begin <= one.at_ns <= end for begin, end in spans.values())]
     return {
-        "name": said["name"],
-        "pid": said["pid"],
+        "name": process["name"],
+        "pid": process["pid"],
         "rss_idle_mb": round(memory[0], 1) if memory else None,
         "rss_load_mb": round(max(inside or memory), 1) if memory else None,
         "rss_after_mb": round(memory[-1], 1) if memory else None,
         "cpu": {
-            row: _cpu(samples, span, _through(said["name"], counts.get(row, {})))
+            row: _cpu(samples, span, _through(process["name"], counts.get(row, {})))
             for row, span in spans.items()
             if samples and samples[0].at_ns <= span[0] and span[1] <= samples[-1].at_ns
         },
@@ -164,7 +164,7 @@ def summary(
 
 
 def at_rest(measurement: Measurement) -> list[dict[str, Any]]:
-    """What the processes that were watched at rest took, workload by workload."""
+    """Return the summaries of the processes that were watched at rest, workload by workload."""
     spans: dict[str, tuple[int, int]] = {}
     numbers: dict[str, Counter[str]] = {}
     for record in measurement.records:
@@ -172,11 +172,11 @@ def at_rest(measurement: Measurement) -> list[dict[str, Any]]:
         if not record.failure:
             begin, end = spans.get(record.workload, (record.sent_ns, record.done_ns))
             spans[record.workload] = min(begin, record.sent_ns), max(end, record.done_ns)
-    return [summary(said, spans, numbers) for said in measurement.header.processes]
+    return [summary(process, spans, numbers) for process in measurement.header.processes]
 
 
 def _through(name: str, counts: Mapping[str, int]) -> int:
-    """How many exchanges went through a process: its own, if it is a hop; all, through the upstream; else all hops'."""
+    """Return how many exchanges went through a process: a hop's own, all for the upstream, else those of all hops."""
     if name in counts:
         return counts[name]
     return sum(number for arm, number in counts.items() if name == UPSTREAM or arm not in ("direct", "control"))
@@ -189,7 +189,7 @@ def _cpu(samples: Sequence[UsageSample], span: tuple[int, int], exchanges: int) 
 
 
 def _at(samples: Sequence[UsageSample], at_ns: int) -> float:
-    """Processor time at an instant, between two samples by the rule of three."""
+    """Return the processor time at an instant, interpolated between two samples."""
     after = next(place for place, one in enumerate(samples) if one.at_ns >= at_ns)
     if after == 0:
         return samples[0].cpu_s

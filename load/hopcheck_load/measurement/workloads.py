@@ -1,10 +1,10 @@
-"""What is asked in a measurement, and what the upstream answers to it."""
+"""Workloads: kinds of requests, with the upstream's responses to them."""
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hopcheck_server.upstream.script import reply
@@ -12,13 +12,13 @@ from hopcheck_server.upstream.script.marker import Marker, script_name
 from hopcheck_server.upstream.script.turns import Script, Turn
 
 DELTAS = 50
-"""Text deltas of a stream."""
+"""The text deltas of a stream."""
 
 PACE_S = 0.004
 """Seconds between the events of a paced stream: longer than any hop needs for one, so that each is timed alone."""
 
-VARIANTS = 16
-"""With a delay at the upstream, so many different ones are drawn; a round's exchanges all get the same."""
+DELAYS = 16
+"""How many delays are drawn for the upstream; the exchanges of one round all get the same delay."""
 
 _WORD = "lorem ipsum dolor sit "  # about four characters a token, five to six tokens
 _TOKENS_A_WORD = 5
@@ -29,14 +29,14 @@ class Workload:
     """One kind of exchange.
 
     Attributes:
-        name: How it is called everywhere.
-        about: What it is, in a few words.
-        stream: Whether a stream is asked for; its deltas carry stamps.
-        pace_s: Between events, at the upstream.
-        prompt_tokens: About how long the prompt is.
-        rounds: How many rounds are wanted, if there is time.
-        share: Its part of the time that there is.
-        delay_s: How long the upstream takes before each answer, beside what a `Timing` draws.
+        name: Its name.
+        about: A description of a few words.
+        stream: Whether the response is a stream; its deltas carry stamps then.
+        pace_s: The time between events, at the upstream.
+        prompt_tokens: The approximate length of the prompt.
+        rounds: How many rounds are measured if there is time.
+        share: Its weight in sharing out the time among workloads.
+        delay_s: A fixed delay of the upstream before each response, in addition to those that `Timing` draws.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Workload:
         return "chat.stream" if self.stream else "chat"
 
     def turn(self, delay_s: float = 0.0) -> Turn:
-        """What the upstream answers, `delay_s` later than it would anyway."""
+        """Return the upstream's response, after an additional delay."""
         after_s = self.delay_s + delay_s
         if self.stream:
             text = (" word",) * DELTAS
@@ -67,7 +67,7 @@ class Workload:
         return reply.chat("It is what it is, and it takes what it takes.", delay_s=after_s)
 
     def body(self, model: str, marker: str) -> bytes:
-        """A request; all of one workload are of the same size."""
+        """Return the body of a request; all bodies of one workload have the same size."""
         text = _WORD * (self.prompt_tokens // _TOKENS_A_WORD) + marker
         asked = {"model": model, "messages": [{"role": "user", "content": text}]}
         return json.dumps({**asked, **({"stream": True} if self.stream else {})}).encode()
@@ -86,36 +86,34 @@ WORKLOADS: Mapping[str, Workload] = {
         Workload("100k", "one JSON answer, prompt of 100,000 tokens", prompt_tokens=100_000, rounds=40, share=2),
     )
 }
-"""By name, in the order in which they are measured."""
+"""The workloads at rest by name, in the order in which they are measured."""
 
 
 class Timing:
-    """The upstream's delays: drawn once from a seed, and the same for all exchanges of a round."""
+    """The upstream's delays: drawn from a seed, and the same for all exchanges of a round."""
 
     def __init__(self, mean_s: float, seed: int) -> None:
-        """Draw them; a mean of 0 means none."""
+        """Draw the delays; with a mean of 0 there are none."""
         draw = random.Random(seed)  # noqa: S311 - nothing secret
-        self.delays_s = [draw.expovariate(1 / mean_s) for _ in range(VARIANTS)] if mean_s else [0.0]
+        self.delays_s = [draw.expovariate(1 / mean_s) for _ in range(DELAYS)] if mean_s else [0.0]
         self._rounds = random.Random(seed + 1)  # noqa: S311
 
     def scripts(self, workload: Workload) -> dict[str, Script]:
-        """What the upstream is to play."""
+        """Return the upstream's scripts for a workload, one for each delay."""
         return {
             self.name(workload, place): reply.script_of(workload.turn(delay))
             for place, delay in enumerate(self.delays_s)
         }
 
     def name(self, workload: Workload, place: int) -> str:
-        """The name of a script."""
+        """Return the name of the script with the delay of that number."""
         return script_name(workload.script, f"{place:02d}")
 
     def draw(self, workload: Workload) -> str:
-        """The script of the next round."""
+        """Draw the name of the next round's script."""
         return self.name(workload, self._rounds.randrange(len(self.delays_s)))
 
 
-def markers(script: str, operation: str, prefix: str, start: int) -> Iterator[str]:
-    """Markers that are all different and all of the same length."""
-    while True:
-        yield str(Marker.make(script, operation, f"{prefix}{start:08x}"))
-        start += 1
+def marker_text(script: str, operation: str, prefix: str, number: int) -> str:
+    """Return a marker; those of one script and prefix all have the same length."""
+    return str(Marker.make(script, operation, f"{prefix}{number:08x}"))

@@ -1,6 +1,6 @@
-"""A run under load as the command makes it: Locust as a child process, the journal, the processes that are watched.
+"""A run under load: Locust as a child process, the upstream's journal, and the processes that are watched.
 
-Locust patches the process that imports it, so this one doesn't.
+Locust patches the process that imports it, so this process doesn't.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hopcheck_load.measurement import load_plan as plans
-from hopcheck_load.measurement.load_plan import DRAIN_S, LoadPlan
+from hopcheck_load.measurement.load_plan import DRAIN_S, PROGRESS_PREFIX, LoadPlan
 from hopcheck_load.measurement.records import Record
 from hopcheck_load.measurement.usage import ProcessWatch
 from hopcheck_load.open_loop import spool
@@ -29,30 +29,29 @@ from hopcheck_server.wire.signals import stop_event
 Note = Callable[[str], None]
 
 POLL_S = 0.25
-LOOK_EVERY_S = 1.0
-"""The processes are looked at so often."""
+SAMPLE_PERIOD_S = 1.0
+"""How often the processes' usage is sampled."""
 
-AFTER_S = 2.0
-"""So long after the run, to see what memory they have given back."""
+LAST_SAMPLE_DELAY_S = 2.0
+"""When the last sample is taken after the run: by then, memory has been given back."""
 
-START_S = 60.0
-"""Locust may take so long to start; with several processes on a busy machine it does take a while."""
+START_TIMEOUT_S = 60.0
+"""Locust with several processes on a busy machine takes a while to start."""
 
 GRACE_S = 8.0
 
 LOCUSTFILE = Path(__file__).parent.parent / "locustfile.py"
-TOLD = "hopcheck-progress "
 
 
 @dataclass
 class CampaignResult:
-    """What a run came to.
+    """The records of a run, and how it ended.
 
     Attributes:
         records: All exchanges, in the order in which they were due.
-        begin_ns: When the timetable began (CLOCK_MONOTONIC), or 0 if it never did.
-        interrupted: Somebody stopped it.
-        failure: Why it ended early by itself, or "".
+        begin_ns: When the schedule began (CLOCK_MONOTONIC), or 0 if it never did.
+        interrupted: Whether a signal ended it.
+        failure: Why it ended early without a signal, or "".
     """
 
     records: list[Record] = field(default_factory=list)
@@ -62,17 +61,18 @@ class CampaignResult:
 
 
 def carry_out(plan: LoadPlan, upstream_url: str, processes: int, watch: ProcessWatch, note: Note) -> CampaignResult:
-    """Do it; Ctrl-C and SIGTERM end it with what was learnt so far."""
+    """Carry out a plan; after Ctrl-C or SIGTERM the result has what was measured until then."""
     with tempfile.TemporaryDirectory(prefix="hopcheck-load-") as folder:
         run = _Campaign(plan, upstream_url, processes, watch, note, Path(folder))
         return asyncio.run(run.carry_out())
 
 
 def command(folder: Path, processes: int) -> list[str]:
-    """The Locust process's command line."""
-    told = ["--headless", "--only-summary", "--hopcheck-plan", str(folder / "plan.json"), "--hopcheck-raw", str(folder)]
+    """Return the command line of the Locust process."""
+    plan_file = str(folder / "plan.json")
+    options = ["--headless", "--only-summary", "--hopcheck-plan", plan_file, "--hopcheck-raw", str(folder)]
     several = ["--processes", str(processes)] if processes > 1 else []
-    return [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *told, *several]
+    return [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *options, *several]
 
 
 @dataclass
@@ -87,7 +87,7 @@ class _Campaign:
 
     async def carry_out(self) -> CampaignResult:
         control = RemoteControl(self.upstream_url)
-        self.journal = UpstreamTimes(control, self.plan)
+        self.times = UpstreamTimes(control, self.plan)
         self.stopped = stop_event()
         try:
             await control.load(self.plan.scripts())
@@ -101,14 +101,14 @@ class _Campaign:
             await control.aclose()
         self.found.interrupted = self.stopped.is_set()
         self.found.records = spool.read(self.folder)
-        self.journal.join(self.found.records)
+        self.times.join(self.found.records)
         if self.found.failure and not self.found.records:
             raise Stop(UNTESTABLE, self.found.failure)
         return self.found
 
     async def _run_locust(self) -> None:
         plans.write(self.plan, self.folder / "plan.json")
-        self.watch.look()
+        self.watch.sample()
         running = ManagedProcess.start(
             command(self.folder, self.processes),
             name="locust",
@@ -117,51 +117,51 @@ class _Campaign:
             grace_s=GRACE_S,
         )
         async with running as locust:
-            await locust.ready(lambda: self._begun(locust), timeout_s=START_S)
+            await locust.ready(lambda: self._begun(locust), timeout_s=START_TIMEOUT_S)
             await self._follow(locust)
 
     async def _begun(self, locust: ManagedProcess) -> bool | None:
-        if self.stopped.is_set() or any("begin_ns" in told for told in _progress(locust.log_text())):
+        if self.stopped.is_set() or any(_progress_reports(locust.log_text())):
             return True
         return None
 
     async def _follow(self, locust: ManagedProcess) -> None:
-        """Until it has ended, was stopped, or should have ended long ago."""
+        """Follow Locust until it has ended, was stopped, or is long overdue."""
         loop = asyncio.get_running_loop()
-        looked_at = loop.time()
-        most_s = self.plan.end_s + START_S + 2 * DRAIN_S
-        begun_at = loop.time()
+        sampled_at = begun_at = loop.time()
+        timeout_s = self.plan.end_s + START_TIMEOUT_S + 2 * DRAIN_S
         while locust.running and not self.stopped.is_set():
-            at_s = self._tell(locust)
-            await self.journal.fetch_due(at_s)
-            if loop.time() - looked_at >= LOOK_EVERY_S:
-                looked_at = loop.time()
-                self.watch.look()
-            if loop.time() - begun_at > most_s:
+            at_s = self._note_progress(locust)
+            await self.times.fetch_if_due(at_s)
+            if loop.time() - sampled_at >= SAMPLE_PERIOD_S:
+                sampled_at = loop.time()
+                self.watch.sample()
+            if loop.time() - begun_at > timeout_s:
                 raise locust.error("doesn't end")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopped.wait(), POLL_S)
         if not self.stopped.is_set() and await locust.wait() not in (0, 1):  # 1: some requests failed
             raise locust.error(ending(await locust.wait()))
 
-    def _tell(self, locust: ManagedProcess) -> float:
-        """Tell how far it has got; returns for how many seconds the timetable has been running."""
-        latest: dict[int, dict[str, Any]] = {told["worker"]: told for told in _progress(locust.log_text())}
+    def _note_progress(self, locust: ManagedProcess) -> float:
+        """Report the progress of all workers; returns for how many seconds the schedule has been running."""
+        by_worker = {report["worker"]: report for report in _progress_reports(locust.log_text())}
+        latest = list(by_worker.values())
         if not latest:
             return 0.0
-        self.found.begin_ns = min(told["begin_ns"] for told in latest.values())
-        at_s = max(told["at_s"] for told in latest.values())
-        counts = {name: sum(told[name] for told in latest.values()) for name in ("answered", "failed", "in_flight")}
+        self.found.begin_ns = min(report["begin_ns"] for report in latest)
+        at_s = max(report["at_s"] for report in latest)
+        counts = {name: sum(report[name] for report in latest) for name in ("answered", "failed", "in_flight")}
         self.note(_sentence(self.plan, at_s, counts))
         return float(at_s)
 
     async def _finish(self) -> None:
-        self.watch.look()
-        await self.journal.fetch()
+        self.watch.sample()
+        await self.times.fetch()
         if self.watch.watched and not self.stopped.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.stopped.wait(), AFTER_S)
-            self.watch.look()
+                await asyncio.wait_for(self.stopped.wait(), LAST_SAMPLE_DELAY_S)
+            self.watch.sample()
 
 
 def _sentence(plan: LoadPlan, at_s: float, counts: dict[str, int]) -> str:
@@ -171,16 +171,16 @@ def _sentence(plan: LoadPlan, at_s: float, counts: dict[str, int]) -> str:
     return f"{min(max(at_s, 0.0), plan.end_s):.0f} of {plan.end_s:.0f} s, {', '.join(now) or 'draining'}: {what}"
 
 
-def _progress(log: str) -> Iterator[dict[str, Any]]:
-    """What Locust processes have told so far; of a line that isn't whole yet, nothing."""
-    whole, _, _ = log.rpartition("\n")
-    for line in whole.splitlines():
-        _, found, text = line.partition(TOLD)
+def _progress_reports(log: str) -> Iterator[dict[str, Any]]:
+    """Return the progress reports of the workers in Locust's log; a line that isn't complete yet is left out."""
+    complete, _, _ = log.rpartition("\n")
+    for line in complete.splitlines():
+        _, found, text = line.partition(PROGRESS_PREFIX)
         if found:
             with suppress(ValueError):
                 yield json.loads(text)
 
 
 def _path() -> str:
-    """Where a child finds what this process finds."""
+    """Return a PYTHONPATH with which a child finds the modules that this process finds."""
     return ":".join(path for path in sys.path if path)

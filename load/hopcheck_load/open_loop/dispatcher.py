@@ -1,8 +1,9 @@
-"""The open loop: each request is let go when it is due, whatever became of those before it.
+"""The open loop: each request is dispatched when it is due, whether earlier ones have been answered or not.
 
-Nothing is ever skipped. If the generator itself is held up, what was due meanwhile goes as soon as it can, and its
-latency still counts from when it was due; how late it went is kept beside it, so that nobody takes one for the other.
-Clock, waiting and starting are given to it: it knows neither gevent nor HTTP.
+No request is skipped. If the generator is held up, overdue requests are dispatched as soon as possible, and their
+latency still counts from when they were due; the delay of the dispatch is recorded separately, so that it can't be
+mistaken for the hop's. The dispatcher is given a clock, and functions that wait and start: it knows neither gevent nor
+HTTP.
 """
 
 from __future__ import annotations
@@ -12,25 +13,25 @@ from dataclasses import dataclass
 
 from hopcheck_load.measurement.schedule import PlannedArrival
 
-IN_FLIGHT = 2_000
-"""So many requests of one process may be unanswered; those that are due beyond that fail without being sent, and are
-counted: an open loop without a bound ends by running out of sockets, and then measures that."""
+MAX_IN_FLIGHT = 2_000
+"""The most unanswered requests of one process. A request that is due beyond that fails without being sent, and is
+counted: an open loop without a bound runs out of sockets in the end, and then measures that."""
 
-YIELD_AFTER = 8
-"""So many overdue requests are started in one go, before those that were started get their turn."""
+MAX_STARTED_AT_ONCE = 8
+"""The most overdue requests that are started before the greenlets of those requests run."""
 
 
 @dataclass
 class Dispatcher:
-    """Lets requests go.
+    """Dispatches requests.
 
     Attributes:
-        clock: Nanoseconds of CLOCK_MONOTONIC.
-        wait_until: Comes back at that time; others run meanwhile.
-        start: Begins an exchange, and comes back at once: (arrival, when it was due in nanoseconds).
-        refuse: Notes one that can't be begun.
-        in_flight: How many are unanswered; whoever ends one takes it off.
-        most: See `IN_FLIGHT`.
+        clock: Returns nanoseconds of CLOCK_MONOTONIC.
+        wait_until: Returns at a time (in nanoseconds), while other greenlets run.
+        start: Starts an exchange, and returns at once: (arrival, when it was due in nanoseconds).
+        refuse: Records a request that isn't sent: (arrival, when it was due in nanoseconds).
+        in_flight: The number of unanswered requests; the code that ends an exchange decrements it.
+        max_in_flight: See `MAX_IN_FLIGHT`.
     """
 
     clock: Callable[[], int]
@@ -38,10 +39,10 @@ class Dispatcher:
     start: Callable[[PlannedArrival, int], None]
     refuse: Callable[[PlannedArrival, int], None]
     in_flight: int = 0
-    most: int = IN_FLIGHT
+    max_in_flight: int = MAX_IN_FLIGHT
 
     def run(self, arrivals: Iterable[PlannedArrival], begin_ns: int) -> None:
-        """Let all of them go; `begin_ns` is the time from which they count."""
+        """Dispatch all requests; `begin_ns` is the time at which the schedule begins."""
         overdue = 0
         for arrival in arrivals:
             due_ns = begin_ns + round(arrival.due_s * 1e9)
@@ -50,12 +51,12 @@ class Dispatcher:
                 self.wait_until(due_ns)
             else:
                 overdue += 1
-                if overdue % YIELD_AFTER == 0:
+                if overdue % MAX_STARTED_AT_ONCE == 0:
                     self.wait_until(self.clock())
-            self._let_go(arrival, due_ns)
+            self._dispatch(arrival, due_ns)
 
-    def _let_go(self, arrival: PlannedArrival, due_ns: int) -> None:
-        if self.in_flight >= self.most:
+    def _dispatch(self, arrival: PlannedArrival, due_ns: int) -> None:
+        if self.in_flight >= self.max_in_flight:
             self.refuse(arrival, due_ns)
             return
         self.in_flight += 1

@@ -1,14 +1,11 @@
-"""Waiting, among greenlets, until an instant: to within some ten microseconds, and without keeping a processor busy.
+"""Waiting, among greenlets, until an instant: to within some ten microseconds, and without a busy loop.
 
-gevent's own timers are rounded up to whole milliseconds. Linux has timers that are files (timerfd), which wake the
-event loop like a socket does; elsewhere the last millisecond is spent asking for the time, in turn with the other
-greenlets.
+gevent's own timers are rounded up to whole milliseconds. On Linux a timer of the kernel wakes the event loop, as a
+socket does; elsewhere the last two milliseconds are spent polling the clock, in turn with the other greenlets.
 """
 
 from __future__ import annotations
 
-import ctypes
-import os
 import sys
 from time import monotonic_ns
 from typing import Protocol
@@ -16,75 +13,63 @@ from typing import Protocol
 import gevent
 from gevent.hub import get_hub
 
-_CLOCK_MONOTONIC = 1
-_NONBLOCK_AND_CLOEXEC = 0o2004000
-_ABSOLUTE = 1
-_NANO = 1_000_000_000
-_ROUGH_NS = 2_000_000  # gevent's timers can be this late
+from hopcheck_server.wire.timer import TimerDescriptor
+
+_GEVENT_DELAY_NS = 2_000_000  # gevent's timers can be this late
+_READABLE = 1
 
 
 class GreenletTimer(Protocol):
-    """Waits."""
+    """Lets a greenlet wait until an instant."""
 
     def wait_until(self, at_ns: int) -> None:
-        """Come back at that time (CLOCK_MONOTONIC), or at once if it is over."""
+        """Return at that time (CLOCK_MONOTONIC), or at once if it has passed."""
 
     def close(self) -> None:
-        """Let go of what it holds."""
-
-
-class _Spec(ctypes.Structure):
-    _fields_ = tuple((name, ctypes.c_long) for name in ("every_s", "every_ns", "at_s", "at_ns"))
+        """Free the timer's resources."""
 
 
 class KernelGreenletTimer:
-    """By a timer of the kernel's."""
+    """Waits for a timer of the Linux kernel."""
 
     def __init__(self) -> None:
-        """Make it.
+        """Create it.
 
         Raises:
-            OSError: This system has none.
+            OSError: This system has no such timers.
         """
-        try:
-            self._libc = ctypes.CDLL(None, use_errno=True)
-            self._file = int(self._libc.timerfd_create(_CLOCK_MONOTONIC, _NONBLOCK_AND_CLOEXEC))
-        except AttributeError as error:
-            raise OSError("there is no timerfd_create") from error
-        if self._file < 0:
-            raise OSError(ctypes.get_errno(), "timerfd_create")
-        self._watcher = get_hub().loop.io(self._file, 1)
+        self._timer = TimerDescriptor()
+        self._watcher = get_hub().loop.io(self._timer.fd, _READABLE)
 
     def wait_until(self, at_ns: int) -> None:
-        """Come back at that time."""
-        spec = _Spec(0, 0, at_ns // _NANO, at_ns % _NANO)
-        self._libc.timerfd_settime(self._file, _ABSOLUTE, ctypes.byref(spec), None)
+        """See `GreenletTimer`."""
+        self._timer.set(at_ns)
         get_hub().wait(self._watcher)
-        os.read(self._file, 8)  # how often it has expired: unread, it would stay readable
+        self._timer.clear()
 
     def close(self) -> None:
-        """Close its file."""
+        """See `GreenletTimer`."""
         self._watcher.close()
-        os.close(self._file)
+        self._timer.close()
 
 
 class PollingGreenletTimer:
-    """By asking for the time."""
+    """Polls the clock."""
 
     def wait_until(self, at_ns: int) -> None:
-        """Come back at that time; others run meanwhile."""
-        left = at_ns - monotonic_ns()
-        if left > _ROUGH_NS:
-            gevent.sleep((left - _ROUGH_NS) / _NANO)
+        """See `GreenletTimer`."""
+        left_ns = at_ns - monotonic_ns()
+        if left_ns > _GEVENT_DELAY_NS:
+            gevent.sleep((left_ns - _GEVENT_DELAY_NS) / 1e9)
         while monotonic_ns() < at_ns:
             gevent.sleep(0)
 
     def close(self) -> None:
-        """It holds nothing."""
+        """See `GreenletTimer`."""
 
 
-def alarm() -> GreenletTimer:
-    """The best that there is."""
+def greenlet_timer() -> GreenletTimer:
+    """Return the most precise timer that this system has."""
     if sys.platform == "linux":
         try:
             return KernelGreenletTimer()

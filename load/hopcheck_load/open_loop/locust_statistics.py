@@ -1,7 +1,7 @@
-"""What Locust shows while it runs: latencies from when requests were due, and beside them, apart, everything else.
+"""What Locust shows while it runs: latencies from when requests were due, and separate entries for everything else.
 
 Locust keeps times in whole milliseconds, which is too coarse for a hop: its buckets are replaced by three significant
-digits. Lags and first tokens are entries of their own that don't count in its "Aggregated" row, so that row is about
+digits. Lags and first tokens are entries of their own that don't count in its "Aggregated" row: that row is about
 requests and nothing else.
 """
 
@@ -18,54 +18,54 @@ from locust.env import Environment
 from hopcheck_load.measurement.records import ExchangeTimeline, Record
 from hopcheck_load.stats.histograms import Histograms
 
-DIGITS = 3
+SIGNIFICANT_DIGITS = 3
 REQUEST = "POST"
-"""Locust's type of what counts as a request: from when it was due to its last byte."""
+"""Locust's type of entries that count as requests: from when a request was due to the last byte of its response."""
 
 LAG, SERVICE, FIRST, BETWEEN, CHUNK = "dispatch lag", "service", "ttft", "itl", "chunk lag"
-"""The types of the rest: due → dispatched; sent → last byte; due → first event; event → event; left upstream → read."""
+"""The other types: due → dispatched; sent → last byte; due → first event; event → event; left upstream → read."""
 
 
 class RequestFailed(Exception):
-    """What Locust counts; the text says why."""
+    """What Locust counts as a failure; the text says why."""
 
 
 def bucket(milliseconds: float) -> float:
-    """A time to three significant digits: 0.000123, 1.23, 45600."""
+    """Round a time to three significant digits: 0.000123, 1.23, 45600."""
     if milliseconds <= 0:
         return 0.0
-    return round(milliseconds, DIGITS - 1 - math.floor(math.log10(milliseconds)))
+    return round(milliseconds, SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(milliseconds)))
 
 
 def install() -> None:
-    """Let Locust keep times by `bucket`."""
+    """Make Locust round times by `bucket`."""
     locust.stats.bucket_response_time = bucket  # type: ignore[assignment]  # it is annotated as whole milliseconds
 
 
 class LocustStatistics:
-    """Tells Locust of exchanges, and keeps their histograms.
+    """Reports exchanges to Locust, and keeps their histograms.
 
     Attributes:
-        histograms: By `<type> <name>`.
-        answered: How many there were.
+        histograms: The histograms by `<type> <name>`.
+        answered: How many exchanges have ended.
         failed: How many of them failed.
     """
 
-    def __init__(self, environment: Environment, give_way: Callable[[], None] = lambda: None) -> None:
-        """Start with nothing.
+    def __init__(self, environment: Environment, yield_to_others: Callable[[], None] = lambda: None) -> None:
+        """Start without exchanges.
 
         Args:
-            environment: Locust's.
-            give_way: Is called between the parts of what a stream leaves to do: together they take longer than others'
-                events may wait.
+            environment: Locust's environment.
+            yield_to_others: Is called between the parts of the work that a stream causes: together they take longer
+                than the events of other streams may wait.
         """
         self.histograms = Histograms()
         self.answered = self.failed = 0
         self._environment = environment
-        self._give_way = give_way
+        self._yield_to_others = yield_to_others
 
     def add(self, record: Record) -> None:
-        """Tell of an exchange. What warmed up is told to nobody."""
+        """Count an exchange, and report it unless it only warmed up."""
         self.answered += 1
         self.failed += bool(record.failure)
         if record.warmup:
@@ -94,21 +94,21 @@ class LocustStatistics:
         timeline = record.timeline
         if timeline is None or not timeline.read_ns:
             return
-        self._give_way()
+        self._yield_to_others()
         self._note(FIRST, name, [timeline.read_ns[0] - record.due_ns])
         self._note(BETWEEN, name, [later - earlier for earlier, later in pairwise(timeline.read_ns)])
-        self._give_way()
+        self._yield_to_others()
         self._note(CHUNK, name, _lags(timeline))
 
     def _note(self, kind: str, name: str, values_ns: Sequence[int]) -> None:
         self.histograms.record(f"{kind} {name}", values_ns)
         if len(values_ns) > 1:
-            self._give_way()
+            self._yield_to_others()
         _log(self._environment.stats.get(name, kind), [value / 1e6 for value in values_ns])
 
 
 def _log(entry: Any, values_ms: Sequence[float]) -> None:
-    """What `StatsEntry.log` does, for many values at a time: a stream's end mustn't hold up the other streams."""
+    """Do what `StatsEntry.log` does, for many values at a time: the end of a stream mustn't hold up other streams."""
     if not values_ms:
         return
     entry.log(values_ms[0], 0)

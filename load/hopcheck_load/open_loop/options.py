@@ -1,4 +1,4 @@
-"""What a Locust run of its own can be told: `--hopcheck-…`, or environment variables `HOPCHECK_…`; and a plan of it."""
+"""The options of a Locust run without the command: `--hopcheck-…`, or `HOPCHECK_…` in the environment; and its plan."""
 
 from __future__ import annotations
 
@@ -18,38 +18,41 @@ from hopcheck_load.measurement.records import Arm
 from hopcheck_load.measurement.schedule import ARRIVAL_KINDS
 from hopcheck_server.upstream.script.turns import dump
 
-ANSWER_TIMEOUT_S = 10.0
+CONTROL_TIMEOUT_S = 10.0
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("target", {"default": "", "help": "the hop's base URL, with its /v1 (or say it as --host)"}),
-    ("key", {"default": "", "is_secret": True, "help": "the key that is shown to it"}),
-    ("model", {"default": "fake-model", "help": "what is asked for"}),
-    ("upstream", {"default": "", "help": "the hopcheck upstream behind it: asked directly, too, to compare with"}),
+    ("target", {"default": "", "help": "the hop's base URL, with its /v1 (or give --host)"}),
+    ("key", {"default": "", "is_secret": True, "help": "the hop's API key"}),
+    ("model", {"default": "fake-model", "help": "the model that requests name"}),
+    (
+        "upstream",
+        {"default": "", "help": "the hopcheck upstream behind it, for direct requests to compare with"},
+    ),
     ("rate", {"type": float, "default": 10.0, "help": "requests a second through the hop, all workers together"}),
     ("duration", {"type": float, "default": 30.0, "help": "seconds"}),
     ("arrivals", {"choices": list(ARRIVAL_KINDS), "default": "poisson", "help": "how requests arrive"}),
-    ("profile", {"choices": list(LOAD_PROFILES), "default": "steady", "help": "what arrives when"}),
-    ("workload", {"choices": list(LOAD_WORKLOADS), "default": "chat", "help": "what is asked"}),
-    ("fallback-model", {"default": "", "help": "model with a fallback, for the profile `faults`"}),
-    ("seed", {"type": int, "default": 1, "help": "everything is drawn from it"}),
-    ("raw", {"default": "", "help": "folder for every exchange, as NDJSON"}),
-    ("hdr", {"default": "", "help": "file for the merged histograms"}),
+    ("profile", {"choices": list(LOAD_PROFILES), "default": "steady", "help": "the load profile: what arrives when"}),
+    ("workload", {"choices": list(LOAD_WORKLOADS), "default": "chat", "help": "the workload"}),
+    ("fallback-model", {"default": "", "help": "a model with a fallback, for the profile `faults`"}),
+    ("seed", {"type": int, "default": 1, "help": "the seed of every random draw"}),
+    ("raw", {"default": "", "help": "a folder for every exchange, as NDJSON"}),
+    ("hdr", {"default": "", "help": "a file for the merged histograms"}),
     ("plan", {"default": "", "include_in_web_ui": False, "help": argparse.SUPPRESS}),
 )
 
 
-def add_to(parser: Any) -> None:
-    """Add them to Locust's parser."""
-    for name, said in _OPTIONS:
-        parser.add_argument(f"--hopcheck-{name}", env_var=f"HOPCHECK_{name.upper().replace('-', '_')}", **said)
+def add_options(parser: Any) -> None:
+    """Add the options to Locust's parser."""
+    for name, details in _OPTIONS:
+        parser.add_argument(f"--hopcheck-{name}", env_var=f"HOPCHECK_{name.upper().replace('-', '_')}", **details)
 
 
-def share(options: argparse.Namespace, workers: int, begin_at: float) -> None:
-    """Add what all workers must agree on: Locust hands a namespace's own names on to them.
+def add_shared_values(options: argparse.Namespace, workers: int, begin_at: float) -> None:
+    """Add the values that all workers must agree on: Locust sends the namespace to them.
 
     Args:
-        options: Locust's; the names that are added begin with `hopcheck_`.
-        workers: How many there are.
+        options: Locust's options; the names that are added begin with `hopcheck_`.
+        workers: How many workers there are.
         begin_at: When the run begins (`time.time`).
     """
     options.hopcheck_workers = max(1, workers)
@@ -58,21 +61,21 @@ def share(options: argparse.Namespace, workers: int, begin_at: float) -> None:
 
 
 def plan_of(options: argparse.Namespace, host: str | None = None) -> LoadPlan:
-    """What is to be done.
+    """Return the plan that the options ask for.
 
     Args:
-        options: Locust's.
-        host: What Locust calls the host: taken as the target where none is given.
+        options: Locust's options.
+        host: Locust's host: it is the target if no target is given.
 
     Raises:
-        ValueError: It isn't said well enough; the text says how to say it.
+        ValueError: There is neither a target nor an upstream; the text says which options to give.
     """
     if options.hopcheck_plan:
         return plans.read(Path(options.hopcheck_plan))
     arms = _arms(options, options.hopcheck_target or host or "")
     if not arms:
         raise ValueError("give --hopcheck-target, the base URL of a hop, or --hopcheck-upstream, or both")
-    asked = StageRequest(
+    request = StageRequest(
         options.hopcheck_rate,
         options.hopcheck_duration,
         (options.hopcheck_workload,),
@@ -81,7 +84,7 @@ def plan_of(options: argparse.Namespace, host: str | None = None) -> LoadPlan:
     return LoadPlan(
         arms=arms,
         profile=options.hopcheck_profile,
-        stages=stages_of(LOAD_PROFILES[options.hopcheck_profile], asked),
+        stages=stages_of(LOAD_PROFILES[options.hopcheck_profile], request),
         arrivals=options.hopcheck_arrivals,
         rate=options.hopcheck_rate,
         seed=options.hopcheck_seed,
@@ -107,22 +110,22 @@ def _root(url: str) -> str:
 
 
 def load_scripts(options: argparse.Namespace, plan: LoadPlan) -> None:
-    """Tell the upstream what to play, if it is known where it is.
+    """Load the plan's scripts into the upstream, if its address is known.
 
     Raises:
-        OSError: It couldn't be told.
+        OSError: The upstream doesn't answer.
     """
     if options.hopcheck_upstream and not options.hopcheck_plan:
-        asked = urllib.request.Request(  # noqa: S310 - the URL is the user's own
+        request = urllib.request.Request(  # noqa: S310 - the URL is the user's own
             f"{_root(options.hopcheck_upstream)}/_hopcheck/scripts",
             dump(plan.scripts()),
             {"Content-Type": "application/json"},
             method="PUT",
         )
-        with urllib.request.urlopen(asked, timeout=ANSWER_TIMEOUT_S) as answer:  # noqa: S310 - as above
-            answer.read()
+        with urllib.request.urlopen(request, timeout=CONTROL_TIMEOUT_S) as response:  # noqa: S310 - as above
+            response.read()
 
 
 def write_histograms(path: Path, encoded: Mapping[str, str]) -> None:
-    """Write merged histograms: names and HdrHistogram's own encoding."""
+    """Write histograms by name, in HdrHistogram's own encoding."""
     path.write_text(json.dumps(encoded, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -13,34 +13,34 @@ _SCALARS = tuple(name for name in Record.__slots__ if name not in ("timeline", "
 _COLUMNS = tuple(ExchangeTimeline.__slots__)
 
 
-def line(record: Record) -> str:
-    """A record as its line of the raw file; several times as quick as `asdict`, since it is written under load."""
-    said: dict[str, Any] = {name: getattr(record, name) for name in _SCALARS}
+def line_of(record: Record) -> str:
+    """Return a record's line of the raw file; several times as fast as `asdict`, since it is written under load."""
+    line: dict[str, Any] = {name: getattr(record, name) for name in _SCALARS}
     timeline = record.timeline
-    said["timeline"] = None if timeline is None else {name: getattr(timeline, name) for name in _COLUMNS}
-    said["upstream"] = None
-    return json.dumps(said, separators=(",", ":")) + "\n"
+    line["timeline"] = None if timeline is None else {name: getattr(timeline, name) for name in _COLUMNS}
+    line["upstream"] = None
+    return json.dumps(line, separators=(",", ":")) + "\n"
 
 
 class Spool:
-    """Writes one process's."""
+    """Writes the records of one process to a file."""
 
     def __init__(self, folder: Path, worker: int) -> None:
-        """Open a new file, in a folder that is made if it isn't there."""
+        """Open a new file, in a folder that is created if there is none."""
         folder.mkdir(parents=True, exist_ok=True)
         self._file: TextIO = (folder / f"records-{worker:02d}.ndjson").open("w", encoding="utf-8", buffering=1 << 18)
 
     def add(self, record: Record) -> None:
-        """Keep a record."""
-        self._file.write(line(record))
+        """Write a record; it may stay in a buffer until `close`."""
+        self._file.write(line_of(record))
 
     def close(self) -> None:
-        """All of it is in the file then."""
+        """Write what is in the buffer, and close the file."""
         self._file.close()
 
 
 def read(folder: Path) -> list[Record]:
-    """The records of all processes, in the order in which they were due; a line that was cut off is left out."""
+    """Return the records of all processes in the order in which they were due; an incomplete line is left out."""
     found = [record for path in sorted(folder.glob("records-*.ndjson")) for record in _records(path)]
     return sorted(found, key=lambda record: record.due_ns)
 

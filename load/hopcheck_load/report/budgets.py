@@ -1,6 +1,7 @@
-"""Budgets, and the comparison with an earlier report: what fails a build, and only when the figures leave no doubt.
+"""Budgets, and the comparison with an earlier report: they fail a build only when the figures leave no doubt.
 
-A budget fails when the whole interval lies above it (non-inferiority); what isn't sure is said, and holds.
+A budget fails when the whole interval lies above it. Where the limit lies within the interval, the outcome is `unsure`,
+which holds.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hopcheck_load.measurement.profiles import LOAD_WORKLOADS
+from hopcheck_load.measurement.workloads import DELTAS
 from hopcheck_load.report.document import Document, find, hops
-from hopcheck_load.stats.sample_size import told
+from hopcheck_load.stats.sample_size import has_enough_values
 from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS, UNTESTABLE
 
 TOLERANCE = 0.05
-"""By so large a part a hop may get slower without being told: runs differ by more than their intervals say."""
+"""The share by which a hop may get slower: runs differ by more than their intervals say."""
 
-FAILED_SHARE = 0.05
+MAX_FAILED_SHARE = 0.05
 """With more failed exchanges, a hop's budget isn't judged."""
 
 _UNITS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
@@ -26,18 +28,23 @@ _LIMIT = re.compile(
     r"(?:(?P<hop>[\w.-]+):)?(?:(?P<workload>\w+)\.)?(?:(?P<measure>latency|ttft|itl|lag)_)?p(?P<percent>\d+(?:\.\d+)?)"
     r"=(?P<value>\d+(?:\.\d+)?)(?P<unit>us|µs|ms|s)"
 )
-_WHERE = {"latency": ("chat",), "ttft": ("stream", "paced"), "itl": ("stream", "paced"), "lag": ("paced", "stream")}
+_WORKLOADS_WITH = {
+    "latency": ("chat",),
+    "ttft": ("stream", "paced"),
+    "itl": ("stream", "paced"),
+    "lag": ("paced", "stream"),
+}
 
 
 class Limit(NamedTuple):
     """One entry of a budget.
 
     Attributes:
-        text: As it was typed.
-        hop: Whose it is; "" for all.
-        workloads: Where the figure is looked for; the first that was measured counts.
-        measure: Which.
-        quantile: Of what is added; 0.5 is the median paired difference.
+        text: The entry as it was typed.
+        hop: The hop's name; "" for all hops.
+        workloads: The workloads that have the figure; the first that was measured counts.
+        measure: The name of the measure.
+        quantile: The quantile of what is added; 0.5 is the median paired difference.
         most_ms: The limit.
     """
 
@@ -53,7 +60,7 @@ def parse(text: str) -> list[Limit]:
     """Read a budget: `p50=1ms,p99=5ms,ttft_p50=2ms`, `paced.lag_p90=500us`, `litellm:10k.p50=30ms`.
 
     Raises:
-        ValueError: It can't be read; the text says what is wrong.
+        ValueError: It isn't a budget; the text says why.
     """
     return [_limit(part.strip()) for part in text.split(",") if part.strip()]
 
@@ -68,7 +75,7 @@ def _limit(text: str) -> Limit:
         raise ValueError(f"{text!r} names no workload; there are {', '.join(LOAD_WORKLOADS)}")
     if percent not in (50.0, 90.0, 95.0, 99.0, 99.9):
         raise ValueError(f"{text!r}: a budget is set for p50, p90, p95, p99 or p99.9")
-    places = (named,) if named else _WHERE[measure]
+    places = (named,) if named else _WORKLOADS_WITH[measure]
     return Limit(
         text,
         match["hop"] or "",
@@ -79,10 +86,10 @@ def _limit(text: str) -> Limit:
     )
 
 
-def impossible(limits: Sequence[Limit], rounds: int) -> Limit | None:
-    """The first limit that so many rounds can't judge."""
-    counts = {"lag": rounds * 50}
-    return next((one for one in limits if not told(counts.get(one.measure, rounds), one.quantile)), None)
+def first_unjudgeable(limits: Sequence[Limit], rounds: int) -> Limit | None:
+    """Return the first limit for which the rounds are too few."""
+    counts = {"lag": rounds * DELTAS}
+    return next((one for one in limits if not has_enough_values(counts.get(one.measure, rounds), one.quantile)), None)
 
 
 def judge(document: Document, limits: Sequence[Limit]) -> list[dict[str, Any]]:
@@ -90,8 +97,8 @@ def judge(document: Document, limits: Sequence[Limit]) -> list[dict[str, Any]]:
 
     Returns:
         For each limit and hop: `{budget, hop, workload, measure, limit, value, low, high, outcome}`, in milliseconds;
-        the outcome is `holds`, `unsure` (the limit lies within the interval), `exceeded` or `not measured`. Under load
-        every rate is held to it; at rest, the first workload that was measured.
+        the outcome is `holds`, `unsure` (the limit lies within the interval), `exceeded` or `not measured`. Under load,
+        every rate has to keep the budget; at rest, the first workload that was measured.
     """
     pairs = [(limit, hop) for limit in limits for hop in hops(document) if limit.hop in ("", hop)]
     judged = [one for limit, hop in pairs for one in _judged(document, limit, hop)]
@@ -109,10 +116,12 @@ def _judged(document: Document, limit: Limit, hop: str) -> list[dict[str, Any]]:
 
 
 def _rows(document: Document, limit: Limit) -> list[str]:
-    """The rows of a run under load that a limit is about."""
+    """Return the rows of a run under load that a limit is about."""
     healthy = [row for row in document["workloads"] if not row["load"]["fault"]]
     about = [row for row in healthy if row["load"]["workload"] in limit.workloads]
-    return [row["name"] for row in (healthy if limit.workloads == _WHERE[limit.measure] and not about else about)]
+    return [
+        row["name"] for row in (healthy if limit.workloads == _WORKLOADS_WITH[limit.measure] and not about else about)
+    ]
 
 
 def _judged_at(document: Document, workload: str, limit: Limit, hop: str) -> dict[str, Any] | None:
@@ -120,22 +129,22 @@ def _judged_at(document: Document, workload: str, limit: Limit, hop: str) -> dic
     figure = entry and _figure(entry, limit.quantile)
     if not figure or not _answers(document, workload, hop):
         return None
-    said = {"budget": limit.text, "hop": hop, "workload": workload, "measure": limit.measure}
-    return {**said, "limit": limit.most_ms, **figure, "outcome": _outcome(figure, limit.most_ms)}
+    identity = {"budget": limit.text, "hop": hop, "workload": workload, "measure": limit.measure}
+    return {**identity, "limit": limit.most_ms, **figure, "outcome": _outcome(figure, limit.most_ms)}
 
 
 def _answers(document: Document, workload: str, hop: str) -> bool:
-    """Whether a hop answered nearly always, and validly: else what it adds to the answers that came says little."""
+    """Whether a hop answered nearly all requests of a valid row: otherwise, what it adds to the others means little."""
     row = next(one for one in document["workloads"] if one["name"] == workload)
     counts = row["exchanges"][hop]
     valid = "load" not in row or not row["load"]["invalid"]
-    return valid and bool(counts["failed"] <= FAILED_SHARE * counts["asked"])
+    return valid and bool(counts["failed"] <= MAX_FAILED_SHARE * counts["asked"])
 
 
 def _absent(limit: Limit, hop: str, workload: str = "") -> dict[str, Any]:
     named = workload or limit.workloads[0]
-    said = {"budget": limit.text, "hop": hop, "workload": named, "measure": limit.measure}
-    return {**said, "limit": limit.most_ms, "value": None, "low": None, "high": None, "outcome": "not measured"}
+    identity = {"budget": limit.text, "hop": hop, "workload": named, "measure": limit.measure}
+    return {**identity, "limit": limit.most_ms, "value": None, "low": None, "high": None, "outcome": "not measured"}
 
 
 def _figure(entry: Mapping[str, Any], quantile: float) -> Mapping[str, Any] | None:
@@ -155,9 +164,9 @@ def _outcome(figure: Mapping[str, Any], most_ms: float) -> str:
 
 
 def compare(document: Document, earlier: Mapping[str, Any], tolerance: float = TOLERANCE) -> list[dict[str, Any]]:
-    """Hold the hops to an earlier report.
+    """Compare the hops with an earlier report.
 
-    A hop got slower when the interval of the difference lies above what is tolerated: the part `tolerance` of the
+    A hop got slower when the interval of the difference lies above what is tolerated: the share `tolerance` of the
     earlier median, or both noise floors together, whichever is more.
 
     Returns:
@@ -193,14 +202,14 @@ def _compared(pair: _Pair, tolerance: float) -> dict[str, Any]:
     half = math.hypot(*((one["high"] - one["low"]) / 2 for one in (pair.now, pair.before)))
     tolerated = max(tolerance * abs(pair.before["value"]), pair.floors)
     outcome = "slower" if change - half > tolerated else "faster" if change + half < -tolerated else "holds"
-    said = {"hop": pair.hop, "workload": pair.workload, "measure": pair.measure}
+    identity = {"hop": pair.hop, "workload": pair.workload, "measure": pair.measure}
     figures = {"before": pair.before["value"], "now": pair.now["value"], "change": change}
     more = {"low": change - half, "high": change + half, "tolerated": tolerated}
-    return {**said, **{name: round(value, 5) for name, value in {**figures, **more}.items()}, "outcome": outcome}
+    return {**identity, **{name: round(value, 5) for name, value in {**figures, **more}.items()}, "outcome": outcome}
 
 
 def exit_code(document: Mapping[str, Any]) -> int:
-    """What the budget and the comparison come to: 0 holds, 1 doesn't, 3 couldn't be judged."""
+    """Return the exit code of budgets and comparison: 0 if all hold, 1 if one doesn't, 3 if one couldn't be judged."""
     outcomes = {one["outcome"] for one in (*document["budget"], *document["against"])}
     if outcomes & {"exceeded", "slower"}:
         return DOES_NOT_HOLD

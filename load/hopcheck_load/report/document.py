@@ -1,11 +1,10 @@
-"""The report document, `hopcheck.load/1`: all that is shown is made from it, and it is made from the records alone."""
+"""The report document, `hopcheck.load/1`: a function of the records alone, and the source of all that is shown."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ import jsonschema_rs
 
 from hopcheck_load.measurement import machine, usage
 from hopcheck_load.measurement.records import Measurement, Record
-from hopcheck_load.report import open_loop as open_loop
+from hopcheck_load.report import open_loop
 from hopcheck_load.stats import analysis
-from hopcheck_load.stats.sample_size import BEYOND
+from hopcheck_load.stats.sample_size import MIN_VALUES_BEYOND
 
 SCHEMA = "hopcheck.load/1"
 
@@ -28,21 +27,21 @@ METHOD = {
     "the headline is the median of these differences",
     "interval": "of the median: 95 %, percentile bootstrap of blocks of rounds that followed one another",
     "floor": "direct against direct, over a second connection: as far from 0 as its interval goes; "
-    "what lies within is not told from nothing",
+    "a smaller difference counts as noise",
     "net": "the same difference with the time spent at the upstream (by its journal) taken off each exchange",
     "difference of quantiles": "a quantile through the hop minus that of the direct arm; not a quantile of differences",
-    "quantiles": f"told only if {BEYOND} values lie beyond them",
+    "quantiles": f"reported only if {MIN_VALUES_BEYOND} values lie beyond them",
     "lag": "from an event's leaving the upstream, stamped into the event, to the return of the read that brought it",
     "order": "every arm once a round, one exchange at a time, in an order drawn anew for each round; "
     "one warm connection per arm; garbage collector off",
 }
-"""What the words of a report mean."""
+"""The meaning of a report's terms."""
 
 
 def build(measurement: Measurement) -> Document:
-    """Work out the report of a measurement."""
-    header, loaded = measurement.header, measurement.header.load is not None
-    rows = open_loop.workloads(measurement) if loaded else _workloads(measurement)
+    """Return the report of a measurement."""
+    header, under_load = measurement.header, measurement.header.load is not None
+    rows = open_loop.workloads(measurement) if under_load else _workloads(measurement)
     return {
         "schema": SCHEMA,
         "tool": header.tool,
@@ -57,11 +56,11 @@ def build(measurement: Measurement) -> Document:
         "arms": [{"name": arm.name, "kind": arm.kind, "url": arm.url, "model": arm.model} for arm in header.arms],
         "cold": _cold(measurement.records),
         "workloads": rows,
-        "load": open_loop.load(measurement, rows) if loaded else None,
-        "processes": open_loop.processes(measurement) if loaded else usage.at_rest(measurement),
+        "load": open_loop.load(measurement, rows) if under_load else None,
+        "processes": open_loop.processes(measurement) if under_load else usage.at_rest(measurement),
         "budget": [],
         "against": [],
-        "method": {**METHOD, **(open_loop.METHOD if loaded else {})},
+        "method": {**METHOD, **(open_loop.METHOD if under_load else {})},
         "exit": 0,
     }
 
@@ -73,17 +72,12 @@ def _workloads(measurement: Measurement) -> list[dict[str, Any]]:
 
 
 def _cold(records: list[Record]) -> dict[str, float]:
-    """Each arm's very first exchange, with its connection's making left out, in milliseconds."""
+    """Return the time of each arm's first exchange, without opening its connection, in milliseconds."""
     found: dict[str, float] = {}
     for record in records:
         if not record.failure:
             found.setdefault(record.arm, round((record.done_ns - record.sent_ns) / 1e6, 3))
     return found
-
-
-def tool() -> dict[str, str]:
-    """What measured."""
-    return {"name": "hopcheck", "version": version("hopcheck")}
 
 
 @cache
@@ -93,7 +87,7 @@ def _validator() -> jsonschema_rs.Draft202012Validator:
 
 
 def violations(document: object) -> list[str]:
-    """What keeps a JSON value from being a report: one line for each place; empty when it is one."""
+    """Return how a JSON value violates the schema of reports, one line for each place."""
     found = _validator().iter_errors(document)
     return [f"{'/'.join(map(str, error.instance_path)) or 'the document'}: {error.message}" for error in found]
 
@@ -102,8 +96,8 @@ def load(path: Path) -> Document:
     """Read a report.
 
     Raises:
-        ValueError: It isn't one.
-        OSError: It can't be read.
+        ValueError: The file holds no report.
+        OSError: The file can't be read.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -116,10 +110,10 @@ def load(path: Path) -> Document:
 
 
 def text(document: Document) -> str:
-    """The report as JSON.
+    """Return the report as JSON.
 
     Raises:
-        ValueError: It doesn't keep its own schema.
+        ValueError: It violates its own schema.
     """
     wrong = violations(document)
     if wrong:
@@ -128,7 +122,7 @@ def text(document: Document) -> str:
 
 
 def find(document: Mapping[str, Any], workload: str, measure: str) -> Mapping[str, Any] | None:
-    """A measure of a workload, if it was measured."""
+    """Return a measure of a workload, or None if it wasn't measured."""
     for one in document["workloads"]:
         for entry in one["measures"]:
             if one["name"] == workload and entry["name"] == measure:
@@ -137,5 +131,5 @@ def find(document: Mapping[str, Any], workload: str, measure: str) -> Mapping[st
 
 
 def hops(document: Mapping[str, Any]) -> list[str]:
-    """The names of the hops."""
+    """Return the names of the hops."""
     return [arm["name"] for arm in document["arms"] if arm["kind"] == "hop"]

@@ -1,4 +1,4 @@
-"""The report of a run under load: a row for each stage, and what only all of them together tell."""
+"""The report of a run under load: a row for each stage, and what follows from all of them together."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from hopcheck_load.report import stages as stages
 from hopcheck_load.stats import guards
 from hopcheck_load.stats.intervals import Floats
 from hopcheck_load.stats.saturation import RateStep, saturation_rate
-from hopcheck_load.stats.time_course import course, drift, recovery
+from hopcheck_load.stats.time_course import drift, recovery, slices_of
 
 METHOD = {
     "added": "under load: a quantile through the hop minus the same quantile straight to the upstream, of exchanges "
     "that were due in the same time; the headline is that of the medians",
     "interval": "95 %, bootstrap of slices of time, the same ones for both arms",
     "floor": "direct against direct, each an arrival process of its own: as far from 0 as its interval goes; "
-    "what lies within is not told from nothing",
-    "latency": "from when a request was due by the timetable, not from when it was sent: what waits behind a slow "
-    "answer counts, also if the generator itself was late",
+    "a smaller difference counts as noise",
+    "latency": "from when a request was due by the schedule, not from when it was sent: waiting behind a slow response "
+    "counts, and so does a late generator",
     "dispatch": "how late the generator was; a stage is invalid if that is more than 1 ms at p99 and more than a tenth "
     "of the lowest median of a hop",
     "service": "from sending to the last byte: what a closed loop would have measured",
-    "order": "each request goes out when it is due, however many are unanswered, over connections that are kept",
+    "order": "each request is sent when it is due, however many are unanswered, over connections that are kept open",
     "arrivals": "an open loop: each arm has an arrival process of its own, all drawn before anything is sent; the "
     "direct arms get a quarter of a hop's rate",
     "knee": "the highest rate before the first at which the median added is more than twice that at the lowest rate "
     "(and 1 ms more), or less than 95 % are answered",
 }
-"""What the words of such a report mean, where they don't mean the same as at rest."""
+"""The meaning of a report's terms under load, where it differs from that at rest."""
 
 
 def workloads(measurement: Measurement) -> list[dict[str, Any]]:
-    """The rows: one for each stage that was begun."""
+    """Return the rows of the report: one for each stage that was begun."""
     plan, begin_ns = plan_of(measurement), begin_of(measurement)
     by_stage: dict[str, list[Record]] = {}
     for record in measurement.records:
@@ -49,12 +49,12 @@ def workloads(measurement: Measurement) -> list[dict[str, Any]]:
         for stage in plan.stages
         if not stage.warmup and stage.name in by_stage
     ]
-    _add_ceilings(rows)
+    _mark_saturated_upstream(rows)
     return rows
 
 
 def _meanwhile(measurement: Measurement, stage: Stage) -> list[Record]:
-    """All that was due between a stage's beginning and its end, of whichever stage."""
+    """Return all records that were due between a stage's beginning and its end, also those of other stages."""
     begin, end = _span(measurement, stage)
     return [record for record in measurement.records if begin <= record.due_ns < end]
 
@@ -65,29 +65,29 @@ def _span(measurement: Measurement, stage: Stage) -> tuple[int, int]:
 
 
 def _lateness(measurement: Measurement, stage: Stage) -> Floats:
-    let_go = (record for record in _meanwhile(measurement, stage) if record.dispatched_ns)
-    return np.array([stages.lateness(record) for record in let_go], dtype=np.float64)
+    dispatched = (record for record in _meanwhile(measurement, stage) if record.dispatched_ns)
+    return np.array([stages.lateness(record) for record in dispatched], dtype=np.float64)
 
 
 def plan_of(measurement: Measurement) -> LoadPlan:
-    """What was carried out."""
-    said = measurement.header.load
-    assert said is not None, "it wasn't measured under load"
-    return from_document(said["plan"])
+    """Return the plan of the run."""
+    load = measurement.header.load
+    assert load is not None, "it wasn't measured under load"
+    return from_document(load["plan"])
 
 
 def begin_of(measurement: Measurement) -> int:
-    """When it began (CLOCK_MONOTONIC)."""
-    said = measurement.header.load
-    return int(said["begin_ns"]) if said else 0
+    """Return when the run began (CLOCK_MONOTONIC)."""
+    load = measurement.header.load
+    return int(load["begin_ns"]) if load else 0
 
 
-def _add_ceilings(rows: Sequence[dict[str, Any]]) -> None:
-    """Say of stages at which the upstream was at its end, by the stage of the same workload with the lowest rate."""
+def _mark_saturated_upstream(rows: Sequence[dict[str, Any]]) -> None:
+    """Mark the stages in which the upstream was saturated, compared with the lowest rate of the same workload."""
     lowest: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: float(row["load"]["rate"])):
         first = lowest.setdefault(row["load"]["workload"], row)
-        why = guards.ceiling(*({**_latency(one)["arms"]["direct"]} for one in (row, first)))
+        why = guards.saturated_upstream(*({**_latency(one)["arms"]["direct"]} for one in (row, first)))
         if why:
             row["load"]["invalid"]["upstream"] = why
 
@@ -97,12 +97,12 @@ def _latency(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def load(measurement: Measurement, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What all stages together tell."""
+    """Return the part of the report that follows from all stages together."""
     plan, begin_ns = plan_of(measurement), begin_of(measurement)
     hops = [arm.name for arm in plan.arms if arm.kind == "hop"]
     main = {stage.name for stage in plan.stages if not stage.fault and stage.workload == plan.stages[0].workload}
     records = [record for record in measurement.records if record.workload in main]
-    courses = {arm.name: course(records, arm.name, begin_ns, plan.end_s) for arm in plan.arms}
+    courses = {arm.name: slices_of(records, arm.name, begin_ns, plan.end_s) for arm in plan.arms}
     stepped = plan.profile == "steps"
     assert measurement.header.load is not None
     return {
@@ -110,19 +110,19 @@ def load(measurement: Measurement, rows: Sequence[Mapping[str, Any]]) -> dict[st
         "arrivals": plan.arrivals,
         "rate": plan.rate,
         "processes": measurement.header.load["processes"],
-        "knee": {hop: _knee(_steps(rows, hop)) for hop in hops} if stepped else {},
-        "recovery_s": {hop: _recovery(courses[hop], plan) for hop in hops if _seen_to_its_end(measurement, plan)},
+        "knee": {hop: _saturation_point(_steps(rows, hop)) for hop in hops} if stepped else {},
+        "recovery_s": {hop: _recovery(courses[hop], plan) for hop in hops if _has_complete_spike(measurement, plan)},
         "drift": {hop: _drift(courses[hop], plan) for hop in hops} if plan.profile == "soak" else {},
         "course": courses,
     }
 
 
-def _knee(steps: Sequence[RateStep]) -> dict[str, Any]:
+def _saturation_point(steps: Sequence[RateStep]) -> dict[str, Any]:
     return {"rate": saturation_rate(steps), "rates": len(steps)}
 
 
 def _steps(rows: Sequence[Mapping[str, Any]], hop: str) -> list[RateStep]:
-    """The rates at which the generator was punctual with most requests: where it wasn't, no median is known."""
+    """Return the rates with a valid median: at the others, the generator was late with most requests."""
     return [
         RateStep(
             row["load"]["rate"],
@@ -131,7 +131,7 @@ def _steps(rows: Sequence[Mapping[str, Any]], hop: str) -> list[RateStep]:
         )
         for row in rows
         for counts in (row["exchanges"][hop],)
-        if guards.punctual(row["load"], _latency(row)["arms"][hop]["p50"])
+        if guards.has_valid_median(row["load"], _latency(row)["arms"][hop]["p50"])
     ]
 
 
@@ -140,8 +140,8 @@ def _drift(slices: Sequence[Mapping[str, Any]], plan: LoadPlan) -> dict[str, flo
     return drift(slices, begin_s, plan.end_s)
 
 
-def _seen_to_its_end(measurement: Measurement, plan: LoadPlan) -> bool:
-    """Whether there was a spike, and the run went on to its end."""
+def _has_complete_spike(measurement: Measurement, plan: LoadPlan) -> bool:
+    """Whether there was a spike, and the run was complete."""
     return plan.profile == "spike" and not measurement.header.partial
 
 
@@ -155,14 +155,14 @@ def _first(stages: Sequence[Stage], suffix: str) -> Stage:
 
 
 def _ended(measurement: Measurement, stage: Stage) -> list[str]:
-    """The arms of all exchanges that ended while a stage lasted: where work piles up, fewer than were due."""
+    """Return the arms of all exchanges that ended during a stage: where requests queue, fewer than were due."""
     begin, end = _span(measurement, stage)
     return [record.arm for record in measurement.records if record.sent_ns and begin <= record.done_ns < end]
 
 
 def processes(measurement: Measurement) -> list[dict[str, Any]]:
-    """What the processes that were watched took, stage by stage."""
+    """Return the summaries of the processes that were watched, stage by stage."""
     measured = [stage for stage in plan_of(measurement).stages if not stage.warmup]
     spans = {stage.name: _span(measurement, stage) for stage in measured}
     counts = {stage.name: Counter(_ended(measurement, stage)) for stage in measured}
-    return [usage.summary(said, spans, counts) for said in measurement.header.processes]
+    return [usage.summary(process, spans, counts) for process in measurement.header.processes]

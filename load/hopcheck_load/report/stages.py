@@ -1,4 +1,4 @@
-"""A stage's part of the report: the measures known at rest, but differences of quantiles, since nothing is paired."""
+"""A stage's part of the report: the measures known from rest, as differences of quantiles, since nothing is paired."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from hopcheck_load.measurement.schedule import rate_of
 from hopcheck_load.stats import analysis, delivery, guards, histograms, slices, table
 from hopcheck_load.stats import legs as paths
 from hopcheck_load.stats.intervals import QUANTILES, Floats, label, quantiles, rounded
-from hopcheck_load.stats.sample_size import told
+from hopcheck_load.stats.sample_size import has_enough_values
 from hopcheck_load.stats.slices import Sliced
 from hopcheck_load.stats.table import MS, Table, Value
 
 
 class Series(NamedTuple):
-    """Something that is measured of each exchange.
+    """A measure's values under load.
 
     Attributes:
-        name: How it is called everywhere.
+        name: Its name in reports and budgets.
         about: What it is.
-        by_arm: Values, each with its slice.
+        by_arm: The values of each arm, each with its slice.
         net: The same without the time at the upstream, where that is known.
     """
 
@@ -37,26 +37,26 @@ class Series(NamedTuple):
 
 
 def service(record: Record) -> float:
-    """From the beginning of sending to the last byte."""
+    """Return the time from the beginning of sending to the last byte."""
     return (record.done_ns - record.sent_ns) * MS
 
 
 def lateness(record: Record) -> float:
-    """How late the generator got round to it."""
+    """Return how late the generator dispatched the request."""
     return (record.dispatched_ns - record.due_ns) * MS
 
 
 class StageWindow:
-    """What arrived at a stage.
+    """The exchanges of one stage.
 
     Attributes:
         stage: The stage.
         table: Its exchanges, numbered by arm in the order in which they were due.
-        slices: Into how many slices its time is cut.
+        slices: The number of slices into which its time is cut.
     """
 
     def __init__(self, stage: Stage, arms: Sequence[Arm], records: Sequence[Record], begin_ns: int) -> None:
-        """Number them; `begin_ns` is when the run began."""
+        """Number the exchanges; `begin_ns` is when the run began."""
         self.stage = stage
         counts = dict.fromkeys((arm.name for arm in arms), 0)
         numbered = []
@@ -69,13 +69,13 @@ class StageWindow:
         self.slices = slices.count(stage.end_s - stage.begin_s)
 
     def sliced(self, arm: str, value: Value) -> Sliced:
-        """Values of an arm, where they are known, with their slices."""
+        """Return the known values of an arm with their slices."""
         values = self.table.column(arm, value)
         known = np.isfinite(values)
         return Sliced(values[known], self._places(arm)[known])
 
     def lags(self, arm: str) -> Sliced:
-        """How late each event was, of streams that came whole."""
+        """Return the lag of each event of complete streams."""
         rows = delivery.lags(self.table, arm)
         whole = np.isfinite(rows).all(axis=1)
         return Sliced(rows[whole].ravel(), np.repeat(self._places(arm)[whole], rows.shape[1]))
@@ -89,14 +89,14 @@ class StageWindow:
 def entry(
     stage: Stage, measurement: Measurement, records: Sequence[Record], begin_ns: int, late_ms: Floats
 ) -> dict[str, Any]:
-    """A stage's part of the report.
+    """Return a stage's part of the report.
 
     Args:
         stage: The stage.
-        measurement: All of it.
-        records: The stage's own.
+        measurement: The whole measurement.
+        records: The stage's records.
         begin_ns: When the run began.
-        late_ms: How late the generator was with everything that was due meanwhile.
+        late_ms: The generator's lateness with all requests that were due meanwhile.
     """
     header = measurement.header
     window = StageWindow(stage, header.arms, records, begin_ns)
@@ -107,7 +107,7 @@ def entry(
     counts = {arm.name: analysis.exchanges(grid.of(arm.name)) for arm in header.arms}
     return {
         "name": stage.name,
-        "about": stage.about(),
+        "about": stage.describe(),
         "rounds": grid.rounds,
         "block": 0,
         "warmup": {"rounds": 0, "steady": None},
@@ -143,8 +143,8 @@ def _series(window: StageWindow, *, one_clock: bool) -> list[Series]:
 
 def _measure(series: Series, window: StageWindow, seed: int) -> dict[str, Any]:
     grid = window.table
-    told_of = series.by_arm[grid.direct].values.size and series.name != "dispatch"
-    others = grid.others if told_of else []
+    is_compared = series.by_arm[grid.direct].values.size and series.name != "dispatch"
+    others = grid.others if is_compared else []
     added = {arm: _added(series, arm, grid.direct, window, seed) for arm in others if series.by_arm[arm].values.size}
     hops = [arm.name for arm in grid.arms if arm.kind == "hop" and arm.name in added]
     between = [_between(series, pair, window, seed) for pair in combinations(hops, 2)]
@@ -155,8 +155,8 @@ def _measure(series: Series, window: StageWindow, seed: int) -> dict[str, Any]:
 def _added(series: Series, arm: str, direct: str, window: StageWindow, seed: int) -> dict[str, Any]:
     first, second = series.by_arm[arm], series.by_arm[direct]
     fewer = min(first.values.size, second.values.size)
-    wanted = [one for one in analysis.CURVE if told(fewer, one)]
-    every = sorted({*wanted, *(one for one in QUANTILES if told(fewer, one))})
+    wanted = [one for one in analysis.CURVE if has_enough_values(fewer, one)]
+    every = sorted({*wanted, *(one for one in QUANTILES if has_enough_values(fewer, one))})
     at = dict(zip(every, slices.difference_of(first, second, window.slices, every, seed), strict=True))
     return {
         "n": int(fewer),
@@ -194,11 +194,11 @@ def _load(
     span_s = stage.end_s - stage.begin_s
     alone = all(arm.kind != "hop" for arm in grid.arms)
     from_due = [one for one in measures if one["name"] in ("latency", "ttft")]
-    # What is told is told of the hops; the direct ways, which are quicker, are late with them and are taken off.
+    # The statistics are about the hops; the direct arms are faster, and only subtracted.
     judged = [arm.name for arm in grid.arms if alone or arm.kind == "hop"]
-    told = (one["arms"][arm]["p50"] for one in from_due for arm in judged if one["arms"][arm]["p50"] is not None)
-    late_p99 = float(np.quantile(late, 0.99)) if late.size >= guards.NEEDED else None
-    too_late = guards.dispatch(late_p99, min(told, default=None))
+    medians = (one["arms"][arm]["p50"] for one in from_due for arm in judged if one["arms"][arm]["p50"] is not None)
+    late_p99 = float(np.quantile(late, 0.99)) if late.size >= guards.MIN_DISPATCHED else None
+    too_late = guards.late_generator(late_p99, min(medians, default=None))
     return {
         "workload": stage.workload,
         "fault": stage.fault,
@@ -222,5 +222,5 @@ def _overload(counts: Mapping[str, Any]) -> str:
 
 
 def _histogram(grid: Table, arm: str) -> str:
-    """Latencies as an HdrHistogram in nanoseconds, so that runs of many machines can be put together."""
-    return histograms.of(record.done_ns - record.due_ns for record in grid.good(arm))
+    """Return latencies as an HdrHistogram in nanoseconds, so that runs of many machines can be merged."""
+    return histograms.encoded(record.done_ns - record.due_ns for record in grid.good(arm))

@@ -1,4 +1,4 @@
-"""Every figure of the report, worked out from the records and from nothing else."""
+"""The figures of a report at rest, computed from the records and from nothing else."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from hopcheck_load.stats import delivery, table
 from hopcheck_load.stats import intervals as statistics
 from hopcheck_load.stats import legs as paths
 from hopcheck_load.stats.intervals import QUANTILES, Estimate, Floats, label, median_of, quantiles, rounded
-from hopcheck_load.stats.sample_size import told
+from hopcheck_load.stats.sample_size import has_enough_values
 from hopcheck_load.stats.table import Table, Value
 
 CURVE = (*(percent / 100 for percent in range(5, 100, 5)), 0.99, 0.999)
 """The quantiles of the plot."""
 
-PARTS = 40
-"""Into so many parts of equal length a run is cut to show how it went over time."""
+TIME_PARTS = 40
+"""The number of parts of equal length in which a run is shown over time."""
 
 
 class Measure(NamedTuple):
-    """Something that is measured of each exchange.
+    """A time that is measured of each exchange.
 
     Attributes:
-        name: How it is called everywhere.
+        name: Its name in reports and budgets.
         about: What it is.
-        value: Of an exchange.
-        net: The same without the time spent at the upstream.
+        value: Returns it for an exchange.
+        net: Returns it without the time at the upstream.
     """
 
     name: str
@@ -49,7 +49,7 @@ STREAMED = (
 
 
 def workload(name: str, header: Header, records: Sequence[Record]) -> dict[str, Any]:
-    """One workload's part of the report."""
+    """Return one workload's part of the report."""
     own = [record for record in records if record.workload == name]
     grid = Table(header.arms, own)
     one_clock = paths.same_clock(grid)
@@ -102,7 +102,7 @@ def _lag(grid: Table, seed: int) -> dict[str, Any]:
 def entry_of(
     name: str, about: str, known: dict[str, Floats], added: dict[str, Any], between: list[Any], grid: Table
 ) -> dict[str, Any]:
-    """A measure's part of the report: what is known of each arm, what each adds, and how it stands to the noise."""
+    """Return a measure's part of the report: the quantiles of each arm, what each adds, and the noise floor."""
     control = next((arm.name for arm in grid.arms if arm.kind == "control"), "")
     floor = _floor(added.get(control))
     for entry in added.values():
@@ -119,7 +119,7 @@ def entry_of(
 
 
 def _floor(control: dict[str, Any] | None) -> float | None:
-    """What can't be told from nothing: as far from 0 as the interval of direct against direct goes."""
+    """Return the noise floor: the distance from 0 to the farther end of the interval of direct against direct."""
     if control is None or control["median"]["low"] is None:
         return None
     return float(max(abs(control["median"]["low"]), abs(control["median"]["high"])))
@@ -133,9 +133,9 @@ def _net(measure: Measure, grid: Table, arm: str, seed: int) -> dict[str, Any] |
 
 
 def _added(first: Floats, second: Floats, seed: int, drawn: Sequence[float] = CURVE) -> dict[str, Any]:
-    """What the first adds to the second, in pairs of the same round; `drawn` are the quantiles of the plot."""
+    """Return what the first adds to the second, in pairs of the same round; `drawn` are the quantiles of the plot."""
     difference = first - second
-    wanted = [one for one in drawn if told(difference.size, one)]
+    wanted = [one for one in drawn if has_enough_values(difference.size, one)]
     curve = statistics.difference_of(first, second, wanted, seed)
     at = dict(zip(wanted, curve, strict=True))
     return {
@@ -160,24 +160,24 @@ def _between(pair: tuple[Floats, Floats], a: str, b: str, seed: int) -> dict[str
 
 
 def _over_time(difference: Floats) -> list[float | None]:
-    parts = np.array_split(difference, min(PARTS, len(difference)))
+    parts = np.array_split(difference, min(TIME_PARTS, len(difference)))
     return [rounded(float(np.median(part))) for part in parts]
 
 
 def self_reports(grid: Table, measures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the arms say of themselves, beside what they add by then: of streams, to the first token.
+    """Return the times that arms report of themselves, next to what they add; for streams, to the first token.
 
-    Headers go ahead of a stream, so they can't tell what becomes of its later events.
+    Headers precede a stream, so they can't include its later events.
     """
     by_name = {one["name"]: one for one in measures}
     measure = by_name.get("ttft") or by_name["latency"]
     added = measure["added"].items()
     found = {arm: paths.self_report(grid, arm, measure["name"], entry["median"]["value"]) for arm, entry in added}
-    return {arm: said for arm, said in found.items() if said is not None}
+    return {arm: one for arm, one in found.items() if one is not None}
 
 
 def deliveries(grid: Table) -> dict[str, Any]:
-    """How each arm's streams came through."""
+    """Return how the streams of each arm arrived."""
     return {
         arm.name: {
             **delivery.integrity(grid.good(arm.name)),
@@ -188,7 +188,7 @@ def deliveries(grid: Table) -> dict[str, Any]:
 
 
 def exchanges(records: Sequence[Record]) -> dict[str, Any]:
-    """How many there were, and what became of them."""
+    """Count exchanges, their failures, new connections, and those that arrived more than once."""
     failures = Counter(record.failure[:80] for record in records if record.failure)
     return {
         "asked": len(records),

@@ -1,4 +1,4 @@
-"""How a stream's events came through: how late each was, and whether all came, in order, one by one."""
+"""How the events of streams arrived: how late each was, and whether all arrived, in order, one by one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hopcheck_load.stats.table import MS, Table
 
 
 def lags(table: Table, arm: str) -> Floats:
-    """How late each event was read after it had left the upstream, in milliseconds, by round and event.
+    """Return the time from each event's leaving the upstream to its read, in milliseconds, by round and event.
 
-    A row is NaN where a stream wasn't whole. Upstream and client must share a clock.
+    A row is NaN where a stream wasn't complete. Upstream and client must share a clock.
     """
     found = np.full((table.rounds, DELTAS), np.nan)
     for record in table.good(arm):
@@ -29,24 +29,24 @@ def lags(table: Table, arm: str) -> Floats:
 
 
 def whole(lag: Floats) -> Floats:
-    """The rows of whole streams."""
+    """Return the rows of complete streams."""
     return lag[np.isfinite(lag).all(axis=1)]
 
 
 def pairs(first: Floats, second: Floats) -> tuple[Floats, Floats]:
-    """The rows of those rounds in which both arms' streams were whole."""
+    """Return the rows of the rounds in which the streams of both arms were complete."""
     both = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
     return first[both], second[both]
 
 
 def strip(lag: Floats) -> list[float | None]:
-    """The median lag of each event, by its place in the stream."""
+    """Return the median lag of each event, by its place in the stream."""
     kept = whole(lag)
     return [rounded(float(value)) for value in np.median(kept, axis=0)] if len(kept) else []
 
 
 def integrity(records: Sequence[Record]) -> dict[str, Any]:
-    """What became of the events of an arm's streams, counted."""
+    """Count the events of an arm's streams that were read together, lost, repeated, out of order or unreadable."""
     timelines = [record.timeline for record in records if record.timeline is not None]
     events = sum(len(timeline.sequence) for timeline in timelines)
     together = sum(map(_together, timelines))
@@ -67,7 +67,7 @@ def _distinct(timeline: ExchangeTimeline) -> set[int]:
 
 
 def _together(timeline: ExchangeTimeline) -> int:
-    """How many events were read together with another one."""
+    """Return how many events were read together with another one."""
     return sum(count for count in Counter(timeline.read).values() if count > 1)
 
 

@@ -1,67 +1,67 @@
-"""When a stage's figures say something of the hop, and when only of the generator or of the upstream. Pure."""
+"""When a stage's figures are about the hop, and when only about the generator or the upstream. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-DISPATCH_MS = 1.0
-DISPATCH_SHARE = 0.1
-"""The generator may be late by so much at p99, or by such a part of the quantile that is told, whichever is more."""
+MAX_DISPATCH_MS = 1.0
+MAX_DISPATCH_SHARE = 0.1
+"""The generator may be late by this time at p99, or by this share of the reported quantile, whichever is more."""
 
-CEILING = 2.0
-"""Directly, a quantile may be so many times what it was at the lowest rate; beyond that the upstream is full."""
+MAX_DIRECT_FACTOR = 2.0
+"""A direct quantile may be this multiple of what it was at the lowest rate; beyond that the upstream is saturated."""
 
-ANSWERED_SHARE = 0.95
-"""Less answered of what was due counts as overload: an answer's time says little of the requests that got none."""
+MIN_ANSWERED_SHARE = 0.95
+"""A hop that answers less of what was due is overloaded: the latency of its responses hides the missing ones."""
 
-NEEDED = 100
-"""With fewer requests, how late the latest hundredth went can't be told."""
+MIN_DISPATCHED = 100
+"""With fewer requests, the p99 of the generator's lateness is unknown."""
 
 
-def dispatch(late_ms: float | None, quantile_ms: float | None) -> str:
-    """Why the generator was too late for a quantile to be told, or "".
+def late_generator(late_ms: float | None, quantile_ms: float | None) -> str:
+    """Return why the generator was too late for a quantile to be valid, or "".
 
     Args:
-        late_ms: How late requests went, at p99; None if there were too few to tell.
+        late_ms: The p99 of the generator's lateness; None if there were too few requests.
         quantile_ms: The quantile.
     """
     if quantile_ms is None or late_ms is None:
         return ""
-    most = max(DISPATCH_MS, DISPATCH_SHARE * quantile_ms)
-    if late_ms <= most:
+    most_ms = max(MAX_DISPATCH_MS, MAX_DISPATCH_SHARE * quantile_ms)
+    if late_ms <= most_ms:
         return ""
-    return f"the generator was late by {late_ms:.2f} ms (p99), and may be by {most:.2f} ms"
+    return f"the generator was late by {late_ms:.2f} ms (p99), and may be by {most_ms:.2f} ms"
 
 
-def punctual(load: Mapping[str, Any], median_ms: float | None) -> bool:
-    """Whether a stage's median can be believed: its latest requests may have gone late, if most of them didn't.
+def has_valid_median(load: Mapping[str, Any], median_ms: float | None) -> bool:
+    """Whether a stage's median is valid: some requests may have been sent late, if most of them weren't.
 
     Args:
-        load: What the report says of the stage's load.
+        load: The stage's load in the report.
         median_ms: A hop's median latency there.
     """
-    return not dispatch(load["dispatch"]["p50"], median_ms)
+    return not late_generator(load["dispatch"]["p50"], median_ms)
 
 
-def ceiling(direct: Mapping[str, Any], at_rest: Mapping[str, Any]) -> str:
-    """Why the upstream was the bottleneck, or "".
+def saturated_upstream(direct: Mapping[str, Any], at_rest: Mapping[str, Any]) -> str:
+    """Return why the upstream was the bottleneck, or "".
 
     Args:
         direct: The direct arm's quantiles at this stage.
         at_rest: The same at the lowest rate.
     """
-    told = [name for name in ("p99", "p90", "p50") if direct.get(name) and at_rest.get(name)]
-    if not told or direct[told[0]] <= CEILING * at_rest[told[0]]:
+    known = (name for name in ("p99", "p90", "p50") if direct.get(name) and at_rest.get(name))
+    name = next(known, "")
+    if not name or direct[name] <= MAX_DIRECT_FACTOR * at_rest[name]:
         return ""
-    name = told[0]
     return (
         f"directly, {name} rose from {at_rest[name]:.2f} to {direct[name]:.2f} ms: the upstream or the machine is full"
     )
 
 
 def overload(asked: int, answered: int) -> str:
-    """Why too few were answered, or ""."""
-    if not asked or answered >= ANSWERED_SHARE * asked:
+    """Return why a hop counts as overloaded, or ""."""
+    if not asked or answered >= MIN_ANSWERED_SHARE * asked:
         return ""
     return f"only {answered / asked:.0%} of the requests were answered well"

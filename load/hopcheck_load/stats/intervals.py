@@ -1,6 +1,6 @@
-"""Medians and quantiles with intervals that drift and neighbours in time don't make too narrow.
+"""Medians and quantiles with intervals that account for drift and for the correlation of neighbours in time.
 
-Rounds that follow one another are alike, so blocks of them are drawn, not single ones. numpy and scipy do the maths.
+Consecutive rounds are alike, so the bootstrap draws blocks of them, not single ones. numpy and scipy do the maths.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hopcheck_load.stats.sample_size import told
+from hopcheck_load.stats.sample_size import has_enough_values
 
 Floats = NDArray[np.float64]
 """Values, one for each round; or a table of rounds and events."""
@@ -21,54 +21,55 @@ Rows = NDArray[np.intp]
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
-"""Those of every table."""
+"""The quantiles of every table."""
 
-FEWEST_BLOCKS = 10
-"""Intervals from fewer blocks than these would be too narrow."""
+MIN_BLOCKS = 10
+"""Intervals from fewer blocks would be too narrow."""
 
-_AT_ONCE = 4_000_000  # values that are drawn in one go
+_BATCH_VALUES = 4_000_000  # how many values are drawn in one go
 
 
 class Estimate(NamedTuple):
-    """A value and its interval; without one (None) where there is too little to tell."""
+    """A value and its interval, whose ends are None where there are too few values for one."""
 
     value: float
     low: float | None
     high: float | None
 
     def document(self) -> dict[str, float | None]:
-        """For the report."""
+        """Return it as JSON, for the report."""
         return {"value": rounded(self.value), "low": rounded(self.low), "high": rounded(self.high)}
 
 
 def rounded(value: float | None) -> float | None:
-    """Milliseconds to the hundredth of a microsecond: more would say nothing."""
+    """Round milliseconds to the hundredth of a microsecond: more digits would mean nothing."""
     return None if value is None or not np.isfinite(value) else round(float(value), 5)
 
 
 def label(quantile: float) -> str:
-    """`p50`, `p99.9`."""
+    """Return the name of a quantile: `p50`, `p99.9`."""
     return f"p{100 * quantile:g}"
 
 
 def quantiles(values: Floats, wanted: Sequence[float] = QUANTILES) -> dict[str, float | None]:
-    """Some quantiles by name; None for those that so few values don't tell."""
+    """Return quantiles by name; None for those that need more values."""
     flat = values.ravel()
-    return {label(one): rounded(float(np.quantile(flat, one))) if told(flat.size, one) else None for one in wanted}
+    enough = {one: has_enough_values(flat.size, one) for one in wanted}
+    return {label(one): rounded(float(np.quantile(flat, one))) if enough[one] else None for one in wanted}
 
 
 def block_length(count: int) -> int:
-    """How many rounds form a block: the cube root of their number, rounded up, if that leaves at least ten blocks."""
-    return max(1, min(int(np.ceil(round(count ** (1 / 3), 6))), count // FEWEST_BLOCKS))
+    """Return how many rounds form a block: the cube root of their number, rounded up, if ten blocks are left."""
+    return max(1, min(int(np.ceil(round(count ** (1 / 3), 6))), count // MIN_BLOCKS))
 
 
 def quantiles_of(values: Floats, wanted: Sequence[float], seed: int) -> list[Estimate]:
-    """Quantiles of values, one or a row of several for each round, with their intervals."""
+    """Return quantiles with intervals; the values are one or a row of several for each round."""
     return _estimates(lambda rows: _quantiles(values[rows], wanted), values.shape, seed)
 
 
 def difference_of(first: Floats, second: Floats, wanted: Sequence[float], seed: int) -> list[Estimate]:
-    """The quantiles of the first minus those of the second, measured in the same rounds."""
+    """Return the quantiles of the first minus those of the second, measured in the same rounds, with intervals."""
 
     def statistic(rows: Rows) -> Floats:
         return _quantiles(first[rows], wanted) - _quantiles(second[rows], wanted)
@@ -77,12 +78,12 @@ def difference_of(first: Floats, second: Floats, wanted: Sequence[float], seed: 
 
 
 def median_of(values: Floats, seed: int) -> Estimate:
-    """The median with its interval."""
+    """Return the median with its interval."""
     return quantiles_of(values, (0.5,), seed)[0]
 
 
 def _quantiles(values: Floats, wanted: Sequence[float]) -> Floats:
-    """Of values by (resample, round) or (resample, round, event): the quantiles by (quantile, resample)."""
+    """Return quantiles by (quantile, resample) of values by (resample, round) or (resample, round, event)."""
     found: Floats = np.quantile(values.reshape(values.shape[0], -1), wanted, axis=-1)
     return found
 
@@ -100,13 +101,13 @@ def _estimates(statistic: Callable[[Rows], Floats], shape: tuple[int, ...], seed
         found = statistic(rows.astype(np.intp))
         return found if drawn.ndim > 1 else found[:, 0]
 
-    from scipy import stats  # only now, as in `warmup`
+    from scipy import stats  # imported late, as in `warmup`
 
     interval = stats.bootstrap(
         (np.arange(blocks),),
         of_blocks,
         n_resamples=RESAMPLES,
-        batch=max(1, _AT_ONCE // int(np.prod(shape))),
+        batch=max(1, _BATCH_VALUES // int(np.prod(shape))),
         vectorized=True,
         confidence_level=CONFIDENCE,
         method="percentile",

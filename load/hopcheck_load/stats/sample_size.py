@@ -1,9 +1,9 @@
-"""How many values it takes to tell a quantile: the same rule in every table. Knows no maths library."""
+"""How many values a quantile needs: the same rule in every table. It needs no maths library."""
 
-BEYOND = 100
-"""So many values must lie beyond a quantile, or it isn't told."""
+MIN_VALUES_BEYOND = 100
+"""A quantile is reported only if at least this number of values lie beyond it."""
 
 
-def told(count: int, quantile: float) -> bool:
-    """Whether so many values are enough to tell a quantile; the median always is, its interval says how well."""
-    return count > 0 and (quantile <= 0.5 or round(count * (1 - quantile), 6) >= BEYOND)
+def has_enough_values(count: int, quantile: float) -> bool:
+    """Whether a number of values is enough for a quantile; for the median any is, and its interval shows the rest."""
+    return count > 0 and (quantile <= 0.5 or round(count * (1 - quantile), 6) >= MIN_VALUES_BEYOND)

@@ -1,4 +1,4 @@
-"""The knee: the highest rate at which a hop still behaves as it does when it has little to do. Pure."""
+"""The saturation point: the highest rate at which a hop still responds as it does when it is nearly idle. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-BENT = 2.0
-"""At so many times what a hop adds at the lowest rate, the curve has bent."""
+SATURATED_FACTOR = 2.0
+"""A hop is saturated when it adds more than this multiple of what it adds at the lowest rate."""
 
-LEAST_MS = 1.0
-"""A hop that adds less than this more hasn't bent, whatever the factor."""
+MIN_SATURATED_MS = 1.0
+"""And when that is at least this time more."""
 
 
 class RateStep(NamedTuple):
@@ -19,26 +19,27 @@ class RateStep(NamedTuple):
     Attributes:
         rate: Requests a second.
         added_ms: The median that it adds.
-        kept_up: Whether nearly all were answered.
+        keeps_up: Whether it answered nearly all requests.
     """
 
     rate: float
     added_ms: float
-    kept_up: bool
+    keeps_up: bool
 
 
 def saturation_rate(steps: Sequence[RateStep]) -> float | None:
-    """The highest rate before the first at which it bends or doesn't keep up; None if it never does, or at once."""
+    """Return the rate before the first one at which the hop is saturated; None if it never is, or at every rate."""
     ordered = sorted(steps)
     for before, step in pairwise(ordered):
-        if not before.kept_up:
+        if not before.keeps_up:
             return None
-        if bent(ordered[0], step):
+        if is_saturated(ordered[0], step):
             return before.rate
     return None
 
 
-def bent(first: RateStep, step: RateStep) -> bool:
-    """Whether a hop does worse at a rate than at the lowest one."""
-    more = step.added_ms - first.added_ms
-    return not step.kept_up or (more > LEAST_MS and step.added_ms > BENT * max(first.added_ms, 0.0))
+def is_saturated(first: RateStep, step: RateStep) -> bool:
+    """Whether a hop is saturated at a rate, compared with the lowest rate."""
+    more_ms = step.added_ms - first.added_ms
+    slower = more_ms > MIN_SATURATED_MS and step.added_ms > SATURATED_FACTOR * max(first.added_ms, 0.0)
+    return slower or not step.keeps_up

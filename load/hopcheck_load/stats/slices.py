@@ -15,42 +15,39 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hopcheck_load.stats.intervals import CONFIDENCE, FEWEST_BLOCKS, RESAMPLES, Estimate, Floats
+from hopcheck_load.stats.intervals import CONFIDENCE, MIN_BLOCKS, RESAMPLES, Estimate, Floats
 
-SLICE_S = 0.25
-"""A slice is at least so long."""
+MIN_SLICE_S = 0.25
+MAX_SLICES = 60
 
-MOST = 60
-"""There are no more slices than these."""
-
-_BIN = 1.003
-_LEAST_MS = 1e-4
+_BIN_FACTOR = 1.003
+_FIRST_BIN_FACTOR_MS = 1e-4
 
 
 class Sliced(NamedTuple):
-    """Values, and the slice in which each was due, from 0; both flat and of the same length."""
+    """Values with the number of the slice in which each was due, from 0; both flat and of the same length."""
 
     values: Floats
     places: NDArray[np.intp]
 
 
 def count(duration_s: float) -> int:
-    """Into how many slices so long a time is cut."""
-    return int(np.clip(duration_s / SLICE_S, FEWEST_BLOCKS, MOST))
+    """Return into how many slices a time is cut."""
+    return int(np.clip(duration_s / MIN_SLICE_S, MIN_BLOCKS, MAX_SLICES))
 
 
 def difference_of(first: Sliced, second: Sliced, slices: int, wanted: Sequence[float], seed: int) -> list[Estimate]:
-    """The quantiles of the first minus those of the second, with intervals if there are slices enough.
+    """Return the quantiles of the first minus those of the second, with intervals if there are enough slices.
 
     Args:
         first: At least one value.
         second: At least one value.
-        slices: How many there are.
-        wanted: Which quantiles.
-        seed: The drawing's.
+        slices: The number of slices.
+        wanted: The quantiles.
+        seed: The seed of the resampling.
     """
     values = np.quantile(first.values, wanted) - np.quantile(second.values, wanted)
-    if _filled(first) < FEWEST_BLOCKS or _filled(second) < FEWEST_BLOCKS:
+    if _filled(first) < MIN_BLOCKS or _filled(second) < MIN_BLOCKS:
         return [Estimate(float(value), None, None) for value in values]
     draw = np.random.default_rng(seed)
     weights = draw.multinomial(slices, np.full(slices, 1 / slices), size=RESAMPLES).astype(np.float64)
@@ -61,7 +58,7 @@ def difference_of(first: Sliced, second: Sliced, slices: int, wanted: Sequence[f
 
 
 def over_time(first: Sliced, second: Sliced, slices: int) -> list[float | None]:
-    """The difference of the medians, slice by slice; None where one has no value."""
+    """Return the difference of the medians, slice by slice; None where one of them has no value."""
     return [
         float(np.median(one) - np.median(other)) if one.size and other.size else None
         for one, other in zip(by_slice(first, slices), by_slice(second, slices), strict=True)
@@ -69,7 +66,7 @@ def over_time(first: Sliced, second: Sliced, slices: int) -> list[float | None]:
 
 
 def by_slice(values: Sliced, slices: int) -> list[Floats]:
-    """The values of each slice."""
+    """Return the values of each slice."""
     return [values.values[values.places == place] for place in range(slices)]
 
 
@@ -78,7 +75,7 @@ def _filled(values: Sliced) -> int:
 
 
 def _drawn(values: Sliced, weights: Floats, wanted: Sequence[float]) -> Floats:
-    """Quantiles by (quantile, resample); NaN where a resample holds no value."""
+    """Return quantiles by (quantile, resample); NaN where a resample has no value."""
     edges = _edges(values.values)
     bins = np.clip(np.searchsorted(edges, values.values, side="right") - 1, 0, len(edges) - 2)
     counts = np.zeros((weights.shape[1], len(edges) - 1))
@@ -91,7 +88,7 @@ def _drawn(values: Sliced, weights: Floats, wanted: Sequence[float]) -> Floats:
 
 
 def _first_at(rows: Floats, targets: Floats) -> NDArray[np.intp]:
-    """In each row, which ascends, the first place that reaches each of its targets; all rows in one search."""
+    """Return the first place in each ascending row that reaches each of its targets; one search for all rows."""
     lift = np.arange(len(rows))[:, np.newaxis] * (rows.max() + 1.0)  # so that all rows ascend as one
     found = np.searchsorted((rows + lift).ravel(), targets + lift)
     places: NDArray[np.intp] = found - np.arange(len(rows))[:, np.newaxis] * rows.shape[1]
@@ -99,8 +96,8 @@ def _first_at(rows: Floats, targets: Floats) -> NDArray[np.intp]:
 
 
 def _edges(values: Floats) -> Floats:
-    """Borders of bins, from the least value on: by their distance from it, each a little wider than the one before."""
+    """Return the borders of bins from the least value on, each a little wider than the one before."""
     low = float(values.min())
-    span = max(float(values.max()) - low, _LEAST_MS) * _BIN
-    bins = int(np.ceil(np.log(span / _LEAST_MS) / np.log(_BIN)))
-    return np.concatenate(([low], low + np.geomspace(_LEAST_MS, span, bins + 1)))
+    span = max(float(values.max()) - low, _FIRST_BIN_FACTOR_MS) * _BIN_FACTOR
+    bins = int(np.ceil(np.log(span / _FIRST_BIN_FACTOR_MS) / np.log(_BIN_FACTOR)))
+    return np.concatenate(([low], low + np.geomspace(_FIRST_BIN_FACTOR_MS, span, bins + 1)))

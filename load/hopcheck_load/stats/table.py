@@ -13,21 +13,21 @@ MS = 1e-6
 """Milliseconds in a nanosecond."""
 
 Value = Callable[[Record], float | None]
-"""Something of an exchange, in milliseconds; None if it isn't known."""
+"""Returns a time of an exchange in milliseconds; None if it isn't known."""
 
 
 class Table:
     """The measured rounds of one workload.
 
     Attributes:
-        arms: In the order of the report.
+        arms: The arms, in the order of the report.
         direct: The name of the direct arm.
         others: The names of the other arms: the control, then the hops.
-        rounds: How many there are.
+        rounds: The number of rounds.
     """
 
     def __init__(self, arms: Sequence[Arm], records: Iterable[Record]) -> None:
-        """Sort exchanges into rounds; those that warmed up are left out."""
+        """Sort exchanges into rounds, without those that warmed up."""
         self.arms = arms
         self.direct = next(arm.name for arm in arms if arm.kind == "direct")
         self.others = [arm.name for arm in arms if arm.kind != "direct"]
@@ -37,18 +37,18 @@ class Table:
         self._of: dict[str, list[Record]] = {}
 
     def of(self, arm: str) -> list[Record]:
-        """An arm's exchanges, in the order of the rounds."""
+        """Return an arm's exchanges in the order of the rounds."""
         if arm not in self._of:
             found = (self._cells.get((arm, number)) for number in range(self.rounds))
             self._of[arm] = [record for record in found if record is not None]
         return self._of[arm]
 
     def good(self, arm: str) -> list[Record]:
-        """Those of them that were answered."""
+        """Return an arm's exchanges that didn't fail."""
         return [record for record in self.of(arm) if not record.failure]
 
     def column(self, arm: str, value: Value) -> Floats:
-        """A value for each round; NaN where it isn't known."""
+        """Return a value for each round; NaN where it isn't known."""
         found = np.full(self.rounds, np.nan)
         for record in self.good(arm):
             known = value(record)
@@ -57,30 +57,30 @@ class Table:
         return found
 
     def known(self, arm: str, value: Value) -> Floats:
-        """The values of an arm, without gaps."""
+        """Return the known values of an arm."""
         column = self.column(arm, value)
         return column[np.isfinite(column)]
 
     def pairs(self, arm: str, other: str, value: Value) -> tuple[Floats, Floats]:
-        """The values of two arms in the rounds in which both are known."""
+        """Return the values of two arms in the rounds in which both are known."""
         first, second = self.column(arm, value), self.column(other, value)
         both = np.isfinite(first) & np.isfinite(second)
         return first[both], second[both]
 
 
 def latency(record: Record) -> float:
-    """From the beginning of sending (under load: from when it was due) to the last byte."""
+    """Return the time from the beginning of sending (under load: from when it was due) to the last byte."""
     return (record.done_ns - record.begun_ns) * MS
 
 
 def first_token(record: Record) -> float | None:
-    """From the same instant to the first event with content."""
+    """Return the time from the same instant to the first event with content."""
     timeline = record.timeline
     return (timeline.read_ns[0] - record.begun_ns) * MS if timeline and timeline.read_ns else None
 
 
 def between_tokens(record: Record) -> float | None:
-    """From one event with content to the next, on an average over the stream."""
+    """Return the average time from one event with content to the next."""
     timeline = record.timeline
     if timeline is None or len(timeline.read_ns) < 2:
         return None
@@ -88,7 +88,7 @@ def between_tokens(record: Record) -> float | None:
 
 
 def outside(record: Record) -> float | None:
-    """Latency without the time that the exchange spent at the upstream; not known if it arrived there twice."""
+    """Return the latency without the time at the upstream; None if the request arrived there twice."""
     seen = record.upstream
     if seen is None or seen.attempts != 1:
         return None
@@ -96,7 +96,7 @@ def outside(record: Record) -> float | None:
 
 
 def outside_first(record: Record) -> float | None:
-    """Time to the first token without the time from the request's arrival to that token's leaving."""
+    """Return the time to the first token without the upstream's part, from the request's arrival to that token."""
     seen, timeline, first = record.upstream, record.timeline, first_token(record)
     if seen is None or seen.attempts != 1 or timeline is None or first is None:
         return None

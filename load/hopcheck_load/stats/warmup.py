@@ -1,7 +1,7 @@
-"""When warming up is over: a rule, so that nobody chooses afterwards what counts.
+"""When warming up is over: a rule, so that nobody chooses afterwards which rounds count.
 
-At least a fixed number of rounds; then, until the latest rounds of every arm show no trend (the first half against the
-second, Mann-Whitney), or there have been enough, or it has taken a quarter of the workload's time.
+Warming up takes a fixed number of rounds at least. It goes on until the latest rounds of every arm show no trend (the
+first half against the second, Mann-Whitney), until the most rounds, or for a quarter of the workload's time.
 """
 
 from __future__ import annotations
@@ -16,20 +16,18 @@ from hopcheck_load.measurement.records import Record
 from hopcheck_load.measurement.workloads import Workload
 
 TIME_SHARE = 0.25
-LEVEL = 0.01
-"""A trend less likely than this without there being one counts as one."""
+SIGNIFICANCE_LEVEL = 0.01
 
-AT_LEAST = 5
-"""So many rounds, even if they take longer than that share of the time."""
+MIN_ROUNDS = 5
+"""The rounds that warm up even if they take longer than that share of the time."""
 
-EVERY = 5
-"""The rule is asked after so many more rounds."""
+ROUNDS_BETWEEN_TESTS = 5
 
-_FEWEST = 5  # in a half; with less, the test says nothing
+_MIN_VALUES = 5  # in each half; with fewer, the test can't find a trend
 
 
-def minimum(workload: Workload) -> int:
-    """With how many rounds a workload warms up at least: a paced stream alone is a long exchange."""
+def min_rounds_of(workload: Workload) -> int:
+    """Return the fewest rounds that warm a workload up: a paced stream alone is a long exchange."""
     if workload.pace_s:
         return 2
     return 10 if workload.stream or workload.prompt_tokens >= 10_000 else 30
@@ -37,13 +35,13 @@ def minimum(workload: Workload) -> int:
 
 @dataclass
 class Warmup:
-    """How it went.
+    """The warming up of one workload.
 
     Attributes:
-        minimum: Rounds at least.
-        most: Rounds at most.
-        rounds: How many there were.
-        steady: Whether no arm showed a trend in the end; None if there were too few rounds to tell.
+        minimum: The fewest rounds.
+        most: The most rounds.
+        rounds: The rounds so far.
+        steady: Whether no arm showed a trend in the end; None if there were too few rounds for the test.
     """
 
     minimum: int
@@ -52,23 +50,23 @@ class Warmup:
     steady: bool | None = None
     _first: int = field(default=-1, repr=False)
 
-    def enough(self, done: int, records: Sequence[Record]) -> bool:
-        """Whether it is over after so many rounds; `records` ends with theirs."""
+    def is_over(self, rounds: int, records: Sequence[Record]) -> bool:
+        """Whether it is over after some rounds; `records` ends with theirs."""
         if self._first < 0:
             self._first = len(records)
-        self.rounds = done
-        if done < self.minimum or ((done - self.minimum) % EVERY and done < self.most):
+        self.rounds = rounds
+        if rounds < self.minimum or ((rounds - self.minimum) % ROUNDS_BETWEEN_TESTS and rounds < self.most):
             return False
-        self.steady = steady(latencies(records[self._first :]), self.minimum)
-        return self.steady is not False or done >= self.most
+        self.steady = is_steady(latencies_by_arm(records[self._first :]), self.minimum)
+        return self.steady is not False or rounds >= self.most
 
     def document(self) -> dict[str, Any]:
-        """For the report."""
+        """Return its part of the report."""
         return {"rounds": self.rounds, "steady": self.steady}
 
 
-def latencies(records: Sequence[Record]) -> dict[str, list[int]]:
-    """Each arm's, in nanoseconds, in the order of the rounds."""
+def latencies_by_arm(records: Sequence[Record]) -> dict[str, list[int]]:
+    """Return the latencies of each arm in nanoseconds, in the order of the rounds, without failures."""
     found: dict[str, list[int]] = {}
     for record in records:
         if not record.failure:
@@ -76,15 +74,15 @@ def latencies(records: Sequence[Record]) -> dict[str, list[int]]:
     return found
 
 
-def steady(series: dict[str, list[int]], window: int) -> bool | None:
-    """Whether the last `window` values of every arm have no trend; None if they are too few to tell."""
-    if not series or window < 2 * _FEWEST or any(len(values) < window for values in series.values()):
+def is_steady(series: dict[str, list[int]], window: int) -> bool | None:
+    """Whether the last `window` values of every arm have no trend; None if they are too few for the test."""
+    if not series or window < 2 * _MIN_VALUES or any(len(values) < window for values in series.values()):
         return None
-    return all(_p(values[-window:]) >= LEVEL / len(series) for values in series.values())
+    return all(_trend_p_value(values[-window:]) >= SIGNIFICANCE_LEVEL / len(series) for values in series.values())
 
 
-def _p(values: Sequence[int]) -> float:
-    from scipy import stats  # only now: half a second that `--help` and a mistake in the arguments need not take
+def _trend_p_value(values: Sequence[int]) -> float:
+    from scipy import stats  # imported late: it takes half a second, which `--help` and usage errors don't need
 
     half = len(values) // 2
     tested = stats.mannwhitneyu(np.asarray(values[:half]), np.asarray(values[half:]))

@@ -31,7 +31,7 @@ def alarm(ring: Callable[[], None]) -> Alarm:
     if sys.platform == "linux":
         try:
             return KernelAlarm(ring)
-        except (OSError, AttributeError, NotImplementedError):  # a libc without it, a loop that can't wait for it
+        except (OSError, NotImplementedError):  # a libc without it, a loop that can't wait for it
             pass
     return LoopAlarm(ring)
 
@@ -55,55 +55,81 @@ class LoopAlarm:
             self._timer = None
 
 
-class _Times(ctypes.Structure):
-    """The kernel's `itimerspec`: when to ring for the first time, after how long again."""
+class _TimerSpec(ctypes.Structure):
+    """The kernel's `itimerspec`: the time of the first expiration, and the interval after it."""
 
-    _fields_ = (
-        ("again_s", ctypes.c_long),
-        ("again_ns", ctypes.c_long),
-        ("at_s", ctypes.c_long),
-        ("at_ns", ctypes.c_long),
-    )
+    _fields_ = tuple((name, ctypes.c_long) for name in ("interval_s", "interval_ns", "at_s", "at_ns"))
+
+
+class TimerDescriptor:
+    """A timer of the Linux kernel that is a file descriptor, for any event loop: timerfd_create(2).
+
+    Attributes:
+        fd: The descriptor; it is readable once the timer has expired.
+    """
+
+    def __init__(self) -> None:
+        """Create one that isn't set.
+
+        Raises:
+            OSError: The kernel or the C library has no such timers.
+        """
+        library = ctypes.CDLL(None, use_errno=True)
+        try:
+            self._set_time = library.timerfd_settime
+            self.fd: int = library.timerfd_create(_CLOCK_MONOTONIC, os.O_CLOEXEC | os.O_NONBLOCK)
+        except AttributeError as error:
+            raise OSError("the C library has no timerfd_create") from error
+        if self.fd < 0:
+            raise OSError(ctypes.get_errno(), "timerfd_create")
+        self._spec = _TimerSpec()
+
+    def set(self, at_ns: int) -> None:
+        """Expire at that time (CLOCK_MONOTONIC), and not at the one that was set before."""
+        self._spec.at_s, self._spec.at_ns = divmod(max(1, at_ns), 1_000_000_000)  # 0 would stop the timer
+        self._set_time(self.fd, _ABSOLUTE, ctypes.byref(self._spec), None)
+
+    def clear(self) -> bool:
+        """Make the descriptor unreadable again; returns whether the timer had expired."""
+        try:
+            os.read(self.fd, 8)
+        except BlockingIOError:  # it was set again after it had expired
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        os.close(self.fd)
 
 
 class KernelAlarm:
-    """A timer of the Linux kernel, which a loop waits for as for any other descriptor: timerfd_create(2)."""
+    """A timer of the Linux kernel, which a loop waits for as for any other descriptor."""
 
     def __init__(self, ring: Callable[[], None]) -> None:
         """Make one for the running loop.
 
         Raises:
-            OSError: The kernel has none to give.
-            AttributeError: The C library knows none.
+            OSError: There are no such timers.
             NotImplementedError: The loop waits for sockets only.
         """
-        library = ctypes.CDLL(None, use_errno=True)
-        self._set_time = library.timerfd_settime
-        self._fd: int = library.timerfd_create(_CLOCK_MONOTONIC, os.O_CLOEXEC | os.O_NONBLOCK)
-        if self._fd < 0:
-            raise OSError(ctypes.get_errno(), "timerfd_create")
-        self._times = _Times()
+        self._timer = TimerDescriptor()
         self._ring = ring
         self._loop = asyncio.get_running_loop()
         try:
-            self._loop.add_reader(self._fd, self._rung)
+            self._loop.add_reader(self._timer.fd, self._rung)
         except NotImplementedError:
-            os.close(self._fd)
+            self._timer.close()
             raise
 
     def set(self, at: float) -> None:
         """See `Alarm`."""
-        self._times.at_s, self._times.at_ns = divmod(max(1, int(at * 1e9)), 1_000_000_000)  # 0 would stop it
-        self._set_time(self._fd, _ABSOLUTE, ctypes.byref(self._times), None)
+        self._timer.set(int(at * 1e9))
 
     def close(self) -> None:
         """See `Alarm`."""
-        self._loop.remove_reader(self._fd)
-        os.close(self._fd)
+        self._loop.remove_reader(self._timer.fd)
+        self._timer.close()
 
     def _rung(self) -> None:
-        try:
-            os.read(self._fd, 8)
-        except BlockingIOError:  # set anew after it had rung
-            return
-        self._ring()
+        if self._timer.clear():
+            self._ring()

@@ -1,4 +1,4 @@
-"""The pictures of a report under load: what is added against the rate, and latencies in the course of the run."""
+"""The plots of a report under load: what is added against the rate, and latencies over time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from markupsafe import Markup
 
 from hopcheck_load.report.render import svg
-from hopcheck_load.report.render.plots import beside, colour, margin
+from hopcheck_load.report.render.plots import colour, end_labels, margin
 from hopcheck_load.report.render.svg import Scale
-from hopcheck_load.report.render.values import FEWEST_RATES, interval, latency_of, ms, tick
+from hopcheck_load.report.render.values import MIN_RATES, interval, latency_of, ms, tick
 
 WIDTH = 900.0
 LEFT = 80.0
@@ -19,15 +19,15 @@ TOP = 34.0
 BOTTOM = 270.0
 _LEAST_MS = 0.01  # a logarithmic scale has no 0
 _WORKLOAD = re.compile(r"^\w+\.(?=[a-z])")
-"""Of `chat.spike`, what stands before the phase."""
+"""Of `chat.spike`, the part before the phase."""
 
 Entry = Mapping[str, Any]
-Told = tuple[float, Entry, bool]
-"""A rate, what is added there (value, low, high), and whether it can be believed."""
+RateFigure = tuple[float, Entry, bool]
+"""A rate, what is added there (value, low, high), and whether that is valid."""
 
 
 def against_rate(document: Entry) -> Markup:
-    """What each hop adds at each rate, with its knee; hollow points are invalid. Nothing without three rates."""
+    """Draw what each hop adds at each rate, with its knee; hollow points are invalid. Empty with fewer than 3 rates."""
     hops = [arm["name"] for arm in document["arms"] if arm["kind"] == "hop"]
     curves = {(hop, name): _curve(document, hop, name) for hop in hops for name in ("p50", "p90")}
     rates = sorted({rate for curve in curves.values() for rate, _, _ in curve})
@@ -41,11 +41,11 @@ def against_rate(document: Entry) -> Markup:
     for (hop, name), curve in curves.items():
         shapes += _line(curve, x, y, colour(document, hop), f"{hop} {name}")
     ends = {key: (x.at(curve[-1][0]), _height(y, curve[-1][1]["value"])) for key, curve in curves.items() if curve}
-    shapes += beside({" ".join(key): (end, colour(document, key[0])) for key, end in ends.items()})
+    shapes += end_labels({" ".join(key): (end, colour(document, key[0])) for key, end in ends.items()})
     return svg.picture(WIDTH, BOTTOM + 30, "What each hop adds, by rate", shapes)
 
 
-def _curve(document: Entry, hop: str, name: str) -> list[Told]:
+def _curve(document: Entry, hop: str, name: str) -> list[RateFigure]:
     found = []
     for row in document["workloads"]:
         added = latency_of(row)["added"].get(hop)
@@ -74,14 +74,14 @@ def _under(scale: Scale, value: float, words: str) -> str:
 def _knee(document: Entry, hop: str, scale: Scale) -> Iterator[str]:
     found = document["load"]["knee"].get(hop, {"rate": None, "rates": 0})
     rate = found["rate"]
-    if rate is not None and found["rates"] >= FEWEST_RATES:
+    if rate is not None and found["rates"] >= MIN_RATES:
         at = scale.at(rate)
         kind = colour(document, hop)
         yield svg.rule((at, TOP), (at, BOTTOM), f"knee {kind}")
         yield svg.text((at, TOP - 8), f"{hop}: knee at {rate:g}/s", f"name small {kind}", anchor="middle")
 
 
-def _line(curve: Sequence[Told], x: Scale, y: Scale, kind: str, name: str) -> Iterator[str]:
+def _line(curve: Sequence[RateFigure], x: Scale, y: Scale, kind: str, name: str) -> Iterator[str]:
     if not curve:
         return
     points = [(x.at(rate), y.at(max(one["value"], _LEAST_MS))) for rate, one, _ in curve]
@@ -91,8 +91,8 @@ def _line(curve: Sequence[Told], x: Scale, y: Scale, kind: str, name: str) -> It
     yield svg.area([*there, *back], f"band {kind}")
     yield svg.line(points, f"line {kind}{' thin' if name.endswith('p90') else ''}")
     for place, (rate, one, valid) in zip(points, curve, strict=True):
-        said = f"{name} at {rate:g}/s: {ms(one['value'], sign=True)} ({interval(one)}){'' if valid else ', invalid'}"
-        yield svg.dot(place, f"dot {kind}{'' if valid else ' hollow'}", title=said)
+        title = f"{name} at {rate:g}/s: {ms(one['value'], sign=True)} ({interval(one)}){'' if valid else ', invalid'}"
+        yield svg.dot(place, f"dot {kind}{'' if valid else ' hollow'}", title=title)
 
 
 def _height(scale: Scale, value: float) -> float:
@@ -100,7 +100,7 @@ def _height(scale: Scale, value: float) -> float:
 
 
 def course(document: Entry) -> Markup:
-    """Each arm's median latency in the course of the run, over the points that followed one another."""
+    """Draw each arm's median latency over time, with the stages behind it."""
     series = {arm: [one for one in found if one["p50"]] for arm, found in document["load"]["course"].items()}
     series = {arm: found for arm, found in series.items() if len(found) > 1}
     if not series:
@@ -114,12 +114,12 @@ def course(document: Entry) -> Markup:
         points = [(x.at(one["at_s"]), y.at(one["p50"])) for one in found]
         shapes.append(svg.line(points, f"line {colour(document, arm)}{' faint' if arm == 'control' else ''}"))
         ends[arm] = points[-1], colour(document, arm)
-    shapes += beside(ends)
+    shapes += end_labels(ends)
     return svg.picture(WIDTH, BOTTOM + 30, "Median latency in the course of the run", shapes)
 
 
 def _spans(document: Entry, scale: Scale) -> Iterator[str]:
-    """What was going on when: every other span is shaded."""
+    """Draw the stages: every other one is shaded."""
     named: dict[tuple[float, float], list[str]] = {}
     for row in document["workloads"]:
         named.setdefault((row["load"]["begin_s"], row["load"]["end_s"]), []).append(row["name"])

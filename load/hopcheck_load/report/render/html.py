@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing beside itself."""
+"""A report as one HTML page without external files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from hopcheck_load.report.render.values import (
     findings,
     headlines,
     interval,
+    is_under_load,
     leg_names,
     ms,
-    open_loop,
     self_reports,
     share,
 )
@@ -26,7 +26,7 @@ QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
 
 
 def html_text(document: Mapping[str, Any]) -> str:
-    """Render the page; all that a report says is escaped."""
+    """Render the page; every text of the report is escaped."""
     return (
         _environment()
         .get_template("load.html.j2")
@@ -37,8 +37,8 @@ def html_text(document: Mapping[str, Any]) -> str:
             comparison=plots.comparison(document),
             findings=findings(document),
             processes=document.get("processes", []),
-            against_rate=curves.against_rate(document) if open_loop(document) else "",
-            course=curves.course(document) if open_loop(document) else "",
+            against_rate=curves.against_rate(document) if is_under_load(document) else "",
+            course=curves.course(document) if is_under_load(document) else "",
             workloads=[_workload(document, one) for one in document["workloads"]],
             holds=document["exit"] == 0 and not any(card["invalid"] for card in cards(document)),
         )
@@ -59,18 +59,23 @@ def _environment() -> Environment:
 
 
 def _workload(document: Mapping[str, Any], workload: Mapping[str, Any]) -> dict[str, Any]:
-    """A workload with its pictures."""
+    """Return a workload with its plots."""
     measures = [
         {
             **measure,
-            "told": [name for name in QUANTILES if any(one[name] is not None for one in measure["arms"].values())],
+            "shown": [name for name in QUANTILES if any(one[name] is not None for one in measure["arms"].values())],
             "has_net": any(entry["net"] for entry in measure["added"].values()),
             "by_quantile": plots.by_quantile(document, workload, measure),
             "over_time": plots.over_time(document, measure),
         }
         for measure in workload["measures"]
     ]
-    said = {"self_reports": self_reports(workload)}
-    drawn = {"bars": plots.legs(workload), "strip": plots.lag_strip(workload)}
-    drawn_of = "ttft" if any(measure["name"] == "ttft" for measure in workload["measures"]) else "latency"
-    return {**workload, "measures": measures, **said, **drawn, "drawn_of": drawn_of, "leg_names": leg_names(workload)}
+    return {
+        **workload,
+        "measures": measures,
+        "self_reports": self_reports(workload),
+        "bars": plots.legs(workload),
+        "strip": plots.lag_strip(workload),
+        "drawn_of": "ttft" if any(measure["name"] == "ttft" for measure in workload["measures"]) else "latency",
+        "leg_names": leg_names(workload),
+    }

@@ -9,7 +9,7 @@ from hopcheck_load.report.render.values import added, findings, headlines, inter
 
 
 def markdown_text(document: Mapping[str, Any]) -> str:
-    """Render it."""
+    """Render the summary."""
     return "\n".join([*_lines(document), ""])
 
 
@@ -26,8 +26,8 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield from (f"> ⚠ {one['name']} is invalid: {why}" for one in document["workloads"] for why in _invalid(one))
     yield ""
-    said = [f"{one['name']}: {line}" for one in document["workloads"] for line in self_reports(one)]
-    yield from (f"- {line}" for line in [*said, *findings(document), *processes(document)])
+    reports = [f"{one['name']}: {line}" for one in document["workloads"] for line in self_reports(one)]
+    yield from (f"- {line}" for line in [*reports, *findings(document), *processes(document)])
     yield from _verdicts(document)
     yield from (f"\n> ⚠ {complaint}" for complaint in document["complaints"])
     if document["partial"]:

@@ -1,4 +1,4 @@
-"""The pictures of a report, each a function of the document."""
+"""The plots of a report, each a function of the document."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ FIGURE = 102.0
 LETTER = 6.8
 APART = 14.0
 _COLOURS = 6
-_FIGURES = 4  # so many hops have their figures beside the picture
+_MAX_FIGURES = 4  # hops whose figures stand to the right of the plot
 
 Entry = Mapping[str, Any]
 
 
 def colour(document: Entry, arm: str) -> str:
-    """The class of an arm's colour."""
+    """Return the CSS class of an arm's colour."""
     hops = [one["name"] for one in document["arms"] if one["kind"] == "hop"]
     return f"hop{hops.index(arm) % _COLOURS}" if arm in hops else "plain"
 
 
 def margin(names: Iterable[str]) -> float:
-    """Room for the names beside the ends of lines."""
+    """Return the width of the names at the ends of lines."""
     return max([RIGHT, *(22 + LETTER * len(name) for name in names)])
 
 
 def comparison(document: Entry) -> Markup:
-    """What every hop adds in every workload: medians with their intervals, on a logarithmic scale."""
+    """Draw what every hop adds in every workload: medians with their intervals, on a logarithmic scale."""
     rows = list(_compared(document))
     values = [
         abs(value)
@@ -48,7 +48,7 @@ def comparison(document: Entry) -> Markup:
     if not values:
         return Markup("")
     hops = list(dict.fromkeys(arm for _, added, _ in rows for arm in added))
-    right = WIDTH - 20 - FIGURE * min(len(hops), _FIGURES)
+    right = WIDTH - 20 - FIGURE * min(len(hops), _MAX_FIGURES)
     left = max(130.0, 14 + LETTER * max(len(what) for what, _, _ in rows))
     scale = Scale(10 ** math.floor(math.log10(min(values))), max(values) * 1.6, left, right, log=True)
     apart = 9.0
@@ -61,7 +61,7 @@ def comparison(document: Entry) -> Markup:
 
 
 def _names(document: Entry, hops: Sequence[str], right: float) -> Iterator[str]:
-    for at, hop in enumerate(hops[:_FIGURES]):
+    for at, hop in enumerate(hops[:_MAX_FIGURES]):
         place = (right + FIGURE * (at + 1), 14.0)
         yield svg.text(
             place, hop if len(hop) < 13 else f"{hop[:11]}…", f"name small {colour(document, hop)}", anchor="end"
@@ -77,7 +77,7 @@ def _compared(document: Entry) -> Iterator[tuple[str, Mapping[str, Entry], float
 
 
 def _across(scale: Scale, height: float) -> Iterator[str]:
-    """ProcessorTicks of a horizontal scale, and lines down from them."""
+    """Draw the ticks of a horizontal scale, and vertical lines."""
     for value in scale.ticks():
         x = scale.at(value)
         yield svg.rule((x, 36), (x, height), "grid")
@@ -104,7 +104,7 @@ def _forest(
             y = middle + 9.0 * (at - (len(hops) - 1) / 2)
             yield from _median(scale, y, added[hop]["median"], colour(document, hop), f"{what}, {hop}")
             shown = f"≤ {ms(floor)}" if added[hop]["within_floor"] else ms(added[hop]["median"]["value"], sign=True)
-            if at < _FIGURES:
+            if at < _MAX_FIGURES:
                 yield svg.text((scale.end + FIGURE * (at + 1), middle + 4), shown, "number", anchor="end")
 
 
@@ -116,7 +116,7 @@ def _median(scale: Scale, y: float, median: Entry, kind: str, what: str) -> Iter
 
 
 def by_quantile(document: Entry, workload: Entry, measure: Entry) -> Markup:
-    """The difference of quantiles from p5 on, each with its band; the control shows what noise looks like."""
+    """Draw the difference of quantiles from p5 on, each with its band; the control shows what noise looks like."""
     curves = {arm: entry["curve"] for arm, entry in measure["added"].items() if len(entry["curve"]) > 1}
     ends = [
         point[end] for curve in curves.values() for point in curve for end in ("low", "high") if point[end] is not None
@@ -131,7 +131,7 @@ def by_quantile(document: Entry, workload: Entry, measure: Entry) -> Markup:
     for arm, curve in curves.items():
         shapes += _band(curve, x, y, colour(document, arm))
         ends_of[arm] = (x.at(curve[-1]["quantile"]), y.at(curve[-1]["value"])), colour(document, arm)
-    shapes += beside(ends_of)
+    shapes += end_labels(ends_of)
     return svg.picture(WIDTH, 300, f"{measure['name']} added in {workload['name']}, by quantile", shapes)
 
 
@@ -159,8 +159,8 @@ def _band(curve: Sequence[Entry], x: Scale, y: Scale, kind: str) -> list[str]:
     return [svg.area([*there, *back], f"band {kind}"), svg.line(points, f"line {kind}")]
 
 
-def beside(ends: Mapping[str, tuple[svg.Point, str]]) -> Iterator[str]:
-    """The names of lines beside their ends, moved apart where they would lie on one another."""
+def end_labels(ends: Mapping[str, tuple[svg.Point, str]]) -> Iterator[str]:
+    """Draw the names of lines at their ends, moved apart where they would overlap."""
     lowest = -APART
     for name, ((x, y), kind) in sorted(ends.items(), key=lambda one: one[1][0][1]):
         lowest = max(y, lowest + APART)
@@ -168,7 +168,7 @@ def beside(ends: Mapping[str, tuple[svg.Point, str]]) -> Iterator[str]:
 
 
 def over_time(document: Entry, measure: Entry) -> Markup:
-    """The differences in the course of the run: what drifts shows."""
+    """Draw the differences over time, which shows drift."""
     every = {arm: entry["over_time"] for arm, entry in measure["added"].items()}
     series = {arm: one for arm, one in every.items() if sum(value is not None for value in one) > 1}
     values = [value for one in series.values() for value in one if value is not None]
@@ -182,12 +182,12 @@ def over_time(document: Entry, measure: Entry) -> Markup:
         points = [(x.at(place), y.at(value)) for place, value in enumerate(one) if value is not None]
         shapes.append(svg.line(points, f"line {colour(document, arm)}"))
         ends[arm] = points[-1], colour(document, arm)
-    shapes += beside(ends)
+    shapes += end_labels(ends)
     return svg.picture(WIDTH, 280, "The differences in the course of the run", shapes)
 
 
 def legs(workload: Entry) -> Markup:
-    """Where the time goes: to the upstream, there, and back."""
+    """Draw where the time goes: to the upstream, there, and back."""
     names = leg_names(workload)
     rows = [(arm, [one.get(name) or 0.0 for name in names]) for arm, one in workload["legs"].items()]
     longest = max((sum(parts) for _, parts in rows), default=0.0)
@@ -206,7 +206,7 @@ def legs(workload: Entry) -> Markup:
 
 
 def lag_strip(workload: Entry) -> Markup:
-    """How late each event of a stream is, by its place; the darker the later, on a logarithmic scale."""
+    """Draw the lag of each event of a stream by its place: the darker the later, on a logarithmic scale."""
     rows = {arm: one["lag_by_event"] for arm, one in workload["delivery"].items() if one["lag_by_event"]}
     values = [value for row in rows.values() for value in row if value]
     if not values:

@@ -1,4 +1,4 @@
-"""Scales and shapes for plots: just enough SVG, drawn with the page's own colours."""
+"""Scales and shapes for plots, as SVG in the page's own colours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From values to places on the page, linearly or by their logarithm.
+    """Maps values to coordinates, linearly or by their logarithm.
 
     Attributes:
         low: The value at `start`.
@@ -30,7 +30,7 @@ class Scale:
     log: bool = False
 
     def at(self, value: float) -> float:
-        """Where a value stands; what lies outside stands at the border."""
+        """Return a value's coordinate; a value outside the scale gets that of the border."""
         low, high, value = (
             (map(math.log10, (self.low, self.high, max(value, self.low))))
             if self.log
@@ -44,7 +44,7 @@ class Scale:
         return round(self.start + min(1.0, max(0.0, part)) * (self.end - self.start), 2)
 
     def ticks(self) -> list[float]:
-        """Round values within the scale: a few of them."""
+        """Return a few round values within the scale."""
         return _log_ticks(self.low, self.high) if self.log else _linear_ticks(self.low, self.high)
 
 
@@ -64,7 +64,7 @@ def _log_ticks(low: float, high: float) -> list[float]:
 
 
 def picture(width: float, height: float, title: str, shapes: Iterable[str]) -> Markup:
-    """A whole picture; its title is read aloud where nothing is seen."""
+    """Return a whole picture with its title, for screen readers."""
     body = Markup("\n").join(Markup(shape) for shape in shapes)  # noqa: S704 - every shape below escapes its texts
     return Markup(
         '<div class="picture"><svg viewBox="0 0 {0:g} {1:g}" role="img" aria-label="{2}" '
@@ -89,9 +89,10 @@ def _points(points: Sequence[Point]) -> str:
 def box(place: Point, size: Point, kind: str, *, title: str = "", style: str = "") -> str:
     """A rectangle; its title is shown under the pointer."""
     (x, y), (width, height) = place, size
-    told = f"<title>{escape(title)}</title>" if title else ""
-    own = f' style="{style}"' if style else ""
-    return f'<rect class="{kind}" x="{x:g}" y="{y:g}" width="{max(width, 0):g}" height="{height:g}"{own}>{told}</rect>'
+    tooltip = f"<title>{escape(title)}</title>" if title else ""
+    attribute = f' style="{style}"' if style else ""
+    frame = f'x="{x:g}" y="{y:g}" width="{max(width, 0):g}" height="{height:g}"'
+    return f'<rect class="{kind}" {frame}{attribute}>{tooltip}</rect>'
 
 
 def dot(place: Point, kind: str, *, title: str = "") -> str:

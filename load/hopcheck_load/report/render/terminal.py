@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hopcheck_load.report.render.values import (
-    NOT_TOLD,
+    UNKNOWN,
     added,
     findings,
     headlines,
@@ -21,7 +21,7 @@ from hopcheck_load.report.render.values import (
     share,
 )
 
-_ENDLESS = 1000
+_UNLIMITED_WIDTH = 1000
 
 _QUANTILES = ("p50", "p90", "p99")
 _COUNTED = {
@@ -35,18 +35,18 @@ _COLOURS = {"exceeded": "red", "slower": "red", "not measured": "red", "unsure":
 def print_report(
     document: Mapping[str, Any], earlier: Mapping[str, Any] | None = None, to: Console | None = None
 ) -> None:
-    """Print it.
+    """Print a report.
 
     Args:
         document: The report.
-        earlier: The one that it was held against.
-        to: Where; stdout if not given.
+        earlier: The report that it was compared with.
+        to: The console; by default, stdout.
     """
     tables = [_table(workload) for workload in document["workloads"]]
     console = to or _console(tables)
     for workload, table in zip(document["workloads"], tables, strict=True):
-        amount = "exchanges an arm, at most" if "load" in workload else "rounds"
-        console.print(f"\n[bold]{workload['name']}[/]  {workload['about']}; {workload['rounds']:,} {amount}")
+        unit = "exchanges an arm, at most" if "load" in workload else "rounds"
+        console.print(f"\n[bold]{workload['name']}[/]  {workload['about']}; {workload['rounds']:,} {unit}")
         console.print(table)
         _print_notes(workload, console)
     _print_verdicts(document, earlier, console)
@@ -59,17 +59,17 @@ def print_report(
 
 
 def _console(tables: Iterable[Table]) -> Console:
-    """As wide as the tables are: a narrower terminal breaks their lines, and no figure is cut."""
+    """Return a console as wide as the tables: a narrower terminal breaks their lines, and no figure is cut."""
     console = Console(highlight=False, soft_wrap=True)
-    endless = Console(width=_ENDLESS)
-    console.width = max(console.width, *(endless.measure(table).maximum for table in tables), 0)
+    unlimited = Console(width=_UNLIMITED_WIDTH)
+    console.width = max(console.width, *(unlimited.measure(table).maximum for table in tables), 0)
     return console
 
 
 def _table(workload: Mapping[str, Any]) -> Table:
-    """All measures of a workload; quantiles that none of them tells have no column."""
+    """Return a table of all measures of a workload; quantiles that none of them has get no column."""
     table = Table(box=None, pad_edge=False)
-    names = [name for name in _QUANTILES if any(_tells(measure, name) for measure in workload["measures"])]
+    names = [name for name in _QUANTILES if any(_has_quantile(measure, name) for measure in workload["measures"])]
     for head in ("", "", *names, "added", "95 % interval", *(f"added {name}" for name in names if name != "p50")):
         table.add_column(head, justify="right" if head else "left", no_wrap=True)
     for measure in workload["measures"]:
@@ -84,7 +84,7 @@ def _table(workload: Mapping[str, Any]) -> Table:
     return table
 
 
-def _tells(measure: Mapping[str, Any], quantile: str) -> bool:
+def _has_quantile(measure: Mapping[str, Any], quantile: str) -> bool:
     return any(values[quantile] is not None for values in measure["arms"].values())
 
 
@@ -95,11 +95,11 @@ def _added(arm: str, measure: Mapping[str, Any], names: Sequence[str]) -> list[s
     median = entry["median"]
     shown = ms(median["value"], sign=True) if arm == "control" else f"[bold]{added(entry, measure['floor'])}[/]"
     tails = [entry["difference_of_quantiles"][name] for name in names if name != "p50"]
-    return [shown, interval(median), *(NOT_TOLD if one is None else ms(one["value"], sign=True) for one in tails)]
+    return [shown, interval(median), *(UNKNOWN if one is None else ms(one["value"], sign=True) for one in tails)]
 
 
 def _legs(workload: Mapping[str, Any], arm: str) -> str:
-    """Where an arm's time goes, in a line."""
+    """Return where an arm's time goes, in a line."""
     legs = workload["legs"][arm]
     return " + ".join(f"{name} {ms(legs.get(name))}" for name in leg_names(workload))
 
@@ -116,10 +116,10 @@ def _print_notes(workload: Mapping[str, Any], console: Console) -> None:
         wrong = [
             f"{found[name]:,} {name.replace('_', ' ')}" for name in ("lost", "repeated", "out_of_order", "unreadable")
         ]
-        told = ", ".join(text for text in wrong if not text.startswith("0 "))
+        problems = ", ".join(text for text in wrong if not text.startswith("0 "))
         together = f"{share(found['share_together'])} of its events were read together with another one"
         if arm != "control":
-            console.print(f"{arm}: {together}{f'; [red]{told}[/]' if told else ''}")
+            console.print(f"{arm}: {together}{f'; [red]{problems}[/]' if problems else ''}")
     for arm, counts in workload["exchanges"].items():
         for name, words in _COUNTED.items():
             if counts[name]:
@@ -140,7 +140,7 @@ def _print_load(load: Mapping[str, Any], console: Console) -> None:
 
 def _print_verdicts(document: Mapping[str, Any], earlier: Mapping[str, Any] | None, console: Console) -> None:
     for one in document["budget"]:
-        figures = f"{ms(one['value'])} ({interval(one)})" if one["value"] is not None else NOT_TOLD
+        figures = f"{ms(one['value'])} ({interval(one)})" if one["value"] is not None else UNKNOWN
         colour = _COLOURS.get(one["outcome"], "green")
         console.print(f"budget {one['budget']}, {one['hop']}: {figures} [{colour}]{one['outcome']}[/]")
     if earlier is not None and earlier["machine"]["processor"] != document["machine"]["processor"]:

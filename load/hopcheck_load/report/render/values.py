@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Figures and findings of a report as text."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 from hopcheck_load.stats import guards
 
-NOT_TOLD = "—"
+UNKNOWN = "—"
 
-FEWEST_RATES = 3
-"""With fewer rates at which the generator was punctual, there is no curve that could have a knee."""
+MIN_RATES = 3
+"""With fewer rates with a valid median, there is no curve that could have a knee."""
 
 
 def ms(value: float | None, *, sign: bool = False) -> str:
-    """A time with its unit, to about three digits: `9 µs`, `0.412 ms`, `15.6 ms`, `1.25 s`."""
+    """Return a time with its unit, to about three digits: `9 µs`, `0.412 ms`, `15.6 ms`, `1.25 s`."""
     if value is None:
-        return NOT_TOLD
+        return UNKNOWN
     value = 0.0 if abs(value) < 5e-5 else value
     plus = "+" if sign and value > 0 else ""
     size = abs(value)
@@ -28,7 +28,7 @@ def ms(value: float | None, *, sign: bool = False) -> str:
 
 
 def tick(value: float) -> str:
-    """A round time, as it stands on a scale: `50 µs`, `2 ms`."""
+    """Return the label of a round time on a scale: `50 µs`, `2 ms`."""
     if value == 0:
         return "0"
     size, unit = (value * 1e3, "µs") if abs(value) < 1 else (value, "ms") if abs(value) < 1000 else (value / 1e3, "s")
@@ -36,75 +36,77 @@ def tick(value: float) -> str:
 
 
 def interval(estimate: Mapping[str, Any]) -> str:
-    """An interval, or nothing where there is none."""
+    """Return an interval, or a dash if there is none."""
     if estimate["low"] is None:
-        return NOT_TOLD
+        return UNKNOWN
     low, high = ms(estimate["low"]), ms(estimate["high"])
     return f"{low.split()[0] if low.split()[1] == high.split()[1] else low} … {high}"
 
 
 def added(entry: Mapping[str, Any], floor: float | None) -> str:
-    """What is added; what lies within the noise floor is said to."""
+    """Return what a hop adds, or the noise floor if it adds less than that."""
     return f"≤ {ms(floor)} (noise)" if entry["within_floor"] else ms(entry["median"]["value"], sign=True)
 
 
 def cpu_ms(each: float | None) -> str:
-    """Processor time of an exchange: it isn't known to more than three digits."""
-    return NOT_TOLD if each is None else f"{each:.3g}" if each < 100 else f"{each:.0f}"
+    """Return the processor time of an exchange: it isn't known to more than three digits."""
+    return UNKNOWN if each is None else f"{each:.3g}" if each < 100 else f"{each:.0f}"
 
 
 def share(value: float | None) -> str:
-    """A part of a whole."""
-    return NOT_TOLD if value is None else f"{100 * value:.3g} %"
+    """Return a share as a percentage."""
+    return UNKNOWN if value is None else f"{100 * value:.3g} %"
 
 
 def self_reports(workload: Mapping[str, Any]) -> list[str]:
-    """What targets say of themselves, beside what was measured; a sentence each."""
-    return [_says(arm, said) for arm, said in workload["self_report"].items()]
+    """Compare the times that targets report of themselves with what was measured, in a sentence for each."""
+    return [_self_report(arm, report) for arm, report in workload["self_report"].items()]
 
 
-def _says(arm: str, said: Mapping[str, Any]) -> str:
-    answers = "" if said["answers"] == said["of"] else f" (in {said['answers']:,} of {said['of']:,} answers)"
-    to = "to the first token" if said["measure"] == "ttft" else "to the latency"
-    of = f"{share(said['coverage'])} of the {ms(said['added'])} that it adds {to}"
-    return f"{arm} says of itself: {ms(said['median'])}{answers}, {of}"
+def _self_report(arm: str, report: Mapping[str, Any]) -> str:
+    some = f" (in {report['answers']:,} of {report['of']:,} responses)" if report["answers"] != report["of"] else ""
+    to = "to the first token" if report["measure"] == "ttft" else "to the latency"
+    of = f"{share(report['coverage'])} of the {ms(report['added'])} that it adds {to}"
+    return f"{arm} reports {ms(report['median'])} of itself{some}, {of}"
 
 
 def latency_of(workload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A workload's latency."""
+    """Return a workload's latency."""
     found: Mapping[str, Any] = next(one for one in workload["measures"] if one["name"] == "latency")
     return found
 
 
 def leg_names(workload: Mapping[str, Any]) -> tuple[str, ...]:
-    """The legs of the way that are known: of two clocks, only the sum of the ways; under load, also waiting."""
+    """Return the names of the known legs: with two clocks, only the sum of the ways; under load, also waiting."""
     ways = ("request", "upstream", "response") if workload["one_clock"] else ("outside", "upstream")
     return ("wait", *ways) if "load" in workload else ways
 
 
-def open_loop(document: Mapping[str, Any]) -> bool:
-    """Whether it was measured under load."""
+def is_under_load(document: Mapping[str, Any]) -> bool:
+    """Whether a report is of a run under load."""
     return bool(document.get("load"))
 
 
 def cards(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """For each hop what it adds to the first workload's latency: `{hop, workload, entry, floor, invalid}`."""
+    """Return what each hop adds to the first workload's latency: `{hop, workload, entry, floor, invalid}`."""
     found = (_first(document, arm["name"]) for arm in document["arms"] if arm["kind"] == "hop")
     return [card for card in found if card is not None]
 
 
 def _first(document: Mapping[str, Any], hop: str) -> dict[str, Any] | None:
-    """The first row; under load, the first that can be believed of those that are about the same workload."""
+    """Return the first row; under load, the first valid one of those with the same workload."""
     rows = [one for one in document["workloads"] if hop in latency_of(one)["added"]]
-    for workload in sorted((one for one in rows if _alike(one, rows[0])), key=lambda one: bool(_invalid(one))):
+    for workload in sorted(
+        (one for one in rows if _differs_in_rate_only(one, rows[0])), key=lambda one: bool(_invalid(one))
+    ):
         latency = latency_of(workload)
         known = {"entry": latency["added"][hop], "floor": latency["floor"], "invalid": _invalid(workload)}
-        return {"hop": hop, "workload": _called(workload), **known}
+        return {"hop": hop, "workload": _title(workload), **known}
     return None
 
 
-def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two rows differ in their rates at most."""
+def _differs_in_rate_only(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two rows have the same workload and fault."""
     return "load" not in one or all(one["load"][name] == other["load"][name] for name in ("workload", "fault"))
 
 
@@ -112,20 +114,20 @@ def _invalid(workload: Mapping[str, Any]) -> str:
     return "; ".join(workload["load"]["invalid"].values()) if "load" in workload else ""
 
 
-def _called(workload: Mapping[str, Any]) -> str:
+def _title(workload: Mapping[str, Any]) -> str:
     return (
         f"{workload['load']['workload']} at {workload['load']['rate']:g}/s" if "load" in workload else workload["name"]
     )
 
 
 def headlines(document: Mapping[str, Any]) -> list[str]:
-    """What was found, in a sentence for each hop."""
+    """Return the main result in a sentence for each hop."""
     return [_sentence(card) + _doubt(card) for card in cards(document)] or ["nothing was measured"]
 
 
 def findings(document: Mapping[str, Any]) -> list[str]:
-    """What only a run under load tells: knees, recoveries, and what crept up."""
-    if not open_loop(document):
+    """Return sentences about knees, recoveries and drifts of a run under load."""
+    if not is_under_load(document):
         return []
     load = document["load"]
     knees = [_knee(document, hop, found) for hop, found in load["knee"].items()]
@@ -142,16 +144,16 @@ def findings(document: Mapping[str, Any]) -> list[str]:
 
 
 def processes(document: Mapping[str, Any]) -> list[str]:
-    """What the processes that were watched took, a line for each."""
-    return [_took(one) for one in document.get("processes", [])]
+    """Return the usage of the processes that were watched, a line for each."""
+    return [_usage(one) for one in document.get("processes", [])]
 
 
 def _knee(document: Mapping[str, Any], hop: str, found: Mapping[str, Any]) -> str:
     medians = {row["load"]["rate"]: (row["load"], latency_of(row)["arms"][hop]["p50"]) for row in document["workloads"]}
-    rates = {rate: guards.punctual(*said) for rate, said in medians.items()}
-    seen = sorted(rate for rate, punctual in rates.items() if punctual)
-    if found["rates"] < FEWEST_RATES:
-        return f"{hop}: where the knee is can't be told, the generator was too late at nearly all rates"
+    rates = {rate: guards.has_valid_median(*load) for rate, load in medians.items()}
+    seen = sorted(rate for rate, valid in rates.items() if valid)
+    if found["rates"] < MIN_RATES:
+        return f"{hop}: the knee is unknown, the generator was too late at nearly all rates"
     if found["rate"] is None:
         return f"{hop}: no knee up to {max(seen):g}/s"
     above = min((rate for rate in seen if rate > found["rate"]), default=found["rate"])
@@ -160,12 +162,11 @@ def _knee(document: Mapping[str, Any], hop: str, found: Mapping[str, Any]) -> st
     return f"{hop}: the knee is at {found['rate']:g}/s"
 
 
-def _took(process: Mapping[str, Any]) -> str:
-    """A process in a line."""
+def _usage(process: Mapping[str, Any]) -> str:
     memory = " → ".join("—" if one is None else f"{one:g}" for one in _memory(process))
     each = [f"{row} {cpu_ms(cpu['ms_each'])}" for row, cpu in process["cpu"].items() if cpu["ms_each"] is not None]
-    took = f"; CPU ms each: {', '.join(each)}" if each else ""
-    return f"process {process['name']} ({process['pid']}): RSS {memory} MB (before, most, after){took}"
+    cpu = f"; CPU ms each: {', '.join(each)}" if each else ""
+    return f"process {process['name']} ({process['pid']}): RSS {memory} MB (before, most, after){cpu}"
 
 
 def _memory(process: Mapping[str, Any]) -> list[float | None]:
@@ -181,7 +182,7 @@ def _sentence(card: Mapping[str, Any]) -> str:
     workload, at, rate = card["workload"].partition(" at ")
     exchange = f"the median {workload} exchange{at}{rate}"
     if entry["within_floor"]:
-        return f"{hop} adds nothing that can be told from noise ({ms(floor)}) to {exchange}"
+        return f"{hop} adds no more than the noise floor ({ms(floor)}) to {exchange}"
     noise = "" if floor is None else f"; noise floor {ms(floor)}"
-    figure, sure = ms(entry["median"]["value"]), interval(entry["median"])
-    return f"{hop} adds {figure} to {exchange} (95 % interval {sure}{noise})"
+    median = entry["median"]
+    return f"{hop} adds {ms(median['value'])} to {exchange} (95 % interval {interval(median)}{noise})"
