@@ -32,7 +32,7 @@ def suggestion(word: str, known: Iterable[str], similarity: float = 0.6) -> str:
         known: The words that are known.
         similarity: From which on a word is probably meant, between 0 and 1.
     """
-    by_folded = {name.casefold(): name for name in known}
+    by_folded = {name.casefold(): str(name) for name in known}
     close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=similarity)
     if close:
         return f"; did you mean {by_folded[close[0]]!r}?"
@@ -74,7 +74,7 @@ def _sentence(error: Exception, frames: list[FrameType]) -> str:
     text = str(error)
     if found := _UNKNOWN_ARGUMENT.search(text):
         owner, word = found.groups()
-        called = frames[1].f_code.co_name if len(frames) > 1 else owner.removesuffix(".__init__")
+        called = frames[1].f_code.co_name if len(frames) > 1 else owner.removesuffix(".__init__").rpartition(".")[2]
         return f"{called}() has no argument {word!r}{suggestion(word, _arguments(owner, frames))}"
     if found := _UNKNOWN_IMPORT.search(text):
         word, module = found.groups()

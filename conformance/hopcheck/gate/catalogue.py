@@ -9,7 +9,9 @@ from pathlib import Path
 
 import hopcheck.cases
 from hopcheck.authoring.areas import GROUPS
-from hopcheck.authoring.outside import import_file, import_folder
+from hopcheck.authoring.literal_checks import unknown_checks
+from hopcheck.authoring.mistakes import CaseError
+from hopcheck.authoring.outside import import_file, import_folder, is_outside
 from hopcheck.authoring.registry import REGISTRY, Case
 from hopcheck_server.upstream.script.turns import Script
 
@@ -29,7 +31,14 @@ def all_cases(folder: Path | None = None) -> dict[str, Case]:
             import_file(root.joinpath(*module.name.split(".")[2:]).with_suffix(".py"), module.name)
     if folder is not None:
         import_folder(folder)
+        _require_literal_checks(case for case in REGISTRY.values() if is_outside(case.function.__module__))
     return dict(sorted(REGISTRY.items()))
+
+
+def _require_literal_checks(cases: Iterable[Case]) -> None:
+    mistakes = [mistake for case in cases for mistake in unknown_checks(case)]
+    if mistakes:
+        raise CaseError("\n".join(mistakes))
 
 
 def select(cases: Iterable[Case], patterns: Iterable[str] = (), profiles: Iterable[str] = ()) -> list[Case]:
