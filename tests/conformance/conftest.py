@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from hopcheck.authoring import registry
-from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.run import run
+from hopcheck.engine.verdict import Verdict
 from hopcheck.engine.wire_contracts import CHECKS
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import Relay

@@ -9,12 +9,12 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from hopcheck.authoring.findings import Verdict
 from hopcheck.cli import fuzz_arguments as fuzzing
 from hopcheck.cli import replay_arguments as replaying
 from hopcheck.cli.exits import UNTESTABLE, Stop
 from hopcheck.cli.files import write
 from hopcheck.cli.gate_arguments import RENDERINGS, add_arguments, known_cases, previous_baseline, read
+from hopcheck.engine.verdict import Verdict
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.run import GateResult, Watch, gate

@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from hopcheck.authoring.findings import Finding, Outcome, Verdict, outcome_of
+from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Target, Untestable, describe
 from hopcheck.engine.context import RunContext
+from hopcheck.engine.verdict import Outcome, Verdict, outcome_of
 from hopcheck.engine.wire_contracts import WireEvidence, contract_findings
 from hopcheck.engine.wire_log import reproduce, wire_log
 from hopcheck_server.upstream.control.client import Control

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
-from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.judging import run_case
+from hopcheck.engine.verdict import Verdict
 
 
 class SequentialCases(Protocol):

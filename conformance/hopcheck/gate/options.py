@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hopcheck.authoring.findings import FAILING, Outcome, Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.engine.sequential_cases import SequentialCases
+from hopcheck.engine.verdict import FAILING, Outcome, Verdict
 from hopcheck.report.baseline import Baseline
 
 DEFAULT_JOBS = 8

@@ -12,12 +12,12 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
-from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.client import load_sdk
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.run import run
 from hopcheck.engine.sequential_cases import run_sequentially
+from hopcheck.engine.verdict import Verdict
 from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.backend import run_context
 from hopcheck.gate.options import GateOptions

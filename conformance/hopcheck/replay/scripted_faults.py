@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict, expect
+from hopcheck.authoring.findings import Finding, Level, expect
 from hopcheck.authoring.isolation import Isolation
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Target, Untestable
 from hopcheck.client.config import Declares
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.judging import run_case
+from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.replay.scripted_backend import scripted_nonces
 from hopcheck.replay.server import ReplayServer
 from hopcheck.report.build import SCRIPTED

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict
+from hopcheck.authoring.findings import Finding, Level
+from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.gate.toml_tables import Reader, SettingsError, nearest, parse_file
 
 if TYPE_CHECKING:

@@ -17,9 +17,10 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from hopcheck.authoring.areas import AREAS
-from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict
+from hopcheck.authoring.findings import Finding, Level
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import DECLARABLE, Declares, TargetConfig
+from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.report.baseline import Baseline, Deviation, Judgement
 from hopcheck.report.document import SCHEMA_NAME, counts, exit_code
 from hopcheck.report.excerpts import EXCHANGES_LIMIT, cut_pair, exchange_excerpt, jsonable

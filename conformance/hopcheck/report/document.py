@@ -15,7 +15,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from hopcheck.authoring.findings import FAILING, Outcome
+from hopcheck.engine.verdict import FAILING, Outcome
 
 SCHEMA_NAME = "hopcheck.report/1"
 OUTCOMES = tuple(str(outcome) for outcome in Outcome)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import starmap
 from typing import Any
 
-from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.engine.judging import run_case
 from hopcheck.engine.scheduler import Pool, run_pools
+from hopcheck.engine.verdict import Verdict
 from hopcheck.selftest.columns import HEALTHY, MatrixColumn
 from hopcheck.selftest.reach import Reach, touches
 from hopcheck.selftest.relay_host import RelayHost

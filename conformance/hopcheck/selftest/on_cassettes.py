@@ -7,11 +7,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from hopcheck.authoring.findings import Outcome
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import Cassette
 from hopcheck.engine.scheduler import Pool, run_pools
+from hopcheck.engine.verdict import Outcome
 from hopcheck.replay.findings import CHUNKING
 from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.selftest.chunk_parser_mutant import ParsesEachRead

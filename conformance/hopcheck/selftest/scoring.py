@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
+from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.engine.wire_contracts import CHECKS
 from hopcheck.report.render.values import clip
 from hopcheck.selftest.columns import HEALTHY, MatrixColumn

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import REGISTRY, Case
 from hopcheck.cassettes import Cassette
 from hopcheck.cassettes.canonical import PROBES
@@ -18,6 +17,7 @@ from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.client.nonces import fixed_nonces
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.judging import run_case
+from hopcheck.engine.verdict import Verdict
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck.replay.attempts import KEYS, ReplayedAttempt
 from hopcheck.replay.findings import ReplayFindings

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from hopcheck.authoring.findings import Finding, Level, Outcome, expect, outcome_of
+from hopcheck.authoring.findings import Finding, Level, expect
+from hopcheck.engine.verdict import Outcome, outcome_of
 
 NAN = math.nan
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from hopcheck import Findings, Relay, Target, Untestable, expect, reply
-from hopcheck.authoring.findings import Outcome
 from hopcheck.authoring.registry import Case, case
 from hopcheck.cassettes import Cassette, Provenance, load_all
 from hopcheck.cassettes.comparison import difference, differences
@@ -22,6 +21,7 @@ from hopcheck.cassettes.recording.wiretap import tapped
 from hopcheck.cassettes.store import read_live_only, save, write_live_only
 from hopcheck.client.nonces import fixed_nonces
 from hopcheck.engine.context import RunContext
+from hopcheck.engine.verdict import Outcome
 from hopcheck.selftest.relay_host import RelayHost, relay_target
 from hopcheck_server.relay import RelayConfig, RelayServer
 

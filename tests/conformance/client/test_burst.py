@@ -7,9 +7,9 @@ from typing import ClassVar
 import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect
-from hopcheck.authoring.findings import Outcome
 from hopcheck.client.burst import _told, _within_one
 from hopcheck.engine.run import run
+from hopcheck.engine.verdict import Outcome
 from hopcheck.selftest.relay_host import RelayHost
 
 

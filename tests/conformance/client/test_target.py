@@ -7,11 +7,11 @@ import json
 import pytest
 
 from hopcheck import Answer, Findings, Relay, Stream, Target, Untestable, expect, reply
-from hopcheck.authoring.findings import Outcome
 from hopcheck.client.bodies import OMIT, chat_body, embedding_body, encode, marked
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.nonces import fixed_nonces, random_nonces
 from hopcheck.client.responses import Sent
+from hopcheck.engine.verdict import Outcome
 
 M = "hopcheck:a.b~~chat:1"
 SENT = Sent("", "POST", "http://h/v1", (), b"", 0)

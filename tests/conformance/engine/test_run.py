@@ -8,11 +8,11 @@ from typing import ClassVar
 import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, Untestable, expect, refuse, reply
-from hopcheck.authoring.findings import Outcome
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.judging import run_case
 from hopcheck.engine.run import run
+from hopcheck.engine.verdict import Outcome
 from hopcheck_server.upstream.control.client import ControlFailed
 
 

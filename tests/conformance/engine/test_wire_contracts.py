@@ -23,8 +23,9 @@ from hopcheck import (
     expect,
     reply,
 )
-from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict
+from hopcheck.authoring.findings import Finding, Level
 from hopcheck.client.responses import Sent
+from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.engine.wire_contracts import CHECKS, EVENT, RESPONSE, UPSTREAM_REQUEST, WireEvidence, contract_findings
 from hopcheck.gate.catalogue import all_cases
 from hopcheck_server.relay.messages import Failure

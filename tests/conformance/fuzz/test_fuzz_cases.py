@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from hopcheck import Relay, RelayedResponse
-from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.sequential_cases import run_sequentially
+from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.fuzz import fuzz_cases
 from hopcheck.fuzz.fuzz_cases import ExampleBudget, FuzzSearches
 from hopcheck.fuzz.operations import MODELS, RECOVERY, ROUTES, SEPARATION, SEQUENCES, FuzzedOperation

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from hopcheck import IncomingRequest, OutgoingRequest, Relay, RelayedResponse, refuse
-from hopcheck.authoring.findings import Outcome
 from hopcheck.cassettes import load
+from hopcheck.engine.verdict import Outcome
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.replay.live_only import burst_owner, live_only, without_burst
 from hopcheck.report.build import LIVE_ONLY

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from hopcheck.authoring.findings import Finding, Level, Outcome, Verdict
+from hopcheck.authoring.findings import Finding, Level
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import Declares, TargetConfig
+from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.report.baseline import Baseline, Deviation, Judgement, judge
 from hopcheck.report.build import RunSummary, build
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hopcheck.authoring.findings import Finding, Outcome
+from hopcheck.authoring.findings import Finding
+from hopcheck.engine.verdict import Outcome
 from hopcheck.gate.target_file import SettingsError
 from hopcheck.report.baseline import NO_REASON, Baseline, Deviation, baseline_text, judge, load_baseline, updated
 from hopcheck.report.document import headline, red_cases

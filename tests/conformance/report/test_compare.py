@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from hopcheck.authoring.findings import Finding, Outcome
+from hopcheck.authoring.findings import Finding
+from hopcheck.engine.verdict import Outcome
 from hopcheck.report.compare import compare, comparison_markdown, print_comparison, summary
 from hopcheck.report.render.terminal import console_for
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from hopcheck.authoring.findings import Finding, Outcome
+from hopcheck.authoring.findings import Finding
+from hopcheck.engine.verdict import Outcome
 from hopcheck.report.render.junit import junit_text
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import Any
 
-from hopcheck.authoring.findings import Finding, Outcome
+from hopcheck.authoring.findings import Finding
+from hopcheck.engine.verdict import Outcome
 from hopcheck.report.render.html import html_text
 from hopcheck.report.render.wire import lanes, moments
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hopcheck.authoring.findings import Finding, Outcome
+from hopcheck.authoring.findings import Finding
+from hopcheck.engine.verdict import Outcome
 from hopcheck.report.baseline import Baseline, Deviation
 from hopcheck.report.build import report_text, write_whole
 from hopcheck.report.document import by_profile, fails, headline, load_document, not_asked, red_cases, violations

@@ -9,7 +9,8 @@ from typing import Any
 
 from rich.console import Console
 
-from hopcheck.authoring.findings import Finding, Outcome
+from hopcheck.authoring.findings import Finding
+from hopcheck.engine.verdict import Outcome
 from hopcheck.report.render.progress import RunProgress
 from hopcheck.report.render.terminal import IN_FULL, console_for, print_report
 

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect, reply
-from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.cli import selftest
+from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.selftest import HEALTHY, Cell, MatrixColumn, MatrixScore, cells, columns_of, score
 from hopcheck.selftest.reach import overridden, reach_of, touches
 from hopcheck_server.relay.honest import HONEST_RELAYS, PrettyPrints

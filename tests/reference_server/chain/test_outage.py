@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.cli.outage import CRITICAL, direct_to, experiment
 from hopcheck.client.config import Declares, Models, TargetConfig
+from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.run import gate

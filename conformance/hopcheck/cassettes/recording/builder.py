@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hopcheck.authoring.findings import Verdict
 from hopcheck.cassettes.journal_entry import Frame, JournalEntry, Pairs
 from hopcheck.cassettes.model import Interaction, RecordedDelivery, RecordedRequest, RecordedResponse
 from hopcheck.cassettes.recording.exchanges import RecordedExchange
 from hopcheck.cassettes.secrets import headers
 from hopcheck.cassettes.secrets.scrub import Scrub
+from hopcheck.engine.verdict import Verdict
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 

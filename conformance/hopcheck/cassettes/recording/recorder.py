@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from hopcheck.authoring.findings import Outcome, Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.cassettes.model import Cassette, Provenance, RecordedVerdict, cassette_name
@@ -26,6 +25,7 @@ from hopcheck.cassettes.store import BodyTooLarge, SecretFound, path_of, save
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.judging import run_case
 from hopcheck.engine.scheduler import phases
+from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script.marker import Marker
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hopcheck import __version__
-from hopcheck.authoring.findings import Verdict
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes.model import Provenance
 from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
@@ -30,6 +29,7 @@ from hopcheck.cassettes.store import write_live_only
 from hopcheck.client import load_sdk
 from hopcheck.client.nonces import fixed_nonces
 from hopcheck.engine.context import RunContext
+from hopcheck.engine.verdict import Verdict
 from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S, examine
 from hopcheck.gate.target_file import packaged_target
 from hopcheck_contracts.documents import document

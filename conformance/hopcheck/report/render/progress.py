@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hopcheck.authoring.findings import Outcome
+from hopcheck.engine.verdict import Outcome
 from hopcheck.report.document import OUTCOMES
 from hopcheck.report.render.terminal import STYLES
 
