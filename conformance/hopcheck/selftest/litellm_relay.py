@@ -13,7 +13,7 @@ from typing import Any
 from hopcheck.replay.scripted_backend import is_scripted
 from hopcheck_contracts.sse import Event, event_of
 from hopcheck_server.proxy.adapters.litellm.workarounds import LiteLLMWorkarounds, carry_trace_context
-from hopcheck_server.proxy.adapters.streams.event_relay import wants_to_be_seen
+from hopcheck_server.proxy.adapters.streams.event_relay import has_content
 from hopcheck_server.proxy.adapters.upstream_errors import ErrorMapper
 from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.redaction import Redactor
@@ -53,7 +53,7 @@ class ProviderWithWorkarounds(ProviderClient):
             options = outgoing.json.get("stream_options")
             wants_usage = isinstance(options, dict) and options.get("include_usage") is True
             answer.events = _mended_events(answer.events, wants_usage=wants_usage)
-        elif (mended := _WORKAROUNDS.answer(json.loads(answer.body))) is not None:
+        elif (mended := _WORKAROUNDS.response(json.loads(answer.body))) is not None:
             answer.body = json.dumps(mended, ensure_ascii=False).encode()
         return answer
 
@@ -95,7 +95,7 @@ def _mended(event: Event, *, wants_usage: bool) -> Event | None:
         return event
     if payload.get("error"):
         return event_of(_ERRORS.in_success(payload["error"]).body)
-    if not (wants_usage or wants_to_be_seen(payload)):
+    if not (wants_usage or has_content(payload)):
         return None
     mended = _WORKAROUNDS.event(payload)
     return event if mended is None else event_of(mended)

@@ -1,7 +1,7 @@
 """LLM-Proxy, the reference: a thin, LiteLLM-backed proxy that keeps the contract.
 
-`python -m hopcheck_server.proxy` serves it; `create_app` gives the ASGI application, `run` serves it with the
-settings given.
+`python -m hopcheck_server.proxy` serves it; `create_app` makes the ASGI application, and `run` serves it
+with given settings.
 """
 
 from __future__ import annotations

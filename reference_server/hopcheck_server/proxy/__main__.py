@@ -10,7 +10,7 @@ from hopcheck_server.proxy.server import run_from_environment
 
 
 def main() -> int:
-    """Parse the command line and serve; gives the exit code."""
+    """Parse the command line and serve; return the exit code."""
     parser = argparse.ArgumentParser(prog="hopcheck_server.proxy", description="The reference LLM proxy.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free port, which is printed")

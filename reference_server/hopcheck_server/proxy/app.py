@@ -1,4 +1,4 @@
-"""Puts the application together: adapter, middleware, routes, and one shape for everything that goes wrong."""
+"""The application: adapter, middleware, routes, and one shape for all errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hopcheck_server.proxy.telemetry.metrics import Metrics
 
 
 def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> FastAPI:
-    """Make the application. With `adapter`, that one answers instead of the one that the settings ask for."""
+    """Make the application; `adapter` replaces the one for these settings."""
     app = FastAPI(
         title="LLM-Proxy",
         version=settings.version,
@@ -35,7 +35,7 @@ def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> Fas
     )
     app.state.settings = settings
     app.state.adapter = adapter or make_adapter(settings)
-    app.state.metrics = Metrics(lambda: cast("BaseLLMAdapter", app.state.adapter).is_well)
+    app.state.metrics = Metrics(lambda: cast("BaseLLMAdapter", app.state.adapter).is_healthy)
     for routes in (chat, embeddings, models, health, document, *([metrics] if settings.metrics != "off" else [])):
         app.include_router(routes.router)
     app.add_exception_handler(ProxyError, _on_proxy_error)
@@ -75,7 +75,7 @@ async def _on_proxy_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
-    """What the router itself refuses: unknown paths and wrong methods."""
+    """Answer what the router refuses: unknown paths and wrong methods."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         message, code = f"This path does not answer {request.method}.", "method_not_allowed"

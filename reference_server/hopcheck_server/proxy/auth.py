@@ -1,4 +1,4 @@
-"""Lets in who presents the key, and answers 401 to everybody else, before anything of the request is read."""
+"""Lets requests with the key pass, and answers 401 to all others, before their bodies are read."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class BearerAuth:
     """ASGI middleware: all paths but health need `Authorization: Bearer <key>`.
 
     Args:
-        app: what is protected.
-        key: the one key that opens it.
-        open_paths: further paths that need none.
+        app: The application behind it.
+        key: The key.
+        open_paths: Further paths that need no key.
     """
 
     def __init__(self, app: ASGIApp, key: str, open_paths: Collection[str] = ()) -> None:
@@ -40,10 +40,10 @@ class BearerAuth:
         return path.startswith(OPEN_PREFIX) or path in self._open_paths
 
     def _holds_key(self, scope: Scope) -> bool:
-        # Two Authorization fields: hops would disagree about which one counts, so neither does.
+        # With two Authorization fields, hops could disagree about which one counts, so neither does.
         given = _credentials(scope)
         scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
-        # compare_digest takes the same time wherever the difference is.
+        # compare_digest takes the same time for every wrong key.
         return hmac.compare_digest(token.strip(), self._key) and scheme.lower() == b"bearer"
 
 

@@ -1,4 +1,4 @@
-"""Notices that a client hung up while its request is being served, and ends the work at once."""
+"""Detects that a client has disconnected during its request, and ends the work at once."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 class DisconnectWatch:
     """Cancels the body of `async with` when the client disconnects, and raises ClientDisconnected in its place.
 
-    The request body must have been read: from then on `receive` has nothing to tell but the end.
+    The request body must have been read: after it `receive` only reports the disconnect.
     """
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._gone = False
+        self._has_disconnected = False
 
     async def __aenter__(self) -> Self:
         task = asyncio.current_task()
@@ -32,23 +32,23 @@ class DisconnectWatch:
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._gone = True
+        self._has_disconnected = True
         self._task.cancel()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._watcher.cancel()
-        if not self._gone:
+        if not self._has_disconnected:
             return
         if kind is None or not issubclass(kind, asyncio.CancelledError):
             await self._take_cancellation()
-        # Somebody else may want this task to end as well (a server that stops): then their cancellation stands.
+        # Others may have cancelled this task as well (a server that stops): then it stays cancelled.
         if self._task.uncancel() == 0:
             raise ClientDisconnected from error
 
     async def _take_cancellation(self) -> None:
-        """Receive the cancellation that `_watch` asked for just as the body was finishing."""
+        """Receive the cancellation that `_watch` requested as the body was finishing."""
         try:
             await asyncio.sleep(0)
         except asyncio.CancelledError:

@@ -1,7 +1,4 @@
-"""The one shape in which anything goes wrong: `{"error": {message, type, param, code}}` with a real status.
-
-Knows the shape and this proxy's own codes. Does not know what an upstream's errors look like.
-"""
+"""The shape of all errors, `{"error": {message, type, param, code}}` with a real status, and this proxy's own codes."""
 
 from __future__ import annotations
 
@@ -14,20 +11,20 @@ SERVER_ERROR = "server_error"
 
 
 class ClientDisconnected(Exception):
-    """The client hung up: there is nobody left to answer."""
+    """The client has disconnected, so there is no response to send."""
 
 
 class ProxyError(Exception):
-    """An answer that is an error.
+    """An error response.
 
     Args:
-        status: HTTP status, 400 to 599.
-        message: what a person reads; never holds a secret.
-        code: OpenAI's machine-readable word, or None.
-        param: the request field that is to blame, or None.
-        kind: the error's `type`; by default by status.
-        headers: further response headers, lower case.
-        extra: further members of the error object, as an upstream sent them.
+        status: The HTTP status, 400 to 599.
+        message: A sentence for people, without secrets.
+        code: OpenAI's machine-readable code, or None.
+        param: The faulty request field, or None.
+        kind: The error's `type`; derived from the status by default.
+        headers: Further response headers, lower case.
+        extra: Further members of the error object, from an upstream.
     """
 
     def __init__(
@@ -52,67 +49,67 @@ class ProxyError(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The OpenAI-shaped object, ready to be encoded."""
+        """The error in OpenAI's shape, not yet encoded."""
         known = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
         return {"error": {**self.extra, **known}}
 
     def encode(self) -> bytes:
-        """The body as it goes over the wire."""
+        """Encode the body."""
         return json.dumps(self.body, separators=(",", ":")).encode()
 
 
 class UpstreamLost(ProxyError):
-    """The connection to the upstream couldn't be had, or broke before its answer had come."""
+    """The connection to the upstream couldn't be made, or broke before its response was complete."""
 
 
 RETRY_AFTER = {"retry-after": "2"}
-"""In seconds: an upstream that has just gone is looked for more often than that."""
+"""In seconds; an upstream that is down is checked more often than that."""
 
 
 def bad_request(message: str, param: str | None = None, code: str | None = None) -> ProxyError:
-    """400: the client's request can't be served as it is."""
+    """400: the client's request is invalid."""
     return ProxyError(400, message, code, param=param)
 
 
 def model_not_found(model: str) -> ProxyError:
-    """404, worded as OpenAI words it."""
+    """404, in OpenAI's words."""
     message = f"The model `{model[:200]}` does not exist or you do not have access to it."
     return ProxyError(404, message, "model_not_found", param="model")
 
 
 def upstream_refused_us() -> ProxyError:
-    """502: our key, or the next hop's, was refused. The client can't help it, and learns no detail."""
+    """502: our key, or the next hop's, was refused. The client can't change that, and learns no detail."""
     return ProxyError(502, "The upstream refused this proxy's credentials.", "upstream_auth_error")
 
 
 def upstream_unreachable() -> ProxyError:
-    """503: nobody answers there."""
+    """503: no server answers at the upstream's address."""
     return UpstreamLost(
         503, "The upstream can't be reached at the moment.", "upstream_unreachable", headers=RETRY_AFTER
     )
 
 
 def upstream_down(wrong: str, code: str | None) -> ProxyError:
-    """503: LiteLLM was found to be down, and wasn't asked again."""
+    """503: LiteLLM is known to be down, and wasn't asked."""
     return ProxyError(503, f"The upstream {wrong} at the moment; please try again.", code, headers=RETRY_AFTER)
 
 
 def upstream_timeout(seconds: float) -> ProxyError:
-    """504: it took too long."""
+    """504: the upstream took too long."""
     return ProxyError(504, f"The upstream didn't answer within {seconds:g} s.", "upstream_timeout")
 
 
 def upstream_broke_off() -> ProxyError:
-    """502: the connection ended where it shouldn't have."""
+    """502: the upstream's connection ended early."""
     return UpstreamLost(502, "The upstream ended the connection before its answer was complete.", "upstream_cut")
 
 
 def shutting_down() -> ProxyError:
-    """503: this process was told to stop and can't wait any longer for the upstream."""
+    """503: this process is stopping and can't wait any longer for the upstream."""
     headers = {"connection": "close", "retry-after": "1"}
     return ProxyError(503, "The proxy is shutting down; please try again.", "shutting_down", headers=headers)
 
 
 def upstream_unreadable() -> ProxyError:
-    """502: a success that holds nothing usable."""
+    """502: the upstream's success has no usable body."""
     return ProxyError(502, "The upstream's answer could not be read.", "upstream_invalid_response")

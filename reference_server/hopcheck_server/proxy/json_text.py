@@ -1,6 +1,6 @@
-"""Changes one top-level member of a JSON object's text and leaves every other byte as it was.
+"""Edits of one top-level member in the text of a JSON object; every other byte is unchanged.
 
-A body that is parsed and written again loses number formats and escapes; what a proxy has to add is put in as text.
+A body that is parsed and written again loses number formats and escapes, so additions are inserted as text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _DECODER = json.JSONDecoder()
 
 
 def encode(value: Any) -> bytes:
-    """A JSON value as compact UTF-8; a lone surrogate, which UTF-8 can't hold, makes everything ASCII escapes."""
+    """Write compact JSON in UTF-8; with ASCII escapes if it holds a lone surrogate, which UTF-8 can't encode."""
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
@@ -21,7 +21,7 @@ def encode(value: Any) -> bytes:
 
 
 def insert_member(raw: bytes, name: str, value: Any) -> bytes:
-    """Put `"name":value` in front of the first member of the object in `raw` (valid JSON, UTF-8)."""
+    """Insert `"name":value` before the first member of the object in `raw` (valid JSON, UTF-8)."""
     start = raw.index(b"{") + 1
     rest = raw[start:]
     comma = b"" if rest.lstrip().startswith(b"}") else b","
@@ -29,7 +29,7 @@ def insert_member(raw: bytes, name: str, value: Any) -> bytes:
 
 
 def replace_member(raw: bytes, name: str, value: Any) -> bytes:
-    """Give every top-level member called `name` the value `value`."""
+    """Replace the value of every top-level member called `name`."""
     text = raw.decode()
     for start, end in reversed(_value_spans(text, name)):
         text = text[:start] + encode(value).decode() + text[end:]
@@ -43,7 +43,7 @@ def _skip_space(text: str, at: int) -> int:
 
 
 def _value_spans(text: str, name: str) -> list[tuple[int, int]]:
-    """Where the values of the top-level members called `name` begin and end."""
+    """Return the spans of the values of the top-level members called `name`."""
     spans = []
     at = _skip_space(text, text.index("{") + 1)
     while text[at] != "}":

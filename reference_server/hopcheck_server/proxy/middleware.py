@@ -1,4 +1,4 @@
-"""Pure ASGI middleware: a name for every request, an answer for every accident, and a limit to every body."""
+"""ASGI middleware: request ids, responses to unhandled exceptions, a limit on bodies, and OPTIONS."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:\-]{1,128}\Z")
 
 
 class RequestContext:
-    """Outermost: gives the request its id, the response its `x-request-id`, and turns what nobody caught into a 500.
+    """The outermost middleware: request ids, the metrics and the log line of each request, and 500 for exceptions.
 
     Args:
-        app: What is served.
-        metrics: Count every request.
-        redactor: Keeps keys out of the log's paths.
+        app: The application behind it.
+        metrics: Counts every request.
+        redactor: Masks keys in the log's paths.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, redactor: Redactor) -> None:
@@ -43,11 +43,11 @@ class RequestContext:
         self._redactor = redactor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the request under its id."""
+        """Serve a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, send, route_of(scope["path"]))
+        exchange = _ServedRequest(scope, send, route_of(scope["path"]))
         self._metrics.begin(exchange.route)
         try:
             await exchange.run(self._app, receive)
@@ -57,19 +57,19 @@ class RequestContext:
             if log.isEnabledFor(logging.INFO):
                 self._write_line(exchange, ended)
 
-    def _write_line(self, exchange: _Exchange, ended: RequestEnd) -> None:
-        """Say what became of a request: where it went, but nothing that it said."""
+    def _write_line(self, exchange: _ServedRequest, ended: RequestEnd) -> None:
+        """Log a request's path and its end, but none of its content."""
         method, path = exchange.scope["method"], exchange.route
         if path == OTHER:
             path = ascii(self._redactor.text(exchange.scope["path"])[:200])
-        told = line_of(ended) | {"request_id": exchange.id, "method": method, "path": path}
+        fields = line_of(ended) | {"request_id": exchange.id, "method": method, "path": path}
         duration_ms = ended.duration_s * 1000
         words = (exchange.id, method, path, ended.status, duration_ms)
-        log.info("%s %s %s %d %.1f ms", *words, extra={"request": told})
+        log.info("%s %s %s %d %.1f ms", *words, extra={"request": fields})
 
 
-class _Exchange:
-    """One request, from its name to its end."""
+class _ServedRequest:
+    """One request, from its id to its end."""
 
     def __init__(self, scope: Scope, send: Send, route: str) -> None:
         self.scope = scope
@@ -84,7 +84,7 @@ class _Exchange:
         scope.setdefault("state", {})["request_id"] = self.id
 
     def ended(self) -> RequestEnd:
-        """How it ended, now that it has."""
+        """Return how the request ended."""
         duration_s = time.perf_counter() - self._started
         return RequestEnd(self._status, duration_s, self._first_s, self._streamed, self._cancelled, self._notes)
 
@@ -95,9 +95,9 @@ class _Exchange:
             self._cancelled = True
             self._status = self._status or CANCELLED_STATUS
         except asyncio.CancelledError:
-            await self._say_goodbye(receive)
+            await self._refuse_while_stopping(receive)
         except Exception as error:
-            await self._excuse(error, receive)
+            await self._answer_exception(error, receive)
 
     async def _send_named(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -111,25 +111,25 @@ class _Exchange:
             self._first_s = time.perf_counter() - self._started
         await self._send(message)
 
-    async def _say_goodbye(self, receive: Receive) -> None:
-        """The server stops, and this request has had its time of grace."""
+    async def _refuse_while_stopping(self, receive: Receive) -> None:
+        """Answer a request that isn't done after the grace period of a stopping server."""
         if self._status:
             raise ProxyError(503, "The answer could not be completed.") from None
         await error_response(shutting_down())(self.scope, receive, self._send_named)
 
-    async def _excuse(self, error: Exception, receive: Receive) -> None:
-        """Log where it happened, without the exception's text: that may quote a key or a prompt."""
+    async def _answer_exception(self, error: Exception, receive: Receive) -> None:
+        """Log the place of an exception, without its text, which may quote a key or a prompt; answer 500."""
         where = "".join(traceback.format_tb(error.__traceback__))
         log.error("%s: unhandled %s\n%s", self.id, type(error).__name__, where)
         if self._status:
-            # The head is out: all that is left is to break the connection, so that nobody takes this for a success.
+            # The head has been sent: only breaking the connection shows that this isn't a success.
             raise ProxyError(500, "The answer could not be completed.") from None
         failure = ProxyError(500, "The proxy failed to serve this request.", "internal_error")
         await error_response(failure)(self.scope, receive, self._send_named)
 
 
 def _request_id(scope: Scope) -> str:
-    """The client's own `x-request-id` if it can be trusted in a header and a log; a new one otherwise."""
+    """Return the client's own `x-request-id` if it is safe in a header and a log; a new one otherwise."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.match(value):
             return str(value.decode("ascii"))
@@ -137,14 +137,14 @@ def _request_id(scope: Scope) -> str:
 
 
 class BodyLimit:
-    """Refuses bodies larger than `limit` bytes with 413: by their declared length, or when they have grown so."""
+    """Refuses bodies larger than `limit` bytes with 413: by their declared length, or while they are read."""
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
         self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with a body that can't exceed the limit."""
+        """Pass the request on, with a body that can't exceed the limit."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -175,13 +175,13 @@ def _declared_length(scope: Scope) -> int:
 
 
 class Preflight:
-    """Answers OPTIONS before anybody asks for a key: a browser sends none with it."""
+    """Answers OPTIONS before the key is checked: a browser sends none with it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 204, without CORS headers: those are the CORS middleware's, if origins are allowed at all."""
+        """Answer 204 without CORS headers: the CORS middleware adds those, if origins are allowed."""
         if scope["type"] != "http" or scope["method"] != "OPTIONS":
             await self._app(scope, receive, send)
             return

@@ -1,7 +1,7 @@
-"""Keeps keys out of what leaves this process in an error, whatever an upstream echoes.
+"""Masks keys in errors, which may echo them.
 
-Knows the secrets of this process and what a provider's key or a bearer header looks like. Successful answers are not
-its business: their bytes are the client's.
+It masks the secrets of this process, and what looks like a provider's key or a bearer header. Successful responses
+aren't changed.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _LOOKS_LIKE_A_KEY = re.compile(r"\bsk-[A-Za-z0-9_\-*.]{6,}|(?i:\b(?:bearer|basic
 
 
 class Redactor:
-    """Masks known secrets, and what looks like one.
+    """Masks known secrets, and texts that look like one.
 
     Args:
-        secrets: the keys of this process; empty ones are ignored.
+        secrets: The keys of this process; empty ones are ignored.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        # Longest first: a key that is part of another must not leave the rest behind.
+        # Longest first: masking a key that is part of another must not leave the rest visible.
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
 
     def text(self, text: str) -> str:

@@ -1,6 +1,6 @@
-"""Reads a client's request body and refuses, before anything goes upstream, what can't be meant.
+"""Reads a client's request body, and refuses invalid ones before anything is sent upstream.
 
-Knows the fields that this proxy itself relies on and the types of the commonest ones. All others are the upstream's.
+It checks the fields that this proxy itself relies on, and the types of common ones. The upstream checks all others.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 class _NotJSON(ValueError):
-    """NaN or an infinity, which Python reads and JSON doesn't know."""
+    """NaN or an infinity, which Python parses and JSON doesn't have."""
 
 
 def _reason(error: ValueError | RecursionError) -> str:
@@ -96,7 +96,7 @@ def _reason(error: ValueError | RecursionError) -> str:
 
 
 def _check_content_type(request: Request) -> None:
-    """A body that says that it is something else is refused; one that says nothing is taken for JSON."""
+    """Refuse a body of another declared type; without a type it counts as JSON."""
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise ProxyError(
@@ -128,13 +128,13 @@ def _check_types(body: dict[str, Any]) -> None:
         value = body.get(name)
         if value is None:
             continue
-        # To Python a bool is an int; to JSON it is none.
+        # In Python a bool is an int; in JSON it isn't.
         if not (isinstance(value, types) or _is_whole(value, types)) or (isinstance(value, bool) and bool not in types):
             raise bad_request(f"'{name}' must be {wanted}.", name, "invalid_type")
 
 
 def _is_whole(value: Any, types: tuple[type, ...]) -> bool:
-    """Whether it is an integer written with a fraction of nothing: 5.0 is the same number as 5."""
+    """Whether it is an integer with a fraction of zero: 5.0 is the same number as 5."""
     return int in types and isinstance(value, float) and value.is_integer()
 
 

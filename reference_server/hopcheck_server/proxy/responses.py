@@ -1,4 +1,4 @@
-"""Sends what an adapter answered: JSON as it came, and streams event by event while the client is there."""
+"""Sends an adapter's responses: JSON unchanged, and streams event by event while the client is connected."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ if TYPE_CHECKING:
 STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
-    # Tells nginx and its kin not to collect events before they pass them on.
+    # Makes nginx and similar proxies pass events on without buffering.
     "x-accel-buffering": "no",
 }
 
 
-def json_response(answer: AdapterResponse) -> Response:
-    """A complete answer, its bytes unchanged."""
-    return Response(answer.body, 200, dict(answer.headers), "application/json")
+def json_response(response: AdapterResponse) -> Response:
+    """Make a complete response, with the adapter's bytes unchanged."""
+    return Response(response.body, 200, dict(response.headers), "application/json")
 
 
 def error_response(error: ProxyError) -> Response:
-    """An error, with its status."""
+    """Make a response of an error."""
     current_notes().error = kind_of(error)
     return Response(error.encode(), error.status, error.headers, "application/json")
 
 
 class EventStreamResponse(Response):
-    """A stream: each piece is sent when it is there, and the upstream is let go of when the client hangs up."""
+    """A stream: each block is sent when it arrives, and the upstream is released when the client disconnects."""
 
-    def __init__(self, answer: AdapterStream) -> None:
+    def __init__(self, stream: AdapterStream) -> None:
         self.status_code = 200
         self.background = None
-        self._answer = answer
-        self.init_headers({**answer.headers, **STREAM_HEADERS})
-        # Its length is not known, and an empty body's length is not it.
+        self._stream = stream
+        self.init_headers({**stream.headers, **STREAM_HEADERS})
+        # Starlette has set the length of an empty body.
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the stream to its end, or to the client's."""
+        """Send the stream to its end, or until the client disconnects."""
         try:
             async with DisconnectWatch(receive):
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                async for block in self._answer.blocks:
+                async for block in self._stream.blocks:
                     await send({"type": "http.response.body", "body": block, "more_body": True})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except asyncio.CancelledError:
-            # The server stops: say so in the stream, lest its end be taken for the answer's.
+            # The server stops: an error in the stream shows that the response isn't complete.
             await send({"type": "http.response.body", "body": in_band(shutting_down()), "more_body": False})
         finally:
-            await self._answer.aclose()
+            await self._stream.aclose()

@@ -1,4 +1,4 @@
-"""Runs the application under uvicorn, and says where it can be reached."""
+"""Runs the application under uvicorn, and prints its address."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from hopcheck_server.proxy.settings.outline import outline
 from hopcheck_server.proxy.telemetry.log import configure_logging
 from hopcheck_server.wire.signals import raise_interrupt_on
 
-# Longer than the idle time of common clients, so that it is they who close first.
 KEEPALIVE_S = 75
+"""Longer than the idle time of common clients, so that the clients close first."""
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, with an answer of the usual shape for what is no HTTP at all."""
+    """uvicorn's protocol, with errors of the usual shape for what isn't HTTP."""
 
     def send_400_response(self, msg: str) -> None:
         body = bad_request(msg).encode()
@@ -36,7 +36,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Prints the address, on one line of stdout, when requests can be sent there."""
+    """Prints the address, on one line of stdout, when it accepts requests."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -45,13 +45,13 @@ class _AnnouncingServer(uvicorn.Server):
 
 
 def url_of(listener: socket.socket) -> str:
-    """The address of a listening socket, as a client writes it."""
+    """Return the address of a listening socket as a URL."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def make_config(settings: Settings) -> uvicorn.Config:
-    """Uvicorn's configuration for one process."""
+    """Make uvicorn's configuration for one process."""
     return uvicorn.Config(
         create_app(settings),
         http=_Protocol,
@@ -69,8 +69,8 @@ def make_config(settings: Settings) -> uvicorn.Config:
 def listen(host: str, port: int) -> socket.socket:
     """Bind a listening socket; port 0 takes a free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio switches Nagle's algorithm off only where it is: else each answer that is
-    # written in two parts waits 40 ms for an acknowledgement.
+    # The protocol is named because asyncio switches Nagle's algorithm off only for such sockets: otherwise each
+    # response that is written in two parts waits 40 ms for an acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -83,13 +83,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def run(settings: Settings, host: str, port: int) -> int:
-    """Serve until interrupted; gives the exit code."""
+    """Serve until interrupted; return the exit code."""
     try:
         listener = listen(host, port)
     except (OSError, OverflowError) as error:
         return _complain([f"Can't listen on {host}:{port}: {getattr(error, 'strerror', None) or error}."])
     configure_logging(settings.log_level, settings.log_format)
-    # uvicorn sends itself the signal that stopped it again, when it has stopped.
+    # uvicorn raises the signal that stopped it again when it has stopped.
     raise_interrupt_on(signal.SIGINT)
     with listener:
         try:
@@ -100,13 +100,13 @@ def run(settings: Settings, host: str, port: int) -> int:
 
 
 def run_from_environment(host: str, port: int, *, env_file: Path | None = None, check: bool = False) -> int:
-    """Read the settings and serve; mistakes in them are said in one sentence each.
+    """Read the settings and serve, or print one sentence for each mistake in them; return the exit code.
 
     Args:
         host: Where to listen.
         port: 0 takes a free one.
-        env_file: Variables that the environment doesn't have.
-        check: Say what would run, and don't.
+        env_file: Holds variables that the environment lacks.
+        check: Print what would run, and stop.
     """
     try:
         settings = load_settings(env_file)

@@ -1,1 +1,1 @@
-"""What stands behind the routes: LiteLLM, a provider, or nobody (mock)."""
+"""Adapters to what answers the requests: LiteLLM, a provider, or a mock."""

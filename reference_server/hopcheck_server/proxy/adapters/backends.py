@@ -1,4 +1,4 @@
-"""What is particular about the server behind the adapter: the interface, and the provider that needs nothing."""
+"""What is particular about an upstream: the interface, and the plain provider, which needs no special treatment."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from hopcheck_server.proxy.adapters.base import Call
 
 
 class Backend(Protocol):
-    """Everything that the adapter does for one kind of upstream and not for another."""
+    """What the adapter does for one kind of upstream and not for another."""
 
     lists_authoritatively: bool
-    """Whether `/v1/models` names every model that can be asked for, so that others need not be tried."""
+    """Whether `/v1/models` names every model that can be requested, so that others need not be tried."""
 
     def outgoing(self, call: Call) -> tuple[bytes, Mapping[str, str]]:
-        """The body and headers to send. Raises ProxyError for what this upstream must not be handed."""
+        """Return the body and headers to send. Raises ProxyError for what must not reach this upstream."""
 
     def incoming_headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """The upstream's header fields, under their standard names."""
+        """Return the upstream's header fields, under their standard names."""
 
     def error(self, status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Status and error object as OpenAI would have sent them; 401 stands for "our credentials are refused"."""
+        """Return status and error object as OpenAI would send them; 401 means that our credentials were refused."""
 
-    def answer(self, answer: dict[str, Any]) -> dict[str, Any] | None:
-        """A complete answer as it should have been, or None if nothing is wrong with it."""
+    def response(self, response: dict[str, Any]) -> dict[str, Any] | None:
+        """Return a complete response with its faults fixed, or None if it has none."""
 
     def event(self, event: dict[str, Any]) -> dict[str, Any] | None:
-        """A stream event as it should have been, or None if nothing is wrong with it."""
+        """Return a stream event with its faults fixed, or None if it has none."""
 
 
 class PlainProvider:
-    """A provider that speaks the OpenAI API: nothing is refused on its behalf, nothing mended."""
+    """A provider that speaks the OpenAI API: nothing is refused on its behalf, and nothing fixed."""
 
     lists_authoritatively = True
 
     def outgoing(self, call: Call) -> tuple[bytes, Mapping[str, str]]:
-        """The client's bytes; trace context and request id go as the headers that they are."""
+        """Return the client's bytes and headers."""
         return call.raw, call.headers
 
     def incoming_headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """As they are."""
+        """Return the headers unchanged."""
         return headers
 
     def error(self, status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """As it is."""
+        """Return both unchanged."""
         return status, error
 
-    def answer(self, answer: dict[str, Any]) -> dict[str, Any] | None:
-        """As it is."""
+    def response(self, response: dict[str, Any]) -> dict[str, Any] | None:
+        """Return None: nothing needs to be fixed."""
         return None
 
     def event(self, event: dict[str, Any]) -> dict[str, Any] | None:
-        """As it is."""
+        """Return None: nothing needs to be fixed."""
         return None

@@ -1,4 +1,4 @@
-"""What the routes ask of whatever stands behind them."""
+"""The interface between the routes and what answers them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One client request, checked, with its bytes.
+    """A client's request, checked, with its bytes.
 
     Attributes:
-        raw: the body as it came (with the default model put in, where none was named).
-        body: the same, parsed; never written back.
-        headers: the client's headers that may go upstream, lower case.
+        raw: The body as received (with the default model inserted, if it named none).
+        body: The same, parsed; it is never serialised again.
+        headers: The client's headers that may be sent upstream, lower case.
     """
 
     raw: bytes
@@ -29,7 +29,7 @@ class Call:
 
     @property
     def streams(self) -> bool:
-        """Whether the answer is to be an event stream."""
+        """Whether the client asked for an event stream."""
         return self.body.get("stream") is True
 
     @property
@@ -41,7 +41,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class AdapterResponse:
-    """A complete JSON answer with status 200."""
+    """A complete JSON response with status 200."""
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -49,11 +49,11 @@ class AdapterResponse:
 
 @dataclass(frozen=True, slots=True)
 class AdapterStream:
-    """An event stream whose first event has arrived and is none of an error.
+    """An event stream whose first event has arrived and is not an error.
 
     Attributes:
-        blocks: whole events, each piece to be flushed at once; ends with the stream.
-        aclose: lets go of the upstream, and ends its request if the stream isn't over. To be awaited in any case.
+        blocks: Whole events; each block is to be flushed at once.
+        aclose: Releases the upstream, and ends its request if the stream isn't over. Must always be awaited.
     """
 
     blocks: AsyncIterator[bytes]
@@ -62,7 +62,7 @@ class AdapterStream:
 
 
 class BaseLLMAdapter(ABC):
-    """Answers chats and embeddings, and says which models there are. All methods raise ProxyError."""
+    """Answers chats and embeddings, and lists the models. All methods raise ProxyError."""
 
     @abstractmethod
     async def chat(self, call: Call) -> AdapterResponse | AdapterStream:
@@ -74,29 +74,29 @@ class BaseLLMAdapter(ABC):
 
     @abstractmethod
     async def models(self) -> AdapterResponse:
-        """The list of models, as `GET /v1/models` gives it."""
+        """Return the list of models for `GET /v1/models`."""
 
     @abstractmethod
     async def model(self, model_id: str) -> AdapterResponse:
-        """One model of that list."""
+        """Return one model of that list."""
 
     @abstractmethod
     async def llm_models(self) -> AdapterResponse:
-        """The models with provider and context length, as `GET /v1/llm/models` gives them."""
+        """Return the models with provider and context length, for `GET /v1/llm/models`."""
 
     @abstractmethod
     async def check_ready(self) -> None:
         """Return if requests can be served now. Makes no provider call."""
 
     @property
-    def is_well(self) -> bool:
-        """Whether the upstream was well when it was last looked at; asks nobody."""
+    def is_healthy(self) -> bool:
+        """Whether the upstream was healthy at the last check; sends no request."""
         return True
 
     async def start(self) -> None:
-        """Begin; called once, before the first request."""
+        """Start; called once, before the first request."""
         return
 
     async def aclose(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         return

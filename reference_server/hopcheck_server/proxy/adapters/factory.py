@@ -1,4 +1,4 @@
-"""Makes the adapter that the settings ask for."""
+"""Makes the adapter for the settings."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from hopcheck_server.proxy.adapters.upstream import UpstreamAdapter
 from hopcheck_server.proxy.settings import Settings
 
 WATCH_NAME = "llm-proxy-watch"
-"""The User-Agent of what this proxy asks LiteLLM on its own account."""
+"""The User-Agent of this proxy's own requests to LiteLLM."""
 
 
 def make_adapter(settings: Settings) -> BaseLLMAdapter:
-    """The adapter for these settings."""
+    """Make the adapter for these settings."""
     if settings.llm_mode == "mock":
         return MockAdapter(settings)
     key = settings.litellm_api_key.get_secret_value()
     transport = AsyncOpenAITransport(settings.upstream_v1, key, _limits(settings))
     if settings.backend == "openai":
         return UpstreamAdapter(settings, transport, PlainProvider())
-    # Of its own, so that a full pool doesn't look like an outage.
-    asking = AsyncOpenAITransport(settings.upstream_v1, key, _limits(settings), {"User-Agent": WATCH_NAME})
-    probe = UpstreamAdapter(settings, asking, LiteLLMWorkarounds())
+    # A pool of its own, so that a full one doesn't look like an outage.
+    probing = AsyncOpenAITransport(settings.upstream_v1, key, _limits(settings), {"User-Agent": WATCH_NAME})
+    probe = UpstreamAdapter(settings, probing, LiteLLMWorkarounds())
     litellm = UpstreamAdapter(settings, transport, LiteLLMWorkarounds())
     direct = _direct(settings)
     return FailoverAdapter(litellm, probe, settings.health_interval_s, settings.health_silence_s, direct)
@@ -37,7 +37,7 @@ def _direct(settings: Settings) -> DirectProvider | None:
         return None
     key = settings.direct_fallback_api_key.get_secret_value()
     transport = AsyncOpenAITransport(settings.direct_fallback_v1, key, _limits(settings))
-    # The operator has named its models: no list has to be asked for.
+    # The operator has named its models: no list has to be fetched.
     provider = UpstreamAdapter(settings.model_copy(update={"check_models": False}), transport, PlainProvider())
     return DirectProvider(provider, settings.direct_fallback_models)
 

@@ -1,4 +1,4 @@
-"""Which header fields may pass, in each direction. Everything that isn't named here stays where it was."""
+"""The header fields that may pass, in each direction. All others are dropped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RESPONSE_PREFIXES = ("x-ratelimit-",)
 
 
 def trace_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The W3C trace context of a request, if it is valid; an invalid one must not be passed on."""
+    """Return the W3C trace context of a request, if it is valid; an invalid one must not be passed on."""
     traceparent = headers.get("traceparent", "")
     if not _TRACEPARENT.match(traceparent):
         return {}
@@ -25,7 +25,7 @@ def trace_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def response_headers(upstream: Mapping[str, str]) -> dict[str, str]:
-    """What of an upstream's header the client gets: when to come again, and how much is left."""
+    """Return the upstream's header fields that the client gets: when to retry, and what is left of its limits."""
     return {
         name: value for name, value in upstream.items() if name in RESPONSE_FIELDS or name.startswith(RESPONSE_PREFIXES)
     }

@@ -1,4 +1,4 @@
-"""Mock mode: answers by itself, in the full wire format, without any upstream."""
+"""Mock mode: responses in the full wire format, without an upstream."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from hopcheck_server.proxy.adapters.streams.sse import data_event
 from hopcheck_server.proxy.errors import bad_request, model_not_found
 from hopcheck_server.proxy.settings import Settings
 
-REPLY = "Mock LLM response"
-STREAM_REPLY = "Mock LLM streaming response"
+TEXT = "Mock LLM response"
+STREAM_TEXT = "Mock LLM streaming response"
 DIMENSIONS = 8
-# In all vectors of an answer: nobody should be able to make a mock eat the machine's memory.
 MAX_NUMBERS = 1_000_000
-# The list's `created` must not be the time of the call.
+"""In all vectors of a response, so that no request can exhaust the memory."""
 CREATED = 1_700_000_000
+"""The models' creation time, which must not be the time of the request."""
 
 
 class MockAdapter(BaseLLMAdapter):
-    """Answers any model with the same words, a stream one word at a time."""
+    """Answers requests for any model with the same words, in a stream one word at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -39,26 +39,26 @@ class MockAdapter(BaseLLMAdapter):
         head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": call.model}
         if call.streams:
             return AdapterStream(self._events(head, call), _nothing_to_close)
-        choice = {"index": 0, "message": _message(REPLY), "logprobs": None, "finish_reason": "stop"}
-        body = {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(call, REPLY)}
+        choice = {"index": 0, "message": _message(TEXT), "logprobs": None, "finish_reason": "stop"}
+        body = {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(call, TEXT)}
         return AdapterResponse(_encode(body))
 
     async def _events(self, head: dict[str, Any], call: Call) -> AsyncIterator[bytes]:
         usage: dict[str, Any] = {"usage": None} if call.wants_usage else {}
         chunk = {**head, "object": "chat.completion.chunk", **usage}
         yield _chunk(chunk, {"role": "assistant", "content": "", "refusal": None})
-        for number, word in enumerate(STREAM_REPLY.split(" ")):
+        for number, word in enumerate(STREAM_TEXT.split(" ")):
             if number:
-                # The pause is the feature: it makes a mock stream look like one.
+                # The pause makes it look like a real stream.
                 await asyncio.sleep(self._settings.mock_delay_s)
             yield _chunk(chunk, {"content": f" {word}" if number else word})
         yield _chunk(chunk, {}, "stop")
         if call.wants_usage:
-            yield data_event(_encode({**chunk, "choices": [], "usage": _usage(call, STREAM_REPLY)}))
+            yield data_event(_encode({**chunk, "choices": [], "usage": _usage(call, STREAM_TEXT)}))
         yield DONE
 
     async def embeddings(self, call: Call) -> AdapterResponse:
-        """Answer each input with a vector that depends on the input alone."""
+        """Answer each input with a vector that depends on it alone."""
         inputs = _inputs(call.body["input"])
         as_text = call.body.get("encoding_format") == "base64"
         size = _dimensions(call.body.get("dimensions"), len(inputs))
@@ -75,20 +75,20 @@ class MockAdapter(BaseLLMAdapter):
         return AdapterResponse(_encode({"object": "list", "data": [_entry(name) for name in self._names()]}))
 
     async def model(self, model_id: str) -> AdapterResponse:
-        """One of the default models."""
+        """Return one of the default models."""
         if model_id not in self._names():
             raise model_not_found(model_id)
         return AdapterResponse(_encode(_entry(model_id)))
 
     async def llm_models(self) -> AdapterResponse:
-        """The default models; nobody knows how much context a mock has."""
+        """List the default models; a mock has no context length."""
         names = self._names()
         return llm_models_response(
             LLMModel(id=name, name=name, provider="mock", context_length=None, is_available=True) for name in names
         )
 
     async def check_ready(self) -> None:
-        """A mock is always ready."""
+        """Return: a mock is always ready."""
 
     def _names(self) -> list[str]:
         names = (self._settings.default_model, self._settings.default_embedding_model)
@@ -123,14 +123,14 @@ def _usage(call: Call, reply: str) -> dict[str, int]:
 
 
 def _words(value: Any) -> int:
-    """A token count that anybody can follow: words of a text, parts of a list."""
+    """Count words of a text, or parts of a list, as tokens."""
     if isinstance(value, str):
         return len(value.split())
     return len(value) if isinstance(value, list) else 0
 
 
 def _dimensions(value: Any, vectors: int) -> int:
-    """How long each vector is to be."""
+    """Return the length of each vector."""
     if value is None:
         return DIMENSIONS
     is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
@@ -141,12 +141,12 @@ def _dimensions(value: Any, vectors: int) -> int:
 
 
 def _inputs(value: Any) -> list[Any]:
-    """The inputs of an embeddings request; a list of integers is one input."""
+    """List the inputs of an embeddings request; a list of integers is one input."""
     return [value] if isinstance(value, str) or isinstance(value[0], int) else list(value)
 
 
 def _embedding(item: Any, size: int, as_text: bool) -> list[float] | str:
-    """A unit-range vector derived from the input's digest, of values that a float32 holds exactly."""
+    """Derive a vector from the input's digest, with values between -1 and 1 that a float32 holds exactly."""
     digest = hashlib.shake_256(json.dumps(item).encode()).digest(size)
     vector = [(byte - 128) / 128 for byte in digest]
     return base64.b64encode(struct.pack(f"<{size}f", *vector)).decode() if as_text else vector

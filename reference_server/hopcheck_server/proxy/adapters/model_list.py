@@ -1,4 +1,4 @@
-"""What an upstream's lists of models say, and for how long that is believed."""
+"""An upstream's lists of models, and the time for which they are cached."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hopcheck_server.proxy.adapters.base import AdapterResponse
 from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.json_text import encode
 
-# A name that nobody has heard of makes the list be fetched again, but not for every such request.
 REFRESH_S = 1.0
+"""An unlisted name makes the list be fetched again, at most this often."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class LLMModel:
 
 
 class ModelList:
-    """The ids that an upstream lists, fetched when needed. That there is no list to be had is believed as long.
+    """The ids that an upstream lists, fetched when needed. A failure to fetch them is cached as long.
 
     Args:
-        fetch: gets the ids; raises ProxyError.
-        ttl_s: seconds for which a list is believed.
+        fetch: Fetches the ids; raises ProxyError.
+        ttl_s: Seconds for which a list is cached.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[frozenset[str]]], ttl_s: float) -> None:
@@ -44,8 +44,8 @@ class ModelList:
         self._fetched = -math.inf
         self._lock = asyncio.Lock()
 
-    async def may_know(self, model: str) -> bool:
-        """Whether the upstream lists the model. True also where that can't be learnt: then the upstream shall say."""
+    async def may_serve(self, model: str) -> bool:
+        """Whether the upstream lists the model, or has no list: then the upstream decides."""
         if self._is_fresh(self._ttl_s) and self._lists(model):
             return True
         async with self._lock:
@@ -68,7 +68,7 @@ class ModelList:
 
 
 def find_model(listed: dict[str, Any], model_id: str) -> dict[str, Any] | None:
-    """The list's entry for a model."""
+    """Return the list's entry for a model."""
     return next((entry for entry in listed["data"] if isinstance(entry, dict) and entry.get("id") == model_id), None)
 
 
@@ -80,17 +80,17 @@ def llm_models(listed: dict[str, Any], info: dict[str, Any]) -> list[LLMModel]:
 
 
 def llm_models_response(models: Iterable[LLMModel]) -> AdapterResponse:
-    """The body of `GET /v1/llm/models`."""
+    """Make the response of `GET /v1/llm/models`."""
     return AdapterResponse(encode([asdict(model) for model in models]))
 
 
 def listing_as_info(listed: dict[str, Any]) -> dict[str, Any]:
-    """What a provider's own list adds to the bare ids, in the shape of LiteLLM's model info."""
+    """Give a provider's own list the shape of LiteLLM's model info."""
     return {"data": [_entry_as_deployment(entry) for entry in listed["data"] if isinstance(entry, dict)]}
 
 
 def _entry_as_deployment(entry: dict[str, Any]) -> dict[str, Any]:
-    # vLLM, OpenRouter and Groq each have a name for it; OpenAI doesn't say.
+    # vLLM, OpenRouter and Groq each have a name for it; OpenAI has none.
     limits = (entry.get(name) for name in ("max_model_len", "context_length", "context_window"))
     context = next((limit for limit in limits if isinstance(limit, int)), None)
     info = {"litellm_provider": entry.get("owned_by"), "max_input_tokens": context}
@@ -111,14 +111,14 @@ def _llm_model(model_id: str, deployments: list[dict[str, Any]]) -> LLMModel:
         id=model_id,
         name=model_id,
         provider=_agreed(_provider(deployment) for deployment in deployments),
-        # A request can reach any deployment of the group: what fits into all of them is what can be promised.
+        # A request can reach any deployment of the group, so the smallest context is the one to promise.
         context_length=min((n for d in deployments if (n := _context_length(d)) is not None), default=None),
         is_available=True,
     )
 
 
 def _agreed(providers: Iterable[str | None]) -> str | None:
-    """The one provider that all deployments name; None where they differ or don't know."""
+    """Return the provider that all deployments name; None where they differ or name none."""
     names = set(providers)
     return names.pop() if len(names) == 1 else None
 

@@ -1,7 +1,7 @@
-"""Bytes to the upstream and bytes back, over one pooled `AsyncOpenAI` client.
+"""Sends bytes to the upstream and receives bytes, over one pooled `AsyncOpenAI` client.
 
-Knows connections, time-outs and the client's ways. Does not know what the bytes mean: a faster client can take its
-place by implementing `Transport`.
+It handles connections and timeouts, and doesn't parse the bytes: another client can replace it by implementing
+`Transport`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ KEEPALIVE_S = 4.0
 
 
 class TransportError(Exception):
-    """The exchange with the upstream failed below HTTP's semantics."""
+    """The exchange with the upstream failed below HTTP."""
 
 
 class Unreachable(TransportError):
-    """No connection could be had, so the request was not sent."""
+    """No connection could be made, so the request was not sent."""
 
 
 class TimedOut(TransportError):
@@ -38,11 +38,11 @@ class TimedOut(TransportError):
 
 
 class BrokenOff(TransportError):
-    """The connection ended before the answer did, or held no HTTP."""
+    """The connection ended before the response did, or carried no HTTP."""
 
 
 class UpstreamResponse(Protocol):
-    """An answer whose head has arrived."""
+    """A response whose head has arrived."""
 
     @property
     def status(self) -> int:
@@ -65,14 +65,14 @@ class Transport(Protocol):
     async def send(
         self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]
     ) -> UpstreamResponse:
-        """Send it and wait for the head of the answer, whatever its status. Raises TransportError."""
+        """Send a request and wait for the head of the response, of any status. Raises TransportError."""
 
     async def aclose(self) -> None:
         """Close all connections."""
 
 
 def _name_failure(error: BaseException) -> TransportError:
-    """What an exception of the client means for the one who waits."""
+    """Translate an exception of the client."""
     cause = error.__cause__ if isinstance(error, APIConnectionError) else error
     if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)):
         return Unreachable()
@@ -82,11 +82,11 @@ def _name_failure(error: BaseException) -> TransportError:
 
 
 class OpenAIResponse:
-    """An httpx2 response, read piece by piece."""
+    """An httpx2 response, read chunk by chunk."""
 
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
-        # A plain dictionary: httpx2 decodes its own anew at every look.
+        # A plain dictionary: httpx2 decodes its own anew at every access.
         self._headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw
         }
@@ -102,7 +102,7 @@ class OpenAIResponse:
         return self._headers
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives: one piece per HTTP chunk frame, content coding removed."""
+        """The body as it arrives: one item for each HTTP chunk, content coding removed."""
         try:
             async for chunk in self._response.aiter_bytes():
                 yield chunk
@@ -116,7 +116,7 @@ class OpenAIResponse:
 
 @dataclass(frozen=True)
 class TransportLimits:
-    """How long and how wide, in seconds and connections."""
+    """The timeouts and the size of the pool."""
 
     connect_s: float
     read_s: float
@@ -124,7 +124,7 @@ class TransportLimits:
 
 
 class _TimedTransport(httpx2.AsyncHTTPTransport):
-    """Notes how long the upstream was waited for, and counts nothing of what the client above it takes."""
+    """Measures the wait for the upstream, without the time that the client above it takes."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         with Waiting():
@@ -137,7 +137,7 @@ class AsyncOpenAITransport:
     Args:
         base_url: Ends in `/v1`.
         api_key: Sent as Bearer key; "" sends none.
-        limits: See there.
+        limits: Timeouts and the size of the pool.
         headers: Sent with every request.
     """
 
@@ -148,10 +148,10 @@ class AsyncOpenAITransport:
         pool = httpx2.Limits(
             max_connections=limits.connections, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE_S
         )
-        # One user's cookie would otherwise travel with another user's request.
+        # Otherwise one user's cookie would be sent with another user's request.
         jar = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-        wire = _TimedTransport(limits=pool)
-        http = httpx2.AsyncClient(timeout=timeout, transport=wire, cookies=jar, follow_redirects=False)
+        transport = _TimedTransport(limits=pool)
+        http = httpx2.AsyncClient(timeout=timeout, transport=transport, cookies=jar, follow_redirects=False)
         self._client = AsyncOpenAI(
             api_key=api_key or "unused", base_url=base_url, max_retries=0, timeout=timeout, http_client=http
         )
@@ -168,7 +168,7 @@ class AsyncOpenAITransport:
     async def send(
         self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]
     ) -> UpstreamResponse:
-        """Send the request once; a status is an answer here, never an exception."""
+        """Send the request once; no status raises an exception."""
         options: dict[str, Any] = {"headers": {**self._headers, **headers}, "follow_redirects": False}
         try:
             return OpenAIResponse(await self._request(method, path, content, options))

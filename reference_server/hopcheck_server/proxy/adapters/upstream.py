@@ -1,4 +1,4 @@
-"""Relays requests to LiteLLM, or straight to a provider: bytes in both directions, errors with a real status."""
+"""The adapter to LiteLLM or to a provider: it passes bytes in both directions, and errors with a real status."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.proxy.settings import Settings
 from hopcheck_server.proxy.telemetry.notes import Waiting
 
-# Chats wait for it, so a list that is slow to come counts as none.
-LIST_S = 5.0
+LIST_TIMEOUT_S = 5.0
+"""Chats wait for the list of models, so a slow list counts as none."""
 
 
 class UpstreamAdapter(BaseLLMAdapter):
-    """One upstream, spoken to through one transport; sends each request once.
+    """Sends requests to one upstream through one transport, each once.
 
     Args:
-        settings: time limits.
-        transport: carries the bytes.
-        backend: what is particular about this upstream.
+        settings: Timeouts, and whether models are checked.
+        transport: Carries the bytes.
+        backend: What is particular about this upstream.
     """
 
     def __init__(self, settings: Settings, transport: Transport, backend: Backend) -> None:
@@ -66,41 +66,41 @@ class UpstreamAdapter(BaseLLMAdapter):
         return await self._get("/models")
 
     async def model(self, model_id: str) -> AdapterResponse:
-        """Find it in the list: LiteLLM's own look-up misses ids with a slash, and has another error shape."""
+        """Find a model in the list: LiteLLM's own look-up misses ids with a slash, and has another error shape."""
         entry = find_model(json.loads((await self.models()).body), model_id)
         if entry is None:
             raise model_not_found(model_id)
         return AdapterResponse(encode(entry))
 
     async def llm_models(self) -> AdapterResponse:
-        """The list, with what LiteLLM's model info adds."""
+        """Join the list with LiteLLM's model info."""
         listed = json.loads((await self.models()).body)
         info = listing_as_info(listed) if self._backend.lists_authoritatively else await self._model_info()
         return llm_models_response(llm_models(listed, info))
 
     async def check_ready(self) -> None:
-        """LiteLLM is asked whether it lives, which costs it no provider call; a provider is not asked."""
+        """Ask LiteLLM whether it is alive, which causes no provider call; a provider is not asked."""
         if self._backend.lists_authoritatively:
             return
         root = self._settings.upstream_v1.removesuffix("/v1")
         url = f"{root}/health/liveliness"
-        reply, body = await self._fetch("GET", url, None, {}, self._settings.health_timeout_s)
-        if reply.status != 200:
-            raise self._errors.response(reply.status, reply.headers, body)
+        response, body = await self._fetch("GET", url, None, {}, self._settings.health_timeout_s)
+        if response.status != 200:
+            raise self._errors.response(response.status, response.headers, body)
 
     async def aclose(self) -> None:
         """Close the transport."""
         await self._transport.aclose()
 
     async def _check_model(self, call: Call) -> None:
-        """Where the list is complete, don't trouble the provider with a model that isn't on it."""
+        """Refuse a model that isn't on the list, where the list is complete."""
         if not (self._settings.check_models and self._backend.lists_authoritatively):
             return
-        if not await self._list.may_know(call.model):
+        if not await self._list.may_serve(call.model):
             raise model_not_found(call.model)
 
     async def _fetch_model_ids(self) -> frozenset[str]:
-        listed = json.loads((await self._get("/models", LIST_S)).body)
+        listed = json.loads((await self._get("/models", LIST_TIMEOUT_S)).body)
         return frozenset(str(entry["id"]) for entry in listed["data"])
 
     async def _model_info(self) -> dict[str, Any]:
@@ -123,31 +123,31 @@ class UpstreamAdapter(BaseLLMAdapter):
     async def _exchange(
         self, method: Method, path: str, raw: bytes | None, headers: Mapping[str, str], limit_s: float
     ) -> AdapterResponse:
-        """One request and its whole answer, which must be a JSON object."""
-        reply, body = await self._fetch(method, path, raw, headers, limit_s)
-        mended = self._backend.answer(self._require_success(reply, body))
-        return AdapterResponse(body if mended is None else encode(mended), self._client_headers(reply))
+        """Send one request and read its complete response, which must be a JSON object."""
+        response, body = await self._fetch(method, path, raw, headers, limit_s)
+        fixed = self._backend.response(self._require_success(response, body))
+        return AdapterResponse(body if fixed is None else encode(fixed), self._client_headers(response))
 
     async def _fetch(
         self, method: Method, path: str, raw: bytes | None, headers: Mapping[str, str], limit_s: float
     ) -> tuple[UpstreamResponse, bytes]:
-        """One request and its whole answer, whatever it is, within `limit_s` seconds."""
+        """Send one request and read its complete response, of any status, within `limit_s` seconds."""
         try:
             async with asyncio.timeout(limit_s):
-                reply = await self._transport.send(method, path, raw, headers)
+                response = await self._transport.send(method, path, raw, headers)
                 try:
-                    return reply, await _read_all(reply)
+                    return response, await _read_all(response)
                 finally:
-                    await reply.aclose()
+                    await response.aclose()
         except TimeoutError:
             raise transport_failure(TimedOut(), limit_s) from None
         except TransportError as error:
             raise transport_failure(error, limit_s) from None
 
-    def _require_success(self, reply: UpstreamResponse, body: bytes) -> dict[str, Any]:
-        """Raise what the answer is if it isn't a success that holds JSON; give the JSON."""
-        if reply.status != 200:
-            raise self._errors.response(reply.status, reply.headers, body)
+    def _require_success(self, response: UpstreamResponse, body: bytes) -> dict[str, Any]:
+        """Return the JSON of a success; raise a ProxyError for anything else."""
+        if response.status != 200:
+            raise self._errors.response(response.status, response.headers, body)
         payload = _json(body)
         if payload.get("error") and "choices" not in payload:
             raise self._errors.in_success(payload["error"])
@@ -155,11 +155,11 @@ class UpstreamAdapter(BaseLLMAdapter):
 
     async def _stream(self, call: Call) -> AdapterStream:
         raw, headers = self._backend.outgoing(call)
-        reply = await self._head(raw, headers)
+        response = await self._head(raw, headers)
         try:
-            return await self._stream_answer(call, reply)
+            return await self._stream_answer(call, response)
         except BaseException:
-            await reply.aclose()
+            await response.aclose()
             raise
 
     async def _head(self, raw: bytes, headers: Mapping[str, str]) -> UpstreamResponse:
@@ -172,29 +172,29 @@ class UpstreamAdapter(BaseLLMAdapter):
         except TransportError as error:
             raise transport_failure(error, limit_s) from None
 
-    async def _stream_answer(self, call: Call, reply: UpstreamResponse) -> AdapterStream:
-        media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if reply.status != 200 or media_type in ("application/json", "text/html"):
-            return await self._not_a_stream(call, reply)
+    async def _stream_answer(self, call: Call, response: UpstreamResponse) -> AdapterStream:
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if response.status != 200 or media_type in ("application/json", "text/html"):
+            return await self._not_a_stream(call, response)
         settings = self._settings
-        relay = EventRelay(wants_usage=call.wants_usage, mend=self._backend.event, make_error=self._errors.in_success)
-        stream = UpstreamStream(reply, relay, settings.timeout_s, settings.stream_idle_timeout_s)
+        relay = EventRelay(wants_usage=call.wants_usage, fix=self._backend.event, make_error=self._errors.in_success)
+        stream = UpstreamStream(response, relay, settings.timeout_s, settings.stream_idle_timeout_s)
         await stream.open()
-        return AdapterStream(stream.blocks(), stream.aclose, self._client_headers(reply))
+        return AdapterStream(stream.blocks(), stream.aclose, self._client_headers(response))
 
-    async def _not_a_stream(self, call: Call, reply: UpstreamResponse) -> AdapterStream:
+    async def _not_a_stream(self, call: Call, response: UpstreamResponse) -> AdapterStream:
         try:
-            body = await _read_all(reply)
+            body = await _read_all(response)
         except TransportError as error:
             raise transport_failure(error, self._settings.timeout_s) from None
-        payload = self._require_success(reply, body)
+        payload = self._require_success(response, body)
         if not payload.get("choices"):
             raise upstream_unreadable()
         events = events_of(payload, wants_usage=call.wants_usage)
-        return AdapterStream(_each(events), reply.aclose, self._client_headers(reply))
+        return AdapterStream(_each(events), response.aclose, self._client_headers(response))
 
-    def _client_headers(self, reply: UpstreamResponse) -> dict[str, str]:
-        passed = response_headers(self._backend.incoming_headers(reply.headers))
+    def _client_headers(self, response: UpstreamResponse) -> dict[str, str]:
+        passed = response_headers(self._backend.incoming_headers(response.headers))
         return {name: self._redactor.text(value) for name, value in passed.items()}
 
 
@@ -203,16 +203,16 @@ async def _each(events: list[bytes]) -> AsyncIterator[bytes]:
         yield event
 
 
-async def _read_all(reply: UpstreamResponse) -> bytes:
+async def _read_all(response: UpstreamResponse) -> bytes:
     with Waiting():
-        return b"".join([chunk async for chunk in reply.chunks()])
+        return b"".join([chunk async for chunk in response.chunks()])
 
 
 def _json(body: bytes) -> dict[str, Any]:
-    """Read a body that must be a JSON object.
+    """Parse a body that must be a JSON object.
 
     Raises:
-        ProxyError: 502, if it is none.
+        ProxyError: 502, if it isn't one.
     """
     try:
         payload = json.loads(body.decode())

@@ -1,7 +1,6 @@
-"""Turns whatever an upstream sends as an error into one that a client can read and that holds no secret.
+"""Turns the errors of an upstream into errors that a client can read and that hold no secret.
 
-Knows the shapes in which errors come: OpenAI's, FastAPI's, plain text, HTML. What only LiteLLM does is in
-litellm_mends.
+Errors have several shapes: OpenAI's, FastAPI's, plain text, HTML. What only LiteLLM does is in `litellm.workarounds`.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def transport_failure(error: TransportError, waited_s: float) -> ProxyError:
 
 
 def error_object(body: bytes) -> dict[str, Any]:
-    """Find the error in a body; empty if there is none that could be shown (HTML, say)."""
+    """Find the error in a body; empty if there is none to show (HTML, for example)."""
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):
@@ -58,8 +57,8 @@ class ErrorMapper:
     """Makes ProxyErrors of upstream errors, for one backend.
 
     Args:
-        backend: workarounds what is particular about its errors.
-        redactor: masks secrets in texts and headers.
+        backend: Fixes what is particular about its errors.
+        redactor: Masks secrets in texts and headers.
     """
 
     def __init__(self, backend: Backend, redactor: Redactor) -> None:
@@ -67,12 +66,12 @@ class ErrorMapper:
         self._redactor = redactor
 
     def response(self, status: int, headers: Mapping[str, str], body: bytes) -> ProxyError:
-        """An answer whose status isn't 200."""
+        """Make an error of a response whose status isn't 200."""
         passed = response_headers(self._backend.incoming_headers(headers))
         return self._make(status, error_object(body), self._redactor.value(passed))
 
     def in_success(self, error: Any) -> ProxyError:
-        """An error inside a 200: the status is the one that it names, or 502."""
+        """Make an error of one inside a 200: its status is the one that it names, or 502."""
         found = error if isinstance(error, dict) else {"message": str(error)}
         return self._make(_named_status(found), found, {})
 
@@ -104,11 +103,11 @@ def _named_status(error: Mapping[str, Any]) -> int:
 
 
 def _message(message: Any, status: int) -> str:
-    # A load balancer's page is nobody's message, and a stack trace is for the upstream's operator.
+    # A load balancer's page is no message, and a stack trace is for the upstream's operator.
     if isinstance(message, str) and not _PAGE.match(message):
-        told = message.split(_TRACEBACK)[0].rstrip("\n")
-        if told.strip():
-            return told
+        shown = message.split(_TRACEBACK)[0].rstrip("\n")
+        if shown.strip():
+            return shown
     return f"The upstream answered with status {status}."
 
 

@@ -1,1 +1,1 @@
-"""The endpoints: each reads, asks the adapter, and answers."""
+"""The endpoints: each reads the request, asks the adapter, and sends its response."""

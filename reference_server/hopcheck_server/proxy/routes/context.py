@@ -1,4 +1,4 @@
-"""What every endpoint needs from the application."""
+"""Access to the application's adapter and settings."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ READ_METHODS = ["GET", "HEAD"]
 
 
 def adapter_of(request: Request) -> BaseLLMAdapter:
-    """The adapter of the application."""
+    """Return the application's adapter."""
     return cast("BaseLLMAdapter", request.app.state.adapter)
 
 
 def settings_of(request: Request) -> Settings:
-    """The application's settings."""
+    """Return the application's settings."""
     return cast("Settings", request.app.state.settings)
 
 
 async def while_connected(request: Request, work: Awaitable[T]) -> T:
-    """Await `work`, and end it with ClientDisconnected when the client hangs up first."""
+    """Await `work`, and end it with ClientDisconnected if the client disconnects first."""
     async with DisconnectWatch(request.receive):
         return await work

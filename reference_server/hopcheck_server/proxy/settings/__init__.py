@@ -1,4 +1,4 @@
-"""What the operator decides: environment variables with the prefix `LLM_PROXY__`, checked before anything starts."""
+"""The settings: environment variables with the prefix `LLM_PROXY__`, checked before the start."""
 
 from __future__ import annotations
 

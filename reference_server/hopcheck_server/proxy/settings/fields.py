@@ -1,7 +1,4 @@
-"""The settings: names, defaults, units, and what each means. The table in the docs is made from this file.
-
-Does not know how any of them is used, nor where they are read from.
-"""
+"""The settings: names, defaults, units and meanings. The table in the docs is made from this file."""
 
 from __future__ import annotations
 
@@ -39,25 +36,25 @@ class Settings(BaseSettings):
     )
 
     llm_mode: Mode = "mock"
-    """`litellm`: relay to what `BACKEND` says. `mock`: answer with fixed words, without any upstream."""
+    """`litellm`: relay to the `BACKEND`. `mock`: answer with fixed words, without an upstream."""
     backend: Annotated[Literal["litellm", "openai"], LowerCase] = "litellm"
-    """What answers at `LITELLM_PROXY_URL`: LiteLLM, or a provider that speaks OpenAI's API. LiteLLM's answers are
-    mended, its health is watched and its control fields are refused; a provider's bytes pass as they are."""
+    """What answers at `LITELLM_PROXY_URL`: LiteLLM, or a provider that speaks OpenAI's API. With LiteLLM, faults of its
+    responses are fixed, its health is watched and its control fields are refused; a provider's bytes pass unchanged."""
     litellm_proxy_url: Url = "http://localhost:4000"
     """Where LiteLLM (or the provider) is, with or without `/v1`."""
     litellm_api_key: Key = SecretStr("")
-    """Sent upstream as Bearer key; empty: no Authorization header is sent."""
+    """Sent upstream as the bearer key; empty: no Authorization header is sent."""
     internal_api_key: Key = SecretStr(PUBLIC_DEFAULT_KEY)
-    """What clients of this proxy must present. The default is refused unless the mode is `mock`."""
+    """The key that clients of this proxy must send. The default is refused unless the mode is `mock`."""
     default_model: Annotated[str, Field(min_length=1)] = "gpt-4o-mini"
     """Answers chats that name no model."""
     default_embedding_model: Annotated[str | None, OrNone] = None
-    """Where an embeddings request without a model goes; unset: such a request is refused."""
+    """Answers embeddings requests that name no model; unset: such a request is refused."""
 
     connect_timeout_s: Seconds = 5.0
-    """For a connection to the upstream, and for a place in the pool."""
+    """For connecting to the upstream, and for a free connection of the pool."""
     timeout_s: Seconds = 600.0
-    """For a whole answer, or for a stream's first event."""
+    """For a complete response, or for a stream's first event."""
     stream_idle_timeout_s: Seconds = 120.0
     """Between two reads of a stream that has begun."""
     body_timeout_s: Seconds = 60.0
@@ -65,39 +62,39 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[Count, Unit("bytes")] = 32 * 1024 * 1024
     """Larger request bodies are refused with 413."""
     max_connections: Annotated[Count, Unit("connections")] = 1000
-    """To the upstream, at the same time."""
+    """To the upstream at the same time."""
     models_ttl_s: Annotated[float, Field(ge=0), Unit("s")] = 30.0
-    """How long a provider's list of models is believed (`BACKEND=openai`)."""
+    """How long a provider's list of models is cached (`BACKEND=openai`)."""
     check_models: bool = True
     """`BACKEND=openai`: answer 404 for a model that the provider doesn't list, without asking it."""
 
     health_interval_s: Annotated[float, Field(ge=0.05, le=60), Unit("s")] = 0.5
-    """How often LiteLLM is asked whether it lives. It sees no request for that but `GET /health/liveliness`."""
+    """Between two checks of LiteLLM's health, each of which is a `GET /health/liveliness`."""
     health_timeout_s: Annotated[float, Field(ge=0.05, le=60), Unit("s")] = 1.0
-    """How long LiteLLM may take to answer that before this proxy isn't ready."""
+    """How long LiteLLM may take to answer a check before this proxy isn't ready."""
     health_silence_s: Annotated[float, Field(ge=0.05, le=3_600), Unit("s")] = 10.0
-    """How long LiteLLM may leave that unanswered before it counts as down, and requests are no longer sent there.
-    Before that it may be busy. (Where nobody listens it is down at once.)"""
+    """How long LiteLLM may leave checks unanswered before it counts as down, and requests are no longer sent to it.
+    Before that it may be busy. (Where nothing listens it is down at once.)"""
     direct_fallback_url: Annotated[Url | None, OrNone] = None
-    """A provider that speaks OpenAI's API and answers `DIRECT_FALLBACK_MODELS` while LiteLLM is down; unset: nobody
-    does."""
+    """A provider that speaks OpenAI's API and answers `DIRECT_FALLBACK_MODELS` while LiteLLM is down; unset: there is
+    none."""
     direct_fallback_api_key: Key = SecretStr("")
-    """Sent to that provider as Bearer key; empty: no Authorization header is sent."""
+    """Sent to that provider as the bearer key; empty: no Authorization header is sent."""
     direct_fallback_models: Renamed = Field(default_factory=dict)
     """The models that it answers: names with commas between them, or pairs `name=provider's name`."""
 
     cors_origins: Names = ()
     """Web origins that may call this proxy from a browser, with commas between them; none: CORS is off."""
     metrics: Annotated[Literal["key", "open", "off"], LowerCase] = "key"
-    """Who may read `/metrics`: whoever presents `INTERNAL_API_KEY`, everybody, or nobody."""
+    """Who may read `/metrics`: clients with `INTERNAL_API_KEY`, everybody, or nobody."""
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], LowerCase] = "info"
-    """From `info` on, each request is a line; contents and keys are in none."""
+    """With `info` and `debug`, each request is a line; no line holds contents or keys."""
     log_format: Annotated[Literal["text", "json"], LowerCase] = "text"
-    """Lines for people, or one JSON object a line."""
+    """Lines for people, or one JSON object for each."""
     version: str = "0.1.0"
-    """What health answers and the log call this deployment."""
+    """The version that health responses show."""
     shutdown_grace_s: Seconds = 5.0
-    """How long requests may go on after the process was told to stop."""
+    """How long requests may go on after a signal to stop."""
     mock_delay_s: Annotated[float, Field(ge=0, le=60), Unit("s")] = 0.2
     """Between two words of a mock stream."""
 
@@ -108,12 +105,12 @@ class Settings(BaseSettings):
 
     @property
     def direct_fallback_v1(self) -> str | None:
-        """The same of the provider that stands in while LiteLLM is down; None if there is none."""
+        """The same of the direct provider; None if there is none."""
         return _with_v1(self.direct_fallback_url) if self.direct_fallback_url else None
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every secret of this process, for whoever has to keep them out of an answer."""
+        """Every secret of this process, to be masked in responses."""
         held = (self.internal_api_key, self.litellm_api_key, self.direct_fallback_api_key)
         return tuple(key.get_secret_value() for key in held if key.get_secret_value())
 
@@ -123,5 +120,5 @@ def _with_v1(url: str) -> str:
 
 
 def variable(field: str) -> str:
-    """The environment variable of a field."""
+    """Return the environment variable of a field."""
     return PREFIX + field.upper()

@@ -1,4 +1,4 @@
-"""Reads the settings from the environment or a file of variables, and says what is wrong with them: a sentence each."""
+"""Reads the settings from the environment or a file of variables, with one sentence for each mistake."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pydantic import ValidationError
 from hopcheck_server.proxy.settings.fields import PUBLIC_DEFAULT_KEY, Settings, variable
 from hopcheck_server.proxy.settings.types import PREFIX
 
-# Its own arguments, such as the file's name, are in no signature that a type checker could read.
+# Arguments of pydantic-settings, such as the file's name, aren't in the signature that a type checker sees.
 _read: Callable[..., Settings] = Settings
 
 MAKE_A_KEY = """python -c "import secrets; print(secrets.token_urlsafe(32))\""""
 
 
 class ProxySettingsError(Exception):
-    """The settings can't be used; `mistakes` holds one sentence for each."""
+    """The settings are invalid; `mistakes` has one sentence for each mistake."""
 
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
@@ -31,10 +31,10 @@ class ProxySettingsError(Exception):
 
 
 def load_settings(env_file: Path | None = None, **given: Any) -> Settings:
-    """Read the environment over `env_file`, with `given` (field names) in front of both.
+    """Read `env_file`, overridden by the environment, overridden by `given` (field names).
 
     Raises:
-        SettingsError: with one sentence per mistake, none of which quotes a value that may be a secret.
+        SettingsError: With one sentence for each mistake; none quotes a value that may be a secret.
     """
     if env_file is not None:
         _check_file(env_file)
@@ -49,25 +49,25 @@ def load_settings(env_file: Path | None = None, **given: Any) -> Settings:
 
 
 def unknown_variables(env_file: Path | None = None) -> list[str]:
-    """A sentence for each variable that looks like a setting and is none: usually a slip of the keyboard."""
+    """Return a sentence for each variable with the prefix that isn't a setting: usually a typing error."""
     known = [variable(name) for name in Settings.model_fields]
     held = {*os.environ, *(dotenv_values(env_file) if env_file else ())}
     strange = sorted(name for name in held if name.upper().startswith(PREFIX) and name.upper() not in known)
-    return [f"{name} is no setting of this proxy and has no effect{_meant(name, known)}." for name in strange]
+    return [f"{name} is no setting of this proxy and has no effect{_suggestion(name, known)}." for name in strange]
 
 
-def _meant(name: str, known: list[str]) -> str:
+def _suggestion(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name.upper(), known, 1, cutoff=0.75)
     return f" (the nearest one is {near[0]})" if near else ""
 
 
 def _check_file(path: Path) -> None:
-    """Raise for what the reader would pass over: a file that isn't there, and lines that say nothing."""
+    """Raise for what the parser ignores: a missing file, and lines that aren't `NAME=value`."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ProxySettingsError(
-            [f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is no text'}."]
+            [f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is not text'}."]
         ) from None
     wrong = [binding.original.line for binding in parse_stream(io.StringIO(text)) if binding.error]
     if wrong:
@@ -91,7 +91,7 @@ def _unsafe_keys(settings: Settings) -> list[str]:
 
 
 def _idle_fallback(settings: Settings) -> list[str]:
-    """A fallback that would never be taken, which somebody relies on."""
+    """Return a sentence for a fallback that would never be used."""
     url, models = variable("direct_fallback_url"), variable("direct_fallback_models")
     if settings.direct_fallback_url and not settings.direct_fallback_models:
         return [f"{url} has no effect without {models}, the names of the models that go there."]

@@ -1,4 +1,4 @@
-"""What a proxy with these settings would be, in a few lines without any secret: `hopcheck serve --check`."""
+"""A summary of the settings without secrets, for `hopcheck serve --check`."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from pydantic import SecretStr
 from hopcheck_server.proxy.settings.fields import Settings, variable
 from hopcheck_server.proxy.settings.table import shown, unit_of
 
-_TOLD = {"llm_mode", "backend", "litellm_proxy_url", "direct_fallback_url", "direct_fallback_models"}
+_SUMMARISED = {"llm_mode", "backend", "litellm_proxy_url", "direct_fallback_url", "direct_fallback_models"}
 
 
 def outline(settings: Settings, address: str) -> str:
-    """Say where it listens, who answers, which keys there are, and what else isn't as by default."""
+    """Return the address, what answers, which keys are set, and which other settings differ from their defaults."""
     lines = [
         f"LLM-Proxy {settings.version} would listen on {address}.",
-        _who_answers(settings),
-        *_who_stands_in(settings),
+        _backend(settings),
+        *_direct_provider(settings),
         *(_key(settings, name) for name in Settings.model_fields if _is_key(settings, name)),
         *(_changed(settings, name) for name in settings.model_fields_set if _is_plain(settings, name)),
     ]
     return "\n".join([*lines[:1], *(f"  {line}" for line in lines[1:])])
 
 
-def _who_answers(settings: Settings) -> str:
+def _backend(settings: Settings) -> str:
     if settings.llm_mode == "mock":
         return "It answers by itself, with fixed words (mode mock)."
     who = "LiteLLM" if settings.backend == "litellm" else "An OpenAI-compatible provider"
     return f"{who} at {settings.upstream_v1} answers."
 
 
-def _who_stands_in(settings: Settings) -> list[str]:
+def _direct_provider(settings: Settings) -> list[str]:
     if settings.direct_fallback_v1 is None:
         return []
     models = shown(dict(settings.direct_fallback_models))
@@ -47,7 +47,7 @@ def _key(settings: Settings, name: str) -> str:
 
 def _is_plain(settings: Settings, name: str) -> bool:
     default = Settings.model_fields[name].get_default(call_default_factory=True, validated_data={})
-    return name not in _TOLD and not _is_key(settings, name) and getattr(settings, name) != default
+    return name not in _SUMMARISED and not _is_key(settings, name) and getattr(settings, name) != default
 
 
 def _changed(settings: Settings, name: str) -> str:

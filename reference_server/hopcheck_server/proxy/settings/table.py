@@ -14,22 +14,22 @@ from hopcheck_server.proxy.settings.types import Unit
 _ABOVE = """\
 # Settings of the reference proxy
 
-`hopcheck serve` reads environment variables, and with `--env-file FILE` a file of `NAME=value` lines; what is in the
-environment wins. `hopcheck serve --check` says what would run, and stops there: exit 0, or 2 with one sentence for each
-mistake. A variable that begins with `LLM_PROXY__` and is none of these is named in a warning.
+`hopcheck serve` reads environment variables, and with `--env-file FILE` a file of `NAME=value` lines; the environment
+overrides the file. `hopcheck serve --check` prints what would run, and exits with 0, or with 2 and one sentence for
+each mistake. A warning names each variable that begins with `LLM_PROXY__` and isn't in this table.
 
-This page is made by `hopcheck serve --settings`.
+`hopcheck serve --settings` prints this page.
 """
 
 
 def page() -> str:
-    """The page, in Markdown."""
+    """Return the page, in Markdown."""
     rows = [_row(name, field) for name, field in Settings.model_fields.items()]
     return "\n".join([_ABOVE, "| variable | default | unit | meaning |", "|---|---|---|---|", *rows, ""])
 
 
 def shown(value: Any) -> str:
-    """A value as one would write it into a file of variables."""
+    """Format a value as in a file of variables."""
     match value:
         case SecretStr():
             return value.get_secret_value()
@@ -47,7 +47,7 @@ def shown(value: Any) -> str:
 
 
 def unit_of(field: FieldInfo) -> str:
-    """What a field counts, or the words that it knows; "" for free text."""
+    """Return a field's unit, or the values that it allows; "" for free text."""
     named = [one.name for one in field.metadata if isinstance(one, Unit)]
     words = [word for word in get_args(field.annotation) if isinstance(word, str)]
     if field.annotation is bool:

@@ -1,4 +1,4 @@
-"""What a variable's text may be: keys, addresses, seconds, lists. Every refusal is a sentence that quotes no value."""
+"""The types of settings: keys, addresses, seconds, lists. No error message quotes a value."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ RETIRED_MODES = ("openai", "vllm")
 
 @dataclass(frozen=True)
 class Unit:
-    """What a setting counts, for the table in the docs."""
+    """The unit of a setting, for the table in the docs."""
 
     name: str
 
 
 def _known_mode(value: Any) -> Any:
-    """Point people who come from an older set-up to what they write now."""
+    """Explain the replacement of a mode that no longer exists."""
     if isinstance(value, str) and value.lower() in RETIRED_MODES:
         raise ValueError(
             f"'{value}' is a mode of older releases; write {PREFIX}LLM_MODE=litellm and, to talk to an "
@@ -37,7 +37,7 @@ def _lower(value: Any) -> Any:
 
 
 def _sendable(value: SecretStr) -> SecretStr:
-    """Strip what a key file leaves at the end, and refuse what no header can carry."""
+    """Strip white space, and refuse what no header can carry."""
     key = value.get_secret_value().strip()
     if not (key.isascii() and key.isprintable()):
         raise ValueError("must hold printable ASCII characters only, or no HTTP header can carry it")
@@ -45,7 +45,7 @@ def _sendable(value: SecretStr) -> SecretStr:
 
 
 def _http_url(value: str) -> str:
-    """Accept an absolute http(s) address, and give it without a trailing slash."""
+    """Accept an absolute http(s) address, and strip its trailing slashes."""
     try:
         parts = urlsplit(value)
         parts.port  # noqa: B018 - it raises when the port is no number or out of range
@@ -64,7 +64,7 @@ def _comma_separated(value: Any) -> Any:
 
 
 def _renamed(value: Any) -> Any:
-    """Read `name, name=other name` as a map; a name alone stands for itself."""
+    """Parse `name, name=other name` as a map; a name alone is mapped to itself."""
     if not isinstance(value, str):
         return value
     pairs = [part.partition("=") for part in _comma_separated(value)]
@@ -75,7 +75,7 @@ def _renamed(value: Any) -> Any:
 
 
 def _unset(value: Any) -> Any:
-    """Compose files and shells write an empty text where they mean nothing."""
+    """Read an empty text, which compose files and shells write for an unset variable, as None."""
     return None if value == "" else value
 
 

@@ -1,1 +1,1 @@
-"""What the operator sees: metrics and log lines. Neither holds contents, keys, or names that clients choose."""
+"""Metrics and log lines. Neither holds contents, keys, or names that clients choose."""

@@ -1,4 +1,4 @@
-"""The words by which requests are counted: where they went, and what went wrong. A fixed set of each."""
+"""The labels by which requests are counted: the route and the kind of error, each from a fixed set."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ OWN_KINDS = frozenset(
      "upstream_unreachable", "upstream_silent", "upstream_unwell", "upstream_timeout", "upstream_cut",
      "upstream_auth_error", "upstream_invalid_response"}
 )  # fmt: skip
-"""This proxy's own codes that say more than the status does."""
+"""This proxy's own codes that are more precise than the status."""
 
 
 def route_of(path: str) -> str:
-    """A path as the routes name it; unknown ones have one name."""
+    """Return the label of a path; all unknown paths share one."""
     if path in _KNOWN:
         return path
     return "/v1/models/{model_id}" if path.startswith("/v1/models/") else OTHER
 
 
 def kind_of(error: ProxyError) -> str:
-    """What went wrong, in one of a few words; an upstream's own codes aren't among them."""
+    """Return the label of an error; an upstream's own codes have none."""
     if error.code in OWN_KINDS:
         return str(error.code)
     if error.status == 429:

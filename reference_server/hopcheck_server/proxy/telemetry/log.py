@@ -1,4 +1,4 @@
-"""Lines of the log: for people, or one JSON object each."""
+"""The log: lines for people, or JSON objects."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from hopcheck_server.proxy.telemetry.metrics import RequestEnd
 
 TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 QUIET = ("httpx2", "httpcore2", "httpx", "openai", "asyncio")
-"""Loggers whose own lines hold addresses, and are of interest only when debugging."""
+"""Loggers whose lines hold addresses, and are useful only when debugging."""
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line; what a request's line tells stands in members of its own."""
+    """Writes one JSON object for each line; the fields of a request are members of their own."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record; of an exception its kind and place, not its text, which may quote a prompt."""
+        """Format a record; of an exception its class and traceback, not its text, which may quote a prompt."""
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         line: dict[str, Any] = {
             "time": f"{at}.{int(record.msecs):03d}Z",
@@ -35,17 +35,17 @@ class JSONFormatter(logging.Formatter):
 
 
 def line_of(ended: RequestEnd) -> dict[str, Any]:
-    """What a request's line tells of its end; times are milliseconds."""
+    """Return the fields of a request's line about its end; times are milliseconds."""
     notes, added_s = ended.notes, ended.added_s
-    told: dict[str, Any] = {"status": ended.status, "duration_ms": _ms(ended.duration_s)}
+    fields: dict[str, Any] = {"status": ended.status, "duration_ms": _ms(ended.duration_s)}
     if notes.upstream_s:
-        told["upstream_ms"] = _ms(notes.upstream_s)
+        fields["upstream_ms"] = _ms(notes.upstream_s)
     if added_s is not None:
-        told["added_ms"] = _ms(added_s)
+        fields["added_ms"] = _ms(added_s)
     if notes.error:
-        told["error"] = notes.error
+        fields["error"] = notes.error
     flags = {"stream": ended.streamed, "cancelled": ended.cancelled, "direct": notes.direct}
-    return told | {name: True for name, is_so in flags.items() if is_so}
+    return fields | {name: True for name, is_so in flags.items() if is_so}
 
 
 def _ms(seconds: float) -> float:

@@ -1,4 +1,4 @@
-"""Counts and times, by route, in Prometheus's format. Of this process alone: each one has its own `/metrics`."""
+"""Counts and times of this process, by route, in Prometheus's format."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ CANCELLED_STATUS = 499
 
 @dataclass(slots=True)
 class RequestEnd:
-    """How a request ended.
+    """The end of a request.
 
     Attributes:
-        status: Of the answer; 499 if the client left before there was one.
-        duration_s: From its head to the last byte of the answer.
-        first_s: To the first byte of the answer's body; None if there was none.
-        streamed: Whether the answer was a stream.
+        status: The response's status; 499 if the client left before it.
+        duration_s: From the request's head to the last byte of the response.
+        first_s: To the first byte of the response's body; None if there was none.
+        streamed: Whether the response was a stream.
         cancelled: Whether the client left.
-        notes: What was noted on the way.
+        notes: Notes taken while it was served.
     """
 
     status: int
@@ -52,7 +52,7 @@ class RequestEnd:
 
     @property
     def added_s(self) -> float | None:
-        """What this proxy itself took until the first byte: all but the waiting for client and upstream, in seconds."""
+        """The proxy's own time until the first byte, without waiting for client and upstream, in seconds."""
         if self.first_s is None or not self.notes.upstream_s:
             return None
         return max(0.0, self.first_s - self.notes.upstream_s - self.notes.client_s)
@@ -63,18 +63,18 @@ class Metrics:
     """The metrics of one application.
 
     Args:
-        upstream_is_well: Is asked whenever the metrics are.
+        upstream_is_healthy: Called when the metrics are read.
     """
 
-    upstream_is_well: Callable[[], bool]
+    upstream_is_healthy: Callable[[], bool]
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def __post_init__(self) -> None:
-        """Make them all, so that what hasn't happened yet is there with a zero."""
+        """Make all metrics, so that those of events that haven't happened are 0."""
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        well = Gauge("llm_proxy_upstream_up", "1 while LiteLLM is well, 0 while it isn't.", registry=self.registry)
-        well.set_function(lambda: float(self.upstream_is_well()))
+        up = Gauge("llm_proxy_upstream_up", "1 while LiteLLM is well, 0 while it isn't.", registry=self.registry)
+        up.set_function(lambda: float(self.upstream_is_healthy()))
         self.requests = self._counter("requests", "Requests answered.", "status")
         self.errors = self._counter("errors", "Requests that ended with an error, in a stream or before it.", "kind")
         self.cancelled = self._counter("cancelled", "Requests whose client hung up before the end.")
@@ -93,15 +93,15 @@ class Metrics:
         self._routes = {route: _Route(self, route) for route in ROUTES}
 
     def begin(self, route: str) -> None:
-        """A request has come."""
+        """Count a request that begins."""
         self._routes[route].in_flight.inc()
 
     def end(self, route: str, ended: RequestEnd) -> None:
-        """It has ended."""
+        """Count a request that has ended."""
         self._routes[route].end(ended)
 
     def text(self) -> bytes:
-        """All of them, in Prometheus's text format."""
+        """Write all metrics in Prometheus's text format."""
         return generate_latest(self.registry)
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
@@ -112,7 +112,7 @@ class Metrics:
 
 
 class _Route:
-    """One route's share: looking a label up takes longer than counting."""
+    """The metrics of one route; looking a label up takes longer than counting."""
 
     def __init__(self, metrics: Metrics, route: str) -> None:
         self._metrics = metrics

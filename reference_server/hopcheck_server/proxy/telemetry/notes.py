@@ -1,4 +1,4 @@
-"""What is noted of a request while it is served, for its metrics and its line in the log."""
+"""Notes about a request while it is served, for its metrics and its line in the log."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Self
 
 @dataclass(slots=True)
 class Notes:
-    """Of one request.
+    """The notes about one request.
 
     Attributes:
-        upstream_s: How long the upstream was waited for: for its whole answer, or for a stream's first event.
-        client_s: How long the client was waited for: for the rest of its request.
+        upstream_s: Seconds of waiting for the upstream: for its complete response, or for a stream's first event.
+        client_s: Seconds of waiting for the client: for the rest of its request.
         error: The kind of error that it ended with; "" for none.
-        direct: Whether it went past LiteLLM.
+        direct: Whether the direct provider was asked.
     """
 
     upstream_s: float = 0.0
@@ -37,12 +37,12 @@ def begin_notes() -> Notes:
 
 
 def current_notes() -> Notes:
-    """The notes of the request that is being served; outside of any, some that nobody reads."""
+    """Return the notes about the current request; outside of any, new ones that are thrown away."""
     return _CURRENT.get() or Notes()
 
 
 class Waiting:
-    """Adds the time that its `with` takes to what was waited: for the upstream, or with `for_client` for the client."""
+    """Adds the duration of its `with` to the wait for the upstream, or with `for_client` to that for the client."""
 
     __slots__ = ("_began", "_for_client")
 

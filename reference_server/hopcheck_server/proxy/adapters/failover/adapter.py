@@ -1,4 +1,4 @@
-"""LiteLLM, and what is done while it isn't there: refuse at once, remember the models, or go past it."""
+"""LiteLLM with failover: while it is down, requests are refused at once or go to the direct provider."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from hopcheck_server.proxy.json_text import encode
 
 
 class FailoverAdapter(BaseLLMAdapter):
-    """Hands requests to LiteLLM while it is well.
+    """Sends requests to LiteLLM while it is healthy.
 
     Args:
-        litellm: Answers.
-        probe: Asks LiteLLM for its health and its models, apart from clients' requests.
-        interval_s: Between two looks at LiteLLM's health, in seconds.
-        silence_s: For how long it may be silent before it counts as down.
-        direct: Answers in its place for some models, if there is such a one.
+        litellm: The adapter for clients' requests.
+        probe: The adapter for checks of LiteLLM's health and its models, with connections of its own.
+        interval_s: Seconds between two checks of LiteLLM's health.
+        silence_s: Seconds of silence after which LiteLLM counts as down.
+        direct: Answers for some models while LiteLLM is down, if there is such a provider.
     """
 
     def __init__(
@@ -40,12 +40,12 @@ class FailoverAdapter(BaseLLMAdapter):
         self._models, self._llm_models = ResponseMemory(), ResponseMemory()
 
     @property
-    def is_well(self) -> bool:
-        """Whether LiteLLM was well at the last look."""
+    def is_healthy(self) -> bool:
+        """Whether LiteLLM was healthy at the last check."""
         return not self.watch.condition.wrong
 
     async def start(self) -> None:
-        """Begin to look at LiteLLM."""
+        """Begin to watch LiteLLM."""
         await self.watch.start()
 
     async def aclose(self) -> None:
@@ -63,11 +63,11 @@ class FailoverAdapter(BaseLLMAdapter):
         return await self._answer(call, _embeddings)
 
     async def models(self) -> AdapterResponse:
-        """LiteLLM's list; while it is down the last one, marked."""
+        """Return LiteLLM's list; while it is down the last one, marked."""
         return await self._listed(self._litellm.models, self._models)
 
     async def model(self, model_id: str) -> AdapterResponse:
-        """One model of that list."""
+        """Return one model of that list."""
         listed = await self.models()
         entry = find_model(json.loads(listed.body), model_id)
         if entry is None:
@@ -75,18 +75,18 @@ class FailoverAdapter(BaseLLMAdapter):
         return AdapterResponse(encode(entry), listed.headers)
 
     async def llm_models(self) -> AdapterResponse:
-        """LiteLLM's models; while it is down the last ones, marked, and available only if they are answered past it."""
+        """Return LiteLLM's models; while it is down the last ones, with only the direct provider's available."""
         listed = await self._listed(self._litellm.llm_models, self._llm_models)
         if "x-llm-proxy-stale" not in listed.headers:
             return listed
-        models = [{**model, "is_available": self._stands_in(model["id"])} for model in json.loads(listed.body)]
+        models = [{**model, "is_available": self._is_direct(model["id"])} for model in json.loads(listed.body)]
         return AdapterResponse(encode(models), listed.headers)
 
     async def check_ready(self) -> None:
-        """What the last look at LiteLLM showed."""
+        """Raise what the last check of LiteLLM showed."""
         self.watch.check()
 
-    def _stands_in(self, model: str) -> bool:
+    def _is_direct(self, model: str) -> bool:
         return self._direct is not None and self._direct.knows(model)
 
     async def _answer(self, call: Call, ask: Callable[[BaseLLMAdapter, Call], Awaitable[AnyResponse]]) -> AnyResponse:
@@ -94,10 +94,10 @@ class FailoverAdapter(BaseLLMAdapter):
             try:
                 return await ask(self._litellm, call)
             except UpstreamLost:
-                # Nothing of an answer has gone out. Is LiteLLM gone, or was it this request alone?
+                # Nothing has been sent to the client. Is LiteLLM down, or did this request alone fail?
                 if not await self.watch.confirms_outage():
                     raise
-        if self._direct is not None and self._direct.knows(call.model):
+        if self._direct is not None and self._is_direct(call.model):
             return await self._direct.answer(call, ask)
         raise self._down()
 
@@ -114,7 +114,7 @@ class FailoverAdapter(BaseLLMAdapter):
         return remembered
 
     async def _remember(self) -> None:
-        """Ask for the models when LiteLLM has come, so that there is something to remember when it has gone."""
+        """Fetch the models when LiteLLM is up, so that they can be listed while it is down."""
         for fetch, memory in ((self._probe.models, self._models), (self._probe.llm_models, self._llm_models)):
             with contextlib.suppress(ProxyError):
                 memory.keep(await fetch())

@@ -1,4 +1,4 @@
-"""The provider that stands in for LiteLLM: asked for a few models, and only while LiteLLM is down."""
+"""The direct provider, which answers for a few models while LiteLLM is down."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ AnyResponse = TypeVar("AnyResponse", AdapterResponse, AdapterStream, AdapterResp
 
 
 class DirectProvider:
-    """Sends requests for some models past LiteLLM; every answer says so in a header.
+    """Sends requests for some models directly to a provider; a header marks every response.
 
     Args:
-        provider: Speaks to it.
-        models: The provider's names of the models that go there, by the clients' names.
+        provider: The adapter to the provider.
+        models: The provider's names of its models, by the clients' names.
     """
 
     def __init__(self, provider: BaseLLMAdapter, models: Mapping[str, str]) -> None:
@@ -34,7 +34,7 @@ class DirectProvider:
         return model in self._models
 
     async def answer(self, call: Call, ask: Callable[[BaseLLMAdapter, Call], Awaitable[AnyResponse]]) -> AnyResponse:
-        """Ask the provider. What LiteLLM would not be handed is refused here, too: clients see one contract."""
+        """Ask the provider. LiteLLM's control fields are refused here, too: clients see one contract."""
         refuse_control_fields(call.body)
         current_notes().direct = True
         named = self._models[call.model]
@@ -42,8 +42,8 @@ class DirectProvider:
             raw = replace_member(call.raw, "model", named)
             call = replace(call, raw=raw, body={**call.body, "model": named})
         try:
-            answer = await ask(self.provider, call)
+            response = await ask(self.provider, call)
         except ProxyError as error:
             error.headers |= HEADER
             raise
-        return replace(answer, headers={**answer.headers, **HEADER})
+        return replace(response, headers={**response.headers, **HEADER})

@@ -1,4 +1,4 @@
-"""Knows whether LiteLLM is there: asks it again and again, and at once when a request has met with trouble."""
+"""Watches LiteLLM's health: checks it at intervals, and at once when a request has failed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ log = logging.getLogger("hopcheck.proxy")
 
 @dataclass(frozen=True, slots=True)
 class BackendHealth:
-    """How LiteLLM is.
+    """The health of LiteLLM.
 
     Attributes:
-        wrong: What is wrong with it, for a sentence; "" if nothing is.
-        code: The same in a word.
-        serves: Whether requests should be sent there.
+        wrong: The problem, as the predicate of a sentence; "" if there is none.
+        code: The problem as an error code.
+        serves: Whether requests should be sent to it.
     """
 
     wrong: str = ""
@@ -29,28 +29,28 @@ class BackendHealth:
     serves: bool = True
 
 
-WELL = BackendHealth()
+HEALTHY = BackendHealth()
 UNKNOWN = BackendHealth("has not been asked yet", "upstream_silent")
 SILENT = BackendHealth("does not answer", "upstream_silent")
 UNREACHABLE = BackendHealth("can't be reached", "upstream_unreachable", serves=False)
 
 
-def _unwell(error: ProxyError) -> BackendHealth:
-    # 502 to 504 are a load balancer's words for the same thing; whoever answers anything else may answer requests.
+def _unhealthy(error: ProxyError) -> BackendHealth:
+    # With 502 to 504 a load balancer reports an outage; a server with any other status may still answer requests.
     return BackendHealth(f"answers {error.status} when asked", "upstream_unwell", serves=not 502 <= error.status <= 504)
 
 
 class BackendWatch:
-    """Looks at LiteLLM while the proxy runs.
+    """Checks LiteLLM's health while the proxy runs.
 
     Args:
-        ask: Asks whether it lives; raises ProxyError. Bounds its own time.
-        interval_s: Between two questions, in seconds.
-        silence_s: For how long it may leave them unanswered before it counts as down; before that it may be busy.
-        back: Is called when LiteLLM is found well after it was not, and at the beginning. Given up if that comes again.
+        ask: Asks whether LiteLLM is alive, with a timeout of its own; raises ProxyError.
+        interval_s: Seconds between two checks.
+        silence_s: Seconds without an answer after which it counts as down; before that it may be busy.
+        back: Called when LiteLLM is healthy at first or again; cancelled if that happens once more meanwhile.
 
     Attributes:
-        condition: What was found last.
+        condition: The result of the last check.
     """
 
     def __init__(
@@ -71,27 +71,27 @@ class BackendWatch:
         self._tasks: dict[str, asyncio.Task[object]] = {}
 
     async def start(self) -> None:
-        """Look once, and go on looking until `aclose`."""
+        """Check once, and go on checking until `aclose`."""
         await self._look()
         self._begin("looking", self._keep_looking())
 
     async def aclose(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def check(self) -> None:
-        """Return if LiteLLM is well.
+        """Return if LiteLLM is healthy.
 
         Raises:
-            ProxyError: 503, with what is wrong.
+            ProxyError: 503, with the problem.
         """
         if self.condition.wrong:
             raise upstream_down(self.condition.wrong, self.condition.code)
 
     async def confirms_outage(self) -> bool:
-        """Look now, because a request found nobody there, or was cut off; whether LiteLLM is down indeed."""
+        """Check now, because a request could not connect or was cut off; whether LiteLLM is down."""
         noticed = time.monotonic()
         async with self._looking:
             if self._looked < noticed:
@@ -99,18 +99,18 @@ class BackendWatch:
         return not self.condition.serves
 
     async def _keep_looking(self) -> None:
-        was_well = False
+        was_healthy = False
         while True:
-            if not self.condition.wrong and not was_well:
-                # Beside the looking: it may fall silent amid it.
+            if not self.condition.wrong and not was_healthy:
+                # In a task of its own, since LiteLLM may stop answering during it.
                 self._begin("back", self._back())
-            was_well = not self.condition.wrong
-            await asyncio.sleep(self._interval_s)  # LiteLLM announces neither its end nor its beginning
+            was_healthy = not self.condition.wrong
+            await asyncio.sleep(self._interval_s)  # LiteLLM announces neither its end nor its start
             async with self._looking:
                 await self._look()
 
     def _begin(self, name: str, work: Coroutine[object, object, object]) -> None:
-        """Do something beside all else, and give up what has that name already."""
+        """Run something in a task, and cancel the one that has its name already."""
         if before := self._tasks.get(name):
             before.cancel()
         self._tasks[name] = asyncio.create_task(work)
@@ -119,12 +119,12 @@ class BackendWatch:
         began = time.monotonic()
         found = await self._found()
         if found is SILENT:
-            is_patient = time.monotonic() - self._answered < self._silence_s
-            found = replace(SILENT, serves=self.condition.serves and is_patient)
+            may_be_busy = time.monotonic() - self._answered < self._silence_s
+            found = replace(SILENT, serves=self.condition.serves and may_be_busy)
         else:
             self._answered = time.monotonic()
         if found != self.condition:
-            _tell(found)
+            _log_health(found)
         self.condition, self._looked = found, began
 
     async def _found(self) -> BackendHealth:
@@ -133,11 +133,11 @@ class BackendWatch:
         except UpstreamLost:
             return UNREACHABLE
         except ProxyError as error:
-            return SILENT if error.code == "upstream_timeout" else _unwell(error)
-        return WELL
+            return SILENT if error.code == "upstream_timeout" else _unhealthy(error)
+        return HEALTHY
 
 
-def _tell(condition: BackendHealth) -> None:
+def _log_health(condition: BackendHealth) -> None:
     if condition.wrong:
         log.warning("LiteLLM %s%s.", condition.wrong, "" if condition.serves else " and isn't asked any more")
     else:
@@ -146,19 +146,19 @@ def _tell(condition: BackendHealth) -> None:
 
 @dataclass(slots=True)
 class ResponseMemory:
-    """The last good answer of a kind, and when it came."""
+    """The last successful response of a kind, and its time."""
 
-    answer: AdapterResponse | None = None
+    response: AdapterResponse | None = None
     at: float = 0.0
 
-    def keep(self, answer: AdapterResponse) -> AdapterResponse:
-        """Remember it."""
-        self.answer, self.at = answer, time.monotonic()
-        return answer
+    def keep(self, response: AdapterResponse) -> AdapterResponse:
+        """Keep a response, and return it."""
+        self.response, self.at = response, time.monotonic()
+        return response
 
     def recall(self) -> AdapterResponse | None:
-        """The answer, marked as old, with its age in whole seconds; None if there was none."""
-        if self.answer is None:
+        """Return the response, marked as stale, with its age in whole seconds; None if there was none."""
+        if self.response is None:
             return None
         age = {"x-llm-proxy-stale": "true", "age": str(int(time.monotonic() - self.at))}
-        return replace(self.answer, headers={**self.answer.headers, **age})
+        return replace(self.response, headers={**self.response.headers, **age})

@@ -1,9 +1,9 @@
-"""The fields of a request body by which LiteLLM lets itself be steered: one list, in one place.
+"""The fields of a request body that control LiteLLM.
 
-LiteLLM reads them from whoever's body they are in. A proxy that relays unknown fields would hand every client its
+LiteLLM reads them from every client's body. A proxy that relays unknown fields would hand every client its
 operator's controls: where requests go and with which key, how often they are retried, what is charged, whether it is
-logged, even what the answer is. So in front of LiteLLM they are refused, by name, with a 400. In front of a provider
-they mean nothing and pass like any unknown field.
+logged, even what the response is. So in front of LiteLLM they are refused, by name, with a 400. In front of a provider
+they have no meaning and pass like any unknown field.
 
 Collected from LiteLLM 1.106.2: `litellm.types.utils.all_litellm_params`, `GenericLiteLLMParams`, the proxy's own list
 of banned parameters, and what router and proxy take from the body. What LiteLLM merely swallows (`client`, `id`,
@@ -18,7 +18,7 @@ from typing import Any
 
 from hopcheck_server.proxy.errors import ProxyError, bad_request
 
-# Where the request goes, and as whom.
+# Where the request is sent, and with which credentials.
 _DESTINATION = """
     api_base base_url api_key api_version api_type organization custom_llm_provider model_list model_info
     model_config user_config deployment specific_deployment model_id model_group region_name allowed_model_region
@@ -30,7 +30,7 @@ _DESTINATION = """
     secret_fields rust
 """
 
-# How often, how long, and where to next.
+# Retries, timeouts and fallbacks.
 _ROUTING = """
     num_retries max_retries retry_policy retry_strategy fallbacks context_window_fallbacks content_policy_fallbacks
     context_window_fallback_dict disable_fallbacks max_fallbacks fallback_depth attempted_targets
@@ -42,7 +42,7 @@ _ROUTING = """
     allow_client_keepalive_override provider_affinity_header
 """
 
-# What is answered, from where, and what is made of the request first.
+# What is answered, from which cache, and how the request is changed before.
 _ANSWER = """
     cache caching cache_key preset_cache_key ttl enable_prompt_caching guardrails guardrail_config policies
     disable_global_guardrails opted_out_global_guardrails prompt_id prompt_label prompt_variables prompt_version
@@ -53,7 +53,7 @@ _ANSWER = """
     complete_response max_agentic_loops max_file_size_mb
 """
 
-# What is logged, and who is charged.
+# What is logged, and who pays.
 _BOOKS = """
     no-log id completion_call_id logger_fn verbose callbacks success_callback failure_callback
     turn_off_message_logging log_client_error_tracebacks spend_logs_metadata standard_logging_object cost_per_query
@@ -99,7 +99,7 @@ def _refusal(name: str) -> ProxyError:
 
 
 def _refuse_steering_metadata(metadata: Any) -> None:
-    """OpenAI's metadata is a flat map of strings; in lists and objects (tags, guardrails) LiteLLM sees orders."""
+    """OpenAI's metadata is a flat map of strings; lists and objects in it (tags, guardrails) control LiteLLM."""
     if metadata is None:
         return
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):

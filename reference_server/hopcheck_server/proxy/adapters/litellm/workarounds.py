@@ -1,7 +1,7 @@
-"""What LiteLLM gets wrong and the next hop can put right without guessing: one small function each.
+"""Workarounds for faults of LiteLLM that the next hop can fix without guessing: one small function each.
 
 Each says what LiteLLM does, which versions were seen doing it (in front of a scripted provider), and the case that
-shows it. What can't be mended here stands in LiteLLM's baseline.
+shows it. Faults that can't be fixed here are in LiteLLM's baseline.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def restore_provider_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Give the provider's Retry-After its own name again (`rate_limit.upstream-retry-after`).
 
     LiteLLM renames every provider header to `llm_provider-…` and passes only some under their own name; `retry-after`
-    is not among them, so clients come back too early. Seen: 1.106.2, 1.109.1. The prefixed ones, like all of LiteLLM's
+    is not among them, so clients retry too early. Versions: 1.106.2, 1.109.1. The prefixed ones, like all of LiteLLM's
     own (`x-litellm-…`: api base, cost, spend), stay inside: nothing that isn't on the allow-list leaves
     (`auth.response-headers`).
     """
@@ -38,7 +38,7 @@ class LiteLLMWorkarounds:
     lists_authoritatively = False
 
     def outgoing(self, call: Call) -> tuple[bytes, Mapping[str, str]]:
-        """The client's bytes without its control fields, plus what LiteLLM is told in fields of its own."""
+        """Refuse control fields, and add the trace context in LiteLLM's own field."""
         refuse_control_fields(call.body)
         return carry_trace_context(call.raw, call.headers), call.headers
 
@@ -47,7 +47,7 @@ class LiteLLMWorkarounds:
         return restore_provider_headers(headers)
 
     def error(self, status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """All workarounds of errors; those that read LiteLLM's text come before the one that takes it away."""
+        """Apply all workarounds of errors; those that read LiteLLM's text come before the one that removes it."""
         error = drop_private_members(error)
         status, error = name_refused_key(status, error)
         status, error = name_unknown_model(status, error)
@@ -55,9 +55,9 @@ class LiteLLMWorkarounds:
         error = restore_code(status, error)
         return status, restore_param(restore_message(error))
 
-    def answer(self, answer: dict[str, Any]) -> dict[str, Any] | None:
+    def response(self, response: dict[str, Any]) -> dict[str, Any] | None:
         """See `restore_refusal`."""
-        return restore_refusal(answer)
+        return restore_refusal(response)
 
     def event(self, event: dict[str, Any]) -> dict[str, Any] | None:
         """See `empty_usage_choices` and `restore_open_finish`."""
@@ -65,20 +65,20 @@ class LiteLLMWorkarounds:
 
 
 def carry_trace_context(raw: bytes, headers: Mapping[str, str]) -> bytes:
-    """Hand `traceparent` to LiteLLM in a body field that it turns into headers (`http.traceparent`).
+    """Pass `traceparent` to LiteLLM in a body field that it turns into headers (`http.traceparent`).
 
     LiteLLM passes none of a client's headers to the provider, but those in the body's `headers` or `extra_headers`. The
-    latter would take the place of the `extra_headers` that the operator has given the model; `headers` is merged with
-    them. Clients may use neither, so there is never a second one. Seen: 1.106.2.
+    latter would replace the `extra_headers` that the operator has given the model; `headers` is merged with
+    them. Clients may use neither, so there is never a second one. Versions: 1.106.2.
     """
     trace = {name: headers[name] for name in _TRACE_FIELDS if name in headers}
     return insert_member(raw, "headers", trace) if trace else raw
 
 
 def drop_private_members(error: dict[str, Any]) -> dict[str, Any]:
-    """Keep LiteLLM's own members of an error inside, and read its "None" as the null that it is (`errors.shape`).
+    """Remove LiteLLM's own members of an error, and read its "None" as null (`errors.shape`).
 
-    Seen: `provider_specific_fields` in 1.106.2 and 1.109.1; `"None"` as type or param up to 1.80.11 everywhere, in
+    Versions: `provider_specific_fields` in 1.106.2 and 1.109.1; `"None"` as type or param up to 1.80.11 everywhere, in
     1.106.2 where the key is missing.
     """
     kept = {name: value for name, value in error.items() if name != "provider_specific_fields"}
@@ -88,7 +88,7 @@ def drop_private_members(error: dict[str, Any]) -> dict[str, Any]:
 def name_refused_key(status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """Recognise the 400 by which LiteLLM refuses *our* key when it has no database (`errors.upstream-auth`).
 
-    `{"message":"No connected db.","type":"no_db_connection"}`; up to 1.60.8 it was a 401. Seen: 1.80.11 to 1.109.1.
+    `{"message":"No connected db.","type":"no_db_connection"}`; up to 1.60.8 it was a 401. Versions: 1.80.11 to 1.109.1.
     """
     return (401, error) if error.get("type") == "no_db_connection" else (status, error)
 
@@ -96,7 +96,7 @@ def name_refused_key(status: int, error: dict[str, Any]) -> tuple[int, dict[str,
 def name_unknown_model(status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """Turn "Invalid model name" from 400 into 404 `model_not_found` (`errors.unknown-model`).
 
-    Seen: 1.53.9 to 1.109.1.
+    Versions: 1.53.9 to 1.109.1.
     """
     if status != 400 or "Invalid model name passed in model=" not in str(error.get("message")):
         return status, error
@@ -109,8 +109,8 @@ def name_unknown_model(status: int, error: dict[str, Any]) -> tuple[int, dict[st
 def name_slow_provider(status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """Turn the 408 that LiteLLM sends for a provider's silence into 504 (`timeout.ttfb`).
 
-    408 says that the *client* was too slow to send its request; and the text tells how LiteLLM is configured.
-    Seen: 1.106.2, 1.109.1.
+    408 means that the *client* was too slow to send its request, and the text shows how LiteLLM is configured.
+    Versions: 1.106.2, 1.109.1.
     """
     if status != 408:
         return status, error
@@ -118,7 +118,7 @@ def name_slow_provider(status: int, error: dict[str, Any]) -> tuple[int, dict[st
     return 504, {"message": message, "type": "server_error", "param": None, "code": "upstream_timeout"}
 
 
-# What identifies an OpenAI code beyond doubt: LiteLLM's own classes, and OpenAI's own wording.
+# What identifies an OpenAI code without doubt: LiteLLM's own classes, and OpenAI's own wording.
 _CODES = (
     (re.compile(r"litellm\.ContextWindowExceededError"), "context_length_exceeded"),
     (re.compile(r"litellm\.ContentPolicyViolationError"), "content_policy_violation"),
@@ -133,9 +133,9 @@ _CODES = (
 
 
 def restore_code(status: int, error: dict[str, Any]) -> dict[str, Any]:
-    """Put OpenAI's code in the place of the status, where LiteLLM's text still tells it (`errors.message-useful`).
+    """Replace the status by OpenAI's code, where LiteLLM's text still shows it (`errors.message-useful`).
 
-    LiteLLM's `code` is the HTTP status as a string, always; the provider's own code is lost. Seen: 1.53.9 to 1.109.1.
+    LiteLLM's `code` is always the HTTP status as a string; the provider's code is lost. Versions: 1.53.9 to 1.109.1.
     """
     if str(error.get("code")) != str(status):
         return error
@@ -145,10 +145,10 @@ def restore_code(status: int, error: dict[str, Any]) -> dict[str, Any]:
 
 
 def restore_param(error: dict[str, Any]) -> dict[str, Any]:
-    """Say again that it is the messages that are too long (`errors.message-useful`).
+    """Name the messages as what is too long (`errors.message-useful`).
 
     For this one class of errors LiteLLM loses `param`; OpenAI's is always the same, and its text names it.
-    Seen: 1.106.2.
+    Versions: 1.106.2.
     """
     lost = error.get("code") == "context_length_exceeded" and error.get("param") is None
     return {**error, "param": "messages"} if lost and "messages" in str(error.get("message")) else error
@@ -161,10 +161,10 @@ _APPENDED = re.compile(
 
 
 def restore_message(error: dict[str, Any]) -> dict[str, Any]:
-    """Take off what LiteLLM has put around the provider's message (`errors.message-useful`, `fallback.all-fail`).
+    """Remove what LiteLLM puts around the provider's message (`errors.message-useful`, `fallback.all-fail`).
 
     In front: `litellm.RateLimitError: RateLimitError: OpenAIException - `; behind: the name of the model group, the
-    fallbacks that are configured, the retries that were made. Seen: 1.106.2; other releases append other lines.
+    fallbacks that are configured, the retries that were made. Versions: 1.106.2; other releases append other lines.
     """
     message = error.get("message")
     if not isinstance(message, str):
@@ -172,17 +172,17 @@ def restore_message(error: dict[str, Any]) -> dict[str, Any]:
     return {**error, "message": _WRAPPING.sub("", _APPENDED.split(message, maxsplit=1)[0])}
 
 
-def restore_refusal(answer: dict[str, Any]) -> dict[str, Any] | None:
+def restore_refusal(response: dict[str, Any]) -> dict[str, Any] | None:
     """Put a message's `refusal` back from where LiteLLM has moved it (`chat.refusal-annotations`).
 
     1.106.2 answers `"message":{…,"provider_specific_fields":{"refusal":null}}`. The moved member stays where it is:
-    clients who know LiteLLM look for others of its kind there. Seen: 1.106.2.
+    clients who know LiteLLM look for others of its kind there. Versions: 1.106.2.
     """
-    messages = [choice.get("message") for choice in _choices(answer)]
+    messages = [choice.get("message") for choice in _choices(response)]
     moved = [message for message in messages if isinstance(message, dict) and _has_moved_refusal(message)]
     for message in moved:
         message["refusal"] = message["provider_specific_fields"]["refusal"]
-    return answer if moved else None
+    return response if moved else None
 
 
 def _has_moved_refusal(message: dict[str, Any]) -> bool:
@@ -196,9 +196,9 @@ def _choices(payload: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def restore_open_finish(event: dict[str, Any]) -> dict[str, Any] | None:
-    """Give choices that aren't finished the `finish_reason: null` that they are owed (`stream.chunk-schema`).
+    """Give choices that aren't finished the `finish_reason: null` that is required (`stream.chunk-schema`).
 
-    LiteLLM leaves null members out of a stream's chunks, this required one included. Seen: 1.106.2.
+    LiteLLM leaves null members out of a stream's chunks, this required one included. Versions: 1.106.2.
     """
     open_choices = [choice for choice in _choices(event) if "finish_reason" not in choice]
     for choice in open_choices:
@@ -207,10 +207,10 @@ def restore_open_finish(event: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def empty_usage_choices(event: dict[str, Any]) -> dict[str, Any] | None:
-    """Give the usage chunk the empty `choices` that it is owed (`stream.usage-chunk`).
+    """Give the usage chunk the empty `choices` that is required (`stream.usage-chunk`).
 
     LiteLLM sends `choices:[{"index":0,"delta":{}}]`, which makes strict clients see a further, empty choice.
-    Seen: 1.53.9 to 1.106.2; mended in 1.109.1.
+    Versions: 1.53.9 to 1.106.2; fixed in 1.109.1.
     """
     if not event.get("usage") or event.get("choices") != [{"index": 0, "delta": {}}]:
         return None

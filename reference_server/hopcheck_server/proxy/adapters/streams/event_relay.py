@@ -1,7 +1,7 @@
-"""Watches one chat stream go by: lets pass what is right, workarounds what can be mended, and says how it ended.
+"""Relays the events of one chat stream: passes valid ones on, fixes what can be fixed, and detects how the stream ends.
 
-An event that needs no change leaves as the bytes that came. Each is parsed once all the same, because a data event that
-isn't JSON blows up in every client: 2 of the 6 µs that an event costs here.
+An event that needs no change is passed on as received. Each is parsed all the same, because a data event that isn't
+JSON crashes clients: that takes 2 of the 6 µs that an event costs here.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ MakeError = Callable[[Any], ProxyError]
 
 
 class EventRelay:
-    """Bytes of the upstream's stream in, bytes for the client out.
+    """Takes bytes of the upstream's stream, and gives bytes for the client.
 
     Args:
-        wants_usage: whether the client asked for a usage chunk; if not, it gets none.
-        mend: gives an event as it should be, or None to leave it alone.
-        make_error: makes a ProxyError of the `error` member of an event.
+        wants_usage: Whether the client asked for a usage chunk; if not, it gets none.
+        fix: Returns a fixed event, or None if it needs no change.
+        make_error: Makes a ProxyError of the `error` member of an event.
 
     Attributes:
-        fault: what ended the stream early, not yet sent; None if nothing did.
-        done: whether `[DONE]` has been given out.
-        begun: whether any data event has been given out.
+        fault: The error that ended the stream early, not yet sent; None if there is none.
+        done: Whether `[DONE]` has been passed on.
+        begun: Whether any data event has been passed on.
     """
 
-    def __init__(self, *, wants_usage: bool, mend: Workaround, make_error: MakeError) -> None:
+    def __init__(self, *, wants_usage: bool, fix: Workaround, make_error: MakeError) -> None:
         self.fault: ProxyError | None = None
         self.done = False
         self.begun = False
         self._wants_usage = wants_usage
-        self._mend = mend
+        self._fix = fix
         self._make_error = make_error
         self._splitter = EventSplitter()
         self._opened: set[Any] = set()
@@ -47,16 +47,16 @@ class EventRelay:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is to come."""
+        """Whether the stream is over."""
         return self.done or self.fault is not None
 
     @property
     def finished(self) -> bool:
-        """Whether every choice that was begun has its finish reason."""
+        """Whether every choice that has begun has its finish reason."""
         return bool(self._opened) and self._opened <= self._finished
 
     def feed(self, chunk: bytes) -> bytes:
-        """Take a chunk; give whole events to be sent as one piece, as they arrived in one."""
+        """Take a chunk; give the whole events in it, to be sent at once, as they arrived."""
         try:
             return self._relay(self._splitter.feed(chunk))
         except EventTooLarge:
@@ -64,7 +64,7 @@ class EventRelay:
             return b""
 
     def end(self) -> bytes:
-        """The upstream closed its stream properly. Without `[DONE]` it is an end only if every choice has finished."""
+        """End the stream after the upstream's end; without `[DONE]` it is complete if every choice has finished."""
         rest = self._splitter.rest()
         out = self._relay([rest]) if rest else b""
         if not self.ended:
@@ -74,7 +74,7 @@ class EventRelay:
         return out
 
     def fail(self, error: ProxyError) -> None:
-        """The stream broke: whatever was said before, that is no success."""
+        """End the stream with an error."""
         if not self.ended:
             self.fault = error
 
@@ -107,17 +107,17 @@ class EventRelay:
         return b""
 
     def _written(self, event: bytes, data: bytes, payload: dict[str, Any]) -> bytes:
-        mended = self._mend(payload)
-        if mended is not None:
-            return data_event(encode(mended))
+        fixed = self._fix(payload)
+        if fixed is not None:
+            return data_event(encode(fixed))
         return event + b"\n\n" if event.startswith(b"data: ") and b"\n" not in event else data_event(data)
 
     def _wanted(self, payload: dict[str, Any]) -> bool:
-        """Note what the event says about its choices; tell apart a usage chunk that nobody asked for."""
+        """Note the choices' state; whether the client gets the event, which may be a usage chunk not asked for."""
         choices = payload.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             self._note(choice)
-        return self._wants_usage or wants_to_be_seen(payload)
+        return self._wants_usage or has_content(payload)
 
     def _note(self, choice: Any) -> None:
         if not isinstance(choice, dict):
@@ -130,7 +130,7 @@ class EventRelay:
             self._finished.add(index)
 
     def _close(self) -> bytes:
-        """The stream says that it is over; without a finish reason it can't be."""
+        """Pass `[DONE]` on; without any finish reason the stream has broken off."""
         if not self._finished:
             self.fault = upstream_broke_off()
             return b""
@@ -146,13 +146,13 @@ def _parse(data: bytes) -> dict[str, Any] | None:
     return payload if isinstance(payload, dict) else None
 
 
-def wants_to_be_seen(payload: Mapping[str, Any]) -> bool:
+def has_content(payload: Mapping[str, Any]) -> bool:
     """Whether an event is more than a usage chunk."""
-    return not payload.get("usage") or _says_something(payload.get("choices"))
+    return not payload.get("usage") or _has_delta(payload.get("choices"))
 
 
-def _says_something(choices: Any) -> bool:
-    """Whether any choice carries more than an empty delta (LiteLLM writes "no choices" as one empty choice)."""
+def _has_delta(choices: Any) -> bool:
+    """Whether any choice has more than an empty delta (LiteLLM writes "no choices" as one empty choice)."""
     if not isinstance(choices, list):
         return False
     return any(isinstance(choice, dict) and (choice.get("delta") or choice.get("finish_reason")) for choice in choices)

@@ -1,7 +1,4 @@
-"""Cuts an event stream into events, in bytes, and gives every event one plain form.
-
-Knows the framing of server-sent events (WHATWG HTML, 9.2). Does not know what an event says.
-"""
+"""Splits an event stream into events, as bytes (WHATWG HTML, 9.2), and writes events in one plain form."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class EventTooLarge(Exception):
-    """An event that doesn't end."""
+    """An event exceeds the limit."""
 
 
 class EventSplitter:
@@ -36,7 +33,7 @@ class EventSplitter:
         return self._cut()
 
     def rest(self) -> bytes:
-        """What stood after the last blank line when the stream ended."""
+        """Return what followed the last blank line when the stream ended."""
         return bytes(self._buffer).strip(b"\n")
 
     def _normalised(self, chunk: bytes) -> bytes:
@@ -63,7 +60,7 @@ class EventSplitter:
 
 
 def data_of(event: bytes) -> bytes | None:
-    """The event's data, its lines joined by LF; None if it has no data field (a comment, say)."""
+    """Return the event's data, its lines joined by LF; None if it has no data field, like a comment."""
     if event.startswith(b"data: ") and b"\n" not in event:
         return event[6:]
     values = [value for line in event.split(b"\n") if (value := _data_value(line)) is not None]
@@ -77,11 +74,11 @@ def _data_value(line: bytes) -> bytes | None:
 
 
 def comments_of(event: bytes) -> bytes:
-    """The event's comment lines, ready to be sent; empty if there are none."""
+    """Return the event's comment lines, ready to be sent; empty if there are none."""
     lines = [line for line in event.split(b"\n") if line.startswith(b":")]
     return b"\n".join(lines) + b"\n\n" if lines else b""
 
 
 def data_event(data: bytes) -> bytes:
-    """An event with one data line. JSON allows line ends only between its tokens, where a space does as well."""
+    """Make an event with one data line. JSON allows line ends only between its tokens, where a space does as well."""
     return b"data: " + data.replace(b"\n", b" ") + b"\n\n"

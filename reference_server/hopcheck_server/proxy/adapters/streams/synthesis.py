@@ -1,4 +1,4 @@
-"""Makes a stream of a complete chat completion: for an upstream that answered JSON to a request for a stream."""
+"""Turns a complete chat completion into a stream, for an upstream that answered a stream request with JSON."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _SHARED = ("id", "created", "model", "system_fingerprint", "service_tier")
 
 
 def events_of(completion: dict[str, Any], *, wants_usage: bool) -> list[bytes]:
-    """The completion as events: for each choice its message and then its finish reason; usage if asked; `[DONE]`.
+    """Return the completion as events: each choice's message and finish reason, usage if asked for, `[DONE]`.
 
     Raises:
-        ProxyError: 502, if that is no chat completion.
+        ProxyError: 502, if it isn't a chat completion.
     """
     try:
         chunks = list(_chunks(completion, wants_usage))
@@ -37,7 +37,7 @@ def _chunks(completion: dict[str, Any], wants_usage: bool) -> Iterator[dict[str,
 
 
 def _delta(message: dict[str, Any]) -> dict[str, Any]:
-    """A message as one delta; in a stream, tool calls are told apart by their index."""
+    """Turn a message into one delta; in a stream, tool calls have an index."""
     calls = message.get("tool_calls")
     if not calls:
         return message

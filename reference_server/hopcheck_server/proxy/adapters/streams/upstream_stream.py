@@ -1,4 +1,4 @@
-"""Drives one upstream stream: waits for its first event, hands on the rest, and is sure to end."""
+"""Reads one upstream stream: waits for its first event, passes the rest on, and always ends."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.telemetry.kinds import kind_of
 from hopcheck_server.proxy.telemetry.notes import Waiting, current_notes
 
-# After [DONE] only the end of the body is outstanding; whoever has read it may use the connection again.
+# After [DONE] only the end of the body is missing; when that has been read, the connection can be reused.
 DRAIN_S = 0.5
 DRAIN_BYTES = 65_536
 
-# When every choice has finished, a usage chunk and [DONE] are all that can come; some servers send neither and stay.
+# When every choice has finished, only a usage chunk and [DONE] can follow; some servers send neither, and stay.
 FINISHED_S = 5.0
 
 
 class UpstreamStream:
-    """The events of one reply.
+    """The events of one response.
 
     Args:
-        reply: status 200, body not read yet.
-        relay: decides what of it is sent.
-        first_s: seconds to the first event.
-        idle_s: seconds between two reads after it.
+        response: Has status 200, and its body is unread.
+        relay: Decides what is sent to the client.
+        first_s: Seconds to the first event.
+        idle_s: Seconds between two reads after it.
     """
 
-    def __init__(self, reply: UpstreamResponse, relay: EventRelay, first_s: float, idle_s: float) -> None:
-        self._reply = reply
+    def __init__(self, response: UpstreamResponse, relay: EventRelay, first_s: float, idle_s: float) -> None:
+        self._response = response
         self._relay = relay
         self._first_s = first_s
         self._idle_s = idle_s
-        self._chunks = reply.chunks()
+        self._chunks = response.chunks()
         self._first = b""
 
     async def open(self) -> None:
-        """Wait for the first event, while an error can still be told with a real status.
+        """Wait for the first event, while an error can still have a real status.
 
         Raises:
-            ProxyError: the stream begins with an error, or ends before it begins.
+            ProxyError: The stream begins with an error, or ends before its first event.
         """
         with Waiting():
             while not (self._relay.begun or self._relay.ended):
@@ -52,7 +52,7 @@ class UpstreamStream:
             raise self._relay.fault
 
     async def blocks(self) -> AsyncIterator[bytes]:
-        """The events, as pieces to be flushed; an error after the first one is the last."""
+        """Yield events in blocks to be flushed; an error after the first event is the last block."""
         out = self._first
         while True:
             if out:
@@ -82,12 +82,12 @@ class UpstreamStream:
         return b""
 
     async def aclose(self) -> None:
-        """Let go of the upstream: at once, or, after a complete stream, in a way that keeps the connection usable."""
+        """Release the upstream: at once, or after a complete stream in a way that keeps the connection usable."""
         try:
             if self._relay.done:
                 await self._drain()
         finally:
-            await self._reply.aclose()
+            await self._response.aclose()
 
     async def _drain(self) -> None:
         with contextlib.suppress(TimeoutError, TransportError):
@@ -100,5 +100,5 @@ class UpstreamStream:
 
 
 def in_band(error: ProxyError) -> bytes:
-    """An error as a stream's last event. No `[DONE]` follows: that would say that the answer is complete."""
+    """Make an error the last event of a stream. No `[DONE]` follows, since the response isn't complete."""
     return b"data: " + error.encode() + b"\n\n"
