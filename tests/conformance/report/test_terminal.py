@@ -51,7 +51,7 @@ def test_a_log_tells_of_the_baseline(sample: Any) -> None:
     assert "  = stream.done-once  known (#1)" in out
     assert 'chat.schema is listed for "status", which holds now: remove it.' in out
     assert 'there is no case "no.such"' in out
-    assert "of these known" in out
+    assert "broken  known" in out
 
 
 def test_a_terminal_gets_colour_and_no_escape_of_the_targets(sample: Any) -> None:

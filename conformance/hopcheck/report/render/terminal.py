@@ -92,7 +92,7 @@ def profile_table(document: Document) -> Table:
         table.add_column(_word(outcome), justify="right", footer=_count(outcome, total))
     listed = listed_cases(document)
     if listed:
-        table.add_column("of these known", justify="right", footer=str(len(listed)))
+        table.add_column("known", justify="right", footer=str(len(listed)))
     for profile, cases in by_profile(document).items():
         row: list[str | Text] = [profile, str(len(cases))]
         row += (_count(name, count) for name, count in counts(cases).items())
