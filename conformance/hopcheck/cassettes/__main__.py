@@ -1,4 +1,4 @@
-"""`python -m hopcheck.cassettes [FILE or FOLDER …]`: see that cassettes are written as they should be and hold no secrets."""
+"""`python -m hopcheck.cassettes [FILE or FOLDER …]` checks that cassettes are valid and hold no secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hopcheck.cassettes.store import problems
 
 
 def main(words: Sequence[str]) -> int:
-    """Look at cassettes; folders are looked through. Returns 0 if all is well, 1 if something isn't, 2 if none is there."""
+    """Check cassettes, also those in folders. Returns 0 without problems, 1 with problems, and 2 without cassettes."""
     given = [Path(word) for word in words or ["cassettes"]]
     paths = [path for one in given for path in (sorted(one.rglob("*.yaml")) if one.is_dir() else [one])]
     found = [problem for path in paths for problem in problems(path)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hopcheck_server.upstream.journal.attempt import Attempt, Ending
-from hopcheck_server.upstream.script.marker import find_marker
+from hopcheck_server.upstream.script.marker import Marker, find_marker
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -70,7 +70,7 @@ class JournalEntry:
         bearer = [("authorization", f"Bearer {keys.get(self.key, self.key)}")] if self.key else []
         return Attempt(
             marker=marker,
-            script=marker.split(":")[1] if marker else "",
+            script=Marker.parse(marker).script if marker else "",
             number=self.number,
             model=model,
             method=self.method,

@@ -1,7 +1,7 @@
-"""A cassette played in the test's own process by vcrpy, without what goes wrong with vcrpy in such tests.
+"""Plays a cassette with vcrpy in the test's own process, and fixes what goes wrong with vcrpy alone in such tests.
 
-vcrpy alone matches requests without their bodies, answers in the place of an application that the test calls through
-`ASGITransport`, and says nothing if no request ever came to it, or if the code under test swallowed the miss.
+vcrpy alone matches requests without their bodies, responds instead of an application that the test calls through
+`ASGITransport`, and is silent if no request was sent at all, or if the code under test swallowed a miss.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class CassettePlayback:
     """A cassette while it is played.
 
     Attributes:
-        cassette: What was recorded.
-        missed: What was asked and isn't on it, in words.
+        cassette: The recording.
+        missed: The requests that aren't on it, in words.
     """
 
     def __init__(self, cassette: Cassette, vcr_cassette: Any) -> None:
@@ -50,7 +50,7 @@ class CassettePlayback:
 
     @property
     def base_url(self) -> str:
-        """A base URL for the code under test. Any other does as well: hosts don't count."""
+        """A base URL for the code under test. Any other works, too: hosts are ignored."""
         return "http://127.0.0.1:4000/v1"
 
     @property
@@ -60,33 +60,33 @@ class CassettePlayback:
 
     @property
     def play_count(self) -> int:
-        """How many answers were played."""
+        """The number of responses that were played."""
         count: int = self._vcr_cassette.play_count
         return count
 
     @property
     def unplayed(self) -> list[str]:
-        """The recorded requests that weren't asked, in words."""
+        """The recorded requests that weren't sent, in words."""
         played = self._vcr_cassette.play_counts
-        return [_named(asked) for place, asked in enumerate(self._vcr_cassette.requests) if not played[place]]
+        return [_description(request) for place, request in enumerate(self._vcr_cassette.requests) if not played[place]]
 
     def problems(self, *, partial: bool) -> Iterator[str]:
-        """What is wrong with how it was played, in sentences.
+        """The reasons for which the test must fail, as sentences.
 
         Args:
-            partial: Not every recorded request needs to be asked.
+            partial: Whether recorded requests may be left unsent.
         """
         for missed in self.missed:
             yield f"{missed} isn't on the cassette"
         if not self.play_count:
-            yield "nothing was asked: the code under test didn't get to its HTTP client"
+            yield "no request was sent: the code under test didn't use its HTTP client"
         elif not partial and self.unplayed:
             yield f"not played: {', '.join(self.unplayed)}; say `partial=True` if that is meant"
 
 
 @contextmanager
 def playing(path: Path) -> Iterator[CassettePlayback]:
-    """Play a cassette to every HTTP client in this process; sockets that lead elsewhere are refused.
+    """Play a cassette to every HTTP client in this process; other connections are refused.
 
     Raises:
         MalformedCassette: It is no cassette.
@@ -105,13 +105,13 @@ def playing(path: Path) -> Iterator[CassettePlayback]:
 
 
 def _noting(played: CassettePlayback, vcr_cassette: Any) -> Callable[[Any], bool]:
-    """Ask the vcr_cassette, and note what it doesn't have: the code under test may swallow the exception."""
+    """Note requests that aren't on the cassette: the code under test may swallow the exception."""
     can_play = vcr_cassette.can_play_response_for
 
     def noting(request: Any) -> bool:
         found = bool(can_play(request))
         if not found:
-            played.missed.append(_named(request))
+            played.missed.append(_description(request))
         return found
 
     return noting
@@ -128,14 +128,14 @@ def _query(request: Any) -> str:
     return "?" + "&".join(f"{name}={value}" for name, value in request.query) if request.query else ""
 
 
-def _named(request: Any) -> str:
+def _description(request: Any) -> str:
     body = (request.body_bytes or b"").decode("utf-8", "replace")
     shown = body if len(body) <= 300 else f"{body[:200]} … {body[-100:]}"
     return f"{request.method} {request.path} {shown}".strip()
 
 
 def _refusing(played: CassettePlayback) -> Callable[[socket.socket, Any], int]:
-    """Refuse connections as the system would, so that sockets are closed; and note it, since that may be swallowed."""
+    """Refuse connections as the system would, so that sockets are closed, and note them: the error may be swallowed."""
 
     def refuse(connecting: socket.socket, address: Any) -> int:
         where = ":".join(map(str, address[:2])) if isinstance(address, tuple) else str(address)

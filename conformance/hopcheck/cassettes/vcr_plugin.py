@@ -1,4 +1,4 @@
-"""Cassettes in tests of an adapter, without any server: `@pytest.mark.cassette("stream.done-once")`.
+"""Cassettes in tests of an adapter, without any server: `@pytest.mark.cassette("stream.done-once~chat.stream")`.
 
 Not loaded by itself: `pytest -p hopcheck.cassettes.vcr_plugin`, or `pytest_plugins = ["hopcheck.cassettes.vcr_plugin"]`
 in the top-level conftest.py. Needs `pip install 'hopcheck[cassettes]'`.
@@ -20,7 +20,7 @@ _PLAYED = pytest.StashKey[CassettePlayback]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where the cassettes are."""
+    """Add the folder of the cassettes as a setting and an option."""
     parser.addini(_FOLDER, "the folder of hopcheck's cassettes, from the configuration's own", default="cassettes")
     parser.getgroup("hopcheck").addoption(
         "--hopcheck-cassettes", metavar="DIR", help=f"the folder of hopcheck's cassettes; before the setting {_FOLDER}"
@@ -28,10 +28,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell pytest of the marker."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
-        "cassette(case, *, partial=False): play this case's cassette; all of it must be asked, unless partial",
+        "cassette(name, *, partial=False): play this cassette; every recorded request must be sent, unless partial",
     )
 
 
@@ -43,7 +43,9 @@ def _playing_its_cassette(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     if len(marker.args) != 1 or not marker.kwargs.keys() <= {"partial"}:
-        raise pytest.UsageError(f'{request.node.nodeid}: write @pytest.mark.cassette("<case>"), or with partial=True')
+        raise pytest.UsageError(
+            f'{request.node.nodeid}: write @pytest.mark.cassette("<case>~<operation>"), or with partial=True'
+        )
     path = path_of(_folder(request.config), marker.args[0])
     if not path.is_file():
         raise pytest.UsageError(f"{request.node.nodeid}: there is no cassette {path}; set {_FOLDER} or record it")
@@ -57,16 +59,18 @@ def _playing_its_cassette(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def cassette(request: pytest.FixtureRequest) -> CassettePlayback:
-    """The cassette that is being played: its requests, to be asked again, and what was asked so far."""
+    """The cassette that is being played: its requests, to be sent again, and how often it was played."""
     if _PLAYED not in request.node.stash:
-        raise pytest.UsageError(f'{request.node.nodeid}: the fixture `cassette` needs @pytest.mark.cassette("<case>")')
+        raise pytest.UsageError(
+            f'{request.node.nodeid}: the fixture `cassette` needs @pytest.mark.cassette("<case>~<operation>")'
+        )
     played: CassettePlayback = request.node.stash[_PLAYED]
     return played
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """A test fails that passed, but didn't play its cassette."""
+    """Fail a test that passed without playing its cassette."""
     yield
     played = item.stash.get(_PLAYED, None)
     marker = item.get_closest_marker("cassette")
@@ -74,7 +78,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return
     wrong = list(played.problems(partial=marker.kwargs.get("partial", False)))
     if wrong:
-        pytest.fail(f"the cassette {played.cassette.case}: " + "; ".join(wrong), pytrace=False)
+        pytest.fail(f"the cassette {played.cassette.name}: " + "; ".join(wrong), pytrace=False)
 
 
 def _folder(config: pytest.Config) -> Path:

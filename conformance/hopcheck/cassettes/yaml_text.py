@@ -1,4 +1,4 @@
-"""A cassette's document as YAML that is read and reviewed: bodies as block scalars, frames on few lines, one way only."""
+"""A cassette's document as YAML for reviewers: bodies as block scalars, frames on few lines, and only one way to write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Dumper(yaml.SafeDumper):
     """Writes long texts as blocks, short lists on one line, and no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Write a value again where it stands again: an anchor would hide what changed."""
+        """Repeat equal values: an anchor would hide what changed."""
         return True
 
 

@@ -1,4 +1,4 @@
-"""Two cassettes of one case, compared: what was asked, what was answered, what reached the provider, how it was judged."""
+"""Compares two cassettes of one case: requests, responses, attempts at the provider, and verdicts."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from hopcheck.cassettes.canonical import of_request
 from hopcheck.drift import facts
 from hopcheck.report.excerpts import as_text
 
-AT_WILL = "*"
-"""The `repeat` of what a proxy may ask as often as it likes, and so may leave."""
+ANY_NUMBER = "*"
+"""The `repeat` of requests that a proxy may send any number of times, or not at all."""
 
 LEFT = "left"
-"""How an answer ended that the proxy didn't wait for."""
+"""The ending of a response that the proxy didn't wait for."""
 
 
 class Part(StrEnum):
-    """Where something changed; in the order of a report."""
+    """The part of an exchange that changed; in the order of a report."""
 
     VERDICT = "verdict"
     ANSWER = "answer"
@@ -32,22 +32,22 @@ class Part(StrEnum):
 
 ABOUT = {
     Part.VERDICT: "Verdicts on the proxy in front of it",
-    Part.ANSWER: "What it answers",
-    Part.PROVIDER: "What it sends to the provider",
-    Part.PROXY: "What the proxy in front of it then asks",
+    Part.ANSWER: "Its responses",
+    Part.PROVIDER: "Its requests to the provider",
+    Part.PROXY: "Requests of the proxy in front of it",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that changed.
+    """One difference.
 
     Attributes:
-        part: Where.
-        what: Its name: `status`, `header x-…`, `body error.type`, `event choices[0].delta.role`.
-        before: As it was, shown; None if it wasn't there.
-        after: As it is, shown; None if it isn't there any more.
-        worse: Something held that doesn't hold any more.
+        part: Where it is.
+        what: The name of what differs: `status`, `header x-…`, `body error.type`, `event choices[0].delta.role`.
+        before: The text before; None if it was absent.
+        after: The text after; None if it is absent.
+        worse: Whether a check held before and doesn't hold after.
     """
 
     part: Part
@@ -59,7 +59,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class CassetteComparison:
-    """What changed in one case."""
+    """The differences of one case."""
 
     case: str
     changes: tuple[Change, ...]
@@ -68,7 +68,7 @@ class CassetteComparison:
 def compare(before: Cassette, after: Cassette) -> CassetteComparison:
     """Compare two cassettes of the same case. The same change in several exchanges counts once."""
     changes = [*_verdict(before, after), *_interactions(before, after), *_attempts(before, after)]
-    return CassetteComparison(after.case, tuple(dict.fromkeys(changes)))
+    return CassetteComparison(after.name, tuple(dict.fromkeys(changes)))
 
 
 def _verdict(before: Cassette, after: Cassette) -> Iterator[Change]:
@@ -91,32 +91,32 @@ def _held(ok: bool | None) -> str | None:
 
 
 def _interactions(before: Cassette, after: Cassette) -> Iterator[Change]:
-    """Exchanges belong together when their requests are the same; what is left over was asked in one of them only."""
+    """Exchanges with the same request are compared; the others have a request that only one cassette holds."""
     waiting: dict[Any, deque[Interaction]] = defaultdict(deque)
     for one in before.interactions:
         waiting[of_request(one.request)].append(one)
     for one in after.interactions:
         same = waiting[of_request(one.request)]
         if same:
-            yield from _answers(same.popleft(), one)
-        elif one.repeat != AT_WILL:
-            yield Change(Part.PROXY, f"{one.request.method} {one.request.path}", None, "asked")
-    for one in (one for left in waiting.values() for one in left if one.repeat != AT_WILL):
-        yield Change(Part.PROXY, f"{one.request.method} {one.request.path}", "asked", None)
+            yield from _responses(same.popleft(), one)
+        elif one.repeat != ANY_NUMBER:
+            yield Change(Part.PROXY, f"{one.request.method} {one.request.path}", None, "sent")
+    for one in (one for left in waiting.values() for one in left if one.repeat != ANY_NUMBER):
+        yield Change(Part.PROXY, f"{one.request.method} {one.request.path}", "sent", None)
 
 
-def _answers(before: Interaction, after: Interaction) -> Iterator[Change]:
-    """Where the proxy left, it may have left later or earlier: then what both have told to an end is compared."""
+def _responses(before: Interaction, after: Interaction) -> Iterator[Change]:
+    """Compare two responses. Where the proxy left at different times, only what both sent to its end is compared."""
     if LEFT not in (before.delivery.ended, after.delivery.ended):
-        yield from _changes(Part.ANSWER, facts.of_answer(before), facts.of_answer(after))
+        yield from _changes(Part.ANSWER, facts.of_interaction(before), facts.of_interaction(after))
     elif before.response is not None and after.response is not None:
-        whole = facts.is_told(before.response) and facts.is_told(after.response)
-        told = [facts.of_response(one.response, whole=whole) for one in (before, after) if one.response]
-        yield from _changes(Part.ANSWER, *told)
+        whole = facts.is_finished(before.response) and facts.is_finished(after.response)
+        responses = [facts.of_response(one.response, whole=whole) for one in (before, after) if one.response]
+        yield from _changes(Part.ANSWER, *responses)
 
 
 def _attempts(before: Cassette, after: Cassette) -> Iterator[Change]:
-    """Attempts belong together by their marker and their number."""
+    """Attempts with the same marker and number are compared."""
     first, second = _by_marker(before), _by_marker(after)
     for marker in dict.fromkeys([*first, *second]):
         was, now = first.get(marker, []), second.get(marker, [])

@@ -1,7 +1,7 @@
-"""A cassette as facts: named values, of which two cassettes can be compared one by one.
+"""The facts of a cassette: named values by which two cassettes are compared.
 
-A stream's facts don't count its events: how many pieces a text came in is told apart from what they said. Of a field of
-its events, a fact holds the values that it had one after another, without repetitions: `assistant, absent`.
+The facts of a stream don't depend on how its text is split into events. For a field of its events, a fact lists the
+values in order, without repetitions: `assistant, absent`.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from hopcheck.report.excerpts import as_text
 from hopcheck_contracts import sse
 
 Facts = dict[str, Any]
-"""By name: a value that can be shown and compared."""
+"""Values that can be shown and compared, by name."""
 
 ABSENT = "absent"
 
 _OF_OTHERS = frozenset({"cookie"})
-"""Header fields that earlier cases brought about: LiteLLM shows a provider what any answer of its has set."""
+"""Header fields that depend on earlier cases: LiteLLM returns every cookie that a provider has set."""
 
 _JOINED = (".content", ".arguments", ".refusal", ".reasoning_content", ".text")
-"""Fields whose pieces make one text."""
+"""Fields whose values are joined to one text."""
 
 
-def of_answer(one: Interaction) -> Facts:
-    """What was answered to the proxy."""
+def of_interaction(one: Interaction) -> Facts:
+    """The facts of the response to the proxy."""
     if one.response is None:
-        return {"status": "no answer", "end": one.delivery.ended}
+        return {"status": "no response", "end": one.delivery.ended}
     return {"end": one.delivery.ended, "framing": one.delivery.framing, **of_response(one.response)}
 
 
 def of_response(response: RecordedResponse, *, whole: bool = True) -> Facts:
-    """What an answer says; unless it is wanted as a whole, its head."""
+    """The facts of a response, or only of its head."""
     head: Facts = {"status": response.status, **_headers(response.headers)}
     return {**head, **_body(response)} if whole else head
 
 
-def is_told(response: RecordedResponse) -> bool:
-    """Whether a stream has told its end or an error, whatever the connection did then."""
+def is_finished(response: RecordedResponse) -> bool:
+    """Whether a stream holds its end or an error, whatever the connection did then."""
     return any(_kind(event) in ("[DONE]", "error") for event in sse.parse(_decoded(response)))
 
 
 def of_attempt(entry: JournalEntry) -> Facts:
-    """What an attempt at the provider was."""
+    """The facts of an attempt at the provider."""
     found: Facts = {"method": entry.method, "path": volatile.of_text(entry.path), "credential": entry.key or "none"}
-    found["end"] = entry.ended or "still going on"
+    found["end"] = entry.ended or "still open"
     found.update({f"header {name}": "there" for name, _ in entry.headers if name not in _OF_OTHERS})
     found.update(_json_or_text(entry.body))
     return found
@@ -60,8 +60,8 @@ def of_attempt(entry: JournalEntry) -> Facts:
 def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """The leaves of a JSON value with their paths: `choices[0].message.content`.
 
-    Empty containers are leaves, and so are lists of plain values. The items of a `data` list, which the API's listings
-    have, share their paths: `data[].id`.
+    Empty containers and lists of plain values are leaves. The items of a `data` list, as in the API's listings, share
+    their paths: `data[].id`.
     """
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
@@ -87,7 +87,7 @@ def _decoded(response: RecordedResponse) -> bytes:
     coding, body = response.header("content-encoding"), response.body
     try:
         return gzip.decompress(body) if coding == "gzip" else zlib.decompress(body) if coding == "deflate" else body
-    except (OSError, EOFError, zlib.error):  # cut short: then as it is
+    except (OSError, EOFError, zlib.error):  # truncated: shown undecoded
         return body
 
 

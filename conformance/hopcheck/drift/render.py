@@ -22,7 +22,7 @@ _WAYS = 4  # ways of changing that are shown of one field
 
 
 def headline(found: Drift) -> str:
-    """What it comes to, in a line."""
+    """The result in one line."""
     count = len(found.groups)
     if not count:
         return f"{found.after} does the same as {found.before} in {len(found.compared)} cases"
@@ -30,8 +30,8 @@ def headline(found: Drift) -> str:
     return f"{found.before} → {found.after}: {changes} in {found.changed} of {len(found.compared)} cases"
 
 
-def beside(found: Drift) -> list[str]:
-    """What couldn't be compared."""
+def uncompared(found: Drift) -> list[str]:
+    """The cases that only one of the sets has."""
     sides = {found.before: found.only_before, found.after: found.only_after}
     return [f"only with {name}: {named(cases)}" for name, cases in sides.items() if cases]
 
@@ -43,19 +43,19 @@ def sections(found: Drift) -> Iterator[tuple[Part, list[Group]]]:
 
 
 def named(cases: Iterable[str], most: int = _CASES) -> str:
-    """Some ids, and how many more there are."""
+    """The first few names, and the number of the others."""
     ids = list(cases)
     more = f" and {len(ids) - most} more" if len(ids) > most else ""
     return ", ".join(ids[:most]) + more
 
 
 def cut(value: str) -> str:
-    """A value in a line."""
+    """A value, shortened to a line."""
     return clip(visible(value), _LENGTH)
 
 
 def cut_way(way: tuple[str | None, str | None]) -> tuple[str | None, str | None]:
-    """Both values in a line each; where that would leave out what differs, what stands around it."""
+    """Both values, shortened to a line each, so that their first difference is shown."""
     before, after = way
     if before is None or after is None:
         return before and cut(before), after and cut(after)
@@ -66,13 +66,13 @@ def cut_way(way: tuple[str | None, str | None]) -> tuple[str | None, str | None]
 
 
 def print_drift(found: Drift, console: Console) -> None:
-    """Print it."""
+    """Print a comparison."""
     console.print(headline(found), style="bold", markup=False)
     for part, groups in sections(found):
         console.print(f"\n{ABOUT[part]}: {len(groups)}", style="bold", markup=False)
         for group in groups:
             _print_group(group, console)
-    for line in beside(found):
+    for line in uncompared(found):
         console.print(f"\n{line}", style="yellow", markup=False)
 
 
@@ -94,12 +94,12 @@ def _count(group: Group) -> str:
 
 
 def markdown_text(found: Drift) -> str:
-    """Render it as Markdown."""
+    """Render a comparison as Markdown."""
     parts = [f"## {text(headline(found))}"]
     for part, groups in sections(found):
         parts.append(f"### {ABOUT[part]}")
         parts.append("\n".join(line for group in groups for line in _lines(group)))
-    parts += [text(line) for line in beside(found)]
+    parts += [text(line) for line in uncompared(found)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -121,12 +121,12 @@ def _way(before: str | None, after: str | None) -> str:
 
 
 def html_text(found: Drift) -> str:
-    """Render it as one HTML page that needs nothing beside itself."""
+    """Render a comparison as one self-contained HTML page."""
     return page(
         "drift.html.j2",
         {"visible": visible, "cut_way": cut_way},
         found=found,
         headline=headline(found),
-        notes=beside(found),
+        notes=uncompared(found),
         sections=[(ABOUT[part], groups) for part, groups in sections(found)],
     )

@@ -1,4 +1,4 @@
-"""All changes between two sets of cassettes, the same change of many cases told once."""
+"""All changes between two sets of cassettes; the same change in several cases is one group."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from hopcheck.drift.compare import CassetteComparison, Change, Part, compare
 SCHEMA = "hopcheck.drift/1"
 
 FEW = 3
-"""A field that changed in more than so many ways is told once, with some of them."""
+"""A field that changed in more ways than this is one group, with some of the ways."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One change, and the cases in which it was seen.
+    """One change, and the cassettes in which it was seen.
 
     Attributes:
-        part: Where.
-        what: Its name.
-        ways: How it changed: (before, after), the most frequent first; None stands for its not being there.
-        cases: Ids, sorted.
-        worse: A finding held that doesn't hold any more.
+        part: Where it is.
+        what: The name of what changed.
+        ways: How it changed: (before, after), the most frequent first; None stands for absent.
+        cases: The cassettes' names, sorted.
+        worse: Whether a check held before and doesn't hold after.
     """
 
     part: Part
@@ -37,16 +37,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What changed from one set to another.
+    """The changes from one set of cassettes to another.
 
     Attributes:
-        before: What the first set was recorded with, by name.
-        after: The second.
+        before: What the first set was recorded with.
+        after: What the second was recorded with.
         groups: The changes, in the order of a report.
-        compared: Ids of the cases that both have.
-        changed: How many of these changed at all.
-        only_before: Ids that only the first has.
-        only_after: Ids that only the second has.
+        compared: The names of the cassettes that both have.
+        changed: The number of these that changed at all.
+        only_before: The names that only the first has.
+        only_after: The names that only the second has.
     """
 
     before: str
@@ -59,16 +59,16 @@ class Drift:
 
     @property
     def worse(self) -> bool:
-        """Whether something held that doesn't hold any more."""
+        """Whether a check held before and doesn't hold after."""
         return any(group.worse for group in self.groups)
 
     def document(self) -> dict[str, Any]:
-        """As JSON, `hopcheck.drift/1`."""
+        """The comparison as JSON values, `hopcheck.drift/1`."""
         return {"schema": SCHEMA, "worse": self.worse, **asdict(self)}
 
 
 def drift(before: Mapping[str, Cassette], after: Mapping[str, Cassette]) -> Drift:
-    """Compare two sets of cassettes, by case."""
+    """Compare two sets of cassettes by their names."""
     both = sorted(before.keys() & after.keys())
     comparisons = [compare(before[case], after[case]) for case in both]
     return Drift(
@@ -89,7 +89,7 @@ def name_of(cassettes: Iterable[Cassette]) -> str:
 
 
 def _grouped(comparisons: Iterable[CassetteComparison]) -> Iterator[Group]:
-    """Changes of the same field together if they are few; each way on its own otherwise it would hide the others."""
+    """Group changes of the same field: a group for each way if they are few, else one for all."""
     seen: dict[tuple[Part, str], dict[Change, list[str]]] = defaultdict(lambda: defaultdict(list))
     for comparison in comparisons:
         for change in comparison.changes:
@@ -111,7 +111,7 @@ def _ways(part: Part, what: str, ways: Mapping[Change, list[str]]) -> Iterator[G
 
 
 def _siblings(groups: Iterable[Group]) -> list[Group]:
-    """Put fields of one object together that changed in the same way in the same cases."""
+    """Join fields of one object that changed in the same way in the same cassettes."""
     alike: dict[tuple[object, ...], list[Group]] = defaultdict(list)
     for group in groups:
         parent, dot, _ = group.what.rpartition(".")

@@ -1,4 +1,4 @@
-"""What differs between any two recordings, and means nothing: ids, times, ports. It is replaced by its kind."""
+"""Fields that vary between recordings (ids, times, ports); each is replaced by the name of its kind."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _IN_TEXT = (
 
 
 def of_field(path: str, value: object) -> object:
-    """A JSON leaf without what is by chance; `path` as `flatten` writes it."""
+    """A JSON leaf without what varies; `path` as `flatten` writes it."""
     name = path.rpartition(".")[2]
     if name in _TIMES and isinstance(value, int | float):
         return "<time>"
@@ -57,12 +57,12 @@ def of_field(path: str, value: object) -> object:
 
 
 def of_header(name: str, value: str) -> str:
-    """A header's value without what is by chance."""
+    """A header's value without what varies."""
     return "<varies>" if name.lower() in VOLATILE_HEADERS else of_text(value)
 
 
 def of_text(text: str) -> str:
-    """Text without what is by chance."""
+    """A text without what varies."""
     for pattern, kind in _IN_TEXT:
         text = pattern.sub(kind, text)
     return text

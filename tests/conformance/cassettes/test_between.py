@@ -1,4 +1,4 @@
-"""Any client and any server can be recorded; what can't be kept is told."""
+"""Recordings of any client: what is saved, under which name, and what is left out."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def passed(path: str, body: bytes, answer: bytes = WHOLE) -> list[RecordedExchan
     return reader.exchanges
 
 
-def test_what_is_marked_goes_to_its_case_and_all_else_to_the_session(tmp_path: Path) -> None:
+def test_marked_requests_go_to_the_cassette_of_their_case(tmp_path: Path) -> None:
     marked = passed("/v1/chat/completions", b'{"a": "hopcheck:stream.cut~fin~chat:n0"}')
-    heard = keep([*passed("/v1/x?api-version=1", b"{}"), *marked], 1_000_000, URL, tmp_path, "session")
+    result = keep([*passed("/v1/x?api-version=1", b"{}"), *marked], 1_000_000, URL, tmp_path, "session")
     cassettes = load_all(tmp_path)
-    assert (sorted(cassettes), heard.left_out) == (["session", "stream.cut"], [])
+    assert (sorted(cassettes), result.left_out) == (["session", "stream.cut~chat"], [])
     (one,) = cassettes["session"].interactions
     assert (one.request.uri, one.delivery.at_us, one.delivery.head_us) == (f"{URL}/v1/x?api-version=1", 1000, 3000)
 
@@ -49,21 +49,21 @@ def test_what_is_marked_goes_to_its_case_and_all_else_to_the_session(tmp_path: P
         (passed("/v1/x", b"x" * (BODY_LIMIT + 1)), "POST /v1/x: a body is longer than 256 KiB"),
         (
             passed("/v1/x", b"{}", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}"),
-            "POST /v1/x: its answer ended as `cut`",
+            "POST /v1/x: its response ended as `cut`",
         ),
         (passed("/v1/x", b'"gJ2cHkT8PQPDea2Ja1joaIcGPLR1pMTBTgFxvkUQ"'), "POST /v1/x: request.body looks like"),
     ],
     ids=["long", "cut", "secret"],
 )
-def test_what_can_not_be_kept_is_told_and_the_rest_is_kept(
+def test_what_cannot_be_saved_is_listed_and_the_rest_is_saved(
     exchanges: list[RecordedExchange], why: str, tmp_path: Path
 ) -> None:
-    heard = keep([*exchanges, *passed("/v1/y", b"{}")], 0, URL, tmp_path, "session")
-    assert [one.startswith(why) for one in heard.left_out] == [True]
+    result = keep([*exchanges, *passed("/v1/y", b"{}")], 0, URL, tmp_path, "session")
+    assert [one.startswith(why) for one in result.left_out] == [True]
     assert [one.request.path for one in load_all(tmp_path)["session"].interactions] == ["/v1/y"]
 
 
-def test_a_key_that_is_shown_is_taken_out_wherever_it_stands_again(tmp_path: Path) -> None:
+def test_a_key_that_a_request_shows_is_redacted_everywhere(tmp_path: Path) -> None:
     keep(passed("/v1/x", b'{"why": "hunter2hunter2"}'), 0, URL, tmp_path, "session")
     text = (tmp_path / "session.yaml").read_text()
     assert "hunter2" not in text
@@ -82,11 +82,11 @@ def test_the_command_records_until_it_is_interrupted(tmp_path: Path) -> None:
             secret = SECRETS["openai"](random.Random(1))
             asked = httpx2.get(f"{here}/v1/models", headers={"authorization": f"Bearer {secret}"})
             recorder.send_signal(signal.SIGINT)
-            said = recorder.stdout.read()
+            printed = recorder.stdout.read()
         server.terminate()
     assert (asked.status_code, recorder.returncode) == (200, 0)
     path = tmp_path / "cassettes" / "session" / "session.yaml"
-    assert f"saved {Path('cassettes', 'session', 'session.yaml')}" in said
+    assert f"saved {Path('cassettes', 'session', 'session.yaml')}" in printed
     assert secret not in path.read_text()
     (one,) = load_all(path.parent)["session"].interactions
     assert one.response is not None

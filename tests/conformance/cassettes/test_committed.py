@@ -1,4 +1,4 @@
-"""The cassettes that come with hopcheck are written as they should be, hold no secrets, and vcrpy plays all of them."""
+"""The cassettes in the repository are valid and hold no secrets, and vcrpy plays all of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hopcheck.cassettes.model import Interaction
 from hopcheck.cassettes.recording.recorder import PROBES
 from hopcheck.cassettes.store import LIVE_ONLY, load, problems, read_live_only
 from hopcheck.gate.catalogue import all_cases
+from hopcheck.replay.live_only import cassette_of_case
 from hopcheck_contracts.schemas import validate_event, validate_raw_response
 from hopcheck_contracts.sse import EventParser
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
@@ -25,7 +26,7 @@ EVERY = 16  # a sample will do here; the session `chain` checks all of them
 
 
 def cassettes(step: int) -> list[Path]:
-    """Every so many of the cassettes."""
+    """Every n-th cassette."""
     return sorted(CASSETTES.glob("*/*.yaml"))[::step]
 
 
@@ -39,7 +40,7 @@ def test_there_are_cassettes_and_they_are_small() -> None:
     assert sum(path.stat().st_size for path in CASSETTES.rglob("*") if path.is_file()) < LIMIT
 
 
-def test_cassettes_are_written_as_they_should_be_and_hold_no_secrets(paths: list[Path]) -> None:
+def test_cassettes_are_valid_and_hold_no_secrets(paths: list[Path]) -> None:
     assert paths
     assert [problem for path in paths for problem in problems(path)] == []
 
@@ -49,13 +50,14 @@ def test_every_case_has_a_cassette_or_a_reason(folder: Path) -> None:
     recorded = {path.stem for path in folder.glob("*.yaml")}
     live_only = read_live_only(folder)
     assert recorded.isdisjoint(live_only)
-    assert set(PROBES) <= recorded
-    assert (recorded | set(live_only)) - set(PROBES) <= set(all_cases())
+    probes = {f"{name}~chat" for name in PROBES}
+    assert probes <= recorded
+    assert (recorded | set(live_only)) - probes <= {cassette_of_case(one) for one in all_cases().values()}
     assert all(live_only.values())
     assert json.loads((folder / LIVE_ONLY).read_text()) == live_only
 
 
-def test_what_the_newest_recorded_release_answered_keeps_its_contract() -> None:
+def test_recorded_responses_keep_the_contract() -> None:
     violations = [
         f"{cassette.case}: {violation}"
         for path in sorted((CASSETTES / f"litellm-{DEFAULT_VERSION}").glob("*.yaml"))[::EVERY]
@@ -68,12 +70,12 @@ def test_what_the_newest_recorded_release_answered_keeps_its_contract() -> None:
 
 def answer_violations(one: Interaction) -> list[str]:
     """What a recorded answer owes its contract and lacks, events included."""
-    said, asked = one.response, one.request
-    if said is None:
+    response, asked = one.response, one.request
+    if response is None:
         return []
-    found = validate_raw_response("litellm", asked.method, asked.path, said.status, said.headers, said.body)
-    if "event-stream" in (said.header("content-type") or ""):
-        events = (event.data for event in EventParser().feed(said.body))
+    found = validate_raw_response("litellm", asked.method, asked.path, response.status, response.headers, response.body)
+    if "event-stream" in (response.header("content-type") or ""):
+        events = (event.data for event in EventParser().feed(response.body))
         found += [violation for data in events if data is not None for violation in validate_event("litellm", data)]
     return [str(violation) for violation in found]
 
@@ -88,8 +90,8 @@ def played_whole(path: Path, client: httpx2.Client) -> bool:
     answered = [one for one in load(path).interactions if one.response is not None]
     with vcr.use_cassette(str(path), record_mode=RecordMode.NONE) as cassette:
         for one in answered:
-            with client.stream(one.request.method, one.request.uri, content=one.request.body) as said:
-                body = b"".join(said.iter_raw())
-            if one.response is None or (said.status_code, body) != (one.response.status, one.response.body):
+            with client.stream(one.request.method, one.request.uri, content=one.request.body) as response:
+                body = b"".join(response.iter_raw())
+            if one.response is None or (response.status_code, body) != (one.response.status, one.response.body):
                 return False
         return bool(len(cassette) == len(answered) and cassette.all_played)

@@ -25,9 +25,9 @@ BY_CASE = {cassette.case: cassette for cassette in cassettes()}
 @pytest.mark.parametrize("cassette", cassettes(), ids=lambda cassette: cassette.case)
 def test_a_cassette_comes_back_as_it_was(cassette: Cassette, tmp_path: Path) -> None:
     path = save(cassette, tmp_path / "litellm-1.106.2")
-    assert path == tmp_path / "litellm-1.106.2" / f"{cassette.case}.yaml"
+    assert path == tmp_path / "litellm-1.106.2" / f"{cassette.name}.yaml"
     assert load(path) == cassette
-    assert load_all(path.parent) == {cassette.case: cassette}
+    assert load_all(path.parent) == {cassette.name: cassette}
     assert problems(path) == []
 
 
@@ -66,30 +66,30 @@ def test_only_what_is_no_text_is_binary() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "problem"),
     [
         ("content: Hel", "content: 'Hel'", ""),
-        ("method: POST", "method: 'POST'", "isn't written as hopcheck writes cassettes"),
+        ("method: POST", "method: 'POST'", "hopcheck would write it differently"),
         ("ended: complete", "ended: complete\n    note: by hand", "not laid out as a cassette"),
         ("data: [DONE]", "data: [DONE] and more", "frames hold"),
-        ("schema: 1", "schema: 7", "its schema is 7"),
-        ("case: stream.done-once", "case: stream.finish-once", "it is the cassette of stream.finish-once"),
+        ("schema: 2", "schema: 7", "its schema is 7"),
+        ("case: stream.done-once", "case: stream.finish-once", "it is the cassette stream.finish-once~chat"),
         ("version: 1", "version: [", "it is no YAML"),
-        ("  wire:", "  wires:", "lacks the key 'wire'"),
+        ("  delivery:", "  deliveries:", "lacks the key 'delivery'"),
     ],
 )
-def test_what_was_changed_by_hand_is_found(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_what_was_changed_by_hand_is_found(tmp_path: Path, old: str, new: str, problem: str) -> None:
     path = save(BY_CASE["stream.done-once"], tmp_path)
     path.write_text(path.read_text().replace(old, new))
     found = problems(path)
-    assert said in " ".join(found)
-    assert bool(found) == bool(said)
+    assert problem in " ".join(found)
+    assert bool(found) == bool(problem)
 
 
 def test_text_that_was_made_binary_is_found(tmp_path: Path) -> None:
     path = save(BY_CASE["models.list-shape"], tmp_path)
     text = path.read_text()
-    start, end = text.index("string: |-"), text.index("  wire:")
+    start, end = text.index("string: |-"), text.index("  delivery:")
     path.write_text(text[:start] + "string: !!binary |\n          " + "e30=" + "\n" + text[end:])
     assert problems(path)
 
@@ -111,7 +111,7 @@ def test_a_cassette_whose_frames_do_not_add_up_is_not_written(tmp_path: Path) ->
 def test_exchanges_without_an_answer_keep_their_place_and_are_not_played_by_vcrpy(tmp_path: Path) -> None:
     cassette = load(save(BY_CASE["cancel.before-head"], tmp_path))
     assert [one.response is None for one in cassette.interactions] == [True, False]
-    with vcr.use_cassette(str(tmp_path / "cancel.before-head.yaml"), record_mode=RecordMode.NONE) as vcr_cassette:
+    with vcr.use_cassette(str(tmp_path / "cancel.before-head~chat.yaml"), record_mode=RecordMode.NONE) as vcr_cassette:
         assert len(vcr_cassette) == 1
 
 
@@ -166,6 +166,6 @@ def test_requests_differ_in_everything_else(other: tuple[str, str, bytes]) -> No
 def test_the_nonce_counts_but_for_probes() -> None:
     first, second = (answered("chat.content-exact", nonce, "x").request for nonce in ("n0", "n1"))
     assert of_request(first) != of_request(second)
-    first, second = (answered("doctor", nonce, "x").request for nonce in ("n0", "4f1a0"))
+    first, second = (answered("preflight", nonce, "x").request for nonce in ("n0", "4f1a0"))
     assert of_request(first) == of_request(second)
     assert of_request(listing().request).body == b""

@@ -1,4 +1,4 @@
-"""The pytest plugin, in test runs of their own: what passes, and everything that must not."""
+"""The pytest plug-in for cassettes, in test runs of their own: tests that must pass, and tests that must fail."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def test_what_is_meant_to_pass(run):
 @pytest.mark.cassette("chat.two")
 def test_out_of_order(cassette, kind):
     with kind() as client:
-        said = [ask(client, cassette, number).json()["choices"][0]["message"]["content"] for number in (1, 0)]
-    assert said == ["answer 1", "answer 0"]
+        texts = [ask(client, cassette, number).json()["choices"][0]["message"]["content"] for number in (1, 0)]
+    assert texts == ["answer 1", "answer 0"]
 
 @pytest.mark.parametrize("kind", [httpx.AsyncClient, httpx2.AsyncClient])
 @pytest.mark.cassette("stream.one")
@@ -101,7 +101,7 @@ def test_it(cassette, module):
 
 
 MUST_NOT_PASS = {
-    "assert cassette.requests": "*nothing was asked: the code under test didn't get to its HTTP client*",
+    "assert cassette.requests": "*no request was sent: the code under test didn't use its HTTP client*",
     "ask(client, cassette)": "*not played: POST /v1/chat/completions*n1*say `partial=True`*",
     "ask(client, cassette, temperature=1)": "*CannotOverwriteExistingCassette*",
     "both(client, cassette); swallow(lambda: ask(client, cassette))": "*the cassette chat.two: POST /v1/chat/*isn't on the cassette*",
@@ -134,14 +134,14 @@ def swallow(act):
         + tests
     )
     result.assert_outcomes(failed=len(MUST_NOT_PASS))
-    for told in MUST_NOT_PASS.values():
-        result.stdout.fnmatch_lines([told])
+    for line in MUST_NOT_PASS.values():
+        result.stdout.fnmatch_lines([line])
 
 
 BAD_MARKS = {
     "pytest.mark.cassette('chat.none')": "*there is no cassette*chat.none.yaml; set hopcheck_cassettes or record it*",
-    "pytest.mark.cassette()": '*write @pytest.mark.cassette("<case>")*',
-    "pytest.mark.usefixtures('cassette')": '*the fixture `cassette` needs @pytest.mark.cassette("<case>")*',
+    "pytest.mark.cassette()": '*write @pytest.mark.cassette("<case>~<operation>")*',
+    "pytest.mark.usefixtures('cassette')": '*the fixture `cassette` needs @pytest.mark.cassette("<case>~<operation>")*',
 }
 
 
@@ -149,5 +149,5 @@ def test_bad_marks(run):
     tests = (f"@{mark}\ndef test_{number}():\n    pass\n" for number, mark in enumerate(BAD_MARKS))
     result = run("\n".join(tests))
     result.assert_outcomes(errors=len(BAD_MARKS))
-    for told in BAD_MARKS.values():
-        result.stdout.fnmatch_lines([told])
+    for line in BAD_MARKS.values():
+        result.stdout.fnmatch_lines([line])

@@ -109,12 +109,12 @@ def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> R
         recorded = RecordingResult()
         async with (
             asyncio.timeout(READ_TIMEOUT_S),
-            RelayHost({}, cases) as bench,
-            tapped(bench.upstream.url) as wiretap,
+            RelayHost({}, cases) as host,
+            tapped(host.upstream.url) as wiretap,
         ):
             config = RelayConfig(upstream=f"http://127.0.0.1:{wiretap.pipe.port}/v1")
             async with await RelayServer({"r": Relay(config)}).start() as server:
-                control = JournalKeeper(bench.upstream.url)
+                control = JournalKeeper(host.upstream.url)
                 target = relay_target("r", server.base_url("r"), config)
                 secrets = {"provider": config.upstream_key, "user": config.client_keys[0]}
                 settings = RecordingSettings(MADE, folder, secrets)
@@ -130,11 +130,14 @@ def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> R
     return asyncio.run(main())
 
 
-def test_a_case_is_recorded_with_its_chunks_its_verdict_and_the_journal(cases: SimpleNamespace, tmp_path: Path) -> None:
+def test_a_cassette_holds_chunks_verdict_and_journal(cases: SimpleNamespace, tmp_path: Path) -> None:
     recorded = record([cases.stream, cases.whole], tmp_path)
     cassettes = load_all(tmp_path)
-    assert (sorted(recorded.saved), recorded.live_only) == (["chat.recorded", "stream.recorded"], {})
-    (one,), (entry,) = cassettes["stream.recorded"].interactions, cassettes["stream.recorded"].journal
+    assert (sorted(recorded.saved), recorded.live_only) == (["chat.recorded~chat", "stream.recorded~chat.stream"], {})
+    (one,), (entry,) = (
+        cassettes["stream.recorded~chat.stream"].interactions,
+        cassettes["stream.recorded~chat.stream"].journal,
+    )
     assert (one.request.marker, entry.marker, entry.key) == (
         *["hopcheck:stream.recorded~~chat.stream:n0"] * 2,
         "provider",
@@ -142,24 +145,24 @@ def test_a_case_is_recorded_with_its_chunks_its_verdict_and_the_journal(cases: S
     assert one.delivery.framing == "chunked"
     assert one.pieces[-1] == b"data: [DONE]\n\n"
     assert one.request.uri == "http://127.0.0.1:4000/v1/chat/completions"
-    assert [each.request.marker for each in cassettes["chat.recorded"].interactions] == [
+    assert [each.request.marker for each in cassettes["chat.recorded~chat"].interactions] == [
         "hopcheck:chat.recorded~~chat:n0",
         "hopcheck:chat.recorded~~chat:n1",
     ]
-    verdict = cassettes["chat.recorded"].verdict
+    verdict = cassettes["chat.recorded~chat"].verdict
     assert verdict is not None
     assert verdict.outcome == "deviates"
     assert verdict.findings.items() >= {"status": True, "wrong": False}.items()
 
 
-def test_what_has_no_marker_belongs_to_the_case_that_goes_on(cases: SimpleNamespace, tmp_path: Path) -> None:
+def test_unmarked_requests_belong_to_the_running_case(cases: SimpleNamespace, tmp_path: Path) -> None:
     record([cases.stream, cases.listing], tmp_path)
-    cassette = load_all(tmp_path)["models.recorded"]
+    cassette = load_all(tmp_path)["models.recorded~models"]
     assert all(one.request.marker == "" for one in cassette.interactions)
     assert len(cassette.interactions) == len(cassette.journal)
 
 
-def test_two_recordings_are_the_same_but_for_ids_and_times(cases: SimpleNamespace, tmp_path: Path) -> None:
+def test_two_recordings_differ_in_ids_and_times_only(cases: SimpleNamespace, tmp_path: Path) -> None:
     first, second = tmp_path / "one", tmp_path / "two"
     for folder in (first, second):
         record([cases.stream, cases.whole, cases.leaves], folder)
@@ -168,26 +171,24 @@ def test_two_recordings_are_the_same_but_for_ids_and_times(cases: SimpleNamespac
 
 def test_a_client_that_leaves_is_on_the_cassette(cases: SimpleNamespace, tmp_path: Path) -> None:
     record([cases.leaves], tmp_path)
-    cassette = load_all(tmp_path)["cancel.recorded"]
+    cassette = load_all(tmp_path)["cancel.recorded~chat"]
     assert [one.delivery.ended for one in cassette.interactions] == ["left"]
     assert [entry.ended for entry in cassette.journal] == ["hung-up"]
 
 
-def test_what_can_not_be_recorded_is_live_only_and_an_older_cassette_goes(
-    cases: SimpleNamespace, tmp_path: Path
-) -> None:
+def test_an_unrecordable_case_is_live_only_without_a_cassette(cases: SimpleNamespace, tmp_path: Path) -> None:
     for one in (cases.large, cases.crash):
-        save(Cassette(one.id, MADE), tmp_path)
+        save(Cassette(one.id, MADE, operation=one.operation), tmp_path)
     recorded = record([cases.large, cases.crash, cases.stream], tmp_path)
-    assert list(load_all(tmp_path)) == ["stream.recorded"]
-    assert sorted(recorded.live_only) == ["chat.recorded-crash", "chat.recorded-large"]
-    assert "longer than 256 KiB" in recorded.live_only["chat.recorded-large"]
-    assert "did not run to its end: broken" in recorded.live_only["chat.recorded-crash"]
+    assert list(load_all(tmp_path)) == ["stream.recorded~chat.stream"]
+    assert sorted(recorded.live_only) == ["chat.recorded-crash~chat", "chat.recorded-large~chat"]
+    assert "longer than 256 KiB" in recorded.live_only["chat.recorded-large~chat"]
+    assert "did not run to its end: broken" in recorded.live_only["chat.recorded-crash~chat"]
 
 
 def test_reasons_stay_until_the_case_is_recorded(tmp_path: Path) -> None:
-    write_live_only(tmp_path, RecordingResult(live_only={"a.b": "why", "c.d": "why"}))
-    write_live_only(tmp_path, RecordingResult(saved=["a.b"], live_only={"e.f": "because"}))
+    write_live_only(tmp_path, {"a.b": "why", "c.d": "why"}, [])
+    write_live_only(tmp_path, {"e.f": "because"}, ["a.b"])
     assert read_live_only(tmp_path) == {"c.d": "why", "e.f": "because"}
 
 
@@ -196,9 +197,9 @@ def changed(cassette: Cassette, **more: Any) -> Cassette:
     return replace(cassette, interactions=(replace(one, **more), *cassette.interactions[1:]))
 
 
-def test_what_differs_is_told(cases: SimpleNamespace, tmp_path: Path) -> None:
+def test_a_difference_is_named(cases: SimpleNamespace, tmp_path: Path) -> None:
     record([cases.stream], tmp_path)
-    cassette = load_all(tmp_path)["stream.recorded"]
+    cassette = load_all(tmp_path)["stream.recorded~chat.stream"]
     one = cassette.interactions[0]
     assert one.response is not None
     others = {
@@ -210,22 +211,20 @@ def test_what_differs_is_told(cases: SimpleNamespace, tmp_path: Path) -> None:
         "0 of journal": replace(cassette, journal=()),
         "0 of interactions": replace(cassette, interactions=()),
         "key": replace(cassette, journal=(replace(cassette.journal[0], key="backup"),)),
-        "judged": replace(cassette, verdict=None),
+        "verdicts": replace(cassette, verdict=None),
     }
     assert difference(cassette, cassette) == ""
     for part, other in others.items():
         assert part in difference(cassette, other)
 
 
-def test_a_case_that_does_not_apply_has_neither_cassette_nor_reason(tmp_path: Path, cases: SimpleNamespace) -> None:
+def test_an_inapplicable_case_has_no_cassette_and_no_reason(tmp_path: Path, cases: SimpleNamespace) -> None:
     recorded = record([replace(cases.stream, needs=frozenset({"responses"}))], tmp_path)
     assert (recorded.saved, recorded.live_only) == ([], {})
     assert [verdict.outcome for verdict in recorded.verdicts] == [Outcome.NOT_APPLICABLE]
 
 
-def test_what_gets_no_answer_waits_for_a_fresh_chain_and_the_first_of_them_comes_last(
-    cases: SimpleNamespace, tmp_path: Path
-) -> None:
+def test_untestable_cases_are_repeated_and_the_first_comes_last(cases: SimpleNamespace, tmp_path: Path) -> None:
     @case("chat.a", level="MUST", refs=["a"])
     async def silent(target: Target) -> Findings:
         """Nothing answers."""
@@ -237,4 +236,4 @@ def test_what_gets_no_answer_waits_for_a_fresh_chain_and_the_first_of_them_comes
     left: list[Case] = []
     recorded = record([*all_of_them, cases.stream], tmp_path, left)
     assert [one.id for one in left] == ["chat.d", "chat.e", "stream.recorded", "chat.a", "chat.c"]
-    assert recorded.saved == ["chat.b"]
+    assert recorded.saved == ["chat.b~chat"]

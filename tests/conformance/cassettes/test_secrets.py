@@ -17,7 +17,7 @@ from hopcheck.cassettes.secrets.scrub import Scrub, ScrubRule
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_no_secret_is_written_wherever_it_stands(place: str, tmp_path: Path) -> None:
+def test_no_secret_is_written_at_any_place(place: str, tmp_path: Path) -> None:
     rng = random.Random(place)
     for kind, make in SECRETS.items():
         secret = make(rng)
@@ -31,7 +31,7 @@ def test_the_canaries_would_be_found_on_disk(tmp_path: Path) -> None:
     assert holds(path, "sk-abcdefghijklmnopqrstuvwx")
 
 
-def test_what_is_refused_is_not_written_and_is_not_told(tmp_path: Path) -> None:
+def test_a_refused_secret_is_neither_written_nor_quoted(tmp_path: Path) -> None:
     secret = "gJ2cHkT8PQPDea2Ja1joaIcGPLR1pMTBTgFxvkUQ"
     cassette = replace(cassettes()[1], interactions=(answered("chat.content-exact", "n0", f"it is {secret}"),))
     with pytest.raises(SecretFound, match=r"interactions\[0\].response.body looks like") as refused:
@@ -40,10 +40,10 @@ def test_what_is_refused_is_not_written_and_is_not_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_secret_that_a_stream_tells_in_pieces_is_found() -> None:
+def test_a_secret_split_over_events_is_found() -> None:
     stream = streamed("stream.done-once", "n0", ("sk-proj-abcd", "efghijklmnopqr", "stuvwxyz01234567"))
     found = suspicions(replace(cassettes()[0], interactions=(stream,)))
-    assert [one.where for one in found] == ["interactions[0].response.body, its events put together"]
+    assert [one.where for one in found] == ["interactions[0].response.body, its events joined"]
 
 
 @pytest.mark.parametrize("cassette", cassettes(), ids=lambda cassette: cassette.case)
@@ -82,7 +82,7 @@ def test_words_names_and_ids_are_no_secrets(text: bytes) -> None:
         b"c2stcHJvai1hYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5eg==",
     ],
 )
-def test_what_says_that_it_is_a_secret_is_one(text: bytes) -> None:
+def test_secrets_are_found_by_name_and_form(text: bytes) -> None:
     assert suspicion(text)
 
 
@@ -108,7 +108,7 @@ def test_ids_are_numbered_and_those_of_requests_stay() -> None:
     assert scrub.text(f"{one} req_{two}") == f"{one} req_00000000000040008000000000000002"
 
 
-def test_rules_of_ones_own_come_beside() -> None:
+def test_own_rules_are_added() -> None:
     import re
 
     scrub = Scrub(more=[ScrubRule(re.compile(rb"acct-\d+"), lambda _: b"acct")])
@@ -126,5 +126,5 @@ def test_the_hook_finds_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main([str(tmp_path / "nothing")]) == 1
 
 
-def test_no_cassettes_at_all_is_not_well(tmp_path: Path) -> None:
+def test_no_cassettes_at_all_is_an_error(tmp_path: Path) -> None:
     assert main([str(tmp_path)]) == 2

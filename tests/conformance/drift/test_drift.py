@@ -1,4 +1,4 @@
-"""What counts as drift between two cassettes of a case, and how it is told."""
+"""What counts as drift between two cassettes of a case, and how it is reported."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def test_ids_times_and_the_order_of_keys_do_not_count():
 
 
 def test_texts_with_ids_ports_and_places_in_code_do_not_count():
-    def said(uuid, port, line):
+    def reported(uuid, port, line):
         message = f'{uuid} at 127.0.0.1:{port} File "/env/{line}/site/router.py", line {line}'
         return answered(error={"message": message, "id": uuid})
 
-    first = said("11111111-2222-3333-4444-555555555555", 4000, 17)
-    assert changes(first, said("99999999-2222-3333-4444-555555555555", 51234, 180)) == []
+    first = reported("11111111-2222-3333-4444-555555555555", 4000, 17)
+    assert changes(first, reported("99999999-2222-3333-4444-555555555555", 51234, 180)) == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_change_of_the_answer(before, after, found):
     assert changes(before, after) == [(Part.ANSWER, *found)]
 
 
-def test_listings_are_compared_as_a_whole_and_vectors_by_their_value():
+def test_listings_count_as_a_whole_and_vectors_by_value():
     vector = answered(data=[{"embedding": [0.5, 0.25], "index": 0}])
     other = answered(data=[{"embedding": [0.5, 0.125], "index": 0}])
     assert changes(vector, other) == [(Part.ANSWER, "body data[].embedding", "[0.5, 0.25]", "[0.5, 0.125]")]
@@ -78,7 +78,7 @@ def test_listings_are_compared_as_a_whole_and_vectors_by_their_value():
     ]
 
 
-def test_fields_that_changed_alike_are_told_together():
+def test_fields_that_changed_alike_are_one_group():
     before, after = cassette(answered(info={"a": 1})), cassette(answered(info={"a": 1, "b": None, "c": None, "d": 2}))
     groups = drift({"chat.one": before}, {"chat.one": after}).groups
     assert [(group.what, group.ways) for group in groups] == [
@@ -87,25 +87,25 @@ def test_fields_that_changed_alike_are_told_together():
     ]
 
 
-def test_how_many_pieces_a_text_came_in_does_not_count_but_a_missing_end_does():
+def test_chunks_do_not_count_but_a_missing_end_does():
     whole, pieces = streamed({"content": "Hello"}), streamed({"content": "Hel"}, {"content": "lo"})
     assert changes(whole, pieces) == []
     cut = replace(whole, response=replace(whole.response, body=whole.response.body.replace(b"data: [DONE]\n\n", b"")))
     assert changes(whole, cut) == [(Part.ANSWER, "order of events", "piece, [DONE]", "piece")]
 
 
-def test_texts_that_quote_what_came_and_how_long_it_took_do_not_count():
-    def said(created, seconds):
+def test_quoted_bodies_and_durations_do_not_count():
+    def reported(created, seconds):
         return answered(error={"message": f'Received: {{"created":{created}}}, time taken=1.{seconds} seconds'})
 
-    assert changes(said(1795470045, "01"), said(1795479422, "0")) == []
+    assert changes(reported(1795470045, "01"), reported(1795479422, "0")) == []
 
 
-def test_of_an_answer_that_the_proxy_left_midway_only_the_head_counts():
+def test_only_the_head_counts_if_the_proxy_left():
     whole = streamed({"content": "a"}, {"content": "b"})
-    told = replace(whole, delivery=replace(whole.delivery, ended="left"))
-    assert changes(whole, told) == []
-    other = replace(streamed({"content": "c"}), delivery=told.delivery)
+    left = replace(whole, delivery=replace(whole.delivery, ended="left"))
+    assert changes(whole, left) == []
+    other = replace(streamed({"content": "c"}), delivery=left.delivery)
     assert changes(whole, other) == [(Part.ANSWER, "event choices[0].delta.content", "ab", "c")]
     left = replace(other, response=replace(other.response, body=other.response.body.replace(b"data: [DONE]\n\n", b"")))
     assert changes(whole, left) == changes(left, whole) == []
@@ -116,7 +116,7 @@ def test_of_an_answer_that_the_proxy_left_midway_only_the_head_counts():
     assert changes(asked, left) == []
 
 
-def test_what_a_proxy_asks_at_will_it_may_leave():
+def test_lookups_may_be_missing():
     listing = samples.listing()
     assert listing.repeat == "*"
     assert changes(answered(), answered()) == []
@@ -148,7 +148,7 @@ def test_requests_that_only_one_of_them_was_asked():
     first, second = (samples.answered("chat.one", nonce, "Hello") for nonce in ("n0", "n1"))
     found = compare(cassette(first, journal=[]), cassette(second, journal=[])).changes
     asked = "POST /v1/chat/completions"
-    assert found == (Change(Part.PROXY, asked, None, "asked"), Change(Part.PROXY, asked, "asked", None))
+    assert found == (Change(Part.PROXY, asked, None, "sent"), Change(Part.PROXY, asked, "sent", None))
 
 
 def test_a_verdict_that_got_worse_and_one_that_got_better():
@@ -164,7 +164,7 @@ def test_a_verdict_that_got_worse_and_one_that_got_better():
     ]
 
 
-def test_many_ways_are_told_as_one():
+def test_many_ways_are_one_group():
     before = {
         f"chat.c{number}": replace(cassette(answered(model=f"m{number}")), case=f"chat.c{number}")
         for number in range(6)

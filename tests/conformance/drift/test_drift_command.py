@@ -27,9 +27,9 @@ def test_the_command(tmp_path, capsys):
     files = {kind: tmp_path / f"drift.{kind}" for kind in ("json", "markdown", "html")}
     options = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
     assert main(["drift", *folders, *options]) == 0
-    told = capsys.readouterr().out
-    assert "LiteLLM 1.80.0 → LiteLLM 1.106.2: 1 change in 1 of 1 cases" in told
-    assert "body model" in told
+    printed = capsys.readouterr().out
+    assert "LiteLLM 1.80.0 → LiteLLM 1.106.2: 1 change in 1 of 1 cases" in printed
+    assert "body model" in printed
     assert json.loads(files["json"].read_text())["groups"][0]["ways"] == [["fake-model", "<b>other</b>"]]
     assert "<code>fake-model</code> → <code>&lt;b&gt;other&lt;/b&gt;</code>" in files["markdown"].read_text()
     assert "&lt;b&gt;other&lt;/b&gt;" in files["html"].read_text()
@@ -60,7 +60,7 @@ def test_folders_that_cannot_be_compared(tmp_path, capsys):
     assert "name a second folder of cassettes, or a release with --litellm" in capsys.readouterr().err
 
 
-def test_a_release_that_is_recorded_for_the_moment(tmp_path, capsys, monkeypatch):
+def test_a_release_that_is_recorded_and_compared(tmp_path, capsys, monkeypatch):
     one, _ = sets(tmp_path, answered())
 
     def record(folder, litellm, exclude_newer, patterns):
@@ -75,12 +75,12 @@ def test_a_release_that_is_recorded_for_the_moment(tmp_path, capsys, monkeypatch
     assert main(["drift", one, "--litellm", "9.9.9"]) == 130
 
 
-def test_what_differs_is_shown_also_where_it_stands_in_the_middle_of_a_long_text(capsys, tmp_path):
+def test_a_difference_within_a_long_text_is_shown(capsys, tmp_path):
     before, after = (cassette(framed(answered(model=f"{'m' * 400}{word}{'m' * 400}"))) for word in ("old", "NEW"))
     save(before, tmp_path / "a")
     save(after, tmp_path / "b")
     folders = str(tmp_path / "a"), str(tmp_path / "b")
     assert main(["drift", *folders, "--html", str(tmp_path / "drift.html")]) == 0
-    told = capsys.readouterr().out
-    assert "mNEWm" in told.replace("\n", "").replace(" ", "")
+    printed = capsys.readouterr().out
+    assert "mNEWm" in printed.replace("\n", "").replace(" ", "")
     assert "NEW" in (tmp_path / "drift.html").read_text()

@@ -1,8 +1,8 @@
-"""Asks a replay server as a proxy would, and says what came, chunk by chunk."""
+"""Sends requests to a replay server as a proxy would, and returns the response chunk by chunk."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hopcheck.cassettes import Cassette, Interaction
 from hopcheck.replay import ReplayServer
@@ -12,8 +12,8 @@ MARKED = "hopcheck:stream.done-once~~chat.stream:n0"
 
 
 @dataclass
-class Came:
-    """What came back: status, headers, body pieces with their times (ns), how it ended."""
+class Received:
+    """What was received: status, headers, body pieces with their times (ns), how it ended."""
 
     status: int | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -42,21 +42,22 @@ async def send(connection: ClientConnection, one: Interaction, key: str = "", bo
     return await connection.send(request.method, request.path, headers, sent)
 
 
-async def ask(server: ReplayServer, one: Interaction, key: str = "", body: bytes | None = None) -> Came:
+async def ask(server: ReplayServer, one: Interaction, key: str = "", body: bytes | None = None) -> Received:
     connection = await open_to(server)
-    came = Came(sent_ns=await send(connection, one, key, body))
+    received = Received(sent_ns=await send(connection, one, key, body))
     try:
         head = await connection.head(5)
-        came.status, came.headers = head.status, head.headers
+        received.status, received.headers = head.status, head.headers
         async for piece in connection.chunks(5):
-            came.pieces.append(piece)
-        came.ended = "complete"
+            received.pieces.append(piece)
+        received.ended = "complete"
     except Broken as broken:
-        came.ended = broken.ended
+        received.ended = broken.ended
     finally:
         connection.close()
-    return came
+    return received
 
 
-def by_case(*cassettes: Cassette) -> dict[str, Cassette]:
-    return {cassette.case: cassette for cassette in cassettes}
+def by_name(*cassettes: Cassette) -> dict[str, Cassette]:
+    """Cassettes by their names, as those of the operation that the samples' markers name."""
+    return {one.name: one for one in (replace(cassette, operation="chat") for cassette in cassettes)}

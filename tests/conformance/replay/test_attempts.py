@@ -1,4 +1,4 @@
-"""What a case is told of the provider: the cassette's knowledge of LiteLLM, and the replay's of the proxy."""
+"""The attempts that a case sees: LiteLLM's side from the cassette, and the proxy's side from the replay."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 
-from asking import ask, by_case, open_to, send
+from asking import ask, by_name, open_to, send
 from cassette_samples import MADE, answered, entry, streamed, unanswered
 
 from hopcheck.cassettes import Cassette, Interaction, JournalEntry
@@ -20,7 +20,7 @@ MARKER = STREAM.request.marker
 
 
 def serve(one: Interaction, *entries: JournalEntry, scale: float = 0.0) -> ReplayServer:
-    return ReplayServer(by_case(Cassette(CASE, MADE, (one,), entries)), scale=lambda case: scale)
+    return ReplayServer(by_name(Cassette(CASE, MADE, (one,), entries)), scale=lambda case: scale)
 
 
 def seen_of(one: Interaction, *entries: JournalEntry) -> list[Attempt]:
@@ -32,7 +32,7 @@ def seen_of(one: Interaction, *entries: JournalEntry) -> list[Attempt]:
     return asyncio.run(run())
 
 
-def test_an_attempt_is_the_recorded_one_with_what_the_proxy_sent_beside() -> None:
+def test_an_attempt_is_the_recorded_one_with_the_proxys_headers() -> None:
     (attempt,) = seen_of(STREAM, entry(STREAM))
     assert (attempt.marker, attempt.script, attempt.number, attempt.ended) == (MARKER, CASE, 1, "answered")
     assert (attempt.model, attempt.path) == ("fake-model", "/v1/chat/completions")
@@ -40,7 +40,7 @@ def test_an_attempt_is_the_recorded_one_with_what_the_proxy_sent_beside() -> Non
     assert [value for name, value in attempt.headers if name == "content-type"] == ["application/json"]
 
 
-def test_litellms_retries_and_its_fallbacks_key_are_told() -> None:
+def test_litellms_retries_and_fallbacks_are_attempts() -> None:
     failed, again = entry(STREAM), replace(entry(STREAM, number=2, key="backup"), at_us=9000)
     attempts = seen_of(STREAM, failed, again)
     assert [(one.number, one.key) for one in attempts] == [(1, "sk-litellm"), (2, KEYS["backup"])]
@@ -61,11 +61,11 @@ def test_keys_in_another_order_arrive_in_another_order() -> None:
     assert list(json.loads(second)) == list(reversed(json.loads(first)))
 
 
-def test_a_request_that_litellm_answered_by_itself_reached_no_provider() -> None:
+def test_a_response_of_litellms_own_reached_no_provider() -> None:
     assert seen_of(STREAM) == []
 
 
-def test_a_request_that_was_not_recorded_counts_as_an_attempt_as_it_is() -> None:
+def test_an_unrecorded_request_counts_as_an_attempt() -> None:
     async def run() -> list[Attempt]:
         async with await serve(STREAM, entry(STREAM)).start() as server:
             await ask(server, STREAM)
@@ -75,7 +75,7 @@ def test_a_request_that_was_not_recorded_counts_as_an_attempt_as_it_is() -> None
     assert [one.number for one in asyncio.run(run())] == [1, 2]
 
 
-def test_times_count_from_the_request_of_now_and_pass_as_recorded() -> None:
+def test_recorded_times_start_at_the_replayed_request() -> None:
     late = replace(entry(STREAM), at_us=100_000, ended_us=100_000)
 
     async def run() -> tuple[list[Attempt], Attempt, Attempt]:
@@ -114,7 +114,7 @@ def test_litellm_hangs_up_only_if_the_proxy_does() -> None:
     assert asyncio.run(run(leave=False)) == ""
 
 
-def test_a_litellm_that_stayed_when_the_proxy_left_is_told_as_it_was() -> None:
+def test_litellm_stays_if_it_stayed_in_the_recording() -> None:
     stayed = replace(entry(STREAM), ended="released", ended_us=90_000)
 
     async def run() -> tuple[str, str]:
@@ -131,7 +131,7 @@ def test_a_litellm_that_stayed_when_the_proxy_left_is_told_as_it_was() -> None:
     assert asyncio.run(run()) == ("", "released")
 
 
-def test_an_answer_that_waited_until_the_case_let_go_waits_again() -> None:
+def test_a_response_waits_for_the_cases_release_again() -> None:
     released = replace(entry(STREAM), ended="released", at_us=100, ended_us=1000)
 
     async def run() -> tuple[str, list[str]]:
@@ -146,7 +146,7 @@ def test_an_answer_that_waited_until_the_case_let_go_waits_again() -> None:
     assert asyncio.run(run()) == ("complete", [])
 
 
-def test_what_has_no_marker_is_told_apart() -> None:
+def test_unmarked_attempts_are_listed_apart() -> None:
     plain = replace(answered(CASE, "n0", "x"), request=replace(STREAM.request, body=b'{"model": "fake-model"}'))
     reached = replace(entry(STREAM), body=plain.request.body)
 

@@ -18,6 +18,7 @@ from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.run import GateResult
 from hopcheck.gate.run import gate as run_gate
+from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.replay.offline import CassetteFolder, offline, reference_target
 from hopcheck.report.build import Replay, RunSummary, build
 from hopcheck.report.document import headline, replay_line, violations
@@ -39,13 +40,13 @@ CHOSEN = select(
 def folder(tmp_path_factory) -> Path:
     """A few cassettes: reading all of them takes longer than these tests."""
     few = tmp_path_factory.mktemp("litellm-1.106.2")
-    for name in (*(case.id for case in CHOSEN), "doctor", "hopcheck"):
+    for name in (*map(cassette_of_case, CHOSEN), "preflight~chat", "hopcheck~chat"):
         shutil.copy(FOLDER / f"{name}.yaml", few)
     return few
 
 
 class Pings(BehindLiteLLM):
-    """Each request goes after a small one, to see whether the model is there."""
+    """Sends a small request before each request, to check whether the model is there."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         ping = replace(outgoing, body=b'{"model":"fake-model","messages":[{"role":"user","content":"ping"}]}')
@@ -71,7 +72,7 @@ def gate(relay: type[Relay], folder: Path) -> dict:
     return build(outcome.verdicts, CASES, relay_target("own", "http://h/v1", RelayConfig(upstream="")), facts)
 
 
-def test_ones_own_proxy_is_judged_on_cassettes_and_the_report_says_so(folder) -> None:
+def test_the_users_proxy_is_judged_on_cassettes(folder) -> None:
     document = gate(BehindLiteLLM, folder)
     assert violations(document) == []
     assert document["target"]["replay"] == {
@@ -91,7 +92,7 @@ def test_ones_own_proxy_is_judged_on_cassettes_and_the_report_says_so(folder) ->
         assert "1 case live-only" in rendered
 
 
-def test_what_belongs_to_no_case_and_to_no_cassette_fails_the_run(folder) -> None:
+def test_an_unmarked_miss_fails_the_run(folder) -> None:
     document = gate(Pings, folder)
     assert document["summary"]["exit"] == 1
     (problem, *_) = document["target"]["replay"]["problems"]
@@ -105,17 +106,17 @@ def test_what_belongs_to_no_case_and_to_no_cassette_fails_the_run(folder) -> Non
 def test_a_folder_that_holds_no_case_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unfit, match="there are no cassettes"):
         CassetteFolder.read(tmp_path, CASES)
-    text = (FOLDER / "stream.done-once.yaml").read_text(encoding="utf-8")
-    (tmp_path / "stream.done-twice.yaml").write_text(text.replace("stream.done-once", "stream.done-twice"))
+    text = (FOLDER / "stream.done-once~chat.stream.yaml").read_text(encoding="utf-8")
+    (tmp_path / "stream.done-twice~chat.stream.yaml").write_text(text.replace("stream.done-once", "stream.done-twice"))
     with pytest.raises(Unfit, match="is the cassette of no case"):
         CassetteFolder.read(tmp_path, CASES)
-    (tmp_path / "stream.done-twice.yaml").write_text("version: [")
+    (tmp_path / "stream.done-twice~chat.stream.yaml").write_text("version: [")
     with pytest.raises(Unfit, match="can't be played"):
         CassetteFolder.read(tmp_path, CASES)
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["gate", "--replay", "nowhere"], "there are no cassettes in nowhere"),
         (["gate", "--replay", str(FOLDER), "--one-sided"], "leave out --one-sided"),
@@ -125,7 +126,7 @@ def test_a_folder_that_holds_no_case_is_refused(tmp_path: Path) -> None:
         (["selftest", "--replay", "nowhere"], "there are no cassettes in nowhere"),
     ],
 )
-def test_mistakes_are_told_in_a_sentence(words, said, capsys, tmp_path, monkeypatch) -> None:
+def test_a_mistake_gets_one_sentence(words, message, capsys, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Cassettes judge a proxy: what it asks otherwise, or not at all, or reads by the chunk, is found."""
+"""Cassettes judge a proxy: other requests, missing requests and dependence on chunks are findings."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ PLAYED = (
     "stream.line-endings",
     "auth.not-forwarded",
     "rate_limit.*",
-    "doctor",
+    "preflight",
 )
 
 
 @pytest.fixture(scope="module")
 def cassettes():
-    found = [load(path) for pattern in PLAYED for path in sorted(FOLDER.glob(f"{pattern}.yaml"))]
-    return {cassette.case: cassette for cassette in found}
+    found = [load(path) for pattern in PLAYED for path in sorted(FOLDER.glob(f"{pattern}~*.yaml"))]
+    return {cassette.name: cassette for cassette in found}
 
 
 def judge(relay: type[Relay], cassettes, case=CASE, more: bool = False) -> Trial:
@@ -77,29 +77,29 @@ class RefusesAll(Relay):
 
 
 @pytest.mark.parametrize(
-    ("relay", "check", "said"),
+    ("relay", "check", "actual"),
     [
         (AddsAField, "replay.match", '$.user is "relay", recorded was none'),
-        (AsksTwice, "replay.match", "asked more often than recorded"),
-        (RefusesAll, "replay.played", "stream.done-once #1"),
+        (AsksTwice, "replay.match", "sent more often than recorded"),
+        (RefusesAll, "replay.played", "stream.done-once~chat.stream #1"),
     ],
 )
-def test_what_is_asked_otherwise_is_a_finding(relay, check, said, cassettes) -> None:
+def test_other_requests_are_a_finding(relay, check, actual, cassettes) -> None:
     trial = judge(relay, cassettes)
     (finding,) = (one for one in trial.verdict.findings if one.check == check)
     assert trial.verdict.outcome is Outcome.DEVIATES
     assert not finding.ok
-    assert said in str(finding.actual)
+    assert actual in str(finding.actual)
 
 
-def test_who_asks_nothing_deviates_also_where_the_case_could_not_be_put(cassettes) -> None:
+def test_a_proxy_without_requests_deviates_in_any_case(cassettes) -> None:
     case = CASES["auth.not-forwarded"]
     trial = judge(RefusesAll, cassettes, case)
     assert "did not reach the upstream" in trial.verdict.reason
     assert (trial.verdict.outcome, checks(trial)["replay.played"]) == (Outcome.DEVIATES, False)
 
 
-def test_who_reads_by_the_chunk_is_found_by_the_chunkings(cassettes) -> None:
+def test_a_parser_of_chunks_is_found_by_rechunking(cassettes) -> None:
     assert judge(ParsesEachRead, cassettes).verdict.outcome is Outcome.CONFORMS
     trial = judge(ParsesEachRead, cassettes, more=True)
     (finding,) = (one for one in trial.verdict.findings if one.check == "replay.chunking")
@@ -131,12 +131,12 @@ def test_each_mutant_is_killed(cassettes) -> None:
     status = {result.relay: result.status for result in results_of("stream.utf8-split", cassettes)}
     assert status["DecodesEachRead"] == "killed"  # by the chunkings: LiteLLM itself splits no character
     status = {result.relay: result.status for result in results_of("stream.line-endings", cassettes)}
-    assert status["LooksForTwoLineFeeds"] == "killed"  # by the script in LiteLLM's seat: LiteLLM writes line feeds
+    assert status["LooksForTwoLineFeeds"] == "killed"  # by the script in LiteLLM's place: LiteLLM writes line feeds
 
 
 def test_a_mutant_that_no_check_fails_survives(cassettes) -> None:
     class Whispers(Relay):
-        """Streams end with a comment that no finding minds."""
+        """Streams end with a comment that no check fails."""
 
         async def frames(self, events) -> AsyncIterator[bytes]:
             async for event in events:
@@ -153,7 +153,7 @@ def test_a_mutant_that_no_check_fails_survives(cassettes) -> None:
 
 
 def test_an_unrecorded_failure_is_a_false_positive(cassettes) -> None:
-    cassette = cassettes["stream.done-once"]
+    cassette = cassettes["stream.done-once~chat.stream"]
     (one,) = cassette.interactions
     assert one.response is not None
     frames = replace(one.delivery, frames=one.delivery.frames[:-1])
@@ -161,14 +161,14 @@ def test_an_unrecorded_failure_is_a_false_positive(cassettes) -> None:
     short = replace(
         one, response=replace(one.response, body=one.response.body[:size]), delivery=replace(frames, ended="cut")
     )
-    broken = {**cassettes, "stream.done-once": replace(cassette, interactions=(short,))}
+    broken = {**cassettes, "stream.done-once~chat.stream": replace(cassette, interactions=(short,))}
     assert {result.status for result in results_of("stream.done-once", broken) if "healthy" in result.relay} == {
         "false positive"
     }
 
 
 def test_a_live_only_case_says_why_for_each_mutant(cassettes) -> None:
-    excluded = live_only(CASES.values(), cassettes, {"chat.large-request": "too long"})
+    excluded = live_only(CASES.values(), cassettes, {"chat.large-request~chat": "too long"})
     assert excluded["chat.large-request"] == f"{LIVE_ONLY}too long"
     assert excluded["rate_limit.recovers"].startswith(f"{LIVE_ONLY}it waits")
     assert live_only([CASE], {}, {}) == {"stream.done-once": f"{LIVE_ONLY}it has no cassette"}
@@ -176,14 +176,14 @@ def test_a_live_only_case_says_why_for_each_mutant(cassettes) -> None:
     assert {(result.status, result.detail) for result in status} == {("live-only", excluded["rate_limit.recovers"])}
 
 
-def test_a_case_about_header_fields_that_no_cassette_holds_is_live_only(cassettes) -> None:
-    recorded = {"auth.response-headers": cassettes["stream.done-once"]}
+def test_a_case_about_unrecorded_headers_is_live_only(cassettes) -> None:
+    recorded = {"auth.response-headers~chat": cassettes["stream.done-once~chat.stream"]}
     reason = live_only([CASES["auth.response-headers"]], recorded, {})["auth.response-headers"]
     assert "set-cookie" in reason
 
 
 def test_few_cases_are_live_only(cassettes) -> None:
-    recorded = dict.fromkeys((path.stem for path in FOLDER.glob("*.yaml")), cassettes["stream.done-once"])
+    recorded = dict.fromkeys((path.stem for path in FOLDER.glob("*.yaml")), cassettes["stream.done-once~chat.stream"])
     assert len(live_only(CASES.values(), recorded, {})) <= 0.15 * len(CASES)
 
 

@@ -1,4 +1,4 @@
-"""A stream told in other lines and chunks means the same to who reads it well, and is found out by who doesn't."""
+"""Variants of a stream mean the same to a correct reader, and expose an incorrect one."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from hopcheck_contracts.sse import parse
 from hopcheck_server.relay.streams import events_of
 
 CASE = all_cases()["stream.done-once"]
-STREAM = streamed(CASE.id, "n0", ("Grü", "ße"))
+STREAM = streamed(CASE.id, "n0", ("Grü", "ße"), operation="chat.stream")
 ALL = (frozenset(LINES), frozenset(CHUNKS))
 WAYS = sorted([*LINES, *CHUNKS])
 assert STREAM.response is not None
+CASSETTE = Cassette(CASE.id, MADE, (STREAM,), operation="chat.stream")
 BODY = STREAM.response.body
 
 
@@ -33,11 +34,11 @@ def data(body: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("ways", [*ALL, *(frozenset({way}) for way in WAYS)], ids=lambda ways: "+".join(sorted(ways)))
-def test_it_is_told_otherwise_and_means_the_same(ways) -> None:
-    told = rewritten(BODY, ways)
-    assert told != BODY
-    assert meaning(data(told)) == meaning(data(BODY))
-    assert b"".join(piece.data for piece in pieces_of(STREAM, StreamVariant(ways))) == told
+def test_a_variant_differs_and_means_the_same(ways) -> None:
+    variant = rewritten(BODY, ways)
+    assert variant != BODY
+    assert meaning(data(variant)) == meaning(data(BODY))
+    assert b"".join(piece.data for piece in pieces_of(STREAM, StreamVariant(ways))) == variant
 
 
 def test_each_way_does_what_it_is_called() -> None:
@@ -54,14 +55,14 @@ def test_each_way_does_what_it_is_called() -> None:
     assert "x_hopcheck" in chunks["unknown-fields"][0]["choices"][0]["delta"]
 
 
-def test_what_it_means_is_not_lost_by_leaving_out_what_says_nothing() -> None:
+def test_the_meaning_keeps_usage_and_broken_data() -> None:
     usage = event(choices=[], usage={"total_tokens": 3})
     assert meaning(data(usage)) != []
     assert meaning(["{not JSON", "[DONE]"]) == ["{not JSON", "[DONE]"]
     assert meaning(data(BODY.replace(b"Gr", b"gr"))) != meaning(data(BODY))
 
 
-def test_only_whole_and_readable_streams_are_retold() -> None:
+def test_only_valid_streams_are_rewritten() -> None:
     assert can_be_rewritten(STREAM)
     assert not can_be_rewritten(replace(STREAM, response=None))
     assert not can_be_rewritten(replace(STREAM, delivery=replace(STREAM.delivery, ended="cut")))
@@ -70,7 +71,7 @@ def test_only_whole_and_readable_streams_are_retold() -> None:
 
 
 def judged(relay: type[Relay]) -> Finding:
-    verdict = asyncio.run(on_cassette(CASE, relay, {CASE.id: Cassette(CASE.id, MADE, (STREAM,))}, more=True)).verdict
+    verdict = asyncio.run(on_cassette(CASE, relay, {CASSETTE.name: CASSETTE}, more=True)).verdict
     return next(finding for finding in verdict.findings if finding.check == VARIANTS)
 
 
@@ -100,17 +101,17 @@ class KnowsOneLineEnd(Relay):
 @pytest.mark.parametrize(
     ("relay", "way", "level"), [(ChokesOnComments, "comments", "MUST"), (KnowsOneLineEnd, "crlf", "SHOULD")]
 )
-def test_who_minds_a_way_is_told_which(relay, way, level) -> None:
+def test_a_finding_names_the_variant_that_differs(relay, way, level) -> None:
     finding = judged(relay)
     assert not finding.ok
     assert [one["ways"] for one in finding.actual] == [[way]]
     assert str(finding.level) == level == level_of([way])
 
 
-def test_what_is_retold_is_cut_too() -> None:
+def test_a_variant_is_rechunked_too() -> None:
     (whole,) = pieces_of(STREAM, StreamVariant(ALL[0], "coalesced"))
     assert whole.data == rewritten(BODY, ALL[0])
 
 
-def test_the_healthy_relay_minds_none() -> None:
+def test_the_healthy_relay_passes_all_variants() -> None:
     assert judged(Relay).ok

@@ -1,4 +1,4 @@
-"""What a proxy makes of a LiteLLM that fails as its provider does: the case's own script in LiteLLM's seat."""
+"""How a proxy handles a LiteLLM that fails as its provider does: the case's own script in LiteLLM's place."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from hopcheck.client.config import Declares, Fallback
 from hopcheck.client.nonces import fixed_nonces, random_nonces
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.replay import ReplayServer
+from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.replay.scripted_backend import is_scripted, scripted_nonces
-from hopcheck.replay.scripted_faults import WITHOUT_FALLBACK, in_seat, is_applicable
+from hopcheck.replay.scripted_faults import WITHOUT_FALLBACK, is_applicable, without_litellm
 from hopcheck.report.build import SCRIPTED
 from hopcheck.selftest.on_cassettes import CassetteResult, run_on_cassettes
 from hopcheck.selftest.trials import on_cassette
@@ -34,12 +35,13 @@ from hopcheck_server.wire.client import ConnectFailed
 
 FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
 CASES = all_cases()
-PLAYED = ("stream.malformed-chunk", "timeout.connect", "fallback.taken", "rate_limit.429-shape", "hopcheck")
+PLAYED = ("stream.malformed-chunk", "timeout.connect", "fallback.taken", "rate_limit.429-shape")
 
 
 @pytest.fixture(scope="module")
 def cassettes():
-    return {name: load(FOLDER / f"{name}.yaml") for name in PLAYED}
+    names = [*(cassette_of_case(CASES[case_id]) for case_id in PLAYED), "hopcheck~chat"]
+    return {name: load(FOLDER / f"{name}.yaml") for name in names}
 
 
 def scripted(relay: type[Relay], case: Case, cassettes) -> Finding | None:
@@ -48,14 +50,14 @@ def scripted(relay: type[Relay], case: Case, cassettes) -> Finding | None:
 
 
 class EndsInSilence(Relay):
-    """A stream that breaks ends without a word."""
+    """A broken stream ends without an error."""
 
     async def broken(self, failure: Failure) -> Events:
         return
         yield
 
 
-def test_what_breaks_when_litellm_fails_is_a_finding_that_says_what(cassettes) -> None:
+def test_a_fault_behind_litellm_is_a_finding(cassettes) -> None:
     case = CASES["stream.malformed-chunk"]
     healthy, broken = scripted(Relay, case, cassettes), scripted(EndsInSilence, case, cassettes)
     assert healthy is not None
@@ -66,7 +68,7 @@ def test_what_breaks_when_litellm_fails_is_a_finding_that_says_what(cassettes) -
 
 
 class BlamesTheClient(Relay):
-    """Whatever fails is told as a bad request."""
+    """Every failure is reported as a bad request."""
 
     async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
@@ -74,7 +76,7 @@ class BlamesTheClient(Relay):
         return response
 
 
-def test_a_provider_that_is_not_there_is_litellm_that_is_not_there_for_a_while(cassettes) -> None:
+def test_an_unreachable_provider_is_an_unreachable_litellm(cassettes) -> None:
     case = CASES["timeout.connect"]
     healthy, broken = scripted(Relay, case, cassettes), scripted(BlamesTheClient, case, cassettes)
     assert healthy is not None
@@ -83,22 +85,22 @@ def test_a_provider_that_is_not_there_is_litellm_that_is_not_there_for_a_while(c
     assert [one["finding"] for one in broken.actual] == ["status"]
 
 
-def test_what_is_litellms_is_not_asked_of_the_proxy(cassettes) -> None:
+def test_litellms_declarations_are_not_required_of_the_proxy(cassettes) -> None:
     assert scripted(Relay, CASES["fallback.taken"], cassettes) is None
     assert scripted(Relay, CASES["rate_limit.429-shape"], cassettes) is None
     declares = Declares(fallback=Fallback(primary="a", backup="b"), retries=2)
-    assert in_seat(declares, {}) == Declares(retries=2)
-    assert in_seat(declares, {"timeout_s": 2.0}) == Declares(retries=2, timeout_s=2.0)
+    assert without_litellm(declares, {}) == Declares(retries=2)
+    assert without_litellm(declares, {"timeout_s": 2.0}) == Declares(retries=2, timeout_s=2.0)
 
 
-def test_only_what_litellm_may_keep_from_the_proxy_is_asked() -> None:
+def test_only_faults_that_litellm_may_hide_are_played() -> None:
     assert not is_applicable(CASES["stream.done-once"])
     assert not is_applicable(CASES["isolation.concurrent"])
     assert all(is_applicable(CASES[name]) for name in ("stream.comments", "errors.shape", "stream.obfuscation"))
     assert all(is_applicable(CASES[name]) for name in WITHOUT_FALLBACK)
 
 
-def test_no_other_nonce_is_taken_for_a_seated_one() -> None:
+def test_no_other_nonce_goes_to_the_scripted_backend() -> None:
     assert is_scripted(Marker.make(NAME, "chat.stream", next(scripted_nonces())))
     others = [next(fixed_nonces()), *(next(random_nonces()) for _ in range(40))]
     assert not any(is_scripted(Marker.make(NAME, "chat.stream", nonce)) for nonce in others)
@@ -112,7 +114,7 @@ def results_of(case: Case, cassettes) -> dict[str, CassetteResult]:
     return asyncio.run(run())
 
 
-def test_only_what_is_wrong_in_litellms_work_counts_as_that(cassettes) -> None:
+def test_only_faults_in_litellms_work_count_as_litellm(cassettes) -> None:
     """The other one is wrong by itself, where the case's cassette can't show it and its script isn't asked for."""
     case = CASES["fallback.taken"]
     wrong = Mutant("BlamesTheClient", "…", BlamesTheClient, "answers")
@@ -122,14 +124,14 @@ def test_only_what_is_wrong_in_litellms_work_counts_as_that(cassettes) -> None:
     assert came["BlamesTheClient"] == "survived"
 
 
-# What is passed on.
+# What is forwarded.
 
 NAME = "stream.done-once"
 REQUEST = streamed(NAME, "s0", ())
 
 
 @asynccontextmanager
-async def seated(turn: Turn) -> AsyncIterator[tuple[ReplayServer, Upstream]]:
+async def scripted_server(turn: Turn) -> AsyncIterator[tuple[ReplayServer, Upstream]]:
     async with (
         await Upstream.start({NAME: Script(turns=(turn,))}) as upstream,
         await ReplayServer({}, scripted_backend=upstream).start() as server,
@@ -148,7 +150,7 @@ async def seated(turn: Turn) -> AsyncIterator[tuple[ReplayServer, Upstream]]:
 )
 def test_an_answer_ends_as_the_script_ends_it(turn, ended) -> None:
     async def run() -> tuple[str, list[Attempt]]:
-        async with seated(turn) as (server, upstream):
+        async with scripted_server(turn) as (server, upstream):
             came = await ask(server, REQUEST, key="proxys-key")
             return came.ended, upstream.journal.attempts(f"hopcheck:{NAME}~~chat:s0")
 
@@ -160,7 +162,7 @@ def test_an_answer_ends_as_the_script_ends_it(turn, ended) -> None:
 
 def test_a_proxy_that_hangs_up_does_so_at_the_script_too() -> None:
     async def run() -> list[Attempt]:
-        async with seated(reply.hang("events", "Hel", after=1)) as (server, upstream):
+        async with scripted_server(reply.hang("events", "Hel", after=1)) as (server, upstream):
             connection = await open_to(server)
             await send(connection, REQUEST)
             await connection.head(5)
@@ -170,9 +172,9 @@ def test_a_proxy_that_hangs_up_does_so_at_the_script_too() -> None:
     assert [attempt.ended for attempt in asyncio.run(run())] == ["hung-up"]
 
 
-def test_nobody_answers_while_the_server_is_away() -> None:
+def test_connections_are_refused_while_the_server_is_away() -> None:
     async def run() -> int | None:
-        async with seated(reply.stream("Hello")) as (server, _):
+        async with scripted_server(reply.stream("Hello")) as (server, _):
             async with server.away():
                 with pytest.raises(ConnectFailed):
                     await open_to(server)

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from asking import Came, ask, by_case, open_to, port_of, send
+from asking import Received, ask, by_name, open_to, port_of, send
 from cassette_samples import MADE, answered, listing, streamed, unanswered
 
 from hopcheck.cassettes import Cassette, Interaction
@@ -22,11 +22,11 @@ STREAM = streamed(CASE, "n0", ("Grü", "ße"), gap_us=3000)
 
 def serve(*interactions: Interaction, **options) -> ReplayServer:
     options = {"scale": lambda case: 0.0, **options}
-    return ReplayServer(by_case(Cassette(CASE, MADE, interactions)), **options)
+    return ReplayServer(by_name(Cassette(CASE, MADE, interactions)), **options)
 
 
-def came_of(*interactions: Interaction, key: str = "", asked: Interaction | None = None, **options) -> Came:
-    async def run() -> Came:
+def came_of(*interactions: Interaction, key: str = "", asked: Interaction | None = None, **options) -> Received:
+    async def run() -> Received:
         async with await serve(*interactions, **options).start() as server:
             return await ask(server, asked or interactions[0], key)
 
@@ -64,14 +64,14 @@ def test_an_answer_in_one_piece_has_its_length() -> None:
     assert ("content-length", str(len(one.response.body))) in came.headers
 
 
-def test_a_secret_that_was_taken_out_is_replaced_and_counted() -> None:
+def test_a_redacted_secret_is_replaced_and_counted() -> None:
     came = came_of(answered(CASE, "n0", "your key [redacted]"), secret="sk-a-key-that-is-longer")
     assert came.ended == "complete"
     assert b"your key sk-a-key-that-is-longer" in came.body
 
 
 @pytest.mark.parametrize("ended", ["cut", "reset"])
-def test_what_broke_off_breaks_off_after_the_same_chunk(ended) -> None:
+def test_a_cut_comes_after_the_same_chunk(ended) -> None:
     broken = replace(STREAM, delivery=replace(STREAM.delivery, ended=ended))
     came = came_of(broken)
     assert came.ended == ended
@@ -79,7 +79,7 @@ def test_what_broke_off_breaks_off_after_the_same_chunk(ended) -> None:
 
 
 @pytest.mark.parametrize("ended", ["cut", "reset"])
-def test_what_never_began_ends_without_a_head(ended) -> None:
+def test_a_response_without_a_head_ends_without_one(ended) -> None:
     silent = unanswered(CASE, "n0")
     came = came_of(replace(silent, delivery=replace(silent.delivery, ended=ended, ended_us=0)))
     assert (came.status, came.ended) == (None, ended)
@@ -94,14 +94,14 @@ def test_until_close_ends_with_the_connection() -> None:
     assert ("connection", "close") in came.headers
 
 
-def test_a_request_that_was_not_recorded_gets_an_error_that_says_so() -> None:
-    told: list[str] = []
-    came = came_of(STREAM, asked=answered(CASE, "n7", "x"), on_miss=told.append)
+def test_an_unrecorded_request_gets_an_error_that_says_so() -> None:
+    misses: list[str] = []
+    came = came_of(STREAM, asked=answered(CASE, "n7", "x"), on_miss=misses.append)
     error = json.loads(came.body)["error"]
-    assert (came.status, error["type"], error["code"]) == (501, "replay_miss", "replay_miss")
+    assert (came.status, error["type"], error["code"]) == (501, "missing_recording", "missing_recording")
     assert set(error) == {"message", "type", "param", "code"}
     assert "$.messages[0].content is" in error["message"]
-    assert [miss in error["message"] for miss in told] == [True]
+    assert [miss in error["message"] for miss in misses] == [True]
 
 
 def test_another_key_than_litellms_is_refused_and_noted() -> None:
@@ -118,7 +118,7 @@ def test_another_key_than_litellms_is_refused_and_noted() -> None:
 
 
 @pytest.mark.parametrize("path", ["/health/liveliness", "/health/readiness", "/v1/models", "/model/info"])
-def test_what_proxies_ask_beside_is_answered(path) -> None:
+def test_health_checks_and_model_lists_are_answered(path) -> None:
     asked = replace(listing(), request=replace(listing().request, uri=f"http://127.0.0.1:4000{path}"))
     came = came_of(STREAM, asked=asked)
     assert came.status == 200
@@ -129,7 +129,7 @@ def test_a_recorded_list_comes_before_an_invented_one() -> None:
     assert b"1677610602" in came_of(STREAM, listing(), asked=listing()).body
 
 
-def test_the_journal_holds_what_the_proxy_did_and_control_reaches_it() -> None:
+def test_the_journal_holds_the_proxys_requests() -> None:
     async def run():
         async with await serve(STREAM, answered(CASE, "n1", "x")).start() as server:
             control = RemoteControl(server.url)
@@ -155,12 +155,12 @@ def test_the_journal_holds_what_the_proxy_did_and_control_reaches_it() -> None:
     assert left == []
 
 
-def test_a_client_that_hangs_up_is_noted_and_one_that_should_have_is_let_go() -> None:
+def test_hang_ups_are_noted_and_open_exchanges_are_ended() -> None:
     held = replace(STREAM, delivery=replace(STREAM.delivery, ended="left"))
 
     async def run() -> tuple[str, str]:
         hung_up = asyncio.Event()
-        async with await serve(held, held, ended=lambda played: hung_up.set()).start() as server:
+        async with await serve(held, held, on_end=lambda played: hung_up.set()).start() as server:
             marker = held.request.marker
             connection = await open_to(server)
             await send(connection, held)
@@ -191,13 +191,13 @@ def test_a_port_that_is_taken_is_an_error() -> None:
     asyncio.run(run())
 
 
-def test_how_time_passes_is_read() -> None:
+def test_the_timing_option_is_parsed() -> None:
     assert [scale_of(how) for how in ("recorded", "instant", "scaled:2", "scaled:0.5")] == [1.0, 0.0, 2.0, 0.5]
     for how in ("fast", "scaled", "scaled:x", "scaled:-1", "scaled:inf", "recorded:1"):
         with pytest.raises(ValueError, match="timing is recorded, instant or scaled"):
             scale_of(how)
 
 
-def test_frames_of_nothing_are_nothing() -> None:
+def test_an_empty_body_has_no_frames() -> None:
     empty = replace(STREAM, response=replace(STREAM.response, body=b""), delivery=replace(STREAM.delivery, frames=()))
     assert (came_of(empty).body, came_of(empty).ended) == (b"", "complete")

@@ -1,4 +1,4 @@
-"""Reads what a tee noted: which exchanges there were, in which chunks their answers came, and how they ended.
+"""Reads the exchanges from the events of a pipe, with the chunks of the responses and how each exchange ended.
 
 One reader a connection; it can be fed piece by piece, since connections outlive cases.
 """
@@ -17,14 +17,14 @@ from hopcheck_server.wire.responses import Ended
 
 @dataclass(slots=True)
 class RecordedExchange:
-    """A request and its answer, as they passed. Times are CLOCK_MONOTONIC nanoseconds; 0 is not yet.
+    """A request and its response, as they passed. Times are CLOCK_MONOTONIC nanoseconds; 0 is not yet.
 
     Attributes:
         began_ns: When the request's first byte passed.
         asked_ns: When its last one did.
         head_ns: When the answer's head had passed.
         frames: (when it had passed, bytes) of each piece of the answer's body (see `Wire.frames`).
-        ended: How it ended, or None while it goes on.
+        ended: How it ended, or None while it is open.
     """
 
     began_ns: int
@@ -44,10 +44,10 @@ class RecordedExchange:
     ended_ns: int = 0
 
     def end(self, how: Ended, at_ns: int) -> None:
-        """Note how it ended; the first ending counts."""
+        """Note the ending; the first one counts."""
         if self.ended is None:
             framed = sum(size for _, size in self.frames)
-            if len(self.body) > framed:  # a chunk that didn't come whole, or the one piece of an unchunked body
+            if len(self.body) > framed:  # an incomplete chunk, or the one frame of an unchunked body
                 self.frames.append((at_ns, len(self.body) - framed))
             self.ended, self.ended_ns = how, at_ns
 
@@ -56,39 +56,39 @@ class ConnectionReader:
     """Reads one connection's events.
 
     Attributes:
-        exchanges: In the order of their requests; taken out by whoever uses them.
+        exchanges: In the order of their requests; the caller takes them out.
     """
 
     def __init__(self) -> None:
         self.exchanges: list[RecordedExchange] = []
         self._waiting: list[RecordedExchange] = []
-        self._asking = _RequestReader(self._begun)
-        self._answering: _ResponseReader | None = None
+        self._request_reader = _RequestReader(self._begun)
+        self._response_reader: _ResponseReader | None = None
 
     def feed(self, event: PipeEvent) -> None:
-        """Take in what happened next."""
+        """Read the next event."""
         if event.action != "data":
-            self._over(event)
+            self._end_all(event)
         elif event.side == "client":
-            self._asking.feed(event)
+            self._request_reader.feed(event)
         else:
-            self._answered(event)
+            self._read_response(event)
 
     def _begun(self, exchange: RecordedExchange) -> None:
         self.exchanges.append(exchange)
         self._waiting.append(exchange)
 
-    def _answered(self, event: PipeEvent) -> None:
-        if not self._waiting:  # bytes that nobody asked for
+    def _read_response(self, event: PipeEvent) -> None:
+        if not self._waiting:  # bytes without a request
             return
-        if self._answering is None:
-            self._answering = _ResponseReader(self._waiting[0])
-        self._answering.feed(event)
+        if self._response_reader is None:
+            self._response_reader = _ResponseReader(self._waiting[0])
+        self._response_reader.feed(event)
         if self._waiting[0].ended is not None:
             del self._waiting[0]
-            self._answering = None
+            self._response_reader = None
 
-    def _over(self, event: PipeEvent) -> None:
+    def _end_all(self, event: PipeEvent) -> None:
         for exchange in self._waiting:
             until_close = exchange.framing == "close" and exchange.head_ns and event.action == "end"
             if event.side == "client":
@@ -98,7 +98,7 @@ class ConnectionReader:
             else:
                 exchange.end("complete" if until_close else "cut", event.at_ns)
         self._waiting.clear()
-        self._answering = None
+        self._response_reader = None
 
 
 class _RequestReader:
@@ -165,7 +165,7 @@ class _ResponseReader:
             self._frame()
 
     def on_message_begin(self) -> None:
-        if not self._exchange.head_ns:  # what came before was an interim answer
+        if not self._exchange.head_ns:  # the fields so far are of an interim response
             self._exchange.headers, self._exchange.reason = [], ""
 
     def on_status(self, reason: bytes) -> None:

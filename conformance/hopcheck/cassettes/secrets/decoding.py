@@ -1,4 +1,4 @@
-"""What a text says when it is decoded: percent signs, JSON escapes, base64, hex, gzip; and a stream put together."""
+"""Decodes texts (percent encoding, JSON escapes, base64, hex, gzip), and joins the texts of a stream's events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WINDOW = 4096
 
 
 def decoded(text: bytes, depth: int = _DEPTH) -> Iterator[bytes]:
-    """The text, and what is in it under up to three layers of encoding."""
+    """A text, and the texts in it under up to three layers of encoding."""
     yield text
     if depth:
         for inner in _once(text):
@@ -59,15 +59,15 @@ def _unbased(token: bytes) -> bytes:
 
 
 def _readable(data: bytes) -> Iterator[bytes]:
-    """The data if it is text, or packed."""
+    """The data if it is text or gzip."""
     if data[:2] == b"\x1f\x8b" or (
         data and sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in data) >= 0.9 * len(data)
     ):
         yield data
 
 
-def told(body: bytes) -> bytes:
-    """The strings that the events of a stream tell piece by piece, those under the same path joined; else nothing."""
+def joined_texts(body: bytes) -> bytes:
+    """The strings in the events of a stream as JSON, those under the same path joined; empty for anything else."""
     if b"data:" not in body:
         return b""
     pieces: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Tells texts that nobody made up from words and ids: long, mixed, and hardly repeating themselves."""
+"""Detects high-entropy strings, which are likely secrets, among words and ids."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-SEGMENT = 16
-"""Letters and digits without a break that are looked at."""
+SEGMENT_LENGTH = 16
+"""The least length of letters and digits in a row that are examined."""
 
 _TOKEN = re.compile(rb"[A-Za-z0-9+/=_\-]{16,}")
 _ALNUM = re.compile(rb"[A-Za-z0-9]+")
@@ -33,14 +33,14 @@ _RANDOM_BY_NATURE = re.compile(
 
 
 def ids_left_out(text: bytes) -> bytes:
-    """A text without the ids and the data that are random rightly."""
+    """A text without ids, and without data that is random by nature."""
     for pattern in (_DATA_URL, _FILE, _RANDOM_BY_NATURE, _IDS):
         text = pattern.sub(b" ", text)
     return text
 
 
 def random_token(text: bytes) -> bool:
-    """Whether there is something in a text that looks like a key without a form."""
+    """Whether a text holds something that looks like a key of unknown form."""
     return any(_is_random(token) for token in _TOKEN.findall(text))
 
 
@@ -52,7 +52,7 @@ def _is_random(token: bytes) -> bool:
 
 def _is_random_segment(one: bytes) -> bool:
     one = one.rstrip(b"0123456789")  # a name may end with a number
-    if len(one) < SEGMENT or bits(one) < _MIN_BITS:
+    if len(one) < SEGMENT_LENGTH or bits(one) < _MIN_BITS:
         return False
     digits, changes = sum(_kind(byte) == "0" for byte in one), _changes(one)
     if digits > 1:
@@ -69,7 +69,7 @@ def bits(token: bytes) -> float:
 
 
 def _changes(token: bytes) -> int:
-    """How often letters and digits, or small and capital letters, follow one another."""
+    """How often the kind of character changes: lower-case letter, capital letter, digit."""
     kinds = [_kind(byte) for byte in token]
     return sum(one != two for one, two in pairwise(kinds))
 

@@ -1,4 +1,4 @@
-"""Which header fields are written down, in each direction. What isn't named here is left out, whatever it is."""
+"""The header fields that cassettes keep, in each direction. All others are left out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REQUEST = frozenset(
 """Of requests; authorization, cookies and host are not among them."""
 
 JOURNAL = REQUEST | {"cookie"}
-"""Of requests that came to the scripted provider: the only cookies that it is shown are those that its scripts set."""
+"""Of requests that the scripted provider received: it gets no other cookies than those that its scripts set."""
 
 RESPONSE = frozenset(
     [
@@ -75,10 +75,10 @@ RESPONSE = frozenset(
         "x-should-retry",
     ]
 )
-"""Of responses; set-cookie, date and whatever names an account are not among them."""
+"""Of responses; set-cookie, date and names of accounts are not among them."""
 
 PREFIXES = ("x-ratelimit-",)
-"""Families of which all are written down."""
+"""Prefixes of further header fields that are kept."""
 
 PROVIDERS = "llm_provider-"
 """LiteLLM hands on its provider's header fields with this before their names."""
@@ -87,7 +87,7 @@ PROVIDERS = "llm_provider-"
 CREDENTIALS = frozenset(
     ["authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "x-litellm-api-key", "cookie"]
 )
-"""Of requests: what they hold is a secret wherever it stands again."""
+"""Of requests: their values are secrets, wherever they occur."""
 
 _SHORTEST = 8
 
@@ -100,11 +100,11 @@ def credentials(headers: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def kept(headers: Iterable[tuple[str, str]], allowed: frozenset[str]) -> Pairs:
-    """The header fields that are written down, in their order."""
+    """The header fields that are kept, in their order."""
     return tuple((name, value) for name, value in headers if is_kept(name.lower(), allowed))
 
 
 def is_kept(name: str, allowed: frozenset[str]) -> bool:
-    """Whether a header field of that name (in lower case) is written down."""
+    """Whether a header field of that name (in lower case) is kept."""
     own = name.removeprefix(PROVIDERS)
     return own in allowed or own.startswith(PREFIXES)

@@ -1,10 +1,10 @@
-"""Finds what looks like a secret in a cassette that is about to be written, and says where, never what.
+"""Finds what looks like a secret in a cassette before it is written, and says where, without quoting it.
 
-Keys of known forms, values under names that say so, and texts too random to be words or ids; also inside of base64,
-percent signs, JSON escapes and gzip, and put together from the pieces of a stream.
+It looks for keys of known forms, values under telling names, and high-entropy strings, also inside base64, percent
+encoding, JSON escapes and gzip, and in the joined texts of a stream's events.
 
-Scanners for source code (detect-secrets, say) look at lines, at assignments and quotes; traffic has none of those, but
-it has encodings and ids that they take for secrets. So the forms stand here.
+Scanners for source code (detect-secrets, say) rely on lines, assignments and quotes. Traffic has none of these, but it
+has encodings and ids that they take for secrets, so the forms are defined here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from hopcheck.cassettes.journal_entry import JournalEntry, Pairs
 from hopcheck.cassettes.model import Cassette, Interaction
-from hopcheck.cassettes.secrets.decoding import decoded, told
+from hopcheck.cassettes.secrets.decoding import decoded, joined_texts
 from hopcheck.cassettes.secrets.entropy import ids_left_out, random_token
 from hopcheck.cassettes.secrets.scrub import ScrubRule
 from hopcheck.report.redaction import REDACTED
@@ -49,8 +49,8 @@ class Suspicion(NamedTuple):
     """Something in a cassette that looks like a secret.
 
     Attributes:
-        where: In which part of the cassette.
-        what: What it looks like.
+        where: The part of the cassette.
+        what: The kind of secret that it looks like.
     """
 
     where: str
@@ -58,7 +58,7 @@ class Suspicion(NamedTuple):
 
 
 def rules() -> list[ScrubRule]:
-    """What a scrub takes out by its form."""
+    """The rules by which a scrub removes secrets of known forms."""
     whole = [ScrubRule(pattern, lambda _: REDACTED.encode()) for pattern in _KNOWN.values()]
     scheme = ScrubRule(_SCHEME, lambda match: match[1] + b" " + REDACTED.encode())
     user = ScrubRule(_USER, lambda match: match[1] + REDACTED.encode() + b"@")
@@ -67,12 +67,12 @@ def rules() -> list[ScrubRule]:
 
 
 def suspicions(cassette: Cassette) -> list[Suspicion]:
-    """What in a cassette looks like a secret."""
+    """The places of a cassette that look like they hold a secret."""
     return [Suspicion(where, what) for where, text in _places(cassette) if (what := suspicion(text))]
 
 
 def suspicion(text: bytes) -> str:
-    """What a text seems to hold, or ""."""
+    """The kind of secret that a text seems to hold, or ""."""
     for form in decoded(text):
         for what, pattern in _KNOWN.items():
             if pattern.search(form):
@@ -103,7 +103,7 @@ def _of_interaction(where: str, one: Interaction) -> Iterator[tuple[str, bytes]]
         yield f"{where}.response.status", response.reason.encode()
         yield from _of_headers(f"{where}.response", response.headers)
         yield f"{where}.response.body", response.body
-        yield f"{where}.response.body, its events put together", told(response.body)
+        yield f"{where}.response.body, its events joined", joined_texts(response.body)
 
 
 def _of_entry(where: str, entry: JournalEntry) -> Iterator[tuple[str, bytes]]:

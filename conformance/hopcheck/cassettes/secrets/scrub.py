@@ -1,7 +1,7 @@
-"""Takes out of traffic what must not be written down, and what is another one every time, and keeps the frames right.
+"""Removes from traffic what must not be stored and what varies between recordings, and adjusts the frames' sizes.
 
-Known secrets and keys of known forms become `[redacted]`, addresses and folders of this machine fixed ones; UUIDs
-and the like are numbered in the order in which they come, so that two recordings differ in times alone.
+Known secrets and keys of known forms become `[redacted]`, addresses and folders of this machine become fixed ones.
+UUIDs and similar ids are numbered in the order in which they occur, so that two recordings differ in times alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Rewrite = Callable[[re.Match[bytes]], bytes]
 
 
 class ScrubRule(NamedTuple):
-    """What is looked for, and what takes its place."""
+    """A pattern, and what replaces its matches."""
 
     pattern: re.Pattern[bytes]
     rewrite: Rewrite
@@ -33,12 +33,12 @@ class Scrub:
     def __init__(
         self, secrets: Iterable[str] = (), places: Mapping[str, str] = {}, more: Sequence[ScrubRule] = ()
     ) -> None:
-        """Say what to look for.
+        """Compile the rules.
 
         Args:
-            secrets: Keys that are known; empty ones are passed over.
-            places: Addresses and folders of this machine, and what stands for them.
-            more: Rules that are tried after those.
+            secrets: Known keys; empty ones are ignored.
+            places: Addresses and folders of this machine, with their replacements.
+            more: Rules that are applied after those.
         """
         self._known = {place.encode(): fixed.encode() for place, fixed in places.items() if place}
         self._ids: dict[bytes, bytes] = {}
@@ -47,16 +47,16 @@ class Scrub:
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[str]) -> None:
-        """Look for these secrets, too."""
+        """Remove these secrets, too."""
         self._known |= {form: REDACTED.encode() for secret in secrets if secret for form in forms(secret)}
         self._rules = [*_literal(self._known), *self._others]
 
     def leave(self, body: bytes) -> None:
-        """Leave the ids in a request's body as they are, wherever they stand: a request must be found again by them."""
+        """Keep the ids of a request's body, wherever they occur: the request is found by them in a replay."""
         self._ids |= {found: found for found in _ID.findall(body)}
 
     def body(self, body: bytes, sizes: Sequence[int] = ()) -> tuple[bytes, list[int]]:
-        """Rewrite a body that was cut into pieces of these sizes; returns both as they are then."""
+        """Rewrite a body that was cut into pieces of these sizes; returns the new body and sizes."""
         ends = [sum(sizes[: place + 1]) for place in range(len(sizes))]
         for rule in self._rules:
             body, ends = _rewritten(body, ends, rule)
@@ -73,7 +73,7 @@ class Scrub:
 
 
 def forms(secret: str) -> set[bytes]:
-    """How a secret may stand in a text: as it is, quoted for a URL, escaped for JSON."""
+    """The forms of a secret in texts: verbatim, quoted for a URL, escaped for JSON."""
     return {secret.encode(), quote(secret, safe="").encode(), json.dumps(secret)[1:-1].encode()}
 
 
@@ -100,6 +100,6 @@ def _rewritten(body: bytes, ends: list[int], rule: ScrubRule) -> tuple[bytes, li
         for place, end in enumerate(ends):
             if end >= match.end():
                 moved[place] += grown
-            elif end > match.start():  # a piece ended within: what stands there now belongs to it whole
+            elif end > match.start():  # the piece ended within the match: the whole replacement belongs to it
                 moved[place] += match.end() - end + grown
     return bytes(out + body[at:]) if at else body, moved
