@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not (config.getoption("--hopcheck-url") or config.getoption("--hopcheck-target")):
         return
     if config.getoption("numprocesses", None):
-        raise pytest.UsageError("hopcheck's cases run beside each other by themselves, from one process: leave out -n.")
+        raise pytest.UsageError("hopcheck runs its cases concurrently from one process: leave out -n.")
     try:
         config.stash[_GATE] = Gate(read(_arguments(config)))
     except Stop as stop:
@@ -170,7 +170,7 @@ class CaseItem(_Item):
         self.case = case
 
     def runtest(self) -> None:
-        """Say what the case came to."""
+        """Report the case's outcome."""
         document = self.document()
         entry = next(entry for entry in document["cases"] if entry["id"] == self.case.id)
         if entry["outcome"] == "not-applicable":

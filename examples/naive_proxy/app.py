@@ -101,7 +101,7 @@ async def stream_chat(request: ChatRequest, headers: dict[str, str]) -> AsyncIte
             if event.choices and event.choices[0].delta.content:
                 yield chunk(request.model, {"content": event.choices[0].delta.content})
     except Exception as error:
-        # FAULT: an error as text of the answer, inside a 200, with whatever the upstream said in it.
+        # FAULT: an error as text of the answer, inside a 200, with the upstream's own message in it.
         yield chunk(request.model, {"content": f"Error: {error}"})
     # FAULT: an upstream that was cut off ends just as one that was finished.
     yield chunk(request.model, {}, "stop")

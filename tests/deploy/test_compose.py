@@ -39,7 +39,7 @@ def test_every_image_has_a_version_for_a_tag() -> None:
     assert moving == {}
 
 
-def test_only_llm_proxy_is_published_and_to_this_machine_unless_told_otherwise() -> None:
+def test_only_llm_proxy_is_published_by_default_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert set(published) == {"llm-proxy", "llm-proxy-on-cassettes"}
     assert all(port.startswith("${LLM_PROXY_BIND:-127.0.0.1}:") for ports in published.values() for port in ports)
@@ -66,13 +66,13 @@ def test_every_setting_of_the_proxy_can_be_given() -> None:
 
 
 @pytest.mark.parametrize("config", sorted(ROOT.glob("examples/litellm_config.*.yaml")), ids=lambda path: path.stem)
-def test_every_variable_of_a_litellm_configuration_reaches_litellm(config: Path) -> None:
+def test_every_variable_of_a_configuration_reaches_litellm(config: Path) -> None:
     wanted = set(re.findall(r"os\.environ/(\w+)", config.read_text()))
     assert wanted - set(SERVICES["litellm"]["environment"]) == set()
 
 
 @pytest.mark.parametrize("name", ["upstream", "gate", "cassettes"])
-def test_the_suite_understands_what_it_is_told(name: str) -> None:
+def test_the_suite_accepts_its_arguments(name: str) -> None:
     command, *words = SERVICES[name]["command"]
     parser = argparse.ArgumentParser(prog=command)
     importlib.import_module(COMMANDS[command][0]).add_arguments(parser)

@@ -66,7 +66,7 @@ def test_the_proxy_waits_longer_than_litellm_may_take(path: Path) -> None:
     assert settings.stream_idle_timeout_s > max(stalls)
 
 
-def test_what_is_declared_of_the_basic_one_is_in_its_configuration() -> None:
+def test_the_declarations_of_the_basic_deployment_are_configured() -> None:
     target = load_target(EXAMPLES / "hopcheck.basic.toml", {}, {"LLM_PROXY__INTERNAL_API_KEY": CLIENT_KEY})
     config = yaml.safe_load(config_of(EXAMPLES / "basic.env").read_text())
     models = {model["model_name"]: model["litellm_params"] for model in config["model_list"]}

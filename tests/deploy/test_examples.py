@@ -39,9 +39,9 @@ def test_each_provider_gets_its_own_key_and_a_bounded_time(run: Run) -> None:
         answer, (attempt,) = runner.run(deployment.ask(model))
         assert answer.status_code == 200, answer.text
         assert attempt.key == KEYS[provider]
-        # LiteLLM tells the provider's client how long to wait, and that one says so in a header; its default is 6000.
-        told_s = float(attempt.header("x-stainless-read-timeout") or "inf")
-        assert told_s == (deployment.models.timeout_s if provider != "vllm" else 2 * deployment.models.timeout_s)
+        # LiteLLM sets the time-out of the provider's client, which sends it in a header; its default is 6000.
+        timeout_s = float(attempt.header("x-stainless-read-timeout") or "inf")
+        assert timeout_s == (deployment.models.timeout_s if provider != "vllm" else 2 * deployment.models.timeout_s)
 
 
 def test_a_failure_is_tried_again_by_litellm_and_by_nobody_else(run: Run) -> None:
@@ -65,7 +65,7 @@ def test_what_one_can_t_answer_the_next_does(run: Run) -> None:
         assert whom[-1] not in whom[:-1]
 
 
-def test_a_twenty_first_request_in_a_minute_is_refused_and_not_forwarded(run: Run) -> None:
+def test_a_request_above_the_limit_is_refused_and_not_forwarded(run: Run) -> None:
     deployment, runner = run
     runner.run(fresh_minute(deployment))
     answers = runner.run(side_by_side(deployment, dict.fromkeys(deployment.models.batch, RPM)))
@@ -80,15 +80,15 @@ def test_models_of_other_wire_formats_answer_or_fail_cleanly(run: Run) -> None:
     deployment, runner = run
     for model in deployment.models.foreign:
         answer, _ = runner.run(deployment.ask(model))
-        said = answer.json()
+        body = answer.json()
         if answer.status_code == 200:
-            assert said["choices"][0]["message"]["content"]
+            assert body["choices"][0]["message"]["content"]
         else:
             assert answer.status_code >= 400
-            assert {"message", "type", "param", "code"} <= set(said["error"])
+            assert {"message", "type", "param", "code"} <= set(body["error"])
 
 
-def test_the_gate_holds_on_every_model_that_the_upstream_can_answer_for(run: Run) -> None:
+def test_the_gate_holds_on_every_model_of_the_upstream(run: Run) -> None:
     deployment, runner = run
     judged = list(deployment.models.judged)
 
@@ -141,14 +141,14 @@ async def fell_short_of(deployment: Deployment, model: str) -> dict[str, str]:
         env={"KEY": CLIENT_KEY},
         stdout=asyncio.subprocess.PIPE,
     )
-    said, _ = await gate.communicate()
+    printed, _ = await gate.communicate()
     report: dict[str, Any] = json.loads((folder / "report.json").read_text())
     assert len(report["cases"]) > 90
     failing = {"deviates", "untestable", "broken"}
     red = {
         case["id"]: case["outcome"] for case in report["cases"] if case["outcome"] in failing and not case["baseline"]
     }
-    return red if gate.returncode == 0 or red else {"exit": said.decode()}
+    return red if gate.returncode == 0 or red else {"exit": printed.decode()}
 
 
 async def side_by_side(deployment: Deployment, wanted: dict[str, int]) -> list[Any]:

@@ -62,7 +62,7 @@ def built(name: str, folder: Path, tools: str) -> Iterator[tuple[list[Instructio
 
 @pytest.mark.litellm
 @pytest.mark.timeout(900)
-def test_the_proxy_s_image_installs_serves_is_healthy_and_ends_on_sigterm(tmp_path: Path, tools: str) -> None:
+def test_the_image_of_the_proxy_serves_and_ends_on_sigterm(tmp_path: Path, tools: str) -> None:
     with built("Dockerfile", tmp_path, tools) as (last, installed):
         port = str(free_port())
 

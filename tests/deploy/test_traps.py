@@ -159,8 +159,8 @@ def test_litellm_does_not_start_with(tmp_path: Path, settings: dict[str, str], c
     assert says in (tmp_path / "litellm.log").read_text()
 
 
-def test_a_limit_with_retries_of_its_own_refusal_holds_the_request(tmp_path: Path) -> None:
-    """`RateLimitErrorRetries: 1` beside an enforced limit: nobody is told 429 (the answer comes after 60 s)."""
+def test_retries_of_an_own_limit_hold_the_request(tmp_path: Path) -> None:
+    """`RateLimitErrorRetries: 1` with an enforced limit: no client gets a 429 (the answer comes after 60 s)."""
     model = {"model_name": "gpt-4o-mini", "litellm_params": {**PROVIDER, "rpm": 1}}
     router = {
         "retry_policy": {"RateLimitErrorRetries": 1},
