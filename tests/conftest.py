@@ -9,14 +9,14 @@ import pytest
 TESTS = Path(__file__).parent
 LONGEST = (
     "conformance/selftest/test_diagonal.py",
-    "load/test_run.py",
-    "load/test_cli.py",
+    "load/closed_loop/test_run.py",
+    "load/cli/test_command.py",
     "conformance/cli/test_interrupted.py",
     "conformance/fuzz/sequences/test_search.py",
     "reference_server/proxy/test_settings.py",
     "conformance/cli/test_gate.py",
     "conformance/cassettes/test_pytest_plugin.py",
-    "load/test_under_load.py",
+    "load/report/test_open_loop.py",
     "conformance/cli/test_commands.py",
     "conformance/cli/test_fuzz.py",
 )

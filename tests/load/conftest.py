@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from hopcheck_load.closed_loop import rounds
+from hopcheck_load.measurement import machine
 from hopcheck_load.stats import intervals, slices
 from tests.load import made_measurements
 
@@ -18,9 +20,26 @@ def made():
 
 @pytest.fixture(scope="module")
 def few_draws() -> Iterator[None]:
-    """Draw a tenth of the usual resamples; the tests of `stats` hold the coverage with all of them."""
+    """Draw a tenth of the usual resamples; the tests of `stats` hold the coverage of the intervals."""
     with pytest.MonkeyPatch.context() as patch:
         few = intervals.RESAMPLES // 10
         for module in (intervals, slices):
             patch.setattr(module, "RESAMPLES", few)
+        yield
+
+
+@pytest.fixture
+def some_draws(monkeypatch) -> None:
+    """Draw a quarter of the usual resamples: enough to show how often intervals hold the truth."""
+    some = intervals.RESAMPLES // 4
+    for module in (intervals, slices):
+        monkeypatch.setattr(module, "RESAMPLES", some)
+
+
+@pytest.fixture(scope="module")
+def short_preparation() -> Iterator[None]:
+    """Watch the machine for an instant only, and warm up with few rounds, before real measurements of a few rounds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine, "WATCH_S", 0.01)
+        patch.setattr(rounds, "min_rounds_of", lambda workload: 2)
         yield

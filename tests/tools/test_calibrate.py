@@ -26,12 +26,12 @@ WRK = """\
 """
 
 
-def late(made, name, told_ms, added_ms):
-    """Rounds of a relay that says to be late by `told_ms(n)`, and is by `added_ms(n)`; the one on time adds 0.3 ms."""
+def late(made, name, reported_ms, added_ms):
+    """Rounds of a relay that reports `reported_ms(n)` and adds `added_ms(n)` to the 0.3 ms of the one on time."""
     measurement = made.chats(400, {delays.ON_TIME: 0.3, name: 0.3}, spread_ms=0.0)
     for record in measurement.records:
         if record.arm == name:
-            record.self_ms = told_ms(record.round)
+            record.self_ms = reported_ms(record.round)
             by_ns = round(added_ms(record.round) * made.MS)
             record.done_ns += by_ns
             record.upstream = replace(
@@ -76,24 +76,24 @@ def test_all_of_it_with_few_rounds(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(measurements, "PAUSE_S", 0.001)
     file = tmp_path / "rows.json"
     command.main(["--rounds", "4", "--json", str(file)])
-    said = capsys.readouterr().out
-    told = json.loads(file.read_text())["rows"]
-    assert len(told) == 17
-    assert said.count("| holds |") + said.count("| **off** |") == 17
+    printed = capsys.readouterr().out
+    written = json.loads(file.read_text())["rows"]
+    assert len(written) == 17
+    assert printed.count("| holds |") + printed.count("| **off** |") == 17
     # How much later than asked a delay ends is the machine's: it may only never end earlier.
     # The nanoseconds that the one on time took to find that it had nothing to wait for are taken off.
-    assert all(row["truth"] >= 0.9 * delay for row, delay in zip(told[2:7], delays.CONSTANTS_MS, strict=True))
-    assert said.count("beyond the delay") == 2 * len(measurements.SHOWN_HOT)
-    assert said.count("the relay on time, ") == 2
+    assert all(row["truth"] >= 0.9 * delay for row, delay in zip(written[2:7], delays.CONSTANTS_MS, strict=True))
+    assert printed.count("beyond the delay") == 2 * len(measurements.SHOWN_HOT)
+    assert printed.count("the relay on time, ") == 2
 
 
 def test_what_did_not_come_to_its_end_is_not_judged(made, monkeypatch, capsys):
     part = made.chats(3, {"base": 0.3})
     with pytest.raises(KeyboardInterrupt):
-        measurements.whole(MeasurementResult(part, interrupted=True))
+        measurements.complete(MeasurementResult(part, interrupted=True))
     with pytest.raises(Stop, match="base failed"):
-        measurements.whole(MeasurementResult(part, failure=Stop(UNTESTABLE, "base failed.")))
-    assert measurements.whole(MeasurementResult(part)) is part
+        measurements.complete(MeasurementResult(part, failure=Stop(UNTESTABLE, "base failed.")))
+    assert measurements.complete(MeasurementResult(part)) is part
     for error, code in ((KeyboardInterrupt(), 130), (Stop(UNTESTABLE, "base failed."), 3)):
 
         def ends(rounds, error=error):
@@ -136,7 +136,7 @@ def ours():
     return [rows.CalibrationRow(name, 1.0, 1.01, None, None, 0.05) for name in names]
 
 
-def said(wrk=True):
+def their_figures(wrk=True):
     names = (delays.ON_TIME, *generator_comparison.HOPS, generator_comparison.DIRECT)
     locust = dict.fromkeys(load_generators.QUANTILES, 2.0)
     through = {
@@ -148,10 +148,10 @@ def said(wrk=True):
     )
 
 
-def test_the_table_beside_others():
+def test_the_table_with_others():
     lines = [
-        *generator_comparison.table(ours(), said(), 0.1),
-        generator_comparison.freeze_line({0.99: 960.0}, {0.99: 5.0}, {0.99: 933.0}),
+        *generator_comparison.table(ours(), their_figures(), 0.1),
+        generator_comparison.freeze_row({0.99: 960.0}, {0.99: 5.0}, {0.99: 933.0}),
     ]
     text = generator_comparison.markdown(lines)
     assert text[2] == "| constant | 1.000 | 1.010 | 0.000 | 1.000 |"
@@ -160,10 +160,10 @@ def test_the_table_beside_others():
     assert text[-1] == "| frozen 1 s in every 5 s, p99 | 950 | 960 | 5.000 | 933 |"
 
 
-def test_without_wrk_its_column_is_empty_and_it_is_said_how_to_get_it(capsys):
+def test_without_wrk_its_column_is_empty(capsys):
     lines = [
-        *generator_comparison.table(ours(), said(wrk=False), 0.1),
-        generator_comparison.freeze_line({0.99: 960.0}, {0.99: 5.0}, {}),
+        *generator_comparison.table(ours(), their_figures(wrk=False), 0.1),
+        generator_comparison.freeze_row({0.99: 960.0}, {0.99: 5.0}, {}),
     ]
     text = generator_comparison.markdown(lines)
     assert all(line.endswith("| — |") or "whole stream" in line for line in text[2:])

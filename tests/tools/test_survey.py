@@ -34,15 +34,15 @@ def test_every_run_is_something_that_the_command_takes(tmp_path):
     keys = {runs.variable(hop): hop.key for hop in CHAIN.hops.values()}
     plan = runs.planned(NAMES, runs.PARTS, 1.0, {})
     for run in plan:
-        told = parsed(run, tmp_path)
-        base = arguments.plan(told, "", keys)
+        parsed_run = parsed(run, tmp_path)
+        base = arguments.plan(parsed_run, "", keys)
         assert [hop.name for hop in base.hops] == list(run.hops)
         assert all(hop.key == f"key-{hop.name}" for hop in base.hops)
-        loaded = open_loop_arguments.open_loop_plan(told, base)
+        loaded = open_loop_arguments.open_loop_plan(parsed_run, base)
         assert (loaded is None) == (run.part == "rest")
         assert loaded is None or (loaded.profile, loaded.duration_s) == (run.part, run.seconds)
     assert len({run.stem for run in plan}) == len(plan)
-    assert sum(run.seconds + runs.BESIDE_S for run in plan) < 12 * 60
+    assert sum(run.seconds + runs.OVERHEAD_S for run in plan) < 12 * 60
 
 
 def test_quick_and_slow_hops_are_not_measured_in_the_same_rounds():
@@ -70,7 +70,7 @@ def test_runs_without_the_hops_that_are_missing():
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "sentence"),
     [
         (["--hops", "nginx,traefik"], "'traefik' is none of nginx, relay"),
         (["--parts", "soak"], "'soak' is none of rest, steps"),
@@ -79,10 +79,10 @@ def test_runs_without_the_hops_that_are_missing():
         (["--from", "nowhere"], "nowhere holds no survey"),
     ],
 )
-def test_what_is_not_well_said(words, told, capsys, tmp_path, monkeypatch):
+def test_usage_errors(words, sentence, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert survey.main(words) == 2
-    assert told in capsys.readouterr().err
+    assert sentence in capsys.readouterr().err
 
 
 def test_nginx_gets_a_port_and_the_provider():
@@ -155,12 +155,12 @@ def test_a_survey(tmp_path, capsys):
     assert kept["runs"] == [["rest", "rest-relay"], ["fleet", "fleet-relay"]]
     for _, stem in kept["runs"]:
         assert report.violations(json.loads((tmp_path / f"{stem}.json").read_text())) == []
-    told = (tmp_path / "survey.md").read_text()
-    assert told in capsys.readouterr().out
-    assert "| relay | 100 |" in told
+    page = (tmp_path / "survey.md").read_text()
+    assert page in capsys.readouterr().out
+    assert "| relay | 100 |" in page
     assert {one.pid for one in psutil.Process(os.getpid()).children(recursive=True)} == before
     assert survey.main(["--from", str(tmp_path)]) == 0
-    assert told in capsys.readouterr().out
+    assert page in capsys.readouterr().out
 
 
 @pytest.mark.locust

@@ -1,4 +1,4 @@
-"""What a case costs beside the target's own time: the engine, the client, the findings, the journal."""
+"""What a case costs in addition to the target's own time: the engine, the client, the findings, the journal."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Measure delays that are known, and print truth beside measurement: `python -m tools.calibrate`.
+"""Measure known delays, and print truth and measurement: `python -m tools.calibrate`.
 
-Knows the relays that are late (`tools.calibrate.delays`), and measures them as any hop is measured.
+The delays are those of relays (`tools.calibrate.delays`), which are measured as any hop is measured.
 """
 
 from tools.calibrate.servers import relays

@@ -1,7 +1,7 @@
-"""Measure, and print tables: `python -m tools.calibrate`; with `--others` one more, beside Locust and wrk.
+"""Measure known delays, and print tables: `python -m tools.calibrate`; `--others` adds a table with Locust and wrk.
 
-Every delay is measured in the same rounds as the same relay with a delay of nothing, and what that costs is taken off
-exchange by exchange. A row is within its bar, or it isn't, and then the exit code is 1.
+Every delay is measured in the same rounds as the same relay with a delay of 0, whose time is subtracted exchange by
+exchange. The exit code is 1 if a row is farther off than it may be.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROUNDS = 500
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, and print the tables."""
+    """Measure, print the tables, and return the exit code."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of the requests (default: %(default)s)")
     parser.add_argument("--others", action="store_true", help="measure some of it with plain Locust and wrk, too")
@@ -61,8 +61,8 @@ def _print(lines: Iterable[str]) -> None:
 
 
 def _write(file: Path, where: dict[str, Any], found: Sequence[CalibrationRow]) -> None:
-    said = {"machine": where, "rows": [{**asdict(row), "holds": row.holds} for row in found]}
-    file.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    document = {"machine": where, "rows": [{**asdict(row), "holds": row.holds} for row in found]}
+    file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Relays that are late by a known time: what the measurement is measured with.
+"""Relays that are late by a known time: they calibrate the measurement.
 
-Each is the healthy relay with one delay hung on it. It waits awake, so a delay is exact to microseconds and leaves the
-processor as it was, and what it really came to (on a busy machine more) is told in a header: `x-hopcheck-added-ms`.
+Each is the healthy relay with one delay. It waits in a busy loop, so that the delay is exact to microseconds and leaves
+the processor awake. The header `x-hopcheck-added-ms` has the real delay, which is longer on a busy machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REPORT = "x-hopcheck-added-ms"
 
 
 def late(seconds: float) -> float:
-    """Come back that much later; returns by how many seconds it really was."""
+    """Wait in a busy loop; returns how many seconds it really took."""
     begun = now = monotonic_ns()
     end = begun + round(seconds * 1e9)
     while now < end:
@@ -35,7 +35,7 @@ def late(seconds: float) -> float:
 
 
 class Late(Relay):
-    """Late with every request, by `delay_s`."""
+    """Delays every request by `delay_s`."""
 
     mean_s: ClassVar[float] = 0.0
 
@@ -46,7 +46,7 @@ class Late(Relay):
         self.last_s = 0.0
 
     def delay_s(self) -> float:
-        """How late the next one is."""
+        """Return the delay of the next request."""
         return self.mean_s
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
@@ -55,14 +55,14 @@ class Late(Relay):
         return outgoing
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        """Tell how late it was."""
+        """Report the real delay in a header."""
         return response.with_header(REPORT, f"{self.last_s * 1e3:.6f}")
 
 
 class Distributed(Late):
-    """Late by a time that varies; each hundred requests get the same hundred times, shuffled.
+    """Delays requests by a distribution; each hundred requests get the same hundred delays, shuffled.
 
-    So every hundred have the distribution's own quantiles, whoever measures them and however often.
+    So every hundred have exactly the distribution's quantiles, in every measurement.
     """
 
     def __init__(self, config: RelayConfig) -> None:
@@ -71,37 +71,37 @@ class Distributed(Late):
         self._left: list[float] = []
 
     def delay_s(self) -> float:
-        """The next of them."""
+        """Return the next of the hundred delays."""
         if not self._left:
             self._left = [self.quantile_s((place + 0.5) / HUNDRED) for place in range(HUNDRED)]
             self.random.shuffle(self._left)
         return self._left.pop()
 
     def quantile_s(self, share: float) -> float:
-        """By how much that share of all requests is late at most."""
+        """Return a quantile of the distribution."""
         raise NotImplementedError
 
 
 class Exponential(Distributed):
-    """Late by an exponentially distributed time, 2 ms on an average."""
+    """Delays requests by an exponentially distributed time, 2 ms on average."""
 
     mean_s = 0.002
 
     def quantile_s(self, share: float) -> float:
-        """The inverse of its distribution function."""
+        """Return the inverse of the distribution function."""
         return -self.mean_s * math.log(1 - share)
 
 
 class Bimodal(Distributed):
-    """Late by either of two times: four in five by 2 ms, the others by 8 ms."""
+    """Delays four in five requests by 2 ms, the others by 8 ms."""
 
     def quantile_s(self, share: float) -> float:
-        """One or the other."""
+        """Return 2 ms or 8 ms."""
         return 0.002 if share < 0.8 else 0.008
 
 
 class LateFirst(Relay):
-    """Late with a stream's first event that has content, so with all that follow at once."""
+    """Delays a stream's first event with content, and so all later ones."""
 
     mean_s: ClassVar[float] = 0.001
 
@@ -116,28 +116,28 @@ class LateFirst(Relay):
 
 
 class LateEvents(Relay):
-    """Late with every event of a stream, by `mean_s`."""
+    """Delays every event of a stream by `mean_s`."""
 
     mean_s: ClassVar[float] = 0.0005
 
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
-        """Wait each time."""
+        """Wait before each event."""
         async for event in events:
             late(self.mean_s)
             yield event.raw
 
 
 class EventsOnTime(LateEvents):
-    """Late by nothing."""
+    """Delays no event, by the same code."""
 
     mean_s = 0.0
 
 
 class InPairs(Relay):
-    """Holds every other event back, and sends it with the next."""
+    """Holds every other event back, and sends it together with the next one."""
 
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
-        """Join two and two, after the first, which has no text."""
+        """Join events in pairs, after the first, which has no text."""
         held: list[Event] = []
         async for event in events:
             held.append(event)
@@ -149,7 +149,7 @@ class InPairs(Relay):
 
 
 def constant(milliseconds: float) -> type[Late]:
-    """A relay that is late by a constant time."""
+    """Return a relay that delays every request by a constant time."""
     return type(f"Late{milliseconds:g}", (Late,), {"mean_s": milliseconds / 1e3})
 
 
@@ -157,9 +157,9 @@ CONSTANTS_MS = (0.1, 0.5, 1.0, 5.0, 20.0)
 
 ON_TIME = "on-time"
 EVENTS_ON_TIME = "events-on-time"
-"""What delays are told from: relays that do the same as the late ones, wait for nothing, and tell that.
+"""The relays that delays are compared with: they run the same code as the late ones, with a delay of 0.
 
-Against the plain relay, a delay would come out longer by the code that waits and tells, which runs cold.
+Compared with the plain relay, a delay would seem longer by the code that waits and reports, which runs cold.
 """
 
 RELAYS: dict[str, type[Relay]] = {
@@ -173,11 +173,11 @@ RELAYS: dict[str, type[Relay]] = {
     "late-events": LateEvents,
     "in-pairs": InPairs,
 }
-"""By the first part of their path."""
+"""The relays by the first part of their path."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Host them all, each at `/<name>/v1`."""
+    """Serve all relays, each at `/<name>/v1`."""
     parser = argparse.ArgumentParser(prog="python -m tools.calibrate.delays", description=__doc__)
     parser.add_argument("--upstream", required=True, metavar="URL", help="the provider's base URL, with its /v1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")

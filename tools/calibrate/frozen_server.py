@@ -18,27 +18,27 @@ ANSWER = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 
 
 
 def truth_ms(quantile: float) -> float:
-    """What a quantile would be if requests came at any time and were otherwise answered at once."""
+    """Return the true quantile of requests that arrive at any time, and are answered at once between freezes."""
     share = FREEZE_S / PERIOD_S
     return max(0.0, (quantile - 1 + share) / share * FREEZE_S * 1e3)
 
 
 class Frozen(asyncio.Protocol):
-    """Answers whatever comes at once, unless nothing runs at all."""
+    """Answers every request at once, except while the process is frozen."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep where to answer."""
+        """Keep the transport for responses."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer; the heads of all requests come whole, and nothing of a body looks like their end."""
+        """Answer; the heads of all requests arrive in one piece, and no body has an empty line."""
         if b"\r\n\r\n" in data:
             self.transport.write(ANSWER)
 
 
 async def serve() -> None:
-    """Freeze, all of it, again and again."""
+    """Serve, and freeze periodically."""
     server = await asyncio.get_running_loop().create_server(Frozen, "127.0.0.1", 0)
     print(f"frozen at times, on http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     while True:

@@ -1,6 +1,7 @@
 """The same known delays, measured by hopcheck, by plain Locust and by wrk: a table.
 
-The others ask back to back, each alone; what they say through the relay on time is taken off, quantile by quantile.
+Locust and wrk send requests back to back, each alone; their figures through the relay on time are subtracted, quantile
+by quantile.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hopcheck_load.stats.table import latency
 from tools.calibrate import frozen_server, load_generators, rows
 from tools.calibrate.delays import EVENTS_ON_TIME, ON_TIME
 from tools.calibrate.load_generators import LoadRequest, Quantiles
-from tools.calibrate.measurements import DISTRIBUTIONS, KEY, CalibrationResult, tell
+from tools.calibrate.measurements import DISTRIBUTIONS, KEY, CalibrationResult, note
 from tools.calibrate.rows import CalibrationRow
 from tools.calibrate.servers import hosted, relays
 
@@ -32,13 +33,13 @@ COLUMNS = ("", "truth, ms", "hopcheck", "plain Locust", "wrk")
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """A line of the table, in milliseconds; None where a tool has nothing to say.
+    """A row of the table, in milliseconds; None where a tool has no figure.
 
     Attributes:
-        what: In words.
-        truth: None if nobody knows it.
-        cells: By hopcheck, Locust and wrk.
-        note: What the last two are instead, if they are something else.
+        what: The name of the figure.
+        truth: The true figure; None if it is unknown.
+        cells: The figures of hopcheck, Locust and wrk.
+        note: What the figures of the last two are, if they are of something else.
     """
 
     what: str
@@ -49,13 +50,13 @@ class ComparisonRow:
 
 @dataclass(frozen=True)
 class Others:
-    """What Locust and wrk said: of each relay, and of the upstream itself."""
+    """The figures of Locust and wrk: for each relay, and for the upstream itself."""
 
     chats: dict[str, list[Quantiles]]
     streams: dict[str, list[Quantiles]]
 
     def added(self, name: str, quantile: float) -> tuple[float | None, ...]:
-        """A quantile through a relay, less that through the one on time."""
+        """Return a quantile through a relay, minus that through the relay on time."""
         of, on_time = (self.chats, ON_TIME) if name in self.chats else (self.streams, EVENTS_ON_TIME)
         return tuple(_less(one, base, quantile) for one, base in zip(of[name], of[on_time], strict=True))
 
@@ -65,29 +66,29 @@ def _less(one: Quantiles, base: Quantiles, quantile: float) -> float | None:
 
 
 def compare(found: CalibrationResult) -> list[ComparisonRow]:
-    """Ask the other tools, and set beside it what hopcheck has found; takes two minutes."""
-    with UpstreamProcess() as provider, relays(provider.url) as url:
-        said = _others(provider, url)
+    """Measure with Locust and wrk, and compare with hopcheck's figures; takes two minutes."""
+    with UpstreamProcess() as upstream, relays(upstream.url) as url:
+        theirs = _others(upstream, url)
     ours = [*rows.constant_rows(found.paused, (1.0,)), *rows.distribution_rows(found.paused, quantiles=SHOWN)]
     direct = float(np.median(rows.of(found.control, "chat").known(DIRECT, latency)))
-    return [*table([*ours, rows.event_row(found.events)], said, direct), freeze_line(*frozen_figures(FREEZE_S))]
+    return [*table([*ours, rows.event_row(found.events)], theirs, direct), freeze_row(*frozen_figures(FREEZE_S))]
 
 
-def _others(provider: UpstreamProcess, url: str) -> Others:
-    chats = {name: f"{url}/{name}/v1" for name in (ON_TIME, *HOPS)} | {DIRECT: f"{provider.url}/v1"}
+def _others(upstream: UpstreamProcess, url: str) -> Others:
+    chats = {name: f"{url}/{name}/v1" for name in (ON_TIME, *HOPS)} | {DIRECT: f"{upstream.url}/v1"}
     streams = {name: f"{url}/{name}/v1" for name in (EVENTS_ON_TIME, "late-events")}
-    return Others(_ask(provider, "chat", chats), _ask(provider, "paced", streams))
+    return Others(_figures(upstream, "chat", chats), _figures(upstream, "paced", streams))
 
 
-def _ask(provider: UpstreamProcess, name: str, places: dict[str, str]) -> dict[str, list[Quantiles]]:
-    request = body(provider, name)
+def _figures(upstream: UpstreamProcess, name: str, places: dict[str, str]) -> dict[str, list[Quantiles]]:
+    request = body(upstream, name)
     return {place: _with_both(LoadRequest(url=url, body=request, key=KEY), place) for place, url in places.items()}
 
 
-def body(provider: UpstreamProcess, name: str) -> bytes:
-    """A workload's request; the upstream is told how to answer it, at once."""
+def body(upstream: UpstreamProcess, name: str) -> bytes:
+    """Return the body of a workload's request, after loading its script into the upstream."""
     workload, timing = WORKLOADS[name], Timing(0.0, 0)
-    provider.load(timing.scripts(workload))
+    upstream.load(timing.scripts(workload))
     return workload.body("fake-model", marker_text(timing.draw(workload), workload.operation, "others", 0))
 
 
@@ -97,39 +98,41 @@ def _with_both(asked: LoadRequest, name: str) -> list[Quantiles]:
         "wrk": load_generators.wrk,
     }
     found = []
-    for tool, ask in both.items():
-        tell(f"{name} with {tool}")
-        found.append(ask(asked) or {})
+    for tool, measure in both.items():
+        note(f"{name} with {tool}")
+        found.append(measure(asked) or {})
     return found
 
 
-def table(ours: list[CalibrationRow], said: Others, direct_ms: float) -> Iterator[ComparisonRow]:
-    """The lines of delays: `ours` are a constant, two quantiles of each distribution, and that of events."""
-    asked = [("late-1ms", 0.5), *((name, quantile) for name in DISTRIBUTIONS for quantile in SHOWN)]
-    for row, (name, quantile) in zip(ours, asked, strict=False):
-        yield ComparisonRow(row.what, row.truth, (row.measured, *said.added(name, quantile)))
+def table(ours: list[CalibrationRow], theirs: Others, direct_ms: float) -> Iterator[ComparisonRow]:
+    """Return the rows: `ours` are a constant, two quantiles of each distribution, and that of events."""
+    figures = [("late-1ms", 0.5), *((name, quantile) for name in DISTRIBUTIONS for quantile in SHOWN)]
+    for row, (name, quantile) in zip(ours, figures, strict=False):
+        yield ComparisonRow(row.what, row.truth, (row.measured, *theirs.added(name, quantile)))
     events = ours[-1]
-    yield ComparisonRow(events.what, events.truth, (events.measured, *said.added("late-events", 0.5)), "whole stream ")
-    yield ComparisonRow("the upstream itself, p50", None, (direct_ms, *(one.get(0.5) for one in said.chats[DIRECT])))
+    yield ComparisonRow(
+        events.what, events.truth, (events.measured, *theirs.added("late-events", 0.5)), "whole stream "
+    )
+    yield ComparisonRow("the upstream itself, p50", None, (direct_ms, *(one.get(0.5) for one in theirs.chats[DIRECT])))
 
 
 def frozen_figures(seconds: float, rate: float = FREEZE_RATE) -> tuple[Quantiles, Quantiles, Quantiles]:
-    """What a server that freezes looks like: in an open loop, to plain Locust, and to wrk (empty if there is none)."""
+    """Return the figures of a server that freezes: by an open loop, by plain Locust, and by wrk (empty without wrk)."""
     with hosted("the frozen server", "tools.calibrate.frozen_server") as url:
         asked = LoadRequest(url=f"{url}/v1", body=b"{}", seconds=seconds, users=FREEZE_USERS)
-        tell(f"a server that freezes, {seconds:g} s with each tool")
+        note(f"a server that freezes, {seconds:g} s with each tool")
         closed = load_generators.locust(asked), load_generators.wrk(asked) or {}
         return load_generators.open_loop(asked, rate), *closed
 
 
-def freeze_line(*figures: Quantiles) -> ComparisonRow:
-    """The line of the frozen server."""
+def freeze_row(*figures: Quantiles) -> ComparisonRow:
+    """Return the row of the frozen server."""
     what = f"frozen {frozen_server.FREEZE_S:g} s in every {frozen_server.PERIOD_S:g} s, p99"
     return ComparisonRow(what, frozen_server.truth_ms(0.99), tuple(one.get(0.99) for one in figures))
 
 
 def markdown(lines: Sequence[ComparisonRow]) -> list[str]:
-    """The table."""
+    """Return the table's lines."""
     if any(line.cells[-1] is None for line in lines):
         print(load_generators.HOW_TO_GET_WRK, file=sys.stderr)
     header = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]

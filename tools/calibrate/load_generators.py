@@ -1,6 +1,6 @@
-"""Other tools, used as anybody would: plain Locust and wrk, both with users that wait for their answers.
+"""Plain Locust and wrk, which have users that wait for their responses, and hopcheck's locustfile: how to run them.
 
-Knows how to run them and how to read what they say; quantiles are in milliseconds, as they tell them.
+Their output is read as quantiles in milliseconds.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from hopcheck_load.stats.histograms import Histograms
 from hopcheck_server.exits import UNTESTABLE, Stop
 
 QUANTILES = (0.5, 0.75, 0.9, 0.99)
-"""Those that wrk tells."""
+"""The quantiles that wrk prints."""
 
 READ_TIMEOUT_S = 120.0
-"""Within so many seconds a tool has ended, or it is ended."""
+"""A tool that runs for longer is killed."""
 
 HOW_TO_GET_WRK = "wrk isn't here, so its column stays empty: apt-get install wrk, or brew install wrk."
 
@@ -50,14 +50,14 @@ _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 @dataclass(frozen=True, kw_only=True)
 class LoadRequest:
-    """What a tool asks.
+    """The load that a tool generates.
 
     Attributes:
         url: The base URL, with its `/v1`.
-        body: The request.
-        key: What is shown.
-        seconds: For how long.
-        users: How many ask at once, each again as soon as it has its answer.
+        body: The body of every request.
+        key: The API key.
+        seconds: How long the load lasts.
+        users: How many users there are; each sends its next request when it has a response.
     """
 
     url: str
@@ -68,29 +68,29 @@ class LoadRequest:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Those of every request."""
+        """The headers of every request."""
         return {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
 
 
 def locust(asked: LoadRequest) -> Quantiles:
-    """By Locust's own books: an `HttpUser` with a task.
+    """Measure with an `HttpUser` of Locust, by its own statistics.
 
     Raises:
-        Stop: Not all was answered, or nothing was.
+        Stop: A request failed, or none was answered.
     """
     with tempfile.TemporaryDirectory(prefix="hopcheck-") as name:
-        file, said = Path(name) / "plain.py", Path(name) / "said"
+        file, statistics = Path(name) / "plain.py", Path(name) / "statistics"
         path = "/v1/chat/completions"
         file.write_text(_USER.format(path=path, body=asked.body, headers=asked.headers), encoding="utf-8")
         host = asked.url.removesuffix("/v1")
-        amount = ("-u", str(asked.users), "-r", str(asked.users), "-t", f"{asked.seconds:g}s")
-        _locust("-f", str(file), "--host", host, *amount, "--json-file", str(said))
-        entries = json.loads(said.with_suffix(".json").read_text(encoding="utf-8"))
+        load = ("-u", str(asked.users), "-r", str(asked.users), "-t", f"{asked.seconds:g}s")
+        _locust("-f", str(file), "--host", host, *load, "--json-file", str(statistics))
+        entries = json.loads(statistics.with_suffix(".json").read_text(encoding="utf-8"))
     return of_locust(entries, asked.seconds)
 
 
 def of_locust(entries: list[dict[str, Any]], seconds: float) -> Quantiles:
-    """The quantiles in what `locust --json-file` writes: an entry for each name, none where nothing was answered."""
+    """Return the quantiles in what `locust --json-file` writes: it has an entry for each name with a response."""
     if not entries:
         raise Stop(UNTESTABLE, f"Locust had no answer within {seconds:g} s.")
     (entry,) = entries
@@ -103,7 +103,7 @@ def of_locust(entries: list[dict[str, Any]], seconds: float) -> Quantiles:
 def _locust(*words: str) -> None:
     command = [sys.executable, "-m", "locust", "--headless", "--only-summary", "--loglevel", "ERROR", *words]
     done = _run("Locust", command)
-    if done.returncode not in (0, 1):  # 1: requests failed, which its books tell
+    if done.returncode not in (0, 1):  # 1: requests failed, which its statistics have
         raise Stop(UNTESTABLE, f"Locust ended with {done.returncode}: {done.stderr[-500:]}")
 
 
@@ -124,10 +124,10 @@ def _at(times: list[tuple[float, int]], quantile: float) -> float:
 
 
 def wrk(asked: LoadRequest) -> Quantiles | None:
-    """By wrk; None where it isn't installed.
+    """Measure with wrk; None where it isn't installed.
 
     Raises:
-        Stop: Not all was answered.
+        Stop: A request failed.
     """
     program = shutil.which("wrk")
     if program is None:
@@ -135,8 +135,8 @@ def wrk(asked: LoadRequest) -> Quantiles | None:
     with tempfile.TemporaryDirectory(prefix="hopcheck-") as name:
         script = Path(name) / "ask.lua"
         script.write_text(_lua(asked), encoding="utf-8")
-        amount = ("-t1", f"-c{asked.users}", f"-d{asked.seconds:g}s")
-        command = [program, *amount, "--latency", "-s", str(script), f"{asked.url}/chat/completions"]
+        load = ("-t1", f"-c{asked.users}", f"-d{asked.seconds:g}s")
+        command = [program, *load, "--latency", "-s", str(script), f"{asked.url}/chat/completions"]
         done = _run("wrk", command)
     if done.returncode or "Non-2xx" in done.stdout:
         raise Stop(UNTESTABLE, f"not all that wrk asked was answered: {(done.stderr or done.stdout)[-500:]}")
@@ -151,17 +151,17 @@ def _lua(asked: LoadRequest) -> str:
     return _LUA.format(body=json.dumps(asked.body.decode("ascii")), headers=headers)
 
 
-def of_wrk(said: str) -> Quantiles:
-    """The quantiles in what `wrk --latency` prints."""
-    return {int(percent) / 100: float(number) * _UNITS[unit] for percent, number, unit in _LINE.findall(said)}
+def of_wrk(output: str) -> Quantiles:
+    """Return the quantiles in what `wrk --latency` prints."""
+    return {int(percent) / 100: float(number) * _UNITS[unit] for percent, number, unit in _LINE.findall(output)}
 
 
 def open_loop(asked: LoadRequest, rate: float) -> Quantiles:
-    """By hopcheck's locustfile: requests arrive at a rate, whether others have been answered or not."""
+    """Measure with hopcheck's locustfile: requests are sent at a rate, whether others have been answered or not."""
     with tempfile.TemporaryDirectory(prefix="hopcheck-") as name:
         merged = Path(name) / "hdr.json"
-        told = {"target": asked.url, "rate": rate, "duration": asked.seconds, "hdr": merged}
-        words = [word for option, value in told.items() for word in (f"--hopcheck-{option}", str(value))]
+        options = {"target": asked.url, "rate": rate, "duration": asked.seconds, "hdr": merged}
+        words = [word for option, value in options.items() for word in (f"--hopcheck-{option}", str(value))]
         _locust("-f", str(files("hopcheck_load").joinpath("locustfile.py")), *words)
         kept = Histograms()
         kept.add(json.loads(merged.read_text(encoding="utf-8")))

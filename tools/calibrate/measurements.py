@@ -1,4 +1,4 @@
-"""What is measured, and how: the relays that are late, the conditions under which they are asked."""
+"""The measurements of a calibration: which relays, in which workloads, with or without pauses."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tools.calibrate import delays
 from tools.calibrate.servers import relays
 
 PAUSE_S = 0.010
-"""Nothing is asked for so long before each exchange, and the upstream takes as long before it answers.
+"""The pause before each exchange, and the upstream's delay before each response.
 
-Whoever had nothing to do for some milliseconds is slow at first. With pauses, that is so with a delay and without one;
-back to back it would be so only after a delay, and would be taken for a part of it.
+A process that has been idle for some milliseconds is slow at first. With pauses, that is so with a delay and without
+one; back to back it would be so only after a delay, and would be measured as a part of it.
 """
 
 CONTROL_ROUNDS = 1500
@@ -34,7 +34,7 @@ KEY = RelayConfig(upstream="").client_keys[0]
 
 @dataclass(frozen=True)
 class CalibrationResult:
-    """All that was measured.
+    """The measurements of a calibration.
 
     Attributes:
         control: The plain relay, back to back.
@@ -50,13 +50,13 @@ class CalibrationResult:
 
 
 def plan(url: str, names: Sequence[str], workload: Workload, pause_s: float = 0.0) -> MeasurementPlan:
-    """Measure some of the relays."""
+    """Return the plan of a measurement of some relays."""
     hops = [Arm(name, "hop", f"{url}/{name}/v1", "fake-model", KEY) for name in names]
     return MeasurementPlan(hops=hops, workloads=[workload], pause_s=pause_s, command=COMMAND)
 
 
 def plans(url: str, rounds: int) -> dict[str, MeasurementPlan]:
-    """All that is measured, by the names of `CalibrationResult`."""
+    """Return the plans of all measurements, by the fields of `CalibrationResult`."""
     chat, paced = WORKLOADS["chat"], WORKLOADS["paced"]
     slow = replace(chat, rounds=rounds, delay_s=PAUSE_S)
     on_events = (delays.EVENTS_ON_TIME, "late-first", "late-events", "in-pairs")
@@ -69,20 +69,20 @@ def plans(url: str, rounds: int) -> dict[str, MeasurementPlan]:
 
 
 def calibrate(rounds: int) -> CalibrationResult:
-    """Measure.
+    """Carry out all measurements.
 
     Raises:
-        Stop: Something couldn't be measured to its end.
-        KeyboardInterrupt: Somebody stopped it: a part of the rounds would say nothing about the bars.
+        Stop: One of them ended early.
+        KeyboardInterrupt: A signal ended one: a part of the rounds doesn't suffice for the limits.
     """
     with UpstreamProcess() as provider, relays(provider.url) as url:
         return CalibrationResult(
-            **{name: whole(measure(one, provider, tell)) for name, one in plans(url, rounds).items()}
+            **{name: complete(measure(one, provider, note)) for name, one in plans(url, rounds).items()}
         )
 
 
-def whole(outcome: MeasurementResult) -> Measurement:
-    """What was measured, if it came to its end; raises as `calibrate` does."""
+def complete(outcome: MeasurementResult) -> Measurement:
+    """Return a complete measurement, or raise as `calibrate` does."""
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.failure is not None:
@@ -90,6 +90,6 @@ def whole(outcome: MeasurementResult) -> Measurement:
     return outcome.measurement
 
 
-def tell(doing: str) -> None:
-    """Say on stderr what is being measured."""
-    print(f"measuring {doing}", file=sys.stderr, flush=True)
+def note(step: str) -> None:
+    """Print on stderr what is being measured."""
+    print(f"measuring {step}", file=sys.stderr, flush=True)

@@ -1,6 +1,6 @@
-"""What pauses do to those who take part in an exchange: the same delays asked back to back, and after pauses.
+"""The effect of pauses: the same delays measured back to back, and after pauses.
 
-No row is judged: the table says where the difference lies.
+No row is judged: the table shows where the difference arises.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from hopcheck_load.stats.legs import request, residence, response
 from hopcheck_load.stats.table import Table, Value, latency, outside
 from tools.calibrate.delays import ON_TIME
 from tools.calibrate.measurements import SHOWN_HOT, CalibrationResult
-from tools.calibrate.rows import of, over_on_time, told_delay
+from tools.calibrate.rows import of, over_on_time, reported_delay
 
 COLUMNS = ("", "in all", "before the upstream", "at the upstream", "after it")
 PARTS: tuple[Value, ...] = (latency, request, residence, response)
 
 
 def markdown(found: CalibrationResult) -> list[str]:
-    """As a table, medians in milliseconds."""
+    """Return a table of medians in milliseconds."""
     header = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     conditions = {"back to back": of(found.hot, "chat"), "after pauses": of(found.paused, "chat")}
     excess = [beyond(name, *one) for name in SHOWN_HOT for one in conditions.items()]
@@ -29,7 +29,7 @@ def markdown(found: CalibrationResult) -> list[str]:
 
 
 def _without_delay(conditions: dict[str, Table]) -> Iterator[str]:
-    """The relay that is on time is slower after pauses, though nothing about it is another."""
+    """Return the rows of the relay on time: it is slower after pauses, though it does the same."""
     for condition, table in conditions.items():
         ways = (outside, request, None, response)
         yield _line(
@@ -42,10 +42,10 @@ def _median(table: Table, way: Value | None) -> float | None:
 
 
 def beyond(name: str, condition: str, table: Table) -> str:
-    """What is measured of a relay beyond the delay that it told, and where."""
-    told = over_on_time(table, name, told_delay)
-    nothing: Floats = np.zeros_like(told)
-    takes: list[Floats] = [told, told, nothing, nothing]
+    """Return what is measured of a relay beyond the delay that it reports, and in which part of the exchange."""
+    reported = over_on_time(table, name, reported_delay)
+    nothing: Floats = np.zeros_like(reported)
+    takes: list[Floats] = [reported, reported, nothing, nothing]
     excess = (over_on_time(table, name, part) - taken for part, taken in zip(PARTS, takes, strict=True))
     return _line(f"{name}, {condition}: beyond the delay", (float(np.median(one)) for one in excess))
 

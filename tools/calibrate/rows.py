@@ -26,12 +26,12 @@ CONTROL_WIDTH_MS = 0.010
 
 @dataclass(frozen=True)
 class CalibrationRow:
-    """One truth, and what was measured.
+    """A true figure, and the measured one.
 
     Attributes:
-        what: In words.
-        truth: In `unit`.
-        measured: In `unit`.
+        what: The name of the figure.
+        truth: The true figure, in `unit`.
+        measured: The measured figure, in `unit`.
         low: The interval's lower end, if there is one.
         high: Its upper end.
         bar: How far off it may be.
@@ -48,18 +48,18 @@ class CalibrationRow:
 
     @property
     def holds(self) -> bool:
-        """Whether it is within its bar."""
+        """Whether the measured figure is no farther off than it may be."""
         return abs(self.measured - self.truth) <= self.bar
 
 
 def rows(found: CalibrationResult) -> list[CalibrationRow]:
-    """All of them."""
+    """Return all rows of a calibration."""
     parts = control_rows(found.control), constant_rows(found.paused), distribution_rows(found.paused)
     return [*(row for part in parts for row in part), *stream_rows(found.events)]
 
 
 def control_rows(measurement: Measurement) -> Iterator[CalibrationRow]:
-    """Nothing, measured."""
+    """Return the rows of direct against direct, whose difference is 0."""
     first, second = of(measurement, "chat").pairs("control", "direct", latency)
     estimate = median_of(first - second, measurement.header.seed)
     yield _row("direct against direct, p50", 0.0, estimate, CONTROL_MS)
@@ -71,11 +71,11 @@ def control_rows(measurement: Measurement) -> Iterator[CalibrationRow]:
 def constant_rows(
     measurement: Measurement, delays_ms: Sequence[float] = delays.CONSTANTS_MS
 ) -> Iterator[CalibrationRow]:
-    """Constant delays on the request."""
+    """Return the rows of constant delays on the request."""
     table = of(measurement, "chat")
     for delay in delays_ms:
         name = f"late-{delay:g}ms"
-        real = float(np.median(over_on_time(table, name, told_delay)))
+        real = float(np.median(over_on_time(table, name, reported_delay)))
         estimate = median_of(over_on_time(table, name, latency), measurement.header.seed)
         bar = max(BAR_MS, BAR_SHARE * real) if delay > 1 else BAR_MS
         yield _row(f"constant {delay:g} ms on the request, p50", real, estimate, bar)
@@ -84,19 +84,19 @@ def constant_rows(
 def distribution_rows(
     measurement: Measurement, names: Sequence[str] = DISTRIBUTIONS, quantiles: Sequence[float] = (0.5, 0.75, 0.9)
 ) -> Iterator[CalibrationRow]:
-    """Quantiles: what the relay's own times would have been if each had been late by the delay that was told."""
+    """Return the rows of distributed delays: the truth is each time through the relay on time plus a reported delay."""
     table = of(measurement, "chat")
     for name in names:
         measured, on_time = table.pairs(name, ON_TIME, latency)
-        told = over_on_time(table, name, told_delay)
+        reported = over_on_time(table, name, reported_delay)
         estimates = difference_of(measured, on_time, quantiles, measurement.header.seed)
         for quantile, estimate in zip(quantiles, estimates, strict=True):
-            real = float(np.quantile(on_time + told, quantile) - np.quantile(on_time, quantile))
+            real = float(np.quantile(on_time + reported, quantile) - np.quantile(on_time, quantile))
             yield _row(f"{name} on the request, p{100 * quantile:g}", real, estimate, BAR_SHARE * real)
 
 
 def stream_rows(measurement: Measurement) -> Iterator[CalibrationRow]:
-    """Delays on events, and events that are joined."""
+    """Return the rows of delays on events, and of events that are joined."""
     seed, paced = measurement.header.seed, of(measurement, "paced")
     first = median_of(over_on_time(paced, "late-first", first_token, EVENTS_ON_TIME), seed)
     yield _row("1 ms on the first event, time to first token p50", 1.0, first, BAR_MS)
@@ -107,24 +107,24 @@ def stream_rows(measurement: Measurement) -> Iterator[CalibrationRow]:
 
 
 def event_row(measurement: Measurement) -> CalibrationRow:
-    """The delay on every event."""
+    """Return the row of the delay on every event."""
     paced = of(measurement, "paced")
     late, on_time = pairs(lags(paced, "late-events"), lags(paced, EVENTS_ON_TIME))
     return _row("0.5 ms on every event, lag p50", 0.5, median_of(late - on_time, measurement.header.seed), BAR_MS)
 
 
-def told_delay(record: Record) -> float | None:
-    """What the relay was late by; 0 for one that tells nothing."""
+def reported_delay(record: Record) -> float | None:
+    """Return the delay that the relay reports, in milliseconds; 0 if it reports none."""
     return record.self_ms or 0.0
 
 
 def of(measurement: Measurement, workload: str) -> Table:
-    """A workload's exchanges."""
+    """Return the table of a workload's exchanges."""
     return Table(measurement.header.arms, [one for one in measurement.records if one.workload == workload])
 
 
 def over_on_time(table: Table, arm: str, value: Value, on_time: str = ON_TIME) -> Floats:
-    """What a relay adds to the one that is on time, round by round."""
+    """Return what a relay adds to the relay on time, round by round."""
     measured, base = table.pairs(arm, on_time, value)
     return measured - base
 
@@ -134,7 +134,7 @@ def _row(what: str, truth: float, estimate: Estimate, bar: float) -> Calibration
 
 
 def markdown(found: Sequence[CalibrationRow]) -> list[str]:
-    """The rows as a table."""
+    """Return the rows as a table."""
     lines = ["| | truth | measured | 95 % interval | may be off by | |", "|---|---|---|---|---|---|"]
     return [*lines, *(_line(row) for row in found)]
 

@@ -1,4 +1,4 @@
-"""Servers to be measured, each in a process of its own."""
+"""The servers that are measured, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from hopcheck_server.chain import serve
 
 @contextmanager
 def relays(upstream_url: str) -> Iterator[str]:
-    """Run the relays of `delays` before an upstream; yields where they are, without their names."""
+    """Run the relays of `delays` in front of an upstream; yields their common base URL."""
     with hosted("the relays", "tools.calibrate.delays", "--upstream", f"{upstream_url}/v1") as url:
         yield url
 
 
 @contextmanager
 def hosted(name: str, module: str, *words: str) -> Iterator[str]:
-    """Run a module that serves, and prints its URL; yields that."""
+    """Run a module that serves and prints its URL; yields the URL."""
     with tempfile.TemporaryDirectory(prefix="hopcheck-") as folder, asyncio.Runner() as runner:
         running = AsyncExitStack()
         serving = serve([sys.executable, "-m", module, *words], name=name, log_file=Path(folder) / "server.log")

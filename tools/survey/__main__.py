@@ -25,13 +25,13 @@ from tools.survey.hops import NAMES, Chain, chain
 from tools.survey.runs import PARTS, RATES, SurveyRun
 
 KEPT = "survey.json"
-"""What isn't in the reports: which hops there were, and what is missing."""
+"""The file of what isn't in the reports: the hops, and what is missing."""
 
 Kept = dict[str, Any]
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Do it; exit codes as everywhere."""
+    """Measure, print the tables, and return the exit code."""
     arguments = _parser().parse_args(words)
     try:
         code = HOLDS if arguments.source else _measured(arguments)
@@ -82,7 +82,7 @@ def _rate(text: str) -> tuple[str, float]:
 
 
 def _measured(arguments: argparse.Namespace) -> int:
-    """Measure, and keep what isn't in the reports."""
+    """Measure, and write what isn't in the reports."""
     plan, folder = _plan(arguments), arguments.output
     folder.mkdir(parents=True, exist_ok=True)
     command = shlex.join(["python", "-m", "tools.survey", *sys.argv[1:]])
@@ -93,7 +93,7 @@ def _measured(arguments: argparse.Namespace) -> int:
 
 
 async def _survey(plan: Sequence[SurveyRun], folder: Path, kept: Kept) -> bool:
-    """Start the hops and make the runs; whether somebody stopped it."""
+    """Start the hops and make the runs; returns whether a signal ended them."""
     stopped = stop_event()
     async with AsyncExitStack() as running:
         names = [name for name in NAMES if any(name in run.hops for run in plan)]
@@ -105,7 +105,7 @@ async def _survey(plan: Sequence[SurveyRun], folder: Path, kept: Kept) -> bool:
 
 
 async def _started(starting: Coroutine[Any, Any, Chain], stopped: asyncio.Event) -> Chain | None:
-    """What was started, or None if somebody didn't want to wait for it."""
+    """Return what was started, or None if a signal came first."""
     begun, stopping = asyncio.ensure_future(starting), asyncio.ensure_future(stopped.wait())
     await asyncio.wait({begun, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -117,14 +117,14 @@ async def _started(starting: Coroutine[Any, Any, Chain], stopped: asyncio.Event)
 
 
 async def _carry_out(plan: Sequence[SurveyRun], made: Chain, folder: Path, stopped: asyncio.Event, kept: Kept) -> None:
-    """Make the runs; `kept` is told which there are reports of, and which there are none of."""
+    """Make the runs, and enter in `kept` which of them have a report, and why others have none."""
     for name, why in made.left_out.items():
         _tell(f"left out: {name}: {why}")
     for at, run in enumerate(plan):
         if stopped.is_set():
             kept["missing"][run.stem] = "interrupted"
             continue
-        left_s = sum(one.seconds + runs.BESIDE_S for one in plan[at:])
+        left_s = sum(one.seconds + runs.OVERHEAD_S for one in plan[at:])
         _tell(f"{at + 1} of {len(plan)}: {run}; about {left_s / 60:.0f} min to go")
         why = await runs.carry_out(run, made, folder, stopped)
         if why:
@@ -141,7 +141,7 @@ def _tell(text: str) -> None:
 
 
 def _show(folder: Path) -> None:
-    """Print the tables, and write them beside the reports."""
+    """Print the tables, and write them into the folder of the reports."""
     try:
         kept = json.loads((folder / KEPT).read_text(encoding="utf-8"))
         reports = [(part, report.load(folder / f"{stem}.json")) for part, stem in kept["runs"]]
@@ -150,7 +150,7 @@ def _show(folder: Path) -> None:
     text = tables.markdown(kept, reports)
     (folder / "survey.md").write_text(text, encoding="utf-8")
     print(text)
-    print(f"{folder / 'survey.md'}; each run's report, page and output are beside it", file=sys.stderr)
+    print(f"{folder / 'survey.md'}; each run's report, page and output are in the same folder", file=sys.stderr)
 
 
 if __name__ == "__main__":

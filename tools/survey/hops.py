@@ -54,7 +54,7 @@ class Hop:
 
 @dataclass
 class Chain:
-    """What runs.
+    """The running upstream and hops.
 
     Attributes:
         upstream: The upstream's address, without `/v1`.
@@ -74,7 +74,7 @@ async def chain(names: Sequence[str], folder: Path, note: Note) -> AsyncIterator
     Args:
         names: Which hops.
         folder: Holds the logs.
-        note: Is told what is being started.
+        note: Is called with what is being started.
 
     Raises:
         ProcessError: The upstream couldn't be started.
@@ -101,7 +101,7 @@ class _Starting:
     note: Note
 
     def each(self) -> Sequence[tuple[Sequence[str], Callable[[], Awaitable[list[Hop]]]]]:
-        """Which hops come to be by what."""
+        """Return which hops are started by which method."""
         return [
             ((NGINX,), self.nginx),
             ((RELAY,), self.relay),
@@ -110,7 +110,7 @@ class _Starting:
         ]
 
     async def nginx(self) -> list[Hop]:
-        """Debian's, or whatever is on the path, with one worker."""
+        """Start nginx with one worker."""
         program = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
         if program is None:
             raise ProcessError("nginx isn't installed here")
@@ -125,7 +125,7 @@ class _Starting:
         return [Hop(NGINX, f"http://127.0.0.1:{port}/v1", await _nginx_version(program), pid=process.pid)]
 
     async def relay(self) -> list[Hop]:
-        """The thinnest proxy that keeps the contract."""
+        """Start the healthy relay."""
         command = [sys.executable, "-m", "hopcheck_server.relay", "--upstream", f"{self.upstream}/v1"]
         serving = serve(command, name="the relay", log_file=self.folder / "relay.log", progress=self.note)
         served = await self.running.enter_async_context(serving)
@@ -133,7 +133,7 @@ class _Starting:
         return [Hop(RELAY, served.base_url, f"hopcheck's healthy relay, {_ours()}", key, pid_of(served))]
 
     async def reference(self) -> list[Hop]:
-        """LLM-Proxy straight in front of the provider, without LiteLLM."""
+        """Start LLM-Proxy directly in front of the upstream, without LiteLLM."""
         _require_server()
         serving = serve_reference(
             self.upstream,
@@ -147,7 +147,7 @@ class _Starting:
         return [Hop(REFERENCE, served.base_url, about, served.key, pid_of(served))]
 
     async def litellm(self) -> list[Hop]:
-        """LiteLLM with one worker, and LLM-Proxy in front of it."""
+        """Start LiteLLM with one worker, and LLM-Proxy in front of it."""
         _require_server()
         starting = Stack.start(work_dir=self.folder, upstream_url=self.upstream, progress=self.note)
         stack = await self.running.enter_async_context(starting)
@@ -160,20 +160,20 @@ class _Starting:
 
 
 def nginx_config(port: int, upstream: str) -> str:
-    """The configuration of the package, for that port and that provider."""
+    """Return nginx's configuration for a port and an upstream."""
     text = files("tools.survey").joinpath("nginx.conf").read_text(encoding="utf-8")
     return text.replace(LISTENS, f"127.0.0.1:{port}").replace(PASSES_TO, upstream.partition("//")[2])
 
 
 def pid_of(served: Served) -> int:
-    """Its process; 0 if it isn't ours."""
+    """Return the id of a server's process; 0 if it was started elsewhere."""
     return served.process.pid if served.process else 0
 
 
 async def _nginx_version(program: str) -> str:
     asked = await asyncio.create_subprocess_exec(program, "-v", stderr=asyncio.subprocess.PIPE)
-    _, told = await asked.communicate()
-    return f"nginx {told.decode().rpartition('/')[2].strip()}, one worker"
+    _, output = await asked.communicate()
+    return f"nginx {output.decode().rpartition('/')[2].strip()}, one worker"
 
 
 def _ours() -> str:

@@ -24,14 +24,13 @@ QUICK, SLOW = TOGETHER = (NGINX, RELAY, REFERENCE), (LITELLM, BOTH)
 """Hops that are measured in the same rounds: those that are quick, and those that are slow. A round with both would be
 one long pause for the quick ones, and after a pause everything is slower."""
 
-BESIDE_S = 9.0
-"""What starting, finishing and working out usually take beside the measuring."""
+OVERHEAD_S = 9.0
+"""How long starting, stopping and reporting usually take, in addition to measuring."""
 
-LONGER_S = 60.0
-"""What they may take."""
+MAX_OVERHEAD_S = 60.0
 
-REPORT_S = 30.0
-"""So long a measurement that is stopped may take to write what it has."""
+REPORT_TIMEOUT_S = 30.0
+"""How long a measurement that is interrupted may take to write its report."""
 
 
 class Rates(NamedTuple):
@@ -59,7 +58,7 @@ RATES: Mapping[str, Rates] = {
 }
 
 SECONDS: Mapping[Part, float] = {"rest": 60, "steps": 22, "steady": 55, "fleet": 12, "spike": 30}
-"""How long a run measures; a steady one so long that p99 can be told at 900 a second, and p90 at 25."""
+"""How long a run measures; a steady one is long enough for p99 at 900 a second, and for p90 at 25."""
 
 LONGER: Mapping[Part, float] = {"rest": 1.5, "steps": 1.5}
 """How many times as long for slow hops, through which fewer exchanges go in the same time."""
@@ -70,10 +69,10 @@ class SurveyRun:
     """One measurement.
 
     Attributes:
-        part: What it is about.
-        hops: Their names.
+        part: Its part of the survey.
+        hops: The names of its hops.
         seconds: How long it measures.
-        words: What `hopcheck load` is told beside hops and files.
+        words: The arguments of `hopcheck load`, without hops and files.
     """
 
     part: Part
@@ -83,22 +82,22 @@ class SurveyRun:
 
     @property
     def stem(self) -> str:
-        """What its files are called."""
+        """The name of its files, without suffix."""
         return f"{self.part}-{'-'.join(self.hops)}"
 
     def __str__(self) -> str:
-        """It in words, for people who wait."""
+        """Describe the run, for the progress."""
         return f"{', '.join(self.hops)}: {self.part}, {shlex.join(self.words)}"
 
 
 def planned(names: Sequence[str], parts: Sequence[str], times: float, rates: Mapping[str, float]) -> list[SurveyRun]:
-    """What is to be measured.
+    """Return the runs of a survey.
 
     Args:
-        names: Hops.
-        parts: Of `PARTS`.
-        times: How many times as long as usual.
-        rates: Other highest rates of some hops; their other rates change with them.
+        names: The names of the hops.
+        parts: Some of `PARTS`.
+        times: How many times as long as usual each run is.
+        rates: Other highest rates of some hops; their other rates change in proportion.
     """
     return [run for part in PARTS if part in parts for run in _of_part(part, names, times, rates)]
 
@@ -124,35 +123,35 @@ def _seconds(part: Part, hops: Sequence[str], times: float) -> float:
 
 
 def possible(plan: Sequence[SurveyRun], chain: Chain) -> list[SurveyRun]:
-    """The plan without the hops that don't run."""
+    """Return the plan without the hops that don't run."""
     kept = (replace(run, hops=tuple(name for name in run.hops if name in chain.hops)) for run in plan)
     return [run for run in kept if run.hops]
 
 
 def command(run: SurveyRun, chain: Chain, folder: Path) -> list[str]:
-    """The words of a run, without the program."""
+    """Return the arguments of a run, without the program."""
     hops = [chain.hops[name] for name in run.hops]
     keys = {hop.name: f",{variable(hop)}" if hop.key else "" for hop in hops}
     ways = [word for hop in hops for word in ("--through", f"{hop.name}={hop.url}{keys[hop.name]}")]
-    behind = [word for hop in hops if hop.name == BOTH for word in behind_it(chain, run)]
+    behind = [word for hop in hops if hop.name == BOTH for word in litellm_behind(chain, run)]
     files = [word for kind in ("json", "html") for word in (f"--{kind}", str(folder / f"{run.stem}.{kind}"))]
     first = ["--real-time"] if priority.is_permitted() else []
     return [*ways, "--upstream-url", chain.upstream, *behind, *run.words, *first, *files]
 
 
-def behind_it(chain: Chain, run: SurveyRun) -> list[str]:
-    """LiteLLM's process is watched as well, where it stands behind LLM-Proxy and isn't measured itself."""
+def litellm_behind(chain: Chain, run: SurveyRun) -> list[str]:
+    """Return arguments that watch LiteLLM's process where it is behind LLM-Proxy, and isn't measured itself."""
     there = LITELLM in chain.hops and LITELLM not in run.hops
     return ["--pid", f"litellm-behind={chain.hops[LITELLM].pid}"] if there else []
 
 
 def variable(hop: Hop) -> str:
-    """The environment variable of a hop's key."""
+    """Return the environment variable of a hop's key."""
     return f"HOPCHECK_{hop.name.upper().replace('+', '_')}_KEY"
 
 
 async def carry_out(run: SurveyRun, chain: Chain, folder: Path, stopped: asyncio.Event) -> str:
-    """Make a run; what it printed is in `<stem>.txt`, its report in `<stem>.json` and `<stem>.html`.
+    """Make a run; its output goes to `<stem>.txt`, its report to `<stem>.json` and `<stem>.html`.
 
     Returns:
         Why there is no report, or "".
@@ -164,17 +163,21 @@ async def carry_out(run: SurveyRun, chain: Chain, folder: Path, stopped: asyncio
     log_file = folder / f"{run.stem}.txt"
     log_file.unlink(missing_ok=True)
     starting = ManagedProcess.start(
-        words, name=f"hopcheck load ({run.stem})", log_file=log_file, env={**os.environ, **keys}, grace_s=REPORT_S
+        words,
+        name=f"hopcheck load ({run.stem})",
+        log_file=log_file,
+        env={**os.environ, **keys},
+        grace_s=REPORT_TIMEOUT_S,
     )
     async with starting as process:
-        await _ended(process, stopped, 3 * run.seconds + LONGER_S)
+        await _ended(process, stopped, 3 * run.seconds + MAX_OVERHEAD_S)
     if report.exists():
         return ""
-    return process.log_text().strip().rpartition("\n")[2] or "it said nothing"
+    return process.log_text().strip().rpartition("\n")[2] or "it printed nothing"
 
 
 async def _ended(process: ManagedProcess, stopped: asyncio.Event, timeout_s: float) -> None:
-    """Until it has ended, was stopped, or has taken far too long."""
+    """Wait until the process has ended, was stopped, or has taken far too long."""
     ends, stopping = asyncio.create_task(process.wait()), asyncio.create_task(stopped.wait())
     await asyncio.wait({ends, stopping}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     for task in (ends, stopping):

@@ -16,18 +16,18 @@ REST = {
     "paced ttft": "first token of a stream",
     "paced lag": "each event of it",
 }
-"""Columns of the table at rest: workload and measure, and how they are called."""
+"""Columns of the table at rest: the heading of each workload and measure."""
 
 LOADED = ("requests a second", "answered", "added, median", "95 % interval", "added p90", "added p99", "noise floor")
 STREAMED = ("streams at a time", "first token", "95 % interval", "each event", "95 % interval", "its p99 in all")
 INVALID = {"generator": "the generator was late", "upstream": "the upstream or the machine was full"}
-"""By kind: why a row's figures aren't to be believed. The reports say it with figures."""
+"""Why a row's figures are invalid, by kind. The reports have it with figures."""
 
 ENDS = ("CPU ms each", "generator late, p99", "")
 
 
 def markdown(survey: Mapping[str, Any], reports: Sequence[tuple[str, Document]]) -> str:
-    """All of it.
+    """Return the whole page.
 
     Args:
         survey: `{command, hops: {name: what it is}, left_out: {name: why}, missing: {run: why}}`.
@@ -129,13 +129,13 @@ def _loaded(row: Document, hop: str) -> list[str]:
     if entry is None:
         return [_rate(row), answered, *(UNKNOWN for _ in LOADED[2:])]
     tails = (entry["difference_of_quantiles"][name] for name in ("p90", "p99"))
-    told = (UNKNOWN if one is None else ms(one["value"], sign=True) for one in tails)
+    differences = (UNKNOWN if one is None else ms(one["value"], sign=True) for one in tails)
     floor = ms(latency["floor"])
-    return [_rate(row), answered, added(entry, latency["floor"]), interval(entry["median"]), *told, floor]
+    return [_rate(row), answered, added(entry, latency["floor"]), interval(entry["median"]), *differences, floor]
 
 
 def _rate(row: Document) -> str:
-    """A row's rate, and its place in a run if that has a name: before a spike, in it, after it."""
+    """Return a row's rate, and its place in a run if that has a name: before a spike, in it, after it."""
     name, dot, place = row["name"].removeprefix(row["load"]["workload"]).partition(".")
     return f"{row['load']['rate']:g}{f' ({place})' if dot and not name else ''}"
 
@@ -155,7 +155,7 @@ def _each(document: Document, hop: str, row: str) -> str:
 
 
 def _doubts(row: Document, hop: str) -> str:
-    """Why a row isn't to be believed, or what it says of more than its figures."""
+    """Return why a row is invalid, or which hop was overloaded."""
     invalid = [f"**invalid**: {INVALID[kind]}" for kind in row["load"]["invalid"]]
     overloaded = [f"overloaded, {why}" for arm, why in row["load"]["overloaded"].items() if arm == hop]
     return "; ".join([*invalid, *overloaded])
@@ -182,7 +182,7 @@ def _mb(value: float | None) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """A table's lines."""
+    """Return a table's lines."""
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"
     for row in rows:

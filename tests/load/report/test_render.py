@@ -73,14 +73,14 @@ def test_the_terminal(made):
     document = report.build(made.chats(1200, {"a": 1.0, "b": 0.0}))
     document["budget"] = judge(document, parse("a:p50=100us"))
     document["complaints"] = ["90% of the processors' time was taken"]
-    said = shown(document)
-    assert re.search(r"latency +direct +0\.2", said)
-    assert re.search(r"a +1\.(19|20) ms .*\+(0\.99\d|1\.00) ms", said)
-    assert "b minus a" in said
-    assert "noise floor" in said
-    assert "exceeded" in said
-    assert "a busy machine" in said
-    assert "added p99" not in said
+    printed = shown(document)
+    assert re.search(r"latency +direct +0\.2", printed)
+    assert re.search(r"a +1\.(19|20) ms .*\+(0\.99\d|1\.00) ms", printed)
+    assert "b minus a" in printed
+    assert "noise floor" in printed
+    assert "exceeded" in printed
+    assert "a busy machine" in printed
+    assert "added p99" not in printed
 
 
 def test_no_figure_is_cut_on_a_narrow_terminal(made, capsys, monkeypatch):
@@ -94,7 +94,7 @@ def test_no_figure_is_cut_on_a_narrow_terminal(made, capsys, monkeypatch):
             assert all(interval(entry["median"]) in printed for entry in measure["added"].values())
 
 
-def test_what_lies_within_the_noise(made):
+def test_added_time_below_the_noise_floor(made):
     document = report.build(made.chats(200, {"a": 0.0}))
     entry = report.find(document, "chat", "latency")["added"]["a"]
     entry["within_floor"] = True

@@ -34,7 +34,7 @@ def test_what_a_hop_adds(made):
     assert latency["arms"]["hop"]["p99"] is None
 
 
-def test_what_lies_within_the_noise_is_said_to(made):
+def test_added_time_below_the_noise_floor_is_marked(made):
     latency = measure(report.build(made.chats(300, {"hop": 0.0})))
     control = latency["added"]["control"]["median"]
     assert latency["floor"] == max(abs(control["low"]), abs(control["high"]))
@@ -49,7 +49,7 @@ def test_hops_side_by_side(made):
     assert latency["between"][0]["median"]["value"] == pytest.approx(2.0, abs=0.02)
 
 
-def test_upstream_time_that_differs_is_taken_off(made):
+def test_upstream_time_is_subtracted_from_net(made):
     measurement = made.chats(300, {"hop": 1.0})
     for place, one in enumerate(measurement.records):
         if one.arm == "hop":
@@ -66,7 +66,7 @@ def test_where_the_time_goes(made):
     assert workload["legs"]["hop"] == {"outside": 1.15, "upstream": 0.05, "request": 0.575, "response": 0.575}
 
 
-def test_another_clock_is_noticed(made):
+def test_another_clock_is_detected(made):
     measurement = made.chats(20, {"hop": 1.0}, spread_ms=0.0)
     for record in measurement.records:
         for name in ("received_ns", "head_ns", "first_ns", "last_ns"):
@@ -76,21 +76,21 @@ def test_another_clock_is_noticed(made):
     assert workload["legs"]["hop"] == {"outside": 1.15, "upstream": 0.05}
 
 
-def test_a_target_that_speaks_of_itself(made):
+def test_a_target_that_reports_its_own_time(made):
     measurement = made.chats(50, {"hop": 4.0}, spread_ms=0.0)
     for record in measurement.records:
         record.self_ms = 1.0 if record.arm == "hop" else None
     measurement.records[2].self_ms = None
     document = report.build(measurement)
-    said = {"answers": 49, "of": 50, "median": 1.0, "measure": "latency", "added": 4.0, "coverage": 0.25}
-    assert document["workloads"][0]["self_report"] == {"hop": said}
+    self_report = {"answers": 49, "of": 50, "median": 1.0, "measure": "latency", "added": 4.0, "coverage": 0.25}
+    assert document["workloads"][0]["self_report"] == {"hop": self_report}
     assert report.violations(document) == []
     line = "hop reports 1.00 ms of itself (in 49 of 50 responses), 25 % of the 4.00 ms that it adds to the latency"
     assert line in html_text(document)
     assert f"- chat: {line}" in markdown_text(document)
 
 
-def test_what_a_head_says_of_a_stream_is_held_against_its_first_token(made):
+def test_a_streams_self_report_is_compared_with_ttft(made):
     measurement = made.streams(20, {"hop": 2.0})
     for record in measurement.records:
         record.self_ms = 1.0 if record.arm == "hop" else None
@@ -145,7 +145,7 @@ def test_lag_of_events(made):
     assert strip[-1] == pytest.approx(0.5549)
 
 
-def test_streams_that_aren_t_whole_have_no_lag(made):
+def test_incomplete_streams_have_no_lag(made):
     measurement = made.streams(20, {"hop": 0.5})
     for record in measurement.records:
         if record.arm == "hop" and record.round < 5:
@@ -175,7 +175,7 @@ def test_raw_records_bring_the_same_report(made, tmp_path):
 @pytest.mark.parametrize(
     "spoil", [lambda lines: lines[:-1], lambda lines: lines[1:], lambda lines: [*lines[:2], lines[-1]]]
 )
-def test_raw_files_that_aren_t_whole(made, tmp_path, spoil):
+def test_incomplete_raw_files_are_refused(made, tmp_path, spoil):
     path = tmp_path / "raw.ndjson"
     records.write(made.chats(5, {"hop": 1.0}), path)
     path.write_text("\n".join(spoil(path.read_text().splitlines())))

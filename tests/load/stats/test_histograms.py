@@ -29,9 +29,9 @@ def test_quantiles_are_exact_to_three_digits(quantile):
     (values,) = workers(1)
     kept = Histograms()
     kept.record("chat", values)
-    told = kept.quantile_ms("chat", quantile)
+    estimate = kept.quantile_ms("chat", quantile)
     exact = np.quantile(values, quantile, method="inverted_cdf") / 1e6
-    assert told == pytest.approx(exact, rel=2e-3)
+    assert estimate == pytest.approx(exact, rel=2e-3)
 
 
 def test_what_lies_outside_counts_as_the_border():
@@ -51,7 +51,7 @@ def test_names_are_kept_apart():
     assert [kept.count(name) for name in ("a", "b", "c", "d")] == [2, 1, 1, 0]
 
 
-def test_a_table_tells_what_its_numbers_tell():
+def test_a_table_shows_quantiles_with_enough_values():
     kept = Histograms()
     kept.record("chat", workers(1)[0])
     head, row = (line.split() for line in table_lines(kept))

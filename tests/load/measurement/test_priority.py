@@ -1,4 +1,4 @@
-"""Who goes first: as asked, and back; and what is said where that isn't allowed."""
+"""Who goes first: as asked, and back; and the message where it isn't allowed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def policy_of_a_child() -> int:
 
 @pytest.fixture
 def allowed(monkeypatch):
-    """A system that allows it, whatever this one does: what was set is what is told."""
+    """A system that allows it, whatever this one does: it returns what was set."""
     policy = [(os.SCHED_OTHER, 0)]
     monkeypatch.setattr(os, "sched_getscheduler", lambda pid: policy[-1][0])
     monkeypatch.setattr(os, "sched_getparam", lambda pid: os.sched_param(policy[-1][1]))
@@ -56,9 +56,9 @@ def test_where_it_is_not_allowed_it_says_who_may(monkeypatch):
         raise PermissionError
 
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
-    with pytest.raises(Stop, match="--real-time isn't allowed here: root may") as told, priority.real_time(True):
+    with pytest.raises(Stop, match="--real-time isn't allowed here: root may") as stopped, priority.real_time(True):
         pass
-    assert told.value.code == USAGE
+    assert stopped.value.code == USAGE
     assert not priority.is_permitted()
 
 

@@ -81,7 +81,7 @@ def test_steps_rise_with_pauses_between():
     assert all(later.begin_s > earlier.end_s for earlier, later in pairwise(stages))
 
 
-def test_a_large_prompt_comes_beside_small_ones():
+def test_large_prompts_arrive_together_with_small_ones():
     stages = {stage.name: stage for stage in stages_of(LOAD_PROFILES["head-of-line"], StageRequest(50.0, 60.0))}
     assert stages["100k"].begin_s == stages["chat.with-100k"].begin_s >= stages["chat.alone"].end_s
     assert stages["chat.alone"].rate == stages["chat.with-100k"].rate == 50.0

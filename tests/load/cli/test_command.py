@@ -1,4 +1,4 @@
-"""`hopcheck load`, from words to exit codes and files."""
+"""`hopcheck load`, from arguments to exit codes and files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.report import document as report
 from tools import calibrate
 
-pytestmark = pytest.mark.usefixtures("few_draws")
+pytestmark = pytest.mark.usefixtures("few_draws", "short_preparation")
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +34,14 @@ def test_a_report_of_raw_records(raw, tmp_path, capsys):
     files = {kind: tmp_path / f"r.{kind}" for kind in ("json", "html", "markdown")}
     outputs = [word for kind, path in files.items() for word in (f"--{kind}", path)]
     assert load("--from", raw, *outputs) == 0
-    said = capsys.readouterr().out
-    assert re.search(r"fast adds (0\.99\d|1\.00) ms to the median chat exchange", said)
+    printed = capsys.readouterr().out
+    assert re.search(r"fast adds (0\.99\d|1\.00) ms to the median chat exchange", printed)
     assert report.violations(json.loads(files["json"].read_text())) == []
     assert files["html"].read_text().startswith("<!doctype html>")
     assert "| chat | latency | slow |" in files["markdown"].read_text()
 
 
-def test_an_earlier_report_of_something_else(raw, made, tmp_path, capsys):
+def test_an_earlier_report_with_nothing_in_common(raw, made, tmp_path, capsys):
     other, before = tmp_path / "other.ndjson", tmp_path / "other.json"
     records.write(made.chats(30, {"another": 1.0}), other)
     assert load("--from", other, "--json", before) == 0
@@ -52,9 +52,9 @@ def test_an_earlier_report_of_something_else(raw, made, tmp_path, capsys):
 
 def test_a_report_that_cannot_be_written_is_still_printed(raw, tmp_path, capsys):
     assert load("--from", raw, "--json", tmp_path) == 4
-    said = capsys.readouterr()
-    assert "fast adds" in said.out
-    assert f"can't write {tmp_path}: Is a directory" in said.err
+    printed = capsys.readouterr()
+    assert "fast adds" in printed.out
+    assert f"can't write {tmp_path}: Is a directory" in printed.err
 
 
 def test_budgets_decide_the_exit_code(raw, capsys):
@@ -89,12 +89,12 @@ def test_an_earlier_report(raw, made, tmp_path, capsys):
         (["http://a/v1", "--upstream-port", "1", "--rounds", "1500", "--budget", "p99=1ms"], "too few for 'p99=1ms'"),
         (["--from", "no-such-file"], "no-such-file can't be read: No such file"),
         (["--from", "no-such-file", "--against", "no-such-report"], "no-such-report can't be read: No such file"),
-        (["--from", "no-such-file", "--against", __file__], "test_cli.py is not a hopcheck.load/1 report"),
-        (["--from", __file__], "test_cli.py isn't a hopcheck.load.raw/1 file"),
+        (["--from", "no-such-file", "--against", __file__], "test_command.py is not a hopcheck.load/1 report"),
+        (["--from", __file__], "test_command.py isn't a hopcheck.load.raw/1 file"),
         (["http://a/v1", "--upstream-port", "1", "--html", "no/r.html"], "there is no folder no. Make it"),
     ],
 )
-def test_what_is_said_badly(words, sentence, capsys):
+def test_usage_errors(words, sentence, capsys):
     assert load(*words) == 2
     assert sentence in capsys.readouterr().err
 
@@ -113,7 +113,7 @@ def test_what_is_said_badly(words, sentence, capsys):
         (["--rate", "5", "--pid", "x"], "'x' is no process"),
     ],
 )
-def test_what_is_said_badly_under_load(words, sentence, capsys):
+def test_usage_errors_under_load(words, sentence, capsys):
     assert load("http://127.0.0.1:1/v1", "--upstream-port", "0", *words) == 2
     assert sentence in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""The client under load, without Locust: what it asks of a real upstream, and what comes of it."""
+"""The requester, its plan, options and watched processes, without Locust but with a real upstream."""
 
 from __future__ import annotations
 
@@ -30,11 +30,13 @@ def upstream():
 
 def plan_for(url, *stages):
     arms = [Arm("direct", "direct", url, "m", "key-one"), Arm("hop", "hop", url, "m", "key-two")]
-    said = stages or (Stage("chat", "chat", 10.0, 0.0, 1.0), Stage("stream", "stream", 10.0, 0.0, 1.0))
-    return LoadPlan(arms=arms, profile="steady", stages=said, arrivals="poisson", rate=10.0, seed=1, prefix="00000abc")
+    planned = stages or (Stage("chat", "chat", 10.0, 0.0, 1.0), Stage("stream", "stream", 10.0, 0.0, 1.0))
+    return LoadPlan(
+        arms=arms, profile="steady", stages=planned, arrivals="poisson", rate=10.0, seed=1, prefix="00000abc"
+    )
 
 
-def asked(plan, *arrivals, worker=3):
+def records_of(plan, *arrivals, worker=3):
     """Records of some arrivals, each due at its number in nanoseconds."""
     records = []
     requester = Requester(plan, worker, records.append)
@@ -44,10 +46,10 @@ def asked(plan, *arrivals, worker=3):
     return records
 
 
-def test_exchanges_and_what_the_upstream_saw_of_them(upstream):
+def test_exchanges_and_their_times_at_the_upstream(upstream):
     plan = plan_for(f"{upstream.url}/v1")
     upstream.load(plan.scripts())
-    records = asked(plan, (0, 0), (0, 0), (1, 1))
+    records = records_of(plan, (0, 0), (0, 0), (1, 1))
     assert [record.failure for record in records] == ["", "", ""]
     assert [record.fresh for record in records] == [True, False, True]
     assert [(record.arm, record.place, record.due_ns) for record in records] == [
@@ -74,7 +76,7 @@ def test_exchanges_and_what_the_upstream_saw_of_them(upstream):
 def test_faults_are_only_for_the_hop(upstream):
     plan = plan_for(f"{upstream.url}/v1", Stage("chat.429", "chat", 10.0, 0.0, 1.0, "429"))
     upstream.load(plan.scripts())
-    direct, hop = asked(plan, (0, 0), (0, 1))
+    direct, hop = records_of(plan, (0, 0), (0, 1))
     assert direct.status == 200
     assert hop.status == 429
     assert hop.failure.startswith("status 429")
@@ -87,11 +89,11 @@ def test_a_fallback_asks_for_its_own_model(upstream):
     assert [with_model.model(stage, arm) for arm in (direct, hop)] == ["m", "fragile"]
 
 
-def test_what_can_not_be_asked_is_a_record_too():
+def test_a_request_that_cannot_be_sent_has_a_record():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     plan = plan_for(f"http://127.0.0.1:{port}/v1")
-    (refused,) = asked(plan, (0, 1))
+    (refused,) = records_of(plan, (0, 1))
     assert "no connection to" in refused.failure
     records = []
     Requester(plan, 0, records.append).refuse(PlannedArrival(0.0, 0, 1, 0), 7)
@@ -106,13 +108,13 @@ def test_a_plan_is_written_for_its_owner_alone(tmp_path):
     assert read(path).document() == {**plan.document(), "stages": [*plan.document()["stages"]]}
 
 
-def said(**given):
+def locust_options(**given):
     defaults = {name.replace("-", "_"): more.get("default") for name, more in options._OPTIONS}
     return argparse.Namespace(**{f"hopcheck_{name}": value for name, value in {**defaults, **given}.items()})
 
 
 def test_options_of_a_locust_run_of_its_own():
-    words = said(target="http://a/v1/", key="k", upstream="http://b/v1", rate=40.0, profile="steps")
+    words = locust_options(target="http://a/v1/", key="k", upstream="http://b/v1", rate=40.0, profile="steps")
     options.add_shared_values(words, 2, 0.0)
     plan = options.plan_of(words)
     assert [(arm.name, arm.kind, arm.url, arm.key) for arm in plan.arms] == [
@@ -125,14 +127,14 @@ def test_options_of_a_locust_run_of_its_own():
 
 
 def test_locusts_host_is_a_target():
-    words = said(upstream="http://b")
+    words = locust_options(upstream="http://b")
     options.add_shared_values(words, 1, 0.0)
     assert [arm.url for arm in options.plan_of(words, "http://a/v1").arms][-1] == "http://a/v1"
     assert [arm.name for arm in options.plan_of(words).arms] == ["direct"]
 
 
-def test_options_that_say_too_little():
-    words = said()
+def test_options_without_target_and_upstream():
+    words = locust_options()
     options.add_shared_values(words, 1, 0.0)
     with pytest.raises(ValueError, match="--hopcheck-target"):
         options.plan_of(words)
@@ -142,20 +144,22 @@ def test_processes_are_found_by_their_port_and_by_their_id(upstream):
     arms = plan_for("http://192.0.2.1:9/v1").arms
     watch = usage.ProcessWatch([f"me={os.getpid()}"], arms, upstream.url)
     watch.sample()
-    said = {one["name"]: one for one in watch.document()}
-    assert set(said) == {"me", "upstream"}
-    (first, second) = (usage.UsageSample(*sample) for sample in said["me"]["samples"])
+    by_name = {one["name"]: one for one in watch.document()}
+    assert set(by_name) == {"me", "upstream"}
+    (first, second) = (usage.UsageSample(*sample) for sample in by_name["me"]["samples"])
     spans = {"chat": (first.at_ns, second.at_ns)}
-    found = usage.summary(said["me"], spans, {"chat": {"direct": 4, "hop": 2}})
+    found = usage.summary(by_name["me"], spans, {"chat": {"direct": 4, "hop": 2}})
     assert found["rss_idle_mb"] > 1
     assert found["cpu"]["chat"]["exchanges"] == 2
-    assert usage.summary(said["upstream"], {}, {})["cpu"] == {}
+    assert usage.summary(by_name["upstream"], {}, {})["cpu"] == {}
 
 
 def test_processor_time_is_shared_out_among_exchanges():
     samples = [[0, 1.0, 50_000_000], [1_000, 2.0, 80_000_000], [2_000, 2.0, 60_000_000]]
-    told = {"name": "hop", "pid": 7, "samples": samples}
-    found = usage.summary(told, {"a": (0, 500), "b": (500, 2_000)}, {"a": {"hop": 100, "direct": 9}, "b": {"hop": 0}})
+    process = {"name": "hop", "pid": 7, "samples": samples}
+    found = usage.summary(
+        process, {"a": (0, 500), "b": (500, 2_000)}, {"a": {"hop": 100, "direct": 9}, "b": {"hop": 0}}
+    )
     assert found["cpu"]["a"] == {"seconds": 0.5, "exchanges": 100, "ms_each": 5.0}
     assert found["cpu"]["b"]["ms_each"] is None
     assert [found[f"rss_{when}_mb"] for when in ("idle", "load", "after")] == [50.0, 80.0, 60.0]

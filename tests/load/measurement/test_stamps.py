@@ -11,7 +11,7 @@ from hopcheck_load.stats.delivery import integrity
 
 
 def timeline(reads):
-    """Both readers must say the same."""
+    """Read a stream in both ways, which must agree."""
     found = timeline_of(reads)
     assert quick_timeline(reads) == found
     return found
@@ -38,7 +38,7 @@ def test_an_event_is_there_when_its_last_byte_is():
     assert found.read == [1, 1]
 
 
-def test_what_says_nothing_is_passed_over():
+def test_events_without_content_are_skipped():
     silent = [event(""), event(None), b": ping\n\n", b'data: {"choices":[]}\n\n', b"data: [1]\n\n"]
     found = timeline([(at, data) for at, data in enumerate(silent)])
     assert (found.sequence, found.others) == ([], 0)
@@ -53,21 +53,21 @@ def record(reads) -> Record:
 
 
 def test_whole_streams():
-    said = integrity([record([(at, event(f"{at}:1000")) for at in range(DELTAS)])])
-    assert said["events"] == DELTAS
-    assert {said[name] for name in ("read_together", "lost", "repeated", "out_of_order", "unreadable")} == {0}
+    counts = integrity([record([(at, event(f"{at}:1000")) for at in range(DELTAS)])])
+    assert counts["events"] == DELTAS
+    assert {counts[name] for name in ("read_together", "lost", "repeated", "out_of_order", "unreadable")} == {0}
 
 
 def test_what_goes_wrong_is_counted():
     numbers = [0, 1, 3, 2, 4, 4, *range(6, DELTAS)]
-    said = integrity([record([(at, event(f"{number}:1000")) for at, number in enumerate(numbers)])])
-    assert (said["lost"], said["repeated"], said["out_of_order"]) == (1, 1, 1)
+    counts = integrity([record([(at, event(f"{number}:1000")) for at, number in enumerate(numbers)])])
+    assert (counts["lost"], counts["repeated"], counts["out_of_order"]) == (1, 1, 1)
 
 
 def test_events_read_together_are_counted():
     pairs = [(at, event(f"{at}:1000") + event(f"{at + 1}:1000")) for at in range(0, DELTAS, 2)]
-    said = integrity([record(pairs)])
-    assert (said["read_together"], said["share_together"]) == (DELTAS, 1.0)
+    counts = integrity([record(pairs)])
+    assert (counts["read_together"], counts["share_together"]) == (DELTAS, 1.0)
 
 
 def test_no_streams():

@@ -54,7 +54,7 @@ def test_a_budget_for_one_hop(document):
     assert outcomes(document, "other:p50=2ms") == {("other:p50=2ms", "other"): "not measured"}
 
 
-def test_what_can_t_be_told_isn_t_held(document):
+def test_a_quantile_of_too_few_values_is_not_judged(document):
     assert set(outcomes(document, "p99=1s").values()) == {"not measured"}
     assert set(outcomes(document, "ttft_p50=1s").values()) == {"not measured"}
     assert gate.first_unjudgeable(gate.parse("p90=1ms,p99=1ms"), 1500).text == "p99=1ms"
@@ -70,7 +70,7 @@ def test_exit_codes(document, budget, code):
 
 @pytest.mark.parametrize(("now_ms", "outcome"), [(1.0, "holds"), (1.02, "holds"), (1.5, "slower"), (0.5, "faster")])
 def test_against_an_earlier_report(made, now_ms, outcome):
-    before, now = (report.build(made.chats(500, {"hop": added})) for added in (1.0, now_ms))
+    before, now = (report.build(made.chats(200, {"hop": added})) for added in (1.0, now_ms))
     (compared,) = gate.compare(now, before)
     assert compared["outcome"] == outcome
     assert compared["change"] == pytest.approx(now_ms - 1.0, abs=0.01)
@@ -82,7 +82,7 @@ def test_hops_that_only_one_report_has(made):
     assert gate.compare(now, before) == []
 
 
-def test_a_hop_that_often_fails_isn_t_judged(made):
+def test_a_hop_that_often_fails_is_not_judged(made):
     measurement = made.chats(100, {"hop": 1.0})
     for record in measurement.records:
         if record.arm == "hop" and record.round % 10 == 0:

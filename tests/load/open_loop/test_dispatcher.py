@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hopcheck_load.measurement.schedule import PlannedArrival
 from hopcheck_load.open_loop.dispatcher import Dispatcher
 from hopcheck_load.report import document as report
 
 MS = 1_000_000
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 
 class World:
-    """A clock that moves only by waiting, and oversleeps where it is told to."""
+    """A clock that moves only by waiting, and wakes up late where the test says so."""
 
     def __init__(self, oversleeps=()):
         self.now = 0
@@ -40,14 +44,14 @@ def test_requests_go_when_they_are_due():
     assert world.started == [(number, 1_000 + 10 * MS * number, 1_000 + 10 * MS * number) for number in range(5)]
 
 
-def test_a_generator_that_is_held_up_still_counts_from_when_they_were_due():
+def test_latency_counts_from_due_if_the_generator_is_late():
     world = World(oversleeps={20 * MS: 25 * MS})
     world.dispatcher().run(every_10ms(7), begin_ns=0)
     assert [due for _, due, _ in world.started] == [10 * MS * number for number in range(7)]
     assert [(went - due) // MS for _, due, went in world.started] == [0, 0, 25, 15, 5, 0, 0]
 
 
-def test_what_was_started_gets_its_turn_while_others_are_overdue():
+def test_started_requests_run_while_others_are_overdue():
     world, turns = World(oversleeps={0: 500 * MS}), []
     dispatcher = world.dispatcher()
     wait = dispatcher.wait_until

@@ -22,6 +22,8 @@ from tools.calibrate import rows
 
 KEY = RelayConfig(upstream="").client_keys[0]
 
+pytestmark = pytest.mark.usefixtures("few_draws", "short_preparation")
+
 
 @pytest.fixture(scope="module")
 def upstream():

@@ -36,7 +36,7 @@ def test_a_hundred_values_lie_beyond(count, quantile, known):
     assert has_enough_values(count, quantile) is known
 
 
-def test_quantiles_that_are_not_told():
+def test_quantiles_of_too_few_values_are_unknown():
     found = quantiles(np.arange(1000.0))
     assert found["p50"] == 499.5
     assert found["p90"] == pytest.approx(899.1)
@@ -51,7 +51,7 @@ def test_blocks_are_the_cube_root_and_not_too_few():
     assert [block_length(count) for count in (1, 8, 27, 64, 1000, 1500)] == [1, 1, 2, 4, 10, 12]
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say():
+def test_intervals_hold_the_truth_as_often_as_they_say(some_draws):
     draw = np.random.default_rng(1)
     held = 0
     for at in range(100):
@@ -74,7 +74,7 @@ def test_the_same_seed_says_the_same():
     assert median_of(values, 7) != median_of(values, 8)
 
 
-def test_difference_of_quantiles_is_not_the_quantile_of_differences():
+def test_difference_of_quantiles_and_quantile_of_differences():
     draw = np.random.default_rng(4)
     slow, fast = draw.exponential(1, 2000) + 1, draw.exponential(1, 2000)
     of_quantiles = difference_of(slow, fast, (0.9,), 1)[0]

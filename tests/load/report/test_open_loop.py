@@ -38,7 +38,7 @@ def test_what_a_hop_adds_under_load(made):
     assert row["legs"]["hop"]["request"] == pytest.approx(0.625, abs=0.01)
 
 
-def test_nothing_is_said_of_rounds_where_there_are_none(made):
+def test_the_method_under_load_names_no_rounds(made):
     method = report.build(made.loaded())["method"]
     assert [word for word, meaning in method.items() if " round" in meaning] == []
     assert "open loop" in method["arrivals"]
@@ -51,7 +51,7 @@ def test_latency_counts_from_when_it_was_due(made):
     assert measures["dispatch"] == pytest.approx(0.9)
 
 
-def test_a_server_that_freezes_is_seen(made):
+def test_a_freezing_server_shows(made):
     """It freezes for the first second of every five: what is due meanwhile waits."""
     frozen = made.loaded(rate=600.0, added_ms=lambda due_s: max(0.0, 1.0 - due_s % 5.0) * 1e3)
     (row,) = report.build(frozen)["workloads"]
@@ -59,7 +59,7 @@ def test_a_server_that_freezes_is_seen(made):
     assert latency(row)["arms"]["hop"]["p50"] < 1.0
 
 
-def test_histograms_tell_what_the_records_tell(made):
+def test_histograms_agree_with_the_records(made):
     (row,) = report.build(made.loaded(rate=300.0, duration_s=8.0))["workloads"]
     kept = Histograms()
     kept.add({"hop": row["load"]["histograms"]["hop"]})
@@ -76,7 +76,7 @@ def test_a_knee(made):
     assert "knee at 150/s" in html_text(document)
 
 
-def test_a_knee_that_the_generator_was_too_late_to_see(made):
+def test_a_knee_at_rates_without_a_valid_median(made):
     """At 100 and 150 a second it is late: somewhere from 50 to 180 the curve bends."""
     queueing = made.loaded("steps", rate=200.0, duration_s=30.0, added_ms=lambda due_s: 60.0 if due_s > 12.0 else 2.0)
     begin = queueing.header.load["begin_ns"]
@@ -102,7 +102,7 @@ def test_a_knee_is_made_of_medians(made):
     assert findings(document) == ["hop: the knee is at 150/s"]
 
 
-def test_no_knee_is_only_told_as_far_as_the_generator_was_punctual(made):
+def test_no_knee_up_to_the_last_rate_with_a_valid_median(made):
     steps = made.loaded("steps", rate=200.0, duration_s=30.0)
     begin = steps.header.load["begin_ns"]
     for record in steps.records:
@@ -111,7 +111,7 @@ def test_no_knee_is_only_told_as_far_as_the_generator_was_punctual(made):
     assert findings(report.build(steps)) == ["hop: no knee up to 180/s"]
 
 
-def test_a_slow_hop_bears_a_generator_that_is_a_little_late(made):
+def test_a_slow_hop_tolerates_a_slightly_late_generator(made):
     """2 ms are more than a tenth of what it takes directly, and less than a tenth of what it takes through the hop."""
     (slow,) = report.build(made.loaded(added_ms=lambda due_s: 30.0, late_ms=lambda number: 2.0))["workloads"]
     (quick,) = report.build(made.loaded(added_ms=lambda due_s: 3.0, late_ms=lambda number: 2.0))["workloads"]
@@ -159,7 +159,7 @@ def test_a_point_that_is_invalid_is_not_judged(made):
         assert "the generator was late by 30.00 ms" in text
 
 
-def test_processor_time_is_shared_by_what_was_done_and_not_by_what_was_due(made):
+def test_processor_time_is_shared_among_ended_exchanges(made):
     measurement = made.loaded(duration_s=10.0, added_ms=lambda due_s: 3_000.0 if due_s < 7.0 else 8_000.0)
     begin = measurement.header.load["begin_ns"]
     samples = [(begin + at * 1_000 * made.MS, at / 10, 1_000_000) for at in range(11)]
@@ -181,15 +181,15 @@ def test_failures_count_as_overload_and_not_as_answers(made):
     assert row["load"]["answered"]["hop"] < 60.0
 
 
-def test_raw_records_say_all_of_it_again(made, tmp_path, capsys):
+def test_raw_records_reproduce_the_report(made, tmp_path, capsys):
     raw, page = tmp_path / "raw.ndjson", tmp_path / "r.json"
     measurement = made.loaded(duration_s=6.0)
     records.write(measurement, raw)
     assert main(["load", "--from", str(raw), "--json", str(page), "--budget", "p50=9ms"]) == 0
     assert json.loads(page.read_text())["workloads"] == report.build(measurement)["workloads"]
-    said = capsys.readouterr().out
-    assert "100 a second for 5.4 s" in said
-    assert "the generator was late by" in said
+    printed = capsys.readouterr().out
+    assert "100 a second for 5.4 s" in printed
+    assert "the generator was late by" in printed
     assert "secret" not in raw.read_text()
 
 
@@ -202,9 +202,9 @@ def test_a_report_of_next_to_nothing(made, rate):
 
 
 def test_a_plan_comes_back_from_the_header(made):
-    said = made.loaded().header.load["plan"]
-    plan = from_document(json.loads(json.dumps(said)))
-    assert plan.document() == json.loads(json.dumps(said))
+    document = made.loaded().header.load["plan"]
+    plan = from_document(json.loads(json.dumps(document)))
+    assert plan.document() == json.loads(json.dumps(document))
 
 
 def test_spooled_lines_are_raw_lines(made, tmp_path):

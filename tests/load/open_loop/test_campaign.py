@@ -58,11 +58,11 @@ def test_an_interruption_keeps_what_was_measured(chain, tmp_path):
     words = ["--rate", "30", "--duration", "60", "--json", str(page), "--raw", str(raw), "--upstream-url", upstream]
     command = [sys.executable, "-c", "import sys; from hopcheck.cli import main; sys.exit(main())", "load"]
     environment = {**os.environ, "A_KEY": "hopcheck-client-key"}
-    told = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
-    with subprocess.Popen([*command, f"late={hop},A_KEY", *words], env=environment, **told) as running:
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    with subprocess.Popen([*command, f"late={hop},A_KEY", *words], env=environment, **pipes) as running:
         try:
             seen = b""
-            while b", chat: " not in seen:  # measuring has begun: what goes on is told with the stage's name
+            while b", chat: " not in seen:  # measuring has begun: the progress names the stage
                 read = running.stderr.read1(4096)
                 assert read, seen
                 seen += read
@@ -81,8 +81,15 @@ def test_an_interruption_keeps_what_was_measured(chain, tmp_path):
 
 def test_the_locustfile_by_itself(chain, tmp_path):
     upstream, hop = chain
-    told = {"target": hop, "upstream": upstream, "rate": 20, "duration": 2, "workload": "stream", "hdr": tmp_path / "h"}
-    words = [word for name, value in told.items() for word in (f"--hopcheck-{name}", str(value))]
+    options = {
+        "target": hop,
+        "upstream": upstream,
+        "rate": 20,
+        "duration": 2,
+        "workload": "stream",
+        "hdr": tmp_path / "h",
+    }
+    words = [word for name, value in options.items() for word in (f"--hopcheck-{name}", str(value))]
     locustfile = str(files("hopcheck_load").joinpath("locustfile.py"))
     command = [sys.executable, "-m", "locust", "-f", locustfile, "--headless", "--only-summary"]
     environment = {**os.environ, "HOPCHECK_KEY": "hopcheck-client-key"}

@@ -12,7 +12,7 @@ def values_of(draw, added, count=800):
     return Sliced(draw.normal(5.0 + added, 0.3, count), np.sort(draw.integers(0, 40, count)))
 
 
-def test_intervals_hold_the_truth():
+def test_intervals_hold_the_truth(some_draws):
     draw = np.random.default_rng(3)
     held = 0
     for at in range(25):
