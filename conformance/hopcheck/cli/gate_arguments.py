@@ -22,13 +22,13 @@ from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.options import DEFAULT_JOBS, GateOptions
 from hopcheck.gate.target_file import FILE_NAME as TARGET_FILE
 from hopcheck.gate.target_file import load_target
-from hopcheck.gate.toml_tables import SettingsError
 from hopcheck.report.baseline import FILE_NAME as BASELINE_FILE
 from hopcheck.report.baseline import Baseline, load_baseline
 from hopcheck.report.build import report_text
 from hopcheck.report.render.html import html_text
 from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
+from hopcheck.report.toml_tables import SettingsError
 
 RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "json": report_text,
