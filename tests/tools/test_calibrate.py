@@ -148,7 +148,7 @@ def their_figures(wrk=True):
     )
 
 
-def test_the_table_with_others():
+def test_the_table_with_other_tools():
     lines = [
         *generator_comparison.table(ours(), their_figures(), 0.1),
         generator_comparison.freeze_row({0.99: 960.0}, {0.99: 5.0}, {0.99: 933.0}),
@@ -184,7 +184,7 @@ def wrk_that(does, tmp_path, monkeypatch):
     return load_generators.LoadRequest(url="http://127.0.0.1:1/v1", body=b'{"a": "\\n"}', key="k")
 
 
-def test_wrk_is_told_what_to_ask(tmp_path, monkeypatch):
+def test_wrk_gets_the_request(tmp_path, monkeypatch):
     asked = wrk_that(f'cat "$6" > {tmp_path}/script; cat <<END\n{WRK}END', tmp_path, monkeypatch)
     assert load_generators.wrk(asked)[0.9] == 8.0
     script = (tmp_path / "script").read_text()
