@@ -1,104 +1,107 @@
-"""The relay in front of LiteLLM: with the reference proxy's workarounds below it, and nothing of what LiteLLM does itself.
+"""The relay in front of LiteLLM: with workarounds for LiteLLM's faults below it, and without what LiteLLM does itself.
 
-The relay is written for a provider. What LiteLLM gets wrong would show through it, so the workarounds stand between its
+The relay is written for a provider. LiteLLM's faults would show through it, so the workarounds stand between its
 provider's connection and the methods that mutants override.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from hopcheck.replay.scripted_backend import is_scripted
 from hopcheck_contracts.sse import Event, event_of
-from hopcheck_server.proxy.adapters.litellm.workarounds import LiteLLMWorkarounds, carry_trace_context
-from hopcheck_server.proxy.adapters.streams.event_relay import has_content
-from hopcheck_server.proxy.adapters.upstream_errors import ErrorMapper
-from hopcheck_server.proxy.errors import ProxyError
-from hopcheck_server.proxy.redaction import Redactor
+from hopcheck_server.litellm_workarounds import (
+    fix_error,
+    fix_event,
+    named_status,
+    restore_provider_headers,
+    restore_refusal,
+)
 from hopcheck_server.relay import Relay, RelayConfig
 from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse
 from hopcheck_server.relay.provider import ProviderClient, ProviderResponse
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.wire.responses import Head
 
-_WORKAROUNDS = LiteLLMWorkarounds()
-
-
-class _Candid(Redactor):
-    """Masks nothing: that is the relay's own work."""
-
-    def text(self, text: str) -> str:
-        """As it is."""
-        return text
-
-
-_ERRORS = ErrorMapper(_WORKAROUNDS, _Candid(()))
-
 
 class ProviderWithWorkarounds(ProviderClient):
-    """LiteLLM as the reference proxy makes it look."""
+    """LiteLLM, seen through the workarounds for its faults."""
 
     async def attempt(self, outgoing: OutgoingRequest, timeout_s: float) -> ProviderResponse:
-        """Send one attempt (see `Provider`). Where a script is in LiteLLM's seat, there is nothing to mend."""
+        """Send one attempt (see `ProviderClient`). A script in LiteLLM's place needs no workaround."""
         if is_scripted(Marker.find(outgoing.body)):
             return await super().attempt(outgoing, timeout_s)
         try:
-            answer = await super().attempt(_traced(outgoing), timeout_s)
+            response = await super().attempt(_with_trace_context(outgoing), timeout_s)
         except Failure as failure:
-            raise _mended_failure(failure) from failure
-        answer.head.headers = _mended_headers(answer.head)
-        if answer.events is not None:
+            raise _fixed_failure(failure) from failure
+        response.head.headers = _fixed_headers(response.head)
+        if response.events is not None:
             options = outgoing.json.get("stream_options")
             wants_usage = isinstance(options, dict) and options.get("include_usage") is True
-            answer.events = _mended_events(answer.events, wants_usage=wants_usage)
-        elif (mended := _WORKAROUNDS.response(json.loads(answer.body))) is not None:
-            answer.body = json.dumps(mended, ensure_ascii=False).encode()
-        return answer
+            response.events = _fixed_events(response.events, wants_usage=wants_usage)
+        elif (fixed := restore_refusal(json.loads(response.body))) is not None:
+            response.body = _encode(fixed)
+        return response
 
 
-def _traced(outgoing: OutgoingRequest) -> OutgoingRequest:
-    headers = {name.lower(): value for name, value in outgoing.headers}
-    return replace(outgoing, body=carry_trace_context(outgoing.body, headers))
+def _with_trace_context(outgoing: OutgoingRequest) -> OutgoingRequest:
+    """The request with its trace context in the body, from where LiteLLM passes it on."""
+    trace = {name.lower(): value for name, value in outgoing.headers if name.lower() in ("traceparent", "tracestate")}
+    return outgoing.with_json({"headers": trace, **outgoing.json}) if trace else outgoing
 
 
-def _mended_headers(head: Head) -> list[tuple[str, str]]:
-    return list(_WORKAROUNDS.incoming_headers({name.lower(): value for name, value in head.headers}).items())
+def _fixed_headers(head: Head) -> list[tuple[str, str]]:
+    return list(restore_provider_headers({name.lower(): value for name, value in head.headers}).items())
 
 
-def _mended_failure(failure: Failure) -> Failure:
-    """The failure with the status and the error that the provider meant."""
-    if failure.kind == "error-event":
-        return _told(failure, _ERRORS.in_success((json.loads(failure.body) or {}).get("error")))
-    if failure.kind != "status" or failure.head is None:
+def _fixed_failure(failure: Failure) -> Failure:
+    """The failure with the status and the error that the provider sent."""
+    try:
+        body = json.loads(failure.body)
+    except ValueError:
         return failure
-    headers = {name.lower(): value for name, value in failure.head.headers}
-    return _told(failure, _ERRORS.response(failure.status, headers, failure.body))
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict) or failure.kind not in ("error-event", "status"):
+        return failure
+    status, fixed = _fixed_error(failure.status if failure.kind == "status" else named_status(error), error)
+    headers = _fixed_headers(failure.head) if failure.head else []
+    return Failure("status", failure.detail, Head(status, "", "1.1", headers), _encode(fixed))
 
 
-def _told(failure: Failure, error: ProxyError) -> Failure:
-    kept = _mended_headers(failure.head) if failure.head else []
-    return Failure("status", failure.detail, Head(error.status, "", "1.1", kept), error.encode())
+def _fixed_error(status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """The status and the body that the provider meant, with the members that an error must have."""
+    status, error = fix_error(status, error)
+    kind = error.get("type") or ("invalid_request_error" if status < 500 else "server_error")
+    message = str(error.get("message"))
+    if message.lstrip().lower().startswith(("<html", "<!doctype")):
+        message = f"The upstream answered with status {status}."
+    return status, {"error": {"param": None, "code": None, **error, "type": kind, "message": message}}
 
 
-async def _mended_events(events: Events, *, wants_usage: bool) -> Events:
+async def _fixed_events(events: Events, *, wants_usage: bool) -> Events:
     async for event in events:
-        mended = _mended(event, wants_usage=wants_usage)
-        if mended is not None:
-            yield mended
+        fixed = _fixed_event(event, wants_usage=wants_usage)
+        if fixed is not None:
+            yield fixed
 
 
-def _mended(event: Event, *, wants_usage: bool) -> Event | None:
-    payload: Any = None if event.is_done else event.json
-    if not isinstance(payload, dict):
+def _fixed_event(event: Event, *, wants_usage: bool) -> Event | None:
+    """The event without LiteLLM's faults; None for counts that the client didn't ask for."""
+    chunk: Any = None if event.is_done else event.json
+    if not isinstance(chunk, dict):
         return event
-    if payload.get("error"):
-        return event_of(_ERRORS.in_success(payload["error"]).body)
-    if not (wants_usage or has_content(payload)):
+    if isinstance(chunk.get("error"), dict):
+        return event_of(_fixed_error(named_status(chunk["error"]), chunk["error"])[1])
+    fixed = fix_event(chunk)
+    if not wants_usage and chunk.get("usage") and not (fixed or chunk).get("choices"):
         return None
-    mended = _WORKAROUNDS.event(payload)
-    return event if mended is None else event_of(mended)
+    return event if fixed is None else event_of(fixed)
+
+
+def _encode(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 class BehindLiteLLM(Relay):

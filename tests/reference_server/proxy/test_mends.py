@@ -9,7 +9,8 @@ import httpx2
 import pytest
 from raw_upstream import CHAT, COMPLETION, DONE, HELLO, ROLE, STOP, STREAM, RawUpstream, chunk, says_json, streams
 
-from hopcheck_server.proxy.adapters.litellm.workarounds import LiteLLMWorkarounds, restore_provider_headers
+from hopcheck_server.litellm_workarounds import restore_provider_headers
+from hopcheck_server.proxy.adapters.litellm.workarounds import LiteLLMWorkarounds
 
 PATH = "/v1/chat/completions"
 GROUP = "\n\nLiteLLM: model group 'm' failed with the error above. No fallback was attempted."

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from hopcheck_server.litellm_workarounds import named_status
 from hopcheck_server.proxy.adapters.backends import Backend
 from hopcheck_server.proxy.adapters.headers import response_headers
 from hopcheck_server.proxy.adapters.transport import TimedOut, TransportError, Unreachable
@@ -73,7 +74,7 @@ class ErrorMapper:
     def in_success(self, error: Any) -> ProxyError:
         """Make an error of one inside a 200: its status is the one that it names, or 502."""
         found = error if isinstance(error, dict) else {"message": str(error)}
-        return self._make(_named_status(found), found, {})
+        return self._make(named_status(found), found, {})
 
     def _make(self, status: int, error: dict[str, Any], headers: Mapping[str, str]) -> ProxyError:
         status, error = self._backend.error(status, error)
@@ -91,15 +92,6 @@ class ErrorMapper:
             headers=headers,
             extra={name: value for name, value in error.items() if name not in _MEMBERS},
         )
-
-
-def _named_status(error: Mapping[str, Any]) -> int:
-    for name in ("status", "code"):
-        value = error.get(name)
-        number = int(value) if isinstance(value, (int, str)) and str(value).isdecimal() else 0
-        if 400 <= number <= 599:
-            return number
-    return 429 if error.get("type") == "rate_limit_error" or error.get("code") == "rate_limit_exceeded" else 502
 
 
 def _message(message: Any, status: int) -> str:
