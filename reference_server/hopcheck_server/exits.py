@@ -1,4 +1,4 @@
-"""What a command's exit code means, everywhere, and the way to stop with one sentence."""
+"""The exit codes of every command, and the exception that ends one with a sentence."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ INTERRUPTED = 130
 
 
 class Stop(Exception):
-    """End with one sentence on stderr, and an exit code."""
+    """Ends a command with one sentence on stderr and an exit code."""
 
     def __init__(self, code: int, sentence: str) -> None:
-        """Say why."""
         super().__init__(sentence)
         self.code = code

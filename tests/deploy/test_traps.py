@@ -1,4 +1,4 @@
-"""What plans for a deployment get wrong, and what LiteLLM then does; docs/from-draft-to-reference.md tells it."""
+"""Common mistakes in a deployment, and what LiteLLM does with them, as in docs/from-draft-to-reference.md."""
 
 from __future__ import annotations
 

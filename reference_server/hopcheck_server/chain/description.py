@@ -1,4 +1,4 @@
-"""Says how to talk to a running chain, in lines that work when they are pasted."""
+"""A description of a running chain: addresses and keys, a curl line, a Python snippet."""
 
 import json
 import shlex
@@ -10,8 +10,8 @@ from hopcheck_server.chain.processes import ManagedProcess
 _TEXT = "Hello"
 
 
-class Row(NamedTuple):
-    """One server: what it is, where clients reach it, the key that it wants, its process if it is ours."""
+class ServerRow(NamedTuple):
+    """One server: its name, its address for clients, their key, and its process if this chain started it."""
 
     name: str
     base_url: str
@@ -19,7 +19,7 @@ class Row(NamedTuple):
     process: ManagedProcess | None
 
 
-def describe(servers: Sequence[Row], model: str) -> str:
+def describe(servers: Sequence[ServerRow], model: str) -> str:
     """Return addresses, keys and logs, and a curl line and an `openai` snippet for the last server, the front."""
     front = servers[-1]
     snippet = openai_snippet(front.base_url, front.key, model).splitlines()
@@ -29,7 +29,7 @@ def describe(servers: Sequence[Row], model: str) -> str:
 
 
 def curl_line(base_url: str, key: str, model: str) -> str:
-    """Return one chat request for a shell."""
+    """Return a chat request for a shell."""
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": _TEXT}]})
     headers = ["-H", f"Authorization: Bearer {key}", "-H", "Content-Type: application/json"]
     return shlex.join(["curl", "-sS", f"{base_url}/chat/completions", *headers, "-d", body])
@@ -41,11 +41,11 @@ def openai_snippet(base_url: str, key: str, model: str) -> str:
 from openai import OpenAI
 
 client = OpenAI(base_url="{base_url}", api_key="{key}")
-answer = client.chat.completions.create(model="{model}", messages=[{{"role": "user", "content": "{_TEXT}"}}])
-print(answer.choices[0].message.content)"""
+completion = client.chat.completions.create(model="{model}", messages=[{{"role": "user", "content": "{_TEXT}"}}])
+print(completion.choices[0].message.content)"""
 
 
-def _about(server: Row) -> list[str]:
+def _about(server: ServerRow) -> list[str]:
     lines = [f"{server.name:<16} {server.base_url}   key {server.key}"]
     if server.process:
         lines.append(f"{'':<16} pid {server.process.pid}, log {server.process.log_file}")

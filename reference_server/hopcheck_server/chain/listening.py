@@ -1,4 +1,4 @@
-"""A server of our own as a child process: it says where it listens, in a line of its output."""
+"""Runs a server of hopcheck's as a child process, which prints its address when it is ready."""
 
 import os
 import re
@@ -19,8 +19,8 @@ class Served:
 
     Attributes:
         url: Its address, without `/v1`.
-        key: What clients show it, or "".
-        process: Its process; None if it was running before us.
+        key: The key for clients, or "".
+        process: Its process; None if it was running already.
     """
 
     url: str
@@ -34,7 +34,7 @@ class Served:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port of its address."""
         return int(self.url.rpartition(":")[2])
 
 
@@ -52,14 +52,14 @@ async def serve(
 
     Args:
         command: Program and arguments.
-        name: What to call it in messages.
-        log_file: Where its output goes.
-        env: What it is told, beside what any program needs.
-        key: What clients are to show it.
-        progress: Is told what goes on, about once a second.
+        name: Its name in messages.
+        log_file: The file for its output.
+        env: Environment variables, in addition to those that any program needs.
+        key: The key for clients.
+        progress: Called about once a second with a line about the state.
 
     Raises:
-        ProcessError: It ended or stayed silent instead.
+        ProcessError: It ended, or printed no address.
     """
     async with ManagedProcess.start(command, name=name, log_file=log_file, env=_environment(env or {})) as process:
         url = await process.ready(lambda: _url(process), timeout_s=_START_TIMEOUT_S, progress=progress)
@@ -74,6 +74,6 @@ async def _url(process: ManagedProcess) -> str | None:
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
-    # These servers are ours and run on our own Python: what it finds its modules by is theirs, too.
+    # These servers run on our own Python, and have to find the same modules.
     path = {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
     return scrubbed_environment({**path, "PYTHONUNBUFFERED": "1", **extra})

@@ -1,4 +1,4 @@
-"""The reference proxy as a child process, in front of LiteLLM or of what stands in its place."""
+"""Runs the reference proxy as a child process, in front of LiteLLM or of another backend."""
 
 import secrets
 import sys
@@ -25,18 +25,18 @@ def serve_reference(
     """Run the reference proxy while the context lasts.
 
     Args:
-        litellm_url: Where LiteLLM is, without `/v1`.
-        litellm_key: What the proxy shows it.
-        log_file: Where its output goes.
-        key: What clients are to show it; "" makes a random one.
-        settings: What else it is told, without the prefix.
-        progress: Is told what goes on, about once a second.
+        litellm_url: LiteLLM's address, without `/v1`.
+        litellm_key: The key that the proxy sends it.
+        log_file: The file for its output.
+        key: The key for clients; "" makes a random one.
+        settings: Further settings, without the prefix.
+        progress: Called about once a second with a line about the state.
 
     Raises:
         ProcessError: It couldn't be started.
     """
     key = key or f"sk-hopcheck-{secrets.token_urlsafe(24)}"
-    told = {
+    known = {
         "LLM_MODE": "litellm",
         "LITELLM_PROXY_URL": litellm_url,
         "LITELLM_API_KEY": litellm_key,
@@ -48,7 +48,7 @@ def serve_reference(
         [sys.executable, "-m", "hopcheck_server.proxy", "--port", "0"],
         name="the reference proxy",
         log_file=log_file,
-        env={f"LLM_PROXY__{name}": value for name, value in told.items()},
+        env={f"LLM_PROXY__{name}": value for name, value in known.items()},
         key=key,
         progress=progress,
     )

@@ -1,4 +1,4 @@
-"""Starts upstream, LiteLLM and the reference proxy, each in front of the one before, and takes them down together."""
+"""Starts upstream, LiteLLM and the reference proxy, each in front of the one before, and stops them together."""
 
 import asyncio
 import secrets
@@ -7,14 +7,14 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hopcheck_server.chain.description import Row, describe
+from hopcheck_server.chain.description import ServerRow, describe
 from hopcheck_server.chain.listening import Served, serve
 from hopcheck_server.chain.litellm import DEFAULT_VERSION, LiteLLM, config_for
 from hopcheck_server.chain.processes import ManagedProcess, Progress, ending
 from hopcheck_server.chain.reference import CHAT_MODEL, serve_reference
 
 Wire = Callable[[str], AbstractAsyncContextManager[str]]
-"""Given a server's address (without `/v1`), stands in front of it and gives the address where clients reach it now."""
+"""Runs something in front of a server (at an address without `/v1`), and gives the new address for clients."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Stack:
 
     Attributes:
         upstream: The scripted provider.
-        upstream_key: The key that LiteLLM shows it.
-        backup_key: The key that it shows for the backup model.
+        upstream_key: The key that LiteLLM sends it.
+        backup_key: The key that LiteLLM sends it for the backup model.
         litellm: LiteLLM in front of it.
-        proxy: The reference proxy in front of LiteLLM, if it was wanted.
+        proxy: The reference proxy in front of LiteLLM, if there is one.
     """
 
     upstream: Served
@@ -55,13 +55,13 @@ class Stack:
         Args:
             work_dir: Holds the servers' logs: `upstream.log`, `litellm.log`, `reference.log`.
             upstream_command: Starts an upstream that prints a line with its URL when it is ready.
-            upstream_url: Where one is running already, without `/v1`. One of the two is needed.
-            litellm_version: Which LiteLLM; installed first if it isn't there.
+            upstream_url: The address of a running one, without `/v1`. One of the two is needed.
+            litellm_version: LiteLLM's version, which is installed first if necessary.
             exclude_newer: An ISO date for the dependencies of an old LiteLLM.
             config: LiteLLM's configuration; the suite's own if none is given.
             proxy: Whether to put the reference proxy in front.
-            wire: What to put between the reference proxy and LiteLLM.
-            progress: Is told what goes on, about once a second.
+            wire: Something to run between the reference proxy and LiteLLM.
+            progress: Called about once a second with a line about the state.
 
         Raises:
             ProcessError: One of them couldn't be started.
@@ -84,13 +84,13 @@ class Stack:
 
     @property
     def processes(self) -> list[ManagedProcess]:
-        """What was started, from the upstream to the front."""
+        """The processes that were started, from the upstream to the front."""
         proxy = self.proxy.process if self.proxy else None
         return [process for process in (self.upstream.process, self.litellm.process, proxy) if process]
 
     @property
     def front(self) -> Served:
-        """What a client talks to."""
+        """The server for clients."""
         return self.proxy or Served(self.litellm.url, self.litellm.master_key, self.litellm.process)
 
     async def watch(self) -> None:
@@ -109,21 +109,21 @@ class Stack:
         raise ends[first].error(ending(first.result()))
 
     def describe(self) -> str:
-        """Return how to talk to it: addresses, a curl line and an `openai` snippet that work when pasted."""
+        """Return addresses, a curl line and an `openai` snippet that work when pasted."""
         rows = [
-            Row("upstream", self.upstream.base_url, self.upstream_key, self.upstream.process),
-            Row(
+            ServerRow("upstream", self.upstream.base_url, self.upstream_key, self.upstream.process),
+            ServerRow(
                 f"LiteLLM {self.litellm.version}", self.litellm.base_url, self.litellm.master_key, self.litellm.process
             ),
         ]
         if self.proxy:
-            rows.append(Row("reference proxy", self.proxy.base_url, self.proxy.key, self.proxy.process))
+            rows.append(ServerRow("reference proxy", self.proxy.base_url, self.proxy.key, self.proxy.process))
         return describe(rows, CHAT_MODEL)
 
 
 @dataclass(frozen=True)
 class _Keys:
-    """What LiteLLM shows to its providers."""
+    """The keys that LiteLLM sends to its providers."""
 
     upstream: str = field(default_factory=lambda: f"sk-upstream-{secrets.token_urlsafe(16)}", repr=False)
     backup: str = field(default_factory=lambda: f"sk-backup-{secrets.token_urlsafe(16)}", repr=False)
@@ -131,7 +131,7 @@ class _Keys:
 
 @dataclass(frozen=True)
 class _Start:
-    """What all three starts have in common."""
+    """Starts the three servers."""
 
     work_dir: Path
     progress: Progress | None

@@ -1,4 +1,4 @@
-"""A server that is hard to get rid of: it ignores SIGTERM, and so does the child that it starts when told `family`.
+"""A server that ignores SIGTERM, as does the child that it starts when the argument is `family`.
 
 Each prints the URL where it listens and holds every connection open, so that a client sees the end of the process as
 the end of its connection.

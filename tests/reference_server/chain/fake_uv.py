@@ -1,4 +1,4 @@
-"""Stands in for uv: writes down how it was called, and makes an "environment" or fails as it is told.
+"""A fake uv: records how it was called, and makes an "environment" or fails, as the test wants.
 
 Its first argument is its folder: `calls` gets one JSON line for each call, and a file named `fail` there holds what
 to print to standard error instead of installing; `fail-without-override` does so unless there is an override file.
@@ -13,15 +13,15 @@ from pathlib import Path
 folder, arguments = Path(sys.argv[1]), sys.argv[2:]
 
 
-def read_beside(flag: str) -> list[str]:
+def read_file_of(flag: str) -> list[str]:
     return Path(arguments[arguments.index(flag) + 1]).read_text().split() if flag in arguments else []
 
 
 with (folder / "calls").open("a") as calls:
     seen = {
         "arguments": arguments,
-        "requirements": read_beside("--requirement"),
-        "overrides": read_beside("--override"),
+        "requirements": read_file_of("--requirement"),
+        "overrides": read_file_of("--override"),
     }
     calls.write(json.dumps({**seen, "environment": sorted(os.environ), "path": os.environ["PATH"]}) + "\n")
 

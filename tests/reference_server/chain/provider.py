@@ -47,7 +47,7 @@ class Provider:
         return [body["model"] for _, body in self.attempts.get(nonce, [])]
 
     async def arrival(self, nonce: str, count: int = 1) -> None:
-        """Wait until so many attempts have come."""
+        """Wait until that many attempts have arrived."""
         while len(self.models(nonce)) < count:
             self._news.clear()
             await self._news.wait()

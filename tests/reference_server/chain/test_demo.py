@@ -16,7 +16,7 @@ from hopcheck_server.chain.litellm import DEFAULT_VERSION
 pytestmark = pytest.mark.litellm
 
 CRASHED = f"LiteLLM {DEFAULT_VERSION} was ended by signal"
-"""What is said when LiteLLM's interpreter crashes (a segmentation fault), which has been seen to happen."""
+"""The message about a crash of LiteLLM's interpreter (a segmentation fault), which happens rarely."""
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +47,13 @@ def test_it_holds_and_says_where_the_reports_are(demo: tuple[subprocess.Complete
 
 
 @pytest.mark.timeout(700)
-def test_the_reference_adds_nothing_and_mends_much(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+def test_the_reference_adds_no_fault_and_fixes_many(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     _, folder = demo
     comparison = compare(report(folder, "litellm"), report(folder, "reference"))
     added = {one.case_id: one.only_second for one in comparison.differences if one.only_second}
-    mended = [check for one in comparison.differences for check in one.only_first]
+    fixed = [check for one in comparison.differences for check in one.only_first]
     assert added == {}
-    assert len(mended) >= 5
+    assert len(fixed) >= 5
 
 
 @pytest.mark.timeout(700)

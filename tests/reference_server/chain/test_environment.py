@@ -1,4 +1,4 @@
-"""LiteLLM's environment is made once, whole or not at all, from locked requirements; what goes wrong is said."""
+"""LiteLLM's environment is made once, complete or not at all, from locked requirements; failures are reported."""
 
 import asyncio
 import json
@@ -79,7 +79,7 @@ def test_another_version_or_date_is_resolved() -> None:
     assert not Requirements.of(DEFAULT_VERSION, "2026-01-01").locked
 
 
-def test_each_python_and_set_of_requirements_has_a_name_of_its_own() -> None:
+def test_each_python_and_requirements_have_their_own_name() -> None:
     first = Requirements.of("1.80.11")
     names = {
         first.digest("cpython-311"),
@@ -152,15 +152,15 @@ def test_pyenv_s_shims_are_not_asked(uv: FakeUv, tmp_path: Path, monkeypatch: py
 
 
 def test_two_at_once_make_one(uv: FakeUv) -> None:
-    told: list[str] = []
+    progress: list[str] = []
 
     async def both() -> list[LiteLLMEnvironment]:
-        return await asyncio.gather(*(LiteLLMEnvironment.ensure(progress=told.append) for _ in range(2)))
+        return await asyncio.gather(*(LiteLLMEnvironment.ensure(progress=progress.append) for _ in range(2)))
 
     first, second = asyncio.run(both())
     assert first == second
     assert len(uv.installs) == 1
-    assert "waiting for another hopcheck that is installing LiteLLM" in told
+    assert "waiting for another hopcheck that is installing LiteLLM" in progress
 
 
 def test_a_date_goes_to_uv(uv: FakeUv) -> None:
@@ -170,7 +170,7 @@ def test_a_date_goes_to_uv(uv: FakeUv) -> None:
     assert "--no-deps" not in call["arguments"]
 
 
-def test_a_release_whose_requirements_are_not_out_yet_gets_relaxed_ones(uv: FakeUv) -> None:
+def test_requirements_that_are_not_released_are_relaxed(uv: FakeUv) -> None:
     uv.says("fail-without-override", "x No solution found when resolving dependencies: certifi>=2026.10.19")
     made = ensure("1.109.1")
     assert made.relaxed
@@ -179,7 +179,7 @@ def test_a_release_whose_requirements_are_not_out_yet_gets_relaxed_ones(uv: Fake
     assert len(uv.installs) == 2
 
 
-def test_a_failed_installation_shows_uv_s_last_words_and_leaves_nothing(uv: FakeUv, tmp_path: Path) -> None:
+def test_a_failed_installation_shows_why_and_leaves_nothing(uv: FakeUv, tmp_path: Path) -> None:
     uv.says("fail", "\n".join([*(f"line {n}" for n in range(50)), "error: disk full"]))
     with pytest.raises(ProcessError, match=r"(?s)installing LiteLLM 9\.9\.9.*ended with 1.*error: disk full") as caught:
         ensure("9.9.9")
@@ -187,7 +187,7 @@ def test_a_failed_installation_shows_uv_s_last_words_and_leaves_nothing(uv: Fake
     assert sorted(path.suffix for path in (tmp_path / "cache" / "litellm").iterdir()) == [".lock", ".log"]
 
 
-def test_a_version_that_is_not_there_fails_with_the_relaxed_requirements_too(uv: FakeUv) -> None:
+def test_a_missing_version_fails_with_relaxed_requirements_too(uv: FakeUv) -> None:
     uv.says("fail", "No solution found: there is no version of litellm==9.9.9")
     with pytest.raises(ProcessError, match="there is no version of litellm"):
         ensure("9.9.9")
@@ -213,7 +213,7 @@ def test_without_uv_it_says_which_extra_brings_it(monkeypatch: pytest.MonkeyPatc
         ensure()
 
 
-def test_uv_is_told_what_pip_is_told_and_nothing_of_this_python() -> None:
+def test_uv_gets_pips_settings_and_none_of_this_python() -> None:
     shell = {"PATH": "/bin", "PIP_INDEX_URL": "file:///a", "PIP_EXTRA_INDEX_URL": "file:///b", "UV_INDEX": "file:///c"}
     python = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": "/x", "VIRTUAL_ENV": "/venv", "CONDA_PREFIX": "/conda"}
     env = install.uv_environment({**shell, **python})

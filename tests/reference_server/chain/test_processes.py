@@ -46,7 +46,7 @@ def test_logs_both_outputs_and_tells_the_exit_code(tmp_path: Path) -> None:
     assert asyncio.run(run()) == (7, "out\nerr\n")
 
 
-def test_a_log_is_continued_and_what_was_there_is_not_taken_for_its_own(tmp_path: Path) -> None:
+def test_a_log_is_appended_to_and_only_the_new_part_is_read(tmp_path: Path) -> None:
     async def run(word: str) -> str:
         async with ManagedProcess.start(python(f"print({word!r})"), name="it", log_file=tmp_path / "it.log") as process:
             await process.wait()
@@ -106,11 +106,11 @@ def test_one_that_ends_instead_shows_the_end_of_its_log(tmp_path: Path) -> None:
 
     with pytest.raises(ProcessError) as caught:
         asyncio.run(run())
-    said = str(caught.value)
-    assert "it ended with 1 before it was ready" in said
-    assert said.endswith("no such setting")
-    assert "line 99" in said
-    assert "line 50" not in said
+    message = str(caught.value)
+    assert "it ended with 1 before it was ready" in message
+    assert message.endswith("no such setting")
+    assert "line 99" in message
+    assert "line 50" not in message
 
 
 def test_one_that_stays_silent_is_given_up(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_one_that_stays_silent_is_given_up(tmp_path: Path) -> None:
 def test_progress_counts_the_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 0.4, 1.2, 1.4, 2.1, 3.0])
     monkeypatch.setattr("hopcheck_server.chain.processes.managed.monotonic", lambda: next(clock))
-    told: list[str] = []
+    progress: list[str] = []
     answers = iter([None, None, None, None, "there"])
 
     async def probe() -> str | None:
@@ -133,10 +133,10 @@ def test_progress_counts_the_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     async def run() -> str:
         async with ManagedProcess.start(CLINGING, name="it", log_file=tmp_path / "it.log", grace_s=0) as process:
-            return await process.ready(probe, timeout_s=30, progress=told.append)
+            return await process.ready(probe, timeout_s=30, progress=progress.append)
 
     assert asyncio.run(run()) == "there"
-    assert told == ["starting it … 1 s", "starting it … 2 s"]
+    assert progress == ["starting it … 1 s", "starting it … 2 s"]
 
 
 def test_stop_takes_children_that_ignore_sigterm_too(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hopcheck_server.chain import Served, Stack, serve
-from hopcheck_server.chain.description import Row, curl_line, describe, openai_snippet
+from hopcheck_server.chain.description import ServerRow, curl_line, describe, openai_snippet
 from hopcheck_server.chain.litellm import LiteLLM
 from hopcheck_server.chain.processes import ManagedProcess, ProcessError
 from hopcheck_server.chain.stack import CHAT_MODEL
@@ -84,7 +84,7 @@ def in_a_stack(tmp_path: Path, look: Callable[[Stack], Any]) -> Any:
     return asyncio.run(run())
 
 
-def test_litellm_is_told_where_its_upstream_is(tmp_path: Path, fake: FakeLiteLLM) -> None:
+def test_litellm_gets_the_address_of_its_upstream(tmp_path: Path, fake: FakeLiteLLM) -> None:
     key = in_a_stack(tmp_path, lambda stack: stack.upstream_key)
     backup_key = fake.asked["env"].pop("HOPCHECK_BACKUP_KEY")
     assert fake.asked["env"] == {"HOPCHECK_UPSTREAM_URL": "http://127.0.0.1:4321/v1", "HOPCHECK_UPSTREAM_KEY": key}
@@ -153,7 +153,7 @@ def test_description_names_every_server_and_ends_with_the_front(tmp_path: Path, 
 
 
 def pasted(run: Callable[[str], list[str]]) -> tuple[str, bytes]:
-    """Paste what is said into a shell or a Python, before a server that answers once; return output and request."""
+    """Run the pasted lines in a shell or Python, with a server that answers once; return output and request."""
     answer = {
         "id": "c1",
         "object": "chat.completion",
@@ -197,6 +197,6 @@ def test_the_openai_snippet_works_when_pasted() -> None:
 
 
 def test_a_server_that_is_not_ours_has_no_pid_to_show() -> None:
-    text = describe([Row("upstream", "http://127.0.0.1:1/v1", "sk-up", None)], CHAT_MODEL)
+    text = describe([ServerRow("upstream", "http://127.0.0.1:1/v1", "sk-up", None)], CHAT_MODEL)
     assert "pid" not in text
     assert "http://127.0.0.1:1/v1   key sk-up" in text

@@ -29,7 +29,7 @@ async def connect(switch: Switch) -> tuple[asyncio.StreamReader, asyncio.StreamW
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Say everything back when all has been said."""
+    """Send everything back when the client has sent all."""
     writer.write(await reader.read())
     writer.close()
     await writer.wait_closed()
@@ -57,9 +57,9 @@ def test_bytes_pass_both_ways_and_so_do_ends() -> None:
             reader, writer = await connect(switch)
             writer.write(bytes(range(256)) * 4000)
             writer.write_eof()
-            said = await reader.read()
+            data = await reader.read()
             writer.close()
-            return said
+            return data
 
     assert asyncio.run(run()) == bytes(range(256)) * 4000
 
@@ -78,9 +78,9 @@ def test_off_means_refused_and_reset_and_on_is_as_before() -> None:
             await turn(switch.control_url, up=False)
             await turn(switch.control_url, up=True)
             reader, writer = await connect(switch)
-            said = await reader.readexactly(5)
+            data = await reader.readexactly(5)
             writer.close()
-            return said
+            return data
 
     assert asyncio.run(run()) == b"hello"
 
@@ -96,7 +96,7 @@ def test_a_backend_that_is_not_there() -> None:
     asyncio.run(run())
 
 
-def test_what_is_no_switch_is_told() -> None:
+def test_a_server_without_a_switch_is_an_error() -> None:
     async def other(exchange: ServerExchange) -> None:
         await exchange.start(404, [("Content-Length", "0")], "length")
 

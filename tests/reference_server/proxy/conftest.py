@@ -23,8 +23,8 @@ from hopcheck_server.proxy.server import listen, make_config, url_of
 # In pytest's importlib mode a test's folder is not on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from litellm_on_switch import LiteLLMOnASwitch, knows_models
 from raw_upstream import COMPLETION, KEY, UPSTREAM_KEY, RawUpstream, says_json
-from switched import LiteLLMOnASwitch, knows_models
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def shared_upstream() -> Iterator[RawUpstream]:
 
 @pytest.fixture
 def upstream(shared_upstream: RawUpstream) -> RawUpstream:
-    """The provider, with nothing to say yet and nothing heard."""
+    """The provider, without a script and without requests."""
     shared_upstream.forget()
     return shared_upstream
 

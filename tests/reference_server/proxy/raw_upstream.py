@@ -1,4 +1,4 @@
-"""A provider made of a bare asyncio server: says exactly the bytes that a test tells it to, and keeps what it heard."""
+"""A provider made of a bare asyncio server: it sends exactly the bytes of a test, and keeps the requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STREAM = {**CHAT, "stream": True}
 
 
 @dataclass
-class Heard:
+class ReceivedRequest:
     """One request as it arrived."""
 
     method: str
@@ -43,7 +43,7 @@ class Heard:
 class Turn:
     """Lets a script speak, and waits for the proxy to hang up."""
 
-    heard: Heard
+    received: ReceivedRequest
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     upstream: RawUpstream
@@ -118,7 +118,7 @@ class RawUpstream:
     script: Script = field(default_factory=lambda: says_json({}))
     watched: Script = field(default_factory=lambda: says_json("I'm alive!"))
     by_path: dict[str, Script] = field(default_factory=dict)
-    heard: list[Heard] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
     reached: threading.Event = field(default_factory=threading.Event)
     hung_up: threading.Event = field(default_factory=threading.Event)
     connections: int = 0
@@ -147,7 +147,7 @@ class RawUpstream:
         self.script = says_json({})
         self.watched = says_json("I'm alive!")
         self.by_path.clear()
-        self.heard.clear()
+        self.received.clear()
         self.reached.clear()
         self.hung_up.clear()
         self.connections = 0
@@ -157,8 +157,8 @@ class RawUpstream:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def chats(self) -> list[Heard]:
-        return [heard for heard in self.heard if heard.path.endswith("/chat/completions")]
+    def chats(self) -> list[ReceivedRequest]:
+        return [received for received in self.received if received.path.endswith("/chat/completions")]
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -184,28 +184,28 @@ class RawUpstream:
         number = 0
         try:
             while not writer.is_closing():
-                heard = await self._hear(number, reader)
-                turn = Turn(heard, reader, writer, self)
-                if heard.values("user-agent") == [WATCH_NAME]:
+                received = await self._hear(number, reader)
+                turn = Turn(received, reader, writer, self)
+                if received.values("user-agent") == [WATCH_NAME]:
                     await self.watched(turn)
                     continue
                 if not number:
                     self.connections += 1
-                    number = heard.connection = self.connections
-                self.heard.append(heard)
-                await self.by_path.get(heard.path, self.script)(turn)
+                    number = received.connection = self.connections
+                self.received.append(received)
+                await self.by_path.get(received.path, self.script)(turn)
         except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
             writer.close()
 
-    async def _hear(self, number: int, reader: asyncio.StreamReader) -> Heard:
+    async def _hear(self, number: int, reader: asyncio.StreamReader) -> ReceivedRequest:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, path, _ = head[0].split(" ")
         fields = [line.partition(":") for line in head[1:] if line]
         headers = [(name, value.strip()) for name, _, value in fields]
         length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
-        return Heard(method, path, headers, await reader.readexactly(length), number)
+        return ReceivedRequest(method, path, headers, await reader.readexactly(length), number)
 
 
 def chunk(delta: dict[str, Any] | None = None, finish: str | None = None, **more: Any) -> bytes:

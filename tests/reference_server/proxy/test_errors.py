@@ -75,7 +75,7 @@ def test_unfit_statuses_are_a_bad_gateway(
     answer = provider.post(PATH, json=body)
     assert answer.status_code == 502
     assert error(answer)["type"] == "server_error"
-    assert len(upstream.heard) == 1
+    assert len(upstream.received) == 1
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_reset_is_a_bad_gateway(provider: httpx2.Client, upstream: RawUpstream, 
     answer = provider.post(PATH, json=body)
     assert answer.status_code == 502
     assert error(answer)["code"] == "upstream_cut"
-    assert len(upstream.heard) == 1
+    assert len(upstream.received) == 1
 
 
 @BODIES

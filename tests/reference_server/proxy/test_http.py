@@ -39,7 +39,7 @@ def test_no_entry_without_the_key(litellm: httpx2.Client, upstream: RawUpstream,
     assert answer.headers["x-request-id"]
     assert answer.json()["error"]["code"] == "invalid_api_key"
     assert KEY not in answer.text
-    assert upstream.heard == []
+    assert upstream.received == []
 
 
 def test_scheme_is_case_insensitive(litellm: httpx2.Client, upstream: RawUpstream) -> None:
@@ -71,13 +71,13 @@ def test_only_allowed_headers_go_upstream(
 ) -> None:
     upstream.script = streams(ROLE, STOP, DONE) if body is STREAM else says_json(COMPLETION)
     assert provider.post(PATH, json=body, headers=CLIENTS_OWN).status_code == 200
-    heard = upstream.heard[0]
-    assert heard.values("authorization") == [f"Bearer {UPSTREAM_KEY}"]
-    assert heard.values("traceparent") == [TRACE]
-    assert heard.values("tracestate") == ["a=b"]
-    assert heard.values("x-request-id") == ["mine-1"]
-    assert heard.values("content-length") == [str(len(heard.body))]
-    everything = str(heard.headers) + heard.body.decode()
+    received = upstream.received[0]
+    assert received.values("authorization") == [f"Bearer {UPSTREAM_KEY}"]
+    assert received.values("traceparent") == [TRACE]
+    assert received.values("tracestate") == ["a=b"]
+    assert received.values("x-request-id") == ["mine-1"]
+    assert received.values("content-length") == [str(len(received.body))]
+    everything = str(received.headers) + received.body.decode()
     assert not [
         word for word in (KEY, "10.1.2.3", "org-client", "x-custom", "litellm", "trailers") if word in everything
     ]
@@ -88,8 +88,8 @@ def test_no_key_no_authorization(start: Any, upstream: RawUpstream, monkeypatch:
     monkeypatch.setenv("OPENAI_ORG_ID", "org-from-the-environment")
     upstream.script = says_json(COMPLETION)
     assert start(litellm_api_key="").post(PATH, json=CHAT).status_code == 200
-    assert upstream.heard[0].values("authorization") == []
-    assert "from-the-environment" not in str(upstream.heard[0].headers)
+    assert upstream.received[0].values("authorization") == []
+    assert "from-the-environment" not in str(upstream.received[0].headers)
 
 
 def test_no_cookie_jar(provider: httpx2.Client, upstream: RawUpstream) -> None:
@@ -97,7 +97,7 @@ def test_no_cookie_jar(provider: httpx2.Client, upstream: RawUpstream) -> None:
     for _ in range(2):
         answer = provider.post(PATH, json=CHAT)
         assert "set-cookie" not in answer.headers
-    assert upstream.heard[1].values("cookie") == []
+    assert upstream.received[1].values("cookie") == []
 
 
 @pytest.mark.parametrize("body", [CHAT, STREAM], ids=["json", "stream"])

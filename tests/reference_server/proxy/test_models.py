@@ -74,13 +74,13 @@ def test_provider_is_not_asked_for_what_it_does_not_list(checking: httpx2.Client
         answer = checking.post(path, json={**CHAT, "model": "nope", "input": "x"})
         assert answer.status_code == 404
         assert answer.json()["error"]["code"] == "model_not_found"
-    assert {heard.path for heard in upstream.heard} == {"/v1/models"}
+    assert {received.path for received in upstream.received} == {"/v1/models"}
 
 
 def test_list_is_believed_for_a_while(checking: httpx2.Client, upstream: RawUpstream) -> None:
     for _ in range(3):
         assert checking.post("/v1/chat/completions", json=CHAT).status_code == 200
-    assert [heard.path for heard in upstream.heard].count("/v1/models") == 1
+    assert [received.path for received in upstream.received].count("/v1/models") == 1
 
 
 @pytest.mark.parametrize("listed", [{"data": []}, {"data": [{"id": "*"}]}, {"data": [1]}, "none"])
@@ -90,4 +90,4 @@ def test_without_a_usable_list_the_provider_decides(
     upstream.by_path["/v1/models"] = says_json(listed)
     for _ in range(3):
         assert checking.post("/v1/chat/completions", json={**CHAT, "model": "anything"}).status_code == 200
-    assert [heard.path for heard in upstream.heard].count("/v1/models") == 1
+    assert [received.path for received in upstream.received].count("/v1/models") == 1

@@ -17,7 +17,7 @@ MESSAGES = b'"messages":[{"role":"user","content":"hi"}]'
 
 def refused(answer: httpx2.Response, upstream: RawUpstream, status: int = 400) -> dict[str, Any]:
     assert answer.status_code == status
-    assert upstream.heard == []
+    assert upstream.received == []
     error = answer.json()["error"]
     assert set(error) == {"message", "type", "param", "code"}
     assert error["type"] == "invalid_request_error"
@@ -77,7 +77,7 @@ def test_a_whole_number_may_have_a_point(provider: httpx2.Client, upstream: RawU
     upstream.script = says_json(COMPLETION)
     raw = b'{"model":"m","max_tokens":5.0,' + MESSAGES + b"}"
     assert provider.post(CHAT_PATH, content=raw, headers=JSON).status_code == 200
-    assert upstream.heard[0].body == raw
+    assert upstream.received[0].body == raw
 
 
 def test_missing_messages(provider: httpx2.Client, upstream: RawUpstream) -> None:
@@ -112,7 +112,7 @@ def test_json_media_types(provider: httpx2.Client, upstream: RawUpstream, conten
     raw = b'{"model":"m",' + MESSAGES + b"}"
     headers = {"content-type": content_type} if content_type else {}
     assert provider.post(CHAT_PATH, content=raw, headers=headers).status_code == 200
-    assert upstream.heard[0].values("content-type") == ["application/json"]
+    assert upstream.received[0].values("content-type") == ["application/json"]
 
 
 def test_too_large(start: Any, upstream: RawUpstream) -> None:
@@ -132,14 +132,14 @@ def test_slow_body_is_bounded(start: Any, upstream: RawUpstream) -> None:
     with socket.create_connection((client.base_url.host, client.base_url.port), timeout=10) as raw:
         raw.sendall(head.encode() + b"{")
         assert raw.recv(4096).startswith(b"HTTP/1.1 408")
-    assert upstream.heard == []
+    assert upstream.received == []
 
 
 def test_megabytes_are_relayed(provider: httpx2.Client, upstream: RawUpstream) -> None:
     upstream.script = says_json({**COMPLETION, "big": "y" * 8_000_000})
     raw = b'{"model":"m",' + MESSAGES + b',"x":"' + b"z" * 4_000_000 + b'"}'
     answer = provider.post(CHAT_PATH, content=raw, headers=JSON)
-    assert upstream.heard[0].body == raw
+    assert upstream.received[0].body == raw
     assert len(answer.json()["big"]) == 8_000_000
 
 
@@ -154,8 +154,8 @@ ODD = (
 def test_request_bytes_survive(request: pytest.FixtureRequest, upstream: RawUpstream, which: str) -> None:
     upstream.script = says_json(COMPLETION)
     assert request.getfixturevalue(which).post(CHAT_PATH, content=ODD, headers=JSON).status_code == 200
-    assert upstream.heard[0].body == ODD
-    assert upstream.heard[0].path == CHAT_PATH
+    assert upstream.received[0].body == ODD
+    assert upstream.received[0].path == CHAT_PATH
 
 
 def test_response_bytes_survive(provider: httpx2.Client, upstream: RawUpstream) -> None:
@@ -181,13 +181,13 @@ def test_response_bytes_survive(provider: httpx2.Client, upstream: RawUpstream) 
 def test_default_model(provider: httpx2.Client, upstream: RawUpstream, sent: bytes, relayed: bytes) -> None:
     upstream.script = says_json(COMPLETION)
     assert provider.post(CHAT_PATH, content=sent, headers=JSON).status_code == 200
-    assert upstream.heard[0].body == relayed
+    assert upstream.received[0].body == relayed
 
 
 def test_default_embedding_model(start: Any, upstream: RawUpstream) -> None:
     upstream.script = says_json({"object": "list", "data": []})
     assert start(default_embedding_model="e").post(EMBEDDINGS, json={"input": [1, 2]}).status_code == 200
-    assert upstream.heard[0].json == {"model": "e", "input": [1, 2]}
+    assert upstream.received[0].json == {"model": "e", "input": [1, 2]}
 
 
 CONTROL = """api_key api_base base_url api_version extra_headers extra_body extra_query headers num_retries max_retries
@@ -231,4 +231,4 @@ def test_in_front_of_a_provider_control_fields_mean_nothing(provider: httpx2.Cli
     upstream.script = says_json(COMPLETION)
     body = {**CHAT, "timeout": 1, "tags": ["x"], "metadata": {"a": ["b"]}}
     assert provider.post(CHAT_PATH, json=body).status_code == 200
-    assert upstream.heard[0].json == body
+    assert upstream.received[0].json == body

@@ -50,8 +50,8 @@ def test_an_unknown_variable_is_named_with_the_nearest(env_file: Path, monkeypat
 
 def test_check_says_what_would_run(env_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--check", "--env-file", str(env_file), "--port", "8123"]) == 0
-    said = capsys.readouterr()
-    assert said.out.splitlines() == [
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
         "LLM-Proxy 0.1.0 would listen on http://127.0.0.1:8123.",
         "  LiteLLM at http://localhost:4000/v1 answers.",
         "  While LiteLLM is down, http://spare:1/v1 answers for a=a,b=c.",
@@ -60,8 +60,8 @@ def test_check_says_what_would_run(env_file: Path, capsys: pytest.CaptureFixture
         "  LLM_PROXY__DIRECT_FALLBACK_API_KEY is set.",
         "  LLM_PROXY__LOG_FORMAT is json.",
     ]
-    assert "LLM_PROXY__LOG_LEVLE" in said.err
-    assert "canary" not in said.out + said.err
+    assert "LLM_PROXY__LOG_LEVLE" in printed.err
+    assert "canary" not in printed.out + printed.err
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ def test_check_refuses_with_a_sentence_each(
     if text is not None:
         path.write_text(text)
     assert main(["serve", "--check", "--env-file", str(path)]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert "canary" not in said.err
-    lines = said.err.splitlines()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "canary" not in printed.err
+    lines = printed.err.splitlines()
     assert len(lines) == len(sentences)
     assert all(sentence in line for sentence, line in zip(sentences, lines, strict=True))
 

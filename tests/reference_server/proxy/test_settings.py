@@ -105,10 +105,10 @@ def test_program_refuses_with_2_and_one_line(
     monkeypatch.setenv("LLM_PROXY__LLM_MODE", "litellm")
     monkeypatch.setattr(sys, "argv", ["hopcheck_server.proxy", "--port", "0"])
     assert main() == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert len(told.err.strip().splitlines()) == 1
-    assert "INTERNAL_API_KEY" in told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.strip().splitlines()) == 1
+    assert "INTERNAL_API_KEY" in printed.err
 
 
 def test_program_says_that_the_port_is_taken() -> None:
@@ -130,7 +130,7 @@ def test_program_stops_while_the_upstream_hangs(upstream: RawUpstream) -> None:
     reached, left = threading.Semaphore(0), threading.Semaphore(0)
 
     async def script(turn: Turn) -> None:
-        if turn.heard.json.get("stream"):
+        if turn.received.json.get("stream"):
             await turn.say(STREAM_HEAD + frame(ROLE))
         reached.release()
         await turn.until_hangup()

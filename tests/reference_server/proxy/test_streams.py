@@ -138,7 +138,7 @@ def test_cut(litellm: httpx2.Client, upstream: RawUpstream, after: list[bytes], 
 
     upstream.script = script
     answer = litellm.post(PATH, json=STREAM)
-    # A reset may overtake what was said before it, the first event included: then the error has a status of its own.
+    # A reset may overtake the bytes before it, the first event included: then the error has a status of its own.
     assert ends_in_error(answer.text) if answer.status_code == 200 else answer.status_code == 502
 
 

@@ -84,7 +84,7 @@ def test_a_relay_that_crashes_drops_the_connection(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["//[", "//[/v1/models", "//[/v1/models?x=1"])
-def test_a_target_that_names_no_host_is_told_so_as_an_error(target: str, tmp_path: Path) -> None:
+def test_a_target_without_a_host_is_answered_with_an_error(target: str, tmp_path: Path) -> None:
     status, body = serve({"": Relay}, target, tmp_path / "log")
     assert status == 404
     assert json.loads(body)["error"]["type"] == "invalid_request_error"

@@ -1,4 +1,4 @@
-"""A real LiteLLM: its own environment, its test configuration, and a way to run it."""
+"""A real LiteLLM: its own environment, its test configuration, and its process."""
 
 from hopcheck_server.chain.litellm.configs import TEST_CONFIG, config_for
 from hopcheck_server.chain.litellm.environment import LiteLLMEnvironment

@@ -1,4 +1,4 @@
-"""The suite's configuration for one version of LiteLLM: older ones choke on what newer ones need."""
+"""The suite's configuration for one version of LiteLLM: older ones fail on what newer ones need."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ TEST_CONFIG = Path(__file__).with_name("litellm_config.test.yaml")
 _ALLOWED = "allowed_openai_params"
 _SENDS_NULLS = (1, 80)
 _WORKS = (1, 93)
-"""What was seen of `allowed_openai_params`: 1.60.8 hands that of an embedding model on to its provider's client, which
+"""The faults with `allowed_openai_params`: 1.60.8 passes that of an embedding model on to its provider's client, which
 refuses it; 1.80.11 adds each of them as null to requests that don't have it; 1.93.0 and later do neither."""
 
 
 def config_for(version: str, folder: Path) -> Path:
-    """Return the configuration for a version, written into a folder where it isn't the one for all."""
+    """Return the configuration for a version, which is written into a folder if it isn't the common one."""
     release = _release(version)
     if release >= _WORKS:
         return TEST_CONFIG
@@ -29,7 +29,7 @@ def config_for(version: str, folder: Path) -> Path:
 
 
 def _release(version: str) -> tuple[int, ...]:
-    """Its numbers, as far as they are numbers: a suffix such as `rc1` doesn't count."""
+    """Return the version's numbers, without a suffix such as `rc1`."""
     numbers: list[int] = []
     for part in version.split("."):
         if not part.isdigit():

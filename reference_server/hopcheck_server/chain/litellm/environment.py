@@ -1,7 +1,7 @@
-"""LiteLLM's own Python environment: made once with uv, kept in the user's cache, shared by all that want that version.
+"""LiteLLM's own Python environment: made once with uv, kept in the user's cache, shared by all runs of that version.
 
 An environment can't be moved after it is made (its scripts hold absolute paths), so it is built in place: a lock keeps
-two builders apart, and a marker, written last, says that it is whole. What lacks the marker is made again.
+two builders apart, and a marker, written last, shows that it is complete. Without the marker it is built again.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _LOCK_POLL_S = 0.2
 
 
 def cache_dir() -> Path:
-    """Return where environments are kept: `$HOPCHECK_CACHE`, else `hopcheck` in the user's cache folder."""
+    """Return the folder of the environments: `$HOPCHECK_CACHE`, else `hopcheck` in the user's cache folder."""
     if own := os.environ.get("HOPCHECK_CACHE"):
         return Path(own).expanduser().absolute()
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
@@ -53,7 +53,7 @@ class LiteLLMEnvironment:
 
     @property
     def python_version(self) -> str:
-        """That interpreter's version, by what uv wrote into the environment; "" where it didn't."""
+        """That interpreter's version, as uv wrote it into the environment, or ""."""
         written = (self.path / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()
         return next((line.partition(" = ")[2] for line in written if line.startswith("version_info = ")), "")
 
@@ -66,18 +66,17 @@ class LiteLLMEnvironment:
     async def ensure(
         cls, version: str = DEFAULT_VERSION, *, exclude_newer: str | None = None, progress: Progress | None = None
     ) -> "LiteLLMEnvironment":
-        """Return the environment for a version, making it first if it isn't there.
+        """Return the environment for a version, made first if it doesn't exist.
 
         Args:
             version: LiteLLM's version; for the default one the dependencies are locked.
-            exclude_newer: An ISO date: leave out whatever was released after it. An old LiteLLM behaves as it did
-                only with the dependencies of its day.
-            progress: Is told what goes on, about once a second.
+            exclude_newer: An ISO date: exclude later releases. An old LiteLLM behaves as it did only with the
+                dependencies of its day.
+            progress: Called about once a second with a line about the state.
 
         Raises:
-            ProcessError: uv isn't there, or couldn't install it, or there is no place to keep it, or not the Python
-                that was asked for.
-            ValueError: That can't be a version.
+            ProcessError: uv is missing or failed, the folder can't be written, or the requested Python is missing.
+            ValueError: That isn't a version.
         """
         wanted = Requirements.of(version, exclude_newer)
         python = await interpreter()
@@ -117,7 +116,7 @@ def _identity(python: Path) -> str:
 
 @asynccontextmanager
 async def _only_one(lock_file: Path, progress: Progress | None) -> AsyncIterator[None]:
-    """Hold a lock between processes. The kernel drops it when its holder dies, so it is never stale."""
+    """Hold a lock between processes. The kernel releases it when its holder dies, so it is never stale."""
     try:
         lock_file.parent.mkdir(parents=True, exist_ok=True)
         opened = lock_file.open("w")

@@ -1,4 +1,4 @@
-"""Makes an environment with uv."""
+"""Makes LiteLLM's environment with uv."""
 
 import os
 import tempfile
@@ -13,7 +13,7 @@ _INSTALL_TIMEOUT_S = 1800.0
 
 _HINT = "(uv reads its own settings, such as UV_DEFAULT_INDEX, and pip's environment variables; not pip's files.)"
 
-# Whoever has told pip where packages come from should not have to say it again for uv.
+# Settings of pip for package indexes hold for uv as well.
 _UV_FROM_PIP = {
     "UV_DEFAULT_INDEX": "PIP_INDEX_URL",
     "UV_INDEX": "PIP_EXTRA_INDEX_URL",
@@ -35,13 +35,13 @@ class UvFailed(ProcessError):
 
 
 async def install(wanted: Requirements, python: Path, path: Path, progress: Progress | None = None) -> bool:
-    """Make a virtual environment of a Python at `path`, with the requirements in it, compiled; its log is beside it.
+    """Make a virtual environment of a Python at `path`, with the requirements in it, compiled, and a log next to it.
 
     Returns:
         Whether LiteLLM's own requirements had to be relaxed.
 
     Raises:
-        ProcessError: uv isn't there or failed.
+        ProcessError: uv is missing or failed.
     """
     run = _Uv(f"installing LiteLLM {wanted.version}, which happens once", path.with_name(f"{path.name}.log"), progress)
     await run("venv", "--quiet", "--python", python, path)
@@ -57,7 +57,7 @@ async def install(wanted: Requirements, python: Path, path: Path, progress: Prog
 
 
 def _install_command(wanted: Requirements, path: Path, work: Path, overrides: Sequence[str] = ()) -> list[str | Path]:
-    # Compiled, because uv leaves that to the first start, which then takes two to four times as long.
+    # Compiled, because otherwise the first start compiles, and takes two to four times as long.
     command: list[str | Path] = ["pip", "install", "--python", path / "bin" / "python", "--compile-bytecode"]
     command += ["--requirement", _written(work / "requirements.txt", wanted.lines)]
     if wanted.locked:
@@ -71,7 +71,7 @@ def _install_command(wanted: Requirements, path: Path, work: Path, overrides: Se
 
 @dataclass(frozen=True)
 class _Uv:
-    """Runs uv to its end; as a managed process, so that it doesn't go on when we are killed."""
+    """Runs uv to its end, as a managed process, so that it doesn't outlive us."""
 
     doing: str
     log_file: Path
@@ -102,9 +102,9 @@ def find_uv() -> str:
 
 
 def uv_environment(source: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for uv: ours, with pip's settings where uv's own aren't set, and nothing of this Python's.
+    """Return the environment for uv: ours, with pip's settings where uv's own aren't set, without this Python's.
 
-    `PYTHONDONTWRITEBYTECODE` would undo the compiling, `VIRTUAL_ENV` and the like would aim it at another environment.
+    `PYTHONDONTWRITEBYTECODE` would prevent compiling, `VIRTUAL_ENV` and others would direct it to another environment.
     """
     env = {name: value for name, value in source.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV", "CONDA"))}
     env.update({uv: source[pip] for uv, pip in _UV_FROM_PIP.items() if pip in source and uv not in source})

@@ -1,4 +1,4 @@
-"""What goes into an environment for a version of LiteLLM, and why."""
+"""The requirements of an environment for a version of LiteLLM."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ _LOCKS = Path(__file__).with_name("locks")
 
 # Without `prisma` some of LiteLLM's authentication errors are plain-text 500s; without `opentelemetry-sdk` each request
 # pays for an import that fails, which doubles its time.
-_BESIDE = ("prisma", "opentelemetry-sdk")
+_ADDITIONAL = ("prisma", "opentelemetry-sdk")
 
 # Releases after 1.106.2 ask for a certifi and a litellm-proxy-extras that a package index may not hold yet. Neither
 # matters to a proxy without a database that speaks plain HTTP to its provider.
@@ -23,13 +23,13 @@ RELAXED = ("certifi>=2025", "litellm-proxy-extras>=0.4")
 
 @dataclass(frozen=True)
 class Requirements:
-    """What to install.
+    """The requirements to install.
 
     Attributes:
         version: LiteLLM's.
         lines: Lines of a requirements file.
         locked: Whether the lines name every dependency with its version.
-        exclude_newer: An ISO date; nothing that was released after it.
+        exclude_newer: An ISO date; later releases are excluded.
     """
 
     version: str
@@ -39,19 +39,19 @@ class Requirements:
 
     @classmethod
     def of(cls, version: str, exclude_newer: str | None = None) -> "Requirements":
-        """Return the locked requirements if there are any for this version, else what is to be resolved.
+        """Return the locked requirements of a version if there are any, else requirements to resolve.
 
         Raises:
-            ValueError: That can't be a version.
+            ValueError: That isn't a version.
         """
         if not _VERSION.fullmatch(version):
             raise ValueError(f"{version!r} is not a version of LiteLLM; one looks like {DEFAULT_VERSION}")
         lock = _LOCKS / f"litellm-{version}.txt"
         if exclude_newer is None and lock.exists():
             return cls(version, tuple(lock.read_text().splitlines()), locked=True)
-        return cls(version, (f"litellm[proxy]=={version}", *_BESIDE), locked=False, exclude_newer=exclude_newer)
+        return cls(version, (f"litellm[proxy]=={version}", *_ADDITIONAL), locked=False, exclude_newer=exclude_newer)
 
     def digest(self, python: str) -> str:
-        """Return a short name for just these requirements on just that Python."""
+        """Return a short name for these requirements on that Python."""
         text = "\n".join([*self.lines, *RELAXED, self.exclude_newer or "", python])
         return hashlib.sha256(text.encode()).hexdigest()[:12]

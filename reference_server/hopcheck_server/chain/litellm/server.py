@@ -1,4 +1,4 @@
-"""A real LiteLLM proxy on a free port, sealed from the user's shell, taken down with everything it started."""
+"""A real LiteLLM proxy on a free port, isolated from the user's shell, stopped with everything that it started."""
 
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -14,7 +14,7 @@ from hopcheck_server.chain.processes import scrubbed_environment as scrubbed
 START_TIMEOUT_S = 180.0
 """A start takes 7 to 20 seconds on two cores, and several times that on a busy machine."""
 
-# Whatever it is asked, LiteLLM doesn't end before its hung upstream calls do, and those have long timeouts.
+# LiteLLM doesn't end before its hanging upstream calls do, and those have long timeouts.
 _STOP_GRACE_S = 3.0
 
 SETTINGS: Mapping[str, str] = {
@@ -28,7 +28,7 @@ SETTINGS: Mapping[str, str] = {
     "INITIAL_RETRY_DELAY": "0.1",
     "JITTER": "0.05",
 }
-"""What LiteLLM is told in every run, through its environment."""
+"""Environment variables of LiteLLM in every run."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class LiteLLM:
 
     Attributes:
         version: Its version.
-        port: Where it listens, on loopback.
+        port: Its port, on loopback.
         master_key: The only key that it knows.
         process: Its process.
         launch: How it was started.
@@ -72,7 +72,7 @@ class LiteLLM:
 
     @property
     def log_file(self) -> Path:
-        """What it printed."""
+        """The file with its output."""
         return self.process.log_file
 
     @classmethod
@@ -91,14 +91,14 @@ class LiteLLM:
 
         Args:
             config: LiteLLM's configuration; its `master_key` should be `os.environ/LITELLM_MASTER_KEY`.
-            log_file: Where its output goes; the folder is also its working folder and its home.
-            env: What the configuration reads from the environment. Nothing of our own is passed on.
-            version: LiteLLM's; installed first if it isn't there.
+            log_file: The file for its output; the folder is also its working folder and its home.
+            env: Environment variables for the configuration. None of our own is passed on.
+            version: LiteLLM's version, which is installed first if necessary.
             exclude_newer: An ISO date for the dependencies of an old version.
-            progress: Is told what goes on, about once a second.
+            progress: Called about once a second with a line about the state.
 
         Raises:
-            ProcessError: It couldn't be installed, or ended or stayed silent instead of becoming ready.
+            ProcessError: It couldn't be installed, or didn't become ready.
         """
         environment = await LiteLLMEnvironment.ensure(version, exclude_newer=exclude_newer, progress=progress)
         launch = _Launch(environment, config, log_file, env or {}, progress)
@@ -107,7 +107,7 @@ class LiteLLM:
 
     @asynccontextmanager
     async def again(self) -> AsyncIterator["LiteLLM"]:
-        """Run the same once more, after its process has ended: on its port, with its key (see `start`)."""
+        """Run it once more after its process has ended, on the same port and with the same key (see `start`)."""
         assert self.launch is not None, "this one wasn't started here"
         async with self.launch.on_port(self.port) as litellm:
             yield litellm
@@ -123,7 +123,7 @@ class _Launch:
     master_key: str = field(default_factory=lambda: f"sk-hopcheck-{secrets.token_urlsafe(24)}", repr=False)
 
     async def on_a_free_port(self, stack: AsyncExitStack) -> LiteLLM:
-        """Start it; once more if somebody else took the port between our asking for a free one and its binding."""
+        """Start it; once more if another process took the free port first."""
         try:
             return await stack.enter_async_context(self.on_port(free_port()))
         except ProcessError as error:
@@ -150,7 +150,7 @@ class _Launch:
         return scrubbed({**SETTINGS, **own, **self.env})
 
     async def _answers(self, port: int) -> bool | None:
-        """Ready, and ours: somebody else's server on that port wouldn't know the key."""
+        """Return True if it is ready, and ours: another server on that port wouldn't accept the key."""
         if await http_status(port, "/health/readiness") != 200:
             return None
         key = {"authorization": f"Bearer {self.master_key}"}

@@ -1,4 +1,4 @@
-"""Child processes that never outlive us."""
+"""Child processes that never outlive this process."""
 
 from hopcheck_server.chain.processes.environ import scrubbed_environment
 from hopcheck_server.chain.processes.managed import ManagedProcess, ProcessError, Progress, ending

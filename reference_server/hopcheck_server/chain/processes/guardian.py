@@ -1,12 +1,12 @@
-"""A tiny process between hopcheck and a server: it ends the server when hopcheck is gone, however it went.
+"""A small process between hopcheck and a server: it ends the server when hopcheck has ended, in any way.
 
 Run as a script: `guardian.py GRACE_S COMMAND…`, started as the leader of its own process group. Standard input is the
-lifeline: a pipe whose other end only hopcheck holds, so its end of file means "stop", said on purpose by `stop()` or by
-the kernel after a `kill -9`. Standard output carries the status (`pid N`, `exit N`, `failed REASON`, one per line);
+lifeline: a pipe whose other end only hopcheck holds, so its end of file means "stop": `stop()` closes it, or the
+kernel after a `kill -9`. Standard output carries the status (`pid N`, `exit N`, `failed REASON`, one per line);
 standard error is the server's log.
 
-The group's id is the guardian's own pid, so it can't have been given to somebody else while the guardian is alive.
-It knows nothing of asyncio, HTTP, or what it guards, and imports nothing of hopcheck: it starts in a few milliseconds.
+The group's id is the guardian's own pid, so no other group can have it while the guardian is alive. It imports nothing
+of hopcheck, and starts in a few milliseconds.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ import threading
 import time
 
 
-def say(word: str, value: object) -> None:
-    """Tell hopcheck, if it is still there to read it."""
+def report(word: str, value: object) -> None:
+    """Write a status line to hopcheck, if that still reads."""
     with contextlib.suppress(OSError):
         os.write(sys.stdout.fileno(), f"{word} {value}\n".encode())
 
@@ -39,17 +39,17 @@ def outlive_group_signals() -> None:
 
 
 def main(grace_s: float, command: list[str]) -> int:
-    """Start the command, report how it ends, and take whatever it left behind down with us."""
+    """Start the command, report how it ends, and end the rest of its process group."""
     outlive_group_signals()
     try:
         # Both of the server's outputs go to the log, which is our standard error.
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
     except OSError as error:
-        say("failed", error)
+        report("failed", error)
         return 127
-    say("pid", child.pid)
+    report("pid", child.pid)
     threading.Thread(target=end_group_at_end_of_lifeline, args=(grace_s,), daemon=True).start()
-    say("exit", child.wait())
+    report("exit", child.wait())
     os.killpg(0, signal.SIGKILL)
     return 0
 

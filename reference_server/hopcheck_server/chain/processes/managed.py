@@ -1,7 +1,7 @@
-"""A server as a child process: started, watched until it is ready, and taken down with everything that it started.
+"""A child process: started, watched until it is ready, and stopped with everything that it started.
 
-It ends with us on every way out: the end of the `async with`, Ctrl-C, an exception, and also `kill -9`, because the
-guardian in between (see `guardian.py`) stops the server when the pipe from us closes. It doesn't know what it runs.
+It ends with us in every case: at the end of the `async with`, after Ctrl-C, an exception, and also `kill -9`, because
+the guardian in between (see `guardian.py`) stops it when the pipe from us closes.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any, Self, TypeVar
 
 Progress = Callable[[str], None]
-"""Is told, in a few words, what is being waited for; about once a second."""
+"""Called about once a second with a line about what is being waited for."""
 
 T = TypeVar("T")
 
@@ -30,22 +30,22 @@ class ProcessError(RuntimeError):
 
 
 def ending(code: int) -> str:
-    """An exit code in words: what follows a process's name."""
+    """Return an exit code as the predicate of a sentence about a process."""
     return f"ended with {code}" if code >= 0 else f"was ended by signal {-code} ({signal.strsignal(-code)})"
 
 
-class _Ticks:
-    """Seconds since the beginning, said aloud as they pass."""
+class _Stopwatch:
+    """Measures seconds since its creation, and reports each to a progress function."""
 
     def __init__(self, doing: str, progress: Progress | None) -> None:
         self._doing, self._progress = doing, progress
-        self._began, self._told = monotonic(), 0
+        self._began, self._reported = monotonic(), 0
 
     def elapsed(self) -> float:
         elapsed = monotonic() - self._began
-        if self._progress and int(elapsed) > self._told:
-            self._told = int(elapsed)
-            self._progress(f"{self._doing} … {self._told} s")
+        if self._progress and int(elapsed) > self._reported:
+            self._reported = int(elapsed)
+            self._progress(f"{self._doing} … {self._reported} s")
         return elapsed
 
 
@@ -53,9 +53,9 @@ class ManagedProcess:
     """A running child process, its log, and how it ended.
 
     Attributes:
-        name: What to call it in messages.
-        pid: The process's own id (the guardian's is another).
-        log_file: Both its outputs, after those of earlier processes with the same log.
+        name: Its name in messages.
+        pid: Its process id, which isn't the guardian's.
+        log_file: The file with both its outputs, after those of earlier processes with the same log.
     """
 
     def __init__(self, name: str, log: tuple[Path, int], guardian: asyncio.subprocess.Process, grace_s: float) -> None:
@@ -82,8 +82,8 @@ class ManagedProcess:
 
         Args:
             command: Program and arguments.
-            name: What to call it in messages.
-            log_file: Its two outputs are appended here.
+            name: Its name in messages.
+            log_file: The file to which its two outputs are appended.
             env: Its whole environment; ours if not given.
             cwd: Its working folder; ours if not given.
             grace_s: Seconds between SIGTERM and SIGKILL, for the whole process group.
@@ -102,34 +102,34 @@ class ManagedProcess:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended yet."""
+        """Whether it is still running."""
         return self._end is not None and not self._end.done()
 
     async def wait(self) -> int:
-        """Return its exit code when it has ended; negative for a signal, as everywhere in Python."""
+        """Wait for its end, and return its exit code; negative for a signal, as in subprocess."""
         assert self._end is not None
         return await asyncio.shield(self._end)
 
     async def ready(
         self, probe: Callable[[], Coroutine[Any, Any, T | None]], *, timeout_s: float, progress: Progress | None = None
     ) -> T:
-        """Ask `probe` again and again until it gives something, and return that.
+        """Call `probe` until it returns a result, and return that.
 
         Args:
             probe: None means "not yet".
-            timeout_s: How long to go on asking.
-            progress: Is told once for every second that passes.
+            timeout_s: Seconds after which to give up.
+            progress: Called about once a second.
 
         Raises:
-            ProcessError: The process ended, or the time did.
+            ProcessError: The process ended, or the time was up.
         """
-        ticks = _Ticks(f"starting {self.name}", progress)
-        while (answer := await self._while_it_runs(probe())) is None:
+        watch = _Stopwatch(f"starting {self.name}", progress)
+        while (result := await self._while_it_runs(probe())) is None:
             if await self._ends_within(_POLL_S):
                 raise self.error(f"{ending(await self.wait())} before it was ready")
-            if ticks.elapsed() > timeout_s:
+            if watch.elapsed() > timeout_s:
                 raise self.error(f"was not ready after {timeout_s:g} s")
-        return answer
+        return result
 
     async def finished(self, *, timeout_s: float, doing: str, progress: Progress | None = None) -> int:
         """Wait for a process that ends by itself, and return its exit code.
@@ -137,14 +137,14 @@ class ManagedProcess:
         Raises:
             ProcessError: It is still running after the time.
         """
-        ticks = _Ticks(doing, progress)
+        watch = _Stopwatch(doing, progress)
         while not await self._ends_within(0.25):
-            if ticks.elapsed() > timeout_s:
+            if watch.elapsed() > timeout_s:
                 raise self.error(f"was not done after {timeout_s:g} s")
         return await self.wait()
 
     async def logged(self, pattern: str) -> re.Match[str] | None:
-        """Find a pattern in the log: a probe for `ready`. The log is a file, so it never makes a server wait for us."""
+        """Find a pattern in the log: a probe for `ready`."""
         return re.search(pattern, self.log_text())
 
     def log_text(self) -> str:
@@ -154,14 +154,14 @@ class ManagedProcess:
             return log.read().decode(errors="replace")
 
     def error(self, what: str) -> ProcessError:
-        """Return an error that says what happened and shows the log's last lines."""
+        """Return an error with a predicate about the process and the log's last lines."""
         tail = "\n".join(f"    {line}" for line in self.log_text().splitlines()[-_TAIL_LINES:])
         return ProcessError(f"{self.name} {what}. Its log, {self.log_file}, ends with:\n{tail or '    (nothing)'}")
 
     async def stop(self) -> None:
         """End it and its process group: SIGTERM, the grace, SIGKILL.
 
-        Closing the lifeline is what counts: should we be cancelled right after it, the guardian does the rest.
+        The guardian does the rest if we are cancelled after closing the lifeline.
         """
         assert self._guardian.stdin is not None
         self._guardian.stdin.close()
@@ -182,7 +182,7 @@ class ManagedProcess:
     async def _follow(self) -> int:
         word, value = await self._status()
         guardian_code = await self._guardian.wait()
-        self._kill_group()  # nobody is left in it, unless the guardian itself was killed
+        self._kill_group()  # it is empty, unless the guardian itself was killed
         return int(value) if word == "exit" else guardian_code
 
     async def _status(self) -> tuple[str, str]:
@@ -190,10 +190,10 @@ class ManagedProcess:
         word, _, value = (await self._guardian.stdout.readline()).decode().strip().partition(" ")
         return word, value
 
-    async def _while_it_runs(self, answer: Coroutine[Any, Any, T | None]) -> T | None:
-        """Don't wait for the answer of somebody who has gone."""
+    async def _while_it_runs(self, probing: Coroutine[Any, Any, T | None]) -> T | None:
+        """Run a probe, and give up when the process ends."""
         assert self._end is not None
-        asking = asyncio.create_task(answer)
+        asking = asyncio.create_task(probing)
         try:
             await asyncio.wait([asking, self._end], return_when=asyncio.FIRST_COMPLETED)
             return asking.result() if asking.done() else None

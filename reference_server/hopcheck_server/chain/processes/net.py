@@ -1,4 +1,4 @@
-"""Just enough of the network to start servers: a free port, and the status of one GET."""
+"""Free ports, and the status of one GET, for starting servers."""
 
 import asyncio
 import socket
@@ -9,7 +9,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    """Return a TCP port that was free a moment ago. Another process may take it first: be ready to ask again."""
+    """Return a TCP port that was free just now. Another process may take it first, so be prepared to try again."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -17,7 +17,7 @@ def free_port() -> int:
 
 
 async def http_status(port: int, path: str, headers: Mapping[str, str] = {}, *, timeout_s: float = 2.0) -> int | None:
-    """Return the status of `GET path` on a local port, or None if nothing (sensible) answers within the time."""
+    """Return the status of `GET path` on a local port, or None without a valid response within the time."""
     with suppress(OSError, TimeoutError, ValueError, IndexError):
         async with asyncio.timeout(timeout_s):
             return await _get(port, path, headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from litellm_on_switch import DIRECT_KEY, LiteLLMOnASwitch, error
 from raw_upstream import (
     CHAT,
     DONE,
@@ -15,7 +16,6 @@ from raw_upstream import (
     says_json,
     streams,
 )
-from switched import DIRECT_KEY, LiteLLMOnASwitch, error
 
 
 def test_critical_models_are_answered_directly(chain: LiteLLMOnASwitch) -> None:
@@ -24,9 +24,9 @@ def test_critical_models_are_answered_directly(chain: LiteLLMOnASwitch) -> None:
     chain.turn(up=False)
     answer = client.post("/v1/chat/completions", json=CHAT)
     assert (answer.status_code, answer.headers["x-llm-proxy-fallback"]) == (200, "direct")
-    (heard,) = chain.spare.heard
-    assert heard.json == {**CHAT, "model": "spare-m"}
-    assert heard.values("authorization") == [f"Bearer {DIRECT_KEY}"]
+    (received,) = chain.spare.received
+    assert received.json == {**CHAT, "model": "spare-m"}
+    assert received.values("authorization") == [f"Bearer {DIRECT_KEY}"]
     assert client.post("/v1/chat/completions", json={**CHAT, "model": "n"}).status_code == 503
     chain.turn(up=True)
     chain.until_ready(200)
@@ -45,7 +45,7 @@ def test_streams_and_embeddings_go_there_too(chain: LiteLLMOnASwitch) -> None:
     assert (answer.status_code, answer.headers["x-llm-proxy-fallback"]) == (200, "direct")
 
 
-def test_errors_of_the_stand_in_say_whose_they_are_and_hold_no_key(chain: LiteLLMOnASwitch) -> None:
+def test_direct_errors_are_marked_and_hold_no_key(chain: LiteLLMOnASwitch) -> None:
     client = chain.direct()
     chain.turn(up=False)
     chain.spare.script = says_json({"error": {"message": f"no: {DIRECT_KEY}"}}, "429 X", "Retry-After: 7")
@@ -85,4 +85,4 @@ def test_a_connection_that_breaks_is_no_outage(chain: LiteLLMOnASwitch) -> None:
     chain.upstream.script = cut
     answer = client.post("/v1/chat/completions", json=CHAT)
     assert (answer.status_code, error(answer)["code"]) == (502, "upstream_cut")
-    assert chain.spare.heard == []
+    assert chain.spare.received == []

@@ -1,4 +1,4 @@
-"""LiteLLM goes away and comes back: what clients, readiness and the list of models are told."""
+"""LiteLLM goes down and comes back: what clients, readiness and the list of models show."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from listed import INFO, LISTED
+from litellm_on_switch import READ_TIMEOUT_S, LiteLLMOnASwitch, error
 from raw_upstream import (
     CHAT,
     DONE,
@@ -23,7 +24,6 @@ from raw_upstream import (
     says_json,
     streams,
 )
-from switched import READ_TIMEOUT_S, LiteLLMOnASwitch, error
 
 
 def test_readiness_follows_litellm(chain: LiteLLMOnASwitch) -> None:
@@ -41,7 +41,7 @@ def test_readiness_follows_litellm(chain: LiteLLMOnASwitch) -> None:
 
 def test_a_provider_is_not_watched(provider: httpx2.Client, upstream: RawUpstream) -> None:
     assert provider.get("/health/ready").status_code == 200
-    assert upstream.heard == []
+    assert upstream.received == []
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def test_a_silent_litellm_is_not_ready_and_then_not_asked(chain: LiteLLMOnASwitc
         assert time.monotonic() < deadline
 
 
-def test_a_litellm_that_falls_silent_while_its_models_are_asked_for(chain: LiteLLMOnASwitch) -> None:
+def test_a_litellm_that_hangs_while_its_models_are_fetched(chain: LiteLLMOnASwitch) -> None:
     asked = threading.Event()
 
     async def hangs_over_models(turn: Turn) -> None:
-        if turn.heard.path.startswith("/health"):
+        if turn.received.path.startswith("/health"):
             await says_json("I'm alive!")(turn)
             return
         asked.set()
@@ -91,12 +91,12 @@ def test_a_litellm_that_falls_silent_while_its_models_are_asked_for(chain: LiteL
 def test_requests_are_refused_at_once(chain: LiteLLMOnASwitch, body: dict[str, Any]) -> None:
     client = chain.begin()
     chain.turn(up=False)
-    for _ in range(2):  # the first one finds out, the second is told
+    for _ in range(2):  # the first one detects the outage, the second is refused at once
         answer = client.post("/v1/chat/completions", json=body)
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "2"
         assert error(answer)["type"] == "server_error"
-    assert chain.upstream.heard == []
+    assert chain.upstream.received == []
     chain.turn(up=True)
     chain.until_ready(200)
     assert client.post("/v1/chat/completions", json=CHAT).status_code == 200

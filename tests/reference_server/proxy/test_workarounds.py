@@ -18,7 +18,7 @@ TOO_LONG = "litellm.ContextWindowExceededError: litellm.BadRequestError: Context
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-def mended(status: int, message: str, **more: Any) -> tuple[int, dict[str, Any]]:
+def fixed(status: int, message: str, **more: Any) -> tuple[int, dict[str, Any]]:
     error = {"message": message, "type": "t", "param": None, "code": str(status), **more}
     return LiteLLMWorkarounds().error(status, error)
 
@@ -55,28 +55,28 @@ def mended(status: int, message: str, **more: Any) -> tuple[int, dict[str, Any]]
     ],
 )
 def test_message_and_code(status: int, message: str, restored: str, code: str) -> None:
-    found_status, error = mended(status, message)
+    found_status, error = fixed(status, message)
     assert (found_status, error["message"], error["code"]) == (status, restored, code)
 
 
 def test_param_of_too_many_messages() -> None:
     message = f"{TOO_LONG}This model's maximum context length is 10 tokens, and your messages have 20."
-    assert mended(400, message)[1]["param"] == "messages"
-    assert mended(400, message, param="input")[1]["param"] == "input"
+    assert fixed(400, message)[1]["param"] == "messages"
+    assert fixed(400, message, param="input")[1]["param"] == "input"
 
 
 def test_code_of_a_refused_prompt() -> None:
     wrapped = "litellm.BadRequestError: litellm.ContentPolicyViolationError: ContentPolicyViolationError: "
-    error = mended(400, f"{wrapped}OpenAIException - No.{GROUP}")[1]
+    error = fixed(400, f"{wrapped}OpenAIException - No.{GROUP}")[1]
     assert (error["message"], error["code"]) == ("No.", "content_policy_violation")
 
 
 def test_a_code_that_is_one_is_kept() -> None:
-    assert mended(400, "litellm.ContextWindowExceededError: x", code="mine")[1]["code"] == "mine"
+    assert fixed(400, "litellm.ContextWindowExceededError: x", code="mine")[1]["code"] == "mine"
 
 
 def test_none_is_null_and_private_members_go() -> None:
-    error = mended(400, "m", type="None", param="None", provider_specific_fields={"error": "x"})[1]
+    error = fixed(400, "m", type="None", param="None", provider_specific_fields={"error": "x"})[1]
     assert error == {"message": "m", "type": None, "param": None, "code": "400"}
 
 
@@ -98,7 +98,7 @@ def test_slow_provider(litellm: httpx2.Client, upstream: RawUpstream) -> None:
     assert "Deployment" not in answer.text
 
 
-def test_a_providers_own_408_is_not_mended(provider: httpx2.Client, upstream: RawUpstream) -> None:
+def test_a_providers_own_408_is_not_fixed(provider: httpx2.Client, upstream: RawUpstream) -> None:
     upstream.script = says_json({"error": {"message": "m"}}, "408 Request Timeout")
     assert provider.post(PATH, json=CHAT).status_code == 408
 
@@ -134,8 +134,8 @@ def test_trace_context_goes_in_the_body_and_nothing_else_changes(litellm: httpx2
     raw = raw.replace(b'"n":1.0e0', b'"temperature":1.0e0')
     headers = {"content-type": "application/json", "traceparent": TRACE, "tracestate": "a=b"}
     assert litellm.post(PATH, content=raw, headers=headers).status_code == 200
-    told = b'"headers":{"traceparent":"' + TRACE.encode() + b'","tracestate":"a=b"},'
-    assert upstream.heard[0].body == raw.replace(b"{", b"{" + told, 1)
+    added = b'"headers":{"traceparent":"' + TRACE.encode() + b'","tracestate":"a=b"},'
+    assert upstream.received[0].body == raw.replace(b"{", b"{" + added, 1)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_trace_context_goes_in_the_body_and_nothing_else_changes(litellm: httpx2
 def test_invalid_trace_context_is_not_passed_on(litellm: httpx2.Client, upstream: RawUpstream, bad: str) -> None:
     upstream.script = says_json(COMPLETION)
     assert litellm.post(PATH, json=CHAT, headers={"traceparent": bad}).status_code == 200
-    assert upstream.heard[0].json == CHAT
-    assert upstream.heard[0].values("traceparent") == []
+    assert upstream.received[0].json == CHAT
+    assert upstream.received[0].values("traceparent") == []
 
 
 def test_refusal_is_put_back(litellm: httpx2.Client, upstream: RawUpstream) -> None:

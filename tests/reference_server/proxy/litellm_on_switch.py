@@ -60,8 +60,8 @@ class LiteLLMOnASwitch:
 
 async def knows_models(turn: Turn) -> None:
     """What LiteLLM tells the proxy's own questions."""
-    told = {"/v1/models": LISTED, "/v1/model/info": INFO}.get(turn.heard.path, "I'm alive!")
-    await says_json(told)(turn)
+    body = {"/v1/models": LISTED, "/v1/model/info": INFO}.get(turn.received.path, "I'm alive!")
+    await says_json(body)(turn)
 
 
 def error(answer: httpx2.Response) -> dict[str, Any]:

@@ -24,12 +24,12 @@ from raw_upstream import (
 
 
 @pytest.mark.parametrize("body", [CHAT, STREAM], ids=["json", "stream"])
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n", STREAM_HEAD, STREAM_HEAD + frame(b": wait\n\n")])
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\n", STREAM_HEAD, STREAM_HEAD + frame(b": wait\n\n")])
 def test_before_the_first_event(
-    litellm: httpx2.Client, upstream: RawUpstream, body: dict[str, Any], said: bytes
+    litellm: httpx2.Client, upstream: RawUpstream, body: dict[str, Any], begun: bytes
 ) -> None:
     async def script(turn: Turn) -> None:
-        await turn.say(said)
+        await turn.say(begun)
         upstream.reached.set()
         await turn.until_hangup()
 
@@ -37,7 +37,7 @@ def test_before_the_first_event(
     with ask(litellm, body):
         assert upstream.reached.wait(5)
     assert upstream.hung_up.wait(5)
-    assert len(upstream.heard) == 1
+    assert len(upstream.received) == 1
 
 
 def test_in_the_middle(litellm: httpx2.Client, upstream: RawUpstream) -> None:
@@ -89,4 +89,4 @@ def test_half_a_request(litellm: httpx2.Client, upstream: RawUpstream) -> None:
         )
         connection.sendall(head.encode() + b"{")
     assert litellm.get("/health/live").status_code == 200
-    assert upstream.heard == []
+    assert upstream.received == []
