@@ -7,7 +7,7 @@ from hopcheck.authoring import edits
 from hopcheck.authoring.findings import Finding, Findings, expect
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case, case
-from hopcheck.client import OMIT, Answer, Live, Stream, Target, Untestable, backend_down, dig, items
+from hopcheck.client import OMIT, PendingResponse, Response, Stream, Target, Untestable, backend_down, dig, items
 from hopcheck_contracts.sse import DONE, Event, event_of
 from hopcheck_server.relay import (
     Events,
@@ -28,7 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "DONE",
     "OMIT",
-    "Answer",
+    "Response",
     "Case",
     "Event",
     "Events",
@@ -36,7 +36,7 @@ __all__ = [
     "Finding",
     "Findings",
     "IncomingRequest",
-    "Live",
+    "PendingResponse",
     "Mutant",
     "OutgoingRequest",
     "Relay",

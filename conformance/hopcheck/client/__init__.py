@@ -3,18 +3,19 @@
 from hopcheck.client.bodies import OMIT
 from hopcheck.client.outage import backend_down
 from hopcheck.client.paths import dig, items
-from hopcheck.client.pending import Live
-from hopcheck.client.responses import Answer
+from hopcheck.client.pending_response import PendingResponse
+from hopcheck.client.responses import Response
 from hopcheck.client.sdk import load_sdk
+from hopcheck.client.session import RECOVERY_S
 from hopcheck.client.streams import Stream, TimedEvent
-from hopcheck.client.target import RECOVERY_S, Target
+from hopcheck.client.target import Target
 from hopcheck.client.untestable import Untestable, describe
 
 __all__ = [
     "OMIT",
     "RECOVERY_S",
-    "Answer",
-    "Live",
+    "Response",
+    "PendingResponse",
     "Stream",
     "Target",
     "TimedEvent",

@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from hopcheck.client.responses import Answer
+from hopcheck.client.operations import Chat
+from hopcheck.client.responses import Response
+from hopcheck.client.session import TargetSession
 from hopcheck.client.untestable import Untestable
-
-if TYPE_CHECKING:
-    from hopcheck.client.target import Target
 
 BEYOND = 2
 """Requests over the limit."""
@@ -43,67 +41,67 @@ class Burst:
         window_s: The window's length, in seconds.
         answers: To the burst's requests, in the order of their sending.
         reached: How many upstream attempts each marker made.
-        other_key: The answer to another client's request, sent while the window was used up; None without its key.
+        other_key: The response to another client's request, sent while the window was used up; None without its key.
         opened_s: When the first request was sent, CLOCK_MONOTONIC seconds.
-        denied_at_s: When the last answer was there.
+        denied_at_s: When the last response was there.
     """
 
     model: str
     allowed: int
     window_s: float
-    answers: list[Answer] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
     reached: dict[str, int] = field(default_factory=dict)
-    other_key: Answer | None = None
+    other_key: Response | None = None
     opened_s: float = 0.0
     denied_at_s: float = 0.0
 
     @property
-    def admitted(self) -> list[Answer]:
+    def admitted(self) -> list[Response]:
         """Those that were answered with 200."""
-        return [answer for answer in self.answers if answer.status == 200]
+        return [response for response in self.responses if response.status == 200]
 
     @property
-    def denied(self) -> list[Answer]:
+    def denied(self) -> list[Response]:
         """Those that were not."""
-        return [answer for answer in self.answers if answer.status != 200]
+        return [response for response in self.responses if response.status != 200]
 
-    async def status_after(self, target: Target) -> int | None:
+    async def status_after(self, session: TargetSession) -> int | None:
         """Wait as long as the refusals say, or until the window is over, and ask once more.
 
         Returns:
             The status.
         """
-        told = min((_told(answer, self.window_s) for answer in self.denied), default=self.window_s)
+        told = min((_told(response, self.window_s) for response in self.denied), default=self.window_s)
         left_s = self.denied_at_s + told + MARGIN_S - time.monotonic()
         if left_s > 0:
-            target.notes.append(f"waited {left_s:.1f} s for the rate limit to recover")
+            session.notes.append(f"waited {left_s:.1f} s for the rate limit to recover")
             await asyncio.sleep(left_s)  # the wait that the refusal asks for
-        return (await target.chat.create(model=self.model)).status
+        return (await Chat(session).create(model=self.model)).status
 
 
-async def burst_over(target: Target, model: str, allowed: int, window_s: float) -> Burst:
+async def burst_over(session: TargetSession, model: str, allowed: int, window_s: float) -> Burst:
     """Send a burst over a model's limit, within one window that it opened itself.
 
     Raises:
         Untestable: The window is still used up after its length has passed.
     """
     for _ in range(TRIES):
-        await _clear_of_turn(target, window_s)
+        await _clear_of_turn(session, window_s)
         burst = Burst(model, allowed, window_s, opened_s=time.monotonic())
         opened_at_s = time.time()
-        first = await target.chat.create(model=model)
-        if first.status == 429 and not await target.seen(first):
-            await _wait(target, _told(first, window_s))
+        first = await Chat(session).create(model=model)
+        if first.status == 429 and not await session.seen(first):
+            await _wait(session, _told(first, window_s))
             continue
-        rest = [target.chat.create(model=model) for _ in range(allowed - 1 + BEYOND)]
-        burst.answers = [first, *await asyncio.gather(*rest)]
+        rest = [Chat(session).create(model=model) for _ in range(allowed - 1 + BEYOND)]
+        burst.responses = [first, *await asyncio.gather(*rest)]
         burst.denied_at_s = time.monotonic()
-        if target.config.second_api_key:
-            burst.other_key = await target.chat.create(model=model, key=target.config.second_api_key)
-        burst.reached = {answer.marker: len(await target.seen(answer)) for answer in burst.answers}
+        if session.config.second_api_key:
+            burst.other_key = await Chat(session).create(model=model, key=session.config.second_api_key)
+        burst.reached = {response.marker: len(await session.seen(response)) for response in burst.responses}
         if _within_one(window_s, opened_at_s, time.monotonic() - burst.opened_s):
             return burst
-        await _wait(target, window_s)
+        await _wait(session, window_s)
     raise Untestable(f"no window of {model} was free for a burst of {allowed + BEYOND} requests")
 
 
@@ -113,7 +111,7 @@ def _within_one(window_s: float, opened_at_s: float, took_s: float) -> bool:
     return not turned and took_s < 0.9 * window_s
 
 
-def _told(refusal: Answer, window_s: float) -> float:
+def _told(refusal: Response, window_s: float) -> float:
     """How long a refusal says to wait, at most a window."""
     try:
         return min(float(refusal.header("retry-after") or window_s), window_s)
@@ -121,13 +119,13 @@ def _told(refusal: Answer, window_s: float) -> float:
         return window_s
 
 
-async def _clear_of_turn(target: Target, window_s: float) -> None:
+async def _clear_of_turn(session: TargetSession, window_s: float) -> None:
     left_s = window_s - time.time() % window_s
     if window_s >= CALENDAR_S and left_s < HEADROOM_S:
-        await _wait(target, left_s)
+        await _wait(session, left_s)
 
 
-async def _wait(target: Target, seconds: float) -> None:
+async def _wait(session: TargetSession, seconds: float) -> None:
     """Wait for a fresh window: nothing announces one."""
-    target.notes.append(f"waited {seconds:.1f} s for a fresh window of the rate limit")
+    session.notes.append(f"waited {seconds:.1f} s for a fresh window of the rate limit")
     await asyncio.sleep(seconds + MARGIN_S)

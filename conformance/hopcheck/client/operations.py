@@ -1,33 +1,31 @@
-"""What a target is asked: chat completions and embeddings, marked and read to their end."""
+"""The operations of a target: chat completions and embeddings, marked and read to their end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hopcheck.client.bodies import Input, chat_body, embedding_body
-from hopcheck.client.pending import Live
-from hopcheck.client.responses import Answer
+from hopcheck.client.pending_response import PendingResponse
+from hopcheck.client.responses import Response
+from hopcheck.client.session import CHAT_PATH, TargetSession
 from hopcheck.client.streams import Stream
 from hopcheck.client.untestable import Untestable
 from hopcheck_server.wire.client import ClientConnection
-
-if TYPE_CHECKING:
-    from hopcheck.client.target import Target
 
 
 class Chat:
     """Asks for chat completions. Keyword arguments are the body's fields; `OMIT` leaves one out."""
 
-    path = "/chat/completions"
+    path = CHAT_PATH
 
-    def __init__(self, target: Target) -> None:
-        """Belongs to a target."""
-        self._target = target
+    def __init__(self, session: TargetSession) -> None:
+        """Send the requests of this session."""
+        self._session = session
 
     def body(self, marker: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of a request: a short question to the healthy model, with these fields instead or beside."""
-        return chat_body(self._target.models.chat, marker, dict(fields))
+        """The body of a request: a short question to the healthy model, with these fields instead or in addition."""
+        return chat_body(self._session.config.models.chat, marker, dict(fields))
 
     async def create(
         self,
@@ -38,8 +36,8 @@ class Chat:
         connection: ClientConnection | None = None,
         extra: Mapping[str, Any] | None = None,
         **fields: Any,
-    ) -> Answer:
-        """Ask for an answer in one piece.
+    ) -> Response:
+        """Ask for a response in one piece.
 
         Args:
             script: Which of the case's scripts the upstream plays.
@@ -49,7 +47,7 @@ class Chat:
             extra: Body fields whose names are taken by these arguments.
             fields: Body fields.
         """
-        return await self._ask(Answer, script, key, headers, connection, {**fields, **(extra or {})})
+        return await self._ask(Response, script, key, headers, connection, {**fields, **(extra or {})})
 
     async def stream(
         self,
@@ -63,9 +61,9 @@ class Chat:
     ) -> Stream:
         """Ask for a stream, and read it to its end (see `create`)."""
         asked = {"stream": True, **fields, **(extra or {})}
-        answer = await self._ask(Stream, script, key, headers, connection, asked)
-        assert isinstance(answer, Stream)
-        return answer
+        response = await self._ask(Stream, script, key, headers, connection, asked)
+        assert isinstance(response, Stream)
+        return response
 
     async def open(
         self,
@@ -74,35 +72,35 @@ class Chat:
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
         **fields: Any,
-    ) -> Live:
-        """Ask, and return while the answer is still to come; `stream=True` by default (see `create`)."""
-        target = self._target
-        marker = target.marker(script)
+    ) -> PendingResponse:
+        """Ask, and return while the response is still to come; `stream=True` by default (see `create`)."""
+        session = self._session
+        marker = session.marker(script)
         body = self.body(marker, {"stream": True, **fields})
-        return await target.open("POST", self.path, body, key, headers, marker)
+        return await session.open("POST", self.path, body, key, headers, marker)
 
     async def _ask(
         self,
-        kind: type[Answer],
+        kind: type[Response],
         script: str,
         key: str | None,
         headers: Mapping[str, str] | None,
         connection: ClientConnection | None,
         fields: Mapping[str, Any],
-    ) -> Answer:
-        target = self._target
+    ) -> Response:
+        session = self._session
         for again in (False, True):
-            marker = target.marker(script)
+            marker = session.marker(script)
             body = self.body(marker, fields)
-            async with await target.open("POST", self.path, body, key, headers, marker, kind, connection) as live:
+            async with await session.open("POST", self.path, body, key, headers, marker, kind, connection) as live:
                 if await live.head() is not None:
                     await live.rest()
-            if not await target.cooled_down(live.answer):
+            if not await session.cooled_down(live.response):
                 break
-            if again or not await target.recovered():
+            if again or not await session.recovered():
                 raise Untestable("target in cooldown")
-            target.notes.append("a 429 without an upstream attempt was asked again")
-        return live.answer
+            session.notes.append("a 429 without an upstream attempt was asked again")
+        return live.response
 
 
 class Embeddings:
@@ -110,9 +108,9 @@ class Embeddings:
 
     path = "/embeddings"
 
-    def __init__(self, target: Target) -> None:
-        """Belongs to a target."""
-        self._target = target
+    def __init__(self, session: TargetSession) -> None:
+        """Send the requests of this session."""
+        self._session = session
 
     async def create(
         self,
@@ -121,9 +119,9 @@ class Embeddings:
         script: str = "",
         key: str | None = None,
         **fields: Any,
-    ) -> Answer:
+    ) -> Response:
         """Ask for embeddings of a text or a token array, or of several."""
-        target = self._target
-        marker = target.marker(script)
-        body = embedding_body(target.models.embedding, marker, given, fields)
-        return await target.request("POST", self.path, body=body, key=key, marker=marker)
+        session = self._session
+        marker = session.marker(script)
+        body = embedding_body(session.config.models.embedding, marker, given, fields)
+        return await session.request("POST", self.path, body=body, key=key, marker=marker)

@@ -9,7 +9,7 @@ from hopcheck_server.wire.responses import Ended
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentRequest:
     """A request as it left.
 
     Attributes:
@@ -35,7 +35,7 @@ class Sent:
 
 
 @dataclass(slots=True)
-class Answer:
+class Response:
     """What a request got.
 
     Attributes:
@@ -50,7 +50,7 @@ class Answer:
         version: Of HTTP.
     """
 
-    sent: Sent
+    sent: SentRequest
     status: int | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
     chunks: list[tuple[int, bytes]] = field(default_factory=list)
@@ -82,7 +82,7 @@ class Answer:
 
     @property
     def elapsed_s(self) -> float:
-        """From the request's last byte to the end of the answer."""
+        """From the request's last byte to the end of the response."""
         return (self.ended_at_ns - self.sent.at_ns) / 1e9
 
     def all(self, name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The official client, for what only it can show: how it reads an answer, and which of its errors it raises."""
+"""The official client, for what only it can show: how it reads a response, and which of its errors it raises."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hopcheck.client.paths import JSON, dig, items, parsed
-from hopcheck.client.responses import Answer, arguments_of, call_of
+from hopcheck.client.responses import Response, arguments_of, call_of
 from hopcheck_contracts.sse import Event, EventParser
 
 
@@ -19,8 +19,8 @@ class TimedEvent:
 
 
 @dataclass(slots=True)
-class Stream(Answer):
-    """A streamed answer. If the target answered otherwise, there are no events, and the fields of `Answer` tell."""
+class Stream(Response):
+    """A streamed answer. If the target answered otherwise, there are no events, and the fields of `Response` tell."""
 
     _parser: EventParser = field(default_factory=EventParser, init=False, repr=False, compare=False)
     _parsed: int = field(default=0, init=False, repr=False, compare=False)  # how many of the chunks
@@ -123,6 +123,6 @@ class Stream(Answer):
 
     @property
     def clean(self) -> bool:
-        """Whether a client takes it for a whole answer: ended as framed, no error, a finish reason, `[DONE]`."""
+        """Whether a client takes it for a whole response: ended as framed, no error, a finish reason, `[DONE]`."""
         finished = any(choice.get("finish_reason") for choice in self._choices())
         return self.ended == "complete" and self.error is None and finished and "[DONE]" in self.data

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 
-from hopcheck.client.responses import Answer
+from hopcheck.client.responses import Response
 
 
 class Untestable(Exception):
     """The question could not be put to the target; the text says why."""
 
 
-def describe(answer: Answer) -> str:
-    """An answer in a few words, for reasons."""
-    if answer.status is None:
-        return f"nothing ({answer.detail or answer.ended})"
-    said = answer.error
-    text = said.get("message") if isinstance(said, dict) else answer.text
-    return f"{answer.status} {json.dumps(str(text)[:160], ensure_ascii=False)}"
+def describe(response: Response) -> str:
+    """A response in a few words, for reasons."""
+    if response.status is None:
+        return f"nothing ({response.detail or response.ended})"
+    said = response.error
+    text = said.get("message") if isinstance(said, dict) else response.text
+    return f"{response.status} {json.dumps(str(text)[:160], ensure_ascii=False)}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hopcheck.client.responses import Answer
+from hopcheck.client.responses import Response
 from hopcheck.client.untestable import Untestable, describe
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.journal import Attempt
 
 SETTLE_S = 2.0
-"""How long an attempt that arrived may go on after the client's answer ended."""
+"""How long an attempt that arrived may go on after the client's response ended."""
 
 
 class UpstreamSide:
@@ -20,18 +20,18 @@ class UpstreamSide:
         """`control` is None where there is no upstream of ours."""
         self._control = control
 
-    async def seen(self, answer: Answer | str, *, attempts: int = 1, settle_s: float = SETTLE_S) -> list[Attempt]:
+    async def seen(self, response: Response | str, *, attempts: int = 1, settle_s: float = SETTLE_S) -> list[Attempt]:
         """What the upstream saw of a request: its attempts, once each has ended (or `settle_s` have passed).
 
         Args:
-            answer: The answer to the request, or its marker.
+            answer: The response to the request, or its marker.
             attempts: Wait until so many have come; the default doesn't wait for one that hasn't come by now.
             settle_s: The longest wait, in seconds.
 
         Raises:
             Untestable: There is no upstream of ours.
         """
-        marker = answer if isinstance(answer, str) else answer.marker
+        marker = response if isinstance(response, str) else response.marker
         control = self._two_sided()
         arrived = await control.attempts(marker)
         if len(arrived) < attempts and attempts == 1:
@@ -49,20 +49,20 @@ class UpstreamSide:
             raise Untestable("the request did not reach the upstream")
         return arrived[0]
 
-    async def forwarded(self, answer: Answer) -> Attempt:
+    async def forwarded(self, response: Response) -> Attempt:
         """The request as the upstream got it, in the attempt that was answered last.
 
         Raises:
             Untestable: It did not get there.
         """
-        attempts = await self.seen(answer)
+        attempts = await self.seen(response)
         if not attempts:
-            raise Untestable(f"the request did not reach the upstream; the target answered {describe(answer)}")
+            raise Untestable(f"the request did not reach the upstream; the target answered {describe(response)}")
         return attempts[-1]
 
-    async def received(self, answer: Answer) -> Any:
+    async def received(self, response: Response) -> Any:
         """The JSON body that the upstream got in the last attempt; None if it got none, which a refusal may explain."""
-        attempts = await self.seen(answer)
+        attempts = await self.seen(response)
         return attempts[-1].json if attempts else None
 
     async def unmarked(self, since_ns: int) -> list[Attempt]:

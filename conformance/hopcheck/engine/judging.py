@@ -47,7 +47,7 @@ async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> 
         reason,
         tuple(findings),
         duration_s=(time.monotonic_ns() - begun_ns) / 1e9,
-        reproduce=reproduce(target.answers, context.config.api_key),
+        reproduce=reproduce(target.responses, context.config.api_key),
         notes=tuple(target.notes),
     )
     try:
@@ -102,9 +102,9 @@ async def _own_outcome(
         return outcome, "the case made no finding"
     if outcome is Outcome.CONFORMS or control is None or not case.scripted:
         return outcome, ""
-    asked = [answer for answer in target.answers if answer.marker]
-    for answer in asked:
-        if await control.attempts(answer.marker):
+    asked = [response for response in target.responses if response.marker]
+    for response in asked:
+        if await control.attempts(response.marker):
             return outcome, ""
     if not asked:
         return outcome, ""
@@ -116,7 +116,7 @@ async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: 
     """Release what the upstream left hanging, judge what crossed the wire by the contracts, and make the upstream forget it."""
     attempts = await _release(target, context.control)
     contract = await _contract(case, target, attempts, context) if context.contracts else []
-    exchanges = wire_log(target.answers, attempts, begun_ns) if context.wire_log else []
+    exchanges = wire_log(target.responses, attempts, begun_ns) if context.wire_log else []
     verdict = replace(verdict, findings=(*verdict.findings, *contract), exchanges=tuple(exchanges))
     breaks = any(not finding.ok for finding in contract)
     judged = verdict.outcome in (Outcome.CONFORMS, Outcome.ADVISORY)
@@ -125,7 +125,7 @@ async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: 
 
 async def _contract(case: Case, target: Target, attempts: list[Attempt], context: RunContext) -> list[Finding]:
     scripts, is_llm_proxy = case.upstream_scripts(), context.config.declares.llm_proxy
-    evidence = WireEvidence(target.answers, attempts, scripts, target.base_path, is_llm_proxy=is_llm_proxy)
+    evidence = WireEvidence(target.responses, attempts, scripts, target.base_path, is_llm_proxy=is_llm_proxy)
     return await contract_findings(evidence)
 
 
@@ -138,7 +138,7 @@ async def _release(target: Target, control: Control | None) -> list[Attempt]:
     if control is None:
         return []
     attempts = []
-    for marker in dict.fromkeys(answer.marker for answer in target.answers if answer.marker):
+    for marker in dict.fromkeys(response.marker for response in target.responses if response.marker):
         await control.release(marker)
         attempts += await control.attempts(marker)
         await control.forget(marker)

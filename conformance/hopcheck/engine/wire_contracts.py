@@ -1,6 +1,6 @@
 """Holds every exchange of a case against the contracts, whatever the case is about.
 
-Judged are its answers, each event of its streams, and what reached the provider: one finding of each kind, where there
+Judged are its responses, each event of its streams, and what reached the provider: one finding of each kind, where there
 was something to judge. What stands in a provider's own answer, or in the client's own request, is not the target's: it
 may pass that on.
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hopcheck.authoring.findings import Finding, Level
-from hopcheck.client import Answer
+from hopcheck.client import Response
 from hopcheck_contracts.documents import Boundary, find_operation
 from hopcheck_contracts.schemas import STREAM_TYPE, validate_event, validate_raw_response, validate_upstream_request
 from hopcheck_contracts.sse import Event, parse
@@ -47,7 +47,7 @@ class WireEvidence:
         is_llm_proxy: Whether the target says that it has LLM-Proxy's own paths, too.
     """
 
-    answers: Sequence[Answer]
+    responses: Sequence[Response]
     attempts: Sequence[Attempt]
     scripts: Scripts
     base_path: str = "/v1"
@@ -88,8 +88,8 @@ async def contract_findings(evidence: WireEvidence) -> list[Finding]:
     """
     tallies = {check: _Tally() for check in CHECKS}
     given = _Given(evidence)
-    for answer in evidence.answers:
-        _judge_answer(evidence, answer, given, tallies)
+    for response in evidence.responses:
+        _judge_response(evidence, response, given, tallies)
         await asyncio.sleep(0)  # others go on between two large ones
     for attempt in evidence.attempts:
         if find_operation(COMMON, attempt.method, attempt.path):
@@ -99,35 +99,35 @@ async def contract_findings(evidence: WireEvidence) -> list[Finding]:
     return [tally.finding(check) for check, tally in tallies.items() if tally.judged]
 
 
-def _judge_answer(evidence: WireEvidence, answer: Answer, given: _Given, tallies: dict[str, _Tally]) -> None:
-    path = _path(answer, evidence.base_path)
-    boundary = _boundary(answer, path, evidence)
-    body = _plain(answer)
-    streams = answer.media_type == STREAM_TYPE
-    if boundary is None or answer.status is None or body is None or not (streams or answer.ended == "complete"):
+def _judge_response(evidence: WireEvidence, response: Response, given: _Given, tallies: dict[str, _Tally]) -> None:
+    path = _path(response, evidence.base_path)
+    boundary = _boundary(response, path, evidence)
+    body = _plain(response)
+    streams = response.media_type == STREAM_TYPE
+    if boundary is None or response.status is None or body is None or not (streams or response.ended == "complete"):
         return
-    about = f"{answer.sent.method} {path} {answer.status}"
-    violations = validate_raw_response(boundary, answer.sent.method, path, answer.status, answer.headers, body)
-    tallies[RESPONSE].add(about, given.beyond_answer(answer.marker, violations))
+    about = f"{response.sent.method} {path} {response.status}"
+    violations = validate_raw_response(boundary, response.sent.method, path, response.status, response.headers, body)
+    tallies[RESPONSE].add(about, given.beyond_response(response.marker, violations))
     for number, event in enumerate(_data_events(body) if streams else (), 1):
         violations = validate_event(boundary, event.data or "")
-        tallies[EVENT].add(f"{about}, event {number}", given.beyond_answer(answer.marker, violations))
+        tallies[EVENT].add(f"{about}, event {number}", given.beyond_response(response.marker, violations))
 
 
-def _path(answer: Answer, base_path: str) -> str:
+def _path(response: Response, base_path: str) -> str:
     """The path as the contracts have it, without its query."""
-    path = "/" + answer.sent.url.partition("://")[2].partition("/")[2].partition("?")[0]
+    path = "/" + response.sent.url.partition("://")[2].partition("/")[2].partition("?")[0]
     return f"/v1{path.removeprefix(base_path)}" if path.startswith(f"{base_path}/") else path
 
 
-def _boundary(answer: Answer, path: str, evidence: WireEvidence) -> Boundary | None:
-    """Whose contract an answer is held to; None where none says anything of it."""
-    method = "GET" if answer.sent.method == "HEAD" else answer.sent.method
+def _boundary(response: Response, path: str, evidence: WireEvidence) -> Boundary | None:
+    """Whose contract a response is held to; None where none says anything of it."""
+    method = "GET" if response.sent.method == "HEAD" else response.sent.method
     if find_operation(COMMON, method, path):
         return COMMON
     if evidence.is_llm_proxy and find_operation(OWN, method, path):
         return OWN
-    below = path.startswith("/v1/") and answer.status is not None and answer.status >= 400
+    below = path.startswith("/v1/") and response.status is not None and response.status >= 400
     return COMMON if below else None  # whatever fails below `/v1` owes the one shape of errors
 
 
@@ -135,15 +135,15 @@ def _data_events(body: bytes) -> Iterator[Event]:
     return (event for event in parse(body) if event.data is not None)
 
 
-def _plain(answer: Answer) -> bytes | None:
+def _plain(response: Response) -> bytes | None:
     """The body as it was before it was compressed; None where it can't be told."""
-    coding = (answer.header("content-encoding") or "identity").strip().lower()
+    coding = (response.header("content-encoding") or "identity").strip().lower()
     if coding == "identity":
-        return answer.body
+        return response.body
     if coding not in _INFLATED:
         return None
     try:
-        return zlib.decompressobj(wbits=47).decompress(answer.body)
+        return zlib.decompressobj(wbits=47).decompress(response.body)
     except zlib.error:
         return None  # cases judge that
 
@@ -158,8 +158,8 @@ class _Given:
         self._evidence = evidence
         self._faults: dict[str, set[Violation]] = {}
 
-    def beyond_answer(self, marker: str, violations: list[Violation]) -> list[Violation]:
-        """The violations about an answer that the provider's own answers give no cause for."""
+    def beyond_response(self, marker: str, violations: list[Violation]) -> list[Violation]:
+        """The violations about a response that the provider's own answers give no cause for."""
         return [one for one in violations if one not in self._of_provider(marker)] if violations else []
 
     def beyond_request(self, marker: str, violations: list[Violation]) -> list[Violation]:
@@ -168,10 +168,10 @@ class _Given:
             return []
         own = [
             violation
-            for answer in self._evidence.answers
-            if answer.marker == marker
+            for response in self._evidence.responses
+            if response.marker == marker
             for violation in validate_upstream_request(
-                _path(answer, self._evidence.base_path), answer.sent.json, answer.sent.method
+                _path(response, self._evidence.base_path), response.sent.json, response.sent.method
             )
         ]
         return [one for one in violations if one not in own]

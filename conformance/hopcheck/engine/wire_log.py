@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hopcheck.client.responses import Answer, Sent
+from hopcheck.client.responses import Response, SentRequest
 from hopcheck.client.streams import Stream
 from hopcheck_server.upstream.journal.journal import Attempt
 
@@ -17,38 +17,37 @@ CURL_SHOWN = 4096
 """Bytes of a body that a curl line holds."""
 
 
-def wire_log(answers: Sequence[Answer], attempts: Iterable[Attempt], begun_ns: int) -> list[dict[str, Any]]:
+def wire_log(responses: Sequence[Response], attempts: Iterable[Attempt], begun_ns: int) -> list[dict[str, Any]]:
     """Both sides of a case's exchanges, in the order of their times."""
-    log = [_client(answer, begun_ns) for answer in answers]
+    log = [_client(response, begun_ns) for response in responses]
     log += [_upstream(attempt, begun_ns) for attempt in attempts]
     return sorted(log, key=lambda entry: float(entry["at"]))
 
 
-def _client(answer: Answer, begun_ns: int) -> dict[str, Any]:
-    sent = answer.sent
-    streamed = isinstance(answer, Stream) and answer.media_type == "text/event-stream"
-    response: dict[str, Any] = {
-        "status": answer.status,
-        "headers": _pairs(answer.headers),
-        **_body(answer.body),
-        "at": _moment(answer.head_at_ns, begun_ns),
-        "ended": answer.ended,
-        "ended_at": _moment(answer.ended_at_ns, begun_ns),
-    }
+def _client(response: Response, begun_ns: int) -> dict[str, Any]:
+    sent = response.sent
+    streamed = isinstance(response, Stream) and response.media_type == "text/event-stream"
     return {
         "side": "client",
         "at": _seconds(sent.at_ns, begun_ns),
         "request": {"method": sent.method, "url": sent.url, "headers": _pairs(sent.headers), **_body(sent.body)},
-        "response": response,
-        "events": _events(answer, begun_ns) if streamed else [],
+        "response": {
+            "status": response.status,
+            "headers": _pairs(response.headers),
+            **_body(response.body),
+            "at": _moment(response.head_at_ns, begun_ns),
+            "ended": response.ended,
+            "ended_at": _moment(response.ended_at_ns, begun_ns),
+        },
+        "events": _events(response, begun_ns) if streamed else [],
     }
 
 
-def _events(answer: Answer, begun_ns: int) -> list[dict[str, Any]]:
-    assert isinstance(answer, Stream)
+def _events(response: Response, begun_ns: int) -> list[dict[str, Any]]:
+    assert isinstance(response, Stream)
     return [
         {"at": _seconds(timed.at_ns, begun_ns), "data": timed.event.raw.decode("utf-8", "replace")[:READ]}
-        for timed in answer.events
+        for timed in response.events
     ]
 
 
@@ -92,17 +91,17 @@ def _seconds(at_ns: int, begun_ns: int) -> float:
     return round((at_ns - begun_ns) / 1e9, 6)
 
 
-def reproduce(answers: Sequence[Answer], key: str = "") -> str:
+def reproduce(responses: Sequence[Response], key: str = "") -> str:
     """A curl line that puts a case's first request again. "" if nothing was asked.
 
     Args:
         answers: To the case's requests.
         key: The client's key, in whose place $API_KEY stands.
     """
-    return _curl(answers[0].sent, key) if answers else ""
+    return _curl(responses[0].sent, key) if responses else ""
 
 
-def _curl(sent: Sent, key: str) -> str:
+def _curl(sent: SentRequest, key: str) -> str:
     method = ["--head"] if sent.method == "HEAD" else ["-i", "-X", sent.method]  # curl waits for the body of -X HEAD
     line = shlex.join(["curl", "-sS", "-N", *method, sent.url])
     for name, value in sent.headers:

@@ -79,5 +79,5 @@ class _ThreadedPlayer:
             return judge(await play(example, target, context.control), context.config, self._secrets)
         finally:
             if context.control is not None:
-                for answer in target.answers:
+                for answer in target.responses:
                     await context.control.forget(answer.marker)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hopcheck.client import Answer, Target, Untestable, describe
+from hopcheck.client import Response, Target, Untestable, describe
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import RunContext
 
@@ -45,46 +45,48 @@ async def examine(context: RunContext, read_timeout_s: float) -> PreflightResult
     config, control = context.config, context.control
     target = Target(config, control, case_id="preflight", read_timeout_s=read_timeout_s, expects_limits=True)
     try:
-        answer = await target.chat.create()
+        response = await target.chat.create()
     except Untestable as untestable:
         raise Unfit(
             f"Nothing answers at {config.base_url} ({untestable}). Start the proxy, or correct the URL."
         ) from None
-    if answer.status is None:
-        raise Unfit(_silence(config, answer, read_timeout_s))
-    arrived = await control.attempts(answer.marker) if control else []
+    if response.status is None:
+        raise Unfit(_silence(config, response, read_timeout_s))
+    arrived = await control.attempts(response.marker) if control else []
     if control is not None:
-        await control.forget(answer.marker)
-    complaint = _complaint(config, answer, context.upstream_url if control else "", arrived=bool(arrived))
+        await control.forget(response.marker)
+    complaint = _complaint(config, response, context.upstream_url if control else "", arrived=bool(arrived))
     if complaint:
         raise Unfit(complaint)
-    return PreflightResult(answer.header("server") or "", arrived[-1].key if arrived else "")
+    return PreflightResult(response.header("server") or "", arrived[-1].key if arrived else "")
 
 
-def _silence(config: TargetConfig, answer: Answer, read_timeout_s: float) -> str:
-    if answer.ended == "timeout":
+def _silence(config: TargetConfig, response: Response, read_timeout_s: float) -> str:
+    if response.ended == "timeout":
         return (
             f"{config.base_url} took the connection but did not answer within {read_timeout_s:g} s. "
             "Look at the proxy's log: it may be waiting for its provider."
         )
-    return f"{config.base_url} took the connection but gave no HTTP answer ({answer.detail or answer.ended})."
+    return f"{config.base_url} took the connection but gave no HTTP answer ({response.detail or response.ended})."
 
 
-def _complaint(config: TargetConfig, answer: Answer, upstream_url: str, *, arrived: bool) -> str:
-    said = f"{config.base_url} answered {describe(answer)}"
-    error = answer.error if isinstance(answer.error, dict) else {}
-    if answer.status in (401, 403) or error.get("type") == "no_db_connection":
+def _complaint(config: TargetConfig, response: Response, upstream_url: str, *, arrived: bool) -> str:
+    said = f"{config.base_url} answered {describe(response)}"
+    error = response.error if isinstance(response.error, dict) else {}
+    if response.status in (401, 403) or error.get("type") == "no_db_connection":
         return f"{said}: it refuses the key. Give the name of the variable that holds one with --api-key-env."
-    if answer.at("choices") is None and error == {}:
+    if response.at("choices") is None and error == {}:
         return f"{said}, which is no OpenAI-compatible answer. Is this the base URL, with its /v1?"
-    if answer.status == 200 and upstream_url and not arrived:
-        return f"{config.base_url} answers, but not from hopcheck's upstream. Point its provider to {upstream_url}/v1."
-    if answer.status != 200 and upstream_url and not arrived:
+    if response.status == 200 and upstream_url and not arrived:
+        return (
+            f"{config.base_url} responses, but not from hopcheck's upstream. Point its provider to {upstream_url}/v1."
+        )
+    if response.status != 200 and upstream_url and not arrived:
         return (
             f"{said}, and nothing arrived at hopcheck's upstream. Point its provider to {upstream_url}/v1, "
             f"and see that it serves the model {config.models.chat!r} (or name another under [models])."
         )
-    if answer.status == 200:
+    if response.status == 200:
         return ""
     if upstream_url:
         return f"{said} to a plain request that its provider answered well."

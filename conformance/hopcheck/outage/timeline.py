@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from hopcheck.client import Answer, Stream, Target, Untestable, shapes
+from hopcheck.client import Response, Stream, Target, Untestable, shapes
 from hopcheck.client.config import TargetConfig
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.turns import Script
@@ -140,7 +140,7 @@ async def _ask(timeline: Timeline, config: TargetConfig, model: str, *, critical
     timeline.asked.append(Asked(at_s, timeline.now() - at_s, critical, streamed, outcome, detail))
 
 
-def outcome_of(answer: Answer) -> tuple[str, str]:
+def outcome_of(answer: Response) -> tuple[str, str]:
     """How a request ended: one of OUTCOMES, and the problem if it is wrong."""
     if answer.ended != "complete":
         return WRONG, f"{answer.status or 'no answer'}, and then {answer.ended}"
@@ -152,7 +152,7 @@ def outcome_of(answer: Answer) -> tuple[str, str]:
     return WRONG, f"{answer.status} {'; '.join(complaints) or answer.at('error', 'code')}"
 
 
-def _of_success(answer: Answer) -> tuple[str, str]:
+def _of_success(answer: Response) -> tuple[str, str]:
     whole = ANSWERED if answer.header("x-llm-proxy-fallback") is None else DIRECT
     if not isinstance(answer, Stream):
         complaints = shapes.chat_completion(answer.json)

@@ -46,7 +46,7 @@ class ReplayFindings:
         misses = list(self._server.misses.get(cassette_of_case(case), ()))
         yield expect("replay.match", misses, equals=[], level="MUST")
         yield expect("replay.played", self._unplayed(case), equals=[], level="MUST")
-        streams = [answer for answer in target.answers if isinstance(answer, Stream) and is_whole(answer)]
+        streams = [answer for answer in target.responses if isinstance(answer, Stream) and is_whole(answer)]
         if streams and not misses and self._with_variants:
             for finding in await self._variants(StreamRepeater(self._server, target), distinct(streams)):
                 yield finding

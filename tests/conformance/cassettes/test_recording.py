@@ -96,7 +96,7 @@ def _leaves() -> Case:
         async with await target.chat.open() as live:
             await live.event()
             live.hang_up()
-        attempts = await target.seen(live.answer.marker, attempts=1, settle_s=5)
+        attempts = await target.seen(live.response.marker, attempts=1, settle_s=5)
         yield expect("left", attempts[0].ended, equals="hung-up")
 
     return leaves

@@ -29,10 +29,10 @@ async def reads(target: Target) -> Findings:
     burst = await target.burst()
     yield expect("admitted", len(burst.admitted), equals=3)
     yield expect("denied", len(burst.denied), equals=2)
-    reached = [burst.reached[answer.marker] for answer in burst.answers]
+    reached = [burst.reached[answer.marker] for answer in burst.responses]
     yield expect("reached the upstream", sorted(reached), equals=[0, 0, 1, 1, 1])
     yield expect("another key", burst.other_key.status, equals=200)
-    yield expect("its own answers", len(target.answers), at_least=5)
+    yield expect("its own answers", len(target.responses), at_least=5)
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ import json
 
 import pytest
 
-from hopcheck import Answer, Findings, Relay, Stream, Target, Untestable, expect, reply
+from hopcheck import Findings, Relay, Response, Stream, Target, Untestable, expect, reply
 from hopcheck.client.bodies import OMIT, chat_body, embedding_body, encode, marked
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.nonces import fixed_nonces, random_nonces
-from hopcheck.client.responses import Sent
+from hopcheck.client.responses import SentRequest
 from hopcheck.engine.verdict import Outcome
 
 M = "hopcheck:a.b~~chat:1"
-SENT = Sent("", "POST", "http://h/v1", (), b"", 0)
+SENT = SentRequest("", "POST", "http://h/v1", (), b"", 0)
 
 
 def stream(*data: str, status: int = 200, ended: str = "complete") -> Stream:
@@ -79,11 +79,11 @@ def test_nonces_differ_between_runs_or_never() -> None:
 
 def test_an_answer_is_asked_short_questions() -> None:
     body = b'{"error": {"message": "no", "key": "sk-1"}, "choices": []}'
-    answer = Answer(SENT, 400, [("X-A", "1"), ("x-a", "sk-1"), ("Content-Type", "Application/JSON; x")], [(1, body)])
+    answer = Response(SENT, 400, [("X-A", "1"), ("x-a", "sk-1"), ("Content-Type", "Application/JSON; x")], [(1, body)])
     assert (answer.all("X-A"), answer.header("x-b"), answer.media_type) == (["1", "sk-1"], None, "application/json")
     assert answer.where("sk-1") == ["header x-a", "body"]
     assert (answer.where(""), answer.message, answer.error["message"]) == ([], None, "no")
-    assert Answer(SENT, 200, [], [(1, b"<html>\xff")]).json is None
+    assert Response(SENT, 200, [], [(1, b"<html>\xff")]).json is None
 
 
 def test_a_stream_is_told_as_a_client_takes_it() -> None:
@@ -141,10 +141,10 @@ def test_what_arrived_is_seen(case, bench) -> None:
         answer = await target.chat.create(temperature=0)
         yield expect("forwarded", (await target.forwarded(answer)).json["temperature"], equals=0)
         async with await target.chat.open(script="hang") as live:
-            arrived = await target.arrival(live.answer.marker)
+            arrived = await target.arrival(live.response.marker)
             yield expect("open", arrived.ended, equals="")
             live.hang_up()
-        (ended,) = await target.seen(live.answer)
+        (ended,) = await target.seen(live.response)
         yield expect("hung up", ended.ended, equals="hung-up")
         try:
             await target.forwarded(await target.request("GET", "/models", marker="hopcheck:none~~chat:1"))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hopcheck import (
-    Answer,
+    Response,
     Events,
     Findings,
     OutgoingRequest,
@@ -24,7 +24,7 @@ from hopcheck import (
     reply,
 )
 from hopcheck.authoring.findings import Finding, Level
-from hopcheck.client.responses import Sent
+from hopcheck.client.responses import SentRequest
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.engine.wire_contracts import CHECKS, EVENT, RESPONSE, UPSTREAM_REQUEST, WireEvidence, contract_findings
 from hopcheck.gate.catalogue import all_cases
@@ -189,8 +189,8 @@ def test_compressed_answers_are_read(judged) -> None:
 
 @pytest.mark.parametrize("ended", ["complete", "cut"])
 def test_a_cut_answer_is_not_judged_but_the_whole_events_of_a_cut_stream_are(ended: Any) -> None:
-    sent = Sent("", "POST", "http://h/api/chat/completions?x", (), b"", 0)
-    whole = Answer(sent, 200, [("Content-Type", "application/json")], [(1, b'{"id":')], ended)
+    sent = SentRequest("", "POST", "http://h/api/chat/completions?x", (), b"", 0)
+    whole = Response(sent, 200, [("Content-Type", "application/json")], [(1, b'{"id":')], ended)
     streamed = Stream(sent, 200, [("Content-Type", "text/event-stream")], [(1, b'data: {}\n\ndata: {"id":')], ended)
     found = asyncio.run(contract_findings(WireEvidence([whole, streamed], [], {}, "/api")))
     told = 'POST /v1/chat/completions 200: the body: is not JSON: "{\\"id\\":"'

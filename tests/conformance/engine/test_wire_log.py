@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from hopcheck import Findings, Relay, Target, expect, reply
-from hopcheck.client.responses import Answer, Sent
+from hopcheck.client.responses import Response, SentRequest
 from hopcheck.engine.judging import run_case
 from hopcheck.engine.wire_log import CURL_SHOWN, reproduce, wire_log
 from hopcheck.selftest.relay_host import RelayHost
@@ -18,8 +18,8 @@ from hopcheck.selftest.relay_host import RelayHost
 URL = "http://127.0.0.1:4000/v1/chat/completions"
 
 
-def asked(*headers: tuple[str, str], method: str = "POST", body: bytes = b"") -> list[Answer]:
-    return [Answer(Sent("m", method, URL, headers, body, 1))]
+def asked(*headers: tuple[str, str], method: str = "POST", body: bytes = b"") -> list[Response]:
+    return [Response(SentRequest("m", method, URL, headers, body, 1))]
 
 
 def words(line: str, key: str = "sk-1") -> list[str]:

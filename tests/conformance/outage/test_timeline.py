@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from hopcheck.client import Answer, Stream
-from hopcheck.client.responses import Sent
+from hopcheck.client import Response, Stream
+from hopcheck.client.responses import SentRequest
 from hopcheck.outage.timeline import ANSWERED, CUT, DIRECT, REFUSED, WRONG, Asked, Timeline, outcome_of
 from hopcheck_server.relay.errors import error_body
 
-SENT = Sent("", "POST", "http://x", (), b"", 0)
+SENT = SentRequest("", "POST", "http://x", (), b"", 0)
 COMPLETION = {
     "id": "c",
     "object": "chat.completion",
@@ -26,8 +26,8 @@ PAST = [("x-llm-proxy-fallback", "direct")]
 
 
 def answer_of(
-    kind: type[Answer], status: int, body: Any, headers: list[tuple[str, str]], ended: str = "complete"
-) -> Answer:
+    kind: type[Response], status: int, body: Any, headers: list[tuple[str, str]], ended: str = "complete"
+) -> Response:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     media = "text/event-stream" if raw.startswith(b"data") else "application/json"
     return kind(SENT, status, [("Content-Type", media), *headers], [(1, raw)], ended)  # type: ignore[arg-type]
@@ -36,15 +36,15 @@ def answer_of(
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        (answer_of(Answer, 200, COMPLETION, []), ANSWERED),
-        (answer_of(Answer, 200, COMPLETION, PAST), DIRECT),
-        (answer_of(Answer, 200, {"choices": []}, []), WRONG),
-        (answer_of(Answer, 503, ERROR, AGAIN), REFUSED),
+        (answer_of(Response, 200, COMPLETION, []), ANSWERED),
+        (answer_of(Response, 200, COMPLETION, PAST), DIRECT),
+        (answer_of(Response, 200, {"choices": []}, []), WRONG),
+        (answer_of(Response, 503, ERROR, AGAIN), REFUSED),
         (answer_of(Stream, 503, ERROR, AGAIN), REFUSED),
-        (answer_of(Answer, 503, ERROR, []), WRONG),
-        (answer_of(Answer, 503, {"detail": "no"}, AGAIN), WRONG),
-        (answer_of(Answer, 502, ERROR, AGAIN), WRONG),
-        (answer_of(Answer, 200, COMPLETION, [], ended="timeout"), WRONG),
+        (answer_of(Response, 503, ERROR, []), WRONG),
+        (answer_of(Response, 503, {"detail": "no"}, AGAIN), WRONG),
+        (answer_of(Response, 502, ERROR, AGAIN), WRONG),
+        (answer_of(Response, 200, COMPLETION, [], ended="timeout"), WRONG),
         (answer_of(Stream, 200, b"data: {}\n\ndata: [DONE]\n\n", []), ANSWERED),
         (answer_of(Stream, 200, b"data: {}\n\ndata: [DONE]\n\n", PAST), DIRECT),
         (answer_of(Stream, 200, b"data: {}\n\ndata: " + json.dumps(ERROR).encode() + b"\n\n", []), CUT),
@@ -52,7 +52,7 @@ def answer_of(
         (answer_of(Stream, 200, b"data: {}\n\n", [], ended="cut"), WRONG),
     ],
 )
-def test_outcomes(answer: Answer, outcome: str) -> None:
+def test_outcomes(answer: Response, outcome: str) -> None:
     assert outcome_of(answer)[0] == outcome
 
 

@@ -26,7 +26,7 @@ async def mid_stream(target: Target) -> Findings:
     async with await target.chat.open() as live:
         await live.event()
         live.hang_up()
-    yield expect("the provider's stream", await how_it_ended(target, live.answer.marker), equals="hung-up")
+    yield expect("the provider's stream", await how_it_ended(target, live.response.marker), equals="hung-up")
 
 
 @case(
@@ -39,9 +39,9 @@ async def mid_stream(target: Target) -> Findings:
 async def before_first(target: Target) -> Findings:
     """A client that hangs up before a stream's first event ends it at the provider within 2 s."""
     async with await target.chat.open() as live:
-        await target.arrival(live.answer.marker)
+        await target.arrival(live.response.marker)
         live.hang_up()
-    yield expect("the provider's stream", await how_it_ended(target, live.answer.marker), equals="hung-up")
+    yield expect("the provider's stream", await how_it_ended(target, live.response.marker), equals="hung-up")
 
 
 @case(
@@ -53,9 +53,9 @@ async def before_first(target: Target) -> Findings:
 async def nonstream(target: Target) -> Findings:
     """A client that hangs up while it waits for an answer in one piece ends the request at the provider within 2 s."""
     async with await target.chat.open(stream=False) as live:
-        await target.arrival(live.answer.marker)
+        await target.arrival(live.response.marker)
         live.hang_up()
-    yield expect("the provider's request", await how_it_ended(target, live.answer.marker), equals="hung-up")
+    yield expect("the provider's request", await how_it_ended(target, live.response.marker), equals="hung-up")
 
 
 @before_first.mutant(killed_by="the provider's stream", trips=("cancel.*", "resources.*"))

@@ -32,9 +32,9 @@ async def no_retry(target: Target) -> Findings:
     """A client's hanging up is answered with no further attempt: no retry and no fallback."""
     fallback = target.declares.fallback
     async with await target.chat.open(model=fallback.primary if fallback else target.models.chat) as live:
-        await target.arrival(live.answer.marker)
+        await target.arrival(live.response.marker)
         live.hang_up()
-    attempts = await target.seen(live.answer.marker, attempts=2, settle_s=QUIET_S)
+    attempts = await target.seen(live.response.marker, attempts=2, settle_s=QUIET_S)
     yield expect("attempts", len(attempts), equals=1)
 
 

@@ -23,7 +23,7 @@ async def slot_release(target: Target) -> Findings:
     )
     for live in held:
         live.hang_up()
-        await target.seen(live.answer.marker)
+        await target.seen(live.response.marker)
     answer = await target.chat.create(model=limit.model)
     yield expect("status of the next", answer.status, equals=200)
 

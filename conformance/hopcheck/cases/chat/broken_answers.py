@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Iterable
 
 from hopcheck import (
-    Answer,
     Failure,
     Findings,
     IncomingRequest,
     Relay,
     RelayedResponse,
+    Response,
     Target,
     case,
     dig,
@@ -26,18 +26,18 @@ OTHERS = ("errors.*:*", "stream.json-instead:*")
 """Whose mutants these cases may notice too: they are about the same errors."""
 
 
-async def _asked(target: Target, scripts: Iterable[str]) -> dict[str, Answer]:
+async def _asked(target: Target, scripts: Iterable[str]) -> dict[str, Response]:
     """All at once: a proxy that tries each again takes its time."""
     names = list(scripts)
     answers = await asyncio.gather(*(target.chat.create(script=name) for name in names))
     return dict(zip(names, answers, strict=True))
 
 
-def _blames_the_provider(answers: dict[str, Answer]) -> bool:
+def _blames_the_provider(answers: dict[str, Response]) -> bool:
     return all(answer.status is not None and 500 <= answer.status < 600 for answer in answers.values())
 
 
-def _complaints(answers: dict[str, Answer]) -> dict[str, list[str]]:
+def _complaints(answers: dict[str, Response]) -> dict[str, list[str]]:
     return {name: complaints for name, answer in answers.items() if (complaints := shapes.error(answer.json))}
 
 

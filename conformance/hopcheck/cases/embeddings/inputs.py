@@ -3,12 +3,12 @@
 from typing import Any
 
 from hopcheck import (
-    Answer,
     Findings,
     IncomingRequest,
     OutgoingRequest,
     Relay,
     RelayedResponse,
+    Response,
     Target,
     case,
     dig,
@@ -23,7 +23,7 @@ VECTORS = ([0.25, 0.5], [-0.5, 0.125], [1.5, -2.5])
 TOKENS = [[101, 2023, 102], [7, 8, 9]]
 
 
-def _by_index(answer: Answer) -> list[list[Any]]:
+def _by_index(answer: Response) -> list[list[Any]]:
     """`[index, vector]` of each embedding, in the order of the indexes."""
     return sorted(([dig(item, "index"), dig(item, "embedding")] for item in items(answer.json, "data")), key=str)
 

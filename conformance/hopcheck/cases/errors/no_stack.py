@@ -4,12 +4,12 @@ import asyncio
 import re
 
 from hopcheck import (
-    Answer,
     Failure,
     Findings,
     IncomingRequest,
     Relay,
     RelayedResponse,
+    Response,
     Target,
     case,
     expect,
@@ -45,7 +45,7 @@ async def no_stack(target: Target) -> Findings:
     yield expect("after a provider's garbage", _shown(dict(zip(GARBAGE, answers, strict=True))), equals={})
 
 
-def _shown(answers: dict[str, Answer]) -> dict[str, str]:
+def _shown(answers: dict[str, Response]) -> dict[str, str]:
     found = {name: INTERNAL.search(answer.text) for name, answer in answers.items()}
     return {name: match.group()[:80] for name, match in found.items() if match}
 

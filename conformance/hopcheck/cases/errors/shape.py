@@ -1,6 +1,6 @@
 """Every error is an error object."""
 
-from hopcheck import Answer, Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
+from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Response, Target, case, expect, reply
 from hopcheck.client import shapes
 
 FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
@@ -26,12 +26,12 @@ async def shape(target: Target) -> Findings:
     yield expect("media types", kinds, equals=dict.fromkeys(kinds, "application/json"))
 
 
-def _errors(answers: dict[str, Answer]) -> list[tuple[str, Answer]]:
+def _errors(answers: dict[str, Response]) -> list[tuple[str, Response]]:
     """Those that are errors; whether the others should be is for other cases to judge."""
     return [(name, answer) for name, answer in answers.items() if answer.status is None or answer.status >= 400]
 
 
-def _complaints(answers: dict[str, Answer]) -> dict[str, list[str]]:
+def _complaints(answers: dict[str, Response]) -> dict[str, list[str]]:
     return {name: wrong for name, answer in _errors(answers) if (wrong := shapes.error(answer.json))}
 
 

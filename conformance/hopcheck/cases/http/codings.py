@@ -4,10 +4,10 @@ import contextlib
 import zlib
 from collections.abc import Iterator
 
-from hopcheck import Answer
+from hopcheck import Response
 
 
-def decoded(answer: Answer, accepted: str) -> Iterator[tuple[int, bytes]]:
+def decoded(answer: Response, accepted: str) -> Iterator[tuple[int, bytes]]:
     """What a client reads of a body: its pieces with their times, up to where they can't be decoded.
 
     Args:

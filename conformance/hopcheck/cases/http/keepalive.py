@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hopcheck import Answer, Findings, OutgoingRequest, Relay, ServerExchange, Target, case, expect
+from hopcheck import Findings, OutgoingRequest, Relay, Response, ServerExchange, Target, case, expect
 
 CLOSED = "closed, as announced"
 
 
-def announces_close(answer: Answer) -> bool:
+def announces_close(answer: Response) -> bool:
     """Whether an answer says that its connection ends with it."""
     framed = answer.header("content-length") is not None or answer.header("transfer-encoding") is not None
     return answer.version == "1.0" or not framed or "close" in ",".join(answer.all("connection")).lower()
@@ -20,7 +20,7 @@ DROPPED = "stream.done-once:DropsTheConnection"
 @case("http.keepalive", level="SHOULD", refs=["RFC 9112 9.3", "RFC 9112 9.6"], trips_on=[DROPPED])
 async def keepalive(target: Target) -> Findings:
     """After an answer, a stream or an error, a connection serves the next request, unless its end was announced."""
-    asks: dict[str, Callable[[Any], Awaitable[Answer]]] = {
+    asks: dict[str, Callable[[Any], Awaitable[Response]]] = {
         "an answer": lambda connection: target.chat.create(connection=connection),
         "a stream": lambda connection: target.chat.stream(connection=connection),
         "an error": lambda connection: target.request("POST", "/chat/completions", body=b"{", connection=connection),

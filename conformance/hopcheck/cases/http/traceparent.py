@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hopcheck import Answer, Findings, OutgoingRequest, Relay, Target, case, expect
+from hopcheck import Findings, OutgoingRequest, Relay, Response, Target, case, expect
 
 TRACES = [f"{place:x}" * 32 for place in (1, 2, 3, 10)]
 
@@ -16,7 +16,7 @@ TRACES = [f"{place:x}" * 32 for place in (1, 2, 3, 10)]
 async def traceparent(target: Target) -> Findings:
     """A request's trace goes on upstream under its trace id, and in no other request, however many run at once."""
 
-    async def trace(answer: Answer) -> str:
+    async def trace(answer: Response) -> str:
         field = (await target.forwarded(answer)).header("traceparent") or ""
         return "-".join(field.split("-")[1:2])
 

@@ -18,12 +18,12 @@ LONG_S = 2.0
 async def blocking(target: Target) -> Findings:
     """While one request waits for its provider, another is answered."""
     async with await target.chat.open(script="slow", stream=False) as slow:
-        waiting = await target.arrival(slow.answer.marker)
+        waiting = await target.arrival(slow.response.marker)
         other = asyncio.ensure_future(target.chat.create())
         await asyncio.wait({other}, timeout=LONG_S)
         in_time = other.done()
-        await target.release(slow.answer.marker)
-        (waiting, *_) = await target.seen(slow.answer.marker)
+        await target.release(slow.response.marker)
+        (waiting, *_) = await target.seen(slow.response.marker)
         answer = await other
     yield expect("the other's answer came first", in_time and answer.ended_at_ns < waiting.ended_ns, equals=True)
 

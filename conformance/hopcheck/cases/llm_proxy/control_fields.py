@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Answer, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Response, Target, case, expect, refuse
 from hopcheck.client import shapes
 
 FIELDS: dict[str, Any] = {
@@ -40,7 +40,7 @@ async def control_fields(target: Target) -> Findings:
     yield expect("attempts upstream", sum([len(await target.seen(one)) for one in asked]), equals=0)
 
 
-def _accepted(answers: dict[str, Answer]) -> dict[str, int | None]:
+def _accepted(answers: dict[str, Response]) -> dict[str, int | None]:
     return {name: answer.status for name, answer in answers.items() if answer.status != 400}
 
 

@@ -2,12 +2,12 @@
 
 from hopcheck import (
     OMIT,
-    Answer,
     Findings,
     IncomingRequest,
     OutgoingRequest,
     Relay,
     RelayedResponse,
+    Response,
     Target,
     case,
     expect,
@@ -29,7 +29,7 @@ async def default_model(target: Target) -> Findings:
     yield expect("forwarded model", await _forwarded(target, unnamed), equals=await _forwarded(target, named))
 
 
-async def _forwarded(target: Target, answer: Answer) -> str | None:
+async def _forwarded(target: Target, answer: Response) -> str | None:
     attempts = await target.seen(answer)
     return attempts[-1].model if attempts else None
 

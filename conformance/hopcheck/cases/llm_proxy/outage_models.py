@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hopcheck import Answer, Findings, Relay, RelayedResponse, Target, backend_down, case, dig, expect, items
+from hopcheck import Findings, Relay, RelayedResponse, Response, Target, backend_down, case, dig, expect, items
 
 PATHS = ("/models", "/llm/models")
 
@@ -32,19 +32,19 @@ async def outage_models(target: Target) -> Findings:
     yield expect("marks before and after", unmarked, equals=[None] * 4)
 
 
-async def _lists(target: Target) -> list[Answer]:
+async def _lists(target: Target) -> list[Response]:
     return [await target.request("GET", path) for path in PATHS]
 
 
-def _models(answer: Answer) -> list[object]:
+def _models(answer: Response) -> list[object]:
     return items(answer.json) or items(answer.at("data"))
 
 
-def _ids(answer: Answer) -> list[object]:
+def _ids(answer: Response) -> list[object]:
     return [dig(model, "id") for model in _models(answer)]
 
 
-def _available(answer: Answer, wanted: str) -> list[object]:
+def _available(answer: Response, wanted: str) -> list[object]:
     return [dig(model, "is_available") for model in _models(answer) if dig(model, "id") == wanted]
 
 

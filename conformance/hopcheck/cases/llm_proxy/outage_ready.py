@@ -4,11 +4,11 @@ import asyncio
 import time
 
 from hopcheck import (
-    Answer,
     Findings,
     IncomingRequest,
     Relay,
     RelayedResponse,
+    Response,
     Target,
     backend_down,
     case,
@@ -43,12 +43,12 @@ async def outage_ready(target: Target) -> Findings:
     yield expect("ready after the outage", after.status, equals=200)
 
 
-async def _health(target: Target, what: str) -> Answer:
+async def _health(target: Target, what: str) -> Response:
     prefix = target.base_path.removesuffix("/v1")
     return await target.request("GET", f"/{prefix}/health/{what}", key="")
 
 
-async def _until(target: Target, status: int) -> Answer:
+async def _until(target: Target, status: int) -> Response:
     """The first answer with that status, or the last one within the bound."""
     deadline_s = time.monotonic() + BOUND_S
     while True:

@@ -25,7 +25,7 @@ async def concurrency_release(target: Target) -> Findings:
     await asyncio.gather(*(live.event() for live in held))
     one_more = await target.chat.create(model=limit.model)
     for live in held:
-        await target.release(live.answer.marker)
+        await target.release(live.response.marker)
         await live.rest()
     yield expect("status of one more", one_more.status, equals=429)
     after = {}

@@ -74,7 +74,7 @@ async def headers(target: Target) -> Findings:
     """Answers under a limit tell it, and what is left of it, which is never negative."""
     burst = await target.burst()
     names = ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests")
-    values = [[answer.header(name) for name in names] for answer in burst.answers]
+    values = [[answer.header(name) for name in names] for answer in burst.responses]
     sound = all(value is not None and value.isdecimal() for pair in values for value in pair)
     yield expect("limit and what is left", values, holds=bool(values) and sound, to="two whole numbers in every answer")
 

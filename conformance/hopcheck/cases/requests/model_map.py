@@ -1,6 +1,6 @@
 """The model's name, on its way to the upstream."""
 
-from hopcheck import Answer, Findings, OutgoingRequest, Relay, Target, case, dig, expect
+from hopcheck import Findings, OutgoingRequest, Relay, Response, Target, case, dig, expect
 from hopcheck.cases.requests.fields import replaced
 
 
@@ -11,7 +11,7 @@ async def model_map(target: Target) -> Findings:
     Which name that is, only `model_map` says. Of a model that isn't in it, no more can be judged than that it has one.
     """
 
-    async def name(answer: Answer) -> str:
+    async def name(answer: Response) -> str:
         return str(dig((await target.forwarded(answer)).json, "model"))
 
     plain = await name(await target.chat.create())

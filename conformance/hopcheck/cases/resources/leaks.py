@@ -25,7 +25,7 @@ async def conn_leak(target: Target) -> Findings:
         await asyncio.gather(*(live.event() for live in lives))
         for live in lives:
             live.hang_up()
-            markers.append(live.answer.marker)
+            markers.append(live.response.marker)
     seen = await asyncio.gather(*(target.seen(marker, settle_s=SETTLE_S) for marker in markers))
     left_open = sum(not attempt.ended for attempts in seen for attempt in attempts)
     yield expect("streams left open at the provider", left_open, equals=0)

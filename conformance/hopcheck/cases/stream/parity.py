@@ -4,13 +4,13 @@ import asyncio
 from typing import Any
 
 from hopcheck import (
-    Answer,
     Events,
     Failure,
     Findings,
     IncomingRequest,
     Relay,
     RelayedResponse,
+    Response,
     Target,
     case,
     dig,
@@ -110,5 +110,5 @@ def _counts(usage: Any) -> Any:
     return {name: dig(usage, name) for name in reply.USAGE}
 
 
-def _seen(answer: Answer) -> dict[str, Any]:
+def _seen(answer: Response) -> dict[str, Any]:
     return {"status": answer.status, "media type": answer.media_type, "body": answer.text[:200]}

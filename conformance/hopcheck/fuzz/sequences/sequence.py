@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hopcheck.client import Answer, Live, Stream, Target, dig
+from hopcheck.client import PendingResponse, Response, Stream, Target, dig
 from hopcheck.client.untestable import describe
 from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.operations import RECOVERY, SEPARATION, SEQUENCES
@@ -58,7 +58,7 @@ class OpenStream:
         narrow: Whether it counts towards a limit of concurrent requests.
     """
 
-    live: Live
+    live: PendingResponse
     word: str
     whole: bool
     narrow: bool
@@ -158,14 +158,14 @@ class RequestSequence:
         self._record("the client of a stream that was begun leaves")
         self._open.remove(opened)
         opened.live.hang_up()
-        await self._own(opened.live.answer, opened.word)
+        await self._own(opened.live.response, opened.word)
 
     async def gives_up(self) -> None:
         """A client leaves before it has been answered."""
         self._record("a client leaves before it is answered")
         word = await self._word(SILENT)
         live = await self._target.chat.open(script=word, stream=False)
-        await self._control.wait(live.answer.marker, attempts=1, ended=False, timeout_s=SETTLE_S)
+        await self._control.wait(live.response.marker, attempts=1, ended=False, timeout_s=SETTLE_S)
         live.hang_up()
 
     async def all_leave(self) -> None:
@@ -189,7 +189,7 @@ class RequestSequence:
         """Close all streams, and let the upstream forget the sequence."""
         for opened in self._open:
             opened.live.hang_up()
-        for marker in dict.fromkeys(answer.marker for answer in self._target.answers if answer.marker):
+        for marker in dict.fromkeys(answer.marker for answer in self._target.responses if answer.marker):
             await self._control.forget(marker)
 
     # Helpers.
@@ -207,7 +207,7 @@ class RequestSequence:
         await self._control.load({f"{SEQUENCES.id}~{word}": Script(turns=(answer,))})
         return word
 
-    async def _ask(self, word: str, *, stream: bool, key: str | None = None, model: str = "") -> Answer:
+    async def _ask(self, word: str, *, stream: bool, key: str | None = None, model: str = "") -> Response:
         asked = self._target.chat.stream if stream else self._target.chat.create
         return await asked(script=word, key=key, model=model or self._target.models.chat)
 
@@ -225,14 +225,14 @@ class RequestSequence:
             raise self._failure(RECOVERY, f"a healthy request{f' to {model}' if model else ''} got {describe(answer)}")
         await self._whole(answer, word)
 
-    async def _whole(self, answer: Answer, word: str) -> None:
+    async def _whole(self, answer: Response, word: str) -> None:
         """Check that a response consists of its word, and nothing else."""
         await self._own(answer, word)
         text = answer.joined() if isinstance(answer, Stream) else dig(answer.message, "content")
         if text != f"The word is {word}.":
             raise self._failure(RECOVERY, f'a healthy request was answered {text!r}, not "The word is {word}."')
 
-    async def _own(self, answer: Answer, word: str) -> None:
+    async def _own(self, answer: Response, word: str) -> None:
         """Check that neither a response nor its attempts at the provider hold another request's word."""
         self._look(word, "an answer", answer.headers, answer.body)
         for attempt in await self._control.attempts(answer.marker) if answer.marker else ():

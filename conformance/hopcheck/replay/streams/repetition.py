@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from hopcheck.client import Answer, Live, Stream, Target
-from hopcheck.client.responses import Sent
+from hopcheck.client import PendingResponse, Response, Stream, Target
+from hopcheck.client.responses import SentRequest
 from hopcheck.replay.server import ReplayServer
 from hopcheck.replay.streams.chunking import CHUNKINGS, Chunks, StreamForm, StreamVariant, is_stream
 from hopcheck.replay.streams.variants import CHUNKS, LINES, can_be_rewritten, meaning
@@ -109,14 +109,14 @@ def _meaning(stream: Stream) -> ClientView:
     return {**_view(stream), "data": meaning(stream.data)}
 
 
-async def _repeated(target: Target, first: Answer) -> Stream:
+async def _repeated(target: Target, first: Response) -> Stream:
     """Send the same bytes once more and read the response, which isn't among the case's own."""
     sent = first.sent
     connection = await target.connect()
     path = "/" + sent.url.split("/", 3)[3]
     at_ns = await connection.send(sent.method, path, sent.headers, sent.body)
-    again = Stream(Sent(sent.marker, sent.method, sent.url, sent.headers, sent.body, at_ns))
-    async with Live(connection, again, target.read_timeout_s, connection.close) as live:
+    again = Stream(SentRequest(sent.marker, sent.method, sent.url, sent.headers, sent.body, at_ns))
+    async with PendingResponse(connection, again, target.read_timeout_s, connection.close) as live:
         if await live.head() is not None:
             await live.rest()
     return again

@@ -7,23 +7,23 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from hopcheck.client.responses import Answer
+from hopcheck.client.responses import Response
 from hopcheck.client.streams import Stream, TimedEvent
 from hopcheck_server.wire.client import Broken, ClientConnection
 
 
-class Live:
-    """An answer that is still coming.
+class PendingResponse:
+    """A response that is still coming.
 
     Attributes:
         answer: What has come so far.
     """
 
     def __init__(
-        self, connection: ClientConnection, answer: Answer, read_timeout_s: float, done: Callable[[], None]
+        self, connection: ClientConnection, response: Response, read_timeout_s: float, done: Callable[[], None]
     ) -> None:
         """Made by the target."""
-        self.answer = answer
+        self.response = response
         self._connection = connection
         self._read_timeout_s = read_timeout_s
         self._done = done
@@ -33,8 +33,8 @@ class Live:
     @property
     def stream(self) -> Stream:
         """What has come so far, read as a stream."""
-        assert isinstance(self.answer, Stream)
-        return self.answer
+        assert isinstance(self.response, Stream)
+        return self.response
 
     async def head(self) -> int | None:
         """Wait for the head; returns the status, or None if none came."""
@@ -43,26 +43,26 @@ class Live:
         except Broken as broken:
             self._end(broken)
             return None
-        answer = self.answer
-        answer.status, answer.headers, answer.head_at_ns = head.status, head.headers, head.at_ns
-        answer.version = head.version
+        response = self.response
+        response.status, response.headers, response.head_at_ns = head.status, head.headers, head.at_ns
+        response.version = head.version
         return head.status
 
     async def event(self) -> TimedEvent | None:
-        """Wait for the next data event; None if the answer ended first."""
+        """Wait for the next data event; None if the response ended first."""
         while True:
             self._told, timed = self.stream.event_from(self._told)
             if timed is not None or not await self._read():
                 return timed
 
-    async def rest(self) -> Answer:
+    async def rest(self) -> Response:
         """Read to the end."""
         while await self._read():
             pass
-        return self.answer
+        return self.response
 
     async def _read(self) -> bool:
-        if self.answer.ended_at_ns:
+        if self.response.ended_at_ns:
             return False
         try:
             at_ns, data = await anext(self._chunks)
@@ -72,20 +72,20 @@ class Live:
         except Broken as broken:
             self._end(broken)
             return False
-        self.answer.chunks.append((at_ns, data))
+        self.response.chunks.append((at_ns, data))
         return True
 
     def _end(self, broken: Broken | None) -> None:
-        answer = self.answer
-        answer.ended = broken.ended if broken else "complete"
-        answer.detail = str(broken) if broken else ""
-        answer.ended_at_ns = time.monotonic_ns()
+        response = self.response
+        response.ended = broken.ended if broken else "complete"
+        response.detail = str(broken) if broken else ""
+        response.ended_at_ns = time.monotonic_ns()
 
     def hang_up(self) -> int:
         """Leave: close the connection at once. Returns when, CLOCK_MONOTONIC ns."""
         at_ns = time.monotonic_ns()
-        if not self.answer.ended_at_ns:
-            self.answer.ended, self.answer.ended_at_ns = "left", at_ns
+        if not self.response.ended_at_ns:
+            self.response.ended, self.response.ended_at_ns = "left", at_ns
         self._connection.abort()
         return at_ns
 
@@ -96,8 +96,8 @@ class Live:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Hang up on what hasn't ended; an answer that has gives its connection back."""
-        if self.answer.ended == "complete":
+        """Hang up on what hasn't ended; a response that has gives its connection back."""
+        if self.response.ended == "complete":
             self._done()
         else:
             self.hang_up()

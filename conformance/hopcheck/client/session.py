@@ -1,0 +1,185 @@
+"""The connection between a case and its target: makes marked requests, sends them, and keeps their responses."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hopcheck.client.bodies import chat_body, encode
+from hopcheck.client.config import TargetConfig
+from hopcheck.client.nonces import random_nonces
+from hopcheck.client.pending_response import PendingResponse
+from hopcheck.client.responses import Response, SentRequest
+from hopcheck.client.streams import Stream
+from hopcheck.client.untestable import Untestable
+from hopcheck.client.upstream_side import UpstreamSide
+from hopcheck_server.upstream.control.client import Control
+from hopcheck_server.upstream.script.marker import Marker, script_name
+from hopcheck_server.wire.client import ClientConnection, ConnectFailed
+from hopcheck_server.wire.pool import Origin
+
+CHAT_PATH = "/chat/completions"
+
+RECOVERY_S = 30.0
+"""How long a target may take to come out of a cooldown."""
+
+
+class TargetSession(UpstreamSide):
+    """The requests that one case sends to its target.
+
+    Attributes:
+        config: Where the target is, and what it declares.
+        responses: The responses to all requests so far, in order.
+        notes: Waits and repeated requests, for the report.
+        read_timeout_s: How long the target may be silent before its response counts as hung.
+        recovery_s: How long the target may take to come out of a cooldown.
+    """
+
+    def __init__(
+        self,
+        config: TargetConfig,
+        control: Control | None,
+        *,
+        case_id: str = "hopcheck",
+        operation: str = "chat",
+        nonces: Iterator[str] | None = None,
+        read_timeout_s: float = 30.0,
+        recovery_s: float = RECOVERY_S,
+        expects_limits: bool = False,
+    ) -> None:
+        """Begin a session.
+
+        Args:
+            config: The target.
+            control: The upstream behind it; None where there is none of ours.
+            case_id: The case; it stands in markers.
+            operation: The operation that the case is run on; it stands in markers.
+            nonces: Yields a nonce for each request; None makes random ones.
+            read_timeout_s: See the attribute.
+            recovery_s: See the attribute.
+            expects_limits: Whether a 429 of the target's own is what the case is about, so that it isn't asked again.
+        """
+        super().__init__(control)
+        self.config = config
+        self.read_timeout_s = read_timeout_s
+        self.recovery_s = recovery_s
+        self.responses: list[Response] = []
+        self.notes: list[str] = []
+        self._case_id = case_id
+        self._operation = operation
+        self._nonces = nonces or random_nonces()
+        self._expects_limits = expects_limits
+        self._origin = Origin.of(config.base_url)
+
+    @property
+    def base_path(self) -> str:
+        """The path of the base URL: `/v1`, as a rule."""
+        return self._origin.prefix
+
+    def marker(self, script: str = "") -> str:
+        """A fresh marker for one of the case's scripts."""
+        return str(Marker.make(script_name(self._case_id, script), self._operation, next(self._nonces)))
+
+    def headers(self, key: str | None = None, more: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+        """What a client sends: its key (None: the configured one; "": none), the target's own headers, and more."""
+        token = self.config.api_key if key is None else key
+        named = {
+            "Host": self._origin.authority,
+            **({"Authorization": f"Bearer {token}"} if token else {}),
+            "Accept": "*/*",
+            **self.config.headers,
+            **(more or {}),
+        }
+        return list(named.items())
+
+    async def connect(self) -> ClientConnection:
+        """Open a connection to the target.
+
+        Raises:
+            Untestable: Nothing listens there.
+        """
+        try:
+            return await self._origin.connect(timeout_s=min(10.0, self.read_timeout_s))
+        except ConnectFailed as error:
+            raise Untestable(str(error)) from error
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        marker: str = "",
+        connection: ClientConnection | None = None,
+    ) -> Response:
+        """Send any request and read the whole response.
+
+        Args:
+            method: The HTTP method.
+            path: Below the base URL (`/models`), or from the root where it starts with `//` (`//health`).
+            body: Bytes are sent as they are, anything else as JSON; None sends no body.
+            key: None sends the configured key, "" none.
+            headers: More of them, or other values for the usual ones.
+            marker: The marker that the body holds, so that `seen` can be asked about it.
+            connection: Use this one and leave it open; None opens one and closes it.
+        """
+        async with await self.open(method, path, body, key, headers, marker, Response, connection) as live:
+            if await live.head() is not None:
+                await live.rest()
+            return live.response
+
+    async def open(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        marker: str = "",
+        kind: type[Response] = Stream,
+        connection: ClientConnection | None = None,
+    ) -> PendingResponse:
+        """Send any request, and return while its response is still to come (see `request`)."""
+        raw = b"" if body is None else body if isinstance(body, bytes) else encode(body)
+        typed = {"Content-Type": "application/json"} if body is not None else {}
+        pairs = self.headers(key, {**typed, **(headers or {})})
+        if body is not None:
+            pairs.append(("Content-Length", str(len(raw))))
+        used = connection or await self.connect()
+        target = path[1:] if path.startswith("//") else self._origin.prefix + path
+        at_ns = await used.send(method, target, pairs, raw)
+        url = f"{self._origin.scheme}://{self._origin.authority}{target}"
+        response = kind(SentRequest(marker, method, url, tuple(pairs), raw, at_ns))
+        self.responses.append(response)
+        return PendingResponse(used, response, self.read_timeout_s, (lambda: None) if connection else used.close)
+
+    async def recovered(self, *, within_s: float | None = None) -> bool:
+        """Wait until a plain marked request gets through; false if none did in that time, else in `recovery_s`."""
+        bound_s = self.recovery_s if within_s is None else within_s
+        begun = time.monotonic()
+        while True:
+            if await self._probe() == 200:
+                waited = time.monotonic() - begun
+                if waited > 1:
+                    self.notes.append(f"waited {waited:.0f} s until the target was out of its cooldown")
+                return True
+            if time.monotonic() - begun > bound_s:
+                return False
+            await asyncio.sleep(0.5)  # between two probes of a target that announces nothing
+
+    async def cooled_down(self, response: Response) -> bool:
+        """Whether a 429 is a target's cooldown: its own, though no limit was asked about."""
+        if response.status != 429 or self._expects_limits or self._control is None or not response.marker:
+            return False
+        return not await self._control.attempts(response.marker)
+
+    async def _probe(self) -> int | None:
+        """Send a plain marked request of no case; returns its status."""
+        probe = TargetSession(self.config, self._control, read_timeout_s=self.read_timeout_s)
+        marker = probe.marker()
+        body = chat_body(self.config.models.chat, marker, {})
+        return (await probe.request("POST", CHAT_PATH, body=body, marker=marker)).status
