@@ -39,7 +39,7 @@ class Burst:
         model: The limited model.
         allowed: Requests that the limit allows in one window.
         window_s: The window's length, in seconds.
-        answers: To the burst's requests, in the order of their sending.
+        responses: To the burst's requests, in the order of their sending.
         reached: How many upstream attempts each marker made.
         other_key: The response to another client's request, sent while the window was used up; None without its key.
         opened_s: When the first request was sent, CLOCK_MONOTONIC seconds.
@@ -71,8 +71,8 @@ class Burst:
         Returns:
             The status.
         """
-        told = min((_told(response, self.window_s) for response in self.denied), default=self.window_s)
-        left_s = self.denied_at_s + told + MARGIN_S - time.monotonic()
+        wait_s = min((_announced_wait_s(response, self.window_s) for response in self.denied), default=self.window_s)
+        left_s = self.denied_at_s + wait_s + MARGIN_S - time.monotonic()
         if left_s > 0:
             session.notes.append(f"waited {left_s:.1f} s for the rate limit to recover")
             await asyncio.sleep(left_s)  # the wait that the refusal asks for
@@ -91,7 +91,7 @@ async def burst_over(session: TargetSession, model: str, allowed: int, window_s:
         opened_at_s = time.time()
         first = await Chat(session).create(model=model)
         if first.status == 429 and not await session.seen(first):
-            await _wait(session, _told(first, window_s))
+            await _wait(session, _announced_wait_s(first, window_s))
             continue
         rest = [Chat(session).create(model=model) for _ in range(allowed - 1 + BEYOND)]
         burst.responses = [first, *await asyncio.gather(*rest)]
@@ -111,7 +111,7 @@ def _within_one(window_s: float, opened_at_s: float, took_s: float) -> bool:
     return not turned and took_s < 0.9 * window_s
 
 
-def _told(refusal: Response, window_s: float) -> float:
+def _announced_wait_s(refusal: Response, window_s: float) -> float:
     """How long a refusal says to wait, at most a window."""
     try:
         return min(float(refusal.header("retry-after") or window_s), window_s)

@@ -16,7 +16,7 @@ class PendingResponse:
     """A response that is still coming.
 
     Attributes:
-        answer: What has come so far.
+        response: What has come so far.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class PendingResponse:
         self._connection = connection
         self._read_timeout_s = read_timeout_s
         self._done = done
-        self._told = 0  # events
+        self._events_read = 0
         self._chunks = connection.chunks(read_timeout_s)
 
     @property
@@ -51,7 +51,7 @@ class PendingResponse:
     async def event(self) -> TimedEvent | None:
         """Wait for the next data event; None if the response ended first."""
         while True:
-            self._told, timed = self.stream.event_from(self._told)
+            self._events_read, timed = self.stream.event_from(self._events_read)
             if timed is not None or not await self._read():
                 return timed
 

@@ -1,4 +1,4 @@
-"""What came back, as a value that cases can ask short questions of; `hopcheck.client.streams` has what is streamed."""
+"""A response, with short questions for cases to ask; `hopcheck.client.streams` has those about streams."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SentRequest:
 
 @dataclass(slots=True)
 class Response:
-    """What a request got.
+    """The response to a request.
 
     Attributes:
         sent: The request.
@@ -126,7 +126,7 @@ class Response:
 
 
 def call_of(index: JSON, call: JSON) -> dict[str, JSON]:
-    """A tool call without its arguments, its function's fields beside its own."""
+    """A tool call without its arguments; its function's fields are among its own."""
     return {"index": index, "id": dig(call, "id"), "type": dig(call, "type"), "name": dig(call, "function", "name")}
 
 

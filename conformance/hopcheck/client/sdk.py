@@ -15,7 +15,7 @@ def load_sdk() -> None:
     """Import the official client.
 
     It takes as long as everything else together, so commands that ask nothing go without; and it must be there before
-    cases run, or one of them would hold up those beside it.
+    cases run, or one of them would hold up the others.
     """
     importlib.import_module("openai")
 

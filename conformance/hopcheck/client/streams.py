@@ -63,9 +63,9 @@ class Stream(Response):
 
     @property
     def error(self) -> JSON:
-        """The first error that the stream told in-band, or the body's error object where it is no stream."""
-        told = [item["error"] for item in self.objects if isinstance(item, dict) and item.get("error")]
-        return told[0] if told else dig(parsed(self.body), "error")
+        """The first error event of the stream, or the body's error object where it is no stream."""
+        errors = [item["error"] for item in self.objects if isinstance(item, dict) and item.get("error")]
+        return errors[0] if errors else dig(parsed(self.body), "error")
 
     def choices(self, index: int = 0) -> list[dict[str, JSON]]:
         """One choice of every piece that speaks of it."""
@@ -97,15 +97,15 @@ class Stream(Response):
         """A choice's tool calls put together by their index, in its order: `{index, id, type, name, arguments}`."""
         calls: dict[str, dict[str, JSON]] = {}
         for part in (part for delta in self.deltas(index) for part in items(delta, "tool_calls")):
-            said = call_of(dig(part, "index"), part)
-            call = calls.setdefault(repr(said["index"]), {**said, "arguments": ""})
-            call.update({key: value for key, value in said.items() if not call[key]})
+            delta = call_of(dig(part, "index"), part)
+            call = calls.setdefault(repr(delta["index"]), {**delta, "arguments": ""})
+            call.update({key: value for key, value in delta.items() if not call[key]})
             piece = arguments_of(part)
             call["arguments"] += piece if isinstance(piece, str) else "" if piece is None else repr(piece)
         return list(calls.values())
 
     @property
-    def told(self) -> dict[str, JSON]:
+    def summary(self) -> dict[str, JSON]:
         """What a client makes of the first choice: its text, its last finish reason, and whether `[DONE]` came."""
         last = next(reversed(self.finishes()), None)
         return {"text": self.joined(), "finish": last, "done": "[DONE]" in self.data}
@@ -118,7 +118,7 @@ class Stream(Response):
 
     @property
     def shows_failure(self) -> bool:
-        """Whether a client is told that it failed: by the status, by an error in-band, or by broken framing."""
+        """Whether the failure shows to a client: by the status, by an error event, or by broken framing."""
         return self.status != 200 or self.error is not None or self.ended in ("cut", "reset", "garbled")
 
     @property

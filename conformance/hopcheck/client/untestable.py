@@ -15,6 +15,6 @@ def describe(response: Response) -> str:
     """A response in a few words, for reasons."""
     if response.status is None:
         return f"nothing ({response.detail or response.ended})"
-    said = response.error
-    text = said.get("message") if isinstance(said, dict) else response.text
+    error = response.error
+    text = error.get("message") if isinstance(error, dict) else response.text
     return f"{response.status} {json.dumps(str(text)[:160], ensure_ascii=False)}"

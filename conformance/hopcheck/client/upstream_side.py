@@ -25,7 +25,7 @@ class UpstreamSide:
 
         Args:
             answer: The response to the request, or its marker.
-            attempts: Wait until so many have come; the default doesn't wait for one that hasn't come by now.
+            attempts: Wait until this many have come; the default doesn't wait for one that hasn't come by now.
             settle_s: The longest wait, in seconds.
 
         Raises:
@@ -66,7 +66,7 @@ class UpstreamSide:
         return attempts[-1].json if attempts else None
 
     async def unmarked(self, since_ns: int) -> list[Attempt]:
-        """What reached the upstream without a marker at that time (CLOCK_MONOTONIC) or later, whoever sent it.
+        """What reached the upstream without a marker at that time (CLOCK_MONOTONIC) or later, from any client.
 
         Raises:
             Untestable: There is no upstream of ours.

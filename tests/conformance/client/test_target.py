@@ -88,7 +88,7 @@ def test_an_answer_is_asked_short_questions() -> None:
 
 def test_a_stream_is_told_as_a_client_takes_it() -> None:
     sound = stream(chunk(delta={"content": "Hel"}), chunk(delta={"content": "lo"}, finish_reason="stop"), "[DONE]")
-    assert sound.told == {"text": "Hello", "finish": "stop", "done": True}
+    assert sound.summary == {"text": "Hello", "finish": "stop", "done": True}
     assert sound.clean
     assert not sound.shows_failure
     assert not stream(chunk(delta={"content": "x"}), "[DONE]").clean

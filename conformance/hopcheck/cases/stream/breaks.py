@@ -66,7 +66,7 @@ async def cut(target: Target) -> Findings:
     streams = dict(zip(CUTS, await asyncio.gather(*(target.chat.stream(script=name) for name in CUTS)), strict=True))
     for stream in streams.values():
         await target.forwarded(stream)
-    hidden = {name: stream.told for name, stream in streams.items() if not stream.shows_failure}
+    hidden = {name: stream.summary for name, stream in streams.items() if not stream.shows_failure}
     yield expect("cuts that don't show", hidden, equals={})
     invented = {name: stream.finishes() for name, stream in streams.items() if stream.finishes()}
     yield expect("finish reasons", invented, equals={})

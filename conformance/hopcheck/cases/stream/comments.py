@@ -22,7 +22,7 @@ WHOLE = {"text": "Hello", "finish": "stop", "done": True}
 async def comments(target: Target) -> Findings:
     """A provider's comments are dropped, or passed on as comments, and never as data."""
     stream = await target.chat.stream()
-    yield expect("answer", stream.told, equals=WHOLE)
+    yield expect("answer", stream.summary, equals=WHOLE)
     yield expect("data that isn't JSON", stream.unreadable, equals=[])
 
 

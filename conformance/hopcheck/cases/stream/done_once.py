@@ -57,7 +57,7 @@ class DropsTheConnection(Relay):
 async def done_missing_upstream(target: Target) -> Findings:
     """A finished answer that the provider ends without `[DONE]` reaches the client whole, with `[DONE]` at its end."""
     stream = await target.chat.stream()
-    yield expect("answer", stream.told, equals={"text": "Hello", "finish": "stop", "done": True})
+    yield expect("answer", stream.summary, equals={"text": "Hello", "finish": "stop", "done": True})
 
 
 @done_missing_upstream.mutant(killed_by="answer")

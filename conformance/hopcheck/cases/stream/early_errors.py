@@ -61,7 +61,7 @@ async def error_in_200(target: Target) -> Findings:
     """A provider's stream that begins with an error fails visibly: it isn't an empty answer that stopped."""
     stream = await target.chat.stream()
     await target.forwarded(stream)
-    shown = {**stream.told, "status": stream.status, "error": stream.error}
+    shown = {**stream.summary, "status": stream.status, "error": stream.error}
     yield expect("failure", shown, holds=stream.shows_failure, to="an error status, or an error event")
     yield expect("finish reasons", stream.finishes(), equals=[])
 

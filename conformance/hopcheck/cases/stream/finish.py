@@ -58,7 +58,7 @@ class FinishesFirst(Relay):
 )
 async def finish_matches(target: Target) -> Findings:
     """A stream's finish reason is the provider's: stop, length, content_filter or tool_calls."""
-    reasons = [(await target.chat.stream(script=name)).told["finish"] for name in ENDS]
+    reasons = [(await target.chat.stream(script=name)).summary["finish"] for name in ENDS]
     yield expect("finish reasons", reasons, equals=[name.replace("-", "_") for name in ENDS])
 
 

@@ -33,8 +33,8 @@ def written(before: str, *, indent: int | None = None, after: str = "\n\n") -> l
 )
 async def line_endings(target: Target) -> Findings:
     """Events with CRLF line ends, or without a space after the colon, are read as all others."""
-    yield expect("answer with CRLF", (await target.chat.stream(script="crlf")).told, equals=WHOLE)
-    yield expect("answer without spaces", (await target.chat.stream(script="no-space")).told, equals=WHOLE)
+    yield expect("answer with CRLF", (await target.chat.stream(script="crlf")).summary, equals=WHOLE)
+    yield expect("answer without spaces", (await target.chat.stream(script="no-space")).summary, equals=WHOLE)
 
 
 @line_endings.mutant(killed_by="answer with CRLF")
@@ -64,8 +64,8 @@ class LooksForTheSpace(Relay):
 )
 async def multiline_data(target: Target) -> Findings:
     """Data on several lines is put together, and the fields `event`, `id` and `retry` do no harm."""
-    yield expect("answer on many lines", (await target.chat.stream(script="lines")).told, equals=WHOLE)
-    yield expect("answer with other fields", (await target.chat.stream(script="fields")).told, equals=WHOLE)
+    yield expect("answer on many lines", (await target.chat.stream(script="lines")).summary, equals=WHOLE)
+    yield expect("answer with other fields", (await target.chat.stream(script="fields")).summary, equals=WHOLE)
 
 
 @multiline_data.mutant(killed_by="answer on many lines")

@@ -19,7 +19,7 @@ async def malformed_chunk(target: Target) -> Findings:
     stream = await target.chat.stream()
     await target.forwarded(stream)
     yield expect("data that isn't JSON", stream.unreadable, equals=[])
-    shown = {**stream.told, "error": stream.error, "ended": stream.ended}
+    shown = {**stream.summary, "error": stream.error, "ended": stream.ended}
     rest_came = stream.clean and stream.joined() == "Hello"
     yield expect("answer", shown, holds=rest_came or stream.shows_failure, to="the rest of the answer, or an error")
 

@@ -34,7 +34,7 @@ async def stumble(events: Events, over: Callable[[edits.Chunk], Any]) -> Events:
 )
 async def empty_choices(target: Target) -> Findings:
     """Chunks without choices, wherever they stand in a provider's stream, do no harm to the response."""
-    yield expect("answer", (await target.chat.stream()).told, equals=WHOLE)
+    yield expect("answer", (await target.chat.stream()).summary, equals=WHOLE)
 
 
 @empty_choices.mutant(killed_by="answer")
@@ -62,7 +62,7 @@ class ReadsTheFirstChoice(Relay):
 )
 async def delta_empty(target: Target) -> Findings:
     """Deltas that are empty, whose content is empty or null, or that have no `finish_reason` do no harm."""
-    yield expect("answer", (await target.chat.stream()).told, equals=WHOLE)
+    yield expect("answer", (await target.chat.stream()).summary, equals=WHOLE)
 
 
 @delta_empty.mutant(killed_by="answer")
@@ -95,7 +95,7 @@ class WritesNullAsText(Relay):
 )
 async def obfuscation(target: Target) -> Findings:
     """Chunks with the padding field `obfuscation` reach the client as others do."""
-    yield expect("answer", (await target.chat.stream()).told, equals=WHOLE)
+    yield expect("answer", (await target.chat.stream()).summary, equals=WHOLE)
 
 
 @obfuscation.mutant(killed_by="answer")

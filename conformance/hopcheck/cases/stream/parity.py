@@ -43,7 +43,7 @@ async def nonstream_parity(target: Target) -> Findings:
     yield expect("in one piece", piece, equals=WHOLE)
     usage = _counts(stream.usages[-1] if stream.usages else None)
     yield expect(
-        "as a stream", {"text": stream.joined(), "finish": stream.told["finish"], "usage": usage}, equals=WHOLE
+        "as a stream", {"text": stream.joined(), "finish": stream.summary["finish"], "usage": usage}, equals=WHOLE
     )
 
 
@@ -76,7 +76,7 @@ async def other_kind(target: Target) -> Findings:
     """What a provider answers in the wrong kind, stream or not, is turned into the right one or into an error."""
     stream, answer = await asyncio.gather(target.chat.stream(script="piece"), target.chat.create(script="events"))
     await asyncio.gather(target.forwarded(stream), target.forwarded(answer))
-    turned = stream.told == {"text": "Hello", "finish": "stop", "done": True}
+    turned = stream.summary == {"text": "Hello", "finish": "stop", "done": True}
     yield expect(
         "a stream, asked for", _seen(stream), holds=turned or stream.shows_failure, to="the answer, or an error"
     )

@@ -60,9 +60,9 @@ class DecodesEachRead(Relay):
 async def frame_split(target: Target) -> Findings:
     """Events arrive whole, whether the provider's bytes come one by one, in odd pieces, or all in one write."""
     whole = {"text": "Hello", "finish": "stop", "done": True}
-    split = {script: (await target.chat.stream(script=script)).told for script in ("bytes", "pieces")}
+    split = {script: (await target.chat.stream(script=script)).summary for script in ("bytes", "pieces")}
     yield expect("split answers", split, equals={"bytes": whole, "pieces": whole})
-    joined = (await target.chat.stream(script="joined")).told
+    joined = (await target.chat.stream(script="joined")).summary
     yield expect("answer in one write", joined, equals={**whole, "text": "".join(MANY)})
 
 

@@ -30,7 +30,7 @@ async def stall(target: Target) -> Findings:
     came = stream.ended if stream.ended not in ("left", "timeout") else "still going on"
     yield expect("end", came, one_of=["complete", "cut", "reset"], to=f"within {bound_s:g} s")
     yield expect(
-        "failure", {**stream.told, "error": stream.error}, holds=stream.shows_failure, to="an error that shows"
+        "failure", {**stream.summary, "error": stream.error}, holds=stream.shows_failure, to="an error that shows"
     )
 
 
