@@ -7,7 +7,18 @@ from hopcheck.authoring import edits
 from hopcheck.authoring.findings import Finding, Findings, expect
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case, case
-from hopcheck.client import OMIT, PendingResponse, Response, Stream, Target, Untestable, backend_down, dig, items
+from hopcheck.client import (
+    OMIT,
+    PendingResponse,
+    Response,
+    Stream,
+    Target,
+    Untestable,
+    backend_down,
+    contract_violations,
+    dig,
+    items,
+)
 from hopcheck_contracts.sse import DONE, Event, event_of
 from hopcheck_server.relay import (
     Events,
@@ -49,6 +60,7 @@ __all__ = [
     "__version__",
     "backend_down",
     "case",
+    "contract_violations",
     "dig",
     "edits",
     "event_of",

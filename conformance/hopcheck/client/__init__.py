@@ -1,6 +1,7 @@
 """The target as a case sees it."""
 
 from hopcheck.client.bodies import OMIT
+from hopcheck.client.contract import contract_violations
 from hopcheck.client.outage import backend_down
 from hopcheck.client.paths import dig, items
 from hopcheck.client.pending_response import PendingResponse
@@ -21,6 +22,7 @@ __all__ = [
     "TimedEvent",
     "Untestable",
     "backend_down",
+    "contract_violations",
     "describe",
     "dig",
     "items",

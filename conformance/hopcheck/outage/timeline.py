@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from hopcheck.client import Response, Stream, Target, Untestable, shapes
+from hopcheck.client import Response, Stream, Target, Untestable, contract_violations
 from hopcheck.client.config import TargetConfig
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.turns import Script
@@ -146,7 +146,7 @@ def outcome_of(answer: Response) -> tuple[str, str]:
         return WRONG, f"{answer.status or 'no answer'}, and then {answer.ended}"
     if answer.status == 200:
         return _of_success(answer)
-    complaints = shapes.error(answer.json)
+    complaints = contract_violations("Error", answer.json)
     if answer.status == 503 and not complaints and answer.header("retry-after"):
         return REFUSED, ""
     return WRONG, f"{answer.status} {'; '.join(complaints) or answer.at('error', 'code')}"
@@ -155,7 +155,7 @@ def outcome_of(answer: Response) -> tuple[str, str]:
 def _of_success(answer: Response) -> tuple[str, str]:
     whole = ANSWERED if answer.header("x-llm-proxy-fallback") is None else DIRECT
     if not isinstance(answer, Stream):
-        complaints = shapes.chat_completion(answer.json)
+        complaints = contract_violations("ChatCompletion", answer.json)
         return (WRONG, f"200 {'; '.join(complaints)}") if complaints else (whole, "")
     if answer.data[-1:] == ["[DONE]"]:
         return whole, ""

@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect
-from hopcheck.client.burst import _told, _within_one
+from hopcheck.client.burst import _announced_wait_s, _within_one
 from hopcheck.engine.run import run
 from hopcheck.engine.verdict import Outcome
 from hopcheck.selftest.relay_host import RelayHost
@@ -95,4 +95,4 @@ def test_a_refusal_is_believed_up_to_a_window(told: str | None, wait_s: float) -
         def header(self, name: str) -> str | None:
             return told
 
-    assert _told(Refusal(), 60.0) == wait_s
+    assert _announced_wait_s(Refusal(), 60.0) == wait_s

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from hopcheck import (
-    Response,
     Events,
     Findings,
     OutgoingRequest,
     Relay,
     RelayedResponse,
+    Response,
     Stream,
     Target,
     edits,

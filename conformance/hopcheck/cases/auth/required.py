@@ -1,7 +1,6 @@
 """Who has no key gets nothing."""
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
-from hopcheck.client import shapes
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, contract_violations, expect
 
 WRONG = "hopcheck-wrong-key"
 
@@ -13,7 +12,9 @@ async def required(target: Target) -> Findings:
     wrong = await target.chat.create(key=WRONG)
     yield expect("status without a key", without.status, equals=401)
     yield expect("status with a wrong key", wrong.status, equals=401)
-    yield expect("error object", shapes.error(without.json) + shapes.error(wrong.json), equals=[])
+    yield expect(
+        "error object", contract_violations("Error", without.json) + contract_violations("Error", wrong.json), equals=[]
+    )
     attempts = await target.seen(without) + await target.seen(wrong)
     yield expect("upstream attempts", len(attempts), equals=0)
 

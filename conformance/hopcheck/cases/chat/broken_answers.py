@@ -12,11 +12,11 @@ from hopcheck import (
     Response,
     Target,
     case,
+    contract_violations,
     dig,
     expect,
     reply,
 )
-from hopcheck.client import shapes
 
 BEGUN = '{"id":"chatcmpl-1","object":"chat.completion","created":1735689600,"model":"m","choices":[{"index":0,'
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
@@ -38,7 +38,11 @@ def _blames_the_provider(answers: dict[str, Response]) -> bool:
 
 
 def _complaints(answers: dict[str, Response]) -> dict[str, list[str]]:
-    return {name: complaints for name, answer in answers.items() if (complaints := shapes.error(answer.json))}
+    return {
+        name: complaints
+        for name, answer in answers.items()
+        if (complaints := contract_violations("Error", answer.json))
+    }
 
 
 GARBAGE = {

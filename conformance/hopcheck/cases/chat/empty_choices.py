@@ -1,7 +1,6 @@
 """A chat answer without a choice."""
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect, reply
-from hopcheck.client import shapes
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, contract_violations, edits, expect, reply
 
 MADE_UP = {"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}
 
@@ -18,7 +17,7 @@ async def empty_choices(target: Target) -> Findings:
     if answer.status == 200:
         yield expect("choices", answer.at("choices"), equals=[])
     else:
-        yield expect("error", shapes.error(answer.json), equals=[])
+        yield expect("error", contract_violations("Error", answer.json), equals=[])
 
 
 @empty_choices.mutant(killed_by="choices")

@@ -12,6 +12,7 @@ from hopcheck import (
     RelayedResponse,
     Target,
     case,
+    contract_violations,
     dig,
     edits,
     expect,
@@ -19,7 +20,6 @@ from hopcheck import (
     refuse,
     reply,
 )
-from hopcheck.client import shapes
 
 PAGE = "".join(f"{number:07d} " for number in range(131_072))  # 1 MiB, no piece of which is like another
 TEXT = PAGE * 4 + "end"
@@ -79,7 +79,7 @@ async def large_request(target: Target) -> Findings:
     answer = await target.chat.create(messages=[{"role": "user", "content": asked}])
     yield expect("status", answer.status, one_of=[200, 413])
     if answer.status == 413:
-        yield expect("refusal", shapes.error(answer.json), equals=[])
+        yield expect("refusal", contract_violations("Error", answer.json), equals=[])
     elif answer.status == 200:
         parts = items((await target.forwarded(answer)).json, "messages", 0, "content")
         images = [dig(part, "image_url", "url") for part in parts if dig(part, "type") == "image_url"]

@@ -1,14 +1,13 @@
 """The shape of a chat answer."""
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect
-from hopcheck.client import shapes
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, contract_violations, edits, expect
 
 
 @case("chat.schema", level="MUST", refs=["OAI CreateChatCompletionResponse", "maximhq/bifrost#2494"])
 async def schema(target: Target) -> Findings:
     """A chat answer has the shape that OpenAI's API documents: every required field, each of its type."""
     answer = await target.chat.create()
-    yield expect("shape", shapes.chat_completion(answer.json), equals=[])
+    yield expect("shape", contract_violations("ChatCompletion", answer.json), equals=[])
 
 
 @schema.mutant(killed_by="shape")

@@ -5,8 +5,7 @@ import binascii
 import struct
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect, reply
-from hopcheck.client import shapes
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, contract_violations, edits, expect, reply
 
 BYTES = struct.pack("<5f", 0.1, -0.7390625, 3.1415927e-05, 1.17549435e-38, 0.99999994)
 VECTOR = list(struct.unpack("<5f", BYTES))
@@ -23,7 +22,7 @@ VECTOR = list(struct.unpack("<5f", BYTES))
 async def as_floats(target: Target) -> Findings:
     """An embedding arrives as a list of the provider's numbers, none of them rounded."""
     answer = await target.embeddings.create(encoding_format="float")
-    yield expect("shape", shapes.embeddings(answer.json), equals=[])
+    yield expect("shape", contract_violations("EmbeddingList", answer.json), equals=[])
     yield expect("vector", answer.at("data", 0, "embedding"), equals=VECTOR)
 
 

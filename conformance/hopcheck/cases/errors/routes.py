@@ -1,7 +1,6 @@
 """Asking in the wrong place, or in the wrong way."""
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
-from hopcheck.client import shapes
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, contract_violations, expect
 
 
 @case("errors.method-not-allowed", level="SHOULD", refs=["RFC 9110 15.5.6"])
@@ -11,7 +10,7 @@ async def method_not_allowed(target: Target) -> Findings:
     yield expect("status", answer.status, one_of=[405, 404])
     allow = [method.strip() for method in (answer.header("allow") or "").split(",")]
     yield expect("Allow", allow, holds=answer.status == 404 or "POST" in allow, to="POST among the methods of a 405")
-    yield expect("error object", shapes.error(answer.json), equals=[])
+    yield expect("error object", contract_violations("Error", answer.json), equals=[])
 
 
 @case("errors.unknown-path", level="SHOULD", refs=["RFC 9110 15.5.5", "OAI Error"])
@@ -19,7 +18,7 @@ async def unknown_path(target: Target) -> Findings:
     """A path that isn't served is answered with 404 and an error object."""
     answer = await target.request("GET", "/hopcheck/no-such-path")
     yield expect("status", answer.status, equals=404)
-    yield expect("error object", shapes.error(answer.json), equals=[])
+    yield expect("error object", contract_violations("Error", answer.json), equals=[])
 
 
 class Misroutes(Relay):

@@ -1,7 +1,18 @@
 """Every error is an error object."""
 
-from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Response, Target, case, expect, reply
-from hopcheck.client import shapes
+from hopcheck import (
+    Failure,
+    Findings,
+    IncomingRequest,
+    Relay,
+    RelayedResponse,
+    Response,
+    Target,
+    case,
+    contract_violations,
+    expect,
+    reply,
+)
 
 FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
 
@@ -32,7 +43,7 @@ def _errors(answers: dict[str, Response]) -> list[tuple[str, Response]]:
 
 
 def _complaints(answers: dict[str, Response]) -> dict[str, list[str]]:
-    return {name: wrong for name, answer in _errors(answers) if (wrong := shapes.error(answer.json))}
+    return {name: wrong for name, answer in _errors(answers) if (wrong := contract_violations("Error", answer.json))}
 
 
 @shape.mutant(killed_by="proxy's own errors", trips=("errors.*", "llm_proxy.*"))

@@ -2,8 +2,19 @@
 
 from dataclasses import replace
 
-from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse, reply
-from hopcheck.client import shapes
+from hopcheck import (
+    Failure,
+    Findings,
+    IncomingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    contract_violations,
+    expect,
+    refuse,
+    reply,
+)
 
 
 @case("errors.upstream-html", level="MUST", refs=["RFC 9110 15.6.3", "OAI Error"], upstream=reply.html(502))
@@ -11,7 +22,7 @@ async def upstream_html(target: Target) -> Findings:
     """An HTML page in the place of a provider's answer becomes a server error with an error object."""
     answer = await target.chat.create()
     yield expect("status", answer.status, one_of=[502, 500, 503])
-    yield expect("error object", shapes.error(answer.json), equals=[])
+    yield expect("error object", contract_violations("Error", answer.json), equals=[])
     # SHOULD: a page in the message is ugly, and breaks no client.
     yield expect("text", answer.text, lacks="<html", level="SHOULD")
 

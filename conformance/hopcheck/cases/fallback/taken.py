@@ -15,10 +15,8 @@ from hopcheck import (
 
 BACKUP = reply.chat("from the backup")
 
-FAULTS = {
-    **{str(status): reply.backup(reply.status(status), BACKUP) for status in (429, 500, 503)},
-    "reset": reply.backup(reply.chat("lost", cut="reset", cut_at=-1), BACKUP),
-}
+FAULTS = {str(status): reply.backup(reply.status(status), BACKUP) for status in (429, 500, 503)}
+FAULTS["reset"] = reply.backup(reply.chat("lost", cut="reset", cut_at=-1), BACKUP)
 
 
 @case(

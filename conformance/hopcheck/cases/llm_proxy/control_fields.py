@@ -2,8 +2,18 @@
 
 from typing import Any
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Response, Target, case, expect, refuse
-from hopcheck.client import shapes
+from hopcheck import (
+    Findings,
+    IncomingRequest,
+    Relay,
+    RelayedResponse,
+    Response,
+    Target,
+    case,
+    contract_violations,
+    expect,
+    refuse,
+)
 
 FIELDS: dict[str, Any] = {
     "api_key": "sk-somebody-elses",
@@ -35,7 +45,9 @@ async def control_fields(target: Target) -> Findings:
     yield expect("accepted in embeddings", _accepted(embeddings), equals={})
     asked = [answer for answers in (chats, embeddings) for answer in answers.values()]
     yield expect(
-        "errors that aren't OpenAI's shape", [text for one in asked for text in shapes.error(one.json)], equals=[]
+        "errors that aren't OpenAI's shape",
+        [text for one in asked for text in contract_violations("Error", one.json)],
+        equals=[],
     )
     yield expect("attempts upstream", sum([len(await target.seen(one)) for one in asked]), equals=0)
 

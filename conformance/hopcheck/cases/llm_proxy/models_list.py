@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, expect, items
-from hopcheck.client import shapes
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, contract_violations, dig, expect, items
 
 
 @case("llm_proxy.models-list", level="MUST", on="models", refs=["LLM-Proxy API"], needs=["llm_proxy"])
 async def models_list(target: Target) -> Findings:
     """`GET /v1/llm/models` is an array of models with id, name, provider, availability and their own context length."""
     answer = await target.request("GET", "/llm/models")
-    yield expect("shape", shapes.llm_models(answer.json), equals=[])
+    yield expect("shape", contract_violations("LLMModels", answer.json, "llm-proxy"), equals=[])
     models = items(answer.json)
     yield expect("ids", [dig(model, "id") for model in models], contains=target.models.chat)
     lengths = {str(dig(model, "id")): dig(model, "context_length") for model in models}

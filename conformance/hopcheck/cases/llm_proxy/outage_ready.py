@@ -12,10 +12,10 @@ from hopcheck import (
     Target,
     backend_down,
     case,
+    contract_violations,
     expect,
     refuse,
 )
-from hopcheck.client import shapes
 
 BOUND_S = 2.0
 """How long readiness may lag behind the backend, in seconds."""
@@ -38,7 +38,7 @@ async def outage_ready(target: Target) -> Findings:
         after = await _until(target, 200)
     yield expect("ready before", before.status, equals=200)
     yield expect("ready during the outage", during.status, equals=503)
-    yield expect("what is wrong with the error", shapes.error(during.json), equals=[])
+    yield expect("what is wrong with the error", contract_violations("Error", during.json), equals=[])
     yield expect("alive during the outage", live.status, equals=200)
     yield expect("ready after the outage", after.status, equals=200)
 

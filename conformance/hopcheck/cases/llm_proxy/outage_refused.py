@@ -12,9 +12,9 @@ from hopcheck import (
     Target,
     backend_down,
     case,
+    contract_violations,
     expect,
 )
-from hopcheck.client import shapes
 
 BOUND_S = 5.0
 """How long a client may be left waiting for a refusal, in seconds."""
@@ -34,7 +34,7 @@ async def outage_refused(target: Target) -> Findings:
         chat, stream = await asyncio.gather(target.chat.create(), target.chat.stream())
     after, asked = await target.chat.create(), {"chat": chat, "stream": stream}
     yield expect("status", {name: one.status for name, one in asked.items()}, equals={"chat": 503, "stream": 503})
-    wrong = [text for one in asked.values() for text in shapes.error(one.json)]
+    wrong = [text for one in asked.values() for text in contract_violations("Error", one.json)]
     yield expect("what is wrong with the errors", wrong, equals=[])
     waits = {name: one.header("retry-after") for name, one in asked.items()}
     in_seconds = all(wait is not None and wait.isdecimal() for wait in waits.values())

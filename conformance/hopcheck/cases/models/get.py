@@ -2,8 +2,20 @@
 
 from urllib.parse import quote
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, dig, edits, expect, items, refuse
-from hopcheck.client import shapes
+from hopcheck import (
+    Findings,
+    IncomingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    contract_violations,
+    dig,
+    edits,
+    expect,
+    items,
+    refuse,
+)
 
 AT_MOST = 20
 """How many of the listed models are looked up."""
@@ -13,12 +25,12 @@ AT_MOST = 20
 async def get(target: Target) -> Findings:
     """Every listed model can be looked up by its id, also one with a slash, and an unknown one is a 404 error."""
     model = (await target.request("GET", f"/models/{target.models.chat}")).json
-    yield expect("model", [dig(model, "id"), *shapes.model(model)], equals=[target.models.chat])
+    yield expect("model", [dig(model, "id"), *contract_violations("Model", model)], equals=[target.models.chat])
     listed = items((await target.request("GET", "/models")).json, "data")
     yield expect("listed but not found", await _not_found(target, [dig(one, "id") for one in listed]), equals=[])
     unknown = await target.request("GET", "/models/no-such-model")
     yield expect("status of an unknown model", unknown.status, equals=404)
-    yield expect("error of an unknown model", shapes.error(unknown.json), equals=[])
+    yield expect("error of an unknown model", contract_violations("Error", unknown.json), equals=[])
 
 
 async def _not_found(target: Target, ids: list[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """The response to a request over the limit."""
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
-from hopcheck.client import shapes
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, contract_violations, expect
 
 NEEDS = ["rate_limit", "two_sided"]
 
@@ -12,7 +11,7 @@ async def shape(target: Target) -> Findings:
     denied = (await target.burst()).denied
     yield expect("statuses of the refusals", sorted({str(answer.status) for answer in denied}), equals=["429"])
     error = denied[0].json if denied else None
-    yield expect("what is wrong with the error", shapes.error(error), equals=[])
+    yield expect("what is wrong with the error", contract_violations("Error", error), equals=[])
 
 
 class Refuses(Relay):

@@ -11,11 +11,11 @@ from hopcheck import (
     RelayedResponse,
     Target,
     case,
+    contract_violations,
     event_of,
     expect,
     reply,
 )
-from hopcheck.client import shapes
 
 REFUSALS = (400, 401, 403, 404, 422)
 
@@ -81,7 +81,7 @@ async def conn_reset(target: Target) -> Findings:
     """A connection that the provider resets before it answers is tried again, or results in a clean error."""
     # Twice, since a client library may by itself replace a pooled connection that turns out to be dead.
     answer = await target.chat.create()
-    outcome = "an answer" if answer.status == 200 else shapes.error(answer.json) or "an error"
+    outcome = "an answer" if answer.status == 200 else contract_violations("Error", answer.json) or "an error"
     yield expect("status", answer.status, one_of=[200, 502, 503, 504])
     yield expect("answer or error", outcome, one_of=["an answer", "an error"])
 

@@ -3,8 +3,7 @@
 import time
 import uuid
 
-from hopcheck import Events, Findings, Relay, Target, case, edits, expect, reply
-from hopcheck.client import shapes
+from hopcheck import Events, Findings, Relay, Target, case, contract_violations, edits, expect, reply
 
 GREETING = reply.stream("Hel", "lo", " there")
 
@@ -13,7 +12,7 @@ GREETING = reply.stream("Hel", "lo", " there")
 async def chunk_schema(target: Target) -> Findings:
     """Every event of a chat stream is a chunk with all required fields, each of its type."""
     stream = await target.chat.stream(stream_options={"include_usage": True})
-    wrong = [complaint for piece in stream.objects for complaint in shapes.chat_chunk(piece)]
+    wrong = [complaint for piece in stream.objects for complaint in contract_violations("ChatCompletionChunk", piece)]
     yield expect("shapes", wrong[:8] if stream.objects else "no chunk came", equals=[])
 
 
