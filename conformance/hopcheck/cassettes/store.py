@@ -1,4 +1,4 @@
-"""Cassettes on disk: reads one or a folder of them, checks what will be written, and writes a file whole or not at all."""
+"""Cassettes on disk: reads one or a folder of them, checks them, and writes a file whole or not at all."""
 
 from __future__ import annotations
 

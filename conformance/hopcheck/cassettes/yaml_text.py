@@ -1,4 +1,4 @@
-"""A cassette's document as YAML for reviewers: bodies as block scalars, frames on few lines, and only one way to write."""
+"""A cassette's document as YAML for reviewers: bodies as block scalars, frames on few lines."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class ReplayFindings:
         return [chunking, _variants_finding(rewritten)] if first is not None else [chunking]
 
     def _unplayed(self, case: Case) -> list[str]:
-        """The recorded requests that the proxy should have sent. What LiteLLM refused by itself, a proxy may refuse, too."""
+        """The recorded requests that the proxy has not sent, without those that LiteLLM refused by itself."""
         recorded = self._server.index.of_cassette(cassette_of_case(case))
         return [one.name for one in recorded if one.left and one.is_required]
 

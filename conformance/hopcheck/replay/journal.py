@@ -1,4 +1,4 @@
-"""The replay server's journal: the proxy's requests, and for the cases, the attempts at the provider they would cause."""
+"""The replay server's journal: the proxy's requests, and the attempts at the provider they would cause."""
 
 from __future__ import annotations
 

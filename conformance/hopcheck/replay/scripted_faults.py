@@ -92,7 +92,7 @@ def is_applicable(case: Case) -> bool:
 
 
 def needs_unreachable(case: Case) -> bool:
-    """Whether a case is about an unreachable provider; no other case can run while nothing listens in LiteLLM's place."""
+    """Whether a case is about an unreachable provider; it must run alone, since nothing listens meanwhile."""
     return "unreachable" in case.needs
 
 

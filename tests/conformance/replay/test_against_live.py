@@ -1,4 +1,4 @@
-"""With cassettes in LiteLLM's place the reference proxy gets the verdicts that it gets with LiteLLM."""
+"""With cassettes in LiteLLM's place, the reference proxy gets the same verdicts as with LiteLLM."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from same_verdicts import differences, live_only
+from verdict_comparison import differences, live_only
 
 from hopcheck.cli import main
 from hopcheck.gate.catalogue import all_cases

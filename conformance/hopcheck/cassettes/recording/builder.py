@@ -1,4 +1,4 @@
-"""Builds the parts of cassettes: exchanges and attempts become interactions and entries, scrubbed, in relative times."""
+"""Builds the parts of cassettes: exchanges and attempts become scrubbed interactions and entries."""
 
 from __future__ import annotations
 

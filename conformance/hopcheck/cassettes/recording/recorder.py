@@ -120,8 +120,8 @@ class Recorder:
         """Run cases one after another, and save their cassettes.
 
         Returns:
-            The cases to be repeated on a fresh chain: those that were untestable, and all that were left when several in
-            a row had been. The first of each row come last, since they may be the cause.
+            The cases to be repeated on a fresh chain: those that were untestable, and all that were left when several
+            in a row had been. The first of each row come last, since they may be the cause.
         """
         silent: list[RecordedTurn] = []
         blamed: list[RecordedTurn] = []

@@ -15,7 +15,7 @@ from hopcheck.replay.streams.variants import can_be_rewritten, rewritten
 from hopcheck.report.redaction import REDACTED
 
 Chunks = Literal["recorded", "per-event", "one-byte", "split-utf8", "coalesced"]
-"""As recorded; one event a chunk; one byte a chunk; cut inside every multi-byte character and every blank line; one chunk."""
+"""As recorded; an event a chunk; a byte a chunk; cut inside multi-byte characters and blank lines; all in one chunk."""
 
 CHUNKINGS: tuple[Chunks, ...] = get_args(Chunks)
 

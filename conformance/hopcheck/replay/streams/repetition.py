@@ -50,7 +50,7 @@ class StreamRepeater:
     async def in_variants(self, first: Stream) -> tuple[list[ClientView], list[VariantDifference]]:
         """Request a stream under each other chunking, some combined with variants, and return the differences of both.
 
-        Chunking and variants are told apart only when a combination made a difference, which keeps requests few.
+        Chunking and variants are tried separately only when a combination made a difference, which saves requests.
         """
         cut: list[ClientView] = []
         found: list[VariantDifference] = []

@@ -108,7 +108,7 @@ def test_a_cassette_whose_frames_do_not_add_up_is_not_written(tmp_path: Path) ->
         save(replace(BY_CASE["stream.done-once"], interactions=(short,)), tmp_path)
 
 
-def test_exchanges_without_an_answer_keep_their_place_and_are_not_played_by_vcrpy(tmp_path: Path) -> None:
+def test_vcrpy_does_not_play_exchanges_without_a_response(tmp_path: Path) -> None:
     cassette = load(save(BY_CASE["cancel.before-head"], tmp_path))
     assert [one.response is None for one in cassette.interactions] == [True, False]
     with vcr.use_cassette(str(tmp_path / "cancel.before-head~chat.yaml"), record_mode=RecordMode.NONE) as vcr_cassette:

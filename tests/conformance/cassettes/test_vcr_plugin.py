@@ -104,7 +104,9 @@ MUST_NOT_PASS = {
     "assert cassette.requests": "*no request was sent: the code under test didn't use its HTTP client*",
     "ask(client, cassette)": "*not played: POST /v1/chat/completions*n1*say `partial=True`*",
     "ask(client, cassette, temperature=1)": "*CannotOverwriteExistingCassette*",
-    "both(client, cassette); swallow(lambda: ask(client, cassette))": "*the cassette chat.two: POST /v1/chat/*isn't on the cassette*",
+    "both(client, cassette); swallow(lambda: ask(client, cassette))": (
+        "*the cassette chat.two: POST /v1/chat/*isn't on the cassette*"
+    ),
     "both(client, cassette); client.get('http://127.0.0.1:1/v1/models')": "E  *GET http://127.0.0.1:1/v1/models",
     "socket.create_connection(('127.0.0.1', 9))": "*opens no connections, and this one leads to 127.0.0.1:9*",
 }

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from canaries import PLACES, SECRETS, holds, saved
 from cassette_samples import answered, cassettes, streamed
 
 from hopcheck.cassettes import Cassette, SecretFound, save
 from hopcheck.cassettes.__main__ import main
 from hopcheck.cassettes.secrets.scanner import rules, suspicion, suspicions
 from hopcheck.cassettes.secrets.scrub import Scrub, ScrubRule
+from tools.cassette_canaries import PLACES, SECRETS, holds, saved
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -32,7 +32,7 @@ def test_recorded_is_as_recorded() -> None:
     ]
 
 
-def test_per_event_is_an_event_a_chunk_also_where_a_chunk_held_several() -> None:
+def test_per_event_is_one_event_a_chunk() -> None:
     joined = [StreamPiece(3, b"".join(piece.data for piece in recorded()))]
     assert [piece.data for piece in recut(joined, "per-event")] == [piece.data for piece in recorded()]
     halves = [StreamPiece(1, joined[0].data[:50]), StreamPiece(2, joined[0].data[50:])]
@@ -47,7 +47,7 @@ def test_one_byte_is_a_byte_a_chunk_up_to_a_limit() -> None:
     assert [len(piece.data) for piece in long] == [*[1] * SINGLE_BYTES, 100, 100]
 
 
-def test_split_utf8_cuts_inside_characters_and_inside_blank_lines() -> None:
+def test_split_utf8_cuts_inside_characters_and_blank_lines() -> None:
     pieces = [StreamPiece(1, "data: ü世\n\n".encode())]
     assert [piece.data for piece in recut(pieces, "split-utf8")] == [b"data: \xc3", b"\xbc\xe4", b"\xb8\x96\n", b"\n"]
 

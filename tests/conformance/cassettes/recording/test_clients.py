@@ -10,13 +10,13 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from canaries import SECRETS
 
 from hopcheck.cassettes import load_all
 from hopcheck.cassettes.model import BODY_LIMIT
 from hopcheck.cassettes.recording.clients import keep
 from hopcheck.cassettes.recording.exchanges import ConnectionReader, RecordedExchange
 from hopcheck_server.wire.pipe import PipeEvent
+from tools.cassette_canaries import SECRETS
 
 URL = "https://api.example.org"
 

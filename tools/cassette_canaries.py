@@ -1,6 +1,6 @@
-"""Exchanges with a secret in every place that HTTP has, made by a seeded generator, as bytes on the wire.
+"""Exchanges with a secret in every place that HTTP has, as bytes on the wire, from a seeded generator.
 
-As a program: makes as many as it is told, saves their cassettes, and counts the secrets that it finds on disk.
+`python -m tools.cassette_canaries 10000` saves cassettes of that many exchanges, and counts the secrets on disk.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ SECRETS: dict[str, Callable[[random.Random], str]] = {
 }
 """Kinds of secrets."""
 
-RecordedDelivery = tuple[bytes, bytes]
+Traffic = tuple[bytes, bytes]
 
 
 def _wire(
@@ -63,11 +63,11 @@ def _wire(
     asked: dict[str, str] | None = None,
     request: bytes = b'{"model":"m"}',
     phrase: str = "OK",
-    said: dict[str, str] | None = None,
+    answer_headers: dict[str, str] | None = None,
     response: bytes = b'{"id":"chatcmpl-1"}',
-) -> RecordedDelivery:
+) -> Traffic:
     given = {"host": "h", "content-type": "application/json", **(asked or {}), "content-length": str(len(request))}
-    answered = {"content-type": "application/json", **(said or {}), "content-length": str(len(response))}
+    answered = {"content-type": "application/json", **(answer_headers or {}), "content-length": str(len(response))}
     return _head(f"POST {path} HTTP/1.1", given) + request, _head(f"HTTP/1.1 200 {phrase}", answered) + response
 
 
@@ -75,7 +75,7 @@ def _head(first: str, headers: dict[str, str]) -> bytes:
     return "\r\n".join([first, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode("latin-1")
 
 
-def _stream(events: list[bytes], trailer: str = "", extension: str = "") -> RecordedDelivery:
+def _stream(events: list[bytes], trailer: str = "", extension: str = "") -> Traffic:
     chunks = b"".join(b"%x%b\r\n%b\r\n" % (len(event), extension.encode(), event) for event in events)
     head = _head("HTTP/1.1 200 OK", {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
     return _wire()[0], head + chunks + b"0\r\n" + trailer.encode() + b"\r\n"
@@ -91,13 +91,13 @@ def _nested(secret: str) -> bytes:
     return json.dumps({"a": [{"b": {"c": [1, {"d": f"use {secret} please"}]}}]}).encode()
 
 
-PLACES: dict[str, Callable[[str], RecordedDelivery]] = {
+PLACES: dict[str, Callable[[str], Traffic]] = {
     "path": lambda s: _wire(path=f"/v1/{s}/chat"),
     "query": lambda s: _wire(path=f"/v1/chat?key={s}&x=1"),
     "quoted query": lambda s: _wire(path=f"/v1/chat?x={quote(quote(s, safe=''), safe='')}"),
     "absolute url": lambda s: _wire(path=f"http://user:{s}@h/v1/chat"),
     "authorization": lambda s: _wire(asked={"authorization": f"Bearer {s}"}),
-    "authorization, told again": lambda s: _wire(
+    "authorization, repeated": lambda s: _wire(
         asked={"authorization": f"Bearer {s}"}, response=json.dumps({"error": f"bad key {s}"}).encode()
     ),
     "basic authorization": lambda s: _wire(
@@ -106,7 +106,7 @@ PLACES: dict[str, Callable[[str], RecordedDelivery]] = {
     "own header": lambda s: _wire(asked={"x-my-key": s}),
     "kept header": lambda s: _wire(asked={"user-agent": f"client/1.0 {s}"}),
     "header's name": lambda s: _wire(asked={f"x-{s.replace('.', '')}": "1"}),
-    "kept family's name": lambda s: _wire(said={f"x-ratelimit-{s.replace('.', '')}": "1"}),
+    "kept family's name": lambda s: _wire(answer_headers={f"x-ratelimit-{s.replace('.', '')}": "1"}),
     "cookie": lambda s: _wire(asked={"cookie": f"session={s}; theme=dark"}),
     "body": lambda s: _wire(request=json.dumps({"api_key": s}).encode()),
     "nested body": lambda s: _wire(request=_nested(s)),
@@ -118,9 +118,9 @@ PLACES: dict[str, Callable[[str], RecordedDelivery]] = {
     ),
     "form": lambda s: _wire(asked={"content-type": "text/plain"}, request=f"a=1&password={s}".encode()),
     "status message": lambda s: _wire(phrase=f"OK {s}"),
-    "set-cookie": lambda s: _wire(said={"set-cookie": f"session={s}; HttpOnly"}),
-    "kept response header": lambda s: _wire(said={"www-authenticate": f"Bearer error={s}"}),
-    "provider's header": lambda s: _wire(said={"llm_provider-server": s}),
+    "set-cookie": lambda s: _wire(answer_headers={"set-cookie": f"session={s}; HttpOnly"}),
+    "kept response header": lambda s: _wire(answer_headers={"www-authenticate": f"Bearer error={s}"}),
+    "provider's header": lambda s: _wire(answer_headers={"llm_provider-server": s}),
     "response": lambda s: _wire(response=_nested(s)),
     "broken json": lambda s: _wire(response=f'{{"error": "{s}'.encode()),
     "event stream": lambda s: _stream([f"data: {json.dumps({'content': s})}\n\n".encode(), b"data: [DONE]\n\n"]),
@@ -135,7 +135,7 @@ PLACES: dict[str, Callable[[str], RecordedDelivery]] = {
 """Places that HTTP has, and what traffic looks like with a secret there."""
 
 
-def saved(delivery: RecordedDelivery, folder: Path, name: str) -> Path | None:
+def saved(delivery: Traffic, folder: Path, name: str) -> Path | None:
     """Save the cassette of one exchange; None where that was refused."""
     reader = ConnectionReader()
     sides: tuple[tuple[Side, bytes], ...] = (("client", delivery[0]), ("server", delivery[1]))
@@ -155,8 +155,8 @@ def holds(path: Path, secret: str) -> bool:
 
 
 def main(number: int) -> int:
-    """Make so many; returns how many secrets are on disk."""
-    rng, found, refused = random.Random(1), 0, 0
+    """Save this number of exchanges; returns the number of secrets that are on disk."""
+    rng, found, refused = random.Random(1), 0, 0  # noqa: S311  (a seeded generator gives the same exchanges every time)
     with tempfile.TemporaryDirectory() as folder:
         for count in range(number):
             kind, place = list(SECRETS)[count % len(SECRETS)], list(PLACES)[count // len(SECRETS) % len(PLACES)]

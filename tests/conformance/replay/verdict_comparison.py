@@ -1,6 +1,6 @@
-"""Whether a run on cassettes comes to the same as a run with LiteLLM, case by case.
+"""Compares the verdicts of a run on cassettes with those of a run with LiteLLM, case by case.
 
-`python tests/replay/same_verdicts.py live.json replay.json`, both made by `hopcheck gate --json`.
+`python tests/conformance/replay/verdict_comparison.py live.json replay.json`, both made by `hopcheck gate --json`.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from hopcheck.report.document import load_document
 
 
 def verdicts(document: dict[str, Any]) -> dict[str, tuple[str, dict[str, bool]]]:
-    """By case: its outcome, and by check whether all findings of that name held; the replay's own left out.
+    """The outcome of each case, and whether all findings of each check held, without those of the replay.
 
-    A contract's finding is there only where there was something to judge, and to a provider's cut LiteLLM answers now
-    with a broken stream, now with an error in its place: so only those that fail count.
+    Findings of contracts count only if they fail: whether there is one depends on how LiteLLM answers a provider's cut,
+    with a broken stream or with an error.
     """
     found = {}
     for case in document["cases"]:
         held: dict[str, bool] = {}
         for finding in case["findings"]:
-            beside = finding["check"].startswith("contract.") and finding["ok"]
-            if not beside and not finding["check"].startswith("replay."):
+            is_optional = finding["check"].startswith("contract.") and finding["ok"]
+            if not is_optional and not finding["check"].startswith("replay."):
                 held[finding["check"]] = held.get(finding["check"], True) and finding["ok"]
         found[case["id"]] = (case["outcome"], held)
     return found
 
 
 def live_only(document: dict[str, Any]) -> dict[str, str]:
-    """The cases that cassettes can't judge, and why."""
+    """The cases that cassettes can't judge, with the reasons."""
     return {case["id"]: case["reason"] for case in document["cases"] if case["reason"].startswith(LIVE_ONLY)}
 
 
 def differences(live: dict[str, Any], replayed: dict[str, Any]) -> list[str]:
-    """A line for each case that came to something else."""
+    """A line for each case whose verdicts differ."""
     there, here, apart = verdicts(live), verdicts(replayed), live_only(replayed)
     return [
         f"{case}: live {there.get(case)}, replayed {here.get(case)}"
@@ -47,13 +47,13 @@ def differences(live: dict[str, Any], replayed: dict[str, Any]) -> list[str]:
 
 def main(live_path: str, replayed_path: str) -> int:
     live, replayed = (dict(load_document(Path(path))) for path in (live_path, replayed_path))
-    told, apart = differences(live, replayed), live_only(replayed)
-    print(*told, sep="\n" if told else "")
+    found, apart = differences(live, replayed), live_only(replayed)
+    print(*found, sep="\n" if found else "")
     for case, reason in apart.items():
         print(f"{case}: {reason}")
     cases = len(replayed["cases"])
-    print(f"{cases - len(apart) - len(told)} of {cases} cases the same, {len(told)} otherwise, {len(apart)} live-only")
-    return 1 if told else 0
+    print(f"{cases - len(apart) - len(found)} of {cases} cases the same, {len(found)} differ, {len(apart)} live-only")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
