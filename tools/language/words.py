@@ -12,42 +12,10 @@ WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 """Also a word inside an identifier: `is_told` and `ToldDelay` have two each."""
 
 FILLERS = frozenset(
-    (
-        "a",
-        "above",
-        "all",
-        "an",
-        "and",
-        "any",
-        "as",
-        "at",
-        "be",
-        "begin",
-        "below",
-        "do",
-        "does",
-        "done",
-        "for",
-        "go",
-        "in",
-    )
-    + (
-        "is",
-        "it",
-        "its",
-        "nothing",
-        "of",
-        "on",
-        "one",
-        "same",
-        "see",
-        "so",
-        "the",
-        "them",
-        "then",
-        "they",
-        "this",
-        "to",
+    re.findall(
+        r"\w+",
+        "a above all an and any as at be begin below do does done for go in is it its nothing of on one same see so the them "
+        "then they this to",
     )
 )
 """A docstring of nothing but these says nothing."""
