@@ -5,32 +5,24 @@ Started with `async with await Upstream.start(scripts) as upstream`; a proxy is 
 
 from __future__ import annotations
 
-import asyncio
 import errno
-from collections import OrderedDict
-from dataclasses import replace
+from functools import partial
+from time import monotonic_ns
 from typing import Self
 
-from hopcheck_server.upstream.control import routes as control_routes
-from hopcheck_server.upstream.dialects.openai import Renderer
+from hopcheck_server.upstream.control.routes import PREFIX, serve_control
 from hopcheck_server.upstream.journal.arrival import Arrival
-from hopcheck_server.upstream.journal.journal import Journal, Place
+from hopcheck_server.upstream.journal.attempt import Ending
+from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.playback.clock import Clock
+from hopcheck_server.upstream.playback.player import Player
 from hopcheck_server.upstream.playback.rendered import RenderedResponse
-from hopcheck_server.upstream.protocol import Connection
-from hopcheck_server.upstream.reader import Heads
-from hopcheck_server.upstream.reading import Reading, Readings
-from hopcheck_server.upstream.repeats import Repeats
-from hopcheck_server.upstream.script.echo import echoed
-from hopcheck_server.upstream.script.turns import Delivery, Script, Scripts, Turn
+from hopcheck_server.upstream.responder import Responder
+from hopcheck_server.upstream.script.turns import Script, Scripts
 from hopcheck_server.wire.closing import Closing
-
-BACKLOG = 2048
-
-DONE_KEPT = 10_000
-"""How many markers of finished cases are remembered."""
-
-_DEFAULT = Turn()
+from hopcheck_server.wire.connection import ServerConnection, Work
+from hopcheck_server.wire.exchange import ServerExchange
+from hopcheck_server.wire.server import Server
 
 
 class PortInUse(OSError):
@@ -45,36 +37,18 @@ class Upstream(Closing):
     """A scripted provider on a port of its own.
 
     Attributes:
-        scripts: What is played, by script name; may be changed while it runs.
         journal: What arrived.
         host: The address that it listens on.
-        port: The port that it listens on.
-        connections: Those that are open.
-        opened: How many there have been; the latest has this number.
-        heads: Request heads that are remembered.
-        repeats: Whole requests that are remembered.
-        clock: What paced answers wait for.
     """
 
     def __init__(self, scripts: Scripts, host: str, *, open_control: bool = False) -> None:
-        self.scripts: dict[str, Script] = dict(scripts)
         self.journal = Journal()
-        self.connections: set[Connection] = set()
-        self._numbered: dict[int, Connection] = {}
         self.host = host
-        self.port = 0
         self._open_control = open_control
-        self.heads: Heads = {}
-        self.repeats = Repeats(self.scripts)
-        self.clock = Clock()
-        self._readings = Readings()
-        self._renderer = Renderer()
-        self.opened = 0
-        self._done: OrderedDict[str, None] = OrderedDict()
-        self._tasks: set[asyncio.Task[RenderedResponse]] = set()
-        self._empty = asyncio.Event()
-        self._server: asyncio.Server | None = None
-        self._closed = False
+        self._responder = Responder(scripts, self.journal)
+        self._clock = Clock()
+        self._players: dict[Arrival, Player] = {}  # that have not ended, also those whose turn has not come
+        self._server = Server(self._handle)
 
     @classmethod
     async def start(
@@ -93,16 +67,18 @@ class Upstream(Closing):
             OSError: It can't listen there for another reason.
         """
         upstream = cls(scripts or {}, host, open_control=open_control)
-        loop = asyncio.get_running_loop()
         try:
-            server = await loop.create_server(lambda: Connection(upstream), host, port, backlog=BACKLOG)
+            await upstream._server.start(host, port)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(host, port) from error
             raise
-        upstream._server = server
-        upstream.port = server.sockets[0].getsockname()[1]
         return upstream
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._server.port
 
     @property
     def url(self) -> str:
@@ -110,25 +86,34 @@ class Upstream(Closing):
         host = "127.0.0.1" if self.host in ("0.0.0.0", "") else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    @property
+    def scripts(self) -> dict[str, Script]:
+        """What is played, by script name; may be changed while it runs."""
+        return self._responder.scripts
+
+    @property
+    def connections(self) -> set[ServerConnection]:
+        """Those that are open."""
+        return self._server.connections
+
+    @property
+    def opened(self) -> int:
+        """How many connections there have been; the latest has this number."""
+        return self._server.opened
+
     def load(self, scripts: Scripts) -> None:
         """Add scripts, replacing those of the same name; markers of finished cases count as new again."""
-        self.scripts.update(scripts)
-        self._done.clear()
-        self.repeats.clear()
+        self._responder.load(scripts)
 
     def release(self, marker: str) -> None:
         """End the attempts of a marker that are still going on, as a case's end does.
 
-        What comes later with the same marker (a retry, say) gets the default answer, so that nothing hangs again.
+        What comes later with the same marker (a retry, say) gets the default response, so that nothing hangs again.
         """
-        self._done[marker] = None
-        self.repeats.clear()
-        if len(self._done) > DONE_KEPT:
-            self._done.popitem(last=False)
-        for number in self.journal.going_on(marker):
-            connection = self._numbered.get(number)
-            if connection is not None and connection.plays(marker):
-                connection.release()
+        self._responder.finish(marker)
+        for arrival in tuple(self.journal.arrivals(marker)):
+            if not arrival.ended:
+                self._release(self._players[arrival])
 
     def forget(self, marker: str) -> None:
         """Release a marker, and drop what the journal holds of it."""
@@ -137,84 +122,38 @@ class Upstream(Closing):
 
     async def aclose(self) -> None:
         """Stop listening, end all connections, and wait until they are gone. May be called again."""
-        if self._server is None:
-            return
-        server, self._server, self._closed = self._server, None, True
-        server.close()
-        for task in self._tasks:
-            task.cancel()
-        for connection in list(self.connections):
-            connection.release()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self.connections:
-            await self._empty.wait()
-        self.clock.close()
-        await server.wait_closed()
+        for player in tuple(self._players.values()):
+            self._release(player)
+        await self._server.aclose()
+        self._clock.close()
 
-    # What connections ask of it.
+    def _release(self, player: Player) -> None:
+        self._end(player, "released")
+        player.exchange.release()
 
-    def joined(self, connection: Connection) -> None:
-        """Note that a connection was made; one that was accepted just before the listening ended is dropped."""
-        self.connections.add(connection)
-        self._numbered[connection.number] = connection
-        if self._closed:
-            connection.release()
+    def _handle(self, exchange: ServerExchange) -> Work:
+        """Put an attempt into the journal, and decide what it is answered when its turn has come."""
+        if exchange.target.startswith(PREFIX):
+            return serve_control(self, exchange, is_allowed=self._open_control or exchange.is_local)
+        arrival = Arrival.of(exchange)
+        response, delivery = self._responder.respond(arrival)
+        if response.is_plain and exchange.keep_alive:
+            return partial(self._send, exchange, arrival, response)
+        player = Player(exchange, arrival, response, delivery, self._clock, self._end)
+        self._players[arrival] = player
+        return player.step
 
-    def left(self, connection: Connection) -> None:
-        """Note that a connection is gone."""
-        self.connections.discard(connection)
-        self._numbered.pop(connection.number, None)
-        if self._closed and not self.connections:
-            self._empty.set()
+    def _send(self, exchange: ServerExchange, arrival: Arrival, response: RenderedResponse) -> None:
+        """Send a plain response in one write, without a player: that serves REPLACEME times the requests per second."""
+        arrival.head_sent_ns = now_ns = monotonic_ns()
+        exchange.send(response.message())
+        arrival.response_head, arrival.response_parts = response.head, response.pieces
+        arrival.sent = now_ns, len(response.pieces[0])
+        self.journal.end(arrival, "answered", now_ns)
+        exchange.end()
 
-    def number(self) -> int:
-        """The next connection's number."""
-        self.opened += 1
-        return self.opened
+    def _end(self, player: Player, ending: Ending) -> None:
+        player.stop()
+        if self._players.pop(player.arrival, None) is not None:
+            self.journal.end(player.arrival, ending, monotonic_ns())
 
-    def decide(self, arrival: Arrival) -> tuple[Turn, Reading]:
-        """Put an attempt into the journal and decide what it is answered."""
-        read = self._readings.read(arrival.head, arrival.body)
-        arrival.model = read.ask.model
-        if not read.marker:
-            self.journal.add(arrival)
-            return _DEFAULT, read
-        arrival.marker, arrival.script = read.marker, read.script
-        place = self.journal.add(arrival)
-        script = self.scripts.get(read.script)
-        if script is None or read.marker in self._done:
-            return _DEFAULT, read
-        return _turn(script, arrival, place), read
-
-    def answer(self, arrival: Arrival, turn: Turn, read: Reading) -> tuple[RenderedResponse, Delivery]:
-        """Render what was decided."""
-        answer = self._renderer.render(turn, read.ask, read.seed, arrival.number)
-        if arrival.head.method == b"HEAD":
-            answer.empty, answer.plain = True, False
-        if turn.delivery.gzip and not arrival.head.takes_gzip:
-            return answer, replace(turn.delivery, gzip=False)
-        return answer, turn.delivery
-
-    def control(self, connection: Connection, arrival: Arrival) -> asyncio.Task[RenderedResponse]:
-        """Begin to answer a control request."""
-        request = arrival.attempt()
-        allowed = self._open_control or connection.is_local
-        task = asyncio.get_running_loop().create_task(control_routes.respond(self, request, allowed=allowed))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-
-def _turn(script: Script, arrival: Arrival, place: Place) -> Turn:
-    """Choose a script's turn for an attempt."""
-    if script.steady:
-        return script.turns[0]
-    total, on_route, first_route = place
-    turn = script.turn(
-        total=total,
-        on_route=on_route,
-        first_route=first_route,
-        model=arrival.model,
-        key=arrival.head.key if script.by_key else "",
-    )
-    return echoed(turn, arrival.head.key) if turn.echo else turn

@@ -7,35 +7,48 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Literal, Protocol
 
+from hopcheck_server.wire.headers import Headers
+
 Framing = Literal["length", "chunked", "close", "none"]
-"""How a body's end is told: Content-Length, chunks, the connection's end, or there is no body at all."""
+"""What marks a body's end: Content-Length, chunks, the connection's end; or there is no body at all."""
 
 
 class PeerLeft(Exception):
-    """The client closed the connection before the answer was complete."""
+    """The client closed the connection before the response was complete."""
 
 
-class Line(Protocol):
+class ConnectionLine(Protocol):
     """The connection, as an exchange needs it.
 
     Attributes:
         number: A later connection's is higher.
+        writable: Whether the client has read all but a few kilobytes of what was written.
     """
 
     number: int
+    writable: bool
 
     @property
     def is_local(self) -> bool:
         """Whether the client is on this host."""
 
-    async def send(self, data: bytes) -> None:
-        """Write, and wait while the client doesn't read; `PeerLeft` if it has left."""
+    def write(self, data: bytes) -> bool:
+        """Write, unless the client has left; whether it hasn't."""
+
+    async def drain(self) -> None:
+        """Wait until `writable`; `PeerLeft` if the client has left."""
+
+    def end(self, exchange: ServerExchange) -> None:
+        """Go on with the next request."""
 
     def drop(self) -> None:
-        """Close without ending the answer; what was written still leaves."""
+        """Close; what was written still leaves."""
 
-    def reset(self) -> None:
+    def reset(self, after_s: float) -> None:
         """Close with a reset."""
+
+    def abort(self) -> None:
+        """Close at once; what was written and hasn't left is lost."""
 
 
 class ServerExchange:
@@ -46,29 +59,78 @@ class ServerExchange:
         target: The request target, with its query.
         headers: As they came, in order and case.
         body: Decoded from its framing.
+        version: Of HTTP: `1.0` or `1.1`.
         received_ns: When the last byte was read, CLOCK_MONOTONIC.
-        gone: Set when the client has closed the connection.
-        on_gone: Called then.
+        keep_alive: Whether the connection serves another request after this one.
+        has_left: Whether the client has closed the connection.
+        on_gone: Called when it does.
+        on_writable: Called when the client has caught up with reading.
     """
 
-    def __init__(self, connection: Line) -> None:
-        """Made by the connection."""
-        self.method = ""
-        self.target = ""
-        self.headers: list[tuple[str, str]] = []
-        self.body = b""
-        self.received_ns = 0
-        self.gone = asyncio.Event()
-        self.on_gone: Callable[[], None] = lambda: None
-        self.keep_alive = True
-        self.started = False
+    __slots__ = (
+        "_connection",
+        "_framing",
+        "_gone",
+        "body",
+        "has_left",
+        "headers",
+        "keep_alive",
+        "method",
+        "on_gone",
+        "on_writable",
+        "received_ns",
+        "target",
+        "version",
+    )
+
+    def __init__(
+        self,
+        connection: ConnectionLine,
+        method: str,
+        target: str,
+        headers: Headers,
+        body: bytes,
+        *,
+        version: str,
+        keep_alive: bool,
+        received_ns: int,
+    ) -> None:
         self._connection = connection
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.version = version
+        self.keep_alive = keep_alive
+        self.received_ns = received_ns
+        self.has_left = False
+        self.on_gone: Callable[[], None] | None = None
+        self.on_writable: Callable[[], None] | None = None
+        self._gone: asyncio.Event | None = None
         self._framing: Framing = "none"
 
     def header(self, name: str) -> str | None:
         """The first header of that name (any case), or None."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
+        return self.headers.first(name)
+
+    @property
+    def gone(self) -> asyncio.Event:
+        """Set when the client has closed the connection."""
+        if self._gone is None:
+            self._gone = asyncio.Event()
+            if self.has_left:
+                self._gone.set()
+        return self._gone
+
+    def leave(self) -> None:
+        """Note that the client has left; called by the connection."""
+        self.has_left = True
+        if self._gone is not None:
+            self._gone.set()
+        if self.on_gone is not None:
+            self.on_gone()
+
+    # For handlers that are coroutines.
 
     async def start(
         self, status: int, headers: Iterable[tuple[str, str]], framing: Framing, *, version: str = "1.1"
@@ -76,55 +138,86 @@ class ServerExchange:
         """Send the head. `headers` must hold Content-Length where `framing` is `length`.
 
         Raises:
-            PeerLeft: Nobody is there to read it.
+            PeerLeft: The client is gone.
         """
-        self.started = True
         self._framing = framing
         if framing == "close":
             self.keep_alive = False
-        lines = [f"HTTP/{version} {status} {phrase(status)}", *(f"{name}: {value}" for name, value in headers)]
+        fields = Headers(headers)
         if framing == "chunked":
-            lines.append("Transfer-Encoding: chunked")
+            fields.append(("Transfer-Encoding", "chunked"))
         if not self.keep_alive:
-            lines.append("Connection: close")
-        await self.raw("\r\n".join([*lines, "", ""]).encode("latin-1", "replace"))
+            fields.append(("Connection", "close"))
+        await self.raw(status_line(status, version) + fields.encode() + b"\r\n")
 
     async def write(self, data: bytes) -> None:
         """Send body bytes in one piece, framed.
 
         Raises:
-            PeerLeft: Nobody is there to read them.
+            PeerLeft: The client is gone.
         """
-        if not data:
-            return
-        await self.raw(b"%x\r\n%b\r\n" % (len(data), data) if self._framing == "chunked" else data)
+        if data:
+            await self.raw(b"%x\r\n%b\r\n" % (len(data), data) if self._framing == "chunked" else data)
 
     async def finish(self) -> None:
-        """End the body, and the connection where it isn't kept.
+        """End the body.
 
         Raises:
-            PeerLeft: Nobody is there to read it.
+            PeerLeft: The client is gone.
         """
         if self._framing == "chunked":
             await self.raw(b"0\r\n\r\n")
+
+    async def respond(self, status: int, media_type: str, body: bytes) -> None:
+        """Send a complete response.
+
+        Raises:
+            PeerLeft: The client is gone.
+        """
+        await self.start(status, [("content-type", media_type), ("content-length", str(len(body)))], "length")
+        await self.write(body)
 
     async def raw(self, data: bytes) -> None:
         """Send any bytes, and wait while the client doesn't read.
 
         Raises:
-            PeerLeft: Nobody is there to read them.
+            PeerLeft: The client is gone.
         """
-        await self._connection.send(data)
+        if not self._connection.write(data):
+            raise PeerLeft
+        await self._connection.drain()
+
+    # For handlers that are functions.
+
+    @property
+    def writable(self) -> bool:
+        """Whether the client keeps up with reading; a handler pauses otherwise until `on_writable` is called."""
+        return self._connection.writable
+
+    def send(self, data: bytes) -> None:
+        """Send any bytes, without waiting; if the client is gone, they are dropped."""
+        self._connection.write(data)
+
+    def end(self) -> None:
+        """Say that the response is complete; the connection goes on with the next request, or closes."""
+        self._connection.end(self)
+
+    # For both.
 
     def abort(self) -> None:
-        """Drop the connection, so that the answer's framing stays open."""
+        """Close the connection after what was written, so that the response's framing stays open."""
         self.keep_alive = False
         self._connection.drop()
 
-    def reset(self) -> None:
-        """Drop the connection with a reset (RST); what the client hasn't read yet is lost."""
+    def reset(self, after_s: float = 0.0) -> None:
+        """Close the connection with a reset (RST), now or later; what the client hasn't read by then is lost."""
         self.keep_alive = False
-        self._connection.reset()
+        self._connection.reset(after_s)
+
+    def release(self) -> None:
+        """Close the connection at once, whatever waits to be sent."""
+        self.keep_alive = False
+        self._connection.abort()
 
     @property
     def is_local(self) -> bool:
@@ -137,9 +230,10 @@ class ServerExchange:
         return self._connection.number
 
 
-def phrase(status: int) -> str:
-    """What a status line says of a status."""
+def status_line(status: int, version: str = "1.1") -> bytes:
+    """The first line of a response."""
     try:
-        return HTTPStatus(status).phrase
+        phrase = HTTPStatus(status).phrase
     except ValueError:
-        return "Unknown"
+        phrase = "Unknown"
+    return f"HTTP/{version} {status} {phrase}\r\n".encode()

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hopcheck_server.wire.headers import Headers
+
 Ended = Literal["complete", "cut", "reset", "garbled", "timeout", "left"]
 """How an answer ended: as its framing says; short of that (FIN); by a reset; not HTTP; not in time; we left."""
 
@@ -38,17 +40,16 @@ class Head:
     status: int = 0
     reason: str = ""
     version: str = ""
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: Headers = field(default_factory=Headers)
     at_ns: int = 0
 
     def all(self, name: str) -> list[str]:
         """Every header of that name (any case)."""
-        wanted = name.lower()
-        return [value for key, value in self.headers if key.lower() == wanted]
+        return self.headers.all(name)
 
     def header(self, name: str) -> str | None:
         """The first header of that name (any case), or None."""
-        return next(iter(self.all(name)), None)
+        return self.headers.first(name)
 
 
 class RawResponse:

@@ -1,6 +1,6 @@
-"""An HTTP/1.1 server whose handler decides every byte of its answer, also the wrong ones.
+"""An HTTP/1.1 server whose handler decides every byte of its responses, also the wrong ones.
 
-One exchange at a time per connection; a pipelined request waits for its turn.
+Each connection answers one request at a time; a pipelined request waits for its turn.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import asyncio
 from typing import Self
 
 from hopcheck_server.wire.closing import Closing
+from hopcheck_server.wire.connection import Handler, ServerConnection
 from hopcheck_server.wire.exchange import Framing, PeerLeft, ServerExchange
-from hopcheck_server.wire.protocol import MAX_BODY, Handler, ServerConnection
 
-__all__ = ["BACKLOG", "MAX_BODY", "Framing", "Handler", "PeerLeft", "Server", "ServerConnection", "ServerExchange"]
+__all__ = ["BACKLOG", "Framing", "Handler", "PeerLeft", "Server", "ServerExchange"]
 
-BACKLOG = 1024
+BACKLOG = 2048
 """Connections that may wait to be accepted; with fewer, a burst of clients waits a second for its second try."""
 
 
@@ -22,6 +22,9 @@ class Server(Closing):
     """Listens, and hands every request to one handler.
 
     Attributes:
+        handler: See `Handler`.
+        connections: Those that are open.
+        tasks: Handlers at work.
         opened: How many connections there have been; the latest has this number.
     """
 
@@ -30,8 +33,9 @@ class Server(Closing):
         self.handler = handler
         self.connections: set[ServerConnection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
-        self.closed = False
         self.opened = 0
+        self._closed = False
+        self._empty = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._port = 0
 
@@ -52,7 +56,7 @@ class Server(Closing):
         assert self._port
         return self._port
 
-    def leave(self) -> None:
+    def refuse_connections(self) -> None:
         """Refuse connections and reset those that are open, as when the process has gone; `start` comes back."""
         if self._server is not None:
             self._server.close()
@@ -60,12 +64,32 @@ class Server(Closing):
             connection.reset()
 
     async def aclose(self) -> None:
-        """Stop listening, drop connections, and end what is being answered."""
-        self.closed = True
+        """Stop listening, drop all connections, and wait until they and their handlers have ended."""
+        self._closed = True
         if self._server is not None:
             self._server.close()
         for connection in tuple(self.connections):
-            connection.drop()
+            connection.abort()
         for task in tuple(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+        if self.connections:
+            await self._empty.wait()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    # What connections ask of it.
+
+    def join(self, connection: ServerConnection) -> int:
+        """Take a connection, and number it; one that was accepted just before the listening ended is dropped."""
+        self.connections.add(connection)
+        if self._closed:
+            connection.abort()
+        self.opened += 1
+        return self.opened
+
+    def leave(self, connection: ServerConnection) -> None:
+        """Let go of a connection that has ended."""
+        self.connections.discard(connection)
+        if self._closed and not self.connections:
+            self._empty.set()

@@ -7,6 +7,9 @@ import socket
 import struct
 from ipaddress import ip_address
 
+RESET_DELAY_S = 0.02
+"""A reset makes a peer drop what it hasn't read yet; in this time it can read what was sent before."""
+
 
 def send_at_once(transport: asyncio.Transport) -> None:
     """Let each write leave in a segment of its own."""

@@ -111,14 +111,14 @@ class RemoteControl:
 
     async def attempts(self, marker: str) -> list[Attempt]:
         """The attempts of a marker so far."""
-        return _attempts(await self._ask("GET", f"journal/{quote(marker)}"))
+        return _attempts(await self._ask("GET", f"journal/{quote(marker)}?responses=1"))
 
     async def wait(self, marker: str, *, attempts: int = 1, ended: bool = True, timeout_s: float) -> list[Attempt]:
         """Wait for attempts."""
         deadline = monotonic() + timeout_s
         while True:
             wait_s = max(0.0, min(deadline - monotonic(), POLL_S))
-            query = urlencode({"attempts": attempts, "ended": int(ended), "timeout_s": wait_s})
+            query = urlencode({"attempts": attempts, "ended": int(ended), "timeout_s": wait_s, "responses": 1})
             seen = _attempts(await self._ask("GET", f"journal/{quote(marker)}?{query}", wait_s=wait_s))
             ready = len(seen) >= attempts and (not ended or all(attempt.ended for attempt in seen))
             if ready or monotonic() >= deadline:
@@ -179,8 +179,8 @@ async def _exchange(
     return json.loads(answer)
 
 
-def _attempts(said: Any) -> list[Attempt]:
-    return [from_json(attempt) for attempt in said["attempts"]]
+def _attempts(value: Any) -> list[Attempt]:
+    return [from_json(attempt) for attempt in value["attempts"]]
 
 
 async def probe(port: int, host: str = "127.0.0.1") -> Literal["ours", "other", "free"]:
@@ -193,9 +193,9 @@ async def probe(port: int, host: str = "127.0.0.1") -> Literal["ours", "other", 
         await connection.send("GET", "/_hopcheck/health", [("host", f"{host}:{port}")])
         head = await connection.head(PROBE_TIMEOUT_S)
         body = b"".join([data async for _, data in connection.chunks(PROBE_TIMEOUT_S)])
-        said = json.loads(body)
+        health = json.loads(body)
     except (Broken, ValueError):
         return "other"
     finally:
         connection.abort()
-    return "ours" if head.status == 200 and isinstance(said, dict) and "hopcheck" in said else "other"
+    return "ours" if head.status == 200 and isinstance(health, dict) and "hopcheck" in health else "other"

@@ -2,7 +2,8 @@
 
 - GET health: `{"hopcheck": version, "opened": connections so far}`
 - PUT scripts: scripts as JSON, added to those that are there
-- GET journal/{marker}: its attempts; with `timeout_s`, `attempts` and `ended` it waits for them
+- GET journal/{marker}: its attempts; with `timeout_s`, `attempts` and `ended` it waits for them; with `responses=1`,
+  what was sent to each comes with it
 - POST journal/{marker}/release: ends what is still going on
 - DELETE journal/{marker}: releases, and forgets
 - DELETE times/{script}: when the script's ended attempts went through (`Times`), which are then forgotten
@@ -19,14 +20,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from hopcheck_server.upstream.journal.attempt import Attempt, to_json
 from hopcheck_server.upstream.journal.journal import Journal
-from hopcheck_server.upstream.playback.rendered import RenderedResponse, head
 from hopcheck_server.upstream.script import turns as script
 from hopcheck_server.upstream.script.turns import Scripts
+from hopcheck_server.wire.exchange import ServerExchange
 
 PREFIX = "/_hopcheck/"
 
+_FORBIDDEN = 403, {"error": "control is for this host only"}
+
 MAX_WAIT_S = 60.0
-"""How long one request may wait; who wants to wait longer asks again."""
+"""How long one request may wait; a longer wait takes several requests."""
 
 
 class Controlled(Protocol):
@@ -50,28 +53,35 @@ class Controlled(Protocol):
         """Release and forget."""
 
 
-async def respond(upstream: Controlled, request: Attempt, *, allowed: bool) -> RenderedResponse:
-    """Answer a control request."""
-    if not allowed:
-        return _answer(403, {"error": "control is for this host only"})
-    parts = urlsplit(request.path)
+async def serve_control(upstream: Controlled, exchange: ServerExchange, *, is_allowed: bool) -> None:
+    """Answer a control request.
+
+    Raises:
+        PeerLeft: The client is gone.
+    """
+    status, value = await _respond(upstream, exchange) if is_allowed else _FORBIDDEN
+    await exchange.respond(status, "application/json", json.dumps(value).encode())
+
+
+async def _respond(upstream: Controlled, exchange: ServerExchange) -> tuple[int, Any]:
+    parts = urlsplit(exchange.target)
     words = [unquote(word) for word in parts.path.removeprefix(PREFIX).split("/")]
     try:
-        said = await _act(upstream, request, words, dict(parse_qsl(parts.query)))
+        value = await _act(upstream, exchange, words, dict(parse_qsl(parts.query)))
     except ValueError as error:
-        return _answer(400, {"error": str(error)})
-    return _answer(404, {"error": "no such control route"}) if said is None else _answer(200, said)
+        return 400, {"error": str(error)}
+    return (404, {"error": "no such control route"}) if value is None else (200, value)
 
 
-async def _act(upstream: Controlled, request: Attempt, words: list[str], query: Mapping[str, str]) -> Any:
-    match request.method, *words:
+async def _act(upstream: Controlled, exchange: ServerExchange, words: list[str], query: Mapping[str, str]) -> Any:
+    match exchange.method, *words:
         case "GET", "health":
             return {"hopcheck": _version(), "opened": upstream.opened}
         case "PUT", "scripts":
-            upstream.load(script.load(request.body))
+            upstream.load(script.load(exchange.body))
             return {}
         case "GET", "journal", marker:
-            return _attempts(await _wait(upstream.journal, marker, query))
+            return _attempts(await _wait(upstream.journal, marker, query), with_response="responses" in query)
         case "POST", "journal", marker, "release":
             upstream.release(marker)
             return {}
@@ -91,12 +101,8 @@ async def _wait(journal: Journal, marker: str, query: Mapping[str, str]) -> list
     return await journal.wait(marker, attempts=attempts, ended=ended, timeout_s=timeout_s)
 
 
-def _attempts(attempts: list[Attempt]) -> Any:
-    return {"attempts": [to_json(attempt) for attempt in attempts]}
-
-
-def _answer(status: int, said: Any) -> RenderedResponse:
-    return RenderedResponse(head(status, (("content-type", "application/json"),)), [json.dumps(said).encode()])
+def _attempts(attempts: list[Attempt], *, with_response: bool = False) -> Any:
+    return {"attempts": [to_json(attempt, with_response=with_response) for attempt in attempts]}
 
 
 def _version() -> str:

@@ -1,4 +1,4 @@
-"""What a request to OpenAI's API asks for: which endpoint, which model, what form of answer."""
+"""What a request to OpenAI's API asks for: which endpoint, which model, what form of response."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ from urllib.parse import unquote
 
 from pydantic_core import from_json
 
-from hopcheck_server.upstream.dialects.openai_whole import Whole
-
 MAX_CHOICES = 128
 """As many as the API allows."""
 
 _AZURE = re.compile(r"/openai/deployments/([^/]+)/(chat/completions|embeddings)")
 _PATHS = {
     prefix + path: kind
-    for prefix in (b"/v1", b"", b"/openai/v1")
-    for path, kind in {b"/chat/completions": "chat", b"/embeddings": "embeddings", b"/models": "models"}.items()
-} | {b"/health": "health", b"/health/liveliness": "health"}  # the latter is LiteLLM's, whose place it may take
+    for prefix in ("/v1", "", "/openai/v1")
+    for path, kind in {"/chat/completions": "chat", "/embeddings": "embeddings", "/models": "models"}.items()
+} | {"/health": "health", "/health/liveliness": "health"}  # the latter is LiteLLM's, whose place it may take
 
 
 class Shape(NamedTuple):
-    """What a request says about the form of its answer."""
+    """What a request says about the form of its response."""
 
     stream: bool = False
     include_usage: bool = False
@@ -41,14 +39,12 @@ class Ask:
         url: The request target.
         payload: The JSON object of the body; None if the body isn't one.
         model: The model that is named in the body, or in the path; or "".
-        shape: What the body says about the answer's form.
-        again: Whether it has been answered before.
-        kept: The answer to this request the last time that it came, if it can be given again.
+        shape: What the body says about the response's form.
     """
 
-    __slots__ = ("again", "kept", "kind", "method", "model", "payload", "shape", "url")
+    __slots__ = ("kind", "method", "model", "payload", "shape", "url")
 
-    def __init__(self, method: bytes, url: bytes, body: bytes) -> None:
+    def __init__(self, method: str, url: str, body: bytes) -> None:
         self.method = method
         self.url = url
         self.model = ""
@@ -58,28 +54,26 @@ class Ask:
         if body:
             self._read(body)
         self.shape = _shape(self.payload) if self.payload else _PLAIN
-        self.again = False
-        self.kept: Whole | None = None
 
     def _read(self, body: bytes) -> None:
         try:
-            said = from_json(body)
+            value = from_json(body)
         except ValueError:
             return
-        if isinstance(said, dict):
-            self.payload = said
-            model = said.get("model")
+        if isinstance(value, dict):
+            self.payload = value
+            model = value.get("model")
             if isinstance(model, str):
                 self.model = model
 
     @property
     def path(self) -> str:
         """The path, without its query."""
-        return self.url.partition(b"?")[0].decode("latin-1")
+        return self.url.partition("?")[0]
 
     def _from_path(self) -> str:
         path = self.path
-        known = _PATHS.get(path.encode("latin-1"))
+        known = _PATHS.get(path)
         if known:
             return known
         azure = _AZURE.fullmatch(path)
@@ -94,9 +88,6 @@ class Ask:
 
 
 def _shape(payload: dict[str, Any]) -> Shape:
-    count, options = payload.get("n"), payload.get("stream_options")
-    return Shape(
-        stream=payload.get("stream") is True,
-        include_usage=isinstance(options, dict) and options.get("include_usage") is True,
-        n=min(count, MAX_CHOICES) if type(count) is int and count > 0 else 1,
-    )
+    stream, count, options = payload.get("stream") is True, payload.get("n"), payload.get("stream_options")
+    include_usage = isinstance(options, dict) and options.get("include_usage") is True
+    return Shape(stream, include_usage, min(count, MAX_CHOICES) if type(count) is int and count > 0 else 1)

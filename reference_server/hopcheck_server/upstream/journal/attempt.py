@@ -11,6 +11,20 @@ Ending = Literal["", "answered", "hung-up", "cut", "released"]
 """How an attempt ended: answered in full; the proxy hung up first; cut by the script; let go when its case ended."""
 
 
+class SentResponse(NamedTuple):
+    """What the upstream sent in answer to an attempt.
+
+    Attributes:
+        status: The HTTP status.
+        headers: In order, names as they were written; without those that frame the body.
+        body: What was sent of it by now, neither compressed nor framed.
+    """
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 @dataclass(slots=True)
 class Attempt:
     """One request that arrived at the upstream. Times are CLOCK_MONOTONIC nanoseconds of the upstream's host.
@@ -26,11 +40,12 @@ class Attempt:
         body: The raw body (decoded from chunks).
         connection: Number of the TCP connection, unique within the upstream's life.
         received_ns: When the last byte of the request was read.
-        head_sent_ns: When the answer's headers were written, or 0.
+        head_sent_ns: When the response's headers were written, or 0.
         sent: (time, bytes) of each write of body bytes, counted before gzip and chunk framing; one per event in a
             stream that isn't split or joined.
         ended_ns: When it ended, or 0.
         ended: How it ended, or "" while it goes on.
+        response: What was sent to it; None if that isn't known.
     """
 
     marker: str
@@ -47,6 +62,7 @@ class Attempt:
     sent: list[tuple[int, int]] = field(default_factory=list)
     ended_ns: int = 0
     ended: Ending = ""
+    response: SentResponse | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of that name (any case), or None."""
@@ -94,18 +110,31 @@ class Times(NamedTuple):
     ended_ns: int
 
 
-def to_json(attempt: Attempt) -> dict[str, Any]:
-    """An attempt as a JSON object; the body in base64."""
-    said = {slot.name: getattr(attempt, slot.name) for slot in fields(attempt)}
-    return {**said, "body": base64.b64encode(attempt.body).decode()}
+def to_json(attempt: Attempt, *, with_response: bool = True) -> dict[str, Any]:
+    """An attempt as a JSON object; bodies in base64."""
+    values = {slot.name: getattr(attempt, slot.name) for slot in fields(attempt)}
+    response = attempt.response if with_response else None
+    shown = response and {**response._asdict(), "body": _to_text(response.body)}
+    return {**values, "body": _to_text(attempt.body), "response": shown}
 
 
-def from_json(said: dict[str, Any]) -> Attempt:
+def from_json(values: dict[str, Any]) -> Attempt:
     """Read what `to_json` wrote.
 
     Raises:
         TypeError, KeyError, ValueError: It is no attempt.
     """
-    pairs = [(name, value) for name, value in said["headers"]]
-    sent = [(at, size) for at, size in said["sent"]]
-    return Attempt(**{**said, "headers": pairs, "sent": sent, "body": base64.b64decode(said["body"])})
+    sent = [(at, size) for at, size in values["sent"]]
+    response = values.get("response")
+    if response is not None:
+        response = SentResponse(response["status"], _pairs(response["headers"]), base64.b64decode(response["body"]))
+    read = {"headers": _pairs(values["headers"]), "sent": sent, "body": base64.b64decode(values["body"])}
+    return Attempt(**{**values, **read, "response": response})
+
+
+def _pairs(values: list[list[str]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in values]
+
+
+def _to_text(body: bytes) -> str:
+    return base64.b64encode(body).decode()

@@ -1,4 +1,4 @@
-"""An answer as a dialect renders it: a head and the body in pieces. Knows no sockets, and no framing."""
+"""A response as a dialect renders it: a head and the body in pieces. Knows no sockets, and no framing."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import time
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
-from http import HTTPStatus
 
-from hopcheck_server.upstream.script.turns import Headers
+from hopcheck_server.upstream.script.turns import Delivery, HeaderFields, Turn
+from hopcheck_server.wire.exchange import status_line
+from hopcheck_server.wire.headers import Headers
 
 STAMP = b"{hopcheck-stamp}"
 """Stands in a piece for what is known only when it leaves: `<sequence>:<monotonic ns>`."""
 
+
+MAX_PLAIN_BYTES = 64 * 1024
+"""A larger body may have to wait for a slow reader."""
+
+_AT_ONCE = Delivery()
 
 BODILESS = (204, 304)
 """Statuses that allow no body."""
@@ -26,25 +32,34 @@ class RenderedResponse:
         head: Status line and header lines, without those that frame the body and without the blank line.
         pieces: The body; in a stream, one piece for each event.
         stream: Whether it is an event stream.
-        plain: Whether it leaves as it is: at once, whole, with its length.
-        empty: Whether its status allows no body.
+        bodiless: Whether its status, or the request's method, allows no body.
+        is_plain: Whether it leaves at once, in one write and with its length, unless the connection is to be closed.
     """
 
     head: bytes
     pieces: list[bytes]
     stream: bool = False
-    plain: bool = False
-    empty: bool = False
+    bodiless: bool = False
+    is_plain: bool = False
+
+    def message(self) -> bytes:
+        """All bytes of a plain response."""
+        body = self.pieces[0]
+        return b"%b%bcontent-length: %d\r\nconnection: keep-alive\r\n\r\n%b" % (self.head, date_line(), len(body), body)
+
+
+def is_plain(turn: Turn, body_bytes: int) -> bool:
+    """Whether a turn's response is plain, given that it is no stream."""
+    return turn.delivery == _AT_ONCE and turn.status not in BODILESS and body_bytes < MAX_PLAIN_BYTES
 
 
 @lru_cache(maxsize=1024)
-def head(status: int, headers: Headers) -> bytes:
+def head(status: int, headers: HeaderFields) -> bytes:
     """Render a status line and header lines."""
-    lines = [f"HTTP/1.1 {status} {_reason(status)}", *(f"{name}: {value}" for name, value in headers)]
-    return ("\r\n".join(lines) + "\r\n").encode("latin-1", "replace")
+    return status_line(status) + Headers(headers).encode()
 
 
-def merged(own: Headers, given: Headers) -> Headers:
+def merged(own: HeaderFields, given: HeaderFields) -> HeaderFields:
     """Headers of the dialect and of the script; those given replace its own of the same name."""
     if not given:
         return own
@@ -60,10 +75,3 @@ def date_line() -> bytes:
 @lru_cache(maxsize=2)
 def _date_line(second: int) -> bytes:
     return f"date: {formatdate(second, usegmt=True)}\r\n".encode()
-
-
-def _reason(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Status"

@@ -49,27 +49,27 @@ class PlaybackSchedule:
     missing: int
 
 
-def plan(pieces: list[bytes], wire: Delivery) -> PlaybackSchedule:
+def plan(pieces: list[bytes], delivery: Delivery) -> PlaybackSchedule:
     """Work out how a body leaves."""
     total = sum(map(len, pieces))
     ends = [0, *accumulate(map(len, pieces))]
-    stop, end = _stop(wire, ends)
+    stop, end = _stop(delivery, ends)
     kept = total if stop is None else max(0, min(stop, total))
-    events = [b"".join(pieces)] if wire.join_events else pieces
-    paced = ((place * wire.pace_s, data) for place, data in enumerate(events))
-    segments = _segments(paced, kept, _cuts(wire, kept))
+    events = [b"".join(pieces)] if delivery.join_events else pieces
+    paced = ((place * delivery.pace_s, data) for place, data in enumerate(events))
+    segments = _segments(paced, kept, _cuts(delivery, kept))
     return PlaybackSchedule(segments, end, headless=stop == -1, missing=total - kept)
 
 
-def _stop(wire: Delivery, ends: list[int]) -> tuple[int | None, End]:
+def _stop(delivery: Delivery, ends: list[int]) -> tuple[int | None, End]:
     """Where the body stops (-1 before the headers, None nowhere), and how: what comes first."""
     stops: list[tuple[int, End]] = []
-    if wire.cut_at is not None:
-        stops.append((wire.cut_at, wire.cut))
-    if wire.cut_after_events is not None:
-        stops.append((_after(ends, wire.cut_after_events), wire.cut))
-    if wire.hang:
-        where = {"headers": -1, "body": 0, "events": _after(ends, wire.hang_after)}[wire.hang]
+    if delivery.cut_at is not None:
+        stops.append((delivery.cut_at, delivery.cut))
+    if delivery.cut_after_events is not None:
+        stops.append((_after(ends, delivery.cut_after_events), delivery.cut))
+    if delivery.hang:
+        where = {"headers": -1, "body": 0, "events": _after(ends, delivery.hang_after)}[delivery.hang]
         stops.append((where, "hang"))
     return min(stops, key=lambda stop: stop[0], default=(None, "whole"))
 
@@ -78,10 +78,10 @@ def _after(ends: list[int], events: int) -> int:
     return ends[min(events, len(ends) - 1)]
 
 
-def _cuts(wire: Delivery, size: int) -> list[int]:
+def _cuts(delivery: Delivery, size: int) -> list[int]:
     """Offsets at which a write ends because the script says so."""
-    every = range(wire.split_every, size, wire.split_every) if wire.split_every else ()
-    return sorted({at for at in (*wire.split_at, *every) if 0 < at < size})
+    every = range(delivery.split_every, size, delivery.split_every) if delivery.split_every else ()
+    return sorted({at for at in (*delivery.split_at, *every) if 0 < at < size})
 
 
 def _segments(paced: Iterable[tuple[float, bytes]], kept: int, cuts: list[int]) -> Iterator[Segment]:

@@ -16,7 +16,7 @@ from hopcheck_server.upstream.script.turns import (
     Completion,
     Delivery,
     Embedding,
-    Headers,
+    HeaderFields,
     Script,
     ToolCall,
     Turn,
@@ -119,7 +119,7 @@ def raw(
     code: int, body: str | bytes, media_type: str, *, headers: Mapping[str, str] | None = None, **options: Any
 ) -> Turn:
     """Any status with any body."""
-    pairs: Headers = (("content-type", media_type), *(headers or {}).items())
+    pairs: HeaderFields = (("content-type", media_type), *(headers or {}).items())
     return _turn(options, status=code, body=body if isinstance(body, bytes) else body.encode(), headers=pairs)
 
 

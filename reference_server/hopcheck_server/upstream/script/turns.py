@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-Headers = tuple[tuple[str, str], ...]
+HeaderFields = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ class Turn:
     """
 
     status: int = 200
-    headers: Headers = ()
+    headers: HeaderFields = ()
     body: bytes | None = None
     events: tuple[dict[str, Any] | str, ...] | None = None
     completion: Completion | None = None
@@ -179,11 +179,6 @@ class Script:
     backup: tuple[Turn, ...] = ()
     by_model: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
     by_key: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
-
-    @property
-    def steady(self) -> bool:
-        """Whether each attempt gets the first turn as it is, whatever came before and however it is asked for."""
-        return len(self.turns) == 1 and not (self.backup or self.by_model or self.by_key or self.turns[0].echo)
 
     def turn(self, *, total: int, on_route: int, first_route: bool, model: str, key: str) -> Turn:
         """Choose the turn of an attempt.

@@ -12,13 +12,15 @@ Mode = Literal["length", "chunked", "close"]
 _GZIP = 31  # zlib's window size for a gzip header, at its largest window
 
 
-def mode_of(wire: Delivery, *, stream: bool, http10: bool) -> Mode:
+def mode_of(delivery: Delivery, *, stream: bool, http10: bool) -> Mode:
     """Choose the framing."""
-    if wire.content_length is not None:
+    if delivery.content_length is not None:
         return "length"
-    if wire.framing == "close" or (http10 and (stream or wire.framing == "chunked")):  # HTTP/1.0 knows no chunks
+    if delivery.framing == "close" or (
+        http10 and (stream or delivery.framing == "chunked")
+    ):  # HTTP/1.0 knows no chunks
         return "close"
-    return "chunked" if stream or wire.framing == "chunked" else "length"
+    return "chunked" if stream or delivery.framing == "chunked" else "length"
 
 
 def lines(mode: Mode, length: int, *, gzip: bool, close: bool) -> bytes:

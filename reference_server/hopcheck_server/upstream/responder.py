@@ -1,0 +1,87 @@
+"""Decides what the upstream responds to an attempt: finds its script, chooses the turn, and renders it."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import OrderedDict
+from dataclasses import replace
+
+from hopcheck_server.upstream.dialects.openai import Renderer
+from hopcheck_server.upstream.dialects.openai_ask import Ask
+from hopcheck_server.upstream.journal.arrival import Arrival
+from hopcheck_server.upstream.journal.journal import Journal, Place
+from hopcheck_server.upstream.playback.rendered import RenderedResponse
+from hopcheck_server.upstream.script.echo import echoed
+from hopcheck_server.upstream.script.marker import find
+from hopcheck_server.upstream.script.turns import Delivery, Script, Scripts, Turn
+from hopcheck_server.wire.headers import Headers
+
+MAX_FINISHED = 10_000
+"""How many markers of finished cases are remembered."""
+
+SEED_BYTES = 4096
+"""Of a body without a marker, the last bytes that the response's ids depend on."""
+
+_DEFAULT = Turn()
+
+
+class Responder:
+    """Responds to attempts from scripts; the journal numbers them.
+
+    Attributes:
+        scripts: What is played, by script name; may be changed at any time.
+        journal: Where attempts are entered.
+    """
+
+    def __init__(self, scripts: Scripts, journal: Journal) -> None:
+        self.scripts: dict[str, Script] = dict(scripts)
+        self.journal = journal
+        self._renderer = Renderer()
+        self._finished: OrderedDict[str, None] = OrderedDict()
+
+    def load(self, scripts: Scripts) -> None:
+        """Add scripts, replacing those of the same name; markers of finished cases count as new again."""
+        self.scripts.update(scripts)
+        self._finished.clear()
+
+    def finish(self, marker: str) -> None:
+        """Give attempts that come later with this marker (a retry, say) the default response, so that none hangs."""
+        self._finished[marker] = None
+        if len(self._finished) > MAX_FINISHED:
+            self._finished.popitem(last=False)
+
+    def respond(self, arrival: Arrival) -> tuple[RenderedResponse, Delivery]:
+        """Enter an attempt into the journal, and render what it is answered."""
+        ask = Ask(arrival.method, arrival.path, arrival.body)
+        arrival.model = ask.model
+        arrival.marker, arrival.script = find(arrival.body)
+        turn = self._turn(arrival, self.journal.add(arrival))
+        seed = zlib.crc32(arrival.marker.encode() or arrival.body[-SEED_BYTES:])
+        response = self._renderer.render(turn, ask, b"%08x" % seed, arrival.number)
+        if arrival.method == "HEAD":
+            response.bodiless, response.is_plain = True, False
+        if turn.delivery.gzip and not takes_gzip(arrival.headers):
+            return response, replace(turn.delivery, gzip=False)
+        return response, turn.delivery
+
+    def _turn(self, arrival: Arrival, place: Place) -> Turn:
+        script = self.scripts.get(arrival.script) if arrival.script else None
+        if script is None or arrival.marker in self._finished:
+            return _DEFAULT
+        turn = script.turn(
+            total=place.before,
+            on_route=place.on_route,
+            first_route=place.on_first_route,
+            model=arrival.model,
+            key=arrival.key if script.by_key else "",
+        )
+        return echoed(turn, arrival.key) if turn.echo else turn
+
+
+def takes_gzip(headers: Headers) -> bool:
+    """Whether a request's sender can read gzip: one that names no encodings takes any."""
+    accepted = headers.all("accept-encoding")
+    codings = (coding.replace(" ", "").lower().partition(";") for coding in ",".join(accepted).split(","))
+    wanted = {name for name, _, weight in codings if not re.fullmatch(r"q=0(\.0*)?", weight)}
+    return not accepted or bool(wanted & {"gzip", "x-gzip", "*"})

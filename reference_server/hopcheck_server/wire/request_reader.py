@@ -1,0 +1,123 @@
+"""Reads requests from a connection's bytes, and hands on each that is complete. Parsing is httptools'."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httptools
+
+from hopcheck_server.wire.headers import Headers
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""A request with a larger body is refused with 413, and the connection is closed."""
+
+
+class RequestReader(asyncio.Protocol):
+    """The reading side of a server's connection.
+
+    Attributes:
+        closing: Whether nothing more is read.
+    """
+
+    def __init__(self) -> None:
+        """Begin between two requests."""
+        self.closing = False
+        self._parser = httptools.HttpRequestParser(self)
+        self._method = b""
+        self._target = b""
+        self._headers = Headers()
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+        self._declined: Headers | None = None  # the headers of a request whose upgrade is declined
+
+    def on_request(
+        self, method: str, target: str, headers: Headers, body: bytes, *, version: str, keep_alive: bool
+    ) -> None:
+        """Take a complete request (see `ServerExchange`)."""
+        raise NotImplementedError
+
+    def refuse(self, status: int) -> None:
+        """Answer what is no request, or too large a one, and close."""
+        raise NotImplementedError
+
+    def on_expectation(self) -> None:
+        """Let a client go on that waits for `100 Continue` before it sends the body."""
+        raise NotImplementedError
+
+    def stop_reading(self) -> None:
+        """Let go of the parser, which refers to this connection: no garbage collection is needed to free the two."""
+        self.closing = True
+        del self._parser
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what was read."""
+        if self.closing:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserCallbackError:  # a mistake of this server's: the event loop reports it
+            raise
+        except httptools.HttpParserError:
+            self.refuse(400)
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """Serve a request that offers another protocol as if it didn't.
+
+        The parser stops after its head, and would take its body for the other protocol's bytes. So another parser
+        reads the head without the offer, and then goes on with the rest.
+        """
+        method, target, headers = self._method, self._target, self._headers
+        self._parser, self._target, self._headers = httptools.HttpRequestParser(self), b"", Headers()
+        if method == b"CONNECT":  # not an offer: the client wants a tunnel
+            self.refuse(405)
+            return
+        self._declined = headers
+        kept = Headers(pair for pair in headers if pair[0].lower() != "upgrade")
+        self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, kept.encode(), rest))
+
+    # What the parser calls.
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the request target."""
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        """Note the method, and let a careful client go on with its body."""
+        self._method = self._parser.get_method()
+        if self._declined is not None:
+            self._headers, self._declined = self._declined, None
+        for name, value in self._headers:
+            if len(name) == 6 and name.lower() == "expect" and value.lower() == "100-continue":
+                self.on_expectation()
+
+    def on_body(self, data: bytes) -> None:
+        """Take a piece of the body."""
+        self._body_bytes += len(data)
+        if self._body_bytes <= MAX_BODY_BYTES:
+            self._body.append(data)
+        elif not self.closing:
+            self._body.clear()
+            self.refuse(413)
+
+    def on_message_complete(self) -> None:
+        """Hand the request on."""
+        parser = self._parser
+        if parser.should_upgrade():
+            return
+        method, target, headers, parts = self._method, self._target, self._headers, self._body
+        self._method, self._target, self._headers, self._body, self._body_bytes = b"", b"", Headers(), [], 0
+        if not self.closing:
+            self.on_request(
+                method.decode("latin-1"),
+                target.decode("latin-1"),
+                headers,
+                parts[0] if len(parts) == 1 else b"".join(parts),
+                version=parser.get_http_version(),
+                keep_alive=parser.should_keep_alive(),
+            )
