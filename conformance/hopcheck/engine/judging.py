@@ -115,7 +115,7 @@ async def _own_outcome(
 async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: RunContext, begun_ns: int) -> Verdict:
     """Release what the upstream left hanging, judge what crossed the wire by the contracts, and make the upstream forget it."""
     attempts = await _release(target, context.control)
-    contract = await _contract(case, target, attempts, context) if context.contracts else []
+    contract = await _contract(target, attempts, context) if context.contracts else []
     exchanges = wire_log(target.responses, attempts, begun_ns) if context.wire_log else []
     verdict = replace(verdict, findings=(*verdict.findings, *contract), exchanges=tuple(exchanges))
     breaks = any(not finding.ok for finding in contract)
@@ -123,9 +123,9 @@ async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: 
     return replace(verdict, outcome=Outcome.DEVIATES) if breaks and judged else verdict
 
 
-async def _contract(case: Case, target: Target, attempts: list[Attempt], context: RunContext) -> list[Finding]:
-    scripts, is_llm_proxy = case.upstream_scripts(), context.config.declares.llm_proxy
-    evidence = WireEvidence(target.responses, attempts, scripts, target.base_path, is_llm_proxy=is_llm_proxy)
+async def _contract(target: Target, attempts: list[Attempt], context: RunContext) -> list[Finding]:
+    is_llm_proxy = context.config.declares.llm_proxy
+    evidence = WireEvidence(target.responses, attempts, target.base_path, is_llm_proxy=is_llm_proxy)
     return await contract_findings(evidence)
 
 

@@ -18,9 +18,7 @@ from hopcheck_contracts.documents import Boundary, find_operation
 from hopcheck_contracts.schemas import STREAM_TYPE, validate_event, validate_raw_response, validate_upstream_request
 from hopcheck_contracts.sse import Event, parse
 from hopcheck_contracts.violations import Violation
-from hopcheck_server.upstream.journal.attempt import Attempt
-from hopcheck_server.upstream.retold import Said, retold
-from hopcheck_server.upstream.script.turns import Scripts
+from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse
 
 RESPONSE = "contract.response"
 EVENT = "contract.event"
@@ -42,14 +40,12 @@ class WireEvidence:
     Attributes:
         answers: What the client was answered.
         attempts: What reached the upstream.
-        scripts: What the upstream plays.
         base_path: The path of the target's base URL, which stands for the contract's `/v1`.
         is_llm_proxy: Whether the target says that it has LLM-Proxy's own paths, too.
     """
 
     responses: Sequence[Response]
     attempts: Sequence[Attempt]
-    scripts: Scripts
     base_path: str = "/v1"
     is_llm_proxy: bool = False
 
@@ -178,16 +174,17 @@ class _Given:
 
     def _of_provider(self, marker: str) -> set[Violation]:
         if marker not in self._faults:
-            attempts = [attempt for attempt in self._evidence.attempts if attempt.marker == marker and marker]
-            said = retold(attempts, self._evidence.scripts)
             self._faults[marker] = {
-                violation for attempt, one in zip(attempts, said, strict=True) for violation in _about(attempt, one)
+                violation
+                for attempt in self._evidence.attempts
+                if marker and attempt.marker == marker and attempt.response is not None
+                for violation in _violations_of(attempt, attempt.response)
             }
         return self._faults[marker]
 
 
-def _about(attempt: Attempt, said: Said) -> Iterator[Violation]:
-    """What is wrong with a provider's answer: all of it, or its events, as they may come in another order."""
-    yield from validate_raw_response(COMMON, attempt.method, attempt.path, said.status, said.headers, said.body)
-    for event in _data_events(said.body):
+def _violations_of(attempt: Attempt, sent: SentResponse) -> Iterator[Violation]:
+    """What is wrong with a provider's response: all of it, or its events, as they may come in another order."""
+    yield from validate_raw_response(COMMON, attempt.method, attempt.path, sent.status, sent.headers, sent.body)
+    for event in _data_events(sent.body):
         yield from validate_event(COMMON, event.data or "")

@@ -15,8 +15,9 @@ from typing import Any
 from hopcheck.cassettes import Frame, JournalEntry
 from hopcheck.replay.fixed_responses import model_in
 from hopcheck.replay.index import PlayableInteraction
-from hopcheck_server.upstream.journal.arrival import Arrival, RequestHead
+from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.attempt import Attempt, Ending
+from hopcheck_server.wire.headers import Headers
 
 KEYS: Mapping[str, str] = {
     "provider": "sk-hopcheck-replayed-provider",
@@ -40,9 +41,11 @@ class ReplayedAttempt(Arrival):
 
     __slots__ = ("is_fixed", "miss", "recording", "released", "released_ns", "scale")
 
-    def __init__(self, head: RequestHead, body: bytes, connection: int, received_ns: int) -> None:
+    def __init__(
+        self, method: str, path: str, headers: Headers, body: bytes, *, connection: int = 0, received_ns: int = 0
+    ) -> None:
         """A request that has not been answered yet."""
-        super().__init__(head, body, connection, received_ns)
+        super().__init__(method, path, headers, body, connection=connection, received_ns=received_ns)
         self.recording: PlayableInteraction | None = None
         self.is_fixed = False
         self.miss = ""

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from time import monotonic_ns
 
 from hopcheck.replay.attempts import ReplayedAttempt
+from hopcheck.replay.provider_responses import with_responses
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.journal.journal import Journal
+from hopcheck_server.upstream.script.turns import Script
 
 
 class ReplayJournal(Journal):
-    """Keeps the proxy's requests, and returns attempts at the provider as the journal of an upstream would."""
+    """Keeps the proxy's requests, and returns attempts at the provider as the journal of an upstream would.
+
+    Attributes:
+        scripts: What the provider played in the recordings.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scripts: dict[str, Script] = {}
 
     def requests(self, marker: str) -> list[Attempt]:
         """The proxy's own requests with a marker."""
         return super().attempts(marker)
 
     def attempts(self, marker: str) -> list[Attempt]:
-        """The attempts at the provider so far, in the order of their arrival."""
+        """The attempts at the provider so far, in the order of their arrival, with the provider's responses."""
+        return list(with_responses(self._made(marker), self.scripts))
+
+    def _made(self, marker: str) -> list[Attempt]:
         now = monotonic_ns()
         made = [attempt for played in self._played(marker) for attempt in played.at_provider(now)]
         made.sort(key=lambda attempt: attempt.received_ns)
@@ -49,21 +61,13 @@ class ReplayJournal(Journal):
         """Wait for a number of attempts and, if `ended`, for the end of all of them (see `Journal.wait`)."""
         deadline_ns = monotonic_ns() + round(timeout_s * 1e9)
         while True:
-            seen = self.attempts(marker)
+            seen = self._made(marker)
             ready = len(seen) >= attempts and not (ended and any(not one.ended for one in seen))
             now = monotonic_ns()
             if ready or now >= deadline_ns:
                 return seen
-            await self._news(marker, min(deadline_ns, self._next_ns(marker, now, deadline_ns)) - now)
-
-    async def _news(self, marker: str, within_ns: int) -> None:
-        """Wait until the proxy sends or ends a request, or that time has passed."""
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(marker, set()).add(waiter)
-        try:
-            await asyncio.wait((waiter,), timeout=within_ns / 1e9)
-        finally:
-            self._leave(marker, waiter)
+            next_ns = min(deadline_ns, self._next_ns(marker, now, deadline_ns))
+            await self._news(marker, (next_ns - now) / 1e9)
 
     def _next_ns(self, marker: str, now: int, otherwise: int) -> int:
         """When the attempts of a marker next change without further requests."""
@@ -71,5 +75,4 @@ class ReplayJournal(Journal):
         return min((at for at in times if at > now), default=otherwise)
 
     def _played(self, marker: str) -> Iterator[ReplayedAttempt]:
-        marked = self._marked.get(marker)
-        return (one for one in (marked.attempts if marked else ()) if isinstance(one, ReplayedAttempt))
+        return (one for one in self.arrivals(marker) if isinstance(one, ReplayedAttempt))

@@ -140,6 +140,7 @@ async def offline(
             secret=KEYS["provider"],
             scripted_backend=scripted_backend,
         )
+        server.load(all_scripts(options.cases))
         await _listen(server, options.config.upstream_port or 0 if own_proxy else 0)
         async with server:
             if own_proxy:

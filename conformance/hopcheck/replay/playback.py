@@ -17,10 +17,7 @@ from hopcheck.replay.streams.chunking import StreamForm, StreamPiece, pieces_of
 from hopcheck_server.upstream.journal.attempt import Ending
 from hopcheck_server.upstream.playback.clock import SLACK_S
 from hopcheck_server.wire.server import ServerExchange
-
-RESET_AFTER_S = 0.02
-"""A reset makes the peer drop what it hasn't read yet; in this time it can read what was sent before."""
-
+from hopcheck_server.wire.sockets import RESET_DELAY_S
 
 CHUNKS_PER_WRITE = 16
 """The number of one-byte chunks that are sent in one write; they stay separate HTTP chunks."""
@@ -81,7 +78,7 @@ class InteractionPlayer:
             return "hung-up"
         await self._until(delivery.ended_us)
         if delivery.ended == "reset":
-            await self._pass(RESET_AFTER_S)
+            await self._pass(RESET_DELAY_S)
             self._exchange.reset()
             return "cut"
         if delivery.ended != "complete":

@@ -23,8 +23,7 @@ from hopcheck.replay.mismatch import explain
 from hopcheck.replay.playback import InteractionPlayer
 from hopcheck.replay.scripted_backend import forward, is_scripted
 from hopcheck.replay.streams.chunking import Chunks, StreamForm
-from hopcheck_server.upstream.control import routes as control_routes
-from hopcheck_server.upstream.journal.arrival import RequestHead
+from hopcheck_server.upstream.control.routes import PREFIX, serve_control
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.upstream.server import Upstream
@@ -107,7 +106,7 @@ class ReplayServer(Closing):
     async def away(self) -> AsyncIterator[None]:
         """Stop listening while the context lasts: connections are refused."""
         port = self._server.port
-        self._server.leave()
+        self._server.refuse_connections()
         try:
             yield
         finally:
@@ -130,7 +129,8 @@ class ReplayServer(Closing):
     # What cases ask of an upstream's control.
 
     def load(self, scripts: Scripts) -> None:
-        """Ignore scripts: they were played in the recording."""
+        """Note which scripts were played in the recordings: the provider's responses are rendered from them."""
+        self.journal.scripts.update(scripts)
 
     def release(self, marker: str) -> None:
         """Release what the provider holds."""
@@ -157,11 +157,10 @@ class ReplayServer(Closing):
     # How it responds.
 
     async def _handle(self, exchange: ServerExchange) -> None:
-        head = _head(exchange)
-        played = ReplayedAttempt(head, exchange.body, exchange.connection, exchange.received_ns)
-        if exchange.target.startswith(control_routes.PREFIX):
-            await self._control(exchange, played)
+        if exchange.target.startswith(PREFIX):
+            await serve_control(self, exchange, is_allowed=exchange.is_local)
             return
+        played = ReplayedAttempt.of(exchange)
         key, played.marker = key_of(exchange.method, exchange.target, exchange.body)
         if self.scripted_backend is not None and is_scripted(Marker.find(exchange.body)):
             await forward(exchange, self.scripted_backend)
@@ -183,7 +182,7 @@ class ReplayServer(Closing):
     def _decide(self, played: ReplayedAttempt, key: Canonical) -> PlayableInteraction | FixedResponse:
         """Find the recording that answers a request, or a fixed response."""
         marker = played.marker
-        if self.key and played.head.key != self.key:
+        if self.key and played.key != self.key:
             why = f"{key.method} {key.path}: the key is not the one that the proxy must show to LiteLLM"
             return self._missed(played, why)
         played.recording = self.index.take(key, marker)
@@ -200,40 +199,16 @@ class ReplayServer(Closing):
         played.miss = why
         self.misses.setdefault(cassette_of(played.marker), []).append(why)
         self._on_miss(why)
-        return wrong_key() if self.key and played.head.key != self.key else missing_recording(why)
+        return wrong_key() if self.key and played.key != self.key else missing_recording(why)
 
     async def _answer(
         self, exchange: ServerExchange, played: ReplayedAttempt, answer: PlayableInteraction | FixedResponse
     ) -> None:
         if isinstance(answer, FixedResponse):
-            await _write(exchange, answer)
+            await exchange.respond(answer.status, answer.media_type, answer.body)
             self.journal.end(played, "answered", monotonic_ns())
             return
         form = self._stream_forms.get(played.marker, self.chunks)
-        secret = self.secret and (played.head.key or self.secret)
+        secret = self.secret and (played.key or self.secret)
         ending = await InteractionPlayer(exchange, played, answer, form, secret).play()
         self.journal.end(played, ending, monotonic_ns())
-
-    async def _control(self, exchange: ServerExchange, asked: ReplayedAttempt) -> None:
-        answer = await control_routes.respond(self, asked.attempt(), allowed=exchange.is_local)
-        status = int(answer.head.split(b" ", 2)[1])
-        await _write(exchange, FixedResponse(status, "application/json", answer.pieces[0]))
-
-
-async def _write(exchange: ServerExchange, answer: FixedResponse) -> None:
-    size = str(len(answer.body))
-    await exchange.start(answer.status, [("content-type", answer.media_type), ("content-length", size)], "length")
-    await exchange.write(answer.body)
-    await exchange.finish()
-
-
-def _head(exchange: ServerExchange) -> RequestHead:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in exchange.headers]
-    return RequestHead(
-        exchange.method.encode("latin-1"),
-        exchange.target.encode("latin-1"),
-        headers,
-        keep_alive=exchange.keep_alive,
-        http10=False,
-        length=len(exchange.body),
-    )

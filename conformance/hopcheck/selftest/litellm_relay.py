@@ -22,6 +22,7 @@ from hopcheck_server.relay import Relay, RelayConfig
 from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse
 from hopcheck_server.relay.provider import ProviderClient, ProviderResponse
 from hopcheck_server.upstream.script.marker import Marker
+from hopcheck_server.wire.headers import Headers
 from hopcheck_server.wire.responses import Head
 
 
@@ -52,8 +53,8 @@ def _with_trace_context(outgoing: OutgoingRequest) -> OutgoingRequest:
     return outgoing.with_json({"headers": trace, **outgoing.json}) if trace else outgoing
 
 
-def _fixed_headers(head: Head) -> list[tuple[str, str]]:
-    return list(restore_provider_headers({name.lower(): value for name, value in head.headers}).items())
+def _fixed_headers(head: Head) -> Headers:
+    return Headers(restore_provider_headers({name.lower(): value for name, value in head.headers}).items())
 
 
 def _fixed_failure(failure: Failure) -> Failure:
@@ -66,7 +67,7 @@ def _fixed_failure(failure: Failure) -> Failure:
     if not isinstance(error, dict) or failure.kind not in ("error-event", "status"):
         return failure
     status, fixed = _fixed_error(failure.status if failure.kind == "status" else named_status(error), error)
-    headers = _fixed_headers(failure.head) if failure.head else []
+    headers = _fixed_headers(failure.head) if failure.head else Headers()
     return Failure("status", failure.detail, Head(status, "", "1.1", headers), _encode(fixed))
 
 

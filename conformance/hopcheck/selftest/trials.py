@@ -100,6 +100,7 @@ async def on_cassette(
             scripted_backend=seat if more else None,
             on_end=lambda played: asked.append(_asked(played)),
         )
+        server.load(all_scripts([case, *([REGISTRY[owner]] if owner else [])]))
         async with await server.start(), _serving(relay, server.url) as (served, target):
             findings = ReplayFindings(server, with_variants=more, own=_own(target.declares))
             context = RunContext(

@@ -13,7 +13,7 @@ from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.journal import Journal, Place
 from hopcheck_server.upstream.playback.rendered import RenderedResponse
 from hopcheck_server.upstream.script.echo import echoed
-from hopcheck_server.upstream.script.marker import find
+from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Delivery, Script, Scripts, Turn
 from hopcheck_server.wire.headers import Headers
 
@@ -51,11 +51,16 @@ class Responder:
         if len(self._finished) > MAX_FINISHED:
             self._finished.popitem(last=False)
 
+    def identify(self, arrival: Arrival) -> None:
+        """Find the marker of an attempt."""
+        marker = Marker.find(arrival.body)
+        if marker is not None:
+            arrival.marker, arrival.script = str(marker), marker.script
+
     def respond(self, arrival: Arrival) -> tuple[RenderedResponse, Delivery]:
         """Enter an attempt into the journal, and render what it is answered."""
         ask = Ask(arrival.method, arrival.path, arrival.body)
         arrival.model = ask.model
-        arrival.marker, arrival.script = find(arrival.body)
         turn = self._turn(arrival, self.journal.add(arrival))
         seed = zlib.crc32(arrival.marker.encode() or arrival.body[-SEED_BYTES:])
         response = self._renderer.render(turn, ask, b"%08x" % seed, arrival.number)

@@ -136,6 +136,7 @@ class Upstream(Closing):
         if exchange.target.startswith(PREFIX):
             return serve_control(self, exchange, is_allowed=self._open_control or exchange.is_local)
         arrival = Arrival.of(exchange)
+        self._responder.identify(arrival)
         response, delivery = self._responder.respond(arrival)
         if response.is_plain and exchange.keep_alive:
             return partial(self._send, exchange, arrival, response)
@@ -156,4 +157,3 @@ class Upstream(Closing):
         player.stop()
         if self._players.pop(player.arrival, None) is not None:
             self.journal.end(player.arrival, ending, monotonic_ns())
-

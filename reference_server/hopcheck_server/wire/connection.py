@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from functools import partial
 from time import monotonic_ns
 from typing import Any, Protocol, cast
 
@@ -129,20 +130,19 @@ class ServerConnection(RequestReader):
                 self.drop()
                 raise
             return
-        task = asyncio.get_running_loop().create_task(self._run(exchange, work))
+        task = asyncio.get_running_loop().create_task(work)
         self._server.tasks.add(task)
-        task.add_done_callback(self._server.tasks.discard)
+        task.add_done_callback(partial(self._on_done, exchange))
 
-    async def _run(self, exchange: ServerExchange, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except PeerLeft:
-            pass
-        except BaseException:
-            exchange.abort()
-            raise
-        finally:
-            self.end(exchange)
+    def _on_done(self, exchange: ServerExchange, task: asyncio.Task[None]) -> None:
+        self._server.tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled() or (error is not None and not isinstance(error, PeerLeft)):
+            exchange.abort()  # the client is not left waiting
+        if error is not None and not isinstance(error, PeerLeft):
+            context = {"message": "a handler failed", "exception": error, "task": task}
+            asyncio.get_running_loop().call_exception_handler(context)
+        self.end(exchange)
 
     def end(self, exchange: ServerExchange) -> None:
         """Go on with the next request, or close where the connection isn't kept."""

@@ -192,7 +192,7 @@ def test_a_cut_answer_is_not_judged_but_the_whole_events_of_a_cut_stream_are(end
     sent = SentRequest("", "POST", "http://h/api/chat/completions?x", (), b"", 0)
     whole = Response(sent, 200, [("Content-Type", "application/json")], [(1, b'{"id":')], ended)
     streamed = Stream(sent, 200, [("Content-Type", "text/event-stream")], [(1, b'data: {}\n\ndata: {"id":')], ended)
-    found = asyncio.run(contract_findings(WireEvidence([whole, streamed], [], {}, "/api")))
+    found = asyncio.run(contract_findings(WireEvidence([whole, streamed], [], "/api")))
     told = 'POST /v1/chat/completions 200: the body: is not JSON: "{\\"id\\":"'
     assert found[0].actual == (told if ended == "complete" else "all 1 as the contract has them")
     assert found[1].actual.startswith("POST /v1/chat/completions 200, event 1: the event: id is missing")

@@ -9,9 +9,9 @@ import weakref
 
 import pytest
 
-from hopcheck_server.upstream import reader
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.server import PortInUse, Upstream
+from hopcheck_server.wire import request_reader
 
 MARKER = "hopcheck:a.b~~chat:1"
 
@@ -136,7 +136,7 @@ def test_what_is_not_for_this_server_is_refused(wire, loop, data, status):
 
 
 def test_too_large_a_body_is_refused(wire, loop, monkeypatch):
-    monkeypatch.setattr(reader, "MAX_BODY", 1000)
+    monkeypatch.setattr(request_reader, "MAX_BODY_BYTES", 1000)
     seen = wire.serve({}, lambda upstream: wire.raw(upstream, wire.request(wire.chat("x" * 2000))), loop=loop)
     assert seen.head.startswith(b"HTTP/1.1 413")
 

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from hopcheck_server.upstream.control.client import ControlFailed, LocalControl, RemoteControl, probe
-from hopcheck_server.upstream.control.routes import respond
-from hopcheck_server.upstream.journal.arrival import Arrival, RequestHead
+from hopcheck_server.upstream.control.routes import serve_control
 from hopcheck_server.upstream.script import reply
+from hopcheck_server.wire.server import Server
 
 MARKER = "hopcheck:a.b~~chat:1"
 
@@ -151,13 +151,16 @@ def test_a_wait_whose_asker_leaves_is_given_up(wire):
     assert wire.serve({}, act)
 
 
-def test_strangers_may_not_control(wire):
+@pytest.mark.parametrize(("is_allowed", "status"), [(False, 403), (True, 200)])
+def test_peers_from_other_hosts_may_not_control(wire, is_allowed, status):
     async def act(upstream):
-        head = RequestHead(b"GET", b"/_hopcheck/health", [], keep_alive=True, http10=False, length=0)
-        request = Arrival(head, b"", 1, 1).attempt()
-        return [(await respond(upstream, request, allowed=allowed)).head[:12] for allowed in (False, True)]
+        async def handle(exchange):
+            await serve_control(upstream, exchange, is_allowed=is_allowed)
 
-    assert wire.serve({}, act) == [b"HTTP/1.1 403", b"HTTP/1.1 200"]
+        async with await Server(handle).start() as server:
+            return (await wire.ask(server, method="GET", path="/_hopcheck/health")).status
+
+    assert wire.serve({}, act) == status
 
 
 @pytest.mark.parametrize(

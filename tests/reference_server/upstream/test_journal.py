@@ -8,19 +8,20 @@ import json
 import pytest
 
 from hopcheck_server.upstream.journal import journal as journal_module
-from hopcheck_server.upstream.journal.arrival import Arrival, RequestHead
+from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.attempt import from_json, to_json
 from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.turns import Script
+from hopcheck_server.wire.headers import Headers
 
 MARKER = "hopcheck:a.b~~chat:1"
 AUTH = {"Authorization": "Bearer sk-1"}
 
 
-def arrived(marker=MARKER, *, url=b"/x", model="m", key=b"k", at=1):
-    headers = [(b"Authorization", b"Bearer " + key)]
-    arrival = Arrival(RequestHead(b"POST", url, headers, keep_alive=True, http10=False, length=0), b"", 1, at)
+def arrived(marker=MARKER, *, path="/x", model="m", key="k", at=1):
+    headers = Headers([("Authorization", f"Bearer {key}")])
+    arrival = Arrival("POST", path, headers, b"", connection=1, received_ns=at)
     arrival.marker, arrival.model = marker, model
     return arrival
 
@@ -52,29 +53,29 @@ def test_attempts_survive_json():
 @pytest.mark.parametrize(
     ("headers", "key"),
     [
-        ([(b"authorization", b"bearer a")], "a"),
-        ([(b"Api-Key", b"b")], "b"),
-        ([(b"api-key", b"b"), (b"AUTHORIZATION", b"Bearer a")], "a"),
-        ([(b"authorization", b"Basic xyz")], ""),
+        ([("authorization", "bearer a")], "a"),
+        ([("Api-Key", "b")], "b"),
+        ([("api-key", "b"), ("AUTHORIZATION", "Bearer a")], "a"),
+        ([("authorization", "Basic xyz")], ""),
         ([], ""),
     ],
 )
-def test_the_key_is_the_same_raw_and_made_up(headers, key):
-    head = RequestHead(b"POST", b"/", headers, keep_alive=True, http10=False, length=0)
-    assert head.key == Arrival(head, b"", 1, 1).attempt().key == key
+def test_an_arrival_and_its_attempt_have_the_same_key(headers, key):
+    arrival = Arrival("POST", "/", Headers(headers), b"")
+    assert arrival.key == arrival.attempt().key == key
 
 
 def test_counts_by_marker_and_by_route():
     journal = Journal()
     places = [
-        journal.add(arrived(url=url, model=model, key=key))
-        for url, model, key in [
-            (b"/x", "m", b"k"),
-            (b"/x", "m", b"k"),
-            (b"/x", "backup", b"k"),
-            (b"/x", "m", b"other"),
-            (b"/y", "m", b"k"),
-            (b"/x", "m", b"k"),
+        journal.add(arrived(path=path, model=model, key=key))
+        for path, model, key in [
+            ("/x", "m", "k"),
+            ("/x", "m", "k"),
+            ("/x", "backup", "k"),
+            ("/x", "m", "other"),
+            ("/y", "m", "k"),
+            ("/x", "m", "k"),
         ]
     ]
     assert places == [
@@ -126,7 +127,7 @@ def test_turns_by_model_key_and_route(wire):
 
 
 def test_what_is_unmarked_is_kept_apart_and_bounded(monkeypatch):
-    monkeypatch.setattr(journal_module, "UNMARKED_KEPT", 3)
+    monkeypatch.setattr(journal_module, "MAX_UNMARKED", 3)
     journal = Journal()
     for at in range(5):
         journal.add(arrived("", at=at))
@@ -136,8 +137,8 @@ def test_what_is_unmarked_is_kept_apart_and_bounded(monkeypatch):
 
 
 def test_markers_are_bounded(monkeypatch):
-    monkeypatch.setattr(journal_module, "MARKERS_KEPT", 2)
-    monkeypatch.setattr(journal_module, "MARKED_KEPT", 2)
+    monkeypatch.setattr(journal_module, "MAX_MARKERS", 2)
+    monkeypatch.setattr(journal_module, "MAX_OF_ONE_MARKER", 2)
     journal = Journal()
     for nonce in "123":
         journal.add(arrived(f"hopcheck:a~~chat:{nonce}"))

@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from hopcheck_server.upstream.server import Upstream
-from hopcheck_server.wire import protocol as serving
+from hopcheck_server.wire import request_reader
 from hopcheck_server.wire.server import Framing, PeerLeft, Server, ServerExchange
 
 READ_TIMEOUT_S = 10.0
@@ -110,7 +110,7 @@ def test_nothing_comes_between_the_pieces_of_an_answer() -> None:
         await half.wait()
         writer.write(b"POST /last HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         (connection,) = server.connections
-        await until(lambda: bool(connection._reading.method))
+        await until(lambda: bool(connection._method))
         expected.set()
         writer.write(b"hi")
         said = await reader.read()
@@ -130,7 +130,7 @@ def test_what_is_no_request_is_refused(request_: bytes) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "MAX_BODY", 10)
+    monkeypatch.setattr(request_reader, "MAX_BODY_BYTES", 10)
     chunk = b"6\r\nabcdef\r\n"
     request = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 5 + b"0\r\n\r\n"
     said = serve(echo, lambda server: talk(server, request))

@@ -1,0 +1,25 @@
+"""The provider's responses to recorded attempts: a cassette holds their sizes, and the case's script their content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from hopcheck_server.upstream.journal.arrival import Arrival
+from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.upstream.journal.journal import Journal
+from hopcheck_server.upstream.responder import Responder
+from hopcheck_server.upstream.script.turns import Scripts
+from hopcheck_server.wire.headers import Headers
+
+
+def with_responses(attempts: Iterable[Attempt], scripts: Scripts) -> Iterator[Attempt]:
+    """All attempts of a marker, each with the response that the upstream renders for it."""
+    responder = Responder(scripts, Journal())
+    for attempt in attempts:
+        arrival = Arrival(attempt.method, attempt.path, Headers(attempt.headers), attempt.body)
+        arrival.marker, arrival.script = attempt.marker, attempt.script
+        rendered, _ = responder.respond(arrival)
+        arrival.response_head = rendered.head
+        arrival.response_parts = [b"".join(rendered.pieces)[: sum(size for _, size in attempt.sent)]]
+        yield replace(attempt, response=arrival.attempt().response)
