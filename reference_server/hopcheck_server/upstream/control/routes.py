@@ -23,6 +23,7 @@ from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.script import turns as script
 from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.wire.exchange import ServerExchange
+from hopcheck_server.wire.tasks import unless
 
 PREFIX = "/_hopcheck/"
 
@@ -54,12 +55,15 @@ class Controlled(Protocol):
 
 
 async def serve_control(upstream: Controlled, exchange: ServerExchange, *, is_allowed: bool) -> None:
-    """Answer a control request.
+    """Answer a control request, unless the client leaves before.
 
     Raises:
         PeerLeft: The client is gone.
     """
-    status, value = await _respond(upstream, exchange) if is_allowed else _FORBIDDEN
+    response = await unless(exchange.gone, _respond(upstream, exchange)) if is_allowed else _FORBIDDEN
+    if response is None:
+        return
+    status, value = response
     await exchange.respond(status, "application/json", json.dumps(value).encode())
 
 
