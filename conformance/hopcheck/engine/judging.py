@@ -113,7 +113,7 @@ async def _own_outcome(
 
 
 async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: RunContext, begun_ns: int) -> Verdict:
-    """Release what hangs at the upstream, hold what crossed the wire against the contracts, and let the upstream forget."""
+    """Release what hangs at the upstream, hold what crossed the wire against the contracts, and let it forget."""
     attempts = await _release(target, context.control)
     contract = await _contract(target, attempts, context) if context.contracts else []
     exchanges = wire_log(target.responses, attempts, begun_ns) if context.wire_log else []
