@@ -14,8 +14,8 @@ WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 FILLERS = frozenset(
     re.findall(
         r"\w+",
-        "a above all an and any as at be begin below do does done for go in is it its nothing of on one same see so the them "
-        "then they this to",
+        "a above all an and any as at be begin below do does done for go in is it its nothing of on one same see so "
+        "the them then they this to",
     )
 )
 """A docstring of nothing but these says nothing."""

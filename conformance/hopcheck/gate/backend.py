@@ -58,7 +58,7 @@ async def _own_upstream(options: GateOptions) -> AsyncIterator[RunContext]:
     port = options.config.upstream_port
     if port is None:
         raise Unfit(
-            "It isn't said where the target expects its provider. Point the proxy's provider to "
+            "hopcheck doesn't know where the target expects its provider. Point the proxy's provider to "
             "http://127.0.0.1:9100/v1 and give --upstream-port 9100, or judge the client's side alone with --one-sided."
         )
     if await probe(port) == "ours":

@@ -101,7 +101,7 @@ def test_a_target_file_with_a_mistake(inside, tmp_path: Path, name: str) -> None
     [
         ("gate http://no..host/v1 --one-sided", 3, r"Nothing answers at http://no\.\.host/v1"),
         ("gate ODD/garbage/v1 --one-sided", 3, "took the connection but gave no HTTP answer"),
-        ("gate RELAY", 3, r"It isn't said where the target expects its provider\."),
+        ("gate RELAY", 3, r"hopcheck doesn't know where the target expects its provider\."),
         ("gate RELAY --upstream-url http://127.0.0.1:1", 3, "There is no upstream of hopcheck's at .*refused"),
         ("gate RELAY --upstream-url ODD/html", 3, "There is no upstream of hopcheck's at .*501"),
         ("gate RELAY --one-sided --select nothing.*", 2, r"no case matches; `hopcheck cases` lists them all\."),
