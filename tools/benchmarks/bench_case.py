@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,9 @@ from hopcheck_server.relay import Relay
 from hopcheck_server.wire.server import Server, ServerExchange
 
 CASES = all_cases()
+WITHOUT_UPSTREAM = replace(CASES["stream.done-once"], needs=frozenset())
+"""A case on a target whose stream is canned: it needs no upstream here."""
+
 CHUNK = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1767225600, "model": "fake-model"}
 
 
@@ -48,7 +52,7 @@ def test_a_case_on_a_canned_target(benchmark: Any, runner: asyncio.Runner) -> No
     server = runner.run(_start())
     try:
         context = RunContext(TargetConfig(name="canned", base_url=f"http://127.0.0.1:{server.port}/v1"), None)
-        verdict = benchmark(_each(runner, lambda: run_case(CASES["stream.done-once"], context)))
+        verdict = benchmark(_each(runner, lambda: run_case(WITHOUT_UPSTREAM, context)))
     finally:
         runner.run(server.aclose())
     assert verdict.outcome is Outcome.CONFORMS, verdict

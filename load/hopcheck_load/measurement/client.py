@@ -58,7 +58,7 @@ class TimedResponse:
         return b"".join(data for _, data in self.reads)
 
 
-class _ResponseReader:
+class _TimedResponseReader:
     """Fills a response from its bytes; httptools calls the `on_` methods."""
 
     def __init__(self, response: TimedResponse) -> None:
@@ -155,7 +155,7 @@ class MeasuringConnection:
             ExchangeFailed: There is no response, or not all of one; the connection is closed then.
         """
         assert self._socket is not None, "connect first"
-        reader = _ResponseReader(TimedResponse())
+        reader = _TimedResponseReader(TimedResponse())
         try:
             self._send_and_read(self._socket, message, reader)
         except (OSError, httptools.HttpParserError) as error:
@@ -165,7 +165,7 @@ class MeasuringConnection:
             self.close()
         return reader.response
 
-    def _send_and_read(self, connection: socket.socket, message: bytes, reader: _ResponseReader) -> None:
+    def _send_and_read(self, connection: socket.socket, message: bytes, reader: _TimedResponseReader) -> None:
         reader.response.sent_ns = monotonic_ns()
         connection.sendall(message)
         while not reader.complete:
