@@ -79,5 +79,5 @@ def test_grammar_of_a_hundred_events(benchmark: Any) -> None:
 def test_a_case_with_a_stream_of_a_hundred_events(benchmark: Any) -> None:
     sent = SentRequest("", "POST", "http://127.0.0.1/v1/chat/completions", (), json.dumps(ASKED).encode(), 0)
     streamed = Stream(sent, 200, [("Content-Type", "text/event-stream")], [(1, STREAM)], "complete")
-    found = benchmark(lambda: asyncio.run(contract_findings(WireEvidence([streamed], [], {}))))
+    found = benchmark(lambda: asyncio.run(contract_findings(WireEvidence([streamed], []))))
     assert [finding.ok for finding in found] == [True, True]
