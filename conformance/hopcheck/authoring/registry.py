@@ -53,7 +53,7 @@ class Case:
         scripts: What the upstream plays, by variant; the plain one is "".
         operation: The operation that the case is run on.
         isolation: How it must be run.
-        floods: Whether it sends so many requests, or such large ones, that they keep the target busy.
+        floods: Whether its requests are many or large enough to keep the target busy.
         timed: Whether it reads the clock though it isn't run alone for that (see `reads_clock`).
         scripted: Whether the case gave a script: then at least one of its requests must reach the upstream.
         trips_on: Mutants of other cases (`<case id>:<class name>` patterns) that this case may fail on, too.
@@ -149,7 +149,7 @@ def case(
         upstream: A turn, a list of turns, a script, or a dict of those by variant; None plays the default response.
         on: The operation that the case is run on; None takes that of its area (see `operation_of`).
         isolation: How it must be run (see `Isolation`); None means `rate_window` if it needs a limit, else `shared`.
-        floods: Whether it sends so much that the target is busy with it.
+        floods: Whether its requests are many or large enough to keep the target busy.
         timed: Whether it reads the clock, though its isolation isn't `exclusive`.
         trips_on: Mutants of other cases that this one may fail on, too, as `<case id>:<class>` patterns.
 
@@ -158,11 +158,13 @@ def case(
 
     Raises:
         ValueError: The id is malformed, taken, or of no area; the function is no async generator or has no docstring;
-            or the level, the operation, a need or a variant is unknown.
+            or the level, the operation, the isolation, a need or a variant is unknown.
     """
     require_known(f"the level of {case_id}", level, list(Level))
     operation = on or operation_of(case_id.partition(".")[0])
     require_known(f"the operation of {case_id}", operation, get_args(OperationName))
+    manner = isolation or ("rate_window" if _LIMITS & set(needs) else "shared")
+    require_known(f"the isolation of {case_id}", manner, list(Isolation))
     for need in needs:
         require_known(f"a need of {case_id}", need, DECLARABLE | {TWO_SIDED})
 
@@ -182,7 +184,7 @@ def case(
             needs=frozenset(needs) | ({TWO_SIDED} if upstream is not None else set()),
             scripts=_scripts(upstream),
             operation=operation,
-            isolation=Isolation(isolation or ("rate_window" if _LIMITS & set(needs) else "shared")),
+            isolation=Isolation(manner),
             floods=floods,
             timed=timed,
             scripted=upstream is not None,

@@ -1,7 +1,7 @@
-"""Show that the search finds what it should, and nothing else: `python -m hopcheck.selftest.fuzz_search`.
+"""The self-test of fuzzing: `python -m hopcheck.selftest.fuzz_search`.
 
-Relays that are wrong in one way are searched until one request shows it; the healthy relay and its honest variants are
-searched, too, and nothing may be found there. With `--naive FILE` a proxy that is started by that file is searched as
+Each mutant is searched until one request kills it; the healthy relay and the honest relays are searched, too, and no
+check may fail there. With `--naive FILE` a proxy that is started by that file is searched as
 well. Exits with 1 if something isn't found, isn't small, or is found where nothing is.
 """
 
@@ -32,8 +32,8 @@ from hopcheck_server.relay import Relay
 from hopcheck_server.relay.honest import HONEST_RELAYS
 from hopcheck_server.upstream.script.marker import Marker
 
-SMALL = 400
-"""No more bytes than that has the request to which a failing one is shrunk."""
+MAX_REQUEST_BYTES = 400
+"""The size of the request to which a failing one is shrunk, at most."""
 
 CHAT, REFUSALS, ROUTES, EMBEDDINGS = (
     operations.CHAT,
@@ -71,8 +71,8 @@ MUTANTS: Mapping[str, FuzzedOperation] = {
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the table: what was searched, and what came of it."""
+class SearchRow:
+    """One line of the table: a relay, and what its search found."""
 
     name: str
     result: SearchResult
@@ -93,18 +93,18 @@ class Row:
 
     @property
     def holds(self) -> bool:
-        """Whether it came out as it should."""
+        """Whether a mutant was killed by a small request, or an honest relay has no failure."""
         if self.honest:
             return self.smallest is None
-        return self.smallest is not None and self.request_bytes < SMALL
+        return self.smallest is not None and self.request_bytes < MAX_REQUEST_BYTES
 
     def __str__(self) -> str:
         """The line."""
         mark = "✓" if self.holds else "✗"
         if self.smallest is None:
             return f"{mark} {self.name:<44} {'nothing':<58} {self.result.made:>8}"
-        told = f"{self.smallest.example.operation}: {self.smallest.finding.check}"
-        return f"{mark} {self.name:<44} {told:<58} {self.result.made:>8} {self.request_bytes:>9}"
+        failure = f"{self.smallest.example.operation}: {self.smallest.finding.check}"
+        return f"{mark} {self.name:<44} {failure:<58} {self.result.made:>8} {self.request_bytes:>9}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -121,21 +121,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def _run(arguments: argparse.Namespace) -> int:
-    print(f"  {'proxy':<44} {'what was noticed':<58} {'examples':>8} {'bytes':>9}", flush=True)
+    print(f"  {'proxy':<44} {'failed check':<58} {'examples':>8} {'bytes':>9}", flush=True)
     rows = []
     async for row in _rows(arguments):
         print(row, flush=True)
         rows.append(row)
     found = sum(row.holds for row in rows if not row.honest)
-    minded = sum(not row.holds for row in rows if row.honest)
+    false_positives = sum(not row.holds for row in rows if row.honest)
     wrong = sum(not row.honest for row in rows)
     print(
-        f"{found} of {wrong} found, each by less than {SMALL} bytes; {minded} of {len(rows) - wrong} honest ones minded"
+        f"{found} of {wrong} killed, each by less than {MAX_REQUEST_BYTES} bytes; "
+        f"{false_positives} false positives on {len(rows) - wrong} honest relays"
     )
     return HOLDS if rows and all(row.holds for row in rows) else DOES_NOT_HOLD
 
 
-async def _rows(arguments: argparse.Namespace) -> AsyncIterator[Row]:
+async def _rows(arguments: argparse.Namespace) -> AsyncIterator[SearchRow]:
     relays = {**_wrong(), **_honest()}
     chosen = {name: relay for name, relay in relays.items() if not arguments.only or name in arguments.only}
     named = {f"relay{place}": name for place, name in enumerate(chosen)}  # names for URLs
@@ -145,7 +146,7 @@ async def _rows(arguments: argparse.Namespace) -> AsyncIterator[Row]:
         if arguments.naive:
             async with _naive(arguments.naive, bench) as context:
                 wanted = SearchBounds(arguments.examples, arguments.seed, first_only=True)
-                yield Row("the naive proxy", await _searched(CHAT, context, wanted), honest=False)
+                yield SearchRow("the naive proxy", await _searched(CHAT, context, wanted), honest=False)
 
 
 def _wrong() -> dict[str, type[Relay]]:
@@ -157,17 +158,17 @@ def _honest() -> dict[str, type[Relay]]:
     return {"the healthy relay": Relay, **{f"honest: {relay.__name__}": relay for relay in HONEST_RELAYS}}
 
 
-async def _row(name: str, context: RunContext, arguments: argparse.Namespace) -> Row:
+async def _row(name: str, context: RunContext, arguments: argparse.Namespace) -> SearchRow:
     operation = MUTANTS.get(name)
     if operation is not None:
         bounds = SearchBounds(arguments.examples, arguments.seed, first_only=True)
-        return Row(name, await _searched(operation, context, bounds), honest=False)
+        return SearchRow(name, await _searched(operation, context, bounds), honest=False)
     result = SearchResult()
     for one in operations.OPERATIONS.values():
         part = await _searched(one, context, SearchBounds(max(1, round(arguments.honest * one.share)), arguments.seed))
         result.made += part.made
         result.found |= {f"{one.id} {check}": found for check, found in part.found.items()}
-    return Row(name, result, honest=True)
+    return SearchRow(name, result, honest=True)
 
 
 async def _searched(operation: FuzzedOperation, context: RunContext, bounds: SearchBounds) -> SearchResult:

@@ -46,35 +46,35 @@ _CREATED = re.compile(r'"created":\s*\d+,?')
 
 @dataclass
 class Trial:
-    """What came of it.
+    """The result of a case on one relay, and the relay's traffic.
 
     Attributes:
         verdict: The case's.
-        told: What the relay told its client, answer by answer, without times and ids.
-        asked: What it asked LiteLLM, how each exchange ended, and whether that reached a provider.
+        responses: What the relay sent its client, without times and ids.
+        requests: What it sent to LiteLLM, how each exchange ended, and whether that reached a provider.
         reached: Of the healthy relay: the names that it looked up on itself.
     """
 
     verdict: Verdict
-    told: list[Any] = field(default_factory=list)
-    asked: list[Any] = field(default_factory=list)
+    responses: list[Any] = field(default_factory=list)
+    requests: list[Any] = field(default_factory=list)
     reached: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, verdict: Verdict, asked: list[Any], relay: Relay) -> Trial:
-        """What a case came to on a relay."""
-        told = sorted(map(_told, verdict.exchanges), key=repr)
+    def of(cls, verdict: Verdict, requests: list[Any], relay: Relay) -> Trial:
+        """Make it of a verdict, and what the relay sent to LiteLLM."""
+        responses = sorted(map(_response_side, verdict.exchanges), key=repr)
         reached = relay.reached() if isinstance(relay, Traced) else frozenset[str]()
-        return cls(verdict, told, sorted(asked, key=repr), reached)
+        return cls(verdict, responses, sorted(requests, key=repr), reached)
 
     def stays_short_of_provider(self, other: Trial) -> bool:
-        """Whether all that it asked beyond another relay was answered by LiteLLM alone."""
-        beyond = [one for one in self.asked if one not in other.asked]
+        """Whether LiteLLM alone answered all that it sent in addition to another relay's requests."""
+        beyond = [one for one in self.requests if one not in other.requests]
         return bool(beyond) and not any(reached for *_, reached in beyond)
 
     def same_as(self, other: Trial) -> bool:
         """Whether both relays did the same, to the byte, towards both sides."""
-        return (self.told, self.asked) == (other.told, other.asked)
+        return (self.responses, self.requests) == (other.responses, other.requests)
 
 
 async def on_cassette(
@@ -83,22 +83,22 @@ async def on_cassette(
     """Run a case on a relay of its own, in front of its own cassette.
 
     Args:
-        case: Which one.
+        case: The case.
         relay: The healthy relay, or a mutant.
         cassettes: By case.
-        more: Whether it is asked for more than the cassette holds: other chunkings, the case's script in LiteLLM's seat.
+        more: Whether other chunkings of the cassette, and the case's script in LiteLLM's place, are played, too.
     """
     owner = burst_owner(case, cassettes)
     mine = {name: cassette for name, cassette in cassettes.items() if cassette.case in (case.id, owner, *PROBES)}
-    asked: list[Any] = []
-    async with await Upstream.start(all_scripts([case])) as seat:
+    requests: list[Any] = []
+    async with await Upstream.start(all_scripts([case])) as scripted:
         server = ReplayServer(
             mine,
             scale=lambda _: 1.0 if case.reads_clock else 0.0,
             key=LITELLM_KEY,
             secret=KEYS["provider"],
-            scripted_backend=seat if more else None,
-            on_end=lambda played: asked.append(_asked(played)),
+            scripted_backend=scripted if more else None,
+            on_end=lambda played: requests.append(_request_side(played)),
         )
         server.load(all_scripts([case, *([REGISTRY[owner]] if owner else [])]))
         async with await server.start(), _serving(relay, server.url) as (served, target):
@@ -108,13 +108,13 @@ async def on_cassette(
             )
             if owner:
                 await run_case(REGISTRY[owner], replace(context, extra_findings=None))
-            return Trial.of(await run_case(case, context), asked, served)
+            return Trial.of(await run_case(case, context), requests, served)
 
 
 async def on_script(case: Case, relay: type[Relay]) -> Trial:
-    """Run a case on a relay of its own with the case's script in LiteLLM's seat, whether or not it applies there."""
-    async with await Upstream.start(all_scripts([case])) as seat, _serving(relay, seat.url) as (served, target):
-        context = RunContext(target, LocalControl(seat), READ_TIMEOUT_S, nonces=scripted_nonces, contracts=False)
+    """Run a case on a relay of its own with the case's script in LiteLLM's place, whether or not it applies there."""
+    async with await Upstream.start(all_scripts([case])) as upstream, _serving(relay, upstream.url) as (served, target):
+        context = RunContext(target, LocalControl(upstream), READ_TIMEOUT_S, nonces=scripted_nonces, contracts=False)
         verdict = await run_case(case, context)
         return Trial.of(verdict, [_arrived(one) for one in verdict.exchanges if one["side"] == "upstream"], served)
 
@@ -153,11 +153,11 @@ def _config(url: str, log_file: str) -> RelayConfig:
 
 
 def _own(declares: Declares) -> Mapping[str, Any]:
-    """What a relay does beside LiteLLM: it has a timeout of its own for one model."""
+    """What a relay does itself, in front of LiteLLM: it has a timeout of its own for one model."""
     return {"timeout_s": declares.timeout_s, "timeout_model": declares.timeout_model}
 
 
-def _asked(played: ReplayedAttempt) -> Any:
+def _request_side(played: ReplayedAttempt) -> Any:
     own = played.attempt()
     headers = sorted(pair for pair in own.headers if pair[0] not in _CHANGING | {"host"})
     reached = not played.is_fixed and (played.recording is None or bool(played.recording.entries))
@@ -171,8 +171,8 @@ def _arrived(exchange: Mapping[str, Any]) -> Any:
     return request["method"], request["url"], request["body"], headers, exchange["response"]["ended"], True
 
 
-def _told(exchange: Mapping[str, Any]) -> Any:
-    """One side of an exchange, as far as the relay decided it."""
+def _response_side(exchange: Mapping[str, Any]) -> Any:
+    """One side of an exchange, without what varies between runs."""
     if exchange["side"] == "upstream":
         return "upstream", exchange["response"]["ended"]
     response, request = exchange["response"], exchange["request"]

@@ -13,6 +13,7 @@ import pytest
 
 import hopcheck
 from hopcheck import Relay, Target, edits, reply
+from hopcheck.authoring.isolation import Isolation
 from hopcheck_server.upstream.script.turns import Delivery
 
 PAGE = (Path(__file__).parents[3] / "docs" / "writing-cases.md").read_text()
@@ -45,9 +46,10 @@ def test_the_examples_pass_their_self_test(tmp_path: Path) -> None:
         {f"{field.name}=" for field in fields(Delivery)},
         {f"`{name}(" for name in vars(Relay.__mro__[2]) if inspect.isfunction(getattr(Relay, name)) and name[0] != "_"},
         {name for name in hopcheck.__all__ if name[0].islower()},
+        {f"`{name}=" for name in ("needs", "isolation", "on")} | {f'`"{name}"`' for name in Isolation},
         {f"target.{name}" for name in dir(Target) if name[0] != "_" and name != "open"},
     ],
-    ids=["replies", "parts of replies", "edits", "delivery", "relay", "functions", "target"],
+    ids=["replies", "parts of replies", "edits", "delivery", "relay", "functions", "ways to run", "target"],
 )
 def test_the_page_names_everything_an_author_uses(names: set[str]) -> None:
     assert sorted(name for name in names if name not in PAGE) == []

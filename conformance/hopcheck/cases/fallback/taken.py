@@ -92,13 +92,7 @@ class SaysServerError(Relay):
         return response
 
 
-@case(
-    "fallback.reported-model",
-    level="SHOULD",
-    refs=["failoverbench S16"],
-    upstream=reply.backup(reply.status(500), BACKUP),
-    needs=["fallback"],
-)
+@case("fallback.reported-model", level="SHOULD", refs=["failoverbench S16"], upstream=FAULTS["500"], needs=["fallback"])
 async def reported_model(target: Target) -> Findings:
     """After a fallback, the answer names the model that gave it."""
     fallback = target.declares.fallback
