@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from hopcheck_contracts.sse import Event
 from hopcheck_server.relay import Events, OutgoingRequest, Relay, RelayConfig, RelayedResponse, RelayServer
+from hopcheck_server.wire import event_loop
 
 SEED = 7
 
@@ -182,17 +183,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--upstream", required=True, metavar="URL", help="the provider's base URL, with its /v1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     arguments = parser.parse_args(argv)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(arguments.upstream, arguments.port))
+    event_loop.run(_serve(arguments.upstream, arguments.port))
     return 0
-
-
-def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.Loop
 
 
 async def _serve(upstream: str, port: int) -> None:

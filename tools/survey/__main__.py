@@ -19,7 +19,7 @@ from hopcheck_load.report import document as report
 from hopcheck_load.report.render.values import headlines
 from hopcheck_server.chain.processes import ProcessError
 from hopcheck_server.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
-from hopcheck_server.wire.signals import stop_event
+from hopcheck_server.wire.event_loop import stop_event
 from tools.survey import runs, tables
 from tools.survey.hops import NAMES, Chain, chain
 from tools.survey.runs import PARTS, RATES, SurveyRun

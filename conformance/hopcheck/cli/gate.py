@@ -24,7 +24,7 @@ from hopcheck.report.render.progress import RunProgress
 from hopcheck.report.render.terminal import console_for, print_report
 from hopcheck_server.chain.processes import ProcessError
 from hopcheck_server.wire.event_loop import run as run_loop
-from hopcheck_server.wire.signals import stop_event
+from hopcheck_server.wire.event_loop import stop_event
 
 __all__ = ["add_arguments", "conclude", "run", "watching"]
 

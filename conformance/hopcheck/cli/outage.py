@@ -24,7 +24,7 @@ from hopcheck_server.chain.litellm import DEFAULT_VERSION
 from hopcheck_server.chain.processes import ProcessError, http_status
 from hopcheck_server.upstream.control.client import RemoteControl
 from hopcheck_server.wire.event_loop import run as run_loop
-from hopcheck_server.wire.signals import stop_event
+from hopcheck_server.wire.event_loop import stop_event
 
 MODEL, CRITICAL = "fake-model", "backup-model"
 WORDS = {

@@ -24,8 +24,8 @@ from hopcheck.report.render.terminal import console_for
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
 from hopcheck_server.chain.processes import ProcessError
 from hopcheck_server.wire.event_loop import run as run_loop
+from hopcheck_server.wire.event_loop import stop_event
 from hopcheck_server.wire.pool import Origin
-from hopcheck_server.wire.signals import stop_event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

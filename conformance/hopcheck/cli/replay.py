@@ -11,7 +11,7 @@ from hopcheck.cassettes import Cassette, MalformedCassette, load_all
 from hopcheck.cli.exits import HOLDS, UNTESTABLE, USAGE, Stop
 from hopcheck.replay import CHUNKINGS, ReplayServer, scale_of
 from hopcheck_server.wire.event_loop import run as run_loop
-from hopcheck_server.wire.signals import stop_event
+from hopcheck_server.wire.event_loop import stop_event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

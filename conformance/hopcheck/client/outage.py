@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from hopcheck.client.untestable import Untestable
-from hopcheck_server.wire import switch_control
+from hopcheck_server.relay import switch_control
 
 if TYPE_CHECKING:
     from hopcheck.client.target import Target

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hopcheck_server.chain import serve
 from hopcheck_server.chain.processes import free_port
-from hopcheck_server.wire.signals import stop_event
+from hopcheck_server.wire.event_loop import stop_event
 
 KEY = "sk-reference-fuzz-key-0123456789"
 KEY_ENV = "HOPCHECK_FUZZ_KEY"

@@ -17,7 +17,7 @@ from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.measurement.usage import ProcessWatch
 from hopcheck_load.measurement.workloads import Timing
 from hopcheck_server.exits import Stop
-from hopcheck_server.wire.signals import STOP_SIGNALS, raise_interrupt_on
+from hopcheck_server.wire.event_loop import STOP_SIGNALS, raise_interrupt_on
 
 Note = Callable[[str], None]
 """Is called with a sentence about what is being measured."""

@@ -24,7 +24,7 @@ from hopcheck_load.open_loop.upstream_times import UpstreamTimes
 from hopcheck_server.chain.processes import ManagedProcess, ProcessError, ending, scrubbed_environment
 from hopcheck_server.exits import UNTESTABLE, Stop
 from hopcheck_server.upstream.control.client import ControlFailed, RemoteControl
-from hopcheck_server.wire.signals import stop_event
+from hopcheck_server.wire.event_loop import stop_event
 
 Note = Callable[[str], None]
 

@@ -21,7 +21,7 @@ from hopcheck_load.measurement.load_plan import DRAIN_S, LoadPlan
 from hopcheck_load.open_loop import locust_statistics, options
 from hopcheck_load.open_loop.generator import Generator, print_progress
 from hopcheck_load.stats.histograms import Histograms, table_lines
-from hopcheck_server.wire.signals import raise_interrupt_on
+from hopcheck_server.wire.event_loop import raise_interrupt_on
 
 FINISHED = "hopcheck_finished"
 """The message that a worker sends when it is done, with its histograms."""

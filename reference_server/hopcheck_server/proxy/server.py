@@ -16,7 +16,7 @@ from hopcheck_server.proxy.errors import bad_request
 from hopcheck_server.proxy.settings import ProxySettingsError, Settings, load_settings, unknown_variables
 from hopcheck_server.proxy.settings.outline import outline
 from hopcheck_server.proxy.telemetry.log import configure_logging
-from hopcheck_server.wire.signals import raise_interrupt_on
+from hopcheck_server.wire.event_loop import raise_interrupt_on
 
 KEEPALIVE_S = 75
 """Longer than the idle time of common clients, so that the clients close first."""

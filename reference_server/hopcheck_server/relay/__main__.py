@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hopcheck_server.exits import USAGE
 from hopcheck_server.relay import Relay, RelayConfig, RelayServer
 from hopcheck_server.wire import event_loop
-from hopcheck_server.wire.signals import stop_event
+from hopcheck_server.wire.event_loop import stop_event
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Self
 
 from hopcheck_server.relay.relay import Relay
+from hopcheck_server.relay.switch_control import CONTROL_PATH, answer_control
 from hopcheck_server.wire.closing import Closing
 from hopcheck_server.wire.server import Server, ServerExchange
-from hopcheck_server.wire.switch_control import CONTROL_PATH, answer_control
 
 
 class RelayServer(Closing):

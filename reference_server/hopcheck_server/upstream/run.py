@@ -13,7 +13,7 @@ from pathlib import Path
 from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.upstream.server import PortInUse, Upstream
 from hopcheck_server.wire import event_loop
-from hopcheck_server.wire.signals import stop_event
+from hopcheck_server.wire.event_loop import stop_event
 
 CANT_LISTEN = 3
 

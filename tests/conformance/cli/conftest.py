@@ -20,7 +20,7 @@ import pytest
 from hopcheck.cli import main
 from hopcheck.report.document import violations
 from hopcheck_server.chain.processes import free_port
-from hopcheck_server.wire.signals import STOP_SIGNALS
+from hopcheck_server.wire.event_loop import STOP_SIGNALS
 
 READ_TIMEOUT_S = 60
 CHAT = {

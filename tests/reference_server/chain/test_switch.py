@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hopcheck_server.chain.switch import Switch
+from hopcheck_server.relay.switch_control import turn
 from hopcheck_server.wire.server import Server, ServerExchange
-from hopcheck_server.wire.switch_control import turn
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

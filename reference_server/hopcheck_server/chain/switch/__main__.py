@@ -8,7 +8,7 @@ import sys
 from hopcheck_server.chain.switch.server import Switch
 from hopcheck_server.exits import USAGE
 from hopcheck_server.wire import event_loop
-from hopcheck_server.wire.signals import stop_event
+from hopcheck_server.wire.event_loop import stop_event
 
 
 def main() -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Self
 
+from hopcheck_server.relay.switch_control import CONTROL_PATH, answer_control
 from hopcheck_server.wire.closing import Closing
 from hopcheck_server.wire.pipe import Pipe
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.server import Server, ServerExchange
-from hopcheck_server.wire.switch_control import CONTROL_PATH, answer_control
 
 HOST = "127.0.0.1"
 

@@ -1,7 +1,5 @@
 """Honest relays that differ in the requests that they accept and send, and in how they compress streams."""
 
-# ruff: noqa: D102 - what an overridden method is for, `Relay` says.
-
 from __future__ import annotations
 
 import json
@@ -66,16 +64,6 @@ class CompressesStreams(Relay):
             yield deflate.compress(event.raw) + deflate.flush(zlib.Z_SYNC_FLUSH) if deflate else event.raw
         if deflate:
             yield deflate.flush()
-
-
-HONEST_REQUESTS: tuple[type[Relay], ...] = (
-    RewritesRequests,
-    DropsDeclaredFields,
-    RefusesUnknownFields,
-    TracesByItself,
-    CompressesStreams,
-)
-"""The honest relays of this module."""
 
 
 def _takes_gzip() -> bool:

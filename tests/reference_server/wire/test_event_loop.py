@@ -11,7 +11,7 @@ import pytest
 
 WAITS = """
 import asyncio, sys
-from hopcheck_server.wire.signals import stop_event
+from hopcheck_server.wire.event_loop import stop_event
 
 async def main():
     stopped = stop_event()
@@ -69,7 +69,7 @@ def test_the_first_signal_decides() -> None:
 
 INTERRUPTED = """
 import signal
-from hopcheck_server.wire.signals import raise_interrupt_on
+from hopcheck_server.wire.event_loop import raise_interrupt_on
 
 raise_interrupt_on(signal.SIGINT, signal.SIGTERM)
 try:

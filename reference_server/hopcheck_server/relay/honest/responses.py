@@ -1,4 +1,4 @@
-"""Honest relays: each is different, and not wrong. Every check must hold on every one of them."""
+"""Honest relays that differ in their responses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 
 from hopcheck_contracts.sse import Event, encode
 from hopcheck_server.relay.errors import refuse
-from hopcheck_server.relay.honest_requests import HONEST_REQUESTS
 from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse, dump
 from hopcheck_server.relay.relay import Relay
 
@@ -181,30 +180,6 @@ class PlainContentType(Relay):
         kind = response.header("content-type") or ""
         plain = "text/event-stream" if response.streamed else f"{kind}; charset=utf-8"
         return response.with_header("Content-Type", plain) if kind else response
-
-
-HONEST_RELAYS: tuple[type[Relay], ...] = (
-    OtherKeyOrder,
-    OneByteWrites,
-    CarriageReturns,
-    KeepAliveComments,
-    NoSpaceAfterColon,
-    VendorFields,
-    ChunkedAnswers,
-    ClosesConnections,
-    OldProtocol,
-    Compresses,
-    SaysBadRequest,
-    SaysUnprocessable,
-    SaysNotFound,
-    SaysBadGateway,
-    Slower,
-    PrettyPrints,
-    MoreHeaders,
-    PlainContentType,
-    *HONEST_REQUESTS,
-)
-"""Every honest relay."""
 
 
 def _reversed(value: Any) -> Any:

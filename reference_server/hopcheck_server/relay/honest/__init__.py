@@ -1,0 +1,56 @@
+"""Honest relays: each is different, and not wrong. Every check must hold on every one of them."""
+
+from hopcheck_server.relay.honest.requests import (
+    CompressesStreams,
+    DropsDeclaredFields,
+    RefusesUnknownFields,
+    RewritesRequests,
+    TracesByItself,
+)
+from hopcheck_server.relay.honest.responses import (
+    CarriageReturns,
+    ChunkedAnswers,
+    ClosesConnections,
+    Compresses,
+    KeepAliveComments,
+    MoreHeaders,
+    NoSpaceAfterColon,
+    OldProtocol,
+    OneByteWrites,
+    OtherKeyOrder,
+    PlainContentType,
+    PrettyPrints,
+    SaysBadGateway,
+    SaysBadRequest,
+    SaysNotFound,
+    SaysUnprocessable,
+    Slower,
+    VendorFields,
+)
+from hopcheck_server.relay.relay import Relay
+
+HONEST_RELAYS: tuple[type[Relay], ...] = (
+    OtherKeyOrder,
+    OneByteWrites,
+    CarriageReturns,
+    KeepAliveComments,
+    NoSpaceAfterColon,
+    VendorFields,
+    ChunkedAnswers,
+    ClosesConnections,
+    OldProtocol,
+    Compresses,
+    SaysBadRequest,
+    SaysUnprocessable,
+    SaysNotFound,
+    SaysBadGateway,
+    Slower,
+    PrettyPrints,
+    MoreHeaders,
+    PlainContentType,
+    RewritesRequests,
+    DropsDeclaredFields,
+    RefusesUnknownFields,
+    TracesByItself,
+    CompressesStreams,
+)
