@@ -28,7 +28,7 @@ from hopcheck.report.build import report_text
 from hopcheck.report.render.html import html_text
 from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
-from hopcheck.report.toml_tables import SettingsError
+from hopcheck.report.settings_file import SettingsError
 
 RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "json": report_text,

@@ -71,7 +71,7 @@ BASELINE_OF_CASSETTES = "baseline.toml"
 
 
 def baseline_of_reference(cassettes: Path) -> Baseline:
-    """The file with the reference proxy's known deviations: in the cassettes' folder, else those on today's LiteLLM."""
+    """The reference proxy's known deviations: those in the cassettes' folder, else those on today's LiteLLM."""
     recorded = cassettes / BASELINE_OF_CASSETTES
     if recorded.is_file():
         return load_baseline(recorded)

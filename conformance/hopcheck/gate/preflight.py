@@ -79,7 +79,7 @@ def _complaint(config: TargetConfig, response: Response, upstream_url: str, *, a
         return f"{said}, which is no OpenAI-compatible answer. Is this the base URL, with its /v1?"
     if response.status == 200 and upstream_url and not arrived:
         return (
-            f"{config.base_url} responses, but not from hopcheck's upstream. Point its provider to {upstream_url}/v1."
+            f"{config.base_url} answers, but not from hopcheck's upstream. Point its provider to {upstream_url}/v1."
         )
     if response.status != 200 and upstream_url and not arrived:
         return (

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hopcheck.client.config import Declares, Models, TargetConfig
-from hopcheck.report.toml_tables import Reader, SettingsError, nearest, parse_file
+from hopcheck.report.settings_file import Reader, SettingsError, nearest, parse_file
 
 __all__ = ["FILE_NAME", "SettingsError", "load_target", "packaged_target"]
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hopcheck.authoring.findings import Finding, Level
 from hopcheck.engine.verdict import Outcome, Verdict
-from hopcheck.report.toml_tables import Reader, SettingsError, nearest, parse_file
+from hopcheck.report.settings_file import Reader, SettingsError, nearest, parse_file
 
 if TYPE_CHECKING:
     from hopcheck.authoring.registry import Case

@@ -16,7 +16,7 @@ from hopcheck.gate.catalogue import all_cases, all_scripts, select
 
 CASES = all_cases()
 FOLDER = Path(next(iter(importlib.import_module("hopcheck.cases").__path__)))
-OPEN_TO_CASES = ("hopcheck", "hopcheck.client", "hopcheck.client.shapes")
+OPEN_TO_CASES = ("hopcheck", "hopcheck.client")
 ROOT = Path(__file__).parents[3]
 
 
