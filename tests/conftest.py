@@ -15,7 +15,7 @@ LONGEST = (
     "conformance/fuzz/sequences/test_search.py",
     "reference_server/proxy/test_settings.py",
     "conformance/cli/test_gate.py",
-    "conformance/cassettes/test_pytest_plugin.py",
+    "conformance/cassettes/test_vcr_plugin.py",
     "load/report/test_open_loop.py",
     "conformance/cli/test_commands.py",
     "conformance/cli/test_fuzz.py",

@@ -1,7 +1,8 @@
-"""The walls between the packages, as pyproject.toml declares them for import-linter."""
+"""The walls between the packages, as pyproject.toml declares them, and the list of the longest test files."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -32,3 +33,11 @@ def test_self_test_and_replay_reach_the_proxy_in_no_way() -> None:
     assert contract["source_modules"] == ["hopcheck.selftest", "hopcheck.replay"]
     assert not contract.get("allow_indirect_imports", False)
     assert "ignore_imports" not in contract
+
+
+def test_the_longest_test_files_are_there() -> None:
+    listed = re.findall(
+        r'^    "(\S+\.py)",$', (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert listed
+    assert [name for name in listed if not (ROOT / "tests" / name).is_file()] == []
