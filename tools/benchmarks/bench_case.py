@@ -11,7 +11,7 @@ import pytest
 
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import RunContext
-from hopcheck.engine.judging import run_case
+from hopcheck.engine.case_run import run_case
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost

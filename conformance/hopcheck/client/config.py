@@ -1,4 +1,4 @@
-"""What is said about a target: where it is, its models, and what it declares.
+"""The description of a target: where it is, its models, and what it declares.
 
 Values only; `hopcheck.gate.target_file` reads them from `hopcheck.toml`, the command line and the environment.
 """
@@ -63,10 +63,9 @@ class Declares:
         traceparent: An inbound traceparent's trace id reaches the provider.
         second_key: Filled in by the loader when a second client key is given.
         logs: Filled in by the loader when a log file is given.
-        llm_proxy: It has LLM-Proxy's own API beside OpenAI's.
+        llm_proxy: It has LLM-Proxy's own API in addition to OpenAI's.
         reasoning: A provider's `reasoning_content` reaches the client.
-        outage: Its backend can be taken down: the URL at which a switch of hopcheck's (`hopcheck_server.chain.switch`) on the
-            line to it is turned.
+        outage: The URL of a switch (`hopcheck_server.chain.switch`) that takes its backend down.
         direct_fallback: A model that it answers without its backend while that is down.
         refuses_control_fields: Fields of a client's body by which it would steer LiteLLM get a 400.
     """

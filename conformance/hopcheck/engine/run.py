@@ -9,8 +9,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 
 from hopcheck.authoring.registry import Case
+from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
-from hopcheck.engine.judging import run_case
 from hopcheck.engine.scheduler import Phase, Pool, phases, run_pools
 from hopcheck.engine.verdict import Verdict
 from hopcheck_server.wire.tasks import cancel

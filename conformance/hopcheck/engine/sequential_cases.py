@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from hopcheck.authoring.registry import Case
+from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
-from hopcheck.engine.judging import run_case
 from hopcheck.engine.verdict import Verdict
 
 

@@ -14,7 +14,7 @@ from hopcheck.authoring.findings import Finding, Level
 
 
 class Outcome(StrEnum):
-    """What a case came to, for one target."""
+    """The outcome of a case, for one target."""
 
     CONFORMS = "conforms"
     ADVISORY = "advisory"
@@ -30,7 +30,7 @@ FAILING = frozenset({Outcome.DEVIATES, Outcome.UNTESTABLE, Outcome.BROKEN})
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one case came to for one target.
+    """The verdict on one case, for one target.
 
     Attributes:
         case_id: The case's id.

@@ -25,7 +25,7 @@ EVENT = "contract.event"
 UPSTREAM_REQUEST = "contract.upstream-request"
 
 CHECKS = (RESPONSE, EVENT, UPSTREAM_REQUEST)
-"""The findings that every case may have beside its own, in their order."""
+"""The findings that every case may have in addition to its own, in their order."""
 
 COMMON: Boundary = "openai-compatible"
 OWN: Boundary = "llm-proxy"
@@ -52,7 +52,7 @@ class WireEvidence:
 
 @dataclass
 class _Tally:
-    """What one check comes to."""
+    """The violations that one check has found, and how much it has judged."""
 
     judged: int = 0
     violations: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class _Tally:
 
 
 def load_contracts() -> None:
-    """Read the contracts, and compile what nearly every case needs: the first case would hold up those beside it."""
+    """Read the contracts, and compile what nearly every case needs: the first case would hold up the others."""
     path, head = "/v1/chat/completions", [("content-type", "application/json")]
     validate_raw_response(COMMON, "POST", path, 200, head, b"{}")
     validate_raw_response(COMMON, "POST", path, 400, head, b"{}")
@@ -132,7 +132,7 @@ def _data_events(body: bytes) -> Iterator[Event]:
 
 
 def _plain(response: Response) -> bytes | None:
-    """The body as it was before it was compressed; None where it can't be told."""
+    """The body as it was before it was compressed; None where nobody knows."""
     coding = (response.header("content-encoding") or "identity").strip().lower()
     if coding == "identity":
         return response.body

@@ -71,23 +71,23 @@ def _silence(config: TargetConfig, response: Response, read_timeout_s: float) ->
 
 
 def _complaint(config: TargetConfig, response: Response, upstream_url: str, *, arrived: bool) -> str:
-    said = f"{config.base_url} answered {describe(response)}"
+    answered = f"{config.base_url} answered {describe(response)}"
     error = response.error if isinstance(response.error, dict) else {}
     if response.status in (401, 403) or error.get("type") == "no_db_connection":
-        return f"{said}: it refuses the key. Give the name of the variable that holds one with --api-key-env."
+        return f"{answered}: it refuses the key. Give the name of the variable that holds one with --api-key-env."
     if response.at("choices") is None and error == {}:
-        return f"{said}, which is no OpenAI-compatible answer. Is this the base URL, with its /v1?"
+        return f"{answered}, which is no OpenAI-compatible answer. Is this the base URL, with its /v1?"
     if response.status == 200 and upstream_url and not arrived:
         return (
             f"{config.base_url} answers, but not from hopcheck's upstream. Point its provider to {upstream_url}/v1."
         )
     if response.status != 200 and upstream_url and not arrived:
         return (
-            f"{said}, and nothing arrived at hopcheck's upstream. Point its provider to {upstream_url}/v1, "
+            f"{answered}, and nothing arrived at hopcheck's upstream. Point its provider to {upstream_url}/v1, "
             f"and see that it serves the model {config.models.chat!r} (or name another under [models])."
         )
     if response.status == 200:
         return ""
     if upstream_url:
-        return f"{said} to a plain request that its provider answered well."
-    return f"{said} to a plain request. See that its provider is there, and that it serves {config.models.chat!r}."
+        return f"{answered} to a plain request that its provider answered well."
+    return f"{answered} to a plain request. See that its provider is there, and that it serves {config.models.chat!r}."

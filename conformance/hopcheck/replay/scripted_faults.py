@@ -15,8 +15,8 @@ from hopcheck.authoring.isolation import Isolation
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Target, Untestable
 from hopcheck.client.config import Declares
+from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
-from hopcheck.engine.judging import run_case
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.replay.scripted_backend import scripted_nonces
 from hopcheck.replay.server import ReplayServer

@@ -10,7 +10,7 @@ from itertools import starmap
 from typing import Any
 
 from hopcheck.authoring.registry import Case
-from hopcheck.engine.judging import run_case
+from hopcheck.engine.case_run import run_case
 from hopcheck.engine.scheduler import Pool, run_pools
 from hopcheck.engine.verdict import Verdict
 from hopcheck.selftest.columns import HEALTHY, MatrixColumn

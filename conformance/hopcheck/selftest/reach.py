@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hopcheck.authoring.registry import Case
-from hopcheck.engine.judging import run_case
+from hopcheck.engine.case_run import run_case
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import Relay
 

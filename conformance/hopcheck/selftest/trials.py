@@ -15,8 +15,8 @@ from hopcheck.cassettes import Cassette
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.client.nonces import fixed_nonces
+from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
-from hopcheck.engine.judging import run_case
 from hopcheck.engine.verdict import Verdict
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck.replay.attempts import KEYS, ReplayedAttempt

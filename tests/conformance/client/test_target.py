@@ -126,7 +126,7 @@ def test_what_needs_the_upstream_is_untestable_without_one(case, bench) -> None:
         yield expect("it", 1, equals=1)
 
     async def main():
-        from hopcheck.engine.judging import run_case
+        from hopcheck.engine.case_run import run_case
 
         return await run_case(one, bench.one_sided("http://127.0.0.1:1/v1"))
 

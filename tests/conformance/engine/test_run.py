@@ -10,7 +10,7 @@ import pytest
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, Untestable, expect, refuse, reply
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import RunContext
-from hopcheck.engine.judging import run_case
+from hopcheck.engine.case_run import run_case
 from hopcheck.engine.run import run
 from hopcheck.engine.verdict import Outcome
 from hopcheck_server.upstream.control.client import ControlFailed

@@ -11,7 +11,7 @@ import pytest
 
 from hopcheck import Findings, Relay, Target, expect, reply
 from hopcheck.client.responses import Response, SentRequest
-from hopcheck.engine.judging import run_case
+from hopcheck.engine.case_run import run_case
 from hopcheck.engine.wire_log import CURL_SHOWN, reproduce, wire_log
 from hopcheck.selftest.relay_host import RelayHost
 

@@ -22,8 +22,8 @@ from hopcheck.cassettes.recording.wiretap import Wiretap
 from hopcheck.cassettes.secrets.scanner import rules
 from hopcheck.cassettes.secrets.scrub import Scrub
 from hopcheck.cassettes.store import BodyTooLarge, SecretFound, path_of, save
+from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
-from hopcheck.engine.judging import run_case
 from hopcheck.engine.scheduler import phases
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck_server.upstream.journal.attempt import Attempt

@@ -108,8 +108,8 @@ async def _own_outcome(
             return outcome, ""
     if not asked:
         return outcome, ""
-    said = describe(asked[0])
-    return Outcome.UNTESTABLE, f"no request of this case reached the upstream; the target answered {said}"
+    reason = f"no request of this case reached the upstream; the target answered {describe(asked[0])}"
+    return Outcome.UNTESTABLE, reason
 
 
 async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: RunContext, begun_ns: int) -> Verdict:
