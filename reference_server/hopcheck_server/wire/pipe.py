@@ -40,10 +40,6 @@ class PipeEvent(NamedTuple):
 Observer = Callable[[PipeEvent], None]
 
 
-def _ignore(_event: PipeEvent) -> None:
-    return
-
-
 class Pipe(Closing):
     """Listens for a backend, and connects each client to it.
 
@@ -60,7 +56,7 @@ class Pipe(Closing):
         self,
         backend: Origin,
         *,
-        observe: Callable[[], Observer] = lambda: _ignore,
+        observe: Callable[[], Observer] = lambda: lambda _event: None,
         edit_request: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.is_open = False
@@ -74,11 +70,7 @@ class Pipe(Closing):
         self._connecting: set[asyncio.Task[None]] = set()
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> Self:
-        """Open the port; 0 takes a free one.
-
-        Raises:
-            OSError: The port is taken.
-        """
+        """Open the port; 0 takes a free one. Raises OSError if it is taken."""
         self._address = host, port
         await self.open()
         return self
