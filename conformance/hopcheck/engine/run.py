@@ -11,7 +11,7 @@ from contextlib import aclosing
 from hopcheck.authoring.registry import Case
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
-from hopcheck.engine.scheduler import Phase, Pool, phases, run_pools
+from hopcheck.engine.scheduler import ChainPool, Phase, phases, run_pools
 from hopcheck.engine.verdict import Verdict
 from hopcheck_server.wire.tasks import cancel
 
@@ -44,4 +44,4 @@ def _run_phase(
             begun(case)
         return await run_case(case, context, settle=phase.settles)
 
-    return run_pools([Pool([[case] for case in phase.shared], jobs), Pool([phase.serial], 1)], work)
+    return run_pools([ChainPool([[case] for case in phase.shared], jobs), ChainPool([phase.serial], 1)], work)

@@ -47,14 +47,14 @@ def phases(cases: Iterable[Case]) -> Iterator[Phase]:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool(Generic[T]):
+class ChainPool(Generic[T]):
     """Chains of work, each done step by step, and how many chains are worked on at the same time."""
 
     chains: Sequence[Sequence[T]]
     jobs: int
 
 
-async def run_pools(pools: Iterable[Pool[T]], work: Callable[[T], Awaitable[R]]) -> AsyncGenerator[R, None]:
+async def run_pools(pools: Iterable[ChainPool[T]], work: Callable[[T], Awaitable[R]]) -> AsyncGenerator[R, None]:
     """Work on all pools at the same time, and yield each result as it is made.
 
     Raises:

@@ -78,9 +78,7 @@ def _complaint(config: TargetConfig, response: Response, upstream_url: str, *, a
     if response.at("choices") is None and error == {}:
         return f"{answered}, which is no OpenAI-compatible answer. Is this the base URL, with its /v1?"
     if response.status == 200 and upstream_url and not arrived:
-        return (
-            f"{config.base_url} answers, but not from hopcheck's upstream. Point its provider to {upstream_url}/v1."
-        )
+        return f"{config.base_url} answers, but not from hopcheck's upstream. Point its provider to {upstream_url}/v1."
     if response.status != 200 and upstream_url and not arrived:
         return (
             f"{answered}, and nothing arrived at hopcheck's upstream. Point its provider to {upstream_url}/v1, "

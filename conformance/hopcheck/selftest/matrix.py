@@ -11,7 +11,7 @@ from typing import Any
 
 from hopcheck.authoring.registry import Case
 from hopcheck.engine.case_run import run_case
-from hopcheck.engine.scheduler import Pool, run_pools
+from hopcheck.engine.scheduler import ChainPool, run_pools
 from hopcheck.engine.verdict import Verdict
 from hopcheck.selftest.columns import HEALTHY, MatrixColumn
 from hopcheck.selftest.reach import Reach, touches
@@ -160,6 +160,6 @@ async def _run_chains(host: RelayHost, chains: list[Chain], jobs: int) -> AsyncI
         return Cell(relay.column.name, verdict)
 
     longest_first = sorted(chains, key=len, reverse=True)
-    async with aclosing(run_pools([Pool(longest_first, jobs)], run_step)) as made:
+    async with aclosing(run_pools([ChainPool(longest_first, jobs)], run_step)) as made:
         async for cell in made:
             yield cell

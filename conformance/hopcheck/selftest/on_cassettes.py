@@ -10,7 +10,7 @@ from typing import Literal
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import Cassette
-from hopcheck.engine.scheduler import Pool, run_pools
+from hopcheck.engine.scheduler import ChainPool, run_pools
 from hopcheck.engine.verdict import Outcome
 from hopcheck.replay.findings import CHUNKING
 from hopcheck.replay.live_only import cassette_of_case
@@ -57,7 +57,7 @@ async def run_on_cassettes(
         reason = excluded.get(case.id)
         return _live_only(case, reason) if reason else await _results_of(case, cassettes)
 
-    async with aclosing(run_pools([Pool([[case] for case in floods_first], jobs)], results_of)) as found:
+    async with aclosing(run_pools([ChainPool([[case] for case in floods_first], jobs)], results_of)) as found:
         async for results in found:
             for result in results:
                 yield result

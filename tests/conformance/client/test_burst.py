@@ -48,7 +48,7 @@ def test_several_cases_share_one_burst(readers, bench) -> None:
     assert not any(one.notes for one in verdicts.values())
 
 
-def test_a_window_that_is_used_up_is_waited_for_and_told(readers, bench) -> None:
+def test_a_window_that_is_used_up_is_waited_for_and_noted(readers, bench) -> None:
     async def main():
         async with RelayHost({"relay": Relay}, readers) as made:
             setting = made.context("relay")
@@ -66,8 +66,8 @@ class AlwaysUsedUp(Relay):
     """The limit never recovers."""
 
     async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        told = (("Retry-After", "0"),)
-        return self.limited(incoming, told) if incoming.model == "limited-model" else None
+        wait = (("Retry-After", "0"),)
+        return self.limited(incoming, wait) if incoming.model == "limited-model" else None
 
 
 def test_a_window_that_is_never_free_is_untestable(readers, bench) -> None:
@@ -89,10 +89,10 @@ def test_a_burst_lies_within_one_window(window_s: float, opened_at_s: float, too
     assert _within_one(window_s, opened_at_s, took_s) is within
 
 
-@pytest.mark.parametrize(("told", "wait_s"), [("2", 2.0), ("90", 60.0), (None, 60.0), ("Fri, 1 Jan", 60.0)])
-def test_a_refusal_is_believed_up_to_a_window(told: str | None, wait_s: float) -> None:
+@pytest.mark.parametrize(("announced", "wait_s"), [("2", 2.0), ("90", 60.0), (None, 60.0), ("Fri, 1 Jan", 60.0)])
+def test_a_refusal_is_believed_up_to_a_window(announced: str | None, wait_s: float) -> None:
     class Refusal:
         def header(self, name: str) -> str | None:
-            return told
+            return announced
 
     assert _announced_wait_s(Refusal(), 60.0) == wait_s

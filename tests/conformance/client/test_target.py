@@ -86,7 +86,7 @@ def test_an_answer_is_asked_short_questions() -> None:
     assert Response(SENT, 200, [], [(1, b"<html>\xff")]).json is None
 
 
-def test_a_stream_is_told_as_a_client_takes_it() -> None:
+def test_a_stream_is_summed_up_as_a_client_takes_it() -> None:
     sound = stream(chunk(delta={"content": "Hel"}), chunk(delta={"content": "lo"}, finish_reason="stop"), "[DONE]")
     assert sound.summary == {"text": "Hello", "finish": "stop", "done": True}
     assert sound.clean
@@ -99,15 +99,22 @@ def test_a_stream_is_told_as_a_client_takes_it() -> None:
 
 @pytest.mark.parametrize("odd", ["[1]", "null", '"text"', '{"choices": 5}', '{"choices": [5]}', chunk(delta=5)])
 def test_odd_chunks_break_no_question(odd: str) -> None:
-    told = stream(odd, "[DONE]")
-    assert (told.joined(), told.finishes(), told.tool_calls(), told.clean) == ("", [], [], False)
+    odd_stream = stream(odd, "[DONE]")
+    assert (odd_stream.joined(), odd_stream.finishes(), odd_stream.tool_calls(), odd_stream.clean) == (
+        "",
+        [],
+        [],
+        False,
+    )
 
 
 def test_pieces_of_tool_calls_are_put_together() -> None:
     first = {"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a"'}}
     rest = {"index": 0, "function": {"arguments": ": 1}"}}
-    told = stream(chunk(delta={"tool_calls": [first]}), chunk(delta={"tool_calls": [rest]}))
-    assert told.tool_calls() == [{"index": 0, "id": "c", "type": "function", "name": "f", "arguments": '{"a": 1}'}]
+    odd_stream = stream(chunk(delta={"tool_calls": [first]}), chunk(delta={"tool_calls": [rest]}))
+    assert odd_stream.tool_calls() == [
+        {"index": 0, "id": "c", "type": "function", "name": "f", "arguments": '{"a": 1}'}
+    ]
 
 
 def test_the_target_asks_with_its_own_headers() -> None:

@@ -1,4 +1,4 @@
-"""What a case comes to, whatever happens in it."""
+"""The verdict on a case, whatever happens in it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, Untestable, expect, refuse, reply
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.context import RunContext
 from hopcheck.engine.case_run import run_case
+from hopcheck.engine.context import RunContext
 from hopcheck.engine.run import run
 from hopcheck.engine.verdict import Outcome
 from hopcheck_server.upstream.control.client import ControlFailed
@@ -62,7 +62,7 @@ def test_a_crash_keeps_the_findings_before_it_and_is_broken(case, bench) -> None
     assert "ZeroDivisionError: in the case" in verdict.reason
 
 
-def test_a_case_that_awaits_what_it_cancelled_is_broken_and_hangs_nothing(case, bench) -> None:
+def test_a_case_that_awaits_what_it_cancelled_is_broken(case, bench) -> None:
     @case("chat.cancels", level="MUST", refs=["a"])
     async def cancels(target: Target) -> Findings:
         """It cancels."""
@@ -124,7 +124,7 @@ def test_what_is_not_declared_or_offered_does_not_apply(case, bench) -> None:
     assert (verdict.outcome, verdict.reason) == (Outcome.NOT_APPLICABLE, "this run is not two-sided")
 
 
-def test_a_target_that_is_gone_is_untestable_also_before_a_cooldown_case(case, bench) -> None:
+def test_a_target_that_is_gone_is_untestable(case, bench) -> None:
     first = case("chat.one", level="MUST", refs=["a"])(holds(True))
     last = case("chat.two", level="MUST", refs=["a"], isolation="cooldown")(holds(True))
 
@@ -146,7 +146,7 @@ class GoneUpstream:
         return gone
 
 
-def test_an_upstream_that_is_gone_breaks_the_case_and_not_the_run(case, bench) -> None:
+def test_an_upstream_that_is_gone_breaks_only_the_case(case, bench) -> None:
     one = case("chat.one", level="MUST", refs=["a"], upstream=reply.chat("hi"))(holds(True))
 
     async def refuse_all(exchange) -> None:
@@ -173,7 +173,7 @@ class RefusesOnce(Relay):
         return refuse(incoming, 429, "cooling down") if len(asked) <= self.times else None
 
 
-def test_a_429_that_the_provider_never_said_is_asked_again_once(case, bench) -> None:
+def test_a_429_that_the_provider_never_sent_is_asked_again_once(case, bench) -> None:
     one = case("chat.one", level="MUST", refs=["a"], upstream=reply.chat("hi"))(holds(True))
     verdict = bench.judge([one], RefusesOnce)["chat.one"]
     assert verdict.outcome is Outcome.CONFORMS
@@ -185,7 +185,7 @@ def test_a_429_that_the_provider_never_said_is_asked_again_once(case, bench) -> 
 
 
 class RefusesCases(Relay):
-    """Whoever isn't a probe is told to come back later."""
+    """Every request that is no probe gets a 429."""
 
     async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return refuse(incoming, 429, "cooling down") if b"hopcheck:chat." in incoming.body else None

@@ -1,4 +1,4 @@
-"""Which cases run beside which, and how a run ends."""
+"""Which cases run at the same time, and how a run ends."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ def test_cases_are_sorted_into_phases(case) -> None:
     assert [phase.settles for phase in found] == [False, False, True, False]
 
 
-def test_limits_run_one_after_another_beside_the_rest_and_quiet_cases_alone(case, bench) -> None:
+def test_limits_run_one_by_one_and_exclusive_cases_alone(case, bench) -> None:
     going: Counter[str] = Counter()
-    beside: dict[str, Counter[str]] = {}
+    running: dict[str, Counter[str]] = {}
     limit_goes_on = asyncio.Event()
 
     async def act(case_id: str) -> None:
         area = case_id.partition(".")[0]
         going[area] += 1
-        beside[case_id] = +going
+        running[case_id] = +going
         if area == "rate_limit":
             limit_goes_on.set()
         elif area == "chat":
@@ -71,9 +71,9 @@ def test_limits_run_one_after_another_beside_the_rest_and_quiet_cases_alone(case
     begun: list[str] = []
     verdicts = bench.judge(cases, jobs=3, begun=lambda case: begun.append(case.id))
     assert set(verdicts) == {case.id for case in cases} == set(begun)
-    assert all(count["rate_limit"] <= 1 and count["chat"] <= 3 for count in beside.values())
-    assert max(count["chat"] for count in beside.values()) == 3
-    assert beside["stream.t"] == beside["stream.h"] == {"stream": 1}
+    assert all(count["rate_limit"] <= 1 and count["chat"] <= 3 for count in running.values())
+    assert max(count["chat"] for count in running.values()) == 3
+    assert running["stream.t"] == running["stream.h"] == {"stream": 1}
     assert begun[-2:] == ["stream.h", "stream.t"]
 
 

@@ -1,4 +1,4 @@
-"""Every exchange is held against the contracts, and nobody is blamed for what another has said."""
+"""Every exchange is held against the contracts, and the target is blamed for its own mistakes alone."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PassesEverythingOn(Relay):
 
 
 class WrongUpstream(Relay):
-    """The provider is told a temperature in words."""
+    """The provider gets a temperature in words."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({**outgoing.json, "temperature": "hot"})
@@ -108,26 +108,26 @@ def test_nothing_is_found_where_there_was_nothing_to_judge(judged) -> None:
 
 
 @pytest.mark.parametrize("level", ["MUST", "MAY"])
-def test_a_wrong_answer_is_told_by_the_first_place_that_is_wrong(judged, level: str) -> None:
+def test_a_wrong_response_is_reported_by_its_first_violation(judged, level: str) -> None:
     found = judged(NumbersAnswers, level=level)
     assert found[RESPONSE].actual == "POST /v1/chat/completions 200: id: expected a string, not 7"
     assert found[UPSTREAM_REQUEST].ok
 
 
-def test_a_wrong_event_is_told_and_the_others_are_counted(judged) -> None:
+def test_a_wrong_event_is_reported_and_the_others_are_counted(judged) -> None:
     found = judged(NumbersAnswers, reply.stream("Hel", "lo"), stream=True)
     place = "POST /v1/chat/completions 200, event 1"
     assert found[EVENT].actual == f"{place}: id: expected a string, not 7 (and 3 more)"
     assert found[RESPONSE].ok
 
 
-def test_a_wrong_upstream_request_is_told(judged) -> None:
+def test_a_wrong_upstream_request_is_reported(judged) -> None:
     found = judged(WrongUpstream)
-    said = 'POST /v1/chat/completions: temperature: expected a number or null, not "hot"'
-    assert found[UPSTREAM_REQUEST].actual == said
+    complaint = 'POST /v1/chat/completions: temperature: expected a number or null, not "hot"'
+    assert found[UPSTREAM_REQUEST].actual == complaint
 
 
-def test_what_the_client_said_wrongly_may_be_passed_on(judged) -> None:
+def test_what_the_client_sent_wrongly_may_be_passed_on(judged) -> None:
     assert judged(PassesEverythingOn, temperature="hot", n="two")[UPSTREAM_REQUEST].ok
 
 
@@ -142,7 +142,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_a_provider_said_wrongly_may_be_passed_on(judged, name: str) -> None:
+def test_what_a_provider_sent_wrongly_may_be_passed_on(judged, name: str) -> None:
     assert judged(PassesEverythingOn, WRONG[name])[RESPONSE].ok
 
 
@@ -155,11 +155,11 @@ STREAMS = {
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_what_a_provider_said_wrongly_in_a_stream_may_be_passed_on(judged, name: str) -> None:
+def test_a_providers_wrong_event_may_be_passed_on(judged, name: str) -> None:
     assert judged(PassesEverythingOn, STREAMS[name], stream=True)[EVENT].ok
 
 
-def test_what_was_said_wrongly_is_no_excuse_for_something_else(judged) -> None:
+def test_what_was_sent_wrongly_is_no_excuse_for_something_else(judged) -> None:
     class Garbles(PassesEverythingOn):
         """Another field becomes wrong."""
 
@@ -188,13 +188,13 @@ def test_compressed_answers_are_read(judged) -> None:
 
 
 @pytest.mark.parametrize("ended", ["complete", "cut"])
-def test_a_cut_answer_is_not_judged_but_the_whole_events_of_a_cut_stream_are(ended: Any) -> None:
+def test_a_cut_response_is_not_judged_but_whole_events_are(ended: Any) -> None:
     sent = SentRequest("", "POST", "http://h/api/chat/completions?x", (), b"", 0)
     whole = Response(sent, 200, [("Content-Type", "application/json")], [(1, b'{"id":')], ended)
     streamed = Stream(sent, 200, [("Content-Type", "text/event-stream")], [(1, b'data: {}\n\ndata: {"id":')], ended)
     found = asyncio.run(contract_findings(WireEvidence([whole, streamed], [], "/api")))
-    told = 'POST /v1/chat/completions 200: the body: is not JSON: "{\\"id\\":"'
-    assert found[0].actual == (told if ended == "complete" else "all 1 as the contract has them")
+    not_json = 'POST /v1/chat/completions 200: the body: is not JSON: "{\\"id\\":"'
+    assert found[0].actual == (not_json if ended == "complete" else "all 1 as the contract has them")
     assert found[1].actual.startswith("POST /v1/chat/completions 200, event 1: the event: id is missing")
 
 

@@ -29,7 +29,7 @@ def words(line: str, key: str = "sk-1") -> list[str]:
     return list(json.loads(done.stdout))
 
 
-def test_a_line_asks_the_same_again_with_the_key_from_the_environment() -> None:
+def test_a_curl_line_takes_the_key_from_the_environment() -> None:
     body = '{"text": "it\'s $HOME \\"é\\""}'.encode()
     line = reproduce(
         asked(("Host", "h"), ("Authorization", "Bearer sk-1"), ("X-A", "b c"), ("Content-Length", "9"), body=body),

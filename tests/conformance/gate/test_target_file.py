@@ -64,7 +64,7 @@ def test_a_full_file_is_read_into_values(tmp_path: Path) -> None:
     assert (declared.second_key, declared.logs) == (True, True)
 
 
-def test_the_command_line_suffices_and_the_name_follows_from_the_url() -> None:
+def test_the_command_line_suffices_and_the_url_gives_the_name() -> None:
     target = load_target(None, {"base_url": "https://proxy.test:8443/v1", "upstream_port": None}, {})
     assert (target.name, target.base_url) == ("proxy.test:8443", "https://proxy.test:8443/v1")
     assert (target.upstream_port, target.api_key, target.declares.second_key) == (None, "", False)
@@ -120,10 +120,12 @@ def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> 
     assert "\n" not in problem
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    told = problems(written(tmp_path, URL + "port = 1\napi_key_env = 'UNSET'\n[declares]\nretries = 'x'\ntimeot_s = 1"))
-    assert len(told) == 4
-    assert 'did you mean "timeout_s"?' in " ".join(told)
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
+    found = problems(
+        written(tmp_path, URL + "port = 1\napi_key_env = 'UNSET'\n[declares]\nretries = 'x'\ntimeot_s = 1")
+    )
+    assert len(found) == 4
+    assert 'did you mean "timeout_s"?' in " ".join(found)
 
 
 def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
