@@ -108,7 +108,7 @@ def test_what_is_not_installed_is_left_out_aloud(tmp_path, monkeypatch):
     assert not psutil.pid_exists(pid)
 
 
-def test_tables_of_reports(made):
+def test_tables_of_reports(few_draws, made):
     rest = report.build(made.chats(100, {"hop": 0.5}))
     late = made.loaded("steps", rate=200.0, duration_s=9.0, late_ms=lambda at: 30.0 if at > 600 else 0)
     reports = [("rest", rest), ("steps", report.build(late)), ("spike", report.build(made.loaded("spike", rate=50.0)))]
@@ -129,7 +129,7 @@ def test_tables_of_reports(made):
     assert widths == {lines[lines.index(rates[0]) - 2].count("|")}
 
 
-def test_a_table_of_streams(made):
+def test_a_table_of_streams(few_draws, made):
     measurement = made.loaded("fleet", rate=20.0, duration_s=10.0)
     for record in measurement.records:
         lag = 0.4 if record.arm == "hop" else 0.1

@@ -83,7 +83,7 @@ def test_difference_of_quantiles_and_quantile_of_differences():
     assert of_differences.low > of_quantiles.high
 
 
-def test_events_are_drawn_with_their_round():
+def test_events_are_drawn_with_their_round(some_draws):
     draw = np.random.default_rng(5)
     by_round = draw.normal(0, 1, (200, 1)) + draw.normal(0, 0.01, (200, 50))
     together = median_of(by_round, 1)
