@@ -142,7 +142,7 @@ def validate_request(boundary: Boundary, method: str, path: str, body: Any) -> l
 def validate_upstream_request(path: str, body: Any, method: str = "POST") -> list[Violation]:
     """Hold what a proxy sends to its provider against what a provider may expect."""
     _, azure, rest = path.partition("/openai/deployments/")
-    if azure and isinstance(body, dict):  # Azure is told the model by the path
+    if azure and isinstance(body, dict):  # for Azure, the path names the model
         body = {"model": unquote(rest.partition("/")[0]), **body}
     return validate_request("openai-compatible", method, path, body)
 

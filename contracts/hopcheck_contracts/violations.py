@@ -1,4 +1,4 @@
-"""What is wrong with a JSON value, said shortly: where, and what was expected instead of what.
+"""What is wrong with a JSON value: where, what was expected, and what is there.
 
 Knows how jsonschema-rs reports. Does not know any schema.
 """
@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from jsonschema_rs import ValidationError
 
-MOST = 8
-"""So many violations are told of one value; the rest would say the same of other items."""
+MAX_VIOLATIONS = 8
+"""How many violations of one value are reported; the rest would be the same ones of other items."""
 
-SHOWN = 60
+MAX_QUOTED_CHARS = 60
 """Characters of a value that a violation quotes."""
 
 _TAGS = ("role", "type", "object")
@@ -51,18 +51,18 @@ def shown(value: Any) -> str:
     text = _printable(
         _outline(value) if isinstance(value, dict | list) else json.dumps(_cut(value), ensure_ascii=False)
     )
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    return text if len(text) <= MAX_QUOTED_CHARS else f"{text[: MAX_QUOTED_CHARS - 1]}…"
 
 
 def read_errors(errors: Iterable[ValidationError], where: str) -> list[Violation]:
-    """Turn a validator's errors into violations: the first few, each said once.
+    """Turn a validator's errors into violations: the first few, each once.
 
     Args:
         errors: As `iter_errors` gives them.
         where: What to call the value itself.
     """
-    told = dict.fromkeys(one for error in errors for one in _read(error, where))
-    return list(islice(told, MOST))
+    found = dict.fromkeys(one for error in errors for one in _read(error, where))
+    return list(islice(found, MAX_VIOLATIONS))
 
 
 def _read(error: ValidationError, where: str) -> Iterator[Violation]:
@@ -151,7 +151,7 @@ def _one_of(types: Iterable[str]) -> str:
 
 
 def _cut(value: Any) -> Any:
-    return f"{value[:SHOWN]}…" if isinstance(value, str) and len(value) > SHOWN else value
+    return f"{value[:MAX_QUOTED_CHARS]}…" if isinstance(value, str) and len(value) > MAX_QUOTED_CHARS else value
 
 
 def _outline(value: dict[str, Any] | list[Any]) -> str:

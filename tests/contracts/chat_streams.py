@@ -19,8 +19,8 @@ def chunk(*choices: Json, **more: Any) -> Json:
 
 
 def say(content: str | None = None, *, at: int = 0, finish: str | None = None, **delta: Any) -> Json:
-    told = delta if content is None else {"content": content, **delta}
-    return {"index": at, "delta": told, "finish_reason": finish}
+    full = delta if content is None else {"content": content, **delta}
+    return {"index": at, "delta": full, "finish_reason": finish}
 
 
 def call(at: int = 0, **more: Any) -> Json:
@@ -74,13 +74,13 @@ GOOD: dict[str, bytes] = {
     "usage": stream(FIRST, HEL, STOP, USAGE, DONE),
     "usage on the last content chunk": stream(FIRST, HEL, chunk(say("lo", finish="stop"), usage=COUNTS), DONE),
     "usage on the finish chunk": stream(FIRST, HEL, chunk(say(finish="stop"), usage=COUNTS), DONE),
-    "usage beside one empty choice": stream(FIRST, HEL, STOP, chunk({"index": 0, "delta": {}}, usage=COUNTS), DONE),
+    "usage with one empty choice": stream(FIRST, HEL, STOP, chunk({"index": 0, "delta": {}}, usage=COUNTS), DONE),
     "usage null everywhere else": stream(*({**one, "usage": None} for one in (FIRST, HEL, STOP)), USAGE, DONE),
     "usage with details and a cost": stream(
         FIRST, STOP, chunk(usage={**COUNTS, "prompt_tokens_details": {"cached_tokens": 0}, "cost": 0.1}), DONE
     ),
     "Azure's filter first": stream(AZURE, FIRST, HEL, STOP, DONE),
-    "empty choices amid": stream(FIRST, chunk(), HEL, chunk(), STOP, chunk(), DONE),
+    "empty choices between": stream(FIRST, chunk(), HEL, chunk(), STOP, chunk(), DONE),
     "empty deltas": stream(FIRST, chunk({"index": 0, "delta": {}}), chunk(say(None)), HEL, STOP, DONE),
     "null content": stream(chunk({"index": 0, "delta": {"role": "assistant", "content": None}}), HEL, STOP, DONE),
     "no finish_reason but the last": stream(FIRST, chunk({"index": 0, "delta": {"content": "Hel"}}), STOP, DONE),

@@ -102,7 +102,7 @@ def test_every_content_has_an_example(boundary: Boundary) -> None:
 
 
 @boundaries
-def test_every_operation_has_a_name_of_its_own_and_says_how_it_fails(boundary: Boundary) -> None:
+def test_every_operation_has_its_own_name_and_its_failures(boundary: Boundary) -> None:
     known = operations(boundary)
     assert len({one.definition["operationId"] for one in known}) == len(known)
     for one in known:

@@ -81,7 +81,7 @@ def test_the_client_reads_them(name: str) -> None:
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_a_request_is_told_from_another(boundary: Boundary) -> None:
+def test_a_request_is_distinguished_from_another(boundary: Boundary) -> None:
     """The examples of one request don't pass for another's."""
     schemas = document(boundary)["components"]["schemas"]
     (chat, *_), (texts, *_) = schemas["ChatFields"]["examples"], schemas["EmbeddingRequest"]["examples"]

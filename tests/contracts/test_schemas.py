@@ -1,4 +1,4 @@
-"""What is held against the contract, and how it is complained of."""
+"""What is held against the contract, and how violations read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hopcheck_contracts.schemas import (
     validate_response,
     validate_upstream_request,
 )
-from hopcheck_contracts.violations import MOST
+from hopcheck_contracts.violations import MAX_VIOLATIONS
 
 CHAT = "/v1/chat/completions"
 JSON = [("Content-Type", "application/json; charset=utf-8")]
@@ -29,7 +29,7 @@ ERROR = {"error": {"message": "x", "type": "y", "param": None, "code": None}}
 HELLO = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
 
 
-def told(violations: Any) -> list[str]:
+def texts_of(violations: Any) -> list[str]:
     return [str(one) for one in violations]
 
 
@@ -51,7 +51,7 @@ def told(violations: Any) -> list[str]:
     ],
 )
 def test_answers(method: str, path: str, status: int, body: Any, violations: Any) -> None:
-    found = told(validate_response("openai-compatible", method, path, status, body))
+    found = texts_of(validate_response("openai-compatible", method, path, status, body))
     assert (len(found) if isinstance(violations, int) else found) == violations
 
 
@@ -75,7 +75,7 @@ def test_answers(method: str, path: str, status: int, body: Any, violations: Any
 )
 def test_answers_as_they_come(status: int, headers: list[tuple[str, str]], raw: Any, violations: Any) -> None:
     body = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
-    found = told(validate_raw_response("openai-compatible", "POST", CHAT, status, headers, body))
+    found = texts_of(validate_raw_response("openai-compatible", "POST", CHAT, status, headers, body))
     assert (len(found) if isinstance(violations, int) else found) == violations
 
 
@@ -92,7 +92,7 @@ def test_events(payload: Any) -> None:
 
 def test_the_end_of_a_stream() -> None:
     assert validate_event("llm-proxy", " [DONE] ") == []
-    assert told(validate_event("llm-proxy", "[done]")) == ['the event: is not JSON: "[done]"']
+    assert texts_of(validate_event("llm-proxy", "[done]")) == ['the event: is not JSON: "[done]"']
 
 
 def test_litellm_may_say_less() -> None:
@@ -132,13 +132,13 @@ def test_litellm_may_say_less() -> None:
     ],
 )
 def test_requests(changes: Any, violations: Any) -> None:
-    found = told(validate_upstream_request(CHAT, {**HELLO, **changes}))
+    found = texts_of(validate_upstream_request(CHAT, {**HELLO, **changes}))
     assert (len(found) if isinstance(violations, int) else found) == violations
 
 
-def test_azure_is_told_the_model_by_the_path() -> None:
+def test_azure_has_the_model_in_the_path() -> None:
     body = {"messages": HELLO["messages"]}
-    assert told(validate_upstream_request(CHAT, body)) == ["the body: model is missing"]
+    assert texts_of(validate_upstream_request(CHAT, body)) == ["the body: model is missing"]
     assert validate_upstream_request("/openai/deployments/gpt-4o/chat/completions?api-version=1", body) == []
 
 
@@ -168,7 +168,7 @@ def test_what_a_proxy_refuses_itself(body: Any, refused: bool) -> None:
 def test_llm_proxys_requests() -> None:
     assert validate_request("llm-proxy", "POST", CHAT, {"messages": HELLO["messages"]}) == []
     steered = {**HELLO, "api_base": "http://x", "metadata": {"litellm_x": "y"}}
-    assert sorted(told(validate_request("llm-proxy", "POST", CHAT, steered))) == [
+    assert sorted(texts_of(validate_request("llm-proxy", "POST", CHAT, steered))) == [
         'metadata: has a member that isn\'t allowed: "litellm_x"',
         'the body: has a member that isn\'t allowed: "api_base"',
     ]
@@ -186,7 +186,7 @@ def test_llm_proxys_requests() -> None:
 )
 def test_violations_are_few_and_short(value: Any) -> None:
     violations = validate_event("openai-compatible", json.dumps(value))
-    assert 0 < len(violations) <= MOST
+    assert 0 < len(violations) <= MAX_VIOLATIONS
     assert all(len(one.where) < 200 and len(one.message) < 200 for one in violations)
 
 

@@ -31,13 +31,13 @@ def read(parts) -> tuple[list[Event], bytes]:
     return [event for part in parts for event in parser.feed(part)], parser.rest
 
 
-def told(events: list[Event]):
+def read_back(events: list[Event]):
     return [(event.data, event.event, event.id, event.comments) for event in events]
 
 
 def test_a_whole_stream_is_read_by_the_standard() -> None:
     events, rest = read([STREAM])
-    assert told(events) == EVENTS
+    assert read_back(events) == EVENTS
     assert rest == b"data: left over\n"
     assert events[0].raw == b": hello\n\n"
     assert events[2].raw.count(b"\r\n") == 6
@@ -49,18 +49,18 @@ def test_a_whole_stream_is_read_by_the_standard() -> None:
 def test_pieces_of_every_size_give_the_same_events(size: int) -> None:
     cut = [STREAM[start : start + size] for start in range(0, len(STREAM), size)]
     events, rest = read(cut)
-    assert told(events) == EVENTS
+    assert read_back(events) == EVENTS
     assert rest == b"data: left over\n"
 
 
 def test_two_cuts_anywhere_give_the_same_events() -> None:
     for first, second in itertools.combinations(range(len(STREAM) + 1), 2):
         events, rest = read([STREAM[:first], STREAM[first:second], b"", STREAM[second:]])
-        assert told(events) == EVENTS, (first, second)
+        assert read_back(events) == EVENTS, (first, second)
         assert rest == b"data: left over\n", (first, second)
 
 
-def test_raw_bytes_are_kept_across_cuts_but_for_the_last_line_feed() -> None:
+def test_raw_bytes_are_kept_across_cuts_except_a_last_line_feed() -> None:
     block = b"id: 1\r\ndata: x\r\n\r\n"
     for cut in range(1, len(block)):
         ((event,), rest) = read([block[:cut], block[cut:]])

@@ -1,4 +1,4 @@
-"""How many requests a second the upstream answers, beside a bare fake on node's HTTP server, in turns.
+"""How many requests a second the upstream answers, compared in turns with a bare fake on node's HTTP server.
 
     python tools/benchmarks/upstream_rate.py [--rounds 5] [--seconds 2]
 
@@ -55,30 +55,30 @@ class Server:
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", script, self.url]
         environment = {**os.environ, "MARKER": self.marker or "hi"}
         before = self._cpu_s()
-        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
         cpu_s = self._cpu_s() - before
-        if "Non-2xx" in said or "Socket errors" in said:
-            sys.exit(f"not all of {self.url} was answered:\n{said}")
-        return Run(_rate(said), _p50_us(said), cpu_s * 1e6 / int(_match(r"(\d+) requests in", said)[1]))
+        if "Non-2xx" in output or "Socket errors" in output:
+            sys.exit(f"not all of {self.url} was answered:\n{output}")
+        return Run(_rate(output), _p50_us(output), cpu_s * 1e6 / int(_match(r"(\d+) requests in", output)[1]))
 
     def _cpu_s(self) -> float:
         times = self.process.cpu_times()
         return float(times.user + times.system)
 
 
-def _match(pattern: str, said: str) -> re.Match[str]:
-    found = re.search(pattern, said)
+def _match(pattern: str, output: str) -> re.Match[str]:
+    found = re.search(pattern, output)
     if found is None:
-        sys.exit(f"wrk said something else than expected:\n{said}")
+        sys.exit(f"wrk output something else than expected:\n{output}")
     return found
 
 
-def _rate(said: str) -> float:
-    return float(_match(r"Requests/sec:\s+([\d.]+)", said)[1])
+def _rate(output: str) -> float:
+    return float(_match(r"Requests/sec:\s+([\d.]+)", output)[1])
 
 
-def _p50_us(said: str) -> float:
-    found = _match(r"50%\s+([\d.]+)(us|ms|s)", said)
+def _p50_us(output: str) -> float:
+    found = _match(r"50%\s+([\d.]+)(us|ms|s)", output)
     return float(found[1]) * UNITS[found[2]]
 
 
@@ -110,7 +110,7 @@ def summary(rounds: list[list[Run]]) -> str:
     node, plain, marked = ([runs[place] for runs in rounds] for place in range(3))
     lines = []
     for name, runs, place in (("unmarked", plain, 4), ("marked", marked, 5)):
-        ratios = [run.rate / beside.rate for run, beside in zip(runs, node, strict=True)]
+        ratios = [run.rate / other.rate for run, other in zip(runs, node, strict=True)]
         p50 = median(round_[place].p50_us for round_ in rounds)
         lines.append(
             f"{name}: {median(ratios):.2f} times node's rate (worst {min(ratios):.2f}), CPU "

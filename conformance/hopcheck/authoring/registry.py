@@ -20,7 +20,7 @@ from hopcheck.authoring.outside import is_outside
 from hopcheck.client import Target
 from hopcheck.client.config import DECLARABLE
 from hopcheck_server.upstream.script.marker import script_name
-from hopcheck_server.upstream.script.reply import Said, script_of
+from hopcheck_server.upstream.script.reply import Scripted, script_of
 from hopcheck_server.upstream.script.turns import Script
 
 CaseFunction = Callable[[Target], AsyncIterator[Finding]]
@@ -132,7 +132,7 @@ def case(
     level: LevelName,
     refs: Sequence[str],
     needs: Sequence[str] = (),
-    upstream: Said | Mapping[str, Said] | None = None,
+    upstream: Scripted | Mapping[str, Scripted] | None = None,
     on: OperationName | None = None,
     isolation: IsolationName | None = None,
     floods: bool = False,
@@ -208,7 +208,7 @@ def _require_id(case_id: str, *, outside: bool) -> None:
         raise ValueError(f"the case id {case_id!r} is taken by {REGISTRY[case_id].place}")
 
 
-def _scripts(upstream: Said | Mapping[str, Said] | None) -> dict[str, Script]:
+def _scripts(upstream: Scripted | Mapping[str, Scripted] | None) -> dict[str, Script]:
     if upstream is None:
         return {"": Script()}
     if isinstance(upstream, Mapping):

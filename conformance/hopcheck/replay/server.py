@@ -27,7 +27,7 @@ from hopcheck_server.upstream.control.routes import PREFIX, serve_control
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.upstream.server import Upstream
-from hopcheck_server.wire.closing import Closing
+from hopcheck_server.wire.closeable import Closing
 from hopcheck_server.wire.server import PeerLeft, Server, ServerExchange
 
 SETTLED_S = 1.0

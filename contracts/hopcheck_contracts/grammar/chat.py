@@ -1,7 +1,7 @@
 """The order of a chat stream's events: what no schema of a single event can say.
 
 Pure: takes events, or the bytes of a whole stream, and gives breaches, each under the name of its rule. Knows nothing
-of what was asked but what it is told: how many answers, and whether their usage was wanted.
+of the request but what it is given: how many choices, and whether the usage was wanted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from hopcheck_contracts.documents import Boundary
 from hopcheck_contracts.schemas import is_error, is_prompt_filter, validate_event
 from hopcheck_contracts.sse import Event, EventParser
-from hopcheck_contracts.violations import MOST, shown
+from hopcheck_contracts.violations import MAX_VIOLATIONS, shown
 
 
 class Rule(StrEnum):
@@ -38,7 +38,7 @@ class Rule(StrEnum):
     USAGE_LAST = "usage-last"
     """No choice says anything after the usage."""
     ONE_USAGE = "one-usage"
-    """The usage is told once where it was asked for, and at most once anywhere."""
+    """The usage is sent once where it was asked for, and at most once anywhere."""
     TOOL_CALL_START = "tool-call-start"
     """A tool call's first piece names its id and its tool."""
     TOOL_CALL_ID = "tool-call-id"
@@ -46,7 +46,7 @@ class Rule(StrEnum):
     ERROR_LAST = "error-last"
     """After an error nothing of the answer follows."""
     ONE_DONE = "one-done"
-    """`[DONE]` is said once; after an error it may be left out."""
+    """`[DONE]` is sent once; after an error it may be left out."""
     DONE_LAST = "done-last"
     """Nothing follows `[DONE]`."""
 
@@ -84,7 +84,7 @@ def check_stream(
     breaches = check_events(parser.feed(raw), n=n, wants_usage=wants_usage, boundary=boundary)
     if parser.rest:
         breaches.append(Breach(Rule.COMPLETE_EVENTS, "the stream", f"ends within an event: {_sample(parser.rest)}"))
-    return breaches[:MOST]
+    return breaches[:MAX_VIOLATIONS]
 
 
 def check_events(
@@ -99,11 +99,11 @@ def check_events(
     for event in events:
         reader.take(event)
     reader.end(n, wants_usage)
-    return reader.breaches[:MOST]
+    return reader.breaches[:MAX_VIOLATIONS]
 
 
 class _Choice:
-    """What one choice has said so far."""
+    """What one choice has sent so far."""
 
     def __init__(self) -> None:
         self.has_role = False
@@ -190,7 +190,7 @@ class _Reader:
         delta, finish = piece["delta"], piece.get("finish_reason")
         says = any(value for name, value in delta.items() if name != "role")
         if not (says or finish or "role" in delta or piece["index"] in self._choices):
-            return False  # an empty piece, as some servers put beside the usage, is no choice
+            return False  # an empty piece, as some servers send with the usage, is no choice
         choice = self._choices.setdefault(piece["index"], _Choice())
         choice.has_role = choice.has_role or bool(delta.get("role"))
         if (says or finish) and not (choice.has_role or choice.spoke):

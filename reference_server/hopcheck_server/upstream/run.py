@@ -23,7 +23,7 @@ DESCRIPTORS = 4096
 _GC = (2_000, 1_000, 10)
 """How many new objects bring on a garbage collection, and how many of those one of the older objects.
 
-Every stream waits while it looks: a millisecond for so many, and far longer for all that the journal holds, where a
+Every stream waits while it looks: a millisecond for that many, and far longer for all that the journal holds, where a
 cycle is rare.
 """
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Self, cast
 
-from hopcheck_server.wire.closing import Closing
+from hopcheck_server.wire.closeable import Closing
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.server import BACKLOG
 from hopcheck_server.wire.sockets import reset

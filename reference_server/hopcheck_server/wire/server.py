@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Self
 
-from hopcheck_server.wire.closing import Closing
+from hopcheck_server.wire.closeable import Closing
 from hopcheck_server.wire.connection import Handler, ServerConnection
 from hopcheck_server.wire.exchange import Framing, PeerLeft, ServerExchange
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -54,3 +55,14 @@ async def unless(stopped: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | No
         stopping.cancel()
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
+
+
+async def bounded_map(work: Callable[[S], Awaitable[T]], items: Iterable[S], limit: int) -> list[T]:
+    """Do the same work on all items, that many at a time; the results are in the items' order."""
+    room = asyncio.Semaphore(limit)
+
+    async def bounded(item: S) -> T:
+        async with room:
+            return await work(item)
+
+    return await asyncio.gather(*map(bounded, items))

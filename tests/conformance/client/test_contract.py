@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hopcheck import contract_violations
-from hopcheck_contracts.violations import MOST
+from hopcheck_contracts.violations import MAX_VIOLATIONS
 
 MESSAGE = {"role": "assistant", "content": "Hello."}
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
@@ -87,4 +87,4 @@ def test_a_violation_names_its_place(schema: str, value: Any, where: str) -> Non
 
 
 def test_many_equal_violations_are_cut() -> None:
-    assert len(contract_violations("ModelList", {"object": "list", "data": [{}] * 100})) <= MOST
+    assert len(contract_violations("ModelList", {"object": "list", "data": [{}] * 100})) <= MAX_VIOLATIONS

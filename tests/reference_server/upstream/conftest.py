@@ -44,7 +44,7 @@ class Raw:
 
 @dataclass
 class Got:
-    """A parsed answer that came to its end."""
+    """A parsed response that ended."""
 
     status: int
     headers: dict[str, str]
@@ -129,7 +129,7 @@ def serve(scripts: Mapping[str, Any], act: Callable[[Upstream], Awaitable[Any]],
     """Run `act` against an upstream that plays these scripts; afterwards nothing may be left of it."""
 
     async def main() -> Any:
-        made = {name: reply.script_of(said) for name, said in scripts.items()}
+        made = {name: reply.script_of(scripted) for name, scripted in scripts.items()}
         async with await Upstream.start(made) as upstream:
             result = await act(upstream)
         assert not upstream.connections
@@ -140,14 +140,14 @@ def serve(scripts: Mapping[str, Any], act: Callable[[Upstream], Awaitable[Any]],
         return runner.run(main())
 
 
-def play(said: Any, act: Callable[[Upstream], Awaitable[Any]] | None = None, *, loop: str, **fields_: Any) -> Any:
+def play(scripted: Any, act: Callable[[Upstream], Awaitable[Any]] | None = None, *, loop: str, **fields_: Any) -> Any:
     """Play a turn to a marked request; gives what came until the connection ended, and the attempt."""
 
     async def default(upstream: Upstream) -> tuple[Raw, Attempt]:
         seen = await raw(upstream, request(marked(**fields_), headers={"connection": "close"}))
         return seen, (await upstream.journal.wait("hopcheck:a.b~~chat:1", timeout_s=5))[0]
 
-    return serve({"a.b": said}, act or default, loop=loop)
+    return serve({"a.b": scripted}, act or default, loop=loop)
 
 
 def dechunk(body: bytes) -> tuple[list[bytes], bool]:

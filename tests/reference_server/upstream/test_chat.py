@@ -22,24 +22,24 @@ def deltas(body, index=0):
     return [choice["delta"] for choice in choices if choice["index"] == index]
 
 
-def play(wire, said, **fields):
-    return wire.serve({"a.b": said}, lambda upstream: wire.ask(upstream, wire.marked(**fields)))
+def play(wire, sent, **fields):
+    return wire.serve({"a.b": sent}, lambda upstream: wire.ask(upstream, wire.marked(**fields)))
 
 
 def test_json_answer(wire):
     before = int(time.time())
     got = play(wire, reply.chat("Hel", "lo"))
-    said = got.json
+    sent = got.json
     assert got.status == 200
     assert got.headers["content-type"] == "application/json"
     assert int(got.headers["content-length"]) == len(got.body)
-    assert tuple(said) == (*IDENTITY, "choices", "usage")
-    assert said["id"].startswith("chatcmpl-hop")
-    assert (said["object"], said["model"], said["usage"]) == ("chat.completion", "m", reply.USAGE)
-    assert isinstance(said["created"], int)
-    assert before <= said["created"] <= int(time.time())
+    assert tuple(sent) == (*IDENTITY, "choices", "usage")
+    assert sent["id"].startswith("chatcmpl-hop")
+    assert (sent["object"], sent["model"], sent["usage"]) == ("chat.completion", "m", reply.USAGE)
+    assert isinstance(sent["created"], int)
+    assert before <= sent["created"] <= int(time.time())
     message = {"role": "assistant", "content": "Hello", "refusal": None}
-    assert said["choices"] == [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}]
+    assert sent["choices"] == [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}]
 
 
 def test_stream(wire):
@@ -68,8 +68,8 @@ def test_usage_is_streamed_when_asked_for(wire):
 
 
 def test_usage_on_the_last_content_chunk(wire):
-    said = reply.chat("x", usage_on_last_content=True)
-    got = play(wire, said, stream=True, stream_options={"include_usage": True})
+    sent = reply.chat("x", usage_on_last_content=True)
+    got = play(wire, sent, stream=True, stream_options={"include_usage": True})
     assert [chunk["usage"] for chunk in chunks_of(got.body)] == [None, None, reply.USAGE]
 
 
@@ -80,13 +80,13 @@ def test_usage_can_be_left_out(wire):
 
 
 def test_tool_calls(wire):
-    said = reply.chat(tools=[reply.call("weather", '{"city": ', '"Ålesund"}')])
-    choice = play(wire, said).json["choices"][0]
+    sent = reply.chat(tools=[reply.call("weather", '{"city": ', '"Ålesund"}')])
+    choice = play(wire, sent).json["choices"][0]
     function = {"name": "weather", "arguments": '{"city": "Ålesund"}'}
     assert choice["message"]["content"] is None
     assert choice["message"]["tool_calls"] == [{"id": "call_hop1", "type": "function", "function": function}]
     assert choice["finish_reason"] == "tool_calls"
-    streamed = play(wire, said, stream=True)
+    streamed = play(wire, sent, stream=True)
     assert "Ålesund".encode() in streamed.body
     first = {"index": 0, "id": "call_hop1", "type": "function", "function": {"name": "weather", "arguments": ""}}
     assert deltas(streamed.body) == [
@@ -100,45 +100,45 @@ def test_tool_calls(wire):
 
 @pytest.mark.parametrize(("interleave", "order"), [(False, [0, 0, 1, 1]), (True, [0, 1, 0, 1])])
 def test_calls_follow_one_another_or_alternate(wire, interleave, order):
-    said = reply.chat(tools=[reply.call("a", "{}", id="1"), reply.call("b", "{}", id="2")], interleave=interleave)
+    sent = reply.chat(tools=[reply.call("a", "{}", id="1"), reply.call("b", "{}", id="2")], interleave=interleave)
     seen = [
-        delta["tool_calls"][0]["index"] for delta in deltas(play(wire, said, stream=True).body) if "tool_calls" in delta
+        delta["tool_calls"][0]["index"] for delta in deltas(play(wire, sent, stream=True).body) if "tool_calls" in delta
     ]
     assert seen == order
 
 
 @pytest.mark.parametrize(("interleave", "order"), [(False, [0, 0, 0, 1, 1, 1]), (True, [0, 1, 0, 1, 0, 1])])
 def test_choices_follow_one_another_or_alternate(wire, interleave, order):
-    said = reply.chat(choices=[reply.choice("a"), reply.choice("b", finish="length")], interleave=interleave)
-    chunks = chunks_of(play(wire, said, stream=True).body)
+    sent = reply.chat(choices=[reply.choice("a"), reply.choice("b", finish="length")], interleave=interleave)
+    chunks = chunks_of(play(wire, sent, stream=True).body)
     assert [chunk["choices"][0]["index"] for chunk in chunks] == order
     finishes = [chunk["choices"][0]["finish_reason"] for chunk in chunks]
     assert sorted(filter(None, finishes)) == ["length", "stop"]
 
 
 def test_further_fields_of_the_message_have_deltas_of_their_own(wire):
-    said = reply.chat("x", message={"reasoning_content": "hm", "refusal": "no"})
-    message = play(wire, said).json["choices"][0]["message"]
+    sent = reply.chat("x", message={"reasoning_content": "hm", "refusal": "no"})
+    message = play(wire, sent).json["choices"][0]["message"]
     assert message == {"role": "assistant", "content": "x", "reasoning_content": "hm", "refusal": "no"}
-    seen = deltas(play(wire, said, stream=True).body)
+    seen = deltas(play(wire, sent, stream=True).body)
     assert seen[1:4] == [{"reasoning_content": "hm"}, {"refusal": "no"}, {"content": "x"}]
 
 
 def test_logprobs_go_with_their_piece(wire):
     entries = [{"token": "a", "logprob": -0.25, "bytes": [97], "top_logprobs": []}, {"token": "b", "logprob": -1.0}]
-    said = reply.chat("a", "b", logprobs=entries)
-    assert play(wire, said).json["choices"][0]["logprobs"] == {"content": entries, "refusal": None}
-    streamed = [chunk["choices"][0] for chunk in chunks_of(play(wire, said, stream=True).body)]
+    sent = reply.chat("a", "b", logprobs=entries)
+    assert play(wire, sent).json["choices"][0]["logprobs"] == {"content": entries, "refusal": None}
+    streamed = [chunk["choices"][0] for chunk in chunks_of(play(wire, sent, stream=True).body)]
     assert [choice.get("logprobs") for choice in streamed[1:3]] == [
         {"content": [one], "refusal": None} for one in entries
     ]
 
 
 def test_extra_fields_may_replace_the_identity(wire):
-    said = reply.chat("x", extra={"service_tier": "flex", "model": "m-2025-01-01"})
-    body = play(wire, said).json
+    sent = reply.chat("x", extra={"service_tier": "flex", "model": "m-2025-01-01"})
+    body = play(wire, sent).json
     assert (body["service_tier"], body["model"]) == ("flex", "m-2025-01-01")
-    for chunk in chunks_of(play(wire, said, stream=True).body):
+    for chunk in chunks_of(play(wire, sent, stream=True).body):
         assert (chunk["service_tier"], chunk["model"]) == ("flex", "m-2025-01-01")
 
 
@@ -156,7 +156,7 @@ def test_literal_events(wire):
 
 
 @pytest.mark.parametrize("times", [0, 1, 2])
-def test_how_often_done_is_said(wire, times):
+def test_done_is_sent_as_often_as_scripted(wire, times):
     got = play(wire, reply.chat("x", done=times), stream=True)
     assert [event.is_done for event in sse.parse(got.body)].count(True) == times
 
@@ -191,8 +191,8 @@ def test_statuses_and_bodies(wire):
 
 
 def test_given_headers_replace_the_dialects_own(wire):
-    said = Turn(headers=(("X-Request-Id", "req_own"), ("Content-Type", "text/event-stream"), ("openai-version", "1")))
-    for turn in (said, reply.chat("x", headers=said.headers)):
+    sent = Turn(headers=(("X-Request-Id", "req_own"), ("Content-Type", "text/event-stream"), ("openai-version", "1")))
+    for turn in (sent, reply.chat("x", headers=sent.headers)):
         got = wire.serve(
             {"a.b": turn},
             lambda upstream: wire.raw(upstream, wire.request(wire.marked(), headers={"connection": "close"})),
@@ -203,10 +203,10 @@ def test_given_headers_replace_the_dialects_own(wire):
         assert [line for line in lines if line.startswith(b"content-type")] == [b"content-type: text/event-stream"]
 
 
-@pytest.mark.parametrize("said", [reply.raw(204, b"ignored", "text/plain"), reply.chat("x", status=204)])
+@pytest.mark.parametrize("sent", [reply.raw(204, b"ignored", "text/plain"), reply.chat("x", status=204)])
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_status_without_a_body(wire, said, stream):
-    got = play(wire, said, stream=stream)
+def test_a_status_without_a_body(wire, sent, stream):
+    got = play(wire, sent, stream=stream)
     assert (got.status, got.body) == (204, b"")
     assert "content-length" not in got.headers
 

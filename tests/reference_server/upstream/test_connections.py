@@ -167,9 +167,9 @@ def test_64_at_once_get_each_their_own(wire, loop):
 
 @pytest.mark.parametrize("how", ["abort", "half-close"])
 @pytest.mark.parametrize(
-    "said", [reply.hang("headers"), reply.hang("events", after=1), reply.chat("a", "b", pace_s=30)]
+    "scripted", [reply.hang("headers"), reply.hang("events", after=1), reply.chat("a", "b", pace_s=30)]
 )
-def test_a_peer_that_leaves_ends_the_attempt(wire, loop, said, how):
+def test_a_peer_that_leaves_ends_the_attempt(wire, loop, scripted, how):
     async def act(upstream):
         _, writer = await asyncio.open_connection("127.0.0.1", upstream.port)
         writer.write(wire.request(wire.marked(stream=True)) * 2)  # the second waits for its turn
@@ -182,7 +182,7 @@ def test_a_peer_that_leaves_ends_the_attempt(wire, loop, said, how):
         writer.close()
         return attempts
 
-    attempts = wire.serve({"a.b": said}, act, loop=loop)
+    attempts = wire.serve({"a.b": scripted}, act, loop=loop)
     assert [attempt.ended for attempt in attempts] == ["hung-up"] * 2
     assert all(len(attempt.sent) <= 1 for attempt in attempts)
     assert all(attempt.ended_ns >= attempt.received_ns for attempt in attempts)
@@ -214,7 +214,7 @@ def test_closing_ends_what_goes_on(wire, loop):
     assert attempt.ended == "released"
 
 
-def test_a_held_port_is_said_to_be_held(wire, loop):
+def test_a_port_in_use_is_an_error_of_its_own(wire, loop):
     async def act(upstream):
         with pytest.raises(PortInUse, match=str(upstream.port)) as caught:
             await Upstream.start(port=upstream.port)

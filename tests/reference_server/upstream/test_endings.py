@@ -21,8 +21,8 @@ EARLY_NS = 2_000_000  # a tick of the loop's clock, and one of the clock's round
 
 
 def test_delays(wire, loop):
-    said = reply.chat("Hel", "lo", delay_s=0.03, first_event_delay_s=0.04, pace_s=0.02)
-    _, attempt = wire.play(said, stream=True, loop=loop)
+    scripted = reply.chat("Hel", "lo", delay_s=0.03, first_event_delay_s=0.04, pace_s=0.02)
+    _, attempt = wire.play(scripted, stream=True, loop=loop)
     assert attempt.head_sent_ns - attempt.received_ns >= 30_000_000 - EARLY_NS
     for place, (at, _) in enumerate(attempt.sent):
         assert at - attempt.received_ns >= 70_000_000 + place * 20_000_000 - EARLY_NS
@@ -122,7 +122,7 @@ def test_hangs_until_released(wire, loop, where, after, stream, events):
     assert released.ended_ns >= hanging.received_ns
 
 
-def test_the_connection_closes_after_the_answer_if_told_so(wire, loop):
+def test_the_connection_closes_after_a_response_with_close(wire, loop):
     async def act(upstream):
         return await wire.raw(upstream, wire.request(wire.marked()))
 

@@ -90,7 +90,7 @@ def test_counts_by_marker_and_by_route():
     assert journal.add(arrived("hopcheck:a.b~~chat:2")) == (0, 0, True)
 
 
-def said(got):
+def content_of(got):
     return got.json["choices"][0]["message"]["content"]
 
 
@@ -98,7 +98,7 @@ def test_turns_follow_the_attempts(wire):
     turns = [reply.status(503), reply.status(429), reply.chat("third")]
 
     async def act(upstream):
-        return [(await wire.ask(upstream, wire.marked())).status for _ in range(4)], said(
+        return [(await wire.ask(upstream, wire.marked())).status for _ in range(4)], content_of(
             await wire.ask(upstream, wire.marked())
         )
 
@@ -116,7 +116,7 @@ def test_turns_by_model_key_and_route(wire):
     async def act(upstream):
         async def ask(model, key="sk-1"):
             payload = {**wire.marked(), "model": model}
-            return said(await wire.ask(upstream, payload, headers={"Authorization": f"Bearer {key}"}))
+            return content_of(await wire.ask(upstream, payload, headers={"Authorization": f"Bearer {key}"}))
 
         return [
             await ask(*route)

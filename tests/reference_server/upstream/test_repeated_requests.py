@@ -183,7 +183,7 @@ def test_who_waits_hears_of_it(wire):
     assert wire.serve(ALWAYS, act) == 6
 
 
-def test_bytes_that_belong_to_another_request_are_not_taken_for_one(wire):
+def test_a_body_that_looks_like_a_known_request_is_a_body(wire):
     """The body of an upload looks like a request that is known."""
     known = wire.request(wire.chat())
     head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(known)}\r\n\r\n".encode()

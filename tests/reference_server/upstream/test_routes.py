@@ -29,7 +29,7 @@ def test_the_default_answer_streams(wire):
     assert len(chunks) > 4
 
 
-def test_a_marker_of_an_unknown_script_gets_the_default_answer_and_is_journalled(wire):
+def test_an_unknown_script_gets_the_default_response(wire):
     async def act(upstream):
         got = await wire.ask(upstream, wire.marked("un.known"))
         return got, upstream.journal.attempts("hopcheck:un.known~~chat:1"), upstream.journal.unmarked()
@@ -92,8 +92,8 @@ def test_what_is_no_request_of_the_api_gets_its_error(wire, method, path, payloa
 
 
 def test_a_script_is_played_on_any_path_if_it_is_literal(wire):
-    said = reply.json_body({"object": "response"})
-    got = wire.serve({"a.b": said}, lambda upstream: wire.ask(upstream, wire.marked(), path="/v1/responses"))
+    received = reply.json_body({"object": "response"})
+    got = wire.serve({"a.b": received}, lambda upstream: wire.ask(upstream, wire.marked(), path="/v1/responses"))
     assert (got.status, got.json) == (200, {"object": "response"})
 
 
@@ -117,14 +117,14 @@ def unpack(text):
     [("one", 1), (["one"], 1), (["one", "two", "three"], 3), ([1, 2, 3], 1), ([[1, 2], [3]], 2)],
 )
 def test_there_is_a_vector_for_each_input(wire, given, count):
-    said = embed(wire, {}, input=given)
-    assert said["object"] == "list"
-    assert [one["index"] for one in said["data"]] == list(range(count))
-    assert {one["object"] for one in said["data"]} == {"embedding"}
-    assert len({tuple(one["embedding"]) for one in said["data"]}) == count
+    received = embed(wire, {}, input=given)
+    assert received["object"] == "list"
+    assert [one["index"] for one in received["data"]] == list(range(count))
+    assert {one["object"] for one in received["data"]} == {"embedding"}
+    assert len({tuple(one["embedding"]) for one in received["data"]}) == count
 
 
-def test_vectors_depend_on_the_input_alone_and_are_the_same_in_base64(wire):
+def test_vectors_depend_on_the_input_alone_in_both_encodings(wire):
     floats = [one["embedding"] for one in embed(wire, {}, input=["a", "b"])["data"]]
     encoded = [one["embedding"] for one in embed(wire, {}, input=["b", "a"], encoding_format="base64")["data"]]
     assert [unpack(text) for text in encoded] == floats[::-1]
@@ -136,13 +136,13 @@ def test_dimensions(wire):
 
 def test_scripted_vectors_are_played_in_order_and_again(wire):
     script = {"a.b": reply.embedding([0.5, -1.0], [0.25, 2.0])}
-    said = embed(wire, script, input=["hopcheck:a.b~~chat:1", "x", "y"])
-    assert [one["embedding"] for one in said["data"]] == [[0.5, -1.0], [0.25, 2.0], [0.5, -1.0]]
-    assert said["usage"] == {"prompt_tokens": 5, "total_tokens": 5}
+    received = embed(wire, script, input=["hopcheck:a.b~~chat:1", "x", "y"])
+    assert [one["embedding"] for one in received["data"]] == [[0.5, -1.0], [0.25, 2.0], [0.5, -1.0]]
+    assert received["usage"] == {"prompt_tokens": 5, "total_tokens": 5}
     encoded = embed(wire, script, input=["hopcheck:a.b~~chat:1"], encoding_format="base64")
     assert unpack(encoded["data"][0]["embedding"]) == [0.5, -1.0]
 
 
 def test_a_token_array_finds_its_script(wire):
-    said = embed(wire, {"a.b": reply.embedding([0.5])}, input=[list(b"hopcheck:a.b~~chat:1")])
-    assert said["data"][0]["embedding"] == [0.5]
+    received = embed(wire, {"a.b": reply.embedding([0.5])}, input=[list(b"hopcheck:a.b~~chat:1")])
+    assert received["data"][0]["embedding"] == [0.5]

@@ -46,8 +46,8 @@ def test_the_connections_end_ends_the_body(wire, loop, stream):
 
 @pytest.mark.parametrize("off_by", [-3, 5])
 def test_a_wrong_length(wire, loop, off_by):
-    said = reply.raw(200, BODY, "application/json", content_length=len(BODY) + off_by)
-    seen, attempt = wire.play(said, loop=loop)
+    scripted = reply.raw(200, BODY, "application/json", content_length=len(BODY) + off_by)
+    seen, attempt = wire.play(scripted, loop=loop)
     assert f"content-length: {len(BODY) + off_by}".encode() in seen.head
     assert (seen.body, seen.ended, attempt.ended) == (BODY, "eof", "answered")
 
@@ -102,7 +102,7 @@ def test_gzip_stream_is_flushed_with_each_event(wire, loop):
 
 @pytest.mark.parametrize("offset", [1, 11, 12, len(BODY) - 3])
 def test_a_split_body_is_whole_and_arrives_apart(wire, loop, offset):
-    said = reply.raw(200, BODY, "application/json", split_at=(offset,))
+    scripted = reply.raw(200, BODY, "application/json", split_at=(offset,))
 
     async def act(upstream):
         connection = await wire.opened(upstream)
@@ -111,7 +111,7 @@ def test_a_split_body_is_whole_and_arrives_apart(wire, loop, offset):
         connection.abort()
         return got, (await upstream.journal.wait(MARKER, timeout_s=5))[0]
 
-    got, attempt = wire.play(said, act, loop=loop)
+    got, attempt = wire.play(scripted, act, loop=loop)
     assert got.body == BODY
     assert [size for _, size in attempt.sent] == [offset, len(BODY) - offset]
 

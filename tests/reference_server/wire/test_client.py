@@ -132,7 +132,7 @@ def test_a_head_keeps_order_case_and_repetition() -> None:
     assert got.head.version == "1.1"
 
 
-def test_an_answer_to_head_has_no_body_and_what_comes_all_the_same_is_counted() -> None:
+def test_a_body_after_a_response_to_head_is_counted() -> None:
     clean = run([OK + b"content-length: 2\r\n\r\n"], bodiless=True)
     wrong = run([OK + b"content-length: 2\r\n\r\nhi"], bodiless=True)
     assert (clean.ended, clean.body, clean.unasked, clean.reusable) == ("complete", b"", 0, True)
@@ -147,7 +147,7 @@ def test_what_follows_an_answer_changes_nothing_of_it(more: bytes) -> None:
     assert got.unasked > 0
 
 
-def test_nobody_there_is_told() -> None:
+def test_a_refused_connection_is_an_error() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         with pytest.raises(ConnectFailed, match="Connection refused"):

@@ -19,7 +19,7 @@ GET = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def serve(handler, act, *, faults: list[str] | None = None):
-    """Act on a server; what the loop is told of crashes is put into `faults`."""
+    """Act on a server; the crashes that the loop reports are put into `faults`."""
 
     async def main():
         seen: list[str] = []
@@ -37,15 +37,15 @@ def serve(handler, act, *, faults: list[str] | None = None):
 
 
 async def talk(server: Server, *parts: bytes, until: bytes = b"") -> bytes:
-    """Send bytes, and read until the server closes or has said `until`."""
+    """Send bytes, and read until the server closes or has received `until`."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     for part in parts:
         writer.write(part)
         await writer.drain()
-    said = await (reader.readuntil(until) if until else reader.read())
+    received = await (reader.readuntil(until) if until else reader.read())
     writer.close()
     await writer.wait_closed()
-    return said
+    return received
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -63,10 +63,10 @@ async def echo(exchange: ServerExchange) -> None:
 
 
 def test_pipelined_requests_are_answered_in_order() -> None:
-    said = serve(echo, lambda server: talk(server, GET % b"/1" + GET % b"/2", GET % b"/last"))
-    assert re.findall(rb"GET (\S+) \|", said) == [b"/1", b"/2", b"/last"]
-    assert said.count(b"HTTP/1.1 200 OK") == 3
-    assert said.count(b"Connection: close") == 1
+    received = serve(echo, lambda server: talk(server, GET % b"/1" + GET % b"/2", GET % b"/last"))
+    assert re.findall(rb"GET (\S+) \|", received) == [b"/1", b"/2", b"/last"]
+    assert received.count(b"HTTP/1.1 200 OK") == 3
+    assert received.count(b"Connection: close") == 1
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
@@ -76,19 +76,19 @@ def test_a_request_may_come_in_pieces(size: int) -> None:
     assert serve(echo, lambda server: talk(server, *parts)).endswith(b"POST /last hi you|")
 
 
-def test_a_careful_client_is_told_to_go_on() -> None:
+def test_a_client_that_expects_100_continue_gets_it() -> None:
     async def act(server: Server) -> tuple[bytes, bytes]:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(b"POST /last HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         interim = await reader.readuntil(b"\r\n\r\n")
         writer.write(b"hi")
-        said = await reader.read()
+        received = await reader.read()
         writer.close()
-        return interim, said
+        return interim, received
 
-    interim, said = serve(echo, act)
+    interim, received = serve(echo, act)
     assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert said.endswith(b"POST /last hi|")
+    assert received.endswith(b"POST /last hi|")
 
 
 def test_nothing_comes_between_the_pieces_of_an_answer() -> None:
@@ -113,29 +113,29 @@ def test_nothing_comes_between_the_pieces_of_an_answer() -> None:
         await until(lambda: bool(connection._method))
         expected.set()
         writer.write(b"hi")
-        said = await reader.read()
+        received = await reader.read()
         writer.close()
-        return said
+        return received
 
-    said = serve(slowly, act)
-    assert b"100 Continue" not in said
-    assert b"abcdHTTP/1.1 200 OK" in said
-    assert said.endswith(b"POST /last hi|")
+    received = serve(slowly, act)
+    assert b"100 Continue" not in received
+    assert b"abcdHTTP/1.1 200 OK" in received
+    assert received.endswith(b"POST /last hi|")
 
 
 @pytest.mark.parametrize("request_", [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x00\xa5\x01\x00"])
 def test_what_is_no_request_is_refused(request_: bytes) -> None:
-    said = serve(echo, lambda server: talk(server, request_))
-    assert said == b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+    received = serve(echo, lambda server: talk(server, request_))
+    assert received == b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
 
 
 def test_a_body_that_is_too_large_is_refused_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_reader, "MAX_BODY_BYTES", 10)
     chunk = b"6\r\nabcdef\r\n"
     request = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 5 + b"0\r\n\r\n"
-    said = serve(echo, lambda server: talk(server, request))
-    assert said.startswith(b"HTTP/1.1 413 ")
-    assert said.count(b"HTTP/1.1") == 1
+    received = serve(echo, lambda server: talk(server, request))
+    assert received.startswith(b"HTTP/1.1 413 ")
+    assert received.count(b"HTTP/1.1") == 1
 
 
 def test_a_handler_that_crashes_leaves_nobody_waiting() -> None:
@@ -143,9 +143,9 @@ def test_a_handler_that_crashes_leaves_nobody_waiting() -> None:
         raise ZeroDivisionError("in the handler")
 
     async def act(server: Server) -> list[bytes]:
-        said = [await talk(server, GET % b"/"), await talk(server, GET % b"/")]
+        received = [await talk(server, GET % b"/"), await talk(server, GET % b"/")]
         await until(lambda: not server.tasks)
-        return said
+        return received
 
     faults: list[str] = []
     assert serve(crash, act, faults=faults) == [b"", b""]
@@ -207,7 +207,7 @@ def test_a_client_that_does_not_read_holds_the_writer_up() -> None:
 
 
 @pytest.mark.parametrize("turns", range(6))
-def test_a_connection_that_comes_while_a_server_closes_is_dropped(turns: int) -> None:
+def test_a_connection_made_while_a_server_closes_is_dropped(turns: int) -> None:
     """The kernel takes a connection before the loop does; whatever the loop has done of it, nobody is left waiting.
 
     On uvloop, which everything runs on where it can be had; asyncio's own loop forgets some of them by itself.

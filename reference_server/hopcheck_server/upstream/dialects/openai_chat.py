@@ -49,20 +49,20 @@ def pieces(turn: Turn, shape: Shape) -> list[ChatPiece]:
     if turn.events is not None:
         return list(_events(turn.events, turn))
     assert turn.completion is not None
-    said = _stamped(turn.completion, shape) if turn.delivery.stamps else turn.completion
+    completion = _stamped(turn.completion, shape) if turn.delivery.stamps else turn.completion
     if shape.stream:
-        return list(_events(_chunks(said, shape), turn))
-    return [_piece("", _body(said), "")]
+        return list(_events(_chunks(completion, shape), turn))
+    return [_piece("", _body(completion), "")]
 
 
-def _stamped(said: Completion, shape: Shape) -> Completion:
+def _stamped(completion: Completion, shape: Shape) -> Completion:
     mark = STAMP.decode()
 
     def choice(one: Choice) -> Choice:
         marks = (mark,) * len(one.text)
         return replace(one, text=marks if shape.stream else marks[:1])
 
-    return replace(said, choices=tuple(choice(one) for one in said.choices))
+    return replace(completion, choices=tuple(choice(one) for one in completion.choices))
 
 
 def _events(items: Iterable[Json | str], turn: Turn) -> Iterator[ChatPiece]:
@@ -78,17 +78,17 @@ def _events(items: Iterable[Json | str], turn: Turn) -> Iterator[ChatPiece]:
         yield ChatPiece(b"", None, f"data: {DONE_DATA}{end}".encode())
 
 
-def _piece(before: str, said: Json, after: str) -> ChatPiece:
-    own = {name: said[name] for name in IDENTITY if name in said}
-    rest = compact({name: value for name, value in said.items() if name not in own})
+def _piece(before: str, value: Json, after: str) -> ChatPiece:
+    own = {name: value[name] for name in IDENTITY if name in value}
+    rest = compact({name: item for name, item in value.items() if name not in own})
     tail = rest[1:] if rest == "{}" else "," + rest[1:]
     return ChatPiece(before.encode(), own, (tail + after).encode())
 
 
-def _body(said: Completion) -> Json:
-    usage = {} if said.usage is None else {"usage": said.usage}
-    choices = [_choice(index, choice) for index, choice in enumerate(said.choices)]
-    return {"choices": choices, **usage, **said.extra}
+def _body(completion: Completion) -> Json:
+    usage = {} if completion.usage is None else {"usage": completion.usage}
+    choices = [_choice(index, choice) for index, choice in enumerate(completion.choices)]
+    return {"choices": choices, **usage, **completion.extra}
 
 
 def _choice(index: int, choice: Choice) -> Json:
@@ -105,19 +105,19 @@ def _call(call: ToolCall) -> Json:
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _chunks(said: Completion, shape: Shape) -> Iterator[Json]:
+def _chunks(completion: Completion, shape: Shape) -> Iterator[Json]:
     """The chunks of a stream, without identities."""
-    usage = said.usage if shape.include_usage else None
-    on_finish = said.usage_on_last_content
-    deltas = [_deltas(index, choice, said.interleave) for index, choice in enumerate(said.choices)]
-    ordered = list(_ordered(deltas, said.interleave))
+    usage = completion.usage if shape.include_usage else None
+    on_finish = completion.usage_on_last_content
+    deltas = [_deltas(index, choice, completion.interleave) for index, choice in enumerate(completion.choices)]
+    ordered = list(_ordered(deltas, completion.interleave))
     for place, choice in enumerate(ordered):
         chunk: Json = {"choices": [choice]}
         if usage is not None:
             chunk["usage"] = usage if on_finish and place == len(ordered) - 1 else None
-        yield {**chunk, **said.extra}
+        yield {**chunk, **completion.extra}
     if usage is not None and not on_finish:
-        yield {"choices": [], "usage": usage, **said.extra}
+        yield {"choices": [], "usage": usage, **completion.extra}
 
 
 def _ordered(lists: Sequence[Sequence[Json]], interleave: bool) -> Iterator[Json]:

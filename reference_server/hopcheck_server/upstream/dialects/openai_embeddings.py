@@ -21,16 +21,16 @@ MAX_DIMENSIONS = 65_536
 USAGE = {"prompt_tokens": 5, "total_tokens": 5}
 
 
-def render(said: Embedding | None, payload: Json, model: str) -> bytes:
+def render(scripted: Embedding | None, payload: Json, model: str) -> bytes:
     """Render an embeddings answer's body."""
     inputs = inputs_of(payload.get("input"))
-    vectors = said.vectors if said else ()
+    vectors = scripted.vectors if scripted else ()
     encode = _base64 if payload.get("encoding_format") == "base64" else list
     data = []
     for index, text in enumerate(inputs):
         vector = vectors[index % len(vectors)] if vectors else vector_of(text, payload.get("dimensions"))
         data.append({"object": "embedding", "index": index, "embedding": encode(vector)})
-    usage = USAGE if said is None else said.usage
+    usage = USAGE if scripted is None else scripted.usage
     body = {"object": "list", "data": data, "model": model, **({} if usage is None else {"usage": usage})}
     return compact(body).encode()
 

@@ -24,7 +24,7 @@ def mode_of(delivery: Delivery, *, stream: bool, http10: bool) -> Mode:
 
 
 def lines(mode: Mode, length: int, *, gzip: bool, close: bool) -> bytes:
-    """The header lines that say how the body is framed and what becomes of the connection, with the blank line."""
+    """The header lines that say how the body is framed and whether the connection is kept, with the blank line."""
     framed = {"length": f"content-length: {length}\r\n", "chunked": "transfer-encoding: chunked\r\n", "close": ""}[mode]
     encoded = "content-encoding: gzip\r\n" if gzip else ""
     return f"{framed}{encoded}{'connection: close' if close else 'connection: keep-alive'}\r\n\r\n".encode()

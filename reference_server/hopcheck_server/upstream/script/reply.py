@@ -23,15 +23,15 @@ from hopcheck_server.upstream.script.turns import (
 )
 
 USAGE: dict[str, Any] = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
-"""What a scripted answer says that it used, unless told otherwise."""
+"""What a scripted response says that it used, by default."""
 
 _DELIVERY = {field.name for field in fields(Delivery)}
 
 
-def _turn(options: dict[str, Any], **said: Any) -> Turn:
+def _turn(options: dict[str, Any], **scripted: Any) -> Turn:
     delivery = Delivery(**{name: _frozen(value) for name, value in options.items() if name in _DELIVERY})
     rest = {name: value for name, value in options.items() if name not in _DELIVERY}
-    return Turn(**said, **rest, delivery=delivery)
+    return Turn(**scripted, **rest, delivery=delivery)
 
 
 def _frozen(value: Any) -> Any:
@@ -83,14 +83,14 @@ def chat(
         message=dict(message or {}),
         logprobs=tuple(logprobs),
     )
-    said = Completion(
+    scripted = Completion(
         choices=tuple(choices) or (one,),
         usage=None if usage is None else dict(usage),
         extra=dict(extra or {}),
         interleave=interleave,
         usage_on_last_content=usage_on_last_content,
     )
-    return _turn(options, completion=said)
+    return _turn(options, completion=scripted)
 
 
 stream = chat
@@ -140,7 +140,7 @@ def embedding(*vectors: Sequence[float], usage: Mapping[str, Any] | None = None,
 
 
 def hang(where: str = "headers", *text: str, after: int = 0, **options: Any) -> Turn:
-    """Stop without ending: before the headers, after them (`body`), or after so many `events`."""
+    """Stop without ending: before the headers, after them (`body`), or after that many `events`."""
     return chat(*(text or ("Hel", "lo")), hang=where, hang_after=after, **options)
 
 
@@ -149,16 +149,16 @@ def backup(primary: Turn | Sequence[Turn], *second: Turn) -> Script:
     return Script(turns=(primary,) if isinstance(primary, Turn) else tuple(primary), backup=second)
 
 
-Said = Script | Turn | Sequence[Turn]
+Scripted = Script | Turn | Sequence[Turn]
 """What a case may give as its script."""
 
 
-def script_of(said: Said) -> Script:
+def script_of(scripted: Scripted) -> Script:
     """Make a script of what a case gave."""
-    match said:
+    match scripted:
         case Script():
-            return said
+            return scripted
         case Turn():
-            return Script(turns=(said,))
+            return Script(turns=(scripted,))
         case _:
-            return Script(turns=tuple(said))
+            return Script(turns=tuple(scripted))

@@ -54,7 +54,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """A chat answer, said as JSON or as a stream, whichever the request asks for.
+    """A chat response, sent as JSON or as a stream, whichever the request asks for.
 
     Attributes:
         choices: In order; their index is their place.
@@ -98,7 +98,7 @@ class Delivery:
             connection stays open until the peer leaves or the attempt is released.
         hang_after: See `hang`.
         split_at: Body offsets at which a write ends and the next begins (TCP segments of their own).
-        split_every: A write ends after each so many body bytes; 0 means not.
+        split_every: A write ends after each this many body bytes; 0 means never.
         join_events: All events leave in one write.
         cut: How the connection ends at `cut_at`: `close` (FIN) or `reset` (RST). In either case the answer's own
             framing says that more should have come.
@@ -136,7 +136,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What the upstream does with one attempt. What is said is the first of these that is given.
+    """What the upstream does with one attempt. The first of these that is given is sent.
 
     Attributes:
         status: The HTTP status.
