@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.context import RunContext
 from hopcheck.engine.case_run import run_case
+from hopcheck.engine.context import RunContext
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost
