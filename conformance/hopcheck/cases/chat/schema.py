@@ -26,7 +26,7 @@ class SaysTimesWithFractions(Relay):
         return edits.body(response, lambda body: body.update(created=body["created"] + 0.5))
 
 
-@schema.mutant(killed_by="contract.response")
+@schema.mutant(killed_by="shape")
 class NumbersItsConfigurations(Relay):
     """An answer without a `system_fingerprint` is given one, which is a number instead of a text."""
 

@@ -24,7 +24,7 @@ class CallsThemCompletions(Relay):
         return edits.chunks(events, lambda chunk: chunk.update(object="chat.completion"))
 
 
-@chunk_schema.mutant(killed_by="contract.event")
+@chunk_schema.mutant(killed_by="shapes")
 class NumbersItsConfigurations(Relay):
     """A chunk without a `system_fingerprint` is given one, which is a number instead of a text."""
 
