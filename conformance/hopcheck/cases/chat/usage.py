@@ -59,7 +59,7 @@ async def _details(target: Target, script: str) -> list[int | None]:
 
 @case("chat.usage-details", level="SHOULD", refs=["litellm#36882", "litellm#36168"], upstream=DETAILS)
 async def usage_details(target: Target) -> Findings:
-    """Counts of cached and reasoning tokens arrive as the provider sent them: zero as zero, and none where it sent none."""
+    """Counts of cached and reasoning tokens arrive as the provider sent them: zero as zero, and none as none."""
     yield expect("cached and reasoning tokens", await _details(target, "some"), equals=[1024, 320])
     yield expect("a count of zero", await _details(target, "zero"), equals=[0, 0])
     yield expect("nothing is made up", await _details(target, "none"), equals=[None, None])
