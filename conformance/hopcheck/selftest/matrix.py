@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from itertools import starmap
 from typing import Any
 
 from hopcheck.authoring.registry import Case
@@ -16,6 +14,7 @@ from hopcheck.engine.verdict import Verdict
 from hopcheck.selftest.columns import HEALTHY, MatrixColumn
 from hopcheck.selftest.reach import Reach, touches
 from hopcheck.selftest.relay_host import RelayHost
+from hopcheck_server.wire.tasks import bounded_map
 
 CLOCK_JOBS = 24
 """How many cases that read the clock run at once, on relays of their own: they wait more than they work."""
@@ -68,13 +67,12 @@ async def cells(
 
 async def run_cells_again(pairs: Sequence[tuple[MatrixColumn, Case]]) -> list[Cell]:
     """Run each case on its relay once more, with few at once."""
-    room = asyncio.Semaphore(RERUN_JOBS)
 
-    async def once_more(column: MatrixColumn, case: Case) -> list[Cell]:
-        async with room:
-            return [cell async for cell in cells([column], [case], None, jobs=1)]
+    async def run_once_more(pair: tuple[MatrixColumn, Case]) -> list[Cell]:
+        column, case = pair
+        return [cell async for cell in cells([column], [case], None, jobs=1)]
 
-    return [cell for found in await asyncio.gather(*starmap(once_more, pairs)) for cell in found]
+    return [cell for found in await bounded_map(run_once_more, pairs, RERUN_JOBS) for cell in found]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ letter: its cell is the healthy relay's. On a table of tens of thousands of cell
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from hopcheck.authoring.registry import Case
 from hopcheck.engine.case_run import run_case
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import Relay
+from hopcheck_server.wire.tasks import bounded_map
 
 Reach = dict[str, frozenset[str]]
 """Case: the names that the relay's own code looked up on itself while the case ran."""
@@ -49,14 +49,12 @@ def touches(relay: type[Relay], case: Case, reach: Reach) -> bool:
 async def reach_of(cases: Sequence[Case], jobs: int) -> Reach:
     """Run every case on a traced relay of its own."""
     async with RelayHost({case.id: Traced for case in cases}, cases) as bench:
-        room = asyncio.Semaphore(jobs)
 
         async def trace(case: Case) -> tuple[str, frozenset[str]]:
-            async with room:
-                await run_case(case, bench.context(case.id))
+            await run_case(case, bench.context(case.id))
             relay = bench.relays[case.id]
             assert isinstance(relay, Traced)
             return case.id, relay.reached()
 
         longest_first = sorted(cases, key=lambda case: not case.reads_clock)
-        return dict(await asyncio.gather(*map(trace, longest_first)))
+        return dict(await bounded_map(trace, longest_first, jobs))
