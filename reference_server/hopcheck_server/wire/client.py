@@ -1,6 +1,6 @@
 """A client connection that tells what really came: raw headers, body bytes as read, when, and how it ended.
 
-There are no redirects, no retries, no cookies and no decompression: whoever judges a proxy, or is one, needs to see
+There are no redirects, no retries, no cookies and no decompression: the judge of a proxy, and a proxy itself, need to see
 those. A connection is used by one exchange at a time.
 """
 
@@ -51,7 +51,7 @@ class ClientConnection(ResponseReader):
         except TimeoutError:
             raise ConnectFailed(f"no connection to {host}:{port} within {timeout_s:g} s") from None
         except (OSError, UnicodeError) as error:  # a name that no host can have is a UnicodeError
-            raise ConnectFailed(f"no connection to {host}:{port}: {_said(error)}") from error
+            raise ConnectFailed(f"no connection to {host}:{port}: {_reason_of(error)}") from error
         return protocol
 
     @property
@@ -153,7 +153,7 @@ class ClientConnection(ResponseReader):
             self._transport.abort()
 
 
-def _said(error: OSError | UnicodeError) -> str:
+def _reason_of(error: OSError | UnicodeError) -> str:
     """An error in words that don't depend on the event loop."""
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
         return os.strerror(error.errno or 0)

@@ -23,7 +23,7 @@ PROBE_TIMEOUT_S = 2.0
 
 
 class ControlFailed(Exception):
-    """The upstream couldn't be asked, or didn't do as it was told; the text says why."""
+    """The upstream couldn't be asked, or refused; the text says why."""
 
 
 class Control(Protocol):
@@ -36,7 +36,7 @@ class Control(Protocol):
         """The attempts of a marker so far."""
 
     async def wait(self, marker: str, *, attempts: int = 1, ended: bool = True, timeout_s: float) -> list[Attempt]:
-        """The attempts of a marker once so many have come and (if `ended`) ended, or after `timeout_s` seconds."""
+        """The attempts of a marker once that many have come and (if `ended`) ended, or after `timeout_s` seconds."""
 
     async def release(self, marker: str) -> None:
         """End the attempts that are still going on."""
