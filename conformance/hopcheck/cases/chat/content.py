@@ -47,6 +47,14 @@ class Normalises(Relay):
 CALL = reply.call("look_up", '{"q":"x"}')
 
 
+@content_exact.mutant(killed_by="contract.response", trips=("chat.schema",))
+class NumbersTheFingerprint(Relay):
+    """The `system_fingerprint` of a response is a number instead of a text."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        return edits.body(response, lambda body: body.setdefault("system_fingerprint", 7))
+
+
 @case("chat.content-null", level="MUST", refs=["OAI ChatCompletionResponseMessage"], upstream=reply.chat(tools=[CALL]))
 async def content_null(target: Target) -> Findings:
     """With tool calls, a `content` of null stays null: it becomes no empty text and no word, and isn't left out."""

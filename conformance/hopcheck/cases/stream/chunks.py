@@ -88,3 +88,8 @@ class SaysWhoEachTime(Relay):
 
     def events(self, events: Events) -> Events:
         return edits.chunk_choices(events, lambda choice: choice["delta"].update(role="assistant"))
+
+
+@role_first.mutant(killed_by="contract.event", trips=("stream.chunk-schema",))
+class NumbersTheFingerprint(NumbersItsConfigurations):
+    """The `system_fingerprint` of a chunk is a number instead of a text."""
