@@ -1,7 +1,7 @@
 """A client connection that tells what really came: raw headers, body bytes as read, when, and how it ended.
 
-There are no redirects, no retries, no cookies and no decompression: the judge of a proxy, and a proxy itself, need to see
-those. A connection is used by one exchange at a time.
+There are no redirects, no retries, no cookies and no decompression: the judge of a proxy, and a proxy itself, need
+to see those. A connection is used by one exchange at a time.
 """
 
 from __future__ import annotations

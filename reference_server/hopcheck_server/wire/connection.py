@@ -62,7 +62,7 @@ class ServerConnection(RequestReader):
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Prepare the socket, and let the server number the connection."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=MAX_BUFFERED_BYTES, low=0)
         sockets.send_at_once(self._transport)
