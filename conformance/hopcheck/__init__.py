@@ -4,6 +4,7 @@ What a case is written with is importable from here.
 """
 
 from hopcheck.authoring import edits
+from hopcheck.authoring.contract import contract_violations
 from hopcheck.authoring.findings import Finding, Findings, expect
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case, case
@@ -15,7 +16,6 @@ from hopcheck.client import (
     Target,
     Untestable,
     backend_down,
-    contract_violations,
     dig,
     items,
 )

@@ -1,16 +1,14 @@
 """The target as a case sees it."""
 
 from hopcheck.client.bodies import OMIT
-from hopcheck.client.contract import contract_violations
 from hopcheck.client.outage import backend_down
 from hopcheck.client.paths import dig, items
 from hopcheck.client.pending_response import PendingResponse
-from hopcheck.client.responses import Response
+from hopcheck.client.responses import Response, Untestable, describe
 from hopcheck.client.sdk import load_sdk
 from hopcheck.client.session import RECOVERY_S
 from hopcheck.client.streams import Stream, TimedEvent
 from hopcheck.client.target import Target
-from hopcheck.client.untestable import Untestable, describe
 
 __all__ = [
     "OMIT",
@@ -22,7 +20,6 @@ __all__ = [
     "TimedEvent",
     "Untestable",
     "backend_down",
-    "contract_violations",
     "describe",
     "dig",
     "items",

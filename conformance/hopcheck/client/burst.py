@@ -11,9 +11,8 @@ import time
 from dataclasses import dataclass, field
 
 from hopcheck.client.operations import Chat
-from hopcheck.client.responses import Response
+from hopcheck.client.responses import Response, Untestable
 from hopcheck.client.session import TargetSession
-from hopcheck.client.untestable import Untestable
 
 BEYOND = 2
 """Requests over the limit."""

@@ -7,10 +7,9 @@ from typing import Any
 
 from hopcheck.client.bodies import Input, chat_body, embedding_body
 from hopcheck.client.pending_response import PendingResponse
-from hopcheck.client.responses import Response
+from hopcheck.client.responses import Response, Untestable
 from hopcheck.client.session import CHAT_PATH, TargetSession
 from hopcheck.client.streams import Stream
-from hopcheck.client.untestable import Untestable
 from hopcheck_server.wire.client import ClientConnection
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from hopcheck.client.untestable import Untestable
+from hopcheck.client.responses import Untestable
 from hopcheck_server.relay import switch_control
 
 if TYPE_CHECKING:

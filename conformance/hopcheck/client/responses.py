@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 from hopcheck.client.paths import JSON, dig, items, parsed
@@ -133,3 +134,16 @@ def call_of(index: JSON, call: JSON) -> dict[str, JSON]:
 def arguments_of(call: JSON) -> JSON:
     """A tool call's arguments; None if it has none."""
     return dig(call, "function", "arguments")
+
+
+class Untestable(Exception):
+    """The question could not be put to the target; the text says why."""
+
+
+def describe(response: Response) -> str:
+    """A response in a few words, for reasons."""
+    if response.status is None:
+        return f"nothing ({response.detail or response.ended})"
+    error = response.error
+    text = error.get("message") if isinstance(error, dict) else response.text
+    return f"{response.status} {json.dumps(str(text)[:160], ensure_ascii=False)}"

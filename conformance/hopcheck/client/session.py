@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hopcheck.client.bodies import chat_body, encode
 from hopcheck.client.config import TargetConfig
-from hopcheck.client.nonces import random_nonces
 from hopcheck.client.pending_response import PendingResponse
-from hopcheck.client.responses import Response, SentRequest
+from hopcheck.client.responses import Response, SentRequest, Untestable
 from hopcheck.client.streams import Stream
-from hopcheck.client.untestable import Untestable
 from hopcheck.client.upstream_side import UpstreamSide
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.script.marker import Marker, script_name
@@ -183,3 +183,14 @@ class TargetSession(UpstreamSide):
         marker = probe.marker()
         body = chat_body(self.config.models.chat, marker, {})
         return (await probe.request("POST", CHAT_PATH, body=body, marker=marker)).status
+
+
+def random_nonces() -> Iterator[str]:
+    """Nonces that no other run has: a random stem and a count."""
+    stem = secrets.token_hex(5)
+    return (f"{stem}{count:x}" for count in itertools.count())
+
+
+def fixed_nonces() -> Iterator[str]:
+    """The same nonces every time, for recording and replay."""
+    return (f"n{count:x}" for count in itertools.count())

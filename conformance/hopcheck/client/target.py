@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from hopcheck.client.burst import Burst, burst_over
 from hopcheck.client.config import Declares, Models, TargetConfig
 from hopcheck.client.operations import Chat, Embeddings
+from hopcheck.client.responses import Untestable
 from hopcheck.client.sdk import official_client
 from hopcheck.client.session import RECOVERY_S, TargetSession
-from hopcheck.client.untestable import Untestable
 from hopcheck_server.upstream.control.client import Control
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hopcheck.client.responses import Response
-from hopcheck.client.untestable import Untestable, describe
+from hopcheck.client.responses import Response, Untestable, describe
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.journal import Attempt
 
@@ -24,7 +23,7 @@ class UpstreamSide:
         """What the upstream saw of a request: its attempts, once each has ended (or `settle_s` have passed).
 
         Args:
-            answer: The response to the request, or its marker.
+            response: The response to the request, or its marker.
             attempts: Wait until this many have come; the default doesn't wait for one that hasn't come by now.
             settle_s: The longest wait, in seconds.
 

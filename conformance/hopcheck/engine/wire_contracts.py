@@ -1,8 +1,8 @@
 """Holds every exchange of a case against the contracts, whatever the case is about.
 
-Judged are its responses, each event of its streams, and what reached the provider: one finding of each kind, where there
-was something to judge. What stands in a provider's own answer, or in the client's own request, is not the target's: it
-may pass that on.
+Its responses, each event of its streams, and the requests that reached the provider are judged:
+one finding of each kind.
+What the provider's own response or the client's own request has wrong is not the target's fault: it may pass that on.
 """
 
 from __future__ import annotations

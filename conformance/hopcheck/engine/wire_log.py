@@ -95,7 +95,7 @@ def reproduce(responses: Sequence[Response], key: str = "") -> str:
     """A curl line that puts a case's first request again. "" if nothing was asked.
 
     Args:
-        answers: To the case's requests.
+        responses: Those to the case's requests.
         key: The client's key, in whose place $API_KEY stands.
     """
     return _curl(responses[0].sent, key) if responses else ""

@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from hopcheck.client import Response, Stream, Target, Untestable, contract_violations
+from hopcheck.authoring.contract import contract_violations
+from hopcheck.client import Response, Stream, Target, Untestable
 from hopcheck.client.config import TargetConfig
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.turns import Script

@@ -18,7 +18,7 @@ from hopcheck.cassettes.canonical import PROBES
 from hopcheck.cassettes.store import read_live_only
 from hopcheck.client import Target, Untestable, load_sdk
 from hopcheck.client.config import TargetConfig
-from hopcheck.client.nonces import fixed_nonces
+from hopcheck.client.session import fixed_nonces
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.catalogue import all_scripts

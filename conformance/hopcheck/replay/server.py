@@ -27,8 +27,8 @@ from hopcheck_server.upstream.control.routes import PREFIX, serve_control
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.upstream.server import Upstream
-from hopcheck_server.wire.closeable import Closing
 from hopcheck_server.wire.server import PeerLeft, Server, ServerExchange
+from hopcheck_server.wire.tasks import Closing
 
 SETTLED_S = 1.0
 """How long a proxy may take to hang up once its client has; after that the server ends the exchange."""

@@ -14,7 +14,7 @@ from hopcheck.authoring.registry import REGISTRY, Case
 from hopcheck.cassettes import Cassette
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.client.config import Declares, TargetConfig
-from hopcheck.client.nonces import fixed_nonces
+from hopcheck.client.session import fixed_nonces
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.verdict import Verdict

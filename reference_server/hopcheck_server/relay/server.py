@@ -7,8 +7,8 @@ from typing import Self
 
 from hopcheck_server.relay.relay import Relay
 from hopcheck_server.relay.switch_control import CONTROL_PATH, answer_control
-from hopcheck_server.wire.closeable import Closing
 from hopcheck_server.wire.server import Server, ServerExchange
+from hopcheck_server.wire.tasks import Closing
 
 
 class RelayServer(Closing):

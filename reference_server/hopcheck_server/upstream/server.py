@@ -19,10 +19,10 @@ from hopcheck_server.upstream.playback.player import Player
 from hopcheck_server.upstream.playback.rendered import RenderedResponse
 from hopcheck_server.upstream.responder import Responder
 from hopcheck_server.upstream.script.turns import Script, Scripts
-from hopcheck_server.wire.closeable import Closing
 from hopcheck_server.wire.connection import ServerConnection, Work
 from hopcheck_server.wire.exchange import ServerExchange
 from hopcheck_server.wire.server import Server
+from hopcheck_server.wire.tasks import Closing
 
 
 class PortInUse(OSError):

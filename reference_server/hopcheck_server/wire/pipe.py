@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Self, cast
 
-from hopcheck_server.wire.closeable import Closing
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.server import BACKLOG
 from hopcheck_server.wire.sockets import reset
+from hopcheck_server.wire.tasks import Closing
 
 Side = Literal["client", "server"]
 Action = Literal["data", "end", "reset"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from typing import Self
 
-from hopcheck_server.wire.closeable import Closing
 from hopcheck_server.wire.connection import Handler, ServerConnection
 from hopcheck_server.wire.exchange import Framing, PeerLeft, ServerExchange
+from hopcheck_server.wire.tasks import Closing
 
 __all__ = ["BACKLOG", "Framing", "Handler", "PeerLeft", "Server", "ServerExchange"]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -66,3 +68,21 @@ async def bounded_map(work: Callable[[S], Awaitable[T]], items: Iterable[S], lim
             return await work(item)
 
     return await asyncio.gather(*map(bounded, items))
+
+
+class Closing(ABC):
+    """Has `aclose`, and so can be used as `async with await Server(…).start() as server:`."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Close."""
+
+    async def __aenter__(self) -> Self:
+        """Use as a context manager once started."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        await self.aclose()

@@ -9,8 +9,8 @@ import pytest
 from hopcheck import Findings, Relay, Response, Stream, Target, Untestable, expect, reply
 from hopcheck.client.bodies import OMIT, chat_body, embedding_body, encode, marked
 from hopcheck.client.config import TargetConfig
-from hopcheck.client.nonces import fixed_nonces, random_nonces
 from hopcheck.client.responses import SentRequest
+from hopcheck.client.session import fixed_nonces, random_nonces
 from hopcheck.engine.verdict import Outcome
 
 M = "hopcheck:a.b~~chat:1"

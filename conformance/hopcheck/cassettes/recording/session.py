@@ -27,7 +27,7 @@ from hopcheck.cassettes.recording.recorder import (
 from hopcheck.cassettes.recording.wiretap import Wiretap, tapped
 from hopcheck.cassettes.store import write_live_only
 from hopcheck.client import load_sdk
-from hopcheck.client.nonces import fixed_nonces
+from hopcheck.client.session import fixed_nonces
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.verdict import Verdict
 from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S, examine

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hopcheck.client import PendingResponse, Response, Stream, Target, dig
-from hopcheck.client.untestable import describe
+from hopcheck.client.responses import describe
 from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.operations import RECOVERY, SEPARATION, SEQUENCES
 from hopcheck.fuzz.sequences.faults import FAULTS, HUNG, SILENT

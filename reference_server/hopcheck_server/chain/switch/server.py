@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Self
 
 from hopcheck_server.relay.switch_control import CONTROL_PATH, answer_control
-from hopcheck_server.wire.closeable import Closing
 from hopcheck_server.wire.pipe import Pipe
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.server import Server, ServerExchange
+from hopcheck_server.wire.tasks import Closing
 
 HOST = "127.0.0.1"
 

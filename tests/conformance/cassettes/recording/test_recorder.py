@@ -19,7 +19,7 @@ from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
 from hopcheck.cassettes.recording.recorder import Recorder, RecordingResult, RecordingSettings, turns
 from hopcheck.cassettes.recording.wiretap import tapped
 from hopcheck.cassettes.store import read_live_only, save, write_live_only
-from hopcheck.client.nonces import fixed_nonces
+from hopcheck.client.session import fixed_nonces
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.verdict import Outcome
 from hopcheck.selftest.relay_host import RelayHost, relay_target
