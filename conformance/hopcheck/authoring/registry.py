@@ -55,6 +55,7 @@ class Case:
         isolation: How it must be run.
         floods: Whether its requests are many or large enough to keep the target busy.
         timed: Whether it reads the clock though it isn't run alone for that (see `reads_clock`).
+        refusable: Whether a target may refuse its requests, though they are valid: for their size, say.
         scripted: Whether the case gave a script: then at least one of its requests must reach the upstream.
         trips_on: Mutants of other cases (`<case id>:<class name>` patterns) that this case may fail on, too.
         mutants: Filled by the decorator.
@@ -71,6 +72,7 @@ class Case:
     isolation: Isolation = Isolation.SHARED
     floods: bool = False
     timed: bool = False
+    refusable: bool = False
     scripted: bool = False
     trips_on: tuple[str, ...] = ()
     mutants: list[Mutant] = field(default_factory=list)
@@ -137,6 +139,7 @@ def case(
     isolation: IsolationName | None = None,
     floods: bool = False,
     timed: bool = False,
+    refusable: bool = False,
     trips_on: Sequence[str] = (),
 ) -> Callable[[CaseFunction], Case]:
     """Make an async generator of findings a case.
@@ -151,6 +154,7 @@ def case(
         isolation: How it must be run (see `Isolation`); None means `rate_window` if it needs a limit, else `shared`.
         floods: Whether its requests are many or large enough to keep the target busy.
         timed: Whether it reads the clock, though its isolation isn't `exclusive`.
+        refusable: Whether a target may refuse its requests, though they are valid.
         trips_on: Mutants of other cases that this one may fail on, too, as `<case id>:<class>` patterns.
 
     Returns:
@@ -187,6 +191,7 @@ def case(
             isolation=Isolation(manner),
             floods=floods,
             timed=timed,
+            refusable=refusable,
             scripted=upstream is not None,
             trips_on=tuple(trips_on),
         )

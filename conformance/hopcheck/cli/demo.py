@@ -129,7 +129,9 @@ async def _judge(target: TargetConfig, arguments: argparse.Namespace, stopped: a
         baseline = load_baseline(path)
     written = {kind: arguments.output / f"{target.name}.{kind}" for kind in ("json", "html")}
     cases = list(all_cases().values())
-    options = GateOptions(config=target, cases=cases, jobs=arguments.jobs, baseline=baseline, report_files=written)
+    options = GateOptions(
+        config=target, cases=cases, jobs=arguments.jobs, unfiltered=True, baseline=baseline, report_files=written
+    )
     with RunProgress(console_for(sys.stderr), len(cases)) as progress:
         result = await gate(options, stopped, watching(progress))
     return TargetRun(conclude(options, result)[0], result.interrupted)

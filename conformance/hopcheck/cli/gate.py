@@ -41,7 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise Stop(UNTESTABLE, str(unfit)) from None
     document, written = conclude(options, result, replay)
     if path := arguments.write_baseline:
-        write(path, baseline_text(updated(result.verdicts, known_cases(), previous, strict=options.strict)))
+        entries = updated(
+            result.verdicts, known_cases(), previous, strict=options.strict, unfiltered=options.unfiltered
+        )
+        write(path, baseline_text(entries))
         written.append(path)
     written += fuzzing.write_examples(options.sequential)
     print_report(document, console_for(sys.stdout), written)
@@ -88,7 +91,9 @@ def conclude(
     judgement, known = Judgement(), known_cases()
     if options.baseline is not None:
         today = datetime.datetime.now(datetime.UTC).date()
-        judgement = judge(result.verdicts, options.baseline, known, today, strict=options.strict)
+        judgement = judge(
+            result.verdicts, options.baseline, known, today, strict=options.strict, unfiltered=options.unfiltered
+        )
     facts = RunSummary(
         started=result.started,
         duration_s=result.duration_s,

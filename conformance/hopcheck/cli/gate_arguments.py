@@ -128,6 +128,7 @@ def read(arguments: argparse.Namespace) -> GateOptions:
         one_sided=arguments.one_sided,
         read_timeout_s=arguments.read_timeout,
         wait_s=arguments.wait,
+        unfiltered=not (arguments.select or arguments.profile or arguments.example),
         baseline=baseline,
         report_files=report_files,
     )

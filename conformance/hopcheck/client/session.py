@@ -78,6 +78,18 @@ class TargetSession(UpstreamSide):
         """The path of the base URL: `/v1`, as a rule."""
         return self._origin.prefix
 
+    def carries_own_key(self, sent: SentRequest) -> bool:
+        """Whether a request shows the configured key, or none where none is configured."""
+        shown = [value for name, value in sent.headers if name.lower() == "authorization"]
+        return shown == ([f"Bearer {self.config.api_key}"] if self.config.api_key else [])
+
+    @property
+    def served_models(self) -> frozenset[str]:
+        """The models that the target is said to serve, as clients name them."""
+        declares, models = self.config.declares, self.config.models
+        fallback = (declares.fallback.primary, declares.fallback.backup) if declares.fallback else ()
+        return frozenset({models.chat, models.embedding, *fallback, *declares.model_map})
+
     def marker(self, script: str = "") -> str:
         """A fresh marker for one of the case's scripts."""
         return str(Marker.make(script_name(self._case_id, script), self._operation, next(self._nonces)))

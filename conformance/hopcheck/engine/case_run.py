@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -15,9 +16,11 @@ from typing import Any
 from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Target, Untestable, describe
+from hopcheck.engine.acceptance import ACCEPTANCE, refusals
 from hopcheck.engine.context import RunContext
+from hopcheck.engine.operations import operation_of
 from hopcheck.engine.verdict import Outcome, Verdict, outcome_of
-from hopcheck.engine.wire_contracts import WireEvidence, contract_findings
+from hopcheck.engine.wire_contracts import WireEvidence, WireJudgement, judge_exchanges
 from hopcheck.engine.wire_log import reproduce, wire_log
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -113,20 +116,44 @@ async def _own_outcome(
 
 
 async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: RunContext, begun_ns: int) -> Verdict:
-    """Release what hangs at the upstream, hold what crossed the wire against the contracts, and let it forget."""
+    """Release what the upstream left hanging, judge every exchange by the contracts, and make the upstream forget it."""
     attempts = await _release(target, context.control)
-    contract = await _contract(target, attempts, context) if context.contracts else []
-    exchanges = wire_log(target.responses, attempts, begun_ns) if context.wire_log else []
-    verdict = replace(verdict, findings=(*verdict.findings, *contract), exchanges=tuple(exchanges))
-    breaks = any(not finding.ok for finding in contract)
-    judged = verdict.outcome in (Outcome.CONFORMS, Outcome.ADVISORY)
-    return replace(verdict, outcome=Outcome.DEVIATES) if breaks and judged else verdict
+    judgement = await _judge_exchanges(case, target, attempts, context) if context.contracts else WireJudgement()
+    key = context.config.api_key
+    exchanges = wire_log(target.responses, attempts, begun_ns, key) if context.wire_log else []
+    asked = Counter(operation_of(one.sent.method, one.sent.url, one.sent.json) for one in target.responses)
+    return _depending(
+        replace(
+            verdict,
+            operation=case.operation,
+            occurrences=tuple(judgement.occurrences),
+            judged=dict(judgement.judged),
+            asked=dict(asked),
+            exchanges=tuple(exchanges),
+        )
+    )
 
 
-async def _contract(target: Target, attempts: list[Attempt], context: RunContext) -> list[Finding]:
-    is_llm_proxy = context.config.declares.llm_proxy
-    evidence = WireEvidence(target.responses, attempts, target.base_path, is_llm_proxy=is_llm_proxy)
-    return await contract_findings(evidence)
+def _depending(verdict: Verdict) -> Verdict:
+    """A case that fails where the target refused its valid request could not be asked: that refusal is the finding."""
+    refusal = next((one for one in verdict.occurrences if one.check == ACCEPTANCE), None)
+    if refusal is None or verdict.outcome in (Outcome.CONFORMS, Outcome.NOT_APPLICABLE, Outcome.BROKEN):
+        return verdict
+    reason = f"the target refuses a valid request that this case depends on ({refusal.cause})"
+    return replace(verdict, outcome=Outcome.UNTESTABLE, reason=reason, untestable_by=refusal.key)
+
+
+async def _judge_exchanges(case: Case, target: Target, attempts: list[Attempt], context: RunContext) -> WireJudgement:
+    evidence = WireEvidence(
+        target.responses,
+        attempts,
+        target.base_path,
+        is_llm_proxy=context.config.declares.llm_proxy,
+    )
+    judgement = await judge_exchanges(evidence)
+    if not case.refusable and context.control is not None:
+        judgement.occurrences += refusals(target, attempts)
+    return judgement
 
 
 async def _release(target: Target, control: Control | None) -> list[Attempt]:

@@ -5,7 +5,7 @@ Knows nothing of HTTP, of cases, or of how reports look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -19,13 +19,40 @@ class Outcome(StrEnum):
     CONFORMS = "conforms"
     ADVISORY = "advisory"
     DEVIATES = "deviates"
+    FLAKY = "flaky"
     UNTESTABLE = "untestable"
     NOT_APPLICABLE = "not-applicable"
     BROKEN = "broken"
 
 
-FAILING = frozenset({Outcome.DEVIATES, Outcome.UNTESTABLE, Outcome.BROKEN})
+FAILING = frozenset({Outcome.DEVIATES, Outcome.FLAKY, Outcome.UNTESTABLE, Outcome.BROKEN})
 """Outcomes that fail a gate unless a baseline lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One time that something which must hold on every exchange did not.
+
+    Attributes:
+        check: What must hold: `contract.response`, `acceptance`, …
+        cause: What was wrong, without its varying parts: equal for the same mistake wherever it is made.
+        detail: What was wrong, in full.
+        level: How binding it is.
+        operation: How the target was asked (`chat`, `chat.stream`, …).
+        exchange: The client's request that it belongs to, counted from 0 within the case; None where that is unknown.
+    """
+
+    check: str
+    cause: str
+    detail: str
+    level: Level
+    operation: str
+    exchange: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Check and cause as one text, by which reports and baselines name it."""
+        return f"{self.check}: {self.cause}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +68,11 @@ class Verdict:
         exchanges: What crossed the wire on both sides, as JSON for the report.
         reproduce: A curl line that puts the case's first request again; empty if there was none.
         notes: Waits and retries that the engine made, for the report.
+        operation: How the target was asked.
+        occurrences: What did not hold on the case's exchanges, whatever the case is about; no part of its outcome.
+        judged: How many messages were held to what must hold on every exchange, by check and operation.
+        asked: How many requests the case sent, by operation.
+        untestable_by: The key of the occurrence that kept the case from being asked, or "".
     """
 
     case_id: str
@@ -50,7 +82,12 @@ class Verdict:
     duration_s: float = 0.0
     exchanges: tuple[dict[str, Any], ...] = ()
     reproduce: str = ""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    operation: str = "chat"
+    occurrences: tuple[Occurrence, ...] = ()
+    judged: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    asked: Mapping[str, int] = field(default_factory=dict)
+    untestable_by: str = ""
 
     @property
     def failed(self) -> tuple[Finding, ...]:

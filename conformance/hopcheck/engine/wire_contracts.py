@@ -1,19 +1,23 @@
 """Holds every exchange of a case against the contracts, whatever the case is about.
 
-Its responses, each event of its streams, and the requests that reached the provider are judged:
-one finding of each kind.
-What the provider's own response or the client's own request has wrong is not the target's fault: it may pass that on.
+Judged are its responses, each event of its streams, and what reached the provider: one finding of each kind, where there
+was something to judge. What stands in a provider's own response, or in the client's own request, is not the target's: it
+may pass that on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from hopcheck.authoring.findings import Finding, Level
+from hopcheck.authoring.findings import Level
 from hopcheck.client import Response
+from hopcheck.engine.operations import contract_path, operation_of
+from hopcheck.engine.verdict import Occurrence
+from hopcheck_contracts.causes import cause_of
 from hopcheck_contracts.documents import Boundary, find_operation
 from hopcheck_contracts.schemas import STREAM_TYPE, validate_event, validate_raw_response, validate_upstream_request
 from hopcheck_contracts.sse import Event, parse
@@ -51,20 +55,25 @@ class WireEvidence:
 
 
 @dataclass
-class _Tally:
-    """The violations that one check has found, and how much it has judged."""
+class WireJudgement:
+    """What judging a case's exchanges resulted in.
 
-    judged: int = 0
-    violations: list[str] = field(default_factory=list)
+    Attributes:
+        judged: How many messages were judged, by check and operation.
+        occurrences: What did not hold.
+    """
 
-    def add(self, about: str, violations: Iterable[Violation]) -> None:
-        self.judged += 1
-        self.violations += [f"{about}: {violation}" for violation in violations]
+    judged: Counter[tuple[str, str]] = field(default_factory=Counter)
+    occurrences: list[Occurrence] = field(default_factory=list)
 
-    def finding(self, check: str) -> Finding:
-        more = f" (and {len(self.violations) - 1} more)" if len(self.violations) > 1 else ""
-        actual = f"{self.violations[0]}{more}" if self.violations else f"all {self.judged} as the contract has them"
-        return Finding(check, not self.violations, "as the contract has it", actual, Level.MUST)
+    def add(
+        self, check: str, about: str, violations: Iterable[Violation], operation: str, exchange: int | None
+    ) -> None:
+        """Count a message, and what is wrong with it."""
+        self.judged[check, operation] += 1
+        self.occurrences += [
+            Occurrence(check, cause_of(one), f"{about}: {one}", Level.MUST, operation, exchange) for one in violations
+        ]
 
 
 def load_contracts() -> None:
@@ -76,44 +85,43 @@ def load_contracts() -> None:
     validate_upstream_request(path, {})
 
 
-async def contract_findings(evidence: WireEvidence) -> list[Finding]:
-    """Judge what crossed the wire.
-
-    Returns:
-        At most one finding of each of `CHECKS`; none of those for which there was nothing to judge.
-    """
-    tallies = {check: _Tally() for check in CHECKS}
+async def judge_exchanges(evidence: WireEvidence) -> WireJudgement:
+    """Hold what crossed the wire against the contracts."""
+    judgement = WireJudgement()
     given = _Given(evidence)
-    for response in evidence.responses:
-        _judge_response(evidence, response, given, tallies)
-        await asyncio.sleep(0)  # others go on between two large ones
+    for number, response in enumerate(evidence.responses):
+        _judge_response(evidence, response, number, given, judgement)
+        await asyncio.sleep(0)  # other cases go on between two large messages
+    asked = {response.marker: number for number, response in enumerate(evidence.responses) if response.marker}
     for attempt in evidence.attempts:
         if find_operation(COMMON, attempt.method, attempt.path):
             violations = validate_upstream_request(attempt.path, attempt.json, attempt.method)
-            about = f"{attempt.method} {attempt.path}"
-            tallies[UPSTREAM_REQUEST].add(about, given.beyond_request(attempt.marker, violations))
-    return [tally.finding(check) for check, tally in tallies.items() if tally.judged]
+            judgement.add(
+                UPSTREAM_REQUEST,
+                f"{attempt.method} {attempt.path}",
+                given.beyond_request(attempt.marker, violations),
+                operation_of(attempt.method, attempt.path, attempt.json),
+                asked.get(attempt.marker),
+            )
+    return judgement
 
 
-def _judge_response(evidence: WireEvidence, response: Response, given: _Given, tallies: dict[str, _Tally]) -> None:
-    path = _path(response, evidence.base_path)
+def _judge_response(
+    evidence: WireEvidence, response: Response, number: int, given: _Given, judgement: WireJudgement
+) -> None:
+    path = contract_path(response.sent.url, evidence.base_path)
     boundary = _boundary(response, path, evidence)
     body = _plain(response)
     streams = response.media_type == STREAM_TYPE
     if boundary is None or response.status is None or body is None or not (streams or response.ended == "complete"):
         return
+    operation = operation_of(response.sent.method, path, response.sent.json)
     about = f"{response.sent.method} {path} {response.status}"
     violations = validate_raw_response(boundary, response.sent.method, path, response.status, response.headers, body)
-    tallies[RESPONSE].add(about, given.beyond_response(response.marker, violations))
-    for number, event in enumerate(_data_events(body) if streams else (), 1):
-        violations = validate_event(boundary, event.data or "")
-        tallies[EVENT].add(f"{about}, event {number}", given.beyond_response(response.marker, violations))
-
-
-def _path(response: Response, base_path: str) -> str:
-    """The path as the contracts have it, without its query."""
-    path = "/" + response.sent.url.partition("://")[2].partition("/")[2].partition("?")[0]
-    return f"/v1{path.removeprefix(base_path)}" if path.startswith(f"{base_path}/") else path
+    judgement.add(RESPONSE, about, given.beyond_response(response.marker, violations), operation, number)
+    for place, event in enumerate(_data_events(body) if streams else (), 1):
+        violations = given.beyond_response(response.marker, validate_event(boundary, event.data or ""))
+        judgement.add(EVENT, f"{about}, event {place}", violations, operation, number)
 
 
 def _boundary(response: Response, path: str, evidence: WireEvidence) -> Boundary | None:
@@ -167,7 +175,7 @@ class _Given:
             for response in self._evidence.responses
             if response.marker == marker
             for violation in validate_upstream_request(
-                _path(response, self._evidence.base_path), response.sent.json, response.sent.method
+                contract_path(response.sent.url, self._evidence.base_path), response.sent.json, response.sent.method
             )
         ]
         return [one for one in violations if one not in own]

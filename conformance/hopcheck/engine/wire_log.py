@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hopcheck.client.responses import Response, SentRequest
@@ -17,10 +17,23 @@ CURL_SHOWN = 4096
 """Bytes of a body that a curl line holds."""
 
 
-def wire_log(responses: Sequence[Response], attempts: Iterable[Attempt], begun_ns: int) -> list[dict[str, Any]]:
-    """Both sides of a case's exchanges, in the order of their times."""
-    log = [_client(response, begun_ns) for response in responses]
-    log += [_upstream(attempt, begun_ns) for attempt in attempts]
+def wire_log(
+    responses: Sequence[Response], attempts: Iterable[Attempt], begun_ns: int, key: str = ""
+) -> list[dict[str, Any]]:
+    """Both sides of a case's exchanges, in the order of their times.
+
+    Args:
+        responses: The client's side.
+        attempts: The provider's side.
+        begun_ns: When the case began; the log's times are seconds since then.
+        key: The client's key, in whose place $API_KEY stands in curl lines.
+    """
+    asked = {response.marker: number for number, response in enumerate(responses) if response.marker}
+    log = [
+        {**_client(response, begun_ns), "exchange": number, "reproduce": _curl(response.sent, key)}
+        for number, response in enumerate(responses)
+    ]
+    log += [{**_upstream(attempt, begun_ns), "exchange": asked.get(attempt.marker)} for attempt in attempts]
     return sorted(log, key=lambda entry: float(entry["at"]))
 
 
@@ -52,11 +65,13 @@ def _events(response: Response, begun_ns: int) -> list[dict[str, Any]]:
 
 
 def _upstream(attempt: Attempt, begun_ns: int) -> dict[str, Any]:
+    given = attempt.response
+    size = sum(count for _, count in attempt.sent)
     response: dict[str, Any] = {
-        "status": None,
-        "headers": [],
-        "body": "",
-        "body_bytes": sum(size for _, size in attempt.sent),
+        "status": given.status if given else None,
+        "headers": _pairs(given.headers) if given else [],
+        "body": given.body[:READ].decode("utf-8", "replace") if given else "",
+        "body_bytes": size,
         "at": _moment(attempt.head_sent_ns, begun_ns),
         "ended": attempt.ended or "open",
         "ended_at": _moment(attempt.ended_ns, begun_ns),
@@ -71,8 +86,17 @@ def _upstream(attempt: Attempt, begun_ns: int) -> dict[str, Any]:
             **_body(attempt.body),
         },
         "response": response,
-        "events": [{"at": _seconds(at_ns, begun_ns), "data": f"{size} bytes"} for at_ns, size in attempt.sent],
+        "events": list(_writes(attempt, begun_ns)) if len(attempt.sent) > 1 else [],
     }
+
+
+def _writes(attempt: Attempt, begun_ns: int) -> Iterator[dict[str, Any]]:
+    """What the provider wrote, write by write: an event each in a stream."""
+    body, place = attempt.response.body if attempt.response else b"", 0
+    for at_ns, size in attempt.sent:
+        data = body[place : place + size].decode("utf-8", "replace")[:READ]
+        yield {"at": _seconds(at_ns, begun_ns), "data": data or f"{size} bytes"}
+        place += size
 
 
 def _body(body: bytes) -> dict[str, Any]:

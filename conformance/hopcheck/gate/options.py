@@ -31,6 +31,7 @@ class GateOptions:
         one_sided: Whether there is no upstream of ours behind the target.
         read_timeout_s: How long a target may be silent within a case.
         wait_s: How long to wait for the target to listen.
+        unfiltered: Whether all cases are selected.
         baseline: Known deviations; None where none are given.
         report_files: Where reports are written, by format.
     """
@@ -44,6 +45,7 @@ class GateOptions:
     one_sided: bool = False
     read_timeout_s: float = DEFAULT_READ_TIMEOUT_S
     wait_s: float = 0.0
+    unfiltered: bool = False
     baseline: Baseline | None = None
     report_files: Mapping[str, Path] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Build the report document, `hopcheck.report/1`, and write files whole or not at all.
+"""Build the report document, `hopcheck.report/2`, and write files whole or not at all.
 
 Knows the document's shape (`hopcheck_contracts/report.schema.json`) and keeps secrets out of it. Knows no rendering.
 """
@@ -22,6 +22,8 @@ from hopcheck.authoring.registry import Case
 from hopcheck.client.config import DECLARABLE, Declares, TargetConfig
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.report.baseline import Baseline, Deviation, Judgement
+from hopcheck.report.cause_entries import cause_counts, cause_entry, exchanges_by_operation, held_entries
+from hopcheck.report.causes import causes_of
 from hopcheck.report.document import SCHEMA_NAME, counts, exit_code
 from hopcheck.report.excerpts import EXCHANGES_LIMIT, cut_pair, exchange_excerpt, jsonable
 from hopcheck.report.redaction import redacted
@@ -63,6 +65,7 @@ class RunSummary:
         interrupted: Whether it was interrupted.
         strict: Whether advisories fail, too.
         one_sided: Whether the target had no upstream of ours.
+        ended_early: Why the run ended before its cases were through; "" if it didn't.
         replay: The cassettes that stood in for LiteLLM, or None.
         secrets: Values to redact in addition to the target's own keys, such as the provider's key.
     """
@@ -73,6 +76,7 @@ class RunSummary:
     interrupted: bool = False
     strict: bool = False
     one_sided: bool = False
+    ended_early: str = ""
     replay: Replay | None = None
     secrets: Sequence[str] = field(default=(), repr=False)
 
@@ -102,9 +106,17 @@ def build(
     ordered = sorted(verdicts, key=lambda verdict: _place(cases[verdict.case_id]))
     secrets = _secrets(target, run)
     entries = [_entry(cases[one.case_id], one, target.declares, run, judged, secrets) for one in ordered]
+    causes = [cause_entry(number, one, judged, secrets) for number, one in enumerate(causes_of(ordered), 1)]
     partial = run.interrupted or len(entries) < run.selected
     problems = [*judged.problems, *(run.replay.problems if run.replay else ())]
-    code = exit_code(entries, strict=run.strict, problems=problems, partial=partial, interrupted=run.interrupted)
+    code = exit_code(
+        [*entries, *causes],
+        strict=run.strict,
+        problems=problems,
+        partial=partial,
+        interrupted=run.interrupted,
+        ended_early=bool(run.ended_early),
+    )
     listed = sum(entry["baseline"] == "listed" for entry in entries)
     return {
         "schema": SCHEMA_NAME,
@@ -112,9 +124,19 @@ def build(
         "started": run.started.astimezone(datetime.UTC).isoformat(timespec="seconds"),
         "duration_s": round(run.duration_s, 3),
         "partial": partial,
+        "ended_early": run.ended_early,
         "strict": run.strict,
         "target": redacted(_target(target, run, entries), secrets),
-        "summary": {**counts(entries), "listed": listed, "selected": run.selected, "exit": code},
+        "summary": {
+            **counts(entries),
+            "listed": listed,
+            "causes": cause_counts(causes),
+            "selected": run.selected,
+            "exit": code,
+        },
+        "exchanges": dict(sorted(exchanges_by_operation(ordered).items())),
+        "held": held_entries(ordered),
+        "causes": causes,
         "baseline": redacted(_baseline(baseline, judged), secrets) if baseline else None,
         "cases": entries,
     }
@@ -134,11 +156,13 @@ def _entry(
 ) -> dict[str, Any]:
     entry = {
         "id": case.id,
+        "operation": verdict.operation,
         "level": str(case.level),
         "profile": case.profile,
         "requirement": case.requirement,
         "outcome": str(verdict.outcome),
         "reason": jsonable(verdict.reason),
+        "untestable_by": jsonable(verdict.untestable_by),
         "duration_s": round(verdict.duration_s, 4),
         "baseline": judged.statuses.get(case.id),
         "undeclared": _undeclared(case, verdict, declares, run),
@@ -217,10 +241,8 @@ def _baseline(baseline: Baseline, judged: Judgement) -> dict[str, Any]:
 
 
 def _deviation(entry: Deviation) -> dict[str, Any]:
-    expires = entry.expires.isoformat() if entry.expires else None
-    return {"case": entry.case, "checks": list(entry.checks), "reason": entry.reason, "issue": entry.issue} | {
-        "expires": expires
-    }
+    fields = jsonable(asdict(entry))
+    return {**fields, "expires": entry.expires.isoformat() if entry.expires else None}
 
 
 def report_text(document: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ import jsonschema_rs
 
 from hopcheck.engine.verdict import FAILING, Outcome
 
-SCHEMA_NAME = "hopcheck.report/1"
+SCHEMA_NAME = "hopcheck.report/2"
 OUTCOMES = tuple(str(outcome) for outcome in Outcome)
 
 _SET_BY = {"second_key": "second_api_key_env", "logs": "log_file"}
@@ -27,6 +27,9 @@ Document = Mapping[str, Any]
 
 CaseEntry = Mapping[str, Any]
 """One of its cases."""
+
+CauseEntry = Mapping[str, Any]
+"""One of its causes."""
 
 
 @cache
@@ -55,42 +58,67 @@ def load_document(path: Path) -> Document:
     return dict(document)
 
 
-def fails(case: CaseEntry, *, strict: bool) -> bool:
-    """Whether a case alone turns the gate red: a failing outcome that no baseline covers, or a stale entry."""
-    if case["baseline"] == "stale" or case["outcome"] == Outcome.BROKEN:
+def fails(entry: CaseEntry | CauseEntry, *, strict: bool) -> bool:
+    """Whether a case or cause alone turns the gate red: a failing outcome that isn't listed, or a stale listing.
+
+    A case that couldn't be asked because of a cause counts with that cause.
+    """
+    if entry.get("untestable_by"):
+        return False
+    if entry["baseline"] == "stale" or entry["outcome"] == Outcome.BROKEN:
         return True
-    counts = case["outcome"] in FAILING or (strict and case["outcome"] == Outcome.ADVISORY)
-    return counts and case["baseline"] != "listed"
+    counts = entry["outcome"] in FAILING or (strict and entry["outcome"] == Outcome.ADVISORY)
+    return counts and entry["baseline"] != "listed"
 
 
 def exit_code(
-    cases: Sequence[CaseEntry], *, strict: bool, problems: Sequence[str], partial: bool, interrupted: bool
+    entries: Sequence[CaseEntry | CauseEntry],
+    *,
+    strict: bool,
+    problems: Sequence[str],
+    partial: bool,
+    interrupted: bool,
+    ended_early: bool = False,
 ) -> int:
     """The exit code of a run.
 
     Args:
-        cases: What has been judged.
+        entries: The cases and causes.
         strict: Whether an advisory fails too.
         problems: What is wrong with the baseline.
         partial: Cases are missing that were to be run.
         interrupted: Because somebody stopped it.
+        ended_early: Because nothing more could be learnt.
 
     Returns:
         130 when interrupted, whatever was learnt; else 4 when a case is broken, since its silence says nothing of the
-        target; else 1 when a case fails, the baseline has a problem, or nothing was judged; else 0.
+        target; else 3 when the run ended early; else 1 when a case or a cause fails, the baseline has a problem, or
+        nothing was judged; else 0.
     """
     if interrupted:
         return 130
-    if any(case["outcome"] == Outcome.BROKEN for case in cases):
+    if any(entry["outcome"] == Outcome.BROKEN for entry in entries):
         return 4
-    judged = any(case["outcome"] != Outcome.NOT_APPLICABLE for case in cases)
-    holds = judged and not partial and not problems and not any(fails(case, strict=strict) for case in cases)
+    if ended_early:
+        return 3
+    judged = any(entry["outcome"] != Outcome.NOT_APPLICABLE for entry in entries)
+    holds = judged and not partial and not problems and not any(fails(entry, strict=strict) for entry in entries)
     return 0 if holds else 1
 
 
 def red_cases(document: Document) -> list[CaseEntry]:
     """The cases that fail the gate, in the report's order."""
     return [case for case in document["cases"] if fails(case, strict=document["strict"])]
+
+
+def red_causes(document: Document) -> list[CauseEntry]:
+    """The causes that fail the gate, what matters most first."""
+    return [cause for cause in document["causes"] if fails(cause, strict=document["strict"])]
+
+
+def other_causes(document: Document) -> list[CauseEntry]:
+    """The causes that don't fail the gate: known ones, and advisories."""
+    return [cause for cause in document["causes"] if not fails(cause, strict=document["strict"])]
 
 
 def listed_cases(document: Document) -> list[CaseEntry]:
@@ -167,7 +195,8 @@ def failed_findings(case: CaseEntry) -> list[Mapping[str, Any]]:
 
 def headline(document: Document) -> str:
     """The run in one line."""
-    red, summary, name = len(red_cases(document)), document["summary"], document["target"]["name"]
+    red, causes = len(red_cases(document)), len(red_causes(document))
+    summary, name = document["summary"], document["target"]["name"]
     judged = sum(summary[outcome] for outcome in OUTCOMES) - summary["not-applicable"]
     notes = _accepted(document)
     match summary["exit"]:
@@ -181,16 +210,45 @@ def headline(document: Document) -> str:
             return f"{name}: hopcheck itself failed in {summary['broken']} of {judged} cases, {red} red in all"
         case _ if not judged:
             return f"{name}: nothing was judged, so nothing holds"
-        case _ if not red and replay_problems(document):
+        case 3:
+            return f"{name} can't be tested: {document['ended_early']}"
+        case _ if not red and not causes and replay_problems(document):
             return f"{name} doesn't hold: it asked LiteLLM for what isn't on the cassettes{notes}"
-        case _ if not red:
+        case _ if not red and not causes:
             return f"{name} doesn't hold: the baseline needs an update{notes}"
         case _:
-            return f"{name} doesn't hold: {red} of {_many(judged, 'requirement')} fail{'s' * (red == 1)}{notes}"
+            found = f"{_many(causes, 'cause')} on its exchanges, " if causes else ""
+            return f"{name} doesn't hold: {found}{red} of {_many(judged, 'requirement')} fail{'s' * (red == 1)}{notes}"
+
+
+def shown_id(case: CaseEntry) -> str:
+    """A case's id with its operation: `errors.shape[chat]`."""
+    return f"{case['id']}[{case['operation']}]"
+
+
+def kept_from_asking(document: Document, cause: CauseEntry) -> list[str]:
+    """The cases that couldn't be asked because of a cause."""
+    key = f"{cause['check']}: {cause['cause']}"
+    return [shown_id(case) for case in document["cases"] if case["untestable_by"] == key]
+
+
+def cause_line(cause: CauseEntry) -> str:
+    """Where a cause was met: how often, on which operations, in how many cases."""
+    times = "once" if cause["count"] == 1 else f"{cause['count']} times"
+    return f"{times}, on {', '.join(cause['operations'])}; met by {_many(len(cause['cases']), 'case')}"
+
+
+def cause_reasons(document: Document, cause: CauseEntry) -> list[str]:
+    """The baseline's reasons for a cause."""
+    entries = document["baseline"]["deviations"] if document["baseline"] else []
+    found = [one for one in entries if (one["check"], one["complaint"]) == (cause["check"], cause["cause"])]
+    return [entry["reason"] + (f" ({entry['issue']})" if entry["issue"] else "") for entry in found]
 
 
 def _accepted(document: Document) -> str:
-    advisory, listed = len(advisories(document)), len(listed_cases(document))
+    counted = document["summary"]["causes"]
+    advisory = len(advisories(document)) + (0 if document["strict"] else counted["advisory"])
+    listed = len(listed_cases(document)) + counted["listed"]
     notes = [_many(advisory, "advisory", "advisories")] if advisory else []
     notes += [_many(listed, "known deviation")] if listed else []
     return "".join(f", {note}" for note in notes)

@@ -86,6 +86,7 @@ def exchange_excerpt(exchange: Mapping[str, Any]) -> dict[str, Any]:
     left_out = max(0, len(events) - EVENTS_HEAD - EVENTS_TAIL)
     return {
         "side": plain["side"],
+        "exchange": plain["exchange"],
         "at": plain["at"],
         "request": _message(plain["request"], ("method", "url")),
         "response": _message(plain["response"], ("status", "at", "ended", "ended_at"))

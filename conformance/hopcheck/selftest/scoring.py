@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
 from hopcheck.engine.verdict import Outcome, Verdict
-from hopcheck.engine.wire_contracts import CHECKS
+from hopcheck.report.causes import INVARIANTS
 from hopcheck.report.render.values import clip
 from hopcheck.selftest.columns import HEALTHY, MatrixColumn
 from hopcheck.selftest.matrix import Cell
@@ -57,7 +57,7 @@ def score(matrix: Iterable[Cell], columns: Sequence[MatrixColumn], cases: Mappin
         names = {finding.check for finding in verdict.findings}
         total.checks.setdefault(verdict.case_id, set()).update(names)
         if cell.column == HEALTHY:
-            made |= {(verdict.case_id, name) for name in names.difference(CHECKS)}
+            made |= {(verdict.case_id, name) for name in names}
         if not _score_cell(total, by_name[cell.column], verdict, cases[verdict.case_id]):
             total.suspicious.append(cell)
     killed = {(case_id, check) for case_id, check, _ in total.killed}
@@ -68,7 +68,8 @@ def score(matrix: Iterable[Cell], columns: Sequence[MatrixColumn], cases: Mappin
 def _score_cell(total: MatrixScore, column: MatrixColumn, verdict: Verdict, case: Case) -> bool:
     """Add a cell to a score; returns whether it speaks for the suite."""
     if column.honest:
-        return _add_unless(verdict.outcome is Outcome.CONFORMS, total.false_positives, column, verdict)
+        fine = verdict.outcome is Outcome.CONFORMS and not verdict.occurrences
+        return _add_unless(fine, total.false_positives, column, verdict)
     own = [mutant for case_id, mutant in column.mutants if case_id == verdict.case_id]
     if own:
         scored = [_score_mutant(total, verdict, mutant) for mutant in own]  # all of them, whatever the first says
@@ -83,14 +84,10 @@ def _add_unless(fine: bool, failures: list[tuple[str, str, str]], column: Matrix
 
 
 def _is_unexpected(verdict: Verdict, column: MatrixColumn, case: Case) -> bool:
-    """Whether a case fails on another case's mutant, and no `trips` announces it.
-
-    A violation of the wire contract shows in every case, so a contract's finding needs no announcement.
-    """
+    """Whether a case fails on another case's mutant, and no `trips` announces it."""
     if verdict.outcome is Outcome.BROKEN:
         return True
-    by_contract = bool(verdict.failed) and all(finding.check in CHECKS for finding in verdict.failed)
-    if verdict.outcome is Outcome.CONFORMS or (by_contract and verdict.outcome is Outcome.DEVIATES):
+    if verdict.outcome is Outcome.CONFORMS or verdict.untestable_by:
         return False
     return not _is_announced(column, case)
 
@@ -105,7 +102,12 @@ def _score_mutant(total: MatrixScore, verdict: Verdict, mutant: Mutant) -> bool:
 
 
 def kills(verdict: Verdict, check: str) -> bool:
-    """Whether the check of that name fails and those before it hold; untestable or broken never counts."""
+    """Whether the check of that name fails and those before it hold; untestable or broken never counts.
+
+    What must hold on every exchange has a check, too: it fails by an occurrence.
+    """
+    if check in INVARIANTS:
+        return any(occurrence.check == check for occurrence in verdict.occurrences)
     if verdict.outcome not in (Outcome.DEVIATES, Outcome.ADVISORY):
         return False
     first = next((finding for finding in verdict.findings if not finding.ok), None)
@@ -126,5 +128,6 @@ def summary_of(verdict: Verdict) -> str:
     failed = [
         f"{one.check}: expected {clip(repr(one.expected))}, got {clip(repr(one.actual))}" for one in verdict.failed
     ]
+    failed += [occurrence.key for occurrence in verdict.occurrences]
     reason = verdict.reason.strip().splitlines()[-1:]
     return f"{verdict.outcome.value}: {'; '.join(reason or failed)}"  # a reason explains more than unfinished findings

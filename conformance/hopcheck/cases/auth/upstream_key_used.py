@@ -5,7 +5,7 @@ from hopcheck import Findings, IncomingRequest, OutgoingRequest, Relay, RelayedR
 PLANTED = "hopcheck-planted-key"
 
 
-@case("auth.upstream-key-used", level="MUST", refs=["litellm#12090"], needs=["two_sided"])
+@case("auth.upstream-key-used", level="MUST", refusable=True, refs=["litellm#12090"], needs=["two_sided"])
 async def upstream_key_used(target: Target) -> Findings:
     """Every request goes upstream with the configured key, whatever the client says."""
     answer, stream = await target.chat.create(), await target.chat.stream()

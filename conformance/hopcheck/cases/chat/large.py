@@ -67,6 +67,7 @@ class CapsAnswers(Relay):
 @case(
     "chat.large-request",
     level="SHOULD",
+    refusable=True,
     refs=["envoyproxy/ai-gateway#805", "RFC 9110 15.5.14"],
     needs=["two_sided"],
     isolation="exclusive",

@@ -35,7 +35,7 @@ class CrashesOnArrays(Relay):
         return await super().check(incoming)
 
 
-@case("errors.content-type", level="SHOULD", refs=["RFC 9110 15.5.16", "Fetch 2.2.2"])
+@case("errors.content-type", level="SHOULD", refusable=True, refs=["RFC 9110 15.5.16", "Fetch 2.2.2"])
 async def content_type(target: Target) -> Findings:
     """JSON that is declared to be plain text is refused: browsers send that to other sites without asking first."""
     answer = await target.chat.create(headers={"Content-Type": "text/plain"})

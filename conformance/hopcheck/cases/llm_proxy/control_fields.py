@@ -33,6 +33,7 @@ FIELDS: dict[str, Any] = {
 @case(
     "llm_proxy.control-fields",
     level="MUST",
+    refusable=True,
     refs=["litellm 1.106: obeys them in anybody's body"],
     needs=["refuses_control_fields", "embeddings", "two_sided"],
     trips_on=("errors.*:*",),

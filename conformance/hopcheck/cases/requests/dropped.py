@@ -70,6 +70,7 @@ UNKNOWN = {"x_hopcheck_unknown": {"deep": [1, None, "é"]}, "top_k": 40}
 @case(
     "requests.unknown-params",
     level="SHOULD",
+    refusable=True,
     refs=["litellm#564", "litellm#18039", "litellm#31697"],
     needs=["two_sided"],
 )

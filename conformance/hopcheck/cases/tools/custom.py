@@ -8,7 +8,13 @@ GRAMMAR = {"type": "grammar", "grammar": {"syntax": "lark", "definition": "start
 SHELL: dict[str, Any] = {"type": "custom", "custom": {"name": "shell", "description": "", "format": GRAMMAR}}
 
 
-@case("tools.custom-tool", level="MAY", refs=["OAI CustomToolChatCompletions", "avelrl"], needs=["two_sided"])
+@case(
+    "tools.custom-tool",
+    level="MAY",
+    refusable=True,
+    refs=["OAI CustomToolChatCompletions", "avelrl"],
+    needs=["two_sided"],
+)
 async def custom_tool(target: Target) -> Findings:
     """A tool of type `custom` reaches the upstream as it was sent, or the request is refused with 400."""
     answer = await target.chat.create(tools=[SHELL])

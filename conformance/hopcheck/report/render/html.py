@@ -39,7 +39,15 @@ MAX_UNFOLDED = 6
 """Up to this number of red cases, the page shows them unfolded."""
 
 _LONG = 240  # characters of a value that a table cell shows
-_MARKS = {"conforms": "✓", "advisory": "!", "deviates": "✕", "untestable": "?", "not-applicable": "○", "broken": "⚡"}
+_MARKS = {
+    "conforms": "✓",
+    "advisory": "!",
+    "deviates": "✕",
+    "flaky": "≈",
+    "untestable": "?",
+    "not-applicable": "○",
+    "broken": "⚡",
+}
 
 
 def html_text(document: Document, other: Document | None = None) -> str:

@@ -13,18 +13,25 @@ from rich.text import Text
 
 from hopcheck.report.document import (
     CaseEntry,
+    CauseEntry,
     Document,
     advisories,
     by_profile,
+    cause_line,
+    cause_reasons,
     counts,
     failed_findings,
     headline,
+    kept_from_asking,
     listed_cases,
     not_asked,
+    other_causes,
     reasons_known,
     red_cases,
+    red_causes,
     replay_line,
     replay_problems,
+    shown_id,
 )
 from hopcheck.report.render.values import difference, expectation, short, summary_line, visible
 
@@ -32,6 +39,7 @@ STYLES: Mapping[str, str] = {
     "conforms": "green",
     "advisory": "yellow",
     "deviates": "red",
+    "flaky": "red",
     "untestable": "red",
     "not-applicable": "bright_black",
     "broken": "magenta",
@@ -60,6 +68,8 @@ def print_report(document: Document, console: Console, written: Sequence[Path] =
         written: The files that were written, to be named at the end.
     """
     console.print(profile_table(document))
+    for cause in red_causes(document):
+        _print_cause(cause, document, console)
     red = red_cases(document)
     for case in red[:IN_FULL]:
         _print_red(case, console)
@@ -67,6 +77,7 @@ def print_report(document: Document, console: Console, written: Sequence[Path] =
         console.print(f"\nand {len(red) - IN_FULL} more:", style="bold")
         _print_lines((_heading(case) for case in red[IN_FULL:]), console)
     _print_section("advisory", (_in_a_line(case) for case in advisories(document)), console)
+    _print_section("other causes", (_cause_in_a_line(cause, document) for cause in other_causes(document)), console)
     _print_section("known deviations", _known(document), console)
     skipped = document["summary"]["not-applicable"]
     _print_section(f"not applicable: {skipped}", (Text(visible(line)) for line in not_asked(document)), console)
@@ -138,10 +149,33 @@ def _print_red(case: CaseEntry, console: Console) -> None:
         console.print(Text("  ") + _labelled("ask again", case["reproduce"]), soft_wrap=True)
 
 
+def _print_cause(cause: CauseEntry, document: Document, console: Console) -> None:
+    """A cause: what was wrong in a sentence, where, one example, and the cases that it kept from being asked."""
+    console.print()
+    heading = ((f"✗ {cause['id']}  {cause['check']}", "bold red"), f"  {cause['level']}  ", (cause["category"], "red"))
+    console.print(Text.assemble(*heading))
+    lines = [Text(visible(cause["sentence"]), style="bold"), Text(visible(cause_line(cause)), style="bright_black")]
+    example = next(iter(cause["examples"]), None)
+    if example:
+        lines.append(_labelled(f"in {example['case']}", example["detail"]))
+    kept = kept_from_asking(document, cause)
+    if kept:
+        lines.append(_labelled(f"kept {len(kept)} from being asked", ", ".join(kept)))
+    _print_lines(lines, console)
+    if example and example["reproduce"]:
+        console.print(Text("  ") + _labelled("ask again", example["reproduce"]), soft_wrap=True)
+
+
+def _cause_in_a_line(cause: CauseEntry, document: Document) -> Text:
+    mark, style = ("=", "cyan") if cause["baseline"] == "listed" else ("!", "yellow")
+    reasons = "; ".join(cause_reasons(document, cause))
+    return Text.assemble((f"{mark} {cause['sentence']}", style), f"  {cause_line(cause)}", f"  {visible(reasons)}")
+
+
 def _heading(case: CaseEntry) -> Text:
     outcome = "stale" if case["baseline"] == "stale" else case["outcome"]
     style = STYLES.get(outcome, "red")
-    return Text.assemble((f"✗ {case['id']}", f"bold {style}"), "  ", case["level"], "  ", (outcome, style))
+    return Text.assemble((f"✗ {shown_id(case)}", f"bold {style}"), "  ", case["level"], "  ", (outcome, style))
 
 
 def _labelled(label: str, text: str) -> Text:

@@ -1,0 +1,61 @@
+"""Acceptance: a request that is valid at the provider isn't refused by the gateway itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hopcheck.authoring.findings import Level
+from hopcheck.client import Response, Target
+from hopcheck.engine.operations import OTHER, contract_path, operation_of
+from hopcheck.engine.verdict import Occurrence
+from hopcheck_contracts.documents import Boundary
+from hopcheck_contracts.schemas import must_refuse, validate_request
+from hopcheck_server.upstream.journal.attempt import Attempt
+
+ACCEPTANCE = "acceptance"
+
+COMMON: Boundary = "openai-compatible"
+
+REFUSALS = frozenset({400, 404, 405, 415, 422})
+"""Statuses by which a gateway refuses what a request says. Refusals of keys, sizes and rates are other cases' matter."""
+
+LARGE_BYTES = 1 << 20
+"""Requests from this size on may be refused for it."""
+
+
+def refusals(target: Target, attempts: Sequence[Attempt]) -> Iterator[Occurrence]:
+    """The valid requests of a case that the target refused without asking its provider.
+
+    A request counts if the contract finds nothing wrong with it, and it carries the configured key and a model that
+    the target serves.
+    """
+    forwarded = {attempt.marker for attempt in attempts}
+    for number, response in enumerate(target.responses):
+        if response.status in REFUSALS and response.marker not in forwarded and _is_valid(target, response):
+            operation = operation_of(response.sent.method, response.sent.url, response.sent.json)
+            cause = cause_of_refusal(response)
+            yield Occurrence(ACCEPTANCE, cause, _detail(response), Level.MUST, operation, number)
+
+
+def _is_valid(target: Target, response: Response) -> bool:
+    sent = response.sent
+    path = contract_path(sent.url, target.base_path)
+    body = sent.json
+    if not sent.marker or sent.method != "POST" or not isinstance(body, dict) or len(sent.body) >= LARGE_BYTES:
+        return False
+    if operation_of(sent.method, path, body) == OTHER or not target.carries_own_key(sent):
+        return False
+    known = body.get("model") in target.served_models
+    return known and not (validate_request(COMMON, "POST", path, body) or must_refuse(COMMON, "POST", path, body))
+
+
+def cause_of_refusal(response: Response) -> str:
+    """Status, and what the error says that it is about: its parameter, code or type."""
+    error = response.error if isinstance(response.error, dict) else {}
+    about = next((error[name] for name in ("param", "code", "type") if isinstance(error.get(name), str)), "")
+    return f"status {response.status}{f', {about}' if about else ''}"
+
+
+def _detail(response: Response) -> str:
+    text = response.text.strip().replace("\n", " ")
+    return f"{response.sent.method} {response.sent.url} was answered {response.status}: {text[:300]}"

@@ -1,0 +1,58 @@
+"""The baseline's entries for causes: which causes are known, and which entries are stale."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from hopcheck.report.baseline.entries import Deviation
+from hopcheck.report.causes import INVARIANTS, Cause
+
+
+def known_causes(causes: Iterable[Cause], entries: Sequence[Deviation]) -> dict[str, bool]:
+    """Whether each cause is listed, by its key: entries must cover every operation on which it was met."""
+    return {cause.key: _covers(cause, entries) for cause in causes}
+
+
+def _covers(cause: Cause, entries: Sequence[Deviation]) -> bool:
+    fitting = [entry for entry in entries if (entry.check, entry.complaint) == (cause.check, cause.cause)]
+    operations = {entry.operation for entry in fitting}
+    return bool(fitting) and ("" in operations or set(cause.operations) <= operations)
+
+
+def cause_problems(
+    causes: Sequence[Cause],
+    entries: Sequence[Deviation],
+    judged: Mapping[str, Counter[str]],
+    *,
+    unfiltered: bool,
+) -> list[str]:
+    """What is wrong with the entries for causes, in sentences.
+
+    Args:
+        causes: Those of the run.
+        entries: The baseline's entries for causes.
+        judged: How many messages the run judged, by check and operation.
+        unfiltered: Whether all cases were run: a part of them may not meet what is listed.
+    """
+    unknown = [entry for entry in entries if entry.check not in INVARIANTS]
+    problems = [f'an entry matches nothing: there is no check "{one.check}" on every exchange.' for one in unknown]
+    if not unfiltered:
+        return problems
+    stale = [one for one in entries if one not in unknown and not one.intermittent and _is_stale(one, causes, judged)]
+    return problems + [f"{_named(entry)} is listed, and was not met: remove it." for entry in stale]
+
+
+def _is_stale(entry: Deviation, causes: Sequence[Cause], judged: Mapping[str, Counter[str]]) -> bool:
+    counted = judged.get(entry.check, Counter())
+    was_judged = counted[entry.operation] if entry.operation else counted.total()
+    met = any(
+        (cause.check, cause.cause) == (entry.check, entry.complaint)
+        and (not entry.operation or entry.operation in cause.operations)
+        for cause in causes
+    )
+    return bool(was_judged) and not met
+
+
+def _named(entry: Deviation) -> str:
+    return f'"{entry.complaint}" of {entry.check}{f" on {entry.operation}" if entry.operation else ""}'

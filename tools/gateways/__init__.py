@@ -1,0 +1,1 @@
+"""Gateways that start from a registry package, held to their contract: `python -m tools.gateways [NAME ...]`."""
