@@ -3,8 +3,8 @@
     python -m tools.gateways                    # all of them, with their target files
     python -m tools.gateways nginx --undeclared # as a user would who declares nothing
 
-What this command doesn't know is passed on to the gate (`--select 'stream.*'`). Reports go to `gateways/<name>.json` and
-`.html`; the table counts verdicts.
+What this command doesn't know is passed on to the gate (`--select 'stream.*'`). Reports go to `gateways/<name>.json`
+and `.html`; the table counts verdicts.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class TargetSession(UpstreamSide):
 
     @property
     def served_models(self) -> frozenset[str]:
-        """The models that the target is said to serve, as clients name them."""
+        """The models that the target declares, as clients name them."""
         declares, models = self.config.declares, self.config.models
         fallback = (declares.fallback.primary, declares.fallback.backup) if declares.fallback else ()
         return frozenset({models.chat, models.embedding, *fallback, *declares.model_map})

@@ -17,7 +17,7 @@ ACCEPTANCE = "acceptance"
 COMMON: Boundary = "openai-compatible"
 
 REFUSALS = frozenset({400, 404, 405, 415, 422})
-"""Statuses by which a gateway refuses what a request says. Refusals of keys, sizes and rates are other cases' matter."""
+"""Statuses by which a gateway refuses what a request says. Refusing keys, sizes and rates is other cases' matter."""
 
 LARGE_BYTES = 1 << 20
 """Requests from this size on may be refused for it."""

@@ -116,7 +116,7 @@ async def _own_outcome(
 
 
 async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: RunContext, begun_ns: int) -> Verdict:
-    """Release what the upstream left hanging, judge every exchange by the contracts, and make the upstream forget it."""
+    """Release what the upstream left hanging, judge every exchange, and make the upstream forget the case."""
     attempts = await _release(target, context.control)
     judgement = await _judge_exchanges(case, target, attempts, context) if context.contracts else WireJudgement()
     key = context.config.api_key

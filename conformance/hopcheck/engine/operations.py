@@ -30,6 +30,6 @@ def operation_of(method: str, path: str, body: Any) -> str:
 
 
 def contract_path(url: str, base_path: str) -> str:
-    """A request's path as the contracts have it: below `/v1`, whatever the base URL's path is, and without its query."""
+    """A request's path as the contracts have it: below `/v1`, whatever the base URL's path is, without its query."""
     path = "/" + url.partition("://")[2].partition("/")[2].partition("?")[0]
     return f"/v1{path.removeprefix(base_path)}" if path.startswith(f"{base_path}/") else path

@@ -1,8 +1,7 @@
 """Holds every exchange of a case against the contracts, whatever the case is about.
 
-Judged are its responses, each event of its streams, and what reached the provider: one finding of each kind, where there
-was something to judge. What stands in a provider's own response, or in the client's own request, is not the target's: it
-may pass that on.
+Judged are its responses, each event of its streams, and what reached the provider; what does not hold is an occurrence.
+What stands in a provider's own response, or in the client's own request, is not the target's: it may pass that on.
 """
 
 from __future__ import annotations

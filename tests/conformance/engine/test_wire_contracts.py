@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -23,10 +23,10 @@ from hopcheck import (
     expect,
     reply,
 )
-from hopcheck.authoring.findings import Finding, Level
+from hopcheck.authoring.findings import Level
 from hopcheck.client.responses import SentRequest
-from hopcheck.engine.verdict import Outcome, Verdict
-from hopcheck.engine.wire_contracts import CHECKS, EVENT, RESPONSE, UPSTREAM_REQUEST, WireEvidence, contract_findings
+from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
+from hopcheck.engine.wire_contracts import CHECKS, EVENT, RESPONSE, UPSTREAM_REQUEST, WireEvidence, judge_exchanges
 from hopcheck.gate.catalogue import all_cases
 from hopcheck_server.relay.messages import Failure
 
@@ -74,61 +74,110 @@ def asking(*, stream: bool = False, **fields: Any):
     return function
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What the contracts say of a case's exchanges."""
+
+    verdict: Verdict
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many messages were judged, by check."""
+        return {check: count for (check, _), count in self.verdict.judged.items()}
+
+    def occurrences(self, check: str) -> list[Occurrence]:
+        return [one for one in self.verdict.occurrences if one.check == check]
+
+    def holds(self, check: str) -> bool:
+        """Whether something was judged by it, and everything held."""
+        return self.counts[check] > 0 and not self.occurrences(check)
+
+    def details(self, check: str) -> list[str]:
+        return [one.detail for one in self.occurrences(check)]
+
+
 @pytest.fixture
 def judged(case, bench):
-    """Judge a relay by a case that says nothing itself; gives the contract's findings by name."""
+    """Judge a relay by a case that says nothing itself; gives what the contracts say."""
 
-    def judge(relay: type[Relay], turn: Any = None, *, level: str = "MUST", **asked: Any) -> dict[str, Finding]:
+    def judge(relay: type[Relay], turn: Any = None, *, level: str = "MUST", **asked: Any) -> Judged:
         one = case("chat.one", level=level, refs=["a"], upstream=turn)(asking(**asked))
-        verdict = bench.judge([one], relay)["chat.one"]
-        return contract(verdict)
+        return contract(bench.judge([one], relay)["chat.one"])
 
     return judge
 
 
-def contract(verdict: Verdict) -> dict[str, Finding]:
-    found = {finding.check: finding for finding in verdict.findings if finding.check in CHECKS}
-    fails = any(not finding.ok for finding in found.values())
-    assert verdict.outcome is (Outcome.DEVIATES if fails else Outcome.CONFORMS)
-    assert {finding.level for finding in found.values()} <= {Level.MUST}
-    return found
+def contract(verdict: Verdict) -> Judged:
+    """What the contracts say, once it is sure that the case's own outcome doesn't depend on it."""
+    assert verdict.outcome is Outcome.CONFORMS
+    assert [finding.check for finding in verdict.findings] == ["asked"]
+    assert {one.level for one in verdict.occurrences} <= {Level.MUST}
+    return Judged(verdict)
 
 
-def test_a_healthy_exchange_has_a_finding_of_each_kind(judged) -> None:
+def test_a_healthy_exchange_is_judged_on_both_sides(judged) -> None:
     found = judged(Relay, stream=True)
-    assert [(name, one.ok, one.actual) for name, one in found.items()] == [
-        (RESPONSE, True, "all 1 as the contract has them"),
-        (EVENT, True, "all 9 as the contract has them"),
-        (UPSTREAM_REQUEST, True, "all 1 as the contract has them"),
-    ]
+    assert found.verdict.judged == {
+        (RESPONSE, "chat.stream"): 1,
+        (EVENT, "chat.stream"): 9,
+        (UPSTREAM_REQUEST, "chat.stream"): 1,
+    }
+    assert found.verdict.occurrences == ()
 
 
-def test_nothing_is_found_where_there_was_nothing_to_judge(judged) -> None:
-    assert list(judged(Relay)) == [RESPONSE, UPSTREAM_REQUEST]
+def test_nothing_is_judged_that_was_not_there(judged) -> None:
+    assert list(judged(Relay).counts) == [RESPONSE, UPSTREAM_REQUEST]
 
 
 @pytest.mark.parametrize("level", ["MUST", "MAY"])
-def test_a_wrong_response_is_reported_by_its_first_violation(judged, level: str) -> None:
+def test_a_wrong_response_is_an_occurrence_and_the_case_conforms(judged, level: str) -> None:
     found = judged(NumbersAnswers, level=level)
-    assert found[RESPONSE].actual == "POST /v1/chat/completions 200: id: expected a string, not 7"
-    assert found[UPSTREAM_REQUEST].ok
+    detail = "POST /v1/chat/completions 200: id: expected a string, not 7"
+    wrong = Occurrence(RESPONSE, "id: expected a string, not a number", detail, Level.MUST, "chat", 0)
+    assert found.verdict.occurrences == (wrong,)
+    assert found.holds(UPSTREAM_REQUEST)
 
 
-def test_a_wrong_event_is_reported_and_the_others_are_counted(judged) -> None:
+def test_each_wrong_event_is_an_occurrence_of_one_cause(judged) -> None:
     found = judged(NumbersAnswers, reply.stream("Hel", "lo"), stream=True)
     place = "POST /v1/chat/completions 200, event 1"
-    assert found[EVENT].actual == f"{place}: id: expected a string, not 7 (and 3 more)"
-    assert found[RESPONSE].ok
+    assert found.details(EVENT)[0] == f"{place}: id: expected a string, not 7"
+    assert len(found.details(EVENT)) == 4
+    assert {one.key for one in found.occurrences(EVENT)} == {f"{EVENT}: id: expected a string, not a number"}
+    assert {(one.operation, one.exchange) for one in found.occurrences(EVENT)} == {("chat.stream", 0)}
+    assert found.holds(RESPONSE)
 
 
-def test_a_wrong_upstream_request_is_reported(judged) -> None:
-    found = judged(WrongUpstream)
-    complaint = 'POST /v1/chat/completions: temperature: expected a number or null, not "hot"'
-    assert found[UPSTREAM_REQUEST].actual == complaint
+def test_a_wrong_upstream_request_is_an_occurrence(judged) -> None:
+    (wrong,) = judged(WrongUpstream).verdict.occurrences
+    assert wrong.check == UPSTREAM_REQUEST
+    assert wrong.detail == 'POST /v1/chat/completions: temperature: expected a number or null, not "hot"'
+    assert wrong.cause == "temperature: expected a number or null, not a string"
+    assert (wrong.operation, wrong.exchange) == ("chat", 0)
+
+
+def test_an_occurrence_names_the_request_that_it_belongs_to(case, bench) -> None:
+    @case("chat.one", level="MUST", refs=["a"])
+    async def one(target: Target) -> Findings:
+        """It is asked three times."""
+        for temperature in (0.1, 0.2, 0.3):
+            await target.chat.create(temperature=temperature)
+        yield expect("asked", True, equals=True)
+
+    class NumbersTheSecond(Relay):
+        """Only one of the responses has a number for an id."""
+
+        async def response(self, response: RelayedResponse) -> RelayedResponse:
+            if json.loads(response.incoming.body)["temperature"] != 0.2:
+                return response
+            return edits.body(response, lambda body: body.update(id=7))
+
+    (wrong,) = contract(bench.judge([one], NumbersTheSecond)["chat.one"]).verdict.occurrences
+    assert wrong.exchange == 1
 
 
 def test_what_the_client_sent_wrongly_may_be_passed_on(judged) -> None:
-    assert judged(PassesEverythingOn, temperature="hot", n="two")[UPSTREAM_REQUEST].ok
+    assert judged(PassesEverythingOn, temperature="hot", n="two").holds(UPSTREAM_REQUEST)
 
 
 WRONG = {
@@ -143,7 +192,7 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_a_provider_sent_wrongly_may_be_passed_on(judged, name: str) -> None:
-    assert judged(PassesEverythingOn, WRONG[name])[RESPONSE].ok
+    assert judged(PassesEverythingOn, WRONG[name]).holds(RESPONSE)
 
 
 STREAMS = {
@@ -156,7 +205,7 @@ STREAMS = {
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_a_providers_wrong_event_may_be_passed_on(judged, name: str) -> None:
-    assert judged(PassesEverythingOn, STREAMS[name], stream=True)[EVENT].ok
+    assert judged(PassesEverythingOn, STREAMS[name], stream=True).holds(EVENT)
 
 
 def test_what_was_sent_wrongly_is_no_excuse_for_something_else(judged) -> None:
@@ -167,13 +216,13 @@ def test_what_was_sent_wrongly_is_no_excuse_for_something_else(judged) -> None:
             return edits.chunks(events, lambda chunk: chunk.update(model=None))
 
     found = judged(Garbles, reply.events({"id": 7, "choices": []}), stream=True)
-    assert "event 1: model: expected a string, not null" in found[EVENT].actual
-    assert " id: " not in found[EVENT].actual
+    (detail,) = found.details(EVENT)
+    assert detail.endswith("event 1: model: expected a string, not null")
 
 
 def test_a_later_attempt_s_answer_is_an_excuse_too(judged) -> None:
     turns = [reply.status(503), reply.json_body({"id": 7, "choices": []})]
-    assert judged(PassesEverythingOn, turns)[RESPONSE].ok
+    assert judged(PassesEverythingOn, turns).holds(RESPONSE)
 
 
 def test_compressed_answers_are_read(judged) -> None:
@@ -184,7 +233,8 @@ def test_compressed_answers_are_read(judged) -> None:
             changed = await super().response(response)
             return replace(changed, body=gzip.compress(changed.body)).with_header("Content-Encoding", "gzip")
 
-    assert "id: expected a string, not 7" in judged(Compresses)[RESPONSE].actual
+    (detail,) = judged(Compresses).details(RESPONSE)
+    assert detail.endswith("id: expected a string, not 7")
 
 
 @pytest.mark.parametrize("ended", ["complete", "cut"])
@@ -192,10 +242,12 @@ def test_a_cut_response_is_not_judged_but_whole_events_are(ended: Any) -> None:
     sent = SentRequest("", "POST", "http://h/api/chat/completions?x", (), b"", 0)
     whole = Response(sent, 200, [("Content-Type", "application/json")], [(1, b'{"id":')], ended)
     streamed = Stream(sent, 200, [("Content-Type", "text/event-stream")], [(1, b'data: {}\n\ndata: {"id":')], ended)
-    found = asyncio.run(contract_findings(WireEvidence([whole, streamed], [], "/api")))
+    found = asyncio.run(judge_exchanges(WireEvidence([whole, streamed], [], "/api")))
+    details = {check: [one.detail for one in found.occurrences if one.check == check] for check in CHECKS}
     not_json = 'POST /v1/chat/completions 200: the body: is not JSON: "{\\"id\\":"'
-    assert found[0].actual == (not_json if ended == "complete" else "all 1 as the contract has them")
-    assert found[1].actual.startswith("POST /v1/chat/completions 200, event 1: the event: id is missing")
+    assert details[RESPONSE] == ([not_json] if ended == "complete" else [])
+    assert details[EVENT][0].startswith("POST /v1/chat/completions 200, event 1: the event: id is missing")
+    assert sum(found.judged[key] for key in found.judged if key[0] == RESPONSE) == (2 if ended == "complete" else 1)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +260,7 @@ def test_only_what_a_contract_speaks_of_is_judged(case, bench, path: str, checks
         """It is asked."""
         yield expect("asked", (await target.request("GET", path)).status is not None, equals=True)
 
-    assert list(contract(bench.judge([one])["chat.one"])) == checks
+    assert list(contract(bench.judge([one])["chat.one"]).counts) == checks
 
 
 def test_untestable_stays_untestable_whatever_the_contract_says(case, bench) -> None:
@@ -225,8 +277,9 @@ def test_untestable_stays_untestable_whatever_the_contract_says(case, bench) -> 
     two = case("chat.two", level="MUST", refs=["a"], upstream=reply.chat("hi"))(fails)
     verdict = bench.judge([two], Refuses)["chat.two"]
     assert verdict.outcome is Outcome.UNTESTABLE
-    assert [one.check for one in verdict.failed] == ["status", RESPONSE]
-    assert verdict.failed[1].actual.endswith("400: the body: error is missing")
+    assert [one.check for one in verdict.failed] == ["status"]
+    (wrong,) = Judged(verdict).details(RESPONSE)
+    assert wrong.endswith("400: the body: error is missing")
 
 
 def test_each_of_these_findings_is_broken_by_a_mutant() -> None:

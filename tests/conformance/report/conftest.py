@@ -12,7 +12,7 @@ import pytest
 from hopcheck.authoring.findings import Finding, Level
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import Declares, TargetConfig
-from hopcheck.engine.verdict import Outcome, Verdict
+from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
 from hopcheck.report.baseline import Baseline, Deviation, Judgement, judge
 from hopcheck.report.build import RunSummary, build
 
@@ -48,6 +48,7 @@ CASES: Mapping[str, Case] = {
 def exchange(side: str, **changes: Any) -> dict[str, Any]:
     return {
         "side": side,
+        "exchange": 0,
         "at": 0.001 if side == "client" else 0.004,
         "request": {
             "method": "POST",
@@ -97,6 +98,49 @@ VERDICTS = (
     verdict("embeddings.float", Outcome.NOT_APPLICABLE, reason="not declared: embeddings"),
     verdict("cancel.stream", Outcome.CONFORMS, OK, notes=("waited 1.2 s for a cooldown to end",)),
 )
+COMPLAINT = "choices[].delta.role: expected a string, not null"
+
+
+def occurrence(check: str = "contract.event", cause: str = COMPLAINT, **changes: Any) -> Occurrence:
+    """Something that did not hold on an exchange."""
+    fields: dict[str, Any] = {
+        "detail": f"{cause}, in full",
+        "level": Level.MUST,
+        "operation": "chat.stream",
+        "exchange": 0,
+    }
+    return Occurrence(check, cause, **(fields | changes))
+
+
+CAUSED = (
+    verdict(
+        "chat.schema",
+        Outcome.CONFORMS,
+        OK,
+        exchanges=(exchange("client"), exchange("upstream"), exchange("client", exchange=1)),
+        occurrences=(occurrence(), occurrence(), occurrence(operation="chat", exchange=1)),
+        judged={("contract.event", "chat.stream"): 9, ("contract.response", "chat"): 1, ("acceptance", "chat"): 2},
+        asked={"chat": 1, "chat.stream": 1},
+    ),
+    verdict(
+        "chat.content-exact",
+        Outcome.UNTESTABLE,
+        Finding("status", False, 200, 400),
+        reason="the target refuses a valid request that this case depends on (status 400, tools)",
+        exchanges=(exchange("client"),),
+        occurrences=(occurrence("acceptance", "status 400, tools", operation="chat"),),
+        untestable_by="acceptance: status 400, tools",
+        asked={"chat": 1},
+    ),
+    verdict(
+        "http.request-id",
+        Outcome.CONFORMS,
+        OK,
+        occurrences=(occurrence("contract.response", "x: is odd", level=Level.SHOULD, operation="chat"),),
+    ),
+)
+"""Verdicts with three causes: of two operations, one that keeps a case from being asked, and an advisory."""
+
 GREEN = tuple(one for one in VERDICTS if one.outcome in {Outcome.CONFORMS, Outcome.NOT_APPLICABLE})
 TARGET = TargetConfig(
     name="relay",
@@ -129,12 +173,15 @@ class Sample:
     cases = CASES
     verdicts = VERDICTS
     green = GREEN
+    caused = CAUSED
+    complaint = COMPLAINT
     known = KNOWN
     target = TARGET
     today = TODAY
     keys = (KEY, OTHER_KEY, PROVIDER_KEY, "pk-in-a-header")
     exchange: Callable[..., dict[str, Any]] = exchange
     verdict: Callable[..., Verdict] = verdict
+    occurrence: Callable[..., Occurrence] = occurrence
 
     def document(
         self, verdicts: tuple[Verdict, ...] = VERDICTS, baseline: Baseline | None = None, **run: Any

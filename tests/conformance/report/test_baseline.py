@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from hopcheck.gate.target_file import SettingsError
 from hopcheck.report.baseline import NO_REASON, Baseline, Deviation, baseline_text, judge, load_baseline, updated
 from hopcheck.report.document import headline, red_cases
 
+REASON = "the end is announced twice since 1.2"
 BOTH = ("one [DONE]", "[DONE] is last")
 
 
 def entry(case: str = "stream.done-once", checks: tuple[str, ...] = BOTH, **more: Any) -> Deviation:
-    return Deviation(case=case, checks=checks, reason="known", **more)
+    return Deviation(case=case, checks=checks, reason=REASON, **more)
 
 
 def judged(sample: Any, *entries: Deviation, verdicts: Any = None, strict: bool = False) -> Any:
@@ -117,7 +119,11 @@ def test_a_baseline_made_from_a_run_makes_that_run_green(sample: Any, tmp_path: 
     assert [one.case for one in baseline.deviations] == ["errors.shape", "stream.done-once"]
     assert {one.reason for one in baseline.deviations} == {NO_REASON}
     unbroken = tuple(one for one in sample.verdicts if one.outcome is not Outcome.BROKEN)
-    assert sample.document(unbroken, baseline)["summary"]["exit"] == 0
+    unreasoned = sample.document(unbroken, baseline)
+    assert (unreasoned["summary"]["exit"], red_cases(unreasoned)) == (1, [])
+    assert len(unreasoned["baseline"]["problems"]) == len(baseline.deviations)
+    reasoned = replace(baseline, deviations=tuple(replace(one, reason=REASON) for one in baseline.deviations))
+    assert sample.document(unbroken, reasoned)["summary"]["exit"] == 0
 
 
 def test_rewriting_keeps_reasons_and_what_was_not_judged(sample: Any) -> None:
@@ -132,9 +138,9 @@ def test_rewriting_keeps_reasons_and_what_was_not_judged(sample: Any) -> None:
     )
     kept = updated(sample.verdicts, sample.cases, previous, strict=False)
     assert [(one.case, one.checks, one.reason) for one in kept] == [
-        ("chat.content-exact", ("not run",), "known"),
+        ("chat.content-exact", ("not run",), REASON),
         ("errors.shape", ("untestable",), NO_REASON),
-        ("stream.done-once", ("[DONE] is last",), "known"),
+        ("stream.done-once", ("[DONE] is last",), REASON),
         ("stream.done-once", ("one [DONE]",), NO_REASON),
     ]
     assert kept[2].issue == "#7"
@@ -160,6 +166,21 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
         ("[[deviation]]\ncase = 'a'\nchecks = 'b'\nreason = 'c'", "[deviation 1] checks must be an array of strings"),
         ("[[deviation]]\ncase = 'a'\nchecks = []\nreason = 'c'", "[deviation 1] checks must name at least one check."),
         ("[[deviation]]\ncase = 'a'\nchecks = ['b']\nreason = ''", "reason must be a string with something in it"),
+        ("[[deviation]]\nreason = 'c'", "case must be given, or else `check` and `complaint`, and not both."),
+        ("[[deviation]]\ncase = 'a'\ncheck = 'd'\nreason = 'c'", "and not both."),
+        ("[[deviation]]\ncheck = 'd'\nreason = 'c'", "complaint must say what is wrong, as the report's cause does."),
+        (
+            "[[deviation]]\ncheck = 'd'\ncomplaint = 'e'\nchecks = ['b']\nreason = 'c'",
+            "[deviation 1] checks belongs to entries with a `case`.",
+        ),
+        (
+            "[[deviation]]\ncase = 'a'\nchecks = ['b']\nintermittent = true\nreason = 'c'",
+            "[deviation 1] intermittent belongs to entries with a `check`.",
+        ),
+        (
+            "[[deviation]]\ncheck = 'd'\ncomplaint = 'e'\nreason = 'c'\n" * 2,
+            '[deviation 2] complaint lists "e" of d again.',
+        ),
         (
             "[[deviation]]\ncase = 'a'\nchecks = ['b', 'b']\nreason = 'c'",
             '[deviation 1] checks lists "b" of a again.',

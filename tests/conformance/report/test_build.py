@@ -17,19 +17,38 @@ from hopcheck.report.redaction import redact
 
 
 def test_a_report_is_valid_by_its_schema(sample: Any) -> None:
-    entry = Deviation(case="stream.done-once", checks=("one [DONE]", "[DONE] is last"), reason="known", issue="#1")
+    entry = Deviation(
+        case="stream.done-once", checks=("one [DONE]", "[DONE] is last"), reason="sent twice since 1.2", issue="#1"
+    )
     baseline = Baseline("hopcheck-baseline.toml", (entry,))
-    for document in (sample.document(), sample.document(sample.green), sample.document(baseline=baseline)):
+    on_a_cause = Deviation(
+        check="contract.event", complaint=sample.complaint, reason="null since 1.2", intermittent=True
+    )
+    for document in (
+        sample.document(),
+        sample.document(sample.caused),
+        sample.document(sample.green),
+        sample.document(baseline=baseline),
+        sample.document(sample.caused, Baseline("b.toml", (on_a_cause,))),
+    ):
         assert violations(json.loads(report_text(document))) == []
 
 
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        (("schema",), "hopcheck.report/2"),
+        (("schema",), "hopcheck.report/1"),
         (("started",), "yesterday"),
         (("extra",), 1),
-        (("summary", "exit"), 3),
+        (("summary", "exit"), 2),
+        (("summary", "causes", "deviates"), -1),
+        (("causes", 0, "category"), "taste"),
+        (("causes", 0, "id"), "1"),
+        (("causes", 0, "outcome"), "conforms"),
+        (("causes", 0, "examples", 0, "case"), 7),
+        (("held", 0, "judged"), {"chat": "often"}),
+        (("exchanges",), {"chat": 0.5}),
+        (("cases", 0, "operation"), ""),
         (("summary", "conforms"), -1),
         (("cases", 0, "outcome"), "passed"),
         (("cases", 0, "baseline"), "unknown"),
@@ -40,7 +59,7 @@ def test_a_report_is_valid_by_its_schema(sample: Any) -> None:
     ],
 )
 def test_a_broken_report_is_refused(sample: Any, place: tuple[Any, ...], value: object) -> None:
-    document = copy.deepcopy(sample.document())
+    document = copy.deepcopy(sample.document(sample.caused))
     part: Any = document
     for step in place[:-1]:
         part = part[step]
@@ -191,7 +210,7 @@ def test_a_report_can_be_loaded_again(sample: Any, tmp_path: Path) -> None:
     write_whole(tmp_path / "deep" / "report.json", report_text(document))
     assert load_document(tmp_path / "deep" / "report.json") == json.loads(report_text(document))
     write_whole(tmp_path / "other.json", "{}")
-    with pytest.raises(ValueError, match=r"is not a hopcheck.report/1 report"):
+    with pytest.raises(ValueError, match=r"is not a hopcheck.report/2 report"):
         load_document(tmp_path / "other.json")
 
 

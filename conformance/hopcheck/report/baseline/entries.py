@@ -19,7 +19,7 @@ reason = "errors in streams have no type before 1.3"
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,24 +95,30 @@ def load_baseline(path: Path) -> Baseline:
     tables = document.get("deviation", [])
     if not isinstance(tables, list):
         raise SettingsError([*reader.problems, f"{path}: write [[deviation]], with two brackets, for each entry."])
-    entries = [reader.read(Deviation, table, f"deviation {number}") for number, table in enumerate(tables, 1)]
-    deviations = tuple(entry for entry in entries if entry is not None)
+    entries = {number: _read_entry(reader, number, table) for number, table in enumerate(tables, 1)}
+    deviations = {number: entry for number, entry in entries.items() if entry is not None}
     _check_entries(deviations, reader)
     if reader.problems:
         raise SettingsError(reader.problems)
-    return Baseline(str(path), deviations)
+    return Baseline(str(path), tuple(deviations.values()))
 
 
-def _check_entries(deviations: Sequence[Deviation], reader: Reader) -> None:
+def _read_entry(reader: Reader, number: int, table: object) -> Deviation | None:
+    """An entry; None where a sentence says already what is wrong with it."""
+    known = len(reader.problems)
+    entry = reader.read(Deviation, table, f"deviation {number}")
+    return entry if len(reader.problems) == known else None
+
+
+def _check_entries(deviations: Mapping[int, Deviation], reader: Reader) -> None:
     seen: set[tuple[str, ...]] = set()
-    for number, entry in enumerate(deviations, 1):
+    for number, entry in deviations.items():
         for key, problem in _mistakes(entry):
             reader.complain(f"deviation {number}", key, problem)
         for name in _names(entry):
             if name in seen:
-                reader.complain(
-                    f"deviation {number}", "checks" if entry.case else "complaint", f'lists "{name[-1]}" again'
-                )
+                key = "checks" if entry.case else "complaint"
+                reader.complain(f"deviation {number}", key, f'lists "{name[-1]}" of {name[0]} again')
             seen.add(name)
 
 
@@ -123,6 +129,10 @@ def _mistakes(entry: Deviation) -> Iterator[tuple[str, str]]:
         yield "checks", "must name at least one check"
     elif entry.check and not entry.complaint:
         yield "complaint", "must say what is wrong, as the report's cause does"
+    elif entry.check and entry.checks:
+        yield "checks", "belongs to entries with a `case`"
+    elif entry.case and (entry.complaint or entry.intermittent):
+        yield "complaint" if entry.complaint else "intermittent", "belongs to entries with a `check`"
 
 
 def _names(entry: Deviation) -> list[tuple[str, ...]]:

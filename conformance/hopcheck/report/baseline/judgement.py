@@ -118,6 +118,8 @@ def _now(check: str, verdict: Verdict) -> str:
 def failing_checks(verdict: Verdict, level: Level, *, strict: bool) -> list[str]:
     """The checks that fail a gate, in the order in which they were made, then "untestable" if the case was.
 
+    None of a case that could not be asked because of a cause: it counts with that cause.
+
     Args:
         verdict: Of one case.
         level: The case's, for findings that name none.
@@ -127,5 +129,7 @@ def failing_checks(verdict: Verdict, level: Level, *, strict: bool) -> list[str]
     def counts(finding: Finding) -> bool:
         return strict or (finding.level or level) is Level.MUST
 
-    untestable = [UNTESTABLE] if verdict.outcome is Outcome.UNTESTABLE and not verdict.untestable_by else []
+    if verdict.untestable_by:
+        return []
+    untestable = [UNTESTABLE] if verdict.outcome is Outcome.UNTESTABLE else []
     return [*dict.fromkeys(finding.check for finding in verdict.failed if counts(finding)), *untestable]
