@@ -8,7 +8,6 @@ import pytest
 
 TESTS = Path(__file__).parent
 LONGEST = (
-    "conformance/selftest/test_diagonal.py",
     "load/closed_loop/test_run.py",
     "load/cli/test_command.py",
     "conformance/cli/test_interrupted.py",

@@ -160,11 +160,12 @@ class ServerExchange:
             await self.raw(b"%x\r\n%b\r\n" % (len(data), data) if self._framing == "chunked" else data)
 
     async def finish(self) -> None:
-        """End the body.
+        """End the body; a client that leaves from now on has its whole response, so `on_gone` isn't called any more.
 
         Raises:
             PeerLeft: The client is gone.
         """
+        self.on_gone = None
         if self._framing == "chunked":
             await self.raw(b"0\r\n\r\n")
 
@@ -176,6 +177,7 @@ class ServerExchange:
         """
         await self.start(status, [("content-type", media_type), ("content-length", str(len(body)))], "length")
         await self.write(body)
+        await self.finish()
 
     async def raw(self, data: bytes) -> None:
         """Send any bytes, and wait while the client doesn't read.

@@ -62,6 +62,24 @@ async def echo(exchange: ServerExchange) -> None:
     await exchange.finish()
 
 
+def test_a_client_that_leaves_with_its_whole_response_is_not_gone() -> None:
+    left, calls = asyncio.Event(), []
+
+    async def handler(exchange: ServerExchange) -> None:
+        exchange.on_gone = lambda: calls.append("gone")
+        await exchange.respond(200, "text/plain", b"all of it")
+        await left.wait()
+
+    async def act(server: Server) -> bytes:
+        received = await talk(server, GET % b"/", until=b"all of it")
+        await until(lambda: not server.connections)
+        left.set()
+        return received
+
+    assert serve(handler, act).endswith(b"all of it")
+    assert calls == []
+
+
 def test_pipelined_requests_are_answered_in_order() -> None:
     received = serve(echo, lambda server: talk(server, GET % b"/1" + GET % b"/2", GET % b"/last"))
     assert re.findall(rb"GET (\S+) \|", received) == [b"/1", b"/2", b"/last"]
