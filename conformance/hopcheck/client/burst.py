@@ -112,10 +112,8 @@ def _within_one(window_s: float, opened_at_s: float, took_s: float) -> bool:
 
 def _announced_wait_s(refusal: Response, window_s: float) -> float:
     """How long a refusal says to wait, at most a window."""
-    try:
-        return min(float(refusal.header("retry-after") or window_s), window_s)
-    except ValueError:
-        return window_s
+    announced_s = refusal.retry_after_s
+    return window_s if announced_s is None else min(max(announced_s, 0.0), window_s)
 
 
 async def _clear_of_turn(session: TargetSession, window_s: float) -> None:

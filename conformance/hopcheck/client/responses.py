@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 
 from hopcheck.client.paths import JSON, dig, items, parsed
 from hopcheck_server.wire.responses import Ended
@@ -102,6 +104,12 @@ class Response:
         return [*places, "body"] if text.encode() in self.body else places
 
     @property
+    def retry_after_s(self) -> float | None:
+        """How long it says to wait, in seconds (a Retry-After with a date counts from its head); None if it doesn't."""
+        since_head_s = (time.monotonic_ns() - self.head_at_ns) / 1e9
+        return _wait_s(self.header("retry-after"), time.time() - since_head_s)
+
+    @property
     def media_type(self) -> str:
         """The content type without its parameters, in lower case; "" if there is none."""
         return (self.header("content-type") or "").partition(";")[0].strip().lower()
@@ -134,6 +142,23 @@ def call_of(index: JSON, call: JSON) -> dict[str, JSON]:
 def arguments_of(call: JSON) -> JSON:
     """A tool call's arguments; None if it has none."""
     return dig(call, "function", "arguments")
+
+
+def _wait_s(value: str | None, answered_at_s: float) -> float | None:
+    """The time that a Retry-After names, in either of its forms (RFC 9110, section 10.2.3); None if it names none.
+
+    Args:
+        value: Whole seconds, or an HTTP date.
+        answered_at_s: When the response came, as Unix time: a date is counted from there.
+    """
+    if value is None:
+        return None
+    if value.isascii() and value.isdecimal():
+        return float(value)
+    try:
+        return parsedate_to_datetime(value).timestamp() - answered_at_s
+    except (ValueError, OverflowError):
+        return None
 
 
 class Untestable(Exception):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hopcheck.client.paths import JSON, dig, items, parsed
 from hopcheck.client.responses import Response, arguments_of, call_of
-from hopcheck_contracts.sse import Event, EventParser
+from hopcheck_contracts.sse import DONE_DATA, Event, EventParser
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,9 @@ class Stream(Response):
 
     @property
     def data(self) -> list[str]:
-        """The data of every event that has some, `[DONE]` included."""
-        return [timed.event.data for timed in self._events() if timed.event.data is not None]
+        """The data of every event that has some, `[DONE]` included, which is that also with white space around it."""
+        events = (timed.event for timed in self._events())
+        return [DONE_DATA if event.is_done else event.data for event in events if event.data is not None]
 
     @property
     def objects(self) -> list[JSON]:

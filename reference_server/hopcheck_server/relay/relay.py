@@ -19,6 +19,9 @@ from hopcheck_server.wire.server import ServerExchange
 PASSED_UPSTREAM = ("traceparent", "tracestate")
 """A client's headers that go to the provider."""
 
+ENCODINGS = ("Accept-Encoding", "gzip, deflate")
+"""What a provider may compress its responses with."""
+
 STREAM_HEADERS = [
     ("Content-Type", "text/event-stream; charset=utf-8"),
     ("Cache-Control", "no-cache"),
@@ -127,7 +130,7 @@ class Relay(Outages, Methods):
         """Make the first attempt: with the client's own bytes, unless the provider knows the model by another name."""
         key = self.config.upstream_keys.get(model, self.config.upstream_key)
         passed = [(name, value) for name in PASSED_UPSTREAM if (value := incoming.header(name))]
-        headers = (("Authorization", f"Bearer {key}"), ("Content-Type", "application/json"), *passed)
+        headers = (("Authorization", f"Bearer {key}"), ("Content-Type", "application/json"), ENCODINGS, *passed)
         outgoing = OutgoingRequest(incoming, model, surface.FORWARDED[incoming.path], headers, incoming.body)
         named = self.config.upstream_models.get(model, model)
         return outgoing if named == incoming.model else outgoing.with_json({**outgoing.json, "model": named})

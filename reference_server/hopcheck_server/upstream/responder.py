@@ -85,8 +85,9 @@ class Responder:
 
 
 def takes_gzip(headers: Headers) -> bool:
-    """Whether a request's sender can read gzip: one that names no encodings takes any."""
-    accepted = headers.all("accept-encoding")
-    codings = (coding.replace(" ", "").lower().partition(";") for coding in ",".join(accepted).split(","))
-    wanted = {name for name, _, weight in codings if not re.fullmatch(r"q=0(\.0*)?", weight)}
-    return not accepted or bool(wanted & {"gzip", "x-gzip", "*"})
+    """Whether a request's sender asks for gzip; to one that names no encodings, a provider sends none."""
+    codings = (
+        coding.replace(" ", "").lower().partition(";") for coding in ",".join(headers.all("accept-encoding")).split(",")
+    )
+    takes = {name: not re.fullmatch(r"q=0(\.0*)?", weight) for name, _, weight in codings}
+    return takes.get("gzip", takes.get("x-gzip", takes.get("*", False)))

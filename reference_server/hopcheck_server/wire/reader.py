@@ -104,9 +104,9 @@ class ResponseReader(asyncio.Protocol):
             self._answer.head.reason += reason.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
+        """One header; white space around its value is no part of it (RFC 9112, section 5)."""
         if self._answer is not None and not self._answer.complete:
-            self._answer.head.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+            self._answer.head.headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         """The head is there; interim answers (1xx) are passed over."""

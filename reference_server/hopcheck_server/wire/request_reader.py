@@ -84,8 +84,8 @@ class RequestReader(asyncio.Protocol):
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
+        """Take a header; white space around its value is no part of it (RFC 9112, section 5)."""
+        self._headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         """Note the method, and let a careful client go on with its body."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
 from typing import ClassVar
 
 import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect
 from hopcheck.client.burst import _announced_wait_s, _within_one
+from hopcheck.client.responses import Response, SentRequest
 from hopcheck.engine.run import run
 from hopcheck.engine.verdict import Outcome
 from hopcheck.selftest.relay_host import RelayHost
@@ -91,8 +94,16 @@ def test_a_burst_lies_within_one_window(window_s: float, opened_at_s: float, too
 
 @pytest.mark.parametrize(("announced", "wait_s"), [("2", 2.0), ("90", 60.0), (None, 60.0), ("Fri, 1 Jan", 60.0)])
 def test_a_refusal_is_believed_up_to_a_window(announced: str | None, wait_s: float) -> None:
-    class Refusal:
-        def header(self, name: str) -> str | None:
-            return announced
+    assert _announced_wait_s(refusal(announced), 60.0) == wait_s
 
-    assert _announced_wait_s(Refusal(), 60.0) == wait_s
+
+def test_a_retry_after_with_a_date_counts_from_the_response() -> None:
+    dated = refusal(formatdate(time.time() + 30, usegmt=True))
+    assert 25 < (dated.retry_after_s or 0) <= 30
+    assert [refusal(value).retry_after_s for value in ("1.5", "-1", "soon", None)] == [None] * 4
+
+
+def refusal(announced: str | None) -> Response:
+    headers = [] if announced is None else [("Retry-After", announced)]
+    sent = SentRequest("", "POST", "http://t/v1", (), b"", 0)
+    return Response(sent, 429, headers, head_at_ns=time.monotonic_ns())

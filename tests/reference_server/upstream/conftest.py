@@ -144,7 +144,9 @@ def play(scripted: Any, act: Callable[[Upstream], Awaitable[Any]] | None = None,
     """Play a turn to a marked request; gives what came until the connection ended, and the attempt."""
 
     async def default(upstream: Upstream) -> tuple[Raw, Attempt]:
-        seen = await raw(upstream, request(marked(**fields_), headers={"connection": "close"}))
+        seen = await raw(
+            upstream, request(marked(**fields_), headers={"connection": "close", "accept-encoding": "gzip"})
+        )
         return seen, (await upstream.journal.wait("hopcheck:a.b~~chat:1", timeout_s=5))[0]
 
     return serve({"a.b": scripted}, act or default, loop=loop)

@@ -73,11 +73,12 @@ def test_gzip_json(wire, loop):
 
 @pytest.mark.parametrize(
     ("accepted", "encoded"),
-    [("gzip", True), ("br, GZIP;q=0.5", True), ("*", True), ("identity", False), ("gzip; q=0, br", False), ("", False)],
+    [("gzip", True), ("br, GZIP;q=0.5", True), ("*", True), ("identity", False), ("gzip; q=0, br", False), ("", False)]
+    + [("gzip;q=0, *", False), (None, False)],
 )
-def test_gzip_only_for_those_that_take_it(wire, loop, accepted, encoded):
+def test_gzip_only_for_those_that_ask_for_it(wire, loop, accepted, encoded):
     async def act(upstream):
-        headers = {"connection": "close", "accept-encoding": accepted}
+        headers = {"connection": "close", **({} if accepted is None else {"accept-encoding": accepted})}
         return await wire.raw(upstream, wire.request(wire.marked(), headers=headers))
 
     seen = wire.play(reply.raw(200, BODY, "application/json", gzip=True), act, loop=loop)

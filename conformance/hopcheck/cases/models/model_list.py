@@ -54,7 +54,7 @@ def _named(target: Target) -> list[str]:
     if declares.embeddings:
         names.append(target.models.embedding)
     if declares.fallback:
-        names += [declares.fallback.primary, declares.fallback.backup]
+        names.append(declares.fallback.primary)  # the backup may be the gateway's own matter
     return list(dict.fromkeys(names))
 
 

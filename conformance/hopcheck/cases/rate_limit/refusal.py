@@ -1,8 +1,15 @@
 """The response to a request over the limit."""
 
+import math
+import re
+
+import hopcheck
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, contract_violations, expect
 
 NEEDS = ["rate_limit", "two_sided"]
+
+IETF = ("ratelimit-limit", "ratelimit-remaining")
+"""The headers of draft-ietf-httpapi-ratelimit-headers, up to its seventh version."""
 
 
 @case("rate_limit.429-shape", level="MUST", refs=["litellm#4314", "nvcf#1690"], needs=NEEDS)
@@ -45,9 +52,11 @@ class SaysDetail(Refuses):
 @case("rate_limit.retry-after", level="SHOULD", refs=["RFC 6585, section 4", "OAI TooManyRequests"], needs=NEEDS)
 async def retry_after(target: Target) -> Findings:
     """The refusal of a request over the limit has a Retry-After of at least 1 second."""
-    values = [answer.header("retry-after") for answer in (await target.burst()).denied]
-    sound = bool(values) and all(value is not None and value.isdecimal() and int(value) >= 1 for value in values)
-    yield expect("Retry-After", values, holds=sound, to="a whole number of seconds, at least 1, in every refusal")
+    denied = (await target.burst()).denied
+    waits_s = [answer.retry_after_s for answer in denied]
+    sound = bool(waits_s) and all(wait_s is not None and math.ceil(wait_s) >= 1 for wait_s in waits_s)
+    values = [answer.header("retry-after") for answer in denied]
+    yield expect("Retry-After", values, holds=sound, to="whole seconds, at least 1, or a later date, in every refusal")
 
 
 @retry_after.mutant(killed_by="Retry-After")
@@ -67,15 +76,31 @@ class SaysZero(Refuses):
 
 
 @case(
-    "rate_limit.headers", level="SHOULD", refs=["litellm#5957", "litellm#14736", "OAI rate limit headers"], needs=NEEDS
+    "rate_limit.headers",
+    level="SHOULD",
+    refs=["litellm#5957", "litellm#14736", "OAI rate limit headers", "draft-ietf-httpapi-ratelimit-headers"],
+    needs=NEEDS,
 )
 async def headers(target: Target) -> Findings:
     """Answers under a limit tell it, and what is left of it, which is never negative."""
     burst = await target.burst()
-    names = ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests")
-    values = [[answer.header(name) for name in names] for answer in burst.responses]
+    values = [limit_and_rest(answer) for answer in burst.responses]
     sound = all(value is not None and value.isdecimal() for pair in values for value in pair)
     yield expect("limit and what is left", values, holds=bool(values) and sound, to="two whole numbers in every answer")
+
+
+def limit_and_rest(answer: hopcheck.Response) -> tuple[str | None, str | None]:
+    """A limit and what is left of it: in OpenAI's headers, or else in those of the IETF's drafts, old or new."""
+    for names in (("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"), IETF):
+        if answer.header(names[0]) is not None:
+            return answer.header(names[0]), answer.header(names[1])
+    return _parameter(answer.header("ratelimit-policy"), "q"), _parameter(answer.header("ratelimit"), "r")
+
+
+def _parameter(value: str | None, name: str) -> str | None:
+    """A parameter of a structured header's first item."""
+    found = re.search(rf";\s*{name}=(-?\d+)", value or "")
+    return found and found[1]
 
 
 @headers.mutant(killed_by="limit and what is left")

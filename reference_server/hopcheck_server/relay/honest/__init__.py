@@ -1,5 +1,12 @@
 """Honest relays: each is different, and not wrong. Every check must hold on every one of them."""
 
+from hopcheck_server.relay.honest.headers import (
+    AsksForNoCoding,
+    DatesRetryAfter,
+    NewRateLimitHeaders,
+    PadsHeaders,
+    RulesGzipOut,
+)
 from hopcheck_server.relay.honest.requests import (
     CompressesStreams,
     DropsDeclaredFields,
@@ -27,6 +34,7 @@ from hopcheck_server.relay.honest.responses import (
     Slower,
     VendorFields,
 )
+from hopcheck_server.relay.honest.streams import JoinsRoleAndText, LooksAtEachEvent, SpaceAfterDone, SplitsDeltas
 from hopcheck_server.relay.relay import Relay
 
 HONEST_RELAYS: tuple[type[Relay], ...] = (
@@ -53,4 +61,13 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     RefusesUnknownFields,
     TracesByItself,
     CompressesStreams,
+    PadsHeaders,
+    DatesRetryAfter,
+    NewRateLimitHeaders,
+    AsksForNoCoding,
+    RulesGzipOut,
+    SpaceAfterDone,
+    SplitsDeltas,
+    JoinsRoleAndText,
+    LooksAtEachEvent,
 )

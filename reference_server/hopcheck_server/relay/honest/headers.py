@@ -1,0 +1,67 @@
+"""Honest relays that differ in their headers, towards clients and towards the provider."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from email.utils import formatdate
+
+from hopcheck_server.relay.messages import OutgoingRequest, RelayedResponse
+from hopcheck_server.relay.relay import Relay
+
+_LIMIT, _REST = "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"
+
+
+class PadsHeaders(Relay):
+    """White space stands around the values of headers."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        return replace(response, headers=[(name, f"  {value} \t ") for name, value in response.headers])
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return replace(outgoing, headers=tuple((name, f" {value} ") for name, value in outgoing.headers))
+
+
+class DatesRetryAfter(Relay):
+    """Retry-After names the time when to come back, not how long to wait."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        wait = response.header("retry-after")
+        if wait is None or not wait.isdecimal():
+            return response
+        return response.with_header("Retry-After", formatdate(math.ceil(time.time() + int(wait)), usegmt=True))
+
+
+class NewRateLimitHeaders(Relay):
+    """Limits are reported in the headers of the IETF's draft, and not in OpenAI's."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        limit, rest = response.header(_LIMIT), response.header(_REST)
+        if limit is None or (response.origin == "provider" and response.status != 200):
+            return response
+        kept = [pair for pair in response.headers if not pair[0].lower().startswith("x-ratelimit-")]
+        new = [("RateLimit-Policy", f'"requests";q={limit}'), ("RateLimit", f'"requests";r={rest or 0}')]
+        return replace(response, headers=[*kept, *new])
+
+
+class _ReadsPlain(Relay):
+    """Base of those that can't read a compressed response of the provider."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        coding = response.provider.header("content-encoding") if response.provider else None
+        return replace(response, status=502) if coding else response
+
+
+class AsksForNoCoding(_ReadsPlain):
+    """Requests to the provider name no content coding, and none is understood."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return replace(outgoing, headers=tuple(one for one in outgoing.headers if one[0] != "Accept-Encoding"))
+
+
+class RulesGzipOut(_ReadsPlain):
+    """Requests to the provider rule gzip out and allow anything else."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return outgoing.with_header("Accept-Encoding", "gzip;q=0, *")
