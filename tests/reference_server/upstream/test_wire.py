@@ -73,8 +73,16 @@ def test_gzip_json(wire, loop):
 
 @pytest.mark.parametrize(
     ("accepted", "encoded"),
-    [("gzip", True), ("br, GZIP;q=0.5", True), ("*", True), ("identity", False), ("gzip; q=0, br", False), ("", False)]
-    + [("gzip;q=0, *", False), (None, False)],
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("*", True),
+        ("identity", False),
+        ("gzip; q=0, br", False),
+        ("", False),
+        ("gzip;q=0, *", False),
+        (None, False),
+    ],
 )
 def test_gzip_only_for_those_that_ask_for_it(wire, loop, accepted, encoded):
     async def act(upstream):
