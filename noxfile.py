@@ -10,7 +10,7 @@ import nox
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "build", "tests", "selftest", "replay", "chain"]
+nox.options.sessions = ["lint", "types", "build", "tests", "commands", "selftest", "replay", "chain"]
 
 PINS = "constraints-dev.txt"
 PACKAGES = (
@@ -74,12 +74,26 @@ def tests(session: nox.Session) -> None:
     """Run the tests of the project that need neither a network nor LiteLLM."""
     prepare(session, "tests")
     spread = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")  # tests/conftest.py says which come first
-    session.run("pytest", "-m", f"not ({CHAIN_MARKERS})", *spread, *session.posargs)
+    session.run("pytest", "-m", f"not ({CHAIN_MARKERS} or commands)", *spread, *session.posargs)
+
+
+@nox.session
+def commands(session: nox.Session) -> None:
+    """Run the tests that start hopcheck's commands as processes."""
+    prepare(session, "tests")
+    session.run("pytest", "-m", "commands", "-n", "2", *session.posargs)
 
 
 @nox.session
 def selftest(session: nox.Session) -> None:
-    """Run the suite against itself: every case against its mutants and the honest relays."""
+    """Run the suite against itself: every mutant on its own cases, every honest relay on all cases."""
+    prepare(session, "tests")
+    session.run("hopcheck", "selftest", "--diagonal", *session.posargs)
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """Run the whole mutation matrix, every mutant on every case; not a default session, since it takes longer."""
     prepare(session, "tests")
     session.run("hopcheck", "selftest", *session.posargs)
 

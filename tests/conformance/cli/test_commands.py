@@ -11,6 +11,9 @@ import pytest
 
 from hopcheck.cli import COMMANDS
 
+pytestmark = pytest.mark.commands
+
+
 ENTRY = {"id", "level", "profile", "requirement", "refs", "needs", "mutants"}
 
 

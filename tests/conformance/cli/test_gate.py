@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+pytestmark = pytest.mark.commands
+
 
 @pytest.fixture
 def canned(odd: str) -> tuple[str, ...]:

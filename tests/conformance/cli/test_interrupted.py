@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.commands
+
 
 @pytest.fixture
 def halfway(cli, odd: str, tmp_path: Path):

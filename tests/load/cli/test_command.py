@@ -16,7 +16,7 @@ from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.report import document as report
 from tools import calibrate
 
-pytestmark = pytest.mark.usefixtures("few_draws", "short_preparation")
+pytestmark = [pytest.mark.commands, pytest.mark.usefixtures("few_draws", "short_preparation")]
 
 
 @pytest.fixture(scope="module")

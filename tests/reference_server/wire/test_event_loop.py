@@ -71,6 +71,9 @@ INTERRUPTED = """
 import signal
 from hopcheck_server.wire.event_loop import raise_interrupt_on
 
+pytestmark = pytest.mark.commands
+
+
 raise_interrupt_on(signal.SIGINT, signal.SIGTERM)
 try:
     print("ready", flush=True)
