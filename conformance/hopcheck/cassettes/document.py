@@ -66,7 +66,7 @@ def _cassette(document: Any) -> Cassette:
     exchanges = [*map(_read_interaction, document["interactions"] + document.get("unanswered", []))]
     exchanges.sort(key=lambda one: one.delivery.at_us)
     journal = tuple(map(_read_entry, document.get("journal", ())))
-    judged = RecordedVerdict(**verdict) if verdict else None
+    judged = RecordedVerdict(**{**verdict, "causes": tuple(verdict.get("causes", ()))}) if verdict else None
     return Cassette(case, Provenance(**about), tuple(exchanges), journal, judged, operation)
 
 
@@ -129,6 +129,8 @@ def _plain(value: Any) -> dict[str, Any]:
     plain = {name: item for name, item in asdict(value).items() if item != defaults[name]}
     for name in {"frames", "sent"} & plain.keys():
         plain[name] = [list(frame) for frame in plain[name]]
+    if "causes" in plain:
+        plain["causes"] = list(plain["causes"])
     return plain
 
 

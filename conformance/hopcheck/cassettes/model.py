@@ -154,10 +154,12 @@ class RecordedVerdict:
     Attributes:
         outcome: Its outcome.
         findings: Whether each check held, by its name; a name with several findings held if all of them did.
+        causes: What did not hold on the case's exchanges, whatever the case is about: `<check>: <complaint>`.
     """
 
     outcome: str
     findings: Mapping[str, bool] = field(default_factory=dict)
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,18 @@ def _verdict(before: Cassette, after: Cassette) -> Iterator[Change]:
         was, now = before.verdict.findings.get(name), after.verdict.findings.get(name)
         if was != now:
             yield Change(Part.VERDICT, f"finding {name}", _held(was), _held(now), bool(was) and now is False)
+    yield from _causes(frozenset(before.verdict.causes), frozenset(after.verdict.causes))
+
+
+def _causes(before: frozenset[str], after: frozenset[str]) -> Iterator[Change]:
+    """Causes that only one of two verdicts met; one that is new is worse."""
+    for key in sorted(before ^ after):
+        was, now = (MET if key in causes else None for causes in (before, after))
+        yield Change(Part.VERDICT, f"cause {key}", was, now, now is not None)
+
+
+MET = "met"
+"""A cause of a verdict, as a change shows it."""
 
 
 def _held(ok: bool | None) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Response, Target
@@ -18,6 +19,8 @@ COMMON: Boundary = "openai-compatible"
 
 REFUSALS = frozenset({400, 404, 405, 415, 422})
 """Statuses by which a gateway refuses what a request says. Refusing keys, sizes and rates is other cases' matter."""
+
+_PLAIN_FIELDS = frozenset({"model", "messages", "input", "stream"})
 
 LARGE_BYTES = 1 << 20
 """Requests from this size on may be refused for it."""
@@ -50,10 +53,20 @@ def _is_valid(target: Target, response: Response) -> bool:
 
 
 def cause_of_refusal(response: Response) -> str:
-    """Status, and what the error says that it is about: its parameter, code or type."""
+    """Status, the error's code or type, and the field that it is about: `status 400, invalid_request: tools`."""
     error = response.error if isinstance(response.error, dict) else {}
-    about = next((error[name] for name in ("param", "code", "type") if isinstance(error.get(name), str)), "")
-    return f"status {response.status}{f', {about}' if about else ''}"
+    names = (error[name] for name in ("code", "type") if isinstance(error.get(name), str))
+    kind = next((name for name in names if name and name != str(response.status)), "")
+    return f"status {response.status}{f', {kind}' if kind else ''}: {_about(response, error)}"
+
+
+def _about(response: Response, error: Mapping[str, Any]) -> str:
+    """The field that an error names; else all those that a plain request doesn't have."""
+    body = response.sent.json if isinstance(response.sent.json, dict) else {}
+    fields = sorted(body.keys() - _PLAIN_FIELDS)
+    named = str(error.get("param") or error.get("message") or "")
+    mentioned = [(named.index(field), -len(field), field) for field in fields if field in named]
+    return min(mentioned)[2] if mentioned else ", ".join(fields) or "a plain request"
 
 
 def _detail(response: Response) -> str:

@@ -19,11 +19,14 @@ from hopcheck.client import Target, Untestable, describe
 from hopcheck.engine.acceptance import ACCEPTANCE, refusals
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.operations import operation_of
-from hopcheck.engine.verdict import Outcome, Verdict, outcome_of
+from hopcheck.engine.verdict import Occurrence, Outcome, Verdict, outcome_of
 from hopcheck.engine.wire_contracts import WireEvidence, WireJudgement, judge_exchanges
 from hopcheck.engine.wire_log import reproduce, wire_log
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.attempt import Attempt
+
+PROVIDER_AWAY = frozenset({"unreachable", "outage"})
+"""Needs of cases in which nobody answers the target: what it then refuses, it doesn't refuse for the request's sake."""
 
 
 async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> Verdict:
@@ -38,10 +41,11 @@ async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> 
     target = context.target(case)
     begun_ns = time.monotonic_ns()
     findings: list[Finding] = []
+    beyond: list[Occurrence] = []
     outcome, reason = await _judged(_findings(case, target, findings, settle=settle))
     if outcome is not Outcome.BROKEN and context.extra_findings is not None:
         own = outcome, reason
-        outcome, reason = await _judged(_extra(case, context.extra_findings(case, target), findings, own))
+        outcome, reason = await _judged(_extra(case, context.extra_findings(case, target), findings, beyond, own))
     if outcome is Outcome.CONFORMS:
         outcome, reason = await _judged(_own_outcome(case, target, context.control, findings))
     verdict = Verdict(
@@ -52,6 +56,7 @@ async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> 
         duration_s=(time.monotonic_ns() - begun_ns) / 1e9,
         reproduce=reproduce(target.responses, context.config.api_key),
         notes=tuple(target.notes),
+        occurrences=tuple(beyond),
     )
     try:
         return await _with_evidence(case, verdict, target, context, begun_ns)
@@ -68,12 +73,19 @@ async def _findings(case: Case, target: Target, findings: list[Finding], *, sett
 
 
 async def _extra(
-    case: Case, found: AsyncIterator[Finding], findings: list[Finding], own: tuple[Outcome, str]
+    case: Case,
+    found: AsyncIterator[Finding | Occurrence],
+    findings: list[Finding],
+    beyond: list[Occurrence],
+    own: tuple[Outcome, str],
 ) -> tuple[Outcome, str]:
-    """Add what the run finds. If that fails, it decides, even where the case itself couldn't be judged."""
+    """Add what the run finds. If a finding fails, it decides, even where the case itself couldn't be judged."""
     made = len(findings)
-    async for finding in found:
-        findings.append(finding)  # noqa: PERF401 - as in `_findings`
+    async for one in found:
+        if isinstance(one, Occurrence):
+            beyond.append(one)
+        else:
+            findings.append(one)
     fails = any(not finding.ok for finding in findings[made:])
     return (outcome_of(findings, case.level), own[1]) if fails else own
 
@@ -126,7 +138,7 @@ async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: 
         replace(
             verdict,
             operation=case.operation,
-            occurrences=tuple(judgement.occurrences),
+            occurrences=(*judgement.occurrences, *verdict.occurrences),
             judged=dict(judgement.judged),
             asked=dict(asked),
             exchanges=tuple(exchanges),
@@ -151,7 +163,7 @@ async def _judge_exchanges(case: Case, target: Target, attempts: list[Attempt], 
         is_llm_proxy=context.config.declares.llm_proxy,
     )
     judgement = await judge_exchanges(evidence)
-    if not case.refusable and context.control is not None:
+    if context.control is not None and not case.refusable and not case.needs & PROVIDER_AWAY:
         judgement.occurrences += refusals(target, attempts)
     return judgement
 

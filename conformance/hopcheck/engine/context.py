@@ -11,6 +11,7 @@ from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import TWO_SIDED, Case
 from hopcheck.client import RECOVERY_S, Target
 from hopcheck.client.config import DECLARABLE, TargetConfig
+from hopcheck.engine.verdict import Occurrence
 from hopcheck_server.upstream.control.client import Control
 
 DEFAULT_READ_TIMEOUT_S = 30.0
@@ -33,7 +34,8 @@ class RunContext:
         contracts: Whether what crossed the wire is held against the contracts.
         shared: What the cases of a run have in common, such as one burst over a rate limit.
         excluded: Cases that this run can't judge, and why.
-        extra_findings: Yields what this run finds in addition to a case's own findings, once the case is through.
+        extra_findings: Yields what this run finds in addition to a case's own findings, once the case is through, and
+            what it found not to hold on further exchanges.
     """
 
     config: TargetConfig
@@ -47,7 +49,7 @@ class RunContext:
     contracts: bool = True
     shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     excluded: Mapping[str, str] = field(default_factory=dict)
-    extra_findings: Callable[[Case, Target], AsyncIterator[Finding]] | None = None
+    extra_findings: Callable[[Case, Target], AsyncIterator[Finding | Occurrence]] | None = None
 
     def target(self, case: Case) -> Target:
         """The target, bound to a case."""

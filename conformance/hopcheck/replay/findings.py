@@ -9,6 +9,7 @@ from typing import Any
 from hopcheck.authoring.findings import Finding, expect
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Stream, Target
+from hopcheck.engine.verdict import Occurrence
 from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.replay.scripted_faults import ScriptedRuns
 from hopcheck.replay.server import ReplayServer
@@ -41,7 +42,7 @@ class ReplayFindings:
         self._with_variants = with_variants
         self.scripted = ScriptedRuns(server, own) if server.scripted_backend is not None else None
 
-    async def __call__(self, case: Case, target: Target) -> AsyncIterator[Finding]:
+    async def __call__(self, case: Case, target: Target) -> AsyncIterator[Finding | Occurrence]:
         """Judge a case that has just run."""
         misses = list(self._server.misses.get(cassette_of_case(case), ()))
         yield expect("replay.match", misses, equals=[], level="MUST")
@@ -50,9 +51,9 @@ class ReplayFindings:
         if streams and not misses and self._with_variants:
             for finding in await self._variants(StreamRepeater(self._server, target), distinct(streams)):
                 yield finding
-        found = await self.scripted.finding(case, target) if self.scripted is not None else None
-        if found is not None:
-            yield found
+        if self.scripted is not None:
+            for found in await self.scripted.findings(case, target):
+                yield found
 
     async def _variants(self, repeater: StreamRepeater, streams: list[Stream]) -> list[Finding]:
         """Each stream is rechunked, and the first that can be rewritten is requested in variants, too."""

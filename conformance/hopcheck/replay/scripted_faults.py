@@ -1,7 +1,8 @@
 """Runs a case with its own script in LiteLLM's place: how the proxy copes when LiteLLM itself fails as a provider does.
 
 LiteLLM absorbs many faults of a provider, so cassettes don't hold them. Where a case is about a provider that can't be
-reached, nothing listens in LiteLLM's place. The result is one more finding of the case.
+reached, nothing listens in LiteLLM's place. The result is one more finding of the case,
+and what did not hold on the exchanges of that run.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hopcheck.client import Target, Untestable
 from hopcheck.client.config import Declares
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
-from hopcheck.engine.verdict import Outcome, Verdict
+from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
 from hopcheck.replay.scripted_backend import scripted_nonces
 from hopcheck.replay.server import ReplayServer
 from hopcheck.report.build import SCRIPTED
@@ -58,14 +59,15 @@ class ScriptedRuns:
         self._control = LocalControl(server.scripted_backend)
         self._own = own
 
-    async def finding(self, case: Case, target: Target) -> Finding | None:
-        """The finding of a case, or None if the case can't be run this way."""
+    async def findings(self, case: Case, target: Target) -> list[Finding | Occurrence]:
+        """The finding of a case, and what did not hold on its exchanges; nothing if it can't be run this way."""
         if not is_applicable(case):
-            return None
+            return []
         verdict = await self._verdict(case, target)
         if verdict.outcome is Outcome.NOT_APPLICABLE:
-            return None
-        return replace(expect(SCRIPTED, _failures(verdict), equals=[]), level=_level(case, verdict))
+            return []
+        found = replace(expect(SCRIPTED, _failures(verdict), equals=[]), level=_level(case, verdict))
+        return [found, *(replace(one, exchange=None) for one in verdict.occurrences)]
 
     async def _verdict(self, case: Case, target: Target) -> Verdict:
         own = {**self._own, "fallback": target.declares.fallback} if case.id in WITHOUT_FALLBACK else self._own

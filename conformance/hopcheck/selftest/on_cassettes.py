@@ -11,7 +11,7 @@ from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import Cassette
 from hopcheck.engine.scheduler import ChainPool, run_pools
-from hopcheck.engine.verdict import Outcome
+from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.replay.findings import CHUNKING
 from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.selftest.chunk_parser_mutant import ParsesEachRead
@@ -132,11 +132,17 @@ def _ran(trial: Trial) -> bool:
     return trial.verdict.outcome not in (Outcome.UNTESTABLE, Outcome.BROKEN, Outcome.NOT_APPLICABLE)
 
 
+def what_failed(verdict: Verdict) -> set[str]:
+    """The names of failing findings, and the keys of causes."""
+    return {finding.check for finding in verdict.failed} | {one.key for one in verdict.occurrences}
+
+
 def _result_of_healthy(case: Case, healthy: Trial, cassettes: Mapping[str, Cassette]) -> CassetteResult:
     judged = cassettes[cassette_of_case(case)].verdict
     known = {check for check, held in judged.findings.items() if not held} if judged else set()
+    known |= set(judged.causes) if judged else set()
     well = healthy.verdict.outcome in (Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES, Outcome.NOT_APPLICABLE)
-    if well and {finding.check for finding in healthy.verdict.failed} <= known:
+    if well and what_failed(healthy.verdict) <= known:
         return CassetteResult(case.id, HEALTHY, "as recorded", "")
     return CassetteResult(case.id, HEALTHY, "false positive", summary_of(healthy.verdict))
 
@@ -154,8 +160,11 @@ def _result_of_trial(case: Case, mutant: Mutant, trial: Trial, healthy: Trial) -
         return CassetteResult(*where, "live-only", verdict.reason)
     if kills(verdict, mutant.killed_by):
         return CassetteResult(*where, "killed", mutant.killed_by)
-    known = {finding.check for finding in healthy.verdict.failed}
+    known = what_failed(healthy.verdict)
     failed = [finding.check for finding in verdict.failed if finding.check not in known]
     if failed and verdict.outcome in (Outcome.DEVIATES, Outcome.ADVISORY):
         return CassetteResult(*where, "killed", failed[0])
+    met = [one.check for one in verdict.occurrences if one.key not in known]
+    if met:
+        return CassetteResult(*where, "killed", met[0])
     return CassetteResult(*where, "survived", summary_of(verdict))

@@ -102,13 +102,14 @@ def _score_mutant(total: MatrixScore, verdict: Verdict, mutant: Mutant) -> bool:
 
 
 def kills(verdict: Verdict, check: str) -> bool:
-    """Whether the check of that name fails and those before it hold; untestable or broken never counts.
+    """Whether the check of that name fails and those before it hold.
 
-    What must hold on every exchange has a check, too: it fails by an occurrence.
+    What must hold on every exchange has a check, too: it fails by an occurrence. A case that is untestable or broken
+    never counts, unless a cause keeps it from being asked: that turns the gate red, and the check failed, too.
     """
     if check in INVARIANTS:
         return any(occurrence.check == check for occurrence in verdict.occurrences)
-    if verdict.outcome not in (Outcome.DEVIATES, Outcome.ADVISORY):
+    if verdict.outcome not in (Outcome.DEVIATES, Outcome.ADVISORY) and not verdict.untestable_by:
         return False
     first = next((finding for finding in verdict.findings if not finding.ok), None)
     return first is not None and first.check == check

@@ -164,6 +164,17 @@ def test_a_verdict_that_got_worse_and_one_that_got_better():
     ]
 
 
+def test_a_cause_that_only_one_verdict_met():
+    gone, new = "contract.event: id is missing", "acceptance: status 400: tools"
+    first, second = (RecordedVerdict("conforms", {"text": True}, (cause,)) for cause in (gone, new))
+    found = compare(cassette(verdict=first), cassette(verdict=second)).changes
+    assert [(one.what, one.before, one.after, one.worse) for one in found] == [
+        (f"cause {new}", None, "met", True),
+        (f"cause {gone}", "met", None, False),
+    ]
+    assert compare(cassette(verdict=first), cassette(verdict=first)).changes == ()
+
+
 def test_many_ways_are_one_group():
     before = {
         f"chat.c{number}": replace(cassette(answered(model=f"m{number}")), case=f"chat.c{number}")

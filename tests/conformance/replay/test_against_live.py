@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from verdict_comparison import differences, live_only
+from verdict_comparison import causes, differences, live_only
 
 from hopcheck.cli import main
 from hopcheck.gate.catalogue import all_cases
@@ -44,4 +44,5 @@ def test_the_verdicts_are_the_same_case_by_case(tmp_path, monkeypatch) -> None:
     assert main(["gate", "--replay", str(FOLDER), "--json", "replay.json"]) == 0
     replayed = json.loads((tmp_path / "replay.json").read_text())
     assert differences(with_litellm, replayed) == []
+    assert causes(with_litellm) == causes(replayed)
     assert len(live_only(replayed)) <= 0.15 * len(replayed["cases"])

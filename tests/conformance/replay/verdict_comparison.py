@@ -14,20 +14,20 @@ from hopcheck.report.document import load_document
 
 
 def verdicts(document: dict[str, Any]) -> dict[str, tuple[str, dict[str, bool]]]:
-    """The outcome of each case, and whether all findings of each check held, without those of the replay.
-
-    Findings of contracts count only if they fail: whether there is one depends on how LiteLLM answers a provider's cut,
-    with a broken stream or with an error.
-    """
+    """The outcome of each case, and whether all findings of each check held, without those of the replay."""
     found = {}
     for case in document["cases"]:
         held: dict[str, bool] = {}
         for finding in case["findings"]:
-            is_optional = finding["check"].startswith("contract.") and finding["ok"]
-            if not is_optional and not finding["check"].startswith("replay."):
+            if not finding["check"].startswith("replay."):
                 held[finding["check"]] = held.get(finding["check"], True) and finding["ok"]
         found[case["id"]] = (case["outcome"], held)
     return found
+
+
+def causes(document: dict[str, Any]) -> set[tuple[str, str]]:
+    """What did not hold on the exchanges of a run."""
+    return {(cause["check"], cause["cause"]) for cause in document["causes"]}
 
 
 def live_only(document: dict[str, Any]) -> dict[str, str]:

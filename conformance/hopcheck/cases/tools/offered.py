@@ -24,6 +24,7 @@ CHOICES: list[Any] = ["auto", "none", "required", CLOCK]
 
 @case(
     "tools.roundtrip",
+    refusable=True,
     level="MUST",
     refs=["OAI CreateChatCompletionRequest", "maximhq/bifrost#7348"],
     needs=["two_sided"],

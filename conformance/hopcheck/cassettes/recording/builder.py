@@ -97,6 +97,11 @@ class CassetteBuilder:
         )
 
 
+def causes_met(verdict: Verdict) -> tuple[str, ...]:
+    """What did not hold on a case's exchanges, each cause once."""
+    return tuple(sorted({occurrence.key for occurrence in verdict.occurrences}))
+
+
 def held(verdict: Verdict) -> dict[str, bool]:
     """Whether each check of a verdict held, by its name."""
     found: dict[str, bool] = {}

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from hopcheck.authoring.registry import Case
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.cassettes.model import Cassette, Provenance, RecordedVerdict, cassette_name
-from hopcheck.cassettes.recording.builder import CassetteBuilder, held, is_lookup
+from hopcheck.cassettes.recording.builder import CassetteBuilder, causes_met, held, is_lookup
 from hopcheck.cassettes.recording.exchanges import RecordedExchange
 from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
 from hopcheck.cassettes.recording.wiretap import Wiretap
@@ -172,7 +172,7 @@ class Recorder:
             self._settings.provenance,
             builder.interactions(own),
             builder.entries(attempts),
-            RecordedVerdict(str(verdict.outcome), held(verdict)),
+            RecordedVerdict(str(verdict.outcome), held(verdict), causes_met(verdict)),
             case.operation,
         )
         try:
