@@ -5,6 +5,7 @@ What a case is written with is importable from here.
 
 from hopcheck.authoring import edits
 from hopcheck.authoring.contract import contract_violations
+from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.authoring.findings import Finding, Findings, expect
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case, case
@@ -59,6 +60,7 @@ __all__ = [
     "Untestable",
     "__version__",
     "backend_down",
+    "canonical_request",
     "case",
     "contract_violations",
     "dig",

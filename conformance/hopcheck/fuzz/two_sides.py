@@ -11,6 +11,7 @@ import json
 import struct
 from typing import Any
 
+from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.client.config import TargetConfig
 from hopcheck.fuzz.comparison import only, without_nothing
 from hopcheck.fuzz.generation.chat_responses import join_chunks
@@ -52,9 +53,9 @@ def part(pair: Pair, *, required: bool) -> Pair:
 
 
 def _plain(body: dict[str, Any]) -> dict[str, Any]:
-    """A body without null members in its messages, and with `system` in place of the role `developer`."""
-    messages = body.get("messages")
-    return {**body, "messages": [_plain_message(one) for one in messages]} if isinstance(messages, list) else dict(body)
+    """A canonical body without null members in its messages, and with `system` in place of the role `developer`."""
+    messages, plain = body.get("messages"), canonical_request(body)
+    return {**plain, "messages": [_plain_message(one) for one in messages]} if isinstance(messages, list) else plain
 
 
 def _plain_message(message: Any) -> Any:

@@ -13,8 +13,17 @@ SCHEMA: dict[str, Any] = {
     },
     "required": ["steps", "answer"],
     "additionalProperties": False,
-    "$defs": {"step": {"type": "object", "properties": {"next": {"$ref": "#/$defs/step"}}, "title": "Schritt"}},
+    "$defs": {
+        "step": {
+            "type": "object",
+            "title": "Schritt",
+            "properties": {"next": {"anyOf": [{"$ref": "#/$defs/step"}, {"type": "null"}]}},
+            "required": ["next"],
+            "additionalProperties": False,
+        }
+    },
 }
+ASKED = [{"role": "user", "content": "Answer in JSON."}]
 STRICT = {"type": "json_schema", "json_schema": {"name": "plan", "description": "", "strict": True, "schema": SCHEMA}}
 
 
@@ -27,7 +36,7 @@ STRICT = {"type": "json_schema", "json_schema": {"name": "plan", "description": 
 async def response_format(target: Target) -> Findings:
     """response_format reaches the upstream as it was sent: json_object, and json_schema with its whole schema."""
     for name, asked in {"json_object": {"type": "json_object"}, "json_schema": STRICT}.items():
-        got = (await target.forwarded(await target.chat.create(response_format=asked))).json
+        got = (await target.forwarded(await target.chat.create(response_format=asked, messages=ASKED))).json
         yield expect(name, dig(got, "response_format"), equals=asked)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, items
 
 CALL = {"id": "call_hop1", "type": "function", "function": {"name": "look_up", "arguments": '{"q":"x"}'}}
+TOOL = {"type": "function", "function": {"name": "look_up"}}
 CONVERSATION: list[dict[str, Any]] = [
     {"role": "developer", "content": "Be brief."},
     {"role": "system", "content": "  Answer\u2028in *Markdown*.\n"},
@@ -21,7 +22,7 @@ CONVERSATION: list[dict[str, Any]] = [
 @case("requests.messages-verbatim", level="MUST", refs=["OAI CreateChatCompletionRequest"], needs=["two_sided"])
 async def messages_verbatim(target: Target) -> Findings:
     """Messages reach the upstream as they were sent: roles, names, ids, parts, empty strings and white space."""
-    answer = await target.chat.create(messages=CONVERSATION)
+    answer = await target.chat.create(messages=CONVERSATION, tools=[TOOL])
     got, sent = items((await target.forwarded(answer)).json, "messages"), answer.sent.json["messages"]
     yield expect("messages", comparable(got), equals=comparable(sent))
     # By OpenAI's documents a model takes one for the other, and null for a content that is not there.

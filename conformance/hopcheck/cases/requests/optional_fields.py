@@ -21,7 +21,7 @@ WHO: dict[str, Any] = {
 async def user_field(target: Target) -> Findings:
     """`user`, `metadata` and `safety_identifier` reach the upstream, unless the target declares that it drops them."""
     for field, value in WHO.items():
-        got = await target.received(await target.chat.create(**{field: value}))
+        got = await target.received(await target.chat.create(store=True, **{field: value}))  # as metadata needs it
         allowed = [value, None] if field in target.declares.drops else [value]
         yield expect(field, got.get(field) if got else "refused", one_of=allowed)
 

@@ -9,6 +9,7 @@ CALLS: list[dict[str, Any]] = [
     {"id": "call_hop1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}},
     {"id": "call_hop2", "type": "function", "function": {"name": "clock", "arguments": "{}"}},
 ]
+TOOLS = [{"type": "function", "function": {"name": call["function"]["name"]}} for call in CALLS]
 HISTORY: list[dict[str, Any]] = [
     {"role": "user", "content": "Weather and time in Oslo?"},
     {"role": "assistant", "content": None, "tool_calls": CALLS},
@@ -22,7 +23,7 @@ HISTORY: list[dict[str, Any]] = [
 @case("tools.result-turn", level="MUST", refs=["OAI ChatCompletionRequestToolMessage", "avelrl"], needs=["two_sided"])
 async def result_turn(target: Target) -> Findings:
     """Calls and their results in the history reach the upstream: each under its id, in the order sent."""
-    got = (await target.forwarded(await target.chat.create(messages=HISTORY))).json
+    got = (await target.forwarded(await target.chat.create(messages=HISTORY, tools=TOOLS))).json
     messages = items(got, "messages")
     results = [one for one in messages if dig(one, "role") == "tool"]
     yield expect("calls", [call for one in messages for call in items(one, "tool_calls")], equals=CALLS)

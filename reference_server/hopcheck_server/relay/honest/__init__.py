@@ -10,9 +10,11 @@ from hopcheck_server.relay.honest.headers import (
 from hopcheck_server.relay.honest.requests import (
     CompressesStreams,
     DropsDeclaredFields,
+    HidesBackups,
     RefusesUnknownFields,
     RewritesRequests,
     TracesByItself,
+    WritesNewForms,
 )
 from hopcheck_server.relay.honest.responses import (
     CarriageReturns,
@@ -61,6 +63,8 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     RefusesUnknownFields,
     TracesByItself,
     CompressesStreams,
+    WritesNewForms,
+    HidesBackups,
     PadsHeaders,
     DatesRetryAfter,
     NewRateLimitHeaders,

@@ -21,6 +21,31 @@ class RewritesRequests(Relay):
         return replace(outgoing, body=json.dumps(body, sort_keys=True).encode())
 
 
+class WritesNewForms(Relay):
+    """Older forms of fields are written in the newer ones, and documented defaults are filled in."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        if "messages" not in body:
+            return outgoing
+        if "max_tokens" in body:
+            body.setdefault("max_completion_tokens", body.pop("max_tokens"))
+        if isinstance(body.get("stop"), str):
+            body["stop"] = [body["stop"]]
+        return outgoing.with_json({"store": False, "n": 1, "stream": False, **body})
+
+
+class HidesBackups(Relay):
+    """A model that only answers for another one isn't listed."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        body = response.json if response.incoming.path == "/v1/models" else None
+        if not isinstance(body, dict) or "data" not in body:
+            return response
+        backups = self.config.fallbacks.values()
+        return response.with_json({**body, "data": [one for one in body["data"] if one["id"] not in backups]})
+
+
 class DropsDeclaredFields(Relay):
     """The fields that it declares to drop are dropped."""
 
