@@ -18,6 +18,7 @@ from hopcheck.client import (
     Untestable,
     backend_down,
     dig,
+    function_tools,
     items,
 )
 from hopcheck_contracts.sse import DONE, Event, event_of
@@ -67,6 +68,7 @@ __all__ = [
     "edits",
     "event_of",
     "expect",
+    "function_tools",
     "incoming",
     "items",
     "refuse",

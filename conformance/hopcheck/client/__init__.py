@@ -1,6 +1,6 @@
 """The target as a case sees it."""
 
-from hopcheck.client.bodies import OMIT
+from hopcheck.client.bodies import OMIT, function_tools
 from hopcheck.client.outage import backend_down
 from hopcheck.client.paths import dig, items
 from hopcheck.client.pending_response import PendingResponse
@@ -22,6 +22,7 @@ __all__ = [
     "backend_down",
     "describe",
     "dig",
+    "function_tools",
     "items",
     "load_sdk",
 ]

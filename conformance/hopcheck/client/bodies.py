@@ -22,6 +22,12 @@ def chat_body(model: str, marker: str, fields: Body) -> Body:
     return body
 
 
+def function_tools(*names: str) -> list[Body]:
+    """The functions that a request offers: a provider calls none that it wasn't offered."""
+    parameters = {"type": "object", "properties": {}}
+    return [{"type": "function", "function": {"name": name, "parameters": parameters}} for name in names]
+
+
 def marked(messages: Any, marker: str) -> Any:
     """The messages with the marker at the end of the last user message's text; all else is as it was."""
     if not isinstance(messages, list) or not messages:

@@ -21,7 +21,7 @@ from hopcheck_server.relay import Relay
 
 QUICK = [case for case in all_cases().values() if case.isolation in (Isolation.SHARED, Isolation.EXCLUSIVE)]
 
-DELIBERATE = frozenset({"errors.no-stack", "llm_proxy.default-model"})
+DELIBERATE = frozenset({"errors.missing-fields", "errors.no-stack", "llm_proxy.default-model"})
 """Cases that send what no provider would take, and say so."""
 
 UNSUPPORTED = frozenset({"default", "minProperties", "patternProperties", "not", "if", "oneOf"})
@@ -74,9 +74,11 @@ def complaints(target: Target) -> Iterator[str]:
         if response.sent.method == "POST" and response.marker and isinstance(body, dict):
             yield from map(str, validate_request("openai-compatible", "POST", path, body))
             yield from refused_by_openai(body)
+            if response.tool_calls() and not (body.get("tools") or body.get("functions")):
+                yield "calls are answered without tools"
 
 
-def test_every_request_that_a_case_sends_is_valid_at_the_provider() -> None:
+def test_every_request_of_a_case_is_valid_at_the_provider() -> None:
     found: dict[str, list[str]] = {}
     asked: list[int] = []
 

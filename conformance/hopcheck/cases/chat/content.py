@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from unicodedata import normalize
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, function_tools, reply
 
 TEXT = (
     "  kept spaces\n\n\tand \"quotes\" 'too' \\n \\ / </script> &amp; <b> data: [DONE]\r\n"
@@ -58,7 +58,7 @@ class NumbersTheFingerprint(Relay):
 @case("chat.content-null", level="MUST", refs=["OAI ChatCompletionResponseMessage"], upstream=reply.chat(tools=[CALL]))
 async def content_null(target: Target) -> Findings:
     """With tool calls, a `content` of null stays null: it becomes no empty text and no word, and isn't left out."""
-    answer = await target.chat.create()
+    answer = await target.chat.create(tools=function_tools("look_up"))
     message = answer.message if isinstance(answer.message, dict) else {}
     yield expect("content", message.get("content", "left out"), equals=None)
 

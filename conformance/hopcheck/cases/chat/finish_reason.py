@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect, function_tools, reply
 
 ENDS = {
     "stop": reply.chat("Hello."),
@@ -21,7 +21,8 @@ ENDS = {
 )
 async def finish_reason(target: Target) -> Findings:
     """An answer's finish reason is the one that the provider gave."""
-    reasons = {reason: (await target.chat.create(script=reason)).at("choices", 0, "finish_reason") for reason in ENDS}
+    answers = {reason: await target.chat.create(script=reason, tools=function_tools("look_up")) for reason in ENDS}
+    reasons = {reason: answer.at("choices", 0, "finish_reason") for reason, answer in answers.items()}
     yield expect("finish reasons", reasons, equals={reason: reason for reason in ENDS})
 
 

@@ -16,6 +16,7 @@ ENTRIES = [_entry(("Gr\u00fc", -0.31725305), ("Ha", -1.5)), _entry(("ezi", -1.19
 
 @case(
     "chat.logprobs",
+    refusable=True,
     level="SHOULD",
     refs=["vllm#4795", "vllm#3179", "vllm#3707"],
     upstream=reply.chat("Gr\u00fc", "ezi", logprobs=ENTRIES),

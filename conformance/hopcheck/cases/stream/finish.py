@@ -1,6 +1,6 @@
 """Why a chat stream stopped."""
 
-from hopcheck import Events, Findings, Relay, Target, case, edits, expect, reply
+from hopcheck import Events, Findings, Relay, Target, case, edits, expect, function_tools, reply
 
 ENDS = {
     "stop": reply.stream("Hel", "lo"),
@@ -58,7 +58,8 @@ class FinishesFirst(Relay):
 )
 async def finish_matches(target: Target) -> Findings:
     """A stream's finish reason is the provider's: stop, length, content_filter or tool_calls."""
-    reasons = [(await target.chat.stream(script=name)).summary["finish"] for name in ENDS]
+    streams = [await target.chat.stream(script=name, tools=function_tools("look_up")) for name in ENDS]
+    reasons = [stream.summary["finish"] for stream in streams]
     yield expect("finish reasons", reasons, equals=[name.replace("-", "_") for name in ENDS])
 
 

@@ -12,6 +12,7 @@ SOUND = (
 )
 """JSON that is another text once it has been read and written again."""
 
+ECHO = {"type": "function", "function": {"name": "echo"}}
 ODD = ('{"city":"Os', "city=Oslo", '"{}"', "[1,]", "NaN")
 """What models send too, and an agent's own parser must get to see."""
 
@@ -29,7 +30,7 @@ def calls(texts: tuple[str, ...]) -> Any:
 )
 async def arguments_bytes(target: Target) -> Findings:
     """A call's arguments keep their text to the byte, in both directions: spaces, escapes, numbers, broken JSON."""
-    sound, odd = await target.chat.create(script="sound"), await target.chat.create(script="odd")
+    sound, odd = [await target.chat.create(script=script, tools=[ECHO]) for script in ("sound", "odd")]
     yield expect("JSON arguments", texts(sound.tool_calls()), equals=list(SOUND))
     yield expect("other arguments", texts(odd.tool_calls()), equals=list(ODD))
     made = [
@@ -39,7 +40,7 @@ async def arguments_bytes(target: Target) -> Findings:
     results = [{"role": "tool", "tool_call_id": call["id"], "content": "ok"} for call in made]
     assistant = {"role": "assistant", "content": "", "tool_calls": made}
     history = [{"role": "user", "content": "Echo."}, assistant, *results, {"role": "user", "content": "Again."}]
-    got = await target.forwarded(await target.chat.create(messages=history, script="sound"))
+    got = await target.forwarded(await target.chat.create(messages=history, tools=[ECHO], script="sound"))
     sent_back = [dig(call, "function", "arguments") for call in items(got.json, "messages", 1, "tool_calls")]
     yield expect("arguments in the history", sent_back, equals=list(SOUND))
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, function_tools, reply
 
+OFFERED = function_tools("weather", "clock")
 BOTH = (reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", "{}", id="call_hop2"))
 
 
@@ -15,7 +16,7 @@ BOTH = (reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", "{}", 
 )
 async def call_nonstream(target: Target) -> Findings:
     """Every tool call of an answer arrives with its id, type, function name and arguments, in the order given."""
-    answer = await target.chat.create()
+    answer = await target.chat.create(tools=OFFERED)
     first = {"index": 0, "id": "call_hop1", "type": "function", "name": "weather", "arguments": '{"city":"Oslo"}'}
     second = {"index": 1, "id": "call_hop2", "type": "function", "name": "clock", "arguments": "{}"}
     yield expect("calls", answer.tool_calls(), equals=[first, second])
@@ -56,7 +57,7 @@ class FreshIds(Relay):
 )
 async def text_and_call(target: Target) -> Findings:
     """A turn with text and a tool call keeps both, and its finish reason `tool_calls`, in one piece and as a stream."""
-    answer, stream = await target.chat.create(), await target.chat.stream()
+    answer, stream = await target.chat.create(tools=OFFERED), await target.chat.stream(tools=OFFERED)
     text = [answer.at("choices", 0, "message", "content"), stream.joined()]
     names = [[call["name"] for call in received.tool_calls()] for received in (answer, stream)]
     finish = [answer.at("choices", 0, "finish_reason"), *stream.finishes()]

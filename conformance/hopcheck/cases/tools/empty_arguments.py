@@ -2,7 +2,21 @@
 
 from typing import Any
 
-from hopcheck import Event, Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, items, reply
+from hopcheck import (
+    Event,
+    Events,
+    Findings,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    edits,
+    expect,
+    function_tools,
+    items,
+    reply,
+)
 
 NOTHING = {"absent": reply.chat(tools=[reply.call("clock")]), "object": reply.chat(tools=[reply.call("clock", "{}")])}
 
@@ -11,7 +25,7 @@ NOTHING = {"absent": reply.chat(tools=[reply.call("clock")]), "object": reply.ch
 async def empty_args(target: Target) -> Findings:
     """A call without arguments arrives as a call whose arguments are an empty string or an empty object."""
     for way, ask in {"in one piece": target.chat.create, "as a stream": target.chat.stream}.items():
-        answers = [(await ask(script=kind)).tool_calls() for kind in NOTHING]
+        answers = [(await ask(script=kind, tools=function_tools("clock"))).tool_calls() for kind in NOTHING]
         calls = [[call["name"], call["arguments"]] for calls in answers for call in calls]
         empty = all(call in (["clock", ""], ["clock", "{}"]) for call in calls)
         yield expect(f"calls {way}", calls, holds=empty and len(calls) == 2, to='two calls of clock with "" or "{}"')

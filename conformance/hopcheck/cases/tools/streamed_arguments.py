@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Events, Findings, Relay, Target, case, dig, event_of, expect, reply
+from hopcheck import Events, Findings, Relay, Target, case, dig, event_of, expect, function_tools, reply
 from hopcheck.cases.tools.pieces import edit_parts
 
 PIECES = ('{"a', '": "', "x\\", 'ny"', ", ", '"n": 1', "2345678901234567", '890, "e": "\\u00', 'e9 é"', " ", "}")
@@ -18,7 +18,7 @@ PIECES = ('{"a', '": "', "x\\", 'ny"', ", ", '"n": 1', "2345678901234567", '890,
 )
 async def stream_args_concat(target: Target) -> Findings:
     """A streamed call's pieces of arguments, joined, are the provider's text: nothing lost, doubled or tidied up."""
-    calls = (await target.chat.stream()).tool_calls()
+    calls = (await target.chat.stream(tools=function_tools("echo", "broken"))).tool_calls()
     yield expect("arguments", [call["arguments"] for call in calls], equals=["".join(PIECES), '{"q": "'])
 
 
@@ -60,7 +60,7 @@ class SkipsBlankPieces(Relay):
 )
 async def stream_interleaved(target: Target) -> Findings:
     """Two calls whose pieces alternate stay apart: each piece keeps its call's index."""
-    calls = (await target.chat.stream()).tool_calls()
+    calls = (await target.chat.stream(tools=function_tools("weather", "clock"))).tool_calls()
     yield expect("arguments", [call["arguments"] for call in calls], equals=['{"city":"Oslo"}', '{"zone":"CET"}'])
 
 

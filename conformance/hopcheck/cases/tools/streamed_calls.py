@@ -1,6 +1,6 @@
 """Which call a streamed piece belongs to."""
 
-from hopcheck import Events, Findings, Relay, Target, case, dig, expect, reply
+from hopcheck import Events, Findings, Relay, Target, case, dig, expect, function_tools, reply
 from hopcheck.cases.tools.pieces import edit_parts, parts
 
 TWO = reply.stream(
@@ -17,7 +17,7 @@ TWO = reply.stream(
 )
 async def stream_index(target: Target) -> Findings:
     """Every streamed piece of a tool call has an integer index, and each call has an index of its own."""
-    found = parts(await target.chat.stream())
+    found = parts(await target.chat.stream(tools=function_tools("weather", "clock")))
     indexes = [dig(part, "index") for part in found]
     whole = bool(indexes) and all(type(index) is int for index in indexes)
     yield expect("an index in every piece", indexes, holds=whole, to="an integer for each piece")

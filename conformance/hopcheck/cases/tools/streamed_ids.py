@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from hopcheck import Events, Findings, Relay, Target, case, dig, expect, reply
+from hopcheck import Events, Findings, Relay, Target, case, dig, expect, function_tools, reply
 from hopcheck.cases.tools.pieces import edit_parts, parts
 
 
@@ -19,7 +19,7 @@ from hopcheck.cases.tools.pieces import edit_parts, parts
 async def stream_id_first(target: Target) -> Findings:
     """The first streamed piece of a call has its id and name; no later piece of it has another id, or repeats them."""
     by_index: dict[str, list[list[Any]]] = {}
-    for part in parts(await target.chat.stream()):
+    for part in parts(await target.chat.stream(tools=function_tools("weather", "clock"))):
         by_index.setdefault(str(dig(part, "index")), []).append([dig(part, "id"), dig(part, "function", "name")])
     first = [pieces[0] for pieces in by_index.values()]
     yield expect("first pieces", first, equals=[["call_hop1", "weather"], ["call_hop2", "clock"]])
