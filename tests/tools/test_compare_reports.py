@@ -48,3 +48,24 @@ def test_other_failed_checks_are_a_difference(compare):
     new = report(a="deviates")
     new["cases"][0]["findings"].append({"check": "body", "ok": False})
     assert compare(report(a="deviates"), new) == (1, ["chat.a: deviates (status) -> deviates (body, status)"])
+
+
+def test_causes_are_compared_too(compare):
+    def with_causes(**counts: int) -> dict:
+        causes = [{"check": "contract.event", "cause": name, "count": count} for name, count in counts.items()]
+        return {**report(a="conforms"), "causes": causes}
+
+    assert compare(with_causes(a=1, b=2), with_causes(b=2, c=3)) == (
+        1,
+        ["gone cause: contract.event: a (1 times)", "new cause: contract.event: c (3 times)"],
+    )
+    assert compare(with_causes(a=1), with_causes(a=2)) == (0, ["cause: contract.event: a: 1 -> 2 times"])
+
+
+def test_each_operation_of_a_case_is_compared(compare):
+    def asked(operation: str, name: str) -> dict:
+        return {"cases": [{**case, "operation": operation} for case in report(a=name)["cases"]]}
+
+    old = {"cases": [*asked("chat", "conforms")["cases"], *asked("chat.stream", "conforms")["cases"]]}
+    new = {"cases": [*asked("chat", "conforms")["cases"], *asked("chat.stream", "deviates")["cases"]]}
+    assert compare(old, new) == (1, ["chat.a[chat.stream]: conforms -> deviates (status)"])

@@ -28,6 +28,7 @@ from hopcheck.report.build import report_text
 from hopcheck.report.render.html import html_text
 from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
+from hopcheck.report.render.sarif import sarif_text
 from hopcheck.report.settings_file import SettingsError
 
 RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -35,6 +36,7 @@ RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "junit": junit_text,
     "markdown": markdown_text,
     "html": html_text,
+    "sarif": sarif_text,
 }
 """Flag: what makes the file's text of a report."""
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from hopcheck.authoring.findings import Level
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
+from hopcheck.report.cause_sentences import sentence_of
 
 EXAMPLES_KEPT = 3
 """Examples of a cause that a report shows with their wire logs."""
@@ -98,7 +99,7 @@ class Cause:
     @property
     def sentence(self) -> str:
         """The cause as a whole sentence."""
-        return f"{INVARIANTS[self.check].sentence}: {self.cause}."
+        return sentence_of(self.check, INVARIANTS[self.check].sentence, self.cause)
 
     def add(self, verdict: Verdict, occurrence: Occurrence) -> None:
         """Count an occurrence, and keep it as an example if its case and operation are new ones."""

@@ -1,19 +1,22 @@
-"""Two reports side by side: the outcomes of the same cases for two targets.
+"""Two reports side by side: the causes, and the outcomes of the same cases, for two targets.
 
-Knows which cases differ, and how to show that in a terminal and in Markdown; the HTML page takes the same value.
+Knows which of them differ, and how to show that in a terminal and in Markdown; the HTML page takes the same value.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
-from hopcheck.report.document import OUTCOMES, CaseEntry, Document, counts, failed_findings
+from hopcheck.report.cause_view import key_of, shown_id
+from hopcheck.report.document import OUTCOMES, CaseEntry, CauseEntry, Document, counts, failed_findings
 from hopcheck.report.render import markdown
 from hopcheck.report.render.terminal import STYLES
+from hopcheck.report.render.values import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +30,7 @@ class Difference:
     """A case with different outcomes for two targets.
 
     Attributes:
-        case_id: Its id.
+        case_id: Its id, with its operation.
         requirement: Its requirement.
         first: The outcome for the first target, or "not run".
         second: The outcome for the second.
@@ -44,6 +47,25 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class CauseDifference:
+    """A cause that one target alone has, or that was met more often at one of them.
+
+    Attributes:
+        key: Check and cause as one text.
+        sentence: The cause as a whole sentence.
+        level: How binding it is.
+        first: How often the first target made it; 0 where it didn't.
+        second: How often the second did.
+    """
+
+    key: str
+    sentence: str
+    level: str
+    first: int
+    second: int
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Two reports, compared.
 
@@ -52,12 +74,14 @@ class Comparison:
         totals: The number of cases of both targets, by outcome.
         differences: Cases with different outcomes or different failing checks, in the first report's order.
         same: How many cases have the same outcome and the same failing checks.
+        causes: Causes with different counts, in the first report's order.
     """
 
     names: tuple[str, str]
     totals: dict[str, tuple[int, int]]
     differences: tuple[Difference, ...]
     same: int
+    causes: tuple[CauseDifference, ...] = ()
 
     @property
     def only_first(self) -> int:
@@ -72,7 +96,7 @@ class Comparison:
 
 def compare(first: Document, second: Document) -> Comparison:
     """Compare two reports."""
-    left, right = ({case["id"]: case for case in one["cases"]} for one in (first, second))
+    left, right = ({shown_id(case): case for case in one["cases"]} for one in (first, second))
     ids = list(dict.fromkeys([*left, *right]))
     made = [_difference(left.get(case_id), right.get(case_id)) for case_id in ids]
     differences = tuple(one for one in made if one is not None)
@@ -82,7 +106,17 @@ def compare(first: Document, second: Document) -> Comparison:
         totals={outcome: (sums[0][outcome], sums[1][outcome]) for outcome in OUTCOMES},
         differences=differences,
         same=len(ids) - len(differences),
+        causes=tuple(compare_causes(first["causes"], second["causes"])),
     )
+
+
+def compare_causes(first: Sequence[CauseEntry], second: Sequence[CauseEntry]) -> Iterator[CauseDifference]:
+    """The causes of two reports whose counts differ."""
+    left, right = ({key_of(cause): cause for cause in causes} for causes in (first, second))
+    for key, cause in {**left, **{key: one for key, one in right.items() if key not in left}}.items():
+        counted = tuple(side[key]["count"] if key in side else 0 for side in (left, right))
+        if counted[0] != counted[1]:
+            yield CauseDifference(key, cause["sentence"], cause["level"], *counted)
 
 
 def _difference(left: CaseEntry | None, right: CaseEntry | None) -> Difference | None:
@@ -91,7 +125,7 @@ def _difference(left: CaseEntry | None, right: CaseEntry | None) -> Difference |
         return None
     case = left or right or {}
     only_first, only_second = _held_by(right, _failing(left)), _held_by(left, _failing(right))
-    return Difference(case["id"], case["requirement"], first, second, only_first, only_second)
+    return Difference(shown_id(case), case["requirement"], first, second, only_first, only_second)
 
 
 def _failing(case: CaseEntry | None) -> set[str]:
@@ -119,10 +153,23 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     for outcome, sums in comparison.totals.items():
         totals.add_row(Text(outcome, style=STYLES[outcome]), *map(str, sums))
     console.print(totals)
+    if comparison.causes:
+        console.print()
+        console.print(_causes_table(comparison))
     if comparison.differences:
         console.print()
         console.print(_differences_table(comparison))
     console.print(Text(f"\n{summary(comparison)}", style="bold"))
+
+
+def _causes_table(comparison: Comparison) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("cause", overflow="fold")
+    for name in comparison.names:
+        table.add_column(Text(name), justify="right")
+    for one in comparison.causes:
+        table.add_row(Text(visible(one.sentence)), *(str(count or "·") for count in (one.first, one.second)))
+    return table
 
 
 def _differences_table(comparison: Comparison) -> Table:
@@ -132,7 +179,7 @@ def _differences_table(comparison: Comparison) -> Table:
     for one in comparison.differences:
         outcomes = (Text(outcome, style=STYLES.get(outcome, "")) for outcome in (one.first, one.second))
         checks = (Text(", ".join(each)) for each in (one.only_first, one.only_second))
-        table.add_row(one.case_id, *outcomes, *checks)
+        table.add_row(Text(one.case_id), *outcomes, *checks)
     return table
 
 
@@ -143,8 +190,9 @@ def _only(comparison: Comparison) -> list[str]:
 def summary(comparison: Comparison) -> str:
     """The comparison in one sentence."""
     first, second = comparison.names
+    causes = f"; causes whose counts differ: {len(comparison.causes)}" if comparison.causes else ""
     return (
-        f"The same in {comparison.same} cases; checks that fail only for {first}: {comparison.only_first}, "
+        f"The same in {comparison.same} cases{causes}; checks that fail only for {first}: {comparison.only_first}, "
         f"only for {second}: {comparison.only_second}"
     )
 
@@ -154,6 +202,11 @@ def comparison_markdown(comparison: Comparison) -> str:
     first, second, *only = map(markdown.text, (*comparison.names, *_only(comparison)))
     totals = ([outcome, *map(str, sums)] for outcome, sums in comparison.totals.items())
     parts = [f"### {first} and {second}", markdown.table(["", first, second], totals, right=1)]
+    if comparison.causes:
+        counted = (
+            [markdown.text(one.sentence), str(one.first or "·"), str(one.second or "·")] for one in comparison.causes
+        )
+        parts.append(markdown.table(["cause", first, second], counted, right=1))
     if comparison.differences:
         rows = ([markdown.code(one.case_id), one.first, one.second, *_checks(one)] for one in comparison.differences)
         parts.append(markdown.table(["case", first, second, *only], rows))

@@ -156,7 +156,7 @@ def not_asked(document: Document) -> list[str]:
 def _not_asked(undeclared: Sequence[str], reason: str, count: int) -> str:
     if undeclared:
         return f"{_remedy(undeclared)} to hold it to {count} more"
-    return f"{reason or 'not possible in this run'}: {_many(count, 'case')}"
+    return f"{reason or 'not possible in this run'}: {many(count, 'case')}"
 
 
 def _remedy(undeclared: Sequence[str]) -> str:
@@ -168,10 +168,10 @@ def replay_line(document: Document) -> str:
     replay = document["target"]["replay"]
     if not replay:
         return ""
-    cassettes = f"{_many(replay['cassettes'], 'cassette')} of LiteLLM {', '.join(replay['litellm'])}"
+    cassettes = f"{many(replay['cassettes'], 'cassette')} of LiteLLM {', '.join(replay['litellm'])}"
     return (
-        f"{cassettes}, {_many(replay['live_only'], 'case')} live-only, "
-        f"{_many(replay['scripted'], 'case')} asked again with a failing LiteLLM"
+        f"{cassettes}, {many(replay['live_only'], 'case')} live-only, "
+        f"{many(replay['scripted'], 'case')} asked again with a failing LiteLLM"
     )
 
 
@@ -193,66 +193,6 @@ def failed_findings(case: CaseEntry) -> list[Mapping[str, Any]]:
     return [finding for finding in case["findings"] if not finding["ok"]]
 
 
-def headline(document: Document) -> str:
-    """The run in one line."""
-    red, causes = len(red_cases(document)), len(red_causes(document))
-    summary, name = document["summary"], document["target"]["name"]
-    judged = sum(summary[outcome] for outcome in OUTCOMES) - summary["not-applicable"]
-    notes = _accepted(document)
-    match summary["exit"]:
-        case 0:
-            return f"{name} holds: {_many(summary['conforms'], 'requirement')} kept{notes}"
-        case 130:
-            return (
-                f"{name}: interrupted after {len(document['cases'])} of {summary['selected']} cases, {red} red so far"
-            )
-        case 4:
-            return f"{name}: hopcheck itself failed in {summary['broken']} of {judged} cases, {red} red in all"
-        case _ if not judged:
-            return f"{name}: nothing was judged, so nothing holds"
-        case 3:
-            return f"{name} can't be tested: {document['ended_early']}"
-        case _ if not red and not causes and replay_problems(document):
-            return f"{name} doesn't hold: it asked LiteLLM for what isn't on the cassettes{notes}"
-        case _ if not red and not causes:
-            return f"{name} doesn't hold: the baseline needs an update{notes}"
-        case _:
-            found = f"{_many(causes, 'cause')} on its exchanges, " if causes else ""
-            return f"{name} doesn't hold: {found}{red} of {_many(judged, 'requirement')} fail{'s' * (red == 1)}{notes}"
-
-
-def shown_id(case: CaseEntry) -> str:
-    """A case's id with its operation: `errors.shape[chat]`."""
-    return f"{case['id']}[{case['operation']}]"
-
-
-def kept_from_asking(document: Document, cause: CauseEntry) -> list[str]:
-    """The cases that couldn't be asked because of a cause."""
-    key = f"{cause['check']}: {cause['cause']}"
-    return [shown_id(case) for case in document["cases"] if case["untestable_by"] == key]
-
-
-def cause_line(cause: CauseEntry) -> str:
-    """Where a cause was met: how often, on which operations, in how many cases."""
-    times = "once" if cause["count"] == 1 else f"{cause['count']} times"
-    return f"{times}, on {', '.join(cause['operations'])}; met by {_many(len(cause['cases']), 'case')}"
-
-
-def cause_reasons(document: Document, cause: CauseEntry) -> list[str]:
-    """The baseline's reasons for a cause."""
-    entries = document["baseline"]["deviations"] if document["baseline"] else []
-    found = [one for one in entries if (one["check"], one["complaint"]) == (cause["check"], cause["cause"])]
-    return [entry["reason"] + (f" ({entry['issue']})" if entry["issue"] else "") for entry in found]
-
-
-def _accepted(document: Document) -> str:
-    counted = document["summary"]["causes"]
-    advisory = len(advisories(document)) + (0 if document["strict"] else counted["advisory"])
-    listed = len(listed_cases(document)) + counted["listed"]
-    notes = [_many(advisory, "advisory", "advisories")] if advisory else []
-    notes += [_many(listed, "known deviation")] if listed else []
-    return "".join(f", {note}" for note in notes)
-
-
-def _many(count: int, word: str, plural: str = "") -> str:
+def many(count: int, word: str, plural: str = "") -> str:
+    """A number with its noun."""
     return f"{count} {word if count == 1 else plural or word + 's'}"

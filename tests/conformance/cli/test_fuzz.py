@@ -15,7 +15,7 @@ import pytest
 def test_a_healthy_relay_survives(inside, cli, relay, tmp_path: Path) -> None:
     done = inside(*relay.words, "--fuzz", "6", "--seed", "5", "--select", "fuzz.*", "--json", "r.json")
     assert done.code == 0, done.out + done.err
-    assert "fuzz.chat: 6 examples (of 6, seed 5)" in done.out
+    assert "fuzz.chat[chat]: 6 examples (of 6, seed 5)" in done.out
     judged = cli.report(tmp_path / "r.json")["cases"]
     assert [case["id"] for case in judged if case["outcome"] == "conforms"] == [
         "fuzz.chat",

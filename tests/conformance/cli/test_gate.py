@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from hopcheck.report.baseline import NO_REASON
+
 pytestmark = pytest.mark.commands
 
 
@@ -19,7 +21,7 @@ def canned(odd: str) -> tuple[str, ...]:
 
 
 def test_a_healthy_relay_holds_and_every_report_is_written(cli, relay, tmp_path: Path) -> None:
-    files = {kind: tmp_path / f"report.{kind}" for kind in ("json", "junit", "markdown", "html")}
+    files = {kind: tmp_path / f"report.{kind}" for kind in ("json", "junit", "markdown", "html", "sarif")}
     flags = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
     done = cli.run(*relay.words, "--select", "stream.d*", "--select", "fallback.*", *flags, cwd=tmp_path)
     assert done.code == 0, done.err
@@ -31,7 +33,9 @@ def test_a_healthy_relay_holds_and_every_report_is_written(cli, relay, tmp_path:
         [name for name in judged if name.startswith("fallback.")], "not-applicable"
     )
     assert {case["profile"] for case in cli.report(files["json"])["cases"]} == {"stream", "fallback"}
-    assert len(ElementTree.parse(files["junit"]).findall(".//testcase")) == len(judged)
+    causes, *suites = ElementTree.parse(files["junit"]).getroot()
+    assert causes.get("name") == "hopcheck.causes"
+    assert sum(len(suite.findall("testcase")) for suite in suites) == len(judged)
     assert "| " in files["markdown"].read_text()
     assert "</html>" in files["html"].read_text()
     assert not any("hopcheck-client-key" in path.read_text() for path in files.values())
@@ -88,6 +92,8 @@ def test_a_baseline_is_written_then_holds_then_grows_stale(inside, cli, canned, 
     (entry,) = tomllib.loads((tmp_path / "known.toml").read_text())["deviation"]
     assert entry["case"] == "errors.invalid-json"
 
+    assert inside(*picked, "--baseline", "known.toml").code == 1  # it gives no reason
+    (tmp_path / "known.toml").write_text((tmp_path / "known.toml").read_text().replace(NO_REASON, "by design"))
     listed = inside(*picked, "--baseline", "known.toml", "--json", "r.json")
     assert (listed.code, cli.report(tmp_path / "r.json")["cases"][0]["baseline"]) == (0, "listed")
 

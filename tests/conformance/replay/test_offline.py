@@ -21,10 +21,11 @@ from hopcheck.gate.run import gate as run_gate
 from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.replay.offline import CassetteFolder, offline, reference_target
 from hopcheck.report.build import Replay, RunSummary, build
-from hopcheck.report.document import headline, replay_line, violations
+from hopcheck.report.document import replay_line, violations
 from hopcheck.report.render.html import html_text
 from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
+from hopcheck.report.tally import headline
 from hopcheck.selftest.litellm_relay import BehindLiteLLM
 from hopcheck.selftest.relay_host import relay_target
 from hopcheck_server.relay import RelayConfig, RelayServer

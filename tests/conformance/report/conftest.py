@@ -159,7 +159,9 @@ RUN = RunSummary(
 KNOWN = Baseline(
     "b.toml",
     (
-        Deviation(case="stream.done-once", checks=("one [DONE]", "[DONE] is last"), reason="known", issue="#1"),
+        Deviation(
+            case="stream.done-once", checks=("one [DONE]", "[DONE] is last"), reason="known upstream", issue="#1"
+        ),
         Deviation(case="chat.schema", checks=("status",), reason="was once"),
         Deviation(case="no.such", checks=("x",), reason="nothing"),
     ),

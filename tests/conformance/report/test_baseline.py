@@ -11,7 +11,8 @@ from hopcheck.authoring.findings import Finding
 from hopcheck.engine.verdict import Outcome
 from hopcheck.gate.target_file import SettingsError
 from hopcheck.report.baseline import NO_REASON, Baseline, Deviation, baseline_text, judge, load_baseline, updated
-from hopcheck.report.document import headline, red_cases
+from hopcheck.report.document import red_cases
+from hopcheck.report.tally import headline
 
 REASON = "the end is announced twice since 1.2"
 BOTH = ("one [DONE]", "[DONE] is last")

@@ -11,9 +11,10 @@ from hopcheck.authoring.findings import Finding
 from hopcheck.engine.verdict import Outcome
 from hopcheck.report.baseline import Baseline, Deviation
 from hopcheck.report.build import report_text, write_whole
-from hopcheck.report.document import by_profile, fails, headline, load_document, not_asked, red_cases, violations
+from hopcheck.report.document import by_profile, fails, load_document, not_asked, red_cases, violations
 from hopcheck.report.excerpts import BODY_LIMIT, EVENTS_HEAD, EVENTS_TAIL, EXCHANGES_LIMIT
 from hopcheck.report.redaction import redact
+from hopcheck.report.tally import headline
 
 
 def test_a_report_is_valid_by_its_schema(sample: Any) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from hopcheck.engine.verdict import Outcome
 from hopcheck.report.baseline import NO_REASON, Baseline, Deviation, baseline_text, judge, load_baseline, updated
-from hopcheck.report.document import headline, red_causes
+from hopcheck.report.document import red_causes
+from hopcheck.report.tally import headline
 
 REASON = "delta.role is null since 1.2"
 STREAMED = "contract.event: choices[].delta.role: expected a string, not null"

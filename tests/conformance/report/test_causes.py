@@ -8,8 +8,10 @@ import pytest
 
 from hopcheck.authoring.findings import Level
 from hopcheck.engine.verdict import Outcome
+from hopcheck.report.cause_view import kept_from_asking, shown_id
 from hopcheck.report.causes import CATEGORIES, EXAMPLES_KEPT, INVARIANTS, causes_of
-from hopcheck.report.document import headline, kept_from_asking, red_cases, red_causes
+from hopcheck.report.document import red_cases, red_causes
+from hopcheck.report.tally import headline
 
 
 def met(sample: Any, *occurrences: Any, case_id: str = "chat.schema") -> Any:
@@ -72,7 +74,7 @@ def test_a_report_has_its_causes_with_their_exchanges(sample: Any) -> None:
     assert (event["count"], event["operations"]) == (3, {"chat": 1, "chat.stream": 2})
     assert [(one["operation"], len(one["exchanges"])) for one in event["examples"]] == [("chat.stream", 2), ("chat", 1)]
     assert {one["exchange"] for one in event["examples"][1]["exchanges"]} == {1}
-    assert event["sentence"] == f"Stream events break the API's contract: {sample.complaint}."
+    assert event["sentence"] == f"Stream events have no `role`: {sample.complaint}."
     assert (refusal["outcome"], advisory["outcome"]) == ("deviates", "advisory")
     assert document["summary"]["causes"] == {"deviates": 2, "advisory": 1, "listed": 0}
     assert document["exchanges"] == {"chat": 2, "chat.stream": 1}
@@ -98,13 +100,16 @@ def test_a_case_is_red_for_its_own_requirement_alone(sample: Any) -> None:
     assert red_cases(document) == []
     assert {cause["check"] for cause in red_causes(document)} == {"acceptance", "contract.event"}
     assert document["summary"]["exit"] == 1
-    assert headline(document) == "relay doesn't hold: 2 causes on its exchanges, 0 of 3 requirements fail, 1 advisory"
+    assert headline(document) == (
+        "relay doesn't hold: 2 causes on its exchanges, 0 of 3 requirements fail, "
+        "1 could not be asked because of a cause, 1 advisory"
+    )
 
 
 def test_a_case_that_could_not_be_asked_counts_with_its_cause(sample: Any) -> None:
     document = sample.document(sample.caused)
     (refusal,) = (cause for cause in document["causes"] if cause["check"] == "acceptance")
-    assert kept_from_asking(document, refusal) == ["chat.content-exact[chat]"]
+    assert [shown_id(case) for case in kept_from_asking(document, refusal)] == ["chat.content-exact[chat]"]
     assert document["summary"]["untestable"] == 1
 
 

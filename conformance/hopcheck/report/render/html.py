@@ -7,19 +7,33 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from hopcheck.report.cause_view import (
+    cause_line,
+    cause_reasons,
+    causes_by_check,
+    keeper_of,
+    kept_from_asking,
+    masked_lines,
+    met_by,
+    run_notes,
+    shown_id,
+    suggestions,
+)
 from hopcheck.report.compare import compare, summary
 from hopcheck.report.document import (
     OUTCOMES,
     CaseEntry,
+    CauseEntry,
     Document,
     by_profile,
     counts,
     failed_findings,
     fails,
-    headline,
     not_asked,
+    other_causes,
     reasons_known,
     red_cases,
+    red_causes,
     replay_line,
 )
 from hopcheck.report.render.pages import page
@@ -34,9 +48,13 @@ from hopcheck.report.render.values import (
     visible,
 )
 from hopcheck.report.render.wire import lanes, moments
+from hopcheck.report.tally import headline
 
 MAX_UNFOLDED = 6
 """Up to this number of red cases, the page shows them unfolded."""
+
+CAUSES_UNFOLDED = 1
+"""Red causes that the page shows unfolded."""
 
 _LONG = 240  # characters of a value that a table cell shows
 _MARKS = {
@@ -64,7 +82,7 @@ def html_text(document: Document, other: Document | None = None) -> str:
     compared = compare(other, document) if other else None
     return page(
         "report.html.j2",
-        {"visible": visible, "prose": _prose, "ms": _milliseconds},
+        {"visible": visible, "prose": _prose, "ms": _milliseconds, "anchor": _anchor},
         document=document,
         headline=headline(document),
         holds=document["summary"]["exit"] == 0,
@@ -81,7 +99,11 @@ def html_text(document: Document, other: Document | None = None) -> str:
             }
             for name, cases in by_profile(document).items()
         ],
-        failing=[{**case, "why": _why(case)} for case in red],
+        causes=_causes(document),
+        held=[{**one, "causes": causes_by_check(document)[one["check"]]} for one in document["held"]],
+        suggestions=suggestions(document),
+        run_notes=run_notes(document),
+        failing=[{**case, "shown_id": shown_id(case), "why": _why(case)} for case in red],
         open_red=len(red) <= MAX_UNFOLDED,
         declares=[(name, as_json(value)) for name, value in document["target"]["declares"].items()],
         not_asked=not_asked(document),
@@ -91,18 +113,51 @@ def html_text(document: Document, other: Document | None = None) -> str:
     )
 
 
-def _case(case: CaseEntry, document: Document) -> dict[str, Any]:
-    drawn, length = lanes(case["exchanges"])
+def _causes(document: Document) -> list[dict[str, Any]]:
+    """The causes that fail the gate, then the others."""
+    red = red_causes(document)
+    return [
+        _cause(cause, document) | {"red": place < len(red), "open": place < min(len(red), CAUSES_UNFOLDED)}
+        for place, cause in enumerate([*red, *other_causes(document)])
+    ]
+
+
+def _cause(cause: CauseEntry, document: Document) -> dict[str, Any]:
     return {
-        **case,
+        **cause,
+        "line": cause_line(cause),
+        "known": cause_reasons(document, cause),
+        "met": [_named(case) for case in met_by(document, cause)],
+        "kept": [_named(case) for case in kept_from_asking(document, cause)],
+        "examples": [{**one, **_wire_log(one), "exchanges_left_out": 0} for one in cause["examples"]],
+    }
+
+
+def _named(case: CaseEntry) -> dict[str, Any]:
+    return {**case, "shown_id": shown_id(case)}
+
+
+def _case(case: CaseEntry, document: Document) -> dict[str, Any]:
+    return {
+        **_named(case),
+        **_wire_log(case),
         "red": fails(case, strict=document["strict"]),
         "findings": [_finding(finding) for finding in case["findings"]],
         "failing": len(failed_findings(case)),
         "known": reasons_known(document, case["id"]) if case["baseline"] else [],
-        "moments": moments(case["exchanges"]),
-        "lanes": drawn,
-        "length_ms": length,
+        "keeper": keeper_of(document, case),
+        "masked": masked_lines(case),
     }
+
+
+def _wire_log(entry: Mapping[str, Any]) -> dict[str, Any]:
+    drawn, length = lanes(entry["exchanges"])
+    return {"moments": moments(entry["exchanges"]), "lanes": drawn, "length_ms": length}
+
+
+def _anchor(shown: str) -> str:
+    """A case's place on the page: `errors.shape[chat]` stands at `errors.shape~chat`."""
+    return shown.replace("[", "~").rstrip("]")
 
 
 def _why(case: CaseEntry) -> str:

@@ -7,30 +7,42 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hopcheck.report.cause_view import (
+    cause_line,
+    cause_reasons,
+    kept_from_asking,
+    masked_lines,
+    run_notes,
+    shown_id,
+    suggestions,
+)
 from hopcheck.report.document import (
     OUTCOMES,
     CaseEntry,
+    CauseEntry,
     Document,
     advisories,
     by_profile,
     counts,
     failed_findings,
-    headline,
     listed_cases,
     not_asked,
+    other_causes,
     reasons_known,
     red_cases,
+    red_causes,
     replay_line,
     replay_problems,
 )
 from hopcheck.report.render.values import difference, expectation, lines_visible, short, summary_line, visible
+from hopcheck.report.tally import headline
 
 IN_FULL = 50
 """Red cases that are shown with all that was found: a job summary has a limit of size."""
 
 
 def markdown_text(document: Document) -> str:
-    """The verdict, a table by profile, every red case with what was expected and what came, and the rest in lines."""
+    """The verdict, the causes, the red cases with what was expected and what came, a table, and the rest in lines."""
     mark = "✅" if document["summary"]["exit"] == 0 else "❌"
     target, red = document["target"], red_cases(document)
     server = f", which calls itself {code(target['server'])}" if target["server"] else ""
@@ -40,14 +52,18 @@ def markdown_text(document: Document) -> str:
         f"hopcheck {document['tool']['version']} on {code(target['base_url'])}{server}: {ran}.",
         *([f"Replayed: {text(replay_line(document))}."] if replay_line(document) else []),
         *(["**Partial**: not every case was run."] if document["partial"] else []),
-        _profile_table(document),
+        *(_cause(document, cause) for cause in red_causes(document)),
+        _list("Other causes", (_cause_in_a_line(document, cause) for cause in other_causes(document))),
         *(_red_case(case) for case in red[:IN_FULL]),
         *([f"And {len(red) - IN_FULL} more."] if red[IN_FULL:] else []),
+        _profile_table(document),
         _list("Known deviations", (_known(document, case) for case in listed_cases(document))),
         _list("Baseline", map(text, document["baseline"]["problems"] if document["baseline"] else ())),
         _list("Replay", map(text, replay_problems(document))),
         _list("Advisory", map(_advisory, advisories(document)), folded=True),
         _list("Not applicable", map(text, not_asked(document)), folded=True),
+        _list("Suggested declarations", map(text, suggestions(document))),
+        _list("Notes", map(text, run_notes(document))),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -89,14 +105,46 @@ def _profile_table(document: Document) -> str:
     return table(["profile", "cases", *OUTCOMES], [*rows, row("**all**", document["cases"])], right=1)
 
 
+def _cause(document: Document, cause: CauseEntry) -> str:
+    """A cause that fails the gate: its sentence, where it was met, and its examples folded."""
+    lines = [
+        f"### {cause['id']} {text(cause['sentence'])}",
+        "",
+        f"**{cause['category']}**, {cause['level']} {code(cause['check'])}: {text(cause['requirement'])}",
+        f"{text(cause_line(cause))}{_kept(document, cause)}",
+        *(part for example in cause["examples"] for part in ("", _example(example))),
+    ]
+    return "\n".join(lines)
+
+
+def _kept(document: Document, cause: CauseEntry) -> str:
+    kept = [code(shown_id(case)) for case in kept_from_asking(document, cause)]
+    return f" Not asked because of it: {', '.join(kept)}." if kept else ""
+
+
+def _example(example: Mapping[str, Any]) -> str:
+    """What was wrong, as the fold's title, and the curl line under it; without one, a line."""
+    title = f"in {code(example['case'])} on {example['operation']}: {text(example['detail'])}"
+    if not example["reproduce"]:
+        return f"- {title}"
+    asked = fence(visible(example["reproduce"]), "sh")
+    return f"<details><summary>{title}</summary>\n\n{asked}\n\n</details>"
+
+
+def _cause_in_a_line(document: Document, cause: CauseEntry) -> str:
+    known = "".join(f" **Known:** {text(reason)}" for reason in cause_reasons(document, cause))
+    return f"{cause['id']} {text(cause['sentence'])} {text(cause_line(cause))}{_kept(document, cause)}{known}"
+
+
 def _red_case(case: CaseEntry) -> str:
     outcome = "stale entry in the baseline" if case["baseline"] == "stale" else case["outcome"]
     lines = [
         "<details open>",
-        f"<summary><b>{code(case['id'])}</b> {case['level']}, {outcome}: {text(case['requirement'])}</summary>",
+        f"<summary><b>{code(shown_id(case))}</b> {case['level']}, {outcome}: {text(case['requirement'])}</summary>",
         "",
         *([_reason(case["reason"]), ""] if case["reason"] else []),
         *(part for finding in failed_findings(case) for part in (_finding(finding), "")),
+        *(f"Not compared: {text(line)}\n" for line in masked_lines(case)),
         *([f"Rests on {', '.join(map(code, case['refs']))}.", ""] if case["refs"] else []),
         *([fence(visible(case["reproduce"]), "sh"), ""] if case["reproduce"] else []),
         "</details>",
@@ -134,8 +182,8 @@ def _list(title: str, items: Iterable[str], *, folded: bool = False) -> str:
 
 
 def _known(document: Document, case: CaseEntry) -> str:
-    return f"{code(case['id'])} {text('; '.join(reasons_known(document, case['id'])))}"
+    return f"{code(shown_id(case))} {text('; '.join(reasons_known(document, case['id'])))}"
 
 
 def _advisory(case: CaseEntry) -> str:
-    return f"{code(case['id'])} {text(summary_line(failed_findings(case)[0]))}"
+    return f"{code(shown_id(case))} {text(summary_line(failed_findings(case)[0]))}"

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hopcheck.engine.verdict import Outcome
+from hopcheck.engine.verdict import FAILING, Outcome
 from hopcheck.report.document import OUTCOMES
 from hopcheck.report.render.terminal import STYLES
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _EVERY = 20  # cases between two lines of a log
 _BLINK_S = 0.1  # between two drawings of one case's progress
 _LOG_S = 15.0  # the same in a log
-_LOGGED_AT_ONCE = frozenset({"deviates", "untestable", "broken"})
+_LOGGED_AT_ONCE = frozenset({str(outcome) for outcome in FAILING})
 
 
 class RunProgress:

@@ -11,19 +11,25 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from hopcheck.report.cause_view import (
+    cause_line,
+    cause_reasons,
+    kept_from_asking,
+    masked_lines,
+    run_notes,
+    shown_id,
+    suggestions,
+)
 from hopcheck.report.document import (
     CaseEntry,
     CauseEntry,
     Document,
     advisories,
     by_profile,
-    cause_line,
-    cause_reasons,
     counts,
     failed_findings,
-    headline,
-    kept_from_asking,
     listed_cases,
+    many,
     not_asked,
     other_causes,
     reasons_known,
@@ -31,9 +37,9 @@ from hopcheck.report.document import (
     red_causes,
     replay_line,
     replay_problems,
-    shown_id,
 )
-from hopcheck.report.render.values import difference, expectation, short, summary_line, visible
+from hopcheck.report.render.values import clip, difference, expectation, short, summary_line, visible
+from hopcheck.report.tally import headline
 
 STYLES: Mapping[str, str] = {
     "conforms": "green",
@@ -44,6 +50,9 @@ STYLES: Mapping[str, str] = {
     "not-applicable": "bright_black",
     "broken": "magenta",
 }
+DETAIL = 240
+"""Characters of what was wrong in an example of a cause."""
+
 IN_FULL = 30
 """Red cases that are shown with all that was found; more of them get one line each."""
 
@@ -67,9 +76,10 @@ def print_report(document: Document, console: Console, written: Sequence[Path] =
         console: Where to.
         written: The files that were written, to be named at the end.
     """
-    console.print(profile_table(document))
+    report_file = next((path for path in written if path.suffix == ".json"), None)
     for cause in red_causes(document):
-        _print_cause(cause, document, console)
+        _print_cause(cause, document, console, report_file)
+    _print_section("other causes", (_cause_in_a_line(cause, document) for cause in other_causes(document)), console)
     red = red_cases(document)
     for case in red[:IN_FULL]:
         _print_red(case, console)
@@ -77,21 +87,34 @@ def print_report(document: Document, console: Console, written: Sequence[Path] =
         console.print(f"\nand {len(red) - IN_FULL} more:", style="bold")
         _print_lines((_heading(case) for case in red[IN_FULL:]), console)
     _print_section("advisory", (_in_a_line(case) for case in advisories(document)), console)
-    _print_section("other causes", (_cause_in_a_line(cause, document) for cause in other_causes(document)), console)
     _print_section("known deviations", _known(document), console)
-    skipped = document["summary"]["not-applicable"]
-    _print_section(f"not applicable: {skipped}", (Text(visible(line)) for line in not_asked(document)), console)
-    notes = (Text(visible(f"{case['id']}: {note}")) for case in document["cases"] for note in case["notes"])
-    _print_section("notes", notes, console)
-    problems = document["baseline"]["problems"] if document["baseline"] else []
-    _print_section("baseline", (Text(visible(problem), style="red") for problem in problems), console)
-    _print_section("replay", (Text(visible(problem), style="red") for problem in replay_problems(document)), console)
+    _print_run(document, console)
+    console.print()
+    console.print(profile_table(document))
     console.print()
     if replay_line(document):
         console.print(Text(visible(f"replayed: {replay_line(document)}")))
-    console.print(Text(headline(document), style="bold green" if document["summary"]["exit"] == 0 else "bold red"))
+    console.print(
+        Text(visible(headline(document)), style="bold green" if document["summary"]["exit"] == 0 else "bold red")
+    )
     for path in written:
         console.print(Text(f"written: {path}"))
+
+
+def _print_run(document: Document, console: Console) -> None:
+    """What concerns the run, and no single case or cause."""
+    skipped = document["summary"]["not-applicable"]
+    _print_section(f"not applicable: {skipped}", map(_plain, not_asked(document)), console)
+    notes = [f"{shown_id(case)}: {note}" for case in document["cases"] for note in case["notes"]]
+    _print_section("notes", map(_plain, [*run_notes(document), *notes]), console)
+    _print_section("suggested declarations", map(_plain, suggestions(document)), console)
+    problems = document["baseline"]["problems"] if document["baseline"] else []
+    _print_section("baseline", (Text(visible(problem), style="red") for problem in problems), console)
+    _print_section("replay", (Text(visible(problem), style="red") for problem in replay_problems(document)), console)
+
+
+def _plain(line: str) -> Text:
+    return Text(visible(line))
 
 
 def profile_table(document: Document) -> Table:
@@ -142,6 +165,7 @@ def _print_red(case: CaseEntry, console: Console) -> None:
         lines += [_labelled("why", first), *(Text(f"  {visible(line)}") for line in others)]
     if case["baseline"] == "stale":
         lines.append(_labelled("baseline", "an entry for it is stale"))
+    lines += [_labelled("not compared", line) for line in masked_lines(case)]
     if case["refs"]:
         lines.append(_labelled("rests on", ", ".join(case["refs"])))
     _print_lines(lines, console)
@@ -149,27 +173,34 @@ def _print_red(case: CaseEntry, console: Console) -> None:
         console.print(Text("  ") + _labelled("ask again", case["reproduce"]), soft_wrap=True)
 
 
-def _print_cause(cause: CauseEntry, document: Document, console: Console) -> None:
+def _print_cause(cause: CauseEntry, document: Document, console: Console, report_file: Path | None) -> None:
     """A cause: what was wrong in a sentence, where, one example, and the cases that it kept from being asked."""
     console.print()
     heading = ((f"✗ {cause['id']}  {cause['check']}", "bold red"), f"  {cause['level']}  ", (cause["category"], "red"))
     console.print(Text.assemble(*heading))
-    lines = [Text(visible(cause["sentence"]), style="bold"), Text(visible(cause_line(cause)), style="bright_black")]
+    lines = [Text(visible(cause["sentence"]), style="bold"), _plain(cause_line(cause))]
     example = next(iter(cause["examples"]), None)
     if example:
-        lines.append(_labelled(f"in {example['case']}", example["detail"]))
-    kept = kept_from_asking(document, cause)
+        lines.append(_labelled(f"in {example['case']}", clip(visible(example["detail"]), DETAIL)))
+    kept = [shown_id(case) for case in kept_from_asking(document, cause)]
     if kept:
         lines.append(_labelled(f"kept {len(kept)} from being asked", ", ".join(kept)))
     _print_lines(lines, console)
-    if example and example["reproduce"]:
+    if report_file:  # never wrapped: it is there to be copied
+        console.print(
+            Text("  ") + _labelled("ask again", f"hopcheck reproduce {report_file} {cause['id']}"), soft_wrap=True
+        )
+    elif example and example["reproduce"]:
         console.print(Text("  ") + _labelled("ask again", example["reproduce"]), soft_wrap=True)
 
 
 def _cause_in_a_line(cause: CauseEntry, document: Document) -> Text:
     mark, style = ("=", "cyan") if cause["baseline"] == "listed" else ("!", "yellow")
-    reasons = "; ".join(cause_reasons(document, cause))
-    return Text.assemble((f"{mark} {cause['sentence']}", style), f"  {cause_line(cause)}", f"  {visible(reasons)}")
+    kept = len(kept_from_asking(document, cause))
+    parts = [cause_line(cause), f"It kept {many(kept, 'case')} from being asked." if kept else ""]
+    parts += [f"Known: {reason}" for reason in cause_reasons(document, cause)]
+    sentence = visible(f"{mark} {cause['id']}  {cause['sentence']}")
+    return Text.assemble((sentence, style), f"  {visible(' '.join(filter(None, parts)))}")
 
 
 def _heading(case: CaseEntry) -> Text:
@@ -199,9 +230,11 @@ def _sign_style(line: str) -> str:
 def _in_a_line(case: CaseEntry) -> Text:
     found = failed_findings(case)
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return Text.assemble((f"! {case['id']}", "yellow"), f"  {found[0]['level']}  {summary_line(found[0])}{more}")
+    return Text.assemble((f"! {shown_id(case)}", "yellow"), f"  {found[0]['level']}  {summary_line(found[0])}{more}")
 
 
 def _known(document: Document) -> Iterable[Text]:
     for case in listed_cases(document):
-        yield Text.assemble((f"= {case['id']}", "cyan"), "  ", visible("; ".join(reasons_known(document, case["id"]))))
+        yield Text.assemble(
+            (f"= {shown_id(case)}", "cyan"), "  ", visible("; ".join(reasons_known(document, case["id"])))
+        )

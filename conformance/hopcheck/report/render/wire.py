@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, Literal
 
 from hopcheck.report.render.values import lines_visible, visible
@@ -24,7 +26,7 @@ class Moment:
     Attributes:
         at_ms: When; milliseconds since the case began.
         side: "client" or "upstream".
-        exchange: Which exchange it belongs to, like "c1" or "u2".
+        exchange: Which exchange it belongs to, like "c1" or "u1.2".
         kind: What happened.
         line: In one line, with control characters made visible.
         detail: Headers and body, or "".
@@ -45,7 +47,7 @@ class Lane:
     """An exchange on the time axis; places are percent of its length.
 
     Attributes:
-        exchange: Its name, like "c1".
+        exchange: Its name, like "c1" or "u1.2".
         side: "client" or "upstream".
         start: Where its request stands.
         end: Where the last thing of it stands.
@@ -91,10 +93,14 @@ def lanes(exchanges: Sequence[Exchange]) -> tuple[list[Lane], float]:
 
 
 def _names(exchanges: Sequence[Exchange]) -> Iterator[str]:
-    seen = {"client": 0, "upstream": 0}
-    for exchange in exchanges:
-        seen[exchange["side"]] += 1
-        yield f"{exchange['side'][0]}{seen[exchange['side']]}"
+    """A name for each exchange: `c3` is the client's third request in its case, `u3` and `u3.2` its attempts."""
+    known = [one["exchange"] for one in exchanges if one["exchange"] is not None]
+    unknown = count(max(known, default=-1) + 2)  # beyond those whose place is known
+    seen: Counter[str] = Counter()
+    for one in exchanges:
+        name = f"{one['side'][0]}{one['exchange'] + 1 if one['exchange'] is not None else next(unknown)}"
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name}.{seen[name]}"
 
 
 def _seen(name: str, exchange: Exchange) -> Iterator[Moment]:

@@ -47,10 +47,13 @@ def test_the_page_is_whole_and_needs_nothing_else(sample: Any) -> None:
 def test_the_page_shows_every_case_with_its_wire_log(sample: Any) -> None:
     out = html_text(sample.document())
     shown = {given.get("id"): given for _, given in Page(out).tags if "data-outcome" in given}
-    assert set(shown) == {one.case_id for one in sample.verdicts}
-    assert (shown["stream.done-once"]["data-level"], shown["stream.done-once"]["data-profile"]) == ("MUST", "stream")
-    assert "open" in shown["stream.done-once"]
-    assert "open" not in shown["chat.schema"]
+    assert set(shown) == {f"{one.case_id}~chat" for one in sample.verdicts}
+    assert (shown["stream.done-once~chat"]["data-level"], shown["stream.done-once~chat"]["data-profile"]) == (
+        "MUST",
+        "stream",
+    )
+    assert "open" in shown["stream.done-once~chat"]
+    assert "open" not in shown["chat.schema~chat"]
     assert "On the wire: 2 exchanges in 7.50 ms" in out
     assert "<code>POST http://127.0.0.1:4000/v1/chat/completions</code>" in out
     assert "authorization: Bearer [redacted]" in out

@@ -10,7 +10,7 @@ from hopcheck.report.render.markdown import code, fence, markdown_text, text
 def test_markdown_has_headline_table_and_red_cases(sample: Any) -> None:
     out = markdown_text(sample.document())
     assert out.startswith("## ❌ relay: hopcheck itself failed in 1 of 6 cases, 3 red in all\n")
-    assert "| stream | 1 | · | · | 1 | · | · | · |" in out
+    assert "| stream | 1 | · | · | 1 | · | · | · | · |" in out
     assert out.count("<details open>") == out.count("</summary>") - 2 == 3
     assert "**one [DONE]**: expected <code>1</code>, got <code>2</code>" in out
     assert "```sh\ncurl -N" in out
@@ -21,7 +21,7 @@ def test_markdown_has_headline_table_and_red_cases(sample: Any) -> None:
 
 def test_markdown_tells_of_the_baseline_and_of_partial_runs(sample: Any) -> None:
     out = markdown_text(sample.document(baseline=sample.known, interrupted=True))
-    assert "**Known deviations: 1**\n\n- <code>stream.done-once</code> known (&#35;1)" in out
+    assert "**Known deviations: 1**\n\n- <code>stream.done-once[chat]</code> known upstream (&#35;1)" in out
     assert "stale entry in the baseline" in out
     assert "**Partial**" in out
 

@@ -25,7 +25,7 @@ def test_a_log_is_plain_and_says_all(sample: Any) -> None:
     out = printed(sample.document(), Path("report.json"))
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", out)
     for line in (
-        "✗ stream.done-once  MUST  deviates",
+        "✗ stream.done-once[chat]  MUST  deviates",
         "  The stream's last event is `[DONE]`, sent exactly once.",
         "  one [DONE]: expected 1, got 2",
         "  why: connection refused by 127.0.0.1:4000",
@@ -33,22 +33,22 @@ def test_a_log_is_plain_and_says_all(sample: Any) -> None:
         "    ZeroDivisionError: `zero`",
         "  rests on: RFC 9110 15.5.4",
         "  ask again: curl -N http://127.0.0.1:4000/v1/chat/completions -H 'authorization: Bearer [redacted]'",
-        "  ! http.request-id  SHOULD  x-request-id: expected a request id, got null",
+        "  ! http.request-id[chat]  SHOULD  x-request-id: expected a request id, got null",
         "not applicable: 3",
         "  declare `fallback` to hold it to 1 more",
-        "  cancel.stream: waited 1.2 s for a cooldown to end",
+        "  cancel.stream[chat]: waited 1.2 s for a cooldown to end",
         "relay: hopcheck itself failed in 1 of 6 cases, 3 red in all",
         "written: report.json",
     ):
         assert line in out.split("\n")
-    assert re.search(r"^stream +1 +· +· +1 +· +· +·$", out, re.MULTILINE)
-    assert re.search(r"^all +9 +2 +1 +1 +1 +3 +1$", out, re.MULTILINE)
+    assert re.search(r"^stream +1 +· +· +1 +· +· +· +·$", out, re.MULTILINE)
+    assert re.search(r"^all +9 +2 +1 +1 +· +1 +3 +1$", out, re.MULTILINE)
 
 
 def test_a_log_tells_of_the_baseline(sample: Any) -> None:
     out = printed(sample.document(baseline=sample.known))
-    assert "✗ chat.schema  MUST  stale" in out
-    assert "  = stream.done-once  known (#1)" in out
+    assert "✗ chat.schema[chat]  MUST  stale" in out
+    assert "  = stream.done-once[chat]  known upstream (#1)" in out
     assert 'chat.schema is listed for "status", which holds now: remove it.' in out
     assert 'there is no case "no.such"' in out
     assert "broken  known" in out

@@ -64,8 +64,9 @@
     });
 
   const openLinked = () => {
-    const linked = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (linked?.matches(".case")) { linked.hidden = false; linked.open = true; linked.scrollIntoView(); }
+    const name = decodeURIComponent(location.hash.slice(1));
+    const linked = document.getElementById(name) ?? (name && one(`.case[id^="${CSS.escape(name)}~"]`));
+    if (linked?.matches(".case, .cause")) { linked.hidden = false; linked.open = true; linked.scrollIntoView(); }
   };
   addEventListener("hashchange", openLinked);
   openLinked();
