@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from hopcheck.authoring.areas import AREAS
+from hopcheck.authoring.duties import DUTIES
 from hopcheck.authoring.findings import Finding, Level, LevelName
 from hopcheck.authoring.isolation import Isolation, IsolationName
 from hopcheck.authoring.mistakes import place_of, require_known, suggestion
@@ -49,7 +50,7 @@ class Case:
         requirement: The docstring's first line.
         function: Yields the findings.
         refs: The documents that the requirement rests on.
-        needs: Keys under `[declares]` that it asks for, and `two_sided`.
+        needs: Keys under `[declares]` that it asks for, what only some kinds of gateway owe, and `two_sided`.
         scripts: What the upstream plays, by variant; the plain one is "".
         operation: The operation that the case is run on.
         isolation: How it must be run.
@@ -148,7 +149,7 @@ def case(
         case_id: `<area>.<name>`; the area decides the profile.
         level: MUST, SHOULD or MAY, for findings that name none.
         refs: The documents that the requirement rests on: a standard, an issue, a page.
-        needs: What must be declared for the case to apply.
+        needs: What must be declared for the case to apply, and what a gateway must be (`hopcheck.authoring.duties`).
         upstream: A turn, a list of turns, a script, or a dict of those by variant; None plays the default response.
         on: The operation that the case is run on; None takes that of its area (see `operation_of`).
         isolation: How it must be run (see `Isolation`); None means `rate_window` if it needs a limit, else `shared`.
@@ -170,7 +171,7 @@ def case(
     manner = isolation or ("rate_window" if _LIMITS & set(needs) else "shared")
     require_known(f"the isolation of {case_id}", manner, list(Isolation))
     for need in needs:
-        require_known(f"a need of {case_id}", need, DECLARABLE | {TWO_SIDED})
+        require_known(f"a need of {case_id}", need, DECLARABLE | {TWO_SIDED, *DUTIES})
 
     def register(function: CaseFunction) -> Case:
         _require_id(case_id, outside=is_outside(function.__module__))

@@ -102,6 +102,7 @@ def conclude(
         strict=options.strict,
         one_sided=options.one_sided,
         replay=replay,
+        suggestions=[{"declare": one.declaration, "sentence": one.sentence} for one in result.suggestions],
         secrets=(result.provider_key,) if result.provider_key else (),
     )
     document = build(result.verdicts, known, options.config, facts, options.baseline, judgement)

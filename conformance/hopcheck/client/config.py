@@ -6,7 +6,11 @@ Values only; `hopcheck.gate.target_file` reads them from `hopcheck.toml`, the co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+AuthPolicy = Literal["keys", "passthrough", "none"]
+"""What a target does with a client's key: it checks keys of its own; it passes the client's on; it asks for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +48,14 @@ class Models:
 
 @dataclass(frozen=True, kw_only=True)
 class Declares:
-    """What a target says that it does. What is declared is held to; what isn't makes its cases not applicable.
+    """What a target says that it is and does. What is declared is held to; what isn't makes its cases not applicable.
 
     Attributes:
+        auth: What it does with a client's key; None where that isn't declared (see `auth_policy`).
+        transparent: It is a byte proxy: it reads neither requests nor responses.
+        models: It serves /v1/models.
+        choices: It answers requests for more than one choice.
+        continues: Its fallback continues a stream that was cut.
         fallback: A pair of models, the second answering for the first.
         rate_limit: Models with a request limit.
         concurrency_limit: A model with a limit of requests in flight.
@@ -70,6 +79,11 @@ class Declares:
         refuses_control_fields: Fields of a client's body by which it would steer LiteLLM get a 400.
     """
 
+    auth: AuthPolicy | None = None
+    transparent: bool = False
+    models: bool = True
+    choices: bool = True
+    continues: bool = False
     fallback: Fallback | None = None
     rate_limit: RateLimit | None = None
     concurrency_limit: ConcurrencyLimit | None = None
@@ -96,8 +110,23 @@ class Declares:
         """Whether a key is declared: given, and not false or empty (`retries = 0` is not a declaration of retries)."""
         return bool(getattr(self, need))
 
+    @property
+    def auth_policy(self) -> AuthPolicy:
+        """What it does with a client's key; where that isn't declared, a byte proxy passes it on, others check it."""
+        return self.auth or ("passthrough" if self.transparent else "keys")
 
-DECLARABLE = frozenset(item.name for item in fields(Declares))
+    @property
+    def given(self) -> dict[str, Any]:
+        """What isn't as it is by default, by its key."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        default = Declares()
+        return {name: value for name, value in values.items() if value != getattr(default, name)}
+
+
+KIND = frozenset({"auth", "transparent", "models", "choices"})
+"""The keys that say what a gateway is; cases name what they need of that as `hopcheck.authoring.duties` has it."""
+
+DECLARABLE = frozenset(item.name for item in fields(Declares)) - KIND
 """The keys that a case may need."""
 
 
@@ -116,6 +145,7 @@ class TargetConfig:
         headers: Sent with every request.
         models: What healthy requests name.
         declares: What it says that it does.
+        assumed: The keys of `declares` that preflight filled in, as the target's behaviour left no doubt.
     """
 
     name: str
@@ -128,3 +158,8 @@ class TargetConfig:
     headers: Mapping[str, str] = field(default_factory=dict)
     models: Models = Models()
     declares: Declares = Declares()
+    assumed: frozenset[str] = frozenset()
+
+    def assuming(self, found: Mapping[str, Any]) -> TargetConfig:
+        """The same target with more declared for it, by keys of `declares`."""
+        return replace(self, declares=replace(self.declares, **found), assumed=self.assumed | frozenset(found))

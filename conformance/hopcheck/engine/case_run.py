@@ -160,7 +160,7 @@ async def _judge_exchanges(case: Case, target: Target, attempts: list[Attempt], 
         target.responses,
         attempts,
         target.base_path,
-        is_llm_proxy=context.config.declares.llm_proxy,
+        declares=context.config.declares,
     )
     judgement = await judge_exchanges(evidence)
     if context.control is not None and not case.refusable and not case.needs & PROVIDER_AWAY:

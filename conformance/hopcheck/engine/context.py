@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hopcheck.authoring.duties import why_not_owed
 from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import TWO_SIDED, Case
 from hopcheck.client import RECOVERY_S, Target
@@ -68,6 +69,9 @@ class RunContext:
 
     def reason_to_skip(self, case: Case) -> str:
         """Why a case does not apply: what it needs and the target doesn't declare, or this run can't do; else ""."""
+        not_owed = next(filter(None, (why_not_owed(need, self.config) for need in sorted(case.needs))), "")
+        if not_owed:
+            return not_owed
         undeclared = sorted(need for need in case.needs & DECLARABLE if not self.config.declares.has(need))
         if undeclared:
             return f"the target does not declare {', '.join(f'`{need}`' for need in undeclared)}"

@@ -2,6 +2,7 @@
 
 Judged are its responses, each event of its streams, and what reached the provider; what does not hold is an occurrence.
 What stands in a provider's own response, or in the client's own request, is not the target's: it may pass that on.
+What a server's HTTP layer says for itself is no answer of the API's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from dataclasses import dataclass, field
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Response
-from hopcheck.engine.operations import contract_path, operation_of
+from hopcheck.client.config import Declares
+from hopcheck.engine.http_layer import ROUTING_REFUSALS, is_byte_proxys_own, is_http_refusal
+from hopcheck.engine.operations import contract_path, operation_of, plain_path
 from hopcheck.engine.verdict import Occurrence
 from hopcheck_contracts.causes import cause_of
 from hopcheck_contracts.documents import Boundary, find_operation
@@ -41,16 +44,16 @@ class WireEvidence:
     """What crossed the wire in a case.
 
     Attributes:
-        answers: What the client was answered.
+        responses: What the client was answered.
         attempts: What reached the upstream.
         base_path: The path of the target's base URL, which stands for the contract's `/v1`.
-        is_llm_proxy: Whether the target says that it has LLM-Proxy's own paths, too.
+        declares: What the target says that it is and does.
     """
 
     responses: Sequence[Response]
     attempts: Sequence[Attempt]
     base_path: str = "/v1"
-    is_llm_proxy: bool = False
+    declares: Declares = field(default_factory=Declares)
 
 
 @dataclass
@@ -109,13 +112,13 @@ def _judge_response(
     evidence: WireEvidence, response: Response, number: int, given: _Given, judgement: WireJudgement
 ) -> None:
     path = contract_path(response.sent.url, evidence.base_path)
-    boundary = _boundary(response, path, evidence)
+    boundary = None if _is_the_servers_own(response, evidence) else _boundary(response, path, evidence.declares)
     body = _plain(response)
     streams = response.media_type == STREAM_TYPE
     if boundary is None or response.status is None or body is None or not (streams or response.ended == "complete"):
         return
     operation = operation_of(response.sent.method, path, response.sent.json)
-    about = f"{response.sent.method} {path} {response.status}"
+    about = f"{response.sent.method} {plain_path(response.sent.url)} {response.status}"
     violations = validate_raw_response(boundary, response.sent.method, path, response.status, response.headers, body)
     judgement.add(RESPONSE, about, given.beyond_response(response.marker, violations), operation, number)
     for place, event in enumerate(_data_events(body) if streams else (), 1):
@@ -123,15 +126,29 @@ def _judge_response(
         judgement.add(EVENT, f"{about}, event {place}", violations, operation, number)
 
 
-def _boundary(response: Response, path: str, evidence: WireEvidence) -> Boundary | None:
+def _is_the_servers_own(response: Response, evidence: WireEvidence) -> bool:
+    """Whether a response is no answer of the API's: the HTTP layer refused, or a byte proxy spoke for itself."""
+    attempts = [attempt for attempt in evidence.attempts if response.marker and attempt.marker == response.marker]
+    if evidence.declares.transparent:
+        return is_byte_proxys_own(response, attempts)
+    return is_http_refusal(response, arrived=bool(attempts))
+
+
+def _boundary(response: Response, path: str, declares: Declares) -> Boundary | None:
     """Whose contract a response is held to; None where none says anything of it."""
     method = "GET" if response.sent.method == "HEAD" else response.sent.method
+    if response.status in ROUTING_REFUSALS and not _serves(path, declares):
+        return None
     if find_operation(COMMON, method, path):
         return COMMON
-    if evidence.is_llm_proxy and find_operation(OWN, method, path):
-        return OWN
-    below = path.startswith("/v1/") and response.status is not None and response.status >= 400
-    return COMMON if below else None  # whatever fails below `/v1` owes the one shape of errors
+    return OWN if declares.llm_proxy and find_operation(OWN, method, path) else None
+
+
+def _serves(path: str, declares: Declares) -> bool:
+    """Whether the target owes a path: those that it needn't serve may be answered like any that nobody knows."""
+    if path.startswith("/v1/models"):
+        return declares.models
+    return declares.embeddings or not path.startswith("/v1/embeddings")
 
 
 def _data_events(body: bytes) -> Iterator[Event]:

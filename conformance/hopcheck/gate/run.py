@@ -10,7 +10,7 @@ import datetime
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hopcheck.authoring.registry import Case
 from hopcheck.client import load_sdk
@@ -22,6 +22,7 @@ from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.backend import run_context
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S, examine
+from hopcheck.gate.suggestions import Suggestion, with_assumptions
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.responses import ConnectFailed
 from hopcheck_server.wire.tasks import unless
@@ -40,6 +41,7 @@ class GateResult:
         interrupted: Whether somebody stopped it.
         duration_s: Wall time.
         provider_key: The provider's key that arrived at the upstream; kept out of reports.
+        suggestions: What preflight suggests to declare; the run assumed it.
     """
 
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
@@ -47,6 +49,7 @@ class GateResult:
     interrupted: bool = False
     duration_s: float = 0.0
     provider_key: str = ""
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 async def gate(
@@ -97,6 +100,9 @@ class _Gate:
             result.interrupted = True
             return result
         result.provider_key = preflight.provider_key
+        result.suggestions = preflight.suggestions
+        config = with_assumptions(self._context.config, list(preflight.suggestions))
+        self._context = replace(self._context, config=config)
         load_sdk()
         load_contracts()
         await self._run_cases()

@@ -163,7 +163,7 @@ def _check_numbers(value: Any, table: str, reader: Reader) -> None:
             reader.complain(table, item.name, f"must be above 0, not {number:g}")
         elif item.name in _AT_LEAST and number < _AT_LEAST[item.name]:
             reader.complain(table, item.name, f"must be at least {_AT_LEAST[item.name]}, not {number}")
-        elif item.name == "models" and not number:
+        elif item.name == "models" and number == ():
             reader.complain(table, item.name, "must name at least one model")
 
 

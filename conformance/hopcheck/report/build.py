@@ -17,9 +17,10 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from hopcheck.authoring.areas import AREAS
+from hopcheck.authoring.duties import why_not_owed
 from hopcheck.authoring.findings import Finding, Level
 from hopcheck.authoring.registry import Case
-from hopcheck.client.config import DECLARABLE, Declares, TargetConfig
+from hopcheck.client.config import DECLARABLE, TargetConfig
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.report.baseline import Baseline, Deviation, Judgement
 from hopcheck.report.cause_entries import cause_counts, cause_entry, exchanges_by_operation, held_entries
@@ -67,6 +68,7 @@ class RunSummary:
         one_sided: Whether the target had no upstream of ours.
         ended_early: Why the run ended before its cases were through; "" if it didn't.
         replay: The cassettes that stood in for LiteLLM, or None.
+        suggestions: What preflight suggests to declare, each with the line for the target file and a sentence.
         secrets: Values to redact in addition to the target's own keys, such as the provider's key.
     """
 
@@ -78,6 +80,7 @@ class RunSummary:
     one_sided: bool = False
     ended_early: str = ""
     replay: Replay | None = None
+    suggestions: Sequence[Mapping[str, str]] = ()
     secrets: Sequence[str] = field(default=(), repr=False)
 
 
@@ -105,7 +108,7 @@ def build(
     judged = judgement or Judgement()
     ordered = sorted(verdicts, key=lambda verdict: _place(cases[verdict.case_id]))
     secrets = _secrets(target, run)
-    entries = [_entry(cases[one.case_id], one, target.declares, run, judged, secrets) for one in ordered]
+    entries = [_entry(cases[one.case_id], one, target, run, judged, secrets) for one in ordered]
     causes = [cause_entry(number, one, judged, secrets) for number, one in enumerate(causes_of(ordered), 1)]
     partial = run.interrupted or len(entries) < run.selected
     problems = [*judged.problems, *(run.replay.problems if run.replay else ())]
@@ -127,6 +130,7 @@ def build(
         "ended_early": run.ended_early,
         "strict": run.strict,
         "target": redacted(_target(target, run, entries), secrets),
+        "preflight": {"suggestions": redacted([dict(one) for one in run.suggestions], secrets)},
         "summary": {
             **counts(entries),
             "listed": listed,
@@ -152,7 +156,7 @@ def _secrets(target: TargetConfig, run: RunSummary) -> tuple[str, ...]:
 
 
 def _entry(
-    case: Case, verdict: Verdict, declares: Declares, run: RunSummary, judged: Judgement, secrets: Sequence[str]
+    case: Case, verdict: Verdict, target: TargetConfig, run: RunSummary, judged: Judgement, secrets: Sequence[str]
 ) -> dict[str, Any]:
     entry = {
         "id": case.id,
@@ -165,7 +169,7 @@ def _entry(
         "untestable_by": jsonable(verdict.untestable_by),
         "duration_s": round(verdict.duration_s, 4),
         "baseline": judged.statuses.get(case.id),
-        "undeclared": _undeclared(case, verdict, declares, run),
+        "undeclared": _undeclared(case, verdict, target, run),
         "findings": [_finding(finding, case.level, secrets) for finding in verdict.findings],
         # keys go before bodies are cut, or half of one could stay
         "exchanges": [
@@ -179,12 +183,12 @@ def _entry(
     return {key: value if key == "exchanges" else redacted(value, secrets) for key, value in entry.items()}
 
 
-def _undeclared(case: Case, verdict: Verdict, declares: Declares, run: RunSummary) -> list[str]:
-    if verdict.outcome is not Outcome.NOT_APPLICABLE:
+def _undeclared(case: Case, verdict: Verdict, target: TargetConfig, run: RunSummary) -> list[str]:
+    if verdict.outcome is not Outcome.NOT_APPLICABLE or any(why_not_owed(need, target) for need in case.needs):
         return []
     if run.one_sided and "two_sided" in case.needs:
         return []  # declaring it would not help: the reason says what would
-    return sorted(need for need in case.needs & DECLARABLE if not declares.has(need))
+    return sorted(need for need in case.needs & DECLARABLE if not target.declares.has(need))
 
 
 def _finding(finding: Finding, level: Level, secrets: Sequence[str]) -> dict[str, Any]:
@@ -200,7 +204,7 @@ def _finding(finding: Finding, level: Level, secrets: Sequence[str]) -> dict[str
 
 
 def _target(target: TargetConfig, run: RunSummary, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    declared = {key: value for key, value in asdict(target.declares).items() if target.declares.has(key)}
+    declared = {key: asdict(target.declares)[key] for key in target.declares.given}
     return {
         "name": target.name,
         "base_url": _without_user(target.base_url),

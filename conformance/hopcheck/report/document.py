@@ -22,6 +22,9 @@ OUTCOMES = tuple(str(outcome) for outcome in Outcome)
 
 _SET_BY = {"second_key": "second_api_key_env", "logs": "log_file"}
 
+OWN_FEATURES = frozenset({"llm_proxy", "outage", "direct_fallback", "refuses_control_fields"})
+"""Keys of LLM-Proxy's own features, which nobody else is asked to declare."""
+
 Document = Mapping[str, Any]
 """A whole report."""
 
@@ -149,6 +152,8 @@ def counts(cases: Iterable[CaseEntry]) -> dict[str, int]:
 def not_asked(document: Document) -> list[str]:
     """Why cases were not applicable, one line for each reason, the most frequent first."""
     skipped = [case for case in document["cases"] if case["outcome"] == Outcome.NOT_APPLICABLE]
+    if not document["target"]["declares"].get("llm_proxy"):
+        skipped = [case for case in skipped if not OWN_FEATURES.intersection(case["undeclared"])]
     reasons = Counter((tuple(case["undeclared"]), "" if case["undeclared"] else case["reason"]) for case in skipped)
     return [_not_asked(undeclared, reason, count) for (undeclared, reason), count in reasons.most_common()]
 

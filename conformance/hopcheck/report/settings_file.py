@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic_core import ErrorDetails
@@ -175,12 +175,16 @@ def _place(kind: type[Any], steps: Sequence[int | str]) -> Place:
 def _type_of(kind: type[Any], name: str) -> Any:
     """The type of a field, without None; None if there is no such field."""
     hint = get_type_hints(kind).get(name)
-    return next(one for one in get_args(hint) if one is not NoneType) if isinstance(hint, UnionType) else hint
+    return (
+        next(one for one in get_args(hint) if one is not NoneType) if get_origin(hint) in (Union, UnionType) else hint
+    )
 
 
 def _expected(wanted: Any, error: ErrorDetails) -> str:
     if is_dataclass(wanted):
         return f"a table, like {{ {', '.join(f'{item.name} = …' for item in fields(wanted))} }}"
+    if get_origin(wanted) is Literal:
+        return f"one of {', '.join(json.dumps(word) for word in get_args(wanted))}"
     if get_origin(wanted) is tuple:
         return 'an array of strings, like ["one", "two"]'
     if get_origin(wanted) is not None:

@@ -7,7 +7,7 @@ from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect, rep
     "auth.fallback-credential",
     level="MUST",
     refs=["litellm#37905"],
-    needs=["fallback"],
+    needs=["own_account", "fallback"],
     upstream={"": reply.backup(reply.status(500), reply.chat("from the backup")), "direct": reply.chat("direct")},
 )
 async def fallback_credential(target: Target) -> Findings:

@@ -6,7 +6,7 @@ ADDRESS = "203.0.113.7"
 NAMES = ("x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip", "x-client-ip")
 
 
-@case("auth.ip-headers", level="SHOULD", refs=["OmniRoute#13350"], needs=["two_sided"])
+@case("auth.ip-headers", level="SHOULD", refs=["OmniRoute#13350"], needs=["own_account", "two_sided"])
 async def ip_headers(target: Target) -> Findings:
     """Headers that tell the client's address are neither passed on to the provider nor added for it."""
     forged = {"X-Forwarded-For": ADDRESS, "X-Real-IP": ADDRESS, "Forwarded": f"for={ADDRESS}"}

@@ -17,6 +17,7 @@ SCRIPTS = {
 @case(
     "auth.key-not-in-errors",
     level="MUST",
+    needs=["own_account"],
     refs=["litellm#5762", "litellm#15799", "litellm#25203"],
     isolation="cooldown",
     upstream=SCRIPTS,
@@ -25,7 +26,7 @@ SCRIPTS = {
 async def key_not_in_errors(target: Target) -> Findings:
     """No error shows a key, neither the provider's nor a client's, whatever the provider says."""
     provider_key = (await target.forwarded(await target.chat.create())).key
-    if not provider_key:
+    if not provider_key and target.declares.auth_policy == "keys":
         raise Untestable("no key reached the provider, so there is none to look for")
     answers = {code: await target.chat.create(script=code) for code in ("400", "500", "401")}
     answers["stream"] = await target.chat.stream(script="stream")
@@ -35,6 +36,8 @@ async def key_not_in_errors(target: Target) -> Findings:
     yield expect("headers with the provider's key", headers, equals=[])
     own = [f"{name}, {place}" for name, answer in answers.items() for place in answer.where(target.config.api_key)]
     yield expect("client's key", own, equals=[])
+    if target.declares.auth_policy != "keys":
+        return
     refused = await target.chat.create(key="hopcheck-refused-key")
     # SHOULD: who reads this has sent it; but it may be a good key with a slip, and errors end up in logs.
     yield expect("refused key", refused.where("hopcheck-refused-key"), equals=[], level="SHOULD")

@@ -18,8 +18,8 @@ async def key_not_in_logs(target: Target) -> Findings:
     await target.chat.create(script="401")
     provider_key = (await target.forwarded(await target.chat.create())).key
     lines = target.log().splitlines()
-    if not lines or not provider_key:
-        raise Untestable("the log is empty" if provider_key else "no key reached the provider")
+    if not lines or (not provider_key and target.declares.auth_policy == "keys"):
+        raise Untestable("no key reached the provider" if lines else "the log is empty")
     yield expect("lines with the provider's key", _numbers(lines, provider_key), equals=[])
     yield expect("lines with the client's key", _numbers(lines, target.config.api_key), equals=[])
 

@@ -7,7 +7,7 @@ from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect
     "auth.not-forwarded",
     level="MUST",
     refs=["litellm#12090", "litellm#29609", "litellm#32202", "litellm#38114", "llmtrace#274"],
-    needs=["two_sided"],
+    needs=["own_account", "client_key", "two_sided"],
 )
 async def not_forwarded(target: Target) -> Findings:
     """The client's key never reaches the provider, neither in a header nor in the body."""

@@ -9,7 +9,12 @@ PREFLIGHT = {
 }
 
 
-@case("auth.options", level="SHOULD", refs=["vllm#4862", "llm-rosetta#404", "9router#3025", "BricksLLM#45"])
+@case(
+    "auth.options",
+    level="SHOULD",
+    needs=["parses"],
+    refs=["vllm#4862", "llm-rosetta#404", "9router#3025", "BricksLLM#45"],
+)
 async def options(target: Target) -> Findings:
     """A preflight request isn't asked for a key: browsers send none with it."""
     answer = await target.request("OPTIONS", "/chat/completions", key="", headers=PREFLIGHT)

@@ -8,6 +8,7 @@ COOKIE, ACCOUNT = "hopcheck-provider-cookie", "org-hopcheck-account"
 @case(
     "auth.response-headers",
     level="SHOULD",
+    needs=["own_account"],
     refs=["RFC 6265 4.1", "RFC 9110 7.6"],
     upstream=reply.chat(
         "Hello.",

@@ -1,5 +1,7 @@
 """The provider is asked with the operator's key."""
 
+from typing import ClassVar
+
 from hopcheck import Findings, IncomingRequest, OutgoingRequest, Relay, RelayedResponse, Target, case, expect
 
 PLANTED = "hopcheck-planted-key"
@@ -7,10 +9,15 @@ PLANTED = "hopcheck-planted-key"
 
 @case("auth.upstream-key-used", level="MUST", refusable=True, refs=["litellm#12090"], needs=["two_sided"])
 async def upstream_key_used(target: Target) -> Findings:
-    """Every request goes upstream with the configured key, whatever the client says."""
+    """Every request goes upstream with the configured key, or if so declared with the client's own, whatever it says."""
     answer, stream = await target.chat.create(), await target.chat.stream()
     keys = [(await target.forwarded(one)).key for one in (answer, stream)]
-    yield expect("attempts with a key", [bool(key) for key in keys], equals=[True, True])
+    policy = target.declares.auth_policy
+    if policy == "keys":
+        yield expect("attempts with a key", [bool(key) for key in keys], equals=[True, True])
+    if policy == "passthrough":
+        passed = [key == target.config.api_key for key in keys]
+        yield expect("the client's own key, as it was", passed, equals=[True, True])
     yield expect("different keys", len(set(keys)), equals=1)
     steered = await target.chat.create(extra={"api_key": PLANTED})  # to be refused, or passed over
     obeyed = [attempt.key == PLANTED for attempt in await target.seen(steered)]
@@ -44,3 +51,10 @@ class ObeysApiKeyField(Relay):
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         key = outgoing.json.get("api_key")
         return outgoing.with_header("Authorization", f"Bearer {key}") if key else outgoing
+
+
+@upstream_key_used.mutant(killed_by="the client's own key, as it was")
+class AsksOnItsOwnAccount(Relay):
+    """The client's key is declared to be passed on, and a key of the operator's takes its place."""
+
+    declares: ClassVar = {"auth": "passthrough"}

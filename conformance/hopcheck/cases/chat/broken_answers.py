@@ -56,6 +56,7 @@ GARBAGE = {
 @case(
     "chat.invalid-upstream-json",
     level="MUST",
+    needs=["parses"],
     refs=["litellm#32237", "RFC 9110 15.6.3"],
     upstream=GARBAGE,
     trips_on=OTHERS,
@@ -77,6 +78,7 @@ WRONG_LENGTHS = {
 @case(
     "chat.content-length-mismatch",
     level="MUST",
+    needs=["parses"],
     refs=["envoyproxy/ai-gateway#1091", "RFC 9112 8"],
     upstream=WRONG_LENGTHS,
     trips_on=OTHERS,

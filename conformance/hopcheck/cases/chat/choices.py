@@ -8,6 +8,7 @@ TEXTS = ("first", "second", "third")
 @case(
     "chat.n-choices",
     level="MUST",
+    needs=["choices"],
     refs=["litellm#15962", "litellm#8977"],
     upstream=reply.chat(choices=[reply.choice(text) for text in TEXTS]),
 )

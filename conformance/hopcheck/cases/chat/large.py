@@ -79,7 +79,7 @@ async def large_request(target: Target) -> Findings:
     asked = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": url}}]
     answer = await target.chat.create(messages=[{"role": "user", "content": asked}])
     yield expect("status", answer.status, one_of=[200, 413])
-    if answer.status == 413:
+    if answer.status == 413 and not target.declares.transparent:
         yield expect("refusal", contract_violations("Error", answer.json), equals=[])
     elif answer.status == 200:
         parts = items((await target.forwarded(answer)).json, "messages", 0, "content")

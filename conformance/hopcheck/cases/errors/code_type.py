@@ -5,7 +5,13 @@ from typing import Any
 from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, dig, expect, reply
 
 
-@case("errors.code-type", level="MUST", refs=["OAI Error", "litellm#4970"], upstream=reply.status(400, {"code": 1301}))
+@case(
+    "errors.code-type",
+    level="MUST",
+    needs=["parses"],
+    refs=["OAI Error", "litellm#4970"],
+    upstream=reply.status(400, {"code": 1301}),
+)
 async def code_type(target: Target) -> Findings:
     """An error's code is a string or null, also where the provider's is a number."""
     own = await target.chat.create(model="hopcheck-no-such-model")

@@ -6,7 +6,7 @@ CHAT = "/chat/completions"
 BROKEN = {"cut short": b'{"model": "fake-model", "messages": [', "no JSON": b"Say hello.", "empty": b""}
 
 
-@case("errors.invalid-json", level="MUST", refs=["RFC 9110 15.5.1", "OAI Error"])
+@case("errors.invalid-json", level="MUST", needs=["parses"], refs=["RFC 9110 15.5.1", "OAI Error"])
 async def invalid_json(target: Target) -> Findings:
     """A body that isn't JSON is answered with 400, and one that isn't an object with 400 or 422."""
     got = {name: (await target.request("POST", CHAT, body=body)).status for name, body in BROKEN.items()}
@@ -35,7 +35,7 @@ class CrashesOnArrays(Relay):
         return await super().check(incoming)
 
 
-@case("errors.content-type", level="SHOULD", refusable=True, refs=["RFC 9110 15.5.16", "Fetch 2.2.2"])
+@case("errors.content-type", level="SHOULD", needs=["parses"], refusable=True, refs=["RFC 9110 15.5.16", "Fetch 2.2.2"])
 async def content_type(target: Target) -> Findings:
     """JSON that is declared to be plain text is refused: browsers send that to other sites without asking first."""
     answer = await target.chat.create(headers={"Content-Type": "text/plain"})

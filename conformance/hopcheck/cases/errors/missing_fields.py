@@ -3,7 +3,12 @@
 from hopcheck import OMIT, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse
 
 
-@case("errors.missing-fields", level="MUST", refs=["OAI CreateChatCompletionRequest", "avelrl"], needs=["two_sided"])
+@case(
+    "errors.missing-fields",
+    level="MUST",
+    refs=["OAI CreateChatCompletionRequest", "avelrl"],
+    needs=["parses", "two_sided"],
+)
 async def missing_fields(target: Target) -> Findings:
     """A request without messages, or without a model, is refused with 400 or 422 and goes no further."""
     marker = target.marker()

@@ -3,7 +3,7 @@
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, contract_violations, expect
 
 
-@case("errors.method-not-allowed", level="SHOULD", refs=["RFC 9110 15.5.6"])
+@case("errors.method-not-allowed", level="SHOULD", needs=["parses"], refs=["RFC 9110 15.5.6"])
 async def method_not_allowed(target: Target) -> Findings:
     """GET where only POST is served is answered with 405 and Allow, or 404, and an error object."""
     answer = await target.request("GET", "/chat/completions")
@@ -13,7 +13,7 @@ async def method_not_allowed(target: Target) -> Findings:
     yield expect("error object", contract_violations("Error", answer.json), equals=[])
 
 
-@case("errors.unknown-path", level="SHOULD", refs=["RFC 9110 15.5.5", "OAI Error"])
+@case("errors.unknown-path", level="SHOULD", needs=["parses"], refs=["RFC 9110 15.5.5", "OAI Error"])
 async def unknown_path(target: Target) -> Findings:
     """A path that isn't served is answered with 404 and an error object."""
     answer = await target.request("GET", "/hopcheck/no-such-path")

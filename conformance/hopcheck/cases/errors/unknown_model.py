@@ -9,7 +9,7 @@ NAME = "hopcheck-no-such-model"
     "errors.unknown-model",
     level="MUST",
     refs=["OAI model_not_found", "litellm#8823", "litellm#27030"],
-    needs=["two_sided"],
+    needs=["parses", "two_sided"],
 )
 async def unknown_model(target: Target) -> Findings:
     """A request for an unknown model is answered with 404 or 400, and goes no further."""

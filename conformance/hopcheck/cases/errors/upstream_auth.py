@@ -10,6 +10,7 @@ REFUSED = {"message": "Incorrect API key provided.", "type": "invalid_request_er
 @case(
     "errors.upstream-auth",
     level="SHOULD",
+    needs=["own_account"],
     refs=["RFC 9110 15.6.3", "llmtrace#274", "failoverbench S04"],
     isolation="cooldown",
     upstream=reply.status(401, REFUSED),

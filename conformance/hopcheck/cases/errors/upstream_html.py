@@ -17,7 +17,13 @@ from hopcheck import (
 )
 
 
-@case("errors.upstream-html", level="MUST", refs=["RFC 9110 15.6.3", "OAI Error"], upstream=reply.html(502))
+@case(
+    "errors.upstream-html",
+    level="MUST",
+    needs=["parses"],
+    refs=["RFC 9110 15.6.3", "OAI Error"],
+    upstream=reply.html(502),
+)
 async def upstream_html(target: Target) -> Findings:
     """An HTML page in the place of a provider's answer becomes a server error with an error object."""
     answer = await target.chat.create()

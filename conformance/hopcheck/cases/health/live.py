@@ -27,7 +27,13 @@ async def _found(target: Target) -> tuple[str, dict[str, int | None]]:
     return "", statuses
 
 
-@case("health.live", level="MAY", refs=["litellm /health/liveliness"], needs=["two_sided"], isolation="exclusive")
+@case(
+    "health.live",
+    level="MAY",
+    refs=["litellm /health/liveliness"],
+    needs=["parses", "two_sided"],
+    isolation="exclusive",
+)
 async def live(target: Target) -> Findings:
     """Without a key, one can ask whether the proxy is alive, and no provider is asked for that."""
     before = await target.forwarded(await target.chat.create())

@@ -5,7 +5,7 @@ from typing import Any
 from hopcheck import Findings, Relay, RelayedResponse, Target, case, contract_violations, dig, expect, items
 
 
-@case("llm_proxy.models-list", level="MUST", on="models", refs=["LLM-Proxy API"], needs=["llm_proxy"])
+@case("llm_proxy.models-list", level="MUST", on="models", refs=["LLM-Proxy API"], needs=["model_list", "llm_proxy"])
 async def models_list(target: Target) -> Findings:
     """`GET /v1/llm/models` is an array of models with id, name, provider, availability and their own context length."""
     answer = await target.request("GET", "/llm/models")

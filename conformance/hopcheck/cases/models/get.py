@@ -21,7 +21,7 @@ AT_MOST = 20
 """How many of the listed models are looked up."""
 
 
-@case("models.get", level="SHOULD", refs=["OAI retrieveModel"])
+@case("models.get", level="SHOULD", needs=["model_list"], refs=["OAI retrieveModel"])
 async def get(target: Target) -> Findings:
     """Every listed model can be looked up by its id, also one with a slash, and an unknown one is a 404 error."""
     model = (await target.request("GET", f"/models/{target.models.chat}")).json

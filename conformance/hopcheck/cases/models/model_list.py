@@ -10,6 +10,7 @@ from hopcheck import Findings, Relay, RelayedResponse, Target, case, contract_vi
 @case(
     "models.list-shape",
     level="MUST",
+    needs=["model_list"],
     refs=["OAI ListModelsResponse", "aallam/openai-kotlin#332", "SwiftOpenAI#162", "any-llm#1085", "openai-php#598"],
 )
 async def list_shape(target: Target) -> Findings:
@@ -58,7 +59,7 @@ def _named(target: Target) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-@case("models.aliases", level="MUST", refs=["litellm#5762"], needs=["two_sided"])
+@case("models.aliases", level="MUST", refs=["litellm#5762"], needs=["model_list", "two_sided"])
 async def aliases(target: Target) -> Findings:
     """The list names every model that clients can ask for, and nothing of the provider behind it."""
     attempt = await target.forwarded(await target.chat.create())
@@ -93,7 +94,7 @@ async def _created(target: Target) -> dict[str, int]:
     return {str(dig(model, "id")): dig(model, "created") for model in items(answer.json, "data")}
 
 
-@case("models.stable-created", level="MAY", refs=["litellm#5275"])
+@case("models.stable-created", level="MAY", needs=["model_list"], refs=["litellm#5275"])
 async def stable_created(target: Target) -> Findings:
     """A model's `created` is the same whenever it is asked for."""
     first = await _created(target)

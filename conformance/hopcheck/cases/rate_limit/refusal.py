@@ -12,7 +12,7 @@ IETF = ("ratelimit-limit", "ratelimit-remaining")
 """The headers of draft-ietf-httpapi-ratelimit-headers, up to its seventh version."""
 
 
-@case("rate_limit.429-shape", level="MUST", refs=["litellm#4314", "nvcf#1690"], needs=NEEDS)
+@case("rate_limit.429-shape", level="MUST", refs=["litellm#4314", "nvcf#1690"], needs=[*NEEDS, "parses"])
 async def shape(target: Target) -> Findings:
     """A request over the limit is answered with 429 and an error in OpenAI's shape."""
     denied = (await target.burst()).denied

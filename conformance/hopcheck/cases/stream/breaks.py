@@ -63,7 +63,9 @@ class FinishesErrors(Relay):
 )
 async def cut(target: Target) -> Findings:
     """A provider's stream that is cut shows as an error event or a broken connection, and never as a whole answer."""
-    streams = dict(zip(CUTS, await asyncio.gather(*(target.chat.stream(script=name) for name in CUTS)), strict=True))
+    # Where the connection's end ends the body as well, only who reads the events can tell a cut.
+    cuts = [name for name in CUTS if name != "eof" or not target.declares.transparent]
+    streams = dict(zip(cuts, await asyncio.gather(*(target.chat.stream(script=name) for name in cuts)), strict=True))
     for stream in streams.values():
         await target.forwarded(stream)
     hidden = {name: stream.summary for name, stream in streams.items() if not stream.shows_failure}

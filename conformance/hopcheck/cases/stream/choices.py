@@ -15,6 +15,7 @@ LOGPROBS = [
 @case(
     "stream.n-choices",
     level="MUST",
+    needs=["choices"],
     refs=["OAI n", "litellm#15962"],
     upstream=reply.stream(
         choices=[reply.choice(*text) for text in TEXTS],

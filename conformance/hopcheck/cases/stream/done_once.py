@@ -51,6 +51,7 @@ class DropsTheConnection(Relay):
 @case(
     "stream.done-missing-upstream",
     level="SHOULD",
+    needs=["parses"],
     refs=["failoverbench S11", "Bifrost#6390"],
     upstream=reply.stream("Hel", "lo", done=0),
 )

@@ -37,6 +37,7 @@ class CallsItJson(Relay):
 @case(
     "stream.no-content-length",
     level="MUST",
+    needs=["parses"],
     refs=["ai-gateway#2391", "ai-gateway#2392", "RFC 9112 6.2"],
     upstream=reply.events(BODY, done=0, content_length=len(BODY)),
 )
@@ -58,6 +59,7 @@ class CopiesTheLength(Relay):
 @case(
     "stream.anti-buffer-headers",
     level="SHOULD",
+    needs=["parses"],
     refs=["litellm#29557", "llama.cpp#20872"],
     upstream=reply.stream("Hel", "lo"),
 )

@@ -6,6 +6,7 @@ from hopcheck import DONE, Events, Failure, Findings, Relay, Target, case, event
 @case(
     "stream.malformed-chunk",
     level="MUST",
+    needs=["parses"],
     refs=["failoverbench S10", "litellm#40404"],
     upstream=reply.events(
         reply.delta(role="assistant", content="Hel"),

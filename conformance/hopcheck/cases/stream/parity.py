@@ -66,6 +66,7 @@ class CountsChunks(Relay):
 @case(
     "stream.json-instead",
     level="SHOULD",
+    needs=["parses"],
     refs=["compatcanary"],
     upstream={
         "piece": reply.json_body(IN_ONE_PIECE),

@@ -1,0 +1,80 @@
+"""What only some kinds of gateway owe: a case names it among its needs, and doesn't apply to the other kinds.
+
+Cases name no products and no kinds: `needs=["parses"]` says what the case asks for, and this table says who owes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hopcheck.client.config import TargetConfig
+
+BYTE_PROXY = "the target is a byte proxy (`transparent = true`), which passes on what it doesn't read"
+PASSES_KEYS = 'the target passes the client\'s own key on (`auth = "passthrough"`) and checks none'
+ASKS_FOR_NO_KEY = 'the target asks for no key (`auth = "none"`)'
+NO_KEY = "no client key is configured (`api_key_env`), so nothing can be asked about keys"
+NO_MODEL_LIST = "the target serves no list of models (`models = false`)"
+ONE_CHOICE = "the target gives one choice in an answer (`choices = false`)"
+
+
+def _parses(config: TargetConfig) -> str:
+    return BYTE_PROXY if config.declares.transparent else ""
+
+
+def _client_key(config: TargetConfig) -> str:
+    return "" if config.api_key else NO_KEY
+
+
+def _no_keys_of_its_own(config: TargetConfig) -> str:
+    policy = config.declares.auth_policy
+    if policy == "keys":
+        return ""
+    if policy == "none":
+        return ASKS_FOR_NO_KEY
+    return PASSES_KEYS if config.declares.auth else BYTE_PROXY
+
+
+def _own_keys(config: TargetConfig) -> str:
+    return _no_keys_of_its_own(config) or _client_key(config)
+
+
+def _key_check(config: TargetConfig) -> str:
+    return _client_key(config) if "auth" in config.assumed else _own_keys(config)
+
+
+def _own_account(config: TargetConfig) -> str:
+    return _no_keys_of_its_own(config) if config.declares.auth_policy == "passthrough" else ""
+
+
+def _model_list(config: TargetConfig) -> str:
+    return _parses(config) or ("" if config.declares.models else NO_MODEL_LIST)
+
+
+def _choices(config: TargetConfig) -> str:
+    return "" if config.declares.choices else ONE_CHOICE
+
+
+DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
+    "parses": _parses,
+    "client_key": _client_key,
+    "own_keys": _own_keys,
+    "key_check": _key_check,
+    "own_account": _own_account,
+    "model_list": _model_list,
+    "choices": _choices,
+}
+"""Why a target doesn't owe something, or "" if it does.
+
+- `parses`: it reads requests and responses, so it checks them and writes errors of its own.
+- `client_key`: a client's key is configured.
+- `own_keys`: it has keys of its own for its clients.
+- `key_check`: the same, unless only preflight found that it has none: a gateway that forgets to check keys is red.
+- `own_account`: it asks its provider on an account of its own, not the client's.
+- `model_list`: it serves a list of models.
+- `choices`: it answers a request with `n` above 1.
+"""
+
+
+def why_not_owed(need: str, config: TargetConfig) -> str:
+    """Why a target of this kind doesn't owe what a case needs; "" if it does, or if the need is of another sort."""
+    return DUTIES[need](config) if need in DUTIES else ""
