@@ -9,7 +9,7 @@ PLANTED = "hopcheck-planted-key"
 
 @case("auth.upstream-key-used", level="MUST", refusable=True, refs=["litellm#12090"], needs=["two_sided"])
 async def upstream_key_used(target: Target) -> Findings:
-    """Every request goes upstream with the configured key, or if so declared with the client's own, whatever it says."""
+    """Every request goes upstream with the configured key (or the client's own, if so declared), whatever it says."""
     answer, stream = await target.chat.create(), await target.chat.stream()
     keys = [(await target.forwarded(one)).key for one in (answer, stream)]
     policy = target.declares.auth_policy
