@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "the whole story on this machine: LiteLLM and the reference proxy, judged side by side",
     ),
     "gate": ("hopcheck.cli.gate", "hold a proxy to its contract"),
+    "reproduce": ("hopcheck.cli.reproduce", "ask again what failed in a report"),
     "cases": ("hopcheck.cli.cases", "list or explain the cases"),
     "selftest": ("hopcheck.cli.selftest", "run the suite against itself: mutants and honest relays"),
     "serve": ("hopcheck.cli.serve", "run the reference proxy"),

@@ -14,7 +14,7 @@ from hopcheck.authoring.mistakes import CaseError, suggestion
 from hopcheck.authoring.registry import Case
 from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
-from hopcheck.cli.selftest_workers import run_matrix
+from hopcheck.cli.selftest_workers import run_matrix, run_reproductions
 from hopcheck.engine.wire_contracts import CHECKS
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.selftest import Cell, MatrixColumn, MatrixScore, columns_of, run_cells_again, score, summary_of
@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replay", type=Path, metavar="FOLDER", help="run the mutants on these cassettes, without the matrix"
     )
+    parser.add_argument(
+        "--reproduce",
+        action="store_true",
+        help="see that each mutant's report reproduces its failure, without the matrix",
+    )
     parser.add_argument("--verbose", action="store_true", help="list the mutants that were killed, too")
 
 
@@ -47,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         from hopcheck.cli.selftest_replay import run as run_replay
 
         return run_replay(arguments, cases)
+    if arguments.reproduce:
+        return _reproduce(cases, arguments)
     console, begun, columns = Console(highlight=False), time.monotonic(), columns_of(cases)
     matrix = _collect(columns, cases, arguments, console)
     known = {case.id: case for case in cases}
@@ -59,6 +66,15 @@ def run(arguments: argparse.Namespace) -> int:
     note = f"; the outcome of {skipped} more is known" if skipped else ""
     console.print(f"{total.cells} cells in {time.monotonic() - begun:.0f} s{note}", soft_wrap=True)
     return HOLDS if total.holds else DOES_NOT_HOLD
+
+
+def _reproduce(cases: Sequence[Case], arguments: argparse.Namespace) -> int:
+    columns = [column for column in columns_of(cases) if column.mutants]
+    problems = run_reproductions(columns, [case.id for case in cases], arguments)
+    for problem in sorted(problems):
+        print(f"not reproduced  {problem}")
+    print(f"{len(columns)} mutants reproduced from the reports of their cases, {len(problems)} problems")
+    return DOES_NOT_HOLD if problems else HOLDS
 
 
 def _collect(

@@ -15,6 +15,7 @@ from pathlib import Path
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest import Cell, MatrixColumn, cells, columns_of
 from hopcheck.selftest.reach import Reach, reach_of
+from hopcheck.selftest.reproduction import mutant_reports, unreproduced
 from hopcheck_server.wire.event_loop import run as run_loop
 
 BATCH_SIZE = 40
@@ -42,6 +43,28 @@ def run_matrix(columns: Sequence[MatrixColumn], ids: list[str], arguments: argpa
         ]
         for finished in as_completed(running):
             yield from finished.result()
+
+
+def run_reproductions(columns: Sequence[MatrixColumn], ids: list[str], arguments: argparse.Namespace) -> list[str]:
+    """Reproduce what every mutant fails, on as many processes; returns a sentence for each that isn't met again."""
+    names = [column.name for column in columns]
+    count = max(1, -(-len(names) // BATCH_SIZE))
+    workers = min(arguments.processes or (os.cpu_count() or 1) + 1, count)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+        running = [
+            pool.submit(reproduce_batch, names[start::count], ids, arguments.cases, arguments.jobs)
+            for start in range(count)
+        ]
+        return [problem for finished in as_completed(running) for problem in finished.result()]
+
+
+def reproduce_batch(names: list[str], ids: list[str], folder: Path | None, jobs: int) -> list[str]:
+    """Reproduce what the mutants of these names fail, in this process."""
+    known = all_cases(folder)
+    cases = [known[case_id] for case_id in ids]
+    mine = [column for column in columns_of(cases) if column.name in names]
+    return run_loop(unreproduced(mutant_reports(mine, cases), jobs))
 
 
 def end_with_parent() -> None:

@@ -123,6 +123,9 @@ class Declares:
         return {name: value for name, value in values.items() if value != getattr(default, name)}
 
 
+SECRET_CHARACTERS = 8
+"""Shorter values, keys apart, are no secrets: they would be found in every other word."""
+
 KIND = frozenset({"auth", "transparent", "models", "choices"})
 """The keys that say what a gateway is; cases name what they need of that as `hopcheck.authoring.duties` has it."""
 
@@ -143,6 +146,9 @@ class TargetConfig:
         upstream_url: Where an upstream of ours is already running, or "".
         log_file: What the target logs to, or "".
         headers: Sent with every request.
+        variables: Environment variables that keys and headers come from, each with its value.
+        api_key_env: The variable of `api_key`, or "".
+        second_api_key_env: The variable of `second_api_key`, or "".
         models: What healthy requests name.
         declares: What it says that it does.
         assumed: The keys of `declares` that preflight filled in, as the target's behaviour left no doubt.
@@ -155,7 +161,10 @@ class TargetConfig:
     upstream_port: int | None = None
     upstream_url: str = ""
     log_file: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    api_key_env: str = ""
+    second_api_key_env: str = ""
     models: Models = Models()
     declares: Declares = Declares()
     assumed: frozenset[str] = frozenset()
@@ -163,3 +172,12 @@ class TargetConfig:
     def assuming(self, found: Mapping[str, Any]) -> TargetConfig:
         """The same target with more declared for it, by keys of `declares`."""
         return replace(self, declares=replace(self.declares, **found), assumed=self.assumed | frozenset(found))
+
+    @property
+    def variables_by_value(self) -> dict[str, str]:
+        """The names that stand for keys in curl lines, by value: the user's own names where there are some."""
+        unnamed = {self.second_api_key: "SECOND_API_KEY", self.api_key: "API_KEY"}
+        fallback = {value: name for value, name in unnamed.items() if value}
+        named = {value: name for name, value in self.variables.items() if len(value) >= SECRET_CHARACTERS}
+        named |= {self.second_api_key: self.second_api_key_env, self.api_key: self.api_key_env}
+        return fallback | {value: name for value, name in named.items() if value and name}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from hopcheck.client.paths import JSON, dig, items, parsed
 from hopcheck_server.wire.responses import Ended
+
+_EVIDENCE = frozenset({"sent", "status", "headers", "chunks", "ended"})
+_READS = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Response:
         head_at_ns: When its head was there, or 0.
         ended_at_ns: When it ended.
         version: Of HTTP.
+        read_number: Grows whenever something of the response is read: the highest one is what a case read last, which
+            is what its next finding is about.
     """
 
     sent: SentRequest
@@ -62,6 +69,13 @@ class Response:
     head_at_ns: int = 0
     ended_at_ns: int = 0
     version: str = ""
+    read_number: int = field(default=0, repr=False, compare=False)
+
+    def __getattribute__(self, name: str) -> Any:
+        """The attribute; reading what came of the request is noted."""
+        if name in _EVIDENCE:
+            object.__setattr__(self, "read_number", next(_READS))
+        return object.__getattribute__(self, name)
 
     @property
     def marker(self) -> str:
@@ -171,4 +185,9 @@ def describe(response: Response) -> str:
         return f"nothing ({response.detail or response.ended})"
     error = response.error
     text = error.get("message") if isinstance(error, dict) else response.text
-    return f"{response.status} {json.dumps(str(text)[:160], ensure_ascii=False)}"
+    return f"{response.status} {json.dumps(shortened(str(text), 160), ensure_ascii=False)}"
+
+
+def shortened(text: str, limit: int) -> str:
+    """A text of at most that many characters; an ellipsis says that it was cut, which redaction heeds."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

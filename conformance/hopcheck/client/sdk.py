@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+import time
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
 
 from hopcheck.client.config import TargetConfig
+from hopcheck.client.responses import Response, SentRequest
+from hopcheck.client.streams import Stream
+from hopcheck_server.upstream.script.marker import find_marker
 
 if TYPE_CHECKING:
+    import httpx2
     from openai import AsyncOpenAI
 
 
@@ -20,16 +26,76 @@ def load_sdk() -> None:
     importlib.import_module("openai")
 
 
-def official_client(config: TargetConfig, timeout_s: float) -> AsyncOpenAI:
-    """The official client, pointed at a target, without retries."""
+def official_client(config: TargetConfig, timeout_s: float, responses: list[Response]) -> AsyncOpenAI:
+    """The official client, pointed at a target, without retries.
+
+    Args:
+        config: The target.
+        timeout_s: How long the target may be silent.
+        responses: Each response that the client gets is added to them.
+    """
     from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
     plain = config.base_url.startswith("http:")  # loading certificates takes longer than most cases
+    recorder = _ExchangeRecorder(responses)
+    hooks: dict[str, Any] = {"request": [recorder.on_request], "response": [recorder.on_response]}
     return AsyncOpenAI(
-        http_client=DefaultAsyncHttpxClient(verify=False) if plain else None,
+        http_client=DefaultAsyncHttpxClient(verify=not plain, event_hooks=hooks),
         base_url=config.base_url,
         api_key=config.api_key or "none",
         max_retries=0,
         timeout=timeout_s,
         default_headers=dict(config.headers),
     )
+
+
+class _ExchangeRecorder:
+    """Keeps what an official client sends and receives."""
+
+    def __init__(self, responses: list[Response]) -> None:
+        self._responses = responses
+        self._open: dict[int, Response] = {}
+
+    async def on_request(self, request: httpx2.Request) -> None:
+        """Keep a request before it is sent."""
+        body = await request.aread()
+        headers = tuple(_pairs(request.headers.raw))
+        sent = SentRequest(find_marker(body), request.method, str(request.url), headers, body, time.monotonic_ns())
+        streams = isinstance(sent.json, dict) and sent.json.get("stream") is True
+        kept = Stream(sent) if streams else Response(sent)
+        self._open[id(request)] = kept
+        self._responses.append(kept)
+
+    async def on_response(self, response: httpx2.Response) -> None:
+        """Keep a response's head, and follow its body."""
+        kept = self._open.pop(id(response.request))
+        kept.head_at_ns = time.monotonic_ns()
+        kept.status, kept.headers = response.status_code, _pairs(response.headers.raw)
+        kept.version = response.http_version.removeprefix("HTTP/")
+        response.stream = _followed(response.stream, kept)
+
+
+def _pairs(raw: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
+
+
+def _followed(stream: Any, kept: Response) -> httpx2.AsyncByteStream:
+    """The same body; what the client reads of it is kept, too."""
+    from httpx2 import AsyncByteStream, HTTPError  # not above: commands that ask nothing go without
+
+    class FollowedBody(AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            try:
+                async for data in stream:
+                    kept.chunks.append((time.monotonic_ns(), data))
+                    yield data
+            except HTTPError:
+                kept.ended = "cut"
+                raise
+            kept.ended = "complete"
+
+        async def aclose(self) -> None:
+            kept.ended_at_ns = time.monotonic_ns()
+            await stream.aclose()
+
+    return FollowedBody()

@@ -127,5 +127,8 @@ class Target(TargetSession):
             raise Untestable(f"the log file can't be read: {error}") from error
 
     def sdk(self) -> AsyncOpenAI:
-        """The official client, pointed at the target, without retries. Use it as a context manager."""
-        return official_client(self.config, self.read_timeout_s)
+        """The official client, pointed at the target, without retries. Use it as a context manager.
+
+        Its exchanges are among the responses, as all others.
+        """
+        return official_client(self.config, self.read_timeout_s, self.responses)

@@ -7,6 +7,7 @@ from typing import Any
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Response, Target
+from hopcheck.client.responses import shortened
 from hopcheck.engine.operations import OTHER, contract_path, operation_of
 from hopcheck.engine.verdict import Occurrence
 from hopcheck_contracts.documents import Boundary
@@ -21,6 +22,9 @@ REFUSALS = frozenset({400, 404, 405, 415, 422})
 """Statuses by which a gateway refuses what a request says. Refusing keys, sizes and rates is other cases' matter."""
 
 _PLAIN_FIELDS = frozenset({"model", "messages", "input", "stream"})
+
+DETAIL_CHARACTERS = 300
+"""Of a refusal that are quoted."""
 
 LARGE_BYTES = 1 << 20
 """Requests from this size on may be refused for it."""
@@ -70,5 +74,5 @@ def _about(response: Response, error: Mapping[str, Any]) -> str:
 
 
 def _detail(response: Response) -> str:
-    text = response.text.strip().replace("\n", " ")
-    return f"{response.sent.method} {response.sent.url} was answered {response.status}: {text[:300]}"
+    text = shortened(response.text.strip().replace("\n", " "), DETAIL_CHARACTERS)
+    return f"{response.sent.method} {response.sent.url} was answered {response.status}: {text}"

@@ -18,10 +18,11 @@ from hopcheck.authoring.registry import Case
 from hopcheck.client import Target, Untestable, describe
 from hopcheck.engine.acceptance import ACCEPTANCE, refusals
 from hopcheck.engine.context import RunContext
+from hopcheck.engine.evidence import CaseFindings
 from hopcheck.engine.operations import operation_of
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict, outcome_of
 from hopcheck.engine.wire_contracts import WireEvidence, WireJudgement, judge_exchanges
-from hopcheck.engine.wire_log import reproduce, wire_log
+from hopcheck.engine.wire_log import curl_line, wire_log
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.attempt import Attempt
 
@@ -40,21 +41,21 @@ async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> 
         return Verdict(case.id, Outcome.NOT_APPLICABLE, reason)
     target = context.target(case)
     begun_ns = time.monotonic_ns()
-    findings: list[Finding] = []
+    findings = CaseFindings(target.responses)
     beyond: list[Occurrence] = []
     outcome, reason = await _judged(_findings(case, target, findings, settle=settle))
     if outcome is not Outcome.BROKEN and context.extra_findings is not None:
         own = outcome, reason
         outcome, reason = await _judged(_extra(case, context.extra_findings(case, target), findings, beyond, own))
     if outcome is Outcome.CONFORMS:
-        outcome, reason = await _judged(_own_outcome(case, target, context.control, findings))
+        outcome, reason = await _judged(_own_outcome(case, target, context.control, findings.made))
     verdict = Verdict(
         case.id,
         outcome,
         reason,
-        tuple(findings),
+        tuple(findings.made),
         duration_s=(time.monotonic_ns() - begun_ns) / 1e9,
-        reproduce=reproduce(target.responses, context.config.api_key),
+        evidence=_evidence(findings, outcome),
         notes=tuple(target.notes),
         occurrences=tuple(beyond),
     )
@@ -64,30 +65,30 @@ async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> 
         return replace(verdict, outcome=Outcome.BROKEN, reason=_trace())
 
 
-async def _findings(case: Case, target: Target, findings: list[Finding], *, settle: bool) -> tuple[Outcome, str]:
+async def _findings(case: Case, target: Target, findings: CaseFindings, *, settle: bool) -> tuple[Outcome, str]:
     if settle and not await target.recovered():
         raise Untestable("the target did not get over its cooldown")
     async for finding in case.function(target):
-        findings.append(finding)  # noqa: PERF401 - a crash must not lose those made before it
+        findings.add(finding)
     return Outcome.CONFORMS, ""
 
 
 async def _extra(
     case: Case,
     found: AsyncIterator[Finding | Occurrence],
-    findings: list[Finding],
+    findings: CaseFindings,
     beyond: list[Occurrence],
     own: tuple[Outcome, str],
 ) -> tuple[Outcome, str]:
     """Add what the run finds. If a finding fails, it decides, even where the case itself couldn't be judged."""
-    made = len(findings)
+    before = len(findings.made)
     async for one in found:
         if isinstance(one, Occurrence):
             beyond.append(one)
         else:
-            findings.append(one)
-    fails = any(not finding.ok for finding in findings[made:])
-    return (outcome_of(findings, case.level), own[1]) if fails else own
+            findings.add(one)
+    fails = any(not finding.ok for finding in findings.made[before:])
+    return (outcome_of(findings.made, case.level), own[1]) if fails else own
 
 
 async def _judged(work: Coroutine[Any, Any, tuple[Outcome, str]]) -> tuple[Outcome, str]:
@@ -131,8 +132,7 @@ async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: 
     """Release what the upstream left hanging, judge every exchange, and make the upstream forget the case."""
     attempts = await _release(target, context.control)
     judgement = await _judge_exchanges(case, target, attempts, context) if context.contracts else WireJudgement()
-    key = context.config.api_key
-    exchanges = wire_log(target.responses, attempts, begun_ns, key) if context.wire_log else []
+    log, reproduce = _wire_log(verdict, target, attempts, context, judgement, begun_ns)
     asked = Counter(operation_of(one.sent.method, one.sent.url, one.sent.json) for one in target.responses)
     return _depending(
         replace(
@@ -141,9 +141,34 @@ async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: 
             occurrences=(*judgement.occurrences, *verdict.occurrences),
             judged=dict(judgement.judged),
             asked=dict(asked),
-            exchanges=tuple(exchanges),
+            exchanges=tuple(log),
+            reproduce=reproduce,
         )
     )
+
+
+def _evidence(findings: CaseFindings, outcome: Outcome) -> dict[str, tuple[int, ...]]:
+    if outcome in (Outcome.UNTESTABLE, Outcome.BROKEN):
+        findings.stopped()
+    return findings.exchanges
+
+
+def _wire_log(
+    verdict: Verdict,
+    target: Target,
+    attempts: list[Attempt],
+    context: RunContext,
+    judgement: WireJudgement,
+    begun_ns: int,
+) -> tuple[list[dict[str, Any]], str]:
+    """What crossed the wire, and a curl line that sends the failing request again."""
+    failing, variables = verdict.failing, context.config.variables_by_value
+    asked = target.responses
+    line = curl_line(asked[failing[0] if failing else 0].sent, variables) if asked else ""
+    if not context.wire_log:
+        return [], line
+    shown = {one.exchange for one in judgement.occurrences if one.exchange is not None}
+    return wire_log(asked, attempts, begun_ns, failing=failing, shown=shown, variables=variables), line
 
 
 def _depending(verdict: Verdict) -> Verdict:

@@ -65,8 +65,10 @@ class Verdict:
         reason: Why, where the findings alone do not say (untestable, not-applicable, broken); else empty.
         findings: In the order in which they were made; kept also when the case was cut short.
         duration_s: Wall time, in seconds.
-        exchanges: What crossed the wire on both sides, as JSON for the report.
-        reproduce: A curl line that puts the case's first request again; empty if there was none.
+        exchanges: What crossed the wire on both sides, as JSON for the report; the failing exchanges come first.
+        evidence: The exchanges that each failing check is about, counted from 0 within the case; those at which a case
+            stopped that made no failing finding have the name "".
+        reproduce: A curl line that sends the failing request again, or the first one; empty if there was none.
         notes: Waits and retries that the engine made, for the report.
         operation: How the target was asked.
         occurrences: What did not hold on the case's exchanges, whatever the case is about; no part of its outcome.
@@ -81,6 +83,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     duration_s: float = 0.0
     exchanges: tuple[dict[str, Any], ...] = ()
+    evidence: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     reproduce: str = ""
     notes: tuple[str, ...] = ()
     operation: str = "chat"
@@ -93,6 +96,11 @@ class Verdict:
     def failed(self) -> tuple[Finding, ...]:
         """The findings that do not hold, whatever their level."""
         return tuple(finding for finding in self.findings if not finding.ok)
+
+    @property
+    def failing(self) -> tuple[int, ...]:
+        """The exchanges that the failing checks are about, in the order of the checks."""
+        return tuple(dict.fromkeys(place for places in self.evidence.values() for place in places))
 
 
 def outcome_of(findings: Iterable[Finding], level: Level) -> Outcome:

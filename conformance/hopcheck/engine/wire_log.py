@@ -2,39 +2,64 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hopcheck.client.responses import Response, SentRequest
 from hopcheck.client.streams import Stream
 from hopcheck_server.upstream.journal.journal import Attempt
 
-READ = 16384
+READ = 65536
 """Bytes of a body or an event that are read for the report, which itself keeps less and hides secrets first."""
 
-CURL_SHOWN = 4096
+CURL_SHOWN = 65536
 """Bytes of a body that a curl line holds."""
+
+BODY_FILE = "request.body"
+"""The file from which a curl line takes a larger body; `hopcheck reproduce` writes it."""
+
+_AUTOMATIC = ("host", "content-length", "accept", "connection")
+"""Request headers that curl sends of itself."""
 
 
 def wire_log(
-    responses: Sequence[Response], attempts: Iterable[Attempt], begun_ns: int, key: str = ""
+    responses: Sequence[Response],
+    attempts: Iterable[Attempt],
+    begun_ns: int,
+    *,
+    failing: Sequence[int] = (),
+    shown: Collection[int] = (),
+    variables: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Both sides of a case's exchanges, in the order of their times.
+    """Both sides of a case's exchanges: the failing ones with their attempts first, then the others by their times.
 
     Args:
         responses: The client's side.
         attempts: The provider's side.
         begun_ns: When the case began; the log's times are seconds since then.
-        key: The client's key, in whose place $API_KEY stands in curl lines.
+        failing: The failing exchanges, by their places among the responses, what is shown first at the beginning.
+        shown: Other exchanges that are given a curl line.
+        variables: Names of variables that stand in curl lines in the place of these values.
     """
     asked = {response.marker: number for number, response in enumerate(responses) if response.marker}
+    lines = {
+        number: curl_line(responses[number].sent, variables) for number in {*failing, *shown} if number < len(responses)
+    }
     log = [
-        {**_client(response, begun_ns), "exchange": number, "reproduce": _curl(response.sent, key)}
+        {
+            **_client(response, begun_ns),
+            "exchange": number,
+            "reproduce": lines.get(number, ""),
+            "large_body": response.sent.body if number in lines and len(response.sent.body) > CURL_SHOWN else b"",
+        }
         for number, response in enumerate(responses)
     ]
     log += [{**_upstream(attempt, begun_ns), "exchange": asked.get(attempt.marker)} for attempt in attempts]
-    return sorted(log, key=lambda entry: float(entry["at"]))
+    places = {number: place for place, number in enumerate(failing)}
+    marked = [{**entry, "failing": entry["exchange"] in places} for entry in log]
+    return sorted(marked, key=lambda entry: (places.get(entry["exchange"], len(places)), float(entry["at"])))
 
 
 def _client(response: Response, begun_ns: int) -> dict[str, Any]:
@@ -115,31 +140,47 @@ def _seconds(at_ns: int, begun_ns: int) -> float:
     return round((at_ns - begun_ns) / 1e9, 6)
 
 
-def reproduce(responses: Sequence[Response], key: str = "") -> str:
-    """A curl line that puts a case's first request again. "" if nothing was asked.
+def curl_line(sent: SentRequest, variables: Mapping[str, str] | None = None) -> str:
+    """A curl line that sends a request again.
 
     Args:
-        responses: Those to the case's requests.
-        key: The client's key, in whose place $API_KEY stands.
+        sent: The request.
+        variables: Names of variables, by the values in whose place they stand.
     """
-    return _curl(responses[0].sent, key) if responses else ""
-
-
-def _curl(sent: SentRequest, key: str) -> str:
+    known = variables or {}
     method = ["--head"] if sent.method == "HEAD" else ["-i", "-X", sent.method]  # curl waits for the body of -X HEAD
     line = shlex.join(["curl", "-sS", "-N", *method, sent.url])
     for name, value in sent.headers:
-        if name.lower() not in ("host", "content-length", "accept"):
-            line += f" -H {_quoted(f'{name}: {value}', key)}"
-    if sent.body:
-        text = sent.body.decode("utf-8", "replace")
-        line += f" --data-binary {shlex.quote(text)}" if len(sent.body) <= CURL_SHOWN else " --data-binary @body"
-    return line
+        if name.lower() not in _AUTOMATIC:
+            line += f" -H {_quoted(f'{name}: {value}', known)}"
+    return line + (f" --data-binary {_body_argument(sent.body, known)}" if sent.body else "")
 
 
-def _quoted(text: str, key: str) -> str:
-    if not key or key not in text:
+def _body_argument(body: bytes, variables: Mapping[str, str]) -> str:
+    if len(body) > CURL_SHOWN:
+        return f"@{BODY_FILE}"
+    text = body.decode("utf-8", "replace")
+    return _quoted(f"./{text}" if text.startswith("@") else text, variables)
+
+
+def _quoted(text: str, variables: Mapping[str, str]) -> str:
+    """A text as a shell's word, with variables in the places of their values."""
+    values = sorted(filter(None, variables), key=len, reverse=True)
+    if not any(value in text for value in values):
         return shlex.quote(text)
-    before, _, after = text.partition(key)
-    plain = not set(before + after) & set('"$`\\!')
-    return f'"{before}$API_KEY{after}"' if plain else f'{shlex.quote(before)}"$API_KEY"{shlex.quote(after)}'
+    parts = re.split(f"({'|'.join(map(re.escape, values))})", text)
+    plain = not set("".join(parts[::2])) & set('"$`\\!')
+    words = [_variable(variables[part], follows) if place % 2 else part for place, (part, follows) in _following(parts)]
+    if plain:
+        return f'"{"".join(words)}"'
+    return "".join(f'"{word}"' if place % 2 else shlex.quote(word) for place, word in enumerate(words) if word)
+
+
+def _following(parts: Sequence[str]) -> Iterator[tuple[int, tuple[str, str]]]:
+    """The parts of a text, each with the next one."""
+    return enumerate(zip(parts, [*parts[1:], ""], strict=True))
+
+
+def _variable(name: str, follows: str) -> str:
+    """A variable as a shell writes it, apart from the letter that follows."""
+    return f"${{{name}}}" if re.match(r"\w", follows) else f"${name}"

@@ -28,6 +28,7 @@ _FILLED_IN = ("second_key", "logs")  # of Declares: they follow from second_api_
 _POSITIVE = frozenset({"window_s", "timeout_s"})
 _AT_LEAST = {"requests": 1, "retries": 0, "timeout_retries": 0}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_IN_HEADER = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 _HEADER_NAME = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
 
 
@@ -59,9 +60,16 @@ def load_target(path: Path | None, overrides: Mapping[str, object], environ: Map
     Raises:
         SettingsError: With one sentence for each mistake.
     """
+    return read_target(parse_file(path) if path else {}, path, overrides, environ)
+
+
+def read_target(
+    document: dict[str, Any], path: Path | None, overrides: Mapping[str, object], environ: Mapping[str, str]
+) -> TargetConfig:
+    """Describe the target that the content of a target file names (see `load_target`)."""
     flags = _flags(overrides)
     reader = Reader(str(path) if path else "command line", {place: _flag_name(place) for place in flags})
-    tables = _tables(parse_file(path) if path else {}, flags, reader)
+    tables = _tables(document, flags, reader)
     if "base_url" not in tables["target"]:
         raise SettingsError([*reader.problems, _no_url(path)])
     target = reader.read(_TargetTable, tables["target"], "target")
@@ -72,9 +80,10 @@ def load_target(path: Path | None, overrides: Mapping[str, object], environ: Map
     if declares is not None:
         _check_numbers(declares, "declares", reader)
     keys = [_key(name, target, environ, reader) for name in ("api_key_env", "second_api_key_env")]
+    variables = _header_variables(target, environ, reader) if target else {}
     if reader.problems or target is None:
         raise SettingsError(reader.problems)
-    return _assembled(target, models or Models(), declares or Declares(), keys, path)
+    return _assembled(target, models or Models(), declares or Declares(), keys, variables, path)
 
 
 def packaged_target(name: str, key: str, overrides: Mapping[str, object]) -> TargetConfig:
@@ -183,13 +192,31 @@ def _key(setting: str, target: _TargetTable | None, environ: Mapping[str, str], 
     return key
 
 
+def _header_variables(target: _TargetTable, environ: Mapping[str, str], reader: Reader) -> dict[str, str]:
+    """The values of the variables that stand as `$NAME` in headers, by name."""
+    found: dict[str, str] = {}
+    for header, value in target.headers.items():
+        for name in _IN_HEADER.findall(value):
+            found[name] = environ.get(name, "").strip()
+            if not found[name] or not _fits_in_a_header(found[name]):
+                state = "can't be sent in a header" if found[name] else "is not set"
+                reader.complain("target.headers", header, f"names the environment variable {name}, which {state}")
+    return found
+
+
 def _fits_in_a_header(value: str) -> bool:
     return value.isascii() and value.isprintable()
 
 
 def _assembled(
-    target: _TargetTable, models: Models, declares: Declares, keys: list[str], path: Path | None
+    target: _TargetTable,
+    models: Models,
+    declares: Declares,
+    keys: list[str],
+    variables: dict[str, str],
+    path: Path | None,
 ) -> TargetConfig:
+    own = target.api_key_env, target.second_api_key_env
     log_file = str((path.parent if path else Path()) / target.log_file) if target.log_file else ""
     return TargetConfig(
         name=target.name or urlsplit(target.base_url).netloc,
@@ -199,7 +226,12 @@ def _assembled(
         upstream_port=target.upstream_port,
         upstream_url=target.upstream_url.rstrip("/"),
         log_file=log_file,
-        headers=target.headers,
+        headers={
+            name: _IN_HEADER.sub(lambda found: variables[found[1]], value) for name, value in target.headers.items()
+        },
+        variables=variables | {name: key for name, key in zip(own, keys, strict=True) if name},
+        api_key_env=own[0],
+        second_api_key_env=own[1],
         models=models,
         declares=replace(declares, second_key=bool(keys[1]), logs=bool(log_file)),
     )

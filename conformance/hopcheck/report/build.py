@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from hopcheck.authoring.areas import AREAS
 from hopcheck.authoring.duties import why_not_owed
@@ -27,15 +26,14 @@ from hopcheck.report.cause_entries import cause_counts, cause_entry, exchanges_b
 from hopcheck.report.causes import causes_of
 from hopcheck.report.document import SCHEMA_NAME, counts, exit_code
 from hopcheck.report.excerpts import EXCHANGES_LIMIT, cut_pair, exchange_excerpt, jsonable
-from hopcheck.report.redaction import redacted
+from hopcheck.report.redaction import redacted, secrets_of
+from hopcheck.report.target_entry import target_entry
 
 LIVE_ONLY = "live-only: "
 """The prefix of the reason of a case that cassettes can't judge."""
 
 SCRIPTED = "replay.scripted"
 """The finding of a case that ran a second time, with its own script in LiteLLM's place."""
-
-_SECRET_HEADERS = ("key", "token", "secret", "auth", "cookie")
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,7 @@ def build(
     """
     judged = judgement or Judgement()
     ordered = sorted(verdicts, key=lambda verdict: _place(cases[verdict.case_id]))
-    secrets = _secrets(target, run)
+    secrets = secrets_of(target, run.secrets)
     entries = [_entry(cases[one.case_id], one, target, run, judged, secrets) for one in ordered]
     causes = [cause_entry(number, one, judged, secrets) for number, one in enumerate(causes_of(ordered), 1)]
     partial = run.interrupted or len(entries) < run.selected
@@ -150,11 +148,6 @@ def _place(case: Case) -> tuple[int, str]:
     return AREAS.index(case.profile), case.id
 
 
-def _secrets(target: TargetConfig, run: RunSummary) -> tuple[str, ...]:
-    sent = (value for name, value in target.headers.items() if any(word in name.lower() for word in _SECRET_HEADERS))
-    return (target.api_key, target.second_api_key, *sent, *run.secrets)
-
-
 def _entry(
     case: Case, verdict: Verdict, target: TargetConfig, run: RunSummary, judged: Judgement, secrets: Sequence[str]
 ) -> dict[str, Any]:
@@ -170,7 +163,7 @@ def _entry(
         "duration_s": round(verdict.duration_s, 4),
         "baseline": judged.statuses.get(case.id),
         "undeclared": _undeclared(case, verdict, target, run),
-        "findings": [_finding(finding, case.level, secrets) for finding in verdict.findings],
+        "findings": [_finding(finding, case.level, verdict, secrets) for finding in verdict.findings],
         # keys go before bodies are cut, or half of one could stay
         "exchanges": [
             exchange_excerpt(redacted(jsonable(one), secrets)) for one in verdict.exchanges[:EXCHANGES_LIMIT]
@@ -191,7 +184,7 @@ def _undeclared(case: Case, verdict: Verdict, target: TargetConfig, run: RunSumm
     return sorted(need for need in case.needs & DECLARABLE if not target.declares.has(need))
 
 
-def _finding(finding: Finding, level: Level, secrets: Sequence[str]) -> dict[str, Any]:
+def _finding(finding: Finding, level: Level, verdict: Verdict, secrets: Sequence[str]) -> dict[str, Any]:
     seen = (redacted(jsonable(value), secrets) for value in (finding.expected, finding.actual))
     expected, actual = cut_pair(*seen)
     return {
@@ -200,16 +193,14 @@ def _finding(finding: Finding, level: Level, secrets: Sequence[str]) -> dict[str
         "ok": finding.ok,
         "expected": expected,
         "actual": actual,
+        "exchanges": [] if finding.ok else list(verdict.evidence.get(finding.check, ())),
     }
 
 
 def _target(target: TargetConfig, run: RunSummary, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    declared = {key: asdict(target.declares)[key] for key in target.declares.given}
     return {
-        "name": target.name,
-        "base_url": _without_user(target.base_url),
+        **target_entry(target),
         "server": _server(entries),
-        "declares": jsonable(declared),
         "one_sided": run.one_sided,
         "replay": _replay(run.replay, entries) if run.replay else None,
     }
@@ -219,11 +210,6 @@ def _replay(replay: Replay, entries: Sequence[Mapping[str, Any]]) -> dict[str, A
     live_only = [entry for entry in entries if entry["reason"].startswith(LIVE_ONLY)]
     scripted = [entry for entry in entries if any(one["check"] == SCRIPTED for one in entry["findings"])]
     return {**jsonable(asdict(replay)), "live_only": len(live_only), "scripted": len(scripted)}
-
-
-def _without_user(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _server(entries: Iterable[Mapping[str, Any]]) -> str | None:

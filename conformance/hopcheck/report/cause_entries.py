@@ -47,7 +47,9 @@ def cause_entry(number: int, cause: Cause, judgement: Judgement, secrets: Sequen
 
 def _example(verdict: Verdict, occurrence: Occurrence) -> dict[str, Any]:
     own = [
-        one for one in verdict.exchanges if occurrence.exchange is not None and one["exchange"] == occurrence.exchange
+        {**one, "failing": True}
+        for one in verdict.exchanges
+        if occurrence.exchange is not None and one["exchange"] == occurrence.exchange
     ]
     return {
         "case": verdict.case_id,

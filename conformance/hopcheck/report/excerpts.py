@@ -86,7 +86,8 @@ def exchange_excerpt(exchange: Mapping[str, Any]) -> dict[str, Any]:
     left_out = max(0, len(events) - EVENTS_HEAD - EVENTS_TAIL)
     return {
         "side": plain["side"],
-        "exchange": plain["exchange"],
+        "exchange": plain.get("exchange"),
+        "failing": plain.get("failing", False),
         "at": plain["at"],
         "request": _message(plain["request"], ("method", "url")),
         "response": _message(plain["response"], ("status", "at", "ended", "ended_at"))
