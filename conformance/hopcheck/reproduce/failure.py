@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from hopcheck.engine.verdict import Outcome, Verdict
-from hopcheck.report.document import CaseEntry, Document, failed_findings, shown_id
+from hopcheck.report.cause_view import shown_id
+from hopcheck.report.document import CaseEntry, Document, failed_findings
 
 
 class Answer(Enum):

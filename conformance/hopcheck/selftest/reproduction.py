@@ -12,7 +12,8 @@ from hopcheck.client.config import TargetConfig
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.verdict import Verdict
 from hopcheck.report.build import RunSummary, build
-from hopcheck.report.document import Document, shown_id
+from hopcheck.report.cause_view import shown_id
+from hopcheck.report.document import Document
 from hopcheck.reproduce.failure import Answer, ReportedFailure, failures_named
 from hopcheck.selftest.columns import MatrixColumn
 from hopcheck.selftest.relay_host import RelayHost
