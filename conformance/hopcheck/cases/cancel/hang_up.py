@@ -1,11 +1,27 @@
 """A client that hangs up ends its request at the provider, which would else be paid for in vain."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
-from hopcheck import Findings, Relay, Target, case, expect, reply
+from hopcheck import (
+    Events,
+    Findings,
+    PendingResponse,
+    Relay,
+    Target,
+    Untestable,
+    case,
+    edits,
+    expect,
+    incoming,
+    reply,
+)
 
 SOON_S = 2.0
 """How long a provider may go on for nobody."""
+
+FLOWING = reply.stream(*(f"{number} " for number in range(160)), pace_s=0.05)
+"""Eight seconds of text: a gateway that notices no sooner than at the end would be seen."""
 
 
 async def how_it_ended(target: Target, marker: str) -> str:
@@ -14,24 +30,51 @@ async def how_it_ended(target: Target, marker: str) -> str:
     return (await target.seen(marker, attempts=1, settle_s=SOON_S))[0].ended
 
 
+async def first_text(live: PendingResponse) -> None:
+    """Read on until the provider's first text has come through.
+
+    Raises:
+        Untestable: The response ended without any.
+    """
+    while (timed := await live.event()) is not None:
+        if edits.text_of(edits.chunk_of(timed.event) or {}):
+            return
+    raise Untestable("no text of the provider's came through, so that there was no stream to leave")
+
+
 @case(
     "cancel.stream",
     level="MUST",
     on="chat.stream",
     refs=["litellm#30244", "litellm#9178", "llama.cpp#24630"],
-    upstream=reply.stream("Hel", "lo", hang="events", hang_after=2),
+    upstream=FLOWING,
 )
 async def mid_stream(target: Target) -> Findings:
-    """A client that hangs up in the middle of a stream ends it at the provider within 2 s."""
+    """A client that hangs up while a stream's text flows ends it at the provider within 2 s."""
     async with await target.chat.open() as live:
-        await live.event()
+        await first_text(live)
+        live.hang_up()
+    yield expect("the provider's stream", await how_it_ended(target, live.response.marker), equals="hung-up")
+
+
+@case(
+    "cancel.silent-stream",
+    level="SHOULD",
+    on="chat.stream",
+    refs=["litellm#30244", "litellm#9178"],
+    upstream=reply.stream("Hel", "lo", hang="events", hang_after=2),
+)
+async def silent_stream(target: Target) -> Findings:
+    """A client that hangs up while a stream is silent ends it at the provider within 2 s, before more text comes."""
+    async with await target.chat.open() as live:
+        await first_text(live)
         live.hang_up()
     yield expect("the provider's stream", await how_it_ended(target, live.response.marker), equals="hung-up")
 
 
 @case(
     "cancel.before-first",
-    level="MUST",
+    level="SHOULD",
     on="chat.stream",
     refs=["litellm#31499", "claude-code-proxy#114"],
     upstream=reply.hang("body"),
@@ -58,11 +101,21 @@ async def nonstream(target: Target) -> Findings:
     yield expect("the provider's request", await how_it_ended(target, live.response.marker), equals="hung-up")
 
 
+@silent_stream.mutant(killed_by="the provider's stream")
 @before_first.mutant(killed_by="the provider's stream", trips=("cancel.*", "resources.*"))
 @nonstream.mutant(killed_by="the provider's request")
-@mid_stream.mutant(killed_by="the provider's stream")
 class ServesNobody(Relay):
-    """A request is served to its end, whether or not somebody is left to read it."""
+    """A client that left is noticed when there is something to write to it, and not before."""
 
     async def hang_up(self, work: asyncio.Task[None]) -> None:
         await asyncio.wait({work})
+
+
+@mid_stream.mutant(killed_by="the provider's stream", trips=("cancel.*", "resources.*"))
+class ReadsToTheEnd(ServesNobody):
+    """A stream is read to its end, whether or not somebody is left to get it."""
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        async for event in events:
+            if not incoming().exchange.gone.is_set():
+                yield event.raw
