@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hopcheck.client.responses import Response, Untestable, describe
+from hopcheck.client.responses import Response, SentRequest, Untestable, describe
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.journal import Attempt
 
@@ -56,13 +57,27 @@ class UpstreamSide:
         """
         attempts = await self.seen(response)
         if not attempts:
-            raise Untestable(f"the request did not reach the upstream; the target answered {describe(response)}")
+            raise Untestable(await self.why_not_seen(response))
         return attempts[-1]
 
     async def received(self, response: Response) -> Any:
-        """The JSON body that the upstream got in the last attempt; None if it got none, which a refusal may explain."""
+        """The JSON body that the upstream got in the last attempt; None if it got none, as the target refused it.
+
+        Raises:
+            Untestable: It got none, and yet the target didn't refuse the request.
+        """
         attempts = await self.seen(response)
+        if not attempts and (response.status or 0) < 400:
+            raise Untestable(await self.why_not_seen(response))
         return attempts[-1].json if attempts else None
+
+    async def why_not_seen(self, response: Response) -> str:
+        """Why the upstream knows nothing of a request: it arrived without its marker, or not at all."""
+        arrived = without_marker(response.sent, await self.unmarked(response.sent.at_ns))
+        if arrived is None:
+            return f"the request did not reach the upstream; the target answered {describe(response)}"
+        lost = [text for text in texts_of(response.sent.json) if text not in texts_of(arrived.json)]
+        return f"the request arrived at the upstream without its marker; of its text, this did not arrive: {lost}"[:400]
 
     async def unmarked(self, since_ns: int) -> list[Attempt]:
         """What reached the upstream without a marker at that time (CLOCK_MONOTONIC) or later, from any client.
@@ -88,3 +103,33 @@ class UpstreamSide:
         if self._control is None:
             raise Untestable("there is no upstream of hopcheck's behind the target")
         return self._control
+
+
+def without_marker(sent: SentRequest, unmarked: Sequence[Attempt]) -> Attempt | None:
+    """The attempt in which a request arrived, if it arrived without its marker: the one that has most of its text."""
+    shared = {place: _shared(sent, attempt) for place, attempt in enumerate(unmarked)}
+    best = max(shared, key=lambda place: shared[place], default=None)
+    return unmarked[best] if best is not None and shared[best] else None
+
+
+def _shared(sent: SentRequest, attempt: Attempt) -> int:
+    """How many of a request's texts an attempt has; the text that had the marker counts without it."""
+    arrived = texts_of(attempt.json)
+    plain = {text.replace(sent.marker, "").strip() for text in texts_of(sent.json)} - {""}
+    return len(plain & {text.strip() for text in arrived})
+
+
+def texts_of(body: Any) -> list[str]:
+    """The texts of a request's messages or input."""
+    return list(_strings([body.get("messages"), body.get("input")])) if isinstance(body, dict) else []
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from _strings(one) if name not in ("role", "type") else ()
+    elif isinstance(value, list):
+        for one in value:
+            yield from _strings(one)

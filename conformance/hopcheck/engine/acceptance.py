@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Iterator, Sequence
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Response, Target
@@ -18,7 +18,7 @@ ACCEPTANCE = "acceptance"
 
 COMMON: Boundary = "openai-compatible"
 
-REFUSALS = frozenset({400, 404, 405, 415, 422})
+REFUSALS = frozenset({400, 404, 405, 413, 415, 422, 501})
 """Statuses by which a gateway refuses what a request says. Refusing keys, sizes and rates is other cases' matter."""
 
 _PLAIN_FIELDS = frozenset({"model", "messages", "input", "stream"})
@@ -57,20 +57,19 @@ def _is_valid(target: Target, response: Response) -> bool:
 
 
 def cause_of_refusal(response: Response) -> str:
-    """Status, the error's code or type, and the field that it is about: `status 400, invalid_request: tools`."""
+    """Status, and what the error is about: a field of the request that it names, or else its code or type."""
     error = response.error if isinstance(response.error, dict) else {}
-    names = (error[name] for name in ("code", "type") if isinstance(error.get(name), str))
-    kind = next((name for name in names if name and name != str(response.status)), "")
-    return f"status {response.status}{f', {kind}' if kind else ''}: {_about(response, error)}"
+    named = (error[name] for name in ("code", "type") if isinstance(error.get(name), str) and error[name])
+    about = error.get("param") or _field_in(response) or next(named, "")
+    return f"status {response.status}{f', {about}' if about else ''}"
 
 
-def _about(response: Response, error: Mapping[str, Any]) -> str:
-    """The field that an error names; else all those that a plain request doesn't have."""
-    body = response.sent.json if isinstance(response.sent.json, dict) else {}
-    fields = sorted(body.keys() - _PLAIN_FIELDS)
-    named = str(error.get("param") or error.get("message") or "")
-    mentioned = [(named.index(field), -len(field), field) for field in fields if field in named]
-    return min(mentioned)[2] if mentioned else ", ".join(fields) or "a plain request"
+def _field_in(response: Response) -> str:
+    """A field of the request's body that the refusal's text quotes, whatever its form; else ""."""
+    sent, error = response.sent.json, response.error
+    text = error.get("message") if isinstance(error, dict) else response.text
+    quoted = re.findall(r"""['"`\[]+([a-z_][a-z0-9_]*)""", str(text))
+    return next((name for name in quoted if isinstance(sent, dict) and name in sent), "")
 
 
 def _detail(response: Response) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import Case
-from hopcheck.client import Target, Untestable, describe
+from hopcheck.client import Target, Untestable
 from hopcheck.engine.acceptance import ACCEPTANCE, refusals
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.evidence import CaseFindings
@@ -124,8 +124,7 @@ async def _own_outcome(
             return outcome, ""
     if not asked:
         return outcome, ""
-    reason = f"no request of this case reached the upstream; the target answered {describe(asked[0])}"
-    return Outcome.UNTESTABLE, reason
+    return Outcome.UNTESTABLE, await target.why_not_seen(asked[0])
 
 
 async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: RunContext, begun_ns: int) -> Verdict:

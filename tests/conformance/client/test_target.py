@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hopcheck import Findings, Relay, Response, Stream, Target, Untestable, expect, reply
+from hopcheck import Findings, OutgoingRequest, Relay, Response, Stream, Target, Untestable, expect, reply
 from hopcheck.client.bodies import OMIT, chat_body, embedding_body, encode, marked
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.responses import SentRequest
@@ -161,3 +161,33 @@ def test_what_arrived_is_seen(case, bench) -> None:
     verdict = bench.judge([one], Relay)["chat.one"]
     assert verdict.outcome is Outcome.CONFORMS, (verdict.reason, verdict.failed)
     assert len(bench.checks(verdict)) == 4
+
+
+class SendsNewMessages(Relay):
+    """The last message goes upstream without what follows its first sentence."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        body["messages"][-1]["content"] = body["messages"][-1]["content"].partition(" hopcheck:")[0]
+        return outgoing.with_json(body)
+
+
+def test_a_request_that_arrived_without_its_marker_is_named_as_such(case, bench) -> None:
+    @case("chat.one", level="MUST", refs=["a"], upstream=reply.chat("a"))
+    async def one(target: Target) -> Findings:
+        """It is forwarded."""
+        answer = await target.chat.create(messages=[{"role": "user", "content": "Say nothing to anybody."}])
+        yield expect("text", answer.at("choices", 0, "message", "content"), equals="a")
+
+    @case("chat.two", level="MUST", refs=["a"], needs=["two_sided"])
+    async def two(target: Target) -> Findings:
+        """It is received."""
+        answer = await target.chat.create(messages=[{"role": "user", "content": "Another text."}])
+        yield expect("body", await target.received(answer), equals={})
+
+    verdicts = bench.judge([one, two], SendsNewMessages)
+    assert verdicts["chat.two"].outcome is Outcome.UNTESTABLE
+    assert "arrived at the upstream without its marker" in verdicts["chat.two"].reason
+    assert "hopcheck:chat.two" in verdicts["chat.two"].reason
+    assert verdicts["chat.one"].outcome is Outcome.UNTESTABLE
+    assert "Say nothing to anybody." in verdicts["chat.one"].reason

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import ClassVar
 
 import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, Untestable, expect, refuse, reply
 from hopcheck.client.config import TargetConfig
+from hopcheck.client.responses import Response, SentRequest
+from hopcheck.engine.acceptance import cause_of_refusal
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.run import run
@@ -90,7 +93,7 @@ def test_a_question_that_never_arrived_is_untestable(case, bench) -> None:
     plain = case("chat.plain", level="MUST", refs=["a"])(holds(True))
     verdicts = bench.judge([scripted, plain], RefusesAll)
     assert verdicts["chat.scripted"].outcome is Outcome.UNTESTABLE
-    assert 'the target answered 400 "No."' in verdicts["chat.scripted"].reason
+    assert verdicts["chat.scripted"].untestable_by == "acceptance: status 400, invalid_request_error"
     assert bench.checks(verdicts["chat.scripted"])[0] == ("status", False)
     assert verdicts["chat.plain"].outcome is Outcome.DEVIATES
 
@@ -197,3 +200,19 @@ def test_a_second_429_is_named_a_cooldown(case, bench) -> None:
     assert verdict.outcome is Outcome.UNTESTABLE
     assert "target in cooldown" in verdict.reason
     assert len(verdict.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        ({"message": "Unknown field.", "param": "seed"}, "status 400, seed"),
+        ({"message": "Unsupported parameter: 'seed' is not known.", "type": "bad"}, "status 400, seed"),
+        ({"message": "[seed]: extra inputs are not permitted"}, "status 400, seed"),
+        ({"message": "No 'such' thing.", "code": "refused", "type": "bad"}, "status 400, refused"),
+        ({"message": "No.", "code": None}, "status 400"),
+    ],
+)
+def test_the_cause_of_a_refusal_names_the_field_that_it_is_about(error, cause) -> None:
+    sent = SentRequest("", "POST", "http://t/v1", (), b'{"seed": 1}', 0)
+    body = json.dumps({"error": error}).encode()
+    assert cause_of_refusal(Response(sent, 400, chunks=[(1, body)])) == cause
