@@ -172,7 +172,7 @@ class SendsNewMessages(Relay):
         return outgoing.with_json(body)
 
 
-def test_a_request_that_arrived_without_its_marker_is_named_as_such(case, bench) -> None:
+def test_a_request_that_arrived_without_its_marker_is_named(case, bench) -> None:
     @case("chat.one", level="MUST", refs=["a"], upstream=reply.chat("a"))
     async def one(target: Target) -> Findings:
         """It is forwarded."""
