@@ -22,8 +22,9 @@ from hopcheck.cli.gate_arguments import add_arguments, read
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.run import GateResult, gate
-from hopcheck.report.document import fails, reasons_known
-from hopcheck.report.render.junit import details_of, message_of
+from hopcheck.report.cause_view import keeper_of
+from hopcheck.report.document import fails, reasons_known, red_causes
+from hopcheck.report.render.junit import causes_text, details_of, message_of
 from hopcheck_server.wire.event_loop import run as run_loop
 
 VALUES = ("target", "api-key-env", "upstream-port", "upstream-url", "model", "baseline", "wait", "jobs", "read-timeout")
@@ -91,6 +92,7 @@ def pytest_collection_modifyitems(
     if running is not None:
         parent: Any = Cases.from_parent(session, name="hopcheck", nodeid="hopcheck")
         items += [CaseItem.from_parent(parent, name=case.id, case=case) for case in running.options.cases]
+        items.append(CausesItem.from_parent(parent, name="causes"))
         if running.options.baseline is not None:
             items.append(BaselineItem.from_parent(parent, name="baseline"))
     yield
@@ -175,6 +177,8 @@ class CaseItem(_Item):
         entry = next(entry for entry in document["cases"] if entry["id"] == self.case.id)
         if entry["outcome"] == "not-applicable":
             pytest.skip(entry["reason"])
+        if keeper := keeper_of(document, entry):
+            pytest.skip(f"not asked because of {keeper['id']}: {keeper['sentence']}")
         if fails(entry, strict=document["strict"]):
             raise Failed(f"{message_of(entry)}\n\n{details_of(entry)}")
         if entry["baseline"] == "listed":
@@ -186,6 +190,25 @@ class CaseItem(_Item):
         """Where the case is written."""
         code: Any = self.case.function.__code__
         return Path(code.co_filename), code.co_firstlineno, f"hopcheck: {self.case.id}"
+
+
+class CausesItem(_Item):
+    """What must hold on every exchange, whatever its case is about."""
+
+    def runtest(self) -> None:
+        """Fail with every cause that isn't known."""
+        document = self.document()
+        if not document["cases"]:
+            pytest.skip("no case was asked")
+        red = red_causes(document)
+        if red:
+            raise Failed(causes_text(document, red))
+        if document["causes"]:
+            self.add_report_section("call", "causes", causes_text(document, document["causes"]))
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """No place: it is about all cases."""
+        return Path("hopcheck"), None, "hopcheck: causes"
 
 
 class BaselineItem(_Item):

@@ -56,7 +56,7 @@ def _example(verdict: Verdict, occurrence: Occurrence) -> dict[str, Any]:
         "operation": occurrence.operation,
         "detail": jsonable(occurrence.detail),
         "exchanges": own[:EXAMPLE_EXCHANGES],
-        "reproduce": jsonable(own[0].get("reproduce", "") if own else ""),
+        "reproduce": jsonable(next((one.get("reproduce", "") for one in own if one["side"] == "client"), "")),
     }
 
 

@@ -87,7 +87,7 @@ def _lines(value: Any) -> Iterable[str]:
         case str():
             yield value
         case Mapping():
-            yield ": ".join(str(one) for one in value.values() if one)
+            yield str(value["sentence"]) if "sentence" in value else ": ".join(map(str, filter(None, value.values())))
         case _:
             for one in value:
                 yield from _lines(one)

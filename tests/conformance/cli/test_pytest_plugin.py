@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hopcheck import DONE, Events, Relay
+from hopcheck import DONE, Events, Relay, edits
 from hopcheck import pytest_plugin as under_test
 from hopcheck.client import load_sdk
 from hopcheck.gate.catalogue import all_cases
@@ -34,6 +34,13 @@ class SaysDoneTwice(Relay):
         async for event in events:
             yield event
         yield DONE
+
+
+class LosesCreated(Relay):
+    """The chunks of a stream have no time."""
+
+    def events(self, events: Events) -> Events:
+        return edits.chunks(events, lambda chunk: chunk.update(created=None))
 
 
 class Served:
@@ -98,7 +105,7 @@ def run(pytester, monkeypatch):
 def test_each_case_is_a_test_next_to_the_users_own(run, serve) -> None:
     served = serve(Relay)
     result = run(served, "--hopcheck-select", "fallback.taken", "-v", "-rs")
-    result.assert_outcomes(passed=3, skipped=1)
+    result.assert_outcomes(passed=4, skipped=1)
     result.stdout.fnmatch_lines(["*test_of_ones_own PASSED*", "*stream.done-once PASSED*"])
     result.stdout.fnmatch_lines(["SKIPPED * the target does not declare `fallback`"])
 
@@ -106,7 +113,7 @@ def test_each_case_is_a_test_next_to_the_users_own(run, serve) -> None:
 def test_what_fails_says_what_the_gate_says_and_no_secret(run, serve) -> None:
     served = serve(SaysDoneTwice)
     result = run(served)
-    result.assert_outcomes(passed=2, failed=1)
+    result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines(
         [
             "*hopcheck: stream.done-once*",
@@ -117,20 +124,32 @@ def test_what_fails_says_what_the_gate_says_and_no_secret(run, serve) -> None:
     assert served.key not in result.stdout.str()
 
 
+def test_a_cause_fails_a_test_of_its_own(run, serve) -> None:
+    result = run(serve(LosesCreated))
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*hopcheck: causes*",
+            "C1 MUST correctness: Stream events * created: expected an integer, not null.",
+            "* times, on chat.stream; met by 2 cases.",
+        ]
+    )
+
+
 def test_only_what_pytest_selects_is_asked(run, serve) -> None:
     result = run(serve(SaysDoneTwice), "-k", "missing")
-    result.assert_outcomes(passed=1, deselected=2)
+    result.assert_outcomes(passed=1, deselected=3)
 
 
 def test_known_deviations_xfail_and_stale_ones_fail(run, serve, tmp_path) -> None:
     served, baseline = serve(SaysDoneTwice), tmp_path / "b.toml"
     baseline.write_text(BASELINE.format("one [DONE]"))
     result = run(served, "--hopcheck-baseline", str(baseline), "-rx")
-    result.assert_outcomes(passed=3, xfailed=1)
+    result.assert_outcomes(passed=4, xfailed=1)
     result.stdout.fnmatch_lines(["XFAIL *stream.done-once* since 1.2"])
     baseline.write_text(BASELINE.format("ended as framed"))
     result = run(served, "--hopcheck-baseline", str(baseline))
-    result.assert_outcomes(passed=2, failed=2)
+    result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(['*stream.done-once is listed for "ended as framed", which holds now: remove it.'])
 
 
@@ -138,7 +157,7 @@ def test_a_missing_target_fails_once_and_skips_the_rest(run, serve) -> None:
     served = serve(Relay)
     served.url = f"http://127.0.0.1:{free_port()}/v1"
     result = run(served)
-    result.assert_outcomes(passed=1, failed=1, skipped=1)
+    result.assert_outcomes(passed=1, failed=1, skipped=2)
     result.stdout.fnmatch_lines(["Nothing answers at *"])
 
 

@@ -62,14 +62,15 @@ def _add_causes(root: ET.Element, document: Document) -> None:
         if red:
             more = f" (and {many(len(red) - 1, 'more cause', 'more causes')})" if red[1:] else ""
             message = _clean(f"{red[0]['sentence']} {cause_line(red[0])}{more}")
-            ET.SubElement(test, "failure", type="cause", message=message).text = _causes_text(document, red)
+            ET.SubElement(test, "failure", type="cause", message=message).text = _clean(causes_text(document, red))
         accepted = [cause for cause in causes if cause not in red]
         if accepted:
-            ET.SubElement(test, "system-out").text = _causes_text(document, accepted)
+            ET.SubElement(test, "system-out").text = _clean(causes_text(document, accepted))
 
 
-def _causes_text(document: Document, causes: Sequence[CauseEntry]) -> str:
-    return _clean("\n\n".join("\n".join(_cause_lines(document, cause)) for cause in causes))
+def causes_text(document: Document, causes: Sequence[CauseEntry]) -> str:
+    """What is known of causes, with examples: some lines for each."""
+    return "\n\n".join("\n".join(_cause_lines(document, cause)) for cause in causes)
 
 
 def _cause_lines(document: Document, cause: CauseEntry) -> list[str]:
