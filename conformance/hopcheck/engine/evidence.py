@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hopcheck.authoring.findings import Finding, same
-from hopcheck.client.responses import Response
+from hopcheck.client.responses import Response, SentRequest
 from hopcheck_server.upstream.script.marker import Marker
 
 _WORD = re.compile(r"[a-z0-9_.-]+")
@@ -54,7 +54,7 @@ class CaseFindings:
 
     def _named(self, finding: Finding) -> tuple[int, ...]:
         """The exchanges whose script's variant differs in the compared values, or stands in the check's name."""
-        variants = [_variant(response.marker) for response in self._responses]
+        variants = list(map(_variant, self._responses))
         for names in (set(_differing(finding.expected, finding.actual)), set(_WORD.findall(finding.check.lower()))):
             found = [place for place, variant in enumerate(variants) if variant and variant in names]
             if found:
@@ -77,9 +77,11 @@ class CaseFindings:
         return (max(range(len(self._responses)), key=lambda place: self._responses[place].read_number),)
 
 
-def _variant(marker: str) -> str:
+def _variant(response: Response) -> str:
+    """The variant of the script that a request plays; "" for the plain one."""
+    sent: SentRequest = object.__getattribute__(response, "sent")  # so that it doesn't count as read by the case
     try:
-        return Marker.parse(marker).variant
+        return Marker.parse(sent.marker).variant
     except ValueError:
         return ""
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hopcheck.client.config import ConcurrencyLimit, Fallback, RateLimit
-from hopcheck.gate.target_file import SettingsError, load_target
+from hopcheck.gate.target_file import SettingsError, load_target, read_target
+from hopcheck.report.target_entry import target_entry, target_tables
 
 FULL = """
 [target]
@@ -165,3 +167,21 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_keys_do_not_show_in_what_is_printed() -> None:
     target = load_target(None, {"base_url": "http://h/v1", "api_key_env": "PROXY_KEY"}, ENVIRON)
     assert "sk-one" not in repr(target)
+
+
+def test_headers_take_values_from_variables(tmp_path: Path) -> None:
+    path = written(tmp_path, URL + "headers = { x-api-key = '$PROXY_KEY', x-kind = 'plain' }")
+    target = load_target(path, {}, ENVIRON)
+    assert target.headers == {"x-api-key": ENVIRON["PROXY_KEY"], "x-kind": "plain"}
+    assert target.variables == {"PROXY_KEY": ENVIRON["PROXY_KEY"]}
+    assert ENVIRON["PROXY_KEY"] not in repr(target)
+    assert "names the environment variable PROXY_KEY, which is not set" in problems(path, environ={})[0]
+
+
+def test_what_a_report_says_of_a_target_describes_it_again(tmp_path: Path) -> None:
+    declared = "[declares]\nretries = 2\nfallback = { primary = 'a', backup = 'b' }\ntimeout_s = 0.5\n"
+    keys = "api_key_env = 'PROXY_KEY'\nheaders = { x-api-key = '$OTHER_KEY' }\nupstream_port = 9100\n"
+    target = load_target(written(tmp_path, URL + keys + declared), {}, ENVIRON)
+    entry = target_entry(target)
+    assert not any(key in json.dumps(entry) for key in ENVIRON.values())
+    assert read_target(target_tables(entry), None, {}, ENVIRON) == target

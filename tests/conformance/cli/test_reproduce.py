@@ -1,0 +1,74 @@
+"""`hopcheck reproduce` on reports of a server that fails, and of one that holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def failed(inside, odd: str, tmp_path: Path) -> Path:
+    """The report of a case that failed on a server that answers everything alike."""
+    path = tmp_path / "failed.json"
+    words = ("gate", f"{odd}/canned/v1", "--read-timeout", "5", "--one-sided", "--api-key-env", "RELAY_KEY")
+    done = inside(*words, "--select", "errors.invalid-json", "--json", str(path))
+    assert done.code == 1, done.err
+    return path
+
+
+def edited(path: Path, edit: Callable[[dict[str, Any]], None]) -> Path:
+    document = json.loads(path.read_text())
+    edit(document)
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_what_fails_again_is_shown_with_the_users_own_variable(inside, failed: Path) -> None:
+    done = inside("reproduce", str(failed), "errors.invalid-json[chat]")
+    assert done.code == 1, done.err
+    assert '-H "Authorization: Bearer $RELAY_KEY"' in done.out
+    assert "hopcheck-client-key" not in done.out
+    assert "fails again" in done.out
+    assert "answered: 200" in done.out
+
+
+def test_what_holds_now_is_zero(inside, relay, failed: Path) -> None:
+    def other(document: dict[str, Any]) -> None:
+        document["target"] |= {"base_url": relay.url, "upstream_port": relay.port, "one_sided": False}
+
+    done = inside("reproduce", str(edited(failed, other)), "errors.invalid-json")
+    assert (done.code, "holds now" in done.out) == (0, True), done.err
+
+
+def test_a_target_that_is_not_there_cannot_be_tested(inside, cli, failed: Path) -> None:
+    def gone(document: dict[str, Any]) -> None:
+        document["target"]["base_url"] = f"http://127.0.0.1:{cli.free_port()}/v1"
+
+    assert inside("reproduce", str(edited(failed, gone)), "errors.invalid-json").code == 3
+
+
+def test_mistakes_are_one_sentence(inside, failed: Path) -> None:
+    unknown = inside("reproduce", str(failed), "chat.none")
+    assert (unknown.code, "failed: " in unknown.err) == (2, True)
+    assert inside("reproduce", str(failed.with_name("none.json")), "C1").code == 2
+
+    def hidden(document: dict[str, Any]) -> None:
+        document["target"]["headers"] = {"x-api-key": "[redacted]"}
+
+    done = inside("reproduce", str(edited(failed, hidden)), "errors.invalid-json")
+    assert (done.code, "give --target FILE" in done.err) == (2, True)
+
+
+def test_a_target_file_replaces_what_the_report_says(inside, relay, failed: Path, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(f"[target]\nbase_url = '{relay.url}'\nupstream_port = {relay.port}\napi_key_env = 'RELAY_KEY'\n")
+
+    def two_sided(document: dict[str, Any]) -> None:
+        document["target"]["one_sided"] = False
+
+    done = inside("reproduce", str(edited(failed, two_sided)), "errors.invalid-json", "--target", str(file))
+    assert done.code == 0, done.err

@@ -1,0 +1,51 @@
+"""What is a secret, and what only looks like one."""
+
+from __future__ import annotations
+
+import pytest
+
+from hopcheck.client.config import TargetConfig
+from hopcheck.report.redaction import redact, secrets_of
+
+
+def secrets(**more: object) -> set[str]:
+    return set(secrets_of(TargetConfig(name="t", base_url="http://h/v1", **more))) - {""}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        ("Authorization", "Bearer sk-0123456789", "sk-0123456789"),
+        ("x-api-key", "0123456789", "0123456789"),
+        ("X-Goog-ApiKey", "0123456789", "0123456789"),
+        ("x-auth-token", "0123456789", "0123456789"),
+        ("Cookie", "session=abcdefghij; theme=dark", "abcdefghij"),
+    ],
+)
+def test_headers_that_carry_keys_hold_secrets(name: str, value: str, secret: str) -> None:
+    assert secrets(headers={name: value}) == {secret}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("x-portkey-provider", "openai-compatible"),
+        ("x-portkey-custom-host", "http://127.0.0.1:9100/v1"),
+        ("x-api-key", "openai"),
+        ("user-agent", "hopcheck-client"),
+    ],
+)
+def test_other_headers_and_short_values_hold_none(name: str, value: str) -> None:
+    assert secrets(headers={name: value}) == set()
+
+
+def test_variables_and_keys_are_secrets() -> None:
+    assert secrets(variables={"A": "from-a-variable", "B": "short"}, api_key="sk-1") == {"from-a-variable", "sk-1"}
+    assert "provider-key-1" in secrets_of(TargetConfig(name="t", base_url="http://h/v1"), ["provider-key-1", "none"])
+    assert "none" not in secrets_of(TargetConfig(name="t", base_url="http://h/v1"), ["provider-key-1", "none"])
+
+
+def test_a_secret_that_was_cut_short_is_replaced() -> None:
+    assert redact("with sk-0123456789ab…, and more", ["sk-0123456789abcd"]) == "with [redacted]…, and more"
+    assert redact("sk-0123… sk-0123456789abcd…", ["sk-0123456789abcd"]) == "sk-0123… [redacted]…"
+    assert redact("nothing of it…", ["sk-0123456789abcd"]) == "nothing of it…"
