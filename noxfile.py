@@ -86,9 +86,13 @@ def commands(session: nox.Session) -> None:
 
 @nox.session
 def selftest(session: nox.Session) -> None:
-    """Run the suite against itself: every mutant on its own cases, every honest relay on all cases."""
+    """Run the suite against itself: every mutant on its own cases, every honest relay on all cases.
+
+    Then see that each mutant is met again by the report of its case.
+    """
     prepare(session, "tests")
     session.run("hopcheck", "selftest", "--diagonal", *session.posargs)
+    session.run("hopcheck", "selftest", "--reproduce", *session.posargs)
 
 
 @nox.session
