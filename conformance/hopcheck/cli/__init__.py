@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "gate": ("hopcheck.cli.gate", "hold a proxy to its contract"),
     "reproduce": ("hopcheck.cli.reproduce", "ask again what failed in a report"),
+    "baseline": ("hopcheck.cli.baseline", "carry a baseline of the first edition over"),
     "cases": ("hopcheck.cli.cases", "list or explain the cases"),
     "selftest": ("hopcheck.cli.selftest", "run the suite against itself: mutants and honest relays"),
     "serve": ("hopcheck.cli.serve", "run the reference proxy"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Response, Target
 from hopcheck.client.responses import shortened
 from hopcheck.engine.operations import OTHER, contract_path, operation_of
 from hopcheck.engine.verdict import Occurrence
+from hopcheck.engine.wire_contracts import WireJudgement
 from hopcheck_contracts.documents import Boundary
 from hopcheck_contracts.schemas import must_refuse, validate_request
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -30,18 +31,23 @@ LARGE_BYTES = 1 << 20
 """Requests from this size on may be refused for it."""
 
 
-def refusals(target: Target, attempts: Sequence[Attempt]) -> Iterator[Occurrence]:
-    """The valid requests of a case that the target refused without asking its provider.
+def judge_acceptance(target: Target, attempts: Sequence[Attempt], judgement: WireJudgement) -> None:
+    """Count the valid requests of a case, and those that the target refused without asking its provider.
 
     A request counts if the contract finds nothing wrong with it, and it carries the configured key and a model that
     the target serves.
     """
     forwarded = {attempt.marker for attempt in attempts}
     for number, response in enumerate(target.responses):
-        if response.status in REFUSALS and response.marker not in forwarded and _is_valid(target, response):
-            operation = operation_of(response.sent.method, response.sent.url, response.sent.json)
+        if not _is_valid(target, response):
+            continue
+        operation = operation_of(response.sent.method, response.sent.url, response.sent.json)
+        judgement.judged[ACCEPTANCE, operation] += 1
+        if response.status in REFUSALS and response.marker not in forwarded:
             cause = cause_of_refusal(response)
-            yield Occurrence(ACCEPTANCE, cause, _detail(response), Level.MUST, operation, number)
+            judgement.occurrences.append(
+                Occurrence(ACCEPTANCE, cause, _detail(response), Level.MUST, operation, number)
+            )
 
 
 def _is_valid(target: Target, response: Response) -> bool:

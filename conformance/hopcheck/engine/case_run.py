@@ -16,7 +16,7 @@ from typing import Any
 from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Target, Untestable
-from hopcheck.engine.acceptance import ACCEPTANCE, refusals
+from hopcheck.engine.acceptance import ACCEPTANCE, judge_acceptance
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.evidence import CaseFindings
 from hopcheck.engine.operations import operation_of
@@ -188,7 +188,7 @@ async def _judge_exchanges(case: Case, target: Target, attempts: list[Attempt], 
     )
     judgement = await judge_exchanges(evidence)
     if context.control is not None and not case.refusable and not case.needs & PROVIDER_AWAY:
-        judgement.occurrences += refusals(target, attempts)
+        judge_acceptance(target, attempts, judgement)
     return judgement
 
 

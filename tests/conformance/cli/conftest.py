@@ -172,3 +172,9 @@ def odd() -> Iterator[str]:
     server.shutdown()
     serving.join()
     server.server_close()
+
+
+@pytest.fixture
+def canned(odd: str) -> tuple[str, ...]:
+    """The gate's words for a server that answers every request with the same completion."""
+    return ("gate", f"{odd}/canned/v1", "--read-timeout", "5", "--one-sided")

@@ -15,11 +15,6 @@ from hopcheck.report.baseline import NO_REASON
 pytestmark = pytest.mark.commands
 
 
-@pytest.fixture
-def canned(odd: str) -> tuple[str, ...]:
-    return ("gate", f"{odd}/canned/v1", "--read-timeout", "5", "--one-sided")
-
-
 def test_a_healthy_relay_holds_and_every_report_is_written(cli, relay, tmp_path: Path) -> None:
     files = {kind: tmp_path / f"report.{kind}" for kind in ("json", "junit", "markdown", "html", "sarif")}
     flags = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
@@ -91,6 +86,9 @@ def test_a_baseline_is_written_then_holds_then_grows_stale(inside, cli, canned, 
     assert inside(*picked, "--write-baseline", "known.toml").code == 1
     (entry,) = tomllib.loads((tmp_path / "known.toml").read_text())["deviation"]
     assert entry["case"] == "errors.invalid-json"
+    assert inside(*picked, "--baseline", "known.toml").code == 1, "a placeholder is no reason"
+    known = (tmp_path / "known.toml").read_text()
+    (tmp_path / "known.toml").write_text(known.replace(entry["reason"], "invalid JSON is answered 200 before 2.0"))
 
     assert inside(*picked, "--baseline", "known.toml").code == 1  # it gives no reason
     (tmp_path / "known.toml").write_text((tmp_path / "known.toml").read_text().replace(NO_REASON, "by design"))
@@ -102,7 +100,7 @@ def test_a_baseline_is_written_then_holds_then_grows_stale(inside, cli, canned, 
     (tmp_path / "hopcheck-baseline.toml").unlink()
 
     (tmp_path / "stale.toml").write_text(
-        f"[[deviation]]\ncase = '{entry['case']}'\nchecks = {entry['checks'] + ['not made']}\nreason = 'x'\n"
+        f"[[deviation]]\ncase = '{entry['case']}'\nchecks = {entry['checks'] + ['not made']}\nreason = 'since 1.2'\n"
     )
     stale = inside(*picked, "--baseline", "stale.toml")
     assert stale.code == 1

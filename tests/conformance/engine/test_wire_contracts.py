@@ -28,6 +28,7 @@ from hopcheck.client.responses import SentRequest
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
 from hopcheck.engine.wire_contracts import CHECKS, EVENT, RESPONSE, UPSTREAM_REQUEST, WireEvidence, judge_exchanges
 from hopcheck.gate.catalogue import all_cases
+from hopcheck.report.causes import INVARIANTS
 from hopcheck_server.relay.messages import Failure
 
 
@@ -284,4 +285,5 @@ def test_untestable_stays_untestable_whatever_the_contract_says(case, bench) -> 
 
 def test_each_of_these_findings_is_broken_by_a_mutant() -> None:
     broken = {example.killed_by for case in all_cases().values() for example in case.mutants}
-    assert set(CHECKS) <= broken
+    assert set(INVARIANTS) <= broken
+    assert set(CHECKS) <= set(INVARIANTS)

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect
+from hopcheck import (
+    Findings,
+    IncomingRequest,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    refuse,
+)
 from hopcheck.cases.requests.fields import without
 
 WHO: dict[str, Any] = {
@@ -48,6 +58,16 @@ class DropsSafetyIdentifier(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "safety_identifier")
+
+
+@user_field.mutant(killed_by="acceptance", trips=("requests.drop-params-declared",))
+class RefusesSafetyIdentifier(Relay):
+    """safety_identifier is newer than the list of fields that are accepted."""
+
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        if isinstance(incoming.json, dict) and "safety_identifier" in incoming.json:
+            return refuse(incoming, 400, "Unknown parameter.", code="unknown_parameter", param="safety_identifier")
+        return await super().check(incoming)
 
 
 @case("requests.reasoning-effort", level="SHOULD", refs=["OAI ReasoningEffort", "litellm#38084"], needs=["two_sided"])

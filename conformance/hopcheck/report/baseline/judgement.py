@@ -15,7 +15,7 @@ from hopcheck.authoring.findings import Finding, Level
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.report.baseline.causes import cause_problems, known_causes
 from hopcheck.report.baseline.entries import Baseline, Deviation
-from hopcheck.report.causes import causes_of, judged
+from hopcheck.report.causes import INVARIANTS, causes_of, judged
 from hopcheck.report.settings_file import nearest
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ def _is_stale(check: str, verdict: Verdict) -> bool:
 
 
 def _now(check: str, verdict: Verdict) -> str:
+    if check in INVARIANTS:
+        return "which has entries of its own now (`hopcheck baseline migrate`)"
     known = check == UNTESTABLE or any(finding.check == check for finding in verdict.findings)
     return "which holds now" if known else "a check that it did not make"
 

@@ -1,0 +1,115 @@
+"""Acceptance: a valid request that the target itself refuses is a cause; what depends on it is untestable by it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect, refuse, reply
+from hopcheck.engine.acceptance import ACCEPTANCE, LARGE_BYTES
+from hopcheck.engine.verdict import Outcome, Verdict
+
+CAUSE = "status 400, unknown_parameter: seed"
+
+
+class RefusesSeed(Relay):
+    """`seed` is no field that it knows."""
+
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        if isinstance(incoming.json, dict) and "seed" in incoming.json:
+            return refuse(incoming, 400, "No such field.", code="unknown_parameter", param="seed")
+        return await super().authorize(incoming)
+
+
+class RefusesEverything(Relay):
+    """Every request but a plain one is refused, with an error that says nothing."""
+
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        headers = [("Content-Type", "application/json")]
+        plain = isinstance(incoming.json, dict) and not incoming.json.keys() - {"model", "messages"}
+        return None if plain else RelayedResponse(incoming, 422, headers, json.dumps({"error": "no"}).encode())
+
+
+@pytest.fixture
+def judged(case, bench) -> Callable[..., Verdict]:
+    """Judge a relay by one request, after a plain one; with `passes`, by a case that any answer satisfies."""
+
+    def judge(
+        relay: type[Relay],
+        fields: Mapping[str, Any],
+        *,
+        passes: bool = False,
+        key: str | None = None,
+        needs: tuple[str, ...] = (),
+        refusable: bool = False,
+    ) -> Verdict:
+        async def function(target: Target) -> Findings:
+            """A request is answered."""
+            await target.chat.create()
+            answer = await target.chat.create(**fields, **({"key": key} if key else {}))
+            yield expect("status", answer.status, equals=answer.status if passes else 200)
+
+        made = case(
+            "chat.one", level="SHOULD", refs=["a"], upstream=reply.chat("Hello"), refusable=refusable, needs=needs
+        )
+        return bench.judge([made(function)], relay)["chat.one"]
+
+    return judge
+
+
+def test_a_case_that_depends_on_a_refusal_is_untestable_by_it(judged) -> None:
+    verdict = judged(RefusesSeed, {"seed": 7})
+    (refusal,) = verdict.occurrences
+    assert (refusal.check, refusal.cause, refusal.operation, refusal.exchange) == (ACCEPTANCE, CAUSE, "chat", 1)
+    assert "was answered 400" in refusal.detail
+    assert (verdict.outcome, verdict.untestable_by) == (Outcome.UNTESTABLE, f"acceptance: {CAUSE}")
+    assert CAUSE in verdict.reason
+    assert [finding.check for finding in verdict.failed] == ["status"]
+
+
+def test_a_case_whose_own_checks_hold_conforms_all_the_same(judged) -> None:
+    verdict = judged(RefusesSeed, {"seed": 7}, passes=True)
+    assert [one.key for one in verdict.occurrences] == [f"acceptance: {CAUSE}"]
+    assert (verdict.outcome, verdict.untestable_by) == (Outcome.CONFORMS, "")
+
+
+def test_an_accepted_request_is_judged_and_nothing_is_found(judged) -> None:
+    verdict = judged(Relay, {"seed": 7})
+    assert (verdict.outcome, verdict.occurrences) == (Outcome.CONFORMS, ())
+    assert verdict.judged[ACCEPTANCE, "chat"] == 2
+
+
+def test_an_error_that_names_no_field_is_about_all_of_them(judged) -> None:
+    (refusal,) = (one for one in judged(RefusesEverything, {"seed": 7, "n": 1}).occurrences if one.check == ACCEPTANCE)
+    assert refusal.cause == "status 422: n, seed"
+
+
+NOT_COUNTED: dict[str, dict[str, Any]] = {
+    "an invalid request": {"fields": {"seed": "seven"}},
+    "a wrong key": {"fields": {"seed": 7}, "key": "sk-other"},
+    "a model that it doesn't serve": {"fields": {"seed": 7, "model": "no-such-model"}},
+    "a large body": {"fields": {"seed": 7, "user": "x" * LARGE_BYTES}},
+    "a case whose requests may be refused": {"fields": {"seed": 7}, "refusable": True},
+}
+
+
+@pytest.mark.parametrize("name", NOT_COUNTED)
+def test_what_may_be_refused_is_no_cause(judged, name: str) -> None:
+    asked = dict(NOT_COUNTED[name])
+    verdict = judged(RefusesSeed, asked.pop("fields"), **asked)
+    assert [one for one in verdict.occurrences if one.check == ACCEPTANCE] == []
+    assert verdict.untestable_by == ""
+    assert [finding.check for finding in verdict.failed] == ["status"]
+
+
+def test_a_refusal_of_the_providers_is_no_cause(case, bench) -> None:
+    @case("chat.two", level="MUST", refs=["a"], upstream=reply.status(400))
+    async def two(target: Target) -> Findings:
+        """The provider refuses it."""
+        yield expect("status", (await target.chat.create()).status, equals=400)
+
+    verdict = bench.judge([two])["chat.two"]
+    assert (verdict.outcome, verdict.occurrences) == (Outcome.CONFORMS, ())
