@@ -25,6 +25,7 @@ from hopcheck import (
 )
 from hopcheck.authoring.findings import Level
 from hopcheck.client.responses import SentRequest
+from hopcheck.engine.acceptance import ACCEPTANCE
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
 from hopcheck.engine.wire_contracts import CHECKS, EVENT, RESPONSE, UPSTREAM_REQUEST, WireEvidence, judge_exchanges
 from hopcheck.gate.catalogue import all_cases
@@ -84,7 +85,7 @@ class Judged:
     @property
     def counts(self) -> dict[str, int]:
         """How many messages were judged, by check."""
-        return {check: count for (check, _), count in self.verdict.judged.items()}
+        return {check: count for (check, _), count in self.verdict.judged.items() if check in CHECKS}
 
     def occurrences(self, check: str) -> list[Occurrence]:
         return [one for one in self.verdict.occurrences if one.check == check]
@@ -122,6 +123,7 @@ def test_a_healthy_exchange_is_judged_on_both_sides(judged) -> None:
         (RESPONSE, "chat.stream"): 1,
         (EVENT, "chat.stream"): 9,
         (UPSTREAM_REQUEST, "chat.stream"): 1,
+        (ACCEPTANCE, "chat.stream"): 1,
     }
     assert found.verdict.occurrences == ()
 
@@ -133,7 +135,7 @@ def test_nothing_is_judged_that_was_not_there(judged) -> None:
 @pytest.mark.parametrize("level", ["MUST", "MAY"])
 def test_a_wrong_response_is_an_occurrence_and_the_case_conforms(judged, level: str) -> None:
     found = judged(NumbersAnswers, level=level)
-    detail = "POST /v1/chat/completions 200: id: expected a string, not 7"
+    detail = "POST /relay/v1/chat/completions 200: id: expected a string, not 7"
     wrong = Occurrence(RESPONSE, "id: expected a string, not a number", detail, Level.MUST, "chat", 0)
     assert found.verdict.occurrences == (wrong,)
     assert found.holds(UPSTREAM_REQUEST)
@@ -141,7 +143,7 @@ def test_a_wrong_response_is_an_occurrence_and_the_case_conforms(judged, level: 
 
 def test_each_wrong_event_is_an_occurrence_of_one_cause(judged) -> None:
     found = judged(NumbersAnswers, reply.stream("Hel", "lo"), stream=True)
-    place = "POST /v1/chat/completions 200, event 1"
+    place = "POST /relay/v1/chat/completions 200, event 1"
     assert found.details(EVENT)[0] == f"{place}: id: expected a string, not 7"
     assert len(found.details(EVENT)) == 4
     assert {one.key for one in found.occurrences(EVENT)} == {f"{EVENT}: id: expected a string, not a number"}
@@ -245,15 +247,15 @@ def test_a_cut_response_is_not_judged_but_whole_events_are(ended: Any) -> None:
     streamed = Stream(sent, 200, [("Content-Type", "text/event-stream")], [(1, b'data: {}\n\ndata: {"id":')], ended)
     found = asyncio.run(judge_exchanges(WireEvidence([whole, streamed], [], "/api")))
     details = {check: [one.detail for one in found.occurrences if one.check == check] for check in CHECKS}
-    not_json = 'POST /v1/chat/completions 200: the body: is not JSON: "{\\"id\\":"'
+    not_json = 'POST /api/chat/completions 200: the body: is not JSON: "{\\"id\\":"'
     assert details[RESPONSE] == ([not_json] if ended == "complete" else [])
-    assert details[EVENT][0].startswith("POST /v1/chat/completions 200, event 1: the event: id is missing")
+    assert details[EVENT][0].startswith("POST /api/chat/completions 200, event 1: the event: id is missing")
     assert sum(found.judged[key] for key in found.judged if key[0] == RESPONSE) == (2 if ended == "complete" else 1)
 
 
 @pytest.mark.parametrize(
     ("path", "checks"),
-    [("//health", []), ("/models", [RESPONSE]), ("/nothing/such", [RESPONSE]), ("/llm/models", [RESPONSE])],
+    [("//health", []), ("/models", [RESPONSE]), ("/nothing/such", []), ("/llm/models", [RESPONSE])],
 )
 def test_only_what_a_contract_speaks_of_is_judged(case, bench, path: str, checks: list[str]) -> None:
     @case("chat.one", level="MUST", refs=["a"])
