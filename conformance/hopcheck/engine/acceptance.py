@@ -22,8 +22,6 @@ COMMON: Boundary = "openai-compatible"
 REFUSALS = frozenset({400, 404, 405, 413, 415, 422, 501})
 """Statuses by which a gateway refuses what a request says. Refusing keys, sizes and rates is other cases' matter."""
 
-_PLAIN_FIELDS = frozenset({"model", "messages", "input", "stream"})
-
 DETAIL_CHARACTERS = 300
 """Of a refusal that are quoted."""
 
