@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from hopcheck_server.upstream.control.client import probe
+
+pytestmark = pytest.mark.commands
 
 
 @pytest.fixture
@@ -72,3 +78,19 @@ def test_a_target_file_replaces_what_the_report_says(inside, relay, failed: Path
 
     done = inside("reproduce", str(edited(failed, two_sided)), "errors.invalid-json", "--target", str(file))
     assert done.code == 0, done.err
+
+
+def test_the_upstream_is_left_running_until_it_is_interrupted(cli, relay, failed: Path) -> None:
+    def other(document: dict[str, Any]) -> None:
+        document["target"] |= {"base_url": relay.url, "upstream_port": relay.port, "one_sided": False}
+
+    kept = cli.begin("reproduce", str(edited(failed, other)), "errors.invalid-json", "--keep")
+    try:
+        assert kept.stdout is not None
+        assert any("keeps running" in line for line in iter(kept.stdout.readline, ""))
+        assert asyncio.run(probe(relay.port)) == "ours"
+        kept.send_signal(signal.SIGTERM)
+    finally:
+        done = cli.finish(kept)
+    assert done.code == 0, done.err
+    assert asyncio.run(probe(relay.port)) == "free"
