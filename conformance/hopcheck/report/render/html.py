@@ -100,7 +100,7 @@ def html_text(document: Document, other: Document | None = None) -> str:
             for name, cases in by_profile(document).items()
         ],
         causes=_causes(document),
-        held=[{**one, "causes": causes_by_check(document)[one["check"]]} for one in document["held"]],
+        held=_held(document),
         suggestions=suggestions(document),
         run_notes=run_notes(document),
         failing=[{**case, "shown_id": shown_id(case), "why": _why(case)} for case in red],
@@ -111,6 +111,16 @@ def html_text(document: Document, other: Document | None = None) -> str:
         compared=compared,
         compared_summary=summary(compared) if compared else "",
     )
+
+
+def _held(document: Document) -> list[dict[str, Any]]:
+    """What was held against every exchange; of a check whose messages aren't counted, only its causes are known."""
+    counted = {one["check"]: one for one in document["held"]}
+    return [
+        {"judged": {}, **counted.get(check, {}), "check": check, "causes": causes}
+        | ({"requirement": causes[0]["requirement"]} if causes else {})
+        for check, causes in causes_by_check(document).items()
+    ]
 
 
 def _causes(document: Document) -> list[dict[str, Any]]:
