@@ -21,7 +21,6 @@ from hopcheck import (
 BEGUN = '{"id":"chatcmpl-1","object":"chat.completion","created":1735689600,"model":"m","choices":[{"index":0,'
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
-
 OTHERS = ("errors.*:*", "stream.json-instead:*")
 """Whose mutants these cases may notice too: they are about the same errors."""
 

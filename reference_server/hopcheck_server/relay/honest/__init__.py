@@ -7,6 +7,7 @@ from hopcheck_server.relay.honest.headers import (
     PadsHeaders,
     RulesGzipOut,
 )
+from hopcheck_server.relay.honest.kinds import AsksForNoKey, GivesOneChoice, ListsNoModels, PassesKeysOn
 from hopcheck_server.relay.honest.requests import (
     CompressesStreams,
     DropsDeclaredFields,
@@ -74,4 +75,8 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     SplitsDeltas,
     JoinsRoleAndText,
     LooksAtEachEvent,
+    AsksForNoKey,
+    PassesKeysOn,
+    ListsNoModels,
+    GivesOneChoice,
 )
