@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, HOPCHECK_FAILED, INTERRUPTE
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.gate.backend import run_context
-from hopcheck.gate.catalogue import all_cases
+from hopcheck.gate.catalogue import all_cases, all_scripts
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.target_file import SettingsError, load_target, read_target
@@ -66,13 +67,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _reproduce(attempts: list[tuple[ReportedFailure, Case, GateOptions]], arguments: argparse.Namespace) -> int:
     stopped: asyncio.Event = stop_event()
-    options = attempts[0][2]
+    every = [case for _, case, _ in attempts]
+    options = replace(attempts[0][2], cases=every)
     async with run_context(options) as context:
         found = await reproduce(attempts, context, stopped)
         if found is None:
             return INTERRUPTED
         print(reproduction_text(found, _written_body(body_of(found), arguments.report)), flush=True)
         if arguments.keep and context.control is not None:
+            await context.control.load(all_scripts(options.cases))  # or the markers of the printed lines were used up
             print(f"The upstream keeps running at {context.upstream_url} until it is interrupted.", flush=True)
             await stopped.wait()
         return EXITS[found.answer]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
+import urllib.request
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,14 @@ def edited(path: Path, edit: Callable[[dict[str, Any]], None]) -> Path:
     edit(document)
     path.write_text(json.dumps(document))
     return path
+
+
+def _provider_answer(port: int, marker: str) -> str:
+    """What the provider plays for a marker; its default where the marker's script isn't played."""
+    body = {"model": "m", "messages": [{"role": "user", "content": marker}]}
+    url = f"http://127.0.0.1:{port}/v1/chat/completions"
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode())) as response:
+        return str(response.read(), "utf-8")
 
 
 def test_what_fails_again_is_shown_with_the_users_own_variable(inside, failed: Path) -> None:
@@ -83,12 +94,15 @@ def test_a_target_file_replaces_what_the_report_says(inside, relay, failed: Path
 def test_the_upstream_is_left_running_until_it_is_interrupted(cli, relay, failed: Path) -> None:
     def other(document: dict[str, Any]) -> None:
         document["target"] |= {"base_url": relay.url, "upstream_port": relay.port, "one_sided": False}
+        document["cases"][0]["id"] = "chat.content-exact"
 
-    kept = cli.begin("reproduce", str(edited(failed, other)), "errors.invalid-json", "--keep")
+    kept = cli.begin("reproduce", str(edited(failed, other)), "chat.content-exact", "--keep")
     try:
         assert kept.stdout is not None
-        assert any("keeps running" in line for line in iter(kept.stdout.readline, ""))
+        lines = list(takewhile(lambda line: "keeps running" not in line, iter(kept.stdout.readline, "")))
+        marker = next(found[0] for line in lines if (found := re.search(r"hopcheck:chat\.content-exact~\S*:\w+", line)))
         assert asyncio.run(probe(relay.port)) == "ours"
+        assert "Hello from the hopcheck upstream" not in _provider_answer(relay.port, marker)
         kept.send_signal(signal.SIGTERM)
     finally:
         done = cli.finish(kept)
