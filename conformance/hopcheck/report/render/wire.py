@@ -31,6 +31,7 @@ class Moment:
         line: In one line, with control characters made visible.
         detail: Headers and body, or "".
         pause_ms: How long nothing had happened before, where that was long; else 0.
+        failing: Whether a finding that doesn't hold is about this exchange.
     """
 
     at_ms: float
@@ -40,6 +41,7 @@ class Moment:
     line: str
     detail: str = ""
     pause_ms: float = 0.0
+    failing: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Lane:
         start: Where its request stands.
         end: Where the last thing of it stands.
         events: Where each event stands.
+        failing: Whether a finding that doesn't hold is about this exchange.
     """
 
     exchange: str
@@ -59,6 +62,7 @@ class Lane:
     start: float
     end: float
     events: tuple[float, ...]
+    failing: bool = False
 
 
 def moments(exchanges: Sequence[Exchange]) -> list[Moment]:
@@ -86,10 +90,12 @@ def lanes(exchanges: Sequence[Exchange]) -> tuple[list[Lane], float]:
             place(group[0].at_ms),
             place(group[-1].at_ms),
             tuple(place(one.at_ms) for one in group if one.kind == "event"),
+            group[0].failing,
         )
         for name, group in grouped.items()
     ]
-    return sorted(drawn, key=lambda lane: (lane.side, lane.start))[:LANES_SHOWN], length
+    shown = sorted(drawn, key=lambda lane: (not lane.failing, lane.start))[:LANES_SHOWN]
+    return sorted(shown, key=lambda lane: (lane.side, lane.start)), length
 
 
 def _names(exchanges: Sequence[Exchange]) -> Iterator[str]:
@@ -105,7 +111,8 @@ def _names(exchanges: Sequence[Exchange]) -> Iterator[str]:
 
 def _seen(name: str, exchange: Exchange) -> Iterator[Moment]:
     request, response, events = exchange["request"], exchange["response"], exchange["events"]
-    begun = Moment(exchange["at"] * 1000, exchange["side"], name, "request", "")
+    failing = bool(exchange.get("failing"))
+    begun = Moment(exchange["at"] * 1000, exchange["side"], name, "request", "", failing=failing)
     yield replace(begun, line=visible(f"{request['method']} {request['url']}"), detail=_message(request))
     for event in events:
         line, detail = _folded(event["data"])

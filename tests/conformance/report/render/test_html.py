@@ -8,7 +8,7 @@ from typing import Any
 from hopcheck.authoring.findings import Finding
 from hopcheck.engine.verdict import Outcome
 from hopcheck.report.render.html import html_text
-from hopcheck.report.render.wire import lanes, moments
+from hopcheck.report.render.wire import LANES_SHOWN, lanes, moments
 
 
 class Page(HTMLParser):
@@ -130,3 +130,18 @@ def test_the_wire_log_bears_an_exchange_without_an_answer(sample: Any) -> None:
     assert [(one.exchange, one.kind) for one in seen] == [("c1", "request"), ("u1", "request"), ("u1", "end")]
     assert seen[-1].line == "hung-up, 7 bytes"
     assert (moments([]), lanes([])) == ([], ([], 1.0))
+
+
+def test_the_wire_log_marks_the_exchange_that_failed(sample: Any) -> None:
+    bare = {"events": [], "events_left_out": 0, "response": None}
+    first, second = (sample.exchange("client", exchange=at, failing=at == 1, **bare) for at in (0, 1))
+    assert {one.exchange: one.failing for one in moments([second, first])} == {"c1": False, "c2": True}
+    assert {lane.exchange: lane.failing for lane in lanes([second, first])[0]} == {"c1": False, "c2": True}
+
+
+def test_a_failing_exchange_is_drawn_however_many_there_are(sample: Any) -> None:
+    bare = {"events": [], "events_left_out": 0, "response": None}
+    many = [sample.exchange("client", exchange=at, at=at / 100, failing=at == 30, **bare) for at in range(31)]
+    drawn, _ = lanes(many)
+    assert len(drawn) == LANES_SHOWN
+    assert [lane.exchange for lane in drawn if lane.failing] == ["c31"]
