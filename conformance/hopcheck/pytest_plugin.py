@@ -27,7 +27,18 @@ from hopcheck.report.document import fails, reasons_known, red_causes
 from hopcheck.report.render.junit import causes_text, details_of, message_of
 from hopcheck_server.wire.event_loop import run as run_loop
 
-VALUES = ("target", "api-key-env", "upstream-port", "upstream-url", "model", "baseline", "wait", "jobs", "read-timeout")
+VALUES = (
+    "target",
+    "api-key-env",
+    "upstream-port",
+    "upstream-url",
+    "model",
+    "baseline",
+    "wait",
+    "jobs",
+    "read-timeout",
+    "deadline",
+)
 """Options of the gate that take a value, each to be given as `--hopcheck-<name>`."""
 
 REPEATED = ("profile", "select")
@@ -174,7 +185,9 @@ class CaseItem(_Item):
     def runtest(self) -> None:
         """Report the case's outcome."""
         document = self.document()
-        entry = next(entry for entry in document["cases"] if entry["id"] == self.case.id)
+        entry = next((entry for entry in document["cases"] if entry["id"] == self.case.id), None)
+        if entry is None:
+            raise Failed(f"not asked, as the run ended early: {document['ended_early']}")
         if entry["outcome"] == "not-applicable":
             pytest.skip(entry["reason"])
         if keeper := keeper_of(document, entry):

@@ -99,6 +99,8 @@ def conclude(
         duration_s=result.duration_s,
         selected=options.selected,
         interrupted=result.interrupted,
+        ended_early=result.ended_early,
+        notes=tuple(result.notes),
         strict=options.strict,
         one_sided=options.one_sided,
         replay=replay,

@@ -18,6 +18,7 @@ from hopcheck.cli.files import require_folders
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.fuzz.fuzz_cases import all_fuzz_cases
+from hopcheck.gate.bounds import DEADLINE_S
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.options import DEFAULT_JOBS, GateOptions
 from hopcheck.gate.target_file import FILE_NAME as TARGET_FILE
@@ -76,6 +77,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="silence that counts as hung (default: %(default)g s)",
     )
     how.add_argument(
+        "--deadline",
+        type=float,
+        default=DEADLINE_S,
+        metavar="S",
+        help="end a run whose cases are not through by then (default: %(default)g s)",
+    )
+    how.add_argument(
         "--wait",
         type=float,
         default=0.0,
@@ -106,8 +114,8 @@ def read(arguments: argparse.Namespace) -> GateOptions:
     Raises:
         Stop: Something is wrong with it; the text has a sentence for each mistake.
     """
-    if arguments.jobs < 1 or arguments.read_timeout <= 0:
-        raise Stop(USAGE, "--jobs and --read-timeout must be greater than 0.")
+    if arguments.jobs < 1 or arguments.read_timeout <= 0 or arguments.deadline <= 0:
+        raise Stop(USAGE, "--jobs, --read-timeout and --deadline must be greater than 0.")
     sequential = fuzzing.sequential_cases(arguments)
     cases = (
         [] if arguments.example else select(all_cases(arguments.cases).values(), arguments.select, arguments.profile)
@@ -129,6 +137,7 @@ def read(arguments: argparse.Namespace) -> GateOptions:
         fail_fast=arguments.fail_fast,
         one_sided=arguments.one_sided,
         read_timeout_s=arguments.read_timeout,
+        deadline_s=arguments.deadline,
         wait_s=arguments.wait,
         unfiltered=not (arguments.select or arguments.profile or arguments.example),
         baseline=baseline,

@@ -86,6 +86,7 @@ async def burst_over(session: TargetSession, model: str, allowed: int, window_s:
     """
     for _ in range(TRIES):
         await _clear_of_turn(session, window_s)
+        await session.admit_together(allowed + BEYOND + bool(session.config.second_api_key))
         burst = Burst(model, allowed, window_s, opened_s=time.monotonic())
         opened_at_s = time.time()
         first = await Chat(session).create(model=model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
@@ -20,15 +20,38 @@ class PendingResponse:
     """
 
     def __init__(
-        self, connection: ClientConnection, response: Response, read_timeout_s: float, done: Callable[[], None]
+        self,
+        connection: ClientConnection,
+        response: Response,
+        read_timeout_s: float,
+        *,
+        closes: bool,
+        refused: Callable[[PendingResponse], Awaitable[ClientConnection | None]] | None = None,
     ) -> None:
-        """Made by the target."""
+        """Made by the target.
+
+        Args:
+            connection: The request was sent on it.
+            response: Still empty.
+            read_timeout_s: How long the target may be silent.
+            closes: Whether the connection is closed when the response is there.
+            refused: Called with each head; it returns None, or the connection on which it sent the request again.
+        """
         self.response = response
-        self._connection = connection
+        self._closes = closes
+        self._refused = refused
         self._read_timeout_s = read_timeout_s
-        self._done = done
+        self._read_from(connection)
+
+    def _read_from(self, connection: ClientConnection) -> None:
+        self._connection = connection
         self._events_read = 0
-        self._chunks = connection.chunks(read_timeout_s)
+        self._chunks = connection.chunks(self._read_timeout_s)
+
+    @property
+    def connection(self) -> ClientConnection:
+        """What it is read from."""
+        return self._connection
 
     @property
     def stream(self) -> Stream:
@@ -37,7 +60,20 @@ class PendingResponse:
         return self.response
 
     async def head(self) -> int | None:
-        """Wait for the head; returns the status, or None if none came."""
+        """Wait for the head; returns the status, or None if none came.
+
+        Where the target refuses the request because of a rate limit of its own, it is sent again after a pause.
+
+        Raises:
+            Untestable: It is refused however long the pauses are.
+        """
+        status = await self._head()
+        while status is not None and self._refused and (connection := await self._refused(self)):
+            self._read_from(connection)
+            status = await self._head()
+        return status
+
+    async def _head(self) -> int | None:
         try:
             head = await self._connection.head(self._read_timeout_s)
         except Broken as broken:
@@ -97,7 +133,7 @@ class PendingResponse:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Hang up on what hasn't ended; a response that has gives its connection back."""
-        if self.response.ended == "complete":
-            self._done()
-        else:
+        if self.response.ended != "complete":
             self.hang_up()
+        elif self._closes:
+            self._connection.close()

@@ -77,6 +77,11 @@ class Response:
             object.__setattr__(self, "read_number", next(_READS))
         return object.__getattribute__(self, name)
 
+    def begin_again(self, sent: SentRequest) -> None:
+        """Forget what came: the request was sent once more."""
+        self.sent, self.status, self.headers, self.chunks = sent, None, [], []
+        self.ended, self.detail, self.head_at_ns, self.ended_at_ns, self.version = "left", "", 0, 0, ""
+
     @property
     def marker(self) -> str:
         """The request's marker."""
@@ -177,6 +182,10 @@ def _wait_s(value: str | None, answered_at_s: float) -> float | None:
 
 class Untestable(Exception):
     """The question could not be put to the target; the text says why."""
+
+
+class NotApplicable(Exception):
+    """The question makes no sense for this target, as was seen while it was put; the text says why."""
 
 
 def describe(response: Response) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.responses import Response, SentRequest
+from hopcheck.client.session import TargetSession
 from hopcheck.client.streams import Stream
 from hopcheck_server.upstream.script.marker import find_marker
 
@@ -26,21 +27,32 @@ def load_sdk() -> None:
     importlib.import_module("openai")
 
 
-def official_client(config: TargetConfig, timeout_s: float, responses: list[Response]) -> AsyncOpenAI:
+def official_client(config: TargetConfig, timeout_s: float, session: TargetSession) -> AsyncOpenAI:
     """The official client, pointed at a target, without retries.
 
     Args:
         config: The target.
         timeout_s: How long the target may be silent.
-        responses: Each response that the client gets is added to them.
+        session: Each response that the client gets is added to its responses; the client keeps to its pace.
     """
     from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
     plain = config.base_url.startswith("http:")  # loading certificates takes longer than most cases
-    recorder = _ExchangeRecorder(responses)
+    recorder = _ExchangeRecorder(session.responses)
+
+    class PacedClient(DefaultAsyncHttpxClient):
+        async def send(self, request: Any, **options: Any) -> Any:
+            while True:
+                await session.admit()
+                response = await super().send(request, **options)
+                if not await session.limits(recorder.latest):
+                    return response
+                await response.aclose()
+                recorder.drop_latest()
+
     hooks: dict[str, Any] = {"request": [recorder.on_request], "response": [recorder.on_response]}
     return AsyncOpenAI(
-        http_client=DefaultAsyncHttpxClient(verify=not plain, event_hooks=hooks),
+        http_client=PacedClient(verify=not plain, event_hooks=hooks),
         base_url=config.base_url,
         api_key=config.api_key or "none",
         max_retries=0,
@@ -50,11 +62,21 @@ def official_client(config: TargetConfig, timeout_s: float, responses: list[Resp
 
 
 class _ExchangeRecorder:
-    """Keeps what an official client sends and receives."""
+    """Keeps what an official client sends and receives.
+
+    Attributes:
+        latest: The response whose head came last.
+    """
+
+    latest: Response
 
     def __init__(self, responses: list[Response]) -> None:
         self._responses = responses
         self._open: dict[int, Response] = {}
+
+    def drop_latest(self) -> None:
+        """Forget the latest response: its request is sent again."""
+        self._responses[:] = [response for response in self._responses if response is not self.latest]
 
     async def on_request(self, request: httpx2.Request) -> None:
         """Keep a request before it is sent."""
@@ -68,7 +90,7 @@ class _ExchangeRecorder:
 
     async def on_response(self, response: httpx2.Response) -> None:
         """Keep a response's head, and follow its body."""
-        kept = self._open.pop(id(response.request))
+        self.latest = kept = self._open.pop(id(response.request))
         kept.head_at_ns = time.monotonic_ns()
         kept.status, kept.headers = response.status_code, _pairs(response.headers.raw)
         kept.version = response.http_version.removeprefix("HTTP/")

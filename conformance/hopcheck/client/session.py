@@ -7,14 +7,16 @@ import itertools
 import secrets
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hopcheck.client.bodies import chat_body, encode
 from hopcheck.client.config import TargetConfig
+from hopcheck.client.pacing.pace import Pace
+from hopcheck.client.pacing.paced_side import PacedSide
 from hopcheck.client.pending_response import PendingResponse
 from hopcheck.client.responses import Response, SentRequest, Untestable
 from hopcheck.client.streams import Stream
-from hopcheck.client.upstream_side import UpstreamSide
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.script.marker import Marker, script_name
 from hopcheck_server.wire.client import ClientConnection, ConnectFailed
@@ -26,13 +28,11 @@ RECOVERY_S = 30.0
 """How long a target may take to come out of a cooldown."""
 
 
-class TargetSession(UpstreamSide):
+class TargetSession(PacedSide):
     """The requests that one case sends to its target.
 
     Attributes:
         config: Where the target is, and what it declares.
-        responses: The responses to all requests so far, in order.
-        notes: Waits and repeated requests, for the report.
         read_timeout_s: How long the target may be silent before its response counts as hung.
         recovery_s: How long the target may take to come out of a cooldown.
     """
@@ -48,6 +48,9 @@ class TargetSession(UpstreamSide):
         read_timeout_s: float = 30.0,
         recovery_s: float = RECOVERY_S,
         expects_limits: bool = False,
+        expects_outage: bool = False,
+        floods: bool = False,
+        pace: Pace | None = None,
     ) -> None:
         """Begin a session.
 
@@ -60,17 +63,17 @@ class TargetSession(UpstreamSide):
             read_timeout_s: See the attribute.
             recovery_s: See the attribute.
             expects_limits: Whether a 429 of the target's own is what the case is about, so that it isn't asked again.
+            expects_outage: The same of a 503.
+            floods: Whether the case floods the target, and so doesn't apply to one that limits its rate.
+            pace: The run's pace; None asks as fast as the case does, and takes every refusal as it is.
         """
-        super().__init__(control)
+        super().__init__(control, pace, expects_limits=expects_limits, expects_outage=expects_outage, floods=floods)
         self.config = config
         self.read_timeout_s = read_timeout_s
         self.recovery_s = recovery_s
-        self.responses: list[Response] = []
-        self.notes: list[str] = []
         self._case_id = case_id
         self._operation = operation
         self._nonces = nonces or random_nonces()
-        self._expects_limits = expects_limits
         self._origin = Origin.of(config.base_url)
 
     @property
@@ -156,6 +159,7 @@ class TargetSession(UpstreamSide):
         connection: ClientConnection | None = None,
     ) -> PendingResponse:
         """Send any request, and return while its response is still to come (see `request`)."""
+        await self.admit()
         raw = b"" if body is None else body if isinstance(body, bytes) else encode(body)
         typed = {"Content-Type": "application/json"} if body is not None else {}
         pairs = self.headers(key, {**typed, **(headers or {})})
@@ -167,7 +171,28 @@ class TargetSession(UpstreamSide):
         url = f"{self._origin.scheme}://{self._origin.authority}{target}"
         response = kind(SentRequest(marker, method, url, tuple(pairs), raw, at_ns))
         self.responses.append(response)
-        return PendingResponse(used, response, self.read_timeout_s, (lambda: None) if connection else used.close)
+
+        async def refused(live: PendingResponse) -> ClientConnection | None:
+            return await self._send_again(live, target, connection) if await self.limits(live.response) else None
+
+        return PendingResponse(used, response, self.read_timeout_s, closes=connection is None, refused=refused)
+
+    async def _send_again(
+        self, live: PendingResponse, target: str, connection: ClientConnection | None
+    ) -> ClientConnection:
+        """Send a refused request once more, as it was, when the pace lets it go."""
+        await live.rest()
+        if connection is None:
+            live.connection.close()
+        elif not connection.reusable:
+            raise Untestable("the target limits its rate, and closed the connection that the case is about")
+        await self.admit()
+        used = connection or await self.connect()
+        response = live.response
+        sent = response.sent
+        at_ns = await used.send(sent.method, target, sent.headers, sent.body)
+        response.begin_again(replace(sent, at_ns=at_ns))
+        return used
 
     async def recovered(self, *, within_s: float | None = None) -> bool:
         """Wait until a plain marked request gets through; false if none did in that time, else in `recovery_s`."""
@@ -191,7 +216,9 @@ class TargetSession(UpstreamSide):
 
     async def _probe(self) -> int | None:
         """Send a plain marked request of no case; returns its status."""
-        probe = TargetSession(self.config, self._control, read_timeout_s=self.read_timeout_s)
+        probe = TargetSession(
+            self.config, self._control, read_timeout_s=self.read_timeout_s, expects_limits=True, pace=self._pace
+        )
         marker = probe.marker()
         body = chat_body(self.config.models.chat, marker, {})
         return (await probe.request("POST", CHAT_PATH, body=body, marker=marker)).status

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hopcheck.client.paths import JSON, dig, items, parsed
-from hopcheck.client.responses import Response, arguments_of, call_of
+from hopcheck.client.responses import Response, SentRequest, arguments_of, call_of
 from hopcheck_contracts.sse import DONE_DATA, Event, EventParser
 
 
@@ -25,6 +25,11 @@ class Stream(Response):
     _parser: EventParser = field(default_factory=EventParser, init=False, repr=False, compare=False)
     _parsed: int = field(default=0, init=False, repr=False, compare=False)  # how many of the chunks
     _timed: list[TimedEvent] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def begin_again(self, sent: SentRequest) -> None:
+        """Forget what came: the request was sent once more."""
+        Response.begin_again(self, sent)
+        self._parser, self._parsed, self._timed = EventParser(), 0, []
 
     @property
     def events(self) -> list[TimedEvent]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hopcheck.client.burst import Burst, burst_over
 from hopcheck.client.config import Declares, Models, TargetConfig
 from hopcheck.client.operations import Chat, Embeddings
+from hopcheck.client.pacing.pace import Pace
 from hopcheck.client.responses import Untestable
 from hopcheck.client.sdk import official_client
 from hopcheck.client.session import RECOVERY_S, TargetSession
@@ -36,6 +37,9 @@ class Target(TargetSession):
         read_timeout_s: float = 30.0,
         recovery_s: float = RECOVERY_S,
         expects_limits: bool = False,
+        expects_outage: bool = False,
+        floods: bool = False,
+        pace: Pace | None = None,
         shared: dict[str, asyncio.Task[Any]] | None = None,
         flood: float = 1.0,
     ) -> None:
@@ -50,6 +54,9 @@ class Target(TargetSession):
             read_timeout_s: How long the target may be silent.
             recovery_s: How long the target may take to come out of a cooldown.
             expects_limits: Whether the case is about a limit.
+            expects_outage: Whether the case is about a provider that is down.
+            floods: Whether the case floods the target.
+            pace: The run's pace.
             shared: What the cases of a run have in common, by name.
             flood: Which part of its requests a flooding case sends; below 1, long responses are shorter, too.
         """
@@ -62,6 +69,9 @@ class Target(TargetSession):
             read_timeout_s=read_timeout_s,
             recovery_s=recovery_s,
             expects_limits=expects_limits,
+            expects_outage=expects_outage,
+            floods=floods,
+            pace=pace,
         )
         self._shared = {} if shared is None else shared
         self._flood = flood
@@ -131,4 +141,4 @@ class Target(TargetSession):
 
         Its exchanges are among the responses, as all others.
         """
-        return official_client(self.config, self.read_timeout_s, self.responses)
+        return official_client(self.config, self.read_timeout_s, self)

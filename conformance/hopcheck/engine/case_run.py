@@ -16,6 +16,7 @@ from typing import Any
 from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Target, Untestable
+from hopcheck.client.responses import NotApplicable
 from hopcheck.engine.acceptance import ACCEPTANCE, judge_acceptance
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.evidence import CaseFindings
@@ -60,9 +61,20 @@ async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> 
         occurrences=tuple(beyond),
     )
     try:
-        return await _with_evidence(case, verdict, target, context, begun_ns)
+        judged = await _with_evidence(case, verdict, target, context, begun_ns)
+        return _unless_held_up(case, judged, context, begun_ns)
     except Exception:  # the upstream can't be asked any more
         return replace(verdict, outcome=Outcome.BROKEN, reason=_trace())
+
+
+def _unless_held_up(case: Case, verdict: Verdict, context: RunContext, begun_ns: int) -> Verdict:
+    """A verdict that fails, and may do so because hopcheck itself was held up, says nothing of the target."""
+    if context.watchdog is None:
+        return verdict
+    held_up = context.watchdog.sentence(begun_ns, time.monotonic_ns(), reads_clock=case.reads_clock)
+    if not held_up or verdict.outcome not in (Outcome.DEVIATES, Outcome.ADVISORY):
+        return replace(verdict, held_up=held_up)
+    return replace(verdict, outcome=Outcome.UNTESTABLE, reason=held_up, held_up=held_up)
 
 
 async def _findings(case: Case, target: Target, findings: CaseFindings, *, settle: bool) -> tuple[Outcome, str]:
@@ -97,6 +109,8 @@ async def _judged(work: Coroutine[Any, Any, tuple[Outcome, str]]) -> tuple[Outco
         return await work
     except Untestable as untestable:
         return Outcome.UNTESTABLE, str(untestable)
+    except NotApplicable as reason:
+        return Outcome.NOT_APPLICABLE, str(reason)
     except Exception:
         return Outcome.BROKEN, _trace()
     except asyncio.CancelledError:

@@ -12,6 +12,8 @@ from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import TWO_SIDED, Case
 from hopcheck.client import RECOVERY_S, Target
 from hopcheck.client.config import DECLARABLE, TargetConfig
+from hopcheck.client.pacing.pace import Pace
+from hopcheck.engine.loop_watchdog import LoopWatchdog
 from hopcheck.engine.verdict import Occurrence
 from hopcheck_server.upstream.control.client import Control
 
@@ -33,6 +35,8 @@ class RunContext:
         flood: Which part of their full number of requests flooding cases send.
         wire_log: Whether verdicts hold what crossed the wire.
         contracts: Whether what crossed the wire is held against the contracts.
+        pace: How fast the target may be asked; None where what it refuses is taken as it is.
+        watchdog: Watches the event loop while the cases run; None where nobody does.
         shared: What the cases of a run have in common, such as one burst over a rate limit.
         excluded: Cases that this run can't judge, and why.
         extra_findings: Yields what this run finds in addition to a case's own findings, once the case is through, and
@@ -48,6 +52,8 @@ class RunContext:
     flood: float = 1.0
     wire_log: bool = True
     contracts: bool = True
+    pace: Pace | None = field(default_factory=Pace)
+    watchdog: LoopWatchdog | None = None
     shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     excluded: Mapping[str, str] = field(default_factory=dict)
     extra_findings: Callable[[Case, Target], AsyncIterator[Finding | Occurrence]] | None = None
@@ -63,6 +69,9 @@ class RunContext:
             read_timeout_s=self.read_timeout_s,
             recovery_s=self.recovery_s,
             expects_limits=bool(case.needs & {"rate_limit", "concurrency_limit"}),
+            expects_outage=bool(case.needs & {"outage", "unreachable"}),
+            floods=case.floods,
+            pace=self.pace,
             shared=self.shared,
             flood=self.flood,
         )

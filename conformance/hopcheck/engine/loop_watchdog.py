@@ -21,6 +21,9 @@ BEAT_S = 0.02
 LATE_S = 0.25
 """A heartbeat that is later than this, in seconds, is a stall: cases judge times of this order."""
 
+LONG_S = 1.0
+"""A stall from this length on, in seconds, may touch every case: cases wait for seconds until attempts have ended."""
+
 STALLS_KEPT = 256
 
 
@@ -81,6 +84,22 @@ class LoopWatchdog:
         """The stalls that overlap a time."""
         self._note(time.monotonic_ns())
         return [stall for stall in self.stalls if stall.begun_ns < ended_ns and stall.ended_ns > begun_ns]
+
+    def sentence(self, begun_ns: int, ended_ns: int, *, reads_clock: bool) -> str:
+        """How hopcheck was held up in that time, in so far as it may change a verdict; "" if it wasn't.
+
+        Args:
+            begun_ns: Monotonic nanoseconds.
+            ended_ns: The same.
+            reads_clock: Whether the verdict depends on times; others do on long stalls only.
+        """
+        least_s = 0.0 if reads_clock else LONG_S
+        stalls = [stall for stall in self.during(begun_ns, ended_ns) if stall.duration_s >= least_s]
+        if not stalls:
+            return ""
+        longest = max(stalls, key=lambda stall: stall.duration_s)
+        where = f" in {longest.where}" if longest.where else ""
+        return f"hopcheck itself was held up for {longest.duration_s:.2f} s{where} while this case ran"
 
     async def _beat(self) -> None:
         while True:

@@ -74,6 +74,7 @@ class Verdict:
         occurrences: What did not hold on the case's exchanges, whatever the case is about; no part of its outcome.
         judged: How many messages were held to what must hold on every exchange, by check and operation.
         asked: How many requests the case sent, by operation.
+        held_up: How hopcheck itself was held up meanwhile, so that times say nothing about the target; or "".
         untestable_by: The key of the occurrence that kept the case from being asked, or "".
     """
 
@@ -90,6 +91,7 @@ class Verdict:
     occurrences: tuple[Occurrence, ...] = ()
     judged: Mapping[tuple[str, str], int] = field(default_factory=dict)
     asked: Mapping[str, int] = field(default_factory=dict)
+    held_up: str = ""
     untestable_by: str = ""
 
     @property

@@ -73,7 +73,11 @@ class _ThreadedPlayer:
     async def _judged(self, example: Example) -> list[Finding]:
         context = self._context
         target = Target(
-            context.config, context.control, case_id=example.operation, read_timeout_s=context.read_timeout_s
+            context.config,
+            context.control,
+            case_id=example.operation,
+            read_timeout_s=context.read_timeout_s,
+            pace=context.pace,
         )
         try:
             return judge(await play(example, target, context.control), context.config, self._secrets)

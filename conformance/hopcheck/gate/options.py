@@ -11,6 +11,7 @@ from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.engine.sequential_cases import SequentialCases
 from hopcheck.engine.verdict import FAILING, Outcome, Verdict
+from hopcheck.gate.bounds import DEADLINE_S
 from hopcheck.report.baseline import Baseline
 
 DEFAULT_JOBS = 8
@@ -30,6 +31,7 @@ class GateOptions:
         fail_fast: Whether the run ends at the first verdict that fails.
         one_sided: Whether there is no upstream of ours behind the target.
         read_timeout_s: How long a target may be silent within a case.
+        deadline_s: How long all cases may take together.
         wait_s: How long to wait for the target to listen.
         unfiltered: Whether all cases are selected.
         baseline: Known deviations; None where none are given.
@@ -44,6 +46,7 @@ class GateOptions:
     fail_fast: bool = False
     one_sided: bool = False
     read_timeout_s: float = DEFAULT_READ_TIMEOUT_S
+    deadline_s: float = DEADLINE_S
     wait_s: float = 0.0
     unfiltered: bool = False
     baseline: Baseline | None = None

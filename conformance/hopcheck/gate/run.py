@@ -15,11 +15,13 @@ from dataclasses import dataclass, field, replace
 from hopcheck.authoring.registry import Case
 from hopcheck.client import load_sdk
 from hopcheck.engine.context import RunContext
+from hopcheck.engine.loop_watchdog import LoopWatchdog
 from hopcheck.engine.run import run
 from hopcheck.engine.sequential_cases import run_sequentially
 from hopcheck.engine.verdict import Verdict
 from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.backend import run_context
+from hopcheck.gate.bounds import RunBounds
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S, examine
 from hopcheck.gate.suggestions import Suggestion, with_assumptions
@@ -39,6 +41,8 @@ class GateResult:
         started: When the run began.
         verdicts: As far as the run got.
         interrupted: Whether somebody stopped it.
+        ended_early: Why it ended before its cases were through; "" if it didn't.
+        notes: What the report says of the run as a whole.
         duration_s: Wall time.
         provider_key: The provider's key that arrived at the upstream; kept out of reports.
         suggestions: What preflight suggests to declare; the run assumed it.
@@ -47,6 +51,8 @@ class GateResult:
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
     verdicts: list[Verdict] = field(default_factory=list)
     interrupted: bool = False
+    ended_early: str = ""
+    notes: list[str] = field(default_factory=list)
     duration_s: float = 0.0
     provider_key: str = ""
     suggestions: tuple[Suggestion, ...] = ()
@@ -85,6 +91,7 @@ class _Gate:
         self._stopped = stopped
         self._watch = watch
         self._result = GateResult()
+        self._bounds = RunBounds(options.deadline_s)
 
     async def run(self) -> GateResult:
         """Run preflight and the cases.
@@ -105,21 +112,39 @@ class _Gate:
         self._context = replace(self._context, config=config)
         load_sdk()
         load_contracts()
-        await self._run_cases()
-        if not (options.fail_fast and any(map(options.fails, result.verdicts))):
-            await self._run_sequential_cases()
+        self._bounds.begin()
+        async with LoopWatchdog() as watchdog:
+            self._context = replace(self._context, watchdog=watchdog)
+            await self._run_cases()
+            if not (result.ended_early or (options.fail_fast and any(map(options.fails, result.verdicts)))):
+                await self._run_sequential_cases()
+        if self._context.pace and (note := self._context.pace.note()):
+            result.notes.append(note)
         return result
 
     async def _run_cases(self) -> None:
         verdicts = run(self._options.cases, self._context, jobs=self._options.jobs, begun=self._begin)
         try:
-            while (verdict := await unless(self._stopped, _next(verdicts))) is not None:
+            while (verdict := await self._next_of(verdicts)) is not None:
                 self._add(verdict)
-                if self._options.fail_fast and self._options.fails(verdict):
-                    return
+                self._bounds.note(verdict)
+                if self._bounds.reached or (self._options.fail_fast and self._options.fails(verdict)):
+                    break
             self._result.interrupted = self._stopped.is_set()
+            self._result.ended_early = self._bounds.reached
         finally:
             await verdicts.aclose()
+
+    async def _next_of(self, verdicts: AsyncGenerator[Verdict, None]) -> Verdict | None:
+        """The next verdict; None at the end, when the run was stopped, or where a bound in time was reached."""
+        try:
+            async with asyncio.timeout(self._bounds.left_s) as bound:
+                return await unless(self._stopped, _next(verdicts))
+        except TimeoutError:
+            if not bound.expired():
+                raise
+            self._bounds.run_out()
+            return None
 
     async def _run_sequential_cases(self) -> None:
         sequential, config = self._options.sequential, self._options.config

@@ -168,6 +168,7 @@ def _context(
         read_timeout_s=options.read_timeout_s,
         upstream_url=server.url,
         nonces=fixed_nonces,
+        pace=None,
         excluded={
             **without_burst(options.cases, cassettes.cassettes),
             **live_only(options.cases, cassettes.cassettes, cassettes.unrecorded),

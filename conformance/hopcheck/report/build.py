@@ -65,6 +65,7 @@ class RunSummary:
         strict: Whether advisories fail, too.
         one_sided: Whether the target had no upstream of ours.
         ended_early: Why the run ended before its cases were through; "" if it didn't.
+        notes: Sentences about the run as a whole, such as the pace that the target's own rate limit asked for.
         replay: The cassettes that stood in for LiteLLM, or None.
         suggestions: What preflight suggests to declare, each with the line for the target file and a sentence.
         secrets: Values to redact in addition to the target's own keys, such as the provider's key.
@@ -77,6 +78,7 @@ class RunSummary:
     strict: bool = False
     one_sided: bool = False
     ended_early: str = ""
+    notes: Sequence[str] = ()
     replay: Replay | None = None
     suggestions: Sequence[Mapping[str, str]] = ()
     secrets: Sequence[str] = field(default=(), repr=False)
@@ -125,7 +127,8 @@ def build(
         "started": run.started.astimezone(datetime.UTC).isoformat(timespec="seconds"),
         "duration_s": round(run.duration_s, 3),
         "partial": partial,
-        "ended_early": run.ended_early,
+        "ended_early": redacted(jsonable(run.ended_early), secrets),
+        "notes": redacted(list(run.notes), secrets),
         "strict": run.strict,
         "target": redacted(_target(target, run, entries), secrets),
         "preflight": {"suggestions": redacted([dict(one) for one in run.suggestions], secrets)},

@@ -12,7 +12,9 @@ from typing import Self
 from hopcheck.authoring.registry import Case
 from hopcheck.client import load_sdk
 from hopcheck.client.config import ConcurrencyLimit, Declares, Fallback, Models, RateLimit, TargetConfig
+from hopcheck.client.pacing.pace import Pace
 from hopcheck.engine.context import RunContext
+from hopcheck.engine.loop_watchdog import LoopWatchdog
 from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck_server.relay import Relay, RelayConfig, RelayServer
@@ -63,6 +65,7 @@ class RelayHost:
 
     Attributes:
         upstream: Knows the scripts of the cases.
+        watchdog: Watches the event loop that all of them share.
         config: What every relay is set up with.
         relays: The running relays, by name.
     """
@@ -72,6 +75,7 @@ class RelayHost:
         self._classes = relays
         self._scripts = all_scripts(cases)
         self._contexts: dict[str, RunContext] = {}
+        self.watchdog = LoopWatchdog()
 
     async def __aenter__(self) -> Self:
         """Start the upstream and the relays."""
@@ -83,12 +87,14 @@ class RelayHost:
         self.relays = {name: relay(self._config(name)) for name, relay in self._classes.items()}
         self._server = await RelayServer(self.relays).start()
         self.control = LocalControl(self.upstream)
+        await self.watchdog.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop everything."""
+        await self.watchdog.__aexit__(kind, error, trace)
         await self._server.aclose()
         await self.upstream.aclose()
         self._folder.cleanup()
@@ -108,6 +114,12 @@ class RelayHost:
             own = {"outage": self._server.switch_url(name), **self._classes[name].declares}
             target = replace(target, declares=replace(target.declares, **own))
             self._contexts[name] = RunContext(
-                target, self.control, read_timeout_s=READ_TIMEOUT_S, recovery_s=READ_TIMEOUT_S, wire_log=False
+                target,
+                self.control,
+                read_timeout_s=READ_TIMEOUT_S,
+                recovery_s=READ_TIMEOUT_S,
+                wire_log=False,
+                pace=Pace(longest_wait_s=READ_TIMEOUT_S),
+                watchdog=self.watchdog,
             )
         return self._contexts[name]

@@ -8,8 +8,21 @@ from typing import ClassVar
 
 import pytest
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, Untestable, expect, refuse, reply
+from hopcheck import (
+    Failure,
+    Findings,
+    IncomingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    Untestable,
+    expect,
+    refuse,
+    reply,
+)
 from hopcheck.client.config import TargetConfig
+from hopcheck.client.pacing.pace import NOTHING_PASSES
+from hopcheck.client.pacing.paced_side import ASKED_AGAIN, FLOOD
 from hopcheck.client.responses import Response, SentRequest
 from hopcheck.engine.acceptance import cause_of_refusal
 from hopcheck.engine.case_run import run_case
@@ -180,7 +193,7 @@ def test_a_429_that_the_provider_never_sent_is_asked_again_once(case, bench) -> 
     one = case("chat.one", level="MUST", refs=["a"], upstream=reply.chat("hi"))(holds(True))
     verdict = bench.judge([one], RefusesOnce)["chat.one"]
     assert verdict.outcome is Outcome.CONFORMS
-    assert verdict.notes == ("a 429 without an upstream attempt was asked again",)
+    assert verdict.notes == (ASKED_AGAIN,)
     assert [entry["side"] for entry in verdict.exchanges] == []  # a bench keeps none
 
     limited = case("chat.limited", level="MUST", refs=["a"], needs=["rate_limit"])(holds(True))
@@ -194,12 +207,47 @@ class RefusesCases(Relay):
         return refuse(incoming, 429, "cooling down") if b"hopcheck:chat." in incoming.body else None
 
 
-def test_a_second_429_is_named_a_cooldown(case, bench) -> None:
+def provoked(provider_fails: bool):
+    async def function(target: Target) -> Findings:
+        """It asks for a failure or a success first."""
+        await target.chat.create(script="fails" if provider_fails else "")
+        answer = await target.chat.create()
+        yield expect("status", answer.status, equals=200)
+
+    return function
+
+
+class RestsAfterFailures(Relay):
+    """Once the provider has failed, its cases are refused."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        self.rests = True
+        return await super().failed(incoming, failure)
+
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        rests = getattr(self, "rests", False) and b"hopcheck:chat." in incoming.body
+        return refuse(incoming, 429, "cooling down") if rests else None
+
+
+def test_a_rest_after_a_provider_failure_is_named_a_cooldown(case, bench) -> None:
+    scripts = {"": reply.chat("hi"), "fails": reply.status(500)}
+    one = case("chat.one", level="MUST", refs=["a"], upstream=scripts)(provoked(True))
+    verdict = bench.judge([one], RestsAfterFailures)["chat.one"]
+    assert verdict.outcome is Outcome.UNTESTABLE
+    assert verdict.reason == "target in cooldown"
+    assert verdict.notes == ("a 429 without an upstream attempt was asked again",)
+
+
+def test_refusals_without_a_failure_are_a_rate_limit(case, bench) -> None:
     one = case("chat.one", level="MUST", refs=["a"], upstream=reply.chat("hi"))(holds(True))
     verdict = bench.judge([one], RefusesCases)["chat.one"]
-    assert verdict.outcome is Outcome.UNTESTABLE
-    assert "target in cooldown" in verdict.reason
-    assert len(verdict.notes) == 1
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNTESTABLE, NOTHING_PASSES)
+
+
+def test_a_flood_does_not_apply_to_a_target_that_limits_its_rate(case, bench) -> None:
+    one = case("chat.one", level="MUST", refs=["a"], floods=True)(holds(True))
+    verdict = bench.judge([one], RefusesCases)["chat.one"]
+    assert (verdict.outcome, verdict.reason) == (Outcome.NOT_APPLICABLE, FLOOD)
 
 
 @pytest.mark.parametrize(

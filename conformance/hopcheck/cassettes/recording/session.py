@@ -130,7 +130,7 @@ class RecordingSession:
         log_file = str(proxy.process.log_file.absolute())
         urls = {"base_url": proxy.base_url, "upstream_url": stack.upstream.url, "log_file": log_file}
         config = packaged_target("reference", proxy.key, urls)
-        context = RunContext(config, control, upstream_url=stack.upstream.url, nonces=fixed_nonces)
+        context = RunContext(config, control, upstream_url=stack.upstream.url, nonces=fixed_nonces, pace=None)
         settings = RecordingSettings(
             provenance=provenance(environment, self.exclude_newer or ""),
             folder=self.folder,

@@ -85,7 +85,12 @@ class RequestSequence:
         self._control = control
         self._grace_s = grace_s
         self._target = Target(
-            context.config, control, case_id=SEQUENCES.id, read_timeout_s=context.read_timeout_s, expects_limits=True
+            context.config,
+            control,
+            case_id=SEQUENCES.id,
+            read_timeout_s=context.read_timeout_s,
+            expects_limits=True,
+            pace=context.pace,
         )
         self._open: list[OpenStream] = []
 

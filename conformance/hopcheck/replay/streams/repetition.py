@@ -116,7 +116,7 @@ async def _repeated(target: Target, first: Response) -> Stream:
     path = "/" + sent.url.split("/", 3)[3]
     at_ns = await connection.send(sent.method, path, sent.headers, sent.body)
     again = Stream(SentRequest(sent.marker, sent.method, sent.url, sent.headers, sent.body, at_ns))
-    async with PendingResponse(connection, again, target.read_timeout_s, connection.close) as live:
+    async with PendingResponse(connection, again, target.read_timeout_s, closes=True) as live:
         if await live.head() is not None:
             await live.rest()
     return again

@@ -10,6 +10,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from hopcheck.client.responses import Untestable
+
 SHARE = 0.85
 """The share of the rate which a target takes that is asked for."""
 
@@ -18,6 +20,13 @@ FIRST_PAUSE_S, MAX_PAUSE_S = 0.3, 60.0
 
 GROWTH, GROWS_AFTER = 1.1, 40
 """The pace grows by that factor when this many requests in a row have passed."""
+
+FEW, FEW_WAIT_S, LONG_WAIT_S = 10, 20.0, 65.0
+"""How long nothing may pass, in seconds, until the run gives up waiting: for a target that has let fewer requests than
+that through so far, and for others, whose limit may be counted by the minute."""
+
+
+NOTHING_PASSES = "the target limits its rate, and lets no request through"
 
 
 class Pace:
@@ -29,22 +38,67 @@ class Pace:
         waited_s: Seconds that requests were held back, all of them together.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, longest_wait_s: float = LONG_WAIT_S) -> None:
+        """Nothing is held back yet; `longest_wait_s` bounds how long nothing may pass."""
         self.rate: float | None = None
         self.refusals = 0
         self.waited_s = 0.0
         self._clock = clock
+        self._longest_wait_s = longest_wait_s
         self._next = 0.0
         self._pause_s = FIRST_PAUSE_S
         self._resting = self._trying = False
-        self._began = clock()
-        self._passed = 0
+        self._began = self._rest_began = clock()
+        self._passed = self._passed_in_all = 0
+        self._too_long = False
+
+    @property
+    def is_limiting(self) -> bool:
+        """Whether the target has refused a request because of a limit of its own."""
+        return self.refusals > 0
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether nothing has passed for so long, or the target says to wait for so long, that waiting has no use."""
+        bound_s = min(FEW_WAIT_S if self._passed_in_all < FEW else LONG_WAIT_S, self._longest_wait_s)
+        return self._resting and (self._too_long or self._clock() - self._rest_began > bound_s)
 
     async def admit(self) -> None:
-        """Wait until the next request may be sent."""
+        """Wait until the next request may be sent.
+
+        Raises:
+            Untestable: The target refuses everything.
+        """
         while wait_s := self.reserve():
+            self.require_hope()
             self.waited_s += wait_s
             await asyncio.sleep(wait_s)  # the target's limit is a time
+
+    async def admit_together(self, number: int) -> bool:
+        """Wait until that many requests may be sent at once, while all others are held back.
+
+        Returns:
+            False if the target lets fewer than that through in a second: then they have to go one by one.
+        """
+        if self.rate is None:
+            return True
+        if number > self.rate:
+            return False
+        await self.admit()
+        quiet_s = number / self.rate
+        self._next = max(self._next, self._clock()) + 2 * quiet_s  # before them, and after them
+        self.waited_s += quiet_s
+        await asyncio.sleep(quiet_s)  # the target's limit is a time
+        return True
+
+    def require_hope(self) -> None:
+        """See that waiting has a use.
+
+        Raises:
+            Untestable: It has none: the target refuses everything.
+        """
+        if self.gave_up:
+            raise Untestable(NOTHING_PASSES)
 
     def reserve(self) -> float:
         """Take the next place if it is free now; else returns in how many seconds to try again."""
@@ -62,6 +116,7 @@ class Pace:
         if self._resting:
             self._resume()
         self._passed += 1
+        self._passed_in_all += 1
         if self.rate and self._passed % GROWS_AFTER == 0:
             self.rate *= GROWTH
 
@@ -76,8 +131,10 @@ class Pace:
         if self._resting and not self._trying:
             return  # it was on its way together with the one that was refused before
         self._pause_s = min(2 * self._pause_s, MAX_PAUSE_S) if self._resting else FIRST_PAUSE_S
+        self._rest_began = self._rest_began if self._resting else now
         if retry_after_s is not None:
-            self._pause_s = min(retry_after_s, MAX_PAUSE_S)
+            self._pause_s = min(max(retry_after_s, FIRST_PAUSE_S), MAX_PAUSE_S)
+        self._too_long = (retry_after_s or 0.0) > LONG_WAIT_S
         self._resting, self._trying = True, False
         self._next = now + self._pause_s
 

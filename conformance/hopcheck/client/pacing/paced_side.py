@@ -1,0 +1,101 @@
+"""What a session does about a target's own rate limit."""
+
+from __future__ import annotations
+
+from hopcheck.client.pacing.pace import Pace
+from hopcheck.client.pacing.refusals import announced_wait_s, is_refusal
+from hopcheck.client.responses import NotApplicable, Response
+from hopcheck.client.upstream_side import UpstreamSide
+from hopcheck_server.upstream.control.client import Control
+
+FLOOD = "the target limits its rate, and this case floods it"
+"""Why flooding cases don't apply."""
+
+ASKED_AGAIN = "the target's own rate limit refused requests of this case; they were sent again after a pause"
+
+
+class PacedSide(UpstreamSide):
+    """Both sides of a target whose own rate limit is obeyed.
+
+    Attributes:
+        responses: The responses to all requests so far, in order.
+        notes: Waits and repeated requests, for the report.
+    """
+
+    def __init__(
+        self, control: Control | None, pace: Pace | None, *, expects_limits: bool, expects_outage: bool, floods: bool
+    ) -> None:
+        """See `TargetSession`."""
+        super().__init__(control)
+        self.responses: list[Response] = []
+        self.notes: list[str] = []
+        self._pace = pace
+        self._expects_limits = expects_limits
+        self._expects_outage = expects_outage
+        self._floods = floods
+        self._admitted = 0
+
+    async def admit(self) -> None:
+        """Wait until the run's pace lets the next request go.
+
+        Raises:
+            NotApplicable: The case floods a target that limits its rate.
+            Untestable: The target refuses everything.
+        """
+        if self._pace is None:
+            return
+        if self._admitted:
+            self._admitted -= 1
+            return
+        if self._floods and self.responses and self._pace.is_limiting:
+            raise NotApplicable(FLOOD)
+        await self._pace.admit()
+
+    async def admit_together(self, number: int) -> None:
+        """Wait until the next requests, that many, may be sent at once, if the target takes that many in a second."""
+        if self._pace is not None and await self._pace.admit_together(number):
+            self._admitted = number
+
+    async def limits(self, response: Response) -> bool:
+        """Whether a response, of which the head is there, is the refusal of a rate limit of the target's own.
+
+        The run's pace learns of it, as of a response that isn't.
+
+        Raises:
+            NotApplicable: It is, and the case floods the target.
+            Untestable: It is, and the target refuses everything.
+        """
+        if self._pace is None or (self._expects_limits and response.status == 429):
+            return False
+        if not await self._is_own_limit(response):
+            self._pace.passed()
+            return False
+        self._pace.refused(announced_wait_s(response))
+        if self._floods:
+            raise NotApplicable(FLOOD)
+        self._pace.require_hope()
+        if ASKED_AGAIN not in self.notes:
+            self.notes.append(ASKED_AGAIN)
+        return True
+
+    async def _is_own_limit(self, response: Response) -> bool:
+        expected = self._expects_outage if response.status == 503 else self._expects_limits
+        if expected or not is_refusal(response):
+            return False
+        if self._control is None or not response.marker:
+            return True
+        return not await self._control.attempts(response.marker) and not await self._was_made_to_rest(response)
+
+    async def _was_made_to_rest(self, refused: Response) -> bool:
+        """Whether a failure of the provider's in this case explains that the target rests its models."""
+        assert self._pace is not None
+        assert self._control is not None
+        if self._pace.is_limiting:
+            return False
+        for response in self.responses:
+            if response is refused:
+                continue
+            attempts = await self._control.attempts(response.marker) if response.marker else []
+            if any(one.response is None or one.response.status >= 400 for one in attempts) or response.status == 503:
+                return True
+        return False
