@@ -89,16 +89,17 @@ class RefusesAllButPreflight(Relay):
     """Preflight passes, and nothing else does."""
 
     async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        return None if b"hopcheck:preflight" in incoming.body else refuse(incoming, 429, "Slow down.")
+        asks = b"hopcheck:chat." in incoming.body
+        return refuse(incoming, 429, "Slow down.") if asks else await super().authorize(incoming)
 
 
 class Hangs(Relay):
     """Preflight passes, and nothing else is answered."""
 
     async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        if b"hopcheck:preflight" not in incoming.body:
+        if b"hopcheck:chat." in incoming.body:
             await asyncio.Event().wait()
-        return None
+        return await super().authorize(incoming)
 
 
 def gated(bench, relay: type[Relay], cases: list[Case], **options) -> GateResult:
