@@ -113,12 +113,12 @@ def rerun_suspicious(
     cases: Mapping[str, Case],
     console: Console,
 ) -> MatrixScore:
-    """Run the suspicious cells once more, nearly alone, since a machine that was held up makes some cells suspicious.
+    """Run the suspicious cells once more, nearly alone, in which the watchdog saw that hopcheck itself was held up.
 
     A failure that doesn't show again is printed, and doesn't count.
     """
     by_name = {column.name: column for column in columns}
-    places = {(cell.column, cell.verdict.case_id) for cell in first.suspicious}
+    places = {(cell.column, cell.verdict.case_id) for cell in first.suspicious if cell.verdict.held_up}
     pairs = [(by_name[name], cases[case_id]) for name, case_id in sorted(places)]
     second = run_loop(run_cells_again(pairs))
     rest = [cell for cell in matrix if (cell.column, cell.verdict.case_id) not in places]

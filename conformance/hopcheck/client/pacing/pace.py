@@ -18,8 +18,8 @@ SHARE = 0.85
 FIRST_PAUSE_S, MAX_PAUSE_S = 0.3, 60.0
 """How long a run waits after a refusal, in seconds: doubled while it is refused, and never longer than the latter."""
 
-GROWTH, GROWS_AFTER = 1.1, 40
-"""The pace grows by that factor when this many requests in a row have passed."""
+GROWTH, FIRST_GROWS_AFTER, GROWS_AFTER = 1.1, 10, 40
+"""The pace grows by that factor when this many requests that it held back have passed: sooner until it is met again."""
 
 FEW, FEW_WAIT_S, LONG_WAIT_S = 10, 20.0, 65.0
 """How long nothing may pass, in seconds, until the run gives up waiting: for a target that has let fewer requests than
@@ -50,7 +50,8 @@ class Pace:
         self._resting = self._trying = False
         self._began = self._rest_began = clock()
         self._passed = self._passed_in_all = 0
-        self._too_long = False
+        self._too_long = self._holds_back = False
+        self._held_back = self._rests = 0
 
     @property
     def is_limiting(self) -> bool:
@@ -104,6 +105,7 @@ class Pace:
         """Take the next place if it is free now; else returns in how many seconds to try again."""
         now = self._clock()
         if now < self._next:
+            self._holds_back = True
             return self._next - now
         if self._resting:  # one request tries whether the rest is over; the others wait for what it shows
             self._trying, self._next = True, now + self._pause_s
@@ -117,8 +119,11 @@ class Pace:
             self._resume()
         self._passed += 1
         self._passed_in_all += 1
-        if self.rate and self._passed % GROWS_AFTER == 0:
-            self.rate *= GROWTH
+        if self.rate and self._holds_back:
+            self._holds_back = False
+            self._held_back += 1
+            if self._held_back % (FIRST_GROWS_AFTER if self._rests == 1 else GROWS_AFTER) == 0:
+                self.rate *= GROWTH
 
     def refused(self, retry_after_s: float | None = None) -> None:
         """Note that the target has refused a request because of a limit of its own.
@@ -143,7 +148,9 @@ class Pace:
         now = self._clock()
         self._resting = self._trying = False
         taken = max(self._passed, 1) / max(now - self._began, 1.0) * SHARE
-        self.rate = min(taken, self.rate) if self.rate else taken
+        # what passed while cases asked for less than the pace shows no limit
+        self.rate = min(SHARE * self.rate, max(taken, self.rate / 2)) if self.rate else taken
+        self._rests += 1
         self._began, self._passed = now, 0
         self._next = now + 1 / self.rate
 
