@@ -35,11 +35,8 @@ def _no_keys_of_its_own(config: TargetConfig) -> str:
 
 
 def _own_keys(config: TargetConfig) -> str:
-    return _no_keys_of_its_own(config) or _client_key(config)
-
-
-def _key_check(config: TargetConfig) -> str:
-    return _client_key(config) if "auth" in config.assumed else _own_keys(config)
+    not_owed = "" if "auth" in config.assumed else _no_keys_of_its_own(config)
+    return not_owed or _client_key(config)
 
 
 def _own_account(config: TargetConfig) -> str:
@@ -58,7 +55,6 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
     "parses": _parses,
     "client_key": _client_key,
     "own_keys": _own_keys,
-    "key_check": _key_check,
     "own_account": _own_account,
     "model_list": _model_list,
     "choices": _choices,
@@ -67,8 +63,8 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
 
 - `parses`: it reads requests and responses, so it checks them and writes errors of its own.
 - `client_key`: a client's key is configured.
-- `own_keys`: it has keys of its own for its clients.
-- `key_check`: the same, unless only preflight found that it has none: a gateway that forgets to check keys is red.
+- `own_keys`: it has keys of its own for its clients; owed until something else is declared, whatever preflight found, as
+  a gateway that forgets to check keys must be red.
 - `own_account`: it asks its provider on an account of its own, not the client's.
 - `model_list`: it serves a list of models.
 - `choices`: it answers a request with `n` above 1.

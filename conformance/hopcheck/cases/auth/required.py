@@ -7,7 +7,7 @@ from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, 
 WRONG = "hopcheck-wrong-key"
 
 
-@case("auth.required", level="MUST", refs=["RFC 9110 15.5.2", "litellm#1554"], needs=["key_check", "two_sided"])
+@case("auth.required", level="MUST", refs=["RFC 9110 15.5.2", "litellm#1554"], needs=["own_keys", "two_sided"])
 async def required(target: Target) -> Findings:
     """A request without a key, or with a wrong one, is answered with 401 and goes no further.
 
