@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
+from hopcheck.client.config import KIND
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.report.causes import INVARIANTS
 from hopcheck.report.render.values import clip
@@ -67,6 +68,8 @@ def score(matrix: Iterable[Cell], columns: Sequence[MatrixColumn], cases: Mappin
 
 def _score_cell(total: MatrixScore, column: MatrixColumn, verdict: Verdict, case: Case) -> bool:
     """Add a cell to a score; returns whether it speaks for the suite."""
+    if _is_not_owed(verdict, column):
+        return True
     if column.honest:
         fine = verdict.outcome is Outcome.CONFORMS and not verdict.occurrences
         return _add_unless(fine, total.false_positives, column, verdict)
@@ -75,6 +78,13 @@ def _score_cell(total: MatrixScore, column: MatrixColumn, verdict: Verdict, case
         scored = [_score_mutant(total, verdict, mutant) for mutant in own]  # all of them, whatever the first says
         return all(scored)
     return _add_unless(not _is_unexpected(verdict, column, case), total.unexpected, column, verdict)
+
+
+def _is_not_owed(verdict: Verdict, column: MatrixColumn) -> bool:
+    """Whether a case doesn't apply to a relay that declares to be of another kind of gateway."""
+    of_another_kind = not KIND.isdisjoint(column.relay.declares)
+    is_own = any(case_id == verdict.case_id for case_id, _ in column.mutants)
+    return verdict.outcome is Outcome.NOT_APPLICABLE and of_another_kind and not is_own
 
 
 def _add_unless(fine: bool, failures: list[tuple[str, str, str]], column: MatrixColumn, verdict: Verdict) -> bool:

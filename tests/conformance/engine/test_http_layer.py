@@ -60,7 +60,7 @@ def test_other_errors_are_the_apis_whatever_they_are_written_in(status: int) -> 
     assert judged(responded(status, HTML))
 
 
-def test_a_page_about_a_request_that_the_provider_got_is_the_gateways_fault() -> None:
+def test_a_page_after_the_provider_was_asked_is_the_gateways_own() -> None:
     assert judged(responded(502, HTML), [attempt(500)])
 
 
@@ -76,7 +76,7 @@ def test_a_page_about_a_request_that_the_provider_got_is_the_gateways_fault() ->
         ("GET", "/v1/hopcheck/nowhere", {}, False),
     ],
 )
-def test_a_404_owes_an_error_object_where_the_path_is_one_that_the_target_serves(
+def test_a_404_owes_an_error_object_where_the_target_serves_it(
     method: str, path: str, declares: Any, held: bool
 ) -> None:
     assert judged(responded(404, PLAIN, method=method, path=path), **declares) is held
@@ -87,5 +87,5 @@ def test_a_byte_proxy_is_not_held_to_what_it_says_for_itself() -> None:
     assert not judged(responded(502, HTML), [attempt(502)], transparent=True)
 
 
-def test_a_byte_proxy_is_held_to_what_it_made_of_the_providers_answer() -> None:
+def test_a_byte_proxy_is_held_to_what_it_made_of_an_answer() -> None:
     assert judged(responded(500, JSON), [attempt(500)], transparent=True)

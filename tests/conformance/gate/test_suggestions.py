@@ -75,7 +75,7 @@ def test_nothing_is_suggested_of_what_is_declared(relay: type[Relay], declares: 
 
 
 @pytest.mark.parametrize("relay", [PassesKeysOn, AsksForNoKey])
-def test_an_undeclared_gateway_that_checks_no_key_is_red_once_with_the_suggestion_next_to_it(
+def test_a_gateway_that_checks_no_key_is_red_once_and_suggests(
     relay: type[Relay],
 ) -> None:
     async def main() -> tuple[dict[str, Outcome], list[str]]:

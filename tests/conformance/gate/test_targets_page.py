@@ -60,7 +60,7 @@ def test_the_page_lists_the_cases_that_a_kind_does_not_owe() -> None:
     assert rows == [f"| {kind} | {', '.join(left_out(declares))} |" for kind, declares in KINDS.items()]
 
 
-def test_every_duty_is_needed_by_a_case_and_owed_by_an_ordinary_gateway() -> None:
+def test_every_duty_is_needed_and_owed_by_an_ordinary_gateway() -> None:
     needed = {need for case in all_cases().values() for need in case.needs}
     assert set(DUTIES) <= needed
     assert left_out(Declares()) == []

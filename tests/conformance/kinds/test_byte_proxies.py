@@ -60,7 +60,7 @@ def test_a_declared_byte_proxy_gets_no_red_line(kind: str) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_an_undeclared_one_is_recognised_judged_as_one_and_reported_to_be() -> None:
+def test_an_undeclared_one_is_recognised_and_suggests() -> None:
     result = asyncio.run(judged("http", Declares()))
     assert red(result) == {}
     assert [one.declaration for one in result.suggestions] == ["transparent = true"]

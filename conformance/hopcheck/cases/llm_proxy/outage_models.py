@@ -14,7 +14,7 @@ MARK = "x-llm-proxy-stale"
     level="MUST",
     on="models",
     refs=["LLM-Proxy API"],
-    needs=["llm_proxy", "outage"],
+    needs=["model_list", "llm_proxy", "outage"],
     isolation="exclusive",
     trips_on=("llm_proxy.models-list:*",),
 )
