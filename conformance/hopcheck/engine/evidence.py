@@ -62,19 +62,24 @@ class CaseFindings:
         return ()
 
     def _at_places(self, finding: Finding) -> tuple[int, ...]:
-        """The exchanges that differ in two lists, which have a value for each of the latest exchanges."""
-        expected, actual = finding.expected, finding.actual
+        """The exchanges that differ in two lists or objects, which have a value for each of the latest exchanges."""
+        expected, actual = _values(finding.expected), _values(finding.actual)
         latest = range(self._since, len(self._responses))
-        if not (isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple))):
-            return ()
         if not len(expected) == len(actual) == len(latest) > 1:
             return ()
-        return tuple(at for at, one, other in zip(latest, expected, actual, strict=True) if not same(one, other))
+        return tuple(at for at, one, other in zip(latest, expected, actual, strict=True) if not _fits(one, other))
 
     def _read_last(self) -> tuple[int, ...]:
         if not self._responses:
             return ()
         return (max(range(len(self._responses)), key=lambda place: self._responses[place].read_number),)
+
+
+def _values(compared: Any) -> Sequence[Any]:
+    """The values of a list or an object, in their order; none of anything else."""
+    if isinstance(compared, Mapping):
+        return list(compared.values())
+    return compared if isinstance(compared, (list, tuple)) else ()
 
 
 def _variant(response: Response) -> str:
@@ -97,4 +102,12 @@ def _differing(expected: Any, actual: Any) -> Iterator[str]:
 
 
 def _agree(key: Any, expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> bool:
-    return key in expected and key in actual and same(expected[key], actual[key])
+    if key not in expected or key not in actual:
+        return False
+    return _fits(expected[key], actual[key])
+
+
+def _fits(expected: Any, actual: Any) -> bool:
+    """Whether a value is what was expected, or one of them."""
+    allowed = expected if isinstance(expected, (list, tuple)) else ()
+    return same(expected, actual) or any(same(one, actual) for one in allowed)

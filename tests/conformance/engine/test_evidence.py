@@ -35,7 +35,9 @@ def test_a_list_with_a_value_for_each_exchange_names_places() -> None:
     findings.add(Finding("first", True, 1, 1))
     asked += responses("", "", "")
     findings.add(failing("statuses", [200, 200, 200], [200, 500, 200]))
-    assert findings.exchanges == {"statuses": (3,)}
+    findings.add(failing("kinds", {"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 2, "c": 0}))
+    findings.add(failing("classes", {"x": [400, 404], "y": [500], "z": [429]}, {"x": 404, "y": 502, "z": 429}))
+    assert findings.exchanges == {"statuses": (3,), "kinds": (4,), "classes": (3,)}
 
 
 def test_else_it_is_what_was_read_last() -> None:
