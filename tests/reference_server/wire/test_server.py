@@ -62,7 +62,7 @@ async def echo(exchange: ServerExchange) -> None:
     await exchange.finish()
 
 
-def test_a_client_that_leaves_with_its_whole_response_is_not_gone() -> None:
+def test_a_client_that_leaves_with_its_whole_response() -> None:
     left, calls = asyncio.Event(), []
 
     async def handler(exchange: ServerExchange) -> None:
