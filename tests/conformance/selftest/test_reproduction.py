@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from hopcheck import Findings, Relay, RelayedResponse, Target, expect, reply
@@ -13,7 +14,7 @@ from hopcheck.selftest.reproduction import MutantReport, mutant_reports, unrepro
 SAMPLE = ("errors.status*", "errors.shape", "errors.sdk-class", "chat.content-exact", "stream.done-once", "models.list")
 
 
-def test_a_sample_of_mutants_is_reproduced(bench) -> None:
+def test_a_sample_of_mutants_is_reproduced() -> None:
     cases = select(all_cases().values(), SAMPLE)
     reports = mutant_reports(columns_of(cases), cases)
     assert len(reports) >= 10
@@ -21,7 +22,7 @@ def test_a_sample_of_mutants_is_reproduced(bench) -> None:
     async def main():
         return await unreproduced(reports, jobs=4)
 
-    assert bench.alone(main) == []
+    assert asyncio.run(main()) == []
 
 
 class FailsOnce(Relay):
@@ -36,7 +37,7 @@ class FailsOnce(Relay):
         return replace(response, status=500)
 
 
-def test_what_shows_once_only_is_not_reproduced(case, bench) -> None:
+def test_what_shows_once_only_is_not_reproduced(case) -> None:
     @case("chat.one", level="MUST", refs=["a"], upstream=reply.chat("hi"))
     async def one(target: Target) -> Findings:
         """It answers."""
@@ -47,4 +48,4 @@ def test_what_shows_once_only_is_not_reproduced(case, bench) -> None:
     async def main():
         return await unreproduced([report], jobs=1)
 
-    assert bench.alone(main) == ["chat.one on FailsOnce: 'status' holds now"]
+    assert asyncio.run(main()) == ["chat.one on FailsOnce: 'status' holds now"]
