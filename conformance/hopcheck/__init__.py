@@ -33,6 +33,7 @@ from hopcheck_server.relay import (
     incoming,
     refuse,
 )
+from hopcheck_server.relay.honest.continuations import Begun, ContinuesStreams
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.wire.server import ServerExchange
 
@@ -41,8 +42,10 @@ __version__ = "0.1.0"
 __all__ = [
     "DONE",
     "OMIT",
-    "Response",
+    "Begun",
     "Case",
+    "ContinuesStreams",
+    "Response",
     "Event",
     "Events",
     "Failure",

@@ -12,8 +12,10 @@ from hopcheck.client.config import KIND
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.report.causes import INVARIANTS
 from hopcheck.report.render.values import clip
-from hopcheck.selftest.columns import HEALTHY, MatrixColumn
+from hopcheck.selftest.columns import MatrixColumn
 from hopcheck.selftest.matrix import Cell
+
+NEVER = "not-applicable: no honest relay declares what this case is about"
 
 
 @dataclass
@@ -52,15 +54,18 @@ def score(matrix: Iterable[Cell], columns: Sequence[MatrixColumn], cases: Mappin
     total = MatrixScore()
     by_name = {column.name: column for column in columns}
     made: set[tuple[str, str]] = set()
+    applied: dict[str, bool] = {}
     for cell in matrix:
         total.cells += 1
         verdict = cell.verdict
         names = {finding.check for finding in verdict.findings}
         total.checks.setdefault(verdict.case_id, set()).update(names)
-        if cell.column == HEALTHY:
+        if by_name[cell.column].honest:
             made |= {(verdict.case_id, name) for name in names}
+            applied[verdict.case_id] = applied.get(verdict.case_id, False) or _is_applied(verdict)
         if not _score_cell(total, by_name[cell.column], verdict, cases[verdict.case_id]):
             total.suspicious.append(cell)
+    total.false_positives += [(case_id, "every honest relay", NEVER) for case_id, ever in applied.items() if not ever]
     killed = {(case_id, check) for case_id, check, _ in total.killed}
     total.unkilled = sorted(made - killed)
     return total
@@ -71,7 +76,7 @@ def _score_cell(total: MatrixScore, column: MatrixColumn, verdict: Verdict, case
     if _is_not_owed(verdict, column):
         return True
     if column.honest:
-        fine = verdict.outcome is Outcome.CONFORMS and not verdict.occurrences
+        fine = (verdict.outcome is Outcome.CONFORMS or not _is_applied(verdict)) and not verdict.occurrences
         return _add_unless(fine, total.false_positives, column, verdict)
     own = [mutant for case_id, mutant in column.mutants if case_id == verdict.case_id]
     if own:
@@ -85,6 +90,11 @@ def _is_not_owed(verdict: Verdict, column: MatrixColumn) -> bool:
     of_another_kind = not KIND.isdisjoint(column.relay.declares)
     is_own = any(case_id == verdict.case_id for case_id, _ in column.mutants)
     return verdict.outcome is Outcome.NOT_APPLICABLE and of_another_kind and not is_own
+
+
+def _is_applied(verdict: Verdict) -> bool:
+    """Whether a relay declares what a case is about; one honest relay at least has to."""
+    return not (verdict.outcome is Outcome.NOT_APPLICABLE and "does not declare" in verdict.reason)
 
 
 def _add_unless(fine: bool, failures: list[tuple[str, str, str]], column: MatrixColumn, verdict: Verdict) -> bool:

@@ -3,19 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from hopcheck import (
-    Events,
-    Findings,
-    PendingResponse,
-    Relay,
-    Target,
-    Untestable,
-    case,
-    edits,
-    expect,
-    incoming,
-    reply,
-)
+from hopcheck import Events, Findings, PendingResponse, Relay, Target, Untestable, case, edits, expect, incoming, reply
 
 SOON_S = 2.0
 """How long a provider may go on for nobody."""

@@ -1,5 +1,6 @@
 """Honest relays: each is different, and not wrong. Every check must hold on every one of them."""
 
+from hopcheck_server.relay.honest.continuations import ContinuesStreams
 from hopcheck_server.relay.honest.headers import (
     AsksForNoCoding,
     DatesRetryAfter,
@@ -79,4 +80,5 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     PassesKeysOn,
     ListsNoModels,
     GivesOneChoice,
+    ContinuesStreams,
 )
