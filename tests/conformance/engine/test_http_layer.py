@@ -50,7 +50,7 @@ def test_what_is_json_is_the_apis(status: int) -> None:
     assert judged(responded(status, JSON, headers=LARGE_HEAD))
 
 
-def test_a_plain_400_is_the_http_layers_only_where_the_head_was_large() -> None:
+def test_a_plain_400_is_the_http_layers_where_the_head_was_large() -> None:
     assert not judged(responded(400, PLAIN, headers=LARGE_HEAD))
     assert judged(responded(400, PLAIN))
 

@@ -171,7 +171,8 @@ def test_a_failure_that_does_not_show_again_does_not_count(bench, made, capsys) 
         return [cell async for cell in cells(columns, made, None)]
 
     def held_up(cell: Cell) -> Cell:
-        late = Verdict(cell.verdict.case_id, Outcome.UNTESTABLE, "it was silent for 5 s")
+        stood_still = "the event loop stood still"
+        late = Verdict(cell.verdict.case_id, Outcome.UNTESTABLE, "it was silent for 5 s", held_up=stood_still)
         return replace(cell, verdict=late) if (cell.column, cell.verdict.case_id) in places else cell
 
     places = {("honest.PrettyPrints", "chat.body"), ("chat.status.Teapot", "chat.status")}

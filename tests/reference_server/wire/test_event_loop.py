@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.commands
+
 WAITS = """
 import asyncio, sys
 from hopcheck_server.wire.event_loop import stop_event
@@ -70,9 +72,6 @@ def test_the_first_signal_decides() -> None:
 INTERRUPTED = """
 import signal
 from hopcheck_server.wire.event_loop import raise_interrupt_on
-
-pytestmark = pytest.mark.commands
-
 
 raise_interrupt_on(signal.SIGINT, signal.SIGTERM)
 try:

@@ -21,7 +21,7 @@ class AsksForNoKey(Relay):
 
 
 class PassesKeysOn(AsksForNoKey):
-    """The client's own key goes to the provider, whichever it is, and what is said of it comes back."""
+    """The client's own key goes to the provider, whichever it is, and what the provider says about it comes back."""
 
     declares: ClassVar[Mapping[str, Any]] = {"auth": "passthrough"}
 
