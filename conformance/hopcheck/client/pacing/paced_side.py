@@ -65,7 +65,7 @@ class PacedSide(UpstreamSide):
             NotApplicable: It is, and the case floods the target.
             Untestable: It is, and the target refuses everything.
         """
-        if self._pace is None or (self._expects_limits and response.status == 429):
+        if self._pace is None or (self._expects_limits and response.status in (429, 503)):
             return False
         if not await self._is_own_limit(response):
             self._pace.passed()
