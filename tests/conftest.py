@@ -8,12 +8,8 @@ import pytest
 
 TESTS = Path(__file__).parent
 LONGEST = (
-    "load/closed_loop/test_run.py",
-    "conformance/fuzz/sequences/test_search.py",
     "reference_server/proxy/test_settings.py",
-    "conformance/cassettes/test_vcr_plugin.py",
     "load/report/test_open_loop.py",
-    "conformance/cli/test_fuzz.py",
 )
 """Measured with `--durations`; other files follow in the usual order."""
 

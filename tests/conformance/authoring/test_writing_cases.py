@@ -17,6 +17,8 @@ from hopcheck.authoring.isolation import Isolation
 from hopcheck.client.pacing.paced_side import PacedSide
 from hopcheck_server.upstream.script.turns import Delivery
 
+pytestmark = pytest.mark.commands
+
 PAGE = (Path(__file__).parents[3] / "docs" / "writing-cases.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 HELPERS = {"script_of"}

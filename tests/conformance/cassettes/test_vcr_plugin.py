@@ -11,6 +11,8 @@ from hopcheck.cassettes import Cassette, save
 
 pytest_plugins = ["pytester"]
 
+pytestmark = pytest.mark.commands
+
 HEAD = """
 import asyncio, json, socket
 import httpx, httpx2, pytest

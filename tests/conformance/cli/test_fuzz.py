@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.commands
+
 
 @pytest.mark.litellm  # for its length alone
 def test_a_healthy_relay_survives(inside, cli, relay, tmp_path: Path) -> None:

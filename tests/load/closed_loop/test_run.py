@@ -22,7 +22,7 @@ from tools.calibrate import rows
 
 KEY = RelayConfig(upstream="").client_keys[0]
 
-pytestmark = pytest.mark.usefixtures("few_draws", "short_preparation")
+pytestmark = [pytest.mark.commands, pytest.mark.usefixtures("few_draws", "short_preparation")]
 
 
 @pytest.fixture(scope="module")

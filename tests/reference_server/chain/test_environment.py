@@ -15,6 +15,8 @@ from hopcheck_server.chain.litellm.environment import cache_dir
 from hopcheck_server.chain.litellm.requirements import RELAXED, Requirements
 from hopcheck_server.chain.processes import ProcessError
 
+pytestmark = pytest.mark.commands
+
 
 class FakeUv:
     """The folder that the fake uv reads and writes."""

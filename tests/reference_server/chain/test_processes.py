@@ -13,6 +13,8 @@ import pytest
 
 from hopcheck_server.chain.processes import ManagedProcess, ProcessError, free_port, http_status, scrubbed_environment
 
+pytestmark = pytest.mark.commands
+
 HERE = Path(__file__).parent
 CLINGING = [sys.executable, str(HERE / "clinging_server.py")]
 

@@ -17,6 +17,8 @@ from hopcheck_server.upstream.run import DESCRIPTORS
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script import turns as script
 
+pytestmark = pytest.mark.commands
+
 COMMAND = [sys.executable, "-m", "hopcheck_server.upstream"]
 
 

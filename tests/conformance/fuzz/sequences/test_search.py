@@ -12,6 +12,8 @@ from hopcheck.fuzz.sequences.sequence import SequenceFailure
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost
 
+pytestmark = pytest.mark.commands
+
 FEW = SequenceTests(number=4, steps=8, grace_s=0.3, shrink_s=0)
 MANY = SequenceTests(number=40, steps=10, seed=3, grace_s=0.3, shrink_s=0)
 
