@@ -58,7 +58,7 @@ def test_each_hop_answers_to_its_own_key_alone(chain: tuple[asyncio.Runner, Stac
 KEPT = """
 import asyncio, sys
 from pathlib import Path
-from hopcheck_server.stack import Stack
+from hopcheck_server.chain import Stack
 async def main():
     async with Stack.start(work_dir=Path(sys.argv[1]), upstream_command=sys.argv[2:]) as stack:
         print(stack.upstream.port, stack.litellm.port, stack.proxy.port, flush=True)

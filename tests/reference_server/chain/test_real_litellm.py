@@ -202,7 +202,7 @@ def test_one_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from hopcheck_server.litellm import LiteLLM, TEST_CONFIG
+from hopcheck_server.chain.litellm import LiteLLM, TEST_CONFIG
 async def main():
     env = {"HOPCHECK_UPSTREAM_URL": sys.argv[1], "HOPCHECK_UPSTREAM_KEY": "sk-up"}
     async with LiteLLM.start(TEST_CONFIG, log_file=Path(sys.argv[2]), env=env) as litellm:
