@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from hopcheck.authoring.isolation import Isolation
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import TargetConfig
@@ -18,6 +19,9 @@ from hopcheck.reproduce.failure import Answer, ReportedFailure, failures_named
 from hopcheck.selftest.columns import MatrixColumn
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.wire.tasks import bounded_map
+
+FEW_JOBS = 3
+"""How many cases run at once that read the clock or use up a limit."""
 
 STARTED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
@@ -65,7 +69,10 @@ async def unreproduced(reports: Sequence[MutantReport], jobs: int) -> list[str]:
             document = document_of(first, report.case, host.context(_relay(report, 1)).config)
             return [f"{report.case.id} on {report.name}: {one}" for one in _problems(report, document, again)]
 
-        return [one for found in await bounded_map(problems, reports, jobs) for one in found]
+        shared = [report for report in reports if report.case.isolation is Isolation.SHARED]
+        others = [report for report in reports if report.case.isolation is not Isolation.SHARED]
+        found = [*await bounded_map(problems, shared, jobs), *await bounded_map(problems, others, FEW_JOBS)]
+        return [one for some in found for one in some]
 
 
 def document_of(verdict: Verdict, case: Case, config: TargetConfig) -> Document:
