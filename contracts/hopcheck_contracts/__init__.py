@@ -1,1 +1,1 @@
-"""What is owed on the wire, and the pure code that reads it."""
+"""What the APIs require on the wire, and the pure code that reads it."""

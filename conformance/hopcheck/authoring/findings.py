@@ -60,7 +60,7 @@ def expect(
     to: str | None = None,
     level: LevelName | None = None,
 ) -> Finding:
-    """Compare what was seen with what is owed, by exactly one comparison.
+    """Compare what was seen with what is required, by exactly one comparison.
 
     Args:
         check: The finding's name.

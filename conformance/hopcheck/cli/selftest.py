@@ -15,8 +15,8 @@ from hopcheck.authoring.registry import Case
 from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.cli.selftest_workers import run_matrix, run_reproductions
-from hopcheck.engine.wire_contracts import CHECKS
 from hopcheck.gate.catalogue import all_cases, select
+from hopcheck.report.causes import INVARIANTS
 from hopcheck.selftest import Cell, MatrixColumn, MatrixScore, columns_of, run_cells_again, score, summary_of
 from hopcheck_server.wire.event_loop import run as run_loop
 
@@ -96,9 +96,9 @@ def require_named_checks(total: MatrixScore, cases: Mapping[str, Case]) -> None:
     """
     mistakes = [
         f"{mutant.place}: {case_id} makes no check {mutant.killed_by!r}, which is to kill {mutant.name}"
-        + suggestion(mutant.killed_by, total.checks[case_id].difference(CHECKS))
+        + suggestion(mutant.killed_by, total.checks[case_id].difference(INVARIANTS))
         for case_id, check, name, _ in total.survived
-        if check not in total.checks[case_id] and check not in CHECKS
+        if check not in total.checks[case_id] and check not in INVARIANTS
         for mutant in cases[case_id].mutants
         if (mutant.killed_by, mutant.name) == (check, name)
     ]
