@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from hopcheck import IncomingRequest, Relay, RelayedResponse, refuse
 from hopcheck.engine.verdict import Outcome
-from hopcheck.gate.catalogue import all_cases
+from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.run import GateResult, gate
 from hopcheck.selftest.relay_host import RelayHost
@@ -53,7 +53,7 @@ class LimitsInSilence(LimitsEverybody):
 
 async def run_gate(relay: type[Relay]) -> GateResult:
     """Gate a relay that declares no limits."""
-    cases = list(all_cases().values())
+    cases = select(all_cases().values())
     async with RelayHost({"relay": relay}, cases) as host:
         context = host.context("relay")
         declares = replace(context.config.declares, rate_limit=None, concurrency_limit=None)

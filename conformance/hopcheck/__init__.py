@@ -21,6 +21,7 @@ from hopcheck.client import (
     function_tools,
     items,
 )
+from hopcheck.client.operations import ALL, FORWARDED, GENERATING, NotExpressible, Operation
 from hopcheck_contracts.sse import DONE, Event, event_of
 from hopcheck_server.relay import (
     Events,
@@ -40,7 +41,10 @@ from hopcheck_server.wire.server import ServerExchange
 __version__ = "0.1.0"
 
 __all__ = [
+    "ALL",
     "DONE",
+    "FORWARDED",
+    "GENERATING",
     "OMIT",
     "Begun",
     "Case",
@@ -54,6 +58,8 @@ __all__ = [
     "IncomingRequest",
     "PendingResponse",
     "Mutant",
+    "NotExpressible",
+    "Operation",
     "OutgoingRequest",
     "Relay",
     "RelayConfig",

@@ -22,7 +22,7 @@ from hopcheck.cli.gate_arguments import add_arguments, read
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.run import GateResult, gate
-from hopcheck.report.cause_view import keeper_of
+from hopcheck.report.cause_view import keeper_of, shown_id
 from hopcheck.report.document import fails, reasons_known, red_causes
 from hopcheck.report.render.junit import causes_text, details_of, message_of
 from hopcheck_server.wire.event_loop import run as run_loop
@@ -102,7 +102,7 @@ def pytest_collection_modifyitems(
     running = config.stash.get(_GATE, None)
     if running is not None:
         parent: Any = Cases.from_parent(session, name="hopcheck", nodeid="hopcheck")
-        items += [CaseItem.from_parent(parent, name=case.id, case=case) for case in running.options.cases]
+        items += [CaseItem.from_parent(parent, name=case.key, case=case) for case in running.options.cases]
         items.append(CausesItem.from_parent(parent, name="causes"))
         if running.options.baseline is not None:
             items.append(BaselineItem.from_parent(parent, name="baseline"))
@@ -185,7 +185,7 @@ class CaseItem(_Item):
     def runtest(self) -> None:
         """Report the case's outcome."""
         document = self.document()
-        entry = next((entry for entry in document["cases"] if entry["id"] == self.case.id), None)
+        entry = next((entry for entry in document["cases"] if shown_id(entry) == self.case.key), None)
         if entry is None:
             raise Failed(f"not asked, as the run ended early: {document['ended_early']}")
         if entry["outcome"] == "not-applicable":
@@ -195,14 +195,14 @@ class CaseItem(_Item):
         if fails(entry, strict=document["strict"]):
             raise Failed(f"{message_of(entry)}\n\n{details_of(entry)}")
         if entry["baseline"] == "listed":
-            pytest.xfail("; ".join(reasons_known(document, entry["id"])))
+            pytest.xfail("; ".join(reasons_known(document, entry)))
         if entry["outcome"] == "advisory":
             self.add_report_section("call", "advisory", details_of(entry))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the case is written."""
         code: Any = self.case.function.__code__
-        return Path(code.co_filename), code.co_firstlineno, f"hopcheck: {self.case.id}"
+        return Path(code.co_filename), code.co_firstlineno, f"hopcheck: {self.case.key}"
 
 
 class CausesItem(_Item):

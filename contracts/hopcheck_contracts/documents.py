@@ -26,7 +26,7 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C where it can be had: a tenth of the time
 
 
-class Operation(NamedTuple):
+class DocumentedOperation(NamedTuple):
     """One operation of a document.
 
     Attributes:
@@ -77,10 +77,15 @@ def document_3_2(boundary: Boundary) -> dict[str, Any]:
     return made
 
 
-def operations(boundary: Boundary) -> list[Operation]:
+def operations(boundary: Boundary) -> list[DocumentedOperation]:
     """Every operation of a document."""
     paths = document(boundary)["paths"]
-    return [Operation(boundary, method, path) for path, item in paths.items() for method in METHODS if method in item]
+    return [
+        DocumentedOperation(boundary, method, path)
+        for path, item in paths.items()
+        for method in METHODS
+        if method in item
+    ]
 
 
 def resolve(boundary: Boundary, node: Any) -> Any:
@@ -113,7 +118,7 @@ def _in_definitions(node: Any) -> Any:
 
 
 @lru_cache(1024)
-def find_operation(boundary: Boundary, method: str, path: str) -> Operation | None:
+def find_operation(boundary: Boundary, method: str, path: str) -> DocumentedOperation | None:
     """The operation that a request is for; None if the contract has none.
 
     Args:
@@ -126,7 +131,7 @@ def find_operation(boundary: Boundary, method: str, path: str) -> Operation | No
         return None
     known = document(boundary)["paths"][item]
     name = method.lower()
-    return Operation(boundary, name, item) if name in known and name in METHODS else None
+    return DocumentedOperation(boundary, name, item) if name in known and name in METHODS else None
 
 
 def _plain(path: str) -> str:

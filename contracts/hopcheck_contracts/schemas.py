@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import jsonschema_rs
 
-from hopcheck_contracts.documents import Boundary, Operation, document, find_operation, resolve
+from hopcheck_contracts.documents import Boundary, DocumentedOperation, document, find_operation, resolve
 from hopcheck_contracts.sse import DONE_DATA
 from hopcheck_contracts.violations import Violation, read_errors, shown
 
@@ -181,7 +181,7 @@ def _body_schema(boundary: Boundary, found: Mapping[str, Any] | None, status: in
     return _compiled(boundary, json.dumps(content["schema"])) if content else None
 
 
-def _request_schema(operation: Operation, keyword: str) -> Schema | None:
+def _request_schema(operation: DocumentedOperation, keyword: str) -> Schema | None:
     body = operation.definition.get("requestBody")
     schema = body and body["content"][JSON_TYPE].get(keyword)
     return _compiled(operation.boundary, json.dumps(schema)) if schema else None

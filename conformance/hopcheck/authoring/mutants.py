@@ -21,6 +21,8 @@ class Mutant:
         relay: The relay class.
         killed_by: The name of the check that must fail; those made before it must hold.
         trips: Ids or patterns of other cases that may fail on it, too.
+        on: The operations on which it is wrong; empty for all that its case is asked on.
+        everywhere: Whether it is wrong on all of them at once, as what it mixes up belongs to several.
     """
 
     name: str
@@ -28,6 +30,12 @@ class Mutant:
     relay: type[Relay]
     killed_by: str
     trips: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()
+    everywhere: bool = False
+
+    def is_wrong_on(self, operation: str) -> bool:
+        """Whether its case must kill it on that operation."""
+        return not self.on or operation in self.on
 
     @property
     def place(self) -> str:
@@ -35,8 +43,8 @@ class Mutant:
         return place_of(self.relay)
 
 
-def mutant_of(relay: type[Relay], killed_by: str, trips: tuple[str, ...]) -> Mutant:
-    """Make a relay class a mutant.
+def require_relay(relay: type[Relay]) -> str:
+    """The story of a relay class that is to be a mutant: its docstring's first line.
 
     Raises:
         ValueError: The class is no relay, or has no docstring.
@@ -46,7 +54,7 @@ def mutant_of(relay: type[Relay], killed_by: str, trips: tuple[str, ...]) -> Mut
     story = first_line(relay)
     if not story or relay.__doc__ == Relay.__doc__:
         raise ValueError(f"the mutant {relay.__name__} needs a docstring that says what is wrong with it")
-    return Mutant(relay.__name__, story, relay, killed_by, trips)
+    return story
 
 
 def first_line(thing: Any) -> str:

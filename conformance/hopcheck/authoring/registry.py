@@ -8,28 +8,31 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from hopcheck.authoring.areas import AREAS
+from hopcheck.authoring.case_names import case_key
 from hopcheck.authoring.duties import DUTIES
 from hopcheck.authoring.findings import Finding, Level, LevelName
 from hopcheck.authoring.isolation import Isolation, IsolationName
 from hopcheck.authoring.mistakes import place_of, require_known, suggestion
-from hopcheck.authoring.mutants import Mutant, RelayClass, first_line, mutant_of
+from hopcheck.authoring.mutants import Mutant, RelayClass, first_line, require_relay
 from hopcheck.authoring.outside import is_outside
 from hopcheck.client import Target
 from hopcheck.client.config import DECLARABLE
+from hopcheck.client.operations import OPERATIONS
 from hopcheck_server.upstream.script.marker import script_name
 from hopcheck_server.upstream.script.reply import Scripted, script_of
 from hopcheck_server.upstream.script.turns import Script
 
-CaseFunction = Callable[[Target], AsyncIterator[Finding]]
+Operations = str | Sequence[str]
+"""What a case is run on: the name of an operation, several, or a group such as `GENERATING`."""
 
-OperationName = Literal["chat", "chat.stream", "embeddings", "models"]
-"""The operations that a case can be run on."""
+CaseFunction = Callable[..., AsyncIterator[Finding]]
+"""Given the target, and, if it takes a second argument, the operation that it is run on."""
 
-_OPERATIONS: Mapping[str, OperationName] = {"stream": "chat.stream", "embeddings": "embeddings", "models": "models"}
+_OF_AREA: Mapping[str, str] = {"stream": "chat.stream", "embeddings": "embeddings", "models": "models"}
 
 _VARIANT = re.compile(r"[a-z0-9_.-]*")
 _ID = re.compile(r"[a-z_]+\.[a-z0-9]+(-[a-z0-9]+)*")
@@ -52,7 +55,8 @@ class Case:
         refs: The documents that the requirement rests on.
         needs: Keys under `[declares]` that it asks for, what only some kinds of gateway owe, and `two_sided`.
         scripts: What the upstream plays, by variant; the plain one is "".
-        operation: The operation that the case is run on.
+        operations: The operations that it is asked on.
+        operation: The one of them that this value is run on.
         isolation: How it must be run.
         floods: Whether its requests are many or large enough to keep the target busy.
         timed: Whether it reads the clock though it isn't run alone for that (see `reads_clock`).
@@ -69,7 +73,8 @@ class Case:
     refs: tuple[str, ...]
     needs: frozenset[str]
     scripts: Mapping[str, Script]
-    operation: OperationName = "chat"
+    operations: tuple[str, ...] = ("chat",)
+    operation: str = "chat"
     isolation: Isolation = Isolation.SHARED
     floods: bool = False
     timed: bool = False
@@ -77,6 +82,20 @@ class Case:
     scripted: bool = False
     trips_on: tuple[str, ...] = ()
     mutants: list[Mutant] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """Its id with the operation that this value is run on: `errors.shape[chat.stream]`."""
+        return case_key(self.id, self.operation)
+
+    def on_each(self) -> list[Self]:
+        """The case on each of its operations."""
+        return [replace(self, operation=name) for name in self.operations]
+
+    def findings(self, target: Target) -> AsyncIterator[Finding]:
+        """Ask its question of a target."""
+        takes = len(inspect.signature(self.function).parameters)
+        return self.function(target, target.ask) if takes > 1 else self.function(target)
 
     @property
     def profile(self) -> str:
@@ -102,19 +121,28 @@ class Case:
         """The scripts by the names that stand in markers."""
         return {script_name(self.id, variant): script for variant, script in self.scripts.items()}
 
-    def mutant(self, *, killed_by: str, trips: Sequence[str] = ()) -> Callable[[RelayClass], RelayClass]:
+    def mutant(
+        self, *, killed_by: str, on: Operations | None = None, everywhere: bool = False, trips: Sequence[str] = ()
+    ) -> Callable[[RelayClass], RelayClass]:
         """Register a relay class as a mutant of this case.
 
         Args:
             killed_by: The check that must fail on it.
+            on: The operations on which it is wrong; None means all of the case's.
+            everywhere: Whether it is wrong on all of them at once, as what it mixes up belongs to several requests;
+                else the self-test lets it be wrong on one at a time.
             trips: Ids or patterns (`stream.*`) of other cases that may fail on it, too.
 
         Raises:
-            ValueError: The class is no relay, or has no docstring.
+            ValueError: The class is no relay, or has no docstring, or the case isn't asked on one of the operations.
         """
+        wrong_on = () if on is None else _names(on)
+        for name in wrong_on:
+            require_known(f"an operation of a mutant of {self.id}", name, self.operations)
 
         def register(relay: RelayClass) -> RelayClass:
-            self.mutants.append(mutant_of(relay, killed_by, tuple(trips)))
+            story = require_relay(relay)
+            self.mutants.append(Mutant(relay.__name__, story, relay, killed_by, tuple(trips), wrong_on, everywhere))
             return relay
 
         return register
@@ -124,11 +152,6 @@ REGISTRY: dict[str, Case] = {}
 """Every case whose file has been imported, by id."""
 
 
-def operation_of(area: str) -> OperationName:
-    """The operation of an area's cases that name none."""
-    return _OPERATIONS.get(area, "chat")
-
-
 def case(
     case_id: str,
     *,
@@ -136,7 +159,7 @@ def case(
     refs: Sequence[str],
     needs: Sequence[str] = (),
     upstream: Scripted | Mapping[str, Scripted] | None = None,
-    on: OperationName | None = None,
+    on: Operations | None = None,
     isolation: IsolationName | None = None,
     floods: bool = False,
     timed: bool = False,
@@ -151,7 +174,7 @@ def case(
         refs: The documents that the requirement rests on: a standard, an issue, a page.
         needs: What must be declared for the case to apply, and what a gateway must be (`hopcheck.authoring.duties`).
         upstream: A turn, a list of turns, a script, or a dict of those by variant; None plays the default response.
-        on: The operation that the case is run on; None takes that of its area (see `operation_of`).
+        on: The operations that the case is run on; None takes that of its area, `chat` for most of them.
         isolation: How it must be run (see `Isolation`); None means `rate_window` if it needs a limit, else `shared`.
         floods: Whether its requests are many or large enough to keep the target busy.
         timed: Whether it reads the clock, though its isolation isn't `exclusive`.
@@ -165,30 +188,21 @@ def case(
         ValueError: The id is malformed, taken, or of no area; the function is no async generator or has no docstring;
             or the level, the operation, the isolation, a need or a variant is unknown.
     """
-    require_known(f"the level of {case_id}", level, list(Level))
-    operation = on or operation_of(case_id.partition(".")[0])
-    require_known(f"the operation of {case_id}", operation, get_args(OperationName))
+    operations = _names(on or _OF_AREA.get(case_id.partition(".")[0], "chat"))
     manner = isolation or ("rate_window" if _LIMITS & set(needs) else "shared")
-    require_known(f"the isolation of {case_id}", manner, list(Isolation))
-    for need in needs:
-        require_known(f"a need of {case_id}", need, DECLARABLE | {TWO_SIDED, *DUTIES})
+    _require_known_words(case_id, level, operations, manner, needs)
 
     def register(function: CaseFunction) -> Case:
-        _require_id(case_id, outside=is_outside(function.__module__))
-        if not inspect.isasyncgenfunction(function):
-            raise ValueError(f"{function.__name__} of {case_id} must be an `async def` that yields findings")
-        requirement = first_line(function)
-        if not requirement:
-            raise ValueError(f"case {case_id} needs a docstring: its first line is the requirement")
         made = Case(
             id=case_id,
             level=Level(level),
-            requirement=requirement,
+            requirement=_requirement(case_id, function),
             function=function,
             refs=tuple(refs),
             needs=frozenset(needs) | ({TWO_SIDED} if upstream is not None else set()),
             scripts=_scripts(upstream),
-            operation=operation,
+            operations=operations,
+            operation=operations[0],
             isolation=Isolation(manner),
             floods=floods,
             timed=timed,
@@ -200,6 +214,35 @@ def case(
         return made
 
     return register
+
+
+def _names(on: Operations) -> tuple[str, ...]:
+    """Operations in the order in which cases are run on them."""
+    named = (on,) if isinstance(on, str) else tuple(on)
+    unknown = [name for name in named if name not in OPERATIONS]
+    return (*(name for name in OPERATIONS if name in named), *unknown)
+
+
+def _require_known_words(
+    case_id: str, level: str, operations: Sequence[str], isolation: str, needs: Sequence[str]
+) -> None:
+    require_known(f"the level of {case_id}", level, list(Level))
+    for name in operations:
+        require_known(f"an operation of {case_id}", name, list(OPERATIONS))
+    require_known(f"the isolation of {case_id}", isolation, list(Isolation))
+    for need in needs:
+        require_known(f"a need of {case_id}", need, DECLARABLE | {TWO_SIDED, *DUTIES})
+
+
+def _requirement(case_id: str, function: CaseFunction) -> str:
+    """The requirement that a case's function states, once everything about the function is in order."""
+    _require_id(case_id, outside=is_outside(function.__module__))
+    if not inspect.isasyncgenfunction(function):
+        raise ValueError(f"{function.__name__} of {case_id} must be an `async def` that yields findings")
+    requirement = first_line(function)
+    if not requirement:
+        raise ValueError(f"case {case_id} needs a docstring: its first line is the requirement")
+    return requirement
 
 
 def _require_id(case_id: str, *, outside: bool) -> None:

@@ -12,7 +12,7 @@ from hopcheck.authoring.registry import Case
 from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import HOLDS, USAGE, Stop
 from hopcheck.fuzz.fuzz_cases import all_fuzz_cases
-from hopcheck.gate.catalogue import all_cases, select
+from hopcheck.gate.catalogue import all_cases, matching
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """List or explain the cases; returns the exit code."""
     known = {**all_cases(arguments.cases), **all_fuzz_cases()}
-    found = select(known.values(), arguments.pattern, arguments.profile)
+    found = matching(known.values(), arguments.pattern, arguments.profile)
     if not found:
         raise Stop(USAGE, f"no case matches {' '.join(arguments.pattern)!r}; `hopcheck cases` lists them all.")
     if arguments.json:
@@ -48,11 +48,13 @@ def as_json(case: Case) -> dict[str, Any]:
         "id": case.id,
         "level": case.level.value,
         "profile": case.profile,
+        "operations": list(case.operations),
         "requirement": case.requirement,
         "refs": list(case.refs),
         "needs": sorted(case.needs),
         "mutants": [
-            {"name": mutant.name, "killed_by": mutant.killed_by, "story": mutant.story} for mutant in case.mutants
+            {"name": one.name, "killed_by": one.killed_by, "on": list(one.on or case.operations), "story": one.story}
+            for one in case.mutants
         ],
     }
 
@@ -64,6 +66,7 @@ def explained(case: Case) -> str:
         f"  {case.requirement}",
         "",
         *(f"  rests on    {ref}" for ref in case.refs),
+        f"  asked on    {', '.join(case.operations)}",
         *([f"  needs       {', '.join(sorted(case.needs))}"] if case.needs else []),
         *(["", "  Mutants, each a gateway that gets it wrong:"] if case.mutants else []),
         *(f"  - {mutant.story}  (killed by {mutant.killed_by!r})" for mutant in case.mutants),

@@ -20,7 +20,7 @@ from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, US
 from hopcheck.cli.files import write
 from hopcheck.cli.gate import conclude, watching
 from hopcheck.client.config import TargetConfig
-from hopcheck.gate.catalogue import all_cases
+from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.options import DEFAULT_JOBS, GateOptions
 from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.run import gate
@@ -128,7 +128,7 @@ async def _judge(target: TargetConfig, arguments: argparse.Namespace, stopped: a
     with as_file(files("hopcheck.gate") / "targets" / target.name / "baseline.toml") as path:
         baseline = load_baseline(path)
     written = {kind: arguments.output / f"{target.name}.{kind}" for kind in ("json", "html")}
-    cases = list(all_cases().values())
+    cases = select(all_cases().values())
     options = GateOptions(
         config=target, cases=cases, jobs=arguments.jobs, unfiltered=True, baseline=baseline, report_files=written
     )

@@ -16,6 +16,7 @@ from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.cli.files import require_folders
 from hopcheck.client.config import TargetConfig
+from hopcheck.client.operations import OPERATIONS
 from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.fuzz.fuzz_cases import all_fuzz_cases
 from hopcheck.gate.bounds import DEADLINE_S
@@ -62,7 +63,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--profile", action="append", default=[], choices=[*GROUPS, *AREAS], metavar="AREA", help="may be given again"
     )
     which.add_argument(
-        "--select", action="append", default=[], metavar="GLOB", help="ids, such as 'stream.*'; may be given again"
+        "--select",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="ids, such as 'stream.*' or 'errors.shape[chat.stream]'; may be given again",
+    )
+    which.add_argument(
+        "--operations",
+        type=_operation_names,
+        default=[],
+        metavar="NAMES",
+        help=f"only on these operations, separated by commas: {', '.join(OPERATIONS)}",
     )
     add_case_folder(which)
     how = parser.add_argument_group("run")
@@ -117,9 +129,7 @@ def read(arguments: argparse.Namespace) -> GateOptions:
     if arguments.jobs < 1 or arguments.read_timeout <= 0 or arguments.deadline <= 0:
         raise Stop(USAGE, "--jobs, --read-timeout and --deadline must be greater than 0.")
     sequential = fuzzing.sequential_cases(arguments)
-    cases = (
-        [] if arguments.example else select(all_cases(arguments.cases).values(), arguments.select, arguments.profile)
-    )
+    cases = [] if arguments.example else _selected(arguments)
     if not cases and not sequential:
         raise Stop(USAGE, "no case matches; `hopcheck cases` lists them all.")
     try:
@@ -139,10 +149,22 @@ def read(arguments: argparse.Namespace) -> GateOptions:
         read_timeout_s=arguments.read_timeout,
         deadline_s=arguments.deadline,
         wait_s=arguments.wait,
-        unfiltered=not (arguments.select or arguments.profile or arguments.example),
+        unfiltered=not (arguments.select or arguments.profile or arguments.operations or arguments.example),
         baseline=baseline,
         report_files=report_files,
     )
+
+
+def _selected(arguments: argparse.Namespace) -> list[Case]:
+    return select(all_cases(arguments.cases).values(), arguments.select, arguments.profile, arguments.operations)
+
+
+def _operation_names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in OPERATIONS]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown) or text!r}: the operations are {', '.join(OPERATIONS)}")
+    return names
 
 
 def _there(name: str) -> Path | None:

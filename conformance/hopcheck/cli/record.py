@@ -98,8 +98,8 @@ async def _record(
             litellm=litellm,
             exclude_newer=exclude_newer,
             progress=tell,
-            began=lambda case: progress.began(case.id),
-            ended=lambda verdict: progress.ended(verdict.case_id, verdict.outcome),
+            began=lambda case: progress.began(case.key),
+            ended=lambda verdict: progress.ended(verdict.key, verdict.outcome),
         )
         return await session.run(stop_event())
 

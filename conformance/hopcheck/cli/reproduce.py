@@ -16,7 +16,7 @@ from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, HOPCHECK_FAILED, INTERRUPTE
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.gate.backend import run_context
-from hopcheck.gate.catalogue import all_cases, all_scripts
+from hopcheck.gate.catalogue import all_cases, all_scripts, by_key, select
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.target_file import SettingsError, load_target, read_target
@@ -113,16 +113,16 @@ def _failures(document: Document, name: str) -> list[ReportedFailure]:
 def _attempts(
     failures: list[ReportedFailure], document: Document, arguments: argparse.Namespace
 ) -> list[tuple[ReportedFailure, Case, GateOptions]]:
-    known = all_cases(arguments.cases)
-    askable = [failure for failure in failures if failure.case_id in known]
+    known = by_key(select(all_cases(arguments.cases).values()))
+    askable = [failure for failure in failures if failure.case in known]
     if not askable:
         raise Stop(
             USAGE,
-            f"{failures[0].case_id} is no case that can be run alone: `hopcheck gate --fuzz` plays saved examples "
+            f"{failures[0].case} is no case that can be run alone: `hopcheck gate --fuzz` plays saved examples "
             "with --example, and --cases names a folder with cases of your own.",
         )
     config = _target(document["target"], arguments)
-    cases = [known[failure.case_id] for failure in askable]
+    cases = [known[failure.case] for failure in askable]
     return [
         (failure, case, _options(config, case, document, arguments))
         for failure, case in zip(askable, cases, strict=True)

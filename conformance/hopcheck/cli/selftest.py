@@ -15,7 +15,7 @@ from hopcheck.authoring.registry import Case
 from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.cli.selftest_workers import run_matrix, run_reproductions
-from hopcheck.gate.catalogue import all_cases, select
+from hopcheck.gate.catalogue import all_cases, by_key, select
 from hopcheck.report.causes import INVARIANTS
 from hopcheck.selftest import Cell, MatrixColumn, MatrixScore, columns_of, run_cells_again, score, summary_of
 from hopcheck_server.wire.event_loop import run as run_loop
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _reproduce(cases, arguments)
     console, begun, columns = Console(highlight=False), time.monotonic(), columns_of(cases)
     matrix = _collect(columns, cases, arguments, console)
-    known = {case.id: case for case in cases}
+    known = by_key(cases)
     total = score(matrix, columns, known)
     require_named_checks(total, known)
     if 0 < len(total.suspicious) <= RERUN_LIMIT:
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _reproduce(cases: Sequence[Case], arguments: argparse.Namespace) -> int:
     columns = [column for column in columns_of(cases) if column.mutants]
-    problems = run_reproductions(columns, [case.id for case in cases], arguments)
+    problems = run_reproductions(columns, [case.key for case in cases], arguments)
     for problem in sorted(problems):
         print(f"not reproduced  {problem}")
     print(f"{len(columns)} mutants reproduced from the reports of their cases, {len(problems)} problems")
@@ -81,7 +81,7 @@ def _collect(
     columns: Sequence[MatrixColumn], cases: Sequence[Case], arguments: argparse.Namespace, console: Console
 ) -> list[Cell]:
     matrix: list[Cell] = []
-    for cell in run_matrix(columns, [case.id for case in cases], arguments):
+    for cell in run_matrix(columns, [case.key for case in cases], arguments):
         matrix.append(cell)
         if console.is_terminal and len(matrix) % 50 == 0:
             console.print(f"{len(matrix)} cells", end="\r")
@@ -118,15 +118,15 @@ def rerun_suspicious(
     A failure that doesn't show again is printed, and doesn't count.
     """
     by_name = {column.name: column for column in columns}
-    places = {(cell.column, cell.verdict.case_id) for cell in first.suspicious if cell.verdict.held_up}
+    places = {(cell.column, cell.verdict.key) for cell in first.suspicious if cell.verdict.held_up}
     pairs = [(by_name[name], cases[case_id]) for name, case_id in sorted(places)]
     second = run_loop(run_cells_again(pairs))
-    rest = [cell for cell in matrix if (cell.column, cell.verdict.case_id) not in places]
+    rest = [cell for cell in matrix if (cell.column, cell.verdict.key) not in places]
     total = score([*rest, *second], columns, cases)
-    shown_again = {(cell.column, cell.verdict.case_id) for cell in total.suspicious}
+    shown_again = {(cell.column, cell.verdict.key) for cell in total.suspicious}
     for cell in first.suspicious:
-        if (cell.column, cell.verdict.case_id) not in shown_again:
-            where = f"{cell.verdict.case_id} on {cell.column}"
+        if (cell.column, cell.verdict.key) not in shown_again:
+            where = f"{cell.verdict.key} on {cell.column}"
             console.print(f"[yellow]once only[/]      {where}: {escape(summary_of(cell.verdict))}", soft_wrap=True)
     return total
 

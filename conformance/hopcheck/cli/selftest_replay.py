@@ -36,9 +36,9 @@ def run(arguments: argparse.Namespace, cases: Sequence[Case]) -> int:
     begun, console = time.monotonic(), Console(highlight=False, soft_wrap=True)
     load_sdk()
     results = run_loop(_collect(cases, cassettes))
-    for one in sorted(results, key=lambda result: (result.status, result.case_id)):
+    for one in sorted(results, key=lambda result: (result.status, result.case)):
         if one.status in FAILURES or arguments.verbose:
-            console.print(f"{one.status:<15}{one.case_id}: {one.relay}  {one.detail}", markup=False)
+            console.print(f"{one.status:<15}{one.case}: {one.relay}  {one.detail}", markup=False)
     _summarise(results, len(cases), time.monotonic() - begun, console)
     return DOES_NOT_HOLD if any(one.status in FAILURES for one in results) else HOLDS
 

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from hopcheck.gate.catalogue import all_cases
+from hopcheck.gate.catalogue import all_cases, by_key, select
 from hopcheck.selftest import Cell, MatrixColumn, cells, columns_of
 from hopcheck.selftest.reach import Reach, reach_of
 from hopcheck.selftest.reproduction import mutant_reports, unreproduced
@@ -25,7 +25,7 @@ GC_THRESHOLDS = (200_000, 50, 1000)
 """When garbage is collected: rarely, and older objects hardly ever. The defaults take a quarter of the time."""
 
 
-def run_matrix(columns: Sequence[MatrixColumn], ids: list[str], arguments: argparse.Namespace) -> Iterator[Cell]:
+def run_matrix(columns: Sequence[MatrixColumn], keys: list[str], arguments: argparse.Namespace) -> Iterator[Cell]:
     """Run the matrix in batches of columns, on one process more than there are cores."""
     names = [column.name for column in columns]
     least = -(-len(names) // BATCH_SIZE)
@@ -36,16 +36,16 @@ def run_matrix(columns: Sequence[MatrixColumn], ids: list[str], arguments: argpa
     with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         reach = None
         if not (arguments.full or arguments.diagonal):
-            reach = pool.submit(trace, ids, arguments.cases, arguments.jobs).result()
+            reach = pool.submit(trace, keys, arguments.cases, arguments.jobs).result()
         running = [
-            pool.submit(run_batch, batch, ids, arguments.cases, reach, arguments.jobs, arguments.diagonal)
+            pool.submit(run_batch, batch, keys, arguments.cases, reach, arguments.jobs, arguments.diagonal)
             for batch in batches
         ]
         for finished in as_completed(running):
             yield from finished.result()
 
 
-def run_reproductions(columns: Sequence[MatrixColumn], ids: list[str], arguments: argparse.Namespace) -> list[str]:
+def run_reproductions(columns: Sequence[MatrixColumn], keys: list[str], arguments: argparse.Namespace) -> list[str]:
     """Reproduce what every mutant fails, on as many processes; returns a sentence for each that isn't met again."""
     names = [column.name for column in columns]
     count = max(1, -(-len(names) // BATCH_SIZE))
@@ -53,16 +53,16 @@ def run_reproductions(columns: Sequence[MatrixColumn], ids: list[str], arguments
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         running = [
-            pool.submit(reproduce_batch, names[start::count], ids, arguments.cases, arguments.jobs)
+            pool.submit(reproduce_batch, names[start::count], keys, arguments.cases, arguments.jobs)
             for start in range(count)
         ]
         return [problem for finished in as_completed(running) for problem in finished.result()]
 
 
-def reproduce_batch(names: list[str], ids: list[str], folder: Path | None, jobs: int) -> list[str]:
+def reproduce_batch(names: list[str], keys: list[str], folder: Path | None, jobs: int) -> list[str]:
     """Reproduce what the mutants of these names fail, in this process."""
-    known = all_cases(folder)
-    cases = [known[case_id] for case_id in ids]
+    known = by_key(select(all_cases(folder).values()))
+    cases = [known[key] for key in keys]
     mine = [column for column in columns_of(cases) if column.name in names]
     return run_loop(unreproduced(mutant_reports(mine, cases), jobs))
 
@@ -75,18 +75,18 @@ def end_with_parent() -> None:
         threading.Thread(target=lambda: (wait([sentinel]), os._exit(1)), daemon=True).start()
 
 
-def trace(ids: list[str], folder: Path | None, jobs: int) -> Reach:
-    """Run the cases of these ids on traced relays, in this process; returns what each reaches."""
-    known = all_cases(folder)
-    return run_loop(reach_of([known[case_id] for case_id in ids], jobs))
+def trace(keys: list[str], folder: Path | None, jobs: int) -> Reach:
+    """Run the cases of these keys on traced relays, in this process; returns what each reaches."""
+    known = by_key(select(all_cases(folder).values()))
+    return run_loop(reach_of([known[key] for key in keys], jobs))
 
 
 def run_batch(
-    names: list[str], ids: list[str], folder: Path | None, reach: Reach | None, jobs: int, diagonal: bool
+    names: list[str], keys: list[str], folder: Path | None, reach: Reach | None, jobs: int, diagonal: bool
 ) -> list[Cell]:
-    """Run the columns of these names on the cases of these ids, in this process."""
-    known = all_cases(folder)
-    cases = [known[case_id] for case_id in ids]
+    """Run the columns of these names on the cases of these keys, in this process."""
+    known = by_key(select(all_cases(folder).values()))
+    cases = [known[key] for key in keys]
     mine = [column for column in columns_of(cases) if column.name in names]
 
     async def collect() -> list[Cell]:

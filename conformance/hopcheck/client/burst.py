@@ -10,9 +10,9 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from hopcheck.client.operations import Chat
 from hopcheck.client.responses import Response, Untestable
 from hopcheck.client.session import TargetSession
+from hopcheck.client.surfaces import Chat
 
 BEYOND = 2
 """Requests over the limit."""

@@ -35,6 +35,7 @@ class TargetSession(PacedSide):
         config: Where the target is, and what it declares.
         read_timeout_s: How long the target may be silent before its response counts as hung.
         recovery_s: How long the target may take to come out of a cooldown.
+        operation: The operation that the case is run on.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class TargetSession(PacedSide):
         self.read_timeout_s = read_timeout_s
         self.recovery_s = recovery_s
         self._case_id = case_id
-        self._operation = operation
+        self.operation = operation
         self._nonces = nonces or random_nonces()
         self._origin = Origin.of(config.base_url)
 
@@ -95,7 +96,7 @@ class TargetSession(PacedSide):
 
     def marker(self, script: str = "") -> str:
         """A fresh marker for one of the case's scripts."""
-        return str(Marker.make(script_name(self._case_id, script), self._operation, next(self._nonces)))
+        return str(Marker.make(script_name(self._case_id, script), self.operation, next(self._nonces)))
 
     def headers(self, key: str | None = None, more: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
         """What a client sends: its key (None: the configured one; "": none), the target's own headers, and more."""

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from hopcheck.client.burst import Burst, burst_over
 from hopcheck.client.config import Declares, Models, TargetConfig
-from hopcheck.client.operations import Chat, Embeddings
+from hopcheck.client.operations import OPERATIONS, Operation
 from hopcheck.client.pacing.pace import Pace
 from hopcheck.client.responses import Untestable
 from hopcheck.client.sdk import official_client
 from hopcheck.client.session import RECOVERY_S, TargetSession
+from hopcheck.client.surfaces import Chat, Embeddings
 from hopcheck_server.upstream.control.client import Control
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ class Target(TargetSession):
     def embeddings(self) -> Embeddings:
         """Sends embeddings requests."""
         return Embeddings(self)
+
+    @property
+    def ask(self) -> Operation:
+        """Asks the operation that the case is run on."""
+        return Operation(self, OPERATIONS[self.operation])
 
     @property
     def declares(self) -> Declares:

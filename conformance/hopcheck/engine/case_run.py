@@ -39,7 +39,7 @@ async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> 
     """
     reason = context.reason_to_skip(case)
     if reason:
-        return Verdict(case.id, Outcome.NOT_APPLICABLE, reason)
+        return Verdict(case.id, Outcome.NOT_APPLICABLE, reason, operation=case.operation)
     target = context.target(case)
     begun_ns = time.monotonic_ns()
     findings = CaseFindings(target.responses)
@@ -55,6 +55,7 @@ async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> 
         outcome,
         reason,
         tuple(findings.made),
+        operation=case.operation,
         duration_s=(time.monotonic_ns() - begun_ns) / 1e9,
         evidence=_evidence(findings, outcome),
         notes=tuple(target.notes),
@@ -80,7 +81,7 @@ def _unless_held_up(case: Case, verdict: Verdict, context: RunContext, begun_ns:
 async def _findings(case: Case, target: Target, findings: CaseFindings, *, settle: bool) -> tuple[Outcome, str]:
     if settle and not await target.recovered():
         raise Untestable("the target did not get over its cooldown")
-    async for finding in case.function(target):
+    async for finding in case.findings(target):
         findings.add(finding)
     return Outcome.CONFORMS, ""
 
@@ -150,7 +151,6 @@ async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: 
     return _depending(
         replace(
             verdict,
-            operation=case.operation,
             occurrences=(*judgement.occurrences, *verdict.occurrences),
             judged=dict(judgement.judged),
             asked=dict(asked),

@@ -12,6 +12,7 @@ from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import TWO_SIDED, Case
 from hopcheck.client import RECOVERY_S, Target
 from hopcheck.client.config import DECLARABLE, TargetConfig
+from hopcheck.client.operations import OPERATIONS
 from hopcheck.client.pacing.pace import Pace
 from hopcheck.engine.loop_watchdog import LoopWatchdog
 from hopcheck.engine.verdict import Occurrence
@@ -38,7 +39,7 @@ class RunContext:
         pace: How fast the target may be asked; None where what it refuses is taken as it is.
         watchdog: Watches the event loop while the cases run; None where nobody does.
         shared: What the cases of a run have in common, such as one burst over a rate limit.
-        excluded: Cases that this run can't judge, and why.
+        excluded: Cases that this run can't judge, by `Case.key`, and why.
         extra_findings: Yields what this run finds in addition to a case's own findings, once the case is through, and
             what it found not to hold on further exchanges.
     """
@@ -78,6 +79,9 @@ class RunContext:
 
     def reason_to_skip(self, case: Case) -> str:
         """Why a case does not apply: what it needs and the target doesn't declare, or this run can't do; else ""."""
+        not_offered = OPERATIONS[case.operation].why_not_offered(self.config.declares)
+        if not_offered:
+            return not_offered
         not_owed = next(filter(None, (why_not_owed(need, self.config) for need in sorted(case.needs))), "")
         if not_owed:
             return not_owed
@@ -86,4 +90,4 @@ class RunContext:
             return f"the target does not declare {', '.join(f'`{need}`' for need in undeclared)}"
         if TWO_SIDED in case.needs and self.control is None:
             return "this run is not two-sided"
-        return self.excluded.get(case.id, "")
+        return self.excluded.get(case.key, "")

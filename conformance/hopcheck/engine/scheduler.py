@@ -37,7 +37,7 @@ class Phase:
 
 def phases(cases: Iterable[Case]) -> Iterator[Phase]:
     """Sort cases into the phases of a run, by their isolation."""
-    ordered = sorted(cases, key=lambda case: case.id)
+    ordered = sorted(cases, key=lambda case: case.key)
     by_isolation = {kind: tuple(case for case in ordered if case.isolation is kind) for kind in Isolation}
     longest_first = sorted(by_isolation[Isolation.SHARED], key=lambda case: "timeout_s" not in case.needs)
     yield Phase(shared=tuple(longest_first), serial=by_isolation[Isolation.RATE_WINDOW])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from hopcheck.authoring.case_names import case_key
 from hopcheck.authoring.findings import Finding, Level
 
 
@@ -93,6 +94,11 @@ class Verdict:
     asked: Mapping[str, int] = field(default_factory=dict)
     held_up: str = ""
     untestable_by: str = ""
+
+    @property
+    def key(self) -> str:
+        """The case's id with the operation: `errors.shape[chat.stream]`."""
+        return case_key(self.case_id, self.operation)
 
     @property
     def failed(self) -> tuple[Finding, ...]:

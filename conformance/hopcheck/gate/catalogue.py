@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import hopcheck.cases
 from hopcheck.authoring.areas import GROUPS
+from hopcheck.authoring.case_names import CasePattern
 from hopcheck.authoring.literal_checks import unknown_checks
 from hopcheck.authoring.mistakes import CaseError
 from hopcheck.authoring.outside import import_file, import_folder, is_outside
@@ -41,16 +41,42 @@ def _require_literal_checks(cases: Iterable[Case]) -> None:
         raise CaseError("\n".join(mistakes))
 
 
-def select(cases: Iterable[Case], patterns: Iterable[str] = (), profiles: Iterable[str] = ()) -> list[Case]:
-    """The cases whose id matches a pattern, and whose area is among the areas and groups given; empty means all."""
-    wanted = list(patterns)
+def matching(cases: Iterable[Case], patterns: Iterable[str] = (), profiles: Iterable[str] = ()) -> list[Case]:
+    """The cases that match a pattern on one of their operations, of the areas and groups given; empty means all."""
+    offered = list(cases)
+    selected = {case.id for case in select(offered, patterns, profiles)}
+    return [case for case in offered if case.id in selected]
+
+
+def select(
+    cases: Iterable[Case],
+    patterns: Iterable[str] = (),
+    profiles: Iterable[str] = (),
+    operations: Iterable[str] = (),
+) -> list[Case]:
+    """Each case on each of its operations, as far as it is selected; what is empty selects everything.
+
+    Args:
+        cases: The cases.
+        patterns: See `CasePattern`.
+        profiles: Areas, and groups of areas.
+        operations: Names of operations.
+    """
+    wanted = [CasePattern.parse(pattern) for pattern in patterns] or [CasePattern("*")]
     among = {area for profile in profiles for area in GROUPS.get(profile, (profile,))}
+    asked = frozenset(operations)
     return [
-        case
+        one
         for case in cases
-        if (not wanted or any(fnmatchcase(case.id, pattern) for pattern in wanted))
-        and (not among or case.profile in among)
+        if not among or case.profile in among
+        for one in case.on_each()
+        if (not asked or one.operation in asked) and any(pattern.matches(one.id, one.operation) for pattern in wanted)
     ]
+
+
+def by_key(cases: Iterable[Case]) -> dict[str, Case]:
+    """Cases on operations, by their key."""
+    return {case.key: case for case in cases}
 
 
 def all_scripts(cases: Iterable[Case]) -> dict[str, Script]:

@@ -30,7 +30,7 @@ from hopcheck_server.wire.responses import ConnectFailed
 from hopcheck_server.wire.tasks import unless
 
 Watch = Callable[[str, Verdict | None], None]
-"""Called with each case's id: with None when the case begins, with its verdict when it ends."""
+"""Called with each case's key: with None when the case begins, with its verdict when it ends."""
 
 
 @dataclass
@@ -156,11 +156,11 @@ class _Gate:
         self._result.interrupted = self._stopped.is_set()
 
     def _begin(self, case: Case) -> None:
-        self._watch(case.id, None)
+        self._watch(case.key, None)
 
     def _add(self, verdict: Verdict) -> None:
         self._result.verdicts.append(verdict)
-        self._watch(verdict.case_id, verdict)
+        self._watch(verdict.key, verdict)
 
 
 async def _wait_for_listener(base_url: str, wait_s: float) -> None:

@@ -19,15 +19,15 @@ def cassette_of_case(case: Case) -> str:
 def live_only(
     cases: Iterable[Case], cassettes: Mapping[str, Cassette], unrecorded: Mapping[str, str]
 ) -> dict[str, str]:
-    """The reasons for which cases can't be judged from these cassettes, by case.
+    """The reasons for which cases can't be judged from these cassettes, by case key.
 
     Args:
         cases: The cases to be run.
         cassettes: By name.
         unrecorded: The cassettes that couldn't be recorded, with the reasons.
     """
-    reasons = {case.id: _reason(case, cassettes, unrecorded) for case in cases}
-    return {case_id: LIVE_ONLY + reason for case_id, reason in reasons.items() if reason}
+    reasons = {case.key: _reason(case, cassettes, unrecorded) for case in cases}
+    return {key: LIVE_ONLY + reason for key, reason in reasons.items() if reason}
 
 
 def _reason(case: Case, cassettes: Mapping[str, Cassette], unrecorded: Mapping[str, str]) -> str:
@@ -62,10 +62,11 @@ def burst_owner(case: Case, cassettes: Mapping[str, Cassette]) -> str:
 
 def without_burst(cases: Iterable[Case], cassettes: Mapping[str, Cassette]) -> dict[str, str]:
     """The cases that can't be judged in this run because the case with their burst isn't selected, with the reasons."""
-    selected = {case.id: case for case in cases}
-    owners = {case_id: burst_owner(case, cassettes) for case_id, case in selected.items()}
+    selected = list(cases)
+    ids = {case.id for case in selected}
+    owners = {case.key: burst_owner(case, cassettes) for case in selected}
     return {
-        case_id: f"its burst is on the cassette of {owner}; select that, too"
-        for case_id, owner in owners.items()
-        if owner and owner not in selected
+        key: f"its burst is on the cassette of {owner}; select that, too"
+        for key, owner in owners.items()
+        if owner and owner not in ids
     }

@@ -20,6 +20,7 @@ from hopcheck.authoring.duties import why_not_owed
 from hopcheck.authoring.findings import Finding, Level
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import DECLARABLE, TargetConfig
+from hopcheck.client.operations import OPERATIONS
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.report.baseline import Baseline, Deviation, Judgement
 from hopcheck.report.cause_entries import cause_counts, cause_entry, exchanges_by_operation, held_entries
@@ -106,7 +107,7 @@ def build(
         JSON that is valid by the schema.
     """
     judged = judgement or Judgement()
-    ordered = sorted(verdicts, key=lambda verdict: _place(cases[verdict.case_id]))
+    ordered = sorted(verdicts, key=lambda verdict: _place(cases[verdict.case_id], verdict))
     secrets = secrets_of(target, run.secrets)
     entries = [_entry(cases[one.case_id], one, target, run, judged, secrets) for one in ordered]
     causes = [cause_entry(number, one, judged, secrets) for number, one in enumerate(causes_of(ordered), 1)]
@@ -147,8 +148,8 @@ def build(
     }
 
 
-def _place(case: Case) -> tuple[int, str]:
-    return AREAS.index(case.profile), case.id
+def _place(case: Case, verdict: Verdict) -> tuple[int, str, int]:
+    return AREAS.index(case.profile), case.id, list(OPERATIONS).index(verdict.operation)
 
 
 def _entry(
@@ -164,7 +165,7 @@ def _entry(
         "reason": jsonable(verdict.reason),
         "untestable_by": jsonable(verdict.untestable_by),
         "duration_s": round(verdict.duration_s, 4),
-        "baseline": judged.statuses.get(case.id),
+        "baseline": judged.statuses.get(verdict.key),
         "undeclared": _undeclared(case, verdict, target, run),
         "findings": [_finding(finding, case.level, verdict, secrets) for finding in verdict.findings],
         # keys go before bodies are cut, or half of one could stay

@@ -52,7 +52,7 @@ def _example(verdict: Verdict, occurrence: Occurrence) -> dict[str, Any]:
         if occurrence.exchange is not None and one["exchange"] == occurrence.exchange
     ]
     return {
-        "case": verdict.case_id,
+        "case": verdict.key,
         "operation": occurrence.operation,
         "detail": jsonable(occurrence.detail),
         "exchanges": own[:EXAMPLE_EXCHANGES],

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hopcheck.authoring.case_names import case_key
 from hopcheck.report.document import CaseEntry, CauseEntry, Document, fails, many
 
 
 def shown_id(case: CaseEntry) -> str:
     """A case's id with its operation: `errors.shape[chat]`."""
-    return f"{case['id']}[{case['operation']}]"
+    return case_key(case["id"], case["operation"])
 
 
 def key_of(cause: CauseEntry) -> str:
@@ -20,10 +21,8 @@ def key_of(cause: CauseEntry) -> str:
 
 def met_by(document: Document, cause: CauseEntry) -> list[CaseEntry]:
     """The cases that met a cause, in its order."""
-    entries: dict[str, list[CaseEntry]] = {}
-    for case in document["cases"]:
-        entries.setdefault(case["id"], []).append(case)
-    return [case for case_id in cause["cases"] for case in entries.get(case_id, ())]
+    entries = {shown_id(case): case for case in document["cases"]}
+    return [entries[key] for key in cause["cases"] if key in entries]
 
 
 def kept_from_asking(document: Document, cause: CauseEntry) -> list[CaseEntry]:

@@ -104,7 +104,7 @@ class Cause:
     def add(self, verdict: Verdict, occurrence: Occurrence) -> None:
         """Count an occurrence, and keep it as an example if its case and operation are new ones."""
         self.operations[occurrence.operation] += 1
-        self.cases[verdict.case_id] = None
+        self.cases[verdict.key] = None
         self.examples.append((verdict, occurrence))
 
 
@@ -126,11 +126,11 @@ def _telling(examples: Sequence[tuple[Verdict, Occurrence]]) -> Iterator[tuple[V
     for verdict, occurrence in examples:
         if occurrence.operation not in operations:
             operations.add(occurrence.operation)
-            shown.add((verdict.case_id, occurrence.operation))
+            shown.add((verdict.key, occurrence.operation))
             yield verdict, occurrence
     for verdict, occurrence in examples:
-        if (verdict.case_id, occurrence.operation) not in shown:
-            shown.add((verdict.case_id, occurrence.operation))
+        if (verdict.key, occurrence.operation) not in shown:
+            shown.add((verdict.key, occurrence.operation))
             yield verdict, occurrence
 
 

@@ -186,10 +186,11 @@ def replay_problems(document: Document) -> list[str]:
     return list(replay["problems"]) if replay else []
 
 
-def reasons_known(document: Document, case_id: str) -> list[str]:
-    """The baseline's reasons for a case, each with its issue if it has one."""
+def reasons_known(document: Document, case: CaseEntry) -> list[str]:
+    """The baseline's reasons for a case on its operation, each with its issue if it has one."""
     entries = document["baseline"]["deviations"] if document["baseline"] else []
-    found = [entry for entry in entries if entry["case"] == case_id]
+    own = [entry for entry in entries if entry["case"] == case["id"]]
+    found = [entry for entry in own if entry["operation"] in ("", case["operation"])]
     return [entry["reason"] + (f" ({entry['issue']})" if entry["issue"] else "") for entry in found]
 
 

@@ -22,17 +22,15 @@ class Answer(Enum):
 
 @dataclass(frozen=True)
 class ReportedFailure:
-    """What failed on one operation of a target.
+    """What failed at a target.
 
     Attributes:
-        case_id: The case that met it.
-        operation: How the target was asked.
+        case: The case that met it, with its operation: `errors.shape[chat]`.
         checks: The checks of the case that failed; empty for a cause, and for a case that couldn't be asked.
         cause: Check and cause of what must hold on every exchange, or "".
     """
 
-    case_id: str
-    operation: str
+    case: str
     checks: frozenset[str] = frozenset()
     cause: str = ""
 
@@ -87,14 +85,14 @@ def _of_cause(document: Document, name: str) -> Iterator[ReportedFailure]:
     for cause in document["causes"]:
         if cause["id"] == name:
             key = f"{cause['check']}: {cause['cause']}"
-            yield from (ReportedFailure(one["case"], one["operation"], cause=key) for one in cause["examples"])
+            yield from (ReportedFailure(one["case"], cause=key) for one in cause["examples"])
 
 
 def _of_case(document: Document, name: str) -> Iterator[ReportedFailure]:
     for case in document["cases"]:
         if name in (case["id"], shown_id(case)) and _failed(case):
             checks = frozenset(finding["check"] for finding in failed_findings(case))
-            yield ReportedFailure(case["id"], case["operation"], checks, case["untestable_by"])
+            yield ReportedFailure(shown_id(case), checks, case["untestable_by"])
 
 
 def _failed(case: CaseEntry) -> bool:

@@ -78,7 +78,7 @@ def _indented(text: str) -> Iterator[str]:
 
 def _conclusion(reproduction: Reproduction) -> Iterator[str]:
     failure, verdict, secrets = reproduction.failure, reproduction.verdict, reproduction.secrets
-    yield f"{failure.case_id}[{failure.operation}] {reproduction.answer.value}: {failure.shown}"
+    yield f"{failure.case} {reproduction.answer.value}: {failure.shown}"
     if reproduction.answer in (Answer.UNTESTABLE, Answer.BROKEN):
         yield f"  {redacted(verdict.reason, secrets)}"
     for finding in verdict.failed:

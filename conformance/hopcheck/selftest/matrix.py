@@ -11,7 +11,7 @@ from hopcheck.authoring.registry import Case
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.scheduler import ChainPool, run_pools
 from hopcheck.engine.verdict import Verdict
-from hopcheck.selftest.columns import HEALTHY, MatrixColumn
+from hopcheck.selftest.columns import HEALTHY, MatrixColumn, url_part
 from hopcheck.selftest.reach import Reach, touches
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.wire.tasks import bounded_map
@@ -93,10 +93,10 @@ def _hosted(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None, *,
     if column.honest:
         reach = None if column.name == HEALTHY else reach
         return _without_outages(HostedRelay(column.name, column, _differing(column, cases, reach)))
-    own = {case_id for case_id, _ in column.mutants}
-    hosted = [HostedRelay(f"{column.name}.{case.id}", column, (case,)) for case in cases if case.id in own]
+    own = {key for key, _ in column.mutants}
+    hosted = [HostedRelay(f"{column.name}.{url_part(case.key)}", column, (case,)) for case in cases if case.key in own]
     if not diagonal:
-        others = tuple(case for case in cases if case.id not in own)
+        others = tuple(case for case in cases if case.key not in own)
         anything = any("*" in mutant.trips for _, mutant in column.mutants)
         open_ = () if anything and reach is not None else _differing(column, others, reach)
         for relay in _without_outages(HostedRelay(column.name, column, open_, foreign=True)):
@@ -120,7 +120,7 @@ def _without_floods(relay: HostedRelay) -> list[HostedRelay]:
     """The relay without the cases that flood, and one for each of those: one after another they take half a minute."""
     floods = [case for case in relay.cases if case.floods]
     rest = replace(relay, cases=tuple(case for case in relay.cases if case not in floods))
-    return [rest, *(replace(relay, name=f"{relay.name}.{case.id}", cases=(case,)) for case in floods)]
+    return [rest, *(replace(relay, name=f"{relay.name}.{url_part(case.key)}", cases=(case,)) for case in floods)]
 
 
 def _takes_down(case: Case) -> bool:

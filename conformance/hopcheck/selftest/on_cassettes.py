@@ -35,13 +35,13 @@ class CassetteResult:
     """The result of one mutant, or of the healthy relay, on one case.
 
     Attributes:
-        case_id: The case.
+        case: The case's key.
         relay: The relay's name.
         status: The result.
         detail: The check that killed it, or a summary of the verdict.
     """
 
-    case_id: str
+    case: str
     relay: str
     status: Status
     detail: str
@@ -54,7 +54,7 @@ async def run_on_cassettes(
     floods_first = sorted(cases, key=lambda case: not case.floods)
 
     async def results_of(case: Case) -> list[CassetteResult]:
-        reason = excluded.get(case.id)
+        reason = excluded.get(case.key)
         return _live_only(case, reason) if reason else await _results_of(case, cassettes)
 
     async with aclosing(run_pools([ChainPool([[case] for case in floods_first], jobs)], results_of)) as found:
@@ -63,8 +63,13 @@ async def run_on_cassettes(
                 yield result
 
 
+def _wrong_here(case: Case) -> list[Mutant]:
+    """The mutants of a case that are wrong on the operation that it is run on."""
+    return [mutant for mutant in case.mutants if mutant.is_wrong_on(case.operation)]
+
+
 def _live_only(case: Case, reason: str) -> list[CassetteResult]:
-    return [CassetteResult(case.id, mutant.name, "live-only", reason) for mutant in case.mutants]
+    return [CassetteResult(case.key, mutant.name, "live-only", reason) for mutant in _wrong_here(case)]
 
 
 async def _results_of(case: Case, cassettes: Mapping[str, Cassette]) -> list[CassetteResult]:
@@ -74,7 +79,7 @@ async def _results_of(case: Case, cassettes: Mapping[str, Cassette]) -> list[Cas
         await on_script(case, Relay),
     )
     results = [_result_of_healthy(case, healthy.asked_more, cassettes)]
-    results += [await _result_of_mutant(case, mutant, cassettes, healthy) for mutant in case.mutants]
+    results += [await _result_of_mutant(case, mutant, cassettes, healthy) for mutant in _wrong_here(case)]
     if any(finding.check == CHUNKING for finding in healthy.asked_more.verdict.findings):
         results.append(_result_of_chunking(case, await on_cassette(case, ParsesEachRead, cassettes, more=True)))
     return results
@@ -120,7 +125,7 @@ async def _litellms_work(case: Case, relay: type[Relay], trial: Trial, healthy: 
         return "LiteLLM answers its additional requests without a provider"
     if not _ran(healthy.on_script) or not trial.same_as(healthy.as_recorded):
         return ""
-    if not touches(relay, case, {case.id: healthy.as_recorded.reached | healthy.on_script.reached}):
+    if not touches(relay, case, {case.key: healthy.as_recorded.reached | healthy.on_script.reached}):
         return "none of its own methods is ever run"
     unseen = (case.reads_clock or "logs" in case.needs) and not overridden(relay) <= LITELLMS_METHODS
     if unseen or not (await on_script(case, relay)).same_as(healthy.on_script):
@@ -143,19 +148,19 @@ def _result_of_healthy(case: Case, healthy: Trial, cassettes: Mapping[str, Casse
     known |= set(judged.causes) if judged else set()
     well = healthy.verdict.outcome in (Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES, Outcome.NOT_APPLICABLE)
     if well and what_failed(healthy.verdict) <= known:
-        return CassetteResult(case.id, HEALTHY, "as recorded", "")
-    return CassetteResult(case.id, HEALTHY, "false positive", summary_of(healthy.verdict))
+        return CassetteResult(case.key, HEALTHY, "as recorded", "")
+    return CassetteResult(case.key, HEALTHY, "false positive", summary_of(healthy.verdict))
 
 
 def _result_of_chunking(case: Case, trial: Trial) -> CassetteResult:
-    where = (case.id, ParsesEachRead.__name__)
+    where = (case.key, ParsesEachRead.__name__)
     if CHUNKING in [finding.check for finding in trial.verdict.failed]:
         return CassetteResult(*where, "killed", CHUNKING)
     return CassetteResult(*where, "survived", summary_of(trial.verdict))
 
 
 def _result_of_trial(case: Case, mutant: Mutant, trial: Trial, healthy: Trial) -> CassetteResult:
-    verdict, where = trial.verdict, (case.id, mutant.name)
+    verdict, where = trial.verdict, (case.key, mutant.name)
     if verdict.outcome is Outcome.NOT_APPLICABLE:
         return CassetteResult(*where, "live-only", verdict.reason)
     if kills(verdict, mutant.killed_by):

@@ -11,12 +11,13 @@ from typing import Any
 
 from hopcheck.authoring.registry import Case
 from hopcheck.engine.case_run import run_case
+from hopcheck.selftest.columns import url_part
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import Relay
 from hopcheck_server.wire.tasks import bounded_map
 
 Reach = dict[str, frozenset[str]]
-"""Case: the names that the relay's own code looked up on itself while the case ran."""
+"""Case key: the names that the relay's own code looked up on itself while the case ran."""
 
 
 class Traced(Relay):
@@ -43,18 +44,18 @@ def overridden(relay: type[Relay]) -> frozenset[str]:
 def touches(relay: type[Relay], case: Case, reach: Reach) -> bool:
     """Whether a relay class can behave otherwise than the healthy relay in a case. One with a set-up of its own can."""
     names = overridden(relay)
-    return "__init__" in names or "declares" in names or bool(names & reach[case.id])
+    return "__init__" in names or "declares" in names or bool(names & reach[case.key])
 
 
 async def reach_of(cases: Sequence[Case], jobs: int) -> Reach:
     """Run every case on a traced relay of its own."""
-    async with RelayHost({case.id: Traced for case in cases}, cases) as bench:
+    async with RelayHost({url_part(case.key): Traced for case in cases}, cases) as bench:
 
         async def trace(case: Case) -> tuple[str, frozenset[str]]:
-            await run_case(case, bench.context(case.id))
-            relay = bench.relays[case.id]
+            await run_case(case, bench.context(url_part(case.key)))
+            relay = bench.relays[url_part(case.key)]
             assert isinstance(relay, Traced)
-            return case.id, relay.reached()
+            return case.key, relay.reached()
 
         longest_first = sorted(cases, key=lambda case: not case.reads_clock)
         return dict(await bounded_map(trace, longest_first, jobs))

@@ -16,8 +16,9 @@ from hopcheck.report.build import RunSummary, build
 from hopcheck.report.cause_view import shown_id
 from hopcheck.report.document import Document
 from hopcheck.reproduce.failure import Answer, ReportedFailure, failures_named
-from hopcheck.selftest.columns import MatrixColumn
+from hopcheck.selftest.columns import MatrixColumn, url_part
 from hopcheck.selftest.relay_host import RelayHost
+from hopcheck_server.relay import Relay
 from hopcheck_server.wire.tasks import bounded_map
 
 FEW_JOBS = 3
@@ -32,23 +33,25 @@ class MutantReport:
 
     Attributes:
         name: The column of the mutation matrix.
+        relay: The relay class, restricted to the case's operation.
         mutant: The mutant.
         case: The case that kills it.
     """
 
     name: str
+    relay: type[Relay]
     mutant: Mutant
     case: Case
 
 
 def mutant_reports(columns: Sequence[MatrixColumn], cases: Sequence[Case]) -> list[MutantReport]:
     """Every mutant with each of the cases that it is registered for."""
-    known = {case.id: case for case in cases}
+    known = {case.key: case for case in cases}
     return [
-        MutantReport(column.name, mutant, known[case_id])
+        MutantReport(column.name, column.relay, mutant, known[key])
         for column in columns
-        for case_id, mutant in column.mutants
-        if case_id in known
+        for key, mutant in column.mutants
+        if key in known
     ]
 
 
@@ -58,8 +61,8 @@ async def unreproduced(reports: Sequence[MutantReport], jobs: int) -> list[str]:
     Returns:
         A sentence for each mutant whose failure was not met again.
     """
-    relays = {_relay(report, time): report.mutant.relay for report in reports for time in (1, 2)}
-    async with RelayHost(relays, {report.case.id: report.case for report in reports}.values()) as host:
+    relays = {_relay(report, time): report.relay for report in reports for time in (1, 2)}
+    async with RelayHost(relays, {report.case.key: report.case for report in reports}.values()) as host:
 
         async def problems(report: MutantReport) -> list[str]:
             first, again = [
@@ -67,7 +70,7 @@ async def unreproduced(reports: Sequence[MutantReport], jobs: int) -> list[str]:
                 for time in (1, 2)
             ]
             document = document_of(first, report.case, host.context(_relay(report, 1)).config)
-            return [f"{report.case.id} on {report.name}: {one}" for one in _problems(report, document, again)]
+            return [f"{report.case.key} on {report.name}: {one}" for one in _problems(report, document, again)]
 
         shared = [report for report in reports if report.case.isolation is Isolation.SHARED]
         others = [report for report in reports if report.case.isolation is not Isolation.SHARED]
@@ -109,4 +112,4 @@ def _failure(report: MutantReport, document: Document) -> ReportedFailure | None
 
 
 def _relay(report: MutantReport, time: int) -> str:
-    return f"{report.name}.{report.case.id}.{time}"
+    return f"{report.name}.{url_part(report.case.key)}.{time}"

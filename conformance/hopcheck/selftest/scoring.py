@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from hopcheck.authoring.case_names import CasePattern
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import KIND
@@ -24,14 +25,14 @@ class MatrixScore:
 
     Attributes:
         cells: The number of cells that were run.
-        killed: (case id, check, mutant) where the check that the mutant names failed.
+        killed: (case key, check, mutant) where the check that the mutant names failed.
         survived: The same where it did not fail, with a summary of the verdict.
-        unexpected: (case id, column, summary) of failures on other cases' mutants that no `trips` announces; a crash
+        unexpected: (case key, column, summary) of failures on other cases' mutants that no `trips` announces; a crash
             is never expected.
-        false_positives: (case id, column, summary) of failures on the healthy relay and on honest relays.
-        unkilled: (case id, check) of checks that kill no mutant.
+        false_positives: (case key, column, summary) of failures on the healthy relay and on honest relays.
+        unkilled: (case key, check) of checks that kill no mutant.
         suspicious: The cells that count against the suite.
-        checks: The names of each case's checks on any relay, by case id.
+        checks: The names of each case's checks on any relay, by case key.
     """
 
     cells: int = 0
@@ -59,11 +60,11 @@ def score(matrix: Iterable[Cell], columns: Sequence[MatrixColumn], cases: Mappin
         total.cells += 1
         verdict = cell.verdict
         names = {finding.check for finding in verdict.findings}
-        total.checks.setdefault(verdict.case_id, set()).update(names)
+        total.checks.setdefault(verdict.key, set()).update(names)
         if by_name[cell.column].honest:
-            made |= {(verdict.case_id, name) for name in names}
-            applied[verdict.case_id] = applied.get(verdict.case_id, False) or _is_applied(verdict)
-        if not _score_cell(total, by_name[cell.column], verdict, cases[verdict.case_id]):
+            made |= {(verdict.key, name) for name in names}
+            applied[verdict.key] = applied.get(verdict.key, False) or _is_applied(verdict)
+        if not _score_cell(total, by_name[cell.column], verdict, cases[verdict.key]):
             total.suspicious.append(cell)
     total.false_positives += [(case_id, "every honest relay", NEVER) for case_id, ever in applied.items() if not ever]
     killed = {(case_id, check) for case_id, check, _ in total.killed}
@@ -78,7 +79,7 @@ def _score_cell(total: MatrixScore, column: MatrixColumn, verdict: Verdict, case
     if column.honest:
         fine = (verdict.outcome is Outcome.CONFORMS or not _is_applied(verdict)) and not verdict.occurrences
         return _add_unless(fine, total.false_positives, column, verdict)
-    own = [mutant for case_id, mutant in column.mutants if case_id == verdict.case_id]
+    own = [mutant for key, mutant in column.mutants if key == verdict.key]
     if own:
         scored = [_score_mutant(total, verdict, mutant) for mutant in own]  # all of them, whatever the first says
         return all(scored)
@@ -88,7 +89,7 @@ def _score_cell(total: MatrixScore, column: MatrixColumn, verdict: Verdict, case
 def _is_not_owed(verdict: Verdict, column: MatrixColumn) -> bool:
     """Whether a case doesn't apply to a relay that declares to be of another kind of gateway."""
     of_another_kind = not KIND.isdisjoint(column.relay.declares)
-    is_own = any(case_id == verdict.case_id for case_id, _ in column.mutants)
+    is_own = any(key == verdict.key for key, _ in column.mutants)
     return verdict.outcome is Outcome.NOT_APPLICABLE and of_another_kind and not is_own
 
 
@@ -99,7 +100,7 @@ def _is_applied(verdict: Verdict) -> bool:
 
 def _add_unless(fine: bool, failures: list[tuple[str, str, str]], column: MatrixColumn, verdict: Verdict) -> bool:
     if not fine:
-        failures.append((verdict.case_id, column.name, summary_of(verdict)))
+        failures.append((verdict.key, column.name, summary_of(verdict)))
     return fine
 
 
@@ -115,9 +116,9 @@ def _is_unexpected(verdict: Verdict, column: MatrixColumn, case: Case) -> bool:
 def _score_mutant(total: MatrixScore, verdict: Verdict, mutant: Mutant) -> bool:
     killed = kills(verdict, mutant.killed_by)
     if killed:
-        total.killed.append((verdict.case_id, mutant.killed_by, mutant.name))
+        total.killed.append((verdict.key, mutant.killed_by, mutant.name))
     else:
-        total.survived.append((verdict.case_id, mutant.killed_by, mutant.name, summary_of(verdict)))
+        total.survived.append((verdict.key, mutant.killed_by, mutant.name, summary_of(verdict)))
     return killed
 
 
@@ -136,10 +137,10 @@ def kills(verdict: Verdict, check: str) -> bool:
 
 
 def _is_announced(column: MatrixColumn, case: Case) -> bool:
-    for case_id, mutant in column.mutants:
+    for key, mutant in column.mutants:
         if any(fnmatchcase(case.id, pattern) for pattern in mutant.trips):
             return True
-        if any(fnmatchcase(f"{case_id}:{mutant.name}", pattern) for pattern in case.trips_on):
+        if any(fnmatchcase(f"{CasePattern.parse(key).case}:{mutant.name}", pattern) for pattern in case.trips_on):
             return True
     return False
 

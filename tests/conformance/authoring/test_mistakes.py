@@ -39,7 +39,7 @@ MISTAKES = {
     "delivery": ('chat("Hi")', 'chat("Hi", split_evry=1)', "4: chat() has no argument 'split_evry'; did you mean 'split_every'?"),
     "reply": ("reply.chat", "reply.chatt", "4: reply has no 'chatt'; did you mean 'chat'?"),
     "need": ("refs=", 'needs=["fallbak"], refs=', "4: a need of acme.words is 'fallbak', which is unknown; did you mean 'fallback'?"),
-    "operation": ("refs=", 'on="chat.steam", refs=', "4: the operation of acme.words is 'chat.steam', which is unknown; did you mean 'chat.stream'?"),
+    "operation": ("refs=", 'on="chat.steam", refs=', "4: an operation of acme.words is 'chat.steam', which is unknown; did you mean 'chat.stream'?"),
     "isolation": ("refs=", 'isolation="exklusive", refs=', "4: the isolation of acme.words is 'exklusive', which is unknown; did you mean 'exclusive'?"),
     "docstring": ('    """It holds."""\n', "", "4: case acme.words needs a docstring: its first line is the requirement"),
     "no generator": ("yield expect", "return expect", "4: words of acme.words must be an `async def` that yields findings"),

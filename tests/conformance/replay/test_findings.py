@@ -169,16 +169,18 @@ def test_an_unrecorded_failure_is_a_false_positive(cassettes) -> None:
 
 def test_a_live_only_case_says_why_for_each_mutant(cassettes) -> None:
     excluded = live_only(CASES.values(), cassettes, {"chat.large-request~chat": "too long"})
-    assert excluded["chat.large-request"] == f"{LIVE_ONLY}too long"
-    assert excluded["rate_limit.recovers"].startswith(f"{LIVE_ONLY}it waits")
-    assert live_only([CASE], {}, {}) == {"stream.done-once": f"{LIVE_ONLY}it has no cassette"}
+    assert excluded["chat.large-request[chat]"] == f"{LIVE_ONLY}too long"
+    assert excluded["rate_limit.recovers[chat]"].startswith(f"{LIVE_ONLY}it waits")
+    assert live_only([CASE], {}, {}) == {"stream.done-once[chat.stream]": f"{LIVE_ONLY}it has no cassette"}
     status = results_of("rate_limit.recovers", cassettes, excluded)
-    assert {(result.status, result.detail) for result in status} == {("live-only", excluded["rate_limit.recovers"])}
+    assert {(result.status, result.detail) for result in status} == {
+        ("live-only", excluded["rate_limit.recovers[chat]"])
+    }
 
 
 def test_a_case_about_unrecorded_headers_is_live_only(cassettes) -> None:
     recorded = {"auth.response-headers~chat": cassettes["stream.done-once~chat.stream"]}
-    reason = live_only([CASES["auth.response-headers"]], recorded, {})["auth.response-headers"]
+    reason = live_only([CASES["auth.response-headers"]], recorded, {})["auth.response-headers[chat]"]
     assert "set-cookie" in reason
 
 
@@ -191,6 +193,6 @@ def test_a_shared_burst_is_on_the_first_cases_cassette(cassettes) -> None:
     exact = CASES["rate_limit.exact"]
     assert burst_owner(exact, cassettes) == "rate_limit.429-shape"
     assert burst_owner(CASES["rate_limit.429-shape"], cassettes) == burst_owner(CASE, cassettes) == ""
-    assert "select that, too" in without_burst([exact], cassettes)["rate_limit.exact"]
+    assert "select that, too" in without_burst([exact], cassettes)["rate_limit.exact[chat]"]
     assert without_burst([exact, CASES["rate_limit.429-shape"]], cassettes) == {}
     assert judge(Relay, cassettes, exact).verdict.outcome is Outcome.CONFORMS

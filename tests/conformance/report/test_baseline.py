@@ -29,7 +29,7 @@ def judged(sample: Any, *entries: Deviation, verdicts: Any = None, strict: bool 
 
 def test_a_listed_case_is_green_while_it_fails_as_listed(sample: Any) -> None:
     judgement = judged(sample, entry())
-    assert judgement.statuses["stream.done-once"] == "listed"
+    assert judgement.statuses["stream.done-once[chat]"] == "listed"
     assert judgement.problems == ()
     only = tuple(one for one in sample.verdicts if one.case_id in {"stream.done-once", "chat.schema"})
     document = sample.document(only, Baseline("b.toml", (entry(),)))
@@ -39,19 +39,19 @@ def test_a_listed_case_is_green_while_it_fails_as_listed(sample: Any) -> None:
 
 def test_two_entries_can_share_a_case(sample: Any) -> None:
     first, second = (entry(checks=(check,)) for check in BOTH)
-    assert judged(sample, first, second).statuses["stream.done-once"] == "listed"
+    assert judged(sample, first, second).statuses["stream.done-once[chat]"] == "listed"
 
 
 def test_another_failing_check_is_red(sample: Any) -> None:
     judgement = judged(sample, entry(checks=BOTH[:1]))
-    assert judgement.statuses["stream.done-once"] is None
-    assert judgement.problems == ('b.toml: stream.done-once fails in "[DONE] is last" too, which is not listed.',)
+    assert judgement.statuses["stream.done-once[chat]"] is None
+    assert judgement.problems == ('b.toml: stream.done-once[chat] fails in "[DONE] is last" too, which is not listed.',)
 
 
 def test_a_listed_check_that_holds_is_stale(sample: Any) -> None:
     judgement = judged(sample, entry(checks=(*BOTH, "status")))
-    assert judgement.statuses["stream.done-once"] == "stale"
-    assert judgement.problems == ('b.toml: stream.done-once is listed for "status", which holds now: remove it.',)
+    assert judgement.statuses["stream.done-once[chat]"] == "stale"
+    assert judgement.problems == ('b.toml: stream.done-once[chat] is listed for "status", which holds now: remove it.',)
 
 
 def test_a_stale_entry_fails_a_run_without_a_failing_case(sample: Any) -> None:
@@ -63,13 +63,13 @@ def test_a_check_that_is_never_made_is_stale(sample: Any) -> None:
     (problem,) = judged(sample, entry("chat.schema", ("no such",))).problems
     assert 'listed for "no such", a check that it did not make' in problem
     cut_short = judged(sample, entry("errors.shape", ("later", "untestable")))
-    assert cut_short.statuses["errors.shape"] == "listed"
+    assert cut_short.statuses["errors.shape[chat]"] == "listed"
     assert cut_short.problems == ()
 
 
 def test_untestable_is_listed_by_that_name(sample: Any) -> None:
-    assert judged(sample, entry("errors.shape", ("untestable",))).statuses["errors.shape"] == "listed"
-    assert judged(sample, entry("errors.shape", ("status",))).statuses["errors.shape"] == "stale"
+    assert judged(sample, entry("errors.shape", ("untestable",))).statuses["errors.shape[chat]"] == "listed"
+    assert judged(sample, entry("errors.shape", ("status",))).statuses["errors.shape[chat]"] == "stale"
     (problem,) = judged(sample, entry("chat.schema", ("untestable",))).problems
     assert "which holds now" in problem
 
@@ -91,26 +91,26 @@ def test_cases_that_were_not_run_or_do_not_apply_are_left_alone(sample: Any) -> 
 
 def test_a_baseline_never_covers_what_hopcheck_broke(sample: Any) -> None:
     judgement = judged(sample, entry("retry.budget", ("status",)))
-    assert judgement.statuses["retry.budget"] is None
+    assert judgement.statuses["retry.budget[chat]"] is None
 
 
 def test_an_expired_entry_counts_no_more(sample: Any) -> None:
     last_day = judged(sample, entry(expires=sample.today))
-    assert (last_day.statuses["stream.done-once"], last_day.problems) == ("listed", ())
+    assert (last_day.statuses["stream.done-once[chat]"], last_day.problems) == ("listed", ())
     judgement = judged(sample, entry(expires=sample.today - datetime.timedelta(days=1)))
-    assert judgement.statuses["stream.done-once"] is None
+    assert judgement.statuses["stream.done-once[chat]"] is None
     assert "the entry for stream.done-once expired on 2031-05-05" in judgement.problems[0]
 
 
 def test_advisories_need_an_entry_only_where_they_count(sample: Any) -> None:
-    assert judged(sample, strict=True).statuses["http.request-id"] is None
+    assert judged(sample, strict=True).statuses["http.request-id[chat]"] is None
     listed = entry("http.request-id", ("x-request-id",))
-    assert judged(sample, listed, strict=True).statuses["http.request-id"] == "listed"
-    assert judged(sample, listed).statuses["http.request-id"] == "listed"
+    assert judged(sample, listed, strict=True).statuses["http.request-id[chat]"] == "listed"
+    assert judged(sample, listed).statuses["http.request-id[chat]"] == "listed"
     weak = Finding("weak", False, 1, 2, level=None)
     other = sample.verdict("http.request-id", Outcome.ADVISORY, Finding("x-request-id", False, 1, 2), weak)
-    assert judged(sample, listed, verdicts=[other]).statuses["http.request-id"] == "listed"
-    assert judged(sample, listed, verdicts=[other], strict=True).statuses["http.request-id"] is None
+    assert judged(sample, listed, verdicts=[other]).statuses["http.request-id[chat]"] == "listed"
+    assert judged(sample, listed, verdicts=[other], strict=True).statuses["http.request-id[chat]"] is None
 
 
 def test_a_baseline_made_from_a_run_makes_that_run_green(sample: Any, tmp_path: Path) -> None:

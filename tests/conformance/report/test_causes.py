@@ -28,7 +28,7 @@ def test_a_cause_is_counted_once_however_many_cases_met_it(sample: Any) -> None:
         ]
     )
     assert (cause.count, dict(cause.operations)) == (3, {"chat.stream": 2, "chat": 1})
-    assert list(cause.cases) == ["chat.schema", "errors.shape"]
+    assert list(cause.cases) == ["chat.schema[chat]", "errors.shape[chat]"]
     assert (cause.outcome, cause.category) == (Outcome.DEVIATES, "correctness")
 
 

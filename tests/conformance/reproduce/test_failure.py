@@ -17,7 +17,10 @@ DOCUMENT: dict[str, Any] = {
             "id": "C1",
             "check": "contract.response",
             "cause": "error.type is null",
-            "examples": [{"case": "errors.shape", "operation": "chat"}, {"case": "chat.x", "operation": "chat.stream"}],
+            "examples": [
+                {"case": "errors.shape[chat]", "operation": "chat"},
+                {"case": "chat.x[chat.stream]", "operation": "chat.stream"},
+            ],
         }
     ],
     "cases": [
@@ -43,13 +46,13 @@ def verdict(outcome: Outcome, *failed: str, causes: tuple[str, ...] = ()) -> Ver
 @pytest.mark.parametrize("name", ["errors.shape", "errors.shape[chat.stream]"])
 def test_a_case_stands_for_its_failing_checks(name: str) -> None:
     assert failures_named(DOCUMENT, name) == [
-        ReportedFailure("errors.shape", "chat.stream", frozenset({"status"})),
+        ReportedFailure("errors.shape[chat.stream]", frozenset({"status"})),
     ]
 
 
 def test_a_cause_stands_for_its_examples() -> None:
     found = failures_named(DOCUMENT, "C1")
-    assert [(one.case_id, one.operation) for one in found] == [("errors.shape", "chat"), ("chat.x", "chat.stream")]
+    assert [one.case for one in found] == ["errors.shape[chat]", "chat.x[chat.stream]"]
     assert {one.cause for one in found} == {CAUSE}
 
 
@@ -78,11 +81,11 @@ def test_what_did_not_fail_is_no_failure(name: str, sentence: str) -> None:
     ],
 )
 def test_the_same_check_fails_again_or_it_does_not(again: Verdict, answer: Answer) -> None:
-    assert ReportedFailure("errors.shape", "chat", frozenset({"status"})).answered_by(again) is answer
+    assert ReportedFailure("errors.shape[chat]", frozenset({"status"})).answered_by(again) is answer
 
 
 def test_a_cause_is_met_again_or_it_is_not() -> None:
-    cause = ReportedFailure("errors.shape", "chat", cause=CAUSE)
+    cause = ReportedFailure("errors.shape[chat]", cause=CAUSE)
     met = verdict(Outcome.CONFORMS, causes=("error.type is null",))
     assert cause.answered_by(met) is Answer.AGAIN
     assert cause.exchanges_in(met) == (3,)
@@ -90,5 +93,5 @@ def test_a_cause_is_met_again_or_it_is_not() -> None:
 
 
 def test_the_exchanges_of_a_case_are_those_of_its_failing_checks() -> None:
-    failure = ReportedFailure("errors.shape", "chat", frozenset({"b"}))
+    failure = ReportedFailure("errors.shape[chat]", frozenset({"b"}))
     assert failure.exchanges_in(verdict(Outcome.DEVIATES, "a", "b")) == (1,)

@@ -14,6 +14,7 @@ from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, 
 from hopcheck.authoring.registry import Case
 from hopcheck.cli import selftest
 from hopcheck.engine.verdict import Outcome, Verdict
+from hopcheck.gate.catalogue import by_key
 from hopcheck.selftest import HEALTHY, Cell, MatrixColumn, MatrixScore, cells, columns_of, score
 from hopcheck.selftest.reach import overridden, reach_of, touches
 from hopcheck_server.relay.honest import HONEST_RELAYS, PrettyPrints
@@ -66,7 +67,7 @@ def table(bench, cases: Sequence[Case], **options: Any) -> MatrixScore:
 
     async def main() -> MatrixScore:
         matrix = [cell async for cell in cells(columns, cases, None, **options)]
-        return score(matrix, columns, {case.id: case for case in cases})
+        return score(matrix, columns, by_key(cases))
 
     total = bench.alone(main)
     assert isinstance(total, MatrixScore)
@@ -82,9 +83,9 @@ def test_a_sound_suite_holds(bench, made) -> None:
     assert total.holds, total
     assert total.cells == 2 * (2 + 2)  # the healthy relay, an honest relay, two mutants
     assert sorted(total.killed) == [
-        ("chat.body", "body", "Shouts"),
-        ("chat.status", "body", "Shouts"),
-        ("chat.status", "status", "Teapot"),
+        ("chat.body[chat]", "body", "Shouts"),
+        ("chat.status[chat]", "body", "Shouts"),
+        ("chat.status[chat]", "status", "Teapot"),
     ]
     assert table(bench, made, diagonal=True).cells == 2 * 2 + 3
 
@@ -95,14 +96,16 @@ def test_a_mutant_whose_check_holds_survives(bench, made) -> None:
     status.mutant(killed_by="status")(Harmless)
     total = table(bench, made[:1])
     assert {(name, finding) for _, finding, name, _ in total.survived} == {("Teapot", "body"), ("Harmless", "status")}
-    assert total.unkilled == [("chat.status", "body"), ("chat.status", "status")]
+    assert total.unkilled == [("chat.status[chat]", "body"), ("chat.status[chat]", "status")]
     assert not total.holds
 
 
 def test_a_failure_is_unexpected_until_it_is_announced(bench, made) -> None:
     status, body = made
     status.mutant(killed_by="body")(Shouts)
-    assert [(case, relay) for case, relay, _ in table(bench, made).unexpected] == [("chat.body", "chat.status.Shouts")]
+    assert [(case, relay) for case, relay, _ in table(bench, made).unexpected] == [
+        ("chat.body[chat]", "chat.status.Shouts")
+    ]
     object.__setattr__(body, "trips_on", ("chat.status:Sh*",))
     assert table(bench, made).unexpected == []
 
@@ -117,7 +120,7 @@ def test_a_crash_on_a_mutant_is_never_expected(bench, made, case) -> None:
         yield expect("number", 100 / ((await target.chat.create()).status - 418) < 0, equals=True)
 
     (unexpected,) = table(bench, [status, crash]).unexpected
-    assert unexpected[:2] == ("chat.crash", "chat.status.Teapot")
+    assert unexpected[:2] == ("chat.crash[chat]", "chat.status.Teapot")
     assert "ZeroDivisionError" in unexpected[2]
 
 
@@ -128,7 +131,7 @@ def test_a_failure_on_an_honest_relay_is_a_false_positive(bench, made, case) -> 
         yield expect("spaces", ": " in (await target.chat.create()).text, equals=False)
 
     (found,) = table(bench, [picky]).false_positives
-    assert found[:2] == ("chat.picky", "honest.PrettyPrints")
+    assert found[:2] == ("chat.picky[chat]", "honest.PrettyPrints")
     assert found[2] == "advisory: spaces: expected False, got True"
 
 
@@ -146,10 +149,10 @@ def test_each_honest_relay_has_a_column() -> None:
 def test_failures_are_printed(capsys, made) -> None:
     total = MatrixScore(
         cells=1,
-        survived=[("chat.status", "status", "Teapot", "conforms: ")],
-        unexpected=[("chat.body", "chat.status.Teapot", "advisory: body")],
-        false_positives=[("chat.body", "honest.Slower", "advisory: body")],
-        unkilled=[("chat.body", "[DONE]")],
+        survived=[("chat.status[chat]", "status", "Teapot", "conforms: ")],
+        unexpected=[("chat.body[chat]", "chat.status.Teapot", "advisory: body")],
+        false_positives=[("chat.body[chat]", "honest.Slower", "advisory: body")],
+        unkilled=[("chat.body[chat]", "[DONE]")],
     )
     selftest.print_score(total, made, columns_of(made), Console(width=400), verbose=False)
     lines = capsys.readouterr().out.splitlines()
@@ -165,7 +168,7 @@ def test_a_failure_that_does_not_show_again_does_not_count(bench, made, capsys) 
     status.mutant(killed_by="status", trips=["chat.*"])(Teapot)
     status.mutant(killed_by="body")(Shouts)  # no `trips` announces `chat.body`: that shows again
     body.mutant(killed_by="body")(Mumbles)
-    columns, known = columns_of(made), {case.id: case for case in made}
+    columns, known = columns_of(made), by_key(made)
 
     async def main() -> list[Cell]:
         return [cell async for cell in cells(columns, made, None)]
@@ -173,19 +176,19 @@ def test_a_failure_that_does_not_show_again_does_not_count(bench, made, capsys) 
     def held_up(cell: Cell) -> Cell:
         stood_still = "the event loop stood still"
         late = Verdict(cell.verdict.case_id, Outcome.UNTESTABLE, "it was silent for 5 s", held_up=stood_still)
-        return replace(cell, verdict=late) if (cell.column, cell.verdict.case_id) in places else cell
+        return replace(cell, verdict=late) if (cell.column, cell.verdict.key) in places else cell
 
-    places = {("honest.PrettyPrints", "chat.body"), ("chat.status.Teapot", "chat.status")}
+    places = {("honest.PrettyPrints", "chat.body[chat]"), ("chat.status.Teapot", "chat.status[chat]")}
     matrix = [held_up(cell) for cell in bench.alone(main)]
     first = score(matrix, columns, known)
     assert (len(first.survived), len(first.false_positives), len(first.suspicious)) == (1, 1, 4)
     second = selftest.rerun_suspicious(matrix, first, columns, known, Console(width=400))
     assert (second.cells, second.survived, second.false_positives) == (first.cells, [], [])
-    assert {case_id for case_id, _, _ in second.unexpected} == {"chat.status", "chat.body"}
+    assert {case_id for case_id, _, _ in second.unexpected} == {"chat.status[chat]", "chat.body[chat]"}
     lines = capsys.readouterr().out.splitlines()
     assert sorted(lines) == [
-        "once only      chat.body on honest.PrettyPrints: untestable: it was silent for 5 s",
-        "once only      chat.status on chat.status.Teapot: untestable: it was silent for 5 s",
+        "once only      chat.body[chat] on honest.PrettyPrints: untestable: it was silent for 5 s",
+        "once only      chat.status[chat] on chat.status.Teapot: untestable: it was silent for 5 s",
     ]
 
 
@@ -198,8 +201,8 @@ def test_a_column_is_skipped_where_a_case_reaches_none_of_it(bench, made) -> Non
 
     status, body = made
     reach = bench.alone(lambda: reach_of(made, 4))
-    assert {"authorize", "request", "response"} <= reach["chat.status"]
-    assert "fall_back" not in reach["chat.status"]
+    assert {"authorize", "request", "response"} <= reach["chat.status[chat]"]
+    assert "fall_back" not in reach["chat.status[chat]"]
     assert touches(Teapot, status, reach)
     assert not touches(NeverFallsBack, body, reach)
     assert overridden(Teapot) == {"response"}

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from hopcheck import Findings, Relay, RelayedResponse, Target, expect, reply
-from hopcheck.authoring.mutants import mutant_of
+from hopcheck.authoring.mutants import Mutant
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.selftest.columns import columns_of
 from hopcheck.selftest.reproduction import MutantReport, mutant_reports, unreproduced
@@ -43,9 +43,9 @@ def test_what_shows_once_only_is_not_reproduced(case) -> None:
         """It answers."""
         yield expect("status", (await target.chat.create()).status, equals=200)
 
-    report = MutantReport("FailsOnce", mutant_of(FailsOnce, "status", ()), one)
+    report = MutantReport("FailsOnce", FailsOnce, Mutant("FailsOnce", "It fails once.", FailsOnce, "status"), one)
 
     async def main():
         return await unreproduced([report], jobs=1)
 
-    assert asyncio.run(main()) == ["chat.one on FailsOnce: 'status' holds now"]
+    assert asyncio.run(main()) == ["chat.one[chat] on FailsOnce: 'status' holds now"]

@@ -29,7 +29,7 @@ def scored(column: MatrixColumn, made: Verdict) -> MatrixScore:
         yield HELD
 
     case = Case("chat.one", Level.MUST, "It is.", function, ("a",), frozenset(), {})
-    return score([Cell(column.name, made)], [column], {case.id: case})
+    return score([Cell(column.name, made)], [column], {case.key: case})
 
 
 def test_a_check_on_every_exchange_is_failed_by_its_occurrence() -> None:
@@ -56,15 +56,17 @@ def test_an_untestable_case_kills_only_by_the_cause_that_kept_it(untestable_by: 
 def test_an_occurrence_on_an_honest_relay_is_a_false_positive(name: str) -> None:
     honest = MatrixColumn(name, Relay, honest=True)
     (found,) = scored(honest, verdict(Outcome.CONFORMS, HELD, occurrences=(EVENT,))).false_positives
-    assert found == ("chat.one", name, "conforms: contract.event: id is missing")
+    assert found == ("chat.one[chat]", name, "conforms: contract.event: id is missing")
     assert scored(honest, verdict(Outcome.CONFORMS, HELD)).false_positives == []
 
 
 def test_a_mutant_that_an_occurrence_shows_survives_other_checks() -> None:
     def column(check: str) -> MatrixColumn:
-        return MatrixColumn("wrong", Relay, mutants=(("chat.one", Mutant("Wrong", "It is wrong.", Relay, check)),))
+        return MatrixColumn(
+            "wrong", Relay, mutants=(("chat.one[chat]", Mutant("Wrong", "It is wrong.", Relay, check)),)
+        )
 
     made = verdict(Outcome.CONFORMS, HELD, occurrences=(EVENT,))
-    assert scored(column("contract.event"), made).killed == [("chat.one", "contract.event", "Wrong")]
+    assert scored(column("contract.event"), made).killed == [("chat.one[chat]", "contract.event", "Wrong")]
     (survivor,) = scored(column("status"), made).survived
-    assert survivor[:3] == ("chat.one", "status", "Wrong")
+    assert survivor[:3] == ("chat.one[chat]", "status", "Wrong")

@@ -32,7 +32,7 @@ class Judgement:
     """A run, judged by a baseline.
 
     Attributes:
-        statuses: By case: "listed" if exactly the listed checks fail, "stale" if a listed check holds, None otherwise.
+        statuses: By case key: "listed" if exactly the listed checks fail, "stale" if a listed check holds, else None.
         listed_causes: The keys of causes that are known.
         problems: Sentences; each of them fails the gate.
     """
@@ -67,7 +67,7 @@ def judge(
     for verdict in verdicts:
         failing = failing_checks(verdict, cases[verdict.case_id].level, strict=strict)
         status, complaints = _status(verdict, _listed_checks(verdict, counting), failing)
-        statuses[verdict.case_id] = status
+        statuses[verdict.key] = status
         problems += complaints
     causes, on_causes = causes_of(verdicts), [entry for entry in counting if entry.check]
     problems += cause_problems(causes, on_causes, judged(verdicts), unfiltered=unfiltered)
@@ -96,8 +96,8 @@ def _status(verdict: Verdict, listed: set[str], failing: Sequence[str]) -> tuple
         return None, []
     stale = sorted(check for check in listed if _is_stale(check, verdict))
     unlisted = [check for check in failing if check not in listed]
-    problems = [f'{verdict.case_id} is listed for "{check}", {_now(check, verdict)}: remove it.' for check in stale]
-    problems += [f'{verdict.case_id} fails in "{check}" too, which is not listed.' for check in unlisted]
+    problems = [f'{verdict.key} is listed for "{check}", {_now(check, verdict)}: remove it.' for check in stale]
+    problems += [f'{verdict.key} fails in "{check}" too, which is not listed.' for check in unlisted]
     return "stale" if stale else None if unlisted else "listed", problems
 
 

@@ -26,14 +26,20 @@ def updated(
 ) -> tuple[Deviation, ...]:
     """The entries that fit a run: what fails, with the reasons it had; entries of unjudged cases are kept."""
     unjudged = {Outcome.NOT_APPLICABLE, Outcome.BROKEN}
-    judged = {verdict.case_id: verdict for verdict in verdicts if verdict.outcome not in unjudged}
-    kept = [entry for entry in previous.deviations if entry.case in cases and entry.case not in judged]
-    for case_id, verdict in judged.items():
-        failing = failing_checks(verdict, cases[case_id].level, strict=strict)
-        kept += _entries(case_id, failing, previous)
+    judged: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.outcome not in unjudged:
+            judged.setdefault(verdict.case_id, []).append(verdict)
+    kept = [
+        entry
+        for entry in previous.deviations
+        if entry.case in cases and not any(_fits(entry, verdict) for verdict in judged.get(entry.case, ()))
+    ]
+    for case_id, ran in judged.items():
+        kept += _case_entries(ran, cases[case_id], previous, strict=strict)
     causes = [cause for cause in causes_of(verdicts) if strict or cause.level is Level.MUST]
     on_causes = _cause_entries(causes, previous, keep_others=not unfiltered)
-    return (*on_causes, *sorted(kept, key=lambda entry: entry.case))
+    return (*on_causes, *sorted(kept, key=lambda entry: (entry.case, entry.operation)))
 
 
 def _cause_entries(causes: Sequence[Cause], previous: Baseline, *, keep_others: bool) -> list[Deviation]:
@@ -52,11 +58,24 @@ def _cause_entries(causes: Sequence[Cause], previous: Baseline, *, keep_others: 
     return sorted(entries, key=lambda entry: (entry.check, entry.complaint))
 
 
-def _entries(case_id: str, failing: Sequence[str], previous: Baseline) -> list[Deviation]:
+def _fits(entry: Deviation, verdict: Verdict) -> bool:
+    return entry.case == verdict.case_id and entry.operation in ("", verdict.operation)
+
+
+def _case_entries(ran: Sequence[Verdict], case: Case, previous: Baseline, *, strict: bool) -> list[Deviation]:
+    """What fails in a case: for each operation, or for all of them at once where the same fails on each."""
+    failing = {one.operation: tuple(failing_checks(one, case.level, strict=strict)) for one in ran}
+    if set(failing) == set(case.operations) and len(set(failing.values())) == 1:
+        return _entries(ran[0], "", failing[ran[0].operation], previous)
+    return [entry for one in ran for entry in _entries(one, one.operation, failing[one.operation], previous)]
+
+
+def _entries(verdict: Verdict, operation: str, failing: Sequence[str], previous: Baseline) -> list[Deviation]:
     entries, left = [], list(failing)
-    for entry in [entry for entry in previous.deviations if entry.case == case_id]:
+    for entry in [entry for entry in previous.deviations if _fits(entry, verdict)]:
         still = tuple(check for check in entry.checks if check in left)
         left = [check for check in left if check not in still]
         if still:
-            entries.append(replace(entry, checks=still))
-    return entries + ([Deviation(case=case_id, checks=tuple(left), reason=NO_REASON)] if left else [])
+            entries.append(replace(entry, checks=still, operation=operation))
+    new = Deviation(case=verdict.case_id, operation=operation, checks=tuple(left), reason=NO_REASON)
+    return [*entries, new] if left else entries

@@ -103,7 +103,7 @@ def _add_case(suite: ET.Element, case: CaseEntry, document: Document) -> None:
         message = _clean(message_of(case))
         ET.SubElement(test, tag, type=kind, message=message).text = _clean(details_of(case))
     elif case["baseline"] == "listed":
-        known = "; ".join(reasons_known(document, case["id"]))
+        known = "; ".join(reasons_known(document, case))
         ET.SubElement(test, "system-out").text = _clean(f"known deviation: {known}\n{details_of(case)}")
     elif case["outcome"] == "advisory":
         ET.SubElement(test, "system-out").text = _clean(f"advisory\n{details_of(case)}")

@@ -182,7 +182,7 @@ def _list(title: str, items: Iterable[str], *, folded: bool = False) -> str:
 
 
 def _known(document: Document, case: CaseEntry) -> str:
-    return f"{code(shown_id(case))} {text('; '.join(reasons_known(document, case['id'])))}"
+    return f"{code(shown_id(case))} {text('; '.join(reasons_known(document, case)))}"
 
 
 def _advisory(case: CaseEntry) -> str:

@@ -52,7 +52,7 @@ def _results(document: Document) -> Iterator[dict[str, Any]]:
         yield _cause_result(document, cause)
     for case in _shown_cases(document):
         text = f"{shown_id(case)}: {message_of(case)}"
-        known = reasons_known(document, case["id"]) if case["baseline"] == "listed" else []
+        known = reasons_known(document, case) if case["baseline"] == "listed" else []
         level = "warning" if case["outcome"] == "advisory" else _LEVELS[case["level"]]
         yield _result(case["id"], level, text, shown_id(case), known)
 

@@ -235,6 +235,4 @@ def _in_a_line(case: CaseEntry) -> Text:
 
 def _known(document: Document) -> Iterable[Text]:
     for case in listed_cases(document):
-        yield Text.assemble(
-            (f"= {shown_id(case)}", "cyan"), "  ", visible("; ".join(reasons_known(document, case["id"])))
-        )
+        yield Text.assemble((f"= {shown_id(case)}", "cyan"), "  ", visible("; ".join(reasons_known(document, case))))

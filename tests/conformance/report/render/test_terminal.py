@@ -49,7 +49,7 @@ def test_a_log_tells_of_the_baseline(sample: Any) -> None:
     out = printed(sample.document(baseline=sample.known))
     assert "✗ chat.schema[chat]  MUST  stale" in out
     assert "  = stream.done-once[chat]  known upstream (#1)" in out
-    assert 'chat.schema is listed for "status", which holds now: remove it.' in out
+    assert 'chat.schema[chat] is listed for "status", which holds now: remove it.' in out
     assert 'there is no case "no.such"' in out
     assert "broken  known" in out
 

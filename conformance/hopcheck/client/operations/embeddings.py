@@ -1,0 +1,41 @@
+"""Embeddings of texts or token arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hopcheck.client.bodies import embedding_body
+from hopcheck.client.config import Declares, Models
+from hopcheck.client.operations.kind import NotExpressible, OperationKind
+
+EMBEDDINGS_PATH = "/embeddings"
+
+_FIELDS = frozenset({"model", "input", "text", "dimensions", "encoding_format", "user"})
+
+
+def _asks(_method: str, path: str, _body_given: Any) -> bool:
+    return path.endswith(EMBEDDINGS_PATH)
+
+
+def _body(models: Models, marker: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    beyond = sorted(fields.keys() - _FIELDS)
+    if beyond:
+        raise NotExpressible(f"an embeddings request has no {', '.join(beyond)}")
+    asked = dict(fields)
+    given = asked.pop("input", asked.pop("text", "hello"))
+    return embedding_body(models.embedding, marker, given, asked)
+
+
+def _why_not_offered(declares: Declares) -> str:
+    return "" if declares.embeddings else "the target does not declare `embeddings`"
+
+
+EMBEDDINGS = OperationKind(
+    name="embeddings",
+    method="POST",
+    path=EMBEDDINGS_PATH,
+    body=_body,
+    matches=_asks,
+    why_not_offered=_why_not_offered,
+)

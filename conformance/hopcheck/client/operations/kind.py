@@ -1,0 +1,42 @@
+"""What an operation is: one way of asking a target, such as a streamed chat completion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hopcheck.client.config import Declares, Models
+from hopcheck.client.responses import NotApplicable
+
+
+class NotExpressible(NotApplicable):
+    """A request of this operation can't say what a case wants to ask; the text says what."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationKind:
+    """One way of asking a target.
+
+    Attributes:
+        name: As it stands in ids and markers: `chat.stream`.
+        method: The HTTP method.
+        path: Below the base URL.
+        streams: Whether its healthy response is a stream of events.
+        generates: Whether a model writes its response.
+        forwarded: Whether a provider answers it, so that a script can be played.
+        body: Makes the body of its healthy request of the target's models, a marker, and the fields that a case gives;
+            None for no body. It raises `NotExpressible` for fields that it can't say.
+        matches: Whether a request (method, path without query, JSON body) is one of it.
+        why_not_offered: Why a target with these declarations doesn't offer it; "" if it does.
+    """
+
+    name: str
+    method: str
+    path: str
+    streams: bool = False
+    generates: bool = False
+    forwarded: bool = True
+    body: Callable[[Models, str, Mapping[str, Any]], dict[str, Any] | None]
+    matches: Callable[[str, str, Any], bool]
+    why_not_offered: Callable[[Declares], str] = lambda _: ""
