@@ -17,7 +17,10 @@ class PendingResponse:
 
     Attributes:
         response: What has come so far.
+        admitted_at: When the run's pace let the request go.
     """
+
+    admitted_at = 0.0
 
     def __init__(
         self,
@@ -98,6 +101,8 @@ class PendingResponse:
         return self.response
 
     async def _read(self) -> bool:
+        if not self.response.head_at_ns:
+            await self.head()  # it may be a refusal, after which the request is sent again
         if self.response.ended_at_ns:
             return False
         try:

@@ -43,9 +43,9 @@ def official_client(config: TargetConfig, timeout_s: float, session: TargetSessi
     class PacedClient(DefaultAsyncHttpxClient):
         async def send(self, request: Any, **options: Any) -> Any:
             while True:
-                await session.admit()
+                admitted_at = await session.admit()
                 response = await super().send(request, **options)
-                if not await session.limits(recorder.latest):
+                if not await session.limits(recorder.latest, admitted_at):
                     return response
                 await response.aclose()
                 recorder.drop_latest()

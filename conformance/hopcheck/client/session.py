@@ -160,7 +160,7 @@ class TargetSession(PacedSide):
         connection: ClientConnection | None = None,
     ) -> PendingResponse:
         """Send any request, and return while its response is still to come (see `request`)."""
-        await self.admit()
+        admitted_at = await self.admit()
         raw = b"" if body is None else body if isinstance(body, bytes) else encode(body)
         typed = {"Content-Type": "application/json"} if body is not None else {}
         pairs = self.headers(key, {**typed, **(headers or {})})
@@ -174,9 +174,13 @@ class TargetSession(PacedSide):
         self.responses.append(response)
 
         async def refused(live: PendingResponse) -> ClientConnection | None:
-            return await self._send_again(live, target, connection) if await self.limits(live.response) else None
+            limits = await self.limits(live.response, live.admitted_at)
+            return await self._send_again(live, target, connection) if limits else None
 
-        return PendingResponse(used, response, self.read_timeout_s, closes=connection is None, refused=refused)
+        live = PendingResponse(used, response, self.read_timeout_s, closes=connection is None, refused=refused)
+        live.admitted_at = admitted_at
+        self.pending[marker] = live
+        return live
 
     async def _send_again(
         self, live: PendingResponse, target: str, connection: ClientConnection | None
@@ -187,7 +191,7 @@ class TargetSession(PacedSide):
             live.connection.close()
         elif not connection.reusable:
             raise Untestable("the target limits its rate, and closed the connection that the case is about")
-        await self.admit()
+        live.admitted_at = await self.admit_again(live)
         used = connection or await self.connect()
         response = live.response
         sent = response.sent

@@ -9,6 +9,9 @@ from hopcheck.client.responses import Response, SentRequest, Untestable, describ
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.journal import Attempt
 
+ARRIVAL_S = 5.0
+"""How long a request may take to the upstream."""
+
 SETTLE_S = 2.0
 """How long an attempt that arrived may go on after the client's response ended."""
 
@@ -38,7 +41,7 @@ class UpstreamSide:
             return arrived
         return await control.wait(marker, attempts=attempts, ended=True, timeout_s=settle_s)
 
-    async def arrival(self, marker: str, *, timeout_s: float = 5.0) -> Attempt:
+    async def arrival(self, marker: str, *, timeout_s: float = ARRIVAL_S) -> Attempt:
         """Wait until a request's first attempt is at the upstream, and return it while it may go on.
 
         Raises:

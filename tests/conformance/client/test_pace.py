@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 import pytest
+from virtual_time import simulate
 
 from hopcheck.client.pacing.pace import (
     FEW,
     FEW_WAIT_S,
     FIRST_PAUSE_S,
     LONG_WAIT_S,
-    MAX_PAUSE_S,
-    SHARE,
+    MAX_ANNOUNCED_S,
     Pace,
 )
+from hopcheck.client.pacing.rate_control import DECREASE, RateControl
 from hopcheck.client.pacing.refusals import announced_wait_s, is_refusal
 from hopcheck.client.responses import Response, SentRequest, Untestable
 
@@ -32,86 +33,85 @@ class Clock:
         return self.now
 
 
-def drive(pace: Pace, clock: Clock, limit: int, window_s: float, requests: int) -> tuple[int, float]:
-    """Send requests one after another to a sliding-window limiter; returns refusals and the time that it took."""
-    passed: deque[float] = deque()
-    begun, refused, done = clock.now, 0, 0
-    while done < requests:
-        while wait_s := pace.reserve():
-            clock.now += wait_s
-        while passed and passed[0] <= clock.now - window_s:
-            passed.popleft()
-        if len(passed) < limit:
-            passed.append(clock.now)
-            done += 1
-            pace.passed()
-            clock.now += 0.002
-        else:
-            refused += 1
-            pace.refused(None)
-    return refused, clock.now - begun
-
-
 def test_nothing_is_held_back_while_nothing_is_refused() -> None:
-    clock = Clock()
-    pace = Pace(clock)
-    for _ in range(500):
-        assert pace.reserve() == 0.0
-        pace.passed()
-    assert (pace.rate, pace.note()) == (None, "")
+    async def main() -> None:
+        clock = asyncio.get_running_loop().time
+        pace, begun = Pace(clock), clock()
+        for _ in range(500):
+            pace.passed(await pace.admit())
+        assert (clock(), pace.rate, pace.note()) == (begun, None, "")
+
+    simulate(main)
 
 
-@pytest.mark.parametrize(("limit", "window_s"), [(20, 1.0), (5, 1.0), (50, 1.0)])
-def test_a_limit_by_the_second_costs_at_most_half_as_much_again(limit: int, window_s: float) -> None:
-    clock = Clock()
-    pace = Pace(clock)
-    refused, took_s = drive(pace, clock, limit, window_s, 1000)
-    assert took_s <= 1.5 * 1000 / (limit / window_s) + 30
-    assert refused <= 20
+def test_a_retry_after_is_waited_for_and_no_longer_than_a_minute() -> None:
+    async def main() -> None:
+        clock = asyncio.get_running_loop().time
+        pace = Pace(clock)
+        refused_at = clock()
+        pace.refused(await pace.admit(), 7.0)
+        trial = await pace.admit()
+        assert trial == refused_at + 7.0
+        pace.refused(trial, LONG_WAIT_S)
+        assert await pace.admit() == trial + MAX_ANNOUNCED_S
+
+    simulate(main)
 
 
-def test_a_limit_by_the_minute_is_found() -> None:
-    clock = Clock()
-    pace = Pace(clock)
-    refused, took_s = drive(pace, clock, 60, 60.0, 200)
-    assert refused <= 30
-    assert took_s <= 600
+def test_requests_refused_together_rest_once() -> None:
+    async def main() -> None:
+        pace = Pace(asyncio.get_running_loop().time)
+        admitted = [await pace.admit() for _ in range(8)]
+        for one in admitted:
+            pace.refused(one)
+        assert pace.refusals == 8
+        assert await pace.admit() == admitted[0] + FIRST_PAUSE_S
+
+    simulate(main)
 
 
-def test_retry_after_is_waited_for() -> None:
-    clock = Clock()
-    pace = Pace(clock)
-    pace.reserve()
-    pace.refused(7.0)
-    assert pace.reserve() == pytest.approx(7.0)
-    clock.now += 7.0
-    pace.reserve()
-    pace.refused(10 * MAX_PAUSE_S)
-    assert pace.reserve() == pytest.approx(MAX_PAUSE_S)
+def test_a_request_that_was_let_go_before_a_refusal_ends_no_rest() -> None:
+    async def main() -> None:
+        pace = Pace(asyncio.get_running_loop().time)
+        slow, refused = await pace.admit(), await pace.admit()
+        pace.refused(refused, 5.0)
+        pace.passed(slow)
+        assert await pace.admit() == refused + 5.0
+
+    simulate(main)
 
 
-def test_requests_refused_together_pause_once() -> None:
-    clock = Clock()
-    pace = Pace(clock)
-    for _ in range(8):
-        pace.reserve()
-    for _ in range(8):
-        pace.refused()
-    assert pace.refusals == 8
-    assert pace.reserve() == pytest.approx(FIRST_PAUSE_S)
+def test_the_rate_begins_with_what_passed_until_a_rest_ended() -> None:
+    async def main() -> None:
+        pace = Pace(asyncio.get_running_loop().time)
+        for _ in range(19):
+            pace.passed(await pace.admit())
+        pace.refused(await pace.admit(), 2.0)
+        pace.passed(await pace.admit())
+        assert pace.rate == 20 / 2.0
+        assert pace.note() == (
+            "the target limits its rate: it refused a request, and was asked at most 10 times a second at the end"
+        )
+
+    simulate(main)
 
 
-def test_the_pace_is_what_passed_between_two_rests() -> None:
-    clock = Clock()
-    pace = Pace(clock)
-    for _ in range(20):
-        pace.passed()
-    pace.refused(2.0)
-    clock.now += 2.0
-    assert pace.reserve() == 0.0
-    pace.passed()
-    assert pace.rate == pytest.approx(SHARE * 20 / 2.0)
-    assert "it refused 1 requests, and was asked at most 8.5 times a second" in pace.note()
+def test_the_rate_falls_at_once_and_grows_slowly_then_faster() -> None:
+    control = RateControl()
+    control.increase()
+    control.decrease()
+    assert control.per_s is None
+    control.estimate(10, 1.0)
+    control.decrease()
+    rates = [control.per_s]
+    for _ in range(100):
+        control.increase()
+        rates.append(control.per_s)
+    steps = [after - before for before, after in pairwise(rates)]
+    assert rates[0] == 10 * DECREASE
+    assert steps == sorted(steps)
+    assert rates[10] < 8.1
+    assert rates[100] > 12
 
 
 def response(status: int, *headers: tuple[str, str]) -> Response:
@@ -156,33 +156,37 @@ def test_a_target_that_lets_nothing_through_is_given_up(passed: int, bound_s: fl
     clock = Clock()
     pace = Pace(clock)
     for _ in range(passed):
-        pace.passed()
-    pace.refused()
+        pace.passed(clock.now)
+    pace.refused(clock.now)
     clock.now += bound_s
-    pace.reserve()
-    pace.refused()
+    pace.refused(clock.now)
     pace.require_hope()
     clock.now += 1
     with pytest.raises(Untestable, match="lets no request through"):
         pace.require_hope()
-    pace.passed()
+    pace.passed(clock.now)
     pace.require_hope()
 
 
 def test_a_wait_of_an_hour_is_not_begun() -> None:
-    pace = Pace(Clock())
-    pace.refused(3600.0)
+    pace = Pace(clock := Clock())
+    pace.refused(clock.now, 3600.0)
     assert pace.gave_up
 
 
 def test_a_burst_goes_together_if_the_target_takes_it() -> None:
     async def main() -> None:
-        pace = Pace()
-        assert await pace.admit_together(1000)
-        pace.rate = 1000.0
-        assert await pace.admit_together(10)
-        assert pace.reserve() > 0  # others are held back
-        assert pace.waited_s == pytest.approx(0.01)
-        assert not await pace.admit_together(1001)
+        clock = asyncio.get_running_loop().time
+        pace, begun = Pace(clock), clock()
+        assert await pace.admit_together(1000) == begun
+        for _ in range(9):
+            pace.passed(await pace.admit())
+        pace.refused(await pace.admit(), 1.0)
+        pace.passed(await pace.admit())
+        assert pace.rate == 10
+        together = await pace.admit_together(5)
+        assert together == pytest.approx(begun + 1.0 + 0.1 + 0.5)  # quiet before
+        assert await pace.admit() == pytest.approx(together + 0.5)  # and after
+        assert await pace.admit_together(11) is None
 
-    asyncio.run(main())
+    simulate(main)

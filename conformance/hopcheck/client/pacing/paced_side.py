@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hopcheck.client.pacing.pace import Pace
 from hopcheck.client.pacing.refusals import announced_wait_s, is_refusal
-from hopcheck.client.responses import NotApplicable, Response
-from hopcheck.client.upstream_side import UpstreamSide
+from hopcheck.client.pending_response import PendingResponse
+from hopcheck.client.responses import NotApplicable, Response, Untestable
+from hopcheck.client.upstream_side import ARRIVAL_S, UpstreamSide
 from hopcheck_server.upstream.control.client import Control
+from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.wire.tasks import cancel
 
 FLOOD = "the target limits its rate, and this case floods it"
 """Why flooding cases don't apply."""
@@ -20,6 +25,7 @@ class PacedSide(UpstreamSide):
     Attributes:
         responses: The responses to all requests so far, in order.
         notes: Waits and repeated requests, for the report.
+        pending: The responses that were begun last, by their marker.
     """
 
     def __init__(
@@ -29,37 +35,77 @@ class PacedSide(UpstreamSide):
         super().__init__(control)
         self.responses: list[Response] = []
         self.notes: list[str] = []
+        self.pending: dict[str, PendingResponse] = {}
+        self._held_back: set[PendingResponse] = set()
         self._pace = pace
         self._expects_limits = expects_limits
         self._expects_outage = expects_outage
         self._floods = floods
-        self._admitted = 0
+        self._admitted, self._admitted_at = 0, 0.0
 
-    async def admit(self) -> None:
+    async def admit(self) -> float:
         """Wait until the run's pace lets the next request go.
+
+        Returns:
+            When it did, for `limits`.
 
         Raises:
             NotApplicable: The case floods a target that limits its rate.
             Untestable: The target refuses everything.
         """
         if self._pace is None:
-            return
+            return 0.0
         if self._admitted:
             self._admitted -= 1
-            return
+            return self._admitted_at
         if self._floods and self.responses and self._pace.is_limiting:
             raise NotApplicable(FLOOD)
-        await self._pace.admit()
+        return await self._pace.admit()
 
     async def admit_together(self, number: int) -> None:
         """Wait until the next requests, that many, may be sent at once, if the target takes that many in a second."""
-        if self._pace is not None and await self._pace.admit_together(number):
-            self._admitted = number
+        admitted_at = await self._pace.admit_together(number) if self._pace is not None else None
+        if admitted_at is not None:
+            self._admitted, self._admitted_at = number, admitted_at
 
-    async def limits(self, response: Response) -> bool:
+    async def admit_again(self, live: PendingResponse) -> float:
+        """Wait until the run's pace lets a refused request go once more (see `admit`)."""
+        self._held_back.add(live)
+        try:
+            return await self.admit()
+        finally:
+            self._held_back.remove(live)
+
+    async def arrival(self, marker: str, *, timeout_s: float = ARRIVAL_S) -> Attempt:
+        """Wait until a request is at the upstream (see `UpstreamSide`); if it is refused meanwhile, it is sent again.
+
+        Raises:
+            Untestable: It did not come, or the target refuses everything.
+        """
+        live = self.pending.get(marker)
+        if live is None:
+            return await super().arrival(marker, timeout_s=timeout_s)
+        head = asyncio.ensure_future(live.head())
+        try:
+            while True:
+                try:
+                    return await super().arrival(marker, timeout_s=timeout_s)
+                except Untestable:
+                    if head.done():
+                        head.result()
+                    if live not in self._held_back:
+                        raise
+        finally:
+            await cancel([head])
+
+    async def limits(self, response: Response, admitted_at: float) -> bool:
         """Whether a response, of which the head is there, is the refusal of a rate limit of the target's own.
 
         The run's pace learns of it, as of a response that isn't.
+
+        Args:
+            response: To a request.
+            admitted_at: When the request was let go (see `admit`).
 
         Raises:
             NotApplicable: It is, and the case floods the target.
@@ -68,9 +114,9 @@ class PacedSide(UpstreamSide):
         if self._pace is None or (self._expects_limits and response.status in (429, 503)):
             return False
         if not await self._is_own_limit(response):
-            self._pace.passed()
+            self._pace.passed(admitted_at)
             return False
-        self._pace.refused(announced_wait_s(response))
+        self._pace.refused(admitted_at, announced_wait_s(response))
         if self._floods:
             raise NotApplicable(FLOOD)
         self._pace.require_hope()
