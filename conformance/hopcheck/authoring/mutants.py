@@ -22,6 +22,7 @@ class Mutant:
         killed_by: The name of the check that must fail; those made before it must hold.
         trips: Ids or patterns of other cases that may fail on it, too.
         on: The operations on which it is wrong; empty for all that its case is asked on.
+        also: Checks of its case that are made before that one, and may fail, too.
         everywhere: Whether it is wrong on all of them at once, as what it mixes up belongs to several.
     """
 
@@ -31,6 +32,7 @@ class Mutant:
     killed_by: str
     trips: tuple[str, ...] = ()
     on: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     everywhere: bool = False
 
     def is_wrong_on(self, operation: str) -> bool:

@@ -122,14 +122,21 @@ class Case:
         return {script_name(self.id, variant): script for variant, script in self.scripts.items()}
 
     def mutant(
-        self, *, killed_by: str, on: Operations | None = None, everywhere: bool = False, trips: Sequence[str] = ()
+        self,
+        *,
+        killed_by: str,
+        on: Operations | None = None,
+        also: Sequence[str] = (),
+        everywhere: bool = False,
+        trips: Sequence[str] = (),
     ) -> Callable[[RelayClass], RelayClass]:
         """Register a relay class as a mutant of this case.
 
         Args:
             killed_by: The check that must fail on it.
             on: The operations on which it is wrong; None means all of the case's.
-            everywhere: Whether it is wrong on all of them at once, as what it mixes up belongs to several requests;
+            also: Checks that the case makes before that one, and that may fail, too.
+            everywhere: Whether it is wrong on all operations at once, as what it mixes up belongs to several requests;
                 else the self-test lets it be wrong on one at a time.
             trips: Ids or patterns (`stream.*`) of other cases that may fail on it, too.
 
@@ -142,7 +149,9 @@ class Case:
 
         def register(relay: RelayClass) -> RelayClass:
             story = require_relay(relay)
-            self.mutants.append(Mutant(relay.__name__, story, relay, killed_by, tuple(trips), wrong_on, everywhere))
+            self.mutants.append(
+                Mutant(relay.__name__, story, relay, killed_by, tuple(trips), wrong_on, tuple(also), everywhere)
+            )
             return relay
 
         return register

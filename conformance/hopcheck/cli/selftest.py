@@ -17,7 +17,17 @@ from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.cli.selftest_workers import run_matrix, run_reproductions
 from hopcheck.gate.catalogue import all_cases, by_key, select
 from hopcheck.report.causes import INVARIANTS
-from hopcheck.selftest import Cell, MatrixColumn, MatrixScore, columns_of, run_cells_again, score, summary_of
+from hopcheck.selftest import (
+    Cell,
+    MatrixColumn,
+    MatrixScore,
+    columns_of,
+    inert_among,
+    run_cells_again,
+    score,
+    summary_of,
+    without_inert,
+)
 from hopcheck_server.wire.event_loop import run as run_loop
 
 RERUN_LIMIT = 120
@@ -61,11 +71,28 @@ def run(arguments: argparse.Namespace) -> int:
     require_named_checks(total, known)
     if 0 < len(total.suspicious) <= RERUN_LIMIT:
         total = rerun_suspicious(matrix, total, columns, known, console)
+    total = without_inert(total, find_inert(total, columns, known))
     print_score(total, cases, columns, console, verbose=arguments.verbose)
     skipped = 0 if arguments.diagonal else len(columns) * len(cases) - total.cells
     note = f"; the outcome of {skipped} more is known" if skipped else ""
     console.print(f"{total.cells} cells in {time.monotonic() - begun:.0f} s{note}", soft_wrap=True)
     return HOLDS if total.holds else DOES_NOT_HOLD
+
+
+def find_inert(
+    total: MatrixScore, columns: Sequence[MatrixColumn], cases: Mapping[str, Case]
+) -> set[tuple[str, str, str]]:
+    """The survivors, of mutants that are wrong on one operation, that nothing on the wire can tell from health."""
+    survived = {(key, check, name) for key, check, name, _ in total.survived}
+    pairs = {
+        (key, mutant.killed_by, mutant.name): (column.relay, cases[key])
+        for column in columns
+        if column.operation
+        for key, mutant in column.mutants
+        if (key, mutant.killed_by, mutant.name) in survived
+    }
+    inert = run_loop(inert_among(list(pairs.values()))) if pairs else []
+    return {survivor for survivor, is_inert in zip(pairs, inert, strict=True) if is_inert}
 
 
 def _reproduce(cases: Sequence[Case], arguments: argparse.Namespace) -> int:
@@ -126,7 +153,7 @@ def rerun_suspicious(
     shown_again = {(cell.column, cell.verdict.key) for cell in total.suspicious}
     for cell in first.suspicious:
         if (cell.column, cell.verdict.key) not in shown_again:
-            where = f"{cell.verdict.key} on {cell.column}"
+            where = f"{escape(cell.verdict.key)} on {cell.column}"
             console.print(f"[yellow]once only[/]      {where}: {escape(summary_of(cell.verdict))}", soft_wrap=True)
     return total
 
@@ -140,19 +167,23 @@ def print_score(
         console.print(f"[{style}]{kind:<14}[/] {text}", soft_wrap=True)
 
     for case_id, check, name in sorted(total.killed) if verbose else ():
-        line("green", "killed", f"{case_id}: {escape(check)}  [dim]{name}[/]")
+        line("green", "killed", f"{escape(case_id)}: {escape(check)}  [dim]{name}[/]")
     for case_id, check, name, instead in sorted(total.survived):
-        line("red", "survived", f"{case_id}: {name} should fail {escape(repr(check))}; {escape(instead)}")
+        line("red", "survived", f"{escape(case_id)}: {name} should fail {escape(repr(check))}; {escape(instead)}")
+    for case_id, check, name in total.inert:
+        line("dim", "inert", f"{escape(case_id)}: {name} does what the healthy relay does, so {escape(check)!r} holds")
     for case_id, name, instead in sorted(total.unexpected):
-        line("red", "unexpected", f"{case_id} on {name}: {escape(instead)}")
+        line("red", "unexpected", f"{escape(case_id)} on {name}: {escape(instead)}")
     for case_id, name, instead in sorted(total.false_positives):
-        line("red", "false positive", f"{case_id} on {name}: {escape(instead)}")
+        line("red", "false positive", f"{escape(case_id)} on {name}: {escape(instead)}")
     for case_id, check in total.unkilled:
-        line("red", "unkilled", f"{case_id}: no mutant fails {escape(repr(check))}")
-    mutants = sum(bool(column.mutants) for column in columns)
+        line("red", "unkilled", f"{escape(case_id)}: no mutant fails {escape(repr(check))}")
+    mutants = len({mutant.relay for case in cases for mutant in case.mutants})
+    honest = sum(column.honest for column in columns)
     console.print(
-        f"{len(cases)} cases, {mutants} mutants, {len(columns) - mutants} honest relays: "
-        f"{len(total.killed)} killed, {len(total.survived)} survived, {len(total.unexpected)} unexpected, "
+        f"{len({case.id for case in cases})} cases ({len(cases)} with their operations), {mutants} mutants, "
+        f"{honest} honest relays: {len(total.killed)} killed, {len(total.survived)} survived, "
+        f"{len(total.inert)} inert, {len(total.unexpected)} unexpected, "
         f"{len(total.false_positives)} false positives, {len(total.unkilled)} checks that kill no mutant",
         style="green" if total.holds else "red",
     )

@@ -5,8 +5,9 @@ honest relay; and every check of every case must kill some mutant.
 """
 
 from hopcheck.selftest.columns import HEALTHY, MatrixColumn, columns_of
+from hopcheck.selftest.inert import inert_among
 from hopcheck.selftest.matrix import Cell, cells, run_cells_again
-from hopcheck.selftest.scoring import MatrixScore, kills, score, summary_of
+from hopcheck.selftest.scoring import MatrixScore, kills, score, summary_of, without_inert
 
 __all__ = [
     "HEALTHY",
@@ -15,8 +16,10 @@ __all__ = [
     "MatrixScore",
     "cells",
     "columns_of",
+    "inert_among",
     "kills",
     "run_cells_again",
     "score",
     "summary_of",
+    "without_inert",
 ]

@@ -163,7 +163,7 @@ def _result_of_trial(case: Case, mutant: Mutant, trial: Trial, healthy: Trial) -
     verdict, where = trial.verdict, (case.key, mutant.name)
     if verdict.outcome is Outcome.NOT_APPLICABLE:
         return CassetteResult(*where, "live-only", verdict.reason)
-    if kills(verdict, mutant.killed_by):
+    if kills(verdict, mutant.killed_by, mutant.also):
         return CassetteResult(*where, "killed", mutant.killed_by)
     known = what_failed(healthy.verdict)
     failed = [finding.check for finding in verdict.failed if finding.check not in known]

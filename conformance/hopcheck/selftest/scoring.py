@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from hopcheck.authoring.case_names import CasePattern
@@ -31,6 +31,7 @@ class MatrixScore:
             is never expected.
         false_positives: (case key, column, summary) of failures on the healthy relay and on honest relays.
         unkilled: (case key, check) of checks that kill no mutant.
+        inert: The same of mutants that do what the healthy relay does on that operation, which nothing can show.
         suspicious: The cells that count against the suite.
         checks: The names of each case's checks on any relay, by case key.
     """
@@ -41,6 +42,7 @@ class MatrixScore:
     unexpected: list[tuple[str, str, str]] = field(default_factory=list)
     false_positives: list[tuple[str, str, str]] = field(default_factory=list)
     unkilled: list[tuple[str, str]] = field(default_factory=list)
+    inert: list[tuple[str, str, str]] = field(default_factory=list)
     suspicious: list[Cell] = field(default_factory=list)
     checks: dict[str, set[str]] = field(default_factory=dict)
 
@@ -114,7 +116,7 @@ def _is_unexpected(verdict: Verdict, column: MatrixColumn, case: Case) -> bool:
 
 
 def _score_mutant(total: MatrixScore, verdict: Verdict, mutant: Mutant) -> bool:
-    killed = kills(verdict, mutant.killed_by)
+    killed = kills(verdict, mutant.killed_by, mutant.also)
     if killed:
         total.killed.append((verdict.key, mutant.killed_by, mutant.name))
     else:
@@ -122,8 +124,8 @@ def _score_mutant(total: MatrixScore, verdict: Verdict, mutant: Mutant) -> bool:
     return killed
 
 
-def kills(verdict: Verdict, check: str) -> bool:
-    """Whether the check of that name fails and those before it hold.
+def kills(verdict: Verdict, check: str, also: Collection[str] = ()) -> bool:
+    """Whether the check of that name fails and those before it hold, apart from those in `also`.
 
     What must hold on every exchange has a check, too: it fails by an occurrence. A case that is untestable or broken
     never counts, unless a cause keeps it from being asked: that turns the gate red, and the check failed, too.
@@ -132,12 +134,21 @@ def kills(verdict: Verdict, check: str) -> bool:
         return any(occurrence.check == check for occurrence in verdict.occurrences)
     if verdict.outcome not in (Outcome.DEVIATES, Outcome.ADVISORY) and not verdict.untestable_by:
         return False
-    first = next((finding for finding in verdict.findings if not finding.ok), None)
+    failed = (finding for finding in verdict.findings if not finding.ok and finding.check not in also)
+    first = next(failed, None)
     return first is not None and first.check == check
+
+
+def without_inert(total: MatrixScore, inert: Collection[tuple[str, str, str]]) -> MatrixScore:
+    """The score in which those survivors, (case key, check, mutant), count neither way."""
+    survived = [one for one in total.survived if one[:3] not in inert]
+    return replace(total, survived=survived, inert=sorted(inert))
 
 
 def _is_announced(column: MatrixColumn, case: Case) -> bool:
     for key, mutant in column.mutants:
+        if CasePattern.parse(key).case == case.id:  # its own case, on an operation that its fault reaches, too
+            return True
         if any(fnmatchcase(case.id, pattern) for pattern in mutant.trips):
             return True
         if any(fnmatchcase(f"{CasePattern.parse(key).case}:{mutant.name}", pattern) for pattern in case.trips_on):

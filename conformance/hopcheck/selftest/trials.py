@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -28,6 +27,7 @@ from hopcheck.replay.server import ReplayServer
 from hopcheck.selftest.litellm_relay import BehindLiteLLM
 from hopcheck.selftest.reach import Traced
 from hopcheck.selftest.relay_host import relay_target
+from hopcheck.selftest.wire_sides import CHANGING, request_side, response_side
 from hopcheck_server.relay import Relay, RelayConfig, RelayServer
 from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.server import Upstream
@@ -38,10 +38,6 @@ READ_TIMEOUT_S = 6.5
 LITELLM_KEY = "hopcheck-litellm-key"
 
 MODELS = (*RelayConfig(upstream="").models, "limited-model-2", "cooling-model", "tpm-model")
-
-_CHANGING = frozenset({"x-request-id", "date"})
-
-_CREATED = re.compile(r'"created":\s*\d+,?')
 
 
 @dataclass
@@ -63,7 +59,7 @@ class Trial:
     @classmethod
     def of(cls, verdict: Verdict, requests: list[Any], relay: Relay) -> Trial:
         """Make it of a verdict, and what the relay sent to LiteLLM."""
-        responses = sorted(map(_response_side, verdict.exchanges), key=repr)
+        responses = sorted(map(response_side, verdict.exchanges), key=repr)
         reached = relay.reached() if isinstance(relay, Traced) else frozenset[str]()
         return cls(verdict, responses, sorted(requests, key=repr), reached)
 
@@ -116,7 +112,7 @@ async def on_script(case: Case, relay: type[Relay]) -> Trial:
     async with await Upstream.start(all_scripts([case])) as upstream, _serving(relay, upstream.url) as (served, target):
         context = RunContext(target, LocalControl(upstream), READ_TIMEOUT_S, nonces=scripted_nonces, contracts=False)
         verdict = await run_case(case, context)
-        return Trial.of(verdict, [_arrived(one) for one in verdict.exchanges if one["side"] == "upstream"], served)
+        return Trial.of(verdict, [request_side(one) for one in verdict.exchanges if one["side"] == "upstream"], served)
 
 
 @asynccontextmanager
@@ -159,24 +155,6 @@ def _own(declares: Declares) -> Mapping[str, Any]:
 
 def _request_side(played: ReplayedAttempt) -> Any:
     own = played.attempt()
-    headers = sorted(pair for pair in own.headers if pair[0] not in _CHANGING | {"host"})
+    headers = sorted(pair for pair in own.headers if pair[0] not in CHANGING | {"host"})
     reached = not played.is_fixed and (played.recording is None or bool(played.recording.entries))
     return own.method, own.path, own.body, headers, played.ended, reached
-
-
-def _arrived(exchange: Mapping[str, Any]) -> Any:
-    """A request of the relay's that a script answered."""
-    request = exchange["request"]
-    headers = sorted((name, value) for name, value in request["headers"] if name not in _CHANGING | {"host"})
-    return request["method"], request["url"], request["body"], headers, exchange["response"]["ended"], True
-
-
-def _response_side(exchange: Mapping[str, Any]) -> Any:
-    """One side of an exchange, without what varies between runs."""
-    if exchange["side"] == "upstream":
-        return "upstream", exchange["response"]["ended"]
-    response, request = exchange["response"], exchange["request"]
-    headers = [pair for pair in response["headers"] if pair[0].lower() not in _CHANGING]
-    path = request["url"].split("/", 3)[-1]
-    body = _CREATED.sub("", response["body"])
-    return request["method"], path, request["body"], response["status"], headers, body, response["ended"]

@@ -1,9 +1,11 @@
 """Every error is an error object."""
 
 from hopcheck import (
+    FORWARDED,
     Failure,
     Findings,
     IncomingRequest,
+    Operation,
     Relay,
     RelayedResponse,
     Response,
@@ -20,18 +22,19 @@ FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
 @case(
     "errors.shape",
     level="MUST",
+    on=FORWARDED,
     needs=["parses"],
     refs=["OAI Error", "litellm#1554", "litellm#6578", "litellm#8823", "otari#978", "nvcf#1690"],
     upstream={"openai": reply.status(400), "foreign": reply.raw(422, FOREIGN, "application/json")},
 )
-async def shape(target: Target) -> Findings:
+async def shape(target: Target, ask: Operation) -> Findings:
     """Every error's body is an object `error` with message, type, param and code, sent as application/json."""
     own = {
-        "bad JSON": await target.request("POST", "/chat/completions", body=b'{"model": "'),
-        "unknown model": await target.chat.create(script="openai", model="hopcheck-no-such-model"),
-        "no key": await target.chat.create(script="openai", key=""),
+        "bad JSON": await target.request(ask.method, ask.path, body=b'{"model": "'),
+        "unknown model": await ask(script="openai", model="hopcheck-no-such-model"),
+        "no key": await ask(script="openai", key=""),
     }
-    passed = {script: await target.chat.create(script=script) for script in ("openai", "foreign")}
+    passed = {script: await ask(script=script) for script in ("openai", "foreign")}
     yield expect("proxy's own errors", _complaints(own), equals={})
     yield expect("provider's errors", _complaints(passed), equals={})
     kinds = {name: answer.media_type for name, answer in _errors({**own, **passed})}

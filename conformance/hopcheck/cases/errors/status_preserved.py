@@ -4,7 +4,20 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hopcheck import Failure, Finding, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Failure,
+    Finding,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 CLIENT = {400: (400,), 403: (403, 502), 404: (404, 400, 502), 409: (409,), 413: (413, 400), 422: (422, 400)}
 LIMIT = {429: (429,)}
@@ -19,15 +32,16 @@ QUIET = (400, 403, 409, 413, 422, 500, 503)
     "errors.status-preserved",
     level="MUST",
     refs=["RFC 9110 15", "litellm#27030", "otari#975"],
+    on=FORWARDED,
     isolation="cooldown",
     upstream={str(code): reply.status(code) for code in {**CLIENT, **LIMIT, **SERVER}},
 )
-async def status_preserved(target: Target) -> Findings:
+async def status_preserved(target: Target, ask: Operation) -> Findings:
     """A provider's error reaches the client with its status, or one that tells the client the same."""
-    answers = await asyncio.gather(*(target.chat.create(script=str(code)) for code in QUIET))
+    answers = await asyncio.gather(*(ask(script=str(code)) for code in QUIET))
     got = {code: answer.status for code, answer in zip(QUIET, answers, strict=True)}
     for code in (404, 429):
-        got[code] = (await target.chat.create(script=str(code))).status
+        got[code] = (await ask(script=str(code))).status
     yield _kept("client errors", CLIENT, got)
     yield _kept("rate limit", LIMIT, got)
     yield _kept("server errors", SERVER, got)
