@@ -14,12 +14,15 @@ from hopcheck_server.proxy.adapters.base import BaseLLMAdapter
 from hopcheck_server.proxy.adapters.factory import make_adapter
 from hopcheck_server.proxy.auth import BearerAuth
 from hopcheck_server.proxy.errors import ProxyError
-from hopcheck_server.proxy.middleware import BodyLimit, Preflight, RequestContext
+from hopcheck_server.proxy.middleware import BodyLimit, Preflight, RequestContext, Shortcut
 from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.proxy.responses import error_response
 from hopcheck_server.proxy.routes import chat, document, embeddings, health, metrics, models
 from hopcheck_server.proxy.settings import Settings
 from hopcheck_server.proxy.telemetry.metrics import Metrics
+
+BUSY = {chat.PATH: chat.create_chat_completion, embeddings.PATH: embeddings.create_embeddings}
+"""The endpoints that are called without FastAPI's work around them."""
 
 
 def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> FastAPI:
@@ -54,6 +57,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Innermost first: each one added wraps those before it."""
+    app.add_middleware(Shortcut, endpoints=BUSY)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     open_paths = ("/metrics",) if settings.metrics == "open" else ()
     app.add_middleware(BearerAuth, key=settings.internal_api_key.get_secret_value(), open_paths=open_paths)

@@ -89,6 +89,11 @@ def upstream_unreachable() -> ProxyError:
     )
 
 
+def overloaded() -> ProxyError:
+    """503: every connection to the upstream is in use, and none became free in time."""
+    return ProxyError(503, "The proxy is busy at the moment; please try again.", "overloaded", headers=RETRY_AFTER)
+
+
 def upstream_down(wrong: str, code: str | None) -> ProxyError:
     """503: LiteLLM is known to be down, and wasn't asked."""
     return ProxyError(503, f"The upstream {wrong} at the moment; please try again.", code, headers=RETRY_AFTER)
@@ -108,6 +113,11 @@ def shutting_down() -> ProxyError:
     """503: this process is stopping and can't wait any longer for the upstream."""
     headers = {"connection": "close", "retry-after": "1"}
     return ProxyError(503, "The proxy is shutting down; please try again.", "shutting_down", headers=headers)
+
+
+def upstream_too_large(limit: int) -> ProxyError:
+    """502: the upstream's answer, or one event of it, exceeds the limit."""
+    return ProxyError(502, f"The upstream's answer exceeds {limit} bytes.", "upstream_too_large")
 
 
 def upstream_unreadable() -> ProxyError:

@@ -1,4 +1,4 @@
-"""Edits of one top-level member in the text of a JSON object; every other byte is unchanged.
+"""Reads JSON, and edits one top-level member in the text of an object; every other byte is unchanged.
 
 A body that is parsed and written again loses number formats and escapes, so additions are inserted as text.
 """
@@ -8,8 +8,24 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pydantic_core import from_json
+
 _SPACE = " \t\n\r"
 _DECODER = json.JSONDecoder()
+
+
+def parse(raw: bytes) -> Any:
+    """Parse JSON in UTF-8, as `json` does and in a fraction of its time.
+
+    Raises:
+        ValueError: It isn't JSON.
+        RecursionError: It is nested too deeply.
+    """
+    try:
+        return from_json(raw)
+    except ValueError:
+        # It refuses some that `json` reads, lone surrogates and 200 levels among them.
+        return json.loads(raw.decode())
 
 
 def encode(value: Any) -> bytes:

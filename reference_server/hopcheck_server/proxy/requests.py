@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pydantic_core import from_json
+
 from hopcheck_server.proxy.adapters.base import Call
 from hopcheck_server.proxy.adapters.headers import trace_headers
 from hopcheck_server.proxy.errors import ClientDisconnected, ProxyError, bad_request
@@ -69,7 +71,7 @@ async def _read_json(request: Request, settings: Settings) -> tuple[bytes, dict[
     _check_content_type(request)
     raw = await _read_body(request, settings.body_timeout_s)
     try:
-        body = json.loads(raw.decode(), parse_constant=_refuse_constant)
+        body = _parse(raw)
     except json.JSONDecodeError as error:
         raise bad_request(f"The request body is not valid JSON: {error.msg} at character {error.pos}.") from None
     except (ValueError, RecursionError) as error:
@@ -77,6 +79,14 @@ async def _read_json(request: Request, settings: Settings) -> tuple[bytes, dict[
     if not isinstance(body, dict):
         raise bad_request("The request body must be a JSON object.")
     return raw, body
+
+
+def _parse(raw: bytes) -> Any:
+    try:
+        return from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        # What it refuses is read again: for the reason, and because `json` reads lone surrogates and deep nesting.
+        return json.loads(raw.decode(), parse_constant=_refuse_constant)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -25,15 +26,33 @@ STREAM_HEADERS = {
 }
 
 
+class CompleteResponse(Response):
+    """A response with a JSON body. Its header fields are encoded once, in one place, which Starlette's aren't."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        self.status_code = status
+        self.body = body
+        self.background = None
+        self.raw_headers = [
+            (b"content-length", str(len(body)).encode()),
+            (b"content-type", b"application/json"),
+            *_encoded(headers),
+        ]
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
 def json_response(response: AdapterResponse) -> Response:
     """Make a complete response, with the adapter's bytes unchanged."""
-    return Response(response.body, 200, dict(response.headers), "application/json")
+    return CompleteResponse(response.body, 200, response.headers)
 
 
 def error_response(error: ProxyError) -> Response:
     """Make a response of an error."""
     current_notes().error = kind_of(error)
-    return Response(error.encode(), error.status, error.headers, "application/json")
+    return CompleteResponse(error.encode(), error.status, error.headers)
 
 
 class EventStreamResponse(Response):
@@ -43,9 +62,7 @@ class EventStreamResponse(Response):
         self.status_code = 200
         self.background = None
         self._stream = stream
-        self.init_headers({**stream.headers, **STREAM_HEADERS})
-        # Starlette has set the length of an empty body.
-        del self.headers["content-length"]
+        self.raw_headers = _encoded({**stream.headers, **STREAM_HEADERS})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream to its end, or until the client disconnects."""

@@ -11,6 +11,7 @@ import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterable
+from typing import Self
 
 import httptools
 
@@ -36,9 +37,7 @@ class ClientConnection(ResponseReader):
         self._late = False
 
     @classmethod
-    async def open(
-        cls, host: str, port: int, *, tls: ssl.SSLContext | None = None, timeout_s: float = 10
-    ) -> ClientConnection:
+    async def open(cls, host: str, port: int, *, tls: ssl.SSLContext | None = None, timeout_s: float = 10) -> Self:
         """Connect.
 
         Raises:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hopcheck_server.proxy.adapters.backends import PlainProvider
 from hopcheck_server.proxy.adapters.base import BaseLLMAdapter
 from hopcheck_server.proxy.adapters.failover.adapter import FailoverAdapter
 from hopcheck_server.proxy.adapters.failover.direct import DirectProvider
 from hopcheck_server.proxy.adapters.litellm.workarounds import LiteLLMWorkarounds
 from hopcheck_server.proxy.adapters.mock import MockAdapter
-from hopcheck_server.proxy.adapters.transport import AsyncOpenAITransport, TransportLimits
+from hopcheck_server.proxy.adapters.transports.base import Destination, Transport, TransportLimits
+from hopcheck_server.proxy.adapters.transports.raw import RawTransport
 from hopcheck_server.proxy.adapters.upstream import UpstreamAdapter
 from hopcheck_server.proxy.settings import Settings
 
@@ -20,12 +23,12 @@ def make_adapter(settings: Settings) -> BaseLLMAdapter:
     """Make the adapter for these settings."""
     if settings.llm_mode == "mock":
         return MockAdapter(settings)
-    key = settings.litellm_api_key.get_secret_value()
-    transport = AsyncOpenAITransport(settings.upstream_v1, key, _limits(settings))
+    server = Destination(settings.upstream_root, settings.litellm_api_key.get_secret_value())
+    transport = _transport(settings, server)
     if settings.backend == "openai":
         return UpstreamAdapter(settings, transport, PlainProvider())
     # A pool of its own, so that a full one doesn't look like an outage.
-    probing = AsyncOpenAITransport(settings.upstream_v1, key, _limits(settings), {"User-Agent": WATCH_NAME})
+    probing = _transport(settings, replace(server, agent=WATCH_NAME))
     probe = UpstreamAdapter(settings, probing, LiteLLMWorkarounds())
     litellm = UpstreamAdapter(settings, transport, LiteLLMWorkarounds())
     direct = _direct(settings)
@@ -36,15 +39,17 @@ def _direct(settings: Settings) -> DirectProvider | None:
     if settings.direct_fallback_v1 is None:
         return None
     key = settings.direct_fallback_api_key.get_secret_value()
-    transport = AsyncOpenAITransport(settings.direct_fallback_v1, key, _limits(settings))
+    transport = _transport(settings, Destination(settings.direct_fallback_v1.removesuffix("/v1"), key))
     # The operator has named its models: no list has to be fetched.
     provider = UpstreamAdapter(settings.model_copy(update={"check_models": False}), transport, PlainProvider())
     return DirectProvider(provider, settings.direct_fallback_models)
 
 
-def _limits(settings: Settings) -> TransportLimits:
-    return TransportLimits(
-        connect_s=settings.connect_timeout_s,
-        read_s=max(settings.timeout_s, settings.stream_idle_timeout_s),
-        connections=settings.max_connections,
-    )
+def _transport(settings: Settings, destination: Destination) -> Transport:
+    limits = TransportLimits(settings.connect_timeout_s, settings.max_connections)
+    if settings.transport == "raw":
+        return RawTransport(destination, limits)
+    # Imported here, because it takes a second and tens of megabytes.
+    from hopcheck_server.proxy.adapters.transports.openai_client import AsyncOpenAITransport
+
+    return AsyncOpenAITransport(destination, limits)

@@ -20,10 +20,16 @@ from hopcheck_server.proxy.adapters.model_list import (
 from hopcheck_server.proxy.adapters.streams.event_relay import EventRelay
 from hopcheck_server.proxy.adapters.streams.synthesis import events_of
 from hopcheck_server.proxy.adapters.streams.upstream_stream import UpstreamStream
-from hopcheck_server.proxy.adapters.transport import Method, TimedOut, Transport, TransportError, UpstreamResponse
+from hopcheck_server.proxy.adapters.transports.base import (
+    Method,
+    TimedOut,
+    Transport,
+    TransportError,
+    UpstreamResponse,
+)
 from hopcheck_server.proxy.adapters.upstream_errors import ErrorMapper, transport_failure
-from hopcheck_server.proxy.errors import ProxyError, model_not_found, upstream_unreadable
-from hopcheck_server.proxy.json_text import encode
+from hopcheck_server.proxy.errors import ProxyError, model_not_found, upstream_too_large, upstream_unreadable
+from hopcheck_server.proxy.json_text import encode, parse
 from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.proxy.settings import Settings
 from hopcheck_server.proxy.telemetry.notes import Waiting
@@ -53,17 +59,17 @@ class UpstreamAdapter(BaseLLMAdapter):
         """Relay a chat completion."""
         await self._check_model(call)
         if not call.streams:
-            return await self._relay("/chat/completions", call)
+            return await self._relay("/v1/chat/completions", call)
         return await self._stream(call)
 
     async def embeddings(self, call: Call) -> AdapterResponse:
         """Relay an embeddings request."""
         await self._check_model(call)
-        return await self._relay("/embeddings", call)
+        return await self._relay("/v1/embeddings", call)
 
     async def models(self) -> AdapterResponse:
         """Relay the upstream's list."""
-        return await self._get("/models")
+        return await self._get("/v1/models")
 
     async def model(self, model_id: str) -> AdapterResponse:
         """Find a model in the list: LiteLLM's own look-up misses ids with a slash, and has another error shape."""
@@ -82,9 +88,8 @@ class UpstreamAdapter(BaseLLMAdapter):
         """Ask LiteLLM whether it is alive, which causes no provider call; a provider is not asked."""
         if self._backend.lists_authoritatively:
             return
-        root = self._settings.upstream_v1.removesuffix("/v1")
-        url = f"{root}/health/liveliness"
-        response, body = await self._fetch("GET", url, None, {}, self._settings.health_timeout_s)
+        limit_s = self._settings.health_timeout_s
+        response, body = await self._fetch("GET", "/health/liveliness", None, {}, limit_s)
         if response.status != 200:
             raise self._errors.response(response.status, response.headers, body)
 
@@ -100,12 +105,12 @@ class UpstreamAdapter(BaseLLMAdapter):
             raise model_not_found(call.model)
 
     async def _fetch_model_ids(self) -> frozenset[str]:
-        listed = json.loads((await self._get("/models", LIST_TIMEOUT_S)).body)
+        listed = json.loads((await self._get("/v1/models", LIST_TIMEOUT_S)).body)
         return frozenset(str(entry["id"]) for entry in listed["data"])
 
     async def _model_info(self) -> dict[str, Any]:
         try:
-            info: dict[str, Any] = json.loads((await self._get("/model/info")).body)
+            info: dict[str, Any] = json.loads((await self._get("/v1/model/info")).body)
         except ProxyError:
             return {}
         return info
@@ -134,9 +139,9 @@ class UpstreamAdapter(BaseLLMAdapter):
         """Send one request and read its complete response, of any status, within `limit_s` seconds."""
         try:
             async with asyncio.timeout(limit_s):
-                response = await self._transport.send(method, path, raw, headers)
+                response = await self._transport.send(method, path, raw, headers, limit_s)
                 try:
-                    return response, await _read_all(response)
+                    return response, await self._read_all(response)
                 finally:
                     await response.aclose()
         except TimeoutError:
@@ -165,10 +170,7 @@ class UpstreamAdapter(BaseLLMAdapter):
     async def _head(self, raw: bytes, headers: Mapping[str, str]) -> UpstreamResponse:
         limit_s = self._settings.timeout_s
         try:
-            async with asyncio.timeout(limit_s):
-                return await self._transport.send("POST", "/chat/completions", raw, headers)
-        except TimeoutError:
-            raise transport_failure(TimedOut(), limit_s) from None
+            return await self._transport.send("POST", "/v1/chat/completions", raw, headers, limit_s)
         except TransportError as error:
             raise transport_failure(error, limit_s) from None
 
@@ -177,14 +179,19 @@ class UpstreamAdapter(BaseLLMAdapter):
         if response.status != 200 or media_type in ("application/json", "text/html"):
             return await self._not_a_stream(call, response)
         settings = self._settings
-        relay = EventRelay(wants_usage=call.wants_usage, fix=self._backend.event, make_error=self._errors.in_success)
+        relay = EventRelay(
+            wants_usage=call.wants_usage,
+            fix=self._backend.event,
+            make_error=self._errors.in_success,
+            max_event_bytes=settings.max_response_bytes,
+        )
         stream = UpstreamStream(response, relay, settings.timeout_s, settings.stream_idle_timeout_s)
         await stream.open()
         return AdapterStream(stream.blocks(), stream.aclose, self._client_headers(response))
 
     async def _not_a_stream(self, call: Call, response: UpstreamResponse) -> AdapterStream:
         try:
-            body = await _read_all(response)
+            body = await self._read_all(response)
         except TransportError as error:
             raise transport_failure(error, self._settings.timeout_s) from None
         payload = self._require_success(response, body)
@@ -192,6 +199,16 @@ class UpstreamAdapter(BaseLLMAdapter):
             raise upstream_unreadable()
         events = events_of(payload, wants_usage=call.wants_usage)
         return AdapterStream(_each(events), response.aclose, self._client_headers(response))
+
+    async def _read_all(self, response: UpstreamResponse) -> bytes:
+        chunks, size, limit = [], 0, self._settings.max_response_bytes
+        with Waiting():
+            while chunk := await response.read(self._settings.timeout_s):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > limit:
+                    raise upstream_too_large(limit)
+        return b"".join(chunks)
 
     def _client_headers(self, response: UpstreamResponse) -> dict[str, str]:
         passed = response_headers(self._backend.incoming_headers(response.headers))
@@ -203,11 +220,6 @@ async def _each(events: list[bytes]) -> AsyncIterator[bytes]:
         yield event
 
 
-async def _read_all(response: UpstreamResponse) -> bytes:
-    with Waiting():
-        return b"".join([chunk async for chunk in response.chunks()])
-
-
 def _json(body: bytes) -> dict[str, Any]:
     """Parse a body that must be a JSON object.
 
@@ -215,7 +227,7 @@ def _json(body: bytes) -> dict[str, Any]:
         ProxyError: 502, if it isn't one.
     """
     try:
-        payload = json.loads(body.decode())
+        payload = parse(body)
     except (ValueError, RecursionError):
         raise upstream_unreadable() from None
     if not isinstance(payload, dict):

@@ -13,9 +13,10 @@ from typing import Any
 from hopcheck_server.litellm_workarounds import named_status
 from hopcheck_server.proxy.adapters.backends import Backend
 from hopcheck_server.proxy.adapters.headers import response_headers
-from hopcheck_server.proxy.adapters.transport import TimedOut, TransportError, Unreachable
+from hopcheck_server.proxy.adapters.transports.base import PoolExhausted, TimedOut, TransportError, Unreachable
 from hopcheck_server.proxy.errors import (
     ProxyError,
+    overloaded,
     upstream_broke_off,
     upstream_refused_us,
     upstream_timeout,
@@ -29,9 +30,11 @@ _TRACEBACK = "Traceback (most recent call last)"
 
 
 def transport_failure(error: TransportError, waited_s: float) -> ProxyError:
-    """503, 504 or 502: unreachable, silent, or cut short."""
+    """503, 504 or 502: unreachable, all connections in use, silent, or cut short."""
     if isinstance(error, Unreachable):
         return upstream_unreachable()
+    if isinstance(error, PoolExhausted):
+        return overloaded()
     return upstream_timeout(waited_s) if isinstance(error, TimedOut) else upstream_broke_off()
 
 

@@ -9,10 +9,12 @@ from hopcheck_server.proxy.requests import read_chat
 from hopcheck_server.proxy.responses import EventStreamResponse, json_response
 from hopcheck_server.proxy.routes.context import adapter_of, settings_of, while_connected
 
+PATH = "/v1/chat/completions"
+
 router = APIRouter()
 
 
-@router.post("/v1/chat/completions")
+@router.post(PATH)
 async def create_chat_completion(request: Request) -> Response:
     """Answer a chat, complete or as a stream."""
     call = await read_chat(request, settings_of(request))

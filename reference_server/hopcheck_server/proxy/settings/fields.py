@@ -61,8 +61,13 @@ class Settings(BaseSettings):
     """For a client to send its request body."""
     max_body_bytes: Annotated[Count, Unit("bytes")] = 32 * 1024 * 1024
     """Larger request bodies are refused with 413."""
+    max_response_bytes: Annotated[Count, Unit("bytes")] = 64 * 1024 * 1024
+    """Larger responses of the upstream, and larger single events of its streams, end in an error (502)."""
     max_connections: Annotated[Count, Unit("connections")] = 1000
-    """To the upstream at the same time."""
+    """To the upstream at the same time. A request that gets none within `CONNECT_TIMEOUT_S` is answered 503."""
+    transport: Annotated[Literal["raw", "openai"], LowerCase] = "raw"
+    """What carries requests to the upstream: `raw`, hopcheck's own HTTP/1.1 client, or `openai`, the official client,
+    which costs several times the processor time."""
     models_ttl_s: Annotated[float, Field(ge=0), Unit("s")] = 30.0
     """How long a provider's list of models is cached (`BACKEND=openai`)."""
     check_models: bool = True
@@ -97,6 +102,11 @@ class Settings(BaseSettings):
     """How long requests may go on after a signal to stop."""
     mock_delay_s: Annotated[float, Field(ge=0, le=60), Unit("s")] = 0.2
     """Between two words of a mock stream."""
+
+    @property
+    def upstream_root(self) -> str:
+        """The upstream's address without `/v1`."""
+        return self.upstream_v1.removesuffix("/v1")
 
     @property
     def upstream_v1(self) -> str:

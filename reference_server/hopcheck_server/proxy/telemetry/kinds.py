@@ -22,9 +22,9 @@ ROUTES = (
 _KNOWN = frozenset(ROUTES)
 
 OWN_KINDS = frozenset(
-    {"invalid_api_key", "request_timeout", "request_too_large", "internal_error", "shutting_down",
+    {"invalid_api_key", "request_timeout", "request_too_large", "internal_error", "shutting_down", "overloaded",
      "upstream_unreachable", "upstream_silent", "upstream_unwell", "upstream_timeout", "upstream_cut",
-     "upstream_auth_error", "upstream_invalid_response"}
+     "upstream_auth_error", "upstream_invalid_response", "upstream_too_large"}
 )  # fmt: skip
 """This proxy's own codes that are more precise than the status."""
 

@@ -1,18 +1,24 @@
 """Relays the events of one chat stream: passes valid ones on, fixes what can be fixed, and detects how the stream ends.
 
 An event that needs no change is passed on as received. Each is parsed all the same, because a data event that isn't
-JSON crashes clients: that takes 2 of the 6 µs that an event costs here.
+JSON crashes clients: that takes a third of what an event costs here.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hopcheck_server.proxy.adapters.streams.sse import EventSplitter, EventTooLarge, comments_of, data_event, data_of
-from hopcheck_server.proxy.errors import ProxyError, upstream_broke_off, upstream_unreadable
-from hopcheck_server.proxy.json_text import encode
+from hopcheck_server.proxy.adapters.streams.sse import (
+    MAX_EVENT_BYTES,
+    EventSplitter,
+    EventTooLarge,
+    comments_of,
+    data_event,
+    data_of,
+)
+from hopcheck_server.proxy.errors import ProxyError, upstream_broke_off, upstream_too_large, upstream_unreadable
+from hopcheck_server.proxy.json_text import encode, parse
 
 DONE = b"data: [DONE]\n\n"
 
@@ -27,6 +33,7 @@ class EventRelay:
         wants_usage: Whether the client asked for a usage chunk; if not, it gets none.
         fix: Returns a fixed event, or None if it needs no change.
         make_error: Makes a ProxyError of the `error` member of an event.
+        max_event_bytes: A larger event ends the stream.
 
     Attributes:
         fault: The error that ended the stream early, not yet sent; None if there is none.
@@ -34,14 +41,16 @@ class EventRelay:
         begun: Whether any data event has been passed on.
     """
 
-    def __init__(self, *, wants_usage: bool, fix: Workaround, make_error: MakeError) -> None:
+    def __init__(
+        self, *, wants_usage: bool, fix: Workaround, make_error: MakeError, max_event_bytes: int = MAX_EVENT_BYTES
+    ) -> None:
         self.fault: ProxyError | None = None
         self.done = False
         self.begun = False
         self._wants_usage = wants_usage
         self._fix = fix
         self._make_error = make_error
-        self._splitter = EventSplitter()
+        self._splitter = EventSplitter(max_event_bytes)
         self._opened: set[Any] = set()
         self._finished: set[Any] = set()
 
@@ -59,8 +68,8 @@ class EventRelay:
         """Take a chunk; give the whole events in it, to be sent at once, as they arrived."""
         try:
             return self._relay(self._splitter.feed(chunk))
-        except EventTooLarge:
-            self.fault = upstream_unreadable()
+        except EventTooLarge as error:
+            self.fault = upstream_too_large(error.limit)
             return b""
 
     def end(self) -> bytes:
@@ -140,7 +149,7 @@ class EventRelay:
 
 def _parse(data: bytes) -> dict[str, Any] | None:
     try:
-        payload = json.loads(data.decode())
+        payload = parse(data)
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None

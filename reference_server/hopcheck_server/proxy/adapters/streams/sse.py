@@ -9,11 +9,20 @@ _BOM = b"\xef\xbb\xbf"
 class EventTooLarge(Exception):
     """An event exceeds the limit."""
 
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
 
 class EventSplitter:
-    """Collects chunks and gives whole events, line ends normalised to LF, without the blank line that ends them."""
+    """Collects chunks and gives whole events, line ends normalised to LF, without the blank line that ends them.
 
-    def __init__(self) -> None:
+    Args:
+        max_event_bytes: A larger event is refused.
+    """
+
+    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._limit = max_event_bytes
         self._buffer = bytearray()
         self._searched = 0
         self._carriage_return = b""
@@ -23,7 +32,7 @@ class EventSplitter:
         """Take a chunk; give the events that it completes.
 
         Raises:
-            EventTooLarge: an event exceeds 64 MiB.
+            EventTooLarge: An event exceeds the limit.
         """
         self._buffer += self._normalised(chunk)
         if self._at_start and len(self._buffer) >= len(_BOM):
@@ -52,8 +61,8 @@ class EventSplitter:
             events.append(bytes(self._buffer[begin:end]))
             begin = search = end + 2
         del self._buffer[:begin]
-        if len(self._buffer) > MAX_EVENT_BYTES:
-            raise EventTooLarge
+        if len(self._buffer) > self._limit:
+            raise EventTooLarge(self._limit)
         # The next blank line may begin with the last byte that is here now.
         self._searched = max(len(self._buffer) - 1, 0)
         return [stripped for event in events if (stripped := event.strip(b"\n"))]

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from hopcheck_server.proxy.adapters.streams.event_relay import EventRelay
-from hopcheck_server.proxy.adapters.transport import TimedOut, TransportError, UpstreamResponse
+from hopcheck_server.proxy.adapters.transports.base import TimedOut, TransportError, UpstreamResponse
 from hopcheck_server.proxy.adapters.upstream_errors import transport_failure
 from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.telemetry.kinds import kind_of
@@ -36,7 +36,6 @@ class UpstreamStream:
         self._relay = relay
         self._first_s = first_s
         self._idle_s = idle_s
-        self._chunks = response.chunks()
         self._first = b""
 
     async def open(self) -> None:
@@ -66,14 +65,13 @@ class UpstreamStream:
 
     async def _read(self, limit_s: float) -> bytes:
         try:
-            async with asyncio.timeout(limit_s):
-                chunk = await anext(self._chunks, None)
-        except TimeoutError:
+            chunk = await self._response.read(limit_s)
+        except TimedOut:
             return self._silence(limit_s)
         except TransportError as error:
             self._relay.fail(transport_failure(error, limit_s))
             return b""
-        return self._relay.end() if chunk is None else self._relay.feed(chunk)
+        return self._relay.feed(chunk) if chunk else self._relay.end()
 
     def _silence(self, waited_s: float) -> bytes:
         if self._relay.finished:
@@ -93,10 +91,8 @@ class UpstreamStream:
         with contextlib.suppress(TimeoutError, TransportError):
             async with asyncio.timeout(DRAIN_S):
                 size = 0
-                async for chunk in self._chunks:
+                while size <= DRAIN_BYTES and (chunk := await self._response.read(DRAIN_S)):
                     size += len(chunk)
-                    if size > DRAIN_BYTES:
-                        return
 
 
 def in_band(error: ProxyError) -> bytes:

@@ -1,80 +1,41 @@
-"""Sends bytes to the upstream and receives bytes, over one pooled `AsyncOpenAI` client.
+"""The alternative transport: one pooled `AsyncOpenAI` client, for those who want the official client on the way.
 
-It handles connections and timeouts, and doesn't parse the bytes: another client can replace it by implementing
-`Transport`.
+It costs several times the processor time of the default one, and more with each connection that is open (see
+docs/performance.md).
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Literal, Protocol, cast
+from typing import Any, cast
 
 import httpx2
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream, Omit
 from openai.types.chat import ChatCompletionChunk
 
+from hopcheck_server.proxy.adapters.transports.base import (
+    KEEPALIVE_S,
+    BrokenOff,
+    Destination,
+    Method,
+    PoolExhausted,
+    TimedOut,
+    TransportError,
+    TransportLimits,
+    Unreachable,
+)
 from hopcheck_server.proxy.telemetry.notes import Waiting
-
-Method = Literal["GET", "POST"]
-
-# Shorter than the 5 s after which common servers (uvicorn, LiteLLM's among them) close an idle connection: a
-# request that meets that close is lost, and nothing here may be sent twice.
-KEEPALIVE_S = 4.0
-
-
-class TransportError(Exception):
-    """The exchange with the upstream failed below HTTP."""
-
-
-class Unreachable(TransportError):
-    """No connection could be made, so the request was not sent."""
-
-
-class TimedOut(TransportError):
-    """The upstream was silent for too long."""
-
-
-class BrokenOff(TransportError):
-    """The connection ended before the response did, or carried no HTTP."""
-
-
-class UpstreamResponse(Protocol):
-    """A response whose head has arrived."""
-
-    @property
-    def status(self) -> int:
-        """HTTP status."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Header fields; names in lower case."""
-
-    def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives, content coding removed. Raises TransportError."""
-
-    async def aclose(self) -> None:
-        """End the exchange; if the body is incomplete, its connection is closed at once."""
-
-
-class Transport(Protocol):
-    """Sends one request, once."""
-
-    async def send(
-        self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]
-    ) -> UpstreamResponse:
-        """Send a request and wait for the head of the response, of any status. Raises TransportError."""
-
-    async def aclose(self) -> None:
-        """Close all connections."""
 
 
 def _name_failure(error: BaseException) -> TransportError:
     """Translate an exception of the client."""
     cause = error.__cause__ if isinstance(error, APIConnectionError) else error
-    if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)):
+    if isinstance(cause, httpx2.PoolTimeout):
+        return PoolExhausted()
+    if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol)):
         return Unreachable()
     if isinstance(cause, httpx2.TimeoutException) or isinstance(error, APITimeoutError):
         return TimedOut()
@@ -86,6 +47,7 @@ class OpenAIResponse:
 
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
+        self._chunks = response.aiter_bytes()
         # A plain dictionary: httpx2 decodes its own anew at every access.
         self._headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw
@@ -101,26 +63,19 @@ class OpenAIResponse:
         """Header fields, lower case; of a repeated one the last."""
         return self._headers
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives: one item for each HTTP chunk, content coding removed."""
+    async def read(self, limit_s: float) -> bytes:
+        """See `UpstreamResponse`."""
         try:
-            async for chunk in self._response.aiter_bytes():
-                yield chunk
+            async with asyncio.timeout(limit_s):
+                return await anext(self._chunks, b"")
+        except TimeoutError:
+            raise TimedOut from None
         except (httpx2.HTTPError, httpx2.StreamError, ssl.SSLError) as error:
             raise _name_failure(error) from None
 
     async def aclose(self) -> None:
         """Give the connection back, or close it if the body isn't complete."""
         await self._response.aclose()
-
-
-@dataclass(frozen=True)
-class TransportLimits:
-    """The timeouts and the size of the pool."""
-
-    connect_s: float
-    read_s: float
-    connections: int
 
 
 class _TimedTransport(httpx2.AsyncHTTPTransport):
@@ -135,16 +90,12 @@ class AsyncOpenAITransport:
     """`Transport` over one `AsyncOpenAI` client, which neither retries, follows redirects, nor keeps cookies.
 
     Args:
-        base_url: Ends in `/v1`.
-        api_key: Sent as Bearer key; "" sends none.
-        limits: Timeouts and the size of the pool.
-        headers: Sent with every request.
+        destination: The server, and the key for it.
+        limits: Of its pool.
     """
 
-    def __init__(
-        self, base_url: str, api_key: str, limits: TransportLimits, headers: Mapping[str, str] | None = None
-    ) -> None:
-        timeout = httpx2.Timeout(limits.read_s, connect=limits.connect_s, pool=limits.connect_s)
+    def __init__(self, destination: Destination, limits: TransportLimits) -> None:
+        timeout = httpx2.Timeout(None, connect=limits.connect_s, pool=limits.connect_s)
         pool = httpx2.Limits(
             max_connections=limits.connections, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE_S
         )
@@ -152,26 +103,30 @@ class AsyncOpenAITransport:
         jar = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
         transport = _TimedTransport(limits=pool)
         http = httpx2.AsyncClient(timeout=timeout, transport=transport, cookies=jar, follow_redirects=False)
+        key = destination.api_key
         self._client = AsyncOpenAI(
-            api_key=api_key or "unused", base_url=base_url, max_retries=0, timeout=timeout, http_client=http
+            api_key=key or "unused", base_url=destination.root, max_retries=0, timeout=timeout, http_client=http
         )
         self._headers: dict[str, str | Omit] = {
             # The client would take these two from the environment of this process.
             "OpenAI-Organization": Omit(),
             "OpenAI-Project": Omit(),
             "Accept-Encoding": "identity",
-            **(headers or {}),
+            "User-Agent": destination.agent,
         }
-        if not api_key:
+        if not key:
             self._headers["Authorization"] = Omit()
 
     async def send(
-        self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]
-    ) -> UpstreamResponse:
+        self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str], limit_s: float
+    ) -> OpenAIResponse:
         """Send the request once; no status raises an exception."""
         options: dict[str, Any] = {"headers": {**self._headers, **headers}, "follow_redirects": False}
         try:
-            return OpenAIResponse(await self._request(method, path, content, options))
+            async with asyncio.timeout(limit_s):
+                return OpenAIResponse(await self._request(method, path, content, options))
+        except TimeoutError:
+            raise TimedOut from None
         except APIStatusError as error:
             return OpenAIResponse(error.response)
         except (APIConnectionError, httpx2.HTTPError, httpx2.StreamError) as error:
