@@ -20,6 +20,7 @@ from hopcheck.client.responses import NotApplicable
 from hopcheck.engine.acceptance import ACCEPTANCE, judge_acceptance
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.evidence import CaseFindings
+from hopcheck.engine.invariants.judge import judge_invariants
 from hopcheck.engine.operations import operation_of
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict, outcome_of
 from hopcheck.engine.wire_contracts import WireEvidence, WireJudgement, judge_exchanges
@@ -203,6 +204,8 @@ async def _judge_exchanges(case: Case, target: Target, attempts: list[Attempt], 
     judgement = await judge_exchanges(evidence)
     if context.control is not None and not case.refusable and not case.needs & PROVIDER_AWAY:
         judge_acceptance(target, attempts, judgement)
+    two_sided = context.control is not None
+    await judge_invariants(case, target, attempts, context.known, judgement, is_two_sided=two_sided)
     return judgement
 
 

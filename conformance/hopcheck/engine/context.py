@@ -14,6 +14,7 @@ from hopcheck.client import RECOVERY_S, Target
 from hopcheck.client.config import DECLARABLE, TargetConfig
 from hopcheck.client.operations import OPERATIONS
 from hopcheck.client.pacing.pace import Pace
+from hopcheck.engine.invariants.complaint import RunKnowledge
 from hopcheck.engine.loop_watchdog import LoopWatchdog
 from hopcheck.engine.verdict import Occurrence
 from hopcheck_server.upstream.control.client import Control
@@ -38,6 +39,7 @@ class RunContext:
         contracts: Whether what crossed the wire is held against the contracts.
         pace: How fast the target may be asked; None where what it refuses is taken as it is.
         watchdog: Watches the event loop while the cases run; None where nobody does.
+        known: What the run learns of its target, exchange by exchange.
         shared: What the cases of a run have in common, such as one burst over a rate limit.
         excluded: Cases that this run can't judge, by `Case.key`, and why.
         extra_findings: Yields what this run finds in addition to a case's own findings, once the case is through, and
@@ -55,6 +57,7 @@ class RunContext:
     contracts: bool = True
     pace: Pace | None = field(default_factory=Pace)
     watchdog: LoopWatchdog | None = None
+    known: RunKnowledge = field(default_factory=RunKnowledge)
     shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     excluded: Mapping[str, str] = field(default_factory=dict)
     extra_findings: Callable[[Case, Target], AsyncIterator[Finding | Occurrence]] | None = None

@@ -8,7 +8,6 @@ What a server's HTTP layer says for itself is no answer of the API's.
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Response
 from hopcheck.client.config import Declares
+from hopcheck.engine.exchanges.exchange import plain_body
 from hopcheck.engine.http_layer import ROUTING_REFUSALS, is_byte_proxys_own, is_http_refusal
 from hopcheck.engine.operations import contract_path, operation_of, plain_path
 from hopcheck.engine.verdict import Occurrence
@@ -35,8 +35,6 @@ CHECKS = (RESPONSE, EVENT, UPSTREAM_REQUEST)
 
 COMMON: Boundary = "openai-compatible"
 OWN: Boundary = "llm-proxy"
-
-_INFLATED = ("gzip", "x-gzip", "deflate")
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def _judge_response(
 ) -> None:
     path = contract_path(response.sent.url, evidence.base_path)
     boundary = None if _is_the_servers_own(response, evidence) else _boundary(response, path, evidence.declares)
-    body = _plain(response)
+    body = plain_body(response)
     streams = response.media_type == STREAM_TYPE
     if boundary is None or response.status is None or body is None or not (streams or response.ended == "complete"):
         return
@@ -153,19 +151,6 @@ def _serves(path: str, declares: Declares) -> bool:
 
 def _data_events(body: bytes) -> Iterator[Event]:
     return (event for event in parse(body) if event.data is not None)
-
-
-def _plain(response: Response) -> bytes | None:
-    """The body as it was before it was compressed; None where nobody knows."""
-    coding = (response.header("content-encoding") or "identity").strip().lower()
-    if coding == "identity":
-        return response.body
-    if coding not in _INFLATED:
-        return None
-    try:
-        return zlib.decompressobj(wbits=47).decompress(response.body)
-    except zlib.error:
-        return None  # cases judge that
 
 
 class _Given:

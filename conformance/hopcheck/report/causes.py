@@ -52,6 +52,19 @@ INVARIANTS: Mapping[str, Invariant] = {
     "acceptance": Invariant(
         "A request that is valid at the provider isn't refused.", "correctness", "A valid request is refused"
     ),
+    "request-fidelity": Invariant(
+        "A request reaches the provider as the client sent it.",
+        "data loss",
+        "Requests don't reach the provider as they were sent",
+    ),
+    "response-fidelity": Invariant(
+        "A provider's success reaches the client as it was given.",
+        "data loss",
+        "Responses don't reach the client as they were given",
+    ),
+    "stream-grammar": Invariant(
+        "Every stream keeps the grammar of its surface.", "correctness", "Streams break their grammar"
+    ),
 }
 """By check."""
 

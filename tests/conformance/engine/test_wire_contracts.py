@@ -119,12 +119,15 @@ def contract(verdict: Verdict) -> Judged:
 
 def test_a_healthy_exchange_is_judged_on_both_sides(judged) -> None:
     found = judged(Relay, stream=True)
-    assert found.verdict.judged == {
-        (RESPONSE, "chat.stream"): 1,
-        (EVENT, "chat.stream"): 9,
-        (UPSTREAM_REQUEST, "chat.stream"): 1,
-        (ACCEPTANCE, "chat.stream"): 1,
-    }
+    assert (
+        found.verdict.judged.items()
+        >= {
+            (RESPONSE, "chat.stream"): 1,
+            (EVENT, "chat.stream"): 9,
+            (UPSTREAM_REQUEST, "chat.stream"): 1,
+            (ACCEPTANCE, "chat.stream"): 1,
+        }.items()
+    )
     assert found.verdict.occurrences == ()
 
 
@@ -152,8 +155,7 @@ def test_each_wrong_event_is_an_occurrence_of_one_cause(judged) -> None:
 
 
 def test_a_wrong_upstream_request_is_an_occurrence(judged) -> None:
-    (wrong,) = judged(WrongUpstream).verdict.occurrences
-    assert wrong.check == UPSTREAM_REQUEST
+    (wrong,) = judged(WrongUpstream).occurrences(UPSTREAM_REQUEST)
     assert wrong.detail == 'POST /v1/chat/completions: temperature: expected a number or null, not "hot"'
     assert wrong.cause == "temperature: expected a number or null, not a string"
     assert (wrong.operation, wrong.exchange) == ("chat", 0)
@@ -287,5 +289,5 @@ def test_untestable_stays_untestable_whatever_the_contract_says(case, bench) -> 
 
 def test_each_of_these_findings_is_broken_by_a_mutant() -> None:
     broken = {example.killed_by for case in all_cases().values() for example in case.mutants}
-    assert set(INVARIANTS) <= broken
+    assert {*CHECKS, ACCEPTANCE} <= broken
     assert set(CHECKS) <= set(INVARIANTS)

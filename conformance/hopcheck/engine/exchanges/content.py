@@ -1,0 +1,120 @@
+"""The content of a response: what a client makes of it, in one form for JSON and for streams. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hopcheck.engine.exchanges.exchange import Message
+
+Json = dict[str, Any]
+
+JOINED = frozenset({"content", "refusal", "reasoning_content", "reasoning"})
+"""Texts of a delta, which are joined."""
+
+_CALL_TEXTS = ("arguments", "input")
+
+
+def chat_content(message: Message) -> Json:
+    """A chat completion, or a stream's chunks joined: `{choices, usage, …}`; choices by their index."""
+    if message.streams:
+        return _joined(message.payloads)
+    body = message.json if isinstance(message.json, dict) else {}
+    choices = [choice for choice in body.get("choices") or () if isinstance(choice, dict)]
+    return {**_around(body), "choices": {choice.get("index"): _whole_choice(choice) for choice in choices}}
+
+
+def embeddings_content(message: Message) -> Json:
+    """The vectors by their index, as numbers of single precision, and the usage."""
+    body = message.json if isinstance(message.json, dict) else {}
+    data = [one for one in body.get("data") or () if isinstance(one, dict)]
+    vectors = {one.get("index"): _vector(one.get("embedding")) for one in data}
+    return {"vectors": vectors, "usage": body.get("usage")}
+
+
+def _around(body: Mapping[str, Any]) -> Json:
+    return {name: body.get(name) for name in ("usage", "system_fingerprint", "service_tier")}
+
+
+def _whole_choice(choice: Mapping[str, Any]) -> Json:
+    message = choice.get("message")
+    message = dict(message) if isinstance(message, dict) else {}
+    calls = message.pop("tool_calls", None) or []
+    return _choice(message, calls, choice)
+
+
+def _choice(message: Json, calls: Sequence[Any], choice: Mapping[str, Any]) -> Json:
+    """Empty texts and lists are as good as none."""
+    kept = {name: value for name, value in message.items() if value not in ("", []) and name != "role"}
+    logprobs = {name: tokens for name, tokens in (choice.get("logprobs") or {}).items() if tokens}
+    return {
+        **kept,
+        "tool_calls": list(calls),
+        "finish_reason": choice.get("finish_reason"),
+        "logprobs": logprobs or None,
+    }
+
+
+def _joined(chunks: Sequence[Any]) -> Json:
+    around: Json = {}
+    choices: dict[Any, Json] = {}
+    for chunk in chunks:
+        if not isinstance(chunk, dict) or "choices" not in chunk:
+            continue
+        around.update({name: value for name, value in _around(chunk).items() if value is not None})
+        for piece in chunk["choices"] or ():
+            if isinstance(piece, dict) and _says_something(piece):
+                _add(choices.setdefault(piece.get("index"), {"message": {}, "calls": {}, "logprobs": {}}), piece)
+    joined = {
+        index: _choice(choice["message"], list(choice["calls"].values()), choice) for index, choice in choices.items()
+    }
+    return {**around, "choices": joined}
+
+
+def _says_something(piece: Mapping[str, Any]) -> bool:
+    """Whether a piece is one of a choice: some servers send an empty one with the usage."""
+    return bool(piece.get("delta") or piece.get("finish_reason"))
+
+
+def _add(choice: Json, piece: Mapping[str, Any]) -> None:
+    message = choice["message"]
+    delta = piece.get("delta")
+    for name, value in (delta if isinstance(delta, dict) else {}).items():
+        if name == "tool_calls":
+            for part in value or ():
+                _add_call(choice["calls"], part)
+        elif name in JOINED and isinstance(value, str):
+            message[name] = message.get(name, "") + value
+        elif value is not None:
+            message[name] = value
+    choice["finish_reason"] = piece.get("finish_reason") or choice.get("finish_reason")
+    for name, tokens in (piece.get("logprobs") or {}).items():
+        if isinstance(tokens, list):
+            choice["logprobs"].setdefault(name, []).extend(tokens)
+
+
+def _add_call(calls: dict[Any, Json], part: Any) -> None:
+    if not isinstance(part, dict):
+        return
+    call = calls.setdefault(part.get("index"), {})
+    for name, value in part.items():
+        if isinstance(value, dict):
+            content = call.setdefault(name, {})
+            for key, text in value.items():
+                content[key] = content.get(key, "") + (text or "") if key in _CALL_TEXTS else text
+        elif name != "index" and value:
+            call[name] = value
+
+
+def _vector(value: Any) -> Any:
+    """A vector as numbers of single precision; base64 is decoded."""
+    try:
+        if isinstance(value, str):
+            raw = base64.b64decode(value, validate=True)
+            return list(struct.unpack(f"<{len(raw) // 4}f", raw))
+        return list(struct.unpack(f"<{len(value)}f", struct.pack(f"<{len(value)}f", *value)))
+    except (binascii.Error, struct.error, TypeError, OverflowError):
+        return value

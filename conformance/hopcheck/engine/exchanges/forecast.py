@@ -1,0 +1,82 @@
+"""The forecast: what a target has to do with an exchange, given what its provider really did and what it declares.
+
+A provider's own fault is never the target's, and a client that left is owed little. So each exchange is put into one of
+four classes, and each invariant says on which of them it is held.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from hopcheck.authoring.registry import Case
+from hopcheck.engine.exchanges.exchange import Exchange, Message
+from hopcheck_contracts.documents import Boundary
+from hopcheck_contracts.grammar.chat import check_events
+from hopcheck_contracts.schemas import validate_raw_response
+from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.upstream.script.marker import Marker
+
+COMMON: Boundary = "openai-compatible"
+
+DECLARED_REFUSALS = frozenset({429, 503})
+"""What a target answers by itself where it declares a limit, or an outage is asked about."""
+
+EXCUSING_NEEDS = frozenset({"outage", "unreachable", "rate_limit", "concurrency_limit"})
+"""Needs of cases in which the target answers by itself as it declares to."""
+
+
+class Forecast(StrEnum):
+    """What is due in an exchange."""
+
+    CLEAN = "clean"
+    """The provider's well-formed success has to reach the client, whole and unchanged."""
+
+    FAULTED = "faulted"
+    """The provider failed in one way or another, and the client has to see that."""
+
+    OWN = "own"
+    """No attempt reached the provider: the target answered by itself."""
+
+    EXCUSED = "excused"
+    """The client left, or the target does as it declares where something declared is in the way."""
+
+
+def forecast_of(exchange: Exchange, case: Case) -> Forecast:
+    """The class of an exchange of a case."""
+    response = exchange.response
+    if response.ended == "left" or exchange.is_shared:
+        return Forecast.EXCUSED
+    if not exchange.attempts:
+        is_declared = response.status in DECLARED_REFUSALS and not EXCUSING_NEEDS.isdisjoint(case.needs)
+        return Forecast.EXCUSED if is_declared else Forecast.OWN
+    *before, last = zip(exchange.attempts, exchange.given, strict=True)
+    if any(_has_begun(given) for _, given in before):
+        return Forecast.FAULTED  # what a client has of a stream that broke is no part of the next one
+    is_whole = is_success(exchange, *last) and not _misframes(case, exchange.response.marker)
+    return Forecast.CLEAN if is_whole else Forecast.FAULTED
+
+
+def _misframes(case: Case, marker: str) -> bool:
+    """Whether the script of a request frames a response wrongly, which the journal doesn't tell."""
+    script = case.scripts.get(Marker.parse(marker).variant)
+    turns = (*script.turns, *script.backup) if script else ()
+    return any(turn.delivery.content_length is not None for turn in turns)
+
+
+def is_success(exchange: Exchange, attempt: Attempt, given: Message | None) -> bool:
+    """Whether a provider's response is whole, keeps the contract, and is of the form that was asked for."""
+    if given is None or given.status != 200 or given.body is None or exchange.asked is None:
+        return False
+    wants_stream = exchange.operation == "chat.stream"
+    if given.streams is not wants_stream:
+        return False
+    if not wants_stream:
+        body, path = given.body, attempt.path
+        ended = attempt.ended == "answered"
+        return ended and not validate_raw_response(COMMON, attempt.method, path, 200, given.headers, body)
+    return attempt.ended in ("answered", "hung-up") and not check_events(given.events)
+
+
+def _has_begun(given: Message | None) -> bool:
+    """Whether a provider's stream has sent something that a client may have."""
+    return given is not None and given.status == 200 and given.streams and bool(given.body)

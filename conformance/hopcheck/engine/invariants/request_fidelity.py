@@ -1,0 +1,113 @@
+"""A request reaches the provider as the client sent it, except what the target declares to change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hopcheck.authoring.equivalence import canonical_request
+from hopcheck.authoring.findings import Level
+from hopcheck.client.config import Declares
+from hopcheck.engine.exchanges.differences import ValueDifference, differences
+from hopcheck.engine.exchanges.exchange import Exchange
+from hopcheck.engine.exchanges.forecast import COMMON, Forecast
+from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
+from hopcheck_contracts.schemas import must_refuse, validate_request
+from hopcheck_server.upstream.journal.attempt import Attempt
+
+REQUEST_FIDELITY = "request-fidelity"
+
+OPERATIONS = frozenset({"chat", "chat.stream", "embeddings"})
+
+STEERING_FIELDS = frozenset(
+    {"dimensions", "encoding_format", "frequency_penalty", "function_call", "functions", "input", "logit_bias",
+     "logprobs", "max_completion_tokens", "max_tokens", "messages", "model", "n", "parallel_tool_calls",
+     "presence_penalty", "response_format", "seed", "stop", "stream", "temperature", "tool_choice", "tools",
+     "top_logprobs", "top_p"}
+)  # fmt: skip
+"""Fields of a request that steer its response: they must arrive unchanged, and none is added. The others should."""
+
+MESSAGE_FIELDS = frozenset({"role", "content", "name", "tool_calls", "tool_call_id", "function_call"})
+"""The same of a message's members."""
+
+ADDABLE = frozenset({"stream_options"})
+"""What a target may add for itself: it counts tokens."""
+
+GATEWAY_FIELDS = frozenset(
+    {"api_base", "api_key", "api_version", "base_url", "cache", "caching", "custom_llm_provider", "extra_body",
+     "extra_headers", "extra_query", "fallbacks", "headers", "max_retries", "mock_response", "mock_timeout",
+     "model_list", "num_retries", "organization", "request_timeout", "stream_timeout", "tags", "timeout"}
+)  # fmt: skip
+"""Fields of no provider's API, by which clients steer some gateways: they end there."""
+
+
+def judge(judged: Judged) -> Iterator[Complaint]:
+    """Yield what of a valid request is lost, changed or added on its way to the provider."""
+    exchange = judged.exchange
+    if exchange.asked is None or not _is_valid(exchange):
+        return
+    wanted = expected_request(exchange.asked, judged.config.declares)
+    seen = set()
+    for attempt in exchange.attempts:
+        for difference in _differences(wanted, attempt, judged):
+            if difference.cause not in seen:
+                seen.add(difference.cause)
+                yield Complaint(difference.cause, f"{exchange.about}: {difference.detail}", level_of(difference))
+
+
+def _is_valid(exchange: Exchange) -> bool:
+    method, path = exchange.response.sent.method, exchange.path
+    return not (
+        validate_request(COMMON, method, path, exchange.asked) or must_refuse(COMMON, method, path, exchange.asked)
+    )
+
+
+def _differences(wanted: Mapping[str, Any], attempt: Attempt, judged: Judged) -> Iterator[ValueDifference]:
+    body = _parsed(attempt.body)
+    declares = judged.config.declares
+    if not isinstance(body, dict) or (declares.continues and attempt.number > 1):
+        return  # the contract says so; and a stream is continued with a request of its own
+    got = canonical(body)
+    if attempt.number > 1 or (judged.exchange.asked or {}).get("model") not in declares.model_map:
+        wanted, got = {**wanted, "model": None}, {**got, "model": None}
+    for difference in differences(wanted, got):
+        name, is_missing = difference.names[0], difference.kind == "is missing"
+        may_drop = is_missing and name in {*declares.drops, *GATEWAY_FIELDS}
+        if not (may_drop or (name in ADDABLE and difference.kind == "is added")):
+            yield difference
+
+
+def expected_request(asked: Mapping[str, Any], declares: Declares) -> dict[str, Any]:
+    """The request as it has to arrive: with the provider's name of the model, where that is declared."""
+    model = asked.get("model") or declares.default_model
+    return {**canonical(asked), "model": declares.model_map.get(str(model), model)}
+
+
+def canonical(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The canonical form of a request, in which the role `developer` is `system`."""
+    plain, messages = canonical_request(body), body.get("messages")
+    return {**plain, "messages": [_plain_message(one) for one in messages]} if isinstance(messages, list) else plain
+
+
+def _plain_message(message: Any) -> Any:
+    is_developer = isinstance(message, dict) and message.get("role") == "developer"
+    return {**message, "role": "system"} if is_developer else message
+
+
+def level_of(difference: ValueDifference) -> Level:
+    """How binding it is that there is no such difference."""
+    name, *rest = difference.names
+    if name == "messages" and rest:
+        return Level.MUST if rest[0] in MESSAGE_FIELDS else Level.SHOULD
+    return Level.MUST if name in STEERING_FIELDS else Level.SHOULD
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+INVARIANT = JudgedInvariant(REQUEST_FIDELITY, frozenset({Forecast.CLEAN, Forecast.FAULTED}), judge, OPERATIONS)

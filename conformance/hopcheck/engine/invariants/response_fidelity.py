@@ -1,0 +1,113 @@
+"""A well-formed success of the provider's reaches the client as it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hopcheck.authoring.findings import Level
+from hopcheck.engine.exchanges.content import chat_content, embeddings_content
+from hopcheck.engine.exchanges.differences import ValueDifference, differences
+from hopcheck.engine.exchanges.exchange import Message
+from hopcheck.engine.exchanges.forecast import Forecast
+from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
+
+RESPONSE_FIDELITY = "response-fidelity"
+
+OPERATIONS = frozenset({"chat", "chat.stream", "embeddings"})
+
+COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+MUST_FIELDS = ("content", "tool_calls", "function_call", "finish_reason")
+SHOULD_FIELDS = ("refusal", "annotations", "audio", "logprobs")
+REASONING_FIELDS = ("reasoning_content",)
+"""Fields of a message that OpenAI doesn't have: they are owed by those who declare so."""
+
+FINISH_REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
+"""Those of OpenAI; what stands for another one is the target's own to decide."""
+
+Json = Mapping[str, Any]
+
+
+def judge(judged: Judged) -> Iterator[Complaint]:
+    """Yield what of a success is lost, changed or added on its way to the client."""
+    exchange, answer = judged.exchange, judged.exchange.answer
+    given = exchange.given[-1]
+    assert given is not None
+    if answer.status != 200:
+        became = f"status {answer.status}" if answer.status else f"no response ({exchange.response.ended})"
+        yield Complaint(f"a success becomes {became}", f"{exchange.about}: {answer.error or ''}")
+        return
+    if exchange.response.ended != "complete":
+        yield Complaint(f"a success doesn't reach its end ({exchange.response.ended})", exchange.about)
+        return
+    if answer.body is None or answer.streams is not given.streams:
+        return  # that is a matter of HTTP
+    found = dict.fromkeys(_lost(judged, given, answer))
+    seen = set()
+    for difference in found:
+        if difference.cause not in seen:
+            seen.add(difference.cause)
+            yield Complaint(difference.cause, f"{exchange.about}: {difference.detail}", _level(difference))
+
+
+def _lost(judged: Judged, given: Message, answer: Message) -> Iterator[ValueDifference]:
+    if judged.exchange.operation == "embeddings":
+        return _embeddings(embeddings_content(given), embeddings_content(answer))
+    return _chat(judged, chat_content(given), chat_content(answer))
+
+
+def _embeddings(given: Json, answer: Json) -> Iterator[ValueDifference]:
+    wanted, got = given["vectors"], answer["vectors"]
+    yield from differences([wanted[place] for place in sorted(wanted, key=repr)],
+                           [got[place] for place in sorted(got, key=repr)], "embeddings")  # fmt: skip
+    yield from _usage(given, answer)
+
+
+def _chat(judged: Judged, given: Json, answer: Json) -> Iterator[ValueDifference]:
+    wanted, got = given["choices"], answer["choices"]
+    if wanted.keys() != got.keys():
+        yield ValueDifference(
+            "choices", "is changed", f"choices {sorted(wanted, key=repr)} became {sorted(got, key=repr)}"
+        )
+    names = [*MUST_FIELDS, *SHOULD_FIELDS, *(REASONING_FIELDS if judged.config.declares.reasoning else ())]
+    for index in wanted.keys() & got.keys():
+        for name in names:
+            yield from _field(name, wanted[index].get(name), got[index].get(name))
+    for name in ("system_fingerprint", "service_tier"):
+        yield from _kept(differences(given.get(name), answer.get(name), name))
+    if not judged.exchange.answer.streams or _asked_for_usage(judged):
+        yield from _usage(given, answer)
+
+
+def _field(name: str, wanted: Any, got: Any) -> Iterator[ValueDifference]:
+    if name == "finish_reason" and wanted not in FINISH_REASONS:
+        return
+    found = differences({name: wanted}, {name: got}, "choices[]")
+    is_known = name in ("content", "tool_calls")
+    yield from (one for one in found if one.kind != "is added" or (is_known and one.place.endswith(name)))
+
+
+def _usage(given: Json, answer: Json) -> Iterator[ValueDifference]:
+    yield from _kept(differences({"usage": given.get("usage")}, {"usage": answer.get("usage")}))
+
+
+def _kept(found: Iterator[ValueDifference]) -> Iterator[ValueDifference]:
+    """Those that aren't about something added, which is nothing lost."""
+    return (one for one in found if one.kind != "is added")
+
+
+def _asked_for_usage(judged: Judged) -> bool:
+    options = (judged.exchange.asked or {}).get("stream_options")
+    return isinstance(options, dict) and options.get("include_usage") is True
+
+
+def _level(difference: ValueDifference) -> Level:
+    names = difference.names
+    if names[0] == "usage":
+        return Level.MUST if names[-1] in ("usage", *COUNTS) else Level.SHOULD
+    is_binding = names[0] == "embeddings" or names == ["choices"] or (names[1:2] and names[1] in MUST_FIELDS)
+    return Level.MUST if is_binding else Level.SHOULD
+
+
+INVARIANT = JudgedInvariant(RESPONSE_FIDELITY, frozenset({Forecast.CLEAN}), judge, OPERATIONS)

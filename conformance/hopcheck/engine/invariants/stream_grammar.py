@@ -1,0 +1,93 @@
+"""Every stream keeps its surface's grammar: what comes when, how often, and that nothing follows its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hopcheck.authoring.findings import Level
+from hopcheck.engine.exchanges.content import chat_content
+from hopcheck.engine.exchanges.forecast import Forecast
+from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
+from hopcheck_contracts.grammar.chat import Breach, Rule, check_stream
+
+STREAM_GRAMMAR = "stream-grammar"
+
+_SAYS = {
+    Rule.ENCODING: "a stream is not UTF-8",
+    Rule.COMPLETE_EVENTS: "a stream ends within an event",
+    Rule.ROLE_FIRST: "a choice begins without a role",
+    Rule.FINISH_LAST: "a choice goes on after its finish reason",
+    Rule.CHOICES: "there are other choices than were asked for",
+    Rule.USAGE_LAST: "a choice goes on after the usage",
+    Rule.TOOL_CALL_START: "a tool call begins without its id or name",
+    Rule.TOOL_CALL_ID: "a tool call changes its id",
+    Rule.ERROR_LAST: "something follows an error",
+    Rule.DONE_LAST: "something follows [DONE]",
+}
+"""By rule; the others have more than one cause."""
+
+_LESS_BINDING = frozenset({"a choice begins without a role", "model changes within a stream"})
+
+STREAMS = frozenset({"chat.stream"})
+
+AFTER_A_FAULT = frozenset({Rule.ERROR_LAST, Rule.DONE_LAST})
+"""What a stream keeps to whatever the provider does."""
+
+
+def judge(judged: Judged) -> Iterator[Complaint]:
+    """Yield the rules that a stream breaks; after a provider's fault, those that hold nevertheless."""
+    exchange = judged.exchange
+    answer = exchange.answer
+    if not answer.streams or answer.body is None:
+        return
+    n = wants_usage = None
+    if judged.forecast is Forecast.CLEAN and exchange.given[-1] is not None:
+        meant = chat_content(exchange.given[-1])
+        n = len(meant["choices"]) or None
+        wants_usage = _wants_usage(judged) and meant.get("usage") is not None
+    excused = set() if judged.forecast is Forecast.CLEAN else _broken_by_provider(judged)
+    seen: dict[str, Breach] = {}
+    for breach in check_stream(answer.body, n=n, wants_usage=wants_usage or None):
+        if breach.rule is Rule.SCHEMA or (judged.forecast is not Forecast.CLEAN and not _always(breach, excused)):
+            continue
+        seen.setdefault(cause_of(breach), breach)
+    for cause, breach in seen.items():
+        level = Level.SHOULD if cause in _LESS_BINDING else Level.MUST
+        yield Complaint(cause, str(breach), level)
+
+
+def _always(breach: Breach, excused: set[str]) -> bool:
+    is_second_done = breach.rule is Rule.ONE_DONE and cause_of(breach) == "[DONE] comes more than once"
+    return (breach.rule in AFTER_A_FAULT or is_second_done) and cause_of(breach) not in excused
+
+
+def _broken_by_provider(judged: Judged) -> set[str]:
+    return {
+        cause_of(breach)
+        for given in judged.exchange.given
+        if given is not None and given.body is not None and given.streams
+        for breach in check_stream(given.body)
+    }
+
+
+def _wants_usage(judged: Judged) -> bool:
+    options = (judged.exchange.asked or {}).get("stream_options")
+    return isinstance(options, dict) and options.get("include_usage") is True
+
+
+def cause_of(breach: Breach) -> str:
+    """A breach without its varying parts."""
+    match breach.rule:
+        case Rule.ONE_DONE:
+            return "there is no [DONE]" if " 0 times" in breach.message else "[DONE] comes more than once"
+        case Rule.ONE_FINISH:
+            return "a choice has no finish reason" if "no finish" in breach.message else "a choice ends twice"
+        case Rule.ONE_USAGE:
+            return "the usage is missing" if "no usage" in breach.message else "the usage comes twice"
+        case Rule.SAME_IDENTITY:
+            return f"{breach.message.partition(' ')[0]} changes within a stream"
+        case _:
+            return _SAYS.get(breach.rule, str(breach.rule))
+
+
+INVARIANT = JudgedInvariant(STREAM_GRAMMAR, frozenset({Forecast.CLEAN, Forecast.FAULTED}), judge, STREAMS)

@@ -1,0 +1,72 @@
+"""Every invariant finds its mutants on each operation, and no fault in honest relays."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from hopcheck import OutgoingRequest
+from hopcheck.engine.invariants.judge import JUDGED_INVARIANTS
+from hopcheck.engine.verdict import Verdict
+from hopcheck.report.causes import INVARIANTS
+from hopcheck.selftest.invariants import mutants
+from hopcheck.selftest.invariants.probes import PROBES
+from hopcheck.selftest.invariants.registry import INVARIANT_MUTANTS, InvariantMutant, invariant_mutant
+from hopcheck.selftest.invariants.trials import false_positives, is_found, survivors
+from hopcheck_server.relay import Relay
+
+
+class Harmless(Relay):
+    """It is as the healthy relay."""
+
+
+class ForgetsTheTemperature(Relay):
+    """A relay that is no honest one."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return outgoing.with_json({name: value for name, value in outgoing.json.items() if name != "temperature"})
+
+
+def test_every_mutant_is_found_on_each_of_its_operations() -> None:
+    assert mutants.__all__
+    assert asyncio.run(survivors(INVARIANT_MUTANTS)) == []
+
+
+def test_the_healthy_relay_breaks_no_invariant() -> None:
+    assert asyncio.run(false_positives([Relay])) == []
+
+
+def test_a_fault_of_a_relay_that_ought_to_be_honest_shows() -> None:
+    (chat, streamed) = asyncio.run(false_positives([ForgetsTheTemperature]))
+    assert chat.startswith("invariants.chat on ForgetsTheTemperature: conforms: request-fidelity: temperature is missing")
+    assert streamed.startswith("invariants.chat.stream on ForgetsTheTemperature: ")
+
+
+def test_a_mutant_that_does_nothing_survives() -> None:
+    harmless = InvariantMutant(Harmless, "request-fidelity", ("chat", "embeddings"))
+    assert asyncio.run(survivors([harmless])) == [
+        "request-fidelity.Harmless survived on chat",
+        "request-fidelity.Harmless survived on embeddings",
+    ]
+
+
+@pytest.mark.parametrize("invariant", JUDGED_INVARIANTS, ids=lambda one: one.name)
+def test_every_invariant_has_a_mutant_on_each_of_its_operations(invariant) -> None:
+    assert invariant.name in INVARIANTS
+    broken = {name for one in INVARIANT_MUTANTS if one.invariant == invariant.name for name in one.operations}
+    assert broken == (invariant.operations or set(PROBES))
+
+
+def test_names_are_unique() -> None:
+    names = [one.name for one in INVARIANT_MUTANTS]
+    assert len(set(names)) == len(names)
+
+
+def test_an_unknown_operation_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"chat\.streams"):
+        invariant_mutant("secrets", "chat.streams")
+
+
+def test_another_operation_s_occurrence_is_not_it() -> None:
+    assert not is_found(Verdict("a.b", "conforms"), "secrets", "chat")
