@@ -39,7 +39,9 @@ def test_the_healthy_relay_breaks_no_invariant() -> None:
 
 def test_a_fault_of_a_relay_that_ought_to_be_honest_shows() -> None:
     (chat, streamed) = asyncio.run(false_positives([ForgetsTheTemperature]))
-    assert chat.startswith("invariants.chat on ForgetsTheTemperature: conforms: request-fidelity: temperature is missing")
+    assert chat.startswith(
+        "invariants.chat on ForgetsTheTemperature: conforms: request-fidelity: temperature is missing"
+    )
     assert streamed.startswith("invariants.chat.stream on ForgetsTheTemperature: ")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from hopcheck.authoring.registry import Case
 from hopcheck.client import Response
 from hopcheck.engine.operations import contract_path, operation_of, plain_path
 from hopcheck_contracts.schemas import STREAM_TYPE
@@ -124,7 +125,7 @@ class Exchange:
 
 
 def exchanges_of(
-    case_id: str, responses: Sequence[Response], attempts: Sequence[Attempt], base_path: str
+    case: Case, responses: Sequence[Response], attempts: Sequence[Attempt], base_path: str
 ) -> list[Exchange]:
     """The exchanges of a case; those that another case has asked for, and shares, belong to that one."""
     by_marker: dict[str, list[Attempt]] = {}
@@ -141,13 +142,13 @@ def exchanges_of(
             is_shared=bool(response.marker) and uses[response.marker] > 1,
         )
         for number, response in enumerate(responses)
-        if not response.marker or case_of(response.marker) == case_id
+        if not response.marker or _is_of(response.marker, case)
     ]
 
 
-def case_of(marker: str) -> str:
-    """The case that a marker names."""
-    return Marker.parse(marker).case
+def _is_of(marker: str, case: Case) -> bool:
+    parsed = Marker.parse(marker)
+    return (parsed.case, parsed.operation) == (case.id, case.operation)
 
 
 def plain_body(response: Response) -> bytes | None:

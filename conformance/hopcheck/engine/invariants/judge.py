@@ -42,7 +42,7 @@ async def judge_invariants(
         judgement: What is added to.
         is_two_sided: Whether the upstream is ours.
     """
-    for exchange in exchanges_of(case.id, target.responses, attempts, target.base_path):
+    for exchange in exchanges_of(case, target.responses, attempts, target.base_path):
         judged = Judged(exchange, forecast_of(exchange, case), case, target, known, is_two_sided)
         _judge(judged, judgement)
         await asyncio.sleep(0)  # other cases go on between two large messages

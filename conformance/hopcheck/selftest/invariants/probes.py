@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from hopcheck.authoring.findings import Finding, Level, expect
-from hopcheck.authoring.registry import TWO_SIDED, Case, OperationName
+from hopcheck.authoring.registry import TWO_SIDED, Case
 from hopcheck.client import Response, Target
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.reply import Scripted, script_of
@@ -129,7 +129,7 @@ async def _list(target: Target) -> Response:
 
 
 def _probe(
-    operation: OperationName, function: Callable[[Target], AsyncIterator[Finding]], scripts: Mapping[str, Scripted]
+    operation: str, function: Callable[[Target], AsyncIterator[Finding]], scripts: Mapping[str, Scripted]
 ) -> Case:
     return Case(
         id=f"invariants.{operation}",
@@ -139,6 +139,7 @@ def _probe(
         refs=(),
         needs=frozenset({TWO_SIDED}),
         scripts={name: script_of(scripted) for name, scripted in scripts.items()},
+        operations=(operation,),
         operation=operation,
     )
 
