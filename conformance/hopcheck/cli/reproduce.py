@@ -21,10 +21,10 @@ from hopcheck.gate.options import GateOptions
 from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.target_file import SettingsError, load_target, read_target
 from hopcheck.report.document import Document, load_document
-from hopcheck.report.redaction import REDACTED
 from hopcheck.report.target_entry import target_tables
 from hopcheck.reproduce import Answer, ReportedFailure, failures_named, reproduce
 from hopcheck.reproduce.text import body_of, reproduction_text
+from hopcheck_server.redaction import REDACTED
 from hopcheck_server.wire.event_loop import run as run_loop
 from hopcheck_server.wire.event_loop import stop_event
 

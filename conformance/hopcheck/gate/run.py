@@ -23,8 +23,10 @@ from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.backend import run_context
 from hopcheck.gate.bounds import RunBounds
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S, examine
+from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S, PreflightResult, Unfit, examine
 from hopcheck.gate.suggestions import Suggestion, with_assumptions
+from hopcheck.report.redaction import secrets_of
+from hopcheck_server.redaction import SecretRedactor
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.responses import ConnectFailed
 from hopcheck_server.wire.tasks import unless
@@ -102,7 +104,7 @@ class _Gate:
         result, options = self._result, self._options
         await unless(self._stopped, _wait_for_listener(options.config.base_url, options.wait_s))
         timeout_s = min(options.read_timeout_s, PREFLIGHT_TIMEOUT_S)
-        preflight = await unless(self._stopped, examine(self._context, timeout_s))
+        preflight = await unless(self._stopped, self._examine(timeout_s))
         if preflight is None:
             result.interrupted = True
             return result
@@ -121,6 +123,12 @@ class _Gate:
         if self._context.pace and (note := self._context.pace.note()):
             result.notes.append(note)
         return result
+
+    async def _examine(self, timeout_s: float) -> PreflightResult:
+        try:
+            return await examine(self._context, timeout_s)
+        except Unfit as unfit:  # the sentence may quote what the target echoed
+            raise Unfit(SecretRedactor(secrets_of(self._context.config)).text(str(unfit))) from None
 
     async def _run_cases(self) -> None:
         verdicts = run(self._options.cases, self._context, jobs=self._options.jobs, begun=self._begin)

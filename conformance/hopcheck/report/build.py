@@ -27,7 +27,8 @@ from hopcheck.report.cause_entries import cause_counts, cause_entry, exchanges_b
 from hopcheck.report.causes import causes_of
 from hopcheck.report.document import SCHEMA_NAME, counts, exit_code
 from hopcheck.report.excerpts import EXCHANGES_LIMIT, cut_pair, exchange_excerpt, jsonable
-from hopcheck.report.redaction import redacted, secrets_of
+from hopcheck.report.redaction import secrets_of
+from hopcheck_server.redaction import SecretRedactor
 from hopcheck.report.target_entry import target_entry
 
 LIVE_ONLY = "live-only: "
@@ -108,9 +109,9 @@ def build(
     """
     judged = judgement or Judgement()
     ordered = sorted(verdicts, key=lambda verdict: _place(cases[verdict.case_id], verdict))
-    secrets = secrets_of(target, run.secrets)
-    entries = [_entry(cases[one.case_id], one, target, run, judged, secrets) for one in ordered]
-    causes = [cause_entry(number, one, judged, secrets) for number, one in enumerate(causes_of(ordered), 1)]
+    redactor = SecretRedactor(secrets_of(target, run.secrets))
+    entries = [_entry(cases[one.case_id], one, target, run, judged, redactor) for one in ordered]
+    causes = [cause_entry(number, one, judged, redactor) for number, one in enumerate(causes_of(ordered), 1)]
     partial = run.interrupted or len(entries) < run.selected
     problems = [*judged.problems, *(run.replay.problems if run.replay else ())]
     code = exit_code(
@@ -128,11 +129,11 @@ def build(
         "started": run.started.astimezone(datetime.UTC).isoformat(timespec="seconds"),
         "duration_s": round(run.duration_s, 3),
         "partial": partial,
-        "ended_early": redacted(jsonable(run.ended_early), secrets),
-        "notes": redacted(list(run.notes), secrets),
+        "ended_early": redactor.value(jsonable(run.ended_early)),
+        "notes": redactor.value(jsonable(list(run.notes))),
         "strict": run.strict,
-        "target": redacted(_target(target, run, entries), secrets),
-        "preflight": {"suggestions": redacted([dict(one) for one in run.suggestions], secrets)},
+        "target": redactor.value(_target(target, run, entries)),
+        "preflight": {"suggestions": redactor.value([dict(one) for one in run.suggestions])},
         "summary": {
             **counts(entries),
             "listed": listed,
@@ -143,7 +144,7 @@ def build(
         "exchanges": dict(sorted(exchanges_by_operation(ordered).items())),
         "held": held_entries(ordered),
         "causes": causes,
-        "baseline": redacted(_baseline(baseline, judged), secrets) if baseline else None,
+        "baseline": redactor.value(_baseline(baseline, judged)) if baseline else None,
         "cases": entries,
     }
 
@@ -153,7 +154,7 @@ def _place(case: Case, verdict: Verdict) -> tuple[int, str, int]:
 
 
 def _entry(
-    case: Case, verdict: Verdict, target: TargetConfig, run: RunSummary, judged: Judgement, secrets: Sequence[str]
+    case: Case, verdict: Verdict, target: TargetConfig, run: RunSummary, judged: Judgement, redactor: SecretRedactor
 ) -> dict[str, Any]:
     entry = {
         "id": case.id,
@@ -167,17 +168,14 @@ def _entry(
         "duration_s": round(verdict.duration_s, 4),
         "baseline": judged.statuses.get(verdict.key),
         "undeclared": _undeclared(case, verdict, target, run),
-        "findings": [_finding(finding, case.level, verdict, secrets) for finding in verdict.findings],
-        # keys go before bodies are cut, or half of one could stay
-        "exchanges": [
-            exchange_excerpt(redacted(jsonable(one), secrets)) for one in verdict.exchanges[:EXCHANGES_LIMIT]
-        ],
+        "findings": [_finding(finding, case.level, verdict, redactor) for finding in verdict.findings],
+        "exchanges": [exchange_excerpt(one, redactor) for one in verdict.exchanges[:EXCHANGES_LIMIT]],
         "exchanges_left_out": max(0, len(verdict.exchanges) - EXCHANGES_LIMIT),
-        "notes": list(verdict.notes),
+        "notes": jsonable(list(verdict.notes)),
         "refs": list(case.refs),
         "reproduce": jsonable(verdict.reproduce),
     }
-    return {key: value if key == "exchanges" else redacted(value, secrets) for key, value in entry.items()}
+    return {key: value if key == "exchanges" else redactor.value(value) for key, value in entry.items()}
 
 
 def _undeclared(case: Case, verdict: Verdict, target: TargetConfig, run: RunSummary) -> list[str]:
@@ -188,9 +186,8 @@ def _undeclared(case: Case, verdict: Verdict, target: TargetConfig, run: RunSumm
     return sorted(need for need in case.needs & DECLARABLE if not target.declares.has(need))
 
 
-def _finding(finding: Finding, level: Level, verdict: Verdict, secrets: Sequence[str]) -> dict[str, Any]:
-    seen = (redacted(jsonable(value), secrets) for value in (finding.expected, finding.actual))
-    expected, actual = cut_pair(*seen)
+def _finding(finding: Finding, level: Level, verdict: Verdict, redactor: SecretRedactor) -> dict[str, Any]:
+    expected, actual = cut_pair(finding.expected, finding.actual, redactor)
     return {
         "check": finding.check,
         "level": str(finding.level or level),
@@ -247,6 +244,8 @@ def report_text(document: Mapping[str, Any]) -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader finds the old one or the whole new one; its folder is made if it isn't there.
 
+    The file is its owner's alone (0600): what targets send may hold what nobody knew to be secret.
+
     Raises:
         OSError: It can't be written; an old file is left as it was.
     """
@@ -255,7 +254,6 @@ def write_whole(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

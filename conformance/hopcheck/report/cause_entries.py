@@ -10,20 +10,20 @@ from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
 from hopcheck.report.baseline.judgement import Judgement
 from hopcheck.report.causes import INVARIANTS, Cause, judged
 from hopcheck.report.excerpts import exchange_excerpt, jsonable
-from hopcheck.report.redaction import redacted
+from hopcheck_server.redaction import SecretRedactor
 
 EXAMPLE_EXCHANGES = 6
 """Exchanges of both sides that an example of a cause shows."""
 
 
-def cause_entry(number: int, cause: Cause, judgement: Judgement, secrets: Sequence[str]) -> dict[str, Any]:
+def cause_entry(number: int, cause: Cause, judgement: Judgement, redactor: SecretRedactor) -> dict[str, Any]:
     """A cause as the report has it.
 
     Args:
         number: Its place, from 1: `C1` is its id within the report.
         cause: The cause.
         judgement: What the baseline says of it.
-        secrets: Values that must not be written.
+        redactor: Knows what must not be written.
     """
     entry = {
         "id": f"C{number}",
@@ -40,8 +40,8 @@ def cause_entry(number: int, cause: Cause, judgement: Judgement, secrets: Sequen
         "baseline": "listed" if cause.key in judgement.listed_causes else None,
         "examples": [_example(verdict, occurrence) for verdict, occurrence in cause.examples],
     }
-    return {key: value if key == "examples" else redacted(value, secrets) for key, value in entry.items()} | {
-        "examples": [_redacted_example(one, secrets) for one in entry["examples"]]
+    return {key: value if key == "examples" else redactor.value(value) for key, value in entry.items()} | {
+        "examples": [_redacted_example(one, redactor) for one in entry["examples"]]
     }
 
 
@@ -60,10 +60,9 @@ def _example(verdict: Verdict, occurrence: Occurrence) -> dict[str, Any]:
     }
 
 
-def _redacted_example(example: Mapping[str, Any], secrets: Sequence[str]) -> dict[str, Any]:
-    # keys go before bodies are cut, or half of one could stay
-    shown = [exchange_excerpt(redacted(jsonable(one), secrets)) for one in example["exchanges"]]
-    return {**redacted({**example, "exchanges": []}, secrets), "exchanges": shown}
+def _redacted_example(example: Mapping[str, Any], redactor: SecretRedactor) -> dict[str, Any]:
+    shown = [exchange_excerpt(one, redactor) for one in example["exchanges"]]
+    return {**redactor.value({**example, "exchanges": []}), "exchanges": shown}
 
 
 def cause_counts(causes: Iterable[Mapping[str, Any]]) -> dict[str, int]:

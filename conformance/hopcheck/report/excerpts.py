@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hopcheck_server.redaction import SecretRedactor
+
 BODY_LIMIT = 4096
 """Bytes of a body, an event or a compared value that a report keeps."""
 
@@ -46,8 +48,9 @@ def cut(text: str, limit: int = BODY_LIMIT) -> str:
     return text if len(raw) <= limit else raw[:limit].decode(errors="ignore")
 
 
-def cut_pair(expected: Any, actual: Any, limit: int = BODY_LIMIT) -> tuple[Any, Any]:
-    """Two compared JSON values; where one is too long, both as text around the place where they begin to differ."""
+def cut_pair(expected: Any, actual: Any, redactor: SecretRedactor, limit: int = BODY_LIMIT) -> tuple[Any, Any]:
+    """Two compared values as JSON, without secrets; where one is too long, both as text around their difference."""
+    expected, actual = redactor.value(jsonable(expected)), redactor.value(jsonable(actual))
     if max(_size(expected), _size(actual)) <= limit:
         return expected, actual
     texts = as_text(expected), as_text(actual)
@@ -74,14 +77,15 @@ def window(text: str, start: int, limit: int) -> str:
     return before_note + part + (f"… [{after} characters]" if after > 0 else "")
 
 
-def exchange_excerpt(exchange: Mapping[str, Any]) -> dict[str, Any]:
-    """An exchange in the report's shape, bodies and events cut.
+def exchange_excerpt(exchange: Mapping[str, Any], redactor: SecretRedactor) -> dict[str, Any]:
+    """An exchange in the report's shape, without secrets, and then with bodies and events cut.
 
     Args:
         exchange: `side`, `at`, `request`, `response` (or None), `events`; bodies and event data as text or bytes, a
             body's full size in `body_bytes` where it has been cut already; times in seconds since the case began.
+        redactor: Knows the secrets.
     """
-    plain = jsonable(exchange)
+    plain = redactor.exchange(jsonable(exchange))
     events = [{"at": event["at"], "data": cut(event["data"])} for event in plain.get("events", ())]
     left_out = max(0, len(events) - EVENTS_HEAD - EVENTS_TAIL)
     return {

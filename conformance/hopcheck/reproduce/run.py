@@ -14,6 +14,7 @@ from hopcheck.gate.options import GateOptions
 from hopcheck.gate.run import gate
 from hopcheck.report.redaction import secrets_of
 from hopcheck.reproduce.failure import Answer, ReportedFailure
+from hopcheck_server.redaction import SecretRedactor
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,12 @@ class Reproduction:
     Attributes:
         failure: What failed in the report.
         verdict: The new verdict.
-        secrets: Keys that must not be shown.
+        redactor: Knows the keys that must not be shown.
     """
 
     failure: ReportedFailure
     verdict: Verdict
-    secrets: Sequence[str]
+    redactor: SecretRedactor
 
     @property
     def answer(self) -> Answer:
@@ -57,7 +58,8 @@ async def reproduce(
         result = await gate(options, stopped, lambda *_: None, nullcontext(context))
         if result.interrupted or not result.verdicts:
             return None
-        last = Reproduction(failure, result.verdicts[0], secrets_of(options.config, (result.provider_key,)))
+        redactor = SecretRedactor(secrets_of(options.config, (result.provider_key,)))
+        last = Reproduction(failure, result.verdicts[0], redactor)
         if last.answer is Answer.AGAIN:
             break
     return last

@@ -8,7 +8,6 @@ from typing import Any
 
 from hopcheck.engine.wire_log import BODY_FILE
 from hopcheck.report.excerpts import BODY_LIMIT, as_text, cut, cut_pair, jsonable
-from hopcheck.report.redaction import redacted
 from hopcheck.reproduce.failure import Answer
 from hopcheck.reproduce.run import Reproduction
 
@@ -41,7 +40,7 @@ def reproduction_text(reproduction: Reproduction, body_file: Path | None = None)
 
 
 def _exchange(exchange: Mapping[str, Any], reproduction: Reproduction, body_file: Path | None) -> Iterator[str]:
-    entry = redacted(jsonable({**exchange, "large_body": ""}), reproduction.secrets)
+    entry = reproduction.redactor.exchange(jsonable({**exchange, "large_body": ""}))
     request, response = entry["request"], entry["response"]
     if entry["side"] == "client":
         yield f"request {(entry['exchange'] or 0) + 1}, at {entry['at']:.3f} s:"
@@ -77,16 +76,16 @@ def _indented(text: str) -> Iterator[str]:
 
 
 def _conclusion(reproduction: Reproduction) -> Iterator[str]:
-    failure, verdict, secrets = reproduction.failure, reproduction.verdict, reproduction.secrets
+    failure, verdict, redactor = reproduction.failure, reproduction.verdict, reproduction.redactor
     yield f"{failure.case} {reproduction.answer.value}: {failure.shown}"
     if reproduction.answer in (Answer.UNTESTABLE, Answer.BROKEN):
-        yield f"  {redacted(verdict.reason, secrets)}"
+        yield f"  {redactor.text(verdict.reason)}"
     for finding in verdict.failed:
-        expected, actual = cut_pair(*(redacted(jsonable(one), secrets) for one in (finding.expected, finding.actual)))
+        expected, actual = cut_pair(finding.expected, finding.actual, redactor)
         yield f"  {finding.check}: expected {as_text(expected)}, got {as_text(actual)}"
     if failure.cause:
         met = [one.detail for one in verdict.occurrences if one.key == failure.cause]
-        yield from (f"  {redacted(detail, secrets)}" for detail in met[:3])
+        yield from (f"  {redactor.text(detail)}" for detail in met[:3])
 
 
 def body_of(reproduction: Reproduction) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ MODEL = "fake-model"
 STREAMS = ("stream", "paced")
 QUICK = ("chat", "stream")
 _RESERVED_NAMES = ("direct", "control")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -217,5 +219,6 @@ def _key(variable: str | None, environment: Mapping[str, str]) -> str:
     if not variable:
         return ""
     if variable not in environment:
-        raise Stop(USAGE, f"the environment variable {variable} isn't set; it should hold a hop's key.")
+        named = f" {variable}" if _VARIABLE.fullmatch(variable) else ", which stands after the hop's URL,"  # not a key
+        raise Stop(USAGE, f"the environment variable{named} isn't set; it should hold a hop's key.")
     return environment[variable]

@@ -57,7 +57,7 @@ class ArmConnections:
         except ExchangeFailed as failed:
             record.failure = str(failed)
         else:
-            record_response(record, response, stream=workload.stream)
+            record_response(record, response, key=arm.key, stream=workload.stream)
         finally:
             record.fresh = connection.opened > before
 

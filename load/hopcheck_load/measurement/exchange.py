@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from hopcheck_load.measurement.client import TimedResponse
 from hopcheck_load.measurement.records import Arm, ExchangeTimeline, Record
 from hopcheck_load.measurement.stamps import timeline_of
+from hopcheck_server.redaction import SecretRedactor
 from hopcheck_server.wire.pool import Origin
 
 SELF_REPORT_HEADERS = ("x-litellm-overhead-duration-ms", "x-mlflow-gateway-overhead-duration-ms", "x-hopcheck-added-ms")
 """Headers in which targets report how many milliseconds they took."""
+
+QUOTED_CHARACTERS = 200
+"""Of the body of a response that isn't a success, these are in the record."""
 
 
 def request_bytes(origin: Origin, arm: Arm, body: bytes) -> bytes:
@@ -31,18 +36,25 @@ def record_response(
     record: Record,
     response: TimedResponse,
     *,
+    key: str,
     stream: bool,
     read_timeline: Callable[..., ExchangeTimeline] = timeline_of,
 ) -> None:
-    """Put a response into its record; `read_timeline` reads the stamps of a stream."""
+    """Put a response to a request with that key into its record; `read_timeline` reads the stamps of a stream."""
     record.status = response.status
     record.sent_ns, record.head_ns, record.done_ns = response.sent_ns, response.head_ns, response.done_ns
     record.size = sum(len(data) for _, data in response.reads)
     record.self_ms = _self_reported_ms(response)
     if response.status != 200:
-        record.failure = f"status {response.status}: {response.body[:200].decode('utf-8', 'replace')}"
+        text = _redactor(key).text(response.body.decode("utf-8", "replace"))
+        record.failure = f"status {response.status}: {text[:QUOTED_CHARACTERS]}"
     elif stream:
         record.timeline = read_timeline(response.reads)
+
+
+@lru_cache
+def _redactor(key: str) -> SecretRedactor:
+    return SecretRedactor((key,))
 
 
 def _self_reported_ms(response: TimedResponse) -> float | None:

@@ -96,7 +96,8 @@ class Requester:
             connection.close()
             raise
         else:
-            record_response(record, response, stream=self._streams[arrival.stage], read_timeline=quick_timeline)
+            key, stream = self._arms[arrival.arm].key, self._streams[arrival.stage]
+            record_response(record, response, key=key, stream=stream, read_timeline=quick_timeline)
             self._idle[arrival.arm].append(connection)
         finally:
             self.done(record)

@@ -13,8 +13,8 @@ from hopcheck.report.baseline import Baseline, Deviation
 from hopcheck.report.build import report_text, write_whole
 from hopcheck.report.document import by_profile, fails, load_document, not_asked, red_cases, violations
 from hopcheck.report.excerpts import BODY_LIMIT, EVENTS_HEAD, EVENTS_TAIL, EXCHANGES_LIMIT
-from hopcheck.report.redaction import redact
 from hopcheck.report.tally import headline
+from hopcheck_server.redaction import SecretRedactor
 
 
 def test_a_report_is_valid_by_its_schema(sample: Any) -> None:
@@ -101,8 +101,10 @@ def test_keys_are_nowhere_in_a_report(sample: Any) -> None:
 
 def test_a_key_is_replaced_also_where_it_is_escaped() -> None:
     key = 'a"b/c+d'
-    assert redact(f"{key} a%22b%2Fc%2Bd {json.dumps(key)}", [key, ""]) == '[redacted] [redacted] "[redacted]"'
-    assert redact("sk-1-more sk-1", ["sk-1", "sk-1-more"]) == "[redacted] [redacted]"
+    assert (
+        SecretRedactor([key, ""]).text(f"{key} a%22b%2Fc%2Bd {json.dumps(key)}") == '[redacted] [redacted] "[redacted]"'
+    )
+    assert SecretRedactor(["sk-1", "sk-1-more"]).text("sk-1-more sk-1") == "[redacted] [redacted]"
 
 
 def test_bodies_and_streams_are_cut_and_say_their_size(sample: Any) -> None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from hopcheck.client.config import TargetConfig
-from hopcheck.report.redaction import redact, secrets_of
+from hopcheck.report.redaction import secrets_of
+from hopcheck_server.redaction import SecretRedactor
+
+
+def redact(text: str, known: list[str]) -> str:
+    return SecretRedactor(known).text(text)
 
 
 def secrets(**more: object) -> set[str]:

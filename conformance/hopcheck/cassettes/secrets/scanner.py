@@ -18,7 +18,7 @@ from hopcheck.cassettes.model import Cassette, Interaction
 from hopcheck.cassettes.secrets.decoding import decoded, joined_texts
 from hopcheck.cassettes.secrets.entropy import ids_left_out, random_token
 from hopcheck.cassettes.secrets.scrub import ScrubRule
-from hopcheck.report.redaction import REDACTED
+from hopcheck_server.redaction import REDACTED
 
 _FORMS = {
     "an API key": r"(?:sk|pk|rk|gsk|xai|nvapi|pplx|lsv2|voy|jina|fw|csk)[-_][A-Za-z0-9_\-]{16,}",

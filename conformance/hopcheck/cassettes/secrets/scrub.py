@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
-from hopcheck.report.redaction import REDACTED
+from hopcheck_server.redaction import REDACTED
 
 _ID = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})(?![0-9a-f])")
 _PROBE = re.compile(rb"(hopcheck:(?:preflight|hopcheck)~~[a-z.]*):[0-9a-z]+")

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, get_args
 
 from hopcheck.cassettes import Interaction
 from hopcheck.replay.streams.variants import can_be_rewritten, rewritten
-from hopcheck.report.redaction import REDACTED
+from hopcheck_server.redaction import REDACTED
 
 Chunks = Literal["recorded", "per-event", "one-byte", "split-utf8", "coalesced"]
 """As recorded; an event a chunk; a byte a chunk; cut inside multi-byte characters and blank lines; all in one chunk."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -19,12 +20,18 @@ def page(template: str, filters: Mapping[str, Callable[..., Any]], /, **values: 
     Returns:
         The page. A value that the template names and that isn't given is an error.
     """
-    environment = Environment(
+    environment = _environment()
+    environment.filters.update(filters)
+    return environment.get_template(template).render(values)
+
+
+@cache
+def _environment() -> Environment:
+    """The one of all pages, which keeps compiled templates."""
+    return Environment(
         loader=PackageLoader("hopcheck.report.render"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(filters)
-    return environment.get_template(template).render(values)

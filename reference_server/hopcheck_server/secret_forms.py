@@ -1,0 +1,192 @@
+"""The forms in which a secret may stand in a text, and the search for them and for their parts.
+
+A text is searched in its *canonical* form: escapes decoded, letters and digits only, in lower case. So a secret is
+found also where it is wrapped, quoted, spaced out or written in capitals, and hex digits with any separators.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+PART_CHARACTERS = 8
+"""This many characters of a secret in a row, or more, are a part of it that must not be shown."""
+
+CUT_CHARACTERS = 40
+"""A text of that length may have been cut, so that a secret at its end is one cut short."""
+
+_GRAM = 4
+_KEPT = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_DROPPED = bytes(byte for byte in range(256) if byte not in _KEPT)
+_LOWER = bytes(ord(chr(byte).lower()) if byte in _KEPT else byte for byte in range(256))
+_ESCAPE = r"%([0-9a-fA-F]{2})|\\+(?:u00|x)([0-9a-fA-F]{2})|&#[xX]0*([0-9a-fA-F]{1,2});|&#0*([0-9]{1,3});|\\+[nrtbf]"
+_ESCAPES = re.compile(_ESCAPE)
+_TOKENS = re.compile(f"{_ESCAPE}|[A-Za-z0-9]")
+_WORDS = re.compile(r"[a-z_\- ]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretForm:
+    """One way to write a secret.
+
+    Attributes:
+        written: As it is written.
+        canonical: Its letters and digits, in lower case.
+        places: Where each of them is in `written`.
+        least: How many characters of `written` are a part that must not be shown.
+    """
+
+    written: str
+    canonical: bytes
+    places: tuple[int, ...]
+    least: int
+
+    @classmethod
+    def of(cls, written: str, least: int) -> SecretForm:
+        """Make one."""
+        places = tuple(place for place, letter in enumerate(written) if letter.isascii() and letter.isalnum())
+        return cls(written, canonical_of(written), places, least)
+
+    def grams(self) -> Iterator[tuple[bytes, int]]:
+        """Short texts with their places in `canonical`: every part holds at least one of them."""
+        stride = max(1, self._shortest() - _GRAM + 1)
+        for place in range(0, len(self.canonical) - _GRAM + 1, stride):
+            yield self.canonical[place : place + _GRAM], place
+
+    def _shortest(self) -> int:
+        """The least number of letters and digits that a part has."""
+        starts = range(max(1, len(self.written) - self.least + 1))
+        return min(sum(start <= place < start + self.least for place in self.places) for start in starts)
+
+    def is_part(self, start: int, end: int, *, at_edge: bool) -> bool:
+        """Whether these letters and digits of it must not be shown.
+
+        Words are no part, such as the `provider` of a key that is `sk-my-provider`, unless they are two thirds of
+        it, or stand at an edge, where a key was cut short.
+        """
+        written = self.written[self.places[start] : self.places[end - 1] + 1]
+        return len(written) >= self.least and (
+            at_edge or not _WORDS.fullmatch(written) or 3 * len(written) >= 2 * len(self.written)
+        )
+
+
+def canonical_of(text: str) -> bytes:
+    """The letters and digits of a text, escapes decoded, in lower case."""
+    if "\\" in text or "%" in text or "&#" in text:
+        text = _ESCAPES.sub(lambda match: _unescaped(match) or " ", text)
+    return text.encode("ascii", "ignore").translate(_LOWER, _DROPPED)
+
+
+def positions_of(text: str) -> list[tuple[int, int]]:
+    """Where in a text each character of its canonical form stands."""
+    return [match.span() for match in _TOKENS.finditer(text) if canonical_of(_unescaped(match) or match[0])]
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """The character that an escape stands for; "" for white space, and for what is no escape."""
+    *hexadecimal, decimal = match.groups()
+    digits = next(filter(None, hexadecimal), None)
+    return chr(int(digits, 16)) if digits else chr(int(decimal)) if decimal else ""
+
+
+def forms_of(secret: str) -> Iterator[SecretForm]:
+    """The forms of a secret: as it is, reversed, in hex, in base64 (also of UTF-16, and after other bytes)."""
+    yield SecretForm.of(secret, PART_CHARACTERS)
+    yield SecretForm.of(secret[::-1], PART_CHARACTERS)
+    raw, wide = secret.encode("utf-8", "surrogatepass"), secret.encode("utf-16-le", "surrogatepass")
+    yield SecretForm.of(raw.hex(), 2 * PART_CHARACTERS)
+    for data, least in ((raw, 11), (wide, 22)):
+        for before in range(3):
+            yield SecretForm.of(_base64_after(data, before), least)
+
+
+def _base64_after(data: bytes, before: int) -> str:
+    """The base64 of data that follows other bytes, as far as it doesn't depend on those."""
+    encoded = base64.b64encode(bytes(before) + data).decode().rstrip("=")
+    return encoded[(0, 2, 3)[before] : len(encoded) - ((before + len(data)) % 3 > 0)]
+
+
+class SecretSearch:
+    """Finds secrets and parts of them in texts."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        known = {secret for secret in secrets if len(secret) >= PART_CHARACTERS}
+        forms = [form for secret in sorted(known) for form in forms_of(secret)]
+        self._grams = [(gram, place, form) for form in forms for gram, place in form.grams()]
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """The places in a text that must not be shown, in order, apart from each other."""
+        found: list[tuple[int, int]] = []
+        at, segments = 0, text.split("…")
+        for number, segment in enumerate(segments):
+            is_cut = number < len(segments) - 1 or len(text) >= CUT_CHARACTERS
+            found += ((at + start, at + end) for start, end in self._of_segment(segment, number > 0, is_cut))
+            at += len(segment) + 1
+        return found
+
+    def _of_segment(self, text: str, continues: bool, is_cut: bool) -> list[tuple[int, int]]:
+        canonical = canonical_of(text)
+        runs = sorted(
+            (run.at, run.end)
+            for run in self._runs(canonical)
+            if run.is_part(at_edge=(is_cut and run.is_cut_short(canonical)) or (continues and run.is_rest()))
+        )
+        if not runs:
+            return []
+        positions = positions_of(text)
+        return list(_joined((positions[start][0], positions[end - 1][1]) for start, end in runs))
+
+    def _runs(self, canonical: bytes) -> Iterator[_Run]:
+        for gram, place, form in self._grams:
+            at = canonical.find(gram)
+            while at >= 0:
+                run = _Run.around(canonical, at, form, place)
+                yield run
+                at = canonical.find(gram, max(at + 1, run.end - _GRAM + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Characters of a canonical text, from `at` to `end`, that are those of a form from `start` on."""
+
+    form: SecretForm
+    at: int
+    end: int
+    start: int
+
+    @classmethod
+    def around(cls, text: bytes, at: int, form: SecretForm, place: int) -> _Run:
+        """The longest one around a character that is the form's at that place."""
+        own, start, end = form.canonical, place, place
+        while start and at - place + start and own[start - 1] == text[at - place + start - 1]:
+            start -= 1
+        while end < len(own) and at - place + end < len(text) and own[end] == text[at - place + end]:
+            end += 1
+        return cls(form, at - place + start, at - place + end, start)
+
+    def is_part(self, *, at_edge: bool) -> bool:
+        return self.form.is_part(self.start, self.start + self.end - self.at, at_edge=at_edge)
+
+    def is_cut_short(self, text: bytes) -> bool:
+        """Whether it is a beginning of the form, at the text's end."""
+        return self.start == 0 and self.end == len(text)
+
+    def is_rest(self) -> bool:
+        """Whether it is an end of the form, at the text's beginning."""
+        return self.at == 0 and self.start + self.end == len(self.form.canonical)
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans, those that touch each other joined."""
+    last: tuple[int, int] | None = None
+    for start, end in spans:
+        if last is not None and start <= last[1]:
+            last = last[0], max(last[1], end)
+            continue
+        if last is not None:
+            yield last
+        last = start, end
+    if last is not None:
+        yield last

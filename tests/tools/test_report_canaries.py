@@ -1,0 +1,30 @@
+"""Keys in every form and place are in no report, and the search for them finds what it looks for."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from tools.canary_forms import FORMS
+from tools.report_canaries import PLACES, leaks, shown_part
+
+KEY = "sk-7f3aQ91bZx0LmK22vTnY"
+
+
+def test_no_report_shows_a_key() -> None:
+    assert leaks(2 * len(FORMS)) == []
+    assert len(FORMS) >= 50
+    assert len(PLACES) >= 57
+
+
+@pytest.mark.parametrize(
+    "text",
+    [KEY, KEY.upper(), KEY[3:11], "".join(reversed(KEY)), base64.b64encode(KEY.encode()).decode(), KEY.encode().hex()],
+)
+def test_the_search_finds_a_key(text: str) -> None:
+    assert shown_part(f'{{"exchanges": "{text}", "cases": []}}', KEY)
+
+
+def test_the_search_finds_no_key_in_other_texts() -> None:
+    assert not shown_part('{"exchanges": "sk-7f3a and Q91b", "cases": []}', KEY)
