@@ -28,8 +28,8 @@ from hopcheck.report.causes import causes_of
 from hopcheck.report.document import SCHEMA_NAME, counts, exit_code
 from hopcheck.report.excerpts import EXCHANGES_LIMIT, cut_pair, exchange_excerpt, jsonable
 from hopcheck.report.redaction import secrets_of
-from hopcheck_server.redaction import SecretRedactor
 from hopcheck.report.target_entry import target_entry
+from hopcheck_server.redaction import SecretRedactor
 
 LIVE_ONLY = "live-only: "
 """The prefix of the reason of a case that cassettes can't judge."""
