@@ -57,6 +57,7 @@ class Case:
         scripts: What the upstream plays, by variant; the plain one is "".
         operations: The operations that it is asked on.
         operation: The one of them that this value is run on.
+        because: Why it is asked on these operations alone, where that doesn't go without saying.
         isolation: How it must be run.
         floods: Whether its requests are many or large enough to keep the target busy.
         timed: Whether it reads the clock though it isn't run alone for that (see `reads_clock`).
@@ -75,6 +76,7 @@ class Case:
     scripts: Mapping[str, Script]
     operations: tuple[str, ...] = ("chat",)
     operation: str = "chat"
+    because: str = ""
     isolation: Isolation = Isolation.SHARED
     floods: bool = False
     timed: bool = False
@@ -169,6 +171,7 @@ def case(
     needs: Sequence[str] = (),
     upstream: Scripted | Mapping[str, Scripted] | None = None,
     on: Operations | None = None,
+    because: str = "",
     isolation: IsolationName | None = None,
     floods: bool = False,
     timed: bool = False,
@@ -184,6 +187,7 @@ def case(
         needs: What must be declared for the case to apply, and what a gateway must be (`hopcheck.authoring.duties`).
         upstream: A turn, a list of turns, a script, or a dict of those by variant; None plays the default response.
         on: The operations that the case is run on; None takes that of its area, `chat` for most of them.
+        because: Why it is asked on these operations alone (see `hopcheck.authoring.left_out`).
         isolation: How it must be run (see `Isolation`); None means `rate_window` if it needs a limit, else `shared`.
         floods: Whether its requests are many or large enough to keep the target busy.
         timed: Whether it reads the clock, though its isolation isn't `exclusive`.
@@ -212,6 +216,7 @@ def case(
             scripts=_scripts(upstream),
             operations=operations,
             operation=operations[0],
+            because=because,
             isolation=Isolation(manner),
             floods=floods,
             timed=timed,

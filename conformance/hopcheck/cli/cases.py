@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from hopcheck.authoring.areas import AREAS, GROUPS
+from hopcheck.authoring.left_out import reasons_left_out
 from hopcheck.authoring.registry import Case
 from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import HOLDS, USAGE, Stop
@@ -49,6 +50,7 @@ def as_json(case: Case) -> dict[str, Any]:
         "level": case.level.value,
         "profile": case.profile,
         "operations": list(case.operations),
+        "left_out": reasons_left_out(case),
         "requirement": case.requirement,
         "refs": list(case.refs),
         "needs": sorted(case.needs),
@@ -67,6 +69,7 @@ def explained(case: Case) -> str:
         "",
         *(f"  rests on    {ref}" for ref in case.refs),
         f"  asked on    {', '.join(case.operations)}",
+        *(f"  not on      {name}: {reason}" for name, reason in reasons_left_out(case).items()),
         *([f"  needs       {', '.join(sorted(case.needs))}"] if case.needs else []),
         *(["", "  Mutants, each a gateway that gets it wrong:"] if case.mutants else []),
         *(f"  - {mutant.story}  (killed by {mutant.killed_by!r})" for mutant in case.mutants),

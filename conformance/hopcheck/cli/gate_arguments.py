@@ -79,6 +79,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_case_folder(which)
     how = parser.add_argument_group("run")
     how.add_argument("--jobs", type=int, default=DEFAULT_JOBS, metavar="N", help="cases at once (default: %(default)s)")
+    how.add_argument(
+        "--repeat", type=int, default=1, metavar="N", help="run each case N times; what holds only sometimes is flaky"
+    )
     how.add_argument("--strict", action="store_true", help="a SHOULD or MAY that doesn't hold fails, too")
     how.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
     how.add_argument(
@@ -126,8 +129,8 @@ def read(arguments: argparse.Namespace) -> GateOptions:
     Raises:
         Stop: Something is wrong with it; the text has a sentence for each mistake.
     """
-    if arguments.jobs < 1 or arguments.read_timeout <= 0 or arguments.deadline <= 0:
-        raise Stop(USAGE, "--jobs, --read-timeout and --deadline must be greater than 0.")
+    if arguments.jobs < 1 or arguments.repeat < 1 or arguments.read_timeout <= 0 or arguments.deadline <= 0:
+        raise Stop(USAGE, "--jobs, --repeat, --read-timeout and --deadline must be greater than 0.")
     sequential = fuzzing.sequential_cases(arguments)
     cases = [] if arguments.example else _selected(arguments)
     if not cases and not sequential:
@@ -143,6 +146,7 @@ def read(arguments: argparse.Namespace) -> GateOptions:
         cases=cases,
         sequential=sequential,
         jobs=arguments.jobs,
+        repeat=arguments.repeat,
         strict=arguments.strict,
         fail_fast=arguments.fail_fast,
         one_sided=arguments.one_sided,

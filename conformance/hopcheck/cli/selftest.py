@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
 def find_inert(
     total: MatrixScore, columns: Sequence[MatrixColumn], cases: Mapping[str, Case]
 ) -> set[tuple[str, str, str]]:
-    """The survivors, of mutants that are wrong on one operation, that nothing on the wire can tell from health."""
+    """The survivors, of mutants that are wrong on one operation, that do what the healthy relay does."""
     survived = {(key, check, name) for key, check, name, _ in total.survived}
     pairs = {
         (key, mutant.killed_by, mutant.name): (column.relay, cases[key])

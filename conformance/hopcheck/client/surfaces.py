@@ -53,6 +53,14 @@ class Embeddings:
         """Send the requests of this session."""
         self._operation = Operation(session, EMBEDDINGS)
 
-    async def create(self, given: Input = "hello", **asked: Any) -> Response:
-        """Ask for embeddings of a text or a token array, or of several; the rest is as for `Chat`."""
-        return await self._operation(input=given, **asked)
+    async def create(
+        self,
+        given: Input = "hello",
+        *,
+        script: str = "",
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> Response:
+        """Ask for embeddings of a text or a token array, or of several; any other fields are sent as they are."""
+        return await self._operation(input=given, script=script, key=key, headers=headers, extra=fields)

@@ -132,14 +132,14 @@ async def _own_outcome(
     outcome = outcome_of(findings, case.level)
     if outcome is Outcome.BROKEN:
         return outcome, "the case made no finding"
-    if outcome is Outcome.CONFORMS or control is None or not case.scripted:
+    if control is None or not case.scripted or not target.ask.forwarded:
         return outcome, ""
     asked = [response for response in target.responses if response.marker]
     for response in asked:
         if await control.attempts(response.marker):
             return outcome, ""
     if not asked:
-        return outcome, ""
+        return outcome, ""  # the case sent what can't be marked
     return Outcome.UNTESTABLE, await target.why_not_seen(asked[0])
 
 

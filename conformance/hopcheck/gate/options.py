@@ -27,6 +27,7 @@ class GateOptions:
         cases: The selected cases.
         sequential: Cases that are run one after another when all others have ended.
         jobs: How many cases run at the same time.
+        repeat: How often each case is run.
         strict: Whether an advisory verdict fails the gate, too.
         fail_fast: Whether the run ends at the first verdict that fails.
         one_sided: Whether there is no upstream of ours behind the target.
@@ -42,6 +43,7 @@ class GateOptions:
     cases: Sequence[Case]
     sequential: SequentialCases | None = None
     jobs: int = DEFAULT_JOBS
+    repeat: int = 1
     strict: bool = False
     fail_fast: bool = False
     one_sided: bool = False

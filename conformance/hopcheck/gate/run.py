@@ -131,7 +131,9 @@ class _Gate:
             raise Unfit(SecretRedactor(secrets_of(self._context.config)).text(str(unfit))) from None
 
     async def _run_cases(self) -> None:
-        verdicts = run(self._options.cases, self._context, jobs=self._options.jobs, begun=self._begin)
+        verdicts = run(
+            self._options.cases, self._context, jobs=self._options.jobs, repeat=self._options.repeat, begun=self._begin
+        )
         try:
             while (verdict := await self._next_of(verdicts)) is not None:
                 self._add(verdict)

@@ -21,7 +21,7 @@ NAME = "relay"
 
 
 async def inert_among(pairs: Sequence[tuple[type[Relay], Case]]) -> list[bool]:
-    """Whether each relay, on its case, can't be told from the healthy relay on either side."""
+    """Whether each relay, on its case, does the same as the healthy relay on both sides."""
 
     async def is_inert(pair: tuple[type[Relay], Case]) -> bool:
         relay, case = pair

@@ -63,7 +63,7 @@ class Responder:
         arrival.model = ask.model
         turn = self._turn(arrival, self.journal.add(arrival))
         seed = zlib.crc32(arrival.marker.encode() or arrival.body[-SEED_BYTES:])
-        response = self._renderer.render(turn, ask, b"%08x" % seed, arrival.number)
+        response = self._renderer.render(turn, ask, b"%08x" % seed, arrival.number, marked=bool(arrival.marker))
         if arrival.method == "HEAD":
             response.bodiless, response.is_plain = True, False
         if turn.delivery.gzip and not takes_gzip(arrival.headers):

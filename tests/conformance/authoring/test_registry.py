@@ -75,7 +75,9 @@ def test_cases_are_selected_by_pattern_and_profile() -> None:
         "errors",
     }
     assert select(CASES.values(), ["stream.*"], ["security"]) == []
-    assert len(select(CASES.values())) == len(CASES)
+    assert len(select(CASES.values())) == sum(len(case.operations) for case in CASES.values())
+    assert [case.key for case in select(CASES.values(), ["errors.shape[chat.*]"])] == ["errors.shape[chat.stream]"]
+    assert {case.operation for case in select(CASES.values(), operations=["embeddings"])} == {"embeddings"}
     assert set(all_scripts(select(CASES.values(), ["chat.schema"]))) == {"chat.schema"}
 
 

@@ -156,11 +156,11 @@ def test_failures_are_printed(capsys, made) -> None:
     )
     selftest.print_score(total, made, columns_of(made), Console(width=400), verbose=False)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "survived       chat.status: Teapot should fail 'status'; conforms: "
-    assert lines[1] == "unexpected     chat.body on chat.status.Teapot: advisory: body"
-    assert lines[2] == "false positive chat.body on honest.Slower: advisory: body"
-    assert lines[3] == "unkilled       chat.body: no mutant fails '[DONE]'"
-    assert "1 survived, 1 unexpected, 1 false positives, 1 checks that kill no mutant" in lines[4]
+    assert lines[0] == "survived       chat.status[chat]: Teapot should fail 'status'; conforms: "
+    assert lines[1] == "unexpected     chat.body[chat] on chat.status.Teapot: advisory: body"
+    assert lines[2] == "false positive chat.body[chat] on honest.Slower: advisory: body"
+    assert lines[3] == "unkilled       chat.body[chat]: no mutant fails '[DONE]'"
+    assert "1 survived, 0 inert, 1 unexpected, 1 false positives, 1 checks that kill no mutant" in lines[4]
 
 
 def test_a_failure_that_does_not_show_again_does_not_count(bench, made, capsys) -> None:

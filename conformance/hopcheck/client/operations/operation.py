@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hopcheck.client.bodies import OMIT
 from hopcheck.client.operations.kind import NotExpressible, OperationKind
 from hopcheck.client.pending_response import PendingResponse
 from hopcheck.client.responses import Response, Untestable
@@ -122,6 +123,6 @@ class Operation:
         marker = session.marker(script) if kind.forwarded else ""
         body = self.body(marker, fields)
         if body is not None and extra:
-            body |= extra
+            body = {name: value for name, value in {**body, **extra}.items() if value is not OMIT}
         response_class = Stream if kind.streams else Response
         return await session.open(kind.method, kind.path, body, key, headers, marker, response_class, connection)

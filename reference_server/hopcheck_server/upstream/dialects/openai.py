@@ -27,6 +27,12 @@ MODELS_CREATED = 1_735_689_600
 TEXT = ("Hello", " from", " the", " hopcheck", " upstream", ".")
 """The default content."""
 
+NONCE = "$NONCE"
+"""In the default content of a marked request: stands for the response's own id, so that another one's text shows."""
+
+MARKED_TEXT = (*TEXT, " ", NONCE)
+"""The default content of a marked request."""
+
 _JSON: HeaderFields = (("content-type", "application/json"),)
 _STREAM: HeaderFields = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
 _METHODS = {"chat": "POST", "embeddings": "POST"}
@@ -57,9 +63,9 @@ class Renderer:
     """Renders turns; what is the same for every attempt is rendered once and kept."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[int, Shape], _Rendered] = {}
+        self._kept: dict[tuple[int, Shape, bool], _Rendered] = {}
 
-    def render(self, turn: Turn, ask: Ask, seed: bytes, number: int) -> RenderedResponse:
+    def render(self, turn: Turn, ask: Ask, seed: bytes, number: int, *, marked: bool = False) -> RenderedResponse:
         """Render a turn for a request.
 
         Args:
@@ -67,17 +73,18 @@ class Renderer:
             ask: The request.
             seed: Hexadecimal digits that the response's ids begin with.
             number: The attempt's; the same seed and number give the same ids.
+            marked: Whether the request has a marker; the default content then ends with the response's id.
         """
         tag = b"%b%x" % (seed, number)
-        if turn.completion is not None or turn.events is not None:
-            return self._chat(turn, ask, tag)
+        if (turn.completion is not None or turn.events is not None) and ask.kind != "embeddings":
+            return self._chat(turn, ask, tag, marked=marked)
         if turn.body is not None:
             return _json(turn, tag, turn.body)
         if turn.embedding is not None:
             return _embeddings(turn, ask, tag)
-        return self._default(turn, ask, tag)
+        return self._default(turn, ask, tag, marked=marked)
 
-    def _default(self, turn: Turn, ask: Ask, tag: bytes) -> RenderedResponse:
+    def _default(self, turn: Turn, ask: Ask, tag: bytes, *, marked: bool) -> RenderedResponse:
         wanted = _METHODS.get(ask.kind, "GET")
         if not ask.kind:
             return _error(turn, tag, 404, f"Unknown request URL: {ask.method} {ask.path}", "unknown_url")
@@ -86,20 +93,22 @@ class Renderer:
         if wanted == "POST" and ask.payload is None:
             return _error(turn, tag, 400, "The body of the request isn't a JSON object.", None)
         if ask.kind == "chat":
-            return self._chat(turn, ask, tag)
+            return self._chat(turn, ask, tag, marked=marked)
         return _embeddings(turn, ask, tag) if ask.kind == "embeddings" else _listing(turn, ask, tag)
 
-    def _chat(self, turn: Turn, ask: Ask, tag: bytes) -> RenderedResponse:
-        made = self._kept.get((id(turn), ask.shape)) or self._prepare(turn, ask.shape)
+    def _chat(self, turn: Turn, ask: Ask, tag: bytes, *, marked: bool) -> RenderedResponse:
+        made = self._kept.get((id(turn), ask.shape, marked)) or self._prepare(turn, ask.shape, marked=marked)
         model = encode_basestring(ask.model).encode()
         kind = b"chat.completion.chunk" if made.stream else b"chat.completion"
         identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%d,"model":%b' % (tag, kind, time.time(), model)
         body = [_join(piece, identity) for piece in made.pieces]
+        if marked and turn.completion is None and turn.events is None:
+            body = [piece.replace(NONCE.encode(), tag) for piece in body]
         lines = b"%bx-request-id: req_hop%b\r\n" % (made.head, tag) if made.request_id else made.head
         return RenderedResponse(lines, body, made.stream, turn.status in BODILESS, made.is_plain)
 
-    def _prepare(self, turn: Turn, shape: Shape) -> _Rendered:
-        filled = _filled(turn, shape)
+    def _prepare(self, turn: Turn, shape: Shape, *, marked: bool) -> _Rendered:
+        filled = _filled(turn, shape, MARKED_TEXT if marked else TEXT)
         streams = filled.events is not None or shape.stream
         own = _STREAM if streams else _JSON
         request_id = not any(name.lower() == "x-request-id" for name, _ in turn.headers)
@@ -109,15 +118,15 @@ class Renderer:
         made = _Rendered(turn, parts, lines, request_id, streams, is_plain)
         if len(self._kept) >= _MAX_RENDERED:
             self._kept.clear()
-        self._kept[id(turn), shape] = made
+        self._kept[id(turn), shape, marked] = made
         return made
 
 
-def _filled(turn: Turn, shape: Shape) -> Turn:
+def _filled(turn: Turn, shape: Shape, text: tuple[str, ...]) -> Turn:
     """The turn itself, or with the default content if it has none."""
     if turn.events is not None or turn.completion is not None:
         return turn
-    content = Completion(choices=(Choice(text=TEXT),) * shape.n, usage=USAGE)
+    content = Completion(choices=(Choice(text=text),) * shape.n, usage=USAGE)
     return Turn(status=turn.status, headers=turn.headers, completion=content, delivery=turn.delivery)
 
 

@@ -1,0 +1,37 @@
+"""Why a case is not asked on some operations; a test holds that there is a reason for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hopcheck.authoring.registry import Case
+from hopcheck.client.operations import OPERATIONS
+
+NO_PROVIDER = "no provider answers it"
+GENERATES_NOTHING = "no model writes its response"
+
+OF_AREA: Mapping[str, str] = {
+    "stream": "it is about the form of a chat stream",
+    "embeddings": "it is about vectors",
+    "models": "it is about the list of models",
+    "health": "it is about the target itself",
+    "llm_proxy": "it is about LLM-Proxy's own API",
+}
+"""Why the cases of an area are asked on the operation that they name, and on no other."""
+
+
+def reasons_left_out(case: Case) -> dict[str, str]:
+    """The operations on which a case is not asked, each with the reason; "" where there is none."""
+    return {name: _reason(case, name) for name in OPERATIONS if name not in case.operations}
+
+
+def _reason(case: Case, operation: str) -> str:
+    if case.because:
+        return case.because
+    kind = OPERATIONS[operation]
+    asked = [OPERATIONS[name] for name in case.operations]
+    if not kind.forwarded and all(one.forwarded for one in asked):
+        return NO_PROVIDER
+    if not kind.generates and all(one.generates for one in asked):
+        return GENERATES_NOTHING
+    return OF_AREA.get(case.profile, "")
