@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 
 class Target(TargetSession):
-    """The gateway under test, for one case."""
+    """The gateway under test, for one case.
+
+    Attributes:
+        read_burst: The burst over the declared rate limit, if the case has asked for it.
+    """
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class Target(TargetSession):
         )
         self._shared = {} if shared is None else shared
         self._flood = flood
+        self.read_burst: Burst | None = None
 
     @property
     def chat(self) -> Chat:
@@ -120,7 +125,7 @@ class Target(TargetSession):
         """The run's burst over the declared rate limit; the first case that asks for it sends it.
 
         Raises:
-            Untestable: No window was free.
+            Untestable: No window was free, or nothing of the burst was refused, so that there is no limit to ask about.
         """
         limit = self.declares.rate_limit
         assert limit is not None, "the case must need rate_limit"
@@ -128,7 +133,10 @@ class Target(TargetSession):
             sending = burst_over(self, limit.models[0], limit.requests, limit.window_s)
             self._shared["burst"] = asyncio.ensure_future(sending)
         burst: Burst = await asyncio.shield(self._shared["burst"])
+        self.read_burst = burst
         self.responses += [response for response in burst.responses if response not in self.responses]
+        if not burst.denied:
+            raise Untestable("the target doesn't enforce the limit that it declares")
         return burst
 
     def log(self) -> str:

@@ -19,6 +19,7 @@ from hopcheck.client import Target, Untestable
 from hopcheck.client.responses import NotApplicable
 from hopcheck.engine.acceptance import ACCEPTANCE, judge_acceptance
 from hopcheck.engine.context import RunContext
+from hopcheck.engine.declared_limit import DECLARED_LIMIT, judge_declared_limit
 from hopcheck.engine.evidence import CaseFindings
 from hopcheck.engine.invariants.judge import judge_invariants
 from hopcheck.engine.operations import operation_of
@@ -30,6 +31,12 @@ from hopcheck_server.upstream.journal.attempt import Attempt
 
 PROVIDER_AWAY = frozenset({"unreachable", "outage"})
 """Needs of cases in which nobody answers the target: what it then refuses, it doesn't refuse for the request's sake."""
+
+_PREVENTS = {
+    ACCEPTANCE: "the target refuses a valid request that this case depends on ({})",
+    DECLARED_LIMIT: "the target doesn't enforce the limit that this case is about ({})",
+}
+"""What keeps a case from being asked, by check, and the reason."""
 
 
 async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> Verdict:
@@ -186,12 +193,12 @@ def _wire_log(
 
 
 def _depending(verdict: Verdict) -> Verdict:
-    """A case that fails where the target refused its valid request could not be asked: that refusal is the finding."""
-    refusal = next((one for one in verdict.occurrences if one.check == ACCEPTANCE), None)
-    if refusal is None or verdict.outcome in (Outcome.CONFORMS, Outcome.NOT_APPLICABLE, Outcome.BROKEN):
+    """A case that fails for what it depends on could not be asked: that its request is accepted, a limit enforced."""
+    cause = next((one for one in verdict.occurrences if one.check in _PREVENTS), None)
+    if cause is None or verdict.outcome in (Outcome.CONFORMS, Outcome.NOT_APPLICABLE, Outcome.BROKEN):
         return verdict
-    reason = f"the target refuses a valid request that this case depends on ({refusal.cause})"
-    return replace(verdict, outcome=Outcome.UNTESTABLE, reason=reason, untestable_by=refusal.key)
+    reason = _PREVENTS[cause.check].format(cause.cause)
+    return replace(verdict, outcome=Outcome.UNTESTABLE, reason=reason, untestable_by=cause.key)
 
 
 async def _judge_exchanges(case: Case, target: Target, attempts: list[Attempt], context: RunContext) -> WireJudgement:
@@ -206,6 +213,7 @@ async def _judge_exchanges(case: Case, target: Target, attempts: list[Attempt], 
         judge_acceptance(target, attempts, judgement)
     two_sided = context.control is not None
     await judge_invariants(case, target, attempts, context.known, judgement, is_two_sided=two_sided)
+    judge_declared_limit(target, case.operation, judgement)
     return judgement
 
 

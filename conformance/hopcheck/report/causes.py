@@ -49,6 +49,7 @@ INVARIANTS: Mapping[str, Invariant] = {
         "data loss",
         "Requests to the provider break the API's contract",
     ),
+    "declared-limit": Invariant("A declared rate limit is enforced.", "security", "The declared limit isn't enforced"),
     "acceptance": Invariant(
         "A request that is valid at the provider isn't refused.", "correctness", "A valid request is refused"
     ),
