@@ -1,29 +1,32 @@
 """Headers that are meant for one connection, and end there."""
 
-from typing import Any
+from collections.abc import Iterable
 
 from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect, reply
 
-CLIENTS = {
-    "Connection": "keep-alive, TE, X-Hop-Private",
-    "Keep-Alive": "timeout=77",
-    "TE": "trailers;q=0.7",
-    "Proxy-Connection": "keep-alive",
-    "X-Hop-Private": "client",
-}
+CLIENTS = (
+    ("Connection", "keep-alive, TE, X-Hop-Private"),
+    ("Keep-Alive", "timeout=77"),
+    ("TE", "trailers;q=0.7"),
+    ("Proxy-Connection", "keep-alive"),
+    ("X-Hop-Private", "client"),
+)
 PROVIDERS = (
-    ("connection", "x-hop-private"),
-    ("keep-alive", "timeout=78"),
-    ("proxy-connection", "keep-alive"),
-    ("x-hop-private", "provider"),
+    ("Connection", "x-hop-private"),
+    ("Keep-Alive", "timeout=78"),
+    ("Proxy-Connection", "keep-alive"),
+    ("X-Hop-Private", "provider"),
 )
 
+Headers = Iterable[tuple[str, str]]
 
-def passed(headers: list[tuple[str, str]], own: Any) -> list[str]:
-    """The headers that were passed on with the value they had; what the gateway says for itself has another one."""
-    sent = {(name.lower(), value) for name, value in dict(own).items() if name.lower() != "connection"}
-    named = ["connection: x-hop-private" for name, value in headers if (name.lower(), value) == PROVIDERS[0]]
-    return [f"{name}: {value}" for name, value in headers if (name.lower(), value) in sent] + named
+
+def passed(headers: Headers, sent: Headers) -> tuple[list[str], list[str]]:
+    """The headers that were passed on with the value they had: those that Connection named, itself included; others."""
+    values = {name.lower(): value for name, value in sent}
+    named = {"connection", *values["connection"].lower().split(", ")}
+    kept = [name.lower() for name, value in headers if values.get(name.lower()) == value]
+    return [name for name in kept if name in named], [name for name in kept if name not in named]
 
 
 @case(
@@ -33,25 +36,60 @@ def passed(headers: list[tuple[str, str]], own: Any) -> list[str]:
     upstream=reply.chat("Hel", "lo", headers=PROVIDERS, framing="chunked"),
 )
 async def hop_by_hop(target: Target) -> Findings:
-    """Headers of one connection, those that Connection names included, are passed on in neither direction."""
-    answer, stream = await target.chat.create(headers=CLIENTS), await target.chat.stream(headers=CLIENTS)
-    attempts = [await target.forwarded(answer), await target.forwarded(stream)]
-    yield expect("of the client, upstream", [passed(one.headers, CLIENTS) for one in attempts], equals=[[], []])
-    yield expect("of the provider", [passed(one.headers, PROVIDERS) for one in (answer, stream)], equals=[[], []])
+    """Headers that Connection names end at the gateway, in both directions; so should others about one connection."""
+    answers = [await target.chat.create(headers=dict(CLIENTS)), await target.chat.stream(headers=dict(CLIENTS))]
+    attempts = [await target.forwarded(one) for one in answers]
+    upstream = [passed(one.headers, CLIENTS) for one in attempts]
+    downstream = [passed(one.headers, PROVIDERS) for one in answers]
+    yield expect("named by the client", [named for named, _ in upstream], equals=[[], []])
+    yield expect("named by the provider", [named for named, _ in downstream], equals=[[], []])
+    # RFC 9110: a field that is known to be about one connection, and that Connection doesn't name, SHOULD be removed.
+    yield expect("others of the client", [others for _, others in upstream], equals=[[], []], level="SHOULD")
+    yield expect("others of the provider", [others for _, others in downstream], equals=[[], []], level="SHOULD")
 
 
-@hop_by_hop.mutant(killed_by="of the client, upstream")
-class PassesWhatConnectionNames(Relay):
-    """The client's own headers are passed on, and nobody looks into Connection."""
+class PassesToProvider(Relay):
+    """One of the client's headers is passed on."""
+
+    name = ""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        private = outgoing.incoming.header("x-hop-private")
-        return outgoing.with_header("X-Hop-Private", private) if private else outgoing
+        value = outgoing.incoming.header(self.name)
+        return outgoing.with_header(self.name, value) if value else outgoing
 
 
-@hop_by_hop.mutant(killed_by="of the provider")
-class PassesKeepAlive(Relay):
-    """The provider's Keep-Alive is passed on as if it were the gateway's."""
+@hop_by_hop.mutant(killed_by="named by the client")
+class PassesWhatClientsName(PassesToProvider):
+    """The client's own headers are passed on, and nobody looks into Connection."""
+
+    name = "x-hop-private"
+
+
+@hop_by_hop.mutant(killed_by="others of the client")
+class PassesProxyConnection(PassesToProvider):
+    """A header that old clients send to proxies goes to the provider."""
+
+    name = "proxy-connection"
+
+
+class PassesToClient(Relay):
+    """One of the provider's headers is passed on."""
+
+    name = ""
 
     async def kept(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        return await super().kept(headers) + [pair for pair in headers if pair[0].lower() == "keep-alive"]
+        return await super().kept(headers) + [pair for pair in headers if pair[0].lower() == self.name]
+
+
+@hop_by_hop.mutant(killed_by="named by the provider")
+class PassesWhatProvidersName(PassesToClient):
+    """The provider's own headers are passed on, and nobody looks into Connection."""
+
+    name = "x-hop-private"
+
+
+@hop_by_hop.mutant(killed_by="others of the provider")
+class PassesKeepAlive(PassesToClient):
+    """The provider's Keep-Alive is passed on as if it were the gateway's."""
+
+    name = "keep-alive"
