@@ -11,6 +11,7 @@ from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case, case
 from hopcheck.client import (
     OMIT,
+    NotApplicable,
     PendingResponse,
     Response,
     Stream,
@@ -58,6 +59,7 @@ __all__ = [
     "IncomingRequest",
     "PendingResponse",
     "Mutant",
+    "NotApplicable",
     "NotExpressible",
     "Operation",
     "OutgoingRequest",

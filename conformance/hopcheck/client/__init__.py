@@ -4,7 +4,7 @@ from hopcheck.client.bodies import OMIT, function_tools
 from hopcheck.client.outage import backend_down
 from hopcheck.client.paths import dig, items
 from hopcheck.client.pending_response import PendingResponse
-from hopcheck.client.responses import Response, Untestable, describe
+from hopcheck.client.responses import NotApplicable, Response, Untestable, describe
 from hopcheck.client.sdk import load_sdk
 from hopcheck.client.session import RECOVERY_S
 from hopcheck.client.streams import Stream, TimedEvent
@@ -12,6 +12,7 @@ from hopcheck.client.target import Target
 
 __all__ = [
     "OMIT",
+    "NotApplicable",
     "RECOVERY_S",
     "Response",
     "PendingResponse",

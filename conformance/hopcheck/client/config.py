@@ -67,6 +67,7 @@ class Declares:
         default_model: Where a request without a model goes.
         model_map: Models that the provider knows under another name: that name, by the one that clients use.
         drops: Request fields that it drops.
+        adds: Request fields that it adds, beyond those of OpenAI's API.
         embeddings: It serves /v1/embeddings.
         responses: It serves /v1/responses.
         traceparent: An inbound traceparent's trace id reaches the provider.
@@ -95,6 +96,7 @@ class Declares:
     default_model: str | None = None
     model_map: Mapping[str, str] = field(default_factory=dict)
     drops: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
     embeddings: bool = False
     responses: bool = False
     traceparent: bool = False
@@ -126,6 +128,9 @@ class Declares:
 SECRET_CHARACTERS = 8
 """Shorter values, keys apart, are no secrets: they would be found in every other word."""
 
+NO_DONE = "streams without [DONE]"
+"""The only defect that is masked: every other comparison of whole streams would fail for it."""
+
 KIND = frozenset({"auth", "transparent", "models", "choices"})
 """The keys that say what a gateway is; cases name what they need of that as `hopcheck.authoring.duties` has it."""
 
@@ -151,6 +156,7 @@ class TargetConfig:
         second_api_key_env: The variable of `second_api_key`, or "".
         models: What healthy requests name.
         declares: What it says that it does.
+        masked: Defects that preflight saw in healthy responses: the case about one reports it, others leave it out.
         assumed: The keys of `declares` that preflight filled in, as the target's behaviour left no doubt.
     """
 
@@ -167,6 +173,7 @@ class TargetConfig:
     second_api_key_env: str = ""
     models: Models = Models()
     declares: Declares = Declares()
+    masked: frozenset[str] = frozenset()
     assumed: frozenset[str] = frozenset()
 
     def assuming(self, found: Mapping[str, Any]) -> TargetConfig:

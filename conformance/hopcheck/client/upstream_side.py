@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from hopcheck.client.paths import parsed
 from hopcheck.client.responses import Response, SentRequest, Untestable, describe
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.journal import Attempt
@@ -97,6 +98,17 @@ class UpstreamSide:
             Untestable: There is no upstream of ours.
         """
         return await self._two_sided().opened()
+
+    async def relayed(self, response: Response) -> bool:
+        """Whether a response is the provider's own, passed on as it came: its status, and its JSON or its bytes.
+
+        The provider is to blame for it: cases ask for something better as a SHOULD.
+        """
+        attempts = await self._control.attempts(response.marker) if self._control and response.marker else []
+        sent = attempts[-1].response if attempts else None
+        if sent is None or sent.status != response.status:
+            return False
+        return sent.body == response.body or (response.json is not None and parsed(sent.body) == response.json)
 
     async def release(self, marker: str) -> None:
         """Let go of what the upstream left hanging."""

@@ -29,11 +29,11 @@ LARGE_BYTES = 1 << 20
 """Requests from this size on may be refused for it."""
 
 
-def judge_acceptance(target: Target, attempts: Sequence[Attempt], judgement: WireJudgement) -> None:
+def judge_acceptance(target: Target, attempts: Sequence[Attempt], judgement: WireJudgement, level: Level) -> None:
     """Count the valid requests of a case, and those that the target refused without asking its provider.
 
     A request counts if the contract finds nothing wrong with it, and it carries the configured key and a model that
-    the target serves.
+    the target serves on that operation. A refusal is as binding as the case: what it asks for may be optional.
     """
     forwarded = {attempt.marker for attempt in attempts}
     for number, response in enumerate(target.responses):
@@ -43,9 +43,7 @@ def judge_acceptance(target: Target, attempts: Sequence[Attempt], judgement: Wir
         judgement.judged[ACCEPTANCE, operation] += 1
         if response.status in REFUSALS and response.marker not in forwarded:
             cause = cause_of_refusal(response)
-            judgement.occurrences.append(
-                Occurrence(ACCEPTANCE, cause, _detail(response), Level.MUST, operation, number)
-            )
+            judgement.occurrences.append(Occurrence(ACCEPTANCE, cause, _detail(response), level, operation, number))
 
 
 def _is_valid(target: Target, response: Response) -> bool:
@@ -57,6 +55,7 @@ def _is_valid(target: Target, response: Response) -> bool:
     if operation_of(sent.method, path, body) == OTHER or not target.carries_own_key(sent):
         return False
     known = body.get("model") in target.served_models
+    known = known and (body.get("model") == target.models.embedding) == ("embeddings" in path)
     return known and not (validate_request(COMMON, "POST", path, body) or must_refuse(COMMON, "POST", path, body))
 
 
@@ -69,10 +68,10 @@ def cause_of_refusal(response: Response) -> str:
 
 
 def _field_in(response: Response) -> str:
-    """A field of the request's body that the refusal's text quotes, whatever its form; else ""."""
+    """A field of the request's body that the refusal's text quotes, or names with an index; else ""."""
     sent, error = response.sent.json, response.error
     text = error.get("message") if isinstance(error, dict) else response.text
-    quoted = re.findall(r"""['"`\[]+([a-z_][a-z0-9_]*)""", str(text))
+    quoted = re.findall(r"""['"`\[]+([a-z_][a-z0-9_]*)""", str(text)) + re.findall(r"([a-z_]+)\[\d", str(text))
     return next((name for name in quoted if isinstance(sent, dict) and name in sent), "")
 
 

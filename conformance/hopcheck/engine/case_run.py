@@ -153,7 +153,8 @@ async def _own_outcome(
 async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: RunContext, begun_ns: int) -> Verdict:
     """Release what the upstream left hanging, judge every exchange, and make the upstream forget the case."""
     attempts = await _release(target, context.control)
-    judgement = await _judge_exchanges(case, target, attempts, context) if context.contracts else WireJudgement()
+    owed = not case.refusable or verdict.outcome is Outcome.UNTESTABLE
+    judgement = await _judge_exchanges(case, target, attempts, context, accepts=owed)
     log, reproduce = _wire_log(verdict, target, attempts, context, judgement, begun_ns)
     asked = Counter(operation_of(one.sent.method, one.sent.url, one.sent.json) for one in target.responses)
     return _depending(
@@ -201,7 +202,12 @@ def _depending(verdict: Verdict) -> Verdict:
     return replace(verdict, outcome=Outcome.UNTESTABLE, reason=reason, untestable_by=cause.key)
 
 
-async def _judge_exchanges(case: Case, target: Target, attempts: list[Attempt], context: RunContext) -> WireJudgement:
+async def _judge_exchanges(
+    case: Case, target: Target, attempts: list[Attempt], context: RunContext, *, accepts: bool
+) -> WireJudgement:
+    """Hold exchanges to what must hold on every one; `accepts`: it owes the case an answer."""
+    if not context.contracts:
+        return WireJudgement()
     evidence = WireEvidence(
         target.responses,
         attempts,
@@ -209,8 +215,8 @@ async def _judge_exchanges(case: Case, target: Target, attempts: list[Attempt], 
         declares=context.config.declares,
     )
     judgement = await judge_exchanges(evidence)
-    if context.control is not None and not case.refusable and not case.needs & PROVIDER_AWAY:
-        judge_acceptance(target, attempts, judgement)
+    if context.control is not None and accepts and not case.needs & PROVIDER_AWAY:
+        judge_acceptance(target, attempts, judgement, case.level)
     two_sided = context.control is not None
     await judge_invariants(case, target, attempts, context.known, judgement, is_two_sided=two_sided)
     judge_declared_limit(target, case.operation, judgement)

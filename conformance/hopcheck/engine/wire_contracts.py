@@ -8,6 +8,7 @@ What a server's HTTP layer says for itself is no answer of the API's.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -118,7 +119,8 @@ def _judge_response(
     operation = operation_of(response.sent.method, path, response.sent.json)
     about = f"{response.sent.method} {plain_path(response.sent.url)} {response.status}"
     violations = validate_raw_response(boundary, response.sent.method, path, response.status, response.headers, body)
-    judgement.add(RESPONSE, about, given.beyond_response(response.marker, violations), operation, number)
+    beyond = given.beyond_success if response.status < 300 else given.beyond_response
+    judgement.add(RESPONSE, about, beyond(response.marker, violations), operation, number)
     for place, event in enumerate(_data_events(body) if streams else (), 1):
         violations = given.beyond_response(response.marker, validate_event(boundary, event.data or ""))
         judgement.add(EVENT, f"{about}, event {place}", violations, operation, number)
@@ -167,6 +169,10 @@ class _Given:
         """The violations about a response that the provider's own answers give no cause for."""
         return [one for one in violations if one not in self._of_provider(marker)] if violations else []
 
+    def beyond_success(self, marker: str, violations: list[Violation]) -> list[Violation]:
+        """The same about a success; what a target makes of a provider's garbage is for the cases about that."""
+        return [] if violations and self._was_no_object(marker) else self.beyond_response(marker, violations)
+
     def beyond_request(self, marker: str, violations: list[Violation]) -> list[Violation]:
         """The violations about a forwarded request that the client's own request gives no cause for."""
         if not violations:
@@ -181,6 +187,12 @@ class _Given:
         ]
         return [one for one in violations if one not in own]
 
+    def _was_no_object(self, marker: str) -> bool:
+        """Whether the provider's last answer was a success that holds neither a JSON object nor events."""
+        attempts = [one for one in self._evidence.attempts if marker and one.marker == marker]
+        sent = attempts[-1].response if attempts else None
+        return sent is not None and sent.status < 300 and not _is_object(sent.body) and not any(_data_events(sent.body))
+
     def _of_provider(self, marker: str) -> set[Violation]:
         if marker not in self._faults:
             self._faults[marker] = {
@@ -190,6 +202,13 @@ class _Given:
                 for violation in _violations_of(attempt, attempt.response)
             }
         return self._faults[marker]
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except ValueError:
+        return False
 
 
 def _violations_of(attempt: Attempt, sent: SentResponse) -> Iterator[Violation]:

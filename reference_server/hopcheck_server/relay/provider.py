@@ -148,5 +148,7 @@ def _checked(response: ProviderResponse, *, streams: bool) -> ProviderResponse:
     except ValueError:
         is_usable = False
     if not is_usable:
-        raise Failure("garbled", "the provider's response is not of the form that was asked for")
+        raise Failure(
+            "garbled", "the provider's response is not of the form that was asked for", response.head, response.body
+        )
     return response

@@ -50,7 +50,7 @@ class PassesEverythingOn(Relay):
         if failure.head is None:
             return await super().failed(incoming, failure)
         headers = [("Content-Type", failure.head.header("content-type") or "")]
-        return RelayedResponse(incoming, failure.status, headers, failure.body)
+        return RelayedResponse(incoming, failure.head.status, headers, failure.body)
 
     async def check(self, incoming) -> RelayedResponse | None:
         return None

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 
 from hopcheck import Events, Findings, PendingResponse, Relay, Target, Untestable, case, edits, expect, incoming, reply
 
-SOON_S = 2.0
+SOON_S = 5.0
 """How long a provider may go on for nobody."""
 
-FLOWING = reply.stream(*(f"{number} " for number in range(160)), pace_s=0.05)
-"""Eight seconds of text: a gateway that notices no sooner than at the end would be seen."""
+FLOWING = reply.stream(*(f"{number} " for number in range(200)), pace_s=0.05)
+"""Ten seconds of text: a gateway that notices no sooner than at the end would be seen."""
 
 
 async def how_it_ended(target: Target, marker: str) -> str:
@@ -38,7 +38,7 @@ async def first_text(live: PendingResponse) -> None:
     upstream=FLOWING,
 )
 async def mid_stream(target: Target) -> Findings:
-    """A client that hangs up while a stream's text flows ends it at the provider within 2 s."""
+    """A client that hangs up while a stream's text flows ends it at the provider within 5 s."""
     async with await target.chat.open() as live:
         await first_text(live)
         live.hang_up()
@@ -53,7 +53,7 @@ async def mid_stream(target: Target) -> Findings:
     upstream=reply.stream("Hel", "lo", hang="events", hang_after=2),
 )
 async def silent_stream(target: Target) -> Findings:
-    """A client that hangs up while a stream is silent ends it at the provider within 2 s, before more text comes."""
+    """A client that hangs up while a stream is silent ends it at the provider within 5 s, before more text comes."""
     async with await target.chat.open() as live:
         await first_text(live)
         live.hang_up()
@@ -68,7 +68,7 @@ async def silent_stream(target: Target) -> Findings:
     upstream=reply.hang("body"),
 )
 async def before_first(target: Target) -> Findings:
-    """A client that hangs up before a stream's first event ends it at the provider within 2 s."""
+    """A client that hangs up before a stream's first event ends it at the provider within 5 s."""
     async with await target.chat.open() as live:
         await target.arrival(live.response.marker)
         live.hang_up()
@@ -82,7 +82,7 @@ async def before_first(target: Target) -> Findings:
     upstream=reply.hang("headers"),
 )
 async def nonstream(target: Target) -> Findings:
-    """A client that hangs up while it waits for an answer in one piece ends the request at the provider within 2 s."""
+    """A client that hangs up while it waits for an answer in one piece ends the request at the provider within 5 s."""
     async with await target.chat.open(stream=False) as live:
         await target.arrival(live.response.marker)
         live.hang_up()

@@ -13,13 +13,17 @@ from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse,
     upstream=reply.status(400, {"code": 1301}),
 )
 async def code_type(target: Target) -> Findings:
-    """An error's code is a string or null, also where the provider's is a number."""
+    """An error's code is a string or null, also where the provider's is a number.
+
+    An error that is passed on as it came is the provider's own: that its code is put right is a SHOULD.
+    """
     own = await target.chat.create(model="hopcheck-no-such-model")
     provider = await target.chat.create()
     is_own = not await target.seen(own)  # a target that knows no models passes on what its provider says of this one
     for name, answer in (("proxy's own", own if is_own else None), ("provider's", provider)):
         code = dig(answer.error, "code") if answer else None
-        yield expect(f"{name} code", code, holds=code is None or isinstance(code, str), to="a string or null")
+        allowed, relayed = code is None or isinstance(code, str), answer and await target.relayed(answer)
+        yield expect(f"{name} code", code, holds=allowed, to="a string or null", level="SHOULD" if relayed else None)
 
 
 def _coded(response: RelayedResponse, code: Any) -> RelayedResponse:

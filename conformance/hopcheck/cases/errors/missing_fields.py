@@ -1,5 +1,7 @@
 """What can't be answered isn't passed on."""
 
+from dataclasses import replace
+
 from hopcheck import OMIT, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse
 
 
@@ -10,7 +12,10 @@ from hopcheck import OMIT, Findings, IncomingRequest, Relay, RelayedResponse, Ta
     needs=["parses", "two_sided"],
 )
 async def missing_fields(target: Target) -> Findings:
-    """A request without messages, or without a model, is refused with 400 or 422 and goes no further."""
+    """A request without messages, or without a model, is refused with 400 or 422.
+
+    A gateway may leave that to the provider, which refuses it, too; that it goes no further is a SHOULD.
+    """
     marker = target.marker()
     stop = [marker]  # so that it is found at the upstream, though there is no message to mark
     without = await target.chat.create(messages=OMIT, stop=stop)
@@ -23,7 +28,7 @@ async def missing_fields(target: Target) -> Findings:
     statuses = [answer.status for answer in nameless]
     yield expect("statuses without a model", statuses, holds={*statuses} <= {400, 404, 422}, to="400, 404 or 422")
     counts = [len(await target.seen(one)) for one in (marker, *(answer.marker for answer in nameless))]
-    yield expect("upstream attempts", sum(counts), equals=0)
+    yield expect("upstream attempts", sum(counts), equals=0, level="SHOULD")
 
 
 @missing_fields.mutant(killed_by="status without messages")
@@ -37,21 +42,23 @@ class CrashesWithoutMessages(Relay):
 
 
 @missing_fields.mutant(killed_by="status with empty messages")
-class PassesEmptyMessages(Relay):
-    """Whether there are any messages is left to the provider."""
+class AnswersEmptyMessages(Relay):
+    """To no messages, the gateway itself answers nothing."""
 
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        refusal = await super().check(incoming)
         empty = incoming.json is not None and incoming.json.get("messages") == []
-        return None if empty else await super().check(incoming)
+        return replace(refusal, status=200) if refusal and empty else refusal
 
 
 @missing_fields.mutant(killed_by="statuses without a model")
-class PassesOddModels(Relay):
-    """A model that is no text is taken for none, and the default is used."""
+class CrashesOnOddModels(Relay):
+    """A model that is no text can't be looked up."""
 
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        odd = incoming.json is not None and not isinstance(incoming.json.get("model", ""), str)
-        return None if odd else await super().check(incoming)
+        if incoming.json is not None and not isinstance(incoming.json.get("model", ""), str):
+            return refuse(incoming, 500, "unhashable model")
+        return await super().check(incoming)
 
 
 @missing_fields.mutant(killed_by="upstream attempts", trips=("errors.*",))

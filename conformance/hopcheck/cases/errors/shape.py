@@ -36,7 +36,11 @@ async def shape(target: Target, ask: Operation) -> Findings:
     }
     passed = {script: await ask(script=script) for script in ("openai", "foreign")}
     yield expect("proxy's own errors", _complaints(own), equals={})
-    yield expect("provider's errors", _complaints(passed), equals={})
+    relayed = {name for name, answer in passed.items() if await target.relayed(answer)}
+    written = {name: answer for name, answer in passed.items() if name not in relayed}
+    yield expect("provider's errors", _complaints(written), equals={})
+    kept = {name: answer for name, answer in passed.items() if name in relayed}
+    yield expect("provider's errors, passed on as they came", _complaints(kept), equals={}, level="SHOULD")
     kinds = {name: answer.media_type for name, answer in _errors({**own, **passed})}
     yield expect("media types", kinds, equals=dict.fromkeys(kinds, "application/json"))
 
@@ -59,7 +63,16 @@ class FrameworksOwn(Relay):
         return refusal and refusal.with_json({"detail": "Unprocessable Entity"})
 
 
-@shape.mutant(killed_by="provider's errors", trips=("errors.*", "auth.key-not-in-errors"))
+@shape.mutant(killed_by="provider's errors", trips=("errors.*",))
+class WrapsBodies(Relay):
+    """A provider's error body is wrapped into the web framework's shape."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        return response.with_json({"detail": response.json}) if failure.body else response
+
+
+@shape.mutant(killed_by="provider's errors, passed on as they came", trips=("errors.*", "auth.key-not-in-errors"))
 class PassesBodiesOn(Relay):
     """A provider's error body is passed on as it came, whatever it is."""
 

@@ -1,6 +1,16 @@
 """A model that isn't there."""
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse
+from hopcheck import (
+    Findings,
+    IncomingRequest,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    refuse,
+)
 
 NAME = "hopcheck-no-such-model"
 
@@ -12,11 +22,16 @@ NAME = "hopcheck-no-such-model"
     needs=["parses", "two_sided"],
 )
 async def unknown_model(target: Target) -> Findings:
-    """A request for an unknown model is answered with 404 or 400, and goes no further."""
+    """A request for an unknown model is answered with 404 or 400, and never by another model.
+
+    A gateway may leave it to the provider what models there are; that it knows by itself is a SHOULD.
+    """
     answer = await target.chat.create(model=NAME)
+    attempts = await target.seen(answer)
+    yield expect("other models asked", [one.model for one in attempts if NAME not in one.model], equals=[])
     yield expect("status", answer.status, one_of=[404, 400])
     yield expect("code", answer.at("error", "code"), equals="model_not_found", level="SHOULD")
-    yield expect("upstream attempts", len(await target.seen(answer)), equals=0)
+    yield expect("upstream attempts", len(attempts), equals=0, level="SHOULD")
 
 
 class Refuses(Relay):
@@ -52,6 +67,11 @@ class JustBadRequest(Refuses):
 class AsksTheProvider(Refuses):
     """Whether there is such a model is left to the provider, and its key."""
 
-    async def response(self, response: RelayedResponse) -> RelayedResponse:
-        unknown = response.incoming.model == NAME
-        return refuse(response.incoming, 404, "No such model.", code="model_not_found") if unknown else response
+
+@unknown_model.mutant(killed_by="other models asked")
+class AsksAnotherModel(Refuses):
+    """Instead of a model that isn't there, the default model is asked."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        unknown = outgoing.model == NAME
+        return outgoing.with_json({**outgoing.json, "model": "fake-model"}) if unknown else outgoing

@@ -15,6 +15,9 @@ FIELDS = frozenset(
 )  # fmt: skip
 """What a gateway may add: fields of OpenAI's document, all but `metadata`, which the provider keeps for the client."""
 
+NONE = {"type": "object", "properties": {}}
+"""The parameters of a function that has none."""
+
 MESSAGE_FIELDS = frozenset(
     {"role", "content", "name", "refusal", "audio", "tool_calls", "tool_call_id", "function_call"}
 )
@@ -22,11 +25,11 @@ MESSAGE_FIELDS = frozenset(
 
 @case("requests.no-internal-params", level="MUST", refs=["litellm#41342"], needs=["two_sided"])
 async def no_internal_params(target: Target) -> Findings:
-    """The upstream gets no fields of the gateway's own bookkeeping, in the body or in its messages."""
+    """A request gains no fields that OpenAI's API doesn't have, in the body or in its messages, unless declared."""
     bodies = [
         (await target.forwarded(answer)).json for answer in (await target.chat.create(), await target.chat.stream())
     ]
-    added = sorted({field for body in bodies for field in body} - FIELDS)
+    added = sorted({field for body in bodies for field in body} - FIELDS - {*target.declares.adds})
     yield expect("other fields of the body", added, equals=[])
     fields = {field for body in bodies for message in items(body, "messages") for field in message}
     yield expect("other fields of messages", sorted(fields - MESSAGE_FIELDS), equals=[])
@@ -58,7 +61,7 @@ class CountsInMessages(Relay):
 @case("requests.prompt-cache-stable", level="SHOULD", refs=["maximhq/bifrost#2347"], needs=["two_sided"])
 async def prompt_cache_stable(target: Target) -> Findings:
     """The same request goes upstream in the same bytes each time, so that the provider's prompt cache can hit."""
-    tools = [{"type": "function", "function": {"name": f"tool_{letter}", "parameters": {}}} for letter in "fbdace"]
+    tools = [{"type": "function", "function": {"name": f"tool_{letter}", "parameters": NONE}} for letter in "fbdace"]
     bodies = []
     for _ in range(4):
         answer = await target.chat.create(tools=tools, temperature=0, seed=1, user="hop")

@@ -24,7 +24,10 @@ SCHEMA: dict[str, Any] = {
     },
 }
 ASKED = [{"role": "user", "content": "Answer in JSON."}]
-STRICT = {"type": "json_schema", "json_schema": {"name": "plan", "description": "", "strict": True, "schema": SCHEMA}}
+STRICT = {
+    "type": "json_schema",
+    "json_schema": {"name": "plan", "description": "Schritte", "strict": True, "schema": SCHEMA},
+}
 
 
 @case(

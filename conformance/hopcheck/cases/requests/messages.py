@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, items
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, function_tools, items
 
 CALL = {"id": "call_hop1", "type": "function", "function": {"name": "look_up", "arguments": '{"q":"x"}'}}
-TOOL = {"type": "function", "function": {"name": "look_up"}}
+(TOOL,) = function_tools("look_up")
 CONVERSATION: list[dict[str, Any]] = [
     {"role": "developer", "content": "Be brief."},
     {"role": "system", "content": "  Answer\u2028in *Markdown*.\n"},

@@ -4,6 +4,13 @@ from hopcheck import Findings, OutgoingRequest, Relay, Response, Target, case, d
 from hopcheck.cases.requests.fields import replaced
 
 
+async def ask(target: Target, model: str) -> Response:
+    """Ask a model what it is for."""
+    if model == target.models.embedding:
+        return await target.embeddings.create(model=model)
+    return await target.chat.create(model=model)
+
+
 @case("requests.model-map", level="MUST", refs=["litellm#27046"], needs=["two_sided"])
 async def model_map(target: Target) -> Findings:
     """A model goes upstream under one name, for answers and for streams; under the name that is declared for it.
@@ -17,7 +24,7 @@ async def model_map(target: Target) -> Findings:
     plain = await name(await target.chat.create())
     yield expect("a stream's model", await name(await target.chat.stream()), equals=plain)
     declared = target.declares.model_map
-    mapped = {model: await name(await target.chat.create(model=model)) for model in declared}
+    mapped = {model: await name(await ask(target, model)) for model in declared}
     yield expect("declared names", mapped, equals=dict(declared))
 
 

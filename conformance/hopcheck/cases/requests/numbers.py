@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect
+from hopcheck import Findings, NotApplicable, OutgoingRequest, Relay, Target, case, dig, expect
 from hopcheck.cases.requests.fields import replaced
 
-WHOLE = {"i53": 9007199254740993, "i64": 9223372036854775807, "low": -9223372036854775808, "one": 1, "big": 10**15}
-"""Most of which a double can't hold."""
+WHOLE = {"one": 1, "big": 10**15, "i53": 2**53 - 1, "low": -(2**53) + 1}
+"""Those that RFC 8259 calls interoperable: a double holds them."""
+
+LARGE = {"beyond": 2**53 + 1, "i64": 2**63 - 1, "lowest": -(2**63)}
+"""Those that 64 bits hold, and a double doesn't."""
 
 BROKEN = {"tenth": 0.1, "sum": 0.1 + 0.2, "small": 1e-7, "tiny": 5e-324, "huge": 1.7976931348623157e308}
 """Which are another number after a rounding to six digits, or to 32 bits."""
@@ -15,16 +18,20 @@ BROKEN = {"tenth": 0.1, "sum": 0.1 + 0.2, "small": 1e-7, "tiny": 5e-324, "huge":
 
 @case("requests.numbers", level="MUST", refs=["RFC 8259 6", "JSON Schema 4.2.2"], needs=["two_sided"])
 async def numbers(target: Target) -> Findings:
-    """Numbers in a tool's schema reach the upstream with their value: integers to 64 bits, fractions to a double's end.
+    """Numbers in a tool's schema reach the upstream with their value; integers to 64 bits should, too.
 
     1e-7 may be written 0.0000001: the value counts. What neither 64 bits nor a double hold, nobody owes.
     """
-    properties = {name: {"const": value} for name, value in {**WHOLE, **BROKEN}.items()}
+    properties = {name: {"const": value} for name, value in {**WHOLE, **LARGE, **BROKEN}.items()}
     function = {"name": "count", "parameters": {"type": "object", "properties": properties}}
     attempt = await target.forwarded(await target.chat.create(tools=[{"type": "function", "function": function}]))
     got = dig(attempt.json, "tools", 0, "function", "parameters", "properties")
+    if all(dig(got, name, "const") is None for name in properties):
+        raise NotApplicable("none of the schema's numbers arrived, which tools.strict-schema judges")
     yield expect("integers", {name: dig(got, name, "const") for name in WHOLE}, equals=WHOLE)
     yield expect("fractions", {name: dig(got, name, "const") for name in BROKEN}, equals=BROKEN)
+    large = {name: dig(got, name, "const") for name in LARGE}
+    yield expect("integers of 64 bits", large, equals=LARGE, level="SHOULD")
 
 
 def reread(outgoing: OutgoingRequest, **how: Any) -> OutgoingRequest:
@@ -33,6 +40,14 @@ def reread(outgoing: OutgoingRequest, **how: Any) -> OutgoingRequest:
 
 
 @numbers.mutant(killed_by="integers")
+class SinglesOnly(Relay):
+    """Whole numbers go through 32 bits."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return reread(outgoing, parse_int=lambda text: max(-(2**31), min(2**31 - 1, int(text))))
+
+
+@numbers.mutant(killed_by="integers of 64 bits")
 class DoublesOnly(Relay):
     """Every number is read as a double, and whole ones are written without a fraction."""
 

@@ -1,5 +1,7 @@
 """The head of a chat stream: what tells clients, and proxies on the way, that events follow."""
 
+from dataclasses import replace
+
 from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
 
 BODY = (
@@ -42,12 +44,26 @@ class CallsItJson(Relay):
     upstream=reply.events(BODY, done=0, content_length=len(BODY)),
 )
 async def no_content_length(target: Target) -> Findings:
-    """A stream has no Content-Length, also where the provider's had one."""
+    """A stream has no Content-Length next to chunks, and no wrong one; it should have none, as nobody knows its end."""
     stream = await target.chat.stream()
-    yield expect("Content-Length", stream.all("content-length") if stream.status else stream.detail, equals=[])
+    lengths = stream.all("content-length") if stream.status else [stream.detail]
+    fits = not lengths or (lengths == [str(len(stream.body))] and not stream.all("transfer-encoding"))
+    yield expect("framing", stream.headers, holds=fits, to="one framing, which fits")
+    yield expect("Content-Length", lengths, equals=[], level="SHOULD")
 
 
 @no_content_length.mutant(killed_by="Content-Length")
+class KeepsTheLength(Relay):
+    """A stream ends where the provider's Content-Length says, and nothing can be added to it."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        length = response.provider.header("content-length") if response.provider else None
+        if not response.streamed or not length:
+            return response
+        return replace(response.with_header("Content-Length", length), framing="close")
+
+
+@no_content_length.mutant(killed_by="framing")
 class CopiesTheLength(Relay):
     """The provider's Content-Length is copied onto a chunked stream, which clients refuse to read."""
 

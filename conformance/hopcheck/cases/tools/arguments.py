@@ -3,7 +3,20 @@
 import json
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, RelayedResponse, Target, case, dig, edits, expect, items, reply
+from hopcheck import (
+    Findings,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    edits,
+    expect,
+    function_tools,
+    items,
+    reply,
+)
 
 SOUND = (
     '{ "b" : 1,\t"a":2 , "a": 3}\n',
@@ -12,7 +25,7 @@ SOUND = (
 )
 """JSON that is another text once it has been read and written again."""
 
-ECHO = {"type": "function", "function": {"name": "echo"}}
+(ECHO,) = function_tools("echo")
 ODD = ('{"city":"Os', "city=Oslo", '"{}"', "[1,]", "NaN")
 """What models send too, and an agent's own parser must get to see."""
 

@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, items
+from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, function_tools, items
 
 CALLS: list[dict[str, Any]] = [
     {"id": "call_hop1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}},
     {"id": "call_hop2", "type": "function", "function": {"name": "clock", "arguments": "{}"}},
 ]
-TOOLS = [{"type": "function", "function": {"name": call["function"]["name"]}} for call in CALLS]
+TOOLS = function_tools(*(call["function"]["name"] for call in CALLS))
 HISTORY: list[dict[str, Any]] = [
     {"role": "user", "content": "Weather and time in Oslo?"},
     {"role": "assistant", "content": None, "tool_calls": CALLS},

@@ -21,6 +21,9 @@ from hopcheck_server.upstream.script.turns import Choice, Completion, HeaderFiel
 MODELS = ("fake-model", "fake-embedding", "gpt-4o-mini", "text-embedding-3-small")
 """What `/v1/models` lists."""
 
+UNKNOWN_MODEL = "hopcheck-no-such-model"
+"""A model that is none, for everybody; any other name is served."""
+
 MODELS_CREATED = 1_735_689_600
 """When those say that they were made: unix seconds."""
 
@@ -93,7 +96,7 @@ class Renderer:
         if wanted == "POST" and ask.payload is None:
             return _error(turn, tag, 400, "The body of the request isn't a JSON object.", None)
         if ask.kind == "chat":
-            return self._chat(turn, ask, tag, marked=marked)
+            return _refusal(turn, ask, tag) or self._chat(turn, ask, tag, marked=marked)
         return _embeddings(turn, ask, tag) if ask.kind == "embeddings" else _listing(turn, ask, tag)
 
     def _chat(self, turn: Turn, ask: Ask, tag: bytes, *, marked: bool) -> RenderedResponse:
@@ -171,6 +174,18 @@ def _listing(turn: Turn, ask: Ask, tag: bytes) -> RenderedResponse:
 
 def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": MODELS_CREATED, "owned_by": "hopcheck"}
+
+
+def _refusal(turn: Turn, ask: Ask, tag: bytes) -> RenderedResponse | None:
+    """What OpenAI answers to a chat request without a model, for one that nobody serves, or without messages."""
+    if not ask.model:
+        return _error(turn, tag, 400, "You must provide a model parameter.", None, "model")
+    if ask.model == UNKNOWN_MODEL:
+        return _error(turn, tag, 404, f"The model '{ask.model}' does not exist", "model_not_found", "model")
+    messages = ask.payload and ask.payload.get("messages")
+    if not isinstance(messages, list) or not messages:
+        return _error(turn, tag, 400, "There must be at least one message.", None, "messages")
+    return None
 
 
 def _error(

@@ -21,6 +21,7 @@ class Arrival:
     Attributes:
         headers: As they came.
         response_head: The status line and header lines of the response, without those that frame its body.
+        promised_bytes: The length of the body that its head claims, if not the truth: what follows is no part of it.
         response_parts: The parts of the response's body that were sent, neither compressed nor framed; None if the
             journal has let go of them.
         sent: Times and sizes of the body's writes in turn: times at even places, sizes at odd ones. Plain numbers, so
@@ -41,6 +42,7 @@ class Arrival:
         "model",
         "number",
         "path",
+        "promised_bytes",
         "received_ns",
         "response_head",
         "response_parts",
@@ -62,6 +64,7 @@ class Arrival:
         self.head_sent_ns = self.ended_ns = 0
         self.ended: Ending = ""
         self.sent: Sequence[int] = ()
+        self.promised_bytes: int | None = None
         self.response_head = NOT_SENT
         self.response_parts: Sequence[bytes] | None = ()
 
@@ -116,7 +119,7 @@ class Arrival:
         status, *lines = self.response_head.decode("latin-1").rstrip("\r\n").split("\r\n")
         pairs = [line.partition(": ") for line in lines]
         headers = [(name, value) for name, _, value in pairs]
-        return SentResponse(int(status.split()[1]), headers, b"".join(self.response_parts))
+        return SentResponse(int(status.split()[1]), headers, b"".join(self.response_parts)[: self.promised_bytes])
 
     def times(self) -> Times:
         """When it went through."""

@@ -63,6 +63,7 @@ class Player:
         self._sent = arrival.sent = array("q")
         self._parts: list[bytes] = []
         arrival.response_parts = self._parts
+        arrival.promised_bytes = delivery.content_length
         self._is_apart = False  # whether the loop must run before what comes next
         self._separations = 0
         self._stamps = 0
