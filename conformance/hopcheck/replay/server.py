@@ -23,6 +23,7 @@ from hopcheck.replay.mismatch import explain
 from hopcheck.replay.playback import InteractionPlayer
 from hopcheck.replay.scripted_backend import forward, is_scripted
 from hopcheck.replay.streams.chunking import Chunks, StreamForm
+from hopcheck_server.upstream.control.access import ControlAccess
 from hopcheck_server.upstream.control.routes import PREFIX, serve_control
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Scripts
@@ -85,6 +86,7 @@ class ReplayServer(Closing):
         self._models = models_of(cassettes)
         self._stream_forms: dict[str, StreamForm] = {}
         self._exchanges: dict[ReplayedAttempt, ServerExchange] = {}
+        self._access = ControlAccess()
         self._server = Server(self._handle)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
@@ -95,6 +97,7 @@ class ReplayServer(Closing):
         """
         self._host = host
         await self._server.start(host, port)
+        self._access.publish(self._server.port)
         return self
 
     @property
@@ -124,6 +127,7 @@ class ReplayServer(Closing):
 
     async def aclose(self) -> None:
         """Stop listening and drop every connection."""
+        self._access.withdraw()
         await self._server.aclose()
 
     # What cases ask of an upstream's control.
@@ -158,7 +162,7 @@ class ReplayServer(Closing):
 
     async def _handle(self, exchange: ServerExchange) -> None:
         if exchange.target.startswith(PREFIX):
-            await serve_control(self, exchange, is_allowed=exchange.is_local)
+            await serve_control(self, exchange, self._access)
             return
         played = ReplayedAttempt.of(exchange)
         key, played.marker = key_of(exchange.method, exchange.target, exchange.body)

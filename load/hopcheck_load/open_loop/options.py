@@ -16,7 +16,9 @@ from hopcheck_load.measurement.load_plan import LoadPlan
 from hopcheck_load.measurement.profiles import LOAD_PROFILES, LOAD_WORKLOADS, StageRequest, stages_of
 from hopcheck_load.measurement.records import Arm
 from hopcheck_load.measurement.schedule import ARRIVAL_KINDS
+from hopcheck_server.upstream.control.access import TOKEN_HEADER, token_for
 from hopcheck_server.upstream.script.turns import dump
+from hopcheck_server.wire.pool import Origin
 
 CONTROL_TIMEOUT_S = 10.0
 
@@ -116,10 +118,11 @@ def load_scripts(options: argparse.Namespace, plan: LoadPlan) -> None:
         OSError: The upstream doesn't answer.
     """
     if options.hopcheck_upstream and not options.hopcheck_plan:
+        root = _root(options.hopcheck_upstream)
         request = urllib.request.Request(  # noqa: S310 - the URL is the user's own
-            f"{_root(options.hopcheck_upstream)}/_hopcheck/scripts",
+            f"{root}/_hopcheck/scripts",
             dump(plan.scripts()),
-            {"Content-Type": "application/json"},
+            {"Content-Type": "application/json", TOKEN_HEADER: token_for(Origin.of(root))},
             method="PUT",
         )
         with urllib.request.urlopen(request, timeout=CONTROL_TIMEOUT_S) as response:  # noqa: S310 - as above

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Protocol
 
+from hopcheck_server.page_guard import page_refusal
 from hopcheck_server.wire.client import Broken, ConnectFailed
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.server import ServerExchange
@@ -27,10 +28,12 @@ class Switchable(Protocol):
 
 
 async def answer_control(switch: Switchable, exchange: ServerExchange) -> None:
-    """Turn a switch as a request asks for, and answer the request."""
+    """Turn a switch as a request asks for, and answer the request; one that a web page may have made gets a 400."""
     try:
         wanted = json.loads(exchange.body)["up"] if exchange.method == "PUT" else switch.up
     except (ValueError, KeyError, TypeError):
+        wanted = None
+    if page_refusal(exchange, any_host=not exchange.is_local):
         wanted = None
     if isinstance(wanted, bool):
         await switch.turn(up=wanted)

@@ -10,6 +10,7 @@ from functools import partial
 from time import monotonic_ns
 from typing import Self
 
+from hopcheck_server.upstream.control.access import ControlAccess
 from hopcheck_server.upstream.control.routes import PREFIX, serve_control
 from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.attempt import Ending
@@ -44,7 +45,7 @@ class Upstream(Closing):
     def __init__(self, scripts: Scripts, host: str, *, open_control: bool = False) -> None:
         self.journal = Journal()
         self.host = host
-        self._open_control = open_control
+        self._access = ControlAccess(open_control=open_control)
         self._responder = Responder(scripts, self.journal)
         self._clock = Clock()
         self._players: dict[Arrival, Player] = {}  # that have not ended, also those whose turn has not come
@@ -73,6 +74,7 @@ class Upstream(Closing):
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(host, port) from error
             raise
+        upstream._access.publish(upstream.port)
         return upstream
 
     @property
@@ -122,6 +124,7 @@ class Upstream(Closing):
 
     async def aclose(self) -> None:
         """Stop listening, end all connections, and wait until they are gone. May be called again."""
+        self._access.withdraw()
         for player in tuple(self._players.values()):
             self._release(player)
         await self._server.aclose()
@@ -134,7 +137,7 @@ class Upstream(Closing):
     def _handle(self, exchange: ServerExchange) -> Work:
         """Put an attempt into the journal, and decide what it is answered when its turn has come."""
         if exchange.target.startswith(PREFIX):
-            return serve_control(self, exchange, is_allowed=self._open_control or exchange.is_local)
+            return serve_control(self, exchange, self._access)
         arrival = Arrival.of(exchange)
         self._responder.identify(arrival)
         response, delivery = self._responder.respond(arrival)

@@ -67,7 +67,7 @@ def request(
     headers: Mapping[str, str] | None = None,
 ) -> bytes:
     body = b"" if payload is None else payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    pairs = {"host": "upstream", "content-length": str(len(body)), **(headers or {})}
+    pairs = {"host": "127.0.0.1", "content-length": str(len(body)), **(headers or {})}
     lines = "".join(f"{name}: {value}\r\n" for name, value in pairs.items())
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
 

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any, Literal, Protocol
 from urllib.parse import quote, urlencode
 
+from hopcheck_server.upstream.control.access import TOKEN_HEADER, token_for
 from hopcheck_server.upstream.control.routes import Controlled
 from hopcheck_server.upstream.journal.attempt import Attempt, Times, from_json
 from hopcheck_server.upstream.script.turns import Scripts, dump
@@ -104,6 +105,7 @@ class RemoteControl:
 
     def __init__(self, url: str) -> None:
         self._pool = Pool(Origin.of(url))
+        self._token = token_for(self._pool.origin)
 
     async def load(self, scripts: Scripts) -> None:
         """Add scripts."""
@@ -155,7 +157,8 @@ class RemoteControl:
         except ConnectFailed as failed:
             raise ControlFailed(str(failed)) from failed
         try:
-            return await _exchange(connection, method, target, self._pool.origin.authority, body, wait_s)
+            headers = [("host", self._pool.origin.authority), (TOKEN_HEADER, self._token)]
+            return await _exchange(connection, method, target, headers, body, wait_s)
         except (Broken, ValueError) as error:
             connection.abort()
             raise ControlFailed(f"{method} {target}: {error}") from error
@@ -167,11 +170,16 @@ class RemoteControl:
 
 
 async def _exchange(
-    connection: ClientConnection, method: str, target: str, authority: str, body: bytes = b"", wait_s: float = 0.0
+    connection: ClientConnection,
+    method: str,
+    target: str,
+    headers: list[tuple[str, str]],
+    body: bytes = b"",
+    wait_s: float = 0.0,
 ) -> Any:
     """Ask, and read the JSON of a 200; ValueError if it is something else."""
-    headers = [("host", authority), ("content-type", "application/json"), ("content-length", str(len(body)))]
-    await connection.send(method, target, headers, body)
+    about_body = [("content-type", "application/json"), ("content-length", str(len(body)))]
+    await connection.send(method, target, [*headers, *about_body], body)
     head = await connection.head(ANSWER_TIMEOUT_S + wait_s)
     answer = b"".join([data async for _, data in connection.chunks(ANSWER_TIMEOUT_S)])
     if head.status != 200:

@@ -8,6 +8,8 @@
 - DELETE journal/{marker}: releases, and forgets
 - DELETE times/{script}: when the script's ended attempts went through (`Times`), which are then forgotten
 - GET unmarked?since_ns=: attempts without a marker
+
+All but `health` need the run's token (see `ControlAccess`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from hopcheck_server.upstream.control.access import ControlAccess
 from hopcheck_server.upstream.journal.attempt import Attempt, to_json
 from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.script import turns as script
@@ -26,8 +29,6 @@ from hopcheck_server.wire.exchange import ServerExchange
 from hopcheck_server.wire.tasks import unless
 
 PREFIX = "/_hopcheck/"
-
-_FORBIDDEN = 403, {"error": "control is for this host only"}
 
 MAX_WAIT_S = 60.0
 """How long one request may wait; a longer wait takes several requests."""
@@ -54,13 +55,14 @@ class Controlled(Protocol):
         """Release and forget."""
 
 
-async def serve_control(upstream: Controlled, exchange: ServerExchange, *, is_allowed: bool) -> None:
-    """Answer a control request, unless the client leaves before.
+async def serve_control(upstream: Controlled, exchange: ServerExchange, access: ControlAccess) -> None:
+    """Answer a control request, unless the client leaves before; `access` says who may ask.
 
     Raises:
         PeerLeft: The client is gone.
     """
-    response = await unless(exchange.gone, _respond(upstream, exchange)) if is_allowed else _FORBIDDEN
+    refusal = access.refusal(exchange, needs_token=exchange.target != f"{PREFIX}health")
+    response = (403, {"error": refusal}) if refusal else await unless(exchange.gone, _respond(upstream, exchange))
     if response is None:
         return
     status, value = response
