@@ -12,12 +12,14 @@ import json
 import random
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from rich.console import Console
 
 from hopcheck.authoring.findings import Finding, Level
+from hopcheck.authoring.registry import Case
 from hopcheck.cassettes.secrets.decoding import decoded, joined_texts
 from hopcheck.cli.gate_arguments import RENDERINGS, known_cases
 from hopcheck.client.config import TargetConfig
@@ -142,11 +144,16 @@ def reports(key: str, text: str, place: str) -> Iterator[str]:
         secrets=(key,) if theirs else (),
         **about,
     )
-    document = build([verdict], known_cases(), target, run)
+    document = build([verdict], _cases(), target, run)
     yield from (render(document) for render in RENDERINGS.values())
     console = Console(file=io.StringIO(), width=200)
     print_report(document, console, [])
     yield console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@cache
+def _cases() -> Mapping[str, Case]:
+    return known_cases()
 
 
 def shown_part(report: str, key: str) -> str:
