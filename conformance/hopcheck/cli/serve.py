@@ -15,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env-file", type=Path, metavar="FILE", help="read settings from it that the environment doesn't have"
     )
+    parser.add_argument(
+        "--workers", type=_workers, default=1, metavar="N", help="processes that serve the port (default: %(default)s)"
+    )
     parser.add_argument("--check", action="store_true", help="say what would run, or what is wrong, and stop")
     parser.add_argument("--settings", action="store_true", help="print all settings as a Markdown page, and stop")
 
@@ -23,4 +26,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.settings:
         print(page(), end="")
         return 0
-    return run_from_environment(arguments.host, arguments.port, env_file=arguments.env_file, check=arguments.check)
+    return run_from_environment(
+        arguments.host,
+        arguments.port,
+        env_file=arguments.env_file,
+        check=arguments.check,
+        workers=arguments.workers,
+    )
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError("must be a number from 1 to 256")
+    return int(text)

@@ -15,8 +15,9 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free port, which is printed")
     parser.add_argument("--env-file", type=Path, help="settings that the environment doesn't have")
+    parser.add_argument("--workers", type=int, default=1, help="processes that serve")
     options = parser.parse_args()
-    return run_from_environment(options.host, options.port, env_file=options.env_file)
+    return run_from_environment(options.host, options.port, env_file=options.env_file, workers=options.workers)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from hopcheck_server.proxy.adapters.base import BaseLLMAdapter
 from hopcheck_server.proxy.adapters.factory import make_adapter
 from hopcheck_server.proxy.auth import BearerAuth
+from hopcheck_server.proxy.drain import Drain
 from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.middleware import BodyLimit, Preflight, RequestContext, Shortcut
 from hopcheck_server.proxy.redaction import Redactor
@@ -37,6 +38,7 @@ def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> Fas
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.settings = settings
+    app.state.drain = Drain(settings.drain_delay_s)
     app.state.adapter = adapter or make_adapter(settings)
     app.state.metrics = Metrics(lambda: cast("BaseLLMAdapter", app.state.adapter).is_healthy)
     for routes in (chat, embeddings, models, health, document, *([metrics] if settings.metrics != "off" else [])):
@@ -51,6 +53,7 @@ def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> Fas
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     adapter: BaseLLMAdapter = app.state.adapter
     await adapter.start()
+    app.state.drain.watch_signals()
     yield
     await adapter.aclose()
 
@@ -70,7 +73,9 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             allow_headers=["*"],
             expose_headers=["x-request-id", "retry-after", "age", "x-llm-proxy-stale", "x-llm-proxy-fallback"],
         )
-    app.add_middleware(RequestContext, metrics=app.state.metrics, redactor=Redactor(settings.secrets))
+    app.add_middleware(
+        RequestContext, metrics=app.state.metrics, redactor=Redactor(settings.secrets), drain=app.state.drain
+    )
 
 
 async def _on_proxy_error(request: Request, error: Exception) -> Response:

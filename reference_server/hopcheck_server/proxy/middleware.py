@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hopcheck_server.proxy.drain import Drain
 from hopcheck_server.proxy.errors import ClientDisconnected, ProxyError, shutting_down
 from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.proxy.responses import error_response
@@ -39,19 +40,21 @@ class RequestContext:
         app: The application behind it.
         metrics: Counts every request.
         redactor: Masks keys in the log's paths.
+        drain: Whether this process stops, and connections are to be closed.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, redactor: Redactor) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, redactor: Redactor, drain: Drain) -> None:
         self._app = app
         self._metrics = metrics
         self._redactor = redactor
+        self._drain = drain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _ServedRequest(scope, send, route_of(scope["path"]))
+        exchange = _ServedRequest(scope, send, route_of(scope["path"]), self._drain)
         self._metrics.begin(exchange.route)
         try:
             await exchange.run(self._app, receive)
@@ -75,8 +78,9 @@ class RequestContext:
 class _ServedRequest:
     """One request, from its id to its end."""
 
-    def __init__(self, scope: Scope, send: Send, route: str) -> None:
+    def __init__(self, scope: Scope, send: Send, route: str, drain: Drain) -> None:
         self.scope = scope
+        self._drain = drain
         self.route = route
         self.id = _request_id(scope)
         self._send = send
@@ -110,6 +114,8 @@ class _ServedRequest:
             names = dict(headers)
             if b"cache-control" not in names:
                 headers.append((b"cache-control", b"no-store"))
+            if self._drain.begun and b"connection" not in names:
+                headers.append((b"connection", b"close"))
             headers.append((b"x-request-id", self.id.encode()))
             message["headers"] = headers
             self._streamed = names.get(b"content-type", b"").startswith(b"text/event-stream")

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -13,17 +14,51 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from hopcheck_server.exits import INTERRUPTED, USAGE
 from hopcheck_server.proxy.app import create_app
 from hopcheck_server.proxy.errors import bad_request
-from hopcheck_server.proxy.settings import ProxySettingsError, Settings, load_settings, unknown_variables
+from hopcheck_server.proxy.settings import (
+    ProxySettingsError,
+    Settings,
+    export_variables,
+    load_settings,
+    unknown_variables,
+)
 from hopcheck_server.proxy.settings.outline import outline
 from hopcheck_server.proxy.telemetry.log import configure_logging
+from hopcheck_server.proxy.workers import serve_with_workers
 from hopcheck_server.wire.event_loop import raise_interrupt_on
 
 KEEPALIVE_S = 75
 """Longer than the idle time of common clients, so that the clients close first."""
 
 
+LINGER_S = 0.25
+"""For a request that is on its way on an idle connection when the listener closes: it is served, and then closed."""
+
+
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, with errors of the usual shape for what isn't HTTP."""
+    """uvicorn's protocol, with errors of the usual shape for what isn't HTTP, and a stop that loses no request."""
+
+    _is_stopping = False
+
+    def shutdown(self) -> None:
+        """Close when what goes on has ended; an idle connection in a moment."""
+        self._is_stopping = True
+        if self._is_idle:
+            self.loop.call_later(LINGER_S, self._close_if_idle)
+        else:
+            super().shutdown()
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self._is_stopping:
+            self.cycle.keep_alive = False
+
+    @property
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _close_if_idle(self) -> None:
+        if self._is_idle:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         body = bad_request(msg).encode()
@@ -52,18 +87,22 @@ def url_of(listener: socket.socket) -> str:
 
 def make_config(settings: Settings) -> uvicorn.Config:
     """Make uvicorn's configuration for one process."""
-    return uvicorn.Config(
-        create_app(settings),
-        http=_Protocol,
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=KEEPALIVE_S,
-        timeout_graceful_shutdown=max(1, round(settings.shutdown_grace_s)),
-    )
+    return uvicorn.Config(create_app(settings), **server_options(settings))
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """Return uvicorn's options, which are the same for one process and for several."""
+    return {
+        "http": _Protocol,
+        "ws": "none",
+        "lifespan": "on",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+        "timeout_keep_alive": KEEPALIVE_S,
+        "timeout_graceful_shutdown": max(1, round(settings.shutdown_grace_s)),
+    }
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -82,16 +121,18 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(settings: Settings, host: str, port: int) -> int:
+def run(settings: Settings, host: str, port: int, workers: int = 1) -> int:
     """Serve until interrupted; return the exit code."""
     try:
         listener = listen(host, port)
     except (OSError, OverflowError) as error:
         return _complain([f"Can't listen on {host}:{port}: {getattr(error, 'strerror', None) or error}."])
     configure_logging(settings.log_level, settings.log_format)
-    # uvicorn raises the signal that stopped it again when it has stopped.
-    raise_interrupt_on(signal.SIGINT)
     with listener:
+        if workers > 1:
+            return serve_with_workers(server_options(settings), listener, workers, url_of(listener))
+        # uvicorn raises the signal that stopped it again when it has stopped.
+        raise_interrupt_on(signal.SIGINT)
         try:
             _AnnouncingServer(make_config(settings)).run(sockets=[listener])
         except KeyboardInterrupt:
@@ -99,7 +140,9 @@ def run(settings: Settings, host: str, port: int) -> int:
     return 0
 
 
-def run_from_environment(host: str, port: int, *, env_file: Path | None = None, check: bool = False) -> int:
+def run_from_environment(
+    host: str, port: int, *, env_file: Path | None = None, check: bool = False, workers: int = 1
+) -> int:
     """Read the settings and serve, or print one sentence for each mistake in them; return the exit code.
 
     Args:
@@ -107,6 +150,7 @@ def run_from_environment(host: str, port: int, *, env_file: Path | None = None, 
         port: 0 takes a free one.
         env_file: Holds variables that the environment lacks.
         check: Print what would run, and stop.
+        workers: How many processes serve.
     """
     try:
         settings = load_settings(env_file)
@@ -117,7 +161,9 @@ def run_from_environment(host: str, port: int, *, env_file: Path | None = None, 
     if check:
         print(outline(settings, f"http://{f'[{host}]' if ':' in host else host}:{port}"))
         return 0
-    return run(settings, host, port)
+    if workers > 1 and env_file is not None:
+        export_variables(env_file)
+    return run(settings, host, port, workers)
 
 
 def _complain(mistakes: list[str]) -> int:

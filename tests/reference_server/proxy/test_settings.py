@@ -12,17 +12,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from proxy_process import MODULE, program
 from raw_upstream import CHAT, KEY, ROLE, STREAM, STREAM_HEAD, RawUpstream, Turn, ask, frame
 
 from hopcheck_server.proxy import ProxySettingsError, Settings, load_settings
 from hopcheck_server.proxy.__main__ import main
-
-MODULE = [sys.executable, "-m", "hopcheck_server.proxy"]
-
-
-def program(**variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LLM_PROXY__")}
-    return {**kept, **{f"LLM_PROXY__{name}": value for name, value in variables.items()}}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +148,7 @@ def test_program_stops_while_the_upstream_hangs(upstream: RawUpstream) -> None:
             assert all(reached.acquire(timeout=10) for _ in (chat, stream))
             child.send_signal(signal.SIGTERM)
             answers = [read_to_the_end(connection) for connection in (chat, stream)]
-        assert child.wait(10) != 0
+        assert child.wait(10) == 0
         assert all(b'"code":"shutting_down"' in answer for answer in answers)
         assert "Traceback" not in child.stderr.read()
     assert all(left.acquire(timeout=5) for _ in answers)

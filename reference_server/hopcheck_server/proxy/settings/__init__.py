@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from hopcheck_server.proxy.settings.fields import Settings
-from hopcheck_server.proxy.settings.loading import ProxySettingsError, load_settings, unknown_variables
+from hopcheck_server.proxy.settings.loading import (
+    ProxySettingsError,
+    export_variables,
+    load_settings,
+    unknown_variables,
+)
 
-__all__ = ["Settings", "ProxySettingsError", "load_settings", "unknown_variables"]
+__all__ = ["Settings", "ProxySettingsError", "export_variables", "load_settings", "unknown_variables"]

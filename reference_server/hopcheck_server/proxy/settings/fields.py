@@ -98,8 +98,11 @@ class Settings(BaseSettings):
     """Lines for people, or one JSON object for each."""
     version: str = "0.1.0"
     """The version that health responses show."""
+    drain_delay_s: Annotated[float, Field(ge=0, le=3_600), Unit("s")] = 0.0
+    """How long the listener still answers after SIGTERM, while `/health/ready` says 503 and every response closes its
+    connection: as long as your orchestrator takes to send requests elsewhere. A second SIGTERM ends at once."""
     shutdown_grace_s: Seconds = 5.0
-    """How long requests may go on after a signal to stop."""
+    """How long requests may go on when the listener has been closed."""
     mock_delay_s: Annotated[float, Field(ge=0, le=60), Unit("s")] = 0.2
     """Between two words of a mock stream."""
 

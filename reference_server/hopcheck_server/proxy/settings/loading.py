@@ -48,6 +48,13 @@ def load_settings(env_file: Path | None = None, **given: Any) -> Settings:
     return settings
 
 
+def export_variables(env_file: Path) -> None:
+    """Put the settings of a file that the environment lacks into it, for the processes that this one starts."""
+    for name, value in dotenv_values(env_file).items():
+        if name.upper().startswith(PREFIX) and value is not None:
+            os.environ.setdefault(name, value)
+
+
 def unknown_variables(env_file: Path | None = None) -> list[str]:
     """Return a sentence for each variable with the prefix that isn't a setting: usually a typing error."""
     known = [variable(name) for name in Settings.model_fields]

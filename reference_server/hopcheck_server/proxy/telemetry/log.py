@@ -52,10 +52,16 @@ def _ms(seconds: float) -> float:
     return round(seconds * 1000, 3)
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a record is more than the event loop's note, once for each block, that a client has left its stream."""
+    return record.getMessage() != "socket.send() raised exception."
+
+
 def configure_logging(level: str, log_format: str) -> None:
     """Log to stderr."""
     handler = logging.StreamHandler()
     handler.setFormatter(JSONFormatter() if log_format == "json" else logging.Formatter(TEXT))
     logging.basicConfig(level=level.upper(), handlers=[handler])
+    logging.getLogger("asyncio").addFilter(_is_news)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

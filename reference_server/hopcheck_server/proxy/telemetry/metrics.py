@@ -1,9 +1,11 @@
-"""Counts and times of this process, by route, in Prometheus's format."""
+"""Counts and times by route, in Prometheus's format: of this process, or of all workers of one server."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,6 +16,7 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
     generate_latest,
+    multiprocess,
 )
 
 from hopcheck_server.proxy.telemetry.kinds import ROUTES
@@ -28,6 +31,9 @@ ADDED_S = (
 ANSWER_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0)
 
 CANCELLED_STATUS = 499
+
+WORKERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus-client's variable: the folder in which several processes share their counts."""
 
 
 @dataclass(slots=True)
@@ -71,17 +77,15 @@ class Metrics:
 
     def __post_init__(self) -> None:
         """Make all metrics, so that those of events that haven't happened are 0."""
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        self._adds_up = WORKERS_FOLDER in os.environ
+        for collector in () if self._adds_up else (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        up = Gauge("llm_proxy_upstream_up", "1 while LiteLLM is well, 0 while it isn't.", registry=self.registry)
-        up.set_function(lambda: float(self.upstream_is_healthy()))
+        self._up = self._gauge("upstream_up", "1 while LiteLLM is well, 0 while it isn't.", "livemostrecent")
         self.requests = self._counter("requests", "Requests answered.", "status")
         self.errors = self._counter("errors", "Requests that ended with an error, in a stream or before it.", "kind")
         self.cancelled = self._counter("cancelled", "Requests whose client hung up before the end.")
         self.direct = self._counter("direct_fallback", "Requests that went past LiteLLM while it was down.")
-        self.in_flight = Gauge(
-            "llm_proxy_requests_in_flight", "Requests being served.", ["route"], registry=self.registry
-        )
+        self.in_flight = self._gauge("requests_in_flight", "Requests being served.", "livesum", "route")
         self.duration = self._histogram("request_seconds", "Until an answer's last byte.", ANSWER_S)
         self.upstream = self._histogram(
             "upstream_seconds", "Waiting for the upstream's whole answer, or for a stream's first event.", ANSWER_S
@@ -101,8 +105,16 @@ class Metrics:
         self._routes[route].end(ended)
 
     def text(self) -> bytes:
-        """Write all metrics in Prometheus's text format."""
-        return generate_latest(self.registry)
+        """Write all metrics in Prometheus's text format; one of several workers writes the sums of all."""
+        self._up.set(float(self.upstream_is_healthy()))
+        if not self._adds_up:
+            return generate_latest(self.registry)
+        of_all = CollectorRegistry()
+        multiprocess.MultiProcessCollector(of_all)  # type: ignore[no-untyped-call]
+        return generate_latest(of_all)
+
+    def _gauge(self, name: str, what: str, mode: Literal["livesum", "livemostrecent"], *labels: str) -> Gauge:
+        return Gauge(f"llm_proxy_{name}", what, labels, registry=self.registry, multiprocess_mode=mode)
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"llm_proxy_{name}", what, ["route", *labels], registry=self.registry)
