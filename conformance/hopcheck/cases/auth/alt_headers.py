@@ -1,17 +1,32 @@
 """Other headers that hold credentials stay here too."""
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect
+from hopcheck import (
+    FORWARDED,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    expect,
+)
 
 COOKIE, PROXY = "hopcheck-cookie", "aG9wY2hlY2s6cHJveHk="
 
 
-@case("auth.alt-headers", level="MUST", refs=["litellm#38114", "RFC 9110 11.7.2"], needs=["parses", "two_sided"])
-async def alt_headers(target: Target) -> Findings:
+@case(
+    "auth.alt-headers",
+    level="MUST",
+    on=FORWARDED,
+    refs=["litellm#38114", "RFC 9110 11.7.2"],
+    needs=["parses", "two_sided"],
+)
+async def alt_headers(target: Target, ask: Operation) -> Findings:
     """Cookies, proxy credentials and keys in other headers never reach the provider."""
     key = target.config.api_key or "hopcheck-other-key"  # a wrong one might be refused, which is not asked here
     named = {"x-api-key": key, "api-key": key}
     others = {"Cookie": f"session={COOKIE}", "Proxy-Authorization": f"Basic {PROXY}"}
-    attempt = await target.forwarded(await target.chat.create(headers={**named, **others}))
+    attempt = await target.forwarded(await ask(headers={**named, **others}))
     passes_on = target.declares.auth_policy == "passthrough"
     if not passes_on:
         yield expect("key upstream", attempt.where(key), equals=[])

@@ -1,22 +1,33 @@
 """A backup is asked with its own key."""
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect, reply
+from hopcheck import (
+    GENERATING,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 
 @case(
     "auth.fallback-credential",
     level="MUST",
+    on=GENERATING,
     refs=["litellm#37905"],
     needs=["own_account", "fallback"],
     upstream={"": reply.backup(reply.status(500), reply.chat("from the backup")), "direct": reply.chat("direct")},
 )
-async def fallback_credential(target: Target) -> Findings:
+async def fallback_credential(target: Target, ask: Operation) -> Findings:
     """A fallback goes to its provider with that provider's key, and without the first one's."""
     pair = target.declares.fallback
     assert pair is not None
-    primary = await target.forwarded(await target.chat.create(script="direct", model=pair.primary))
-    backup = await target.forwarded(await target.chat.create(script="direct", model=pair.backup))
-    answer = await target.chat.create(model=pair.primary)
+    primary = await target.forwarded(await ask(script="direct", model=pair.primary))
+    backup = await target.forwarded(await ask(script="direct", model=pair.backup))
+    answer = await ask(model=pair.primary)
     fallen = [attempt for attempt in await target.seen(answer) if attempt.model == backup.model]
     yield expect(
         "backup's own key",

@@ -1,6 +1,19 @@
 """An error tells no keys, even if the provider does."""
 
-from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, Untestable, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    Untestable,
+    case,
+    expect,
+    reply,
+)
 
 PROVIDER_ERROR = {
     "message": "Incorrect API key provided: $KEY. You can find yours in your account.",
@@ -17,19 +30,21 @@ SCRIPTS = {
 @case(
     "auth.key-not-in-errors",
     level="MUST",
+    on=FORWARDED,
     needs=["own_account"],
     refs=["litellm#5762", "litellm#15799", "litellm#25203"],
     isolation="cooldown",
     upstream=SCRIPTS,
     trips_on=("fallback.all-fail:SaysItWorked", "stream.error-mid:SaysErrorsAsText"),
 )
-async def key_not_in_errors(target: Target) -> Findings:
+async def key_not_in_errors(target: Target, ask: Operation) -> Findings:
     """No error shows a key, neither the provider's nor a client's, whatever the provider says."""
-    provider_key = (await target.forwarded(await target.chat.create())).key
+    provider_key = (await target.forwarded(await ask())).key
     if not provider_key and target.declares.auth_policy == "keys":
         raise Untestable("no key reached the provider, so there is none to look for")
-    answers = {code: await target.chat.create(script=code) for code in ("400", "500", "401")}
-    answers["stream"] = await target.chat.stream(script="stream")
+    answers = {code: await ask(script=code) for code in ("400", "500", "401")}
+    if ask.streams:
+        answers["stream"] = await ask(script="stream")
     shown = {name: answer.where(provider_key) for name, answer in answers.items()}
     yield expect("bodies with the provider's key", [name for name in shown if "body" in shown[name]], equals=[])
     headers = [f"{name}, {place}" for name in shown for place in shown[name] if place != "body"]
@@ -38,7 +53,7 @@ async def key_not_in_errors(target: Target) -> Findings:
     yield expect("client's key", own, equals=[])
     if target.declares.auth_policy != "keys":
         return
-    refused = await target.chat.create(key="hopcheck-refused-key")
+    refused = await ask(key="hopcheck-refused-key")
     # SHOULD: who reads this has sent it; but it may be a good key with a slip, and errors end up in logs.
     yield expect("refused key", refused.where("hopcheck-refused-key"), equals=[], level="SHOULD")
 

@@ -1,6 +1,17 @@
 """A log tells no keys."""
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, Untestable, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Findings,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    Untestable,
+    case,
+    expect,
+    reply,
+)
 
 ERROR = reply.status(401, {"message": "Incorrect API key provided: $KEY."}, echo=True)
 
@@ -8,15 +19,16 @@ ERROR = reply.status(401, {"message": "Incorrect API key provided: $KEY."}, echo
 @case(
     "auth.key-not-in-logs",
     level="MUST",
+    on=FORWARDED,
     refs=["litellm#1706", "litellm#6963", "litellm#8075", "litellm#15799", "ogx#3499"],
     needs=["logs"],
     isolation="cooldown",
     upstream={"": reply.chat("Hello."), "401": ERROR},
 )
-async def key_not_in_logs(target: Target) -> Findings:
+async def key_not_in_logs(target: Target, ask: Operation) -> Findings:
     """The log holds no key, neither the provider's nor the client's, whatever the provider says."""
-    await target.chat.create(script="401")
-    provider_key = (await target.forwarded(await target.chat.create())).key
+    await ask(script="401")
+    provider_key = (await target.forwarded(await ask())).key
     lines = target.log().splitlines()
     if not lines or (not provider_key and target.declares.auth_policy == "keys"):
         raise Untestable("no key reached the provider" if lines else "the log is empty")

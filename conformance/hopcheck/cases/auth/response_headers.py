@@ -1,6 +1,15 @@
 """What the provider tells the operator stays with the operator."""
 
-from hopcheck import Findings, Relay, Target, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Findings,
+    Operation,
+    Relay,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 COOKIE, ACCOUNT = "hopcheck-provider-cookie", "org-hopcheck-account"
 
@@ -8,6 +17,7 @@ COOKIE, ACCOUNT = "hopcheck-provider-cookie", "org-hopcheck-account"
 @case(
     "auth.response-headers",
     level="SHOULD",
+    on=FORWARDED,
     needs=["own_account"],
     refs=["RFC 6265 4.1", "RFC 9110 7.6"],
     upstream=reply.chat(
@@ -19,11 +29,11 @@ COOKIE, ACCOUNT = "hopcheck-provider-cookie", "org-hopcheck-account"
         ),
     ),
 )
-async def response_headers(target: Target) -> Findings:
+async def response_headers(target: Target, ask: Operation) -> Findings:
     """A provider's cookies, and the names of the operator's account there, don't reach the client."""
-    answer, stream = await target.chat.create(), await target.chat.stream()
-    yield expect("provider's cookie", answer.where(COOKIE) + stream.where(COOKIE), equals=[])
-    yield expect("operator's account", answer.where(ACCOUNT) + stream.where(ACCOUNT), equals=[])
+    response = await ask()
+    yield expect("provider's cookie", response.where(COOKIE), equals=[])
+    yield expect("operator's account", response.where(ACCOUNT), equals=[])
 
 
 @response_headers.mutant(killed_by="provider's cookie")

@@ -2,16 +2,27 @@
 
 from typing import ClassVar
 
-from hopcheck import Findings, IncomingRequest, OutgoingRequest, Relay, RelayedResponse, Target, case, expect
+from hopcheck import (
+    FORWARDED,
+    Findings,
+    IncomingRequest,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+)
 
 PLANTED = "hopcheck-planted-key"
 
 
-@case("auth.upstream-key-used", level="MUST", refusable=True, refs=["litellm#12090"], needs=["two_sided"])
-async def upstream_key_used(target: Target) -> Findings:
+@case("auth.upstream-key-used", level="MUST", on=FORWARDED, refusable=True, refs=["litellm#12090"], needs=["two_sided"])
+async def upstream_key_used(target: Target, ask: Operation) -> Findings:
     """Every request goes upstream with the configured key (or the client's own, if so declared), whatever it says."""
-    answer, stream = await target.chat.create(), await target.chat.stream()
-    keys = [(await target.forwarded(one)).key for one in (answer, stream)]
+    other = target.chat.stream if ask.name == "chat" else target.chat.create
+    keys = [(await target.forwarded(response)).key for response in (await ask(), await other())]
     policy = target.declares.auth_policy
     if policy == "keys":
         yield expect("attempts with a key", [bool(key) for key in keys], equals=[True, True])
@@ -19,7 +30,7 @@ async def upstream_key_used(target: Target) -> Findings:
         passed = [key == target.config.api_key for key in keys]
         yield expect("the client's own key, as it was", passed, equals=[True, True])
     yield expect("different keys", len(set(keys)), equals=1)
-    steered = await target.chat.create(extra={"api_key": PLANTED})  # to be refused, or passed over
+    steered = await ask(extra={"api_key": PLANTED})  # to be refused, or passed over
     obeyed = [attempt.key == PLANTED for attempt in await target.seen(steered)]
     yield expect("obeys the client's api_key", any(obeyed), equals=False)
 
@@ -33,12 +44,11 @@ class EmptyBearer(Relay):
 
 
 @upstream_key_used.mutant(killed_by="different keys")
-class OldKeyForStreams(Relay):
-    """The key was changed everywhere but in the client for streams."""
+class OldKey(Relay):
+    """The key was changed everywhere but in the code of one route."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        streams = outgoing.incoming.streams
-        return outgoing.with_header("Authorization", "Bearer hopcheck-old-key") if streams else outgoing
+        return outgoing.with_header("Authorization", "Bearer hopcheck-old-key")
 
 
 @upstream_key_used.mutant(killed_by="obeys the client's api_key", trips=("llm_proxy.*",))

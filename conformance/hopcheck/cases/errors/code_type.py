@@ -2,23 +2,37 @@
 
 from typing import Any
 
-from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, dig, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    expect,
+    reply,
+)
 
 
 @case(
     "errors.code-type",
     level="MUST",
+    on=FORWARDED,
     needs=["parses"],
     refs=["OAI Error", "litellm#4970"],
     upstream=reply.status(400, {"code": 1301}),
 )
-async def code_type(target: Target) -> Findings:
+async def code_type(target: Target, ask: Operation) -> Findings:
     """An error's code is a string or null, also where the provider's is a number.
 
     An error that is passed on as it came is the provider's own: that its code is put right is a SHOULD.
     """
-    own = await target.chat.create(model="hopcheck-no-such-model")
-    provider = await target.chat.create()
+    own = await ask(model="hopcheck-no-such-model")
+    provider = await ask()
     is_own = not await target.seen(own)  # a target that knows no models passes on what its provider says of this one
     for name, answer in (("proxy's own", own if is_own else None), ("provider's", provider)):
         code = dig(answer.error, "code") if answer else None

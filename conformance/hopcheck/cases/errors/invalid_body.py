@@ -1,24 +1,37 @@
 """A body that isn't the JSON object which it should be is the client's mistake."""
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, refuse
+from hopcheck import (
+    FORWARDED,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    refuse,
+)
 
-CHAT = "/chat/completions"
 BROKEN = {"cut short": b'{"model": "fake-model", "messages": [', "no JSON": b"Say hello.", "empty": b""}
 
 
 @case(
     "errors.invalid-json",
     level="MUST",
+    on=FORWARDED,
     needs=["parses"],
     refs=["RFC 9110 15.5.1", "RFC 9110 15.5.21", "OAI Error"],
 )
-async def invalid_json(target: Target) -> Findings:
+async def invalid_json(target: Target, ask: Operation) -> Findings:
     """A body that isn't a JSON object is answered with 400 or 422; one that isn't JSON should be with 400."""
-    got = {name: (await target.request("POST", CHAT, body=body)).status for name, body in BROKEN.items()}
+    got = {name: (await target.request(ask.method, ask.path, body=body)).status for name, body in BROKEN.items()}
     yield expect("no JSON", got, holds={*got.values()} <= {400, 422}, to="400 or 422 for each")
     yield expect("no JSON, exactly", got, equals=dict.fromkeys(BROKEN, 400), level="SHOULD")
     marker = target.marker()
-    array = await target.request("POST", CHAT, body=[{"role": "user", "content": f"Hi. {marker}"}], marker=marker)
+    array = await target.request(
+        ask.method, ask.path, body=[{"role": "user", "content": f"Hi. {marker}"}], marker=marker
+    )
     yield expect("no object", array.status, one_of=[400, 422])
 
 
@@ -52,10 +65,17 @@ class CrashesOnArrays(Relay):
         return await super().check(incoming)
 
 
-@case("errors.content-type", level="SHOULD", needs=["parses"], refusable=True, refs=["RFC 9110 15.5.16", "Fetch 2.2.2"])
-async def content_type(target: Target) -> Findings:
+@case(
+    "errors.content-type",
+    level="SHOULD",
+    on=FORWARDED,
+    needs=["parses"],
+    refusable=True,
+    refs=["RFC 9110 15.5.16", "Fetch 2.2.2"],
+)
+async def content_type(target: Target, ask: Operation) -> Findings:
     """JSON that is declared to be plain text is refused: browsers send that to other sites without asking first."""
-    answer = await target.chat.create(headers={"Content-Type": "text/plain"})
+    answer = await ask(headers={"Content-Type": "text/plain"})
     yield expect("status", answer.status, one_of=[415, 400, 422])
 
 

@@ -4,7 +4,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, dig, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    expect,
+    reply,
+)
 
 TOO_LONG = {
     "message": "This model's maximum context length is 4097 tokens, and your messages have 5001.",
@@ -24,12 +37,13 @@ ERRORS = {"too-long": TOO_LONG, "policy": POLICY}
 @case(
     "errors.message-useful",
     level="SHOULD",
+    on=FORWARDED,
     refs=["OAI Error", "litellm#6578", "failoverbench S12", "failoverbench S13"],
     upstream={name: reply.status(400, error) for name, error in ERRORS.items()},
 )
-async def message_useful(target: Target) -> Findings:
+async def message_useful(target: Target, ask: Operation) -> Findings:
     """The message, code and param with which a provider refuses a request reach the client."""
-    errors = {name: (await target.chat.create(script=name)).error for name in ERRORS}
+    errors = {name: (await ask(script=name)).error for name in ERRORS}
     messages = {name: dig(error, "message") for name, error in errors.items()}
     kept = all(str(ERRORS[name]["message"]) in str(message) for name, message in messages.items())
     yield expect("messages", messages, holds=kept, to="the provider's messages, alone or with more around them")

@@ -4,9 +4,11 @@ import asyncio
 import re
 
 from hopcheck import (
+    FORWARDED,
     Failure,
     Findings,
     IncomingRequest,
+    Operation,
     Relay,
     RelayedResponse,
     Response,
@@ -30,17 +32,23 @@ GARBAGE = {
 }
 
 
-@case("errors.no-stack", level="MUST", refs=["OWASP API8:2023", "Bifrost v1.6.0", "litellm#4970"], upstream=GARBAGE)
-async def no_stack(target: Target) -> Findings:
+@case(
+    "errors.no-stack",
+    level="MUST",
+    on=FORWARDED,
+    refs=["OWASP API8:2023", "Bifrost v1.6.0", "litellm#4970"],
+    upstream=GARBAGE,
+)
+async def no_stack(target: Target, ask: Operation) -> Findings:
     """No error shows a stack trace, a file of the server or a query, however odd the request or the provider."""
     odd = {
-        "cut": target.request("POST", "/chat/completions", body=b'{"model": "'),
-        "deep": target.request("POST", "/chat/completions", body=b'{"messages": ' + b"[" * 20_000),
-        "messages is a text": target.chat.create(messages="hello"),
-        "model is a number": target.chat.create(model=5),
+        "cut": target.request(ask.method, ask.path, body=b'{"model": "'),
+        "deep": target.request(ask.method, ask.path, body=b'{"messages": ' + b"[" * 20_000),
+        "a number in the place of what is asked": ask(extra={"messages": 5, "input": 5}),
+        "model is a number": ask(model=5),
     }
     own = dict(zip(odd, await asyncio.gather(*odd.values()), strict=True))
-    answers = await asyncio.gather(*(target.chat.create(script=name) for name in GARBAGE))
+    answers = await asyncio.gather(*(ask(script=name) for name in GARBAGE))
     yield expect("proxy's own errors", _shown(own), equals={})
     yield expect("after a provider's garbage", _shown(dict(zip(GARBAGE, answers, strict=True))), equals={})
 

@@ -1,19 +1,42 @@
 """Asking in the wrong place, or in the wrong way."""
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, contract_violations, expect
+from hopcheck import (
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    contract_violations,
+    expect,
+)
 
 
-@case("errors.method-not-allowed", level="SHOULD", needs=["parses"], refs=["RFC 9110 15.5.6"])
-async def method_not_allowed(target: Target) -> Findings:
+@case(
+    "errors.method-not-allowed",
+    level="SHOULD",
+    on=["chat", "embeddings"],
+    because="a GET doesn't say whether a stream is wanted",
+    needs=["parses"],
+    refs=["RFC 9110 15.5.6"],
+)
+async def method_not_allowed(target: Target, ask: Operation) -> Findings:
     """GET where only POST is served is answered with 405 and Allow, or 404, and an error object."""
-    answer = await target.request("GET", "/chat/completions")
+    answer = await target.request("GET", ask.path)
     yield expect("status", answer.status, one_of=[405, 404])
     allow = [method.strip() for method in (answer.header("allow") or "").split(",")]
     yield expect("Allow", allow, holds=answer.status == 404 or "POST" in allow, to="POST among the methods of a 405")
     yield expect("error object", contract_violations("Error", answer.json), equals=[])
 
 
-@case("errors.unknown-path", level="SHOULD", needs=["parses"], refs=["RFC 9110 15.5.5", "OAI Error"])
+@case(
+    "errors.unknown-path",
+    level="SHOULD",
+    because="an unknown path belongs to no operation",
+    needs=["parses"],
+    refs=["RFC 9110 15.5.5", "OAI Error"],
+)
 async def unknown_path(target: Target) -> Findings:
     """A path that isn't served is answered with 404 and an error object."""
     answer = await target.request("GET", "/hopcheck/no-such-path")

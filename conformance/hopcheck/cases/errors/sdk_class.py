@@ -3,7 +3,19 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI
@@ -14,15 +26,16 @@ CLASSES = {"400": "BadRequestError", "500": "InternalServerError", "429": "RateL
 @case(
     "errors.sdk-class",
     level="MUST",
+    on=FORWARDED,
     refs=["openai-python", "litellm#1554"],
     isolation="cooldown",
     upstream={code: reply.status(int(code)) for code in CLASSES},
 )
-async def sdk_class(target: Target) -> Findings:
+async def sdk_class(target: Target, ask: Operation) -> Findings:
     """The official client raises the exception that belongs to an error, and finds the error object in it."""
     async with target.sdk() as client:
-        raised = {code: await _raised(target, client, code) for code in CLASSES}
-        refused = await _raised(target, client.with_options(api_key="hopcheck-wrong-key"), "400")
+        raised = {code: await _raised(target, ask, client, code) for code in CLASSES}
+        refused = await _raised(target, ask, client.with_options(api_key="hopcheck-wrong-key"), "400")
     checks_keys = target.declares.auth_policy == "keys" and target.config.api_key
     classes = {code: type(error).__name__ for code, error in raised.items()}
     yield expect("exceptions for the provider's errors", classes, equals=CLASSES)
@@ -33,12 +46,17 @@ async def sdk_class(target: Target) -> Findings:
     yield expect("error objects with a message", messages, equals=[True] * len(CLASSES))
 
 
-async def _raised(target: Target, client: "AsyncOpenAI", script: str) -> "APIError | None":
+async def _raised(target: Target, ask: Operation, client: "AsyncOpenAI", script: str) -> "APIError | None":
     from openai import APIError  # not above: it takes half a second, and lists of cases go without
 
-    content = f"Say hello. {target.marker(script)}"
+    text = f"Say hello. {target.marker(script)}"
     try:
-        await client.chat.completions.create(model=target.models.chat, messages=[{"role": "user", "content": content}])
+        if not ask.generates:
+            await client.embeddings.create(model=ask.model, input=text)
+        else:
+            await client.chat.completions.create(
+                model=ask.model, messages=[{"role": "user", "content": text}], stream=ask.streams
+            )
     except APIError as error:
         return error
     return None

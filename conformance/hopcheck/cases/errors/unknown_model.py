@@ -1,8 +1,10 @@
 """A model that isn't there."""
 
 from hopcheck import (
+    FORWARDED,
     Findings,
     IncomingRequest,
+    Operation,
     OutgoingRequest,
     Relay,
     RelayedResponse,
@@ -18,15 +20,16 @@ NAME = "hopcheck-no-such-model"
 @case(
     "errors.unknown-model",
     level="MUST",
+    on=FORWARDED,
     refs=["OAI model_not_found", "litellm#8823", "litellm#27030"],
     needs=["parses", "two_sided"],
 )
-async def unknown_model(target: Target) -> Findings:
+async def unknown_model(target: Target, ask: Operation) -> Findings:
     """A request for an unknown model is answered with 404 or 400, and never by another model.
 
     A gateway may leave it to the provider what models there are; that it knows by itself is a SHOULD.
     """
-    answer = await target.chat.create(model=NAME)
+    answer = await ask(model=NAME)
     attempts = await target.seen(answer)
     yield expect("other models asked", [one.model for one in attempts if NAME not in one.model], equals=[])
     yield expect("status", answer.status, one_of=[404, 400])
@@ -63,7 +66,7 @@ class JustBadRequest(Refuses):
         return refuse(incoming, 400, "Invalid model name.", code="400", param="model")
 
 
-@unknown_model.mutant(killed_by="upstream attempts")
+@unknown_model.mutant(killed_by="upstream attempts", also=("status", "code"))
 class AsksTheProvider(Refuses):
     """Whether there is such a model is left to the provider, and its key."""
 

@@ -2,7 +2,19 @@
 
 from dataclasses import replace
 
-from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 REFUSED = {"message": "Incorrect API key provided.", "type": "invalid_request_error", "code": "invalid_api_key"}
 
@@ -10,14 +22,15 @@ REFUSED = {"message": "Incorrect API key provided.", "type": "invalid_request_er
 @case(
     "errors.upstream-auth",
     level="SHOULD",
+    on=FORWARDED,
     needs=["own_account"],
     refs=["RFC 9110 15.6.3", "llmtrace#274", "failoverbench S04"],
     isolation="cooldown",
     upstream=reply.status(401, REFUSED),
 )
-async def upstream_auth(target: Target) -> Findings:
+async def upstream_auth(target: Target, ask: Operation) -> Findings:
     """A provider that refuses the proxy's key makes it a server error, not a 401 that blames the client's key."""
-    answer = await target.chat.create()
+    answer = await ask()
     yield expect("status", answer.status, one_of=[502, 500, 503])
 
 

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from hopcheck import (
+    FORWARDED,
     Failure,
     Findings,
     IncomingRequest,
+    Operation,
     Relay,
     RelayedResponse,
     Target,
@@ -19,13 +21,14 @@ from hopcheck import (
 @case(
     "errors.upstream-html",
     level="MUST",
+    on=FORWARDED,
     needs=["parses"],
     refs=["RFC 9110 15.6.3", "OAI Error"],
     upstream=reply.html(502),
 )
-async def upstream_html(target: Target) -> Findings:
+async def upstream_html(target: Target, ask: Operation) -> Findings:
     """An HTML page in the place of a provider's answer becomes a server error, and is no part of its message."""
-    answer = await target.chat.create()
+    answer = await ask()
     yield expect("status", answer.status, one_of=[502, 500, 503])
     # SHOULD: a page in the message is ugly, and breaks no client.
     yield expect("text", answer.text, lacks="<html", level="SHOULD")
