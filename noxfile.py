@@ -1,9 +1,15 @@
-"""Every check of the project: `nox` runs them all, `nox -s tests` one of them."""
+"""Every check of the project: `nox` runs them all, `nox -s tests` one of them.
+
+All but `build` share one environment, which the session `environment` makes or brings up to date. `nox -j 2` runs those
+that no time is measured in side by side.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import nox
@@ -25,33 +31,58 @@ EXAMPLE_KEYS = {"LITELLM_MASTER_KEY": "sk-for-a-look", "LLM_PROXY__INTERNAL_API_
 CHAIN_MARKERS = "litellm or locust or whole_gate"
 """The markers of the tests that the session `chain` runs."""
 
+SPREAD = ("--dist", "loadgroup", "--no-loadscope-reorder")
+"""How tests are spread over workers; `tests/conftest.py` says which share one, and which come first."""
+
 CASSETTES = "cassettes/litellm-1.106.2"
 FORMATTED = ("contracts", "reference_server", "conformance", "load", "tools", "tests", "examples", "noxfile.py")
 
 
-def prepare(session: nox.Session, *groups: str, editable: bool = True) -> None:
-    """Install the pinned tools of some dependency groups, and hopcheck with all its extras."""
-    wanted = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *groups)
-    session.install("-c", PINS, *wanted, *(["-e", ".[all]"] if editable else []))
-    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+ENVIRONMENT = Path(nox.options.envdir or ".nox", "environment").absolute()
 
 
-@nox.session
+@nox.session(reuse_venv=True)
+def environment(session: nox.Session) -> None:
+    """Install hopcheck with all its extras, and the pinned tools of every other session but `build`."""
+    session.install("-c", PINS, *tools_of("lint", "types", "tests"), "-e", ".[all]")
+
+
+def tools_of(*groups: str) -> tuple[str, ...]:
+    """The requirements of some dependency groups."""
+    return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), *groups)
+
+
+def project_session(*, side_by_side: bool = False) -> Callable[[Callable[[nox.Session], None]], object]:
+    """Make a session that runs in the shared environment.
+
+    Args:
+        side_by_side: Whether it may run while another one does. What reads the clock may not.
+    """
+    return nox.session(venv_backend="none", requires=["environment"], allow_parallel=side_by_side)
+
+
+def run(session: nox.Session, program: str, *words: str) -> None:
+    """Run a program of the shared environment."""
+    path = f"{ENVIRONMENT / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    env = {"PATH": path, "VIRTUAL_ENV": str(ENVIRONMENT), "PYTHONDONTWRITEBYTECODE": ""}
+    session.run(str(ENVIRONMENT / "bin" / program), *words, env=env, external=True)
+
+
+@project_session(side_by_side=True)
 def lint(session: nox.Session) -> None:
     """Check style, format, layers, language, that cassettes hold no secrets, and the container files."""
-    prepare(session, "lint")
-    session.run("ruff", "check", *FORMATTED)
-    session.run("ruff", "format", "--check", *FORMATTED)
-    session.run("lint-imports")
-    session.run("python", "-m", "tools.language")
-    session.run("python", "-m", "hopcheck.cassettes", "cassettes")
+    run(session, "ruff", "check", *FORMATTED)
+    run(session, "ruff", "format", "--check", *FORMATTED)
+    run(session, "lint-imports")
+    run(session, "python", "-m", "tools.language")
+    run(session, "python", "-m", "hopcheck.cassettes", "cassettes")
     lint_containers(session)
 
 
 def lint_containers(session: nox.Session) -> None:
     """Check the Dockerfiles and the compose file, as far as that is possible without a container engine."""
-    session.run("hadolint", *DOCKERFILES)
-    session.run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE)
+    run(session, "hadolint", *DOCKERFILES)
+    run(session, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE)
     if shutil.which("docker-compose") is None:
         session.warn(
             f"docker-compose isn't installed, so {COMPOSE} is checked by its schema only: install it with apt-get"
@@ -62,94 +93,84 @@ def lint_containers(session: nox.Session) -> None:
         session.run(*command, external=True, env=EXAMPLE_KEYS)
 
 
-@nox.session
+@project_session(side_by_side=True)
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
-    prepare(session, "types")
-    session.run("mypy")
+    run(session, "mypy")
 
 
-@nox.session
+@project_session()
 def tests(session: nox.Session) -> None:
     """Run the tests of the project that need neither a network nor LiteLLM."""
-    prepare(session, "tests")
-    spread = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")  # tests/conftest.py says which come first
-    session.run("pytest", "-m", f"not ({CHAIN_MARKERS} or commands)", *spread, *session.posargs)
+    run(session, "pytest", "-m", f"not ({CHAIN_MARKERS} or commands)", "-n", "3", *SPREAD, *session.posargs)
 
 
-@nox.session
+@project_session()
 def commands(session: nox.Session) -> None:
     """Run the tests that start hopcheck's commands as processes."""
-    prepare(session, "tests")
-    session.run("pytest", "-m", f"commands and not ({CHAIN_MARKERS})", "-n", "2", *session.posargs)
+    run(session, "pytest", "-m", f"commands and not ({CHAIN_MARKERS})", "-n", "2", *session.posargs)
 
 
-@nox.session
+@project_session()
 def selftest(session: nox.Session) -> None:
     """Run the suite against itself: every mutant on its own cases, every honest relay on all cases.
 
     Then see that each mutant is met again by the report of its case.
     """
-    prepare(session, "tests")
-    session.run("hopcheck", "selftest", "--diagonal", *session.posargs)
-    session.run("hopcheck", "selftest", "--reproduce", *session.posargs)
+    run(session, "hopcheck", "selftest", "--diagonal", *session.posargs)
+    run(session, "hopcheck", "selftest", "--reproduce", *session.posargs)
 
 
-@nox.session
+@project_session()
 def matrix(session: nox.Session) -> None:
     """Run the whole mutation matrix, every mutant on every case; not a default session, since it takes longer."""
-    prepare(session, "tests")
-    session.run("hopcheck", "selftest", *session.posargs)
+    run(session, "hopcheck", "selftest", *session.posargs)
 
 
-@nox.session
+@project_session()
 def replay(session: nox.Session) -> None:
     """Run the self-test on recorded LiteLLM traffic."""
-    prepare(session, "tests")
-    session.run("hopcheck", "selftest", "--replay", CASSETTES, *session.posargs)
+    run(session, "hopcheck", "selftest", "--replay", CASSETTES, *session.posargs)
 
 
-@nox.session
+@project_session()
 def chain(session: nox.Session) -> None:
-    """Run the tests that need LiteLLM, Locust or the reference proxy, and a short search of the reference proxy."""
-    prepare(session, "tests")
-    session.run("python", "-m", "hopcheck.fuzz.reference", "100")
-    session.run("pytest", "-m", CHAIN_MARKERS, *session.posargs)
+    """Run the tests that need LiteLLM or Locust, or judge a whole proxy."""
+    run(session, "pytest", "-m", CHAIN_MARKERS, "-n", "4", *SPREAD, *session.posargs)  # they wait most of the time
 
 
-@nox.session
+@project_session()
 def fuzz(session: nox.Session) -> None:
     """Search the reference proxy for longer; with `-- --mutants`, run the search's own self-test."""
-    prepare(session)
     if "--mutants" in session.posargs:
         options = [option for option in session.posargs if option != "--mutants"]
-        session.run("python", "-m", "hopcheck.selftest.fuzz_search", "--naive", "examples/naive_proxy/app.py", *options)
+        run(
+            session, "python", "-m", "hopcheck.selftest.fuzz_search", "--naive", "examples/naive_proxy/app.py", *options
+        )
     else:
-        session.run("python", "-m", "hopcheck.fuzz.reference", "2000", *session.posargs)
+        run(session, "python", "-m", "hopcheck.fuzz.reference", "2000", *session.posargs)
 
 
-@nox.session
+@project_session()
 def calibrate(session: nox.Session) -> None:
     """Measure known delays, also with Locust and wrk; not a default session, since it needs a quiet machine."""
-    prepare(session)
-    session.run("python", "-m", "tools.calibrate", "--others", *session.posargs)
+    run(session, "python", "-m", "tools.calibrate", "--others", *session.posargs)
 
 
-@nox.session
+@project_session()
 def bench(session: nox.Session) -> None:
     """Measure hopcheck's own parts and save the result; `-- --benchmark-compare` compares it with the last one."""
-    prepare(session, "tests")
     files = sorted(str(path) for path in Path("tools/benchmarks").glob("bench_*.py"))
     columns = "--benchmark-columns=median,iqr,rounds"
-    session.run("pytest", *files, "--benchmark-autosave", "--benchmark-warmup=on", columns, *session.posargs)
+    run(session, "pytest", *files, "--benchmark-autosave", "--benchmark-warmup=on", columns, *session.posargs)
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def build(session: nox.Session) -> None:
     """Build the wheel, and check that it holds exactly the packages' files."""
-    prepare(session, "build", editable=False)
+    session.install("-c", PINS, *tools_of("build"))
     folder = Path(session.create_tmp())
-    session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(folder), silent=True)
     (wheel,) = folder.glob("*.whl")
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     missing, strange = sorted(tree() - packed), sorted(packed - tree())

@@ -148,9 +148,13 @@ def serve_with(name: str, litellm: LiteLLM, work_dir: Path) -> Any:
     return serve(command, name="the reference proxy", log_file=work_dir / "proxy.log", env=env, key=CLIENT_KEY)
 
 
-@pytest.fixture(scope="module", params=sorted(DEPLOYMENTS))
+def on_a_worker_of_its_own(name: str) -> Any:
+    return pytest.param(name, marks=pytest.mark.xdist_group(f"deploy/{name}"))
+
+
+@pytest.fixture(scope="module", params=[on_a_worker_of_its_own(name) for name in sorted(DEPLOYMENTS)])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Each example in turn; one LiteLLM at a time."""
+    """Each example; a worker runs one LiteLLM at a time."""
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         entered = stack.enter_async_context(deployed(request.param, tmp_path_factory.mktemp(request.param)))

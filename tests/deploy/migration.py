@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
+import os
 import re
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import httpx2
+
+from hopcheck.gate.catalogue import all_cases, all_scripts
 from hopcheck.report.baseline import NO_REASON
 from hopcheck_server.chain import Served, serve
-from hopcheck_server.chain.litellm import LiteLLM
 from hopcheck_server.chain.processes import free_port
 from hopcheck_server.upstream.server import Upstream
 
-from .conftest import EXAMPLES, KEYS, ROOT, providers_at
+from .conftest import CLIENT_KEY, EXAMPLES, KEYS, ROOT
+from .judging import PROFILES, GateVerdict, judge
 
 PAGE = ROOT / "docs" / "from-draft-to-reference.md"
-BASELINE = ROOT / "examples" / "targets" / "reference" / "baseline.toml"
-PROFILES = ("chat", "models", "stream", "tools", "errors", "auth")
-"""The areas that need no declaration in a target file."""
-CLIENT_KEY = "sk-naive-client"
 _BLOCK = r"(<!-- gate: {name} -->\n```\n)(.*?)(```\n)"
-
-
-class StepVerdict(NamedTuple):
-    """The gate's verdict on the target of one step.
-
-    Attributes:
-        exit: The gate's exit code.
-        printed: Its table and its closing line.
-        red: The profiles with a requirement that doesn't hold and isn't in the baseline.
-        bad: The outcome and the reason of each case that doesn't hold and isn't in the baseline.
-    """
-
-    exit: int
-    printed: str
-    red: set[str]
-    bad: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -55,6 +37,13 @@ class MigrationSteps:
 
     upstream: Upstream
     folder: Path
+
+    @classmethod
+    @asynccontextmanager
+    async def start(cls, folder: Path) -> AsyncIterator[MigrationSteps]:
+        """Start the upstream, with the scripts of all cases."""
+        async with await Upstream.start(all_scripts(all_cases().values())) as upstream:
+            yield cls(upstream, folder)
 
     def naive(self) -> AbstractAsyncContextManager[Served]:
         """The draft proxy, with the upstream behind it."""
@@ -71,44 +60,11 @@ class MigrationSteps:
         """The reference proxy, with the key that the draft's clients have."""
         known = {"LLM_MODE": "litellm", "INTERNAL_API_KEY": CLIENT_KEY, "DEFAULT_MODEL": "gpt-4o-mini", **settings}
         env = {f"LLM_PROXY__{name}": value for name, value in known.items()}
-        # LiteLLM may be slow to answer on a busy machine: that is no outage.
-        env["LLM_PROXY__HEALTH_SILENCE_S"] = "120"
         return self._serve("reference", ["-m", "hopcheck", "serve", "--port", "0"], env)
 
-    @asynccontextmanager
-    async def litellm(self) -> AsyncIterator[LiteLLM]:
-        """LiteLLM with the basic example's configuration."""
-        config = EXAMPLES / "litellm_config.basic.yaml"
-        async with LiteLLM.start(
-            config, log_file=self.folder / "litellm.log", env=providers_at(self.upstream)
-        ) as litellm:
-            yield litellm
-
-    async def gate(self, served: Served, *options: str | Path, declares: Sequence[str] = ()) -> StepVerdict:
+    async def gate(self, served: Served, *options: str | Path, declares: Sequence[str] = ()) -> GateVerdict:
         """Run the gate on a server."""
-        (self.folder / "hopcheck.toml").write_text("\n".join(["[declares]", *declares, ""]))
-        words = [
-            f"{served.url}/v1",
-            "--api-key-env",
-            "KEY",
-            "--upstream-url",
-            self.upstream.url,
-            "--model",
-            "gpt-4o-mini",
-        ]
-        words += [word for profile in PROFILES for word in ("--profile", profile)]
-        gate = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "hopcheck", "gate", *words, "--json", "report.json", *options),
-            cwd=self.folder,
-            env={"KEY": CLIENT_KEY},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        printed, _ = await gate.communicate()
-        report = json.loads((self.folder / "report.json").read_text())
-        bad = _bad(report)
-        reasons = {case["id"]: f"{case['outcome']} {case['reason']}" for case in bad}
-        return StepVerdict(gate.returncode or 0, _summary(printed.decode()), {case["profile"] for case in bad}, reasons)
+        return await judge(served, self.upstream, self.folder, *options, declares=declares)
 
     def give_reasons(self, baseline: str) -> None:
         """Say in a written baseline why its entries are accepted, as the page tells a reader to."""
@@ -118,6 +74,23 @@ class MigrationSteps:
     def _serve(self, name: str, command: list[Any], env: dict[str, str]) -> AbstractAsyncContextManager[Served]:
         log_file = self.folder / f"{name}.log"
         return serve([sys.executable, *command], name=f"the {name} proxy", log_file=log_file, env=env, key=CLIENT_KEY)
+
+
+async def require_answer(served: Served) -> None:
+    """Ask as the draft's clients do: the same request with the same key, at every step."""
+    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}
+    async with httpx2.AsyncClient(headers={"authorization": f"Bearer {served.key}"}, timeout=60) as client:
+        answer = await client.post(f"{served.base_url}/chat/completions", json=body)
+    assert answer.json()["choices"][0]["message"]["content"] == "Hello from the hopcheck upstream."
+
+
+def compare(step: str, judged: GateVerdict) -> None:
+    """Compare the page with the gate's output, or write that into the page."""
+    if os.environ.get("HOPCHECK_WRITE_DOCS"):
+        write(step, judged.printed)
+    printed = shown(step)
+    assert red_profiles(printed) == judged.red, judged.bad
+    assert ("doesn't hold" in printed) == (judged.exit != 0)
 
 
 def shown(name: str) -> str:
@@ -146,17 +119,3 @@ def red_profiles(printed: str) -> set[str]:
 
 def _number(cell: str) -> int:
     return 0 if cell == "·" else int(cell)
-
-
-def _summary(printed: str) -> str:
-    lines = printed.splitlines()
-    first = next(number for number, line in enumerate(lines) if line.startswith("profile "))
-    table = lines[first : 1 + next(number for number, line in enumerate(lines) if line.startswith("all "))]
-    (closing,) = [line for line in lines if re.match(r"\S+ (holds|doesn't hold)", line)]
-    closing = re.sub(r"^\S+", "127.0.0.1:8000", closing)
-    return "\n".join([*(line.rstrip() for line in table), "", closing, ""])
-
-
-def _bad(report: dict[str, Any]) -> list[dict[str, Any]]:
-    bad = ("deviates", "untestable", "broken")
-    return [case for case in report["cases"] if case["outcome"] in bad and not case["baseline"]]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
+from collections.abc import Coroutine
 from time import time
 from typing import Any
 
@@ -12,12 +11,12 @@ import pytest
 
 from hopcheck_server.upstream.script import reply
 
-from .conftest import CLIENT_KEY, KEYS, ROOT, Deployment, Run
+from .conftest import KEYS, Deployment, Run
+from .judging import BASELINE, IN_FRONT_OF_LITELLM, GateVerdict, judge
+from .migration import compare, require_answer
 
 pytestmark = [pytest.mark.litellm, pytest.mark.timeout(600)]
 
-PROFILES = ("chat", "models", "stream", "tools", "errors", "auth")
-BASELINE = ROOT / "examples" / "targets" / "reference" / "baseline.toml"
 RPM = 20
 
 
@@ -88,14 +87,23 @@ def test_models_of_other_wire_formats_answer_or_fail_cleanly(run: Run) -> None:
             assert {"message", "type", "param", "code"} <= set(body["error"])
 
 
+def test_a_client_of_the_draft_is_answered(run: Run) -> None:
+    run.runner.run(require_answer(run.deployment.proxy))
+
+
 def test_the_gate_holds_on_every_model_of_the_upstream(run: Run) -> None:
     deployment, runner = run
     judged = list(deployment.models.judged)
 
-    async def all_of_them() -> list[dict[str, str]]:
-        return await asyncio.gather(*(fell_short_of(deployment, model) for model in judged))
+    async def all_of_them() -> list[GateVerdict]:
+        return await asyncio.gather(*(verdict_on(deployment, model) for model in judged))
 
-    assert dict(zip(judged, runner.run(all_of_them()), strict=True)) == {model: {} for model in judged}
+    verdicts = dict(zip(judged, runner.run(all_of_them()), strict=True))
+    assert {model: verdict.bad for model, verdict in verdicts.items()} == {model: {} for model in judged}
+    assert {verdict.exit for verdict in verdicts.values()} == {0}
+    assert min(verdict.cases for verdict in verdicts.values()) > 90
+    if deployment.name == "basic":  # the last step of docs/from-draft-to-reference.md
+        compare("litellm", verdicts["gpt-4o-mini"])
 
 
 def test_tokens_are_limited_too(run: Run) -> None:
@@ -114,41 +122,13 @@ def test_tokens_are_limited_too(run: Run) -> None:
     runner.run(used_up())
 
 
-async def fell_short_of(deployment: Deployment, model: str) -> dict[str, str]:
-    """Run the gate on one model; return the cases that fail, by their outcome."""
+def verdict_on(deployment: Deployment, model: str) -> Coroutine[Any, Any, GateVerdict]:
+    """The gate's verdict on one model."""
     folder = deployment.work_dir / model
     folder.mkdir()
-    declared = [
-        "llm_proxy = true",
-        "refuses_control_fields = true",
-        "reasoning = true",
-        "default_model = 'gpt-4o-mini'",
-    ]
-    (folder / "hopcheck.toml").write_text("\n".join(["[declares]", *declared]))
-    chosen = [word for profile in PROFILES for word in ("--profile", profile)]
-    command = [
-        "gate",
-        f"{deployment.proxy.base_url}",
-        "--api-key-env",
-        "KEY",
-        "--upstream-url",
-        deployment.upstream.url,
-    ]
-    command += ["--model", model, "--baseline", str(BASELINE), "--json", "report.json", *chosen]
-    gate = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hopcheck", *command),
-        cwd=folder,
-        env={"KEY": CLIENT_KEY},
-        stdout=asyncio.subprocess.PIPE,
+    return judge(
+        deployment.proxy, deployment.upstream, folder, "--baseline", BASELINE, model=model, declares=IN_FRONT_OF_LITELLM
     )
-    printed, _ = await gate.communicate()
-    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
-    assert len(report["cases"]) > 90
-    failing = {"deviates", "untestable", "broken"}
-    red = {
-        case["id"]: case["outcome"] for case in report["cases"] if case["outcome"] in failing and not case["baseline"]
-    }
-    return red if gate.returncode == 0 or red else {"exit": printed.decode()}
 
 
 async def side_by_side(deployment: Deployment, wanted: dict[str, int]) -> list[Any]:

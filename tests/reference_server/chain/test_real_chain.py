@@ -11,8 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from hopcheck_server.chain import Stack
+from hopcheck.cli.outage import CRITICAL, direct_to
+from hopcheck.client.config import Declares, Models, TargetConfig
+from hopcheck.engine.verdict import Outcome, Verdict
+from hopcheck.gate.catalogue import all_cases, select
+from hopcheck.gate.options import GateOptions
+from hopcheck.gate.run import gate
+from hopcheck_server.chain import Stack, serve_reference
 from hopcheck_server.chain.processes import http_status
+from hopcheck_server.chain.switch import Switch
 
 pytestmark = [pytest.mark.litellm, pytest.mark.timeout(600)]
 
@@ -53,6 +60,38 @@ def test_each_hop_answers_to_its_own_key_alone(chain: tuple[asyncio.Runner, Stac
     assert status(stack.proxy.port, stack.proxy.key) == 200
     assert status(stack.proxy.port, stack.litellm.master_key) == 401
     assert stack.front is stack.proxy
+
+
+def test_cases_about_outages_conform_in_front_of_litellm(chain: tuple[asyncio.Runner, Stack], tmp_path: Path) -> None:
+    runner, stack = chain
+
+    async def run() -> list[Verdict]:
+        async with AsyncExitStack() as exits:
+            switch = await exits.enter_async_context(await Switch("127.0.0.1", stack.litellm.port).start())
+            config = await reference_behind(switch, stack, exits, tmp_path)
+            cases = select(all_cases().values(), ["llm_proxy.outage-*"])
+            outcome = await gate(GateOptions(config=config, cases=cases), asyncio.Event(), lambda *_: None)
+            return outcome.verdicts
+
+    verdicts = runner.run(run())
+    assert len(verdicts) == 4
+    failed = [(one.case_id, one.reason, one.failed) for one in verdicts if one.outcome is not Outcome.CONFORMS]
+    assert failed == []
+
+
+async def reference_behind(switch: Switch, stack: Stack, exits: AsyncExitStack, folder: Path) -> TargetConfig:
+    settings = direct_to(stack.upstream)
+    log_file = folder / "reference.log"
+    serving = serve_reference(switch.url, stack.litellm.master_key, log_file=log_file, settings=settings)
+    proxy = await exits.enter_async_context(serving)
+    return TargetConfig(
+        name="reference",
+        base_url=proxy.base_url,
+        api_key=proxy.key,
+        upstream_url=stack.upstream.url,
+        models=Models(chat="fake-model"),
+        declares=Declares(llm_proxy=True, outage=switch.control_url, direct_fallback=CRITICAL),
+    )
 
 
 KEPT = """
