@@ -31,9 +31,6 @@ EXAMPLE_KEYS = {"LITELLM_MASTER_KEY": "sk-for-a-look", "LLM_PROXY__INTERNAL_API_
 CHAIN_MARKERS = "litellm or locust or whole_gate"
 """The markers of the tests that the session `chain` runs."""
 
-SPREAD = ("--dist", "loadgroup", "--no-loadscope-reorder")
-"""How tests are spread over workers; `tests/conftest.py` says which share one, and which come first."""
-
 CASSETTES = "cassettes/litellm-1.106.2"
 FORMATTED = ("contracts", "reference_server", "conformance", "load", "tools", "tests", "examples", "noxfile.py")
 
@@ -102,7 +99,7 @@ def types(session: nox.Session) -> None:
 @project_session()
 def tests(session: nox.Session) -> None:
     """Run the tests of the project that need neither a network nor LiteLLM."""
-    run(session, "pytest", "-m", f"not ({CHAIN_MARKERS} or commands)", "-n", "3", *SPREAD, *session.posargs)
+    run(session, "pytest", "-m", f"not ({CHAIN_MARKERS} or commands)", "-n", "3", *session.posargs)
 
 
 @project_session()
@@ -136,7 +133,7 @@ def replay(session: nox.Session) -> None:
 @project_session()
 def chain(session: nox.Session) -> None:
     """Run the tests that need LiteLLM or Locust, or judge a whole proxy."""
-    run(session, "pytest", "-m", CHAIN_MARKERS, "-n", "4", *SPREAD, *session.posargs)  # they wait most of the time
+    run(session, "pytest", "-m", CHAIN_MARKERS, "-n", "4", *session.posargs)  # most of them wait
 
 
 @project_session()

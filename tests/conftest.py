@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,19 +19,46 @@ LONGEST = (
     "reference_server/proxy/test_settings.py",
     "load/report/test_open_loop.py",
 )
-"""Measured with `--durations`, those of the session `chain` first; other files follow in the usual order."""
+"""Files in the order in which they start, those of the session `chain` first; the others follow in the usual order."""
+
+DEMO = ("tests/reference_server/chain/test_demo.py", "tests/conformance/replay/test_against_live.py")
+SEPARATE = ("tests/deploy/test_migration.py", "tests/deploy/test_traps.py", "tests/deploy/test_image.py")
+
+
+def unit_of(test: str) -> str:
+    """The unit that a test belongs to: a worker runs all of it.
+
+    It is the file, so that what its fixtures start is started once; but all tests that judge the demo's run are one
+    unit, each deployment of the examples is one, and so are tests that share nothing and take long.
+    """
+    file, _, name = test.partition("::")
+    if file in DEMO:
+        return "demo"
+    if file == "tests/deploy/test_examples.py":
+        return f"{file}[{name.partition('[')[2]}"
+    return test if file in SEPARATE else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give units to workers as they become free, in the order in which the tests stand."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class UnitScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of(nodeid)
+
+    config.option.loadscopereorder = False
+    return UnitScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of the longest files first; a file's tests share a worker, unless they are marked otherwise."""
+    """Put the tests of the longest files first; the others keep their order."""
     places = {TESTS / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).as_posix()))
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
-    """The demo's run; tests that need it are in the group `demo`, so that there is one."""
+    """The demo's run, for all tests that judge what it left."""
     return run_demo(tmp_path_factory.mktemp("demo"), tmp_path_factory.mktemp("demo"))

@@ -148,11 +148,7 @@ def serve_with(name: str, litellm: LiteLLM, work_dir: Path) -> Any:
     return serve(command, name="the reference proxy", log_file=work_dir / "proxy.log", env=env, key=CLIENT_KEY)
 
 
-def on_a_worker_of_its_own(name: str) -> Any:
-    return pytest.param(name, marks=pytest.mark.xdist_group(f"deploy/{name}"))
-
-
-@pytest.fixture(scope="module", params=[on_a_worker_of_its_own(name) for name in sorted(DEPLOYMENTS)])
+@pytest.fixture(scope="module", params=sorted(DEPLOYMENTS))
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Each example; a worker runs one LiteLLM at a time."""
     with asyncio.Runner() as runner:
