@@ -36,7 +36,7 @@ class RunProgress:
         self._total = total
         self._current: dict[str, str] = {}  # with how far each is, where it says so
         self._drawn_at = 0.0
-        self._counts: Counter[str] = Counter()
+        self._outcomes: dict[str, str] = {}  # the last one of each case
         bar = console.is_terminal and not console.no_color and not console.is_dumb_terminal
         self._live = Live(console=console, auto_refresh=False, transient=True) if bar else None
 
@@ -57,9 +57,9 @@ class RunProgress:
         self._draw()
 
     def ended(self, case_id: str, outcome: Outcome | str) -> None:
-        """A case has an outcome."""
+        """A case has an outcome; one that was run again has another, and counts once."""
         self._current.pop(case_id, None)
-        self._counts[str(outcome)] += 1
+        self._outcomes[case_id] = str(outcome)
         if self._live is None:
             self._log(case_id, str(outcome))
         self._draw()
@@ -77,7 +77,7 @@ class RunProgress:
 
     @property
     def _done(self) -> int:
-        return self._counts.total()
+        return len(self._outcomes)
 
     def _log(self, case_id: str, outcome: str) -> None:
         if outcome in _LOGGED_AT_ONCE:
@@ -95,7 +95,8 @@ class RunProgress:
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-        counted = [(f"{self._counts[one]} {one} ", STYLES[one]) for one in OUTCOMES if self._counts[one]]
+        counts = Counter(self._outcomes.values())
+        counted = [(f"{counts[one]} {one} ", STYLES[one]) for one in OUTCOMES if counts[one]]
         table.add_row(
             ProgressBar(total=max(1, self._total), completed=self._done, width=24),
             f"{self._done}/{self._total}",

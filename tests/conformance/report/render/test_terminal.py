@@ -98,6 +98,15 @@ def test_progress_in_a_log_is_lines_of_what_is_red(sample: Any) -> None:
     assert out.getvalue().split("\n") == ["20/41", "40/41", "41/41 a.bad deviates", ""]
 
 
+def test_a_case_that_runs_again_counts_once() -> None:
+    out = io.StringIO()
+    with RunProgress(console_for(out), 2) as progress:
+        for outcome in ("untestable", "deviates"):
+            progress.began("a.again")
+            progress.ended("a.again", outcome)
+    assert out.getvalue().splitlines() == ["1/2 a.again untestable", "1/2 a.again deviates"]
+
+
 def test_progress_on_a_terminal_shows_count_and_current_cases() -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=120, _environ={"TERM": "xterm"})
