@@ -30,6 +30,8 @@ COMPOSE = "docker-compose.yml"
 EXAMPLE_KEYS = {"LITELLM_MASTER_KEY": "sk-for-a-look", "LLM_PROXY__INTERNAL_API_KEY": "sk-for-a-look"}
 CHAIN_MARKERS = "litellm or locust or whole_gate"
 """The markers of the tests that the session `chain` runs."""
+PROCESSES = f"{CHAIN_MARKERS} or commands or image"
+"""The markers of all tests that the session `tests` leaves to others."""
 
 CASSETTES = "cassettes/litellm-1.106.2"
 FORMATTED = ("contracts", "reference_server", "conformance", "load", "tools", "tests", "examples", "noxfile.py")
@@ -99,7 +101,7 @@ def types(session: nox.Session) -> None:
 @project_session()
 def tests(session: nox.Session) -> None:
     """Run the tests of the project that need neither a network nor LiteLLM."""
-    run(session, "pytest", "-m", f"not ({CHAIN_MARKERS} or commands)", "-n", "3", *session.posargs)
+    run(session, "pytest", "-m", f"not ({PROCESSES})", "-n", "3", *session.posargs)
 
 
 @project_session()
@@ -133,7 +135,21 @@ def replay(session: nox.Session) -> None:
 @project_session()
 def chain(session: nox.Session) -> None:
     """Run the tests that need LiteLLM or Locust, or judge a whole proxy."""
-    run(session, "pytest", "-m", CHAIN_MARKERS, "-n", "4", *session.posargs)  # most of them wait
+    run(
+        session, "pytest", "-m", f"({CHAIN_MARKERS}) and not every_model", "-n", "4", *session.posargs
+    )  # most of them wait
+
+
+@project_session()
+def examples(session: nox.Session) -> None:
+    """Run the gate on the models of the example deployments that `chain` leaves out; not a default session."""
+    run(session, "pytest", "-m", "every_model", "-n", "2", *session.posargs)
+
+
+@project_session()
+def images(session: nox.Session) -> None:
+    """Take the images' own steps in a clean environment; not a default session, since they install hopcheck twice."""
+    run(session, "pytest", "-m", "image", *session.posargs)
 
 
 @project_session()

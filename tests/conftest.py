@@ -23,9 +23,9 @@ LONGEST = (
 """Files in the order in which they start, those of the session `chain` first; the others follow in the usual order."""
 
 DEMO = ("tests/reference_server/chain/test_demo.py", "tests/conformance/replay/test_against_live.py")
-SEPARATE = ("tests/deploy/test_migration.py", "tests/deploy/test_traps.py", "tests/deploy/test_image.py")
+SEPARATE = ("tests/deploy/test_migration.py", "tests/deploy/test_traps.py")
 
-_CHOSEN = re.compile(r"(\w+(?: or \w+)*)(?: and not \(.*\))?")
+_CHOSEN = re.compile(r"\(?(\w+(?: or \w+)*)\)?(?: and not (?:\w+|\(.*\)))?")
 
 
 def unit_of(test: str) -> str:
@@ -38,7 +38,7 @@ def unit_of(test: str) -> str:
     if file in DEMO:
         return "demo"
     if file == "tests/deploy/test_examples.py":
-        return f"{file}[{name.partition('[')[2]}"
+        return f"{file}{name.rstrip(']').partition('[')[2]}"
     return test if file in SEPARATE else file
 
 

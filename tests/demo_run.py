@@ -13,7 +13,7 @@ from hopcheck_server.chain.litellm import DEFAULT_VERSION
 
 CRASHED = f"LiteLLM {DEFAULT_VERSION} was ended by signal"
 """The message about a crash of LiteLLM's interpreter (a segmentation fault), which happens rarely."""
-READ_TIMEOUT_S = 400
+READ_TIMEOUT_S = 840
 
 
 @dataclass(frozen=True)

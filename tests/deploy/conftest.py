@@ -33,6 +33,7 @@ class Models(NamedTuple):
 
     Attributes:
         judged: Each with the provider whose key is to arrive.
+        sample: The one of these that the gate judges in the session `chain`; together they have each provider.
         batch: The limited ones.
         fallbacks: Pairs of models.
         foreign: Of providers whose wire format the upstream need not know.
@@ -41,6 +42,7 @@ class Models(NamedTuple):
     """
 
     judged: dict[str, str]
+    sample: str
     batch: dict[str, str]
     fallbacks: dict[str, str]
     foreign: tuple[str, ...] = ()
@@ -56,12 +58,14 @@ _THREE_FALLBACKS = {
     "llama-3.1-8b": "gpt-4o-mini",
 }
 DEPLOYMENTS = {
-    "basic": Models({"gpt-4o-mini": "openai"}, {"gpt-4o-mini-batch": "openai"}, {"gpt-4o-mini": "gpt-4o"}),
-    "azure": Models({"gpt-4o-mini": "azure"}, {"gpt-4o-mini-batch": "azure"}, {"gpt-4o-mini": "gpt-4o"}),
-    "multiprovider": Models(
-        _THREE, _THREE_BATCH, _THREE_FALLBACKS, foreign=("claude-sonnet", "gemini-flash", "llama-local")
+    "basic": Models(
+        {"gpt-4o-mini": "openai"}, "gpt-4o-mini", {"gpt-4o-mini-batch": "openai"}, {"gpt-4o-mini": "gpt-4o"}
     ),
-    "production": Models(_THREE, _THREE_BATCH, _THREE_FALLBACKS, retries=1, timeout_s=30),
+    "azure": Models({"gpt-4o-mini": "azure"}, "gpt-4o-mini", {"gpt-4o-mini-batch": "azure"}, {"gpt-4o-mini": "gpt-4o"}),
+    "multiprovider": Models(
+        _THREE, "llama-3.1-8b", _THREE_BATCH, _THREE_FALLBACKS, foreign=("claude-sonnet", "gemini-flash", "llama-local")
+    ),
+    "production": Models(_THREE, "gpt-4o-mini", _THREE_BATCH, _THREE_FALLBACKS, retries=1, timeout_s=30),
 }
 
 

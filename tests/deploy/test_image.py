@@ -60,7 +60,7 @@ def built(name: str, folder: Path, tools: str) -> Iterator[tuple[list[Instructio
     yield last, folder / "hopcheck"
 
 
-@pytest.mark.litellm
+@pytest.mark.image
 @pytest.mark.timeout(900)
 def test_the_image_of_the_proxy_serves_and_ends_on_sigterm(tmp_path: Path, tools: str) -> None:
     with built("Dockerfile", tmp_path, tools) as (last, installed):
@@ -83,7 +83,7 @@ def test_the_image_of_the_proxy_serves_and_ends_on_sigterm(tmp_path: Path, tools
         assert not (installed / "bin" / "pip").exists()
 
 
-@pytest.mark.litellm
+@pytest.mark.image
 @pytest.mark.timeout(900)
 def test_the_suite_s_image_installs_and_knows_its_commands(tmp_path: Path, tools: str) -> None:
     with built("Dockerfile.suite", tmp_path, tools) as (last, installed):
