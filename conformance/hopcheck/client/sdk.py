@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,19 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
+LAZY_MODULES = ("openai.resources.chat.completions", "openai.resources.embeddings", "openai.types.chat", "numpy")
+"""What the official client imports when it is first asked for something."""
+
+
 def load_sdk() -> None:
     """Import the official client.
 
     It takes as long as everything else together, so commands that ask nothing go without; and it must be there before
     cases run, or one of them would hold up the others.
     """
-    importlib.import_module("openai")
+    for name in ("openai", *LAZY_MODULES):
+        if importlib.util.find_spec(name.partition(".")[0]):
+            importlib.import_module(name)
 
 
 def official_client(config: TargetConfig, timeout_s: float, session: TargetSession) -> AsyncOpenAI:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect, refuse, reply
+from hopcheck.authoring.findings import Level
 from hopcheck.engine.acceptance import ACCEPTANCE, LARGE_BYTES
 from hopcheck.engine.verdict import Outcome, Verdict
 
@@ -78,6 +79,7 @@ def test_an_accepted_request_is_judged_and_nothing_is_found(judged) -> None:
         ('{"error": "no"}', "status 422"),
         ('{"error": {"message": "No.", "code": "unknown_parameter"}}', "status 422, unknown_parameter"),
         ('{"error": {"message": "Unknown parameter: \'seed\'.", "code": null}}', "status 422, seed"),
+        ("messages[0].name: missing field", "status 422, messages"),
     ],
 )
 def test_a_cause_says_what_its_refusal_is_about(judged, body: str, cause: str) -> None:
@@ -93,10 +95,27 @@ def test_a_cause_says_what_its_refusal_is_about(judged, body: str, cause: str) -
     assert [one.cause for one in found if one.check == ACCEPTANCE] == [cause]
 
 
+def test_a_refusal_is_as_binding_as_its_case(judged) -> None:
+    (refusal,) = judged(RefusesSeed, {"seed": 7}).occurrences
+    assert refusal.level is Level.SHOULD
+
+
+def test_a_case_that_may_be_refused_and_could_not_be_asked_is_untestable_by_the_refusal(case, bench) -> None:
+    @case("chat.two", level="MUST", refs=["a"], refusable=True)
+    async def two(target: Target) -> Findings:
+        """A field arrives."""
+        attempt = await target.forwarded(await target.chat.create(seed=7))
+        yield expect("seed", attempt.json["seed"], equals=7)
+
+    verdict = bench.judge([two], RefusesSeed)["chat.two"]
+    assert (verdict.outcome, verdict.untestable_by) == (Outcome.UNTESTABLE, f"acceptance: {CAUSE}")
+
+
 NOT_COUNTED: dict[str, dict[str, Any]] = {
     "an invalid request": {"fields": {"seed": "seven"}},
     "a wrong key": {"fields": {"seed": 7}, "key": "sk-other"},
     "a model that it doesn't serve": {"fields": {"seed": 7, "model": "no-such-model"}},
+    "a chat with the model for embeddings": {"fields": {"seed": 7, "model": "fake-embedding"}},
     "a large body": {"fields": {"seed": 7, "user": "x" * LARGE_BYTES}},
     "a case whose requests may be refused": {"fields": {"seed": 7}, "refusable": True},
 }

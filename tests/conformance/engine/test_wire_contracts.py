@@ -200,6 +200,23 @@ def test_what_a_provider_sent_wrongly_may_be_passed_on(judged, name: str) -> Non
     assert judged(PassesEverythingOn, WRONG[name]).holds(RESPONSE)
 
 
+class MakesAnObjectOfAnything(Relay):
+    """Whatever a provider answers with 200 becomes an object."""
+
+    async def failed(self, incoming, failure: Failure) -> RelayedResponse:
+        return RelayedResponse(incoming, 200, [("Content-Type", "application/json")], b'{"page": "?"}')
+
+
+@pytest.mark.parametrize("turn", [reply.html(200), reply.json_body([1, 2])])
+def test_a_success_made_of_garbage_is_for_the_cases_about_that(judged, turn: Any) -> None:
+    assert judged(MakesAnObjectOfAnything, turn).holds(RESPONSE)
+
+
+def test_a_success_made_of_an_object_is_judged(judged) -> None:
+    found = judged(MakesAnObjectOfAnything, reply.status(500))
+    assert "the body: choices is missing" in {one.cause for one in found.occurrences(RESPONSE)}
+
+
 STREAMS = {
     "wrong-types": reply.events({"choices": [{"index": "0", "delta": []}]}),
     "garbage": reply.events("data: {half\n\n", "data: <html>\n\n"),

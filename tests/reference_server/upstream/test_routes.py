@@ -21,6 +21,21 @@ def test_unmarked_chats_get_a_default_answer(wire, path):
     assert got.json["model"] == "m"
 
 
+@pytest.mark.parametrize(
+    ("fields", "status", "param"),
+    [
+        ({"model": ""}, 400, "model"),
+        ({"model": 5}, 400, "model"),
+        ({"model": "hopcheck-no-such-model"}, 404, "model"),
+        ({"messages": []}, 400, "messages"),
+        ({"messages": "Hello"}, 400, "messages"),
+    ],
+)
+def test_a_chat_that_openai_refuses_is_refused(wire, fields, status, param):
+    got = wire.serve({}, lambda upstream: wire.ask(upstream, {**wire.chat(), **fields}))
+    assert (got.status, got.json["error"]["param"]) == (status, param)
+
+
 def test_the_default_answer_streams(wire):
     got = wire.serve({}, lambda upstream: wire.ask(upstream, wire.chat(stream=True)))
     chunks = [event.json for event in sse.parse(got.body)[:-1]]

@@ -44,6 +44,15 @@ def test_a_response_is_kept_as_it_was_sent(wire, name: str, stream: bool) -> Non
     assert from_json(to_json(attempt, with_response=False)).response is None
 
 
+def test_what_follows_the_promised_length_is_no_part_of_a_response(wire) -> None:
+    async def act(upstream):
+        await wire.ask(upstream, wire.marked())
+        return upstream.journal.attempts("hopcheck:a.b~~chat:1")
+
+    (attempt,) = wire.serve({"a.b": reply.raw(200, "abcdef", "text/plain", content_length=4)}, act)
+    assert attempt.response.body == b"abcd"
+
+
 def test_each_attempt_plays_its_turn(wire) -> None:
     first, second, other = (reply.status(code) for code in (500, 503, 418))
     named = Script(

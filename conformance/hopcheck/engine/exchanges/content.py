@@ -104,7 +104,10 @@ def _add_call(calls: dict[Any, Json], part: Any) -> None:
         if isinstance(value, dict):
             content = call.setdefault(name, {})
             for key, text in value.items():
-                content[key] = content.get(key, "") + (text or "") if key in _CALL_TEXTS else text
+                if key in _CALL_TEXTS:
+                    content[key] = content.get(key, "") + (text or "")
+                elif text is not None:  # a later piece may say null of what an earlier one said
+                    content[key] = text
         elif name != "index" and value:
             call[name] = value
 

@@ -64,8 +64,8 @@ def _misframes(case: Case, marker: str) -> bool:
 
 
 def is_success(exchange: Exchange, attempt: Attempt, given: Message | None) -> bool:
-    """Whether a provider's response is whole, keeps the contract, and is of the form that was asked for."""
-    if given is None or given.status != 200 or given.body is None or exchange.asked is None:
+    """Whether a provider's response is whole, keeps the contract, is of the form that was asked for, and no error."""
+    if given is None or given.status != 200 or given.body is None or exchange.asked is None or given.error:
         return False
     wants_stream = exchange.operation == "chat.stream"
     if given.streams is not wants_stream:

@@ -34,6 +34,9 @@ MESSAGE_FIELDS = frozenset({"role", "content", "name", "tool_calls", "tool_call_
 ADDABLE = frozenset({"stream_options"})
 """What a target may add for itself: it counts tokens."""
 
+MAX_EXACT = 2**53
+MAX_DOUBLE = 10**308
+
 GATEWAY_FIELDS = frozenset(
     {"api_base", "api_key", "api_version", "base_url", "cache", "caching", "custom_llm_provider", "extra_body",
      "extra_headers", "extra_query", "fallbacks", "headers", "max_retries", "mock_response", "mock_timeout",
@@ -71,10 +74,11 @@ def _differences(wanted: Mapping[str, Any], attempt: Attempt, judged: Judged) ->
     got = canonical(body)
     if attempt.number > 1 or (judged.exchange.asked or {}).get("model") not in declares.model_map:
         wanted, got = {**wanted, "model": None}, {**got, "model": None}
-    for difference in differences(wanted, got):
+    for difference in differences(interoperable(wanted), interoperable(got)):
         name, is_missing = difference.names[0], difference.kind == "is missing"
         may_drop = is_missing and name in {*declares.drops, *GATEWAY_FIELDS}
-        if not (may_drop or (name in ADDABLE and difference.kind == "is added")):
+        may_add = difference.kind == "is added" and name in {*declares.adds, *ADDABLE}
+        if not (may_drop or may_add):
             yield difference
 
 
@@ -82,6 +86,15 @@ def expected_request(asked: Mapping[str, Any], declares: Declares) -> dict[str, 
     """The request as it has to arrive: with the provider's name of the model, where that is declared."""
     model = asked.get("model") or declares.default_model
     return {**canonical(asked), "model": declares.model_map.get(str(model), model)}
+
+
+def interoperable(value: Any) -> Any:
+    """A JSON value with its integers as a double has them: RFC 8259 warns of others, and a case asks about them."""
+    if isinstance(value, Mapping):
+        return {name: interoperable(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [interoperable(one) for one in value]
+    return float(value) if isinstance(value, int) and MAX_EXACT < abs(value) < MAX_DOUBLE else value
 
 
 def canonical(body: Mapping[str, Any]) -> dict[str, Any]:

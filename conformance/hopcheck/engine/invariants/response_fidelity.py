@@ -18,8 +18,8 @@ OPERATIONS = frozenset({"chat", "chat.stream", "embeddings"})
 
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
-MUST_FIELDS = ("content", "tool_calls", "function_call", "finish_reason")
-SHOULD_FIELDS = ("refusal", "annotations", "audio", "logprobs")
+MUST_FIELDS = ("content", "tool_calls", "finish_reason")
+SHOULD_FIELDS = ("function_call", "refusal", "annotations", "audio", "logprobs")
 REASONING_FIELDS = ("reasoning_content",)
 """Fields of a message that OpenAI doesn't have: they are owed by those who declare so."""
 

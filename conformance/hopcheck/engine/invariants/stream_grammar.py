@@ -38,8 +38,8 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     """Yield the rules that a stream breaks; after a provider's fault, those that hold nevertheless."""
     exchange = judged.exchange
     answer = exchange.answer
-    if not answer.streams or answer.body is None:
-        return
+    if not answer.streams or answer.body is None or not answer.payloads:
+        return  # where nothing came of a success, its content is lost, which is no matter of grammar
     n = wants_usage = None
     if judged.forecast is Forecast.CLEAN and exchange.given[-1] is not None:
         meant = chat_content(exchange.given[-1])
