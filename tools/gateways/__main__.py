@@ -19,10 +19,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hopcheck_server.chain.processes import ManagedProcess, ProcessError, free_port, http_status
-from tools.gateways.catalogue import GATEWAYS, Gateway, NotInstalled, Place
+from tools.gateways.catalogue import CLIENT_KEY, GATEWAYS, Gateway, NotInstalled, Place
 
 KEY_VARIABLE = "GATEWAY_KEY"
-CLIENT_KEY = "sk-gateway-client-7f3a91"
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -13,6 +13,12 @@ from pathlib import Path
 
 CONFIGS = Path(str(files("tools.gateways"))) / "configs"
 TARGETS = Path(str(files("tools.gateways"))) / "targets"
+TEST_CONFIG = Path(__file__).parents[2] / "litellm_config.test.yaml"
+LITELLM_VERSION = "1.106.2"
+
+CLIENT_KEY = "sk-gateway-client-7f3a91"
+"""What clients show; some configurations hold it."""
+
 SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 
@@ -150,6 +156,25 @@ def _portkey(place: Place) -> Sequence[str]:
     return [system_program("node", "nodejs"), str(folder / "start-server.js"), "--headless", f"--port={place.port}"]
 
 
+def _litellm(place: Place, config: Path = CONFIGS / "litellm-plain.yaml") -> Sequence[str]:
+    # As users do, LiteLLM is given its own environment; `hopcheck stack` makes it.
+    found = sorted(cache().parent.glob(f"litellm/{LITELLM_VERSION}-*/bin/litellm"))
+    if not found:
+        raise NotInstalled(f"LiteLLM {LITELLM_VERSION} isn't installed: run `hopcheck stack --no-proxy` once")
+    provider = f"http://127.0.0.1:{place.upstream_port}/v1"
+    settings = {"HOPCHECK_UPSTREAM_URL": provider, "HOPCHECK_UPSTREAM_KEY": "sk-provider-litellm",
+                "HOPCHECK_BACKUP_KEY": "sk-provider-backup", "LITELLM_MASTER_KEY": CLIENT_KEY,
+                "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_TELEMETRY": "False",
+                "LITELLM_MODE": "PRODUCTION"}  # fmt: skip
+    words = [f"{name}={value}" for name, value in settings.items()]
+    listen = ["--host", "127.0.0.1", "--port", str(place.port)]
+    return ["env", *words, str(found[-1]), "--config", place.configured(config), *listen]
+
+
+def _litellm_test(place: Place) -> Sequence[str]:
+    return _litellm(place, TEST_CONFIG)
+
+
 GATEWAYS = {
     gateway.name: gateway
     for gateway in (
@@ -159,6 +184,8 @@ GATEWAYS = {
         Gateway("vllm-router", _vllm_router),
         Gateway("portkey", _portkey, start_s=60.0),
         Gateway("mlflow", _mlflow, start_s=120.0),
+        Gateway("litellm", _litellm_test, ready_path="/health/liveliness", start_s=180.0),
+        Gateway("litellm-plain", _litellm, ready_path="/health/liveliness", start_s=180.0),
     )
 }
-"""By name. LiteLLM and the reference proxy are gated by `hopcheck demo`."""
+"""By name; LiteLLM with hopcheck's configuration for tests, and with a plain one. `hopcheck demo` has the reference."""
