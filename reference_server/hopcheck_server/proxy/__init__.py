@@ -10,4 +10,12 @@ from hopcheck_server.proxy.app import create_app
 from hopcheck_server.proxy.server import run, run_from_environment
 from hopcheck_server.proxy.settings import ProxySettingsError, Settings, load_settings
 
-__all__ = ["Settings", "ProxySettingsError", "create_app", "load_settings", "run", "run_from_environment"]
+__all__ = [
+    "Settings",
+    "ProxySettingsError",
+    "client_keys",
+    "create_app",
+    "load_settings",
+    "run",
+    "run_from_environment",
+]

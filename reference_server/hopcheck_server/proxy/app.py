@@ -19,7 +19,7 @@ from hopcheck_server.proxy.middleware import BodyLimit, Preflight, RequestContex
 from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.proxy.responses import error_response
 from hopcheck_server.proxy.routes import chat, document, embeddings, health, metrics, models
-from hopcheck_server.proxy.settings import Settings
+from hopcheck_server.proxy.settings import Settings, clients_of
 from hopcheck_server.proxy.telemetry.metrics import Metrics
 
 BUSY = {chat.PATH: chat.create_chat_completion, embeddings.PATH: embeddings.create_embeddings}
@@ -39,7 +39,9 @@ def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> Fas
     )
     app.state.settings = settings
     app.state.drain = Drain(settings.drain_delay_s)
-    app.state.adapter = adapter or make_adapter(settings)
+    app.state.client_keys = clients_of(settings)
+    app.state.redactor = Redactor(lambda: {*settings.secrets, *app.state.client_keys.upstream_keys})
+    app.state.adapter = adapter or make_adapter(settings, app.state.redactor)
     app.state.metrics = Metrics(lambda: cast("BaseLLMAdapter", app.state.adapter).is_healthy)
     for routes in (chat, embeddings, models, health, document, *([metrics] if settings.metrics != "off" else [])):
         app.include_router(routes.router)
@@ -63,7 +65,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(Shortcut, endpoints=BUSY)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     open_paths = ("/metrics",) if settings.metrics == "open" else ()
-    app.add_middleware(BearerAuth, key=settings.internal_api_key.get_secret_value(), open_paths=open_paths)
+    app.add_middleware(BearerAuth, keys=app.state.client_keys, open_paths=open_paths)
     app.add_middleware(Preflight)
     if settings.cors_origins:
         app.add_middleware(
@@ -73,9 +75,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             allow_headers=["*"],
             expose_headers=["x-request-id", "retry-after", "age", "x-llm-proxy-stale", "x-llm-proxy-fallback"],
         )
-    app.add_middleware(
-        RequestContext, metrics=app.state.metrics, redactor=Redactor(settings.secrets), drain=app.state.drain
-    )
+    app.add_middleware(RequestContext, metrics=app.state.metrics, redactor=app.state.redactor, drain=app.state.drain)
 
 
 async def _on_proxy_error(request: Request, error: Exception) -> Response:

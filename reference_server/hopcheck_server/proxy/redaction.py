@@ -7,7 +7,7 @@ aren't changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 MASK = "[redacted]"
@@ -18,16 +18,16 @@ class Redactor:
     """Masks known secrets, and texts that look like one.
 
     Args:
-        secrets: The keys of this process; empty ones are ignored.
+        secrets: Gives the keys of this process, which may change while it runs; empty ones are ignored.
     """
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        # Longest first: masking a key that is part of another must not leave the rest visible.
-        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+    def __init__(self, secrets: Callable[[], Iterable[str]]) -> None:
+        self._secrets = secrets
 
     def text(self, text: str) -> str:
         """Mask the secrets in a string."""
-        for secret in self._secrets:
+        # Longest first: masking a key that is part of another must not leave the rest visible.
+        for secret in sorted(filter(None, self._secrets()), key=len, reverse=True):
             text = text.replace(secret, MASK)
         return _LOOKS_LIKE_A_KEY.sub(MASK, text)
 

@@ -64,7 +64,8 @@ def _call(request: Request, raw: bytes, body: dict[str, Any], default_model: str
         body["model"] = default_model
     if not isinstance(body["model"], str) or not body["model"]:
         raise bad_request("'model' must be a string that is not empty.", "model", "invalid_type")
-    return Call(raw, body, {**trace_headers(request.headers), "x-request-id": request.state.request_id})
+    headers = {**trace_headers(request.headers), "x-request-id": request.state.request_id}
+    return Call(raw, body, headers, request.state.client.upstream_key)
 
 
 async def _read_json(request: Request, settings: Settings) -> tuple[bytes, dict[str, Any]]:

@@ -16,11 +16,13 @@ class Call:
         raw: The body as received (with the default model inserted, if it named none).
         body: The same, parsed; it is never serialised again.
         headers: The client's headers that may be sent upstream, lower case.
+        key: What it is sent with instead of this proxy's own key for the upstream; None for that.
     """
 
     raw: bytes
     body: Mapping[str, Any]
     headers: Mapping[str, str]
+    key: str | None = None
 
     @property
     def model(self) -> str:
@@ -73,15 +75,15 @@ class BaseLLMAdapter(ABC):
         """Answer an embeddings request."""
 
     @abstractmethod
-    async def models(self) -> AdapterResponse:
-        """Return the list of models for `GET /v1/models`."""
+    async def models(self, key: str | None = None) -> AdapterResponse:
+        """Return the list of models for `GET /v1/models`, as it is for an upstream key (None: this proxy's own)."""
 
     @abstractmethod
-    async def model(self, model_id: str) -> AdapterResponse:
+    async def model(self, model_id: str, key: str | None = None) -> AdapterResponse:
         """Return one model of that list."""
 
     @abstractmethod
-    async def llm_models(self) -> AdapterResponse:
+    async def llm_models(self, key: str | None = None) -> AdapterResponse:
         """Return the models with provider and context length, for `GET /v1/llm/models`."""
 
     @abstractmethod

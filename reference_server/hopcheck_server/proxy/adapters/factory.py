@@ -13,35 +13,37 @@ from hopcheck_server.proxy.adapters.mock import MockAdapter
 from hopcheck_server.proxy.adapters.transports.base import Destination, Transport, TransportLimits
 from hopcheck_server.proxy.adapters.transports.raw import RawTransport
 from hopcheck_server.proxy.adapters.upstream import UpstreamAdapter
+from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.proxy.settings import Settings
 
 WATCH_NAME = "llm-proxy-watch"
 """The User-Agent of this proxy's own requests to LiteLLM."""
 
 
-def make_adapter(settings: Settings) -> BaseLLMAdapter:
-    """Make the adapter for these settings."""
+def make_adapter(settings: Settings, redactor: Redactor) -> BaseLLMAdapter:
+    """Make the adapter for these settings; `redactor` masks keys in what it answers."""
     if settings.llm_mode == "mock":
         return MockAdapter(settings)
     server = Destination(settings.upstream_root, settings.litellm_api_key.get_secret_value())
     transport = _transport(settings, server)
     if settings.backend == "openai":
-        return UpstreamAdapter(settings, transport, PlainProvider())
+        return UpstreamAdapter(settings, transport, PlainProvider(), redactor)
     # A pool of its own, so that a full one doesn't look like an outage.
     probing = _transport(settings, replace(server, agent=WATCH_NAME))
-    probe = UpstreamAdapter(settings, probing, LiteLLMWorkarounds())
-    litellm = UpstreamAdapter(settings, transport, LiteLLMWorkarounds())
-    direct = _direct(settings)
+    probe = UpstreamAdapter(settings, probing, LiteLLMWorkarounds(), redactor)
+    litellm = UpstreamAdapter(settings, transport, LiteLLMWorkarounds(), redactor)
+    direct = _direct(settings, redactor)
     return FailoverAdapter(litellm, probe, settings.health_interval_s, settings.health_silence_s, direct)
 
 
-def _direct(settings: Settings) -> DirectProvider | None:
+def _direct(settings: Settings, redactor: Redactor) -> DirectProvider | None:
     if settings.direct_fallback_v1 is None:
         return None
     key = settings.direct_fallback_api_key.get_secret_value()
     transport = _transport(settings, Destination(settings.direct_fallback_v1.removesuffix("/v1"), key))
     # The operator has named its models: no list has to be fetched.
-    provider = UpstreamAdapter(settings.model_copy(update={"check_models": False}), transport, PlainProvider())
+    unchecked = settings.model_copy(update={"check_models": False})
+    provider = UpstreamAdapter(unchecked, transport, PlainProvider(), redactor)
     return DirectProvider(provider, settings.direct_fallback_models)
 
 

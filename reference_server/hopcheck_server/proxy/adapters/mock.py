@@ -70,17 +70,17 @@ class MockAdapter(BaseLLMAdapter):
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         return AdapterResponse(_encode({"object": "list", "data": data, "model": call.model, "usage": usage}))
 
-    async def models(self) -> AdapterResponse:
+    async def models(self, key: str | None = None) -> AdapterResponse:
         """List the default models."""
         return AdapterResponse(_encode({"object": "list", "data": [_entry(name) for name in self._names()]}))
 
-    async def model(self, model_id: str) -> AdapterResponse:
+    async def model(self, model_id: str, key: str | None = None) -> AdapterResponse:
         """Return one of the default models."""
         if model_id not in self._names():
             raise model_not_found(model_id)
         return AdapterResponse(_encode(_entry(model_id)))
 
-    async def llm_models(self) -> AdapterResponse:
+    async def llm_models(self, key: str | None = None) -> AdapterResponse:
         """List the default models; a mock has no context length."""
         names = self._names()
         return llm_models_response(

@@ -21,6 +21,7 @@ from hopcheck_server.proxy.adapters.streams.event_relay import EventRelay
 from hopcheck_server.proxy.adapters.streams.synthesis import events_of
 from hopcheck_server.proxy.adapters.streams.upstream_stream import UpstreamStream
 from hopcheck_server.proxy.adapters.transports.base import (
+    AUTHORIZATION,
     Method,
     TimedOut,
     Transport,
@@ -45,13 +46,14 @@ class UpstreamAdapter(BaseLLMAdapter):
         settings: Timeouts, and whether models are checked.
         transport: Carries the bytes.
         backend: What is particular about this upstream.
+        redactor: Masks keys in errors and headers.
     """
 
-    def __init__(self, settings: Settings, transport: Transport, backend: Backend) -> None:
+    def __init__(self, settings: Settings, transport: Transport, backend: Backend, redactor: Redactor) -> None:
         self._settings = settings
         self._transport = transport
         self._backend = backend
-        self._redactor = Redactor(settings.secrets)
+        self._redactor = redactor
         self._errors = ErrorMapper(backend, self._redactor)
         self._list = ModelList(self._fetch_model_ids, settings.models_ttl_s)
 
@@ -67,21 +69,21 @@ class UpstreamAdapter(BaseLLMAdapter):
         await self._check_model(call)
         return await self._relay("/v1/embeddings", call)
 
-    async def models(self) -> AdapterResponse:
+    async def models(self, key: str | None = None) -> AdapterResponse:
         """Relay the upstream's list."""
-        return await self._get("/v1/models")
+        return await self._get("/v1/models", key)
 
-    async def model(self, model_id: str) -> AdapterResponse:
+    async def model(self, model_id: str, key: str | None = None) -> AdapterResponse:
         """Find a model in the list: LiteLLM's own look-up misses ids with a slash, and has another error shape."""
-        entry = find_model(json.loads((await self.models()).body), model_id)
+        entry = find_model(json.loads((await self.models(key)).body), model_id)
         if entry is None:
             raise model_not_found(model_id)
         return AdapterResponse(encode(entry))
 
-    async def llm_models(self) -> AdapterResponse:
+    async def llm_models(self, key: str | None = None) -> AdapterResponse:
         """Join the list with LiteLLM's model info."""
-        listed = json.loads((await self.models()).body)
-        info = listing_as_info(listed) if self._backend.lists_authoritatively else await self._model_info()
+        listed = json.loads((await self.models(key)).body)
+        info = listing_as_info(listed) if self._backend.lists_authoritatively else await self._model_info(key)
         return llm_models_response(llm_models(listed, info))
 
     async def check_ready(self) -> None:
@@ -105,22 +107,22 @@ class UpstreamAdapter(BaseLLMAdapter):
             raise model_not_found(call.model)
 
     async def _fetch_model_ids(self) -> frozenset[str]:
-        listed = json.loads((await self._get("/v1/models", LIST_TIMEOUT_S)).body)
+        listed = json.loads((await self._get("/v1/models", limit_s=LIST_TIMEOUT_S)).body)
         return frozenset(str(entry["id"]) for entry in listed["data"])
 
-    async def _model_info(self) -> dict[str, Any]:
+    async def _model_info(self, key: str | None) -> dict[str, Any]:
         try:
-            info: dict[str, Any] = json.loads((await self._get("/v1/model/info")).body)
+            info: dict[str, Any] = json.loads((await self._get("/v1/model/info", key)).body)
         except ProxyError:
             return {}
         return info
 
     async def _relay(self, path: str, call: Call) -> AdapterResponse:
         raw, headers = self._backend.outgoing(call)
-        return await self._exchange("POST", path, raw, headers, self._settings.timeout_s)
+        return await self._exchange("POST", path, raw, {**headers, **_credentials(call.key)}, self._settings.timeout_s)
 
-    async def _get(self, path: str, limit_s: float | None = None) -> AdapterResponse:
-        answer = await self._exchange("GET", path, None, {}, limit_s or self._settings.timeout_s)
+    async def _get(self, path: str, key: str | None = None, limit_s: float | None = None) -> AdapterResponse:
+        answer = await self._exchange("GET", path, None, _credentials(key), limit_s or self._settings.timeout_s)
         if not isinstance(json.loads(answer.body).get("data"), list):
             raise upstream_unreadable()
         return answer
@@ -160,7 +162,7 @@ class UpstreamAdapter(BaseLLMAdapter):
 
     async def _stream(self, call: Call) -> AdapterStream:
         raw, headers = self._backend.outgoing(call)
-        response = await self._head(raw, headers)
+        response = await self._head(raw, {**headers, **_credentials(call.key)})
         try:
             return await self._stream_answer(call, response)
         except BaseException:
@@ -213,6 +215,11 @@ class UpstreamAdapter(BaseLLMAdapter):
     def _client_headers(self, response: UpstreamResponse) -> dict[str, str]:
         passed = response_headers(self._backend.incoming_headers(response.headers))
         return {name: self._redactor.text(value) for name, value in passed.items()}
+
+
+def _credentials(key: str | None) -> dict[str, str]:
+    """Return the header field of a key that replaces the transport's own."""
+    return {} if key is None else {AUTHORIZATION: f"Bearer {key}"}
 
 
 async def _each(events: list[bytes]) -> AsyncIterator[bytes]:

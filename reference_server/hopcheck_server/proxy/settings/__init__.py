@@ -5,9 +5,10 @@ from __future__ import annotations
 from hopcheck_server.proxy.settings.fields import Settings
 from hopcheck_server.proxy.settings.loading import (
     ProxySettingsError,
+    clients_of,
     export_variables,
     load_settings,
     unknown_variables,
 )
 
-__all__ = ["Settings", "ProxySettingsError", "export_variables", "load_settings", "unknown_variables"]
+__all__ = ["Settings", "ProxySettingsError", "clients_of", "export_variables", "load_settings", "unknown_variables"]

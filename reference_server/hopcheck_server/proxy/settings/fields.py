@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
@@ -45,7 +46,13 @@ class Settings(BaseSettings):
     litellm_api_key: Key = SecretStr("")
     """Sent upstream as the bearer key; empty: no Authorization header is sent."""
     internal_api_key: Key = SecretStr(PUBLIC_DEFAULT_KEY)
-    """The key that clients of this proxy must send. The default is refused unless the mode is `mock`."""
+    """The key that clients of this proxy must send. The default is refused unless the mode is `mock`. Empty: only the
+    clients of `CLIENT_KEYS` and its file have keys."""
+    client_keys: Names = ()
+    """Further clients, with commas between them: `NAME SHA-256-OF-ITS-KEY`, and, where its requests are to be sent with
+    an upstream key of their own, `$VARIABLE` or `/FILE` that holds it. `hopcheck serve --new-key NAME` makes a key."""
+    client_keys_file: Annotated[Path | None, OrNone] = None
+    """A file with one such client a line, read again when it changes."""
     default_model: Annotated[str, Field(min_length=1)] = "gpt-4o-mini"
     """Answers chats that name no model."""
     default_embedding_model: Annotated[str | None, OrNone] = None

@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
+from hopcheck_server.proxy.client_keys import DEFAULT_CLIENT, ClientKeys, ClientKeysError, digest_of, parse_clients
 from hopcheck_server.proxy.settings.fields import PUBLIC_DEFAULT_KEY, Settings, variable
 from hopcheck_server.proxy.settings.types import PREFIX
 
@@ -42,7 +43,7 @@ def load_settings(env_file: Path | None = None, **given: Any) -> Settings:
         settings = _read(_env_file=env_file, **given)
     except ValidationError as error:
         raise ProxySettingsError([_sentence(dict(item)) for item in error.errors(include_input=False)]) from None
-    mistakes = [*_unsafe_keys(settings), *_idle_fallback(settings)]
+    mistakes = [*_unsafe_keys(settings), *_unusable_clients(settings), *_idle_fallback(settings)]
     if mistakes:
         raise ProxySettingsError(mistakes)
     return settings
@@ -89,11 +90,27 @@ def _sentence(item: dict[str, Any]) -> str:
 
 def _unsafe_keys(settings: Settings) -> list[str]:
     key, name = settings.internal_api_key.get_secret_value(), variable("internal_api_key")
-    if not key:
+    if not key and not (settings.client_keys or settings.client_keys_file):
         return [f"{name} is empty, so anybody could use this proxy; make a key with: {MAKE_A_KEY}"]
     if settings.llm_mode == "litellm" and key == PUBLIC_DEFAULT_KEY:
         mistake = f"{name} is the public default '{PUBLIC_DEFAULT_KEY}', which everybody knows"
         return [f"{mistake}; make a key of your own with: {MAKE_A_KEY}"]
+    return []
+
+
+def clients_of(settings: Settings) -> ClientKeys:
+    """Return the clients of these settings. Raises ClientKeysError."""
+    fixed = parse_clients(settings.client_keys)
+    if own := settings.internal_api_key.get_secret_value():
+        fixed[digest_of(own.encode())] = DEFAULT_CLIENT
+    return ClientKeys(fixed, settings.client_keys_file)
+
+
+def _unusable_clients(settings: Settings) -> list[str]:
+    try:
+        clients_of(settings)
+    except ClientKeysError as error:
+        return [str(error)]
     return []
 
 

@@ -42,6 +42,8 @@ def line_of(ended: RequestEnd) -> dict[str, Any]:
         fields["upstream_ms"] = _ms(notes.upstream_s)
     if added_s is not None:
         fields["added_ms"] = _ms(added_s)
+    if notes.client:
+        fields["client"] = notes.client
     if notes.error:
         fields["error"] = notes.error
     flags = {"stream": ended.streamed, "cancelled": ended.cancelled, "direct": notes.direct}

@@ -85,6 +85,9 @@ class Metrics:
         self.errors = self._counter("errors", "Requests that ended with an error, in a stream or before it.", "kind")
         self.cancelled = self._counter("cancelled", "Requests whose client hung up before the end.")
         self.direct = self._counter("direct_fallback", "Requests that went past LiteLLM while it was down.")
+        self._clients = Counter(
+            "llm_proxy_client_requests", "Requests answered, by client.", ["client", "status"], registry=self.registry
+        )
         self.in_flight = self._gauge("requests_in_flight", "Requests being served.", "livesum", "route")
         self.duration = self._histogram("request_seconds", "Until an answer's last byte.", ANSWER_S)
         self.upstream = self._histogram(
@@ -94,6 +97,7 @@ class Metrics:
         self.added = self._histogram(
             "added_seconds", "What the proxy itself took until the first byte of the answer's body.", ADDED_S
         )
+        self._by_client: dict[tuple[str, int], Counter] = {}
         self._routes = {route: _Route(self, route) for route in ROUTES}
 
     def begin(self, route: str) -> None:
@@ -103,6 +107,13 @@ class Metrics:
     def end(self, route: str, ended: RequestEnd) -> None:
         """Count a request that has ended."""
         self._routes[route].end(ended)
+        if ended.notes.client:
+            self._client(ended.notes.client, ended.status).inc()
+
+    def _client(self, name: str, status: int) -> Counter:
+        if (name, status) not in self._by_client:
+            self._by_client[name, status] = self._clients.labels(name, str(status))
+        return self._by_client[name, status]
 
     def text(self) -> bytes:
         """Write all metrics in Prometheus's text format; one of several workers writes the sums of all."""

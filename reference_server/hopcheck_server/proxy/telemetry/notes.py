@@ -18,12 +18,14 @@ class Notes:
         client_s: Seconds of waiting for the client: for the rest of its request.
         error: The kind of error that it ended with; "" for none.
         direct: Whether the direct provider was asked.
+        client: The name of the client; "" if it gave no key.
     """
 
     upstream_s: float = 0.0
     client_s: float = 0.0
     error: str = ""
     direct: bool = False
+    client: str = ""
 
 
 _CURRENT: ContextVar[Notes | None] = ContextVar("notes", default=None)

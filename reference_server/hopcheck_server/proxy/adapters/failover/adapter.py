@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream, BaseLLMAdapter, Call
 from hopcheck_server.proxy.adapters.failover.direct import AnyResponse, DirectProvider
@@ -37,7 +39,9 @@ class FailoverAdapter(BaseLLMAdapter):
         self._litellm = litellm
         self._probe = probe
         self._direct = direct
-        self._models, self._llm_models = ResponseMemory(), ResponseMemory()
+        # By upstream key: what one client may see isn't shown to another.
+        self._models: defaultdict[str | None, ResponseMemory] = defaultdict(ResponseMemory)
+        self._llm_models: defaultdict[str | None, ResponseMemory] = defaultdict(ResponseMemory)
 
     @property
     def is_healthy(self) -> bool:
@@ -62,21 +66,21 @@ class FailoverAdapter(BaseLLMAdapter):
         """Answer an embeddings request."""
         return await self._answer(call, _embeddings)
 
-    async def models(self) -> AdapterResponse:
+    async def models(self, key: str | None = None) -> AdapterResponse:
         """Return LiteLLM's list; while it is down the last one, marked."""
-        return await self._listed(self._litellm.models, self._models)
+        return await self._listed(partial(self._litellm.models, key), self._models[key])
 
-    async def model(self, model_id: str) -> AdapterResponse:
+    async def model(self, model_id: str, key: str | None = None) -> AdapterResponse:
         """Return one model of that list."""
-        listed = await self.models()
+        listed = await self.models(key)
         entry = find_model(json.loads(listed.body), model_id)
         if entry is None:
             raise model_not_found(model_id)
         return AdapterResponse(encode(entry), listed.headers)
 
-    async def llm_models(self) -> AdapterResponse:
+    async def llm_models(self, key: str | None = None) -> AdapterResponse:
         """Return LiteLLM's models; while it is down the last ones, with only the direct provider's available."""
-        listed = await self._listed(self._litellm.llm_models, self._llm_models)
+        listed = await self._listed(partial(self._litellm.llm_models, key), self._llm_models[key])
         if "x-llm-proxy-stale" not in listed.headers:
             return listed
         models = [{**model, "is_available": self._is_direct(model["id"])} for model in json.loads(listed.body)]
@@ -117,7 +121,7 @@ class FailoverAdapter(BaseLLMAdapter):
         """Fetch the models when LiteLLM is up, so that they can be listed while it is down."""
         for fetch, memory in ((self._probe.models, self._models), (self._probe.llm_models, self._llm_models)):
             with contextlib.suppress(ProxyError):
-                memory.keep(await fetch())
+                memory[None].keep(await fetch())
 
     def _down(self) -> ProxyError:
         return upstream_down(self.watch.condition.wrong, self.watch.condition.code)

@@ -37,6 +37,8 @@ class DirectProvider:
         """Ask the provider. LiteLLM's control fields are refused here, too: clients see one contract."""
         refuse_control_fields(call.body)
         current_notes().direct = True
+        # A client's key for LiteLLM is none of this provider's business.
+        call = replace(call, key=None)
         named = self._models[call.model]
         if named != call.model:
             raw = replace_member(call.raw, "model", named)

@@ -11,6 +11,9 @@ from typing import Literal, Protocol
 
 Method = Literal["GET", "POST"]
 
+AUTHORIZATION = "Authorization"
+"""The header field that, where a request has it, replaces the transport's own."""
+
 KEEPALIVE_S = 4.0
 """How long a connection may be idle. Common servers (uvicorn, LiteLLM's among them) close theirs after 5 s: a request
 that meets that close is lost, and nothing here may be sent twice."""
@@ -70,7 +73,7 @@ class Transport(Protocol):
             method: GET or POST.
             path: From the server's root, such as `/v1/models`.
             content: A JSON body.
-            headers: Further header fields, lower case.
+            headers: Further header fields, lower case but for `AUTHORIZATION`.
             limit_s: Seconds for all of it.
 
         Raises:

@@ -17,6 +17,7 @@ from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpe
 from openai.types.chat import ChatCompletionChunk
 
 from hopcheck_server.proxy.adapters.transports.base import (
+    AUTHORIZATION,
     KEEPALIVE_S,
     BrokenOff,
     Destination,
@@ -115,7 +116,7 @@ class AsyncOpenAITransport:
             "User-Agent": destination.agent,
         }
         if not key:
-            self._headers["Authorization"] = Omit()
+            self._headers[AUTHORIZATION] = Omit()
 
     async def send(
         self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str], limit_s: float

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 
 from hopcheck_server.proxy.adapters.transports.base import (
+    AUTHORIZATION,
     BrokenOff,
     Destination,
     Method,
@@ -39,7 +40,8 @@ class RawTransport:
         origin = Origin.of(destination.root)
         self._prefix = origin.prefix
         self._pool = ConnectionPool(origin, limits)
-        self._fields = _fixed_fields(origin.authority, destination)
+        self._fields = _fixed_fields(origin.authority, destination.agent)
+        self._credentials = {AUTHORIZATION: f"Bearer {destination.api_key}"} if destination.api_key else {}
 
     async def send(
         self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str], limit_s: float
@@ -65,7 +67,7 @@ class RawTransport:
             raise
 
     def _request(self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]) -> bytes:
-        own = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        own = "".join([f"{name}: {value}\r\n" for name, value in {**self._credentials, **headers}.items()])
         framing = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n" if content is not None else ""
         head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._fields}{framing}{own}\r\n"
         return head.encode("latin-1") + (content or b"")
@@ -75,14 +77,8 @@ class RawTransport:
         self._pool.close()
 
 
-def _fixed_fields(authority: str, destination: Destination) -> str:
-    fields = {
-        "Host": authority,
-        "User-Agent": destination.agent,
-        "Accept": "*/*",
-        "Accept-Encoding": "identity",
-        **({"Authorization": f"Bearer {destination.api_key}"} if destination.api_key else {}),
-    }
+def _fixed_fields(authority: str, agent: str) -> str:
+    fields = {"Host": authority, "User-Agent": agent, "Accept": "*/*", "Accept-Encoding": "identity"}
     return "".join(f"{name}: {value}\r\n" for name, value in fields.items())
 
 
