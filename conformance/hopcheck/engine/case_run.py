@@ -22,6 +22,7 @@ from hopcheck.engine.context import RunContext
 from hopcheck.engine.declared_limit import DECLARED_LIMIT, judge_declared_limit
 from hopcheck.engine.evidence import CaseFindings
 from hopcheck.engine.invariants.judge import judge_invariants
+from hopcheck.engine.known_defects import without_known_defects
 from hopcheck.engine.operations import operation_of
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict, outcome_of
 from hopcheck.engine.wire_contracts import WireEvidence, WireJudgement, judge_exchanges
@@ -157,16 +158,15 @@ async def _with_evidence(case: Case, verdict: Verdict, target: Target, context: 
     judgement = await _judge_exchanges(case, target, attempts, context, accepts=owed)
     log, reproduce = _wire_log(verdict, target, attempts, context, judgement, begun_ns)
     asked = Counter(operation_of(one.sent.method, one.sent.url, one.sent.json) for one in target.responses)
-    return _depending(
-        replace(
-            verdict,
-            occurrences=(*judgement.occurrences, *verdict.occurrences),
-            judged=dict(judgement.judged),
-            asked=dict(asked),
-            exchanges=tuple(log),
-            reproduce=reproduce,
-        )
+    complete = replace(
+        verdict,
+        occurrences=(*judgement.occurrences, *verdict.occurrences),
+        judged=dict(judgement.judged),
+        asked=dict(asked),
+        exchanges=tuple(log),
+        reproduce=reproduce,
     )
+    return _depending(without_known_defects(complete, case.level))
 
 
 def _evidence(findings: CaseFindings, outcome: Outcome) -> dict[str, tuple[int, ...]]:

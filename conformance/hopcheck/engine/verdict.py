@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from hopcheck.authoring.case_names import case_key
 from hopcheck.authoring.findings import Finding, Level
@@ -56,6 +56,18 @@ class Occurrence:
         return f"{self.check}: {self.cause}"
 
 
+class Masked(NamedTuple):
+    """A comparison that was made without a known defect of the target's.
+
+    Attributes:
+        cause: The key of the occurrence by which the defect is known.
+        comparison: The check.
+    """
+
+    cause: str
+    comparison: str
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The verdict on one case, for one target.
@@ -77,6 +89,7 @@ class Verdict:
         asked: How many requests the case sent, by operation.
         held_up: How hopcheck itself was held up meanwhile, so that times say nothing about the target; or "".
         untestable_by: The key of the occurrence that kept the case from being asked, or "".
+        masked: The comparisons that hold only without a known defect of the target's.
     """
 
     case_id: str
@@ -94,6 +107,7 @@ class Verdict:
     asked: Mapping[str, int] = field(default_factory=dict)
     held_up: str = ""
     untestable_by: str = ""
+    masked: tuple[Masked, ...] = ()
 
     @property
     def key(self) -> str:

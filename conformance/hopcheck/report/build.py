@@ -165,6 +165,7 @@ def _entry(
         "outcome": str(verdict.outcome),
         "reason": jsonable(verdict.reason),
         "untestable_by": jsonable(verdict.untestable_by),
+        "masked": [{key: jsonable(value) for key, value in one._asdict().items()} for one in verdict.masked],
         "duration_s": round(verdict.duration_s, 4),
         "baseline": judged.statuses.get(verdict.key),
         "undeclared": _undeclared(case, verdict, target, run),

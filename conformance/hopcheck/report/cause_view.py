@@ -37,10 +37,12 @@ def keeper_of(document: Document, case: CaseEntry) -> CauseEntry | None:
     return next((cause for cause in document["causes"] if key_of(cause) == case["untestable_by"]), None)
 
 
-def cause_line(cause: CauseEntry) -> str:
-    """Where a cause was met: how often, on which operations, in how many cases."""
+def cause_line(document: Document, cause: CauseEntry) -> str:
+    """Where a cause was met: how often, on which operations, in how many cases, and where it was set aside."""
     times = "Once" if cause["count"] == 1 else f"{cause['count']} times"
-    return f"{times}, on {', '.join(cause['operations'])}; met by {many(len(cause['cases']), 'case')}."
+    masked = len(masked_by(document, cause))
+    aside = f" Set aside where it is not the question: in {many(masked, 'case')}." if masked else ""
+    return f"{times}, on {', '.join(cause['operations'])}; met by {many(len(cause['cases']), 'case')}.{aside}"
 
 
 def cause_reasons(document: Document, cause: CauseEntry) -> list[str]:
@@ -64,8 +66,13 @@ def failing_causes(document: Document, causes: Iterable[CauseEntry]) -> list[Cau
 
 
 def masked_lines(case: CaseEntry) -> list[str]:
-    """The comparisons of a case that a known defect of the target excuses, one line each."""
-    return list(_lines(case.get("masked")))
+    """The comparisons of a case that were made without a known defect of the target's, one line each."""
+    return [f"{one['comparison']}, without what is known ({one['cause']})" for one in case["masked"]]
+
+
+def masked_by(document: Document, cause: CauseEntry) -> list[CaseEntry]:
+    """The cases whose comparisons were made without what a cause says of the target."""
+    return [case for case in document["cases"] if key_of(cause) in {one["cause"] for one in case["masked"]}]
 
 
 def suggestions(document: Document) -> list[str]:

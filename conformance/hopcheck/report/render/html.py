@@ -135,7 +135,7 @@ def _causes(document: Document) -> list[dict[str, Any]]:
 def _cause(cause: CauseEntry, document: Document) -> dict[str, Any]:
     return {
         **cause,
-        "line": cause_line(cause),
+        "line": cause_line(document, cause),
         "known": cause_reasons(document, cause),
         "met": [_named(case) for case in met_by(document, cause)],
         "kept": [_named(case) for case in kept_from_asking(document, cause)],

@@ -61,7 +61,7 @@ def _add_causes(root: ET.Element, document: Document) -> None:
         red = failing_causes(document, causes)
         if red:
             more = f" (and {many(len(red) - 1, 'more cause', 'more causes')})" if red[1:] else ""
-            message = _clean(f"{red[0]['sentence']} {cause_line(red[0])}{more}")
+            message = _clean(f"{red[0]['sentence']} {cause_line(document, red[0])}{more}")
             ET.SubElement(test, "failure", type="cause", message=message).text = _clean(causes_text(document, red))
         accepted = [cause for cause in causes if cause not in red]
         if accepted:
@@ -74,7 +74,7 @@ def causes_text(document: Document, causes: Sequence[CauseEntry]) -> str:
 
 
 def _cause_lines(document: Document, cause: CauseEntry) -> list[str]:
-    lines = [f"{cause['id']} {cause['level']} {cause['category']}: {cause['sentence']}", cause_line(cause)]
+    lines = [f"{cause['id']} {cause['level']} {cause['category']}: {cause['sentence']}", cause_line(document, cause)]
     lines += [f"known: {reason}" for reason in cause_reasons(document, cause)]
     for example in cause["examples"]:
         lines.append(f"in {example['case']}: {example['detail']}")

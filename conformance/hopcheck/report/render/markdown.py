@@ -111,7 +111,7 @@ def _cause(document: Document, cause: CauseEntry) -> str:
         f"### {cause['id']} {text(cause['sentence'])}",
         "",
         f"**{cause['category']}**, {cause['level']} {code(cause['check'])}: {text(cause['requirement'])}",
-        f"{text(cause_line(cause))}{_kept(document, cause)}",
+        f"{text(cause_line(document, cause))}{_kept(document, cause)}",
         *(part for example in cause["examples"] for part in ("", _example(example))),
     ]
     return "\n".join(lines)
@@ -133,7 +133,7 @@ def _example(example: Mapping[str, Any]) -> str:
 
 def _cause_in_a_line(document: Document, cause: CauseEntry) -> str:
     known = "".join(f" **Known:** {text(reason)}" for reason in cause_reasons(document, cause))
-    return f"{cause['id']} {text(cause['sentence'])} {text(cause_line(cause))}{_kept(document, cause)}{known}"
+    return f"{cause['id']} {text(cause['sentence'])} {text(cause_line(document, cause))}{_kept(document, cause)}{known}"
 
 
 def _red_case(case: CaseEntry) -> str:

@@ -59,7 +59,7 @@ def _results(document: Document) -> Iterator[dict[str, Any]]:
 
 def _cause_result(document: Document, cause: CauseEntry) -> dict[str, Any]:
     level = "error" if fails(cause, strict=document["strict"]) else _LEVELS[cause["level"]]
-    text = f"{cause['sentence']} {cause_line(cause)}"
+    text = f"{cause['sentence']} {cause_line(document, cause)}"
     known = cause_reasons(document, cause) if cause["baseline"] == "listed" else []
     return _result(cause["check"], level, text, key_of(cause), known)
 

@@ -178,7 +178,7 @@ def _print_cause(cause: CauseEntry, document: Document, console: Console, report
     console.print()
     heading = ((f"✗ {cause['id']}  {cause['check']}", "bold red"), f"  {cause['level']}  ", (cause["category"], "red"))
     console.print(Text.assemble(*heading))
-    lines = [Text(visible(cause["sentence"]), style="bold"), _plain(cause_line(cause))]
+    lines = [Text(visible(cause["sentence"]), style="bold"), _plain(cause_line(document, cause))]
     example = next(iter(cause["examples"]), None)
     if example:
         lines.append(_labelled(f"in {example['case']}", clip(visible(example["detail"]), DETAIL)))
@@ -197,7 +197,7 @@ def _print_cause(cause: CauseEntry, document: Document, console: Console, report
 def _cause_in_a_line(cause: CauseEntry, document: Document) -> Text:
     mark, style = ("=", "cyan") if cause["baseline"] == "listed" else ("!", "yellow")
     kept = len(kept_from_asking(document, cause))
-    parts = [cause_line(cause), f"It kept {many(kept, 'case')} from being asked." if kept else ""]
+    parts = [cause_line(document, cause), f"It kept {many(kept, 'case')} from being asked." if kept else ""]
     parts += [f"Known: {reason}" for reason in cause_reasons(document, cause)]
     sentence = visible(f"{mark} {cause['id']}  {cause['sentence']}")
     return Text.assemble((sentence, style), f"  {visible(' '.join(filter(None, parts)))}")
