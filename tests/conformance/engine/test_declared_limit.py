@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect
-from hopcheck.engine.declared_limit import DECLARED_LIMIT
+from hopcheck.engine.invariants.declared_limit import DECLARED_LIMIT
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.report.causes import causes_of, judged
 

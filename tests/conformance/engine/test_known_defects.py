@@ -7,7 +7,7 @@ import pytest
 from hopcheck import Events, Relay, edits, event_of
 from hopcheck.authoring.findings import Finding, Level
 from hopcheck.authoring.literal_checks import literal_checks
-from hopcheck.engine.known_defects import KNOWN_DEFECTS, without_known_defects
+from hopcheck.engine.invariants.known_defects import KNOWN_DEFECTS, without_known_defects
 from hopcheck.engine.verdict import Masked, Occurrence, Outcome, Verdict
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.report.causes import causes_of

@@ -1,6 +1,6 @@
 """Known defects of a target: each is one cause, and what cases compare is compared without it.
 
-The list is closed: of a target's defects only these are met by so many cases that each would be red for them.
+The list is closed: of a target's defects only these are met by most cases about streams, and each would be red for them.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def without_known_defects(verdict: Verdict, level: Level) -> Verdict:
     met = {one.key: KNOWN_DEFECTS[one.key] for one in verdict.occurrences if one.key in KNOWN_DEFECTS}
     if not met:
         return verdict
-    verdict = replace(verdict, occurrences=_said_once(verdict.occurrences, met))
+    verdict = replace(verdict, occurrences=_without_repetition(verdict.occurrences, met))
     if verdict.outcome not in (Outcome.DEVIATES, Outcome.ADVISORY):
         return verdict
     fields = frozenset(defect.field for defect in met.values())
@@ -98,7 +98,7 @@ def _about(case_id: str, finding: Finding, met: Mapping[str, KnownDefect]) -> st
     return next((key for key, defect in met.items() if (case_id, finding.check) in defect.checks), "")
 
 
-def _said_once(occurrences: Sequence[Occurrence], met: Mapping[str, KnownDefect]) -> tuple[Occurrence, ...]:
+def _without_repetition(occurrences: Sequence[Occurrence], met: Mapping[str, KnownDefect]) -> tuple[Occurrence, ...]:
     """The occurrences without those that say of an exchange what a defect says of it."""
     again = {(key, one.exchange) for one in occurrences if one.key in met for key in met[one.key].same_causes}
     return tuple(one for one in occurrences if (one.key, one.exchange) not in again)
