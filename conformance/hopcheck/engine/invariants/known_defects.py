@@ -1,6 +1,6 @@
 """Known defects of a target: each is one cause, and what cases compare is compared without it.
 
-The list is closed: of a target's defects only these are met by most cases about streams, and each would be red for them.
+The list is closed: of a target's defects only these are met by most stream cases, and each would be red for them.
 """
 
 from __future__ import annotations
