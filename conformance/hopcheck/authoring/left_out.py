@@ -11,6 +11,7 @@ NO_PROVIDER = "no provider answers it"
 GENERATES_NOTHING = "no model writes its response"
 
 OF_AREA: Mapping[str, str] = {
+    "chat": "it is about a completion in one piece; streams have cases of their own, and fidelity is held everywhere",
     "stream": "it is about the form of a chat stream",
     "embeddings": "it is about vectors",
     "models": "it is about the list of models",

@@ -149,6 +149,16 @@ class Response:
         """The first choice's message; None if there is none."""
         return self.at("choices", 0, "message")
 
+    @property
+    def content(self) -> JSON:
+        """The text of the first choice, whether it came in one piece or as a stream; None if there is none."""
+        return dig(self.message, "content")
+
+    @property
+    def model(self) -> JSON:
+        """The model that the response names."""
+        return self.at("model")
+
     def tool_calls(self, index: int = 0) -> list[dict[str, JSON]]:
         """A choice's tool calls, their index being their place: `{index, id, type, name, arguments}`."""
         calls = items(self.json, "choices", index, "message", "tool_calls")

@@ -96,6 +96,16 @@ class Stream(Response):
         return [choice["finish_reason"] for choice in self.choices(index) if choice.get("finish_reason") is not None]
 
     @property
+    def content(self) -> JSON:
+        """The text of the first choice; None if no delta has any."""
+        return self.joined() or None
+
+    @property
+    def model(self) -> JSON:
+        """The model that the first chunk names."""
+        return next((piece.get("model") for piece in self.pieces), None)
+
+    @property
     def usages(self) -> list[JSON]:
         """Every usage object that isn't null."""
         return [piece["usage"] for piece in self.pieces if piece.get("usage") is not None]

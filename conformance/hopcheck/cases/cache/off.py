@@ -1,25 +1,64 @@
 """No caching unless somebody asked for it."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayConfig, RelayedResponse, Target, case, expect, refuse, reply
+from hopcheck import (
+    FORWARDED,
+    Events,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayConfig,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    incoming,
+    refuse,
+    reply,
+)
 
 
 @case(
     "cache.off-by-default",
     level="MUST",
+    on=FORWARDED,
     refs=["failoverbench limits", "litellm#25447"],
     upstream=reply.chat("Hello"),
 )
-async def off_by_default(target: Target) -> Findings:
+async def off_by_default(target: Target, ask: Operation) -> Findings:
     """The same request, sent twice, goes to the provider twice."""
-    first = await target.chat.create(temperature=0)
-    again = await target.request("POST", "/chat/completions", body=first.sent.body, marker=first.marker)
+    first = await ask(extra={"temperature": 0} if ask.generates else None)
+    again = await target.request(ask.method, ask.path, body=first.sent.body, marker=first.marker)
     yield expect("status of the second answer", again.status, equals=200)
     yield expect("attempts at the provider", len(await target.seen(first, attempts=2, settle_s=0.5)), equals=2)
 
 
-@off_by_default.mutant(killed_by="attempts at the provider")
+@off_by_default.mutant(killed_by="attempts at the provider", on="chat.stream")
+class CachesStreams(Relay):
+    """The events of a stream are kept, and sent again to any client that sends the same body."""
+
+    def __init__(self, config: RelayConfig) -> None:
+        super().__init__(config)
+        self._kept: dict[bytes, bytes] = {}
+
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        if incoming.body not in self._kept:
+            return await super().limit(incoming)
+        head = [("Content-Type", "text/event-stream")]
+        return RelayedResponse(incoming, 200, head, self._kept[incoming.body], "provider")
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        sent = b""
+        async for frame in super().frames(events):
+            sent += frame
+            yield frame
+        self._kept[incoming().body] = sent
+
+
+@off_by_default.mutant(killed_by="attempts at the provider", on=["chat", "embeddings"])
 class Caches(Relay):
     """Responses are cached, and served again to any client that sends the same body."""
 

@@ -3,7 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from hopcheck import Events, Findings, PendingResponse, Relay, Target, Untestable, case, edits, expect, incoming, reply
+from hopcheck import (
+    Events,
+    Findings,
+    Operation,
+    PendingResponse,
+    Relay,
+    Target,
+    Untestable,
+    case,
+    edits,
+    expect,
+    incoming,
+    reply,
+)
 
 SOON_S = 5.0
 """How long a provider may go on for nobody."""
@@ -33,6 +46,7 @@ async def first_text(live: PendingResponse) -> None:
 @case(
     "cancel.stream",
     level="MUST",
+    because="it is about leaving a stream",
     on="chat.stream",
     refs=["litellm#30244", "litellm#9178", "llama.cpp#24630"],
     upstream=FLOWING,
@@ -48,6 +62,7 @@ async def mid_stream(target: Target) -> Findings:
 @case(
     "cancel.silent-stream",
     level="SHOULD",
+    because="it is about leaving a stream",
     on="chat.stream",
     refs=["litellm#30244", "litellm#9178"],
     upstream=reply.stream("Hel", "lo", hang="events", hang_after=2),
@@ -63,6 +78,7 @@ async def silent_stream(target: Target) -> Findings:
 @case(
     "cancel.before-first",
     level="SHOULD",
+    because="it is about leaving a stream",
     on="chat.stream",
     refs=["litellm#31499", "claude-code-proxy#114"],
     upstream=reply.hang("body"),
@@ -78,12 +94,14 @@ async def before_first(target: Target) -> Findings:
 @case(
     "cancel.nonstream",
     level="SHOULD",
+    on=["chat", "embeddings"],
+    because="streams have cases of their own",
     refs=["litellm#37140", "litellm#13774", "litellm#30223"],
     upstream=reply.hang("headers"),
 )
-async def nonstream(target: Target) -> Findings:
+async def nonstream(target: Target, ask: Operation) -> Findings:
     """A client that hangs up while it waits for an answer in one piece ends the request at the provider within 5 s."""
-    async with await target.chat.open(stream=False) as live:
+    async with await ask.open() as live:
         await target.arrival(live.response.marker)
         live.hang_up()
     yield expect("the provider's request", await how_it_ended(target, live.response.marker), equals="hung-up")

@@ -4,9 +4,11 @@ import asyncio
 from weakref import WeakKeyDictionary
 
 from hopcheck import (
+    FORWARDED,
     Failure,
     Findings,
     IncomingRequest,
+    Operation,
     OutgoingRequest,
     Relay,
     RelayConfig,
@@ -23,15 +25,16 @@ QUIET_S = 0.6
 @case(
     "cancel.no-retry",
     level="MUST",
-    on="chat.stream",
+    on=FORWARDED,
     refs=["litellm 1.106: attempts go on after the client left"],
     upstream=reply.hang("headers"),
     isolation="exclusive",
 )
-async def no_retry(target: Target) -> Findings:
+async def no_retry(target: Target, ask: Operation) -> Findings:
     """A client's hanging up is answered with no further attempt: no retry and no fallback."""
     fallback = target.declares.fallback
-    async with await target.chat.open(model=fallback.primary if fallback else target.models.chat) as live:
+    primary = {"model": fallback.primary} if fallback and ask.generates else {}
+    async with await ask.open(extra=primary) as live:
         await target.arrival(live.response.marker)
         live.hang_up()
     attempts = await target.seen(live.response.marker, attempts=2, settle_s=QUIET_S)

@@ -8,6 +8,7 @@ from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, 
 @case(
     "cancel.slot-release",
     level="MUST",
+    because="it fills a limit with streams",
     refs=["litellm#27955"],
     upstream={"": reply.stream("Hello"), "held": reply.hang("events", after=2)},
     needs=["concurrency_limit"],

@@ -1,9 +1,11 @@
 """When every model fails."""
 
 from hopcheck import (
+    GENERATING,
     Failure,
     Findings,
     IncomingRequest,
+    Operation,
     OutgoingRequest,
     Relay,
     RelayedResponse,
@@ -18,15 +20,16 @@ from hopcheck import (
 @case(
     "fallback.all-fail",
     level="MUST",
+    on=GENERATING,
     refs=["litellm#6578", "litellm#5762"],
     upstream=reply.backup(reply.status(500), reply.status(503)),
     needs=["fallback"],
 )
-async def all_fail(target: Target) -> Findings:
+async def all_fail(target: Target, ask: Operation) -> Findings:
     """When primary and fallback both fail, the client gets one clean server error that doesn't show the set-up."""
     fallback = target.declares.fallback
     assert fallback is not None
-    answer = await target.chat.create(model=fallback.primary)
+    answer = await ask(model=fallback.primary)
     attempts = await target.seen(answer)
     yield expect("status", answer.status, one_of=[500, 502, 503, 504])
     if not target.declares.transparent:

@@ -31,6 +31,7 @@ SCRIPTS = {
 @case(
     "fallback.stream-continues",
     level="MUST",
+    because="it is about a stream that has begun",
     on="chat.stream",
     refs=["litellm#40404", "litellm: mid-stream fallbacks"],
     upstream=SCRIPTS,

@@ -16,6 +16,7 @@ BEFORE = {
 @case(
     "fallback.stream-pre-first",
     level="MUST",
+    because="it is about a stream that has begun",
     on="chat.stream",
     refs=["litellm#38606", "litellm#38610", "litellm#40404", "Bifrost#2917"],
     upstream=BEFORE,
@@ -59,6 +60,7 @@ def _chunk(delta: dict[str, str]) -> dict[str, object]:
 @case(
     "fallback.stream-mid",
     level="MUST",
+    because="it is about a stream that has begun",
     on="chat.stream",
     refs=["litellm#40404", "litellm#27967", "Portkey#1797"],
     upstream=reply.backup(reply.stream("half ", "of it", cut_after_events=2), BACKUP),

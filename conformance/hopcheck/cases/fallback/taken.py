@@ -1,15 +1,20 @@
 """A declared fallback is taken when the primary can't answer, and only then."""
 
 from hopcheck import (
+    GENERATING,
+    Events,
     Failure,
     Findings,
     IncomingRequest,
+    Operation,
     OutgoingRequest,
     Relay,
     RelayedResponse,
     Target,
     case,
+    edits,
     expect,
+    incoming,
     reply,
 )
 
@@ -22,19 +27,20 @@ FAULTS["reset"] = reply.backup(reply.chat("lost", cut="reset", cut_at=-1), BACKU
 @case(
     "fallback.taken",
     level="MUST",
+    on=GENERATING,
     refs=["Portkey#855", "failoverbench S04"],
     upstream=FAULTS,
     needs=["fallback"],
     isolation="cooldown",
 )
-async def taken(target: Target) -> Findings:
+async def taken(target: Target, ask: Operation) -> Findings:
     """When the primary is limited, failing or unreachable, the declared fallback answers."""
     fallback = target.declares.fallback
     assert fallback is not None
     answers = {}
     for fault in FAULTS:
-        answer = await target.chat.create(script=fault, model=fallback.primary)
-        answers[fault] = answer.at("choices", 0, "message", "content") or f"status {answer.status}"
+        answer = await ask(script=fault, model=fallback.primary)
+        answers[fault] = answer.content or f"status {answer.status}"
     yield expect("answers", answers, equals=dict.fromkeys(FAULTS, "from the backup"))
 
 
@@ -57,15 +63,16 @@ class NeverFallsBack(Relay):
 @case(
     "fallback.not-on-client-error",
     level="SHOULD",
+    on=GENERATING,
     refs=["failoverbench S13", "Portkey#855"],
     upstream=reply.backup(reply.status(400, {"code": "content_filter"}), BACKUP),
     needs=["fallback"],
 )
-async def not_on_client_error(target: Target) -> Findings:
+async def not_on_client_error(target: Target, ask: Operation) -> Findings:
     """A request that the primary refuses as wrong is not replayed to the fallback."""
     fallback = target.declares.fallback
     assert fallback is not None
-    answer = await target.chat.create(model=fallback.primary)
+    answer = await ask(model=fallback.primary)
     first = await target.arrival(answer.marker)
     others = await target.seen(answer)
     elsewhere = sum((other.model, other.key) != (first.model, first.key) for other in others)
@@ -92,17 +99,32 @@ class SaysServerError(Relay):
         return response
 
 
-@case("fallback.reported-model", level="SHOULD", refs=["failoverbench S16"], upstream=FAULTS["500"], needs=["fallback"])
-async def reported_model(target: Target) -> Findings:
+@case(
+    "fallback.reported-model",
+    level="SHOULD",
+    on=GENERATING,
+    refs=["failoverbench S16"],
+    upstream=FAULTS["500"],
+    needs=["fallback"],
+)
+async def reported_model(target: Target, ask: Operation) -> Findings:
     """After a fallback, the answer names the model that gave it."""
     fallback = target.declares.fallback
     assert fallback is not None
-    answer = await target.chat.create(model=fallback.primary)
+    answer = await ask(model=fallback.primary)
     answered = (await target.forwarded(answer)).model
-    yield expect("model", answer.at("model"), one_of=[fallback.backup, answered])
+    yield expect("model", answer.model, one_of=[fallback.backup, answered])
 
 
-@reported_model.mutant(killed_by="model", trips=("chat.model-echo",))
+@reported_model.mutant(killed_by="model", on="chat.stream", trips=("chat.model-echo", "stream.*"))
+class StreamsNameWhatWasAsked(Relay):
+    """The chunks of a stream name the model of the request, even after a fallback."""
+
+    def events(self, events: Events) -> Events:
+        return edits.chunks(events, lambda chunk: chunk.update(model=incoming().model))
+
+
+@reported_model.mutant(killed_by="model", on="chat", trips=("chat.model-echo",))
 class NamesWhatWasAsked(Relay):
     """The response names the model of the request, even after a fallback."""
 

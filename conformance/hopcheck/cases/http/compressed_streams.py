@@ -11,6 +11,7 @@ from hopcheck.cases.http.codings import decoded
 @case(
     "http.accept-encoding-sse",
     level="SHOULD",
+    because="it is about a stream that has begun",
     on="chat.stream",
     refs=["agentgateway#873"],
     isolation="exclusive",

@@ -12,6 +12,7 @@ PIECES = ("Grü", "ße 🙂", " aus der", " Schachtel")
 @case(
     "http.content-encoding",
     level="MUST",
+    because="it asks in one piece and as a stream",
     refs=["RFC 9110 8.4", "RFC 9110 12.5.3", "agentgateway#3040", "agentgateway#873"],
     upstream=reply.chat(*PIECES, gzip=True),
 )

@@ -3,7 +3,13 @@
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
 
 
-@case("http.head", level="MAY", on="models", refs=["RFC 9110 9.3.2"])
+@case(
+    "http.head",
+    level="MAY",
+    because="it is about any request, and needs no provider",
+    on="models",
+    refs=["RFC 9110 9.3.2"],
+)
 async def head(target: Target) -> Findings:
     """A HEAD request is answered by a head alone, whatever its status, and the connection can go on."""
     connection = await target.connect()
@@ -24,7 +30,13 @@ class AnswersHeadInFull(Relay):
         return response
 
 
-@case("http.large-headers", level="MAY", on="models", refs=["RFC 6585 5", "RFC 9110 5.4"])
+@case(
+    "http.large-headers",
+    level="MAY",
+    because="it is about any request, and needs no provider",
+    on="models",
+    refs=["RFC 6585 5", "RFC 9110 5.4"],
+)
 async def large_headers(target: Target) -> Findings:
     """A request with a header of 32 KiB is answered, or refused with 431 or 400, and not just dropped."""
     answer = await target.request("GET", "/models", headers={"X-Hop-Large": "x" * 32 * 1024})

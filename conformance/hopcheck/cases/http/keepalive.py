@@ -17,7 +17,13 @@ def announces_close(answer: Response) -> bool:
 DROPPED = "stream.done-once:DropsTheConnection"
 
 
-@case("http.keepalive", level="SHOULD", refs=["RFC 9112 9.3", "RFC 9112 9.6"], trips_on=[DROPPED])
+@case(
+    "http.keepalive",
+    level="SHOULD",
+    because="it asks on several operations",
+    refs=["RFC 9112 9.3", "RFC 9112 9.6"],
+    trips_on=[DROPPED],
+)
 async def keepalive(target: Target) -> Findings:
     """After an answer, a stream or an error, a connection serves the next request, unless its end was announced."""
     asks: dict[str, Callable[[Any], Awaitable[Response]]] = {
@@ -71,6 +77,7 @@ class ClosesAfterNonsense(Hasty):
 @case(
     "http.upstream-keepalive",
     level="SHOULD",
+    because="it asks on several operations",
     refs=["RFC 9112 9.3", "litellm#14384", "litellm#17388"],
     needs=["two_sided"],
     isolation="exclusive",  # so that no other case takes connections from the pool

@@ -1,24 +1,32 @@
 """An id by which a client's report and the gateway's logs find each other."""
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect
+from hopcheck import (
+    ALL,
+    Findings,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+)
 
 
-@case("http.request-id", level="SHOULD", refs=["openai-python _request_id", "litellm#42078"])
-async def request_id(target: Target) -> Findings:
-    """Every answer has an x-request-id of its own: answers in one piece, streams and errors."""
+@case("http.request-id", level="SHOULD", on=ALL, refs=["openai-python _request_id", "litellm#42078"])
+async def request_id(target: Target, ask: Operation) -> Findings:
+    """Every response has an x-request-id of its own, errors too."""
     answers = {
-        "answer": await target.chat.create(),
-        "another": await target.chat.create(),
-        "stream": await target.chat.stream(),
-        "error": await target.request("POST", "/chat/completions", body=b"{"),
+        "a response": await ask(),
+        "another": await ask(),
+        "an error": await target.request(ask.method, f"{ask.path}/no-such-path"),
     }
     ids = {name: answer.header("x-request-id") for name, answer in answers.items()}
-    yield expect("answers without an id", [name for name, value in ids.items() if not value], equals=[])
+    yield expect("responses without an id", [name for name, value in ids.items() if not value], equals=[])
     given = [value for value in ids.values() if value]
     yield expect("ids", ids, holds=len(set(given)) == len(given), to="a different one on each")
 
 
-@request_id.mutant(killed_by="answers without an id")
+@request_id.mutant(killed_by="responses without an id")
 class NoIdOnErrors(Relay):
     """Errors are answered before the request has got its id."""
 

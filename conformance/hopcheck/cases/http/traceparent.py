@@ -2,7 +2,17 @@
 
 import asyncio
 
-from hopcheck import Findings, OutgoingRequest, Relay, Response, Target, case, expect
+from hopcheck import (
+    FORWARDED,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Response,
+    Target,
+    case,
+    expect,
+)
 
 TRACES = [f"{place:x}" * 32 for place in (1, 2, 3, 10)]
 
@@ -10,10 +20,11 @@ TRACES = [f"{place:x}" * 32 for place in (1, 2, 3, 10)]
 @case(
     "http.traceparent",
     level="SHOULD",
+    on=FORWARDED,
     refs=["W3C Trace Context 3.2", "litellm#4419", "litellm#14670", "litellm#40124"],
     needs=["traceparent", "two_sided"],
 )
-async def traceparent(target: Target) -> Findings:
+async def traceparent(target: Target, ask: Operation) -> Findings:
     """A request's trace goes on upstream under its trace id, and in no other request, however many run at once."""
 
     async def trace(answer: Response) -> str:
@@ -21,9 +32,9 @@ async def traceparent(target: Target) -> Findings:
         return "-".join(field.split("-")[1:2])
 
     headers = [{"traceparent": f"00-{one}-00f067aa0ba902b7-01"} for one in TRACES]
-    answers = await asyncio.gather(*(target.chat.create(headers=one) for one in headers))
+    answers = await asyncio.gather(*(ask(headers=one) for one in headers))
     yield expect("trace ids", [await trace(answer) for answer in answers], equals=TRACES)
-    after = await trace(await target.chat.create())
+    after = await trace(await ask())
     yield expect("others' trace in a request without one", [one for one in TRACES if one == after], equals=[])
 
 

@@ -2,7 +2,21 @@
 
 import asyncio
 
-from hopcheck import Event, Events, Findings, OutgoingRequest, Relay, Target, case, dig, event_of, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Event,
+    Events,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    dig,
+    event_of,
+    expect,
+    reply,
+)
 
 STREAMS = 64
 
@@ -12,6 +26,7 @@ NAMES = [f"s{number}" for number in range(STREAMS)]
 @case(
     "isolation.concurrent",
     level="MUST",
+    because="it floods the target with streams; identity is held on every exchange",
     on="chat.stream",
     refs=["gatewayproof", "litellm#25447", "new-api#5446", "kilocode#14080"],
     upstream={name: reply.stream(*(f"[{name}:{part}]" for part in range(2)), pace_s=0.02) for name in NAMES},
@@ -53,14 +68,15 @@ class SharesItsBuffer(Relay):
 @case(
     "isolation.headers",
     level="MUST",
+    on=FORWARDED,
     refs=["litellm#40124"],
     upstream=reply.chat("Hello", delay_s=0.02),
     needs=["traceparent"],
 )
-async def headers(target: Target) -> Findings:
+async def headers(target: Target, ask: Operation) -> Findings:
     """Of requests at once, each one's trace id goes upstream with its own request."""
     traces = [f"{number:032x}" for number in range(1, 17)]
-    asked = (target.chat.create(headers={"traceparent": f"00-{trace}-00000000000000aa-01"}) for trace in traces)
+    asked = (ask(headers={"traceparent": f"00-{trace}-00000000000000aa-01"}) for trace in traces)
     mixed = {}
     for trace, answer in zip(traces, await asyncio.gather(*asked), strict=True):
         sent = (await target.forwarded(answer)).header("traceparent") or ""

@@ -1,6 +1,16 @@
 """A provider's cookies join no requests."""
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 COOKIE = "hopcheck-session-of-another"
 
@@ -8,18 +18,19 @@ COOKIE = "hopcheck-session-of-another"
 @case(
     "isolation.provider-cookies",
     level="MUST",
+    on=FORWARDED,
     refs=["RFC 6265 8.2", "RFC 6265 5.4", "litellm 1.106: one cookie jar for all users"],
     upstream={
         "": reply.chat("Hello", headers=(("set-cookie", f"session={COOKIE}; Path=/"),)),
         "other": reply.chat("Hi"),
     },
 )
-async def provider_cookies(target: Target) -> Findings:
+async def provider_cookies(target: Target, ask: Operation) -> Findings:
     """A cookie that a provider sets with one request's answer doesn't go to it with another request."""
-    await target.forwarded(await target.chat.create())
+    await target.forwarded(await ask())
     key = target.config.second_api_key or None  # another client, where there is one
-    others = [await target.chat.create(script="other", key=key), await target.chat.stream(script="other", key=key)]
-    carried = [place for other in others for place in (await target.forwarded(other)).where(COOKIE)]
+    other = await target.forwarded(await ask(script="other", key=key))
+    carried = other.where(COOKIE)
     yield expect("other requests with the cookie", carried, equals=[])
 
 

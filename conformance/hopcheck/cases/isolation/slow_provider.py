@@ -2,7 +2,18 @@
 
 import asyncio
 
-from hopcheck import Findings, Relay, RelayConfig, ServerExchange, Target, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Findings,
+    Operation,
+    Relay,
+    RelayConfig,
+    ServerExchange,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 LONG_S = 2.0
 """Far longer than an answer takes that waits for nobody."""
@@ -11,15 +22,16 @@ LONG_S = 2.0
 @case(
     "isolation.blocking",
     level="MUST",
+    on=FORWARDED,
     refs=["claude-code-proxy#114", "LLM-API-Key-Proxy#39"],
     upstream={"": reply.chat("Hello"), "slow": reply.hang("headers")},
     isolation="exclusive",
 )
-async def blocking(target: Target) -> Findings:
+async def blocking(target: Target, ask: Operation) -> Findings:
     """While one request waits for its provider, another is answered."""
-    async with await target.chat.open(script="slow", stream=False) as slow:
+    async with await ask.open(script="slow") as slow:
         waiting = await target.arrival(slow.response.marker)
-        other = asyncio.ensure_future(target.chat.create())
+        other = asyncio.ensure_future(ask())
         await asyncio.wait({other}, timeout=LONG_S)
         in_time = other.done()
         await target.release(slow.response.marker)

@@ -5,7 +5,13 @@ from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, 
 NEEDS = ["rate_limit", "two_sided"]
 
 
-@case("rate_limit.exact", level="MUST", refs=["litellm#6938", "litellm#21957"], needs=NEEDS)
+@case(
+    "rate_limit.exact",
+    level="MUST",
+    because="the limit is used up once in a run, by chats",
+    refs=["litellm#6938", "litellm#21957"],
+    needs=NEEDS,
+)
 async def exact(target: Target) -> Findings:
     """Of a burst over the declared limit, exactly as many requests pass as the limit allows."""
     burst = await target.burst()
@@ -36,7 +42,13 @@ class DoesNotLimit(Relay):
         return None
 
 
-@case("rate_limit.rejected-not-upstream", level="MUST", refs=["RFC 6585, section 4"], needs=NEEDS)
+@case(
+    "rate_limit.rejected-not-upstream",
+    level="MUST",
+    because="the limit is used up once in a run, by chats",
+    refs=["RFC 6585, section 4"],
+    needs=NEEDS,
+)
 async def rejected_not_upstream(target: Target) -> Findings:
     """A request over the limit never reaches the provider."""
     burst = await target.burst()
@@ -60,7 +72,14 @@ class LimitsOnTheWayBack(Relay):
         return response if admission.admitted else self.limited(response.incoming, admission.headers())
 
 
-@case("rate_limit.recovers", level="MUST", refs=["RFC 9110, section 10.2.3"], needs=NEEDS, isolation="recovery")
+@case(
+    "rate_limit.recovers",
+    level="MUST",
+    because="the limit is used up once in a run, by chats",
+    refs=["RFC 9110, section 10.2.3"],
+    needs=NEEDS,
+    isolation="recovery",
+)
 async def recovers(target: Target) -> Findings:
     """Once the window has passed, requests pass again; a Retry-After tells the truth about when."""
     burst = await target.burst()
@@ -85,6 +104,7 @@ class NeverForgets(Relay):
 @case(
     "rate_limit.isolation",
     level="MUST",
+    because="the limit is used up once in a run, by chats",
     refs=["OAI rate limits are per project and key"],
     needs=[*NEEDS, "second_key"],
 )

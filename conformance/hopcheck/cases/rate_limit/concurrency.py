@@ -8,6 +8,7 @@ from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, 
 @case(
     "rate_limit.concurrency-release",
     level="MUST",
+    because="the limit is used up once in a run, by chats",
     refs=["litellm#27955", "litellm#30020", "litellm#39309"],
     upstream={
         "": reply.chat("Hello"),

@@ -12,7 +12,13 @@ IETF = ("ratelimit-limit", "ratelimit-remaining")
 """The headers of draft-ietf-httpapi-ratelimit-headers, up to its seventh version."""
 
 
-@case("rate_limit.429-shape", level="MUST", refs=["litellm#4314", "nvcf#1690"], needs=[*NEEDS, "parses"])
+@case(
+    "rate_limit.429-shape",
+    level="MUST",
+    because="the limit is used up once in a run, by chats",
+    refs=["litellm#4314", "nvcf#1690"],
+    needs=[*NEEDS, "parses"],
+)
 async def shape(target: Target) -> Findings:
     """A request over the limit is answered with 429 and an error in OpenAI's shape."""
     denied = (await target.burst()).denied
@@ -49,7 +55,13 @@ class SaysDetail(Refuses):
         return response.with_json({"detail": "Too Many Requests"})
 
 
-@case("rate_limit.retry-after", level="SHOULD", refs=["RFC 6585, section 4", "OAI TooManyRequests"], needs=NEEDS)
+@case(
+    "rate_limit.retry-after",
+    level="SHOULD",
+    because="the limit is used up once in a run, by chats",
+    refs=["RFC 6585, section 4", "OAI TooManyRequests"],
+    needs=NEEDS,
+)
 async def retry_after(target: Target) -> Findings:
     """The refusal of a request over the limit has a Retry-After of at least 1 second."""
     denied = (await target.burst()).denied
@@ -78,6 +90,7 @@ class SaysZero(Refuses):
 @case(
     "rate_limit.headers",
     level="SHOULD",
+    because="the limit is used up once in a run, by chats",
     refs=["litellm#5957", "litellm#14736", "OAI rate limit headers", "draft-ietf-httpapi-ratelimit-headers"],
     needs=NEEDS,
 )

@@ -1,18 +1,31 @@
 """The provider's own limits, as the client gets to know of them."""
 
-from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 
 @case(
     "rate_limit.upstream-retry-after",
     level="MUST",
+    on=FORWARDED,
     refs=["litellm#21553", "aisix#144", "litellm-rs#833", "otari#978"],
     upstream=reply.status(429, {"type": "rate_limit_error"}, headers={"Retry-After": "1"}),
     isolation="cooldown",
 )
-async def upstream_retry_after(target: Target) -> Findings:
+async def upstream_retry_after(target: Target, ask: Operation) -> Findings:
     """The Retry-After of a provider's 429 reaches the client under that name."""
-    answer = await target.chat.create()
+    answer = await ask()
     yield expect("status", answer.status, equals=429)
     value, wait_s = answer.header("retry-after"), answer.retry_after_s
     is_date = value is not None and not value.isdecimal()

@@ -3,7 +3,17 @@
 import itertools
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect, items
+from hopcheck import (
+    GENERATING,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    expect,
+    items,
+)
 
 FIELDS = frozenset(
     {"audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs",
@@ -23,15 +33,13 @@ MESSAGE_FIELDS = frozenset(
 )
 
 
-@case("requests.no-internal-params", level="MUST", refs=["litellm#41342"], needs=["two_sided"])
-async def no_internal_params(target: Target) -> Findings:
+@case("requests.no-internal-params", level="MUST", on=GENERATING, refs=["litellm#41342"], needs=["two_sided"])
+async def no_internal_params(target: Target, ask: Operation) -> Findings:
     """A request gains no fields that OpenAI's API doesn't have, in the body or in its messages, unless declared."""
-    bodies = [
-        (await target.forwarded(answer)).json for answer in (await target.chat.create(), await target.chat.stream())
-    ]
-    added = sorted({field for body in bodies for field in body} - FIELDS - {*target.declares.adds})
+    body = (await target.forwarded(await ask())).json
+    added = sorted(set(body) - FIELDS - {*target.declares.adds})
     yield expect("other fields of the body", added, equals=[])
-    fields = {field for body in bodies for message in items(body, "messages") for field in message}
+    fields = {field for message in items(body, "messages") for field in message}
     yield expect("other fields of messages", sorted(fields - MESSAGE_FIELDS), equals=[])
 
 
@@ -58,13 +66,13 @@ class CountsInMessages(Relay):
         return outgoing.with_json(body)
 
 
-@case("requests.prompt-cache-stable", level="SHOULD", refs=["maximhq/bifrost#2347"], needs=["two_sided"])
-async def prompt_cache_stable(target: Target) -> Findings:
+@case("requests.prompt-cache-stable", level="SHOULD", on=GENERATING, refs=["maximhq/bifrost#2347"], needs=["two_sided"])
+async def prompt_cache_stable(target: Target, ask: Operation) -> Findings:
     """The same request goes upstream in the same bytes each time, so that the provider's prompt cache can hit."""
     tools = [{"type": "function", "function": {"name": f"tool_{letter}", "parameters": NONE}} for letter in "fbdace"]
     bodies = []
     for _ in range(4):
-        answer = await target.chat.create(tools=tools, temperature=0, seed=1, user="hop")
+        answer = await ask(tools=tools, temperature=0, seed=1, user="hop")
         attempt = await target.forwarded(answer)
         bodies.append(attempt.body.replace(answer.marker.encode(), b"").decode(errors="replace"))
     yield expect("bodies after the first", bodies[1:], equals=bodies[:1] * 3)

@@ -1,6 +1,16 @@
 """How often the upstream is asked, and what as."""
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 SOON_S = 0.05
 """How long a second attempt is waited for, which nothing announces."""
@@ -9,17 +19,17 @@ SOON_S = 0.05
 @case(
     "requests.single-attempt",
     level="MUST",
+    on=FORWARDED,
     refs=["connectrpc conformance", "litellm#34129"],
     upstream=reply.chat("Hello."),
 )
-async def single_attempt(target: Target) -> Findings:
-    """A request that succeeds makes one upstream attempt, in one piece and as a stream."""
-    for name, ask in {"an answer": target.chat.create, "a stream": target.chat.stream}.items():
-        attempts = await target.seen(await ask(), attempts=2, settle_s=SOON_S)
-        yield expect(f"attempts for {name}", len(attempts), equals=1)
+async def single_attempt(target: Target, ask: Operation) -> Findings:
+    """A request that succeeds makes one upstream attempt."""
+    attempts = await target.seen(await ask(), attempts=2, settle_s=SOON_S)
+    yield expect("attempts", len(attempts), equals=1)
 
 
-@single_attempt.mutant(killed_by="attempts for an answer", trips=("cache.off-by-default", "timeout.ttfb"))
+@single_attempt.mutant(killed_by="attempts", on=["chat", "embeddings"], trips=("cache.off-by-default", "timeout.ttfb"))
 class AsksTwice(Relay):
     """A second provider is asked at the same time, in case the first one fails."""
 
@@ -29,7 +39,7 @@ class AsksTwice(Relay):
         return outgoing
 
 
-@single_attempt.mutant(killed_by="attempts for a stream", trips=("http.upstream-keepalive",))
+@single_attempt.mutant(killed_by="attempts", on="chat.stream", trips=("http.upstream-keepalive",))
 class TriesStreamsFirst(Relay):
     """A stream is opened, thrown away and opened again, to know whether it would come."""
 
@@ -39,16 +49,16 @@ class TriesStreamsFirst(Relay):
         return outgoing
 
 
-@case("requests.content-type", level="MUST", refs=["RFC 9110 8.3", "RFC 9112 6.3"], needs=["two_sided"])
-async def content_type(target: Target) -> Findings:
+@case("requests.content-type", level="MUST", on=FORWARDED, refs=["RFC 9110 8.3", "RFC 9112 6.3"], needs=["two_sided"])
+async def content_type(target: Target, ask: Operation) -> Findings:
     """The upstream gets each request as application/json, stated once, and with its body in UTF-8.
 
     That the body's framing is sound shows in its arrival: the upstream takes no request with two lengths or none.
     """
-    attempts = [await target.forwarded(answer) for answer in (await target.chat.create(), await target.chat.stream())]
-    types = [[value.lower() for name, value in one.headers if name == "content-type"] for one in attempts]
-    bare = [[value.partition(";")[0].strip() for value in values] for values in types]
-    yield expect("content types", bare, equals=[["application/json"], ["application/json"]])
+    attempt = await target.forwarded(await ask())
+    types = [value.lower() for name, value in attempt.headers if name == "content-type"]
+    bare = [value.partition(";")[0].strip() for value in types]
+    yield expect("content types", bare, equals=["application/json"])
 
 
 @content_type.mutant(killed_by="content types")

@@ -2,7 +2,16 @@
 
 from typing import Any, ClassVar
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect
+from hopcheck import (
+    GENERATING,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    expect,
+)
 from hopcheck.cases.requests.fields import lacks, without
 
 FIELDS: dict[str, Any] = {
@@ -39,12 +48,18 @@ ALSO: dict[str, dict[str, Any]] = {
 """What a provider asks for in addition to a field."""
 
 
-@case("requests.drop-params-declared", level="MAY", refs=["litellm#11722", "litellm#19225"], needs=["two_sided"])
-async def drop_params_declared(target: Target) -> Findings:
+@case(
+    "requests.drop-params-declared",
+    level="MAY",
+    on=GENERATING,
+    refs=["litellm#11722", "litellm#19225"],
+    needs=["two_sided"],
+)
+async def drop_params_declared(target: Target, ask: Operation) -> Findings:
     """A documented field is missing upstream only if the target declares that it drops it, or refuses it with a 4xx."""
     dropped = []
     for field, value in FIELDS.items():
-        got = await target.received(await target.chat.create(**{field: value}, **ALSO.get(field, {})))
+        got = await target.received(await ask(**{field: value}, **ALSO.get(field, {})))
         dropped += [field] if got and lacks(got, field, value) else []
     allowed = [field for field in dropped if field in target.declares.drops]
     # A list that is declared is the whole list.
@@ -75,15 +90,16 @@ UNKNOWN = {"x_hopcheck_unknown": {"deep": [1, None, "é"]}, "top_k": 40}
 @case(
     "requests.unknown-params",
     level="SHOULD",
+    on=GENERATING,
     refusable=True,
     refs=["litellm#564", "litellm#18039", "litellm#31697"],
     needs=["two_sided"],
 )
-async def unknown_params(target: Target) -> Findings:
+async def unknown_params(target: Target, ask: Operation) -> Findings:
     """A field that OpenAI's document doesn't know is forwarded, or refused with 400: never silently dropped."""
     fates = {}
     for field, value in UNKNOWN.items():
-        answer = await target.chat.create(extra={field: value})
+        answer = await ask(extra={field: value})
         got = await target.received(answer)
         fates[field] = f"refused with {answer.status}" if got is None else got.get(field)
     sound = all(fates[field] in (value, "refused with 400", "refused with 422") for field, value in UNKNOWN.items())

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect
+from hopcheck import (
+    GENERATING,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    dig,
+    expect,
+)
 from hopcheck.cases.requests.fields import replaced
 
 SCHEMA: dict[str, Any] = {
@@ -33,13 +43,14 @@ STRICT = {
 @case(
     "requests.response-format",
     level="MUST",
+    on=GENERATING,
     refs=["OAI ResponseFormatJsonSchema", "litellm#4592"],
     needs=["two_sided"],
 )
-async def response_format(target: Target) -> Findings:
+async def response_format(target: Target, ask: Operation) -> Findings:
     """response_format reaches the upstream as it was sent: json_object, and json_schema with its whole schema."""
     for name, asked in {"json_object": {"type": "json_object"}, "json_schema": STRICT}.items():
-        got = (await target.forwarded(await target.chat.create(response_format=asked, messages=ASKED))).json
+        got = (await target.forwarded(await ask(response_format=asked, messages=ASKED))).json
         yield expect(name, dig(got, "response_format"), equals=asked)
 
 

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, function_tools, items
+from hopcheck import (
+    GENERATING,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    dig,
+    expect,
+    function_tools,
+    items,
+)
 
 CALL = {"id": "call_hop1", "type": "function", "function": {"name": "look_up", "arguments": '{"q":"x"}'}}
 (TOOL,) = function_tools("look_up")
@@ -19,10 +31,16 @@ CONVERSATION: list[dict[str, Any]] = [
 """With all that gateways tidy up: names, empty strings, white space, parts, two users in turn."""
 
 
-@case("requests.messages-verbatim", level="MUST", refs=["OAI CreateChatCompletionRequest"], needs=["two_sided"])
-async def messages_verbatim(target: Target) -> Findings:
+@case(
+    "requests.messages-verbatim",
+    level="MUST",
+    on=GENERATING,
+    refs=["OAI CreateChatCompletionRequest"],
+    needs=["two_sided"],
+)
+async def messages_verbatim(target: Target, ask: Operation) -> Findings:
     """Messages reach the upstream as they were sent: roles, names, ids, parts, empty strings and white space."""
-    answer = await target.chat.create(messages=CONVERSATION, tools=[TOOL])
+    answer = await ask(messages=CONVERSATION, tools=[TOOL])
     got, sent = items((await target.forwarded(answer)).json, "messages"), answer.sent.json["messages"]
     yield expect("messages", comparable(got), equals=comparable(sent))
     # By OpenAI's documents a model takes one for the other, and null for a content that is not there.

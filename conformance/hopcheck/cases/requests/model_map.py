@@ -11,7 +11,13 @@ async def ask(target: Target, model: str) -> Response:
     return await target.chat.create(model=model)
 
 
-@case("requests.model-map", level="MUST", refs=["litellm#27046"], needs=["two_sided"])
+@case(
+    "requests.model-map",
+    level="MUST",
+    because="it asks on every operation",
+    refs=["litellm#27046"],
+    needs=["two_sided"],
+)
 async def model_map(target: Target) -> Findings:
     """A model goes upstream under one name, for answers and for streams; under the name that is declared for it.
 

@@ -3,7 +3,18 @@
 import json
 from typing import Any
 
-from hopcheck import Findings, NotApplicable, OutgoingRequest, Relay, Target, case, dig, expect
+from hopcheck import (
+    GENERATING,
+    Findings,
+    NotApplicable,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    dig,
+    expect,
+)
 from hopcheck.cases.requests.fields import replaced
 
 WHOLE = {"one": 1, "big": 10**15, "i53": 2**53 - 1, "low": -(2**53) + 1}
@@ -16,15 +27,15 @@ BROKEN = {"tenth": 0.1, "sum": 0.1 + 0.2, "small": 1e-7, "tiny": 5e-324, "huge":
 """Which are another number after a rounding to six digits, or to 32 bits."""
 
 
-@case("requests.numbers", level="MUST", refs=["RFC 8259 6", "JSON Schema 4.2.2"], needs=["two_sided"])
-async def numbers(target: Target) -> Findings:
+@case("requests.numbers", level="MUST", on=GENERATING, refs=["RFC 8259 6", "JSON Schema 4.2.2"], needs=["two_sided"])
+async def numbers(target: Target, ask: Operation) -> Findings:
     """Numbers in a tool's schema reach the upstream with their value; integers to 64 bits should, too.
 
     1e-7 may be written 0.0000001: the value counts. What neither 64 bits nor a double hold, nobody owes.
     """
     properties = {name: {"const": value} for name, value in {**WHOLE, **LARGE, **BROKEN}.items()}
     function = {"name": "count", "parameters": {"type": "object", "properties": properties}}
-    attempt = await target.forwarded(await target.chat.create(tools=[{"type": "function", "function": function}]))
+    attempt = await target.forwarded(await ask(tools=[{"type": "function", "function": function}]))
     got = dig(attempt.json, "tools", 0, "function", "parameters", "properties")
     if all(dig(got, name, "const") is None for name in properties):
         raise NotApplicable("none of the schema's numbers arrived, which tools.strict-schema judges")

@@ -3,8 +3,10 @@
 from typing import Any
 
 from hopcheck import (
+    GENERATING,
     Findings,
     IncomingRequest,
+    Operation,
     OutgoingRequest,
     Relay,
     RelayedResponse,
@@ -25,13 +27,14 @@ WHO: dict[str, Any] = {
 @case(
     "requests.user-field",
     level="SHOULD",
+    on=GENERATING,
     refs=["OAI CreateChatCompletionRequest", "litellm#25753"],
     needs=["two_sided"],
 )
-async def user_field(target: Target) -> Findings:
+async def user_field(target: Target, ask: Operation) -> Findings:
     """`user`, `metadata` and `safety_identifier` reach the upstream, unless the target declares that it drops them."""
     for field, value in WHO.items():
-        got = await target.received(await target.chat.create(store=True, **{field: value}))  # as metadata needs it
+        got = await target.received(await ask(store=True, **{field: value}))  # as metadata needs it
         allowed = [value, None] if field in target.declares.drops else [value]
         yield expect(field, got.get(field) if got else "refused", one_of=allowed)
 
@@ -70,10 +73,16 @@ class RefusesSafetyIdentifier(Relay):
         return await super().check(incoming)
 
 
-@case("requests.reasoning-effort", level="SHOULD", refs=["OAI ReasoningEffort", "litellm#38084"], needs=["two_sided"])
-async def reasoning_effort(target: Target) -> Findings:
+@case(
+    "requests.reasoning-effort",
+    level="SHOULD",
+    on=GENERATING,
+    refs=["OAI ReasoningEffort", "litellm#38084"],
+    needs=["two_sided"],
+)
+async def reasoning_effort(target: Target, ask: Operation) -> Findings:
     """reasoning_effort reaches the upstream, unless the target declares that it drops it."""
-    got = await target.received(await target.chat.create(reasoning_effort="low"))
+    got = await target.received(await ask(reasoning_effort="low"))
     allowed = ["low", None] if "reasoning_effort" in target.declares.drops else ["low"]
     yield expect("reasoning_effort", got.get("reasoning_effort") if got else "refused", one_of=allowed)
 

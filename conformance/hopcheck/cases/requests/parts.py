@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, items
+from hopcheck import (
+    GENERATING,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    dig,
+    expect,
+    items,
+)
 from hopcheck.cases.requests.fields import replaced
 
 PIXEL = (
@@ -23,10 +34,16 @@ FILES: list[dict[str, Any]] = [
 ]
 
 
-@case("requests.image-parts", level="MUST", refs=["OAI ContentPartImage", "maximhq/bifrost#4402"], needs=["two_sided"])
-async def image_parts(target: Target) -> Findings:
+@case(
+    "requests.image-parts",
+    level="MUST",
+    on=GENERATING,
+    refs=["OAI ContentPartImage", "maximhq/bifrost#4402"],
+    needs=["two_sided"],
+)
+async def image_parts(target: Target, ask: Operation) -> Findings:
     """Images reach the upstream as they were sent: URL or data, detail, and their place among the text."""
-    answer = await target.chat.create(messages=[{"role": "user", "content": IMAGES}])
+    answer = await ask(messages=[{"role": "user", "content": IMAGES}])
     got = items((await target.forwarded(answer)).json, "messages", 0, "content")
     yield expect("order of parts", [dig(part, "type") for part in got], equals=["text", "image_url"] * 2 + ["text"])
     images = [dig(part, "image_url") for part in got if dig(part, "type") == "image_url"]
@@ -66,12 +83,13 @@ class ForgetsDetail(Relay):
 @case(
     "requests.audio-file-parts",
     level="SHOULD",
+    on=GENERATING,
     refs=["OAI ContentPartAudio", "OAI ContentPartFile"],
     needs=["two_sided"],
 )
-async def audio_file_parts(target: Target) -> Findings:
+async def audio_file_parts(target: Target, ask: Operation) -> Findings:
     """Audio and file parts reach the upstream as they were sent."""
-    got = await target.received(await target.chat.create(messages=[{"role": "user", "content": FILES}]))
+    got = await target.received(await ask(messages=[{"role": "user", "content": FILES}]))
     yield expect("parts", items(got, "messages", 0, "content")[:2], equals=FILES)
 
 

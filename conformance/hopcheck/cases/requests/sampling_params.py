@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, expect
+from hopcheck import (
+    GENERATING,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    expect,
+)
 from hopcheck.cases.requests.fields import changed, replaced, without
 
 ASKED: dict[str, dict[str, Any]] = {
@@ -36,13 +45,14 @@ ASKED: dict[str, dict[str, Any]] = {
 @case(
     "requests.sampling-params",
     level="MUST",
+    on=GENERATING,
     refs=["OAI CreateChatCompletionRequest", "litellm#8199", "litellm#36882"],
     needs=["two_sided"],
 )
-async def sampling_params(target: Target) -> Findings:
+async def sampling_params(target: Target, ask: Operation) -> Findings:
     """Sampling fields reach the upstream with the value that was sent, a zero and a false included."""
     for name, fields in ASKED.items():
-        got = (await target.forwarded(await target.chat.create(**fields))).json
+        got = (await target.forwarded(await ask(**fields))).json
         yield expect(f"{name} changed", changed(fields, got, target.declares.drops), equals={})
 
 

@@ -7,6 +7,7 @@ from hopcheck.cases.requests.fields import replaced, without
 @case(
     "requests.stream-flag",
     level="SHOULD",
+    because="it asks in one piece and as a stream",
     refs=["OAI ChatCompletionStreamOptions", "litellm#35290"],
     needs=["two_sided"],
 )

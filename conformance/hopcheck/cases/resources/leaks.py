@@ -41,6 +41,7 @@ async def left_open(target: Target, script: str) -> int:
 @case(
     "resources.conn-leak",
     level="MUST",
+    because="it floods the target with streams",
     refs=["litellm#21213", "LiveBench#523", "mistral#532"],
     upstream={"": reply.chat("Hello"), "flowing": FLOWING, "silent": reply.hang("events", after=2)},
     isolation="exclusive",

@@ -11,6 +11,7 @@ STREAMS = 110
 @case(
     "resources.pool",
     level="SHOULD",
+    because="it floods the target with streams",
     refs=["litellm#19549"],
     upstream={"": reply.chat("Hello"), "held": reply.hang("events", after=2)},
     isolation="exclusive",

@@ -1,6 +1,17 @@
 """How often a failing provider is asked."""
 
-from hopcheck import Failure, Findings, OutgoingRequest, Relay, Target, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    Failure,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 WITHIN_S = 3.0
 
@@ -8,12 +19,13 @@ WITHIN_S = 3.0
 @case(
     "retry.budget",
     level="MUST",
+    on=FORWARDED,
     refs=["litellm#34129", "litellm#25285", "nanobot#2760"],
     upstream=reply.status(500),
 )
-async def budget(target: Target) -> Findings:
+async def budget(target: Target, ask: Operation) -> Findings:
     """A failing provider gets at most one attempt and the declared retries, however many layers retry."""
-    answer = await target.chat.create()
+    answer = await ask()
     yield expect("attempts", len(await target.seen(answer)), at_most=1 + target.declares.retries)
 
 
@@ -28,13 +40,14 @@ class Multiplies(Relay):
 @case(
     "retry.backoff",
     level="MUST",
+    on=FORWARDED,
     refs=["failoverbench S02"],
     upstream=reply.status(503),
     isolation="exclusive",
 )
-async def backoff(target: Target) -> Findings:
+async def backoff(target: Target, ask: Operation) -> Findings:
     """A provider that is overloaded is not hammered: at most four attempts within 3 s."""
-    attempts = await target.seen(await target.chat.create())
+    attempts = await target.seen(await ask())
     early = [attempt for attempt in attempts if attempt.received_ns - attempts[0].received_ns < WITHIN_S * 1e9]
     yield expect("attempts within 3 s", len(early), at_most=4)
 

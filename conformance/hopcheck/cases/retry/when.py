@@ -1,11 +1,13 @@
 """What is tried again, and what is not."""
 
 from hopcheck import (
+    FORWARDED,
     Event,
     Events,
     Failure,
     Findings,
     IncomingRequest,
+    Operation,
     OutgoingRequest,
     Relay,
     RelayedResponse,
@@ -23,15 +25,16 @@ REFUSALS = (400, 401, 403, 404, 422)
 @case(
     "retry.not-on-4xx",
     level="MUST",
+    on=FORWARDED,
     refs=["failoverbench S12", "failoverbench S13"],
     upstream={str(status): reply.status(status) for status in REFUSALS},
     isolation="cooldown",
 )
-async def not_on_4xx(target: Target) -> Findings:
+async def not_on_4xx(target: Target, ask: Operation) -> Findings:
     """A request that the provider refuses as wrong is not sent again."""
     attempts = {}
     for status in REFUSALS:
-        attempts[status] = len(await target.seen(await target.chat.create(script=str(status))))
+        attempts[status] = len(await target.seen(await ask(script=str(status))))
     yield expect("attempts", attempts, equals=dict.fromkeys(REFUSALS, 1))
 
 
@@ -46,6 +49,7 @@ class TriesEverythingAgain(Relay):
 @case(
     "retry.not-after-first-byte",
     level="MUST",
+    because="it is about a stream that has begun",
     on="chat.stream",
     refs=["nanobot#4038", "hive#6541", "cadis#412", "litellm#32835"],
     upstream=[reply.stream("Hel", "lo", cut_after_events=2, pace_s=0.1), reply.stream("Hel", "lo")],
@@ -75,13 +79,14 @@ def _piece(delta: dict[str, str], finish: str | None) -> Event:
 @case(
     "retry.conn-reset",
     level="SHOULD",
+    on=FORWARDED,
     refs=["failoverbench S05"],
     upstream=[*[reply.chat("lost", cut="reset", cut_at=-1)] * 2, reply.chat("Hello")],
 )
-async def conn_reset(target: Target) -> Findings:
+async def conn_reset(target: Target, ask: Operation) -> Findings:
     """A connection that the provider resets before it answers is tried again, or results in a clean error."""
     # Twice, since a client library may by itself replace a pooled connection that turns out to be dead.
-    answer = await target.chat.create()
+    answer = await ask()
     outcome = "an answer" if answer.status == 200 else contract_violations("Error", answer.json) or "an error"
     yield expect("status", answer.status, one_of=[200, 502, 503, 504])
     if not target.declares.transparent:

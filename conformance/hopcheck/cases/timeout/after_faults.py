@@ -6,6 +6,7 @@ from hopcheck import Events, Failure, Findings, OutgoingRequest, Relay, Target, 
 @case(
     "timeout.after-alive",
     level="MUST",
+    because="it asks on several operations",
     refs=["litellm#26015"],
     upstream={
         "": reply.chat("Hello"),

@@ -3,10 +3,12 @@
 import time
 
 from hopcheck import (
+    GENERATING,
     Events,
     Failure,
     Findings,
     IncomingRequest,
+    Operation,
     OutgoingRequest,
     Relay,
     RelayedResponse,
@@ -26,17 +28,18 @@ WORDS = [f"{number} " for number in range(12)]
 @case(
     "timeout.ttfb",
     level="MUST",
+    on=GENERATING,
     refs=["litellm#38358", "litellm#19909", "Bifrost#7104"],
     upstream=reply.hang("headers"),
     needs=["timeout_s"],
     isolation="cooldown",
     timed=True,
 )
-async def silent(target: Target) -> Findings:
+async def silent(target: Target, ask: Operation) -> Findings:
     """A silent provider is given up within the declared timeout, with an error that names the timeout."""
     declared = target.declares
     assert declared.timeout_s is not None
-    answer = await target.chat.create(model=target.timed_model)
+    answer = await ask(model=target.timed_model)
     yield expect("status", answer.status, one_of=[408, 504])
     bound_s = (1 + declared.timeout_retries) * declared.timeout_s + SLACK_S
     yield expect("seconds", round(answer.elapsed_s, 2), at_most=bound_s)
@@ -65,6 +68,7 @@ class TriesForLong(Relay):
 @case(
     "timeout.stream-idle-not-total",
     level="SHOULD",
+    because="it is about a stream that has begun",
     on="chat.stream",
     refs=["litellm#19184"],
     upstream=reply.stream(*WORDS, pace_s=0.1),

@@ -1,9 +1,11 @@
 """Providers that are not there."""
 
 from hopcheck import (
+    GENERATING,
     Failure,
     Findings,
     IncomingRequest,
+    Operation,
     Relay,
     RelayedResponse,
     Target,
@@ -16,12 +18,13 @@ from hopcheck import (
 @case(
     "timeout.connect",
     level="MUST",
+    on=GENERATING,
     refs=["RFC 9110, section 15.6.3"],
     needs=["unreachable"],
 )
-async def unreachable(target: Target) -> Findings:
+async def unreachable(target: Target, ask: Operation) -> Findings:
     """A provider that refuses connections results in a server error in OpenAI's shape."""
-    answer = await target.chat.create(model=target.declares.unreachable)
+    answer = await ask(model=target.declares.unreachable)
     yield expect("status", answer.status, one_of=[500, 502, 503, 504])
     if not target.declares.transparent:
         yield expect("what is wrong with the error", contract_violations("Error", answer.json), equals=[])

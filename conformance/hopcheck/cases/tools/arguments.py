@@ -38,6 +38,7 @@ def calls(texts: tuple[str, ...]) -> Any:
 @case(
     "tools.arguments-bytes",
     level="MUST",
+    because="streamed calls have cases of their own",
     refs=["OAI ChatCompletionMessageToolCall", "litellm#20480"],
     upstream={"sound": calls(SOUND), "odd": calls(ODD)},
 )

@@ -11,6 +11,7 @@ BOTH = (reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", "{}", 
 @case(
     "tools.call-nonstream",
     level="MUST",
+    because="streamed calls have cases of their own",
     refs=["OAI ChatCompletionMessageToolCall"],
     upstream=reply.chat(tools=BOTH),
 )
@@ -51,6 +52,7 @@ class FreshIds(Relay):
 @case(
     "tools.text-and-call",
     level="MUST",
+    because="it asks in one piece and as a stream",
     refs=["maximhq/bifrost#3638", "maximhq/bifrost#6123"],
     upstream=reply.chat("I look ", "it up.", tools=[BOTH[0]]),
     trips_on=["stream.finish-*:*", "stream.nonstream-parity:StopsInOnePiece", "stream.no-coalesce:JoinsDeltas"],

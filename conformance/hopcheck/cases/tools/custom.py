@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, items
+from hopcheck import (
+    GENERATING,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    dig,
+    expect,
+    items,
+)
 
 GRAMMAR = {"type": "grammar", "grammar": {"syntax": "lark", "definition": "start: WORD"}}
 SHELL: dict[str, Any] = {"type": "custom", "custom": {"name": "shell", "description": "", "format": GRAMMAR}}
@@ -11,13 +22,14 @@ SHELL: dict[str, Any] = {"type": "custom", "custom": {"name": "shell", "descript
 @case(
     "tools.custom-tool",
     level="MAY",
+    on=GENERATING,
     refusable=True,
     refs=["OAI CustomToolChatCompletions", "avelrl"],
     needs=["two_sided"],
 )
-async def custom_tool(target: Target) -> Findings:
+async def custom_tool(target: Target, ask: Operation) -> Findings:
     """A tool of type `custom` reaches the upstream as it was sent, or the request is refused with 400."""
-    answer = await target.chat.create(tools=[SHELL])
+    answer = await ask(tools=[SHELL])
     got = await target.received(answer)
     fate = f"refused with {answer.status}" if got is None else dig(items(got, "tools"), 0)
     yield expect("custom tool", fate, one_of=[SHELL, "refused with 400", "refused with 422"])

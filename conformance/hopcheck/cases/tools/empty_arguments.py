@@ -3,9 +3,11 @@
 from typing import Any
 
 from hopcheck import (
+    GENERATING,
     Event,
     Events,
     Findings,
+    Operation,
     Relay,
     RelayedResponse,
     Target,
@@ -21,17 +23,16 @@ from hopcheck import (
 NOTHING = {"absent": reply.chat(tools=[reply.call("clock")]), "object": reply.chat(tools=[reply.call("clock", "{}")])}
 
 
-@case("tools.empty-args", level="SHOULD", refs=["litellm#11262"], upstream=NOTHING)
-async def empty_args(target: Target) -> Findings:
+@case("tools.empty-args", level="SHOULD", on=GENERATING, refs=["litellm#11262"], upstream=NOTHING)
+async def empty_args(target: Target, ask: Operation) -> Findings:
     """A call without arguments arrives as a call whose arguments are an empty string or an empty object."""
-    for way, ask in {"in one piece": target.chat.create, "as a stream": target.chat.stream}.items():
-        answers = [(await ask(script=kind, tools=function_tools("clock"))).tool_calls() for kind in NOTHING]
-        calls = [[call["name"], call["arguments"]] for calls in answers for call in calls]
-        empty = all(call in (["clock", ""], ["clock", "{}"]) for call in calls)
-        yield expect(f"calls {way}", calls, holds=empty and len(calls) == 2, to='two calls of clock with "" or "{}"')
+    responses = {kind: await ask(script=kind, tools=function_tools("clock")) for kind in NOTHING}
+    calls = {kind: [[call["name"], call["arguments"]] for call in one.tool_calls()] for kind, one in responses.items()}
+    empty = all(made in ([["clock", ""]], [["clock", "{}"]]) for made in calls.values())
+    yield expect("calls", calls, holds=empty, to='one call of clock with "" or "{}" in each')
 
 
-@empty_args.mutant(killed_by="calls in one piece")
+@empty_args.mutant(killed_by="calls", on="chat")
 class NothingIsNull(Relay):
     """Empty arguments become null."""
 
@@ -43,7 +44,7 @@ class NothingIsNull(Relay):
         return edits.messages(response, empty)
 
 
-@empty_args.mutant(killed_by="calls as a stream")
+@empty_args.mutant(killed_by="calls", on="chat.stream")
 class WaitsForArguments(Relay):
     """A stream's call is held back until a piece of its arguments comes, which for some never does."""
 

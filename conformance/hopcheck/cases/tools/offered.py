@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, items
+from hopcheck import (
+    GENERATING,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    dig,
+    expect,
+    items,
+)
 
 INNER = {"anyOf": [{"$ref": "#/$defs/place"}, {"type": "null"}]}
 PLACE = {"type": "object", "properties": {"inner": INNER}, "required": ["inner"], "additionalProperties": False}
@@ -30,20 +41,21 @@ CHOICES: list[Any] = ["auto", "none", "required", CLOCK]
     "tools.roundtrip",
     refusable=True,
     level="MUST",
+    on=GENERATING,
     refs=["OAI CreateChatCompletionRequest", "maximhq/bifrost#7348"],
     needs=["two_sided"],
 )
-async def roundtrip(target: Target) -> Findings:
+async def roundtrip(target: Target, ask: Operation) -> Findings:
     """Tools, tool_choice in each of its forms, and parallel_tool_calls reach the upstream as they were sent."""
     asked: dict[str, Any] = {"tools": [WEATHER, CLOCK], "parallel_tool_calls": False}
-    answers = [await target.chat.create(**asked, tool_choice=choice) for choice in CHOICES]
+    answers = [await ask(**asked, tool_choice=choice) for choice in CHOICES]
     got = [(await target.forwarded(answer)).json for answer in answers]
     names = [dig(tool, "function", "name") for tool in items(got[0], "tools")]
     yield expect("tools", names, equals=["weather", "clock"])
     yield expect("tool_choice", [dig(body, "tool_choice") for body in got], equals=CHOICES)
     yield expect("parallel_tool_calls", dig(got[0], "parallel_tool_calls"), equals=False)
     # Newer than the others: a gateway that refuses it has at least dropped nothing.
-    newest = await target.chat.create(**asked, tool_choice=ALLOWED)
+    newest = await ask(**asked, tool_choice=ALLOWED)
     arrived = dig(await target.received(newest), "tool_choice") or f"refused with {newest.status}"
     yield expect("tool_choice of allowed tools", arrived, equals=ALLOWED, level="SHOULD")
 
@@ -85,10 +97,16 @@ class FalseIsNothing(Relay):
         return outgoing.with_json({name: value for name, value in outgoing.json.items() if value is not False})
 
 
-@case("tools.strict-schema", level="MUST", refs=["OAI FunctionObject", "litellm#19077"], needs=["two_sided"])
-async def strict_schema(target: Target) -> Findings:
+@case(
+    "tools.strict-schema",
+    level="MUST",
+    on=GENERATING,
+    refs=["OAI FunctionObject", "litellm#19077"],
+    needs=["two_sided"],
+)
+async def strict_schema(target: Target, ask: Operation) -> Findings:
     """A function's `strict` and its JSON Schema ($ref, $defs, anyOf, defaults) reach the upstream unchanged."""
-    got = (await target.forwarded(await target.chat.create(tools=[WEATHER, TIMER]))).json
+    got = (await target.forwarded(await ask(tools=[WEATHER, TIMER]))).json
     functions = [dig(tool, "function") for tool in items(got, "tools")]
     yield expect("strict", [dig(one, "strict") or False for one in functions], equals=[True, False])
     yield expect("parameters", [dig(one, "parameters") for one in functions], equals=[PARAMETERS, LOOSE])

@@ -3,7 +3,19 @@
 import json
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Target, case, dig, expect, function_tools, items
+from hopcheck import (
+    GENERATING,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    dig,
+    expect,
+    function_tools,
+    items,
+)
 
 CALLS: list[dict[str, Any]] = [
     {"id": "call_hop1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}},
@@ -20,10 +32,16 @@ HISTORY: list[dict[str, Any]] = [
 """The results in another order than the calls: as they came back."""
 
 
-@case("tools.result-turn", level="MUST", refs=["OAI ChatCompletionRequestToolMessage", "avelrl"], needs=["two_sided"])
-async def result_turn(target: Target) -> Findings:
+@case(
+    "tools.result-turn",
+    level="MUST",
+    on=GENERATING,
+    refs=["OAI ChatCompletionRequestToolMessage", "avelrl"],
+    needs=["two_sided"],
+)
+async def result_turn(target: Target, ask: Operation) -> Findings:
     """Calls and their results in the history reach the upstream: each under its id, in the order sent."""
-    got = (await target.forwarded(await target.chat.create(messages=HISTORY, tools=TOOLS))).json
+    got = (await target.forwarded(await ask(messages=HISTORY, tools=TOOLS))).json
     messages = items(got, "messages")
     results = [one for one in messages if dig(one, "role") == "tool"]
     yield expect("calls", [call for one in messages for call in items(one, "tool_calls")], equals=CALLS)

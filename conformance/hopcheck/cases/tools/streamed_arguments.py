@@ -12,6 +12,7 @@ PIECES = ('{"a', '": "', "x\\", 'ny"', ", ", '"n": 1', "2345678901234567", '890,
 @case(
     "tools.stream-args-concat",
     level="MUST",
+    because="it is about the deltas of streamed calls",
     on="chat.stream",
     refs=["litellm#20480", "litellm#38926"],
     upstream=reply.stream(tools=[reply.call("echo", *PIECES), reply.call("broken", '{"q": "', id="call_hop2")]),
@@ -51,6 +52,7 @@ class SkipsBlankPieces(Relay):
 @case(
     "tools.stream-interleaved",
     level="MUST",
+    because="it is about the deltas of streamed calls",
     on="chat.stream",
     refs=["OAI ChatCompletionMessageToolCallChunk", "term-llm#314"],
     upstream=reply.stream(

@@ -11,6 +11,7 @@ TWO = reply.stream(
 @case(
     "tools.stream-index",
     level="MUST",
+    because="it is about the deltas of streamed calls",
     on="chat.stream",
     refs=["OAI ChatCompletionMessageToolCallChunk", "ollama#7881", "openai-python#2806"],
     upstream=TWO,
