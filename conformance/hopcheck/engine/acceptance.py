@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Response, Target
+from hopcheck.client.operations import OTHER, operation_of
+from hopcheck.client.operations.contract_path import contract_path
 from hopcheck.client.responses import shortened
-from hopcheck.engine.operations import OTHER, contract_path, operation_of
 from hopcheck.engine.verdict import Occurrence
 from hopcheck.engine.wire_contracts import WireJudgement
 from hopcheck_contracts.documents import Boundary

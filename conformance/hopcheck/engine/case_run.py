@@ -16,6 +16,7 @@ from typing import Any
 from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Target, Untestable
+from hopcheck.client.operations import operation_of
 from hopcheck.client.responses import NotApplicable
 from hopcheck.engine.acceptance import ACCEPTANCE, judge_acceptance
 from hopcheck.engine.context import RunContext
@@ -23,7 +24,6 @@ from hopcheck.engine.evidence import CaseFindings
 from hopcheck.engine.invariants.declared_limit import DECLARED_LIMIT, judge_declared_limit
 from hopcheck.engine.invariants.judge import judge_invariants
 from hopcheck.engine.invariants.known_defects import without_known_defects
-from hopcheck.engine.operations import operation_of
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict, outcome_of
 from hopcheck.engine.wire_contracts import WireEvidence, WireJudgement, judge_exchanges
 from hopcheck.engine.wire_log import curl_line, wire_log

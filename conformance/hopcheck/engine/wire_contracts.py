@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Response
 from hopcheck.client.config import Declares
+from hopcheck.client.operations import operation_of
+from hopcheck.client.operations.contract_path import contract_path, plain_path
 from hopcheck.engine.exchanges.exchange import plain_body
 from hopcheck.engine.http_layer import ROUTING_REFUSALS, is_byte_proxys_own, is_http_refusal
-from hopcheck.engine.operations import contract_path, operation_of, plain_path
 from hopcheck.engine.verdict import Occurrence
 from hopcheck_contracts.causes import cause_of
 from hopcheck_contracts.documents import Boundary, find_operation

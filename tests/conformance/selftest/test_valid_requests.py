@@ -12,8 +12,8 @@ import pytest
 from hopcheck import Findings, Target
 from hopcheck.authoring.isolation import Isolation
 from hopcheck.authoring.registry import Case
+from hopcheck.client.operations.contract_path import contract_path
 from hopcheck.engine.case_run import run_case
-from hopcheck.engine.operations import contract_path
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_contracts.schemas import validate_request

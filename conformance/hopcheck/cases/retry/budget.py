@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    GENERATING,
     Failure,
     Findings,
     Operation,
@@ -60,14 +61,15 @@ backoff.mutant(killed_by="attempts within 3 s", trips=("retry.*", "errors.*", "r
 @case(
     "retry.honours-retry-after",
     level="SHOULD",
+    on=GENERATING,
     refs=["failoverbench S01", "RFC 9110, section 10.2.3"],
     upstream=[reply.status(429, headers={"Retry-After": "1"}), reply.chat("Hello")],
     isolation="cooldown",
     timed=True,
 )
-async def honours_retry_after(target: Target) -> Findings:
+async def honours_retry_after(target: Target, ask: Operation) -> Findings:
     """A provider that says when to come back is not asked sooner."""
-    answer = await target.chat.create()
+    answer = await ask()
     first = await target.arrival(answer.marker)
     others = (await target.seen(answer))[1:]
     gaps_s = [(other.received_ns - first.received_ns) / 1e9 for other in others if other.key == first.key]

@@ -12,7 +12,8 @@ from typing import Any
 
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Response
-from hopcheck.engine.operations import contract_path, operation_of, plain_path
+from hopcheck.client.operations import operation_of
+from hopcheck.client.operations.contract_path import contract_path, plain_path
 from hopcheck_contracts.schemas import STREAM_TYPE
 from hopcheck_contracts.sse import Event, parse
 from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse

@@ -1,10 +1,6 @@
-"""How a target was asked: the operation that a request belongs to, and its path as the contracts have it."""
+"""A request's path as the contracts have it."""
 
 from __future__ import annotations
-
-from hopcheck.client.operations import OTHER, operation_of
-
-__all__ = ["OTHER", "contract_path", "operation_of", "plain_path"]
 
 
 def contract_path(url: str, base_path: str) -> str:
