@@ -128,9 +128,6 @@ class Declares:
 SECRET_CHARACTERS = 8
 """Shorter values, keys apart, are no secrets: they would be found in every other word."""
 
-NO_DONE = "streams without [DONE]"
-"""The only defect that is masked: every other comparison of whole streams would fail for it."""
-
 KIND = frozenset({"auth", "transparent", "models", "choices"})
 """The keys that say what a gateway is; cases name what they need of that as `hopcheck.authoring.duties` has it."""
 
@@ -156,7 +153,6 @@ class TargetConfig:
         second_api_key_env: The variable of `second_api_key`, or "".
         models: What healthy requests name.
         declares: What it says that it does.
-        masked: Defects that preflight saw in healthy responses: the case about one reports it, others leave it out.
         assumed: The keys of `declares` that preflight filled in, as the target's behaviour left no doubt.
     """
 
@@ -173,7 +169,6 @@ class TargetConfig:
     second_api_key_env: str = ""
     models: Models = Models()
     declares: Declares = Declares()
-    masked: frozenset[str] = frozenset()
     assumed: frozenset[str] = frozenset()
 
     def assuming(self, found: Mapping[str, Any]) -> TargetConfig:

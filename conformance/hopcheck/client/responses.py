@@ -56,7 +56,6 @@ class Response:
         head_at_ns: When its head was there, or 0.
         ended_at_ns: When it ended.
         version: Of HTTP.
-        masked: Known defects of the target that are none of this response's (see `TargetConfig.masked`).
         read_number: Grows whenever something of the response is read: the highest one is what a case read last, which
             is what its next finding is about.
     """
@@ -70,7 +69,6 @@ class Response:
     head_at_ns: int = 0
     ended_at_ns: int = 0
     version: str = ""
-    masked: frozenset[str] = frozenset()
     read_number: int = field(default=0, repr=False, compare=False)
 
     def __getattribute__(self, name: str) -> Any:

@@ -171,7 +171,6 @@ class TargetSession(PacedSide):
         at_ns = await used.send(method, target, pairs, raw)
         url = f"{self._origin.scheme}://{self._origin.authority}{target}"
         response = kind(SentRequest(marker, method, url, tuple(pairs), raw, at_ns))
-        response.masked = self.config.masked
         self.responses.append(response)
 
         async def refused(live: PendingResponse) -> ClientConnection | None:

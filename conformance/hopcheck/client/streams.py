@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hopcheck.client.config import NO_DONE
 from hopcheck.client.paths import JSON, dig, items, parsed
 from hopcheck.client.responses import Response, SentRequest, arguments_of, call_of
 from hopcheck_contracts.sse import DONE_DATA, Event, EventParser
@@ -125,7 +124,7 @@ class Stream(Response):
     def summary(self) -> dict[str, JSON]:
         """What a client makes of the first choice: its text, its last finish reason, and whether `[DONE]` came."""
         last = next(reversed(self.finishes()), None)
-        return {"text": self.joined(), "finish": last, "done": self._is_done}
+        return {"text": self.joined(), "finish": last, "done": "[DONE]" in self.data}
 
     @property
     def unreadable(self) -> list[str]:
@@ -142,8 +141,4 @@ class Stream(Response):
     def clean(self) -> bool:
         """Whether a client takes it for a whole response: ended as framed, no error, a finish reason, `[DONE]`."""
         finished = any(choice.get("finish_reason") for choice in self._choices())
-        return self.ended == "complete" and self.error is None and finished and self._is_done
-
-    @property
-    def _is_done(self) -> bool:
-        return "[DONE]" in self.data or NO_DONE in self.masked
+        return self.ended == "complete" and self.error is None and finished and "[DONE]" in self.data

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hopcheck.client import Response, Stream, Target, Untestable, describe
-from hopcheck.client.config import NO_DONE, TargetConfig
+from hopcheck.client import Response, Target, Untestable, describe
+from hopcheck.client.config import TargetConfig
 from hopcheck.client.session import CHAT_PATH
 from hopcheck.engine.context import RunContext
 from hopcheck.gate.probes import send_probes
@@ -32,13 +32,11 @@ class PreflightResult:
         server: The target's Server header, or "".
         provider_key: The key that arrived at the upstream, or ""; cases about secrets look for it.
         suggestions: What the target's file should declare.
-        masked: See `TargetConfig`.
     """
 
     server: str
     provider_key: str
     suggestions: tuple[Suggestion, ...] = ()
-    masked: frozenset[str] = frozenset()
 
 
 async def examine(context: RunContext, read_timeout_s: float) -> PreflightResult:
@@ -67,15 +65,7 @@ async def examine(context: RunContext, read_timeout_s: float) -> PreflightResult
         raise Unfit(complaint + await _other_prefix(context, response, read_timeout_s))
     probes = await send_probes(target, control) if control and context.nonces is None else None
     suggestions = suggest(config, probes) if probes else []
-    masked = defects_of(probes.stream.response) if probes else frozenset()
-    return PreflightResult(response.header("server") or "", last.key if last else "", tuple(suggestions), masked)
-
-
-def defects_of(stream: Response) -> frozenset[str]:
-    """The defects of a healthy stream that other comparisons leave out; the case about it reports them."""
-    assert isinstance(stream, Stream)
-    lacks_done = stream.ended == "complete" and bool(stream.finishes()) and "[DONE]" not in stream.data
-    return frozenset({NO_DONE} if lacks_done else ())
+    return PreflightResult(response.header("server") or "", last.key if last else "", tuple(suggestions))
 
 
 def _target(config: TargetConfig, control: Control | None, read_timeout_s: float) -> Target:

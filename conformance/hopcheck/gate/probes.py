@@ -50,7 +50,6 @@ class Probes:
 
     Attributes:
         plain: A healthy request, with the configured key.
-        stream: The same for a stream.
         wrong_key: One with a key that nobody knows.
         no_key: One without a key.
         unknown_model: One for a model that nobody serves.
@@ -61,7 +60,6 @@ class Probes:
     """
 
     plain: Probe
-    stream: Probe
     wrong_key: Probe
     no_key: Probe
     unknown_model: Probe
@@ -86,7 +84,6 @@ async def send_probes(target: Target, control: Control) -> Probes:
 
     return Probes(
         plain=await arrived(await target.chat.create()),
-        stream=await arrived(await target.chat.stream()),
         wrong_key=await arrived(await target.chat.create(key=WRONG_KEY)),
         no_key=await arrived(await target.chat.create(key="")),
         unknown_model=await arrived(await target.chat.create(model=UNKNOWN_MODEL)),

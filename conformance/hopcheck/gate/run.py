@@ -31,9 +31,6 @@ from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.responses import ConnectFailed
 from hopcheck_server.wire.tasks import unless
 
-MASKED = "Known from preflight, and left out of all comparisons but those of the case about it: {}."
-"""A note of the report."""
-
 Watch = Callable[[str, Verdict | None], None]
 """Called with each case's key: with None when the case begins, with its verdict when it ends."""
 
@@ -114,9 +111,7 @@ class _Gate:
         result.provider_key = preflight.provider_key
         result.suggestions = preflight.suggestions
         config = with_assumptions(self._context.config, list(preflight.suggestions))
-        self._context = replace(self._context, config=replace(config, masked=preflight.masked))
-        if preflight.masked:
-            result.notes.append(MASKED.format(", ".join(sorted(preflight.masked))))
+        self._context = replace(self._context, config=config)
         load_sdk()
         load_contracts()
         self._bounds.begin()
