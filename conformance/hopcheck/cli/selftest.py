@@ -50,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="see that each mutant's report reproduces its failure, without the matrix",
     )
+    parser.add_argument(
+        "--mutants", type=Path, metavar="FOLDER", help="run the mutants in these files (see `violates`) on their cases"
+    )
     parser.add_argument("--verbose", action="store_true", help="list the mutants that were killed, too")
 
 
@@ -62,6 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
         from hopcheck.cli.selftest_replay import run as run_replay
 
         return run_replay(arguments, cases)
+    if arguments.mutants:
+        from hopcheck.cli.selftest_independent import run as run_independent
+
+        return run_independent(arguments, cases)
     if arguments.reproduce:
         return _reproduce(cases, arguments)
     console, begun, columns = Console(highlight=False), time.monotonic(), columns_of(cases)
