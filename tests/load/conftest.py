@@ -8,7 +8,7 @@ import pytest
 
 from hopcheck_load.closed_loop import rounds
 from hopcheck_load.measurement import machine
-from hopcheck_load.stats import intervals, slices
+from hopcheck_load.stats import blocks
 from tests.load import made_measurements
 
 
@@ -22,18 +22,14 @@ def made():
 def few_draws() -> Iterator[None]:
     """Draw a tenth of the usual resamples; the tests of `stats` hold the coverage of the intervals."""
     with pytest.MonkeyPatch.context() as patch:
-        few = intervals.RESAMPLES // 10
-        for module in (intervals, slices):
-            patch.setattr(module, "RESAMPLES", few)
+        patch.setattr(blocks, "RESAMPLES", blocks.RESAMPLES // 10)
         yield
 
 
 @pytest.fixture
 def some_draws(monkeypatch) -> None:
     """Draw a quarter of the usual resamples: enough to show how often intervals hold the truth."""
-    some = intervals.RESAMPLES // 4
-    for module in (intervals, slices):
-        monkeypatch.setattr(module, "RESAMPLES", some)
+    monkeypatch.setattr(blocks, "RESAMPLES", blocks.RESAMPLES // 4)
 
 
 @pytest.fixture(scope="module")

@@ -98,13 +98,15 @@ def loaded(
     duration_s: float = 20.0,
     added_ms: Callable[[float], float] = lambda due_s: 1.0,
     late_ms: Callable[[int], float] = lambda number: 0.05,
+    workloads: Mapping[str, float] | None = None,
 ) -> Measurement:
-    """A run under load whose hop adds `added_ms(due_s)`, and whose generator is late by `late_ms(number)`."""
+    """A run under load whose hop adds `added_ms(due_s)` (or that of its workload), with a generator that is late."""
+    each = workloads or {"chat": 0.0}
     made = Measurement(header("hop"), [])
     plan = LoadPlan(
         arms=made.header.arms,
         profile=profile,
-        stages=stages_of(LOAD_PROFILES[profile], StageRequest(rate, duration_s)),
+        stages=stages_of(LOAD_PROFILES[profile], StageRequest(rate, duration_s, tuple(each))),
         arrivals="poisson",
         rate=rate,
         seed=3,
@@ -115,7 +117,7 @@ def loaded(
     noise = np.random.default_rng(5)
     for number, one in enumerate(arrivals(plan.stages, plan.arms, plan.arrivals, plan.seed)):
         stage, arm = plan.stages[one.stage], plan.arms[one.arm]
-        added = added_ms(one.due_s) if arm.kind == "hop" else 0.0
+        added = (each.get(stage.workload) or added_ms(one.due_s)) if arm.kind == "hop" else 0.0
         record = exchange(stage.name, 0, arm.name, 0.3 + added + float(noise.normal(0, 0.02)))
         due = 1_000 * MS + round(one.due_s * 1e9)
         sent = due + round(late_ms(number) * MS)

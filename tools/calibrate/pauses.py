@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hopcheck_load.stats.intervals import Floats
+from hopcheck_load.stats.blocks import Floats
 from hopcheck_load.stats.legs import request, residence, response
 from hopcheck_load.stats.table import Table, Value, latency, outside
 from tools.calibrate.delays import ON_TIME

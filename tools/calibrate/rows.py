@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hopcheck_load.measurement.records import Measurement, Record
+from hopcheck_load.stats.blocks import Floats
 from hopcheck_load.stats.delivery import integrity, lags, pairs
-from hopcheck_load.stats.intervals import Estimate, Floats, difference_of, median_of
+from hopcheck_load.stats.intervals import Estimate, difference_of, median_of
 from hopcheck_load.stats.table import Table, Value, first_token, latency
 from tools.calibrate import delays
 from tools.calibrate.delays import EVENTS_ON_TIME, ON_TIME

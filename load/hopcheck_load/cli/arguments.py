@@ -114,7 +114,13 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
-    for name, content in {"json": "report", "html": "report as a page", "markdown": "summary for CI"}.items():
+    contents = {
+        "json": "report (-: to the standard output, which is used for nothing else then)",
+        "csv": "figures, a line for each measure and arm",
+        "html": "report as a page",
+        "markdown": "summary for CI",
+    }
+    for name, content in contents.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the {content}")
     parser.add_argument("--raw", type=Path, metavar="FILE", help="write every exchange, as NDJSON")
     parser.add_argument(
@@ -126,6 +132,9 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="LIMITS",
         help="what a hop may add: p50=1ms,p99=5ms,ttft_p50=2ms; exceeded, the exit code is 1",
+    )
+    parser.add_argument(
+        "--strict-budget", action="store_true", help="exit code 1 also if a budget is unsure: it lies in the interval"
     )
     parser.add_argument("--against", type=Path, metavar="FILE", help="an earlier --json; slower than that: exit code 1")
     parser.add_argument(

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from hopcheck_load.cli import arguments as command_arguments
 from hopcheck_load.cli import open_loop_arguments
 from hopcheck_load.cli.progress import progress_shown
@@ -24,12 +26,15 @@ from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
 from hopcheck_load.report.render.html import html_text
 from hopcheck_load.report.render.markdown import markdown_text
+from hopcheck_load.report.render.rates import csv_text
 from hopcheck_load.report.render.terminal import print_report
 from hopcheck_server.exits import HOLDS, HOPCHECK_FAILED, INTERRUPTED, UNTESTABLE, USAGE, Stop
 
 add_arguments = command_arguments.add_arguments
 
-_FILES = ("json", "html", "markdown", "raw")
+_FILES = ("json", "csv", "html", "markdown", "raw")
+STDOUT = Path("-")
+"""Instead of a file, for --json."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,13 +50,22 @@ def run(arguments: argparse.Namespace) -> int:
     document["budget"] = gate.judge(document, limits)
     if earlier is not None:
         document["against"] = gate.compare(document, earlier, arguments.tolerance)
+        document["not_compared"] = gate.not_compared(document, earlier)
     nothing_in_common = earlier is not None and not document["against"]
     failed = result.failure is not None or nothing_in_common
-    document["exit"] = INTERRUPTED if result.interrupted else UNTESTABLE if failed else gate.exit_code(document)
-    print_report(document, earlier)
+    document["exit"] = (
+        INTERRUPTED
+        if result.interrupted
+        else UNTESTABLE
+        if failed
+        else gate.exit_code(document, strict=arguments.strict_budget)
+    )
+    print_report(document, earlier, Console(file=sys.stderr, soft_wrap=True) if arguments.json == STDOUT else None)
     _write(document, result.measurement, arguments)
     if result.failure is not None:
         print(f"hopcheck: {result.failure}", file=sys.stderr)
+    if gate.is_invalid(document):
+        print("hopcheck: no stage is valid, so nothing is known of the hops; the report says why.", file=sys.stderr)
     if nothing_in_common:
         print(f"hopcheck: {arguments.against} has no hop and workload in common with this run.", file=sys.stderr)
     return int(document["exit"])
@@ -107,13 +121,18 @@ def _require_folders(arguments: argparse.Namespace) -> None:
     """Refuse files in folders that don't exist now, and not after a minute of measuring."""
     for name in _FILES:
         path: Path | None = getattr(arguments, name)
-        if path is not None and not path.parent.is_dir():
+        if path is not None and path != STDOUT and not path.parent.is_dir():
             raise Stop(USAGE, f"--{name} {path}: there is no folder {path.parent}. Make it, or name another one.")
 
 
 def _write(document: dict[str, Any], measurement: Measurement, arguments: argparse.Namespace) -> None:
-    kinds = {arguments.json: report.text, arguments.html: html_text, arguments.markdown: markdown_text}
-    writing = [(path, partial(_write_text, path, text, document)) for path, text in kinds.items() if path]
+    kinds = (
+        (arguments.json, report.text),
+        (arguments.csv, csv_text),
+        (arguments.html, html_text),
+        (arguments.markdown, markdown_text),
+    )
+    writing = [(path, partial(_write_text, path, text, document)) for path, text in kinds if path]
     if arguments.raw and not arguments.source:
         writing.append((arguments.raw, partial(records.write, measurement, arguments.raw)))
     for path, write in writing:
@@ -124,4 +143,7 @@ def _write(document: dict[str, Any], measurement: Measurement, arguments: argpar
 
 
 def _write_text(path: Path, text: Callable[[dict[str, Any]], str], document: dict[str, Any]) -> None:
-    path.write_text(text(document), encoding="utf-8")
+    if path == STDOUT:
+        sys.stdout.write(text(document))
+    else:
+        path.write_text(text(document), encoding="utf-8")

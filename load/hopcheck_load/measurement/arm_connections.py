@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hopcheck_load.measurement.client import ExchangeFailed, MeasuringConnection
 from hopcheck_load.measurement.exchange import record_response, request_bytes
-from hopcheck_load.measurement.records import Arm, Record, UpstreamVisit
+from hopcheck_load.measurement.records import INTERRUPTED, Arm, Record, UpstreamVisit
 from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.measurement.workloads import Timing, Workload, marker_text
 from hopcheck_server.exits import UNTESTABLE, Stop
@@ -56,6 +56,9 @@ class ArmConnections:
             response = connection.exchange(message)
         except ExchangeFailed as failed:
             record.failure = str(failed)
+        except KeyboardInterrupt:
+            record.failure = INTERRUPTED
+            raise
         else:
             record_response(record, response, key=arm.key, stream=workload.stream)
         finally:

@@ -14,6 +14,9 @@ from typing import Any, Literal
 
 RAW_SCHEMA = "hopcheck.load.raw/1"
 
+INTERRUPTED = "interrupted before it was answered"
+"""The failure of a request that a signal cut off: nobody knows what would have come of it."""
+
 ArmKind = Literal["direct", "control", "hop"]
 
 
@@ -118,6 +121,11 @@ class Record:
     upstream: UpstreamVisit | None = None
     due_ns: int = 0
     dispatched_ns: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no valid response, though it was waited for."""
+        return bool(self.failure) and self.failure != INTERRUPTED
 
     @property
     def begun_ns(self) -> int:

@@ -59,6 +59,9 @@ class Generator:
             try:
                 self._dispatcher.run(self._arrivals(), begin_ns)
                 self._pool.join(timeout=DRAIN_S)
+            except BaseException:
+                self._requester.interrupted = True
+                raise
             finally:
                 gevent.kill(reporting) if reporting else None
                 self._end()

@@ -15,7 +15,7 @@ from typing import Any
 import locust.stats
 from locust.env import Environment
 
-from hopcheck_load.measurement.records import ExchangeTimeline, Record
+from hopcheck_load.measurement.records import INTERRUPTED, ExchangeTimeline, Record
 from hopcheck_load.stats.histograms import Histograms
 
 SIGNIFICANT_DIGITS = 3
@@ -66,8 +66,10 @@ class LocustStatistics:
 
     def add(self, record: Record) -> None:
         """Count an exchange, and report it unless it only warmed up."""
+        if record.failure == INTERRUPTED:
+            return
         self.answered += 1
-        self.failed += bool(record.failure)
+        self.failed += record.failed
         if record.warmup:
             return
         name = f"{record.workload} via {record.arm}"

@@ -16,7 +16,7 @@ from hopcheck_load.measurement.client import ExchangeFailed, MeasuringConnection
 from hopcheck_load.measurement.exchange import record_response, request_bytes
 from hopcheck_load.measurement.load_plan import LoadPlan, script_names
 from hopcheck_load.measurement.profiles import LOAD_WORKLOADS, Stage
-from hopcheck_load.measurement.records import Arm, Record
+from hopcheck_load.measurement.records import INTERRUPTED, Arm, Record
 from hopcheck_load.measurement.schedule import PlannedArrival
 from hopcheck_load.measurement.stamps import quick_timeline
 from hopcheck_load.measurement.workloads import Timing
@@ -59,11 +59,12 @@ class Requester:
 
     Attributes:
         done: Is called with the record of each exchange.
+        interrupted: Whether requests that are cut off now are so by a signal, and not because they took too long.
     """
 
     def __init__(self, plan: LoadPlan, worker: int, done: Callable[[Record], None]) -> None:
         """Build all requests."""
-        self.done = done
+        self.done, self.interrupted = done, False
         self._stages, self._arms, self._worker = plan.stages, plan.arms, worker
         self._streams = [LOAD_WORKLOADS[stage.workload].stream for stage in plan.stages]
         timing = Timing(plan.delay_s, plan.seed)
@@ -92,7 +93,7 @@ class Requester:
             record.failure = str(failed)
             record.done_ns = monotonic_ns()
         except BaseException:  # a greenlet that is killed: the run has ended
-            record.failure = CUT_OFF
+            record.failure = INTERRUPTED if self.interrupted else CUT_OFF
             connection.close()
             raise
         else:

@@ -1,7 +1,8 @@
-"""Budgets, and the comparison with an earlier report: they fail a build only when the figures leave no doubt.
+"""Budgets, and the comparison with an earlier report.
 
-A budget fails when the whole interval lies above it. Where the limit lies within the interval, the outcome is `unsure`,
-which holds.
+A budget holds when the whole interval lies below it (non-inferiority), and is exceeded when the whole interval lies
+above it. Where the limit lies within the interval, the outcome is `unsure`: it fails a build only if that is asked for,
+and the report says how much more would have to be measured.
 """
 
 from __future__ import annotations
@@ -96,9 +97,10 @@ def judge(document: Document, limits: Sequence[Limit]) -> list[dict[str, Any]]:
     """Hold every hop to its budget.
 
     Returns:
-        For each limit and hop: `{budget, hop, workload, measure, limit, value, low, high, outcome}`, in milliseconds;
-        the outcome is `holds`, `unsure` (the limit lies within the interval), `exceeded` or `not measured`. Under load,
-        every rate has to keep the budget; at rest, the first workload that was measured.
+        For each limit and hop: `{budget, hop, workload, measure, limit, value, low, high, outcome, needs}`, in
+        milliseconds; the outcome is `holds`, `unsure` (the limit lies within the interval), `exceeded` or
+        `not measured`; `needs` is how much would have to be measured to know more: rounds, under load seconds of each
+        stage. Under load, every rate has to keep the budget; at rest, the first workload that was measured.
     """
     pairs = [(limit, hop) for limit in limits for hop in hops(document) if limit.hop in ("", hop)]
     judged = [one for limit, hop in pairs for one in _judged(document, limit, hop)]
@@ -130,7 +132,25 @@ def _judged_at(document: Document, workload: str, limit: Limit, hop: str) -> dic
     if not figure or not _answers(document, workload, hop):
         return None
     identity = {"budget": limit.text, "hop": hop, "workload": workload, "measure": limit.measure}
-    return {**identity, "limit": limit.most_ms, **figure, "outcome": _outcome(figure, limit.most_ms)}
+    outcome, needs = _outcome(figure, limit.most_ms), _needs(document, workload, entry or {}, figure, limit.most_ms)
+    return {**identity, "limit": limit.most_ms, **figure, "outcome": outcome, "needs": needs}
+
+
+def _needs(
+    document: Document, workload: str, entry: Mapping[str, Any], figure: Mapping[str, Any], most_ms: float
+) -> int | None:
+    """Return how much has to be measured until the interval is as short as the way from the figure to the limit."""
+    low, high = figure["low"], figure["high"]
+    if low is None:
+        needed: int | None = entry["needs"]
+        return needed
+    apart = abs(figure["value"] - most_ms)
+    if not low <= most_ms < high or not 0 < apart < math.inf or high == math.inf:
+        return None
+    row = next(one for one in document["workloads"] if one["name"] == workload)
+    measured = row["load"]["end_s"] - row["load"]["begin_s"] if "load" in row else row["rounds"]
+    times = float(max(high - figure["value"], figure["value"] - low) / apart)
+    return math.ceil(measured * times * times)
 
 
 def _answers(document: Document, workload: str, hop: str) -> bool:
@@ -144,7 +164,15 @@ def _answers(document: Document, workload: str, hop: str) -> bool:
 def _absent(limit: Limit, hop: str, workload: str = "") -> dict[str, Any]:
     named = workload or limit.workloads[0]
     identity = {"budget": limit.text, "hop": hop, "workload": named, "measure": limit.measure}
-    return {**identity, "limit": limit.most_ms, "value": None, "low": None, "high": None, "outcome": "not measured"}
+    return {
+        **identity,
+        "limit": limit.most_ms,
+        "value": None,
+        "low": None,
+        "high": None,
+        "outcome": "not measured",
+        "needs": None,
+    }
 
 
 def _figure(entry: Mapping[str, Any], quantile: float) -> Mapping[str, Any] | None:
@@ -177,6 +205,29 @@ def compare(document: Document, earlier: Mapping[str, Any], tolerance: float = T
     return [_compared(pair, tolerance) for pair in pairs if None not in (pair.now["low"], pair.before["low"])]
 
 
+def not_compared(document: Document, earlier: Mapping[str, Any]) -> list[str]:
+    """Return what only one of two reports has, and what one of them can't compare for want of an interval."""
+    now, before = hops(document), hops(earlier)
+    kinds = {"hop": (now, before), "workload": (_names(document), _names(earlier))}
+    found = [
+        f"the {kind} {name} is only in {where}"
+        for kind, (here, there) in kinds.items()
+        for where, names, others in (("this run", here, there), ("the earlier report", there, here))
+        for name in names
+        if name not in others
+    ]
+    vague = [pair for pair in _common(document, earlier) if None in (pair.now["low"], pair.before["low"])]
+    return [*found, *(f"{one.hop}, {one.workload} {one.measure}: a run was too short for an interval" for one in vague)]
+
+
+def _names(document: Mapping[str, Any]) -> list[str]:
+    return [workload["name"] for workload in document["workloads"]]
+
+
+def _half(estimate: Mapping[str, Any]) -> float:
+    return float(estimate["high"] - estimate["low"]) / 2 if math.isfinite(estimate["value"]) else 0.0
+
+
 class _Pair(NamedTuple):
     hop: str
     workload: str
@@ -198,9 +249,10 @@ def _common(document: Document, earlier: Mapping[str, Any]) -> Iterator[_Pair]:
 
 
 def _compared(pair: _Pair, tolerance: float) -> dict[str, Any]:
-    change = pair.now["value"] - pair.before["value"]
-    half = math.hypot(*((one["high"] - one["low"]) / 2 for one in (pair.now, pair.before)))
-    tolerated = max(tolerance * abs(pair.before["value"]), pair.floors)
+    now, before = pair.now["value"], pair.before["value"]
+    change = 0.0 if now == before else now - before  # both may be infinite
+    half = math.hypot(*(_half(one) for one in (pair.now, pair.before)))
+    tolerated = max(tolerance * abs(before) if math.isfinite(before) else 0.0, pair.floors)
     outcome = "slower" if change - half > tolerated else "faster" if change + half < -tolerated else "holds"
     identity = {"hop": pair.hop, "workload": pair.workload, "measure": pair.measure}
     figures = {"before": pair.before["value"], "now": pair.now["value"], "change": change}
@@ -208,9 +260,18 @@ def _compared(pair: _Pair, tolerance: float) -> dict[str, Any]:
     return {**identity, **{name: round(value, 5) for name, value in {**figures, **more}.items()}, "outcome": outcome}
 
 
-def exit_code(document: Mapping[str, Any]) -> int:
-    """Return the exit code of budgets and comparison: 0 if all hold, 1 if one doesn't, 3 if one couldn't be judged."""
+def exit_code(document: Mapping[str, Any], *, strict: bool = False) -> int:
+    """Return the exit code of budgets and comparison: 0 if all hold, 1 if one doesn't, 3 if one couldn't be judged.
+
+    It is also 3 if no stage of a run under load is valid. With `strict`, 1 if a budget is unsure.
+    """
     outcomes = {one["outcome"] for one in (*document["budget"], *document["against"])}
-    if outcomes & {"exceeded", "slower"}:
+    if outcomes & {"exceeded", "slower", *(["unsure"] if strict else [])}:
         return DOES_NOT_HOLD
-    return UNTESTABLE if "not measured" in outcomes else HOLDS
+    return UNTESTABLE if "not measured" in outcomes or is_invalid(document) else HOLDS
+
+
+def is_invalid(document: Mapping[str, Any]) -> bool:
+    """Whether a run under load has stages, and none of them is valid."""
+    loads = [row["load"] for row in document.get("workloads", ()) if "load" in row]
+    return bool(loads) and all(load["invalid"] for load in loads)

@@ -1,8 +1,10 @@
-"""The report document, `hopcheck.load/1`: a function of the records alone, and the source of all that is shown."""
+"""The report document, `hopcheck.load/2`: a function of the records alone, and the source of all that is shown."""
 
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -17,7 +19,12 @@ from hopcheck_load.report import open_loop
 from hopcheck_load.stats import analysis
 from hopcheck_load.stats.sample_size import MIN_VALUES_BEYOND
 
-SCHEMA = "hopcheck.load/1"
+SCHEMA = "hopcheck.load/2"
+
+INFINITE = "infinite"
+"""Stands for a quantile that falls among the requests that failed."""
+
+_FIGURE = re.compile(r"value|low|high|before|now|change|tolerated|p\d+(\.\d+)?")
 
 Document = dict[str, Any]
 """A whole report."""
@@ -25,7 +32,8 @@ Document = dict[str, Any]
 METHOD = {
     "added": "time through the hop minus time straight to the upstream, exchange by exchange within the same round; "
     "the headline is the median of these differences",
-    "interval": "of the median: 95 %, percentile bootstrap of blocks of rounds that followed one another",
+    "interval": "of the median: 95 %, circular bootstrap of blocks of rounds; their length is estimated from the data "
+    "(Politis and White), and with fewer than ten there is no interval",
     "floor": "direct against direct, over a second connection: as far from 0 as its interval goes; "
     "a smaller difference counts as noise",
     "net": "the same difference with the time spent at the upstream (by its journal) taken off each exchange",
@@ -60,6 +68,7 @@ def build(measurement: Measurement) -> Document:
         "processes": open_loop.processes(measurement) if under_load else usage.at_rest(measurement),
         "budget": [],
         "against": [],
+        "not_compared": [],
         "method": {**METHOD, **(open_loop.METHOD if under_load else {})},
         "exit": 0,
     }
@@ -87,9 +96,23 @@ def _validator() -> jsonschema_rs.Draft202012Validator:
 
 
 def violations(document: object) -> list[str]:
-    """Return how a JSON value violates the schema of reports, one line for each place."""
-    found = _validator().iter_errors(document)
+    """Return how a report violates the schema, one line for each place."""
+    found = _validator().iter_errors(_plain(document))
     return [f"{'/'.join(map(str, error.instance_path)) or 'the document'}: {error.message}" for error in found]
+
+
+def _plain(value: Any) -> Any:
+    """Return a report as JSON has it: there is no number for an infinite latency."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return INFINITE if value == math.inf else value
+
+
+def _with_infinity(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an object of the JSON with the number that the word stands for; other fields may hold that word."""
+    return {name: math.inf if one == INFINITE and _FIGURE.fullmatch(name) else one for name, one in value.items()}
 
 
 def load(path: Path) -> Document:
@@ -100,7 +123,7 @@ def load(path: Path) -> Document:
         OSError: The file can't be read.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"), object_hook=_with_infinity)
     except ValueError as error:
         raise ValueError(f"{path} is not a {SCHEMA} report: {error}") from error
     wrong = violations(document)
@@ -118,7 +141,7 @@ def text(document: Document) -> str:
     wrong = violations(document)
     if wrong:
         raise ValueError(f"this report breaks its schema: {wrong[0]}")
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def find(document: Mapping[str, Any], workload: str, measure: str) -> Mapping[str, Any] | None:

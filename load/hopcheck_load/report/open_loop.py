@@ -14,14 +14,15 @@ from hopcheck_load.measurement.profiles import Stage
 from hopcheck_load.measurement.records import Measurement, Record
 from hopcheck_load.report import stages as stages
 from hopcheck_load.stats import guards
-from hopcheck_load.stats.intervals import Floats
-from hopcheck_load.stats.saturation import RateStep, saturation_rate
+from hopcheck_load.stats.blocks import Floats
+from hopcheck_load.stats.saturation import RateStep, saturation_point
 from hopcheck_load.stats.time_course import drift, recovery, slices_of
 
 METHOD = {
     "added": "under load: a quantile through the hop minus the same quantile straight to the upstream, of exchanges "
     "that were due in the same time; the headline is that of the medians",
-    "interval": "95 %, bootstrap of slices of time, the same ones for both arms",
+    "interval": "95 %, bootstrap of blocks of slices of time, the same ones for both arms; their length is estimated "
+    "from the data, and with fewer than ten there is no interval",
     "floor": "direct against direct, each an arrival process of its own: as far from 0 as its interval goes; "
     "a smaller difference counts as noise",
     "latency": "from when a request was due by the schedule, not from when it was sent: waiting behind a slow response "
@@ -32,8 +33,9 @@ METHOD = {
     "order": "each request is sent when it is due, however many are unanswered, over connections that are kept open",
     "arrivals": "an open loop: each arm has an arrival process of its own, all drawn before anything is sent; the "
     "direct arms get a quarter of a hop's rate",
-    "knee": "the highest rate before the first at which the median added is more than twice that at the lowest rate "
-    "(and 1 ms more), or less than 95 % are answered",
+    "knee": "of each workload: the highest rate before the first at which the median added is more than twice that at "
+    "the lowest rate (and 1 ms more), or less than 95 % are answered; invalid stages don't count",
+    "failures": "in quantiles of latency and ttft, a request that failed is infinitely late",
 }
 """The meaning of a report's terms under load, where it differs from that at rest."""
 
@@ -110,28 +112,34 @@ def load(measurement: Measurement, rows: Sequence[Mapping[str, Any]]) -> dict[st
         "arrivals": plan.arrivals,
         "rate": plan.rate,
         "processes": measurement.header.load["processes"],
-        "knee": {hop: _saturation_point(_steps(rows, hop)) for hop in hops} if stepped else {},
+        "knee": _knees(rows, hops) if stepped else [],
         "recovery_s": {hop: _recovery(courses[hop], plan) for hop in hops if _has_complete_spike(measurement, plan)},
         "drift": {hop: _drift(courses[hop], plan) for hop in hops} if plan.profile == "soak" else {},
         "course": courses,
     }
 
 
-def _saturation_point(steps: Sequence[RateStep]) -> dict[str, Any]:
-    return {"rate": saturation_rate(steps), "rates": len(steps)}
+def _knees(rows: Sequence[Mapping[str, Any]], hops: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the saturation point of each hop with each workload: what one costs says nothing about another."""
+    workloads = dict.fromkeys(row["load"]["workload"] for row in rows)
+    return [
+        {"hop": hop, "workload": workload, **saturation_point(_steps(rows, hop, workload)).document()}
+        for hop in hops
+        for workload in workloads
+    ]
 
 
-def _steps(rows: Sequence[Mapping[str, Any]], hop: str) -> list[RateStep]:
-    """Return the rates with a valid median: at the others, the generator was late with most requests."""
+def _steps(rows: Sequence[Mapping[str, Any]], hop: str, workload: str) -> list[RateStep]:
+    """Return a hop's valid rates with a workload."""
     return [
         RateStep(
             row["load"]["rate"],
             _latency(row)["added"][hop]["median"]["value"] if hop in _latency(row)["added"] else float("inf"),
-            not guards.overload(counts["asked"], counts["asked"] - counts["failed"]),
+            not guards.overload(stages.waited_for(counts), stages.waited_for(counts) - counts["failed"]),
         )
         for row in rows
         for counts in (row["exchanges"][hop],)
-        if guards.has_valid_median(row["load"], _latency(row)["arms"][hop]["p50"])
+        if row["load"]["workload"] == workload and not row["load"]["invalid"]
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -14,10 +15,14 @@ from hopcheck_load.measurement.records import Arm, Measurement, Record
 from hopcheck_load.measurement.schedule import rate_of
 from hopcheck_load.stats import analysis, delivery, guards, histograms, slices, table
 from hopcheck_load.stats import legs as paths
-from hopcheck_load.stats.intervals import QUANTILES, Floats, label, quantiles, rounded
+from hopcheck_load.stats.blocks import Floats
+from hopcheck_load.stats.intervals import QUANTILES, label, quantile_of, quantiles, rounded
 from hopcheck_load.stats.sample_size import has_enough_values
 from hopcheck_load.stats.slices import Sliced
 from hopcheck_load.stats.table import MS, Table, Value
+
+LATE = float("inf")
+"""The latency of a request that failed: without it, a hop that drops requests would look quick."""
 
 
 class Series(NamedTuple):
@@ -68,22 +73,28 @@ class StageWindow:
         self._span_ns = max(1, round((stage.end_s - stage.begin_s) * 1e9))
         self.slices = slices.count(stage.end_s - stage.begin_s)
 
-    def sliced(self, arm: str, value: Value) -> Sliced:
-        """Return the known values of an arm with their slices."""
-        values = self.table.column(arm, value)
-        known = np.isfinite(values)
-        return Sliced(values[known], self._places(arm)[known])
+    @property
+    def slice_s(self) -> float:
+        """The length of a slice."""
+        return self._span_ns / 1e9 / self.slices
+
+    def sliced(self, arm: str, value: Value, failed: float | None = None) -> Sliced:
+        """Return the known values of an arm with their slices; `failed` is the value of a request that failed."""
+        found = [(value(one) if not one.failure else failed if one.failed else None, one) for one in self.table.of(arm)]
+        known = [(value, self._place(record)) for value, record in found if value is not None]
+        values, places = zip(*known, strict=True) if known else ((), ())
+        return Sliced(np.array(values, dtype=np.float64), np.array(places, dtype=np.intp))
 
     def lags(self, arm: str) -> Sliced:
         """Return the lag of each event of complete streams."""
         rows = delivery.lags(self.table, arm)
-        whole = np.isfinite(rows).all(axis=1)
-        return Sliced(rows[whole].ravel(), np.repeat(self._places(arm)[whole], rows.shape[1]))
+        places = np.array([self._place(record) for record in self.table.of(arm)], dtype=np.intp)
+        whole = np.flatnonzero(np.isfinite(rows).all(axis=1))
+        return Sliced(rows[whole].ravel(), np.repeat(places[whole], rows.shape[1]))
 
-    def _places(self, arm: str) -> Any:
-        due = self.table.column(arm, lambda record: float(record.due_ns - self._begin_ns))
-        places = np.nan_to_num(due) * self.slices / self._span_ns
-        return np.clip(places, 0, self.slices - 1).astype(np.intp)
+    def _place(self, record: Record) -> int:
+        place = (record.due_ns - self._begin_ns) * self.slices // self._span_ns
+        return min(max(int(place), 0), self.slices - 1)
 
 
 def entry(
@@ -109,7 +120,6 @@ def entry(
         "name": stage.name,
         "about": stage.describe(),
         "rounds": grid.rounds,
-        "block": 0,
         "warmup": {"rounds": 0, "steady": None},
         "one_clock": one_clock,
         "measures": measures,
@@ -122,10 +132,10 @@ def entry(
 
 
 def _series(window: StageWindow, *, one_clock: bool) -> list[Series]:
-    def of(value: Value) -> dict[str, Sliced]:
-        return {arm.name: window.sliced(arm.name, value) for arm in window.table.arms}
+    def of(value: Value, failed: float | None = None) -> dict[str, Sliced]:
+        return {arm.name: window.sliced(arm.name, value, failed) for arm in window.table.arms}
 
-    latency = Series("latency", "due → last byte", of(table.latency), of(table.outside))
+    latency = Series("latency", "due → last byte", of(table.latency, LATE), of(table.outside))
     apart = [
         Series("service", "sending begins → last byte", of(service)),
         Series("dispatch", "due → the generator gets round to it", of(lateness)),
@@ -133,7 +143,7 @@ def _series(window: StageWindow, *, one_clock: bool) -> list[Series]:
     if not any(record.timeline for arm in window.table.arms for record in window.table.of(arm.name)):
         return [latency, *apart]
     streamed = [
-        Series("ttft", "due → first event with content", of(table.first_token), of(table.outside_first)),
+        Series("ttft", "due → first event with content", of(table.first_token, LATE), of(table.outside_first)),
         Series("itl", "from event to event, average of a stream", of(table.between_tokens)),
     ]
     lags = {arm.name: window.lags(arm.name) for arm in window.table.arms} if one_clock else {}
@@ -143,11 +153,13 @@ def _series(window: StageWindow, *, one_clock: bool) -> list[Series]:
 
 def _measure(series: Series, window: StageWindow, seed: int) -> dict[str, Any]:
     grid = window.table
-    is_compared = series.by_arm[grid.direct].values.size and series.name != "dispatch"
+    direct = np.sort(series.by_arm[grid.direct].values)
+    is_compared = direct.size and np.isfinite(quantile_of(direct, 0.5)) and series.name != "dispatch"
     others = grid.others if is_compared else []
     added = {arm: _added(series, arm, grid.direct, window, seed) for arm in others if series.by_arm[arm].values.size}
     hops = [arm.name for arm in grid.arms if arm.kind == "hop" and arm.name in added]
-    between = [_between(series, pair, window, seed) for pair in combinations(hops, 2)]
+    both = [pair for pair in combinations(hops, 2) if all(math.isfinite(added[hop]["median"]["value"]) for hop in pair)]
+    between = [_between(series, pair, window, seed) for pair in both]
     known = {arm: one.values for arm, one in series.by_arm.items()}
     return analysis.entry_of(series.name, series.about, known, added, between, grid)
 
@@ -155,16 +167,20 @@ def _measure(series: Series, window: StageWindow, seed: int) -> dict[str, Any]:
 def _added(series: Series, arm: str, direct: str, window: StageWindow, seed: int) -> dict[str, Any]:
     first, second = series.by_arm[arm], series.by_arm[direct]
     fewer = min(first.values.size, second.values.size)
-    wanted = [one for one in analysis.CURVE if has_enough_values(fewer, one)]
-    every = sorted({*wanted, *(one for one in QUANTILES if has_enough_values(fewer, one))})
+    every = [one for one in sorted({*analysis.CURVE, *QUANTILES}) if has_enough_values(fewer, one)]
     at = dict(zip(every, slices.difference_of(first, second, window.slices, every, seed), strict=True))
+    at = {one: estimate for one, estimate in at.items() if estimate.value > -LATE}  # not what is infinite directly
+    needed = at[0.5].needed * window.slice_s
     return {
         "n": int(fewer),
         "median": at[0.5].document(),
+        "needs": math.ceil(needed) if at[0.5].low is None else None,
         "net": _net(series, arm, direct, window, seed),
         "quantiles_of_difference": quantiles(np.array([])),  # nothing is paired
         "difference_of_quantiles": {label(one): at[one].document() if one in at else None for one in QUANTILES},
-        "curve": [{"quantile": one, **at[one].document()} for one in wanted],
+        "curve": [
+            {"quantile": one, **at[one].document()} for one in at if one in analysis.CURVE and at[one].value < LATE
+        ],
         "over_time": [rounded(value) for value in slices.over_time(first, second, window.slices)],
     }
 
@@ -207,7 +223,7 @@ def _load(
         "end_s": round(stage.end_s, 3),
         "offered": {arm.name: round(rate_of(stage, arm, alone=alone), 2) for arm in grid.arms},
         "answered": {
-            arm: round((one["asked"] - one["failed"]) / span_s, 2) if span_s else 0.0 for arm, one in counts.items()
+            arm: round((waited_for(one) - one["failed"]) / span_s, 2) if span_s else 0.0 for arm, one in counts.items()
         },
         "dispatch": {"n": int(late.size), **quantiles(late)},
         "dispatch_p99": rounded(late_p99),
@@ -218,7 +234,12 @@ def _load(
 
 
 def _overload(counts: Mapping[str, Any]) -> str:
-    return guards.overload(counts["asked"], counts["asked"] - counts["failed"])
+    return guards.overload(waited_for(counts), waited_for(counts) - counts["failed"])
+
+
+def waited_for(counts: Mapping[str, Any]) -> int:
+    """Return how many exchanges ended by themselves, well or not."""
+    return int(counts["asked"] - counts["interrupted"])
 
 
 def _histogram(grid: Table, arm: str) -> str:

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hopcheck_load.measurement.records import Header, Record
+from hopcheck_load.measurement.records import INTERRUPTED, Header, Record
 from hopcheck_load.stats import delivery, table
 from hopcheck_load.stats import intervals as statistics
 from hopcheck_load.stats import legs as paths
-from hopcheck_load.stats.intervals import QUANTILES, Estimate, Floats, label, median_of, quantiles, rounded
+from hopcheck_load.stats.blocks import Floats
+from hopcheck_load.stats.intervals import QUANTILES, Estimate, label, median_of, quantiles, rough_quantiles, rounded
 from hopcheck_load.stats.sample_size import has_enough_values
 from hopcheck_load.stats.table import Table, Value
 
@@ -61,7 +62,6 @@ def workload(name: str, header: Header, records: Sequence[Record]) -> dict[str, 
         "name": name,
         "about": header.workloads[name],
         "rounds": grid.rounds,
-        "block": statistics.block_length(grid.rounds),
         "warmup": header.warmups.get(name, {"rounds": 0, "steady": None}),
         "one_clock": one_clock,
         "measures": measures,
@@ -112,7 +112,10 @@ def entry_of(
         "about": about,
         "unit": "ms",
         "floor": floor,
-        "arms": {arm: {"n": int(values.size), **quantiles(values)} for arm, values in known.items()},
+        "arms": {
+            arm: {"n": int(values.size), **quantiles(values), "rough": rough_quantiles(values)}
+            for arm, values in known.items()
+        },
         "added": added,
         "between": between,
     }
@@ -122,7 +125,8 @@ def _floor(control: dict[str, Any] | None) -> float | None:
     """Return the noise floor: the distance from 0 to the farther end of the interval of direct against direct."""
     if control is None or control["median"]["low"] is None:
         return None
-    return float(max(abs(control["median"]["low"]), abs(control["median"]["high"])))
+    floor = max(abs(control["median"]["low"]), abs(control["median"]["high"]))
+    return float(floor) if np.isfinite(floor) else None
 
 
 def _net(measure: Measure, grid: Table, arm: str, seed: int) -> dict[str, Any] | None:
@@ -138,9 +142,11 @@ def _added(first: Floats, second: Floats, seed: int, drawn: Sequence[float] = CU
     wanted = [one for one in drawn if has_enough_values(difference.size, one)]
     curve = statistics.difference_of(first, second, wanted, seed)
     at = dict(zip(wanted, curve, strict=True))
+    median = median_of(difference, seed)
     return {
         "n": int(difference.size),
-        "median": median_of(difference, seed).document(),
+        "median": median.document(),
+        "needs": median.needed if median.low is None else None,
         "quantiles_of_difference": quantiles(difference),
         "difference_of_quantiles": {label(one): _document(at.get(one)) for one in QUANTILES},
         "curve": [{"quantile": one, **at[one].document()} for one in wanted],
@@ -171,7 +177,7 @@ def self_reports(grid: Table, measures: Sequence[Mapping[str, Any]]) -> dict[str
     """
     by_name = {one["name"]: one for one in measures}
     measure = by_name.get("ttft") or by_name["latency"]
-    added = measure["added"].items()
+    added = [(arm, entry) for arm, entry in measure["added"].items() if np.isfinite(entry["median"]["value"])]
     found = {arm: paths.self_report(grid, arm, measure["name"], entry["median"]["value"]) for arm, entry in added}
     return {arm: one for arm, one in found.items() if one is not None}
 
@@ -188,11 +194,12 @@ def deliveries(grid: Table) -> dict[str, Any]:
 
 
 def exchanges(records: Sequence[Record]) -> dict[str, Any]:
-    """Count exchanges, their failures, new connections, and those that arrived more than once."""
-    failures = Counter(record.failure[:80] for record in records if record.failure)
+    """Count exchanges, their failures, those that were interrupted, new connections, and several arrivals."""
+    failures = Counter(record.failure[:80] for record in records if record.failed)
     return {
         "asked": len(records),
         "failed": sum(failures.values()),
+        "interrupted": sum(record.failure == INTERRUPTED for record in records),
         "failures": dict(failures.most_common(5)),
         "reconnects": sum(record.fresh for record in records),
         "several_attempts": sum(record.upstream is not None and record.upstream.attempts > 1 for record in records),

@@ -11,7 +11,8 @@ import numpy as np
 
 from hopcheck_load.measurement.records import ExchangeTimeline, Record
 from hopcheck_load.measurement.workloads import DELTAS
-from hopcheck_load.stats.intervals import Floats, rounded
+from hopcheck_load.stats.blocks import Floats
+from hopcheck_load.stats.intervals import rounded
 from hopcheck_load.stats.table import MS, Table
 
 

@@ -34,16 +34,6 @@ def late_generator(late_ms: float | None, quantile_ms: float | None) -> str:
     return f"the generator was late by {late_ms:.2f} ms (p99), and may be by {most_ms:.2f} ms"
 
 
-def has_valid_median(load: Mapping[str, Any], median_ms: float | None) -> bool:
-    """Whether a stage's median is valid: some requests may have been sent late, if most of them weren't.
-
-    Args:
-        load: The stage's load in the report.
-        median_ms: A hop's median latency there.
-    """
-    return not late_generator(load["dispatch"]["p50"], median_ms)
-
-
 def saturated_upstream(direct: Mapping[str, Any], at_rest: Mapping[str, Any]) -> str:
     """Return why the upstream was the bottleneck, or "".
 

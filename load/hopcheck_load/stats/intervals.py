@@ -1,49 +1,44 @@
-"""Medians and quantiles with intervals that account for drift and for the correlation of neighbours in time.
-
-Consecutive rounds are alike, so the bootstrap draws blocks of them, not single ones. numpy and scipy do the maths.
-"""
+"""Medians and quantiles with intervals that account for drift and for the correlation of neighbours in time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hopcheck_load.stats.sample_size import has_enough_values
+from hopcheck_load.stats.blocks import Blocks, Floats, Rows, blocks_of
+from hopcheck_load.stats.sample_size import has_enough_values, has_rough_values
 
-Floats = NDArray[np.float64]
-"""Values, one for each round; or a table of rounds and events."""
-
-Rows = NDArray[np.intp]
-
-CONFIDENCE = 0.95
-RESAMPLES = 2_000
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 """The quantiles of every table."""
 
-MIN_BLOCKS = 10
-"""Intervals from fewer blocks would be too narrow."""
-
-_BATCH_VALUES = 4_000_000  # how many values are drawn in one go
-
 
 class Estimate(NamedTuple):
-    """A value and its interval, whose ends are None where there are too few values for one."""
+    """A value and its interval.
+
+    Attributes:
+        value: The value.
+        low: The lower end; None if there are too few values for an interval.
+        high: The upper end.
+        needed: How many rounds an interval takes (under load: how many slices of time).
+    """
 
     value: float
     low: float | None
     high: float | None
+    needed: int = 0
 
     def document(self) -> dict[str, float | None]:
         """Return it as JSON, for the report."""
-        return {"value": rounded(self.value), "low": rounded(self.low), "high": rounded(self.high)}
+        ends = rounded(self.low), rounded(self.high)
+        low, high = (None, None) if None in ends or ends[0] == -np.inf else ends
+        return {"value": rounded(self.value), "low": low, "high": high}
 
 
 def rounded(value: float | None) -> float | None:
-    """Round milliseconds to the hundredth of a microsecond: more digits would mean nothing."""
-    return None if value is None or not np.isfinite(value) else round(float(value), 5)
+    """Round milliseconds to the hundredth of a microsecond: more digits would mean nothing. Infinity stays."""
+    return None if value is None or np.isnan(value) else round(float(value), 5)
 
 
 def label(quantile: float) -> str:
@@ -52,20 +47,29 @@ def label(quantile: float) -> str:
 
 
 def quantiles(values: Floats, wanted: Sequence[float] = QUANTILES) -> dict[str, float | None]:
-    """Return quantiles by name; None for those that need more values."""
-    flat = values.ravel()
+    """Return quantiles by name; None for those that need more values, infinity where that many requests failed."""
+    flat = np.sort(values.ravel())
     enough = {one: has_enough_values(flat.size, one) for one in wanted}
-    return {label(one): rounded(float(np.quantile(flat, one))) if enough[one] else None for one in wanted}
+    return {label(one): rounded(quantile_of(flat, one)) if enough[one] else None for one in wanted}
 
 
-def block_length(count: int) -> int:
-    """Return how many rounds form a block: the cube root of their number, rounded up, if ten blocks are left."""
-    return max(1, min(int(np.ceil(round(count ** (1 / 3), 6))), count // MIN_BLOCKS))
+def rough_quantiles(values: Floats) -> dict[str, float | None]:
+    """Return the quantiles that too few values tell for a figure of their own, by name: enough for a look."""
+    flat = np.sort(values.ravel())
+    return {label(one): rounded(quantile_of(flat, one)) for one in QUANTILES if has_rough_values(flat.size, one)}
+
+
+def quantile_of(ordered: Floats, wanted: float) -> float:
+    """Return a quantile of ascending values; between a number and infinity lies infinity."""
+    place = wanted * (ordered.size - 1)
+    if np.isposinf(ordered[int(np.ceil(place))]):
+        return float("inf")
+    return float(np.quantile(ordered[np.isfinite(ordered)], place / max(1, np.isfinite(ordered).sum() - 1)))
 
 
 def quantiles_of(values: Floats, wanted: Sequence[float], seed: int) -> list[Estimate]:
     """Return quantiles with intervals; the values are one or a row of several for each round."""
-    return _estimates(lambda rows: _quantiles(values[rows], wanted), values.shape, seed)
+    return _estimates(lambda rows: _quantiles(values[rows], wanted), values, seed)
 
 
 def difference_of(first: Floats, second: Floats, wanted: Sequence[float], seed: int) -> list[Estimate]:
@@ -74,7 +78,7 @@ def difference_of(first: Floats, second: Floats, wanted: Sequence[float], seed: 
     def statistic(rows: Rows) -> Floats:
         return _quantiles(first[rows], wanted) - _quantiles(second[rows], wanted)
 
-    return _estimates(statistic, first.shape, seed)
+    return _estimates(statistic, first - second, seed)
 
 
 def median_of(values: Floats, seed: int) -> Estimate:
@@ -88,30 +92,24 @@ def _quantiles(values: Floats, wanted: Sequence[float]) -> Floats:
     return found
 
 
-def _estimates(statistic: Callable[[Rows], Floats], shape: tuple[int, ...], seed: int) -> list[Estimate]:
-    count = shape[0]
-    values = statistic(np.arange(count)[np.newaxis])[:, 0]
-    size = block_length(count)
-    blocks = count // size
-    if blocks < 2:
-        return [Estimate(float(value), None, None) for value in values]
+def _estimates(statistic: Callable[[Rows], Floats], series: Floats, seed: int) -> list[Estimate]:
+    """Return a statistic of all rounds with intervals; blocks are as long as the series asks, one value for each."""
+    by_round = series.reshape(len(series), -1)
+    values = statistic(np.arange(len(series))[np.newaxis])[:, 0]
+    blocks = blocks_of(np.median(by_round, axis=1))
+    if not blocks.suffice:
+        return [Estimate(float(value), None, None, blocks.needed) for value in values]
+    drawn = np.concatenate([statistic(rows) for rows in blocks.resamples(seed, by_round.shape[1])], axis=1)
+    return with_interval(values, drawn, blocks)
 
-    def of_blocks(drawn: NDArray[Any], axis: int = -1) -> Floats:
-        rows = (np.atleast_2d(drawn)[..., np.newaxis] * size + np.arange(size)).reshape(-1, blocks * size)
-        found = statistic(rows.astype(np.intp))
-        return found if drawn.ndim > 1 else found[:, 0]
 
-    from scipy import stats  # imported late, as in `warmup`
+def with_interval(values: Floats, drawn: Floats, blocks: Blocks) -> list[Estimate]:
+    """Return estimates, from resamples by (statistic, resample); resamples without a value don't count."""
+    lows, highs = (_end_of(drawn, tail) for tail in (blocks.tail, 1 - blocks.tail))
+    three = zip(values, lows, highs, strict=True)
+    return [Estimate(float(value), low, high, blocks.needed) for value, low, high in three]
 
-    interval = stats.bootstrap(
-        (np.arange(blocks),),
-        of_blocks,
-        n_resamples=RESAMPLES,
-        batch=max(1, _BATCH_VALUES // int(np.prod(shape))),
-        vectorized=True,
-        confidence_level=CONFIDENCE,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    ends = np.asarray(interval.low), np.asarray(interval.high)
-    return [Estimate(*map(float, three)) for three in zip(values, *ends, strict=True)]
+
+def _end_of(drawn: Floats, tail: float) -> list[float]:
+    """Return an end of each statistic's interval; infinity if that share of the resamples is infinite."""
+    return [quantile_of(np.sort(row[~np.isnan(row)]), tail) for row in drawn]

@@ -1,10 +1,9 @@
 """Differences of quantiles under load, with intervals: slices of time are drawn, not exchanges.
 
 Under load, exchanges that are near in time wait in the same queue, and those of two arms aren't made in pairs. So a run
-is cut into slices of equal length, whole slices are drawn, the same ones for both arms, and the quantiles are taken of
-what they hold. Drawn values are counted in bins, so millions of them cost no more. The bins are as fine as the values
-lie close together: their widths grow with the distance from the least of them, not with the value (a stream of 2.5 s
-that a hop makes 0.1 ms longer would fall into the same bin as before).
+is cut into slices of equal length, blocks of neighbouring slices are drawn, the same ones for both arms, and the
+quantiles are taken of what they hold. A request that failed is infinitely late. Drawn values are counted in bins by
+rank, so millions of them cost no more, and a thousand are exact.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hopcheck_load.stats.intervals import CONFIDENCE, MIN_BLOCKS, RESAMPLES, Estimate, Floats
+from hopcheck_load.stats.blocks import MIN_BLOCKS, Blocks, Floats, blocks_of
+from hopcheck_load.stats.intervals import Estimate, quantile_of, with_interval
 
-MIN_SLICE_S = 0.25
-MAX_SLICES = 60
+MIN_SLICE_S = 0.1
+MAX_SLICES = 120
 
-_BIN_FACTOR = 1.003
-_FIRST_BIN_FACTOR_MS = 1e-4
+_BINS, _TOP_BINS = 1_000, 300
 
 
 class Sliced(NamedTuple):
@@ -41,28 +40,52 @@ def difference_of(first: Sliced, second: Sliced, slices: int, wanted: Sequence[f
 
     Args:
         first: At least one value.
-        second: At least one value.
+        second: At least one value, and a finite median.
         slices: The number of slices.
         wanted: The quantiles.
         seed: The seed of the resampling.
     """
-    values = np.quantile(first.values, wanted) - np.quantile(second.values, wanted)
-    if _filled(first) < MIN_BLOCKS or _filled(second) < MIN_BLOCKS:
-        return [Estimate(float(value), None, None) for value in values]
-    draw = np.random.default_rng(seed)
-    weights = draw.multinomial(slices, np.full(slices, 1 / slices), size=RESAMPLES).astype(np.float64)
-    drawn = _drawn(first, weights, wanted) - _drawn(second, weights, wanted)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.nanquantile(drawn, (tail, 1 - tail), axis=1)
-    return [Estimate(*map(float, three)) for three in zip(values, low, high, strict=True)]
+    values = _quantiles(first, wanted) - _quantiles(second, wanted)
+    blocks = blocks_of(_influence(first, slices) - _influence(second, slices))
+    if not blocks.suffice or min(_filled(first), _filled(second)) < MIN_BLOCKS:
+        return [Estimate(float(value), None, None, max(blocks.needed, slices + 1)) for value in values]
+    weights = _weights(blocks, seed)
+    return with_interval(values, _drawn(first, weights, wanted) - _drawn(second, weights, wanted), blocks)
+
+
+def _quantiles(sliced: Sliced, wanted: Sequence[float]) -> Floats:
+    ordered = np.sort(sliced.values)
+    return np.array([quantile_of(ordered, one) for one in wanted])
+
+
+def _influence(sliced: Sliced, slices: int) -> Floats:
+    """Return how far each slice pulls the middle up or down: ranks, in the unit of the values."""
+    from scipy.stats import rankdata  # imported late, as in `blocks`
+
+    ranks = rankdata(sliced.values) / sliced.values.size - 0.5
+    finite = sliced.values[np.isfinite(sliced.values)]
+    low, high = np.quantile(finite, (0.25, 0.75)) if finite.size else (0.0, 1.0)
+    total = np.bincount(sliced.places, weights=ranks, minlength=slices)
+    scaled: Floats = total * (high - low) / sliced.values.size
+    return scaled
+
+
+def _weights(blocks: Blocks, seed: int) -> Floats:
+    """Return how often each slice was drawn, by (resample, slice)."""
+    drawn = np.concatenate(list(blocks.resamples(seed)))
+    lifted = drawn + np.arange(len(drawn))[:, np.newaxis] * blocks.size
+    counts = np.bincount(lifted.ravel(), minlength=drawn.size)
+    return counts.reshape(drawn.shape).astype(np.float64)
 
 
 def over_time(first: Sliced, second: Sliced, slices: int) -> list[float | None]:
-    """Return the difference of the medians, slice by slice; None where one of them has no value."""
-    return [
-        float(np.median(one) - np.median(other)) if one.size and other.size else None
-        for one, other in zip(by_slice(first, slices), by_slice(second, slices), strict=True)
-    ]
+    """Return the difference of the medians, slice by slice; None where one of them has no finite value."""
+    return [_finite_difference(*both) for both in zip(by_slice(first, slices), by_slice(second, slices), strict=True)]
+
+
+def _finite_difference(first: Floats, second: Floats) -> float | None:
+    one, other = (values[np.isfinite(values)] for values in (first, second))
+    return float(np.median(one) - np.median(other)) if one.size and other.size else None
 
 
 def by_slice(values: Sliced, slices: int) -> list[Floats]:
@@ -76,14 +99,14 @@ def _filled(values: Sliced) -> int:
 
 def _drawn(values: Sliced, weights: Floats, wanted: Sequence[float]) -> Floats:
     """Return quantiles by (quantile, resample); NaN where a resample has no value."""
-    edges = _edges(values.values)
-    bins = np.clip(np.searchsorted(edges, values.values, side="right") - 1, 0, len(edges) - 2)
-    counts = np.zeros((weights.shape[1], len(edges) - 1))
-    np.add.at(counts, (values.places, bins), 1)
-    used = np.flatnonzero(counts.any(axis=0))
-    middles = (edges[used] + edges[used + 1]) / 2
-    reached = np.cumsum(weights @ counts[:, used], axis=1)
-    found = middles[_first_at(reached, reached[:, -1:] * np.asarray(wanted)).clip(max=len(used) - 1)]
+    order = np.argsort(values.values, kind="stable")
+    borders = _borders(order.size)
+    counts = np.zeros((weights.shape[1], borders.size - 1))
+    bins = np.repeat(np.arange(borders.size - 1), np.diff(borders))
+    np.add.at(counts, (values.places[order], bins), 1)
+    middles = values.values[order[(borders[:-1] + borders[1:] - 1) // 2]]
+    reached = np.cumsum(weights @ counts, axis=1)
+    found = middles[_first_at(reached, reached[:, -1:] * np.asarray(wanted)).clip(max=middles.size - 1)]
     return np.where(reached[:, -1:] > 0, found, np.nan).T
 
 
@@ -95,9 +118,7 @@ def _first_at(rows: Floats, targets: Floats) -> NDArray[np.intp]:
     return places
 
 
-def _edges(values: Floats) -> Floats:
-    """Return the borders of bins from the least value on, each a little wider than the one before."""
-    low = float(values.min())
-    span = max(float(values.max()) - low, _FIRST_BIN_FACTOR_MS) * _BIN_FACTOR
-    bins = int(np.ceil(np.log(span / _FIRST_BIN_FACTOR_MS) / np.log(_BIN_FACTOR)))
-    return np.concatenate(([low], low + np.geomspace(_FIRST_BIN_FACTOR_MS, span, bins + 1)))
+def _borders(count: int) -> NDArray[np.intp]:
+    """Return the borders of bins, as places among the ascending values: evenly spaced, and finer towards the top."""
+    above = count - np.geomspace(1, count, _TOP_BINS)
+    return np.unique(np.concatenate([np.linspace(0, count, _BINS + 1), above]).round().astype(np.intp))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from hopcheck_load.measurement.records import Arm, Record
-from hopcheck_load.stats.intervals import Floats
+from hopcheck_load.stats.blocks import Floats
 
 MS = 1e-6
 """Milliseconds in a nanosecond."""

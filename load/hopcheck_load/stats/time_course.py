@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hopcheck_load.measurement.records import Record
+from hopcheck_load.measurement.records import INTERRUPTED, Record
 from hopcheck_load.stats.intervals import rounded
 from hopcheck_load.stats.table import first_token, latency
 
@@ -31,7 +31,9 @@ Slice = Mapping[str, Any]
 def slices_of(records: Sequence[Record], arm: str, begin_ns: int, end_s: float) -> list[dict[str, Any]]:
     """Return an arm's slices, including warming up, without those in which no request was due."""
     length_s = max(MIN_SLICE_S, end_s / MAX_SLICES)
-    own = sorted((one for one in records if one.arm == arm), key=lambda record: record.due_ns)
+    own = sorted(
+        (one for one in records if one.arm == arm and one.failure != INTERRUPTED), key=lambda record: record.due_ns
+    )
 
     def place(record: Record) -> int:
         return int((record.due_ns - begin_ns) / 1e9 / length_s)

@@ -6,6 +6,7 @@ first half against the second, Mann-Whitney), until the most rounds, or for a qu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,14 +24,15 @@ MIN_ROUNDS = 5
 
 ROUNDS_BETWEEN_TESTS = 5
 
-_MIN_VALUES = 5  # in each half; with fewer, the test can't find a trend
+TESTED_ROUNDS = 14
+"""The rounds in which a trend can be found in the midst of the noise: seven against seven, for up to 17 arms."""
 
 
 def min_rounds_of(workload: Workload) -> int:
     """Return the fewest rounds that warm a workload up: a paced stream alone is a long exchange."""
     if workload.pace_s:
         return 2
-    return 10 if workload.stream or workload.prompt_tokens >= 10_000 else 30
+    return TESTED_ROUNDS if workload.stream or workload.prompt_tokens >= 10_000 else 30
 
 
 @dataclass
@@ -75,10 +77,15 @@ def latencies_by_arm(records: Sequence[Record]) -> dict[str, list[int]]:
 
 
 def is_steady(series: dict[str, list[int]], window: int) -> bool | None:
-    """Whether the last `window` values of every arm have no trend; None if they are too few for the test."""
-    if not series or window < 2 * _MIN_VALUES or any(len(values) < window for values in series.values()):
+    """Whether the last `window` values of every arm have no trend; None if they are too few for the test to fail."""
+    if not can_fail(window, len(series)) or any(len(values) < window for values in series.values()):
         return None
     return all(_trend_p_value(values[-window:]) >= SIGNIFICANCE_LEVEL / len(series) for values in series.values())
+
+
+def can_fail(window: int, arms: int) -> bool:
+    """Whether the test finds the plainest trend: all values of the first half are higher than those of the second."""
+    return arms > 0 and window > 1 and 2 / math.comb(window, window // 2) < SIGNIFICANCE_LEVEL / arms
 
 
 def _trend_p_value(values: Sequence[int]) -> float:

@@ -31,7 +31,7 @@ def load(*words):
 
 
 def test_a_report_of_raw_records(raw, tmp_path, capsys):
-    files = {kind: tmp_path / f"r.{kind}" for kind in ("json", "html", "markdown")}
+    files = {kind: tmp_path / f"r.{kind}" for kind in ("json", "csv", "html", "markdown")}
     outputs = [word for kind, path in files.items() for word in (f"--{kind}", path)]
     assert load("--from", raw, *outputs) == 0
     printed = capsys.readouterr().out
@@ -39,6 +39,14 @@ def test_a_report_of_raw_records(raw, tmp_path, capsys):
     assert report.violations(json.loads(files["json"].read_text())) == []
     assert files["html"].read_text().startswith("<!doctype html>")
     assert "| chat | latency | slow |" in files["markdown"].read_text()
+    assert files["csv"].read_text().startswith("row,workload,rate,measure,arm,")
+
+
+def test_a_report_on_the_standard_output(raw, capsys):
+    assert load("--from", raw, "--json", "-") == 0
+    printed = capsys.readouterr()
+    assert report.violations(json.loads(printed.out)) == []
+    assert "fast adds" in printed.err
 
 
 def test_an_earlier_report_with_nothing_in_common(raw, made, tmp_path, capsys):
@@ -89,7 +97,7 @@ def test_an_earlier_report(raw, made, tmp_path, capsys):
         (["http://a/v1", "--upstream-port", "1", "--rounds", "1500", "--budget", "p99=1ms"], "too few for 'p99=1ms'"),
         (["--from", "no-such-file"], "no-such-file can't be read: No such file"),
         (["--from", "no-such-file", "--against", "no-such-report"], "no-such-report can't be read: No such file"),
-        (["--from", "no-such-file", "--against", __file__], "test_command.py is not a hopcheck.load/1 report"),
+        (["--from", "no-such-file", "--against", __file__], "test_command.py is not a hopcheck.load/2 report"),
         (["--from", __file__], "test_command.py isn't a hopcheck.load.raw/1 file"),
         (["http://a/v1", "--upstream-port", "1", "--html", "no/r.html"], "there is no folder no. Make it"),
     ],
@@ -150,7 +158,7 @@ def test_a_measurement(tmp_path, monkeypatch, capsys):
             "--json",
             page,
         ]
-        assert load(*hops, *words, "--budget", "late:p50=1us") == 1
+        assert load(*hops, *words, "--budget", "late:p50=1us") == 3  # five rounds have no interval
         assert (
             load(*hops, "--upstream-url", provider.url, "--rounds", 5, "--measure", "chat", "--api-key-env", "A_KEY")
             == 0
@@ -158,7 +166,7 @@ def test_a_measurement(tmp_path, monkeypatch, capsys):
     document = json.loads(page.read_text())
     assert [arm["name"] for arm in document["arms"]] == ["direct", "control", "base", "late"]
     assert [one["name"] for one in document["workloads"]] == ["chat", "stream"]
-    assert document["exit"] == 1
+    assert document["exit"] == 3
     assert document["upstream"]["pause_ms"] == 1.0
     sent = sorted((record.sent_ns, record.done_ns) for record in records.read(raw).records)
     assert all(later[0] - earlier[1] >= 1_000_000 for earlier, later in pairwise(sent))

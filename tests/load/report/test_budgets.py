@@ -6,6 +6,7 @@ import pytest
 
 from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
+from hopcheck_load.report.render.values import verdict
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
@@ -88,3 +89,36 @@ def test_a_hop_that_often_fails_is_not_judged(made):
         if record.arm == "hop" and record.round % 10 == 0:
             record.failure = "status 500"
     assert set(outcomes(report.build(measurement), "p50=9ms").values()) == {"not measured"}
+
+
+def test_an_unsure_budget_fails_where_that_is_asked_for(document):
+    median = report.find(document, "chat", "latency")["added"]["fast"]["median"]
+    limit = median["value"] + (median["high"] - median["value"]) / 2
+    (judged,) = gate.judge(document, gate.parse(f"fast:p50={limit:.6f}ms"))
+    both = {**document, "budget": [judged]}
+    assert judged["outcome"] == "unsure"
+    assert (gate.exit_code(both), gate.exit_code(both, strict=True)) == (0, 1)
+    assert 5_000 < judged["needs"] < 9_000
+    assert verdict(judged, under_load=False).startswith("unsure; it takes about ")
+
+
+def test_a_budget_that_holds_needs_nothing_more(document):
+    (judged,) = gate.judge(document, gate.parse("fast:p50=2ms"))
+    assert (judged["outcome"], judged["needs"]) == ("holds", None)
+
+
+def test_a_budget_without_an_interval_says_what_it_takes(made):
+    (judged,) = gate.judge(report.build(made.chats(9, {"hop": 1.0})), gate.parse("p50=2ms"))
+    assert (judged["outcome"], judged["needs"]) == ("not measured", 10)
+
+
+def test_what_one_report_lacks_is_named(made):
+    now, before = report.build(made.chats(100, {"a": 1.0, "b": 1.0})), report.build(made.chats(100, {"a": 1.0}))
+    before["workloads"].append({**before["workloads"][0], "name": "10k"})
+    assert gate.not_compared(now, before) == [
+        "the hop b is only in this run",
+        "the workload 10k is only in the earlier report",
+    ]
+    assert gate.not_compared(now, now) == []
+    short = report.build(made.chats(9, {"a": 1.0}))
+    assert gate.not_compared(short, short) == ["a, chat latency: a run was too short for an interval"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 
 import pytest
 
@@ -13,6 +16,7 @@ from hopcheck_load.open_loop import spool
 from hopcheck_load.open_loop.upstream_times import SETTLE_S, fetch_times_s
 from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
+from hopcheck_load.report.render import rates
 from hopcheck_load.report.render.html import html_text
 from hopcheck_load.report.render.markdown import markdown_text
 from hopcheck_load.report.render.values import findings, headlines
@@ -71,44 +75,136 @@ def test_histograms_agree_with_the_records(made):
 def test_a_knee(made):
     queueing = made.loaded("steps", rate=200.0, duration_s=30.0, added_ms=lambda due_s: 40.0 if due_s > 22.5 else 2.0)
     document = report.build(queueing)
-    assert document["load"]["knee"] == {"hop": {"rate": 150.0, "rates": 6}}
+    assert document["load"]["knee"] == [
+        {
+            "hop": "hop",
+            "workload": "chat",
+            "outcome": "found",
+            "rate": 150.0,
+            "saturated": 180.0,
+            "up_to": 200.0,
+            "rates": 6,
+        }
+    ]
     assert findings(document) == ["hop: the knee is at 150/s"]
     assert "knee at 150/s" in html_text(document)
+    assert report.violations(document) == []
 
 
-def test_a_knee_at_rates_without_a_valid_median(made):
+def test_workloads_have_knees_of_their_own(made):
+    """One is slower than the other at every rate, and neither bends."""
+    steps = made.loaded("steps", rate=200.0, duration_s=30.0, workloads={"chat": 1.0, "1k": 5.0})
+    document = report.build(steps)
+    assert findings(document) == ["hop, chat: no knee up to 100/s", "hop, 1k: no knee up to 100/s"]
+    assert html_text(document).count("What each hop adds to") == 2
+
+
+def test_a_hop_that_fails_at_every_rate_has_no_good_rate(made):
+    steps = made.loaded("steps", rate=200.0, duration_s=30.0)
+    for record in steps.records:
+        if record.arm == "hop":
+            record.failure = "status 500"
+    document = report.build(steps)
+    assert findings(document) == ["hop: saturated at the lowest rate already, 20/s"]
+    assert report.violations(document) == []
+    assert "∞" in html_text(document)
+
+
+def test_invalid_rates_do_not_count_for_the_knee(made):
     """At 100 and 150 a second it is late: somewhere from 50 to 180 the curve bends."""
     queueing = made.loaded("steps", rate=200.0, duration_s=30.0, added_ms=lambda due_s: 60.0 if due_s > 12.0 else 2.0)
-    begin = queueing.header.load["begin_ns"]
-    for record in queueing.records:
-        if 12.0 <= (record.due_ns - begin) / 1e9 < 21.0:
-            record.dispatched_ns = record.due_ns + 30 * made.MS
+    late_between(queueing, made, 12.0, 21.0)
     document = report.build(queueing)
-    assert findings(document) == ["hop: the knee is between 50/s and 180/s; in between the generator was too late"]
+    assert findings(document) == ["hop: the knee is between 50/s and 180/s; the rates in between are invalid"]
 
 
-def test_a_knee_is_made_of_medians(made):
-    """A few requests that went late make a stage invalid, but move no median."""
-    late = made.loaded(
-        "steps",
-        rate=200.0,
-        duration_s=30.0,
-        added_ms=lambda due_s: 40.0 if due_s > 22.5 else 2.0,
-        late_ms=lambda number: 30.0 if number % 20 == 0 else 0.05,
-    )
-    document = report.build(late)
-    assert all("generator" in row["load"]["invalid"] for row in document["workloads"][1:])
-    assert document["load"]["knee"] == {"hop": {"rate": 150.0, "rates": 6}}
-    assert findings(document) == ["hop: the knee is at 150/s"]
-
-
-def test_no_knee_up_to_the_last_rate_with_a_valid_median(made):
-    steps = made.loaded("steps", rate=200.0, duration_s=30.0)
-    begin = steps.header.load["begin_ns"]
-    for record in steps.records:
-        if (record.due_ns - begin) / 1e9 > 25.6:
+def late_between(measurement, made, begin_s, end_s):
+    begin = measurement.header.load["begin_ns"]
+    for record in measurement.records:
+        if begin_s <= (record.due_ns - begin) / 1e9 < end_s:
             record.dispatched_ns = record.due_ns + 30 * made.MS
+
+
+def test_no_knee_up_to_the_last_valid_rate(made):
+    steps = made.loaded("steps", rate=200.0, duration_s=30.0)
+    late_between(steps, made, 25.6, 99.0)
     assert findings(report.build(steps)) == ["hop: no knee up to 180/s"]
+
+
+def test_no_valid_stage_means_no_knee_and_exit_code_3(made, tmp_path, capsys):
+    steps = made.loaded("steps", rate=200.0, duration_s=30.0, added_ms=lambda due_s: 40.0 if due_s > 22.5 else 2.0)
+    late_between(steps, made, 0.0, 99.0)
+    records.write(steps, tmp_path / "raw.ndjson")
+    assert main(["load", "--from", str(tmp_path / "raw.ndjson")]) == 3
+    printed = capsys.readouterr()
+    assert "the knee is unknown, only 0 rates are valid" in printed.out
+    assert "no stage is valid" in printed.err
+
+
+def test_an_upstream_that_is_full_makes_no_knee(made):
+    full = made.loaded("steps", rate=200.0, duration_s=30.0, added_ms=lambda due_s: 40.0 if due_s > 22.5 else 2.0)
+    begin = full.header.load["begin_ns"]
+    for record in full.records:
+        if record.arm == "direct" and (record.due_ns - begin) / 1e9 > 22.5:
+            record.done_ns += 5 * made.MS
+    document = report.build(full)
+    assert [bool(row["load"]["invalid"]) for row in document["workloads"]] == [False] * 4 + [True] * 2
+    assert findings(document) == ["hop: no knee up to 150/s"]
+
+
+def test_requests_that_failed_are_infinitely_late(made):
+    measurement = made.loaded(rate=300.0)
+    hop = [one for one in measurement.records if one.arm == "hop" and not one.warmup]
+    for record in hop[::8]:
+        record.failure = "status 500"
+    document = report.build(measurement)
+    (row,) = document["workloads"]
+    assert latency(row)["arms"]["hop"]["p90"] == float("inf")
+    assert latency(row)["added"]["hop"]["difference_of_quantiles"]["p90"]["value"] == float("inf")
+    assert latency(row)["added"]["hop"]["median"]["value"] < 1.1
+    assert [one["outcome"] for one in gate.judge(document, gate.parse("p90=5s"))] == ["not measured"]
+    text = report.text(document)
+    assert '"p90": "infinite"' in text
+    assert "Infinity" not in text
+
+
+def test_infinity_is_read_again(made, tmp_path):
+    measurement = made.loaded(rate=200.0)
+    for record in measurement.records:
+        record.failure = "status 500" if record.arm == "hop" else ""
+    document = report.build(measurement)
+    (tmp_path / "r.json").write_text(report.text(document))
+    assert report.load(tmp_path / "r.json") == json.loads(json.dumps(document))
+    (same,) = gate.compare(document, document)[:1]
+    assert same["outcome"] == "holds"
+
+
+def test_requests_that_were_interrupted_have_not_failed(made):
+    measurement = made.loaded()
+    for record in measurement.records[-20:]:
+        record.failure = records.INTERRUPTED
+    (row,) = report.build(measurement)["workloads"]
+    counts = row["exchanges"].values()
+    assert sum(one["interrupted"] for one in counts) == 20
+    assert sum(one["failed"] for one in counts) == 0
+    assert latency(row)["arms"]["hop"]["n"] < row["exchanges"]["hop"]["asked"]
+    assert row["load"]["overloaded"] == {}
+
+
+def test_the_table_of_rates(made):
+    steps = made.loaded("steps", rate=200.0, duration_s=30.0)
+    for record in [one for one in steps.records if one.arm == "hop"][::50]:
+        record.failure = "status 500"
+    document = report.build(steps)
+    rows = list(rates.table_rows(document))
+    assert [row[1] for row in rows[::2]] == ["20/s", "50/s", "100/s", "150/s", "180/s", "200/s"]
+    assert {row[2] for row in rows} == {"direct", "hop"}
+    assert all(re.fullmatch(r"\d+ \(\d.* %\)", row[7]) for row in rows if row[2] == "hop")
+    assert re.match(r"~\d", rows[-1][4])
+    lines = list(csv.DictReader(io.StringIO(rates.csv_text(document))))
+    (last,) = [line for line in lines if (line["row"], line["measure"], line["arm"]) == ("chat@200", "latency", "hop")]
+    assert float(last["added"]) == pytest.approx(1.0, abs=0.02)
+    assert int(last["asked"]) - int(last["failed"]) > 700
 
 
 def test_a_slow_hop_tolerates_a_slightly_late_generator(made):
@@ -145,10 +241,12 @@ def test_what_creeps_up_in_a_soak(made):
 
 
 def test_budgets_are_held_at_every_rate(made):
-    document = report.build(made.loaded("steps", added_ms=lambda due_s: 5.0 if due_s > 16.0 else 1.0))
+    document = report.build(
+        made.loaded("steps", rate=50.0, duration_s=40.0, added_ms=lambda due_s: 5.0 if due_s > 32.0 else 1.0)
+    )
     outcomes = {one["workload"]: one["outcome"] for one in gate.judge(document, gate.parse("p50=2ms"))}
-    assert outcomes["chat@10"] == outcomes["chat@50"] == "holds"
-    assert outcomes["chat@100"] == "exceeded"
+    assert outcomes["chat@5"] == outcomes["chat@25"] == "holds"
+    assert outcomes["chat@50"] == "exceeded"
 
 
 def test_a_point_that_is_invalid_is_not_judged(made):

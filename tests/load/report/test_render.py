@@ -42,7 +42,9 @@ def test_signs_and_intervals():
     assert ms(1.0, sign=True) == "+1.00 ms"
     assert interval({"low": 1.0, "high": 2.0}) == "1.00 … 2.00 ms"
     assert interval({"low": 0.05, "high": 2.0}) == "50 µs … 2.00 ms"
-    assert interval({"low": None, "high": None}) == "—"
+    assert interval({"low": 2.0, "high": float("inf")}) == "2.00 ms … ∞"
+    assert interval({"value": None, "low": None, "high": None}) == "—"
+    assert interval({"value": 1.0, "low": None, "high": None}) == "run too short"
     assert share(0.396) == "39.6 %"
     assert [cpu_ms(value) for value in (None, 0.12345, 17.5447, 102.096, 1234.5)] == [
         "—",
@@ -92,6 +94,20 @@ def test_no_figure_is_cut_on_a_narrow_terminal(made, capsys, monkeypatch):
         for measure in workload["measures"]:
             assert all(ms(arm["p50"]) in printed for arm in measure["arms"].values())
             assert all(interval(entry["median"]) in printed for entry in measure["added"].values())
+
+
+def test_the_verdict_comes_first(made):
+    document = report.build(made.chats(200, {"a": 1.0}))
+    document["budget"] = judge(document, parse("p50=100us"))
+    printed = shown(document)
+    assert printed.index("a adds 1") < printed.index("exceeded") < printed.index("direct")
+
+
+def test_a_run_that_was_too_short_says_what_it_takes(made):
+    document = report.build(made.chats(9, {"a": 1.0}))
+    for text in (html_text(document), markdown_text(document), shown(document)):
+        assert "it takes about 10 rounds" in text
+    assert "run too short" in shown(document)
 
 
 def test_added_time_below_the_noise_floor(made):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hopcheck_load.stats.guards import late_generator, overload, saturated_upstream
-from hopcheck_load.stats.saturation import RateStep, saturation_rate
+from hopcheck_load.stats.saturation import RateStep, saturation_point
 from hopcheck_load.stats.time_course import recovery
 
 
@@ -43,20 +43,29 @@ def steps(*added, keeps_up=True):
 
 
 def test_the_knee_is_before_the_first_bend():
-    assert saturation_rate(steps(2.0, 2.5, 3.0, 5.0, 30.0)) == 300.0
-    assert saturation_rate(steps(2.0, 2.5, 3.0)) is None
-    assert saturation_rate(reversed(steps(2.0, 2.5, 30.0))) == 200.0
+    assert saturation_point(steps(2.0, 2.5, 3.0, 5.0, 30.0)) == ("found", 300.0, 400.0, 500.0, 5)
+    assert saturation_point(steps(2.0, 2.5, 3.0)) == ("none", None, None, 300.0, 3)
+    assert saturation_point(reversed(steps(2.0, 2.5, 30.0))).rate == 200.0
 
 
 def test_a_hop_that_adds_next_to_nothing_has_not_bent():
-    assert saturation_rate(steps(0.1, 0.2, 0.9)) is None
-    assert saturation_rate(steps(0.1, 0.2, 1.3)) == 200.0
+    assert saturation_point(steps(0.1, 0.2, 0.9)).outcome == "none"
+    assert saturation_point(steps(0.1, 0.2, 1.3)).rate == 200.0
 
 
 def test_a_hop_that_does_not_keep_up_has_bent():
-    assert saturation_rate([*steps(2.0, 2.0), RateStep(300.0, 2.0, False)]) == 200.0
-    assert saturation_rate(steps(2.0, 2.0, keeps_up=False)) is None
-    assert saturation_rate([]) is None
+    assert saturation_point([*steps(2.0, 2.0), RateStep(300.0, 2.0, False)]).rate == 200.0
+    assert saturation_point([*steps(2.0, 2.0), RateStep(300.0, float("inf"), True)]).rate == 200.0
+
+
+def test_a_hop_that_fails_everywhere_is_saturated_at_the_lowest():
+    assert saturation_point(steps(2.0, 2.0, 2.0, keeps_up=False)) == ("lowest", None, 100.0, 300.0, 3)
+    assert saturation_point(steps(float("inf"), keeps_up=False)).outcome == "lowest"
+
+
+def test_too_few_rates_show_no_knee():
+    assert saturation_point([]) == ("unknown", None, None, None, 0)
+    assert saturation_point(steps(2.0, 2.0)).outcome == "unknown"
 
 
 def slices(*p50):

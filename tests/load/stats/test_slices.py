@@ -21,10 +21,19 @@ def test_intervals_hold_the_truth(some_draws):
     assert held >= 21
 
 
+def test_a_hop_that_fails_for_the_most_part_is_infinitely_late():
+    draw = np.random.default_rng(3)
+    hop, direct = values_of(draw, 1.0), values_of(draw, 0.0)
+    failing = Sliced(np.where(draw.random(800) < 0.6, np.inf, hop.values), hop.places)
+    (middle, low) = slices.difference_of(failing, direct, 40, (0.5, 0.1), 1)
+    assert (middle.value, middle.high) == (np.inf, np.inf)
+    assert low.value < low.high < np.inf
+
+
 def test_slices_that_differ_make_intervals_wider():
     draw = np.random.default_rng(4)
     calm, other = values_of(draw, 0.0), values_of(draw, 0.0)
-    queueing = Sliced(other.values + (other.places % 7 == 0) * 3.0 + other.places * 0.05, other.places)
+    queueing = Sliced(other.values + draw.normal(0, 1.0, 40)[other.places], other.places)
     widths = [one.high - one.low for one in (_median(other, calm), _median(queueing, calm))]
     assert widths[1] > 3 * widths[0]
 
@@ -35,7 +44,7 @@ def _median(first, second):
 
 def test_too_few_slices_have_no_interval():
     few = Sliced(np.array([1.0, 2.0, 3.0]), np.array([0, 1, 2]))
-    assert slices.difference_of(few, few, 40, (0.5,), 1) == [(0.0, None, None)]
+    assert slices.difference_of(few, few, 40, (0.5,), 1) == [(0.0, None, None, 41)]
 
 
 def test_binned_intervals_also_know_values_below_nothing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from markupsafe import Markup
 from hopcheck_load.report.render import svg
 from hopcheck_load.report.render.plots import colour, end_labels, margin
 from hopcheck_load.report.render.svg import Scale
-from hopcheck_load.report.render.values import MIN_RATES, interval, latency_of, ms, tick
+from hopcheck_load.report.render.values import interval, latency_of, ms, tick
 
 WIDTH = 900.0
 LEFT = 80.0
@@ -26,10 +27,14 @@ RateFigure = tuple[float, Entry, bool]
 """A rate, what is added there (value, low, high), and whether that is valid."""
 
 
-def against_rate(document: Entry) -> Markup:
-    """Draw what each hop adds at each rate, with its knee; hollow points are invalid. Empty with fewer than 3 rates."""
+def against_rate(document: Entry, workload: str) -> Markup:
+    """Draw what each hop adds to a workload at each rate, with its knee; hollow points are invalid.
+
+    Empty with fewer than 3 rates.
+    """
     hops = [arm["name"] for arm in document["arms"] if arm["kind"] == "hop"]
-    curves = {(hop, name): _curve(document, hop, name) for hop in hops for name in ("p50", "p90")}
+    rows = [row for row in document["workloads"] if row["load"]["workload"] == workload]
+    curves = {(hop, name): _curve(rows, hop, name) for hop in hops for name in ("p50", "p90")}
     rates = sorted({rate for curve in curves.values() for rate, _, _ in curve})
     if len(rates) < 3:
         return Markup("")
@@ -37,26 +42,26 @@ def against_rate(document: Entry) -> Markup:
     y = _upright([one[end] for curve in curves.values() for _, one, _ in curve for end in ("value", "low", "high")])
     shapes = [*_across(y, x.end), *(_under(x, rate, f"{rate:g}/s") for rate in rates)]
     for hop in hops:
-        shapes += _knee(document, hop, x)
+        shapes += _knee(document, hop, workload, x)
     for (hop, name), curve in curves.items():
         shapes += _line(curve, x, y, colour(document, hop), f"{hop} {name}")
     ends = {key: (x.at(curve[-1][0]), _height(y, curve[-1][1]["value"])) for key, curve in curves.items() if curve}
     shapes += end_labels({" ".join(key): (end, colour(document, key[0])) for key, end in ends.items()})
-    return svg.picture(WIDTH, BOTTOM + 30, "What each hop adds, by rate", shapes)
+    return svg.picture(WIDTH, BOTTOM + 30, f"What each hop adds to {workload}, by rate", shapes)
 
 
-def _curve(document: Entry, hop: str, name: str) -> list[RateFigure]:
+def _curve(rows: Sequence[Entry], hop: str, name: str) -> list[RateFigure]:
     found = []
-    for row in document["workloads"]:
+    for row in rows:
         added = latency_of(row)["added"].get(hop)
         figure = added and (added["median"] if name == "p50" else added["difference_of_quantiles"][name])
-        if figure and not row["load"]["fault"]:
+        if figure and figure["value"] < math.inf and not row["load"]["fault"]:
             found.append((row["load"]["rate"], figure, not row["load"]["invalid"]))
     return sorted(found, key=lambda one: one[0])
 
 
 def _upright(values: Sequence[float | None]) -> Scale:
-    known = [max(value, _LEAST_MS) for value in values if value is not None]
+    known = [max(value, _LEAST_MS) for value in values if value is not None and value < math.inf]
     return Scale(min(known) / 1.3, max(known) * 1.3, BOTTOM, TOP, log=True)
 
 
@@ -71,14 +76,13 @@ def _under(scale: Scale, value: float, words: str) -> str:
     return svg.text((scale.at(value), BOTTOM + 20), words, "tick", anchor="middle")
 
 
-def _knee(document: Entry, hop: str, scale: Scale) -> Iterator[str]:
-    found = document["load"]["knee"].get(hop, {"rate": None, "rates": 0})
-    rate = found["rate"]
-    if rate is not None and found["rates"] >= MIN_RATES:
-        at = scale.at(rate)
+def _knee(document: Entry, hop: str, workload: str, scale: Scale) -> Iterator[str]:
+    found = next((one for one in document["load"]["knee"] if (one["hop"], one["workload"]) == (hop, workload)), None)
+    if found is not None and found["outcome"] == "found":
+        at = scale.at(found["rate"])
         kind = colour(document, hop)
         yield svg.rule((at, TOP), (at, BOTTOM), f"knee {kind}")
-        yield svg.text((at, TOP - 8), f"{hop}: knee at {rate:g}/s", f"name small {kind}", anchor="middle")
+        yield svg.text((at, TOP - 8), f"{hop}: knee at {found['rate']:g}/s", f"name small {kind}", anchor="middle")
 
 
 def _line(curve: Sequence[RateFigure], x: Scale, y: Scale, kind: str, name: str) -> Iterator[str]:

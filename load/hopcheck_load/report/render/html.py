@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from hopcheck_load.report.render import curves, plots
+from hopcheck_load.report.render import curves, plots, rates
 from hopcheck_load.report.render.values import (
     added,
     cards,
@@ -20,6 +21,8 @@ from hopcheck_load.report.render.values import (
     ms,
     self_reports,
     share,
+    shortfalls,
+    verdict,
 )
 
 QUANTILES = ("p50", "p90", "p95", "p99", "p99.9")
@@ -37,12 +40,22 @@ def html_text(document: Mapping[str, Any]) -> str:
             comparison=plots.comparison(document),
             findings=findings(document),
             processes=document.get("processes", []),
-            against_rate=curves.against_rate(document) if is_under_load(document) else "",
+            against_rate=_against_rate(document),
+            rates=list(rates.table_rows(document)) if is_under_load(document) else [],
+            heads=rates.HEADS,
             course=curves.course(document) if is_under_load(document) else "",
             workloads=[_workload(document, one) for one in document["workloads"]],
             holds=document["exit"] == 0 and not any(card["invalid"] for card in cards(document)),
         )
     )
+
+
+def _against_rate(document: Mapping[str, Any]) -> list[Markup]:
+    """Return a plot for each workload that was measured at several rates."""
+    if not is_under_load(document):
+        return []
+    workloads = dict.fromkeys(row["load"]["workload"] for row in document["workloads"])
+    return [plot for plot in (curves.against_rate(document, one) for one in workloads) if plot]
 
 
 def _environment() -> Environment:
@@ -54,7 +67,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(ms=ms, interval=interval, share=share, cpu_ms=cpu_ms)
-    environment.globals.update(added=added)
+    environment.globals.update(added=added, verdict=verdict, shortfalls=shortfalls)
     return environment
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hopcheck_load.report.render.values import added, findings, headlines, interval, ms, processes, self_reports
+from hopcheck_load.report.render.rates import markdown_rows
+from hopcheck_load.report.render.values import (
+    added,
+    findings,
+    headlines,
+    interval,
+    is_under_load,
+    ms,
+    processes,
+    self_reports,
+    shortfalls,
+    verdict,
+)
 
 
 def markdown_text(document: Mapping[str, Any]) -> str:
@@ -17,7 +29,12 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield "## hopcheck load"
     yield ""
     yield from (f"- **{line}**" for line in headlines(document))
+    yield from (f"- {line}" for line in findings(document))
+    yield from _verdicts(document)
     yield ""
+    if is_under_load(document):
+        yield from markdown_rows(document)
+        yield ""
     yield "| workload | measure | hop | added (median) | 95 % interval | noise floor |"
     yield "|---|---|---|---|---|---|"
     for workload in document["workloads"]:
@@ -26,9 +43,10 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield from (f"> ⚠ {one['name']} is invalid: {why}" for one in document["workloads"] for why in _invalid(one))
     yield ""
-    reports = [f"{one['name']}: {line}" for one in document["workloads"] for line in self_reports(one)]
-    yield from (f"- {line}" for line in [*reports, *findings(document), *processes(document)])
-    yield from _verdicts(document)
+    reports = [
+        f"{one['name']}: {line}" for one in document["workloads"] for line in (*shortfalls(one), *self_reports(one))
+    ]
+    yield from (f"- {line}" for line in [*reports, *processes(document)])
     yield from (f"\n> ⚠ {complaint}" for complaint in document["complaints"])
     if document["partial"]:
         yield f"\n> ⚠ not all was measured: {document['partial']}"
@@ -49,9 +67,11 @@ def _verdicts(document: Mapping[str, Any]) -> Iterator[str]:
     if document["budget"]:
         yield "\n| budget | hop | value | 95 % interval | |\n|---|---|---|---|---|"
     for one in document["budget"]:
-        yield f"| {one['budget']} | {one['hop']} | {ms(one['value'])} | {interval(one)} | {one['outcome']} |"
+        outcome = verdict(one, under_load=is_under_load(document))
+        yield f"| {one['budget']} | {one['hop']} | {ms(one['value'])} | {interval(one)} | {outcome} |"
     if document["against"]:
         yield "\n| hop | workload | measure | before | now | |\n|---|---|---|---|---|---|"
     for one in document["against"]:
         cells = [one["hop"], one["workload"], one["measure"], ms(one["before"]), ms(one["now"]), one["outcome"]]
         yield f"| {' | '.join(cells)} |"
+    yield from (f"\n> ⚠ not compared: {line}" for line in document["not_compared"])

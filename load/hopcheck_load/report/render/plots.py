@@ -43,7 +43,7 @@ def comparison(document: Entry) -> Markup:
         abs(value)
         for _, added, floor in rows
         for value in (floor, *(entry["median"]["value"] for entry in added.values()))
-        if value
+        if value and math.isfinite(value)
     ]
     if not values:
         return Markup("")
@@ -119,7 +119,11 @@ def by_quantile(document: Entry, workload: Entry, measure: Entry) -> Markup:
     """Draw the difference of quantiles from p5 on, each with its band; the control shows what noise looks like."""
     curves = {arm: entry["curve"] for arm, entry in measure["added"].items() if len(entry["curve"]) > 1}
     ends = [
-        point[end] for curve in curves.values() for point in curve for end in ("low", "high") if point[end] is not None
+        point[end]
+        for curve in curves.values()
+        for point in curve
+        for end in ("low", "high")
+        if point[end] is not None and math.isfinite(point[end])
     ]
     if not ends:
         return Markup("")

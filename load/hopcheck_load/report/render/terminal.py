@@ -8,17 +8,21 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from hopcheck_load.report.render import rates
 from hopcheck_load.report.render.values import (
     UNKNOWN,
     added,
     findings,
     headlines,
     interval,
+    is_under_load,
     leg_names,
     ms,
     processes,
     self_reports,
     share,
+    shortfalls,
+    verdict,
 )
 
 _UNLIMITED_WIDTH = 1000
@@ -26,6 +30,7 @@ _UNLIMITED_WIDTH = 1000
 _QUANTILES = ("p50", "p90", "p99")
 _COUNTED = {
     "failed": "failed",
+    "interrupted": "were cut off when the run was interrupted",
     "reconnects": "needed a new connection",
     "several_attempts": "arrived more than once",
 }
@@ -43,19 +48,37 @@ def print_report(
         to: The console; by default, stdout.
     """
     tables = [_table(workload) for workload in document["workloads"]]
-    console = to or _console(tables)
+    by_rate = _rates(document)
+    console = to or _console([*tables, *by_rate])
+    console.print()
+    for line in headlines(document):
+        console.print(f"[bold]{line}[/]")
+    for line in findings(document):
+        console.print(line)
+    _print_verdicts(document, earlier, console)
+    _print_doubts(document, console)
+    for table in by_rate:
+        console.print()
+        console.print(table)
     for workload, table in zip(document["workloads"], tables, strict=True):
         unit = "exchanges an arm, at most" if "load" in workload else "rounds"
         console.print(f"\n[bold]{workload['name']}[/]  {workload['about']}; {workload['rounds']:,} {unit}")
         console.print(table)
         _print_notes(workload, console)
-    _print_verdicts(document, earlier, console)
-    console.print()
-    for line in headlines(document):
-        console.print(f"[bold]{line}[/]")
-    for line in [*findings(document), *processes(document)]:
+    for line in processes(document):
         console.print(line)
-    _print_doubts(document, console)
+
+
+def _rates(document: Mapping[str, Any]) -> list[Table]:
+    """Return the table of rates and quantiles of a run under load."""
+    if not is_under_load(document):
+        return []
+    table = Table(box=None, pad_edge=False)
+    for head in rates.HEADS:
+        table.add_column(head, justify="left" if head in rates.HEADS[:3] else "right", no_wrap=True)
+    for cells in rates.table_rows(document):
+        table.add_row(*cells)
+    return [table]
 
 
 def _console(tables: Iterable[Table]) -> Console:
@@ -110,7 +133,7 @@ def _print_notes(workload: Mapping[str, Any], console: Console) -> None:
     for arm in workload["legs"]:
         if arm != "control":
             console.print(f"{arm}: {_legs(workload, arm)}")
-    for line in self_reports(workload):
+    for line in [*shortfalls(workload), *self_reports(workload)]:
         console.print(line)
     for arm, found in workload["delivery"].items():
         wrong = [
@@ -142,12 +165,15 @@ def _print_verdicts(document: Mapping[str, Any], earlier: Mapping[str, Any] | No
     for one in document["budget"]:
         figures = f"{ms(one['value'])} ({interval(one)})" if one["value"] is not None else UNKNOWN
         colour = _COLOURS.get(one["outcome"], "green")
-        console.print(f"budget {one['budget']}, {one['hop']}: {figures} [{colour}]{one['outcome']}[/]")
+        outcome = verdict(one, under_load=is_under_load(document))
+        console.print(f"budget {one['budget']}, {one['hop']}: {figures} [{colour}]{outcome}[/]")
     if earlier is not None and earlier["machine"]["processor"] != document["machine"]["processor"]:
         console.print("[yellow]the earlier report was measured on another machine[/]")
     held = sum(one["outcome"] == "holds" for one in document["against"])
     if document["against"]:
         console.print(f"against the earlier report: {held} of {len(document['against'])} figures hold")
+    for line in document["not_compared"]:
+        console.print(f"[yellow]not compared: {line}[/]")
     for one in document["against"]:
         if one["outcome"] != "holds":
             change = f"{ms(one['before'])} → {ms(one['now'])}, {interval(one)} more, {ms(one['tolerated'])} tolerated"

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from hopcheck_load.stats import guards
-
 UNKNOWN = "—"
 
-MIN_RATES = 3
-"""With fewer rates with a valid median, there is no curve that could have a knee."""
+INFINITE = "∞"
+"""Stands for a quantile that falls among requests that failed."""
 
 
 def ms(value: float | None, *, sign: bool = False) -> str:
     """Return a time with its unit, to about three digits: `9 µs`, `0.412 ms`, `15.6 ms`, `1.25 s`."""
     if value is None:
         return UNKNOWN
+    if value == math.inf:
+        return INFINITE
     value = 0.0 if abs(value) < 5e-5 else value
     plus = "+" if sign and value > 0 else ""
     size = abs(value)
@@ -36,11 +37,11 @@ def tick(value: float) -> str:
 
 
 def interval(estimate: Mapping[str, Any]) -> str:
-    """Return an interval, or a dash if there is none."""
+    """Return an interval; without one, why there is none."""
     if estimate["low"] is None:
-        return UNKNOWN
+        return UNKNOWN if estimate["value"] is None else "run too short"
     low, high = ms(estimate["low"]), ms(estimate["high"])
-    return f"{low.split()[0] if low.split()[1] == high.split()[1] else low} … {high}"
+    return f"{low.split()[0] if low.split()[-1] == high.split()[-1] else low} … {high}"
 
 
 def added(entry: Mapping[str, Any], floor: float | None) -> str:
@@ -130,7 +131,7 @@ def findings(document: Mapping[str, Any]) -> list[str]:
     if not is_under_load(document):
         return []
     load = document["load"]
-    knees = [_knee(document, hop, found) for hop, found in load["knee"].items()]
+    knees = [knee(document, found) for found in load["knee"]]
     recoveries = [
         f"{hop} didn't recover from the spike" if after is None else f"{hop} recovered {after:g} s after the spike"
         for hop, after in load["recovery_s"].items()
@@ -148,18 +149,46 @@ def processes(document: Mapping[str, Any]) -> list[str]:
     return [_usage(one) for one in document.get("processes", [])]
 
 
-def _knee(document: Mapping[str, Any], hop: str, found: Mapping[str, Any]) -> str:
-    medians = {row["load"]["rate"]: (row["load"], latency_of(row)["arms"][hop]["p50"]) for row in document["workloads"]}
-    rates = {rate: guards.has_valid_median(*load) for rate, load in medians.items()}
-    seen = sorted(rate for rate, valid in rates.items() if valid)
-    if found["rates"] < MIN_RATES:
-        return f"{hop}: the knee is unknown, the generator was too late at nearly all rates"
-    if found["rate"] is None:
-        return f"{hop}: no knee up to {max(seen):g}/s"
-    above = min((rate for rate in seen if rate > found["rate"]), default=found["rate"])
-    if any(found["rate"] < rate < above for rate in rates):
-        return f"{hop}: the knee is between {found['rate']:g}/s and {above:g}/s; in between the generator was too late"
-    return f"{hop}: the knee is at {found['rate']:g}/s"
+def knee(document: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """Return a sentence about the saturation point of a hop with a workload."""
+    several = len({one["workload"] for one in document["load"]["knee"]}) > 1
+    hop = f"{found['hop']}, {found['workload']}" if several else found["hop"]
+    if found["outcome"] == "found":
+        return f"{hop}: {_where(document, found)}"
+    if found["outcome"] == "lowest":
+        return f"{hop}: saturated at the lowest rate already, {found['saturated']:g}/s"
+    if found["outcome"] == "none":
+        return f"{hop}: no knee up to {found['up_to']:g}/s"
+    return f"{hop}: the knee is unknown, only {found['rates']} rates are valid"
+
+
+def _where(document: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    loads = [row["load"] for row in document["workloads"] if row["load"]["workload"] == found["workload"]]
+    if any(found["rate"] < load["rate"] < found["saturated"] for load in loads):
+        return f"the knee is between {found['rate']:g}/s and {found['saturated']:g}/s; the rates in between are invalid"
+    return f"the knee is at {found['rate']:g}/s"
+
+
+def verdict(one: Mapping[str, Any], *, under_load: bool) -> str:
+    """Return a budget's outcome, and how much more would have to be measured to know better."""
+    if one["needs"] is None:
+        return str(one["outcome"])
+    more = f"{one['needs']:,} s of each stage" if under_load else f"{one['needs']:,} rounds"
+    return f"{one['outcome']}; it takes about {more} to know"
+
+
+def shortfalls(workload: Mapping[str, Any]) -> list[str]:
+    """Return how much had to be measured for the intervals that are missing, a sentence for each hop."""
+    unit = "s" if "load" in workload else "rounds"
+    needs: dict[str, float] = {}
+    for measure in workload["measures"]:
+        for arm, entry in measure["added"].items():
+            if entry["needs"] is not None:
+                needs[arm] = max(needs.get(arm, 0), entry["needs"])
+    return [
+        f"{arm}: too short for every interval, neighbours in time are too much alike; it takes about {more:,} {unit}"
+        for arm, more in needs.items()
+    ]
 
 
 def _usage(process: Mapping[str, Any]) -> str:

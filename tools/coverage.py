@@ -1,0 +1,162 @@
+"""How often the intervals of `hopcheck load` hold the truth, by simulation: `python -m tools.coverage`.
+
+At rest, rounds are a series with a known median, independent or autocorrelated. Under load, requests arrive at random
+at a hop whose latency goes up and down: its logarithm is an Ornstein-Uhlenbeck process with a known relaxation time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from scipy.signal import lfilter
+
+from hopcheck_load.stats import blocks, intervals, slices
+from hopcheck_load.stats.blocks import Floats
+from hopcheck_load.stats.intervals import Estimate
+from hopcheck_load.stats.slices import Sliced
+
+WARM_VALUES = 200
+STEP_S = 0.01
+RATE = 100.0
+DIRECT_RATE = 25.0
+LEVEL_DEVIATION = 0.5
+ADDED_MS = 3.0
+
+
+class Coverage(NamedTuple):
+    """What was found.
+
+    Attributes:
+        runs: The number of runs.
+        intervals: How many of them had an interval.
+        held: How many of those held the truth.
+    """
+
+    runs: int
+    intervals: int
+    held: int
+
+    @property
+    def shown(self) -> float:
+        """The share of runs with an interval."""
+        return self.intervals / self.runs
+
+    @property
+    def coverage(self) -> float:
+        """The share of intervals that hold the truth."""
+        return self.held / max(1, self.intervals)
+
+    @property
+    def wrong(self) -> float:
+        """The share of runs with an interval that doesn't hold the truth."""
+        return (self.intervals - self.held) / self.runs
+
+
+class Scenario(Protocol):
+    """A measurement whose truth is known."""
+
+    @property
+    def truth(self) -> float:
+        """The true value."""
+
+    def estimate(self, draw: np.random.Generator, seed: int) -> Estimate:
+        """Measure once."""
+
+
+def correlated(draw: np.random.Generator, count: int, correlation: float) -> Floats:
+    """Return an autoregressive series of first order around 0."""
+    shocks = draw.normal(size=count + WARM_VALUES)
+    found: Floats = lfilter([1.0], [1.0, -correlation], shocks)[WARM_VALUES:]
+    return found
+
+
+@dataclass(frozen=True)
+class AtRest:
+    """Paired differences, round by round."""
+
+    rounds: int
+    correlation: float
+    truth: float = 0.0
+
+    def __str__(self) -> str:
+        """Return its row's heading."""
+        return f"at rest, {self.rounds:,} rounds, correlation {self.correlation:g}"
+
+    def estimate(self, draw: np.random.Generator, seed: int) -> Estimate:
+        """Measure once."""
+        return intervals.median_of(correlated(draw, self.rounds, self.correlation), seed)
+
+
+@dataclass(frozen=True)
+class UnderLoad:
+    """A hop whose latency fluctuates, against direct requests that don't."""
+
+    duration_s: float
+    fluctuation_s: float
+    truth: float = ADDED_MS
+
+    def __str__(self) -> str:
+        """Return its row's heading."""
+        how = f"fluctuations of {self.fluctuation_s:g} s" if self.fluctuation_s else "no fluctuations"
+        return f"under load, {self.duration_s:g} s, {how}"
+
+    def estimate(self, draw: np.random.Generator, seed: int) -> Estimate:
+        """Measure once: the medians are 3.3 and 0.3 ms."""
+        hop, direct = self._arm(draw, RATE, fluctuates=True), self._arm(draw, DIRECT_RATE, fluctuates=False)
+        (found,) = slices.difference_of(hop, direct, slices.count(self.duration_s), (0.5,), seed)
+        return found
+
+    def _arm(self, draw: np.random.Generator, rate: float, *, fluctuates: bool) -> Sliced:
+        due_s = np.sort(draw.uniform(0, self.duration_s, draw.poisson(rate * self.duration_s)))
+        middle = ADDED_MS - 1.0 if fluctuates else 0.3
+        level = self._level(draw)[(due_s / STEP_S).astype(np.intp)] if fluctuates and self.fluctuation_s else 0.0
+        values = middle * np.exp(level) * draw.lognormal(0, 0.3, due_s.size) + (1.3 if fluctuates else 0.0)
+        count = slices.count(self.duration_s)
+        return Sliced(values, (due_s * count / self.duration_s).astype(np.intp).clip(0, count - 1))
+
+    def _level(self, draw: np.random.Generator) -> Floats:
+        remembered = float(np.exp(-STEP_S / self.fluctuation_s))
+        warm = round(10 * self.fluctuation_s / STEP_S)
+        shocks = draw.normal(size=round(self.duration_s / STEP_S) + 1 + warm) * np.sqrt(1 - remembered**2)
+        level: Floats = lfilter([1.0], [1.0, -remembered], shocks)[warm:] * LEVEL_DEVIATION
+        return level
+
+
+def simulate(scenario: Scenario, runs: int, seed: int) -> Coverage:
+    """Measure many times."""
+    draw = np.random.default_rng(seed)
+    found = [scenario.estimate(draw, run) for run in range(runs)]
+    known = [one for one in found if one.low is not None and one.high is not None]
+    held = sum(one.low <= scenario.truth <= one.high for one in known)  # type: ignore[operator]
+    return Coverage(runs, len(known), held)
+
+
+SCENARIOS: Sequence[Scenario] = (
+    *(AtRest(rounds, 0.0) for rounds in (20, 40, 100, 400, 1500)),
+    *(AtRest(rounds, 0.9) for rounds in (20, 40, 100, 400, 1500)),
+    *(UnderLoad(duration_s, at_s) for at_s in (0.0, 0.5, 1.0, 2.0) for duration_s in (30.0, 60.0, 120.0)),
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Print a table in Markdown."""
+    parser = argparse.ArgumentParser(prog="python -m tools.coverage", description=__doc__)
+    parser.add_argument("--runs", type=int, default=400, help="runs of each scenario (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--resamples", type=int, default=400, help="of each interval (default: %(default)s)")
+    arguments = parser.parse_args(words)
+    blocks.RESAMPLES = arguments.resamples
+    print("| | runs with an interval | intervals that hold the truth | runs with a wrong interval |\n|---|---|---|---|")
+    for scenario in SCENARIOS:
+        found = simulate(scenario, arguments.runs, arguments.seed)
+        print(f"| {scenario} | {found.shown:.0%} | {found.coverage:.1%} | {found.wrong:.1%} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
