@@ -148,8 +148,8 @@ def _needs(
     if not low <= most_ms < high or not 0 < apart < math.inf or high == math.inf:
         return None
     row = next(one for one in document["workloads"] if one["name"] == workload)
-    measured = row["load"]["end_s"] - row["load"]["begin_s"] if "load" in row else row["rounds"]
-    times = float(max(high - figure["value"], figure["value"] - low) / apart)
+    measured: float = row["load"]["end_s"] - row["load"]["begin_s"] if "load" in row else row["rounds"]
+    times: float = max(high - figure["value"], figure["value"] - low) / apart
     return math.ceil(measured * times * times)
 
 
