@@ -95,9 +95,12 @@ class Renderer:
             return _error(turn, tag, 405, f"Not allowed: {ask.method} {ask.path}", "method_not_supported")
         if wanted == "POST" and ask.payload is None:
             return _error(turn, tag, 400, "The body of the request isn't a JSON object.", None)
-        if ask.kind == "chat":
-            return _refusal(turn, ask, tag) or self._chat(turn, ask, tag, marked=marked)
-        return _embeddings(turn, ask, tag) if ask.kind == "embeddings" else _listing(turn, ask, tag)
+        if wanted == "GET":
+            return _listing(turn, ask, tag)
+        refusal = _refusal(turn, ask, tag)
+        if refusal or ask.kind == "embeddings":
+            return refusal or _embeddings(turn, ask, tag)
+        return self._chat(turn, ask, tag, marked=marked)
 
     def _chat(self, turn: Turn, ask: Ask, tag: bytes, *, marked: bool) -> RenderedResponse:
         made = self._kept.get((id(turn), ask.shape, marked)) or self._prepare(turn, ask.shape, marked=marked)
@@ -177,14 +180,15 @@ def _model(name: str) -> dict[str, Any]:
 
 
 def _refusal(turn: Turn, ask: Ask, tag: bytes) -> RenderedResponse | None:
-    """What OpenAI answers to a chat request without a model, for one that nobody serves, or without messages."""
+    """What OpenAI answers to a request without a model, for one that nobody serves, or with nothing to work on."""
     if not ask.model:
         return _error(turn, tag, 400, "You must provide a model parameter.", None, "model")
     if ask.model == UNKNOWN_MODEL:
         return _error(turn, tag, 404, f"The model '{ask.model}' does not exist", "model_not_found", "model")
-    messages = ask.payload and ask.payload.get("messages")
-    if not isinstance(messages, list) or not messages:
-        return _error(turn, tag, 400, "There must be at least one message.", None, "messages")
+    field, kinds = ("messages", list) if ask.kind == "chat" else ("input", list | str)
+    value = ask.payload and ask.payload.get(field)
+    if not isinstance(value, kinds) or not value:
+        return _error(turn, tag, 400, f"'{field}' is missing, empty or of the wrong type.", None, field)
     return None
 
 
