@@ -66,7 +66,7 @@ def adjudicate(tmp_path, capsys):
     return run
 
 
-def test_each_red_line_has_its_requirement_wire_log_and_judgement(adjudicate) -> None:
+def test_each_line_has_its_requirement_wire_log_and_judgement(adjudicate) -> None:
     code, page, _ = adjudicate(BOTH)
     assert code == 0
     assert "| A gateway | 2026-11-29 | 2 | 1 | 1 | 0 | 0 |" in page

@@ -44,7 +44,7 @@ def test_a_response_is_kept_as_it_was_sent(wire, name: str, stream: bool) -> Non
     assert from_json(to_json(attempt, with_response=False)).response is None
 
 
-def test_what_follows_the_promised_length_is_no_part_of_a_response(wire) -> None:
+def test_what_follows_the_promised_length_is_no_part_of_it(wire) -> None:
     async def act(upstream):
         await wire.ask(upstream, wire.marked())
         return upstream.journal.attempts("hopcheck:a.b~~chat:1")

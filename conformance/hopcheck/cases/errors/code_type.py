@@ -17,7 +17,6 @@ from hopcheck import (
     reply,
 )
 
-
 PROVIDERS = 1301
 """The provider's code."""
 
