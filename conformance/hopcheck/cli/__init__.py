@@ -33,6 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "hopcheck.cli.outage",
         "kill LiteLLM behind the reference proxy, and show what clients see of it",
     ),
+    "soak": (
+        "hopcheck.cli.soak",
+        "send the reference proxy mixed traffic for half an hour, and see whether it leaks or fails",
+    ),
     "load": ("hopcheck_load.cli.command", "measure how much latency a hop adds"),
 }
 """Command: its module, and what it does in a line."""
