@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from time import time
 from typing import Any
 
+import httpx2
 import pytest
 
+from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script import reply
 
 from .conftest import DEPLOYMENTS, KEYS, Deployment, Run
@@ -18,6 +20,7 @@ from .migration import compare, require_answer
 pytestmark = [pytest.mark.litellm, pytest.mark.timeout(600)]
 
 RPM = 20
+Answered = tuple[httpx2.Response, list[Attempt]]
 
 
 def test_every_model_is_listed(run: Run) -> None:
@@ -66,13 +69,17 @@ def test_what_one_can_t_answer_the_next_does(run: Run) -> None:
 
 def test_a_request_above_the_limit_is_refused_and_not_forwarded(run: Run) -> None:
     deployment, runner = run
-    runner.run(fresh_minute(deployment))
-    answers = runner.run(side_by_side(deployment, dict.fromkeys(deployment.models.batch, RPM)))
-    assert {answer.status_code for answer, _ in answers} == {200}
-    for model in deployment.models.batch:
-        answer, attempts = runner.run(deployment.ask(model))
+    refusals = runner.run(within_a_minute(deployment, lambda: refusals_above_the_limit(deployment)))
+    for answer, attempts in refusals:
         assert (answer.status_code, attempts) == (429, [])
         assert answer.json()["error"]["message"]
+
+
+async def refusals_above_the_limit(deployment: Deployment) -> list[Answered]:
+    """Use up each model's limit; return what the next request of each gets."""
+    answers = await side_by_side(deployment, dict.fromkeys(deployment.models.batch, RPM))
+    assert {answer.status_code for answer, _ in answers} == {200}
+    return [await deployment.ask(model) for model in deployment.models.batch]
 
 
 def test_models_of_other_wire_formats_answer_or_fail_cleanly(run: Run) -> None:
@@ -122,15 +129,14 @@ def test_tokens_are_limited_too(run: Run) -> None:
     deployment, runner = run
     much = {"prompt_tokens": 39_000, "completion_tokens": 1_001, "total_tokens": 40_001}
 
-    async def used_up() -> None:
-        await fresh_minute(deployment)
+    async def refusals_of_tokens() -> list[Answered]:
         for model in deployment.models.batch:
             answer, _ = await deployment.ask(model, reply.chat("Hello", usage=much))
             assert answer.status_code == 200
-            refused, attempts = await deployment.ask(model)
-            assert (refused.status_code, attempts) == (429, [])
+        return [await deployment.ask(model) for model in deployment.models.batch]
 
-    runner.run(used_up())
+    refusals = runner.run(within_a_minute(deployment, refusals_of_tokens))
+    assert [(refused.status_code, attempts) for refused, attempts in refusals] == [(429, [])] * len(refusals)
 
 
 def verdict_on(deployment: Deployment, model: str) -> Coroutine[Any, Any, GateVerdict]:
@@ -142,19 +148,30 @@ def verdict_on(deployment: Deployment, model: str) -> Coroutine[Any, Any, GateVe
     )
 
 
-async def side_by_side(deployment: Deployment, wanted: dict[str, int]) -> list[Any]:
+async def side_by_side(deployment: Deployment, wanted: dict[str, int]) -> list[Answered]:
     """Ask each model so often; four at a time, which is what the strictest of them takes."""
     gates = {model: asyncio.Semaphore(4) for model in wanted}
 
-    async def one(model: str) -> Any:
+    async def one(model: str) -> Answered:
         async with gates[model]:
             return await deployment.ask(model)
 
     return await asyncio.gather(*(one(model) for model, count in wanted.items() for _ in range(count)))
 
 
+async def within_a_minute(deployment: Deployment, use_up: Callable[[], Awaitable[list[Answered]]]) -> list[Answered]:
+    """Use up limits within one calendar minute, by which LiteLLM counts; once more if a busy machine took longer."""
+    for _ in range(3):
+        await fresh_minute(deployment)
+        refusals = await use_up()
+        if deployment.used_minute == int(time() / 60):
+            return refusals
+        deployment.used_minute = int(time() / 60)
+    raise AssertionError("three times, the limits weren't used up within a minute")
+
+
 async def fresh_minute(deployment: Deployment) -> None:
-    """Wait until the calendar minute, by which LiteLLM counts, has twenty seconds left and is a new one."""
+    """Wait until the calendar minute has twenty seconds left and is a new one."""
     left_s = 60 - time() % 60
     if left_s < 20 or deployment.used_minute == int(time() / 60):
         await asyncio.sleep(left_s + 0.5)

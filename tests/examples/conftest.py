@@ -17,6 +17,9 @@ from hopcheck_server.chain.processes import free_port
 
 ROOT = Path(__file__).parents[2]
 
+READ_TIMEOUT_S = 240
+"""For a gate or a recipe; a whole gate takes a minute where nothing else runs."""
+
 Start = Callable[..., str]
 Gate = Callable[..., tuple[int, dict[str, Any]]]
 
@@ -80,7 +83,7 @@ def gate(tmp_path: Path) -> Gate:
             env=env,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=READ_TIMEOUT_S,
         )
         assert report.exists(), done.stderr
         return done.returncode, json.loads(report.read_text())

@@ -12,7 +12,9 @@ import yaml
 
 from hopcheck_server.chain.processes import free_port
 
-pytestmark = pytest.mark.whole_gate
+from .conftest import READ_TIMEOUT_S
+
+pytestmark = [pytest.mark.whole_gate, pytest.mark.timeout(300)]
 CI = Path(__file__).parents[2] / "examples" / "ci"
 
 
@@ -48,6 +50,12 @@ def write_script(path: Path, body: str) -> None:
     path.chmod(0o755)
 
 
+def run(script: str, workspace: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", script], cwd=workspace, env=env, capture_output=True, text=True, timeout=READ_TIMEOUT_S
+    )
+
+
 @pytest.mark.parametrize("recipe", [github_steps, gitlab_steps])
 def test_the_steps_run_and_leave_a_report(recipe, workspace: Path, ports: dict[str, str]) -> None:
     variables, steps = recipe()
@@ -62,7 +70,7 @@ def test_the_steps_run_and_leave_a_report(recipe, workspace: Path, ports: dict[s
         "PATH": f"{workspace / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "GITHUB_STEP_SUMMARY": str(workspace / "summary.md"),
     }
-    done = subprocess.run(["bash", "-c", script], cwd=workspace, env=env, capture_output=True, text=True, timeout=60)
+    done = run(script, workspace, env)
     assert done.returncode == 0, done.stderr
     assert "<html" in (workspace / "report.html").read_text()
 
@@ -73,6 +81,6 @@ def test_a_broken_proxy_fails_the_step(workspace: Path, ports: dict[str, str]) -
     script = script.replace("--wait 60", "--wait 0").replace("9100", ports["9100"])
     env = {**os.environ, "PROXY_URL": f"http://127.0.0.1:{ports['4000']}/v1", "PROXY_KEY": "any"}
     env |= {"PATH": f"{workspace / 'bin'}{os.pathsep}{os.environ['PATH']}", "GITHUB_STEP_SUMMARY": os.devnull}
-    done = subprocess.run(["bash", "-c", script], cwd=workspace, env=env, capture_output=True, text=True, timeout=60)
+    done = run(script, workspace, env)
     assert done.returncode == 3
     assert "Nothing answers" in done.stderr

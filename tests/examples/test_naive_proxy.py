@@ -8,7 +8,7 @@ from hopcheck_server.chain.processes import free_port
 
 from .conftest import ROOT
 
-pytestmark = pytest.mark.whole_gate
+pytestmark = [pytest.mark.whole_gate, pytest.mark.timeout(300)]
 KEY = "sk-naive-client"
 
 FAULTS = {

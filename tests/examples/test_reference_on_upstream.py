@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.whole_gate
+pytestmark = [pytest.mark.whole_gate, pytest.mark.timeout(300)]
 KEY = "sk-reference-test-key-0123456789"
 
 

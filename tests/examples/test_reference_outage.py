@@ -6,7 +6,7 @@ import pytest
 
 from hopcheck_server.chain.processes import free_port
 
-pytestmark = pytest.mark.whole_gate
+pytestmark = [pytest.mark.whole_gate, pytest.mark.timeout(300)]
 KEY = "sk-reference-test-key-0123456789"
 CASES = {f"llm_proxy.outage-{name}" for name in ("direct", "models", "ready", "refused")}
 

@@ -69,7 +69,7 @@ def explained(case: Case) -> str:
         "",
         *(f"  rests on    {ref}" for ref in case.refs),
         f"  asked on    {', '.join(case.operations)}",
-        *(f"  not on      {name}: {reason}" for name, reason in reasons_left_out(case).items()),
+        *(f"  not on      {name}: {reason}".removesuffix(": ") for name, reason in reasons_left_out(case).items()),
         *([f"  needs       {', '.join(sorted(case.needs))}"] if case.needs else []),
         *(["", "  Mutants, each a gateway that gets it wrong:"] if case.mutants else []),
         *(f"  - {mutant.story}  (killed by {mutant.killed_by!r})" for mutant in case.mutants),

@@ -13,6 +13,7 @@ import pytest
 pytestmark = pytest.mark.commands
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.litellm  # for its length alone
 def test_a_healthy_relay_survives(inside, cli, relay, tmp_path: Path) -> None:
     done = inside(*relay.words, "--fuzz", "6", "--seed", "5", "--select", "fuzz.*", "--json", "r.json")
