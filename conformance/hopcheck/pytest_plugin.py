@@ -20,8 +20,8 @@ from hopcheck.cli.exits import Stop
 from hopcheck.cli.gate import conclude
 from hopcheck.cli.gate_arguments import add_arguments, read
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.run import GateResult, gate
+from hopcheck.gate.unfit import Unfit
 from hopcheck.report.cause_view import keeper_of, shown_id
 from hopcheck.report.document import fails, reasons_known, red_causes
 from hopcheck.report.render.junit import causes_text, details_of, message_of

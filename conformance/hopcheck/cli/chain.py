@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from rich.console import Console
 
 from hopcheck.cli.exits import USAGE, Stop
-from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.unfit import Unfit
 
 if TYPE_CHECKING:
     from hopcheck_server.chain import Stack

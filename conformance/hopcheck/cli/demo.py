@@ -22,9 +22,9 @@ from hopcheck.cli.gate import conclude, watching
 from hopcheck.client.config import TargetConfig
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.options import DEFAULT_JOBS, GateOptions
-from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.run import gate
 from hopcheck.gate.target_file import packaged_target
+from hopcheck.gate.unfit import Unfit
 from hopcheck.report.baseline import load_baseline
 from hopcheck.report.compare import compare, print_comparison
 from hopcheck.report.render.html import html_text

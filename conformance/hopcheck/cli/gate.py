@@ -16,8 +16,8 @@ from hopcheck.cli.files import write
 from hopcheck.cli.gate_arguments import RENDERINGS, add_arguments, known_cases, previous_baseline, read
 from hopcheck.engine.verdict import Verdict
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.run import GateResult, Watch, gate
+from hopcheck.gate.unfit import Unfit
 from hopcheck.report.baseline import Judgement, baseline_text, judge, updated
 from hopcheck.report.build import Replay, RunSummary, build
 from hopcheck.report.render.progress import RunProgress

@@ -18,7 +18,7 @@ from hopcheck.cassettes.store import LIVE_ONLY
 from hopcheck.cli.chain import UPSTREAM_COMMAND, StartupProgress, require_server
 from hopcheck.cli.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.gate.catalogue import all_cases, select
-from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.unfit import Unfit
 from hopcheck.report.render.progress import RunProgress
 from hopcheck.report.render.terminal import console_for
 from hopcheck_server.chain.litellm import DEFAULT_VERSION

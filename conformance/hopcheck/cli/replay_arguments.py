@@ -12,7 +12,7 @@ from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.client.config import TargetConfig
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.unfit import Unfit
 from hopcheck.report.baseline import Baseline, load_baseline
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.gate.backend import run_context
 from hopcheck.gate.catalogue import all_cases, all_scripts, by_key, select
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.target_file import SettingsError, load_target, read_target
+from hopcheck.gate.unfit import Unfit
 from hopcheck.report.document import Document, load_document
 from hopcheck.report.target_entry import target_tables
 from hopcheck.reproduce import Answer, ReportedFailure, failures_named, reproduce

@@ -14,7 +14,7 @@ from hopcheck.cli.chain import require_server
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.client import load_sdk
 from hopcheck.gate.catalogue import all_cases
-from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.unfit import Unfit
 from hopcheck.replay import live_only
 from hopcheck.replay.offline import CassetteFolder
 from hopcheck.selftest.on_cassettes import HEALTHY, CassetteResult, run_on_cassettes

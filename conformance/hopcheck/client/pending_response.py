@@ -18,9 +18,11 @@ class PendingResponse:
     Attributes:
         response: What has come so far.
         admitted_at: When the run's pace let the request go.
+        max_body_bytes: After how many bytes it hangs up; None reads all.
     """
 
     admitted_at = 0.0
+    max_body_bytes: int | None = None
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class PendingResponse:
 
     def _read_from(self, connection: ClientConnection) -> None:
         self._connection = connection
-        self._events_read = 0
+        self._events_read = self._bytes_read = 0
         self._chunks = connection.chunks(self._read_timeout_s)
 
     @property
@@ -114,6 +116,10 @@ class PendingResponse:
             self._end(broken)
             return False
         self.response.chunks.append((at_ns, data))
+        self._bytes_read += len(data)
+        if self.max_body_bytes is not None and self._bytes_read > self.max_body_bytes:
+            self.hang_up()
+            return False
         return True
 
     def _end(self, broken: Broken | None) -> None:

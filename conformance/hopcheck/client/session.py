@@ -36,7 +36,10 @@ class TargetSession(PacedSide):
         read_timeout_s: How long the target may be silent before its response counts as hung.
         recovery_s: How long the target may take to come out of a cooldown.
         operation: The operation that the case is run on.
+        max_body_bytes: After how many bytes of a body it hangs up; None reads all.
     """
+
+    max_body_bytes: int | None = None
 
     def __init__(
         self,
@@ -178,7 +181,7 @@ class TargetSession(PacedSide):
             return await self._send_again(live, target, connection) if limits else None
 
         live = PendingResponse(used, response, self.read_timeout_s, closes=connection is None, refused=refused)
-        live.admitted_at = admitted_at
+        live.admitted_at, live.max_body_bytes = admitted_at, self.max_body_bytes
         self.pending[marker] = live
         return live
 

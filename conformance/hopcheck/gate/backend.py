@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from hopcheck.engine.context import RunContext
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.port_holder import describe_holder
+from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S
+from hopcheck.gate.unfit import Unfit
 from hopcheck_server.upstream.control.client import Control, ControlFailed, LocalControl, RemoteControl, probe
 from hopcheck_server.upstream.server import PortInUse, Upstream
 
@@ -41,10 +44,12 @@ async def _running_upstream(options: GateOptions, url: str) -> AsyncIterator[Run
     control = RemoteControl(url)
     try:
         try:
-            await control.load(all_scripts(options.cases))
-        except ControlFailed as failed:
+            async with asyncio.timeout(PREFLIGHT_TIMEOUT_S):
+                await control.load(all_scripts(options.cases))
+        except (ControlFailed, TimeoutError) as failed:
+            reason = " ".join(str(failed).split()) or f"no whole answer within {PREFLIGHT_TIMEOUT_S:g} s"
             raise Unfit(
-                f"There is no upstream of hopcheck's at {url} ({' '.join(str(failed).split())}). "
+                f"There is no upstream of hopcheck's at {url} ({reason}). "
                 "Start one with `hopcheck upstream`, or let the gate start its own with --upstream-port."
             ) from None
         yield _context(options, control, url)
@@ -69,8 +74,8 @@ async def _own_upstream(options: GateOptions) -> AsyncIterator[RunContext]:
         upstream = await Upstream.start(all_scripts(options.cases), port=port)
     except PortInUse:
         raise Unfit(
-            f"Port {port}, where the target expects its provider, is held by something that isn't hopcheck's upstream. "
-            "Stop it, or give another --upstream-port and point the proxy there."
+            f"Port {port}, where the target expects its provider, is held by something that isn't hopcheck's upstream: "
+            f"{await describe_holder(port)}. Stop it, or give another --upstream-port and point the proxy there."
         ) from None
     except OSError as error:
         raise Unfit(f"hopcheck's upstream can't listen on port {port}: {error.strerror or error}.") from None

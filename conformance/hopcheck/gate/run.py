@@ -23,8 +23,9 @@ from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.backend import run_context
 from hopcheck.gate.bounds import RunBounds
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S, PreflightResult, Unfit, examine
+from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S, PreflightResult, examine
 from hopcheck.gate.suggestions import Suggestion, with_assumptions
+from hopcheck.gate.unfit import Unfit
 from hopcheck.report.redaction import secrets_of
 from hopcheck_server.redaction import SecretRedactor
 from hopcheck_server.wire.pool import Origin

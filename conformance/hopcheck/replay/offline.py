@@ -23,8 +23,8 @@ from hopcheck.engine.context import RunContext
 from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.target_file import packaged_target
+from hopcheck.gate.unfit import Unfit
 from hopcheck.replay.attempts import KEYS
 from hopcheck.replay.findings import ReplayFindings
 from hopcheck.replay.live_only import cassette_of_case, live_only, without_burst

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hopcheck.cli import chain
-from hopcheck.gate.preflight import Unfit
+from hopcheck.gate.unfit import Unfit
 from hopcheck_server.chain.processes import ProcessError, ending
 
 

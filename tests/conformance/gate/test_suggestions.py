@@ -13,10 +13,10 @@ from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.engine.verdict import Outcome
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.probes import send_probes
 from hopcheck.gate.run import gate
 from hopcheck.gate.suggestions import suggest
+from hopcheck.gate.unfit import Unfit
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import IncomingRequest, Relay, RelayedResponse
 from hopcheck_server.relay.honest.kinds import AsksForNoKey, GivesOneChoice, ListsNoModels, PassesKeysOn

@@ -15,9 +15,9 @@ from hopcheck import OutgoingRequest, Relay
 from hopcheck.cli import main
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.preflight import Unfit
 from hopcheck.gate.run import GateResult
 from hopcheck.gate.run import gate as run_gate
+from hopcheck.gate.unfit import Unfit
 from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.replay.offline import CassetteFolder, offline, reference_target
 from hopcheck.report.build import Replay, RunSummary, build

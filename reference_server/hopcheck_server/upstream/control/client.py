@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from time import monotonic
 from typing import Any, Literal, Protocol
@@ -198,11 +199,12 @@ async def probe(port: int, host: str = "127.0.0.1") -> Literal["ours", "other", 
     except ConnectFailed as failed:
         return "free" if isinstance(failed.__cause__, ConnectionRefusedError) else "other"
     try:
-        await connection.send("GET", "/_hopcheck/health", [("host", f"{host}:{port}")])
-        head = await connection.head(PROBE_TIMEOUT_S)
-        body = b"".join([data async for _, data in connection.chunks(PROBE_TIMEOUT_S)])
+        async with asyncio.timeout(PROBE_TIMEOUT_S):
+            await connection.send("GET", "/_hopcheck/health", [("host", f"{host}:{port}")])
+            head = await connection.head()
+            body = b"".join([data async for _, data in connection.chunks()])
         health = json.loads(body)
-    except (Broken, ValueError):
+    except (Broken, ValueError, TimeoutError):
         return "other"
     finally:
         connection.abort()

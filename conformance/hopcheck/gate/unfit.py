@@ -1,0 +1,132 @@
+"""Why a target can't be tested, and how to correct that, in sentences."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from hopcheck.client import Response, describe
+from hopcheck.client.config import TargetConfig
+from hopcheck.client.pacing.refusals import announced_wait_s
+from hopcheck.client.session import CHAT_PATH
+from hopcheck_server.upstream.journal.attempt import Attempt
+
+OTHER_DIALECTS = {
+    "/v1/messages": "Anthropic's API",
+    "/responses": "OpenAI's Responses API",
+    ":generateContent": "Gemini's API",
+    ":streamGenerateContent": "Gemini's API",
+    "/api/chat": "Ollama's own API",
+    "/api/generate": "Ollama's own API",
+    "/completions": "OpenAI's old API of completions",
+}
+"""What else a gateway may ask its provider for, by the end of the path."""
+
+
+class Unfit(Exception):
+    """The target can't be tested; the text says why, and how to correct that."""
+
+
+def silence(config: TargetConfig, response: Response, waited_s: float) -> str:
+    """Why no head came: the target was silent, or what came is no HTTP."""
+    if response.ended in ("timeout", "left"):
+        return (
+            f"{config.base_url} took the connection but did not answer within {waited_s:.0f} s. "
+            "Look at the proxy's log: it may be waiting for its provider."
+        )
+    if response.ended in ("cut", "reset"):
+        return (
+            f"{config.base_url} took the connection and closed it without an answer. Look at the proxy's log, and see "
+            "that the URL's port and its http:// or https:// are right."
+        )
+    return f"{config.base_url} took the connection but gave no HTTP answer ({response.detail or response.ended})."
+
+
+def unfinished(config: TargetConfig, response: Response, waited_s: float) -> str:
+    """Why an answer whose head came has no end; "" if it has."""
+    began = f"{config.base_url} began to answer a plain request with {response.status}"
+    if response.ended == "left":
+        size = len(response.body)
+        return f"{began}, and was not through after {waited_s:.0f} s and {size:,} bytes. Is this the API's URL?"
+    if response.ended != "complete":
+        reason = response.detail or response.ended
+        return f"{began} and broke off ({reason}). Look at the log of the proxy, or of what stands in front of it."
+    return ""
+
+
+def complaint_about(config: TargetConfig, response: Response, upstream_url: str, attempt: Attempt | None) -> str:
+    """Why cases would say nothing about a target that answered a plain request so; "" if they would.
+
+    Args:
+        config: The target.
+        response: Its response.
+        upstream_url: Where the target should find its provider; "" where that isn't known.
+        attempt: What arrived at the upstream.
+    """
+    answered = f"{config.base_url} answered {describe(response)}"
+    error = response.error if isinstance(response.error, dict) else {}
+    if attempt is not None and attempt.response is not None and attempt.response.status in (404, 405):
+        return f"{answered}: {_about_path(attempt, attempt.response.body, upstream_url)}"
+    if response.status in (401, 403) or error.get("type") == "no_db_connection":
+        return f"{answered}: it refuses the key. Give the name of the variable that holds one with --api-key-env."
+    if response.status == 429:
+        return f"{answered}: its rate limit is used up{_wait(response)}, or give hopcheck a key with more."
+    if response.status == 503 and attempt is None:
+        return f"{answered}: it isn't ready, or its provider is away{_wait(response)}, and look at the proxy's log."
+    if response.status in (301, 302, 303, 307, 308):
+        return _about_redirect(config, response)
+    if response.at("choices") is None and error == {}:
+        return f"{answered}, which is no OpenAI-compatible answer. Is this the base URL, with its /v1?"
+    return _about_provider(config, response, answered, upstream_url, attempt)
+
+
+def _about_path(attempt: Attempt, answer: bytes, upstream_url: str) -> str:
+    if b"missing_recording" in answer:
+        return (
+            f"what listens at {upstream_url} is `hopcheck replay`, which has no recording of this request. "
+            "Stop it, so that the gate can start its own upstream there, or use `hopcheck gate --replay`."
+        )
+    path = attempt.path.partition("?")[0]
+    dialect = next((name for end, name in OTHER_DIALECTS.items() if path.endswith(end)), "")
+    if dialect and not path.endswith(CHAT_PATH):
+        return (
+            f"it asked hopcheck's upstream for {attempt.method} {attempt.path}, which is {dialect}. Configure its "
+            f"provider as an OpenAI-compatible one at {upstream_url}/v1: that is what the upstream speaks."
+        )
+    return (
+        f"it asked hopcheck's upstream for {attempt.method} {attempt.path}, which no provider serves. "
+        f"Correct the provider's URL in the proxy's configuration, so that it asks for {upstream_url}/v1"
+        f"{CHAT_PATH}, or correct the path of the target's URL."
+    )
+
+
+def _wait(response: Response) -> str:
+    wait_s = announced_wait_s(response)
+    return ". Wait until that is over" if wait_s is None else f". Wait for the {wait_s:,.0f} s that it names"
+
+
+def _about_redirect(config: TargetConfig, response: Response) -> str:
+    place = response.header("location") or ""
+    parts = urlsplit(place)
+    base = place.partition("?")[0].removesuffix(CHAT_PATH)
+    advice = f" Give {base} as the URL." if parts.netloc and base != place else " Give the URL to which it leads."
+    return (
+        f"{config.base_url} answered {response.status} and sends its clients to {place or 'no place that it names'}; "
+        f"the gate follows no redirect, as it would judge another server.{advice}"
+    )
+
+
+def _about_provider(
+    config: TargetConfig, response: Response, answered: str, upstream_url: str, attempt: Attempt | None
+) -> str:
+    if response.status == 200 and upstream_url and attempt is None:
+        return f"{config.base_url} answers, but not from hopcheck's upstream. Point its provider to {upstream_url}/v1."
+    if response.status == 200:
+        return ""
+    if upstream_url and attempt is None:
+        return (
+            f"{answered}, and nothing arrived at hopcheck's upstream. Point its provider to {upstream_url}/v1, "
+            f"and see that it serves the model {config.models.chat!r} (or name another under [models])."
+        )
+    if upstream_url:
+        return f"{answered} to a plain request that its provider answered well."
+    return f"{answered} to a plain request. See that its provider is there, and that it serves {config.models.chat!r}."
