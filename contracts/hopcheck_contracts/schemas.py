@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 import jsonschema_rs
 
+from hopcheck_contracts.bounded_json import loads
 from hopcheck_contracts.documents import Boundary, DocumentedOperation, document, find_operation, resolve
 from hopcheck_contracts.sse import DONE_DATA
 from hopcheck_contracts.violations import Violation, read_errors, shown
@@ -214,8 +215,8 @@ def _typed(schema: str, value: str) -> Any:
 
 def _parse(text: str | bytes, where: str) -> tuple[Any, Violation | None]:
     try:
-        return json.loads(text, parse_constant=_refuse), None
-    except (ValueError, RecursionError):
+        return loads(text, _refuse), None
+    except ValueError:
         sample = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
         return None, Violation(where, f"is not JSON: {shown(sample)}" if sample else "is empty")
 

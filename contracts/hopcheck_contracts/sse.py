@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from hopcheck_contracts.bounded_json import loads_or_none
+
 DONE_DATA = "[DONE]"
 """The sentinel that ends an OpenAI stream."""
 
@@ -46,10 +48,7 @@ class Event:
     @property
     def json(self) -> Any:
         """The data as JSON; None if there is no data, or it isn't JSON."""
-        try:
-            return None if self.data is None else json.loads(self.data)
-        except (ValueError, RecursionError):
-            return None
+        return None if self.data is None else loads_or_none(self.data)
 
 
 def encode(data: str, *, line_end: str = "\n") -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from hopcheck_contracts.bounded_json import loads_or_none
 
 JSON = Any
 
@@ -25,8 +26,5 @@ def items(value: JSON, *path: str | int) -> list[JSON]:
 
 
 def parsed(body: bytes) -> JSON:
-    """A body as JSON; None if it isn't."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+    """A body as JSON; None if it isn't, or is beyond the bounds of `bounded_json`."""
+    return loads_or_none(body)

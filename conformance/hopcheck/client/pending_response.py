@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -10,6 +11,13 @@ from typing import Self
 from hopcheck.client.responses import Response
 from hopcheck.client.streams import Stream, TimedEvent
 from hopcheck_server.wire.client import Broken, ClientConnection
+
+KEPT_BYTES = 64 * 1024
+"""What is kept of a body that was too large."""
+
+
+MAX_LINES = 100_000
+"""Lines of a stream that are read; the values made of them take far more memory than they do."""
 
 
 class PendingResponse:
@@ -50,7 +58,7 @@ class PendingResponse:
 
     def _read_from(self, connection: ClientConnection) -> None:
         self._connection = connection
-        self._events_read = self._bytes_read = 0
+        self._events_read = self._bytes_read = self._lines = 0
         self._chunks = connection.chunks(self._read_timeout_s)
 
     @property
@@ -116,6 +124,9 @@ class PendingResponse:
             self._end(broken)
             return False
         self.response.chunks.append((at_ns, data))
+        self._lines += data.count(b"\n") + data.count(b"\r")
+        if self._lines > MAX_LINES and isinstance(self.response, Stream):
+            self._connection.give_up(f"the stream had more than {MAX_LINES} lines and was not read further")
         self._bytes_read += len(data)
         if self.max_body_bytes is not None and self._bytes_read > self.max_body_bytes:
             self.hang_up()
@@ -127,6 +138,8 @@ class PendingResponse:
         response.ended = broken.ended if broken else "complete"
         response.detail = str(broken) if broken else ""
         response.ended_at_ns = time.monotonic_ns()
+        if response.ended == "too-large":
+            response.chunks = _beginning(response.chunks)
 
     def hang_up(self) -> int:
         """Leave: close the connection at once. Returns when, CLOCK_MONOTONIC ns."""
@@ -148,3 +161,8 @@ class PendingResponse:
             self.hang_up()
         elif self._closes:
             self._connection.close()
+
+
+def _beginning(chunks: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    ends = itertools.accumulate(len(data) for _, data in chunks)
+    return [chunk for chunk, end in zip(chunks, ends, strict=True) if end <= KEPT_BYTES]

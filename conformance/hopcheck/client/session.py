@@ -21,8 +21,18 @@ from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.script.marker import Marker, script_name
 from hopcheck_server.wire.client import ClientConnection, ConnectFailed
 from hopcheck_server.wire.pool import Origin
+from hopcheck_server.wire.responses import MIB, ReadingBudget
 
 CHAT_PATH = "/chat/completions"
+
+MAX_BODY_BYTES = 16 * MIB
+"""No more is read of a response's body; the largest that a case asks for has 5 MiB."""
+
+MAX_PIECES = 100_000
+"""A response's body may come in these many pieces; each costs more memory than a byte."""
+
+TOTAL_TIMEOUTS = 4
+"""A response must have ended after this many read timeouts, however it drips."""
 
 RECOVERY_S = 30.0
 """How long a target may take to come out of a cooldown."""
@@ -79,6 +89,8 @@ class TargetSession(PacedSide):
         self.operation = operation
         self._nonces = nonces or random_nonces()
         self._origin = Origin.of(config.base_url)
+        total_s = TOTAL_TIMEOUTS * read_timeout_s
+        self._budget = ReadingBudget(body_bytes=MAX_BODY_BYTES, pieces=MAX_PIECES, total_s=total_s)
 
     @property
     def base_path(self) -> str:
@@ -120,9 +132,11 @@ class TargetSession(PacedSide):
             Untestable: Nothing listens there.
         """
         try:
-            return await self._origin.connect(timeout_s=min(10.0, self.read_timeout_s))
+            connection = await self._origin.connect(timeout_s=min(10.0, self.read_timeout_s))
         except ConnectFailed as error:
             raise Untestable(str(error)) from error
+        connection.budget = self._budget
+        return connection
 
     async def request(
         self,

@@ -135,7 +135,7 @@ class Stream(Response):
     @property
     def shows_failure(self) -> bool:
         """Whether the failure shows to a client: by the status, by an error event, or by broken framing."""
-        return self.status != 200 or self.error is not None or self.ended in ("cut", "reset", "garbled")
+        return self.status != 200 or self.error is not None or self.ended in ("cut", "reset", "garbled", "too-large")
 
     @property
     def clean(self) -> bool:

@@ -8,7 +8,6 @@ What a server's HTTP layer says for itself is no answer of the API's.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from hopcheck.client.operations.contract_path import contract_path, plain_path
 from hopcheck.engine.exchanges.exchange import plain_body
 from hopcheck.engine.http_layer import ROUTING_REFUSALS, is_byte_proxys_own, is_http_refusal
 from hopcheck.engine.verdict import Occurrence
+from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_contracts.causes import cause_of
 from hopcheck_contracts.documents import Boundary, find_operation
 from hopcheck_contracts.schemas import STREAM_TYPE, validate_event, validate_raw_response, validate_upstream_request
@@ -112,13 +112,18 @@ def _judge_response(
     evidence: WireEvidence, response: Response, number: int, given: _Given, judgement: WireJudgement
 ) -> None:
     path = contract_path(response.sent.url, evidence.base_path)
+    operation = operation_of(response.sent.method, path, response.sent.json)
+    about = f"{response.sent.method} {plain_path(response.sent.url)} {response.status}"
+    if response.ended == "too-large":
+        judgement.add(
+            RESPONSE, about, [Violation("size", response.detail.removeprefix("too-large: "))], operation, number
+        )
+        return
     boundary = None if _is_the_servers_own(response, evidence) else _boundary(response, path, evidence.declares)
     body = plain_body(response)
     streams = response.media_type == STREAM_TYPE
     if boundary is None or response.status is None or body is None or not (streams or response.ended == "complete"):
         return
-    operation = operation_of(response.sent.method, path, response.sent.json)
-    about = f"{response.sent.method} {plain_path(response.sent.url)} {response.status}"
     violations = validate_raw_response(boundary, response.sent.method, path, response.status, response.headers, body)
     beyond = given.beyond_success if response.status < 300 else given.beyond_response
     judgement.add(RESPONSE, about, beyond(response.marker, violations), operation, number)
@@ -206,10 +211,7 @@ class _Given:
 
 
 def _is_object(body: bytes) -> bool:
-    try:
-        return isinstance(json.loads(body), dict)
-    except ValueError:
-        return False
+    return isinstance(loads_or_none(body), dict)
 
 
 def _violations_of(attempt: Attempt, sent: SentResponse) -> Iterator[Violation]:

@@ -19,6 +19,12 @@ from hopcheck_server.wire.pool import Origin
 READ_BYTES = 256 * 1024
 READ_TIMEOUT_S = 60.0
 
+MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+"""No more is read of one response, its head and framing included."""
+
+TOTAL_TIMEOUT_S = 120.0
+"""When a response must have ended, however it drips."""
+
 
 @cache
 def _tls_context() -> ssl.SSLContext:
@@ -168,12 +174,18 @@ class MeasuringConnection:
     def _send_and_read(self, connection: socket.socket, message: bytes, reader: _TimedResponseReader) -> None:
         reader.response.sent_ns = monotonic_ns()
         connection.sendall(message)
+        left = MAX_RESPONSE_BYTES
         while not reader.complete:
             data = connection.recv(READ_BYTES)
             now = monotonic_ns()
             if not data:
                 raise ConnectionError("the connection ended before the response did")
             reader.feed(data, now)
+            left -= len(data)
+            if left < 0:
+                raise ConnectionError(f"the response exceeded {MAX_RESPONSE_BYTES >> 20} MiB and was not read further")
+            if now - reader.response.sent_ns > TOTAL_TIMEOUT_S * 1e9:
+                raise ConnectionError(f"the response had not ended after {TOTAL_TIMEOUT_S:g} s")
 
     def close(self) -> None:
         """Close the connection if it is open."""

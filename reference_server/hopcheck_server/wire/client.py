@@ -35,6 +35,7 @@ class ClientConnection(ResponseReader):
         super().__init__()
         self.exchanges = 0
         self._late = False
+        self._deadline: asyncio.TimerHandle | None = None
 
     @classmethod
     async def open(cls, host: str, port: int, *, tls: ssl.SSLContext | None = None, timeout_s: float = 10) -> Self:
@@ -74,14 +75,29 @@ class ClientConnection(ResponseReader):
         """Send any bytes, and expect one answer; `bodiless` says that it is one without a body (to HEAD)."""
         if self._answer is not None:
             self._parser = httptools.HttpResponseParser(self)
-        self._answer = RawResponse(bodiless=bodiless)
+        self._answer = answer = RawResponse(bodiless=bodiless)
+        self._limit_time(answer)
         self._news.clear()
         self.exchanges += 1
         if self._lost is not None or self._transport is None:
-            self._answer.ended = self._lost or "left"
+            answer.ended = self._lost or "left"
             return time.monotonic_ns()
         await self.write(data)
         return time.monotonic_ns()
+
+    def _limit_time(self, answer: RawResponse) -> None:
+        self._forget_deadline()
+        if (total_s := self.budget.total_s) is not None:
+            self._deadline = asyncio.get_running_loop().call_later(total_s, self._expire, answer)
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _expire(self, answer: RawResponse) -> None:
+        if answer is self._answer and not answer.complete and answer.ended is None:
+            self._give_up("timeout", f"the response had not ended after {self.budget.total_s:g} s")
 
     async def write(self, data: bytes) -> None:
         """Write bytes of a request that was begun with `send_raw`, and wait while the peer doesn't read."""
@@ -141,13 +157,19 @@ class ClientConnection(ResponseReader):
             self._late = True
             self._news.set()
 
+    def give_up(self, detail: str) -> None:
+        """Read no more of an answer of which there is too much; `detail` is a sentence that says of what."""
+        self._give_up("too-large", detail)
+
     def close(self) -> None:
         """Close (FIN); what is still to be read is given up."""
+        self._forget_deadline()
         if self._transport is not None:
             self._transport.close()
 
     def abort(self) -> None:
         """Drop the connection at once."""
+        self._forget_deadline()
         if self._transport is not None:
             self._transport.abort()
 

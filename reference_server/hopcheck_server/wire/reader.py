@@ -8,13 +8,14 @@ from typing import cast
 
 import httptools
 
-from hopcheck_server.wire.responses import Ended, Head, RawResponse
+from hopcheck_server.wire.responses import Ended, Head, RawResponse, ReadingBudget
 
 
 class ResponseReader(asyncio.Protocol):
     """Reads one answer at a time.
 
     Attributes:
+        budget: How much of an answer is read.
         unasked: How many bytes, at least, came after a complete answer: the body of an answer that has none, say.
     """
 
@@ -28,8 +29,10 @@ class ResponseReader(asyncio.Protocol):
         self._lost: Ended | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._now = 0
+        self._parts: list[bytes] = []  # of the body, by the read that is being parsed
         self._reusable = True
         self.unasked = 0
+        self.budget = ReadingBudget()
 
     # What the event loop calls.
 
@@ -61,6 +64,7 @@ class ResponseReader(asyncio.Protocol):
         if answer is None or answer.complete:
             self._unasked(data)
             return
+        answer.read_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -71,7 +75,22 @@ class ResponseReader(asyncio.Protocol):
             else:
                 answer.detail = f"{error} in {data[:60]!r}"
                 self._end("garbled")
+        if self._parts:  # chunks that were read at the same time are one piece
+            answer.body.append((self._now, self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)))
+            answer.pieces += 1
+            self._parts = []
+        if (excess := self.budget.excess(answer)) and answer.ended is None:
+            self._give_up("too-large", excess)
         self._news.set()
+
+    def _give_up(self, ended: Ended, detail: str) -> None:
+        """End an answer of which no more is read."""
+        answer, self._reusable = self._answer, False
+        if answer is not None:
+            answer.complete, answer.detail = False, detail
+            self._end(ended)
+        if self._transport is not None:
+            self._transport.abort()
 
     def _end(self, ended: Ended) -> None:
         if self._lost is None:
@@ -106,6 +125,7 @@ class ResponseReader(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; white space around its value is no part of it (RFC 9112, section 5)."""
         if self._answer is not None and not self._answer.complete:
+            self._answer.fields += 1
             self._answer.head.headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
 
     def on_headers_complete(self) -> None:
@@ -129,7 +149,8 @@ class ResponseReader(asyncio.Protocol):
         if answer is not None and answer.complete:
             self._unasked(data)
         elif answer is not None and answer.headed:
-            answer.body.append((self._now, data))
+            self._parts.append(data)
+            answer.body_bytes += len(data)
 
     def on_message_complete(self) -> None:
         """The framing says that this is all."""

@@ -8,8 +8,48 @@ from typing import Literal
 
 from hopcheck_server.wire.headers import Headers
 
-Ended = Literal["complete", "cut", "reset", "garbled", "timeout", "left"]
-"""How an answer ended: as its framing says; short of that (FIN); by a reset; not HTTP; not in time; we left."""
+Ended = Literal["complete", "cut", "reset", "garbled", "timeout", "too-large", "left"]
+"""How an answer ended: as its framing says; short of that (FIN); by a reset; not HTTP; not in time; beyond what is
+read of one (`ReadingBudget`); we left."""
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingBudget:
+    """What is read of one answer at most; beyond it the connection is dropped, and the detail says which bound it was.
+
+    Attributes:
+        body_bytes: Of the body, without its framing; None reads any length.
+        pieces: In which the body comes; None takes any number.
+        fields: Of the head, those of interim answers included.
+        overhead_bytes: Of heads, interim answers, chunk extensions and trailers; as many for each byte of the body are
+            allowed besides as a chunk for each would cost.
+        total_s: From the request to the answer's end; None waits for any time.
+    """
+
+    body_bytes: int | None = None
+    pieces: int | None = None
+    fields: int = 2_000
+    overhead_bytes: int = MIB
+    total_s: float | None = None
+
+    def excess(self, answer: RawResponse) -> str:
+        """What of an answer is too much, as a sentence; "" if nothing is."""
+        if self.body_bytes is not None and answer.body_bytes > self.body_bytes:
+            return f"the response exceeded {self.body_bytes / MIB:g} MiB and was not read further"
+        if self.pieces is not None and answer.pieces > self.pieces:
+            return f"the response came in more than {self.pieces} pieces and was not read further"
+        if answer.fields > self.fields:
+            return f"the response had more than {self.fields} header fields and was not read further"
+        overhead = answer.read_bytes - answer.body_bytes * (1 + _CHUNK_BYTES)
+        if overhead > self.overhead_bytes:
+            size = f"{self.overhead_bytes / MIB:g} MiB"
+            return f"heads, chunk extensions or trailers of the response exceeded {size} and were not read further"
+        return ""
+
+
+_CHUNK_BYTES = 12  # around one byte of a body, at most, where no extensions are
 
 
 class ConnectFailed(Exception):
@@ -64,3 +104,4 @@ class RawResponse:
         self.body: deque[tuple[int, bytes]] = deque()
         self.ended: Ended | None = None
         self.detail = ""
+        self.read_bytes = self.body_bytes = self.pieces = self.fields = 0

@@ -20,11 +20,13 @@ from hopcheck import (
 )
 
 INTERNAL = re.compile(
-    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\.py:\d+|\bat [^\n]+\.[cm]?[jt]s:\d+"
-    r"|goroutine \d+ \[|[\w/]+\.go:\d+|/site-packages/|/node_modules/"
-    r"|/(?:usr|home|opt|app|srv|root|var)/[\w./-]+\.\w+|\bSELECT\b.+\bFROM\b",
+    r"Traceback \(most recent call last\)|File \"[^\"]{1,300}\", line \d+|\.py:\d+|\bat [^\n]{1,300}\.[cm]?[jt]s:\d+"
+    r"|goroutine \d{1,9} \[|\w\.go:\d+|/site-packages/|/node_modules/"
+    r"|/(?:usr|home|opt|app|srv|root|var)/[\w./-]{1,300}\.\w|\bSELECT\b.{1,500}\bFROM\b",
     re.DOTALL,
 )
+SEARCHED = 256 * 1024  # characters of an answer
+
 GARBAGE = {
     "cut": reply.raw(200, '{"id": "chatcmpl-1", "choices": [{"mess', "application/json"),
     "list": reply.json_body([1, 2]),
@@ -54,7 +56,7 @@ async def no_stack(target: Target, ask: Operation) -> Findings:
 
 
 def _shown(answers: dict[str, Response]) -> dict[str, str]:
-    found = {name: INTERNAL.search(answer.text) for name, answer in answers.items()}
+    found = {name: INTERNAL.search(answer.text[:SEARCHED]) for name, answer in answers.items()}
     return {name: match.group()[:80] for name, match in found.items() if match}
 
 

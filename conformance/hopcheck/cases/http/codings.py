@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from hopcheck import Response
 
+MAX_PIECE_BYTES = 1024 * 1024
+"""What one piece of a body may become when it is decompressed."""
+
 
 def decoded(answer: Response, accepted: str) -> Iterator[tuple[int, bytes]]:
     """What a client reads of a body: its pieces with their times, up to where they can't be decoded.
@@ -20,4 +23,4 @@ def decoded(answer: Response, accepted: str) -> Iterator[tuple[int, bytes]]:
     inflate = zlib.decompressobj(wbits=31) if coding == "gzip" else None
     with contextlib.suppress(zlib.error):
         for at_ns, data in answer.chunks:
-            yield at_ns, inflate.decompress(data) if inflate else data
+            yield at_ns, inflate.decompress(data, MAX_PIECE_BYTES) if inflate else data

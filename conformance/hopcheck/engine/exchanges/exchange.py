@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,10 +13,14 @@ from hopcheck.authoring.registry import Case
 from hopcheck.client import Response
 from hopcheck.client.operations import operation_of
 from hopcheck.client.operations.contract_path import contract_path, plain_path
+from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_contracts.schemas import STREAM_TYPE
 from hopcheck_contracts.sse import Event, parse
 from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse
 from hopcheck_server.upstream.script.marker import Marker
+
+MAX_INFLATED_BYTES = 16 * 1024 * 1024
+"""What a compressed body is judged by: its first bytes, decompressed."""
 
 _INFLATED = ("gzip", "x-gzip", "deflate")
 
@@ -58,10 +61,7 @@ class Message:
     @cached_property
     def json(self) -> Any:
         """The body as JSON; None if it isn't."""
-        try:
-            return json.loads(self.body or b"")
-        except (ValueError, RecursionError):
-            return None
+        return loads_or_none(self.body or b"")
 
     @cached_property
     def events(self) -> list[Event]:
@@ -160,6 +160,6 @@ def plain_body(response: Response) -> bytes | None:
     if coding not in _INFLATED:
         return None
     try:
-        return zlib.decompressobj(wbits=47).decompress(response.body)
+        return zlib.decompressobj(wbits=47).decompress(response.body, MAX_INFLATED_BYTES)
     except zlib.error:
         return None  # cases judge that

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.exchange import Exchange
 from hopcheck.engine.exchanges.forecast import COMMON, Forecast
 from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
+from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_contracts.schemas import must_refuse, validate_request
 from hopcheck_server.upstream.journal.attempt import Attempt
 
@@ -117,10 +117,7 @@ def level_of(difference: ValueDifference) -> Level:
 
 
 def _parsed(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+    return loads_or_none(body)
 
 
 INVARIANT = JudgedInvariant(REQUEST_FIDELITY, frozenset({Forecast.CLEAN, Forecast.FAULTED}), judge, OPERATIONS)

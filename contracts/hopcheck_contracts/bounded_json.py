@@ -1,0 +1,70 @@
+"""JSON that anybody may have made, read within bounds: none of it holds its reader up or breaks what reads it later."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+MAX_DEPTH = 100
+"""Objects and arrays within each other; deeper ones are refused, as by many JSON libraries."""
+
+MAX_DIGITS = 1000
+"""Characters of a number; converting longer ones takes time that grows with the square of their number."""
+
+_LONG_NUMBER = re.compile(rf"[0-9.]{{{MAX_DIGITS}}}")
+_LONE_SURROGATE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+
+
+def loads(data: str | bytes, parse_constant: Callable[[str], Any] | None = None) -> Any:
+    """Read JSON; an escape of half a surrogate pair becomes U+FFFD, since text with one can't be written anywhere.
+
+    Args:
+        data: The JSON, as text or in UTF-8, UTF-16 or UTF-32.
+        parse_constant: As in `json.loads`.
+
+    Raises:
+        ValueError: It isn't JSON, or is beyond the bounds.
+    """
+    text = data if isinstance(data, str) else data.decode(json.detect_encoding(data))
+    if "\\ud" in text or "\\uD" in text:
+        text = _LONE_SURROGATE.sub(r"\\ufffd", text)
+    has_long = _LONG_NUMBER.search(text) is not None
+    whole, fraction = (_refuse_long(int), _refuse_long(float)) if has_long else (None, None)
+    try:
+        value = json.loads(text, parse_constant=parse_constant, parse_int=whole, parse_float=fraction)
+    except RecursionError:
+        raise ValueError("JSON that is nested too deeply") from None
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(value):
+        raise ValueError(f"JSON that is nested more than {MAX_DEPTH} deep")
+    return value
+
+
+def loads_or_none(data: str | bytes) -> Any:
+    """Read JSON; None for what isn't any (see `loads`)."""
+    try:
+        return loads(data)
+    except ValueError:
+        return None
+
+
+def _refuse_long(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    def convert(digits: str) -> Any:
+        if len(digits) > MAX_DIGITS:
+            raise ValueError(f"a number of {len(digits)} characters")
+        return kind(digits)
+
+    return convert
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner = (item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list))
+        level = [item for items in inner for item in items if isinstance(item, dict | list)]
+        if not level:
+            return False
+    return True

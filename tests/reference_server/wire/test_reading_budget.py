@@ -1,0 +1,71 @@
+"""How much of an answer a client reads: what is beyond that ends it, with a sentence."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from hopcheck_server.wire.client import Broken, ClientConnection
+from hopcheck_server.wire.responses import ReadingBudget
+from hopcheck_server.wire.server import Server, ServerExchange
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+BUDGET = ReadingBudget(body_bytes=200_000, pieces=300, fields=50, overhead_bytes=50_000, total_s=0.2)
+
+
+async def ending_of(first: bytes, more: bytes, *, slowly: bool = False) -> Broken:
+    """How the answer of a server ends that sends the second part for ever."""
+
+    async def serve(exchange: ServerExchange) -> None:
+        await exchange.raw(first)
+        while True:
+            await exchange.raw(more)
+            await asyncio.sleep(0.01 if slowly else 0)
+
+    async with await Server(serve).start() as server:
+        connection = await ClientConnection.open("127.0.0.1", server.port)
+        connection.budget = BUDGET
+        await connection.send("GET", "/", [("host", "h")])
+        with pytest.raises(Broken) as broken:
+            await read(connection)
+        assert not connection.reusable
+        connection.abort()
+        return broken.value
+
+
+async def read(connection: ClientConnection) -> None:
+    await connection.head(30)
+    async for _ in connection.chunks(30):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("first", "more", "sentence"),
+    [
+        (CHUNKED, b"fff\r\n" + b"x" * 0xFFF + b"\r\n", "exceeded 0.190735 MiB"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 4096, "exceeded 0.190735 MiB"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n" * 10, "more than 50 header fields"),
+        (b"HTTP/1.1 200 OK\r\nX-A: ", b"a" * 4096, "heads, chunk extensions or trailers"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, "heads, chunk extensions or trailers"),
+        (CHUNKED + b"5;a=", b"b" * 4096, "heads, chunk extensions or trailers"),
+        (CHUNKED + b"0\r\nX-A: ", b"a" * 4096, "heads, chunk extensions or trailers"),
+    ],
+)
+def test_the_sentence_says_which_bound_was_exceeded(first: bytes, more: bytes, sentence: str) -> None:
+    broken = asyncio.run(ending_of(first, more))
+    assert broken.ended == "too-large"
+    assert sentence in str(broken)
+
+
+@pytest.mark.parametrize(
+    ("first", "more"),
+    [
+        (b"HTTP/1.1 200 ", b"O"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x"),
+        (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
+    ],
+)
+def test_an_answer_that_drips_ends_in_its_time(first: bytes, more: bytes) -> None:
+    broken = asyncio.run(ending_of(first, more, slowly=True))
+    assert (broken.ended, broken.args[0]) == ("timeout", "timeout: the response had not ended after 0.2 s")
