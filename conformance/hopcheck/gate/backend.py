@@ -9,10 +9,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from hopcheck.engine.context import RunContext
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.port_holder import describe_holder
 from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S
 from hopcheck.gate.unfit import Unfit
 from hopcheck_server.upstream.control.client import Control, ControlFailed, LocalControl, RemoteControl, probe
+from hopcheck_server.upstream.control.port_holder import describe_holder
 from hopcheck_server.upstream.server import PortInUse, Upstream
 
 

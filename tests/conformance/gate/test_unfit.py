@@ -11,9 +11,9 @@ from hopcheck.client.config import TargetConfig
 from hopcheck.client.responses import Response, SentRequest
 from hopcheck.gate import preflight
 from hopcheck.gate.options import GateOptions
-from hopcheck.gate.port_holder import describe_holder
 from hopcheck.gate.run import gate
 from hopcheck.gate.unfit import Unfit, complaint_about
+from hopcheck_server.upstream.control.port_holder import describe_holder
 from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse
 from hopcheck_server.upstream.server import Upstream
 
