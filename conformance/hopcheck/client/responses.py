@@ -126,7 +126,7 @@ class Response:
     def retry_after_s(self) -> float | None:
         """How long it says to wait, in seconds (a Retry-After with a date counts from its head); None if it doesn't."""
         since_head_s = (time.monotonic_ns() - self.head_at_ns) / 1e9
-        return _wait_s(self.header("retry-after"), time.time() - since_head_s)
+        return announced_s(self.header("retry-after"), time.time() - since_head_s)
 
     @property
     def media_type(self) -> str:
@@ -173,7 +173,7 @@ def arguments_of(call: JSON) -> JSON:
     return dig(call, "function", "arguments")
 
 
-def _wait_s(value: str | None, answered_at_s: float) -> float | None:
+def announced_s(value: str | None, answered_at_s: float) -> float | None:
     """The time that a Retry-After names, in either of its forms (RFC 9110, section 10.2.3); None if it names none.
 
     Args:

@@ -38,7 +38,7 @@ def judge_acceptance(target: Target, attempts: Sequence[Attempt], judgement: Wir
     """
     forwarded = {attempt.marker for attempt in attempts}
     for number, response in enumerate(target.responses):
-        if not _is_valid(target, response):
+        if not is_valid(target, response):
             continue
         operation = operation_of(response.sent.method, response.sent.url, response.sent.json)
         judgement.judged[ACCEPTANCE, operation] += 1
@@ -47,7 +47,8 @@ def judge_acceptance(target: Target, attempts: Sequence[Attempt], judgement: Wir
             judgement.occurrences.append(Occurrence(ACCEPTANCE, cause, _detail(response), level, operation, number))
 
 
-def _is_valid(target: Target, response: Response) -> bool:
+def is_valid(target: Target, response: Response) -> bool:
+    """Whether a response is that to a request that no target has a reason to refuse."""
     sent = response.sent
     path = contract_path(sent.url, target.base_path)
     body = sent.json

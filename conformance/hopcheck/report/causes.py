@@ -66,6 +66,46 @@ INVARIANTS: Mapping[str, Invariant] = {
     "stream-grammar": Invariant(
         "Every stream keeps the grammar of its surface.", "correctness", "Streams break their grammar"
     ),
+    "attempts": Invariant(
+        "The provider is asked once for a success, and as often as declared otherwise.",
+        "correctness",
+        "The provider is asked too often",
+    ),
+    "secrets": Invariant("No response shows a key, in any form.", "security", "Responses show keys"),
+    "credentials": Invariant(
+        "Each attempt carries the credential of its route, and nothing of the client's.",
+        "security",
+        "Requests to the provider carry the wrong credentials",
+    ),
+    "internals": Invariant(
+        "No response shows the provider's address, a file, a stack trace or a price.",
+        "security",
+        "Responses show what is inside",
+    ),
+    "error-shape": Invariant(
+        "A provider's error reaches the client as an error, in the surface's shape.",
+        "correctness",
+        "Errors don't reach the client as they ought to",
+    ),
+    "retry-after": Invariant(
+        "A provider's Retry-After reaches the client with its error.",
+        "correctness",
+        "Clients don't learn when to come back",
+    ),
+    "unprovoked": Invariant(
+        "A healthy request gets no 429 and no 5xx of the target's own.",
+        "correctness",
+        "Healthy requests fail",
+    ),
+    "http": Invariant("Every message keeps the rules of HTTP.", "correctness", "Messages break the rules of HTTP"),
+    "identity": Invariant(
+        "Ids of requests and responses never repeat, and no response is another request's.",
+        "security",
+        "Responses are mixed up",
+    ),
+    "cleanup": Invariant(
+        "When a request is over, so are its attempts.", "correctness", "Attempts outlive their requests"
+    ),
 }
 """By check."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
+from zlib import crc32
 
 from hopcheck.authoring.registry import Case
 from hopcheck.client import load_sdk
@@ -101,7 +102,7 @@ class RelayHost:
 
     def _config(self, name: str) -> RelayConfig:
         """Each relay has a provider's key of its own, so the provider can tell who asked."""
-        key = f"{self.config.upstream_key}-{name}"
+        key = f"{self.config.upstream_key}-{crc32(name.encode()):08x}"
         return replace(self.config, upstream_key=key, log_file=self._log(name))
 
     def _log(self, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 
 from hopcheck.client.pacing.pace import Pace
 from hopcheck.client.pacing.refusals import announced_wait_s, is_refusal
@@ -25,6 +26,7 @@ class PacedSide(UpstreamSide):
     Attributes:
         responses: The responses to all requests so far, in order.
         notes: Waits and repeated requests, for the report.
+        refusals: The heads of refusals whose requests were sent again.
         pending: The responses that were begun last, by their marker.
     """
 
@@ -35,6 +37,7 @@ class PacedSide(UpstreamSide):
         super().__init__(control)
         self.responses: list[Response] = []
         self.notes: list[str] = []
+        self.refusals: list[Response] = []
         self.pending: dict[str, PendingResponse] = {}
         self._held_back: set[PendingResponse] = set()
         self._pace = pace
@@ -116,6 +119,7 @@ class PacedSide(UpstreamSide):
         if not await self._is_own_limit(response):
             self._pace.passed(admitted_at)
             return False
+        self.refusals.append(copy(response))
         self._pace.refused(admitted_at, announced_wait_s(response))
         if self._floods:
             raise NotApplicable(FLOOD)

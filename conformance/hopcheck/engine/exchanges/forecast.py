@@ -7,8 +7,10 @@ four classes, and each invariant says on which of them it is held.
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import pairwise
 
 from hopcheck.authoring.registry import Case
+from hopcheck.client.config import TargetConfig
 from hopcheck.engine.exchanges.exchange import Exchange, Message
 from hopcheck_contracts.documents import Boundary
 from hopcheck_contracts.grammar.chat import check_events
@@ -23,6 +25,10 @@ DECLARED_REFUSALS = frozenset({429, 503})
 
 EXCUSING_NEEDS = frozenset({"outage", "unreachable", "rate_limit", "concurrency_limit"})
 """Needs of cases in which the target answers by itself as it declares to."""
+
+
+NEARLY = 0.6
+"""The share of a declared timeout from which on nobody knows on which side of it the target sees a silence."""
 
 
 class Forecast(StrEnum):
@@ -41,8 +47,8 @@ class Forecast(StrEnum):
     """The client left, or the target does as it declares where something declared is in the way."""
 
 
-def forecast_of(exchange: Exchange, case: Case) -> Forecast:
-    """The class of an exchange of a case."""
+def forecast_of(exchange: Exchange, case: Case, config: TargetConfig) -> Forecast:
+    """The class of an exchange of a case, with a target of that description."""
     response = exchange.response
     if response.ended == "left" or exchange.is_shared:
         return Forecast.EXCUSED
@@ -52,11 +58,21 @@ def forecast_of(exchange: Exchange, case: Case) -> Forecast:
     *before, last = zip(exchange.attempts, exchange.given, strict=True)
     if any(_has_begun(given) for _, given in before):
         return Forecast.FAULTED  # what a client has of a stream that broke is no part of the next one
-    is_whole = is_success(exchange, *last) and not _misframes(case, exchange.response.marker)
-    return Forecast.CLEAN if is_whole else Forecast.FAULTED
+    is_whole = is_success(exchange, *last) and not misframes(case, exchange.response.marker)
+    return Forecast.CLEAN if is_whole and not _is_too_slow(exchange, config) else Forecast.FAULTED
 
 
-def _misframes(case: Case, marker: str) -> bool:
+def _is_too_slow(exchange: Exchange, config: TargetConfig) -> bool:
+    """Whether the provider was silent for about as long as the target declares to bear."""
+    declares, attempt = config.declares, exchange.attempts[-1]
+    model = (exchange.asked or {}).get("model")
+    if declares.timeout_s is None or model != (declares.timeout_model or config.models.chat):
+        return False
+    times = [attempt.received_ns, attempt.head_sent_ns, *(at_ns for at_ns, _ in attempt.sent)]
+    return any(after - before > declares.timeout_s * NEARLY * 1e9 for before, after in pairwise(times))
+
+
+def misframes(case: Case, marker: str) -> bool:
     """Whether the script of a request frames a response wrongly, which the journal doesn't tell."""
     script = case.scripts.get(Marker.parse(marker).variant)
     turns = (*script.turns, *script.backup) if script else ()
@@ -74,7 +90,8 @@ def is_success(exchange: Exchange, attempt: Attempt, given: Message | None) -> b
         body, path = given.body, attempt.path
         ended = attempt.ended == "answered"
         return ended and not validate_raw_response(COMMON, attempt.method, path, 200, given.headers, body)
-    return attempt.ended in ("answered", "hung-up") and not check_events(given.events)
+    is_over = attempt.ended in ("answered", "hung-up") and given.error is None
+    return is_over and not check_events(given.events)
 
 
 def _has_begun(given: Message | None) -> bool:

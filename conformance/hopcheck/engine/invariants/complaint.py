@@ -38,6 +38,8 @@ class RunKnowledge:
         provider_hosts: Under which addresses the target knows the upstream.
         ids: Ids of requests and responses, each with the exchange that it was met in.
         provider_ids: Ids that the upstream gave to its responses, each with the marker of the request.
+        passed: When requests arrived at the upstream, CLOCK_MONOTONIC ns, by the model that their clients named.
+        has_clock: Whether the times of both sides are of one clock.
     """
 
     left_out: frozenset[str] = frozenset()
@@ -45,6 +47,8 @@ class RunKnowledge:
     provider_hosts: set[str] = field(default_factory=set)
     ids: dict[str, str] = field(default_factory=dict)
     provider_ids: dict[str, str] = field(default_factory=dict)
+    passed: dict[str, list[int]] = field(default_factory=dict)
+    has_clock: bool = True
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,27 @@ from collections.abc import Sequence
 
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Target
-from hopcheck.engine.exchanges.exchange import exchanges_of
+from hopcheck.engine.acceptance import is_valid
+from hopcheck.engine.exchanges.exchange import Exchange, exchanges_of
 from hopcheck.engine.exchanges.forecast import forecast_of
-from hopcheck.engine.invariants import request_fidelity, response_fidelity, stream_grammar
+from hopcheck.engine.invariants import (
+    attempts as upstream_attempts,
+)
+from hopcheck.engine.invariants import (
+    cleanup,
+    credentials,
+    http,
+    identity,
+    internals,
+    provider_errors,
+    request_fidelity,
+    response_fidelity,
+    secrets,
+    stream_grammar,
+    unprovoked,
+)
 from hopcheck.engine.invariants.complaint import Judged, RunKnowledge
+from hopcheck.engine.operations import operation_of
 from hopcheck.engine.verdict import Occurrence
 from hopcheck.engine.wire_contracts import WireJudgement
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -19,6 +36,16 @@ JUDGED_INVARIANTS = (
     request_fidelity.INVARIANT,
     response_fidelity.INVARIANT,
     stream_grammar.INVARIANT,
+    upstream_attempts.INVARIANT,
+    secrets.INVARIANT,
+    credentials.INVARIANT,
+    internals.INVARIANT,
+    provider_errors.SHAPE,
+    provider_errors.RETRY,
+    unprovoked.INVARIANT,
+    http.INVARIANT,
+    identity.INVARIANT,
+    cleanup.INVARIANT,
 )
 """All of them, in the order in which they are judged."""
 
@@ -42,10 +69,35 @@ async def judge_invariants(
         judgement: What is added to.
         is_two_sided: Whether the upstream is ours.
     """
-    for exchange in exchanges_of(case, target.responses, attempts, target.base_path):
-        judged = Judged(exchange, forecast_of(exchange, case), case, target, known, is_two_sided)
+    exchanges = exchanges_of(case, target.responses, attempts, target.base_path)
+    _note_arrivals(exchanges, known)
+    for exchange in exchanges:
+        judged = Judged(exchange, forecast_of(exchange, case, target.config), case, target, known, is_two_sided)
         _judge(judged, judgement)
         await asyncio.sleep(0)  # other cases go on between two large messages
+    if is_two_sided:
+        _judge_refusals(case, target, known, judgement)
+
+
+def _note_arrivals(exchanges: Sequence[Exchange], known: RunKnowledge) -> None:
+    """Note when requests for a model got through."""
+    for exchange in exchanges:
+        model = str((exchange.asked or {}).get("model"))
+        known.passed.setdefault(model, []).extend(attempt.received_ns for attempt in exchange.attempts)
+
+
+def _judge_refusals(case: Case, target: Target, known: RunKnowledge, judgement: WireJudgement) -> None:
+    """Judge the refusals whose requests were sent again: there is no silent second try."""
+    for response in target.refusals:
+        sent = response.sent
+        operation = operation_of(sent.method, sent.url, sent.json)
+        if unprovoked.UNPROVOKED in known.left_out or case.refusable or not is_valid(target, response):
+            continue
+        judgement.judged[unprovoked.UNPROVOKED, operation] += 1
+        judgement.occurrences += [
+            Occurrence(unprovoked.UNPROVOKED, cause, detail, level, operation)
+            for cause, detail, level in unprovoked.refusal(response, target, known)
+        ]
 
 
 def _judge(judged: Judged, judgement: WireJudgement) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from hopcheck.authoring.findings import Finding, Level, expect
 from hopcheck.authoring.registry import TWO_SIDED, Case
 from hopcheck.client import Response, Target
+from hopcheck.client.bodies import embedding_body
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.reply import Scripted, script_of
 
@@ -30,7 +31,7 @@ ERRORS: dict[str, Scripted] = {
     "refused": reply.status(400, TOO_LONG),
     "throttled": reply.status(429, SLOW_DOWN, headers={"Retry-After": "2"}),
     "busy": reply.status(503, SLOW_DOWN, headers={"Retry-After": "2"}),
-    "server-error": reply.status(500, REPEATS_KEY, headers={"Keep-Alive": "timeout=5"}, echo=True),
+    "server-error": reply.status(500, REPEATS_KEY, headers={"Keep-Alive": "timeout=37"}, echo=True),
 }
 SCRIPTS: dict[str, Scripted] = {
     "": reply.chat("Hel", "lo", usage=USAGE, message=MESSAGE, logprobs=LOGPROBS),
@@ -40,10 +41,16 @@ SCRIPTS: dict[str, Scripted] = {
     "retried": [reply.status(500), reply.chat("hello")],
     "fallback": reply.backup(reply.status(500), reply.chat("from the backup")),
     "hanging": reply.hang("events", after=2),
+    "broken": reply.events(reply.delta(role="assistant", content="Hel"), {"error": SLOW_DOWN}),
     "cut": reply.stream("Hel", "lo", " and", " more", cut_after_events=3),
     **ERRORS,
 }
-EMBEDDING_SCRIPTS: dict[str, Scripted] = {"": reply.embedding(), "retried": [reply.status(500), reply.embedding()]}
+EMBEDDING_SCRIPTS: dict[str, Scripted] = {
+    "": reply.embedding(),
+    "retried": [reply.status(500), reply.embedding()],
+    "hanging": reply.hang(),
+    **ERRORS,
+}
 
 _PARAMETERS = {"type": "object", "properties": {"q": {"type": "string"}}}
 _FUNCTION = {"name": "look_up", "description": "Looks something up.", "parameters": _PARAMETERS}
@@ -64,15 +71,20 @@ ASKED: dict[str, Any] = {
 }
 """A request with fields of many kinds."""
 
-HEADERS = {"Cookie": "session=c0ffee-5e55-10n", "X-Forwarded-For": "203.0.113.7", "X-Api-Key": "another-0f-th3m"}
+HEADERS = {
+    "Cookie": "session=c0ffee-5e55-10n",
+    "X-Forwarded-For": "203.0.113.7",
+    "X-Api-Key": "another-0f-th3m",
+    "TE": "trailers",
+}
 """What some clients send along."""
 
 
 async def chat(target: Target) -> AsyncIterator[Finding]:
     """It is asked for completions in one piece."""
-    for script in _scripts_for(target, "cut"):
+    for script in _scripts_for(target, "cut", "broken"):
         await target.chat.create(script=script, headers=HEADERS, **_fields_of(script))
-    await _leave(target, stream=False)
+    await _leave(target, {"stream": False})
     await target.chat.create(key="not-a-key-0f-this-target")
     yield expect("asked", True, equals=True)
 
@@ -83,7 +95,7 @@ async def chat_stream(target: Target) -> AsyncIterator[Finding]:
         await target.chat.stream(
             script=script, headers=HEADERS, stream_options={"include_usage": True}, **_fields_of(script)
         )
-    await _leave(target, stream=True)
+    await _leave(target, {"stream": True})
     await target.chat.stream(key="not-a-key-0f-this-target")
     yield expect("asked", True, equals=True)
 
@@ -99,10 +111,13 @@ def _fields_of(script: str) -> dict[str, Any]:
     return {**ASKED, **by_script.get(script, {})}
 
 
-async def _leave(target: Target, *, stream: bool) -> None:
+async def _leave(target: Target, fields: Mapping[str, Any], path: str = "/chat/completions") -> None:
     """Ask, and hang up once the provider has been asked."""
-    async with await target.chat.open(script="hanging", stream=stream) as live:
-        await target.arrival(live.response.marker)
+    marker = target.marker("hanging")
+    asks_chat = path == "/chat/completions"
+    body = target.chat.body(marker, fields) if asks_chat else embedding_body(target.models.embedding, marker, "x", {})
+    async with await target.open("POST", path, body, marker=marker) as live:
+        await target.arrival(marker)
     await target.seen(live.response)
 
 
@@ -111,7 +126,10 @@ async def embeddings(target: Target) -> AsyncIterator[Finding]:
     for fields in ({}, {"encoding_format": "base64"}, {"dimensions": 8}):
         await target.embeddings.create(["one", "two", "three", "four"], **fields)
     for script in ("retried", *ERRORS):
-        await target.embeddings.create(script=script)
+        marker = target.marker(script)
+        body = embedding_body(target.models.embedding, marker, "hello", {})
+        await target.request("POST", "/embeddings", body=body, headers=HEADERS, marker=marker)
+    await _leave(target, {}, "/embeddings")
     await target.embeddings.create(key="not-a-key-0f-this-target")
     yield expect("asked", True, equals=True)
 
@@ -120,6 +138,7 @@ async def models(target: Target) -> AsyncIterator[Finding]:
     """It is asked for models, one after another and two at once."""
     await target.request("GET", f"/models/{target.models.chat}", headers=HEADERS)
     await target.request("GET", "/models/no-such-model")
+    await target.request("GET", "/models", key="not-a-key-0f-this-target")
     await asyncio.gather(*(_list(target) for _ in range(2)))
     yield expect("asked", True, equals=True)
 
@@ -149,7 +168,7 @@ PROBES: dict[str, Case] = {
     for one in (
         _probe("chat", chat, SCRIPTS),
         _probe("chat.stream", chat_stream, SCRIPTS),
-        _probe("embeddings", embeddings, {**EMBEDDING_SCRIPTS, **ERRORS}),
+        _probe("embeddings", embeddings, EMBEDDING_SCRIPTS),
         _probe("models", models, {"": reply.chat()}),
     )
 }

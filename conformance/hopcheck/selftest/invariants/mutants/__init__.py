@@ -1,5 +1,5 @@
 """The mutants of the invariants, by what they are about; importing this package registers all of them."""
 
-from hopcheck.selftest.invariants.mutants import requests, responses, streams
+from hopcheck.selftest.invariants.mutants import attempts, failures, messages, requests, responses, secrecy, streams
 
-__all__ = ["requests", "responses", "streams"]
+__all__ = ["attempts", "failures", "messages", "requests", "responses", "secrecy", "streams"]

@@ -1,0 +1,92 @@
+"""How often the provider is asked: once for a success, as often as declared otherwise, with the same request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hopcheck.authoring.equivalence import canonical_request
+from hopcheck.client.config import Declares
+from hopcheck.engine.exchanges.differences import differences
+from hopcheck.engine.exchanges.forecast import Forecast, is_success, misframes
+from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
+from hopcheck_server.upstream.journal.attempt import Attempt
+
+ATTEMPTS = "attempts"
+
+ON_ITS_WAY_NS = 250_000_000
+"""How long after the end of a response an attempt may arrive that was on its way."""
+
+
+def judge(judged: Judged) -> Iterator[Complaint]:
+    """Yield attempts that are too many, too late, or other than the first one."""
+    exchange = judged.exchange
+    if exchange.is_shared or not exchange.attempts:
+        return
+    counted = [attempt for attempt in exchange.attempts if not _was_unheard(attempt)]
+    allowed = budget(exchange.attempts[0].model, _asked_model(judged), judged.config.declares)
+    if len(counted) > allowed:
+        yield Complaint("there are more attempts than declared", f"{exchange.about}: {len(counted)}, of {allowed}")
+    yield from _after_success(judged)
+    yield from _too_late(judged)
+    yield from _changed(judged, exchange.attempts)
+
+
+def _was_unheard(attempt: Attempt) -> bool:
+    """Whether the connection ended before any response: on a pooled one, that may have happened before the request."""
+    return attempt.ended == "cut" and not attempt.head_sent_ns
+
+
+def _asked_model(judged: Judged) -> str:
+    return str((judged.exchange.asked or {}).get("model", ""))
+
+
+def budget(first_model: str, asked_model: str, declares: Declares) -> int:
+    """How many attempts a target may make for one request."""
+    fallback = declares.fallback
+    falls_back = fallback is not None and fallback.primary in (asked_model, first_model)
+    per_model = 1 + max(declares.retries, declares.timeout_retries)
+    return per_model * (1 + falls_back) + (1 if declares.continues else 0)
+
+
+def _after_success(judged: Judged) -> Iterator[Complaint]:
+    exchange = judged.exchange
+    pairs = list(zip(exchange.attempts, exchange.given, strict=True))
+    if misframes(judged.case, exchange.response.marker):
+        return
+    if any(is_success(exchange, *pair) for pair in pairs[:-1]):
+        yield Complaint("a success is asked for again", exchange.about)
+
+
+def _too_late(judged: Judged) -> Iterator[Complaint]:
+    response = judged.exchange.response
+    if not judged.known.has_clock or not response.ended_at_ns:
+        return
+    late = [one for one in judged.exchange.attempts if one.received_ns > response.ended_at_ns + ON_ITS_WAY_NS]
+    if late:
+        after = "left" if response.ended == "left" else "was answered"
+        yield Complaint(f"there is an attempt after the client {after}", judged.exchange.about)
+
+
+def _changed(judged: Judged, attempts: Sequence[Attempt]) -> Iterator[Complaint]:
+    first, *others = (attempt.json for attempt in attempts)
+    if judged.config.declares.continues or not isinstance(first, dict):
+        return
+    places = dict.fromkeys(
+        one.cause
+        for other in others
+        if isinstance(other, dict)
+        for one in differences(_without_model(first), _without_model(other))
+    )
+    yield from (Complaint(f"in a retry, {place}", judged.exchange.about) for place in places)
+
+
+def _without_model(body: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in canonical_request(body).items() if name != "model"}
+
+
+INVARIANT = JudgedInvariant(
+    ATTEMPTS,
+    frozenset({Forecast.CLEAN, Forecast.FAULTED, Forecast.EXCUSED}),
+    judge,
+    frozenset({"chat", "chat.stream", "embeddings"}),
+)

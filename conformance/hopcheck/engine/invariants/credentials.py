@@ -1,0 +1,70 @@
+"""Each attempt carries the credential of its route, and nothing of what the client showed to the target."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from hopcheck.authoring.findings import Level
+from hopcheck.client.config import SECRET_CHARACTERS
+from hopcheck.engine.exchanges.forecast import Forecast
+from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
+from hopcheck_server.upstream.journal.attempt import Attempt
+
+CREDENTIALS = "credentials"
+
+FORWARDED_NAMES = frozenset({"x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip"})
+
+_SECRET_NAME = re.compile(r"(authorization|cookie|(^|[-_])[a-z]*(key|token))$")
+"""Of headers that hold credentials."""
+
+
+def judge(judged: Judged) -> Iterator[Complaint]:
+    """Yield credentials that are missing, and what of the client's reaches the provider."""
+    for attempt in judged.exchange.attempts:
+        yield from _missing(judged, attempt)
+        yield from _of_client(judged, attempt)
+
+
+def _missing(judged: Judged, attempt: Attempt) -> Iterator[Complaint]:
+    sent = judged.exchange.response.sent
+    if judged.config.declares.auth_policy == "passthrough":
+        shown = {_token(value) for name, value in sent.headers if name.lower() == "authorization"}
+        if shown and attempt.key not in shown:
+            yield Complaint("an attempt carries another credential than the client's", judged.exchange.about)
+    elif not attempt.key and judged.known.provider_keys:
+        yield Complaint("an attempt carries no credential", judged.exchange.about)
+
+
+def _of_client(judged: Judged, attempt: Attempt) -> Iterator[Complaint]:
+    """What of the client's credentials, cookies and addresses is passed on; a byte proxy passes all of it on."""
+    if judged.config.declares.transparent:
+        return
+    passes_key = judged.config.declares.auth_policy == "passthrough"
+    for name, value in judged.exchange.response.sent.headers:
+        field = name.lower()
+        is_secret = bool(_SECRET_NAME.search(field)) and not (passes_key and field == "authorization")
+        if not is_secret and field not in FORWARDED_NAMES:
+            continue
+        shown = _shown_in(attempt, _token(value) if is_secret else value)
+        level = Level.MUST if is_secret else Level.SHOULD
+        for place in shown:
+            yield Complaint(f"the client's {field} reaches the provider in {place}", judged.exchange.about, level)
+
+
+def _token(value: str) -> str:
+    return value.rpartition(" ")[2]
+
+
+def _shown_in(attempt: Attempt, value: str) -> Sequence[str]:
+    if len(value) < SECRET_CHARACTERS:
+        return ()
+    return [name for name, text in attempt.headers if value in text]
+
+
+INVARIANT = JudgedInvariant(
+    CREDENTIALS,
+    frozenset({Forecast.CLEAN, Forecast.FAULTED, Forecast.EXCUSED}),
+    judge,
+    frozenset({"chat", "chat.stream", "embeddings"}),
+)
