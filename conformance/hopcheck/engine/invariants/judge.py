@@ -27,7 +27,7 @@ from hopcheck.engine.invariants import (
     unprovoked,
 )
 from hopcheck.engine.invariants.complaint import Judged, RunKnowledge
-from hopcheck.engine.operations import operation_of
+from hopcheck.client.operations import operation_of
 from hopcheck.engine.verdict import Occurrence
 from hopcheck.engine.wire_contracts import WireJudgement
 from hopcheck_server.upstream.journal.attempt import Attempt

@@ -10,7 +10,7 @@ from hopcheck.authoring.findings import Level
 from hopcheck.client.responses import announced_s
 from hopcheck.engine.exchanges.exchange import Message
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck.engine.http_layer import is_http_refusal
+from hopcheck.engine.exchanges.http_layer import is_http_refusal
 from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
 
 ERROR_SHAPE = "error-shape"
