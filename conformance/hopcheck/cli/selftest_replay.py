@@ -17,7 +17,7 @@ from hopcheck.gate.catalogue import all_cases
 from hopcheck.gate.unfit import Unfit
 from hopcheck.replay import live_only
 from hopcheck.replay.offline import CassetteFolder
-from hopcheck.selftest.on_cassettes import HEALTHY, CassetteResult, run_on_cassettes
+from hopcheck.selftest.replayed.on_cassettes import HEALTHY, CassetteResult, run_on_cassettes
 from hopcheck_server.wire.event_loop import run as run_loop
 
 JOBS = 12

@@ -156,7 +156,7 @@ class TargetSession(PacedSide):
             path: Below the base URL (`/models`), or from the root where it starts with `//` (`//health`).
             body: Bytes are sent as they are, anything else as JSON; None sends no body.
             key: None sends the configured key, "" none.
-            headers: More of them, or other values for the usual ones.
+            headers: More of them, or other values for the usual ones; a Transfer-Encoding says how the body is framed.
             marker: The marker that the body holds, so that `seen` can be asked about it.
             connection: Use this one and leave it open; None opens one and closes it.
         """
@@ -181,7 +181,7 @@ class TargetSession(PacedSide):
         raw = b"" if body is None else body if isinstance(body, bytes) else encode(body)
         typed = {"Content-Type": "application/json"} if body is not None else {}
         pairs = self.headers(key, {**typed, **(headers or {})})
-        if body is not None:
+        if body is not None and not any(name.lower() == "transfer-encoding" for name, _ in pairs):
             pairs.append(("Content-Length", str(len(raw))))
         used = connection or await self.connect()
         target = path[1:] if path.startswith("//") else self._origin.prefix + path

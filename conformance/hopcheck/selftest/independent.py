@@ -1,6 +1,6 @@
 """Mutants that were written from a requirement's sentence alone, by somebody who had not read its case.
 
-The mutants beside a case show that each of its checks can fail. These show what else gets past it.
+A case's own mutants show that each of its checks can fail. These show what else gets past it.
 """
 
 from __future__ import annotations

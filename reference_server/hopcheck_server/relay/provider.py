@@ -144,9 +144,12 @@ def _checked(response: ProviderResponse, *, streams: bool) -> ProviderResponse:
     if response.head.status >= 300:
         raise Failure("status", f"the provider answered {response.head.status}", response.head, response.body)
     try:
-        is_usable = isinstance(json.loads(response.body), dict) and not streams
+        payload = json.loads(response.body)
     except ValueError:
-        is_usable = False
+        payload = None
+    if isinstance(payload, dict) and payload.get("error") and not payload.keys() & {"choices", "data"}:
+        raise Failure("error-event", "the provider's response is an error", body=response.body)
+    is_usable = isinstance(payload, dict) and not streams
     if not is_usable:
         raise Failure(
             "garbled", "the provider's response is not of the form that was asked for", response.head, response.body

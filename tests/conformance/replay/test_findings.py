@@ -15,9 +15,9 @@ from hopcheck.engine.verdict import Outcome
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.replay.live_only import burst_owner, live_only, without_burst
 from hopcheck.report.build import LIVE_ONLY
-from hopcheck.selftest.chunk_parser_mutant import ParsesEachRead
-from hopcheck.selftest.on_cassettes import CassetteResult, run_on_cassettes
-from hopcheck.selftest.trials import Trial, on_cassette
+from hopcheck.selftest.replayed.chunk_parser_mutant import ParsesEachRead
+from hopcheck.selftest.replayed.on_cassettes import CassetteResult, run_on_cassettes
+from hopcheck.selftest.replayed.trials import Trial, on_cassette
 
 FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
 CASES = all_cases()

@@ -26,8 +26,8 @@ from hopcheck.report.render.html import html_text
 from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
 from hopcheck.report.tally import headline
-from hopcheck.selftest.litellm_relay import BehindLiteLLM
 from hopcheck.selftest.relay_host import relay_target
+from hopcheck.selftest.replayed.litellm_relay import BehindLiteLLM
 from hopcheck_server.relay import RelayConfig, RelayServer
 
 FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"

@@ -25,8 +25,8 @@ from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.replay.scripted_backend import is_scripted, scripted_nonces
 from hopcheck.replay.scripted_faults import WITHOUT_FALLBACK, is_applicable, without_litellm
 from hopcheck.report.build import SCRIPTED
-from hopcheck.selftest.on_cassettes import CassetteResult, run_on_cassettes
-from hopcheck.selftest.trials import on_cassette
+from hopcheck.selftest.replayed.on_cassettes import CassetteResult, run_on_cassettes
+from hopcheck.selftest.replayed.trials import on_cassette
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Script, Turn

@@ -63,12 +63,15 @@ class SaysDetail(Refuses):
     needs=NEEDS,
 )
 async def retry_after(target: Target) -> Findings:
-    """The refusal of a request over the limit has a Retry-After of at least 1 second."""
-    denied = (await target.burst()).denied
+    """The refusal of a request over the limit has a Retry-After of at least 1 second, and no more than the window."""
+    burst = await target.burst()
+    denied = burst.denied
     waits_s = [answer.retry_after_s for answer in denied]
     sound = bool(waits_s) and all(wait_s is not None and math.ceil(wait_s) >= 1 for wait_s in waits_s)
     values = [answer.header("retry-after") for answer in denied]
     yield expect("Retry-After", values, holds=sound, to="whole seconds, at least 1, or a later date, in every refusal")
+    longest_s = max((wait_s for wait_s in waits_s if wait_s is not None), default=0.0)
+    yield expect("longest wait, in seconds", math.floor(longest_s), at_most=max(1, math.ceil(burst.window_s)))
 
 
 @retry_after.mutant(killed_by="Retry-After")
@@ -87,6 +90,14 @@ class SaysZero(Refuses):
         return response.with_header("Retry-After", "0")
 
 
+@retry_after.mutant(killed_by="longest wait, in seconds", trips=("rate_limit.recovers",))
+class SaysAnHour(Refuses):
+    """Whatever the window is, clients are sent away for an hour."""
+
+    def reworded(self, response: RelayedResponse) -> RelayedResponse:
+        return response.with_header("Retry-After", "3600")
+
+
 @case(
     "rate_limit.headers",
     level="SHOULD",
@@ -100,6 +111,9 @@ async def headers(target: Target) -> Findings:
     values = [limit_and_rest(answer) for answer in burst.responses]
     sound = all(value is not None and value.isdecimal() for pair in values for value in pair)
     yield expect("limit and what is left", values, holds=bool(values) and sound, to="two whole numbers in every answer")
+    left = sorted(int(rest) for _, rest in map(limit_and_rest, burst.admitted) if rest is not None and rest.isdecimal())
+    counted = not sound or left == list(range(burst.allowed))[-len(left) :] or len(left) != burst.allowed
+    yield expect("what is left, counted down", left, holds=counted, to=f"every number below {burst.allowed}, once")
 
 
 def limit_and_rest(answer: hopcheck.Response) -> tuple[str | None, str | None]:
@@ -123,3 +137,13 @@ class GoesBelowZero(Relay):
     async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().limit(incoming)
         return refusal.with_header("x-ratelimit-remaining-requests", "-20") if refusal else None
+
+
+@headers.mutant(killed_by="what is left, counted down")
+class NeverCountsDown(Relay):
+    """What is left of the limit is the whole limit, however much has been used."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        limit = response.header("x-ratelimit-limit-requests")
+        admitted = limit and response.status == 200
+        return response.with_header("x-ratelimit-remaining-requests", limit) if admitted else response

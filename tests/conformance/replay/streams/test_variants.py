@@ -16,7 +16,7 @@ from hopcheck.gate.catalogue import all_cases
 from hopcheck.replay.findings import VARIANTS
 from hopcheck.replay.streams.chunking import StreamVariant, pieces_of
 from hopcheck.replay.streams.variants import CHUNKS, LINES, can_be_rewritten, level_of, meaning, rewritten
-from hopcheck.selftest.trials import on_cassette
+from hopcheck.selftest.replayed.trials import on_cassette
 from hopcheck_contracts.sse import parse
 from hopcheck_server.relay.streams import events_of
 

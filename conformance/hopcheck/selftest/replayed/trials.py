@@ -24,9 +24,9 @@ from hopcheck.replay.live_only import burst_owner
 from hopcheck.replay.offline import reference_target
 from hopcheck.replay.scripted_backend import scripted_nonces
 from hopcheck.replay.server import ReplayServer
-from hopcheck.selftest.litellm_relay import BehindLiteLLM
 from hopcheck.selftest.reach import Traced
 from hopcheck.selftest.relay_host import relay_target
+from hopcheck.selftest.replayed.litellm_relay import BehindLiteLLM
 from hopcheck.selftest.wire_sides import CHANGING, request_side, response_side
 from hopcheck_server.relay import Relay, RelayConfig, RelayServer
 from hopcheck_server.upstream.control.client import LocalControl

@@ -14,10 +14,10 @@ from hopcheck.engine.scheduler import ChainPool, run_pools
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.replay.findings import CHUNKING
 from hopcheck.replay.live_only import cassette_of_case
-from hopcheck.selftest.chunk_parser_mutant import ParsesEachRead
 from hopcheck.selftest.reach import overridden, touches
+from hopcheck.selftest.replayed.chunk_parser_mutant import ParsesEachRead
+from hopcheck.selftest.replayed.trials import Trial, on_cassette, on_script
 from hopcheck.selftest.scoring import kills, summary_of
-from hopcheck.selftest.trials import Trial, on_cassette, on_script
 from hopcheck_server.relay import Relay
 
 Status = Literal["killed", "live-only", "LiteLLM", "survived", "false positive", "as recorded"]

@@ -1,0 +1,76 @@
+"""Keys in forms that a careless comparison doesn't expect."""
+
+from hopcheck import (
+    ALL,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    contract_violations,
+    expect,
+    refuse,
+)
+
+SCHEMES = ("bearer", "BEARER")
+
+ODD = {
+    "not ASCII": "schlüssel-ключ-鍵".encode().decode("latin-1"),
+    "very long": "k" * 4000,
+    "with a quote": "sk-'\"; --",
+}
+"""Keys that are no client's; header fields can hold them all (RFC 9110 5.5)."""
+
+
+@case("auth.scheme-case", level="MUST", on=ALL, refs=["RFC 9110 11.1"], needs=["own_keys", "client_key"])
+async def scheme_case(target: Target, ask: Operation) -> Findings:
+    """The scheme of a key is `Bearer` in any letter case."""
+    key = target.config.api_key
+    statuses = {scheme: (await ask(key="", headers={"Authorization": f"{scheme} {key}"})).status for scheme in SCHEMES}
+    yield expect("statuses", statuses, equals=dict.fromkeys(SCHEMES, 200))
+
+
+@scheme_case.mutant(killed_by="statuses")
+class WantsACapital(Relay):
+    """The scheme is compared as a text."""
+
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        if incoming.key and not (incoming.header("authorization") or "").startswith("Bearer "):
+            return refuse(incoming, 401, "The API key is missing.", code="invalid_api_key")
+        return await super().authorize(incoming)
+
+
+@case("auth.odd-keys", level="MUST", on=ALL, refs=["RFC 9110 5.5", "RFC 9110 15.5.2"], needs=["own_keys"])
+async def odd_keys(target: Target, ask: Operation) -> Findings:
+    """A wrong key with characters of any kind, or of any length, is refused like others, and breaks nothing."""
+    answers = {name: await ask(key="", headers={"Authorization": f"Bearer {key}"}) for name, key in ODD.items()}
+    statuses = {name: answer.status for name, answer in answers.items()}
+    yield expect("statuses", statuses, holds={*statuses.values()} <= {401, 403, 400, 431}, to="401, or 400, 403, 431")
+    wrong = {name: contract_violations("Error", one.json) for name, one in answers.items() if one.status in (401, 403)}
+    yield expect("error objects", {name: found for name, found in wrong.items() if found}, equals={})
+
+
+class Stumbles(Relay):
+    """What comes of a key that isn't ASCII."""
+
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        return await super().authorize(incoming) if incoming.key.isascii() else self.stumbled(incoming)
+
+    def stumbled(self, incoming: IncomingRequest) -> RelayedResponse:
+        """The response to such a key."""
+        return refuse(incoming, 500, "TypeError: comparing strings with non-ASCII characters is not supported")
+
+
+@odd_keys.mutant(killed_by="statuses")
+class ComparesAsciiOnly(Stumbles):
+    """Keys are compared in constant time by a function that takes ASCII only."""
+
+
+@odd_keys.mutant(killed_by="error objects")
+class RefusesInText(Stumbles):
+    """A key that can't be decoded is refused by the web server's own page."""
+
+    def stumbled(self, incoming: IncomingRequest) -> RelayedResponse:
+        return RelayedResponse(incoming, 401, [("Content-Type", "text/plain")], b"Unauthorized")

@@ -1,0 +1,52 @@
+"""More inputs in one request than a gateway may send at once."""
+
+from typing import Any
+
+from hopcheck import Findings, OutgoingRequest, Relay, RelayedResponse, Target, case, dig, edits, expect, items
+from hopcheck.cases.requests.fields import replaced
+
+INPUTS = [f"text number {place}" for place in range(40)]
+
+
+@case("embeddings.many-inputs", level="MUST", refs=["OAI CreateEmbeddingRequest"], needs=["embeddings", "two_sided"])
+async def many_inputs(target: Target) -> Findings:
+    """Of forty inputs, each gets an embedding under its own index, and the usage is that of all of them."""
+    response = await target.embeddings.create(INPUTS, encoding_format="float")
+    indexes = [dig(item, "index") for item in items(response.json, "data")]
+    yield expect("indexes", indexes, equals=list(range(len(INPUTS))))
+    asked = [one for attempt in await target.seen(response) for one in items(attempt.json, "input")]
+    yield expect("inputs upstream", len(asked), equals=len(INPUTS))
+    vectors = [str(dig(item, "embedding")) for item in items(response.json, "data")]
+    yield expect("different vectors", len(set(vectors)), equals=len(INPUTS))
+
+
+@many_inputs.mutant(killed_by="indexes", trips=("embeddings.*",))
+class CountsEachBatchAnew(Relay):
+    """The embeddings are those of batches of sixteen, and each batch is numbered from 0."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        def renumber(body: dict[str, Any]) -> None:
+            for place, item in enumerate(body["data"]):
+                item["index"] = place % 16
+
+        return edits.body(response, renumber, having="data") if "embeddings" in response.incoming.path else response
+
+
+@many_inputs.mutant(killed_by="inputs upstream", also=("indexes",))
+class TakesSixteen(Relay):
+    """More inputs than sixteen are left out."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return replaced(outgoing, "input", lambda given: given[:16] if isinstance(given, list) else given)
+
+
+@many_inputs.mutant(killed_by="different vectors")
+class RepeatsTheFirst(Relay):
+    """Every embedding beyond the sixteenth is that of the first input."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        def repeat(body: dict[str, Any]) -> None:
+            for item in body["data"][16:]:
+                item["embedding"] = body["data"][0]["embedding"]
+
+        return edits.body(response, repeat, having="data") if "embeddings" in response.incoming.path else response

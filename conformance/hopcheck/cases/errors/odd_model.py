@@ -1,0 +1,35 @@
+"""Models whose names are made of anything."""
+
+from hopcheck import (
+    FORWARDED,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    refuse,
+)
+
+NAMES = {"not ASCII": "modèle-模型", "a path": "../../etc/passwd", "long": "m" * 5000, "null byte": "a\x00b"}
+
+
+@case("errors.odd-model", level="MUST", on=FORWARDED, refs=["OAI model_not_found"], needs=["parses"])
+async def odd_model(target: Target, ask: Operation) -> Findings:
+    """An unknown model is refused whatever its name is made of: as another client's mistake, never as a crash."""
+    answers = {name: await ask(model=model) for name, model in NAMES.items()}
+    statuses = {name: answer.status for name, answer in answers.items()}
+    sound = all(status is not None and 400 <= status < 500 for status in statuses.values())
+    yield expect("statuses", statuses, holds=sound, to="a 4xx for each")
+
+
+@odd_model.mutant(killed_by="statuses")
+class CrashesOnModels(Relay):
+    """A model's name is written to a log that takes ASCII only."""
+
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        if not incoming.model.isascii():
+            return refuse(incoming, 500, "UnicodeEncodeError: 'ascii' codec can't encode character")
+        return await super().check(incoming)

@@ -1,0 +1,155 @@
+"""What agents' histories hold besides text: reasoning, marks for caches, results in parts."""
+
+from typing import Any
+
+from hopcheck import (
+    GENERATING,
+    Findings,
+    IncomingRequest,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    expect,
+    function_tools,
+    refuse,
+)
+from hopcheck.cases.requests.fields import replaced
+
+CACHED = {"type": "text", "text": "A long document.", "cache_control": {"type": "ephemeral"}}
+SIGNATURE = {"google": {"thought_signature": "c2lnbmF0dXJl"}}
+CALL = {
+    "id": "call_hop1",
+    "type": "function",
+    "function": {"name": "look_up", "arguments": "{}"},
+    "extra_content": SIGNATURE,
+}
+
+HISTORY: list[dict[str, Any]] = [
+    {"role": "system", "content": [CACHED]},
+    {"role": "user", "content": "Look it up."},
+    {"role": "assistant", "content": None, "reasoning_content": "I should look.", "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "call_hop1", "content": [{"type": "text", "text": "one"}, CACHED]},
+    {"role": "user", "content": "And now?"},
+]
+
+
+@case(
+    "requests.history-forms",
+    level="SHOULD",
+    on=GENERATING,
+    refusable=True,
+    refs=["litellm#24007", "anthropic: cache_control", "gemini: thought_signature", "deepseek: reasoning_content"],
+    needs=["two_sided"],
+)
+async def history_forms(target: Target, ask: Operation) -> Findings:
+    """Marks for prompt caches, reasoning, signatures of thoughts, and results in parts reach the upstream unchanged."""
+    response = await ask(messages=HISTORY, tools=function_tools("look_up"))
+    got = await target.received(response)
+    expected = {
+        "cache_control": (0, "content", 0, "cache_control"),
+        "reasoning": (2, "reasoning_content"),
+        "signature": (2, "tool_calls", 0, "extra_content"),
+        "result in parts": (3, "content"),
+    }
+    for name, path in expected.items():
+        yield expect(name, dig(got, "messages", *path), equals=dig(HISTORY, *path))
+
+
+def rewritten(outgoing: OutgoingRequest, edit: Any) -> OutgoingRequest:
+    """The same request, with what `edit` makes of each message."""
+    return replaced(outgoing, "messages", lambda messages: [edit(one) for one in messages])
+
+
+@history_forms.mutant(killed_by="cache_control", trips=("sessions.*",))
+class DropsCacheControl(Relay):
+    """Marks for prompt caches are no part of OpenAI's API."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def drop(message: dict[str, Any]) -> dict[str, Any]:
+            if not isinstance(message.get("content"), list):
+                return message
+            parts = [
+                {name: value for name, value in part.items() if name != "cache_control"} for part in message["content"]
+            ]
+            return {**message, "content": parts}
+
+        return rewritten(outgoing, drop)
+
+
+@history_forms.mutant(killed_by="reasoning", trips=("sessions.*",))
+class DropsReasoning(Relay):
+    """What a model thought before is left out of the history."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return rewritten(outgoing, lambda one: {key: one[key] for key in one if key != "reasoning_content"})
+
+
+@history_forms.mutant(killed_by="signature", trips=("sessions.*",))
+class DropsExtraContent(Relay):
+    """Of a call in the history, the fields that OpenAI documents are kept."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def bare(message: dict[str, Any]) -> dict[str, Any]:
+            calls = [
+                {name: call[name] for name in ("id", "type", "function") if name in call}
+                for call in message.get("tool_calls") or ()
+            ]
+            return {**message, "tool_calls": calls} if calls else message
+
+        return rewritten(outgoing, bare)
+
+
+@history_forms.mutant(killed_by="result in parts", trips=("sessions.*",))
+class JoinsParts(Relay):
+    """A tool's result becomes one text."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def join(message: dict[str, Any]) -> dict[str, Any]:
+            if message.get("role") != "tool" or not isinstance(message.get("content"), list):
+                return message
+            return {**message, "content": "".join(part.get("text", "") for part in message["content"])}
+
+        return rewritten(outgoing, join)
+
+
+LEGACY = {"functions": [tool["function"] for tool in function_tools("look_up")], "function_call": {"name": "look_up"}}
+
+NULLS = {"temperature": None, "stop": None, "tools": None, "response_format": None, "user": None}
+
+
+@case(
+    "requests.old-and-null-fields",
+    level="SHOULD",
+    on=GENERATING,
+    refs=["OAI CreateChatCompletionRequest: functions", "OAI: nullable fields"],
+    needs=["two_sided"],
+)
+async def old_and_null(target: Target, ask: Operation) -> Findings:
+    """Functions of the old kind reach the upstream, and fields that are null are as good as absent."""
+    got = await target.received(await ask(extra=LEGACY))
+    yield expect("functions", {name: dig(got, name) for name in LEGACY}, equals=LEGACY)
+    yield expect("status with null fields", (await ask(extra=NULLS)).status, equals=200)
+
+
+@old_and_null.mutant(killed_by="functions")
+class DropsFunctions(Relay):
+    """Functions of the old kind aren't supported any more."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        kept = {name: value for name, value in body.items() if name not in LEGACY}
+        return outgoing.with_json(kept) if len(kept) < len(body) else outgoing
+
+
+@old_and_null.mutant(killed_by="status with null fields")
+class RefusesNull(Relay):
+    """A field that is there must have a value."""
+
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        if isinstance(incoming.json, dict) and None in incoming.json.values():
+            return refuse(incoming, 400, "Input should be a valid list.", code="invalid_type", param="tools")
+        return await super().check(incoming)

@@ -1,0 +1,1 @@
+"""Sessions: histories that grow from turn to turn, as agents send them."""

@@ -1,0 +1,140 @@
+"""Events that hold more than one thing, or much of one."""
+
+from typing import Any
+
+from hopcheck import (
+    Events,
+    Findings,
+    Relay,
+    Target,
+    case,
+    edits,
+    expect,
+    function_tools,
+    items,
+    reply,
+)
+
+LONG = {"70 KB": "x" * 70_000 + "end", "1 MB": "y" * 1_000_000 + "end"}
+"""Texts of one event each: longer than what readers of lines take by default (64 KB in Python, 16 KB in Node)."""
+
+
+@case(
+    "stream.long-event",
+    level="MUST",
+    refs=["litellm#12240", "aiohttp: chunk too big", "bufio.Scanner: token too long"],
+    upstream={name.replace(" ", "-").lower(): reply.stream("a ", text) for name, text in LONG.items()},
+)
+async def long_event(target: Target) -> Findings:
+    """An event of 70 KB, and one of 1 MB, arrive whole."""
+    streams = {name: await target.chat.stream(script=name.replace(" ", "-").lower()) for name in LONG}
+    lengths = {name: len(stream.joined()) for name, stream in streams.items()}
+    yield expect("characters of text", lengths, equals={name: len(f"a {text}") for name, text in LONG.items()})
+    yield expect("whole", {name: stream.clean for name, stream in streams.items()}, equals=dict.fromkeys(LONG, True))
+
+
+@long_event.mutant(killed_by="characters of text")
+class ReadsSixtyFourKilobytes(Relay):
+    """An event that is longer than 64 KiB is left out."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            if len(event.raw) < 65_536:
+                yield event
+
+
+@long_event.mutant(killed_by="whole")
+class EndsAtLongEvents(Relay):
+    """What follows an event of more than 512 KiB is lost."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            yield event
+            if len(event.raw) > 524_288:
+                return
+
+
+CALLS = [
+    {"index": place, "id": f"call_hop{place}", "type": "function", "function": {"name": name, "arguments": "{}"}}
+    for place, name in enumerate(("clock", "weather", "diary"))
+]
+
+PACKED = {
+    "calls": reply.events(
+        reply.delta(role="assistant", content=None),
+        reply.delta(tool_calls=CALLS),
+        reply.delta(finish="tool_calls"),
+    ),
+    "at-the-end": reply.events(
+        reply.delta(role="assistant", content="Hel"),
+        reply.delta(content="lo", finish="stop"),
+    ),
+    "call-at-the-end": reply.events(
+        reply.delta(role="assistant", content=None),
+        reply.delta(tool_calls=CALLS[:1], finish="tool_calls"),
+    ),
+    "at-once": reply.events(reply.delta(role="assistant", content="Hello", finish="stop")),
+}
+"""Chunks as other providers than OpenAI make them."""
+
+
+@case(
+    "stream.packed-deltas",
+    level="MUST",
+    refs=["litellm#9925", "gemini: a whole call in one chunk", "vllm: text with the finish reason"],
+    upstream=PACKED,
+    trips_on=["tools.*:*"],
+)
+async def packed_deltas(target: Target) -> Findings:
+    """Several calls in one delta, and text or a call in the chunk that finishes, arrive like any others."""
+    offered: Any = function_tools("clock", "weather", "diary")
+    streams = {name: await target.chat.stream(script=name, tools=offered) for name in PACKED}
+    names = [call["name"] for call in streams["calls"].tool_calls()]
+    yield expect("calls of one delta", names, equals=["clock", "weather", "diary"])
+    texts = {name: streams[name].joined() for name in ("at-the-end", "at-once")}
+    yield expect("text with the finish reason", texts, equals=dict.fromkeys(texts, "Hello"))
+    last = [call["name"] for call in streams["call-at-the-end"].tool_calls()]
+    yield expect("a call with the finish reason", last, equals=["clock"])
+
+
+@packed_deltas.mutant(killed_by="calls of one delta", trips=("tools.*", "stream.*"))
+class TakesTheFirstCall(Relay):
+    """A delta has one call."""
+
+    def events(self, events: Events) -> Events:
+        def first(chunk: dict[str, Any]) -> None:
+            for choice in chunk["choices"]:
+                if calls := items(choice, "delta", "tool_calls"):
+                    choice["delta"]["tool_calls"] = calls[:1]
+
+        return edits.chunks(events, first)
+
+
+class EmptiesTheLast(Relay):
+    """The chunk with the finish reason has an empty delta, but for what mutants leave in it."""
+
+    left = ""
+
+    def events(self, events: Events) -> Events:
+        def empty(choice: dict[str, Any]) -> None:
+            if choice.get("finish_reason"):
+                delta = choice.get("delta") or {}
+                choice["delta"] = {name: value for name, value in delta.items() if name == self.left}
+
+        return edits.chunk_choices(events, empty)
+
+
+@packed_deltas.mutant(killed_by="text with the finish reason", trips=("stream.*",))
+class FinishHasNoText(EmptiesTheLast):
+    """Text in the chunk with the finish reason is dropped."""
+
+    left = "tool_calls"
+
+
+@packed_deltas.mutant(
+    killed_by="a call with the finish reason", also=("text with the finish reason",), trips=("tools.*",)
+)
+class FinishHasNoCall(EmptiesTheLast):
+    """A call in the chunk with the finish reason is dropped."""
+
+    left = "content"
