@@ -25,7 +25,7 @@ TOOLS = function_tools("look_up")
 
 
 def history(turns: int) -> list[dict[str, Any]]:
-    """The messages of a session after so many turns, each with a call and its result."""
+    """The messages of a session after a number of turns, each with a call and its result."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": "Be brief."}]
     for turn in range(turns):
         call = {"id": f"call_{turn}", "type": "function", "function": {"name": "look_up", "arguments": '{"q": "é"}'}}
