@@ -99,7 +99,11 @@ def _document(path: Path) -> Document:
     except (OSError, ValueError) as error:
         raise Stop(USAGE, f"{path} can't be used: {error}") from None
     if document["target"]["replay"]:
-        raise Stop(USAGE, f"{path} is a report on cassettes: run `hopcheck gate --replay` with --select instead.")
+        raise Stop(
+            USAGE,
+            f"{path} is of a run on cassettes, where no provider can be asked again: "
+            "`hopcheck gate --replay FOLDER --select ID` judges the same recording once more.",
+        )
     return document
 
 
@@ -116,17 +120,23 @@ def _attempts(
     known = by_key(select(all_cases(arguments.cases).values()))
     askable = [failure for failure in failures if failure.case in known]
     if not askable:
-        raise Stop(
-            USAGE,
-            f"{failures[0].case} is no case that can be run alone: `hopcheck gate --fuzz` plays saved examples "
-            "with --example, and --cases names a folder with cases of your own.",
-        )
+        raise Stop(USAGE, _why_not(failures[0].case))
     config = _target(document["target"], arguments)
     cases = [known[failure.case] for failure in askable]
     return [
         (failure, case, _options(config, case, document, arguments))
         for failure, case in zip(askable, cases, strict=True)
     ]
+
+
+def _why_not(case: str) -> str:
+    """Why a case can't be run alone, as a sentence."""
+    if case.startswith("fuzz."):
+        return (
+            f"{case} is a search for requests that fail, and no request of its own: "
+            "`hopcheck gate --example FILE` asks a failing example again, which the search has written to a file."
+        )
+    return f"{case} is no case of this hopcheck: give the folder of your own cases with --cases."
 
 
 def _options(config: TargetConfig, case: Case, document: Document, arguments: argparse.Namespace) -> GateOptions:

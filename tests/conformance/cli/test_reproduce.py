@@ -29,6 +29,9 @@ def failed(inside, odd: str, tmp_path: Path) -> Path:
     return path
 
 
+REPLAY = {"folder": "c", "litellm": ["1.106.2"], "cassettes": 1, "live_only": 0, "scripted": 0, "problems": []}
+
+
 def edited(path: Path, edit: Callable[[dict[str, Any]], None]) -> Path:
     document = json.loads(path.read_text())
     edit(document)
@@ -78,6 +81,30 @@ def test_mistakes_are_one_sentence(inside, failed: Path) -> None:
 
     done = inside("reproduce", str(edited(failed, hidden)), "errors.invalid-json")
     assert (done.code, "give --target FILE" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("case_id", "sentence"),
+    [
+        ("fuzz.chat", "`hopcheck gate --example FILE` asks a failing example"),
+        ("chat.own", "is no case of this hopcheck"),
+    ],
+)
+def test_what_is_no_case_of_its_own_is_refused_in_a_sentence(inside, failed: Path, case_id: str, sentence: str) -> None:
+    def renamed(document: dict[str, Any]) -> None:
+        for case in document["cases"]:
+            case["id"] = case_id
+
+    done = inside("reproduce", str(edited(failed, renamed)), case_id)
+    assert (done.code, sentence in done.err) == (2, True)
+
+
+def test_a_report_on_cassettes_is_refused_in_a_sentence(inside, failed: Path) -> None:
+    def replayed(document: dict[str, Any]) -> None:
+        document["target"]["replay"] = REPLAY
+
+    done = inside("reproduce", str(edited(failed, replayed)), "errors.invalid-json")
+    assert (done.code, "`hopcheck gate --replay FOLDER --select ID` judges" in done.err) == (2, True)
 
 
 def test_a_target_file_replaces_what_the_report_says(inside, relay, failed: Path, tmp_path: Path) -> None:
