@@ -21,8 +21,8 @@ from hopcheck.client.responses import NotApplicable
 from hopcheck.engine.acceptance import ACCEPTANCE, judge_acceptance
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.evidence import CaseFindings
+from hopcheck.engine.exchange_judge import judge_invariants
 from hopcheck.engine.invariants.declared_limit import DECLARED_LIMIT, judge_declared_limit
-from hopcheck.engine.invariants.judge import judge_invariants
 from hopcheck.engine.invariants.known_defects import without_known_defects
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict, outcome_of
 from hopcheck.engine.wire_contracts import WireEvidence, WireJudgement, judge_exchanges

@@ -14,7 +14,7 @@ from hopcheck.client import RECOVERY_S, Target
 from hopcheck.client.config import DECLARABLE, TargetConfig
 from hopcheck.client.operations import OPERATIONS
 from hopcheck.client.pacing.pace import Pace
-from hopcheck.engine.invariants.complaint import RunKnowledge
+from hopcheck.engine.exchanges.complaint import RunKnowledge
 from hopcheck.engine.loop_watchdog import LoopWatchdog
 from hopcheck.engine.verdict import Occurrence
 from hopcheck_server.upstream.control.client import Control

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from hopcheck import OutgoingRequest
-from hopcheck.engine.invariants.judge import JUDGED_INVARIANTS
+from hopcheck.engine.exchange_judge import JUDGED_INVARIANTS
 from hopcheck.engine.verdict import Verdict
 from hopcheck.report.causes import INVARIANTS
 from hopcheck.selftest.invariants import mutants

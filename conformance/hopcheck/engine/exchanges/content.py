@@ -106,7 +106,7 @@ def _add_call(calls: dict[Any, Json], part: Any) -> None:
             for key, text in value.items():
                 if key in _CALL_TEXTS:
                     content[key] = content.get(key, "") + (text or "")
-                elif text is not None:  # a later piece may say null of what an earlier one said
+                elif text is not None:  # a later piece may have null for what an earlier one named
                     content[key] = text
         elif name != "index" and value:
             call[name] = value

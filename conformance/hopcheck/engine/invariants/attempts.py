@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.client.config import Declares
+from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.differences import differences
 from hopcheck.engine.exchanges.forecast import Forecast, is_success, misframes
-from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 ATTEMPTS = "attempts"

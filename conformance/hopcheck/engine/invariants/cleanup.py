@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hopcheck.authoring.findings import Level
+from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 CLEANUP = "cleanup"

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client.config import SECRET_CHARACTERS
+from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 CREDENTIALS = "credentials"

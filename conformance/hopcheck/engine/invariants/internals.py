@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from hopcheck.authoring.findings import Level
+from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck_contracts.violations import shown
 
 INTERNALS = "internals"

@@ -8,10 +8,10 @@ from typing import Any
 from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.authoring.findings import Level
 from hopcheck.client.config import Declares
+from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.exchange import Exchange
 from hopcheck.engine.exchanges.forecast import COMMON, Forecast
-from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_contracts.schemas import must_refuse, validate_request
 from hopcheck_server.upstream.journal.attempt import Attempt

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hopcheck.authoring.findings import Level
+from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content, embeddings_content
 from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.exchange import Message
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
 
 RESPONSE_FIDELITY = "response-fidelity"
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from hopcheck.client.config import SECRET_CHARACTERS
+from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck_server.secret_forms import SecretSearch
 
 SECRETS = "secrets"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Response, Target
 from hopcheck.engine.acceptance import is_valid
+from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant, RunKnowledge
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck.engine.invariants.complaint import Complaint, Judged, JudgedInvariant, RunKnowledge
 
 UNPROVOKED = "unprovoked"
 

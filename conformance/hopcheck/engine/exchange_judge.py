@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from hopcheck.authoring.registry import Case
 from hopcheck.client import Target
+from hopcheck.client.operations import operation_of
 from hopcheck.engine.acceptance import is_valid
+from hopcheck.engine.exchanges.complaint import Judged, RunKnowledge
 from hopcheck.engine.exchanges.exchange import Exchange, exchanges_of
 from hopcheck.engine.exchanges.forecast import forecast_of
 from hopcheck.engine.invariants import (
@@ -26,8 +28,6 @@ from hopcheck.engine.invariants import (
     stream_grammar,
     unprovoked,
 )
-from hopcheck.engine.invariants.complaint import Judged, RunKnowledge
-from hopcheck.client.operations import operation_of
 from hopcheck.engine.verdict import Occurrence
 from hopcheck.engine.wire_contracts import WireJudgement
 from hopcheck_server.upstream.journal.attempt import Attempt
