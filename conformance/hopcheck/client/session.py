@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hopcheck.client.bodies import chat_body, encode
+from hopcheck.client.bodies import chat_body, embedding_body, encode
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.pacing.pace import Pace
 from hopcheck.client.pacing.paced_side import PacedSide
@@ -237,13 +237,15 @@ class TargetSession(PacedSide):
         return not await self._control.attempts(response.marker)
 
     async def _probe(self) -> int | None:
-        """Send a plain marked request of no case; returns its status."""
+        """Send a plain marked request of no case, to the model that the case asks; returns its status."""
         probe = TargetSession(
             self.config, self._control, read_timeout_s=self.read_timeout_s, expects_limits=True, pace=self._pace
         )
         marker = probe.marker()
-        body = chat_body(self.config.models.chat, marker, {})
-        return (await probe.request("POST", CHAT_PATH, body=body, marker=marker)).status
+        models, path, body = self.config.models, CHAT_PATH, chat_body(self.config.models.chat, marker, {})
+        if self.operation == "embeddings" and models.embedding:
+            path, body = "/embeddings", embedding_body(models.embedding, marker, "hello", {})
+        return (await probe.request("POST", path, body=body, marker=marker)).status
 
 
 def random_nonces() -> Iterator[str]:

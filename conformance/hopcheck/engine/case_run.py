@@ -15,7 +15,7 @@ from typing import Any
 
 from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import Case
-from hopcheck.client import Target, Untestable
+from hopcheck.client import Response, Target, Untestable
 from hopcheck.client.operations import operation_of
 from hopcheck.client.responses import NotApplicable
 from hopcheck.engine.acceptance import ACCEPTANCE, judge_acceptance
@@ -72,19 +72,26 @@ async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> 
     )
     try:
         judged = await _with_evidence(case, verdict, target, context, begun_ns)
-        return _unless_held_up(case, judged, context, begun_ns)
+        return _unless_held_up(case, judged, target, context, begun_ns)
     except Exception:  # the upstream can't be asked any more
         return replace(verdict, outcome=Outcome.BROKEN, reason=_trace())
 
 
-def _unless_held_up(case: Case, verdict: Verdict, context: RunContext, begun_ns: int) -> Verdict:
-    """A verdict that fails, and may do so because hopcheck itself was held up, says nothing of the target."""
+def _unless_held_up(case: Case, verdict: Verdict, target: Target, context: RunContext, begun_ns: int) -> Verdict:
+    """A verdict that fails the gate, and may do so because hopcheck itself was held up, says nothing of the target."""
     if context.watchdog is None:
         return verdict
     held_up = context.watchdog.sentence(begun_ns, time.monotonic_ns(), reads_clock=case.reads_clock)
-    if not held_up or verdict.outcome not in (Outcome.DEVIATES, Outcome.ADVISORY):
+    may_explain = case.reads_clock or any(map(_may_be_late, target.responses))
+    if not (held_up and may_explain and verdict.outcome is Outcome.DEVIATES):
         return replace(verdict, held_up=held_up)
     return replace(verdict, outcome=Outcome.UNTESTABLE, reason=held_up, held_up=held_up)
+
+
+def _may_be_late(response: Response) -> bool:
+    """Whether a response is such as comes of a time-out, on the client's side or on the target's."""
+    status = response.status or 0
+    return response.ended != "complete" or status >= 500 or status in (408, 429)
 
 
 async def _findings(case: Case, target: Target, findings: CaseFindings, *, settle: bool) -> tuple[Outcome, str]:

@@ -28,8 +28,6 @@ def wrong_headers(key: str) -> dict[str, dict[str, str]]:
         "end": f"Bearer x{key}",
         "other case": f"Bearer {key.swapcase()}",
         "empty bearer": "Bearer ",
-        "other scheme": f"Basic {key}",
-        "no scheme": key,
     }
     return {
         **{name: {"Authorization": value} for name, value in wrong.items()},
@@ -37,11 +35,16 @@ def wrong_headers(key: str) -> dict[str, dict[str, str]]:
     }
 
 
+def odd_headers(key: str) -> dict[str, dict[str, str]]:
+    """The right key, shown in another way than as a bearer's."""
+    return {"other scheme": {"Authorization": f"Basic {key}"}, "no scheme": {"Authorization": key}}
+
+
 @case("auth.required", level="MUST", on=ALL, refs=["RFC 9110 15.5.2", "litellm#1554"], needs=["own_keys", "two_sided"])
 async def required(target: Target, ask: Operation) -> Findings:
     """A request without a key, or with a wrong one, is answered with 401 and goes no further.
 
-    403 for a wrong key refuses it as well; that it isn't 401 is worth no more than advice.
+    403 for a wrong key refuses it as well, and who shows the right one in another way is no stranger: that is advice.
     """
     without = await ask(key="")
     wrong = {name: await ask(key="", headers=head) for name, head in wrong_headers(target.config.api_key).items()}
@@ -50,6 +53,9 @@ async def required(target: Target, ask: Operation) -> Findings:
     let_in = {name: status for name, status in statuses.items() if status not in (401, 403)}
     yield expect("status with a wrong key", let_in, equals={}, to="401 or 403 for each of them")
     yield expect("401 for a wrong key", statuses, equals=dict.fromkeys(statuses, 401), level="SHOULD")
+    odd = {name: await ask(key="", headers=head) for name, head in odd_headers(target.config.api_key).items()}
+    taken = {name: one.status for name, one in odd.items() if one.status not in (401, 403)}
+    yield expect("the right key, shown otherwise", taken, equals={}, level="SHOULD")
     complaints = [
         complaint for one in (without, *wrong.values()) for complaint in contract_violations("Error", one.json)
     ]
@@ -73,6 +79,15 @@ class TakesAnyKey(Relay):
 
     async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return None if incoming.key else await super().authorize(incoming)
+
+
+@required.mutant(killed_by="the right key, shown otherwise")
+class LooksForTheKey(Relay):
+    """A key counts wherever it stands in the header."""
+
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        shown = (incoming.header("authorization") or "").rpartition(" ")[2]
+        return None if shown in self.config.client_keys else await super().authorize(incoming)
 
 
 @required.mutant(killed_by="401 for a wrong key", trips=("errors.sdk-class",))
