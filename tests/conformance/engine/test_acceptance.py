@@ -100,7 +100,7 @@ def test_a_refusal_is_as_binding_as_its_case(judged) -> None:
     assert refusal.level is Level.SHOULD
 
 
-def test_a_case_that_may_be_refused_and_could_not_be_asked_is_untestable_by_the_refusal(case, bench) -> None:
+def test_a_refusable_case_that_could_not_be_asked_is_untestable(case, bench) -> None:
     @case("chat.two", level="MUST", refs=["a"], refusable=True)
     async def two(target: Target) -> Findings:
         """A field arrives."""
