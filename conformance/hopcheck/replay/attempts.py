@@ -17,7 +17,7 @@ from hopcheck.replay.fixed_responses import model_in
 from hopcheck.replay.index import PlayableInteraction
 from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.attempt import Attempt, Ending
-from hopcheck_server.wire.headers import Headers
+from hopcheck_server.wire.headers import Fields
 
 KEYS: Mapping[str, str] = {
     "provider": "sk-hopcheck-replayed-provider",
@@ -39,13 +39,11 @@ class ReplayedAttempt(Arrival):
         released_ns: When, or 0.
     """
 
-    __slots__ = ("is_fixed", "miss", "recording", "released", "released_ns", "scale")
-
     def __init__(
-        self, method: str, path: str, headers: Headers, body: bytes, *, connection: int = 0, received_ns: int = 0
+        self, method: str, path: str, fields: Fields, body: bytes, connection: int = 0, received_ns: int = 0
     ) -> None:
         """A request that has not been answered yet."""
-        super().__init__(method, path, headers, body, connection=connection, received_ns=received_ns)
+        super().__init__(method, path, fields, body, connection, received_ns)
         self.recording: PlayableInteraction | None = None
         self.is_fixed = False
         self.miss = ""

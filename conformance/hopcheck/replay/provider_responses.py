@@ -17,7 +17,7 @@ def with_responses(attempts: Iterable[Attempt], scripts: Scripts) -> Iterator[At
     """All attempts of a marker, each with the response that the upstream renders for it."""
     responder = Responder(scripts, Journal())
     for attempt in attempts:
-        arrival = Arrival(attempt.method, attempt.path, Headers(attempt.headers), attempt.body)
+        arrival = Arrival(attempt.method, attempt.path, Headers(attempt.headers).fields(), attempt.body)
         arrival.marker, arrival.script = attempt.marker, attempt.script
         rendered, _ = responder.respond(arrival)
         arrival.response_head = rendered.head

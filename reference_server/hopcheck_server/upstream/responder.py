@@ -10,10 +10,10 @@ from dataclasses import replace
 from hopcheck_server.upstream.dialects.openai import Renderer
 from hopcheck_server.upstream.dialects.openai_ask import Ask
 from hopcheck_server.upstream.journal.arrival import Arrival
-from hopcheck_server.upstream.journal.journal import Journal, Place
+from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.playback.rendered import RenderedResponse
 from hopcheck_server.upstream.script.echo import echoed
-from hopcheck_server.upstream.script.marker import Marker
+from hopcheck_server.upstream.script.marker import find_script
 from hopcheck_server.upstream.script.turns import Delivery, Script, Scripts, Turn
 from hopcheck_server.wire.headers import Headers
 
@@ -53,31 +53,30 @@ class Responder:
 
     def identify(self, arrival: Arrival) -> None:
         """Find the marker of an attempt."""
-        marker = Marker.find(arrival.body)
-        if marker is not None:
-            arrival.marker, arrival.script = str(marker), marker.script
+        arrival.marker, arrival.script = find_script(arrival.body)
 
     def respond(self, arrival: Arrival) -> tuple[RenderedResponse, Delivery]:
         """Enter an attempt into the journal, and render what it is answered."""
         ask = Ask(arrival.method, arrival.path, arrival.body)
         arrival.model = ask.model
-        turn = self._turn(arrival, self.journal.add(arrival))
+        self.journal.add(arrival)
+        turn = self._turn(arrival)
         seed = zlib.crc32(arrival.marker.encode() or arrival.body[-SEED_BYTES:])
-        response = self._renderer.render(turn, ask, b"%08x" % seed, arrival.number, marked=bool(arrival.marker))
+        response = self._renderer.render(turn, ask, b"%08x%x" % (seed, arrival.number), bool(arrival.marker))
         if arrival.method == "HEAD":
             response.bodiless, response.is_plain = True, False
         if turn.delivery.gzip and not takes_gzip(arrival.headers):
             return response, replace(turn.delivery, gzip=False)
         return response, turn.delivery
 
-    def _turn(self, arrival: Arrival, place: Place) -> Turn:
+    def _turn(self, arrival: Arrival) -> Turn:
         script = self.scripts.get(arrival.script) if arrival.script else None
         if script is None or arrival.marker in self._finished:
             return _DEFAULT
         turn = script.turn(
-            total=place.before,
-            on_route=place.on_route,
-            first_route=place.on_first_route,
+            total=arrival.number - 1,
+            on_route=arrival.number_on_route - 1,
+            first_route=arrival.is_on_first_route,
             model=arrival.model,
             key=arrival.key if script.by_key else "",
         )

@@ -6,7 +6,6 @@ Started with `async with await Upstream.start(scripts) as upstream`; a proxy is 
 from __future__ import annotations
 
 import errno
-from functools import partial
 from time import monotonic_ns
 from typing import Self
 
@@ -142,7 +141,7 @@ class Upstream(Closing):
         self._responder.identify(arrival)
         response, delivery = self._responder.respond(arrival)
         if response.is_plain and exchange.keep_alive:
-            return partial(self._send, exchange, arrival, response)
+            return lambda: self._send(exchange, arrival, response)
         player = Player(exchange, arrival, response, delivery, self._clock, self._end)
         self._players[arrival] = player
         return player.step

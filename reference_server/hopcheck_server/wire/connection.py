@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 
 from hopcheck_server.wire import sockets
 from hopcheck_server.wire.exchange import PeerLeft, ServerExchange, status_line
-from hopcheck_server.wire.headers import Headers
+from hopcheck_server.wire.headers import Fields
 from hopcheck_server.wire.request_reader import RequestReader
 
 MAX_PIPELINED = 64
@@ -92,13 +92,9 @@ class ServerConnection(RequestReader):
 
     # Requests.
 
-    def on_request(
-        self, method: str, target: str, headers: Headers, body: bytes, *, version: str, keep_alive: bool
-    ) -> None:
+    def on_request(self, method: str, target: str, fields: Fields, body: bytes, version: str, keep_alive: bool) -> None:
         """Hand a request to the handler; it is answered now, or after the one before it."""
-        exchange = ServerExchange(
-            self, method, target, headers, body, version=version, keep_alive=keep_alive, received_ns=monotonic_ns()
-        )
+        exchange = ServerExchange(self, method, target, fields, body, version, keep_alive, monotonic_ns())
         work = self._server.handler(exchange)
         if self._current is None and not self._waiting:
             self._begin(exchange, work)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from http import HTTPStatus
 from typing import Literal, Protocol
 
-from hopcheck_server.wire.headers import Headers
+from hopcheck_server.wire.headers import Fields, Headers
 
 Framing = Literal["length", "chunked", "close", "none"]
 """What marks a body's end: Content-Length, chunks, the connection's end; or there is no body at all."""
@@ -57,40 +58,30 @@ class ServerExchange:
     Attributes:
         method: As sent.
         target: The request target, with its query.
-        headers: As they came, in order and case.
+        fields: The header fields as the parser gave them.
         body: Decoded from its framing.
         version: Of HTTP: `1.0` or `1.1`.
-        received_ns: When the last byte was read, CLOCK_MONOTONIC.
         keep_alive: Whether the connection serves another request after this one.
+        received_ns: When the last byte was read, CLOCK_MONOTONIC.
+        connection: The number of the connection that it came on; a later connection's is higher.
         has_left: Whether the client has closed the connection.
         on_gone: Called when it does.
         on_writable: Called when the client has caught up with reading.
     """
 
-    __slots__ = (
-        "_connection",
-        "_framing",
-        "_gone",
-        "body",
-        "has_left",
-        "headers",
-        "keep_alive",
-        "method",
-        "on_gone",
-        "on_writable",
-        "received_ns",
-        "target",
-        "version",
-    )
+    has_left = False
+    on_gone: Callable[[], None] | None = None
+    on_writable: Callable[[], None] | None = None
+    _gone: asyncio.Event | None = None
+    _framing: Framing = "none"
 
     def __init__(
         self,
         connection: ConnectionLine,
         method: str,
         target: str,
-        headers: Headers,
+        fields: Fields,
         body: bytes,
-        *,
         version: str,
         keep_alive: bool,
         received_ns: int,
@@ -98,16 +89,17 @@ class ServerExchange:
         self._connection = connection
         self.method = method
         self.target = target
-        self.headers = headers
+        self.fields = fields
         self.body = body
         self.version = version
         self.keep_alive = keep_alive
         self.received_ns = received_ns
-        self.has_left = False
-        self.on_gone: Callable[[], None] | None = None
-        self.on_writable: Callable[[], None] | None = None
-        self._gone: asyncio.Event | None = None
-        self._framing: Framing = "none"
+        self.connection = connection.number
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The header fields, in order and case."""
+        return Headers.of(self.fields)
 
     def header(self, name: str) -> str | None:
         """The first header of that name (any case), or None."""
@@ -225,11 +217,6 @@ class ServerExchange:
     def is_local(self) -> bool:
         """Whether the client is on this host."""
         return self._connection.is_local
-
-    @property
-    def connection(self) -> int:
-        """The number of the connection that it came on; a later connection's is higher."""
-        return self._connection.number
 
 
 def status_line(status: int, version: str = "1.1") -> bytes:

@@ -6,7 +6,7 @@ import asyncio
 
 import httptools
 
-from hopcheck_server.wire.headers import Headers
+from hopcheck_server.wire.headers import WHITE_SPACE, Fields
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """A request with a larger body is refused with 413, and the connection is closed."""
@@ -25,14 +25,12 @@ class RequestReader(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._method = b""
         self._target = b""
-        self._headers = Headers()
+        self._fields: Fields = []
         self._body: list[bytes] = []
         self._body_bytes = 0
-        self._declined: Headers | None = None  # the headers of a request whose upgrade is declined
+        self._declined: Fields | None = None  # the header fields of a request whose upgrade is declined
 
-    def on_request(
-        self, method: str, target: str, headers: Headers, body: bytes, *, version: str, keep_alive: bool
-    ) -> None:
+    def on_request(self, method: str, target: str, fields: Fields, body: bytes, version: str, keep_alive: bool) -> None:
         """Take a complete request (see `ServerExchange`)."""
         raise NotImplementedError
 
@@ -68,14 +66,14 @@ class RequestReader(asyncio.Protocol):
         The parser stops after its head, and would take its body for the other protocol's bytes. So another parser
         reads the head without the offer, and then goes on with the rest.
         """
-        method, target, headers = self._method, self._target, self._headers
-        self._parser, self._target, self._headers = httptools.HttpRequestParser(self), b"", Headers()
+        method, target, fields = self._method, self._target, self._fields
+        self._parser, self._target, self._fields = httptools.HttpRequestParser(self), b"", []
         if method == b"CONNECT":  # not an offer: the client wants a tunnel
             self.refuse(405)
             return
-        self._declined = headers
-        kept = Headers(pair for pair in headers if pair[0].lower() != "upgrade")
-        self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, kept.encode(), rest))
+        self._declined = fields
+        lines = b"".join(b"%b: %b\r\n" % field for field in fields if field[0].lower() != b"upgrade")
+        self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, lines, rest))
 
     # What the parser calls.
 
@@ -84,16 +82,16 @@ class RequestReader(asyncio.Protocol):
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; white space around its value is no part of it (RFC 9112, section 5)."""
-        self._headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
+        """Take a header field."""
+        self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Note the method, and let a careful client go on with its body."""
         self._method = self._parser.get_method()
         if self._declined is not None:
-            self._headers, self._declined = self._declined, None
-        for name, value in self._headers:
-            if len(name) == 6 and name.lower() == "expect" and value.lower() == "100-continue":
+            self._fields, self._declined = self._declined, None
+        for name, value in self._fields:
+            if len(name) == 6 and name.lower() == b"expect" and value.strip(WHITE_SPACE).lower() == b"100-continue":
                 self.on_expectation()
 
     def on_body(self, data: bytes) -> None:
@@ -110,14 +108,14 @@ class RequestReader(asyncio.Protocol):
         parser = self._parser
         if parser.should_upgrade():
             return
-        method, target, headers, parts = self._method, self._target, self._headers, self._body
-        self._method, self._target, self._headers, self._body, self._body_bytes = b"", b"", Headers(), [], 0
+        method, target, fields, parts = self._method, self._target, self._fields, self._body
+        self._method, self._target, self._fields, self._body, self._body_bytes = b"", b"", [], [], 0
         if not self.closing:
             self.on_request(
-                method.decode("latin-1"),
+                method.decode(),
                 target.decode("latin-1"),
-                headers,
+                fields,
                 parts[0] if len(parts) == 1 else b"".join(parts),
-                version=parser.get_http_version(),
-                keep_alive=parser.should_keep_alive(),
+                parser.get_http_version(),
+                parser.should_keep_alive(),
             )

@@ -6,15 +6,15 @@ Renders a turn for a request. Knows nothing of how the bytes leave.
 from __future__ import annotations
 
 import json
-import time
+from dataclasses import dataclass
 from json.encoder import encode_basestring
-from typing import Any, NamedTuple
+from typing import Any
 
 from hopcheck_server.upstream.dialects import openai_embeddings
 from hopcheck_server.upstream.dialects.openai_ask import Ask, Shape
 from hopcheck_server.upstream.dialects.openai_chat import IDENTITY, ChatPiece, Json, compact, pieces
 from hopcheck_server.upstream.playback import rendered
-from hopcheck_server.upstream.playback.rendered import BODILESS, RenderedResponse, head, merged
+from hopcheck_server.upstream.playback.rendered import BODILESS, RenderedResponse, head, merged, this_second
 from hopcheck_server.upstream.script.reply import USAGE
 from hopcheck_server.upstream.script.turns import Choice, Completion, HeaderFields, Turn
 
@@ -30,26 +30,30 @@ MODELS_CREATED = 1_735_689_600
 TEXT = ("Hello", " from", " the", " hopcheck", " upstream", ".")
 """The default content."""
 
-NONCE = "$NONCE"
+NONCE = b"$NONCE"
 """In the default content of a marked request: stands for the response's own id, so that another one's text shows."""
 
-MARKED_TEXT = (*TEXT, " ", NONCE)
+MARKED_TEXT = (*TEXT, " ", NONCE.decode())
 """The default content of a marked request."""
 
 _JSON: HeaderFields = (("content-type", "application/json"),)
 _STREAM: HeaderFields = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
+_MESSAGES, _INPUT = (list,), (list, str)  # as what they may be given
 _METHODS = {"chat": "POST", "embeddings": "POST"}
 _MAX_RENDERED = 4096
 
 
-class _Rendered(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Rendered:
     """What of a turn's response is the same for every attempt.
 
     Attributes:
         turn: The turn; kept, so that its id stays its own.
         pieces: The body, all but the identity.
         head: Status and headers.
-        request_id: Whether the dialect's request id is to be added to those.
+        kind: The `object` of its identity.
+        has_request_id: Whether the dialect's request id is to be added to the headers.
+        has_nonce: Whether a piece has a `NONCE`.
         stream: Whether it is an event stream.
         is_plain: See `RenderedResponse`.
     """
@@ -57,7 +61,9 @@ class _Rendered(NamedTuple):
     turn: Turn
     pieces: list[ChatPiece]
     head: bytes
-    request_id: bool
+    kind: bytes
+    has_request_id: bool
+    has_nonce: bool
     stream: bool
     is_plain: bool
 
@@ -68,26 +74,24 @@ class Renderer:
     def __init__(self) -> None:
         self._kept: dict[tuple[int, Shape, bool], _Rendered] = {}
 
-    def render(self, turn: Turn, ask: Ask, seed: bytes, number: int, *, marked: bool = False) -> RenderedResponse:
+    def render(self, turn: Turn, ask: Ask, tag: bytes, marked: bool = False) -> RenderedResponse:
         """Render a turn for a request.
 
         Args:
             turn: What is to be sent.
             ask: The request.
-            seed: Hexadecimal digits that the response's ids begin with.
-            number: The attempt's; the same seed and number give the same ids.
+            tag: What the response's ids end with.
             marked: Whether the request has a marker; the default content then ends with the response's id.
         """
-        tag = b"%b%x" % (seed, number)
         if (turn.completion is not None or turn.events is not None) and ask.kind != "embeddings":
-            return self._chat(turn, ask, tag, marked=marked)
+            return self._chat(turn, ask, tag, marked)
         if turn.body is not None:
             return _json(turn, tag, turn.body)
         if turn.embedding is not None:
             return _embeddings(turn, ask, tag)
-        return self._default(turn, ask, tag, marked=marked)
+        return self._default(turn, ask, tag, marked)
 
-    def _default(self, turn: Turn, ask: Ask, tag: bytes, *, marked: bool) -> RenderedResponse:
+    def _default(self, turn: Turn, ask: Ask, tag: bytes, marked: bool) -> RenderedResponse:
         wanted = _METHODS.get(ask.kind, "GET")
         if not ask.kind:
             return _error(turn, tag, 404, f"Unknown request URL: {ask.method} {ask.path}", "unknown_url")
@@ -100,28 +104,36 @@ class Renderer:
         refusal = _refusal(turn, ask, tag)
         if refusal or ask.kind == "embeddings":
             return refusal or _embeddings(turn, ask, tag)
-        return self._chat(turn, ask, tag, marked=marked)
+        return self._chat(turn, ask, tag, marked)
 
-    def _chat(self, turn: Turn, ask: Ask, tag: bytes, *, marked: bool) -> RenderedResponse:
-        made = self._kept.get((id(turn), ask.shape, marked)) or self._prepare(turn, ask.shape, marked=marked)
+    def _chat(self, turn: Turn, ask: Ask, tag: bytes, marked: bool) -> RenderedResponse:
+        made = self._kept.get((id(turn), ask.shape, marked)) or self._prepare(turn, ask.shape, marked)
         model = encode_basestring(ask.model).encode()
-        kind = b"chat.completion.chunk" if made.stream else b"chat.completion"
-        identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%d,"model":%b' % (tag, kind, time.time(), model)
-        body = [_join(piece, identity) for piece in made.pieces]
-        if marked and turn.completion is None and turn.events is None:
-            body = [piece.replace(NONCE.encode(), tag) for piece in body]
-        lines = b"%bx-request-id: req_hop%b\r\n" % (made.head, tag) if made.request_id else made.head
+        created = this_second().number
+        identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%b,"model":%b' % (tag, made.kind, created, model)
+        body = [
+            before + (_changed(identity, own) if own else identity) + after if own is not None else after
+            for before, own, after in made.pieces
+        ]
+        if made.has_nonce:
+            body = [piece.replace(NONCE, tag) for piece in body]
+        lines = b"%bx-request-id: req_hop%b\r\n" % (made.head, tag) if made.has_request_id else made.head
         return RenderedResponse(lines, body, made.stream, turn.status in BODILESS, made.is_plain)
 
-    def _prepare(self, turn: Turn, shape: Shape, *, marked: bool) -> _Rendered:
+    def _prepare(self, turn: Turn, shape: Shape, marked: bool) -> _Rendered:
         filled = _filled(turn, shape, MARKED_TEXT if marked else TEXT)
         streams = filled.events is not None or shape.stream
-        own = _STREAM if streams else _JSON
-        request_id = not any(name.lower() == "x-request-id" for name, _ in turn.headers)
-        lines = head(turn.status, merged(own, turn.headers))
         parts = pieces(filled, shape)
-        is_plain = not streams and rendered.is_plain(turn, len(parts[0].after))
-        made = _Rendered(turn, parts, lines, request_id, streams, is_plain)
+        made = _Rendered(
+            turn,
+            parts,
+            head(turn.status, merged(_STREAM if streams else _JSON, turn.headers)),
+            b"chat.completion.chunk" if streams else b"chat.completion",
+            has_request_id=not any(name.lower() == "x-request-id" for name, _ in turn.headers),
+            has_nonce=filled is not turn and marked,
+            stream=streams,
+            is_plain=not streams and rendered.is_plain(turn, len(parts[0][2])),
+        )
         if len(self._kept) >= _MAX_RENDERED:
             self._kept.clear()
         self._kept[id(turn), shape, marked] = made
@@ -134,15 +146,6 @@ def _filled(turn: Turn, shape: Shape, text: tuple[str, ...]) -> Turn:
         return turn
     content = Completion(choices=(Choice(text=text),) * shape.n, usage=USAGE)
     return Turn(status=turn.status, headers=turn.headers, completion=content, delivery=turn.delivery)
-
-
-def _join(piece: ChatPiece, identity: bytes) -> bytes:
-    before, own, after = piece
-    if own is None:
-        return after
-    if own:
-        identity = _changed(identity, own)
-    return before + identity + after
 
 
 def _changed(identity: bytes, own: Json) -> bytes:
@@ -185,7 +188,7 @@ def _refusal(turn: Turn, ask: Ask, tag: bytes) -> RenderedResponse | None:
         return _error(turn, tag, 400, "You must provide a model parameter.", None, "model")
     if ask.model == UNKNOWN_MODEL:
         return _error(turn, tag, 404, f"The model '{ask.model}' does not exist", "model_not_found", "model")
-    field, kinds = ("messages", list) if ask.kind == "chat" else ("input", list | str)
+    field, kinds = ("messages", _MESSAGES) if ask.kind == "chat" else ("input", _INPUT)
     value = ask.payload and ask.payload.get(field)
     if not isinstance(value, kinds) or not value:
         return _error(turn, tag, 400, f"'{field}' is missing, empty or of the wrong type.", None, field)

@@ -51,9 +51,9 @@ class Ask:
         kind = _PATHS.get(url)
         self.kind = self._from_path() if kind is None else kind
         self.payload: dict[str, Any] | None = None
+        self.shape = _PLAIN
         if body:
             self._read(body)
-        self.shape = _shape(self.payload) if self.payload else _PLAIN
 
     def _read(self, body: bytes) -> None:
         try:
@@ -65,6 +65,8 @@ class Ask:
             model = value.get("model")
             if isinstance(model, str):
                 self.model = model
+            if "stream" in value or "n" in value:
+                self.shape = _shape(value)
 
     @property
     def path(self) -> str:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 from hopcheck_contracts.sse import DONE_DATA
 from hopcheck_server.upstream.dialects.openai_ask import Shape
@@ -22,18 +22,9 @@ Json = dict[str, Any]
 IDENTITY = ("id", "object", "created", "model")
 
 
-class ChatPiece(NamedTuple):
-    """One event of a stream, or a whole body.
-
-    Attributes:
-        before: Bytes before the identity.
-        own: What of the identity the script gives itself; None if the piece has none, and is complete in `after`.
-        after: Bytes after the identity.
-    """
-
-    before: bytes
-    own: Json | None
-    after: bytes
+ChatPiece = tuple[bytes, Json | None, bytes]
+"""One event of a stream, or a whole body: the bytes before its identity, and those after it. Between them stands what
+of the identity the script gives itself; None if the piece has no identity, and is complete in the last bytes."""
 
 
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -69,20 +60,20 @@ def _events(items: Iterable[Json | str], turn: Turn) -> Iterator[ChatPiece]:
     end = turn.delivery.line_end * 2
     for item in items:
         if isinstance(item, str):
-            yield ChatPiece(b"", None, item.encode())
+            yield b"", None, item.encode()
         elif "error" in item and "choices" not in item:  # an error isn't a chunk: it has no identity
-            yield ChatPiece(b"", None, f"data: {compact(item)}{end}".encode())
+            yield b"", None, f"data: {compact(item)}{end}".encode()
         else:
             yield _piece("data: ", item, end)
     for _ in range(turn.delivery.done):
-        yield ChatPiece(b"", None, f"data: {DONE_DATA}{end}".encode())
+        yield b"", None, f"data: {DONE_DATA}{end}".encode()
 
 
 def _piece(before: str, value: Json, after: str) -> ChatPiece:
     own = {name: value[name] for name in IDENTITY if name in value}
     rest = compact({name: item for name, item in value.items() if name not in own})
     tail = rest[1:] if rest == "{}" else "," + rest[1:]
-    return ChatPiece(before.encode(), own, (tail + after).encode())
+    return before.encode(), own, (tail + after).encode()
 
 
 def _body(completion: Completion) -> Json:

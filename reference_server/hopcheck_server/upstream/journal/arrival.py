@@ -10,7 +10,7 @@ from typing import Self
 
 from hopcheck_server.upstream.journal.attempt import Attempt, Ending, SentResponse, Times
 from hopcheck_server.wire.exchange import ServerExchange
-from hopcheck_server.wire.headers import Headers
+from hopcheck_server.wire.headers import WHITE_SPACE, Fields, Headers
 
 NOT_SENT = b""
 
@@ -19,7 +19,9 @@ class Arrival:
     """A request and what happened to it.
 
     Attributes:
-        headers: As they came.
+        fields: The header fields as the parser gave them.
+        number_on_route: Which attempt of its marker on its route this is, from 1.
+        is_on_first_route: Whether its route is that of the marker's first attempt.
         response_head: The status line and header lines of the response, without those that frame its body.
         promised_bytes: The length of the body that its head claims, if not the truth: what follows is no part of it.
         response_parts: The parts of the response's body that were sent, neither compressed nor framed; None if the
@@ -30,43 +32,25 @@ class Arrival:
     The others are those of `Attempt`.
     """
 
-    __slots__ = (
-        "body",
-        "connection",
-        "ended",
-        "ended_ns",
-        "head_sent_ns",
-        "headers",
-        "marker",
-        "method",
-        "model",
-        "number",
-        "path",
-        "promised_bytes",
-        "received_ns",
-        "response_head",
-        "response_parts",
-        "script",
-        "sent",
-    )
+    marker = script = model = ""
+    number = number_on_route = 1
+    is_on_first_route = True
+    head_sent_ns = ended_ns = 0
+    ended: Ending = ""
+    sent: Sequence[int] = ()
+    promised_bytes: int | None = None
+    response_head = NOT_SENT
+    response_parts: Sequence[bytes] | None = ()
 
     def __init__(
-        self, method: str, path: str, headers: Headers, body: bytes, *, connection: int = 0, received_ns: int = 0
+        self, method: str, path: str, fields: Fields, body: bytes, connection: int = 0, received_ns: int = 0
     ) -> None:
         self.method = method
         self.path = path
-        self.headers = headers
+        self.fields = fields
         self.body = body
         self.connection = connection
         self.received_ns = received_ns
-        self.marker = self.script = self.model = ""
-        self.number = 1
-        self.head_sent_ns = self.ended_ns = 0
-        self.ended: Ending = ""
-        self.sent: Sequence[int] = ()
-        self.promised_bytes: int | None = None
-        self.response_head = NOT_SENT
-        self.response_parts: Sequence[bytes] | None = ()
 
     @classmethod
     def of(cls, exchange: ServerExchange) -> Self:
@@ -74,23 +58,28 @@ class Arrival:
         return cls(
             exchange.method,
             exchange.target,
-            exchange.headers,
+            exchange.fields,
             exchange.body,
-            connection=exchange.connection,
-            received_ns=exchange.received_ns,
+            exchange.connection,
+            exchange.received_ns,
         )
+
+    @property
+    def headers(self) -> Headers:
+        """The header fields, in order and case."""
+        return Headers.of(self.fields)
 
     @property
     def key(self) -> str:
         """The credential that came with it (see `Attempt.key`)."""
         api_key = ""
-        for name, value in self.headers:  # in one pass: it is read for every attempt
-            if len(name) == 13 and name.lower() == "authorization":
-                scheme, _, token = value.partition(" ")
+        for name, value in self.fields:  # in one pass: it is read for every attempt
+            if len(name) == 13 and name.lower() == b"authorization":
+                scheme, _, token = value.strip(WHITE_SPACE).decode("latin-1").partition(" ")
                 if scheme.lower() == "bearer":
                     return token
-            elif len(name) == 7 and not api_key and name.lower() == "api-key":
-                api_key = value
+            elif len(name) == 7 and not api_key and name.lower() == b"api-key":
+                api_key = value.strip(WHITE_SPACE).decode("latin-1")
         return api_key
 
     def attempt(self) -> Attempt:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.attempt import Attempt, Ending, Times
 
-__all__ = ["Attempt", "Ending", "Journal", "Place", "Times"]
+__all__ = ["Attempt", "Ending", "Journal", "Times"]
 
 MAX_UNMARKED = 2_000
 """How many attempts without a marker are kept; older ones are forgotten. They must fit into a processor's
@@ -26,21 +25,6 @@ MAX_RESPONSES = 5_000
 """Of how many of the latest attempts the responses are kept, too."""
 
 
-class Place(NamedTuple):
-    """Where an attempt stands among those of its marker.
-
-    Attributes:
-        before: How many came before.
-        on_route: How many of those on the same route (path, model, key).
-        on_first_route: Whether that is the route of the marker's first attempt.
-    """
-
-    before: int = 0
-    on_route: int = 0
-    on_first_route: bool = True
-
-
-_FIRST = Place()
 _Route = tuple[str, str, str]
 
 
@@ -56,16 +40,15 @@ class _Marked:
         self.first_route: _Route | None = None
         self.total = 0
 
-    def add(self, arrival: Arrival) -> Place:
+    def add(self, arrival: Arrival) -> None:
         """Keep and number an attempt."""
         route = arrival.path, arrival.model, arrival.key
         if self.first_route is None:
             self.first_route = route
-        place = Place(self.total, self.counts.get(route, 0), route == self.first_route)
-        self.counts[route] = place.on_route + 1
-        self.total = arrival.number = place.before + 1
+        self.total = arrival.number = self.total + 1
+        self.counts[route] = arrival.number_on_route = self.counts.get(route, 0) + 1
+        arrival.is_on_first_route = route == self.first_route
         self.arrivals.append(arrival)
-        return place
 
     def is_ready(self, attempts: int, ended: bool) -> bool:
         """Whether that many have arrived, and (if `ended`) none of them goes on."""
@@ -84,23 +67,22 @@ class Journal:
         self._with_response: deque[Arrival] = deque()
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
 
-    def add(self, arrival: Arrival) -> Place:
-        """Keep an attempt that has just arrived; numbers it."""
+    def add(self, arrival: Arrival) -> None:
+        """Keep an attempt that has just arrived, and number it."""
         self._with_response.append(arrival)
         if len(self._with_response) > MAX_RESPONSES:
             self._with_response.popleft().response_parts = None
         if not arrival.marker:
             self._unmarked.append(arrival)
-            return _FIRST
+            return
         marked = self._marked.get(arrival.marker)
         if marked is None:
             marked = self._marked[arrival.marker] = _Marked(arrival.script)
             if len(self._marked) > MAX_MARKERS:
                 self._marked.popitem(last=False)
-        place = marked.add(arrival)
+        marked.add(arrival)
         if self._waiters:
             self._wake(arrival.marker)
-        return place
 
     def end(self, arrival: Arrival, ending: Ending, at_ns: int) -> None:
         """Note how an attempt ended; the first ending counts."""

@@ -11,7 +11,7 @@ from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.attempt import Ending
 from hopcheck_server.upstream.playback import framing
 from hopcheck_server.upstream.playback.clock import SLACK_S, Clock
-from hopcheck_server.upstream.playback.rendered import STAMP, RenderedResponse, date_line
+from hopcheck_server.upstream.playback.rendered import STAMP, RenderedResponse, this_second
 from hopcheck_server.upstream.playback.schedule import Segment, plan
 from hopcheck_server.upstream.script.turns import Delivery
 from hopcheck_server.wire.exchange import ServerExchange
@@ -129,7 +129,7 @@ class Player:
             tail = framing.lines(self._mode, self._length(), gzip=self._delivery.gzip, close=close)
         self.arrival.response_head = response.head
         self.arrival.head_sent_ns = monotonic_ns()
-        self.exchange.send(response.head + date_line() + tail)
+        self.exchange.send(response.head + this_second().date_line + tail)
         self._has_sent_head = True
         self._segment = next(self._segments, None)
 

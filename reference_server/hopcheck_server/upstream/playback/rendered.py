@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
+from time import time
 
 from hopcheck_server.upstream.script.turns import Delivery, HeaderFields, Turn
 from hopcheck_server.wire.exchange import status_line
@@ -45,7 +45,8 @@ class RenderedResponse:
     def message(self) -> bytes:
         """All bytes of a plain response."""
         body = self.pieces[0]
-        return b"%b%bcontent-length: %d\r\nconnection: keep-alive\r\n\r\n%b" % (self.head, date_line(), len(body), body)
+        date = this_second().date_line
+        return b"%b%bcontent-length: %d\r\nconnection: keep-alive\r\n\r\n%b" % (self.head, date, len(body), body)
 
 
 def is_plain(turn: Turn, body_bytes: int) -> bool:
@@ -67,11 +68,31 @@ def merged(own: HeaderFields, given: HeaderFields) -> HeaderFields:
     return tuple(pair for pair in own if pair[0] not in replaced) + given
 
 
-def date_line() -> bytes:
-    """The Date header, computed once a second."""
-    return _date_line(int(time.time()))
+class Second:
+    """A second of the clock as responses say it, rendered once.
+
+    Attributes:
+        begin: When it begins, in unix seconds.
+        end: When it ends.
+        number: Its number, in decimal digits.
+        date_line: The Date header.
+    """
+
+    __slots__ = ("begin", "date_line", "end", "number")
+
+    def __init__(self, number: int) -> None:
+        self.begin, self.end = float(number), number + 1.0
+        self.number = b"%d" % number
+        self.date_line = f"date: {formatdate(number, usegmt=True)}\r\n".encode()
 
 
-@lru_cache(maxsize=2)
-def _date_line(second: int) -> bytes:
-    return f"date: {formatdate(second, usegmt=True)}\r\n".encode()
+_second = Second(0)
+
+
+def this_second() -> Second:
+    """The second that it is now."""
+    global _second
+    now = time()
+    if now >= _second.end or now < _second.begin:  # the clock may have been set back
+        _second = Second(int(now))
+    return _second

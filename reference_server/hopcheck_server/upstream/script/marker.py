@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 _PREFIX = b"hopcheck:"
-_PATTERN = rb"hopcheck:([a-z0-9_.-]+)~([a-z0-9_.-]*)~([a-z0-9_.-]*):([0-9a-z]+)"
+_PATTERN = rb"hopcheck:(([a-z0-9_.-]+)~([a-z0-9_.-]*))~([a-z0-9_.-]*):([0-9a-z]+)"
 _MARKER = re.compile(_PATTERN)
 _MARKER_TEXT = re.compile(_PATTERN.decode())
 
@@ -63,34 +63,13 @@ class Marker:
         match = _MARKER_TEXT.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is no marker")
-        return cls(*match.groups())
+        return cls(*match.group(2, 3, 4, 5))
 
     @classmethod
     def find(cls, body: bytes) -> Self | None:
         """Find the last marker in a request's body; text goes before token arrays."""
-        at = body.rfind(_PREFIX)
-        while at >= 0:
-            match = _MARKER.match(body, at)
-            if match:
-                return cls._of(match)
-            at = body.rfind(_PREFIX, 0, at)
-        return cls._find_in_tokens(body) if _FIRST in body else None
-
-    @classmethod
-    def _find_in_tokens(cls, body: bytes) -> Self | None:
-        last = None
-        for match in _TOKENS.finditer(body):
-            codes = (int(code) for code in re.findall(rb"\d{1,9}", match[0]))
-            text = bytes(code if code < 128 else 0 for code in codes)
-            found = _MARKER.match(text)
-            if found:
-                last = cls._of(found)
-        return last
-
-    @classmethod
-    def _of(cls, match: re.Match[bytes]) -> Self:
-        case, variant, operation, nonce = match.groups()
-        return cls(case.decode(), variant.decode(), operation.decode(), nonce.decode())
+        match = _find(body)
+        return None if match is None else cls(*(part.decode() for part in match.group(2, 3, 4, 5)))
 
     @property
     def script(self) -> str:
@@ -108,5 +87,31 @@ class Marker:
 
 def find_marker(body: bytes) -> str:
     """The last marker in a request's body as text, by which the journal keeps attempts; "" without one."""
-    marker = Marker.find(body)
-    return str(marker) if marker else ""
+    return find_script(body)[0]
+
+
+def find_script(body: bytes) -> tuple[str, str]:
+    """The last marker in a request's body as text, and the name of its script; twice "" without one."""
+    match = _find(body)
+    if match is None:
+        return "", ""
+    text, script = match.group(0, 1)
+    return text.decode(), script.decode().removesuffix("~")
+
+
+def _find(body: bytes) -> re.Match[bytes] | None:
+    at = body.rfind(_PREFIX)
+    while at >= 0:
+        match = _MARKER.match(body, at)
+        if match is not None:
+            return match
+        at = body.rfind(_PREFIX, 0, at)
+    return _find_in_tokens(body) if body.find(_FIRST) >= 0 else None
+
+
+def _find_in_tokens(body: bytes) -> re.Match[bytes] | None:
+    last = None
+    for tokens in _TOKENS.finditer(body):
+        codes = (int(code) for code in re.findall(rb"\d{1,9}", tokens[0]))
+        last = _MARKER.match(bytes(code if code < 128 else 0 for code in codes)) or last
+    return last
