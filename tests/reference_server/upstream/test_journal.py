@@ -41,7 +41,7 @@ def test_an_attempt_is_kept_as_it_came(wire):
     assert (attempt.marker, attempt.script, attempt.number, attempt.model) == (MARKER, "a.b", 1, "m")
     assert (attempt.method, attempt.path, attempt.key) == ("POST", "/v1/chat/completions?a=1", "sk-1")
     assert attempt.headers[-1][0] == "x-one"
-    assert attempt.header("HOST") == "upstream"
+    assert attempt.header("HOST") == "127.0.0.1"
     assert attempt.header("none") is None
     assert attempt.json == wire.marked()
     assert 0 < attempt.received_ns <= attempt.head_sent_ns <= attempt.sent[0][0] <= attempt.ended_ns
