@@ -29,17 +29,27 @@ class GateVerdict(NamedTuple):
 
     Attributes:
         exit: The gate's exit code.
-        printed: Its table and its closing line.
+        output: All that it printed.
         red: The profiles with a requirement that doesn't hold and isn't in the baseline.
         bad: The outcome and the reason of each case that doesn't hold and isn't in the baseline.
         cases: How many cases there were.
     """
 
     exit: int
-    printed: str
+    output: str
     red: set[str]
     bad: dict[str, str]
     cases: int
+
+    @property
+    def summary(self) -> str:
+        """Its table and its closing line."""
+        lines = self.output.splitlines()
+        first = next(number for number, line in enumerate(lines) if line.startswith("profile "))
+        table = lines[first : 1 + next(number for number, line in enumerate(lines) if line.startswith("all "))]
+        (closing,) = [line for line in lines if re.match(r"\S+ (holds|doesn't hold)", line)]
+        closing = re.sub(r"^\S+", "127.0.0.1:8000", closing)
+        return "\n".join([*(line.rstrip() for line in table), "", closing, ""])
 
 
 async def judge(
@@ -66,13 +76,4 @@ async def judge(
     bad = [case for case in report["cases"] if case["outcome"] in _BAD and not case["baseline"]]
     reasons = {case["id"]: f"{case['outcome']} {case['reason']}" for case in bad}
     red = {case["profile"] for case in bad}
-    return GateVerdict(gate.returncode or 0, _summary(printed.decode()), red, reasons, len(report["cases"]))
-
-
-def _summary(printed: str) -> str:
-    lines = printed.splitlines()
-    first = next(number for number, line in enumerate(lines) if line.startswith("profile "))
-    table = lines[first : 1 + next(number for number, line in enumerate(lines) if line.startswith("all "))]
-    (closing,) = [line for line in lines if re.match(r"\S+ (holds|doesn't hold)", line)]
-    closing = re.sub(r"^\S+", "127.0.0.1:8000", closing)
-    return "\n".join([*(line.rstrip() for line in table), "", closing, ""])
+    return GateVerdict(gate.returncode or 0, printed.decode(), red, reasons, len(report["cases"]))

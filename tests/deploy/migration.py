@@ -87,7 +87,7 @@ async def require_answer(served: Served) -> None:
 def compare(step: str, judged: GateVerdict) -> None:
     """Compare the page with the gate's output, or write that into the page."""
     if os.environ.get("HOPCHECK_WRITE_DOCS"):
-        write(step, judged.printed)
+        write(step, judged.summary)
     printed = shown(step)
     assert red_profiles(printed) == judged.red, judged.bad
     assert ("doesn't hold" in printed) == (judged.exit != 0)

@@ -28,7 +28,7 @@ def test_the_draft_and_its_baseline(tmp_path: Path) -> None:
             steps.give_reasons("today.toml")
             known = await steps.gate(naive, "--baseline", "today.toml")
             compare("draft-known", known)
-            assert (known.exit, known.red) == (0, set())
+            assert (known.exit, known.red) == (0, set()), known.output
 
     asyncio.run(main())
 
@@ -41,6 +41,6 @@ def test_the_reference_in_the_draft_s_place(tmp_path: Path) -> None:
                 await require_answer(reference)
                 judged = await steps.gate(reference, declares=DECLARED)
         compare("reference", judged)
-        assert (judged.exit, judged.red) == (0, set())
+        assert (judged.exit, judged.red) == (0, set()), judged.output
 
     asyncio.run(main())
