@@ -122,8 +122,12 @@ def selftest(session: nox.Session) -> None:
 
 @project_session()
 def matrix(session: nox.Session) -> None:
-    """Run the whole mutation matrix, every mutant on every case; not a default session, since it takes longer."""
+    """Run the whole mutation matrix, every mutant on every case; not a default session, since it takes longer.
+
+    Then run the mutants that were written from the requirements alone.
+    """
     run(session, "hopcheck", "selftest", *session.posargs)
+    run(session, "hopcheck", "selftest", "--mutants", "tests/mutants")
 
 
 @project_session()
@@ -150,6 +154,12 @@ def examples(session: nox.Session) -> None:
 def images(session: nox.Session) -> None:
     """Take the images' own steps in a clean environment; not a default session, since they install hopcheck twice."""
     run(session, "pytest", "-m", "image", *session.posargs)
+
+
+@project_session()
+def soak(session: nox.Session) -> None:
+    """Send half an hour of mixed traffic through the reference proxy; not a default session, since it takes so long."""
+    run(session, "hopcheck", "soak", *session.posargs)
 
 
 @project_session()
