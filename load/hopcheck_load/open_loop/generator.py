@@ -44,7 +44,7 @@ class Generator:
         self, environment: Environment, plan: LoadPlan, worker: int, workers: int, folder: Path | None
     ) -> None:
         """Prepare everything: nothing is built any more once it runs."""
-        self.statistics = LocustStatistics(environment, _yield_to_others)
+        self.statistics = LocustStatistics(environment, _hops(plan), _yield_to_others)
         self._plan, self._worker, self._workers = plan, worker, workers
         self._spool = Spool(folder, worker) if folder else None
         self._requester = Requester(plan, worker, self._done)
@@ -87,6 +87,8 @@ class Generator:
         while True:
             at_s = round((monotonic_ns() - begin_ns) / 1e9, 1)
             counts = {"answered": shown.answered, "failed": shown.failed, "in_flight": self._dispatcher.in_flight}
+            if self._spool is not None:
+                self._spool.flush()
             report({"worker": self._worker, "begin_ns": begin_ns, "at_s": at_s, **counts})
             gevent.sleep(PROGRESS_PERIOD_S)
 
@@ -97,6 +99,10 @@ class Generator:
         self._timer.close()
         if self._spool is not None:
             self._spool.close()
+
+
+def _hops(plan: LoadPlan) -> list[str]:
+    return [arm.name for arm in plan.arms if arm.kind == "hop"]
 
 
 def _yield_to_others() -> None:

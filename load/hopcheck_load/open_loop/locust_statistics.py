@@ -1,14 +1,14 @@
 """What Locust shows while it runs: latencies from when requests were due, and separate entries for everything else.
 
 Locust keeps times in whole milliseconds, which is too coarse for a hop: its buckets are replaced by three significant
-digits. Lags and first tokens are entries of their own that don't count in its "Aggregated" row: that row is about
-requests and nothing else.
+digits. Lags, first tokens, and requests that went past the hop are entries of their own that don't count in its
+"Aggregated" row: that row is about requests through hops and nothing else.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +21,9 @@ from hopcheck_load.stats.histograms import Histograms
 SIGNIFICANT_DIGITS = 3
 REQUEST = "POST"
 """Locust's type of entries that count as requests: from when a request was due to the last byte of its response."""
+
+DIRECT = "direct"
+"""The type of the same latency of requests that went past the hop: they are there to compare with."""
 
 LAG, SERVICE, FIRST, BETWEEN, CHUNK = "dispatch lag", "service", "ttft", "itl", "chunk lag"
 """The other types: due → dispatched; sent → last byte; due → first event; event → event; left upstream → read."""
@@ -51,17 +54,20 @@ class LocustStatistics:
         failed: How many of them failed.
     """
 
-    def __init__(self, environment: Environment, yield_to_others: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, environment: Environment, hops: Collection[str], yield_to_others: Callable[[], None] = lambda: None
+    ) -> None:
         """Start without exchanges.
 
         Args:
             environment: Locust's environment.
+            hops: The names of the arms that its "Aggregated" row is about; if there are none, it is about all.
             yield_to_others: Is called between the parts of the work that a stream causes: together they take longer
                 than the events of other streams may wait.
         """
         self.histograms = Histograms()
         self.answered = self.failed = 0
-        self._environment = environment
+        self._environment, self._hops = environment, hops
         self._yield_to_others = yield_to_others
 
     def add(self, record: Record) -> None:
@@ -74,6 +80,23 @@ class LocustStatistics:
             return
         name = f"{record.workload} via {record.arm}"
         latency_ns = record.done_ns - record.due_ns
+        if self._hops and record.arm not in self._hops:
+            self._note_direct(name, record, latency_ns)
+        else:
+            self._fire(name, record, latency_ns)
+        if record.dispatched_ns:
+            self._note(LAG, name, [record.dispatched_ns - record.due_ns])
+        if not record.failure:
+            self._note(SERVICE, name, [record.done_ns - record.sent_ns])
+            self._note_events(name, record)
+
+    def _note_direct(self, name: str, record: Record, latency_ns: int) -> None:
+        if record.failure:
+            self._environment.stats.get(name, DIRECT).log_error(record.failure[:120])
+        else:
+            self._note(DIRECT, name, [latency_ns])
+
+    def _fire(self, name: str, record: Record, latency_ns: int) -> None:
         self._environment.events.request.fire(
             request_type=REQUEST,
             name=name,
@@ -85,12 +108,8 @@ class LocustStatistics:
             start_time=None,
             url=None,
         )
-        if record.dispatched_ns:
-            self._note(LAG, name, [record.dispatched_ns - record.due_ns])
         if not record.failure:
             self.histograms.record(f"{REQUEST} {name}", [latency_ns])
-            self._note(SERVICE, name, [record.done_ns - record.sent_ns])
-            self._note_events(name, record)
 
     def _note_events(self, name: str, record: Record) -> None:
         timeline = record.timeline

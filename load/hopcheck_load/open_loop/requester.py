@@ -92,8 +92,9 @@ class Requester:
         except ExchangeFailed as failed:
             record.failure = str(failed)
             record.done_ns = monotonic_ns()
-        except BaseException:  # a greenlet that is killed: the run has ended
-            record.failure = INTERRUPTED if self.interrupted else CUT_OFF
+        except BaseException as ended:  # the run has ended; a signal's exception comes up in whichever greenlet runs
+            interrupted = self.interrupted or isinstance(ended, KeyboardInterrupt)
+            record.failure = INTERRUPTED if interrupted else CUT_OFF
             connection.close()
             raise
         else:

@@ -34,6 +34,10 @@ class Spool:
         """Write a record; it may stay in a buffer until `close`."""
         self._file.write(line_of(record))
 
+    def flush(self) -> None:
+        """Write what is in the buffer: others may be reading the file."""
+        self._file.flush()
+
     def close(self) -> None:
         """Write what is in the buffer, and close the file."""
         self._file.close()
@@ -43,6 +47,24 @@ def read(folder: Path) -> list[Record]:
     """Return the records of all processes in the order in which they were due; an incomplete line is left out."""
     found = [record for path in sorted(folder.glob("records-*.ndjson")) for record in _records(path)]
     return sorted(found, key=lambda record: record.due_ns)
+
+
+class SpoolReader:
+    """Reads the records of all processes while they are being written, each once."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read nothing yet."""
+        self._folder = folder
+        self._read: dict[Path, int] = {}
+
+    def new(self) -> Iterator[Record]:
+        """Return the records that are complete, and weren't before."""
+        for path in sorted(self._folder.glob("records-*.ndjson")):
+            with path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                complete, end, _ = file.read().rpartition(b"\n")
+            self._read[path] = self._read.get(path, 0) + len(complete) + len(end)
+            yield from (record_of(json.loads(line)) for line in complete.splitlines())
 
 
 def _records(path: Path) -> Iterator[Record]:

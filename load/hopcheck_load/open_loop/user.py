@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-from locust import LoadTestShape, User, constant, events, task
+from locust import LoadTestShape, User, constant, events, runners, task
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -29,6 +29,9 @@ FINISHED = "hopcheck_finished"
 HEADSTART_S = 0.5
 """From the start of the test to the beginning of the schedule: workers get the message and prepare meanwhile."""
 
+MAX_SILENCE_S = 30
+"""How long the master waits for a worker's sign of life. Locust's 3 s are too short for a worker on a full machine."""
+
 _log = logging.getLogger("hopcheck")
 
 
@@ -40,12 +43,13 @@ class LocustRun:
         workers: How many workers carry it out.
         finished: How many of them are done.
         histograms: The merged histograms of those.
+        begun: Whether this process has begun to send: a user that Locust starts again mustn't send everything twice.
     """
 
     def __init__(self, plan: LoadPlan, workers: int) -> None:
         """Begin without results."""
         self.plan, self.workers = plan, workers
-        self.finished = 0
+        self.finished, self.begun = 0, False
         self.histograms = Histograms()
 
     def finish(self, encoded: dict[str, str]) -> None:
@@ -71,6 +75,7 @@ def _add_arguments(parser: Any) -> None:
 
 def _prepare(environment: Environment, **_: Any) -> None:
     locust_statistics.install()
+    runners.HEARTBEAT_LIVENESS = MAX_SILENCE_S
     # Headless, with a LoadTestShape, Locust handles SIGTERM only at the end: it would die of it and lose all records.
     raise_interrupt_on(signal.SIGTERM)
     if isinstance(environment.runner, MasterRunner):
@@ -121,7 +126,8 @@ class OpenLoop(User):
     def arrivals(self) -> None:
         """Send the requests once, then wait for Locust to stop."""
         run, given, runner = _CurrentRun.run, self.environment.parsed_options, self.environment.runner
-        if run is not None and given is not None:
+        if run is not None and given is not None and not run.begun:
+            run.begun = True
             worker = max(0, getattr(runner, "worker_index", 0)) % run.workers
             folder = Path(given.hopcheck_raw) if given.hopcheck_raw else None
             generator = Generator(self.environment, run.plan, worker, run.workers, folder)

@@ -14,6 +14,7 @@ import pytest
 from hopcheck.cli import main
 from hopcheck_load.measurement import records
 from hopcheck_load.measurement.upstream_process import UpstreamProcess
+from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
 from hopcheck_load.stats.histograms import Histograms
 from tools import calibrate
@@ -39,7 +40,7 @@ def test_a_measurement_under_load(chain, tmp_path, monkeypatch):
         ["load", f"late={hop},A_KEY", "--upstream-url", upstream, *words, *files_, "--pid", f"me={os.getpid()}"]
     )
     document = json.loads(page.read_text())
-    assert code == 0
+    assert code == (3 if gate.is_invalid(document) else 0)  # on a busy machine the generator may be late
     assert report.violations(document) == []
     assert {row["name"] for row in document["workloads"]} == {"chat", "stream"}
     found = records.read(raw)
@@ -74,6 +75,8 @@ def test_an_interruption_keeps_what_was_measured(chain, tmp_path):
     document = json.loads(page.read_text())
     assert document["partial"] == "interrupted"
     assert document["exit"] == 130
+    counts = [one for row in document["workloads"] for one in row["exchanges"].values()]
+    assert sum(one["failed"] for one in counts) == 0
     kept = [one for one in records.read(raw).records if one.arm == "late"]
     assert len(kept) > 30  # the three seconds that warmed up, at least
     assert sum(one.failure == "" for one in kept) > 30
@@ -101,6 +104,8 @@ def test_the_locustfile_by_itself(chain, tmp_path):
     kept = Histograms()
     kept.add(json.loads((tmp_path / "h").read_text()))
     entries = {(one["method"], one["name"]): one for one in json.loads((tmp_path / "stats.json").read_text())}
+    assert [name for kind, name in entries if kind == "POST"] == ["stream via target"]  # all that is aggregated
+    assert {name for kind, name in entries if kind == "direct"} == {"stream via direct", "stream via control"}
     kinds = ("POST", "dispatch lag", "service", "ttft", "itl", "chunk lag")
     assert {name for kind, name in entries} == {f"stream via {arm}" for arm in ("direct", "control", "target")}
     for kind in kinds:
