@@ -1,7 +1,7 @@
 """A provider's error keeps its meaning on the way through."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from hopcheck import (
@@ -24,6 +24,9 @@ LIMIT = {429: (429,)}
 SERVER = {500: (500, 502, 503), 503: (503, 500, 502)}
 """The provider's status: those that tell a client the same. A 403 or 404 may be about the proxy's own account."""
 
+CLASSES = {402: 4, 405: 4, 408: 4, 410: 4, 415: 4, 451: 4, 502: 5, 504: 5, 529: 5}
+"""Further statuses of providers, of which the class is to be kept."""
+
 QUIET = (400, 403, 409, 413, 422, 500, 503)
 """Statuses after which a proxy goes on asking its provider; the others make some of them rest it."""
 
@@ -34,7 +37,7 @@ QUIET = (400, 403, 409, 413, 422, 500, 503)
     refs=["RFC 9110 15", "litellm#27030", "otari#975"],
     on=FORWARDED,
     isolation="cooldown",
-    upstream={str(code): reply.status(code) for code in {**CLIENT, **LIMIT, **SERVER}},
+    upstream={str(code): reply.status(code) for code in {**CLIENT, **LIMIT, **SERVER, **CLASSES}},
 )
 async def status_preserved(target: Target, ask: Operation) -> Findings:
     """A provider's error reaches the client with its status, or one that tells the client the same."""
@@ -45,6 +48,9 @@ async def status_preserved(target: Target, ask: Operation) -> Findings:
     yield _kept("client errors", CLIENT, got)
     yield _kept("rate limit", LIMIT, got)
     yield _kept("server errors", SERVER, got)
+    others = {str(code): (await ask(script=str(code))).status or 0 for code in CLASSES}
+    wrong = {code: status for code, status in others.items() if status // 100 != CLASSES[int(code)]}
+    yield expect("classes of other statuses", wrong, equals={}, to="a 4xx for a 4xx, and a 5xx for a 5xx")
 
 
 def _kept(check: str, table: Mapping[int, tuple[int, ...]], got: Mapping[int, int | None]) -> Finding:
@@ -56,12 +62,19 @@ def _kept(check: str, table: Mapping[int, tuple[int, ...]], got: Mapping[int, in
 class Restated(Relay):
     """A provider's error gets another status."""
 
-    statuses = range(0)
+    statuses: Collection[int] = ()
     status = 500
 
     async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
         return replace(response, status=self.status) if failure.status in self.statuses else response
+
+
+@status_preserved.mutant(killed_by="classes of other statuses", trips=("errors.*",))
+class KnowsTheUsualOnes(Restated):
+    """A status that isn't in the table of known ones is an internal error."""
+
+    statuses = (402, 405, 408, 410, 415, 451)
 
 
 @status_preserved.mutant(killed_by="client errors", trips=("errors.*", "fallback.*"))

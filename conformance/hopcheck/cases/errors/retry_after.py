@@ -1,0 +1,106 @@
+"""When to come back, and why a limit was reached."""
+
+from email.utils import formatdate
+
+from hopcheck import (
+    FORWARDED,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    expect,
+    reply,
+)
+
+QUOTA = {
+    "message": "You exceeded your current quota, please check your plan and billing details.",
+    "type": "insufficient_quota",
+    "code": "insufficient_quota",
+}
+
+WAIT_S = 40
+
+
+@case(
+    "errors.retry-after",
+    level="SHOULD",
+    on=FORWARDED,
+    needs=["parses"],
+    refs=["RFC 9110 10.2.3", "litellm#21553"],
+    isolation="cooldown",
+    upstream={
+        "503": reply.status(503, headers={"Retry-After": str(WAIT_S)}),
+        "429-date": reply.status(429, headers={"Retry-After": formatdate(4_102_444_800, usegmt=True)}),
+    },
+)
+async def retry_after(target: Target, ask: Operation) -> Findings:
+    """A provider's Retry-After reaches the client with a 503 as with a 429, and also where it is a date."""
+    unavailable = await ask(script="503")
+    yield expect("of a 503", unavailable.header("retry-after"), equals=str(WAIT_S))
+    limited = await ask(script="429-date")
+    wait_s = limited.retry_after_s
+    far = wait_s is not None and wait_s > 24 * 3600
+    yield expect(
+        "a date of a 429", limited.header("retry-after"), holds=far, to="the provider's date, or as long in seconds"
+    )
+
+
+class Drops(Relay):
+    """A provider's Retry-After is lost in some of its errors."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        return response.with_header("Retry-After", None) if self.drops(response) else response
+
+    def drops(self, response: RelayedResponse) -> bool:
+        """Whether it is lost in this one."""
+        return False
+
+
+@retry_after.mutant(killed_by="of a 503", trips=("rate_limit.*", "retry.*"))
+class OnlyWithLimits(Drops):
+    """Nothing but a limit says when to come back."""
+
+    def drops(self, response: RelayedResponse) -> bool:
+        return response.status == 503
+
+
+@retry_after.mutant(killed_by="a date of a 429", trips=("rate_limit.*",))
+class OnlySeconds(Drops):
+    """A Retry-After that is no number is dropped."""
+
+    def drops(self, response: RelayedResponse) -> bool:
+        return not (response.header("retry-after") or "0").isdecimal()
+
+
+@case(
+    "errors.quota",
+    level="SHOULD",
+    on=FORWARDED,
+    refs=["OAI error codes: insufficient_quota", "litellm#6132"],
+    isolation="cooldown",
+    upstream=reply.status(429, QUOTA),
+)
+async def quota(target: Target, ask: Operation) -> Findings:
+    """A quota that is used up can be told from a rate limit: waiting doesn't help."""
+    response = await ask()
+    named = {dig(response.error, "code"), dig(response.error, "type")}
+    shown = "insufficient_quota" in named or "quota" in str(dig(response.error, "message"))
+    yield expect("error", response.error, holds=shown, to="insufficient_quota as its code or type, or in its message")
+
+
+@quota.mutant(killed_by="error", trips=("errors.*", "rate_limit.*"))
+class EveryLimitIsARate(Relay):
+    """Whatever comes with a 429 is a rate limit."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        if failure.status != 429:
+            return response
+        error = {**response.json["error"], "message": "Rate limit reached.", "type": "rate_limit_error", "code": None}
+        return response.with_json({"error": error})
