@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -39,3 +40,16 @@ def short_preparation() -> Iterator[None]:
         patch.setattr(machine, "WATCH_S", 0.01)
         patch.setattr(rounds, "min_rounds_of", lambda workload: 2)
         yield
+
+
+@pytest.fixture
+def collector() -> Iterator[object]:
+    """An OpenTelemetry collector."""
+    from tests.load.metric_receivers import Collector  # imported late: few tests need the packages
+
+    with Collector() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

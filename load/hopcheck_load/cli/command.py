@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from hopcheck_load.cli import arguments as command_arguments
 from hopcheck_load.cli import open_loop_arguments
 from hopcheck_load.cli.progress import progress_shown
 from hopcheck_load.closed_loop.run import measure
+from hopcheck_load.export.sinks import open_sinks
 from hopcheck_load.measurement import records
 from hopcheck_load.measurement.plan import MeasurementResult
 from hopcheck_load.measurement.records import Measurement
@@ -113,8 +115,8 @@ def _measure(arguments: argparse.Namespace, limits: list[gate.Limit]) -> Measure
     with UpstreamProcess(port=arguments.upstream_port or 0, url=arguments.upstream_url or "") as upstream:
         if under_load is None:
             return measure(plan, upstream, lambda step: print(f"measuring {step}", file=sys.stderr, flush=True))
-        with progress_shown() as note:
-            return measure_under_load(under_load, upstream, note)
+        with progress_shown() as note, open_sinks(arguments.prometheus, arguments.otlp or "") as sinks:
+            return measure_under_load(under_load, upstream, note, sinks)
 
 
 def _require_folders(arguments: argparse.Namespace) -> None:
@@ -145,5 +147,8 @@ def _write(document: dict[str, Any], measurement: Measurement, arguments: argpar
 def _write_text(path: Path, text: Callable[[dict[str, Any]], str], document: dict[str, Any]) -> None:
     if path == STDOUT:
         sys.stdout.write(text(document))
+    elif str(path) == os.environ.get("GITHUB_STEP_SUMMARY"):  # other commands of the job's step write there, too
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text(document))
     else:
         path.write_text(text(document), encoding="utf-8")

@@ -10,7 +10,7 @@ from hopcheck_load.measurement.schedule import ARRIVAL_KINDS
 from hopcheck_load.open_loop.run import DURATION_S, OpenLoopPlan
 from hopcheck_server.exits import USAGE, Stop
 
-_ONLY_UNDER_LOAD = ("arrivals", "profile", "processes", "fallback_model")
+_ONLY_UNDER_LOAD = ("arrivals", "profile", "processes", "prometheus", "otlp", "fallback_model")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--processes", type=int, metavar="N", help="Locust processes that share the rate (default: 1)")
     group.add_argument(
         "--locustfile", action="store_true", help="print where the locustfile is, to run Locust alone, and end"
+    )
+    group.add_argument(
+        "--prometheus", type=int, metavar="PORT", help="serve metrics at http://127.0.0.1:PORT/metrics meanwhile"
+    )
+    group.add_argument(
+        "--otlp", metavar="URL", help="send metrics to an OpenTelemetry collector, such as http://127.0.0.1:4318"
     )
     group.add_argument("--fallback-model", metavar="MODEL", help="a model with a fallback, for --profile faults")
 

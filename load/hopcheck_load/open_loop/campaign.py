@@ -9,12 +9,13 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hopcheck_load.export.metrics import MetricsSink, observe_all
 from hopcheck_load.measurement import load_plan as plans
 from hopcheck_load.measurement.load_plan import DRAIN_S, PROGRESS_PREFIX, LoadPlan
 from hopcheck_load.measurement.records import Record
@@ -60,10 +61,26 @@ class CampaignResult:
     failure: str = ""
 
 
-def carry_out(plan: LoadPlan, upstream_url: str, processes: int, watch: ProcessWatch, note: Note) -> CampaignResult:
-    """Carry out a plan; after Ctrl-C or SIGTERM the result has what was measured until then."""
+def carry_out(
+    plan: LoadPlan,
+    upstream_url: str,
+    processes: int,
+    watch: ProcessWatch,
+    note: Note,
+    sinks: Sequence[MetricsSink] = (),
+) -> CampaignResult:
+    """Carry out a plan; after Ctrl-C or SIGTERM the result has what was measured until then.
+
+    Args:
+        plan: The plan.
+        upstream_url: The upstream's URL.
+        processes: How many Locust processes share the rate.
+        watch: The processes whose usage is sampled.
+        note: Is called with a sentence about the progress.
+        sinks: Get all exchanges while the run goes on.
+    """
     with tempfile.TemporaryDirectory(prefix="hopcheck-load-") as folder:
-        run = _Campaign(plan, upstream_url, processes, watch, note, Path(folder))
+        run = _Campaign(plan, upstream_url, processes, watch, note, Path(folder), sinks)
         return asyncio.run(run.carry_out())
 
 
@@ -83,12 +100,13 @@ class _Campaign:
     watch: ProcessWatch
     note: Note
     folder: Path
+    sinks: Sequence[MetricsSink]
     found: CampaignResult = field(default_factory=CampaignResult)
 
     async def carry_out(self) -> CampaignResult:
         control = RemoteControl(self.upstream_url)
         self.times = UpstreamTimes(control, self.plan)
-        self.stopped = stop_event()
+        self.stopped, self.written = stop_event(), spool.SpoolReader(self.folder)
         try:
             await control.load(self.plan.scripts())
             await self._run_locust()
@@ -133,6 +151,7 @@ class _Campaign:
         while locust.running and not self.stopped.is_set():
             at_s = self._note_progress(locust)
             await self.times.fetch_if_due(at_s)
+            self._export()
             if loop.time() - sampled_at >= SAMPLE_PERIOD_S:
                 sampled_at = loop.time()
                 self.watch.sample()
@@ -155,7 +174,12 @@ class _Campaign:
         self.note(_sentence(self.plan, at_s, counts))
         return float(at_s)
 
+    def _export(self) -> None:
+        if self.sinks:
+            observe_all(self.sinks, self.written.new())
+
     async def _finish(self) -> None:
+        self._export()
         self.watch.sample()
         await self.times.fetch()
         if self.watch.watched and not self.stopped.is_set():

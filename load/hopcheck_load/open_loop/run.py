@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
+from hopcheck_load.export.metrics import MetricsSink
 from hopcheck_load.measurement import machine, priority
 from hopcheck_load.measurement.arm_connections import ArmConnections
 from hopcheck_load.measurement.load_plan import LoadPlan
@@ -46,7 +47,9 @@ class OpenLoopPlan:
     fallback_model: str = ""
 
 
-def measure(plan: OpenLoopPlan, upstream: UpstreamProcess, note: Callable[[str], None]) -> MeasurementResult:
+def measure(
+    plan: OpenLoopPlan, upstream: UpstreamProcess, note: Callable[[str], None], sinks: Sequence[MetricsSink] = ()
+) -> MeasurementResult:
     """Measure under load; after Ctrl-C or SIGTERM the result has what was measured until then.
 
     Raises:
@@ -58,7 +61,7 @@ def measure(plan: OpenLoopPlan, upstream: UpstreamProcess, note: Callable[[str],
     watch = ProcessWatch(plan.base.pids, header.arms, upstream.url)
     _check(plan.base, header.arms, upstream)
     with priority.real_time(plan.base.real_time):
-        found = campaign.carry_out(load_plan, upstream.url, plan.processes, watch, note)
+        found = campaign.carry_out(load_plan, upstream.url, plan.processes, watch, note, sinks)
     header.workloads = {stage.name: stage.describe() for stage in load_plan.stages if not stage.warmup}
     header.load = {"plan": load_plan.document(), "begin_ns": found.begin_ns, "processes": plan.processes}
     header.processes = watch.document()

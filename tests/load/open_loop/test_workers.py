@@ -75,7 +75,7 @@ def folder(tmp_path_factory):
 
 
 def planned(workers):
-    """How many requests each arm gets, by the schedule of so many workers."""
+    """How many requests each arm gets, by the schedule of that many workers."""
     kinds = {"direct": "direct", "control": "control", "target": "hop"}
     arms = [Arm(name, kind, "", "") for name, kind in kinds.items()]
     stages = stages_of(LOAD_PROFILES["steady"], StageRequest(RATE, DURATION_S))
