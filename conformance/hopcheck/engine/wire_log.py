@@ -38,11 +38,12 @@ def wire_log(
     Args:
         responses: The client's side.
         attempts: The provider's side.
-        begun_ns: When the case began; the log's times are seconds since then.
+        begun_ns: When the case began; the log's times are seconds since then, or since its first request was sent.
         failing: The failing exchanges, by their places among the responses, what is shown first at the beginning.
         shown: Other exchanges that are given a curl line.
         variables: Names of variables that stand in curl lines in the place of these values.
     """
+    begun_ns = min([begun_ns, *(response.sent.at_ns for response in responses)])  # a burst may be older than its case
     asked = {response.marker: number for number, response in enumerate(responses) if response.marker}
     lines = {
         number: curl_line(responses[number].sent, variables) for number in {*failing, *shown} if number < len(responses)

@@ -96,6 +96,19 @@ def test_the_rate_begins_with_what_passed_until_a_rest_ended() -> None:
     simulate(main)
 
 
+def test_a_time_of_little_demand_shows_no_limit() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    for _ in range(300):
+        pace.passed(clock.now)
+    clock.now += 600
+    pace.passed(clock.now)
+    pace.refused(clock.now)
+    clock.now += 5
+    pace.passed(clock.now)
+    assert pace.rate == 300 / 60
+
+
 def test_the_rate_falls_at_once_and_grows_slowly_then_faster() -> None:
     control = RateControl()
     control.increase()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 
 from hopcheck.client.pacing.rate_control import RateControl
@@ -23,6 +24,10 @@ LAG_S = 0.05
 FEW, FEW_WAIT_S, LONG_WAIT_S = 10, 20.0, 65.0
 """How long nothing may pass, in seconds, until the run gives up waiting: for a target that has let fewer requests than
 that through so far, and for others, whose limit may be counted by the minute."""
+
+PEAK_S = 60.0
+"""The first rate is the most that passed in that many seconds: limits are counted by the second or by the minute, and
+what passed while cases asked for little shows no limit."""
 
 NOTHING_PASSES = "the target limits its rate, and lets no request through"
 
@@ -48,7 +53,8 @@ class Pace:
         self._queue = asyncio.Lock()
         self._began = clock()
         self._next = 0.0
-        self._passed = 0
+        self._passed = self._peak = 0
+        self._recent: deque[float] = deque()
         self._resting, self._too_long = False, False
         self._pause_s = FIRST_PAUSE_S
         self._rest_began = self._refused_at = 0.0
@@ -136,6 +142,7 @@ class Pace:
             admitted_at: When it was let go. Those that were before a refusal say nothing of what passes after it.
         """
         self._passed += 1
+        self._note_recent(self._clock())
         if self._resting and admitted_at > self._refused_at:
             self._resume()
 
@@ -160,11 +167,17 @@ class Pace:
         self._too_long = (retry_after_s or 0.0) > LONG_WAIT_S
         self._next = now + self._pause_s
 
+    def _note_recent(self, now: float) -> None:
+        self._recent.append(now)
+        while self._recent[0] <= now - PEAK_S:
+            self._recent.popleft()
+        self._peak = max(self._peak, len(self._recent))
+
     def _resume(self) -> None:
         now = self._clock()
         self._resting = False
         if self.rate is None:
-            self._rate.estimate(self._passed, now - self._began)
+            self._rate.estimate(self._peak, min(now - self._began, PEAK_S))
         self._next = now + 1 / (self.rate or 1.0)
 
     def note(self) -> str:
