@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import zlib
 from collections import OrderedDict
@@ -38,6 +39,7 @@ class Responder:
         self.scripts: dict[str, Script] = dict(scripts)
         self.journal = journal
         self._renderer = Renderer()
+        self._unmarked = itertools.count(1)  # two requests with the same body have different ids, too
         self._finished: OrderedDict[str, None] = OrderedDict()
 
     def load(self, scripts: Scripts) -> None:
@@ -62,7 +64,8 @@ class Responder:
         self.journal.add(arrival)
         turn = self._turn(arrival)
         seed = zlib.crc32(arrival.marker.encode() or arrival.body[-SEED_BYTES:])
-        response = self._renderer.render(turn, ask, b"%08x%x" % (seed, arrival.number), bool(arrival.marker))
+        number = arrival.number if arrival.marker else next(self._unmarked)
+        response = self._renderer.render(turn, ask, b"%08x%x" % (seed, number), bool(arrival.marker))
         if arrival.method == "HEAD":
             response.bodiless, response.is_plain = True, False
         if turn.delivery.gzip and not takes_gzip(arrival.headers):

@@ -40,10 +40,12 @@ def _of_client(judged: Judged, attempt: Attempt) -> Iterator[Complaint]:
     """What of the client's credentials, cookies and addresses is passed on; a byte proxy passes all of it on."""
     if judged.config.declares.transparent:
         return
+    headers = judged.exchange.response.sent.headers
     passes_key = judged.config.declares.auth_policy == "passthrough"
-    for name, value in judged.exchange.response.sent.headers:
+    passed_on = {_token(value) for name, value in headers if passes_key and name.lower() == "authorization"}
+    for name, value in headers:
         field = name.lower()
-        is_secret = bool(_SECRET_NAME.search(field)) and not (passes_key and field == "authorization")
+        is_secret = bool(_SECRET_NAME.search(field)) and _token(value) not in passed_on
         if not is_secret and field not in FORWARDED_NAMES:
             continue
         shown = _shown_in(attempt, _token(value) if is_secret else value)

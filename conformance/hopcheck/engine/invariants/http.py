@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from hopcheck.authoring.findings import Level
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
 
@@ -56,7 +57,9 @@ def _passed(whose: str, whom: str, given: Pairs, passed: Pairs, about: str) -> I
     named = {one.strip().lower() for name, value in pairs if name == "connection" for one in value.split(",")}
     ends_here = {pair for pair in pairs if pair[0] in HOP_BY_HOP | (named - {"close", "keep-alive", ""})}
     kept = sorted(ends_here & {(name.lower(), value.strip()) for name, value in passed})
-    yield from (Complaint(f"{whose} hop-by-hop {name} reaches {whom}", f"{about}: {value}") for name, value in kept)
+    for name, value in kept:  # of those that Connection doesn't name, RFC 9110 7.6.1 says SHOULD
+        level = Level.MUST if name in named else Level.SHOULD
+        yield Complaint(f"{whose} hop-by-hop {name} reaches {whom}", f"{about}: {value}", level)
 
 
 INVARIANT = JudgedInvariant(HTTP, frozenset(Forecast), judge)
