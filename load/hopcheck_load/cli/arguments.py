@@ -14,7 +14,7 @@ from hopcheck_load.cli import open_loop_arguments
 from hopcheck_load.measurement.plan import MeasurementPlan
 from hopcheck_load.measurement.profiles import LOAD_WORKLOADS
 from hopcheck_load.measurement.records import Arm
-from hopcheck_load.measurement.workloads import WORKLOADS, Workload
+from hopcheck_load.measurement.workloads import REST_WORKLOADS, WORKLOADS, Workload
 from hopcheck_load.open_loop.run import DURATION_S as LOAD_DURATION_S
 from hopcheck_load.report.budgets import TOLERANCE
 from hopcheck_server.exits import USAGE, Stop
@@ -65,7 +65,7 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--measure",
         metavar="NAMES",
-        help=f"workloads, separated by commas: {', '.join(WORKLOADS)} (default: all; under load: chat)",
+        help=f"workloads, separated by commas: {', '.join(REST_WORKLOADS)} (default: all but agents; under load: chat)",
     )
     parser.add_argument("--stream", action="store_true", help=f"the same as --measure {','.join(STREAMS)}")
     size = parser.add_mutually_exclusive_group()
@@ -187,7 +187,7 @@ def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, 
 
 def _workloads(arguments: argparse.Namespace) -> list[Workload]:
     under_load = arguments.rate is not None
-    available = LOAD_WORKLOADS if under_load else WORKLOADS
+    available = LOAD_WORKLOADS if under_load else REST_WORKLOADS
     names = arguments.measure.split(",") if arguments.measure else ["chat"] if under_load else list(WORKLOADS)
     if arguments.stream:
         names = list(STREAMS)

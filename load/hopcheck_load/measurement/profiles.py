@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from hopcheck_load.measurement.workloads import WORKLOADS, Workload
+from hopcheck_load.measurement.workloads import REST_WORKLOADS, Workload
 
 Fault = Literal["", "429", "500", "fallback"]
 
@@ -32,7 +32,7 @@ FAULTY_SHARE = 0.05
 FLEET = Workload("fleet", "a stream of 50 deltas, one each 50 ms", stream=True, pace_s=0.05)
 """Tokens at the pace of a large model: 2.5 s a stream."""
 
-LOAD_WORKLOADS: Mapping[str, Workload] = {**WORKLOADS, FLEET.name: FLEET}
+LOAD_WORKLOADS: Mapping[str, Workload] = {**REST_WORKLOADS, FLEET.name: FLEET}
 """The workloads that can arrive under load, by name."""
 
 

@@ -68,6 +68,7 @@ class ExchangeTimeline:
         read_ns: When the read that completed it returned.
         read: The number of that read in the stream.
         others: How many events have content but no readable stamp.
+        endings: How many events are `[DONE]`.
     """
 
     sequence: list[int] = field(default_factory=list)
@@ -75,6 +76,7 @@ class ExchangeTimeline:
     read_ns: list[int] = field(default_factory=list)
     read: list[int] = field(default_factory=list)
     others: int = 0
+    endings: int = 1
 
 
 @dataclass(slots=True)

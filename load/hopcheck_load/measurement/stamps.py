@@ -11,6 +11,8 @@ from typing import Any
 from hopcheck_contracts.sse import EventParser
 from hopcheck_load.measurement.records import ExchangeTimeline
 
+DONE = "[DONE]"
+
 _STAMP = re.compile(r"(\d{1,7}):(\d{4,20})")
 _STAMPED = re.compile(rb'"content"\s*:\s*"(\d{1,7}):(\d{4,20})"[^\r\n]*(?:\n\n|\r\n\r\n|\r\r)')
 """A stamp, and the rest of its event: an event is complete with its blank line."""
@@ -20,10 +22,11 @@ _EMPTY = re.compile(rb'"content"\s*:\s*(?:""|null)')
 
 def timeline_of(reads: Iterable[tuple[int, bytes]]) -> ExchangeTimeline:
     """Return the stamped events of a stream; `reads` are the (time, bytes) of each read."""
-    found = ExchangeTimeline()
+    found = ExchangeTimeline(endings=0)
     parser = EventParser()
     for number, (at_ns, data) in enumerate(reads):
         for event in parser.feed(data):
+            found.endings += event.data == DONE
             _take(found, _content(event.json), at_ns, number)
     return found
 
@@ -36,7 +39,7 @@ def quick_timeline(reads: Sequence[tuple[int, bytes]]) -> ExchangeTimeline:
     """
     body = b"".join(data for _, data in reads)
     ends = list(accumulate(len(data) for _, data in reads))
-    found = ExchangeTimeline()
+    found = ExchangeTimeline(endings=body.count(DONE.encode()))
     for match in _STAMPED.finditer(body):
         number = bisect_left(ends, match.end())
         found.sequence.append(int(match[1]))

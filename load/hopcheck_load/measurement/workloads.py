@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.marker import Marker, script_name
@@ -24,6 +25,25 @@ _WORD = "lorem ipsum dolor sit "  # about four characters a token, five to six t
 _TOKENS_A_WORD = 5
 
 
+TOKENS_A_TURN = 500
+"""The length of a tool turn in an agent's history: a call, and its result."""
+
+_TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "read_file",
+            "description": "Read a file of the project.",
+            "parameters": {
+                "type": "object",
+                "properties": {"path": {"type": "string", "description": "The path."}},
+                "required": ["path"],
+            },
+        },
+    }
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """One kind of exchange.
@@ -37,6 +57,8 @@ class Workload:
         rounds: How many rounds are measured if there is time.
         share: Its weight in sharing out the time among workloads.
         delay_s: A fixed delay of the upstream before each response, in addition to those that `Timing` draws.
+        agent: Whether the prompt is an agent's session: tools, and a history of calls and results. A longer history
+            begins with the shorter one, as a session grows.
     """
 
     name: str
@@ -47,6 +69,7 @@ class Workload:
     rounds: int = 1500
     share: float = 1.0
     delay_s: float = 0.0
+    agent: bool = False
 
     @property
     def script(self) -> str:
@@ -68,9 +91,33 @@ class Workload:
 
     def body(self, model: str, marker: str) -> bytes:
         """Return the body of a request; all bodies of one workload have the same size."""
-        text = _WORD * (self.prompt_tokens // _TOKENS_A_WORD) + marker
-        asked = {"model": model, "messages": [{"role": "user", "content": text}]}
+        if self.agent:
+            asked = {"model": model, "messages": [*_history(self.prompt_tokens), _user(marker)], "tools": _TOOLS}
+        else:
+            asked = {"model": model, "messages": [_user(_words(self.prompt_tokens) + marker)]}
         return json.dumps({**asked, **({"stream": True} if self.stream else {})}).encode()
+
+
+def _words(tokens: int) -> str:
+    return _WORD * (tokens // _TOKENS_A_WORD)
+
+
+def _user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
+
+
+def _history(tokens: int) -> list[dict[str, Any]]:
+    """Return a session so far: a task, and a call of a tool with its result in each turn."""
+    task = [{"role": "system", "content": "You are a coding agent."}, _user("Find out why the tests fail.")]
+    return [*task, *(message for turn in range(max(1, tokens // TOKENS_A_TURN)) for message in _tool_turn(turn))]
+
+
+def _tool_turn(turn: int) -> list[dict[str, Any]]:
+    name = f"call_{turn:04d}"
+    function = {"name": "read_file", "arguments": json.dumps({"path": f"src/module_{turn}.py"})}
+    call = {"id": name, "type": "function", "function": function}
+    result = {"role": "tool", "tool_call_id": name, "content": _words(TOKENS_A_TURN)}
+    return [{"role": "assistant", "content": None, "tool_calls": [call]}, result]
 
 
 WORKLOADS: Mapping[str, Workload] = {
@@ -87,6 +134,23 @@ WORKLOADS: Mapping[str, Workload] = {
     )
 }
 """The workloads at rest by name, in the order in which they are measured."""
+
+
+AGENT_WORKLOADS: Mapping[str, Workload] = {
+    f"agent-{size}": Workload(
+        f"agent-{size}",
+        f"a stream of {DELTAS} deltas, for an agent's session of {tokens:,} tokens with tools",
+        stream=True,
+        prompt_tokens=tokens,
+        rounds=rounds,
+        agent=True,
+    )
+    for size, tokens, rounds in (("1k", 1_000, 200), ("10k", 10_000, 100), ("100k", 100_000, 40))
+}
+"""Sessions of agents, by the length of their history: measured where they are asked for."""
+
+REST_WORKLOADS: Mapping[str, Workload] = {**WORKLOADS, **AGENT_WORKLOADS}
+"""All workloads that can be measured at rest."""
 
 
 class Timing:

@@ -26,7 +26,7 @@ MAX_FAILED_SHARE = 0.05
 
 _UNITS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
 _LIMIT = re.compile(
-    r"(?:(?P<hop>[\w.-]+):)?(?:(?P<workload>\w+)\.)?(?:(?P<measure>latency|ttft|itl|lag)_)?p(?P<percent>\d+(?:\.\d+)?)"
+    r"(?:(?P<hop>[\w.-]+):)?(?:(?P<workload>[\w-]+)\.)?(?:(?P<measure>latency|ttft|itl|lag)_)?p(?P<percent>\d+(?:\.\d+)?)"
     r"=(?P<value>\d+(?:\.\d+)?)(?P<unit>us|µs|ms|s)"
 )
 _WORKLOADS_WITH = {

@@ -47,7 +47,11 @@ def strip(lag: Floats) -> list[float | None]:
 
 
 def integrity(records: Sequence[Record]) -> dict[str, Any]:
-    """Count the events of an arm's streams that were read together, lost, repeated, out of order or unreadable."""
+    """Compare every event of an arm's streams with what the upstream put into it: its number, its time, its text.
+
+    Counts the events that were read together, lost, repeated, out of order, unreadable (another text than the
+    upstream's), or foreign (of another exchange), and the streams that didn't end with one `[DONE]`.
+    """
     timelines = [record.timeline for record in records if record.timeline is not None]
     events = sum(len(timeline.sequence) for timeline in timelines)
     together = sum(map(_together, timelines))
@@ -59,6 +63,8 @@ def integrity(records: Sequence[Record]) -> dict[str, Any]:
         "repeated": sum(len(timeline.sequence) - len(_distinct(timeline)) for timeline in timelines),
         "out_of_order": sum(map(_disorder, timelines)),
         "unreadable": sum(timeline.others for timeline in timelines),
+        "foreign": sum(map(_foreign, records)),
+        "unended": sum(timeline.endings != 1 for timeline in timelines),
         "share_together": round(together / events, 4) if events else None,
     }
 
@@ -75,3 +81,13 @@ def _together(timeline: ExchangeTimeline) -> int:
 def _disorder(timeline: ExchangeTimeline) -> int:
     numbers = timeline.sequence
     return sum(later < earlier for earlier, later in pairwise(numbers))
+
+
+def _foreign(record: Record) -> int:
+    """Return how many events weren't sent by the upstream for this exchange: they left before or after it."""
+    timeline, seen = record.timeline, record.upstream
+    if timeline is None:
+        return 0
+    if seen is None or seen.attempts != 1:  # the upstream's times aren't known: in one stream, stamps at least rise
+        return sum(later < earlier for earlier, later in pairwise(timeline.stamp_ns)) if not _disorder(timeline) else 0
+    return sum(not seen.received_ns <= stamp <= seen.last_ns for stamp in timeline.stamp_ns)

@@ -29,6 +29,7 @@ def test_one_event_a_read():
     assert found.read_ns == [10, 20]
     assert found.read == [0, 1]
     assert found.others == 0
+    assert found.endings == 1
 
 
 def test_an_event_is_there_when_its_last_byte_is():

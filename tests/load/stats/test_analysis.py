@@ -181,3 +181,25 @@ def test_incomplete_raw_files_are_refused(made, tmp_path, spoil):
     path.write_text("\n".join(spoil(path.read_text().splitlines())))
     with pytest.raises(ValueError, match="isn't"):
         records.read(path)
+
+
+def test_events_of_another_exchange_are_counted(made):
+    """Two streams swap an event each: the numbers are right, the texts aren't theirs."""
+    measurement = made.streams(20, {"hop": 0.5})
+    first, second = [record for record in measurement.records if record.arm == "hop"][:2]
+    stamps, others = first.timeline.stamp_ns, second.timeline.stamp_ns
+    second_start, first_start = second.sent_ns, first.sent_ns
+    assert second_start != first_start
+    stamps[7], others[7] = others[7], stamps[7]
+    second.upstream = None  # its times at the upstream aren't known: the order of its stamps still tells
+    delivery = report.build(measurement)["workloads"][0]["delivery"]
+    assert delivery["hop"]["foreign"] == 2
+    assert delivery["direct"]["foreign"] == 0
+
+
+def test_streams_without_an_end_are_counted(made):
+    measurement = made.streams(20, {"hop": 0.5})
+    hop = [record for record in measurement.records if record.arm == "hop"]
+    hop[0].timeline.endings, hop[1].timeline.endings = 0, 2
+    delivery = report.build(measurement)["workloads"][0]["delivery"]
+    assert [delivery[arm]["unended"] for arm in ("hop", "direct")] == [2, 0]

@@ -19,7 +19,7 @@ LEFT = 80.0
 TOP = 34.0
 BOTTOM = 270.0
 _LEAST_MS = 0.01  # a logarithmic scale has no 0
-_WORKLOAD = re.compile(r"^\w+\.(?=[a-z])")
+_WORKLOAD = re.compile(r"^[\w-]+\.(?=[a-z])")
 """Of `chat.spike`, the part before the phase."""
 
 Entry = Mapping[str, Any]

@@ -28,6 +28,9 @@ from hopcheck_load.report.render.values import (
 _UNLIMITED_WIDTH = 1000
 
 _QUANTILES = ("p50", "p90", "p99")
+FAULTS = ("lost", "repeated", "out_of_order", "unreadable", "foreign", "unended")
+"""What is counted of events and streams that didn't arrive as they were sent."""
+
 _COUNTED = {
     "failed": "failed",
     "interrupted": "were cut off when the run was interrupted",
@@ -136,9 +139,7 @@ def _print_notes(workload: Mapping[str, Any], console: Console) -> None:
     for line in [*shortfalls(workload), *self_reports(workload)]:
         console.print(line)
     for arm, found in workload["delivery"].items():
-        wrong = [
-            f"{found[name]:,} {name.replace('_', ' ')}" for name in ("lost", "repeated", "out_of_order", "unreadable")
-        ]
+        wrong = [f"{found[name]:,} {name.replace('_', ' ')}" for name in FAULTS]
         problems = ", ".join(text for text in wrong if not text.startswith("0 "))
         together = f"{share(found['share_together'])} of its events were read together with another one"
         if arm != "control":
