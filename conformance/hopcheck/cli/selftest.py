@@ -14,8 +14,10 @@ from hopcheck.authoring.mistakes import CaseError, suggestion
 from hopcheck.authoring.registry import Case
 from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
+from hopcheck.cli.files import require_folders
 from hopcheck.cli.selftest_workers import run_matrix, run_reproductions
 from hopcheck.gate.catalogue import all_cases, by_key, select
+from hopcheck.report.build import report_text, write_whole
 from hopcheck.report.causes import INVARIANTS
 from hopcheck.selftest import (
     Cell,
@@ -28,6 +30,7 @@ from hopcheck.selftest import (
     summary_of,
     without_inert,
 )
+from hopcheck.selftest.matrix_page import matrix_document, matrix_page
 from hopcheck_server.wire.event_loop import run as run_loop
 
 RERUN_LIMIT = 120
@@ -53,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mutants", type=Path, metavar="FOLDER", help="run the mutants in these files (see `violates`) on their cases"
     )
+    for kind in ("json", "html"):
+        parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write the mutation matrix as {kind.upper()}")
     parser.add_argument("--verbose", action="store_true", help="list the mutants that were killed, too")
 
 
@@ -71,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         return run_independent(arguments, cases)
     if arguments.reproduce:
         return _reproduce(cases, arguments)
+    require_folders(path for path in (arguments.json, arguments.html) if path)
     console, begun, columns = Console(highlight=False), time.monotonic(), columns_of(cases)
     matrix = _collect(columns, cases, arguments, console)
     known = by_key(cases)
@@ -80,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         total = rerun_suspicious(matrix, total, columns, known, console)
     total = without_inert(total, find_inert(total, columns, known))
     print_score(total, cases, columns, console, verbose=arguments.verbose)
+    write_matrix(total, cases, columns, arguments)
     skipped = 0 if arguments.diagonal else len(columns) * len(cases) - total.cells
     note = f"; the outcome of {skipped} more is known" if skipped else ""
     console.print(f"{total.cells} cells in {time.monotonic() - begun:.0f} s{note}", soft_wrap=True)
@@ -185,12 +192,27 @@ def print_score(
         line("red", "false positive", f"{escape(case_id)} on {name}: {escape(instead)}")
     for case_id, check in total.unkilled:
         line("red", "unkilled", f"{escape(case_id)}: no mutant fails {escape(repr(check))}")
+    console.print(summary_line(total, cases, columns), style="green" if total.holds else "red")
+
+
+def summary_line(total: MatrixScore, cases: Sequence[Case], columns: Sequence[MatrixColumn]) -> str:
+    """The score in one line."""
     mutants = len({mutant.relay for case in cases for mutant in case.mutants})
     honest = sum(column.honest for column in columns)
-    console.print(
+    return (
         f"{len({case.id for case in cases})} cases ({len(cases)} with their operations), {mutants} mutants, "
         f"{honest} honest relays: {len(total.killed)} killed, {len(total.survived)} survived, "
         f"{len(total.inert)} inert, {len(total.unexpected)} unexpected, "
-        f"{len(total.false_positives)} false positives, {len(total.unkilled)} checks that kill no mutant",
-        style="green" if total.holds else "red",
+        f"{len(total.false_positives)} false positives, {len(total.unkilled)} checks that kill no mutant"
     )
+
+
+def write_matrix(
+    total: MatrixScore, cases: Sequence[Case], columns: Sequence[MatrixColumn], arguments: argparse.Namespace
+) -> None:
+    """Write the matrix in the formats that were asked for."""
+    document = matrix_document(total, cases, summary_line(total, cases, columns))
+    if arguments.json:
+        write_whole(arguments.json, report_text(document))
+    if arguments.html:
+        write_whole(arguments.html, matrix_page(document))
