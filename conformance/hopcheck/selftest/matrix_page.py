@@ -1,4 +1,4 @@
-"""The mutation matrix as JSON and as a page: cases × operations, with the mutants that each check kills."""
+"""The mutation matrix as JSON and as a page: cases by operations, with the mutants that each check kills."""
 
 from __future__ import annotations
 
