@@ -125,8 +125,9 @@ class Stack:
 class _Keys:
     """The keys that LiteLLM sends to its providers."""
 
-    upstream: str = field(default_factory=lambda: f"sk-upstream-{secrets.token_urlsafe(16)}", repr=False)
-    backup: str = field(default_factory=lambda: f"sk-backup-{secrets.token_urlsafe(16)}", repr=False)
+    # No words: "the hopcheck upstream" in an answer has ten characters of a key that begins with "sk-upstream".
+    upstream: str = field(default_factory=lambda: f"sk-{secrets.token_hex(16)}", repr=False)
+    backup: str = field(default_factory=lambda: f"sk-{secrets.token_hex(16)}", repr=False)
 
 
 @dataclass(frozen=True)
