@@ -14,9 +14,10 @@ MAX_DIGITS = 1000
 """Characters of a number; converting longer ones takes time that grows with the square of their number."""
 
 _LONG_NUMBER = re.compile(rf"[0-9.]{{{MAX_DIGITS}}}")
-_LONE_SURROGATE = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_SURROGATES = re.compile(
+    r"(?P<kept>\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
+"""An escaped backslash (what follows is no escape), a pair, or half of one."""
 
 
 def loads(data: str | bytes, parse_constant: Callable[[str], Any] | None = None) -> Any:
@@ -31,7 +32,7 @@ def loads(data: str | bytes, parse_constant: Callable[[str], Any] | None = None)
     """
     text = data if isinstance(data, str) else data.decode(json.detect_encoding(data))
     if "\\ud" in text or "\\uD" in text:
-        text = _LONE_SURROGATE.sub(r"\\ufffd", text)
+        text = _SURROGATES.sub(lambda found: found["kept"] or r"\ufffd", text)
     has_long = _LONG_NUMBER.search(text) is not None
     whole, fraction = (_refuse_long(int), _refuse_long(float)) if has_long else (None, None)
     try:

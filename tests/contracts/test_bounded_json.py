@@ -42,3 +42,16 @@ def test_half_a_surrogate_pair_is_replaced(half: str) -> None:
     text = loads(f'{{"a{half}":"{half}"}}')
     assert "\ufffd" in text[next(iter(text))]
     json.dumps(text, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'"\\ud83d\\ude00"', r"\ud83d\ude00"),
+        (r'"\\\ud83d"', "\\\ufffd"),
+        (r'"\ud83d\ude00"', "\U0001f600"),
+        (r'"\ude00\ud83d"', "\ufffd\ufffd"),
+    ],
+)
+def test_an_escaped_backslash_begins_no_escape(text: str, value: str) -> None:
+    assert loads(text) == value

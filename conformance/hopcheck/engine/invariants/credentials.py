@@ -49,7 +49,8 @@ def _of_client(judged: Judged, attempt: Attempt) -> Iterator[Complaint]:
         if not is_secret and field not in FORWARDED_NAMES:
             continue
         shown = _shown_in(attempt, _token(value) if is_secret else value)
-        level = Level.MUST if is_secret else Level.SHOULD
+        # A cookie may be for the provider where the key is.
+        level = Level.MUST if is_secret and not (passes_key and field == "cookie") else Level.SHOULD
         for place in shown:
             yield Complaint(f"the client's {field} reaches the provider in {place}", judged.exchange.about, level)
 

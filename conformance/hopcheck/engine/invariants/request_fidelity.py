@@ -31,6 +31,9 @@ STEERING_FIELDS = frozenset(
 MESSAGE_FIELDS = frozenset({"role", "content", "name", "tool_calls", "tool_call_id", "function_call"})
 """The same of a message's members."""
 
+CALL_FIELDS = frozenset({"id", "type", "function", "custom"})
+"""And of a call's: others are vendors' own."""
+
 ADDABLE = frozenset({"stream_options"})
 """What a target may add for itself: it counts tokens."""
 
@@ -111,6 +114,8 @@ def _plain_message(message: Any) -> Any:
 def level_of(difference: ValueDifference) -> Level:
     """How binding it is that there is no such difference."""
     name, *rest = difference.names
+    if rest[1:] and rest[0] == "tool_calls" and rest[1] not in CALL_FIELDS:
+        return Level.SHOULD
     if name == "messages" and rest:
         return Level.MUST if rest[0] in MESSAGE_FIELDS else Level.SHOULD
     return Level.MUST if name in STEERING_FIELDS else Level.SHOULD
