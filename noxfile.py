@@ -107,7 +107,7 @@ def tests(session: nox.Session) -> None:
 @project_session()
 def commands(session: nox.Session) -> None:
     """Run the tests that start hopcheck's commands as processes."""
-    run(session, "pytest", "-m", f"commands and not ({CHAIN_MARKERS})", "-n", "2", *session.posargs)
+    run(session, "pytest", "-m", f"commands and not ({CHAIN_MARKERS} or hostile)", "-n", "2", *session.posargs)
 
 
 @project_session()

@@ -13,11 +13,16 @@ MAX_DEPTH = 100
 MAX_DIGITS = 1000
 """Characters of a number; converting longer ones takes time that grows with the square of their number."""
 
+MAX_VALUES = 100_000
+"""Values of a document; each takes some hundred bytes once it is read, however short it is."""
+
 _LONG_NUMBER = re.compile(rf"[0-9.]{{{MAX_DIGITS}}}")
 _SURROGATES = re.compile(
     r"(?P<kept>\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
 """An escaped backslash (what follows is no escape), a pair, or half of one."""
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 def loads(data: str | bytes, parse_constant: Callable[[str], Any] | None = None) -> Any:
@@ -31,6 +36,8 @@ def loads(data: str | bytes, parse_constant: Callable[[str], Any] | None = None)
         ValueError: It isn't JSON, or is beyond the bounds.
     """
     text = data if isinstance(data, str) else data.decode(json.detect_encoding(data))
+    if len(text) > MAX_VALUES and has_more_values(text.encode("utf-8", "replace"), MAX_VALUES):
+        raise ValueError(f"JSON with more than {MAX_VALUES} values")
     if "\\ud" in text or "\\uD" in text:
         text = _SURROGATES.sub(lambda found: found["kept"] or r"\ufffd", text)
     has_long = _LONG_NUMBER.search(text) is not None
@@ -42,6 +49,15 @@ def loads(data: str | bytes, parse_constant: Callable[[str], Any] | None = None)
     if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(value):
         raise ValueError(f"JSON that is nested more than {MAX_DEPTH} deep")
     return value
+
+
+def has_more_values(raw: bytes, limit: int) -> bool:
+    """Whether JSON in UTF-8 has more values than that, at least nearly; they aren't read."""
+    return _values(raw) > limit and _values(_STRING.sub(b"", raw)) > limit
+
+
+def _values(raw: bytes) -> int:
+    return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
 
 
 def loads_or_none(data: str | bytes) -> Any:

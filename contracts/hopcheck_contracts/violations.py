@@ -54,6 +54,10 @@ def shown(value: Any) -> str:
     return text if len(text) <= MAX_QUOTED_CHARS else f"{text[: MAX_QUOTED_CHARS - 1]}…"
 
 
+MAX_READ_ERRORS = 1000
+"""Of a value that is wrong in every place, no more are looked at."""
+
+
 def read_errors(errors: Iterable[ValidationError], where: str) -> list[Violation]:
     """Turn a validator's errors into violations: the first few, each once.
 
@@ -61,7 +65,11 @@ def read_errors(errors: Iterable[ValidationError], where: str) -> list[Violation
         errors: As `iter_errors` gives them.
         where: What to call the value itself.
     """
-    found = dict.fromkeys(one for error in errors for one in _read(error, where))
+    found: dict[Violation, None] = {}
+    for error in islice(errors, MAX_READ_ERRORS):
+        found.update(dict.fromkeys(_read(error, where)))
+        if len(found) >= MAX_VIOLATIONS:
+            break
     return list(islice(found, MAX_VIOLATIONS))
 
 

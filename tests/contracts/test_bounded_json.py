@@ -8,10 +8,12 @@ import pytest
 
 from hopcheck_contracts.bounded_json import MAX_DEPTH, MAX_DIGITS, loads, loads_or_none
 
+LONG = '"' + "1,[" * 300_000 + '"'
+
 
 @pytest.mark.parametrize(
     "text",
-    ['{"a":[1,2.5,-3e2,"\\u00e9\\ud83d\\ude00",null,true]}', '"text"', "[]", "1" * MAX_DIGITS, f'"{"1" * 5000}"'],
+    ['{"a":[1,2.5,-3e2,"\\u00e9\\ud83d\\ude00",null,true]}', '"text"', "[]", "1" * MAX_DIGITS, LONG],
 )
 def test_other_json_is_read_as_ever(text: str) -> None:
     assert loads(text) == loads(text.encode()) == loads(text.encode("utf-16")) == json.loads(text)
@@ -25,6 +27,7 @@ def test_other_json_is_read_as_ever(text: str) -> None:
         '{"a":' * (MAX_DEPTH + 1) + "1" + "}" * (MAX_DEPTH + 1),
         "1" * 1_000_000,
         "0." + "1" * 1_000_000,
+        "[" + "{}," * 250_000 + "{}]",
         "",
         "nonsense",
         b"\xff\xfe\xc3",

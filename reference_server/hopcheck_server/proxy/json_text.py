@@ -52,6 +52,11 @@ def replace_member(raw: bytes, name: str, value: Any) -> bytes:
     return text.encode()
 
 
+def members_named(raw: bytes, name: str) -> int:
+    """How many top-level members of the object in `raw` are called `name`."""
+    return len(_value_spans(raw.decode(), name))
+
+
 def _skip_space(text: str, at: int) -> int:
     while text[at] in _SPACE:
         at += 1

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic_core import from_json
 
+from hopcheck_contracts.bounded_json import has_more_values
 from hopcheck_server.proxy.adapters.base import Call
 from hopcheck_server.proxy.adapters.headers import trace_headers
 from hopcheck_server.proxy.errors import ClientDisconnected, ProxyError, bad_request
-from hopcheck_server.proxy.json_text import insert_member, replace_member
+from hopcheck_server.proxy.json_text import insert_member, members_named, replace_member
 from hopcheck_server.proxy.settings import Settings
 from hopcheck_server.proxy.telemetry.notes import Waiting
 
@@ -71,6 +72,8 @@ def _call(request: Request, raw: bytes, body: dict[str, Any], default_model: str
 async def _read_json(request: Request, settings: Settings) -> tuple[bytes, dict[str, Any]]:
     _check_content_type(request)
     raw = await _read_body(request, settings.body_timeout_s)
+    if has_more_values(raw, settings.max_json_values):
+        raise ProxyError(413, "The request body holds too many JSON values.", "request_too_large")
     try:
         body = _parse(raw)
     except json.JSONDecodeError as error:
@@ -79,6 +82,8 @@ async def _read_json(request: Request, settings: Settings) -> tuple[bytes, dict[
         raise bad_request(f"The request body is not valid JSON: {_reason(error)}.") from None
     if not isinstance(body, dict):
         raise bad_request("The request body must be a JSON object.")
+    if raw.count(b'"model"') > 1 and members_named(raw, "model") > 1:
+        raise bad_request("'model' is given more than once.", "model", "duplicate_parameter")
     return raw, body
 
 

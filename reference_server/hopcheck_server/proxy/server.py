@@ -5,15 +5,15 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hopcheck_server.exits import INTERRUPTED, USAGE
 from hopcheck_server.proxy.app import create_app
-from hopcheck_server.proxy.errors import bad_request
+from hopcheck_server.proxy.edge import EdgeLimits, EdgeProtocol
 from hopcheck_server.proxy.settings import (
     ProxySettingsError,
     Settings,
@@ -28,46 +28,6 @@ from hopcheck_server.wire.event_loop import raise_interrupt_on
 
 KEEPALIVE_S = 75
 """Longer than the idle time of common clients, so that the clients close first."""
-
-
-LINGER_S = 0.25
-"""For a request that is on its way on an idle connection when the listener closes: it is served, and then closed."""
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, with errors of the usual shape for what isn't HTTP, and a stop that loses no request."""
-
-    _is_stopping = False
-
-    def shutdown(self) -> None:
-        """Close when what goes on has ended; an idle connection in a moment."""
-        self._is_stopping = True
-        if self._is_idle:
-            self.loop.call_later(LINGER_S, self._close_if_idle)
-        else:
-            super().shutdown()
-
-    def on_headers_complete(self) -> None:
-        super().on_headers_complete()
-        if self._is_stopping:
-            self.cycle.keep_alive = False
-
-    @property
-    def _is_idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
-
-    def _close_if_idle(self) -> None:
-        if self._is_idle:
-            self.transport.close()
-
-    def send_400_response(self, msg: str) -> None:
-        body = bad_request(msg).encode()
-        head = (
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-        self.transport.close()
 
 
 class _AnnouncingServer(uvicorn.Server):
@@ -93,7 +53,7 @@ def make_config(settings: Settings) -> uvicorn.Config:
 def server_options(settings: Settings) -> dict[str, Any]:
     """Return uvicorn's options, which are the same for one process and for several."""
     return {
-        "http": _Protocol,
+        "http": partial(EdgeProtocol, limits=EdgeLimits(settings.head_timeout_s, settings.max_clients)),
         "ws": "none",
         "lifespan": "on",
         "log_config": None,

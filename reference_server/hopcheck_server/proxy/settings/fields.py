@@ -66,6 +66,12 @@ class Settings(BaseSettings):
     """Between two reads of a stream that has begun."""
     body_timeout_s: Seconds = 60.0
     """For a client to send its request body."""
+    head_timeout_s: Seconds = 10.0
+    """For a client to send a request's head, from the connection or the head's first byte on; then 408."""
+    max_clients: Annotated[Count, Unit("connections")] = 4000
+    """Connections of clients at the same time, for each worker; more of them are answered 503."""
+    max_json_values: Annotated[Count, Unit("values")] = 1_000_000
+    """Request bodies with more values than that are refused with 413: each takes memory, however short it is."""
     max_body_bytes: Annotated[Count, Unit("bytes")] = 32 * 1024 * 1024
     """Larger request bodies are refused with 413."""
     max_response_bytes: Annotated[Count, Unit("bytes")] = 64 * 1024 * 1024

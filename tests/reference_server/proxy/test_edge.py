@@ -1,0 +1,107 @@
+"""Clients without a key: what their heads, connections and bodies may take, on raw sockets."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+import uvicorn
+
+from hopcheck_server.proxy.app import create_app
+from hopcheck_server.proxy.server import listen, server_options
+from hopcheck_server.proxy.settings import Settings
+
+KEY = "sk-edge-key-0123456789"
+CHAT = b'{"messages":[{"role":"user","content":"hi"}]}'
+
+
+@contextmanager
+def served(**settings: object) -> Iterator[int]:
+    """The mock, on a port."""
+    made = Settings(internal_api_key=KEY, mock_delay_s=0, **settings)
+    listener = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(create_app(made), **server_options(made)))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with served(head_timeout_s=0.3, max_clients=50, max_json_values=1000) as one:
+        yield one
+
+
+def answer(port: int, sent: bytes) -> bytes:
+    """All that comes until the server closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(sent)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def post(*fields: bytes, body: bytes = CHAT, version: bytes = b"1.1", host: bytes = b"Host: h") -> bytes:
+    own = (b"Authorization: Bearer " + KEY.encode(), b"Content-Type: application/json")
+    lines = [b"POST /v1/chat/completions HTTP/" + version, *filter(None, [host]), *own, *fields]
+    if not any(b"ransfer" in field for field in fields):
+        lines.append(b"Content-Length: %d" % len(body))
+    return b"\r\n".join([*lines, b"", b""]) + body
+
+
+CLOSE = b"Connection: close"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (post(CLOSE), 200),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nX-A: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nX-A: " + b"a" * 200_000, 431),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: h\r\n" + b"X-A: b\r\n" * 300 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nX-A: ", 408),
+        (b"GE", 408),
+        (post(CLOSE, host=b""), 400),
+        (post(CLOSE, b"Host: other"), 400),
+        (post(CLOSE, b"Transfer-Encoding: identity, chunked", body=b"%x\r\n%b\r\n0\r\n\r\n" % (len(CHAT), CHAT)), 400),
+        (post(CLOSE, body=b'{"model":"a","messages":[{"role":"user","content":"model"}],"model":"b"}'), 400),
+        (post(CLOSE, body=b'{"messages":[' + b"[]," * 2000 + b"1]}"), 413),
+    ],
+)
+def test_what_is_too_much_or_odd_is_refused(port: int, sent: bytes, status: int) -> None:
+    got = answer(port, sent)
+    assert got.startswith(b"HTTP/1.1 %d " % status)
+    assert (b'"error"' in got) is (status != 200)
+
+
+@pytest.mark.parametrize("offer", [b"h2c", b"websocket"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_upgrade_is_declined_and_the_body_kept(port: int, offer: bytes, chunked: bool) -> None:
+    offers = (b"Upgrade: " + offer, b"Connection: Upgrade, HTTP2-Settings", b"HTTP2-Settings: AAMAAABkAAQAAP__")
+    framed = post(*offers, b"Transfer-Encoding: chunked", body=b"%x\r\n%b\r\n0\r\n\r\n" % (len(CHAT), CHAT))
+    got = answer(port, (framed if chunked else post(*offers)) + post(CLOSE))
+    assert got.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_a_client_of_http_1_0_gets_no_chunks(port: int) -> None:
+    stream = CHAT[:-1] + b',"stream":true}'
+    head, _, body = answer(port, post(body=stream, version=b"1.0", host=b"")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    assert b"transfer-encoding" not in head
+    assert body.startswith(b"data: ")
+    assert body.endswith(b"data: [DONE]\n\n")
+
+
+def test_connections_are_counted_and_silent_ones_closed(port: int) -> None:
+    with ExitStack() as held:
+        idle = [held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20)) for _ in range(50)]
+        assert answer(port, post(CLOSE)).startswith(b"HTTP/1.1 503 ")
+        assert [one.recv(100) for one in idle] == [b""] * 50
+    assert answer(port, post(CLOSE)).startswith(b"HTTP/1.1 200 ")
