@@ -13,7 +13,7 @@ import uvicorn
 
 from hopcheck_server.exits import INTERRUPTED, USAGE
 from hopcheck_server.proxy.app import create_app
-from hopcheck_server.proxy.edge import EdgeLimits, EdgeProtocol
+from hopcheck_server.proxy.edge.protocol import EdgeLimits, EdgeProtocol
 from hopcheck_server.proxy.settings import (
     ProxySettingsError,
     Settings,

@@ -1,0 +1,1 @@
+"""The side towards clients: what they may take before they have shown a key."""
