@@ -30,7 +30,8 @@ async def upstream_retry_after(target: Target, ask: Operation) -> Findings:
     value, wait_s = answer.header("retry-after"), answer.retry_after_s
     is_date = value is not None and not value.isdecimal()
     same = value == "1" or (is_date and wait_s is not None and 0 <= wait_s <= 2)
-    yield expect("Retry-After", value, holds=same, to="1, or the date in one second")
+    # SHOULD: clients wait by it, and no document makes a gateway pass it on.
+    yield expect("Retry-After", value, holds=same, to="1, or the date in one second", level="SHOULD")
 
 
 @upstream_retry_after.mutant(killed_by="Retry-After", trips=("retry.*", "llm_proxy.outage-refused"))

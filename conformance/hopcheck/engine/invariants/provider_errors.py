@@ -85,7 +85,7 @@ def judge_retry_after(judged: Judged) -> Iterator[Complaint]:
         return
     got_s = announced_s(response.header("retry-after"), answered_s)
     if got_s is None:
-        yield Complaint("the provider's Retry-After is lost", exchange.about)
+        yield Complaint("the provider's Retry-After is lost", exchange.about, Level.SHOULD)
     elif not wanted_s - response.elapsed_s - TOLERANCE_S <= got_s <= wanted_s + TOLERANCE_S:
         yield Complaint("the provider's Retry-After is changed", f"{exchange.about}: {wanted_s:.0f} s, {got_s:.0f} s")
 

@@ -34,6 +34,9 @@ MESSAGE_FIELDS = frozenset({"role", "content", "name", "tool_calls", "tool_call_
 CALL_FIELDS = frozenset({"id", "type", "function", "custom"})
 """And of a call's: others are vendors' own."""
 
+VENDOR_FIELDS = frozenset({"cache_control", "extra_content"})
+"""Members of messages that some providers know, and OpenAI doesn't."""
+
 ADDABLE = frozenset({"stream_options"})
 """What a target may add for itself: it counts tokens."""
 
@@ -114,6 +117,8 @@ def _plain_message(message: Any) -> Any:
 def level_of(difference: ValueDifference) -> Level:
     """How binding it is that there is no such difference."""
     name, *rest = difference.names
+    if not VENDOR_FIELDS.isdisjoint(rest):
+        return Level.SHOULD
     if rest[1:] and rest[0] == "tool_calls" and rest[1] not in CALL_FIELDS:
         return Level.SHOULD
     if name == "messages" and rest:
