@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
@@ -21,6 +22,7 @@ from hopcheck_server.proxy.responses import error_response
 from hopcheck_server.proxy.routes import chat, document, embeddings, health, metrics, models
 from hopcheck_server.proxy.settings import Settings, clients_of
 from hopcheck_server.proxy.telemetry.metrics import Metrics
+from hopcheck_server.proxy.telemetry.traces import no_traces, open_telemetry
 
 BUSY = {chat.PATH: chat.create_chat_completion, embeddings.PATH: embeddings.create_embeddings}
 """The endpoints that are called without FastAPI's work around them."""
@@ -43,12 +45,19 @@ def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> Fas
     app.state.redactor = Redactor(lambda: {*settings.secrets, *app.state.client_keys.upstream_keys})
     app.state.adapter = adapter or make_adapter(settings, app.state.redactor)
     app.state.metrics = Metrics(lambda: cast("BaseLLMAdapter", app.state.adapter).is_healthy)
+    app.state.traces, app.state.end_traces = (
+        open_telemetry(settings.version) if settings.otel else (no_traces, _nothing_to_end)
+    )
     for routes in (chat, embeddings, models, health, document, *([metrics] if settings.metrics != "off" else [])):
         app.include_router(routes.router)
     app.add_exception_handler(ProxyError, _on_proxy_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     _add_middleware(app, settings)
     return app
+
+
+def _nothing_to_end() -> None:
+    return
 
 
 @asynccontextmanager
@@ -58,6 +67,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.drain.watch_signals()
     yield
     await adapter.aclose()
+    await asyncio.to_thread(app.state.end_traces)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -75,7 +85,10 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             allow_headers=["*"],
             expose_headers=["x-request-id", "retry-after", "age", "x-llm-proxy-stale", "x-llm-proxy-fallback"],
         )
-    app.add_middleware(RequestContext, metrics=app.state.metrics, redactor=app.state.redactor, drain=app.state.drain)
+    state = app.state
+    app.add_middleware(
+        RequestContext, metrics=state.metrics, redactor=state.redactor, drain=state.drain, traces=state.traces
+    )
 
 
 async def _on_proxy_error(request: Request, error: Exception) -> Response:

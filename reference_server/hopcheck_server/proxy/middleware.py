@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hopcheck_server.proxy.adapters.headers import trace_headers
 from hopcheck_server.proxy.drain import Drain
 from hopcheck_server.proxy.errors import ClientDisconnected, ProxyError, shutting_down
 from hopcheck_server.proxy.redaction import Redactor
@@ -22,6 +23,7 @@ from hopcheck_server.proxy.telemetry.kinds import OTHER, route_of
 from hopcheck_server.proxy.telemetry.log import line_of
 from hopcheck_server.proxy.telemetry.metrics import CANCELLED_STATUS, Metrics, RequestEnd
 from hopcheck_server.proxy.telemetry.notes import begin_notes
+from hopcheck_server.proxy.telemetry.traces import NO_TRACE, Traces, no_traces
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -41,13 +43,17 @@ class RequestContext:
         metrics: Counts every request.
         redactor: Masks keys in the log's paths.
         drain: Whether this process stops, and connections are to be closed.
+        traces: Begins the trace of each request.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, redactor: Redactor, drain: Drain) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, redactor: Redactor, drain: Drain, traces: Traces = no_traces
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._redactor = redactor
         self._drain = drain
+        self._traces = traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -55,12 +61,15 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         exchange = _ServedRequest(scope, send, route_of(scope["path"]), self._drain)
+        trace = self._traces(exchange.route, _trace_context(scope)) if self._traces is not no_traces else NO_TRACE
+        exchange.notes.trace = trace.headers
         self._metrics.begin(exchange.route)
         try:
             await exchange.run(self._app, receive)
         finally:
             ended = exchange.ended()
             self._metrics.end(exchange.route, ended)
+            trace.end(ended)
             if log.isEnabledFor(logging.INFO):
                 self._write_line(exchange, ended)
 
@@ -88,13 +97,13 @@ class _ServedRequest:
         self._streamed = self._cancelled = False
         self._first_s: float | None = None
         self._started = time.perf_counter()
-        self._notes = begin_notes()
+        self.notes = begin_notes()
         scope.setdefault("state", {})["request_id"] = self.id
 
     def ended(self) -> RequestEnd:
         """Return how the request ended."""
         duration_s = time.perf_counter() - self._started
-        return RequestEnd(self._status, duration_s, self._first_s, self._streamed, self._cancelled, self._notes)
+        return RequestEnd(self._status, duration_s, self._first_s, self._streamed, self._cancelled, self.notes)
 
     async def run(self, app: ASGIApp, receive: Receive) -> None:
         try:
@@ -138,6 +147,10 @@ class _ServedRequest:
             raise ProxyError(500, "The answer could not be completed.") from None
         failure = ProxyError(500, "The proxy failed to serve this request.", "internal_error")
         await error_response(failure)(self.scope, receive, self._send_named)
+
+
+def _trace_context(scope: Scope) -> dict[str, str]:
+    return trace_headers({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]})
 
 
 def _request_id(scope: Scope) -> str:

@@ -18,7 +18,7 @@ from hopcheck_server.proxy.adapters.headers import trace_headers
 from hopcheck_server.proxy.errors import ClientDisconnected, ProxyError, bad_request
 from hopcheck_server.proxy.json_text import insert_member, members_named, replace_member
 from hopcheck_server.proxy.settings import Settings
-from hopcheck_server.proxy.telemetry.notes import Waiting
+from hopcheck_server.proxy.telemetry.notes import Waiting, current_notes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -65,7 +65,10 @@ def _call(request: Request, raw: bytes, body: dict[str, Any], default_model: str
         body["model"] = default_model
     if not isinstance(body["model"], str) or not body["model"]:
         raise bad_request("'model' must be a string that is not empty.", "model", "invalid_type")
-    headers = {**trace_headers(request.headers), "x-request-id": request.state.request_id}
+    notes = current_notes()
+    notes.model = body["model"]
+    trace = notes.trace or trace_headers(request.headers)
+    headers = {**trace, "x-request-id": request.state.request_id}
     return Call(raw, body, headers, request.state.client.upstream_key)
 
 

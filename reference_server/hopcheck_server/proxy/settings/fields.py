@@ -105,6 +105,9 @@ class Settings(BaseSettings):
     """Web origins that may call this proxy from a browser, with commas between them; none: CORS is off."""
     metrics: Annotated[Literal["key", "open", "off"], LowerCase] = "key"
     """Who may read `/metrics`: clients with `INTERNAL_API_KEY`, everybody, or nobody."""
+    otel: bool = False
+    """Export traces and metrics by OpenTelemetry's GenAI conventions, with OTLP over HTTP (needs the extra `metrics`).
+    OpenTelemetry's own `OTEL_EXPORTER_OTLP_ENDPOINT` says where to."""
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], LowerCase] = "info"
     """With `info` and `debug`, each request is a line; no line holds contents or keys."""
     log_format: Annotated[Literal["text", "json"], LowerCase] = "text"

@@ -6,6 +6,7 @@ import difflib
 import io
 import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,12 @@ def load_settings(env_file: Path | None = None, **given: Any) -> Settings:
         settings = _read(_env_file=env_file, **given)
     except ValidationError as error:
         raise ProxySettingsError([_sentence(dict(item)) for item in error.errors(include_input=False)]) from None
-    mistakes = [*_unsafe_keys(settings), *_unusable_clients(settings), *_idle_fallback(settings)]
+    mistakes = [
+        *_unsafe_keys(settings),
+        *_unusable_clients(settings),
+        *_idle_fallback(settings),
+        *_missing_extra(settings),
+    ]
     if mistakes:
         raise ProxySettingsError(mistakes)
     return settings
@@ -111,6 +117,12 @@ def _unusable_clients(settings: Settings) -> list[str]:
         clients_of(settings)
     except ClientKeysError as error:
         return [str(error)]
+    return []
+
+
+def _missing_extra(settings: Settings) -> list[str]:
+    if settings.otel and find_spec("opentelemetry.sdk") is None:
+        return [f"{variable('otel')} needs OpenTelemetry's SDK: pip install 'hopcheck[metrics]'."]
     return []
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +20,8 @@ class Notes:
         error: The kind of error that it ended with; "" for none.
         direct: Whether the direct provider was asked.
         client: The name of the client; "" if it gave no key.
+        model: The model asked for; "" if none was read.
+        trace: The trace context that goes upstream in place of the client's.
     """
 
     upstream_s: float = 0.0
@@ -26,6 +29,8 @@ class Notes:
     error: str = ""
     direct: bool = False
     client: str = ""
+    model: str = ""
+    trace: Mapping[str, str] = field(default_factory=dict)
 
 
 _CURRENT: ContextVar[Notes | None] = ContextVar("notes", default=None)
