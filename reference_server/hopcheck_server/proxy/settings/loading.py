@@ -71,8 +71,13 @@ def unknown_variables(env_file: Path | None = None) -> list[str]:
 
 
 def _suggestion(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name.upper(), known, 1, cutoff=0.75)
-    return f" (the nearest one is {near[0]})" if near else ""
+    near = difflib.get_close_matches(_own_part(name), map(_own_part, known), 1, cutoff=0.75)
+    return f" (the nearest one is {PREFIX}{near[0]})" if near else ""
+
+
+def _own_part(name: str) -> str:
+    """The name without the prefix, which all have in common."""
+    return name.upper().removeprefix(PREFIX)
 
 
 def _check_file(path: Path) -> None:
