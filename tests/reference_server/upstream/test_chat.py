@@ -57,8 +57,9 @@ def test_stream(wire):
 
 
 def test_each_event_is_a_chunk_of_its_own(wire):
-    got = play(wire, reply.chat("Hel", "lo"), stream=True)
-    assert [len(sse.parse(chunk)) for chunk in got.chunks] == [1] * 5
+    request = wire.request(wire.marked(stream=True), headers={"connection": "close"})
+    seen = wire.serve({"a.b": reply.chat("Hel", "lo")}, lambda upstream: wire.raw(upstream, request))
+    assert [len(sse.parse(chunk)) for chunk in wire.dechunk(seen.body)[0]] == [1] * 5
 
 
 def test_usage_is_streamed_when_asked_for(wire):

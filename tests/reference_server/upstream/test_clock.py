@@ -127,7 +127,7 @@ class Waiter:
         self.due = 0.0
         self._woken, self._name, self._mistaken = woken, name, mistaken
 
-    def wake(self):
+    def step(self):
         self._woken.append((self._name, monotonic()))
         if self._mistaken:
             raise ValueError(self._name)

@@ -27,8 +27,8 @@ class Sleeper(Protocol):
 
     due: float
 
-    def wake(self) -> None:
-        """The time has come."""
+    def step(self) -> None:
+        """Go on: the time has come."""
 
 
 class Clock:
@@ -82,4 +82,4 @@ class Clock:
             due, _, sleeper = heapq.heappop(heap)
             if sleeper.due == due:
                 sleeper.due = 0.0
-                sleeper.wake()
+                sleeper.step()

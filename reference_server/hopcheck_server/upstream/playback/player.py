@@ -12,7 +12,7 @@ from hopcheck_server.upstream.journal.attempt import Ending
 from hopcheck_server.upstream.playback import framing
 from hopcheck_server.upstream.playback.clock import SLACK_S, Clock
 from hopcheck_server.upstream.playback.rendered import STAMP, RenderedResponse, this_second
-from hopcheck_server.upstream.playback.schedule import Segment, plan
+from hopcheck_server.upstream.playback.schedule import END, plan
 from hopcheck_server.upstream.script.turns import Delivery
 from hopcheck_server.wire.exchange import ServerExchange
 from hopcheck_server.wire.sockets import RESET_DELAY_S
@@ -58,7 +58,7 @@ class Player:
         self._encoded: Iterator[bytes] | None = None  # with a length, all is encoded before the head
         if delivery.close or delivery.content_length is not None or self._mode == "close":
             exchange.keep_alive = False
-        self._segment: Segment | None = None  # what comes next; the head, if it hasn't been sent
+        self._data: bytes | None = None  # what of the body comes next; None before the head and at the end
         self._has_sent_head = self._has_finished = self._has_ended = False
         self._sent = arrival.sent = array("q")
         self._parts: list[bytes] = []
@@ -66,24 +66,28 @@ class Player:
         arrival.promised_bytes = delivery.content_length
         self._is_apart = False  # whether the loop must run before what comes next
         self._separations = 0
-        self._stamps = 0
+        self._has_stamps, self._stamps = delivery.stamps, 0
         exchange.on_writable = self.step
         exchange.on_gone = self._on_gone
-        self._begin_s = 0.0
+        self._body_s = 0.0  # when the body begins, once the player has
         self._not_before = 0.0
 
     def step(self) -> None:
-        """Go on until the next wait; called at the start, and when the connection is writable again."""
-        if not self._begin_s:
-            self._begin_s = self._not_before = monotonic() + self._delivery.delay_s
-        while self.exchange.writable and not self._has_ended and not self._must_wait():
+        """Do all that is due; called at the start, by the clock, and when the connection is writable again."""
+        now = monotonic()
+        if not self._body_s:
+            self._not_before = now + self._delivery.delay_s
+            self._body_s = self._not_before + self._delivery.first_event_delay_s
+        while not self._has_ended and self.exchange.writable:
+            if self._not_before > now + SLACK_S:
+                self._is_apart = False
+                self._clock.wake(self, self._not_before)
+                return
+            if self._is_apart:
+                self._is_apart = False
+                asyncio.get_running_loop().call_soon(self.step)
+                return
             self._act()
-
-    def wake(self) -> None:
-        """Do what was waited for, and go on."""
-        if self.exchange.writable and not self._has_ended:
-            self._act()
-            self.step()
 
     def stop(self) -> None:
         """Send nothing more."""
@@ -92,34 +96,24 @@ class Player:
         self.exchange.on_gone = self.exchange.on_writable = None
 
     def _act(self) -> None:
-        if self._segment is not None:
-            self._send(self._segment)
+        if self._data is not None:
+            self._send(self._data)
         elif self._has_sent_head or self._schedule.headless:
             self._end()
         else:
             self._send_head()
 
-    def _must_wait(self) -> bool:
-        """Whether it is too early for what comes next; then the clock goes on with it."""
-        due = self._not_before
-        if self._segment is not None:
-            due = max(due, self._begin_s + self._delivery.first_event_delay_s + self._segment.due_s)
-        if due > monotonic() + SLACK_S:
-            self._is_apart = False
-            self._clock.wake(self, due)
-            return True
-        if self._is_apart:
-            self._is_apart = False
-            asyncio.get_running_loop().call_soon(self.step)
-            return True
-        return False
-
-    def _separate(self) -> None:
-        """Let what comes next arrive apart from what was sent."""
-        self._is_apart = True
-        self._separations += 1
-        if self._separations <= MAX_SEPARATIONS:
-            self._not_before = monotonic() + SEPARATION_S
+    def _advance(self) -> None:
+        """Take up the next part of the body, with the time before which it doesn't leave."""
+        self._data, due_s, is_apart = next(self._segments, END)
+        due = self._body_s + due_s
+        if is_apart:
+            self._is_apart = True
+            self._separations += 1
+            if self._separations <= MAX_SEPARATIONS:
+                due = max(due, monotonic() + SEPARATION_S)
+        if due > self._not_before:
+            self._not_before = due
 
     def _send_head(self) -> None:
         response, close = self._response, not self.exchange.keep_alive
@@ -131,33 +125,34 @@ class Player:
         self.arrival.head_sent_ns = monotonic_ns()
         self.exchange.send(response.head + this_second().date_line + tail)
         self._has_sent_head = True
-        self._segment = next(self._segments, None)
+        self._advance()
 
     def _length(self) -> int:
         """What Content-Length says; more than is sent if the response doesn't end."""
         if self._mode != "length":
             return 0
-        segments = [segment._replace(data=self._stamped(segment.data)) for segment in self._segments]
-        encoded = [*(self._encoder.encode(segment.data) for segment in segments), self._encoder.finish()]
+        segments = [(self._stamped(data), due_s, is_apart) for data, due_s, is_apart in self._segments]
+        encoded = [*(self._encoder.encode(data) for data, _, _ in segments), self._encoder.finish()]
         self._segments, self._encoded = iter(segments), iter(encoded)
         if self._delivery.content_length is not None:
             return self._delivery.content_length
         size = sum(map(len, encoded))
         return size if self._schedule.end == "whole" else size + max(self._schedule.missing, 1)
 
-    def _send(self, segment: Segment) -> None:
-        data = self._stamped(segment.data) if self._encoded is None else segment.data
-        encoded = self._encoder.encode(data) if self._encoded is None else next(self._encoded)
+    def _send(self, data: bytes) -> None:
+        if self._encoded is not None:
+            encoded = next(self._encoded)
+        else:
+            data = self._stamped(data) if self._has_stamps else data
+            encoded = self._encoder.encode(data)
         self._sent.append(monotonic_ns())
         self._sent.append(len(data))
         self._parts.append(data)
         self.exchange.send(encoded)
-        self._segment = following = next(self._segments, None)
-        if following is not None and following.apart:
-            self._separate()
+        self._advance()
 
     def _stamped(self, data: bytes) -> bytes:
-        while self._delivery.stamps and STAMP in data:
+        while self._has_stamps and STAMP in data:
             data = data.replace(STAMP, b"%d:%d" % (self._stamps, monotonic_ns()), 1)
             self._stamps += 1
         return data

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import Literal, NamedTuple
+from math import inf
+from typing import Literal
 
 from hopcheck_server.upstream.script.turns import Delivery
 
@@ -18,18 +18,12 @@ BULK = 256 * 1024
 """No write is larger, so that a slow reader holds up the writer and not its memory."""
 
 
-class Segment(NamedTuple):
-    """Bytes that leave in one write.
+Segment = tuple[bytes, float, bool]
+"""Bytes that leave in one write, never none; when they may leave, in seconds after the body's start; and whether the
+peer should be able to read them apart from those before."""
 
-    Attributes:
-        data: The bytes; never empty.
-        due_s: When they may leave, in seconds after the body's start.
-        apart: Whether the peer should be able to read them apart from those before.
-    """
-
-    data: bytes
-    due_s: float
-    apart: bool = False
+END: tuple[None, float, bool] = (None, -inf, False)
+"""Stands after the last segment; what comes then waits for nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +45,8 @@ class PlaybackSchedule:
 
 def plan(pieces: list[bytes], delivery: Delivery) -> PlaybackSchedule:
     """Work out how a body leaves."""
-    total = sum(map(len, pieces))
-    ends = [0, *accumulate(map(len, pieces))]
-    stop, end = _stop(delivery, ends)
+    total = _length(pieces)
+    stop, end = _stop(delivery, pieces)
     kept = total if stop is None else max(0, min(stop, total))
     events = [b"".join(pieces)] if delivery.join_events else pieces
     paced = ((place * delivery.pace_s, data) for place, data in enumerate(events))
@@ -61,21 +54,21 @@ def plan(pieces: list[bytes], delivery: Delivery) -> PlaybackSchedule:
     return PlaybackSchedule(segments, end, headless=stop == -1, missing=total - kept)
 
 
-def _stop(delivery: Delivery, ends: list[int]) -> tuple[int | None, End]:
+def _stop(delivery: Delivery, pieces: list[bytes]) -> tuple[int | None, End]:
     """Where the body stops (-1 before the headers, None nowhere), and how: what comes first."""
     stops: list[tuple[int, End]] = []
     if delivery.cut_at is not None:
         stops.append((delivery.cut_at, delivery.cut))
     if delivery.cut_after_events is not None:
-        stops.append((_after(ends, delivery.cut_after_events), delivery.cut))
+        stops.append((_length(pieces[: delivery.cut_after_events]), delivery.cut))
     if delivery.hang:
-        where = {"headers": -1, "body": 0, "events": _after(ends, delivery.hang_after)}[delivery.hang]
+        where = {"headers": -1, "body": 0, "events": _length(pieces[: delivery.hang_after])}[delivery.hang]
         stops.append((where, "hang"))
     return min(stops, key=lambda stop: stop[0], default=(None, "whole"))
 
 
-def _after(ends: list[int], events: int) -> int:
-    return ends[min(events, len(ends) - 1)]
+def _length(pieces: list[bytes]) -> int:
+    return sum(map(len, pieces))
 
 
 def _cuts(delivery: Delivery, size: int) -> list[int]:
@@ -93,13 +86,13 @@ def _segments(paced: Iterable[tuple[float, bytes]], kept: int, cuts: list[int]) 
     for due, data in paced:
         place, end = start, min(start + len(data), kept)
         if end <= cut and 0 < end - place == len(data) <= BULK:  # whole, as nearly all are
-            yield Segment(data, due, place in apart)
+            yield data, due, place in apart
             place = end
             if place == cut:
                 cut = next(following, kept)
         while place < end:
             stop = min(cut, end, place + BULK)
-            yield Segment(data[place - start : stop - start], due, place in apart)
+            yield data[place - start : stop - start], due, place in apart
             place = stop
             if place == cut:
                 cut = next(following, kept)
