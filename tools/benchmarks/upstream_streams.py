@@ -10,12 +10,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import resource
 import subprocess
 import sys
 from functools import partial
 from typing import cast
 
+import psutil
 import uvloop
 
 from hopcheck_server.upstream.control.client import RemoteControl
@@ -49,12 +49,18 @@ def request(port: int) -> bytes:
     return f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def stream(url: str, streams: int, rate: float, seconds: float) -> list[Attempt]:
-    """Run the streams, begun at even distances over the first second, and fetch what the journal holds of them."""
+async def stream(
+    url: str, process: psutil.Process, streams: int, rate: float, seconds: float
+) -> tuple[list[Attempt], float]:
+    """Run the streams, begun at even distances over the first second.
+
+    Returns:
+        What the journal holds of them, and the seconds of CPU that the upstream used for them.
+    """
     control = RemoteControl(url)
     texts = ["token "] * int(rate * seconds)
     await control.load({"bench.streams": reply.script_of(reply.chat(*texts, pace_s=1 / rate))})
-    loop = asyncio.get_running_loop()
+    loop, before = asyncio.get_running_loop(), cpu_s(process)
     host, _, port = url.removeprefix("http://").rpartition(":")
     ends: list[asyncio.Future[None]] = []
     start = loop.time()
@@ -64,9 +70,16 @@ async def stream(url: str, streams: int, rate: float, seconds: float) -> list[At
         await loop.create_connection(partial(Client, request(int(port)), ended), host, int(port))
         await asyncio.sleep(max(0.0, start + (place + 1) / streams - loop.time()))
     await asyncio.gather(*ends)
+    used_s = cpu_s(process) - before
     attempts = await control.attempts(MARKER)
     await control.aclose()
-    return attempts
+    return attempts, used_s
+
+
+def cpu_s(process: psutil.Process) -> float:
+    """The CPU time of a process so far, in seconds."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def lags_ms(attempts: list[Attempt], rate: float) -> list[float]:
@@ -89,14 +102,13 @@ def main() -> None:
         try:
             assert process.stdout is not None
             url = process.stdout.readline().split()[-1]
-            attempts = uvloop.run(stream(url, options.streams, options.rate, options.seconds))
+            upstream = psutil.Process(process.pid)
+            attempts, used_s = uvloop.run(stream(url, upstream, options.streams, options.rate, options.seconds))
         finally:
             process.terminate()
     lags = lags_ms(attempts, options.rate)
     shown = {f"p{q}": round(lags[min(int(len(lags) * q / 100), len(lags) - 1)], 2) for q in (50, 90, 99, 99.9)}
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cost = (used.ru_utime + used.ru_stime) * 1e6 / len(lags)
-    print(f"{len(attempts)} streams, {len(lags)} events, CPU {cost:.1f} us an event")
+    print(f"{len(attempts)} streams, {len(lags)} events, CPU {used_s * 1e6 / len(lags):.1f} us an event")
     print(f"lag in ms: {shown}, max {lags[-1]:.2f}")
 
 

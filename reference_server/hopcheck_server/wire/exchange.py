@@ -63,10 +63,11 @@ class ServerExchange:
         version: Of HTTP: `1.0` or `1.1`.
         keep_alive: Whether the connection serves another request after this one.
         received_ns: When the last byte was read, CLOCK_MONOTONIC.
+        line: The connection.
         connection: The number of the connection that it came on; a later connection's is higher.
         has_left: Whether the client has closed the connection.
         on_gone: Called when it does.
-        on_writable: Called when the client has caught up with reading.
+        on_writable: Called when the client has caught up with reading; a handler pauses while `line.writable` is false.
     """
 
     has_left = False
@@ -86,7 +87,7 @@ class ServerExchange:
         keep_alive: bool,
         received_ns: int,
     ) -> None:
-        self._connection = connection
+        self.line = connection
         self.method = method
         self.target = target
         self.fields = fields
@@ -177,46 +178,41 @@ class ServerExchange:
         Raises:
             PeerLeft: The client is gone.
         """
-        if not self._connection.write(data):
+        if not self.line.write(data):
             raise PeerLeft
-        await self._connection.drain()
+        await self.line.drain()
 
     # For handlers that are functions.
 
-    @property
-    def writable(self) -> bool:
-        """Whether the client keeps up with reading; a handler pauses otherwise until `on_writable` is called."""
-        return self._connection.writable
-
     def send(self, data: bytes) -> None:
         """Send any bytes, without waiting; if the client is gone, they are dropped."""
-        self._connection.write(data)
+        self.line.write(data)
 
     def end(self) -> None:
         """Say that the response is complete; the connection goes on with the next request, or closes."""
-        self._connection.end(self)
+        self.line.end(self)
 
     # For both.
 
     def abort(self) -> None:
         """Close the connection after what was written, so that the response's framing stays open."""
         self.keep_alive = False
-        self._connection.drop()
+        self.line.drop()
 
     def reset(self, after_s: float = 0.0) -> None:
         """Close the connection with a reset (RST), now or later; what the client hasn't read by then is lost."""
         self.keep_alive = False
-        self._connection.reset(after_s)
+        self.line.reset(after_s)
 
     def release(self) -> None:
         """Close the connection at once, whatever waits to be sent."""
         self.keep_alive = False
-        self._connection.abort()
+        self.line.abort()
 
     @property
     def is_local(self) -> bool:
         """Whether the client is on this host."""
-        return self._connection.is_local
+        return self.line.is_local
 
 
 def status_line(status: int, version: str = "1.1") -> bytes:

@@ -78,7 +78,8 @@ class Player:
         if not self._body_s:
             self._not_before = now + self._delivery.delay_s
             self._body_s = self._not_before + self._delivery.first_event_delay_s
-        while not self._has_ended and self.exchange.writable:
+        line = self.exchange.line
+        while line.writable and not self._has_ended:
             if self._not_before > now + SLACK_S:
                 self._is_apart = False
                 self._clock.wake(self, self._not_before)
@@ -87,21 +88,18 @@ class Player:
                 self._is_apart = False
                 asyncio.get_running_loop().call_soon(self.step)
                 return
-            self._act()
+            if self._data is not None:
+                self._send(self._data)
+            elif self._has_sent_head or self._schedule.headless:
+                self._end()
+            else:
+                self._send_head()
 
     def stop(self) -> None:
         """Send nothing more."""
         self._has_ended = True
         self.due = 0.0
         self.exchange.on_gone = self.exchange.on_writable = None
-
-    def _act(self) -> None:
-        if self._data is not None:
-            self._send(self._data)
-        elif self._has_sent_head or self._schedule.headless:
-            self._end()
-        else:
-            self._send_head()
 
     def _advance(self) -> None:
         """Take up the next part of the body, with the time before which it doesn't leave."""
@@ -148,7 +146,7 @@ class Player:
         self._sent.append(monotonic_ns())
         self._sent.append(len(data))
         self._parts.append(data)
-        self.exchange.send(encoded)
+        self.exchange.line.write(encoded)
         self._advance()
 
     def _stamped(self, data: bytes) -> bytes:
@@ -175,7 +173,7 @@ class Player:
         if not self._has_finished and not self._response.bodiless:
             self.exchange.send(self._encoder.finish() if self._encoded is None else next(self._encoded))
         self._has_finished = True
-        if self.exchange.writable:
+        if self.exchange.line.writable:
             self._ended(self, "answered")
             self.exchange.end()
 

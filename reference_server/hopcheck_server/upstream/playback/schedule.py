@@ -5,7 +5,7 @@ Pure: knows neither sockets nor clocks. Offsets are those of the body before gzi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
@@ -49,8 +49,7 @@ def plan(pieces: list[bytes], delivery: Delivery) -> PlaybackSchedule:
     stop, end = _stop(delivery, pieces)
     kept = total if stop is None else max(0, min(stop, total))
     events = [b"".join(pieces)] if delivery.join_events else pieces
-    paced = ((place * delivery.pace_s, data) for place, data in enumerate(events))
-    segments = _segments(paced, kept, _cuts(delivery, kept))
+    segments = _segments(events, delivery.pace_s, kept, _cuts(delivery, kept))
     return PlaybackSchedule(segments, end, headless=stop == -1, missing=total - kept)
 
 
@@ -77,13 +76,14 @@ def _cuts(delivery: Delivery, size: int) -> list[int]:
     return sorted({at for at in (*delivery.split_at, *every) if 0 < at < size})
 
 
-def _segments(paced: Iterable[tuple[float, bytes]], kept: int, cuts: list[int]) -> Iterator[Segment]:
+def _segments(events: list[bytes], pace_s: float, kept: int, cuts: list[int]) -> Iterator[Segment]:
     """Cut the pieces at those offsets, and at a size that is easy to write."""
     apart = set(cuts)
     following = iter([*cuts, kept])
     cut = next(following)
     start = 0
-    for due, data in paced:
+    for number, data in enumerate(events):
+        due = number * pace_s
         place, end = start, min(start + len(data), kept)
         if end <= cut and 0 < end - place == len(data) <= BULK:  # whole, as nearly all are
             yield data, due, place in apart
