@@ -30,7 +30,7 @@ COMPOSE = "docker-compose.yml"
 EXAMPLE_KEYS = {"LITELLM_MASTER_KEY": "sk-for-a-look", "LLM_PROXY__INTERNAL_API_KEY": "sk-for-a-look"}
 CHAIN_MARKERS = "litellm or locust or whole_gate"
 """The markers of the tests that the session `chain` runs."""
-PROCESSES = f"{CHAIN_MARKERS} or commands or image"
+PROCESSES = f"{CHAIN_MARKERS} or commands or image or hostile"
 """The markers of all tests that the session `tests` leaves to others."""
 
 CASSETTES = "cassettes/litellm-1.106.2"
@@ -107,7 +107,7 @@ def tests(session: nox.Session) -> None:
 @project_session()
 def commands(session: nox.Session) -> None:
     """Run the tests that start hopcheck's commands as processes."""
-    run(session, "pytest", "-m", f"commands and not ({CHAIN_MARKERS} or hostile)", "-n", "2", *session.posargs)
+    run(session, "pytest", "-m", f"commands and not ({CHAIN_MARKERS})", "-n", "2", *session.posargs)
 
 
 @project_session()
@@ -148,6 +148,12 @@ def chain(session: nox.Session) -> None:
 def examples(session: nox.Session) -> None:
     """Run the gate on the models of the example deployments that `chain` leaves out; not a default session."""
     run(session, "pytest", "-m", "every_model", "-n", "2", *session.posargs)
+
+
+@project_session()
+def hostile(session: nox.Session) -> None:
+    """Run gate and load on every hostile target; `commands` has a sample. Not a default session, since it takes long."""
+    run(session, "pytest", "-m", "hostile", "-n", "3", *session.posargs)
 
 
 @project_session()
