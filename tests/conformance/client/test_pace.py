@@ -109,6 +109,24 @@ def test_a_time_of_little_demand_shows_no_limit() -> None:
     assert pace.rate == 300 / 60
 
 
+def test_the_rate_does_not_grow_while_less_passes() -> None:
+    async def main() -> None:
+        pace = Pace(asyncio.get_running_loop().time)
+        for _ in range(19):
+            pace.passed(await pace.admit())
+        pace.refused(await pace.admit(), 1.0)
+        pace.passed(await pace.admit())
+        assert pace.rate == 20
+        for _ in range(5):  # two at once, each half a second: four a second pass
+            pair = [await pace.admit(), await pace.admit()]
+            await asyncio.sleep(0.4)
+            for one in pair:
+                pace.passed(one)
+        assert pace.rate == 20
+
+    simulate(main)
+
+
 def test_the_rate_falls_at_once_and_grows_slowly_then_faster() -> None:
     control = RateControl()
     control.increase()

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import takewhile
 
 from hopcheck.client.pacing.rate_control import RateControl
 from hopcheck.client.responses import Untestable
@@ -130,7 +131,7 @@ class Pace:
         if self._resting:  # one request tries whether the rest is over; the others wait for what it shows
             self._next = now + self._pause_s
         elif self.rate:
-            if held_back:
+            if held_back and self._keeps_up(now, self.rate):
                 self._rate.increase()
             self._next = max(self._next, now - LAG_S) + 1 / self.rate
         return now
@@ -172,6 +173,12 @@ class Pace:
         while self._recent[0] <= now - PEAK_S:
             self._recent.popleft()
         self._peak = max(self._peak, len(self._recent))
+
+    def _keeps_up(self, now: float, rate: float) -> bool:
+        """Whether lately half of the rate has passed at least: on a loaded machine, a higher one would show nothing."""
+        window_s = max(1.0, 4 / rate)
+        lately = sum(1 for _ in takewhile(lambda at: at > now - window_s, reversed(self._recent)))
+        return lately >= rate * window_s / 2
 
     def _resume(self) -> None:
         now = self._clock()
