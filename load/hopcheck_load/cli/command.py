@@ -135,8 +135,8 @@ def _write(document: dict[str, Any], measurement: Measurement, arguments: argpar
         (arguments.markdown, markdown_text),
     )
     writing = [(path, partial(_write_text, path, text, document)) for path, text in kinds if path]
-    if arguments.raw and not arguments.source:
-        writing.append((arguments.raw, partial(records.write, measurement, arguments.raw)))
+    if arguments.raw and not arguments.source:  # first: all else can be made of it again
+        writing.insert(0, (arguments.raw, partial(records.write, measurement, arguments.raw)))
     for path, write in writing:
         try:
             write()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 import re
 
 import pytest
@@ -166,6 +167,19 @@ def test_requests_that_failed_are_infinitely_late(made):
     text = report.text(document)
     assert '"p90": "infinite"' in text
     assert "Infinity" not in text
+
+
+@pytest.mark.parametrize("share", [0.05, 0.49, 0.55])
+def test_intervals_may_end_at_infinity(made, share):
+    measurement, draw = made.loaded(rate=60.0), random.Random(1)
+    for record in measurement.records:
+        if record.arm == "hop" and draw.random() < share:
+            record.failure = "status 500"
+    document = report.build(measurement)
+    assert report.violations(document) == []
+    high = latency(document["workloads"][0])["added"]["hop"]["median"]["high"]
+    assert (high == float("inf")) is (share > 0.4)
+    assert re.search(r"\b(nan|inf)\b", html_text(document)) is None
 
 
 def test_infinity_is_read_again(made, tmp_path):

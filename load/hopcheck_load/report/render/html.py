@@ -38,6 +38,7 @@ def html_text(document: Mapping[str, Any]) -> str:
             headlines=headlines(document),
             cards=[{**card, "colour": plots.colour(document, card["hop"])} for card in cards(document)],
             comparison=plots.comparison(document),
+            compared=list(plots.compared(document)),
             findings=findings(document),
             processes=document.get("processes", []),
             against_rate=_against_rate(document),

@@ -60,6 +60,16 @@ def comparison(document: Entry) -> Markup:
     return svg.picture(WIDTH, height + 4, "What each hop adds, median and interval", shapes)
 
 
+def compared(document: Entry) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+    """Return the same figures as text, for narrow screens: what it is, and for each hop (name, figure, colour)."""
+    for what, added, floor in _compared(document):
+        yield what, [(hop, _shown(entry, floor), colour(document, hop)) for hop, entry in added.items()]
+
+
+def _shown(entry: Entry, floor: float | None) -> str:
+    return f"≤ {ms(floor)}" if entry["within_floor"] else ms(entry["median"]["value"], sign=True)
+
+
 def _names(document: Entry, hops: Sequence[str], right: float) -> Iterator[str]:
     for at, hop in enumerate(hops[:_MAX_FIGURES]):
         place = (right + FIGURE * (at + 1), 14.0)
@@ -103,8 +113,8 @@ def _forest(
         if hop in added:
             y = middle + 9.0 * (at - (len(hops) - 1) / 2)
             yield from _median(scale, y, added[hop]["median"], colour(document, hop), f"{what}, {hop}")
-            shown = f"≤ {ms(floor)}" if added[hop]["within_floor"] else ms(added[hop]["median"]["value"], sign=True)
             if at < _MAX_FIGURES:
+                shown = _shown(added[hop], floor)
                 yield svg.text((scale.end + FIGURE * (at + 1), middle + 4), shown, "number", anchor="end")
 
 

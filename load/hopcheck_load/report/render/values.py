@@ -186,8 +186,7 @@ def shortfalls(workload: Mapping[str, Any]) -> list[str]:
             if entry["needs"] is not None:
                 needs[arm] = max(needs.get(arm, 0), entry["needs"])
     return [
-        f"{arm}: too short for every interval, neighbours in time are too much alike; it takes about {more:,} {unit}"
-        for arm, more in needs.items()
+        f"{arm}: the run was too short for an interval; it takes about {more:,} {unit}" for arm, more in needs.items()
     ]
 
 
