@@ -62,7 +62,7 @@ def saturation_point(steps: Iterable[RateStep]) -> SaturationPoint:
         return SaturationPoint("unknown")
     seen = {"up_to": ordered[-1].rate, "rates": len(ordered)}
     first = _first_saturated(ordered)
-    if first is not None:
+    if first is not None and (not ordered[first].keeps_up or len(ordered) >= MIN_RATES):
         rate = ordered[first - 1].rate if first else None
         return SaturationPoint("found" if first else "lowest", rate, ordered[first].rate, **seen)  # type: ignore[arg-type]
     return SaturationPoint("none" if len(ordered) >= MIN_RATES else "unknown", **seen)  # type: ignore[arg-type]

@@ -66,6 +66,7 @@ def test_a_hop_that_fails_everywhere_is_saturated_at_the_lowest():
 def test_too_few_rates_show_no_knee():
     assert saturation_point([]) == ("unknown", None, None, None, 0)
     assert saturation_point(steps(2.0, 2.0)).outcome == "unknown"
+    assert saturation_point(steps(2.0, 30.0)).outcome == "unknown"
 
 
 def slices(*p50):
