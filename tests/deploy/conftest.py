@@ -24,8 +24,9 @@ from hopcheck_server.upstream.server import Upstream
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-CLIENT_KEY = "sk-example-client-key-0123456789"
-KEYS = {"openai": "sk-example-openai-0001", "azure": "sk-example-azure-0002", "vllm": "sk-example-vllm-0003"}
+# Keys without words or rows of digits, which stand in answers, too.
+CLIENT_KEY = "sk-c1d8e05f7a9b46e2"
+KEYS = {"openai": "sk-7be0c4a1d25f90d8", "azure": "sk-4f93a6e8b07d1c52", "vllm": "sk-e28d5b1f06c97a34"}
 
 
 class Models(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 pytestmark = [pytest.mark.whole_gate, pytest.mark.timeout(300)]
-KEY = "sk-reference-test-key-0123456789"
+KEY = "sk-9d2f7c06e1b85a43"
 
 
 def test_every_case_that_applies_conforms(start, gate, tmp_path, upstream_port: int) -> None:
@@ -15,7 +15,7 @@ def test_every_case_that_applies_conforms(start, gate, tmp_path, upstream_port: 
         "LLM_MODE": "litellm",
         "BACKEND": "openai",
         "LITELLM_PROXY_URL": f"http://127.0.0.1:{upstream_port}",
-        "LITELLM_API_KEY": "sk-upstream-test-key-0123456789",
+        "LITELLM_API_KEY": "sk-58b3e0d7f19c2a64",
         "INTERNAL_API_KEY": KEY,
         "DEFAULT_MODEL": "fake-model",
     }

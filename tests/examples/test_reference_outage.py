@@ -7,7 +7,7 @@ import pytest
 from hopcheck_server.chain.processes import free_port
 
 pytestmark = [pytest.mark.whole_gate, pytest.mark.timeout(300)]
-KEY = "sk-reference-test-key-0123456789"
+KEY = "sk-9d2f7c06e1b85a43"
 CASES = {f"llm_proxy.outage-{name}" for name in ("direct", "models", "ready", "refused")}
 
 
@@ -18,7 +18,7 @@ def test_the_cases_about_outages_conform(start, gate, tmp_path, upstream_port: i
     settings = {
         "LLM_MODE": "litellm",
         "LITELLM_PROXY_URL": start("-m", "hopcheck_server.chain.switch", *line, env={}),
-        "LITELLM_API_KEY": "sk-upstream-test-key-0123456789",
+        "LITELLM_API_KEY": "sk-58b3e0d7f19c2a64",
         "INTERNAL_API_KEY": KEY,
         "DIRECT_FALLBACK_URL": upstream,
         "DIRECT_FALLBACK_API_KEY": "sk-direct-test-key-0123456789",

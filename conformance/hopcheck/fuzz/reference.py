@@ -13,7 +13,7 @@ from hopcheck_server.chain import serve
 from hopcheck_server.chain.processes import free_port
 from hopcheck_server.wire.event_loop import stop_event
 
-KEY = "sk-reference-fuzz-key-0123456789"
+KEY = "sk-3a7e90c5d81f6b24"
 KEY_ENV = "HOPCHECK_FUZZ_KEY"
 
 TARGET = """[target]
@@ -61,7 +61,7 @@ def _settings(port: int) -> dict[str, str]:
         "LLM_MODE": "litellm",
         "BACKEND": "openai",
         "LITELLM_PROXY_URL": f"http://127.0.0.1:{port}",
-        "LITELLM_API_KEY": "sk-upstream-fuzz-key-0123456789",
+        "LITELLM_API_KEY": "sk-b60d2f94e7a1c853",
         "INTERNAL_API_KEY": KEY,
         "DEFAULT_MODEL": "fake-model",
     }
