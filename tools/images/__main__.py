@@ -1,7 +1,7 @@
 """Build both images and run them: `python -m tools.images`. Needs root, and Debian's buildah and mmdebstrap.
 
 It checks the images' user, size, layers and health check, serves a chat by the entry point of LLM-Proxy's image, and
-ends it with SIGTERM. Nothing is left behind but the base and the wheels, in `--folder`.
+ends it with SIGTERM. Nothing is left behind, unless `--folder` says where base, wheels and images are kept.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ MOCK = ("LLM_PROXY__LLM_MODE=mock", f"LLM_PROXY__INTERNAL_API_KEY={KEY}")
 def main(words: Sequence[str] | None = None) -> int:
     """Build, check and run; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.images", description=__doc__)
-    parser.add_argument("--folder", type=Path, help="where base and wheels are kept (default: a new one)")
+    parser.add_argument("--folder", type=Path, help="where all of it is kept (default: nowhere)")
     folder: Path | None = parser.parse_args(words).folder
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:

@@ -22,7 +22,8 @@ def parse(raw: bytes) -> Any:
         RecursionError: It is nested too deeply.
     """
     try:
-        return from_json(raw)
+        # It would keep short texts of contents, too, in a cache for the whole process.
+        return from_json(raw, cache_strings="keys")
     except ValueError:
         # It refuses some that `json` reads, lone surrogates and 200 levels among them.
         return json.loads(raw.decode())

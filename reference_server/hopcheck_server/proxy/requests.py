@@ -92,7 +92,7 @@ async def _read_json(request: Request, settings: Settings) -> tuple[bytes, dict[
 
 def _parse(raw: bytes) -> Any:
     try:
-        return from_json(raw, allow_inf_nan=False)
+        return from_json(raw, allow_inf_nan=False, cache_strings="keys")
     except ValueError:
         # What it refuses is read again: for the reason, and because `json` reads lone surrogates and deep nesting.
         return json.loads(raw.decode(), parse_constant=_refuse_constant)
