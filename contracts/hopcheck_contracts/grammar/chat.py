@@ -81,10 +81,8 @@ def check_stream(
         boundary: Whose contract single events are held to.
     """
     parser = EventParser()
-    breaches = check_events(parser.feed(raw), n=n, wants_usage=wants_usage, boundary=boundary)
-    if parser.rest:
-        breaches.append(Breach(Rule.COMPLETE_EVENTS, "the stream", f"ends within an event: {_sample(parser.rest)}"))
-    return breaches[:MAX_VIOLATIONS]
+    events = parser.feed(raw)
+    return check_events(events, n=n, wants_usage=wants_usage, boundary=boundary, rest=parser.rest)
 
 
 def check_events(
@@ -93,13 +91,25 @@ def check_events(
     n: int | None = None,
     wants_usage: bool | None = None,
     boundary: Boundary = "openai-compatible",
+    rest: bytes = b"",
 ) -> list[Breach]:
-    """Check a stream that has been read already; see `check_stream`."""
+    """Check a stream that has been read already; see `check_stream`.
+
+    Args:
+        events: All of them, comments included.
+        n: See `check_stream`.
+        wants_usage: See `check_stream`.
+        boundary: See `check_stream`.
+        rest: What follows the last event without its end.
+    """
     reader = _Reader(boundary)
     for event in events:
         reader.take(event)
     reader.end(n, wants_usage)
-    return reader.breaches[:MAX_VIOLATIONS]
+    breaches = reader.breaches
+    if rest:
+        breaches.append(Breach(Rule.COMPLETE_EVENTS, "the stream", f"ends within an event: {_sample(rest)}"))
+    return breaches[:MAX_VIOLATIONS]
 
 
 class _Choice:

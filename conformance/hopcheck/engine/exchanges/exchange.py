@@ -15,7 +15,7 @@ from hopcheck.client.operations import operation_of
 from hopcheck.client.operations.contract_path import contract_path, plain_path
 from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_contracts.schemas import STREAM_TYPE
-from hopcheck_contracts.sse import Event, parse
+from hopcheck_contracts.sse import Event, EventParser
 from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse
 from hopcheck_server.upstream.script.marker import Marker
 
@@ -64,9 +64,16 @@ class Message:
         return loads_or_none(self.body or b"")
 
     @cached_property
+    def parsed(self) -> tuple[list[Event], bytes]:
+        """The events of the stream, and what follows the last one without its end."""
+        parser = EventParser()
+        events = parser.feed(self.body or b"") if self.streams else []
+        return events, parser.rest
+
+    @property
     def events(self) -> list[Event]:
         """The events of the stream, comments included."""
-        return parse(self.body or b"") if self.streams else []
+        return self.parsed[0]
 
     @cached_property
     def payloads(self) -> list[Any]:

@@ -11,7 +11,7 @@ from hopcheck_server.upstream.journal.attempt import Attempt
 
 CLEANUP = "cleanup"
 
-GOES_ON_NS = 1_000_000_000
+GOES_ON_NS = 2_500_000_000
 """How long an attempt may go on for a client that has left."""
 
 

@@ -41,7 +41,8 @@ def judge(judged: Judged) -> Iterator[Complaint]:
             if not _is_given(judged, sample):
                 yield Complaint(f"{place} shows {what}", f"{exchange.about}: {shown(sample)}")
     prices = [name for name, _ in answer.headers if _PRICE.search(name.lower()) and not _is_given(judged, name)]
-    yield from (Complaint(f"header {name.lower()} shows a price", exchange.about, Level.SHOULD) for name in prices)
+    if prices:
+        yield Complaint("headers show prices", f"{exchange.about}: {', '.join(prices)}", Level.SHOULD)
 
 
 def _learn(judged: Judged) -> None:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from hopcheck.client.config import SECRET_CHARACTERS
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content
+from hopcheck.engine.exchanges.exchange import Message
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck_server.secret_forms import SecretSearch
 
@@ -19,23 +20,25 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     """Yield whose keys a response shows, and where."""
     exchange = judged.exchange
     judged.known.provider_keys |= {one.key for one in exchange.attempts if len(one.key) >= SECRET_CHARACTERS}
+    keys = dict(_keys(judged))
     places = dict(_places(judged))
-    for whose, key in _keys(judged):
+    if not keys or not shows("\n".join(places.values()), *keys):
+        return
+    for key, whose in keys.items():
         shown = [place for place, text in places.items() if shows(text, key)]
-        if shown and not _says_it_itself(judged, key):
+        if shown and not _is_given(judged, key):
             yield Complaint(f"{whose} key stands in {', '.join(shown)}", exchange.about)
 
 
 def _keys(judged: Judged) -> Iterator[tuple[str, str]]:
     """The keys that are no business of this client's, each with a word on whose it is."""
     config, known = judged.config, judged.known
-    is_shown_back = config.declares.transparent or config.declares.auth_policy == "passthrough"
-    clients = {"a client's": config.api_key, "another client's": config.second_api_key}
-    for whose, key in clients.items():
-        if len(key) >= SECRET_CHARACTERS and not is_shown_back:
-            yield whose, key
-    if not is_shown_back:
-        yield from (("a provider's", key) for key in known.provider_keys - set(clients.values()))
+    if config.declares.transparent or config.declares.auth_policy == "passthrough":
+        return  # clients see their own
+    yield from ((key, "a provider's") for key in sorted(known.provider_keys))
+    for key, whose in ((config.second_api_key, "another client's"), (config.api_key, "a client's")):
+        if len(key) >= SECRET_CHARACTERS:
+            yield key, whose
 
 
 def _places(judged: Judged) -> Iterator[tuple[str, str]]:
@@ -43,22 +46,29 @@ def _places(judged: Judged) -> Iterator[tuple[str, str]]:
     yield from ((f"header {name.lower()}", value) for name, value in answer.headers)
     yield "the body", (answer.body or b"").decode("utf-8", "replace")
     if answer.streams:
-        yield "the texts of a stream", json.dumps(list(chat_content(answer)["choices"].values()), ensure_ascii=False)
+        yield "the texts of a stream", _texts(answer)
 
 
-def shows(text: str, key: str) -> bool:
-    """Whether a key, or a part of it, stands in a text in any form; what a text ends with is no key cut short."""
-    return bool(text) and bool(_search(key).spans(f"0 {text.replace('…', ' ')} 0"))
+def shows(text: str, *keys: str) -> bool:
+    """Whether one of the keys, or a part of it, stands in a text in any form; its end is no key that was cut short."""
+    return bool(text) and bool(_search(keys).spans(f"0 {text.replace('…', ' ')} 0"))
 
 
 @lru_cache(maxsize=256)
-def _search(key: str) -> SecretSearch:
-    return SecretSearch([key])
+def _search(keys: tuple[str, ...]) -> SecretSearch:
+    return SecretSearch(keys)
 
 
-def _says_it_itself(judged: Judged, key: str) -> bool:
-    """Whether the client's own text has the key."""
-    return key.encode() in judged.exchange.response.sent.body
+def _is_given(judged: Judged, key: str) -> bool:
+    """Whether the client's own text has the key, or what the provider's response says: that has to come through."""
+    given = [one for one in judged.exchange.given if one is not None and one.status == 200]
+    by_client = key.encode() in judged.exchange.response.sent.body
+    return by_client or any(shows(_texts(one), key) for one in given)
+
+
+def _texts(message: Message) -> str:
+    """The texts of a response's choices, those of a stream joined."""
+    return json.dumps(list(chat_content(message)["choices"].values()), ensure_ascii=False)
 
 
 INVARIANT = JudgedInvariant(SECRETS, frozenset(Forecast), judge)

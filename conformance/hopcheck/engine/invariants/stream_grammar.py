@@ -8,7 +8,7 @@ from hopcheck.authoring.findings import Level
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck_contracts.grammar.chat import Breach, Rule, check_stream
+from hopcheck_contracts.grammar.chat import Breach, Rule, check_events
 
 STREAM_GRAMMAR = "stream-grammar"
 
@@ -40,6 +40,7 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     answer = exchange.answer
     if not answer.streams or answer.body is None or not answer.payloads:
         return  # where nothing came of a success, its content is lost, which is no matter of grammar
+    events, rest = answer.parsed
     n = wants_usage = None
     if judged.forecast is Forecast.CLEAN and exchange.given[-1] is not None:
         meant = chat_content(exchange.given[-1])
@@ -47,7 +48,7 @@ def judge(judged: Judged) -> Iterator[Complaint]:
         wants_usage = _wants_usage(judged) and meant.get("usage") is not None
     excused = set() if judged.forecast is Forecast.CLEAN else _broken_by_provider(judged)
     seen: dict[str, Breach] = {}
-    for breach in check_stream(answer.body, n=n, wants_usage=wants_usage or None):
+    for breach in check_events(events, n=n, wants_usage=wants_usage or None, rest=rest):
         if breach.rule is Rule.SCHEMA or (judged.forecast is not Forecast.CLEAN and not _always(breach, excused)):
             continue
         seen.setdefault(cause_of(breach), breach)
@@ -66,7 +67,7 @@ def _broken_by_provider(judged: Judged) -> set[str]:
         cause_of(breach)
         for given in judged.exchange.given
         if given is not None and given.body is not None and given.streams
-        for breach in check_stream(given.body)
+        for breach in check_events(given.events, rest=given.parsed[1])
     }
 
 

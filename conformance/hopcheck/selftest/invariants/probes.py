@@ -111,6 +111,10 @@ def _fields_of(script: str) -> dict[str, Any]:
     return {**ASKED, **by_script.get(script, {})}
 
 
+LEFT_S = 3.0
+"""How long an attempt may go on when its client has left, until it is let go."""
+
+
 async def _leave(target: Target, fields: Mapping[str, Any], path: str = "/chat/completions") -> None:
     """Ask, and hang up once the provider has been asked."""
     marker = target.marker("hanging")
@@ -118,7 +122,7 @@ async def _leave(target: Target, fields: Mapping[str, Any], path: str = "/chat/c
     body = target.chat.body(marker, fields) if asks_chat else embedding_body(target.models.embedding, marker, "x", {})
     async with await target.open("POST", path, body, marker=marker) as live:
         await target.arrival(marker)
-    await target.seen(live.response)
+    await target.seen(live.response, settle_s=LEFT_S)
 
 
 async def embeddings(target: Target) -> AsyncIterator[Finding]:
