@@ -20,6 +20,7 @@ from hopcheck.client import Target, Untestable, load_sdk
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.session import fixed_nonces
 from hopcheck.engine.context import RunContext
+from hopcheck.engine.exchanges.complaint import RunKnowledge
 from hopcheck.engine.wire_contracts import load_contracts
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck.gate.options import GateOptions
@@ -41,6 +42,9 @@ WAKE_UP_S = 10.0
 
 IDLE_S = 2.0
 """The reference proxy's read timeout within a stream: longer than any silence of LiteLLM's on a cassette."""
+
+LEFT_OUT = frozenset({"cleanup", "credentials", "identity", "unprovoked"})
+"""Invariants that no cassette can show: recordings repeat, hold no keys, and their provider waits for nobody."""
 
 REFERENCE_DECLARES: Mapping[str, Any] = {"timeout_s": IDLE_S}
 """What the reference proxy itself declares, whatever LiteLLM does."""
@@ -169,6 +173,7 @@ def _context(
         upstream_url=server.url,
         nonces=fixed_nonces,
         pace=None,
+        known=RunKnowledge(left_out=LEFT_OUT, has_clock=False),
         excluded={
             **without_burst(options.cases, cassettes.cassettes),
             **live_only(options.cases, cassettes.cassettes, cassettes.unrecorded),

@@ -1,0 +1,26 @@
+"""Differences of JSON values are named without their varying parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hopcheck.engine.exchanges.differences import differences
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got", "causes"),
+    [
+        ({"a": 1.0, "b": None}, {"a": 1}, []),
+        ({"a": 9007199254740993}, {"a": 9007199254740992.0}, ["a is changed"]),
+        ({"a": True}, {"a": 1}, ["a is changed"]),
+        ({"a": [1, 2]}, {"a": [1]}, ["a[] is missing"]),
+        ({"a": [{"b": "x"}]}, {"a": [{"b": "x", "c": 0}]}, ["a[].c is added"]),
+        ({"metadata": {"x": "1"}}, {"metadata": {"y": "1"}}, ["metadata is changed"]),
+        ({"t": {"parameters": {"b": 1, "a": 2}}}, {"t": {"parameters": {"a": 2, "b": 1}}}, []),
+        ({"a": {"b": 1}}, {}, ["a is missing"]),
+    ],
+)
+def test_differences(wanted: Any, got: Any, causes: list[str]) -> None:
+    assert [one.cause for one in differences(wanted, got)] == causes
