@@ -9,7 +9,7 @@ from typing import Any
 
 RED = frozenset({"deviates", "flaky", "untestable", "broken"})
 
-ABOUT_HEADERS = ("http.", "auth.", "rate_limit.", "isolation.", "headers", "credentials")
+ABOUT_HEADERS = ("http", "auth.", "rate_limit.", "isolation.", "internals", "secrets", "retry-after", "credentials")
 """Beginnings of the keys of lines about headers."""
 
 ORDINARY = frozenset({"host", "content-type", "content-length", "accept", "accept-encoding", "user-agent", "date"})
