@@ -116,6 +116,7 @@ def selftest(session: nox.Session) -> None:
 
     Then see that each mutant is met again by the report of its case.
     """
+    run(session, "hopcheck", "selftest", "--invariants")
     run(session, "hopcheck", "selftest", "--diagonal", *session.posargs)
     run(session, "hopcheck", "selftest", "--reproduce", *session.posargs)
 

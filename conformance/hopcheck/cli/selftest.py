@@ -56,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mutants", type=Path, metavar="FOLDER", help="run the mutants in these files (see `violates`) on their cases"
     )
+    parser.add_argument(
+        "--invariants", action="store_true", help="run the mutants of the invariants with probes, without the matrix"
+    )
     for kind in ("json", "html"):
         parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write the mutation matrix as {kind.upper()}")
     parser.add_argument("--verbose", action="store_true", help="list the mutants that were killed, too")
@@ -70,6 +73,10 @@ def run(arguments: argparse.Namespace) -> int:
         from hopcheck.cli.selftest_replay import run as run_replay
 
         return run_replay(arguments, cases)
+    if arguments.invariants:
+        from hopcheck.cli.selftest_invariants import run as run_invariants
+
+        return run_invariants(arguments)
     if arguments.mutants:
         from hopcheck.cli.selftest_independent import run as run_independent
 
