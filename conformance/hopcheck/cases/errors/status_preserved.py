@@ -24,7 +24,7 @@ LIMIT = {429: (429,)}
 SERVER = {500: (500, 502, 503), 503: (503, 500, 502)}
 """The provider's status: those that tell a client the same. A 403 or 404 may be about the proxy's own account."""
 
-CLASSES = {402: 4, 405: 4, 408: 4, 410: 4, 415: 4, 451: 4, 502: 5, 504: 5, 529: 5}
+CLASSES = {402: 4, 405: 4, 410: 4, 415: 4, 451: 4, 502: 5, 504: 5, 529: 5}
 """Further statuses of providers, of which the class is to be kept."""
 
 QUIET = (400, 403, 409, 413, 422, 500, 503)
@@ -74,7 +74,7 @@ class Restated(Relay):
 class KnowsTheUsualOnes(Restated):
     """A status that isn't in the table of known ones is an internal error."""
 
-    statuses = (402, 405, 408, 410, 415, 451)
+    statuses = (402, 405, 410, 415, 451)
 
 
 @status_preserved.mutant(killed_by="client errors", trips=("errors.*", "fallback.*"))
