@@ -28,7 +28,7 @@ HEADERS = {
 
 @case("http.request-forms", level="MUST", on=FORWARDED, refs=["RFC 9110 8.3.1", "RFC 9110 12.5.1", "RFC 9110 7.8"])
 async def request_forms(target: Target, ask: Operation) -> Findings:
-    """What a client sends beside its request decides nothing: charset, Accept, an offer to go on in HTTP/2."""
+    """What a client sends in addition to its request decides nothing: charset, Accept, an offer to go on in HTTP/2."""
     answers = {name: await ask(headers=headers) for name, headers in HEADERS.items()}
     statuses = {name: answer.status for name, answer in answers.items()}
     yield expect("statuses", statuses, equals=dict.fromkeys(HEADERS, 200))
