@@ -72,6 +72,12 @@ class Judged:
     is_two_sided: bool = True
 
     @property
+    def is_verbatim(self) -> bool:
+        """Whether the client got a success of the provider's to the byte: then nothing of its body is the target's."""
+        given = self.exchange.given[-1] if self.exchange.given else None
+        return self.forecast is Forecast.CLEAN and given is not None and given.body == self.exchange.answer.body
+
+    @property
     def config(self) -> TargetConfig:
         """The target's description."""
         return self.target.config

@@ -25,6 +25,10 @@ MAX_INFLATED_BYTES = 16 * 1024 * 1024
 _INFLATED = ("gzip", "x-gzip", "deflate")
 
 
+SAMPLE_BYTES = 32 * 1024
+"""Of a body that are searched for what doesn't belong there: half of them at its beginning, half at its end."""
+
+
 @dataclass(frozen=True)
 class Message:
     """A response as its body reads, on either side.
@@ -57,6 +61,13 @@ class Message:
     def streams(self) -> bool:
         """Whether it is an event stream."""
         return self.media_type == STREAM_TYPE
+
+    @cached_property
+    def sample(self) -> str:
+        """The body's text, of a long one its beginning and its end."""
+        body, half = self.body or b"", SAMPLE_BYTES // 2
+        short = body if len(body) <= SAMPLE_BYTES else body[:half] + b"\n" + body[-half:]
+        return short.decode("utf-8", "replace")
 
     @cached_property
     def json(self) -> Any:

@@ -35,7 +35,7 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     if not answer.status or answer.body is None:
         return
     head = "\n".join(f"{name}: {value}" for name, value in answer.headers)
-    places = {"a header": head, "the body": answer.body.decode("utf-8", "replace")}
+    places = {"a header": head, "the body": "" if judged.is_verbatim else answer.sample}
     for place, text in places.items():
         for what, sample in _internals(judged, text):
             if not _is_given(judged, sample):

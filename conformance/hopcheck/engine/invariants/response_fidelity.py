@@ -41,7 +41,7 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     if exchange.response.ended != "complete":
         yield Complaint(f"a success doesn't reach its end ({exchange.response.ended})", exchange.about)
         return
-    if answer.body is None or answer.streams is not given.streams:
+    if judged.is_verbatim or answer.body is None or answer.streams is not given.streams:
         return  # that is a matter of HTTP
     found = dict.fromkeys(_lost(judged, given, answer))
     seen = set()

@@ -9,7 +9,7 @@ from functools import lru_cache
 from hopcheck.client.config import SECRET_CHARACTERS
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content
-from hopcheck.engine.exchanges.exchange import Message
+from hopcheck.engine.exchanges.exchange import SAMPLE_BYTES, Message
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck_server.secret_forms import SecretSearch
 
@@ -44,8 +44,10 @@ def _keys(judged: Judged) -> Iterator[tuple[str, str]]:
 def _places(judged: Judged) -> Iterator[tuple[str, str]]:
     answer = judged.exchange.answer
     yield from ((f"header {name.lower()}", value) for name, value in answer.headers)
-    yield "the body", (answer.body or b"").decode("utf-8", "replace")
-    if answer.streams:
+    if judged.is_verbatim:
+        return
+    yield "the body", answer.sample
+    if answer.streams and len(answer.body or b"") <= SAMPLE_BYTES:
         yield "the texts of a stream", _texts(answer)
 
 
