@@ -130,8 +130,8 @@ def kills(verdict: Verdict, check: str, also: Collection[str] = ()) -> bool:
     What must hold on every exchange has a check, too: it fails by an occurrence. A case that is untestable or broken
     never counts, unless a cause keeps it from being asked: that turns the gate red, and the check failed, too.
     """
-    if check in INVARIANTS:
-        return any(occurrence.check == check for occurrence in verdict.occurrences)
+    if check in INVARIANTS and any(occurrence.check == check for occurrence in verdict.occurrences):
+        return True
     if verdict.outcome not in (Outcome.DEVIATES, Outcome.ADVISORY) and not verdict.untestable_by:
         return False
     failed = (finding for finding in verdict.findings if not finding.ok and finding.check not in also)

@@ -41,6 +41,8 @@ def judge_shape(judged: Judged) -> Iterator[Complaint]:
         if given.status >= 400:
             yield Complaint("a provider's error becomes a success", f"{exchange.about}, of {given.status}")
         return
+    if answer.streams and not given.streams:
+        return  # a stream had begun when the error came, so the words that end it are the target's own
     if given.error is not None and _tells_client(given) and answer.error is not None:
         yield from _lost_fields(judged, given.error, answer.error)
 
