@@ -200,8 +200,9 @@ ODD = {
     "an integer of 5000 digits": ("1" + "0" * 5000, '"x"', 1),
     "a number that is too large": ("1e999", '"x"', 1),
     "minus zero": ("-0", '"x"', 0),
-    "a deep value": ("1", '"x", "deep": ' + "[" * 200 + "]" * 200, 0),
-    "a value that is too deep": ("1", '"x", "deep": ' + "[" * 100_000 + "]" * 100_000, 1),
+    "a deep value": ("1", '"x", "deep": ' + "[" * 90 + "]" * 90, 0),
+    "a value that is too deep": ("1", '"x", "deep": ' + "[" * 101 + "]" * 101, 1),
+    "a value that no parser reads": ("1", '"x", "deep": ' + "[" * 100_000 + "]" * 100_000, 1),
 }
 
 

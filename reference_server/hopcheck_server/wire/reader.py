@@ -75,13 +75,20 @@ class ResponseReader(asyncio.Protocol):
             else:
                 answer.detail = f"{error} in {data[:60]!r}"
                 self._end("garbled")
-        if self._parts:  # chunks that were read at the same time are one piece
-            answer.body.append((self._now, self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)))
-            answer.pieces += 1
+        if self._parts:
+            self._keep(answer, self._parts)
             self._parts = []
         if (excess := self.budget.excess(answer)) and answer.ended is None:
             self._give_up("too-large", excess)
         self._news.set()
+
+    def _keep(self, answer: RawResponse, parts: list[bytes]) -> None:
+        """Chunks stay apart, as they were sent; only those beyond the budget that came in one read are joined."""
+        answer.reads += 1
+        if self.budget.pieces is not None and answer.pieces + len(parts) > self.budget.pieces:
+            parts = [b"".join(parts)]
+        answer.pieces += len(parts)
+        answer.body.extend([(self._now, part) for part in parts])
 
     def _give_up(self, ended: Ended, detail: str) -> None:
         """End an answer of which no more is read."""

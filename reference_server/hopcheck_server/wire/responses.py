@@ -21,7 +21,8 @@ class ReadingBudget:
 
     Attributes:
         body_bytes: Of the body, without its framing; None reads any length.
-        pieces: In which the body comes; None takes any number.
+        pieces: Of the body: chunks stay apart up to as many, later ones are joined if they come in one read, and it may
+            come in as many reads; None takes any number.
         fields: Of the head, those of interim answers included.
         overhead_bytes: Of heads, interim answers, chunk extensions and trailers; as many for each byte of the body are
             allowed besides as a chunk for each would cost.
@@ -38,7 +39,7 @@ class ReadingBudget:
         """What of an answer is too much, as a sentence; "" if nothing is."""
         if self.body_bytes is not None and answer.body_bytes > self.body_bytes:
             return f"the response exceeded {self.body_bytes / MIB:g} MiB and was not read further"
-        if self.pieces is not None and answer.pieces > self.pieces:
+        if self.pieces is not None and answer.reads > self.pieces:
             return f"the response came in more than {self.pieces} pieces and was not read further"
         if answer.fields > self.fields:
             return f"the response had more than {self.fields} header fields and was not read further"
@@ -104,4 +105,4 @@ class RawResponse:
         self.body: deque[tuple[int, bytes]] = deque()
         self.ended: Ended | None = None
         self.detail = ""
-        self.read_bytes = self.body_bytes = self.pieces = self.fields = 0
+        self.read_bytes = self.body_bytes = self.reads = self.pieces = self.fields = 0

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from hopcheck_server.wire.client import Broken, ClientConnection
-from hopcheck_server.wire.responses import ReadingBudget
+from hopcheck_server.wire.responses import RawResponse, ReadingBudget
 from hopcheck_server.wire.server import Server, ServerExchange
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -56,6 +56,29 @@ def test_the_sentence_says_which_bound_was_exceeded(first: bytes, more: bytes, s
     broken = asyncio.run(ending_of(first, more))
     assert broken.ended == "too-large"
     assert sentence in str(broken)
+
+
+def read_of(*reads: bytes) -> RawResponse:
+    """What is kept of a response that comes in these reads."""
+    connection = ClientConnection()
+    connection.budget = BUDGET
+    answer = connection._answer = RawResponse(bodiless=False)
+    for data in reads:
+        connection.data_received(data)
+    return answer
+
+
+@pytest.mark.parametrize(("chunks", "pieces"), [(300, [b"x"] * 300), (301, [b"x" * 301])])
+def test_chunks_of_one_read_stay_apart_up_to_their_bound(chunks: int, pieces: list[bytes]) -> None:
+    answer = read_of(CHUNKED + b"1\r\nx\r\n" * chunks + b"0\r\n\r\n")
+    assert ([data for _, data in answer.body], answer.complete) == (pieces, True)
+
+
+@pytest.mark.parametrize(("reads", "ended"), [(300, None), (301, "too-large")])
+def test_a_body_may_come_in_so_many_reads(reads: int, ended: str | None) -> None:
+    answer = read_of(CHUNKED, *[b"2\r\nxx\r\n"] * reads)
+    assert answer.ended == ended
+    assert ("more than 300 pieces" in answer.detail) == (ended is not None)
 
 
 @pytest.mark.parametrize(

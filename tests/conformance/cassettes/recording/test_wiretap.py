@@ -89,14 +89,7 @@ def test_a_cut_passes_as_what_it_is(how: str, ended: str) -> None:
         if how == "drop":
             exchange.abort()
         else:
-            transport = exchange._connection._transport
-            assert transport is not None
-            import socket
-            import struct
-
-            own = transport.get_extra_info("socket")
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            transport.abort()
+            exchange.reset()
 
     async def main() -> None:
         async with behind(cut) as (wiretap, connection):
