@@ -33,6 +33,7 @@ class ReplayedAttempt(Arrival):
     Attributes:
         recording: The recorded interaction; None where there is none.
         is_fixed: Whether it is answered without a recording, and without the provider.
+        is_repeated: Whether the replay itself asked for the stream again, which is no attempt of the case's.
         miss: Why there is no recording, or "".
         scale: How long a recorded second lasts, in seconds.
         released: Set when the case releases what the provider holds.
@@ -46,6 +47,7 @@ class ReplayedAttempt(Arrival):
         super().__init__(method, path, fields, body, connection, received_ns)
         self.recording: PlayableInteraction | None = None
         self.is_fixed = False
+        self.is_repeated = False
         self.miss = ""
         self.scale = 1.0
         self.released = asyncio.Event()
@@ -56,6 +58,8 @@ class ReplayedAttempt(Arrival):
 
         A request that wasn't recorded counts as one attempt with the same content, since the proxy did send it.
         """
+        if self.is_repeated:
+            return
         if self.recording is None:
             if not self.is_fixed:
                 yield self.attempt()

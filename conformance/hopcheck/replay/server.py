@@ -171,6 +171,7 @@ class ReplayServer(Closing):
             return
         played.script = Marker.parse(played.marker).script if played.marker else ""
         played.model = model_in(exchange.body) or ""
+        played.is_repeated = played.marker in self._stream_forms
         answer = self._decide(played, key)
         self.journal.add(played)
         exchange.on_gone = lambda: self.journal.end(played, "hung-up", monotonic_ns())
@@ -191,7 +192,7 @@ class ReplayServer(Closing):
             return self._missed(played, why)
         played.recording = self.index.take(key, marker)
         if played.recording is not None:
-            played.scale = 0.0 if marker in self._stream_forms else self._scale(played.recording.cassette)
+            played.scale = 0.0 if played.is_repeated else self._scale(played.recording.cassette)
             return played.recording
         known = fixed_response(key.method, key.path, self._models)
         if known is not None:

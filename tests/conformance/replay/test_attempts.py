@@ -40,6 +40,18 @@ def test_an_attempt_is_the_recorded_one_with_the_proxys_headers() -> None:
     assert [value for name, value in attempt.headers if name == "content-type"] == ["application/json"]
 
 
+def test_a_stream_that_the_replay_asks_for_again_is_no_attempt() -> None:
+    async def run() -> tuple[int, int]:
+        async with await serve(STREAM, entry(STREAM)).start() as server:
+            await ask(server, STREAM)
+            server.rewind(MARKER, "one-byte")
+            await ask(server, STREAM)
+            server.rewind(MARKER, None)
+            return len(server.journal.requests(MARKER)), len(server.journal.attempts(MARKER))
+
+    assert asyncio.run(run()) == (2, 1)
+
+
 def test_litellms_retries_and_fallbacks_are_attempts() -> None:
     failed, again = entry(STREAM), replace(entry(STREAM, number=2, key="backup"), at_us=9000)
     attempts = seen_of(STREAM, failed, again)
