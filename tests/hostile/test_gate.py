@@ -79,12 +79,6 @@ def check(name: str, behaviour: str, well: int, report: Path) -> None:
     assert not [KEY[at : at + 8] for at in range(4, len(KEY) - 7) if KEY[at : at + 8] in seen.text]
 
 
-@pytest.mark.commands
-@pytest.mark.parametrize("behaviour", SAMPLE)
-def test_the_gate_ends_on_a_hostile_target(behaviour: str, tmp_path: Path) -> None:
-    check("gate", behaviour, 1, tmp_path / "report.json")
-
-
 @pytest.mark.hostile
 @pytest.mark.parametrize("well", [0, 1])
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
