@@ -22,6 +22,7 @@ from hopcheck.client import (
     function_tools,
     items,
 )
+from hopcheck.client.listener import listener
 from hopcheck.client.operations import ALL, FORWARDED, GENERATING, NotExpressible, Operation
 from hopcheck_contracts.sse import DONE, Event, event_of
 from hopcheck_server.relay import (
@@ -82,6 +83,7 @@ __all__ = [
     "function_tools",
     "incoming",
     "items",
+    "listener",
     "refuse",
     "reply",
 ]

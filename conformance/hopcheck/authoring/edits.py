@@ -1,4 +1,4 @@
-"""Changes to responses and streams, for mutants: an edit is given a JSON object, and changes it in place.
+"""Changes to requests, responses and streams, for mutants: an edit is given a JSON object, and changes it in place.
 
 Whatever an edit isn't about (errors, model lists, `[DONE]`, comments) passes unchanged, to the byte.
 """
@@ -10,13 +10,19 @@ from typing import Any
 
 from hopcheck.client import dig, items
 from hopcheck_contracts.sse import Event, event_of
-from hopcheck_server.relay import Events, RelayedResponse
+from hopcheck_server.relay import Events, OutgoingRequest, RelayedResponse
 
 Chunk = dict[str, Any]
 """The JSON object of a stream's event."""
 
 Edit = Callable[[dict[str, Any]], object]
 """Changes an object in place; its result is ignored."""
+
+
+def request_field(outgoing: OutgoingRequest, name: str, change: Callable[[Any], Any]) -> OutgoingRequest:
+    """Replace the value of a field of a request that has it with what `change` makes of it."""
+    content = outgoing.json
+    return outgoing.with_json({**content, name: change(content[name])}) if name in content else outgoing
 
 
 def body(response: RelayedResponse, edit: Edit, *, having: str = "choices") -> RelayedResponse:

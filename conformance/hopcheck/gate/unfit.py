@@ -30,7 +30,7 @@ def silence(config: TargetConfig, response: Response, waited_s: float) -> str:
     """Why no head came: the target was silent, or what came is no HTTP."""
     if response.ended in ("timeout", "left"):
         return (
-            f"{config.base_url} took the connection but did not answer within {waited_s:.0f} s. "
+            f"{config.base_url} took the connection but did not answer within {round(waited_s, 1):g} s. "
             "Look at the proxy's log: it may be waiting for its provider."
         )
     if response.ended in ("cut", "reset"):
@@ -71,12 +71,17 @@ def complaint_about(config: TargetConfig, response: Response, upstream_url: str,
     if response.status == 429:
         return f"{answered}: its rate limit is used up{_wait(response)}, or give hopcheck a key with more."
     if response.status == 503 and attempt is None:
-        return f"{answered}: it isn't ready, or its provider is away{_wait(response)}, and look at the proxy's log."
+        return f"{answered}: it isn't ready, or its provider is away{_wait(response)}, {_log(upstream_url)}."
     if response.status in (301, 302, 303, 307, 308):
         return _about_redirect(config, response)
     if response.at("choices") is None and error == {}:
         return f"{answered}, which is no OpenAI-compatible answer. Is this the base URL, with its /v1?"
     return _about_provider(config, response, answered, upstream_url, attempt)
+
+
+def _log(upstream_url: str) -> str:
+    hint = f": nothing arrived at hopcheck's upstream. Point its provider to {upstream_url}/v1" if upstream_url else ""
+    return f"and look at the proxy's log{hint}"
 
 
 def _about_path(attempt: Attempt, answer: bytes, upstream_url: str) -> str:

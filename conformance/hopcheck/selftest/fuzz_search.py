@@ -60,7 +60,7 @@ MUTANTS: Mapping[str, FuzzedOperation] = {
     "stream.same-id:FreshIds": CHAT,
     "stream.usage-chunk:LosesUsage": CHAT,
     "tools.call-nonstream:OneCall": CHAT,
-    "errors.missing-fields:PassesEmptyMessages": REFUSALS,
+    "errors.missing-fields:AnswersEmptyMessages": REFUSALS,
     "errors.missing-fields:CrashesWithoutMessages": REFUSALS,
     "errors.content-type:ReadsAnything": ROUTES,
     "errors.method-not-allowed:SaysDetail": ROUTES,

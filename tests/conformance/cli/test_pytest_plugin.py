@@ -25,6 +25,7 @@ load_sdk()
 
 OWN = "def test_of_ones_own():\n    assert True\n"
 BASELINE = '[[deviation]]\ncase = "stream.done-once"\nchecks = ["{}"]\nreason = "since 1.2"\n'
+CAUSE = '[[deviation]]\ncheck = "stream-grammar"\ncomplaint = "[DONE] comes more than once"\nreason = "since 1.2"\n'
 
 
 class SaysDoneTwice(Relay):
@@ -105,7 +106,7 @@ def run(pytester, monkeypatch):
 def test_each_case_is_a_test_next_to_the_users_own(run, serve) -> None:
     served = serve(Relay)
     result = run(served, "--hopcheck-select", "fallback.taken", "-v", "-rs")
-    result.assert_outcomes(passed=4, skipped=1)
+    result.assert_outcomes(passed=4, skipped=2)
     result.stdout.fnmatch_lines(["*test_of_ones_own PASSED*", "*stream.done-once[[]chat.stream] PASSED*"])
     result.stdout.fnmatch_lines(["SKIPPED * the target does not declare `fallback`"])
 
@@ -113,7 +114,7 @@ def test_each_case_is_a_test_next_to_the_users_own(run, serve) -> None:
 def test_what_fails_says_what_the_gate_says_and_no_secret(run, serve) -> None:
     served = serve(SaysDoneTwice)
     result = run(served)
-    result.assert_outcomes(passed=3, failed=1)
+    result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(
         [
             "*hopcheck: stream.done-once*",
@@ -143,11 +144,11 @@ def test_only_what_pytest_selects_is_asked(run, serve) -> None:
 
 def test_known_deviations_xfail_and_stale_ones_fail(run, serve, tmp_path) -> None:
     served, baseline = serve(SaysDoneTwice), tmp_path / "b.toml"
-    baseline.write_text(BASELINE.format("one [DONE]"))
+    baseline.write_text(BASELINE.format("one [DONE]") + CAUSE)
     result = run(served, "--hopcheck-baseline", str(baseline), "-rx")
     result.assert_outcomes(passed=4, xfailed=1)
     result.stdout.fnmatch_lines(["XFAIL *stream.done-once* since 1.2"])
-    baseline.write_text(BASELINE.format("ended as framed"))
+    baseline.write_text(BASELINE.format("ended as framed") + CAUSE)
     result = run(served, "--hopcheck-baseline", str(baseline))
     result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(

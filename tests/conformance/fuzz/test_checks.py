@@ -183,7 +183,7 @@ WRONG: dict[str, tuple[type[Relay], Example, str]] = {
     "answer": (Strips, CHAT, ops.ANSWER),
     "more of the answer": (DropsRefusals, CHAT, ops.MORE_ANSWER),
     "vectors": (RoundsVectors, EMBEDDING, ops.ANSWER),
-    "refused": (ForwardsAll, REFUSAL, ops.REFUSED),
+    "refused": (Answers, REFUSAL, ops.REFUSED),
     "forwarded": (ForwardsAll, REFUSAL, ops.STOPPED),
     "another model": (SwapsModels, MODEL, ops.MODEL),
     "route": (Answers, ROUTE, ops.ROUTE),

@@ -213,7 +213,7 @@ def test_a_status_without_a_body(wire, sent, stream):
     assert "content-length" not in got.headers
 
 
-def test_what_is_asked_again_is_answered_the_same(wire):
+def test_what_is_asked_again_gets_the_same_under_another_id(wire):
     async def act(upstream):
         connection = await wire.opened(upstream)
         got = []
@@ -225,7 +225,8 @@ def test_what_is_asked_again_is_answered_the_same(wire):
 
     got = wire.serve({}, act)
     assert [set(one.headers) for one in got] == [set(got[0].headers)] * 3
-    assert [{**one.json, "created": 0} for one in got] == [{**got[0].json, "created": 0}] * 3
+    assert [{**one.json, "created": 0, "id": ""} for one in got] == [{**got[0].json, "created": 0, "id": ""}] * 3
+    assert len({one.json["id"] for one in got}) == 3
     assert all(int(one.headers["content-length"]) == len(one.body) for one in got)
 
 

@@ -1,6 +1,8 @@
 """A client never decides where its request is sent, and a provider not where the key goes."""
 
+import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 
 from hopcheck import (
     FORWARDED,
@@ -12,14 +14,13 @@ from hopcheck import (
     Target,
     case,
     expect,
+    listener,
     refuse,
 )
-from hopcheck.client.listener import listener
-from hopcheck_server.wire.pool import Origin
 
 
 def steering(url: str) -> dict[str, dict[str, Any]]:
-    """Body fields by which LiteLLM, its forks and other gateways can be told where to go."""
+    """Body fields by which LiteLLM, its forks and other gateways can be made to go elsewhere."""
     return {
         "api_base": {"api_base": f"{url}/v1"},
         "base_url": {"base_url": f"{url}/v1"},
@@ -54,7 +55,9 @@ class GoesWhereItIsSent(Relay):
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         url = (incoming.json or {}).get("base_url")
         if isinstance(url, str):
-            (await Origin.of(url).connect(timeout_s=1.0)).close()
+            place = urlsplit(url)
+            _, writer = await asyncio.open_connection(place.hostname, place.port)
+            writer.close()
         return await super().check(incoming)
 
 

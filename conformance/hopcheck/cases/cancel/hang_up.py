@@ -1,4 +1,4 @@
-"""A client that hangs up ends its request at the provider, which would else be paid for in vain."""
+"""A client that leaves a stream ends it at the provider, which would else be paid for in vain."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from hopcheck import (
     Events,
     Findings,
-    Operation,
     PendingResponse,
     Relay,
     Target,
@@ -75,41 +74,7 @@ async def silent_stream(target: Target) -> Findings:
     yield expect("the provider's stream", await how_it_ended(target, live.response.marker), equals="hung-up")
 
 
-@case(
-    "cancel.before-first",
-    level="SHOULD",
-    because="it is about leaving a stream",
-    on="chat.stream",
-    refs=["litellm#31499", "claude-code-proxy#114"],
-    upstream=reply.hang("body"),
-)
-async def before_first(target: Target) -> Findings:
-    """A client that hangs up before a stream's first event ends it at the provider within 5 s."""
-    async with await target.chat.open() as live:
-        await target.arrival(live.response.marker)
-        live.hang_up()
-    yield expect("the provider's stream", await how_it_ended(target, live.response.marker), equals="hung-up")
-
-
-@case(
-    "cancel.nonstream",
-    level="SHOULD",
-    on=["chat", "embeddings"],
-    because="streams have cases of their own",
-    refs=["litellm#37140", "litellm#13774", "litellm#30223"],
-    upstream=reply.hang("headers"),
-)
-async def nonstream(target: Target, ask: Operation) -> Findings:
-    """A client that hangs up while it waits for an answer in one piece ends the request at the provider within 5 s."""
-    async with await ask.open() as live:
-        await target.arrival(live.response.marker)
-        live.hang_up()
-    yield expect("the provider's request", await how_it_ended(target, live.response.marker), equals="hung-up")
-
-
 @silent_stream.mutant(killed_by="the provider's stream")
-@before_first.mutant(killed_by="the provider's stream", trips=("cancel.*", "resources.*"))
-@nonstream.mutant(killed_by="the provider's request")
 class ServesNobody(Relay):
     """A client that left is noticed when there is something to write to it, and not before."""
 

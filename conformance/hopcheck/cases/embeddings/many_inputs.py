@@ -3,7 +3,6 @@
 from typing import Any
 
 from hopcheck import Findings, OutgoingRequest, Relay, RelayedResponse, Target, case, dig, edits, expect, items
-from hopcheck.cases.requests.fields import replaced
 
 INPUTS = [f"text number {place}" for place in range(40)]
 
@@ -37,7 +36,7 @@ class TakesSixteen(Relay):
     """More inputs than sixteen are left out."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return replaced(outgoing, "input", lambda given: given[:16] if isinstance(given, list) else given)
+        return edits.request_field(outgoing, "input", lambda given: given[:16] if isinstance(given, list) else given)
 
 
 @many_inputs.mutant(killed_by="different vectors")

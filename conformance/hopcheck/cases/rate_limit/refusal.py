@@ -1,15 +1,10 @@
 """The response to a request over the limit."""
 
 import math
-import re
 
-import hopcheck
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, contract_violations, expect
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, contract_violations, expect
 
 NEEDS = ["rate_limit", "two_sided"]
-
-IETF = ("ratelimit-limit", "ratelimit-remaining")
-"""The headers of draft-ietf-httpapi-ratelimit-headers, up to its seventh version."""
 
 
 @case(
@@ -96,54 +91,3 @@ class SaysAnHour(Refuses):
 
     def reworded(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_header("Retry-After", "3600")
-
-
-@case(
-    "rate_limit.headers",
-    level="SHOULD",
-    because="the limit is used up once in a run, by chats",
-    refs=["litellm#5957", "litellm#14736", "OAI rate limit headers", "draft-ietf-httpapi-ratelimit-headers"],
-    needs=NEEDS,
-)
-async def headers(target: Target) -> Findings:
-    """Answers under a limit tell it, and what is left of it, which is never negative."""
-    burst = await target.burst()
-    values = [limit_and_rest(answer) for answer in burst.responses]
-    sound = all(value is not None and value.isdecimal() for pair in values for value in pair)
-    yield expect("limit and what is left", values, holds=bool(values) and sound, to="two whole numbers in every answer")
-    left = sorted(int(rest) for _, rest in map(limit_and_rest, burst.admitted) if rest is not None and rest.isdecimal())
-    counted = not sound or left == list(range(burst.allowed))[-len(left) :] or len(left) != burst.allowed
-    yield expect("what is left, counted down", left, holds=counted, to=f"every number below {burst.allowed}, once")
-
-
-def limit_and_rest(answer: hopcheck.Response) -> tuple[str | None, str | None]:
-    """A limit and what is left of it: in OpenAI's headers, or else in those of the IETF's drafts, old or new."""
-    for names in (("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"), IETF):
-        if answer.header(names[0]) is not None:
-            return answer.header(names[0]), answer.header(names[1])
-    return _parameter(answer.header("ratelimit-policy"), "q"), _parameter(answer.header("ratelimit"), "r")
-
-
-def _parameter(value: str | None, name: str) -> str | None:
-    """A parameter of a structured header's first item."""
-    found = re.search(rf";\s*{name}=(-?\d+)", value or "")
-    return found and found[1]
-
-
-@headers.mutant(killed_by="limit and what is left")
-class GoesBelowZero(Relay):
-    """What is left is counted on below zero."""
-
-    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        refusal = await super().limit(incoming)
-        return refusal.with_header("x-ratelimit-remaining-requests", "-20") if refusal else None
-
-
-@headers.mutant(killed_by="what is left, counted down")
-class NeverCountsDown(Relay):
-    """What is left of the limit is the whole limit, however much has been used."""
-
-    async def response(self, response: RelayedResponse) -> RelayedResponse:
-        limit = response.header("x-ratelimit-limit-requests")
-        admitted = limit and response.status == 200
-        return response.with_header("x-ratelimit-remaining-requests", limit) if admitted else response

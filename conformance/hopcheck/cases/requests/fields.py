@@ -36,9 +36,3 @@ def without(outgoing: OutgoingRequest, *fields: str) -> OutgoingRequest:
     if not body.keys() & set(fields):
         return outgoing
     return outgoing.with_json({field: value for field, value in body.items() if field not in fields})
-
-
-def replaced(outgoing: OutgoingRequest, field: str, change: Any) -> OutgoingRequest:
-    """The same request with another value for a field, if it has it: what `change` makes of the one it has."""
-    body = outgoing.json
-    return outgoing.with_json({**body, field: change(body[field])}) if field in body else outgoing

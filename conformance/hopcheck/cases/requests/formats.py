@@ -11,9 +11,9 @@ from hopcheck import (
     Target,
     case,
     dig,
+    edits,
     expect,
 )
-from hopcheck.cases.requests.fields import replaced
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -60,7 +60,9 @@ class AsksForText(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         plain = {"type": "text"}
-        return replaced(outgoing, "response_format", lambda asked: plain if asked["type"] == "json_object" else asked)
+        return edits.request_field(
+            outgoing, "response_format", lambda asked: plain if asked["type"] == "json_object" else asked
+        )
 
 
 @response_format.mutant(killed_by="json_schema")
@@ -68,7 +70,7 @@ class ForgetsTheSchema(Relay):
     """A schema becomes plain JSON mode, which promises less."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return replaced(outgoing, "response_format", lambda _: {"type": "json_object"})
+        return edits.request_field(outgoing, "response_format", lambda _: {"type": "json_object"})
 
 
 @response_format.mutant(killed_by="json_schema")
@@ -80,4 +82,4 @@ class CleansTheSchema(Relay):
             asked.get("json_schema", {}).get("schema", {}).pop("additionalProperties", None)
             return asked
 
-        return replaced(outgoing, "response_format", clean)
+        return edits.request_field(outgoing, "response_format", clean)

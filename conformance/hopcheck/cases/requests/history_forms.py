@@ -5,19 +5,16 @@ from typing import Any
 from hopcheck import (
     GENERATING,
     Findings,
-    IncomingRequest,
     Operation,
     OutgoingRequest,
     Relay,
-    RelayedResponse,
     Target,
     case,
     dig,
+    edits,
     expect,
     function_tools,
-    refuse,
 )
-from hopcheck.cases.requests.fields import replaced
 
 CACHED = {"type": "text", "text": "A long document.", "cache_control": {"type": "ephemeral"}}
 SIGNATURE = {"google": {"thought_signature": "c2lnbmF0dXJl"}}
@@ -61,7 +58,7 @@ async def history_forms(target: Target, ask: Operation) -> Findings:
 
 def rewritten(outgoing: OutgoingRequest, edit: Any) -> OutgoingRequest:
     """The same request, with what `edit` makes of each message."""
-    return replaced(outgoing, "messages", lambda messages: [edit(one) for one in messages])
+    return edits.request_field(outgoing, "messages", lambda messages: [edit(one) for one in messages])
 
 
 @history_forms.mutant(killed_by="cache_control", trips=("sessions.*",))
@@ -114,42 +111,3 @@ class JoinsParts(Relay):
             return {**message, "content": "".join(part.get("text", "") for part in message["content"])}
 
         return rewritten(outgoing, join)
-
-
-LEGACY = {"functions": [tool["function"] for tool in function_tools("look_up")], "function_call": {"name": "look_up"}}
-
-NULLS = {"temperature": None, "stop": None, "tools": None, "response_format": None, "user": None}
-
-
-@case(
-    "requests.old-and-null-fields",
-    level="SHOULD",
-    on=GENERATING,
-    refs=["OAI CreateChatCompletionRequest: functions", "OAI: nullable fields"],
-    needs=["two_sided"],
-)
-async def old_and_null(target: Target, ask: Operation) -> Findings:
-    """Functions of the old kind reach the upstream, and fields that are null are as good as absent."""
-    got = await target.received(await ask(extra=LEGACY))
-    yield expect("functions", {name: dig(got, name) for name in LEGACY}, equals=LEGACY)
-    yield expect("status with null fields", (await ask(extra=NULLS)).status, equals=200)
-
-
-@old_and_null.mutant(killed_by="functions")
-class DropsFunctions(Relay):
-    """Functions of the old kind aren't supported any more."""
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        body = outgoing.json
-        kept = {name: value for name, value in body.items() if name not in LEGACY}
-        return outgoing.with_json(kept) if len(kept) < len(body) else outgoing
-
-
-@old_and_null.mutant(killed_by="status with null fields")
-class RefusesNull(Relay):
-    """A field that is there must have a value."""
-
-    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        if isinstance(incoming.json, dict) and None in incoming.json.values():
-            return refuse(incoming, 400, "Input should be a valid list.", code="invalid_type", param="tools")
-        return await super().check(incoming)

@@ -1,9 +1,8 @@
-"""Long conversations and many tools, as agents send them."""
+"""Long conversations, as agents send them."""
 
 from typing import Any
 
-from hopcheck import GENERATING, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, expect, items
-from hopcheck.cases.requests.fields import replaced
+from hopcheck import GENERATING, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, edits, expect, items
 
 HISTORY = [
     {"role": ("user", "assistant")[place % 2], "content": f"This is message {place} of the conversation."}
@@ -12,18 +11,6 @@ HISTORY = [
 
 PAGE = "A line of a long document, with an end that shows.\n" * 4000
 """200 KB of text."""
-
-TOOLS: list[dict[str, Any]] = [
-    {
-        "type": "function",
-        "function": {
-            "name": f"tool_{place}" if place % 2 else f"namespace-{place}__tool",
-            "description": f"Does what number {place} stands for.",
-            "parameters": {"type": "object", "properties": {"value": {"type": "string", "description": "What for."}}},
-        },
-    }
-    for place in range(100)
-]
 
 
 @case(
@@ -51,7 +38,7 @@ class KeepsTwenty(Relay):
     """Of a conversation, the first message and the last nineteen are kept, to save tokens."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return replaced(outgoing, "messages", lambda messages: [*messages[:1], *messages[1:][-19:]])
+        return edits.request_field(outgoing, "messages", lambda messages: [*messages[:1], *messages[1:][-19:]])
 
 
 @long_history.mutant(killed_by="messages with another text, or in another place")
@@ -63,7 +50,7 @@ class SummarizesTheOldest(Relay):
             old = len(messages) - 50
             return [{**one, "content": "…"} if place < old else one for place, one in enumerate(messages)]
 
-        return replaced(outgoing, "messages", shorten)
+        return edits.request_field(outgoing, "messages", shorten)
 
 
 @long_history.mutant(killed_by="200 KB of text")
@@ -74,54 +61,4 @@ class CutsLongTexts(Relay):
         def cut(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return [{**one, "content": f"{one['content'][:131072]} {one['content'][-80:]}"} for one in messages]
 
-        return replaced(outgoing, "messages", cut) if len(outgoing.body) > 150_000 else outgoing
-
-
-@case(
-    "requests.many-tools",
-    level="MUST",
-    on=GENERATING,
-    refs=["OAI CreateChatCompletionRequest", "litellm#11911"],
-    needs=["two_sided"],
-)
-async def many_tools(target: Target, ask: Operation) -> Findings:
-    """A hundred tools reach the upstream, each with its name, its description and its parameters."""
-    got = items((await target.forwarded(await ask(tools=TOOLS))).json, "tools")
-    names = [dig(one, "function", "name") for one in got]
-    yield expect("names", names, equals=[one["function"]["name"] for one in TOOLS])
-    lost = [name for name, one in zip(names, got, strict=True) if not dig(one, "function", "description")]
-    yield expect("without a description", lost, equals=[])
-    wrong = [dig(one, "function", "name") for one, sent in zip(got, TOOLS, strict=False) if one != sent]
-    yield expect("changed otherwise", wrong, equals=[])
-
-
-@many_tools.mutant(killed_by="names")
-class TakesSixtyFour(Relay):
-    """More than 64 tools are too many, so the rest is left out."""
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return replaced(outgoing, "tools", lambda tools: tools[:64])
-
-
-@many_tools.mutant(killed_by="without a description", trips=("tools.*", "requests.*"))
-class ForgetsDescriptions(Relay):
-    """Of a tool, the name and the parameters are passed on."""
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        def bare(tool: dict[str, Any]) -> dict[str, Any]:
-            function = {name: value for name, value in tool["function"].items() if name != "description"}
-            return {**tool, "function": function}
-
-        return replaced(outgoing, "tools", lambda tools: [bare(tool) for tool in tools])
-
-
-@many_tools.mutant(killed_by="changed otherwise", trips=("tools.*", "requests.*"))
-class ForgetsWhatParametersMean(Relay):
-    """The descriptions of a tool's parameters are taken for comments."""
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        def bare(tool: dict[str, Any]) -> dict[str, Any]:
-            parameters = {"type": "object", "properties": {"value": {"type": "string"}}}
-            return {**tool, "function": {**tool["function"], "parameters": parameters}}
-
-        return replaced(outgoing, "tools", lambda tools: [bare(tool) for tool in tools] if len(tools) > 64 else tools)
+        return edits.request_field(outgoing, "messages", cut) if len(outgoing.body) > 150_000 else outgoing

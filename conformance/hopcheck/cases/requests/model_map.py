@@ -1,7 +1,6 @@
 """The model's name, on its way to the upstream."""
 
-from hopcheck import Findings, OutgoingRequest, Relay, Response, Target, case, dig, expect
-from hopcheck.cases.requests.fields import replaced
+from hopcheck import Findings, OutgoingRequest, Relay, Response, Target, case, dig, edits, expect
 
 
 async def ask(target: Target, model: str) -> Response:
@@ -39,7 +38,11 @@ class MarksStreams(Relay):
     """Streams are asked of another variant of the model."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return replaced(outgoing, "model", lambda model: f"{model}-fast") if outgoing.incoming.streams else outgoing
+        return (
+            edits.request_field(outgoing, "model", lambda model: f"{model}-fast")
+            if outgoing.incoming.streams
+            else outgoing
+        )
 
 
 @model_map.mutant(killed_by="declared names")
@@ -47,4 +50,4 @@ class SendsTheAlias(Relay):
     """The name that clients use is sent on, and the map is forgotten."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return replaced(outgoing, "model", lambda _: outgoing.model)
+        return edits.request_field(outgoing, "model", lambda _: outgoing.model)

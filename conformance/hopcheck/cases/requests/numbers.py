@@ -13,9 +13,9 @@ from hopcheck import (
     Target,
     case,
     dig,
+    edits,
     expect,
 )
-from hopcheck.cases.requests.fields import replaced
 
 WHOLE = {"one": 1, "big": 10**15, "i53": 2**53 - 1, "low": -(2**53) + 1}
 """Those that RFC 8259 calls interoperable: a double holds them."""
@@ -47,7 +47,7 @@ async def numbers(target: Target, ask: Operation) -> Findings:
 
 def reread(outgoing: OutgoingRequest, **how: Any) -> OutgoingRequest:
     """The same request, its tools read and written again by other rules."""
-    return replaced(outgoing, "tools", lambda tools: json.loads(json.dumps(tools), **how))
+    return edits.request_field(outgoing, "tools", lambda tools: json.loads(json.dumps(tools), **how))
 
 
 @numbers.mutant(killed_by="integers")

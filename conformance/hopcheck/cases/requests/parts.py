@@ -11,10 +11,10 @@ from hopcheck import (
     Target,
     case,
     dig,
+    edits,
     expect,
     items,
 )
-from hopcheck.cases.requests.fields import replaced
 
 PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
@@ -58,7 +58,7 @@ def edited(outgoing: OutgoingRequest, edit: Any) -> OutgoingRequest:
             {**one, "content": edit(one["content"])} if isinstance(one["content"], list) else one for one in messages
         ]
 
-    return replaced(outgoing, "messages", every)
+    return edits.request_field(outgoing, "messages", every)
 
 
 @image_parts.mutant(killed_by="order of parts", trips=("requests.audio-file-parts", "chat.large-request"))

@@ -10,9 +10,10 @@ from hopcheck import (
     Relay,
     Target,
     case,
+    edits,
     expect,
 )
-from hopcheck.cases.requests.fields import changed, replaced, without
+from hopcheck.cases.requests.fields import changed, without
 
 ASKED: dict[str, dict[str, Any]] = {
     "values": {
@@ -61,7 +62,7 @@ class ClampsTopP(Relay):
     """A top_p above 0.9 is set to 0.9, as one provider wants it."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return replaced(outgoing, "top_p", lambda value: min(value, 0.9))
+        return edits.request_field(outgoing, "top_p", lambda value: min(value, 0.9))
 
 
 @sampling_params.mutant(killed_by="zeros changed", trips=("tools.roundtrip", "requests.drop-params-declared"))

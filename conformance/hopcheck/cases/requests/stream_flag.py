@@ -1,7 +1,7 @@
 """Whether a stream is asked for upstream."""
 
-from hopcheck import OMIT, Findings, OutgoingRequest, Relay, Target, case, dig, expect
-from hopcheck.cases.requests.fields import replaced, without
+from hopcheck import OMIT, Findings, OutgoingRequest, Relay, Target, case, dig, edits, expect
+from hopcheck.cases.requests.fields import without
 
 
 @case(
@@ -43,7 +43,7 @@ class PresenceIsTrue(Relay):
     """`stream: false` is taken for a wish to stream, because the field is there."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return replaced(outgoing, "stream", lambda _: True)
+        return edits.request_field(outgoing, "stream", lambda _: True)
 
 
 @stream_flag.mutant(killed_by="contract.upstream-request")

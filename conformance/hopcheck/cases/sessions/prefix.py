@@ -12,12 +12,12 @@ from hopcheck import (
     Relay,
     Target,
     case,
+    edits,
     expect,
     function_tools,
     items,
     reply,
 )
-from hopcheck.cases.requests.fields import replaced
 
 TURNS = 6
 
@@ -78,7 +78,7 @@ class NumbersTurns(Relay):
                 for one in messages
             ]
 
-        return replaced(outgoing, "messages", count)
+        return edits.request_field(outgoing, "messages", count)
 
 
 @prefix_stable.mutant(killed_by="turns that change what was sent before", trips=("requests.*", "tools.*"))
@@ -99,4 +99,4 @@ class ShufflesTools(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         more = function_tools("search") if len(outgoing.json.get("messages", ())) // 4 % 2 else []
-        return replaced(outgoing, "tools", lambda tools: [*tools, *more])
+        return edits.request_field(outgoing, "tools", lambda tools: [*tools, *more])

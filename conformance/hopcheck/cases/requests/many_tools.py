@@ -1,0 +1,69 @@
+"""Many tools, as agents offer them."""
+
+from typing import Any
+
+from hopcheck import GENERATING, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, edits, expect, items
+
+TOOLS: list[dict[str, Any]] = [
+    {
+        "type": "function",
+        "function": {
+            "name": f"tool_{place}" if place % 2 else f"namespace-{place}__tool",
+            "description": f"Does what number {place} stands for.",
+            "parameters": {"type": "object", "properties": {"value": {"type": "string", "description": "What for."}}},
+        },
+    }
+    for place in range(100)
+]
+
+
+@case(
+    "requests.many-tools",
+    level="MUST",
+    on=GENERATING,
+    refs=["OAI CreateChatCompletionRequest", "litellm#11911"],
+    needs=["two_sided"],
+)
+async def many_tools(target: Target, ask: Operation) -> Findings:
+    """A hundred tools reach the upstream, each with its name, its description and its parameters."""
+    got = items((await target.forwarded(await ask(tools=TOOLS))).json, "tools")
+    names = [dig(one, "function", "name") for one in got]
+    yield expect("names", names, equals=[one["function"]["name"] for one in TOOLS])
+    lost = [name for name, one in zip(names, got, strict=True) if not dig(one, "function", "description")]
+    yield expect("without a description", lost, equals=[])
+    wrong = [dig(one, "function", "name") for one, sent in zip(got, TOOLS, strict=False) if one != sent]
+    yield expect("changed otherwise", wrong, equals=[])
+
+
+@many_tools.mutant(killed_by="names")
+class TakesSixtyFour(Relay):
+    """More than 64 tools are too many, so the rest is left out."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return edits.request_field(outgoing, "tools", lambda tools: tools[:64])
+
+
+@many_tools.mutant(killed_by="without a description", trips=("tools.*", "requests.*"))
+class ForgetsDescriptions(Relay):
+    """Of a tool, the name and the parameters are passed on."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def bare(tool: dict[str, Any]) -> dict[str, Any]:
+            function = {name: value for name, value in tool["function"].items() if name != "description"}
+            return {**tool, "function": function}
+
+        return edits.request_field(outgoing, "tools", lambda tools: [bare(tool) for tool in tools])
+
+
+@many_tools.mutant(killed_by="changed otherwise", trips=("tools.*", "requests.*"))
+class ForgetsWhatParametersMean(Relay):
+    """The descriptions of a tool's parameters are taken for comments."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def bare(tool: dict[str, Any]) -> dict[str, Any]:
+            parameters = {"type": "object", "properties": {"value": {"type": "string"}}}
+            return {**tool, "function": {**tool["function"], "parameters": parameters}}
+
+        return edits.request_field(
+            outgoing, "tools", lambda tools: [bare(tool) for tool in tools] if len(tools) > 64 else tools
+        )

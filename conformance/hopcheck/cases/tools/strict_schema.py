@@ -1,0 +1,52 @@
+"""The schema of a function, as the upstream gets it."""
+
+from typing import Any
+
+from hopcheck import GENERATING, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, expect, items
+from hopcheck.cases.tools.offered import PARAMETERS, WEATHER
+
+LOOSE = {"type": "object", "properties": {"zone": {"type": "string", "default": "UTC", "minLength": 0}}}
+"""With what gateways rewrite for one provider and forget to leave alone for another."""
+
+TIMER = {"type": "function", "function": {"name": "timer", "parameters": LOOSE}}
+
+
+@case(
+    "tools.strict-schema",
+    level="MUST",
+    on=GENERATING,
+    refs=["OAI FunctionObject", "litellm#19077"],
+    needs=["two_sided"],
+)
+async def strict_schema(target: Target, ask: Operation) -> Findings:
+    """A function's `strict` and its JSON Schema ($ref, $defs, anyOf, defaults) reach the upstream unchanged."""
+    got = (await target.forwarded(await ask(tools=[WEATHER, TIMER]))).json
+    functions = [dig(tool, "function") for tool in items(got, "tools")]
+    yield expect("strict", [dig(one, "strict") or False for one in functions], equals=[True, False])
+    yield expect("parameters", [dig(one, "parameters") for one in functions], equals=[PARAMETERS, LOOSE])
+
+
+def without(outgoing: OutgoingRequest, name: str, *path: str) -> OutgoingRequest:
+    """The same request, that field missing from every function, or from what stands at the path in it."""
+    body = outgoing.json
+    for tool in body.get("tools", ()):
+        holder: Any = dig(tool, "function", *path)
+        if isinstance(holder, dict):
+            holder.pop(name, None)
+    return outgoing.with_json(body)
+
+
+@strict_schema.mutant(killed_by="strict")
+class NotStrict(Relay):
+    """`strict` is taken out, since some provider once refused it."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return without(outgoing, "strict")
+
+
+@strict_schema.mutant(killed_by="parameters")
+class NoDefinitions(Relay):
+    """A schema is reduced to the keywords that another provider knows, and its references point nowhere."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return without(outgoing, "$defs", "parameters")
