@@ -16,12 +16,13 @@ from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.client.session import fixed_nonces
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
+from hopcheck.engine.exchanges.complaint import RunKnowledge
 from hopcheck.engine.verdict import Verdict
 from hopcheck.gate.catalogue import all_scripts
 from hopcheck.replay.attempts import KEYS, ReplayedAttempt
 from hopcheck.replay.findings import ReplayFindings
 from hopcheck.replay.live_only import burst_owner
-from hopcheck.replay.offline import reference_target
+from hopcheck.replay.offline import LEFT_OUT, reference_target
 from hopcheck.replay.scripted_backend import scripted_nonces
 from hopcheck.replay.server import ReplayServer
 from hopcheck.selftest.reach import Traced
@@ -100,7 +101,12 @@ async def on_cassette(
         async with await server.start(), _serving(relay, server.url) as (served, target):
             findings = ReplayFindings(server, with_variants=more, own=_own(target.declares))
             context = RunContext(
-                target, LocalControl(server), READ_TIMEOUT_S, nonces=fixed_nonces, extra_findings=findings
+                target,
+                LocalControl(server),
+                READ_TIMEOUT_S,
+                nonces=fixed_nonces,
+                known=RunKnowledge(left_out=LEFT_OUT, has_clock=False),
+                extra_findings=findings,
             )
             if owner:
                 await run_case(REGISTRY[owner], replace(context, extra_findings=None))
