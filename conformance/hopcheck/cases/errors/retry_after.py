@@ -89,7 +89,7 @@ class OnlySeconds(Drops):
     upstream=reply.status(429, QUOTA),
 )
 async def quota(target: Target, ask: Operation) -> Findings:
-    """A quota that is used up can be told from a rate limit: waiting doesn't help."""
+    """A quota that is used up differs from a rate limit: waiting doesn't help."""
     response = await ask()
     named = {dig(response.error, "code"), dig(response.error, "type")}
     shown = "insufficient_quota" in named or "quota" in str(dig(response.error, "message"))

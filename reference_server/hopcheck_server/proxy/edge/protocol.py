@@ -205,7 +205,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
 
 class _AnyLength:
-    """The length of a body that nobody has told: uvicorn subtracts what was sent, and finds nothing missing."""
+    """The length of a body that nobody knows: uvicorn subtracts what was sent, and finds nothing missing."""
 
     def __lt__(self, _: object) -> bool:
         return False
