@@ -81,7 +81,7 @@ class CassetteFolder:
             raise Unfit(f"the cassettes can't be played: {error}") from None
         if not cassettes:
             raise Unfit(f"there are no cassettes in {folder}; `hopcheck record` makes some.")
-        names = {cassette_of_case(case) for case in known.values()}
+        names = {cassette_of_case(one) for case in known.values() for one in case.on_each()}
         unknown = sorted(name for name, one in cassettes.items() if name not in names and one.case not in PROBES)
         if unknown:
             raise Unfit(f"{folder / unknown[0]}.yaml is the cassette of no case. Remove it, or record anew.")
