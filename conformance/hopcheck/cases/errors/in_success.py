@@ -61,7 +61,7 @@ class ForgetsWhy(Relay):
 
 FORMS = {
     "a text": reply.raw(400, json.dumps({"error": TEXT}), "application/json"),
-    "a message beside": reply.raw(400, json.dumps({"message": TEXT, "type": "invalid"}), "application/json"),
+    "a message at the top": reply.raw(400, json.dumps({"message": TEXT, "type": "invalid"}), "application/json"),
     "a detail": reply.raw(400, json.dumps({"detail": TEXT}), "application/json"),
     "after white space": reply.raw(400, "\n\n  " + json.dumps({"error": {"message": TEXT}}), "application/json"),
 }
