@@ -238,12 +238,18 @@ class TargetSession(PacedSide):
 
     async def _probe(self) -> int | None:
         """Send a plain marked request of no case, to the model that the case asks; returns its status."""
+        embeds = self.operation == "embeddings" and bool(self.config.models.embedding)
         probe = TargetSession(
-            self.config, self._control, read_timeout_s=self.read_timeout_s, expects_limits=True, pace=self._pace
+            self.config,
+            self._control,
+            operation="embeddings" if embeds else "chat",
+            read_timeout_s=self.read_timeout_s,
+            expects_limits=True,
+            pace=self._pace,
         )
         marker = probe.marker()
         models, path, body = self.config.models, CHAT_PATH, chat_body(self.config.models.chat, marker, {})
-        if self.operation == "embeddings" and models.embedding:
+        if embeds:
             path, body = "/embeddings", embedding_body(models.embedding, marker, "hello", {})
         return (await probe.request("POST", path, body=body, marker=marker)).status
 

@@ -10,6 +10,9 @@ from hopcheck.cassettes import Cassette, cassette_name
 from hopcheck.cassettes.secrets.headers import RESPONSE, is_kept
 from hopcheck.report.build import LIVE_ONLY
 
+ENDS_OF_CONNECTIONS = frozenset({"stream.ends-at-done", "rate_limit.concurrency-release"})
+"""Cases in which a stream is held open, and let go by the case or not at all."""
+
 
 def cassette_of_case(case: Case) -> str:
     """The name of a case's cassette."""
@@ -37,6 +40,8 @@ def _reason(case: Case, cassettes: Mapping[str, Cassette], unrecorded: Mapping[s
     left_out = sorted({field for field in _provider_headers(case) if not is_kept(field, RESPONSE)})
     if left_out:
         return f"its provider sends header fields that no cassette holds ({', '.join(left_out)})"
+    if case.id in ENDS_OF_CONNECTIONS:
+        return "it depends on when a provider's connection ends, which a cassette doesn't hold"
     if case.isolation is Isolation.RECOVERY:
         return "it waits for a rate limit's window to end, up to a minute"
     return ""

@@ -26,6 +26,7 @@ from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.script.turns import Delivery, Script, Turn
 
 LITELLM_DECLARATIONS = (
+    "retries",
     "fallback",
     "rate_limit",
     "concurrency_limit",

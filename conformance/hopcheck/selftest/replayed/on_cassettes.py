@@ -123,7 +123,7 @@ async def _litellms_work(case: Case, relay: type[Relay], trial: Trial, healthy: 
     alike = trial.verdict.outcome is healthy.as_recorded.verdict.outcome
     if alike and not case.scripted and trial.stays_short_of_provider(healthy.as_recorded):
         return "LiteLLM answers its additional requests without a provider"
-    if not _ran(healthy.on_script) or not trial.same_as(healthy.as_recorded):
+    if not _ran(case, healthy.on_script) or not trial.same_as(healthy.as_recorded):
         return ""
     if not touches(relay, case, {case.key: healthy.as_recorded.reached | healthy.on_script.reached}):
         return "none of its own methods is ever run"
@@ -133,8 +133,10 @@ async def _litellms_work(case: Case, relay: type[Relay], trial: Trial, healthy: 
     return "on its cassette and in front of its script, it sends the same as the healthy relay"
 
 
-def _ran(trial: Trial) -> bool:
-    return trial.verdict.outcome not in (Outcome.UNTESTABLE, Outcome.BROKEN, Outcome.NOT_APPLICABLE)
+def _ran(case: Case, trial: Trial) -> bool:
+    """Whether a case was asked; of one about a limit that nobody enforces, as far as it can be."""
+    unlimited = case.uses_a_limit and trial.verdict.outcome is Outcome.UNTESTABLE
+    return unlimited or trial.verdict.outcome not in (Outcome.UNTESTABLE, Outcome.BROKEN, Outcome.NOT_APPLICABLE)
 
 
 def what_failed(verdict: Verdict) -> set[str]:
