@@ -23,7 +23,7 @@ async def headers(target: Target) -> Findings:
     sound = all(value is not None and value.isdecimal() for pair in values for value in pair)
     yield expect("limit and what is left", values, holds=bool(values) and sound, to="two whole numbers in every answer")
     left = sorted(int(rest) for _, rest in map(limit_and_rest, burst.admitted) if rest is not None and rest.isdecimal())
-    counted = not sound or left == list(range(burst.allowed))[-len(left) :] or len(left) != burst.allowed
+    counted = len(left) != burst.allowed or left == list(range(burst.allowed))
     yield expect("what is left, counted down", left, holds=counted, to=f"every number below {burst.allowed}, once")
 
 
