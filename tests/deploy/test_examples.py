@@ -98,6 +98,7 @@ def test_a_client_of_the_draft_is_answered(run: Run) -> None:
     run.runner.run(require_answer(run.deployment.proxy))
 
 
+@pytest.mark.every_model
 def test_the_gate_holds(run: Run) -> None:
     (verdict,) = require_gate(run, [run.deployment.models.sample])
     if run.deployment.name == "basic":  # the last step of docs/from-draft-to-reference.md
