@@ -52,7 +52,7 @@ def test_every_case_has_a_cassette_or_a_reason(folder: Path) -> None:
     recorded = {path.stem for path in folder.glob("*.yaml")}
     live_only = read_live_only(folder)
     assert recorded.isdisjoint(live_only)
-    probes = {f"{name}~chat" for name in PROBES}
+    probes = {f"{name}~chat" for name in PROBES} | {"hopcheck~embeddings"}
     assert probes <= recorded
     assert (recorded | set(live_only)) - probes <= {cassette_of_case(one) for one in select(all_cases().values())}
     assert all(live_only.values())

@@ -11,7 +11,7 @@ from verdict_comparison import causes, differences, live_only
 from hopcheck.cli import main
 from tests.demo_run import DemoRun
 
-pytestmark = [pytest.mark.litellm, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.litellm, pytest.mark.every_model, pytest.mark.timeout(900)]
 
 FOLDER = Path(__file__).parents[3] / "cassettes" / "litellm-1.106.2"
 

@@ -7,7 +7,7 @@ import pytest
 from hopcheck.report.compare import compare
 from tests.demo_run import DemoRun
 
-pytestmark = [pytest.mark.litellm, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.litellm, pytest.mark.every_model, pytest.mark.timeout(900)]
 
 
 def test_it_holds_and_says_where_the_reports_are(demo: DemoRun) -> None:
