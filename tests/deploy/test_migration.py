@@ -15,7 +15,7 @@ from .conftest import KEYS
 from .judging import DECLARED, PROFILES
 from .migration import MigrationSteps, compare, require_answer
 
-pytestmark = [pytest.mark.whole_gate, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.every_model, pytest.mark.whole_gate, pytest.mark.timeout(600)]
 
 
 def test_the_draft_and_its_baseline(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.whole_gate, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.every_model, pytest.mark.whole_gate, pytest.mark.timeout(300)]
 KEY = "sk-9d2f7c06e1b85a43"
 
 
