@@ -6,6 +6,7 @@ Waiting, HTTP and parsing are done in this package, so that cases read as requir
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ class Target(TargetSession):
 
     Attributes:
         read_burst: The burst over the declared rate limit, if the case has asked for it.
+        since_ns: Monotonic nanoseconds of the oldest thing that the case reads: a shared burst is older than the case.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Target(TargetSession):
         self._shared = {} if shared is None else shared
         self._flood = flood
         self.read_burst: Burst | None = None
+        self.since_ns = time.monotonic_ns()
 
     @property
     def chat(self) -> Chat:
@@ -131,7 +134,8 @@ class Target(TargetSession):
         assert limit is not None, "the case must need rate_limit"
         if "burst" not in self._shared:
             sending = burst_over(self, limit.models[0], limit.requests, limit.window_s)
-            self._shared["burst"] = asyncio.ensure_future(sending)
+            self._shared["burst"], self._shared["burst_at_ns"] = asyncio.ensure_future(sending), time.monotonic_ns()
+        self.since_ns = self._shared["burst_at_ns"]
         burst: Burst = await asyncio.shield(self._shared["burst"])
         self.read_burst = burst
         self.responses += [response for response in burst.responses if response not in self.responses]

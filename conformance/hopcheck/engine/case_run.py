@@ -72,16 +72,16 @@ async def run_case(case: Case, context: RunContext, *, settle: bool = False) -> 
     )
     try:
         judged = await _with_evidence(case, verdict, target, context, begun_ns)
-        return _unless_held_up(case, judged, target, context, begun_ns)
+        return _unless_held_up(case, judged, target, context)
     except Exception:  # the upstream can't be asked any more
         return replace(verdict, outcome=Outcome.BROKEN, reason=_trace())
 
 
-def _unless_held_up(case: Case, verdict: Verdict, target: Target, context: RunContext, begun_ns: int) -> Verdict:
+def _unless_held_up(case: Case, verdict: Verdict, target: Target, context: RunContext) -> Verdict:
     """A verdict that fails the gate, and may do so because hopcheck itself was held up, says nothing of the target."""
     if context.watchdog is None:
         return verdict
-    held_up = context.watchdog.sentence(begun_ns, time.monotonic_ns(), reads_clock=case.reads_clock)
+    held_up = context.watchdog.sentence(target.since_ns, time.monotonic_ns(), reads_clock=case.reads_clock)
     may_explain = case.reads_clock or any(map(_may_be_late, target.responses))
     if not (held_up and may_explain and verdict.outcome is Outcome.DEVIATES):
         return replace(verdict, held_up=held_up)

@@ -132,11 +132,12 @@ def _floods(case: Case) -> bool:
 
 
 def _reads_the_clock(case: Case) -> bool:
-    return case.reads_clock and not case.floods
+    """Whether it runs among the few: a burst, too, has to fit into the second that a limit's window lasts."""
+    return (case.reads_clock or case.uses_a_limit) and not case.floods
 
 
 def _is_plain(case: Case) -> bool:
-    return not case.reads_clock and not case.floods
+    return not case.floods and not _reads_the_clock(case)
 
 
 Chain = list[tuple[HostedRelay, Case]]

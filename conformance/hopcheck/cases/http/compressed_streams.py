@@ -7,6 +7,9 @@ from dataclasses import replace
 from hopcheck import Events, Findings, Relay, RelayedResponse, Target, Untestable, case, edits, expect, incoming, reply
 from hopcheck.cases.http.codings import decoded
 
+PACE_MS = 200
+"""Milliseconds between two events of the provider's stream."""
+
 
 @case(
     "http.accept-encoding-sse",
@@ -15,7 +18,7 @@ from hopcheck.cases.http.codings import decoded
     on="chat.stream",
     refs=["agentgateway#873"],
     isolation="exclusive",
-    upstream=reply.stream("first", " and", " so", " on", pace_s=0.2),
+    upstream=reply.stream("first", " and", " so", " on", pace_s=PACE_MS / 1000),
     trips_on=["stream.flush:*", "stream.no-coalesce:*"],
 )
 async def accept_encoding_sse(target: Target) -> Findings:
@@ -28,7 +31,7 @@ async def accept_encoding_sse(target: Target) -> Findings:
     read = replace(stream, chunks=list(decoded(stream, "gzip"))).events
     read_ns = next((one.at_ns for one in read if edits.text_of(edits.chunk_of(one.event) or {})), stream.ended_at_ns)
     early_ms = round((last_ns - read_ns) / 1e6)
-    yield expect("ms from the first text to the provider's last event", early_ms, at_least=0)
+    yield expect("ms from the first text to the provider's last event", early_ms, at_least=PACE_MS)
 
 
 @accept_encoding_sse.mutant(killed_by="ms from the first text to the provider's last event")

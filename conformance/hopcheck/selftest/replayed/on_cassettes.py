@@ -81,7 +81,8 @@ async def _results_of(case: Case, cassettes: Mapping[str, Cassette]) -> list[Cas
     results = [_result_of_healthy(case, healthy.asked_more, cassettes)]
     results += [await _result_of_mutant(case, mutant, cassettes, healthy) for mutant in _wrong_here(case)]
     if any(finding.check == CHUNKING for finding in healthy.asked_more.verdict.findings):
-        results.append(_result_of_chunking(case, await on_cassette(case, ParsesEachRead, cassettes, more=True)))
+        trial = await on_cassette(case, ParsesEachRead, cassettes, more=True)
+        results.append(_result_of_chunking(case, trial, healthy.asked_more))
     return results
 
 
@@ -154,10 +155,12 @@ def _result_of_healthy(case: Case, healthy: Trial, cassettes: Mapping[str, Casse
     return CassetteResult(case.key, HEALTHY, "false positive", summary_of(healthy.verdict))
 
 
-def _result_of_chunking(case: Case, trial: Trial) -> CassetteResult:
+def _result_of_chunking(case: Case, trial: Trial, healthy: Trial) -> CassetteResult:
+    """Killed by any check: the recorded chunks, too, may reach it in pieces, and then the case itself sees them."""
     where = (case.key, ParsesEachRead.__name__)
-    if CHUNKING in [finding.check for finding in trial.verdict.failed]:
-        return CassetteResult(*where, "killed", CHUNKING)
+    failed = [finding.check for finding in trial.verdict.failed if finding.check not in what_failed(healthy.verdict)]
+    if failed:
+        return CassetteResult(*where, "killed", CHUNKING if CHUNKING in failed else failed[0])
     return CassetteResult(*where, "survived", summary_of(trial.verdict))
 
 
