@@ -6,16 +6,16 @@ from hopcheck.client.paths import dig, items
 from hopcheck.client.pending_response import PendingResponse
 from hopcheck.client.responses import NotApplicable, Response, Untestable, describe
 from hopcheck.client.sdk import load_sdk
-from hopcheck.client.session import RECOVERY_S
+from hopcheck.client.session_options import SessionOptions
 from hopcheck.client.streams import Stream, TimedEvent
 from hopcheck.client.target import Target
 
 __all__ = [
     "OMIT",
     "NotApplicable",
-    "RECOVERY_S",
     "Response",
     "PendingResponse",
+    "SessionOptions",
     "Stream",
     "Target",
     "TimedEvent",

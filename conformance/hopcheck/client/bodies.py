@@ -9,6 +9,9 @@ from typing import Any
 
 Body = dict[str, Any]
 
+CHAT_PATH = "/chat/completions"
+EMBEDDINGS_PATH = "/embeddings"
+
 OMIT: Any = object()
 """Given for a field: leave it out."""
 

@@ -10,20 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hopcheck.client.bodies import chat_body, embedding_body, encode
+from hopcheck.client.bodies import CHAT_PATH, EMBEDDINGS_PATH, chat_body, embedding_body, encode
 from hopcheck.client.config import TargetConfig
-from hopcheck.client.pacing.pace import Pace
 from hopcheck.client.pacing.paced_side import PacedSide
 from hopcheck.client.pending_response import PendingResponse
 from hopcheck.client.responses import Response, SentRequest, Untestable
+from hopcheck.client.session_options import DEFAULT_OPTIONS, SessionOptions
 from hopcheck.client.streams import Stream
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.script.marker import Marker, script_name
 from hopcheck_server.wire.client import ClientConnection, ConnectFailed
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.responses import MIB, ReadingBudget
-
-CHAT_PATH = "/chat/completions"
 
 MAX_BODY_BYTES = 16 * MIB
 """No more is read of a response's body; the largest that a case asks for has 5 MiB."""
@@ -33,9 +31,6 @@ MAX_PIECES = 100_000
 
 TOTAL_TIMEOUTS = 4
 """A response must have ended after this many read timeouts, however it drips."""
-
-RECOVERY_S = 30.0
-"""How long a target may take to come out of a cooldown."""
 
 
 class TargetSession(PacedSide):
@@ -52,44 +47,23 @@ class TargetSession(PacedSide):
     max_body_bytes: int | None = None
 
     def __init__(
-        self,
-        config: TargetConfig,
-        control: Control | None,
-        *,
-        case_id: str = "hopcheck",
-        operation: str = "chat",
-        nonces: Iterator[str] | None = None,
-        read_timeout_s: float = 30.0,
-        recovery_s: float = RECOVERY_S,
-        expects_limits: bool = False,
-        expects_outage: bool = False,
-        floods: bool = False,
-        pace: Pace | None = None,
+        self, config: TargetConfig, control: Control | None, options: SessionOptions = DEFAULT_OPTIONS
     ) -> None:
         """Begin a session.
 
         Args:
             config: The target.
             control: The upstream behind it; None where there is none of ours.
-            case_id: The case; it stands in markers.
-            operation: The operation that the case is run on; it stands in markers.
-            nonces: Yields a nonce for each request; None makes random ones.
-            read_timeout_s: See the attribute.
-            recovery_s: See the attribute.
-            expects_limits: Whether a 429 of the target's own is what the case is about, so that it isn't asked again.
-            expects_outage: The same of a 503.
-            floods: Whether the case floods the target, and so doesn't apply to one that limits its rate.
-            pace: The run's pace; None asks as fast as the case does, and takes every refusal as it is.
+            options: For which case, and how patiently.
         """
-        super().__init__(control, pace, expects_limits=expects_limits, expects_outage=expects_outage, floods=floods)
+        super().__init__(control, options)
         self.config = config
-        self.read_timeout_s = read_timeout_s
-        self.recovery_s = recovery_s
-        self._case_id = case_id
-        self.operation = operation
-        self._nonces = nonces or random_nonces()
+        self.read_timeout_s = options.read_timeout_s
+        self.recovery_s = options.recovery_s
+        self.operation = options.operation
+        self._nonces = options.nonces or random_nonces()
         self._origin = Origin.of(config.base_url)
-        total_s = TOTAL_TIMEOUTS * read_timeout_s
+        total_s = TOTAL_TIMEOUTS * options.read_timeout_s
         self._budget = ReadingBudget(body_bytes=MAX_BODY_BYTES, pieces=MAX_PIECES, total_s=total_s)
 
     @property
@@ -111,7 +85,7 @@ class TargetSession(PacedSide):
 
     def marker(self, script: str = "") -> str:
         """A fresh marker for one of the case's scripts."""
-        return str(Marker.make(script_name(self._case_id, script), self.operation, next(self._nonces)))
+        return str(Marker.make(script_name(self._options.case_id, script), self.operation, next(self._nonces)))
 
     def headers(self, key: str | None = None, more: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
         """What a client sends: its key (None: the configured one; "": none), the target's own headers, and more."""
@@ -232,26 +206,27 @@ class TargetSession(PacedSide):
 
     async def cooled_down(self, response: Response) -> bool:
         """Whether a 429 is a target's cooldown: its own, though no limit was asked about."""
-        if response.status != 429 or self._expects_limits or self._control is None or not response.marker:
+        if response.status != 429 or self._options.expects_limits or self._control is None or not response.marker:
             return False
         return not await self._control.attempts(response.marker)
 
     async def _probe(self) -> int | None:
         """Send a plain marked request of no case, to the model that the case asks; returns its status."""
-        embeds = self.operation == "embeddings" and bool(self.config.models.embedding)
-        probe = TargetSession(
-            self.config,
-            self._control,
+        models = self.config.models
+        embeds = self.operation == "embeddings" and bool(models.embedding)
+        plain = SessionOptions(
             operation="embeddings" if embeds else "chat",
             read_timeout_s=self.read_timeout_s,
             expects_limits=True,
-            pace=self._pace,
+            pace=self._options.pace,
         )
+        probe = TargetSession(self.config, self._control, plain)
         marker = probe.marker()
-        models, path, body = self.config.models, CHAT_PATH, chat_body(self.config.models.chat, marker, {})
         if embeds:
-            path, body = "/embeddings", embedding_body(models.embedding, marker, "hello", {})
-        return (await probe.request("POST", path, body=body, marker=marker)).status
+            body = embedding_body(models.embedding, marker, "hello", {})
+            return (await probe.request("POST", EMBEDDINGS_PATH, body=body, marker=marker)).status
+        body = chat_body(models.chat, marker, {})
+        return (await probe.request("POST", CHAT_PATH, body=body, marker=marker)).status
 
 
 def random_nonces() -> Iterator[str]:

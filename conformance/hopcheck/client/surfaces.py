@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hopcheck.client.bodies import Input
+from hopcheck.client.bodies import CHAT_PATH, EMBEDDINGS_PATH, Input
 from hopcheck.client.operations import Operation
-from hopcheck.client.operations.chat import CHAT, CHAT_PATH, CHAT_STREAM
-from hopcheck.client.operations.embeddings import EMBEDDINGS, EMBEDDINGS_PATH
+from hopcheck.client.operations.chat import CHAT, CHAT_STREAM
+from hopcheck.client.operations.embeddings import EMBEDDINGS
 from hopcheck.client.pending_response import PendingResponse
 from hopcheck.client.responses import Response
 from hopcheck.client.session import TargetSession

@@ -7,22 +7,35 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hopcheck.client.burst import Burst, burst_over
 from hopcheck.client.config import Declares, Models, TargetConfig
 from hopcheck.client.operations import OPERATIONS, Operation
-from hopcheck.client.pacing.pace import Pace
+from hopcheck.client.pacing.burst import Burst, burst_over
 from hopcheck.client.responses import Untestable
 from hopcheck.client.sdk import official_client
-from hopcheck.client.session import RECOVERY_S, TargetSession
+from hopcheck.client.session import TargetSession
+from hopcheck.client.session_options import DEFAULT_OPTIONS, SessionOptions
 from hopcheck.client.surfaces import Chat, Embeddings
 from hopcheck_server.upstream.control.client import Control
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWork:
+    """Something that one case of a run began and others use, too.
+
+    Attributes:
+        task: It, done or not.
+        begun_ns: When it began, CLOCK_MONOTONIC nanoseconds.
+    """
+
+    task: asyncio.Task[Any]
+    begun_ns: int
 
 
 class Target(TargetSession):
@@ -37,49 +50,21 @@ class Target(TargetSession):
         self,
         config: TargetConfig,
         control: Control | None,
+        options: SessionOptions = DEFAULT_OPTIONS,
         *,
-        case_id: str = "hopcheck",
-        operation: str = "chat",
-        nonces: Iterator[str] | None = None,
-        read_timeout_s: float = 30.0,
-        recovery_s: float = RECOVERY_S,
-        expects_limits: bool = False,
-        expects_outage: bool = False,
-        floods: bool = False,
-        pace: Pace | None = None,
-        shared: dict[str, asyncio.Task[Any]] | None = None,
+        shared: dict[str, SharedWork] | None = None,
         flood: float = 1.0,
     ) -> None:
         """Bind a target to a case.
 
         Args:
-            config: See `TargetSession`; so are the others.
+            config: See `TargetSession`; so are `control` and `options`.
             control: The upstream behind it.
-            case_id: The case.
-            operation: The operation that the case is run on.
-            nonces: Yields a nonce for each request.
-            read_timeout_s: How long the target may be silent.
-            recovery_s: How long the target may take to come out of a cooldown.
-            expects_limits: Whether the case is about a limit.
-            expects_outage: Whether the case is about a provider that is down.
-            floods: Whether the case floods the target.
-            pace: The run's pace.
+            options: For which case, and how patiently.
             shared: What the cases of a run have in common, by name.
             flood: Which part of its requests a flooding case sends; below 1, long responses are shorter, too.
         """
-        super().__init__(
-            config,
-            control,
-            case_id=case_id,
-            operation=operation,
-            nonces=nonces,
-            read_timeout_s=read_timeout_s,
-            recovery_s=recovery_s,
-            expects_limits=expects_limits,
-            expects_outage=expects_outage,
-            floods=floods,
-            pace=pace,
-        )
+        super().__init__(config, control, options)
         self._shared = {} if shared is None else shared
         self._flood = flood
         self.read_burst: Burst | None = None
@@ -134,9 +119,10 @@ class Target(TargetSession):
         assert limit is not None, "the case must need rate_limit"
         if "burst" not in self._shared:
             sending = burst_over(self, limit.models[0], limit.requests, limit.window_s)
-            self._shared["burst"], self._shared["burst_at_ns"] = asyncio.ensure_future(sending), time.monotonic_ns()
-        self.since_ns = self._shared["burst_at_ns"]
-        burst: Burst = await asyncio.shield(self._shared["burst"])
+            self._shared["burst"] = SharedWork(asyncio.create_task(sending), time.monotonic_ns())
+        shared = self._shared["burst"]
+        self.since_ns = shared.begun_ns
+        burst: Burst = await asyncio.shield(shared.task)
         self.read_burst = burst
         self.responses += [response for response in burst.responses if response not in self.responses]
         if not burst.denied:

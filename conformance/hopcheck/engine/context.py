@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from hopcheck.authoring.duties import why_not_owed
 from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.registry import TWO_SIDED, Case
-from hopcheck.client import RECOVERY_S, Target
+from hopcheck.client import SessionOptions, Target
 from hopcheck.client.config import DECLARABLE, TargetConfig
 from hopcheck.client.operations import OPERATIONS
 from hopcheck.client.pacing.pace import Pace
+from hopcheck.client.session_options import RECOVERY_S
+from hopcheck.client.target import SharedWork
 from hopcheck.engine.exchanges.complaint import RunKnowledge
 from hopcheck.engine.loop_watchdog import LoopWatchdog
 from hopcheck.engine.verdict import Occurrence
@@ -58,15 +58,13 @@ class RunContext:
     pace: Pace | None = field(default_factory=Pace)
     watchdog: LoopWatchdog | None = None
     known: RunKnowledge = field(default_factory=RunKnowledge)
-    shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+    shared: dict[str, SharedWork] = field(default_factory=dict)
     excluded: Mapping[str, str] = field(default_factory=dict)
     extra_findings: Callable[[Case, Target], AsyncIterator[Finding | Occurrence]] | None = None
 
     def target(self, case: Case) -> Target:
         """The target, bound to a case."""
-        return Target(
-            self.config,
-            self.control,
+        options = SessionOptions(
             case_id=case.id,
             operation=case.operation,
             nonces=self.nonces() if self.nonces else None,
@@ -76,9 +74,8 @@ class RunContext:
             expects_outage=bool(case.needs & {"outage", "unreachable"}),
             floods=case.floods,
             pace=self.pace,
-            shared=self.shared,
-            flood=self.flood,
         )
+        return Target(self.config, self.control, options, shared=self.shared, flood=self.flood)
 
     def reason_to_skip(self, case: Case) -> str:
         """Why a case does not apply: what it needs and the target doesn't declare, or this run can't do; else ""."""

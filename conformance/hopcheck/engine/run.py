@@ -40,7 +40,7 @@ async def run(
                 async for verdict in verdicts:
                     yield verdict
     finally:
-        await cancel(context.shared.values())
+        await cancel(work.task for work in context.shared.values())
 
 
 def _run_phase(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from hopcheck.authoring.findings import Finding
-from hopcheck.client import Target
+from hopcheck.client import SessionOptions, Target
 from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import Example
@@ -72,13 +72,8 @@ class _ThreadedPlayer:
 
     async def _judged(self, example: Example) -> list[Finding]:
         context = self._context
-        target = Target(
-            context.config,
-            context.control,
-            case_id=example.operation,
-            read_timeout_s=context.read_timeout_s,
-            pace=context.pace,
-        )
+        options = SessionOptions(case_id=example.operation, read_timeout_s=context.read_timeout_s, pace=context.pace)
+        target = Target(context.config, context.control, options)
         try:
             return judge(await play(example, target, context.control), context.config, self._secrets)
         finally:

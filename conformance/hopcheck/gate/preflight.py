@@ -9,7 +9,7 @@ import asyncio
 import time
 from dataclasses import dataclass, replace
 
-from hopcheck.client import Response, Target, Untestable
+from hopcheck.client import Response, SessionOptions, Target, Untestable
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import RunContext
 from hopcheck.gate.probes import Probes, send_probes
@@ -69,7 +69,8 @@ async def examine(context: RunContext, read_timeout_s: float) -> PreflightResult
 
 
 def _target(config: TargetConfig, control: Control | None, read_timeout_s: float) -> Target:
-    target = Target(config, control, case_id="preflight", read_timeout_s=read_timeout_s, expects_limits=True)
+    options = SessionOptions(case_id="preflight", read_timeout_s=read_timeout_s, expects_limits=True)
+    target = Target(config, control, options)
     target.max_body_bytes = MAX_BODY_BYTES
     return target
 

@@ -7,8 +7,7 @@ import time
 from dataclasses import dataclass
 
 from hopcheck.client import Response, Target
-from hopcheck.client.bodies import encode
-from hopcheck.client.session import CHAT_PATH
+from hopcheck.client.bodies import CHAT_PATH, encode
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.attempt import Attempt
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from hopcheck.client import Response, describe
+from hopcheck.client.bodies import CHAT_PATH
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.pacing.refusals import announced_wait_s
-from hopcheck.client.session import CHAT_PATH
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 OTHER_DIALECTS = {

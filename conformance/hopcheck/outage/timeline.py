@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from hopcheck.authoring.contract import contract_violations
-from hopcheck.client import Response, Stream, Target, Untestable
+from hopcheck.client import Response, SessionOptions, Stream, Target, Untestable
 from hopcheck.client.config import TargetConfig
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.turns import Script
@@ -131,7 +131,7 @@ async def traffic(timeline: Timeline, config: TargetConfig, per_second: float, s
 
 
 async def _ask(timeline: Timeline, config: TargetConfig, model: str, *, critical: bool, streamed: bool) -> None:
-    target = Target(config, None, case_id=NAME, read_timeout_s=READ_TIMEOUT_S, expects_limits=True)
+    target = Target(config, None, SessionOptions(case_id=NAME, read_timeout_s=READ_TIMEOUT_S, expects_limits=True))
     at_s = timeline.now()
     try:
         answer = await (target.chat.stream(model=model) if streamed else target.chat.create(model=model))

@@ -16,7 +16,7 @@ from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import Cassette, MalformedCassette, load_all
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.cassettes.store import read_live_only
-from hopcheck.client import Target, Untestable, load_sdk
+from hopcheck.client import SessionOptions, Target, Untestable, load_sdk
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.session import fixed_nonces
 from hopcheck.engine.context import RunContext
@@ -215,7 +215,7 @@ async def _listen(server: ReplayServer, port: int) -> None:
 async def _wait_until_noticed(config: TargetConfig) -> None:
     """Wait until a proxy that found no LiteLLM has noticed that there is one; preflight reports it if it never does."""
     with suppress(Untestable):
-        await Target(config, None, read_timeout_s=WAKE_UP_S).recovered(within_s=WAKE_UP_S)
+        await Target(config, None, SessionOptions(read_timeout_s=WAKE_UP_S)).recovered(within_s=WAKE_UP_S)
 
 
 def reference_target() -> TargetConfig:

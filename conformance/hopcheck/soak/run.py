@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from hopcheck.client import Target, Untestable
+from hopcheck.client import SessionOptions, Target, Untestable
 from hopcheck.client.config import TargetConfig
 from hopcheck.soak.requests import KINDS, RequestKind
 from hopcheck.soak.samples import Sample, sample, slope_per_hour
@@ -126,7 +126,8 @@ class Soak:
             task.add_done_callback(self._asking.discard)
 
     async def _ask(self, kind: RequestKind) -> None:
-        target = Target(self._config, None, case_id=kind.script, read_timeout_s=READ_TIMEOUT_S, expects_limits=True)
+        options = SessionOptions(case_id=kind.script, read_timeout_s=READ_TIMEOUT_S, expects_limits=True)
+        target = Target(self._config, None, options)
         try:
             how = await kind.ask(target)
         except Untestable as error:

@@ -11,7 +11,7 @@ import pytest
 
 from hopcheck import Relay, RelayedResponse
 from hopcheck.authoring.findings import Finding
-from hopcheck.client import Target
+from hopcheck.client import SessionOptions, Target
 from hopcheck.fuzz import operations as ops
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import NOTHING, Example
@@ -196,7 +196,8 @@ def judged(relay: type[Relay], *examples: Example) -> list[Finding]:
             context = bench.context("relay")
             findings: list[Finding] = []
             for example in examples:
-                target = Target(context.config, context.control, case_id=example.operation, read_timeout_s=5)
+                options = SessionOptions(case_id=example.operation, read_timeout_s=5)
+                target = Target(context.config, context.control, options)
                 played = await play(example, target, context.control)
                 findings += judge(played, context.config, (context.config.api_key,))
             return findings

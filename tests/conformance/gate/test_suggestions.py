@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hopcheck.client import Target
+from hopcheck.client import SessionOptions, Target
 from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.engine.verdict import Outcome
 from hopcheck.gate.catalogue import all_cases
@@ -38,7 +38,7 @@ def suggested(relay: type[Relay], **declares: Any) -> list[str]:
 
     async def main() -> list[str]:
         async with RelayHost({"relay": relay}, []) as host:
-            target = Target(host.context("relay").config, host.control, expects_limits=True)
+            target = Target(host.context("relay").config, host.control, SessionOptions(expects_limits=True))
             config = replace(target.config, declares=Declares(**declares))
             return [one.declaration for one in suggest(config, await send_probes(target, host.control))]
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hopcheck.client.bodies import chat_body
+from hopcheck.client.bodies import CHAT_PATH, chat_body
 from hopcheck.client.config import Models
 from hopcheck.client.operations.kind import OperationKind
-
-CHAT_PATH = "/chat/completions"
 
 
 def _is_streamed(body: Any) -> bool:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hopcheck.client.bodies import embedding_body
+from hopcheck.client.bodies import EMBEDDINGS_PATH, embedding_body
 from hopcheck.client.config import Declares, Models
 from hopcheck.client.operations.kind import NotExpressible, OperationKind
-
-EMBEDDINGS_PATH = "/embeddings"
 
 _FIELDS = frozenset({"model", "input", "text", "dimensions", "encoding_format", "user"})
 

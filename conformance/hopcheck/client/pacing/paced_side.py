@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from copy import copy
 
-from hopcheck.client.pacing.pace import Pace
 from hopcheck.client.pacing.refusals import announced_wait_s, is_refusal
 from hopcheck.client.pending_response import PendingResponse
 from hopcheck.client.responses import NotApplicable, Response, Untestable
+from hopcheck.client.session_options import SessionOptions
 from hopcheck.client.upstream_side import ARRIVAL_S, UpstreamSide
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -30,9 +30,7 @@ class PacedSide(UpstreamSide):
         pending: The responses that were begun last, by their marker.
     """
 
-    def __init__(
-        self, control: Control | None, pace: Pace | None, *, expects_limits: bool, expects_outage: bool, floods: bool
-    ) -> None:
+    def __init__(self, control: Control | None, options: SessionOptions) -> None:
         """See `TargetSession`."""
         super().__init__(control)
         self.responses: list[Response] = []
@@ -40,10 +38,7 @@ class PacedSide(UpstreamSide):
         self.refusals: list[Response] = []
         self.pending: dict[str, PendingResponse] = {}
         self._held_back: set[PendingResponse] = set()
-        self._pace = pace
-        self._expects_limits = expects_limits
-        self._expects_outage = expects_outage
-        self._floods = floods
+        self._options = options
         self._admitted, self._admitted_at = 0, 0.0
 
     async def admit(self) -> float:
@@ -56,18 +51,18 @@ class PacedSide(UpstreamSide):
             NotApplicable: The case floods a target that limits its rate.
             Untestable: The target refuses everything.
         """
-        if self._pace is None:
+        if self._options.pace is None:
             return 0.0
         if self._admitted:
             self._admitted -= 1
             return self._admitted_at
-        if self._floods and self.responses and self._pace.is_limiting:
+        if self._options.floods and self.responses and self._options.pace.is_limiting:
             raise NotApplicable(FLOOD)
-        return await self._pace.admit()
+        return await self._options.pace.admit()
 
     async def admit_together(self, number: int) -> None:
         """Wait until the next requests, that many, may be sent at once, if the target takes that many in a second."""
-        admitted_at = await self._pace.admit_together(number) if self._pace is not None else None
+        admitted_at = await self._options.pace.admit_together(number) if self._options.pace is not None else None
         if admitted_at is not None:
             self._admitted, self._admitted_at = number, admitted_at
 
@@ -114,22 +109,22 @@ class PacedSide(UpstreamSide):
             NotApplicable: It is, and the case floods the target.
             Untestable: It is, and the target refuses everything.
         """
-        if self._pace is None or (self._expects_limits and response.status in (429, 503)):
+        if self._options.pace is None or (self._options.expects_limits and response.status in (429, 503)):
             return False
         if not await self._is_own_limit(response):
-            self._pace.passed(admitted_at)
+            self._options.pace.passed(admitted_at)
             return False
         self.refusals.append(copy(response))
-        self._pace.refused(admitted_at, announced_wait_s(response))
-        if self._floods:
+        self._options.pace.refused(admitted_at, announced_wait_s(response))
+        if self._options.floods:
             raise NotApplicable(FLOOD)
-        self._pace.require_hope()
+        self._options.pace.require_hope()
         if ASKED_AGAIN not in self.notes:
             self.notes.append(ASKED_AGAIN)
         return True
 
     async def _is_own_limit(self, response: Response) -> bool:
-        expected = self._expects_outage if response.status == 503 else self._expects_limits
+        expected = self._options.expects_outage if response.status == 503 else self._options.expects_limits
         if expected or not is_refusal(response):
             return False
         if self._control is None or not response.marker:
@@ -138,9 +133,9 @@ class PacedSide(UpstreamSide):
 
     async def _was_made_to_rest(self, refused: Response) -> bool:
         """Whether a failure of the provider's in this case explains that the target rests its models."""
-        assert self._pace is not None
+        assert self._options.pace is not None
         assert self._control is not None
-        if self._pace.is_limiting:
+        if self._options.pace.is_limiting:
             return False
         for response in self.responses:
             if response is refused:

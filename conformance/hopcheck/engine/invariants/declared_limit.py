@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Target
-from hopcheck.client.burst import Burst
+from hopcheck.client.pacing.burst import Burst
 from hopcheck.engine.verdict import Occurrence
 from hopcheck.engine.wire_contracts import WireJudgement
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hopcheck.client import PendingResponse, Response, Stream, Target, dig
+from hopcheck.client import PendingResponse, Response, SessionOptions, Stream, Target, dig
 from hopcheck.client.responses import describe
 from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.operations import RECOVERY, SEPARATION, SEQUENCES
@@ -84,14 +84,10 @@ class RequestSequence:
         self.story: list[str] = []
         self._control = control
         self._grace_s = grace_s
-        self._target = Target(
-            context.config,
-            control,
-            case_id=SEQUENCES.id,
-            read_timeout_s=context.read_timeout_s,
-            expects_limits=True,
-            pace=context.pace,
+        options = SessionOptions(
+            case_id=SEQUENCES.id, read_timeout_s=context.read_timeout_s, expects_limits=True, pace=context.pace
         )
+        self._target = Target(context.config, control, options)
         self._open: list[OpenStream] = []
 
     @property

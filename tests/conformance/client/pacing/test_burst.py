@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect
-from hopcheck.client.burst import _announced_wait_s, _within_one
+from hopcheck.client.pacing.burst import _announced_wait_s, _within_one
 from hopcheck.client.responses import Response, SentRequest
 from hopcheck.engine.run import run
 from hopcheck.engine.verdict import Outcome
