@@ -19,7 +19,20 @@ Boundary = Literal["openai-compatible", "llm-proxy", "litellm"]
 
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 
+Provider = Literal["upstream/anthropic", "upstream/gemini", "upstream/ollama", "upstream/vllm"]
+"""Providers that speak an API of their own, or more than OpenAI's: what a gateway and they say to each other."""
+
+PROVIDERS: tuple[Provider, ...] = get_args(Provider)
+
+Contract = Boundary | Provider
+"""What a document describes; also its file's name."""
+
+CONTRACTS: tuple[Contract, ...] = (*BOUNDARIES, *PROVIDERS)
+
 SHARED = "components.yaml"
+
+STREAM_TYPES = frozenset({"text/event-stream", "application/x-ndjson"})
+"""Media types of streams; their schemas describe one event, or one line."""
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -30,12 +43,12 @@ class DocumentedOperation(NamedTuple):
     """One operation of a document.
 
     Attributes:
-        boundary: Whose document it is in.
+        boundary: Whose document it is in; a boundary, or a provider.
         method: In lower case.
         path: The template, such as `/v1/models/{model}`.
     """
 
-    boundary: Boundary
+    boundary: Contract
     method: str
     path: str
 
@@ -54,7 +67,7 @@ def source(name: str) -> dict[str, Any]:
 
 
 @cache
-def document(boundary: Boundary) -> dict[str, Any]:
+def document(boundary: Contract) -> dict[str, Any]:
     """A boundary's whole contract as one document without references to other files. Not to be changed."""
     main, shared = source(boundary), source("components")["components"]
     parts: dict[str, dict[str, Any]] = main.setdefault("components", {})
@@ -66,18 +79,18 @@ def document(boundary: Boundary) -> dict[str, Any]:
     return joined
 
 
-def document_3_2(boundary: Boundary) -> dict[str, Any]:
+def document_3_2(boundary: Contract) -> dict[str, Any]:
     """The same in OpenAPI 3.2, which has a keyword of its own for the items of a stream."""
     made = deepcopy(document(boundary))
     made["openapi"] = "3.2.0"
     for content in _contents(made):
-        stream = content.get("text/event-stream")
-        if stream is not None:
+        for media_type in STREAM_TYPES & content.keys():
+            stream = content[media_type]
             stream["itemSchema"] = stream.pop("schema")
     return made
 
 
-def operations(boundary: Boundary) -> list[DocumentedOperation]:
+def operations(boundary: Contract) -> list[DocumentedOperation]:
     """Every operation of a document."""
     paths = document(boundary)["paths"]
     return [
@@ -88,7 +101,7 @@ def operations(boundary: Boundary) -> list[DocumentedOperation]:
     ]
 
 
-def resolve(boundary: Boundary, node: Any) -> Any:
+def resolve(boundary: Contract, node: Any) -> Any:
     """Follow a reference, and those behind it; anything else is given back as it is."""
     while isinstance(node, Mapping) and "$ref" in node:
         found: Any = document(boundary)
@@ -98,7 +111,7 @@ def resolve(boundary: Boundary, node: Any) -> Any:
     return node
 
 
-def standalone_schema(boundary: Boundary, name: str) -> dict[str, Any]:
+def standalone_schema(boundary: Contract, name: str) -> dict[str, Any]:
     """A component as a JSON Schema of its own, with no more definitions than it needs: for generators, say."""
     schemas, needed = document(boundary)["components"]["schemas"], [name]
     for one in needed:  # grows as it goes
@@ -118,15 +131,16 @@ def _in_definitions(node: Any) -> Any:
 
 
 @lru_cache(1024)
-def find_operation(boundary: Boundary, method: str, path: str) -> DocumentedOperation | None:
+def find_operation(boundary: Contract, method: str, path: str) -> DocumentedOperation | None:
     """The operation that a request is for; None if the contract has none.
 
     Args:
         boundary: Whose document to look into.
         method: Any case.
-        path: With or without query and a prefix before `/v1`; Azure's paths of deployments are read, too.
+        path: With or without query and a prefix before `/v1`; Azure's paths of deployments are read, too. A provider's
+            operations are known by the end of the path: gateways put the version before it, or don't.
     """
-    item = _template(boundary, _plain(path))
+    item = _template(boundary, path.partition("?")[0] if boundary in PROVIDERS else _plain(path))
     if item is None:
         return None
     known = document(boundary)["paths"][item]
@@ -140,10 +154,15 @@ def _plain(path: str) -> str:
     return f"/v1/{rest}" if found else before
 
 
-def _template(boundary: Boundary, path: str) -> str | None:
+def _template(boundary: Contract, path: str) -> str | None:
     """The template that fits; one without parameters goes first, and a parameter may hold slashes (model ids do)."""
     templates = sorted(document(boundary)["paths"], key=lambda template: "{" in template)
-    return next((one for one in templates if re.fullmatch(re.sub(r"\\\{\w+\\\}", ".+", re.escape(one)), path)), None)
+    prefix = ".*" if boundary in PROVIDERS else ""
+    return next((one for one in templates if re.fullmatch(prefix + _pattern(one), path)), None)
+
+
+def _pattern(template: str) -> str:
+    return re.sub(r"\\\{\w+\\\}", ".+", re.escape(template))
 
 
 def _references(node: Any) -> Iterator[tuple[str, str, bool]]:
@@ -153,7 +172,7 @@ def _references(node: Any) -> Iterator[tuple[str, str, bool]]:
         if isinstance(target, str):
             where, _, pointer = target.partition("#/components/")
             kind, _, name = pointer.partition("/")
-            yield kind, name, where == SHARED
+            yield kind, name, where.endswith(SHARED)
         for value in node.values():
             yield from _references(value)
     elif isinstance(node, list):
@@ -164,11 +183,10 @@ def _references(node: Any) -> Iterator[tuple[str, str, bool]]:
 def _bring(parts: dict[str, dict[str, Any]], shared: Mapping[str, Any], kind: str, name: str) -> None:
     """Copy a shared component into a document, and all that it refers to."""
     found, here = shared[kind][name], parts.setdefault(kind, {})
-    alias = {"$ref": f"{SHARED}#/components/{kind}/{name}"}
-    if here.get(name, alias) not in (alias, found):
-        raise ValueError(f"components/{kind}/{name} is both shared and a document's own")
     if here.get(name) == found:
         return
+    if name in here and not str(here[name].get("$ref", "")).endswith(f"{SHARED}#/components/{kind}/{name}"):
+        raise ValueError(f"components/{kind}/{name} is both shared and a document's own")
     here[name] = found
     for inner_kind, inner_name, _ in _references(found):
         _bring(parts, shared, inner_kind, inner_name)
@@ -177,7 +195,7 @@ def _bring(parts: dict[str, dict[str, Any]], shared: Mapping[str, Any], kind: st
 def _localised(node: Any) -> Any:
     if isinstance(node, Mapping):
         return {
-            key: value.removeprefix(SHARED) if key == "$ref" and isinstance(value, str) else _localised(value)
+            key: value[value.index("#") :] if key == "$ref" and isinstance(value, str) else _localised(value)
             for key, value in node.items()
         }
     return [_localised(value) for value in node] if isinstance(node, list) else node

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import jsonschema_rs
 
 from hopcheck_contracts.bounded_json import loads
-from hopcheck_contracts.documents import Boundary, DocumentedOperation, document, find_operation, resolve
+from hopcheck_contracts.documents import PROVIDERS, Contract, DocumentedOperation, document, find_operation, resolve
 from hopcheck_contracts.sse import DONE_DATA
 from hopcheck_contracts.violations import Violation, read_errors, shown
 
@@ -27,8 +27,9 @@ EVENT = "the event"
 JSON_TYPE = "application/json"
 STREAM_TYPE = "text/event-stream"
 
-_STREAM_ERRORS = {"openai-compatible": "StreamError", "llm-proxy": "StreamError", "litellm": "LiteLLMError"}
-_ERRORS = {"openai-compatible": "Error", "llm-proxy": "Error", "litellm": "Failure"}
+_ERRORS: dict[Contract, str] = {"litellm": "Failure"}  # of the others, it is `Error`
+_STREAM_ERRORS: dict[Contract, str] = {"litellm": "LiteLLMError"}
+_WITHOUT_DONE = frozenset[Contract]({"upstream/anthropic", "upstream/gemini", "upstream/ollama"})
 KEPT_CHARACTERS = 4096
 """Of events that are shorter, what is wrong is kept: the same event is met on both sides of a target."""
 
@@ -38,7 +39,7 @@ _BODILESS = frozenset({204, 205, 304})
 class Schema:
     """One compiled schema."""
 
-    def __init__(self, boundary: Boundary, schema: Mapping[str, Any], where: str = BODY) -> None:
+    def __init__(self, boundary: Contract, schema: Mapping[str, Any], where: str = BODY) -> None:
         """Compile `schema`, whose references are those of the boundary's document; raises ValueError if it is none."""
         shared = {"components": {"schemas": document(boundary)["components"].get("schemas", {})}}
         self._validator = jsonschema_rs.Draft202012Validator({**schema, **shared})
@@ -58,14 +59,14 @@ class Schema:
 
 
 @cache
-def named_schema(boundary: Boundary, name: str, where: str = BODY) -> Schema:
+def named_schema(boundary: Contract, name: str, where: str = BODY) -> Schema:
     """A component of a boundary's document, compiled."""
     resolve(boundary, {"$ref": f"#/components/schemas/{name}"})  # a KeyError here says more than a validator would
     return Schema(boundary, {"$ref": f"#/components/schemas/{name}"}, where)
 
 
 def validate_response(
-    boundary: Boundary, method: str, path: str, status: int, body: Any, headers: Headers = ()
+    boundary: Contract, method: str, path: str, status: int, body: Any, headers: Headers = ()
 ) -> list[Violation]:
     """Hold an answer in one piece against the contract.
 
@@ -83,7 +84,7 @@ def validate_response(
 
 
 def validate_raw_response(
-    boundary: Boundary, method: str, path: str, status: int, headers: Headers, raw: bytes
+    boundary: Contract, method: str, path: str, status: int, headers: Headers, raw: bytes
 ) -> list[Violation]:
     """Hold an answer as it was on the wire against the contract: media type, JSON, and all of `validate_response`.
 
@@ -113,24 +114,24 @@ def validate_raw_response(
     return [*violations, *([fault] if fault else schema.violations(body) if schema else [])]
 
 
-def validate_event(boundary: Boundary, data: str) -> list[Violation]:
-    """Hold one event's data, as text, against the contract: a piece of an answer, an error, or `[DONE]`."""
-    if data.strip() == DONE_DATA:
+def validate_event(boundary: Contract, data: str) -> list[Violation]:
+    """Hold one event's data, or one line, against the contract: a piece of an answer, an error, or `[DONE]`."""
+    if data.strip() == DONE_DATA and boundary not in _WITHOUT_DONE:
         return []
     return list(_event_violations(boundary, data) if len(data) < KEPT_CHARACTERS else _violations(boundary, data))
 
 
 @lru_cache(512)
-def _event_violations(boundary: Boundary, data: str) -> tuple[Violation, ...]:
+def _event_violations(boundary: Contract, data: str) -> tuple[Violation, ...]:
     return _violations(boundary, data)
 
 
-def _violations(boundary: Boundary, data: str) -> tuple[Violation, ...]:
+def _violations(boundary: Contract, data: str) -> tuple[Violation, ...]:
     payload, fault = _parse(data, EVENT)
     return (fault,) if fault else tuple(validate_payload(boundary, payload))
 
 
-def validate_payload(boundary: Boundary, payload: Any) -> list[Violation]:
+def validate_payload(boundary: Contract, payload: Any) -> list[Violation]:
     """Hold one event's JSON against the contract."""
     return named_schema(boundary, _kind(boundary, payload), EVENT).violations(payload)
 
@@ -145,7 +146,7 @@ def is_prompt_filter(payload: Any) -> bool:
     return isinstance(payload, dict) and "prompt_filter_results" in payload and payload.get("choices") == []
 
 
-def validate_request(boundary: Boundary, method: str, path: str, body: Any) -> list[Violation]:
+def validate_request(boundary: Contract, method: str, path: str, body: Any) -> list[Violation]:
     """Hold a request's JSON against the contract; it has no violations where it describes no body."""
     operation = find_operation(boundary, method, path)
     schema = _request_schema(operation, "schema") if operation else None
@@ -160,22 +161,28 @@ def validate_upstream_request(path: str, body: Any, method: str = "POST") -> lis
     return validate_request("openai-compatible", method, path, body)
 
 
-def must_refuse(boundary: Boundary, method: str, path: str, body: Any) -> list[Violation]:
+def must_refuse(boundary: Contract, method: str, path: str, body: Any) -> list[Violation]:
     """Why a proxy itself has to refuse a request, before its provider hears of it; empty where it needn't."""
     operation = find_operation(boundary, method, path)
     schema = _request_schema(operation, "x-must-refuse-unless") if operation else None
     return schema.violations(body) if schema else []
 
 
-def _kind(boundary: Boundary, payload: Any) -> str:
+def _kind(boundary: Contract, payload: Any) -> str:
     """The schema that an event is meant to fit: that one alone says precisely what is wrong."""
+    if boundary in PROVIDERS:
+        return _provider_kind(payload)
     if is_error(payload):
-        return _STREAM_ERRORS[boundary]
+        return _STREAM_ERRORS.get(boundary, "StreamError")
     return "PromptFilterEvent" if boundary != "litellm" and is_prompt_filter(payload) else "ChatCompletionChunk"
 
 
+def _provider_kind(payload: Any) -> str:
+    return "Error" if isinstance(payload, dict) and "error" in payload else "StreamEvent"
+
+
 @lru_cache(1024)
-def _answer(boundary: Boundary, method: str, path: str, status: int) -> Mapping[str, Any] | None:
+def _answer(boundary: Contract, method: str, path: str, status: int) -> Mapping[str, Any] | None:
     """The response object for a status; None where the contract knows no such operation or status."""
     known = find_operation(boundary, method, path) or (
         find_operation(boundary, "GET", path) if method.upper() == "HEAD" else None
@@ -187,9 +194,9 @@ def _answer(boundary: Boundary, method: str, path: str, status: int) -> Mapping[
     return found
 
 
-def _body_schema(boundary: Boundary, found: Mapping[str, Any] | None, status: int) -> Schema | None:
+def _body_schema(boundary: Contract, found: Mapping[str, Any] | None, status: int) -> Schema | None:
     if found is None:
-        return named_schema(boundary, _ERRORS[boundary]) if status >= 400 else None
+        return named_schema(boundary, _ERRORS.get(boundary, "Error")) if status >= 400 else None
     content = found.get("content", {}).get(JSON_TYPE)
     return _compiled(boundary, json.dumps(content["schema"])) if content else None
 
@@ -201,11 +208,11 @@ def _request_schema(operation: DocumentedOperation, keyword: str) -> Schema | No
 
 
 @cache
-def _compiled(boundary: Boundary, schema: str, where: str = BODY) -> Schema:
+def _compiled(boundary: Contract, schema: str, where: str = BODY) -> Schema:
     return Schema(boundary, json.loads(schema), where)
 
 
-def _header_violations(boundary: Boundary, found: Mapping[str, Any] | None, headers: Headers) -> list[Violation]:
+def _header_violations(boundary: Contract, found: Mapping[str, Any] | None, headers: Headers) -> list[Violation]:
     described = (found or {}).get("headers", {})
     violations = []
     for name, value in headers:

@@ -75,7 +75,7 @@ def read_errors(errors: Iterable[ValidationError], where: str) -> list[Violation
 
 def _read(error: ValidationError, where: str) -> Iterator[Violation]:
     branches = getattr(error.kind, "context", None)
-    if not branches:
+    if not branches or not all(branches):  # a branch without errors fits, and so does another one
         yield Violation(_place(error, where), _message(error))
         return
     if all(_wrong_type(branch, error) for branch in branches):
@@ -145,9 +145,17 @@ def _message(error: ValidationError) -> str:
         case "pattern":
             return f"{shown(error.instance)} is not of the form {_cut(kind.pattern)}"
         case "propertyNames":
-            return f"has a member that isn't allowed: {shown(kind.error.instance)}"
+            return _not_allowed(kind.error.instance)
+        case "additionalProperties":
+            return _not_allowed(kind.unexpected[0])
+        case "oneOf":
+            return f"fits more than one form: {shown(error.instance)}"
         case name:
             return f"breaks the rule {name!r}: {shown(error.instance)}"
+
+
+def _not_allowed(member: str) -> str:
+    return f"has a member that isn't allowed: {shown(member)}"
 
 
 def _mistaken(wanted: str, value: Any) -> str:

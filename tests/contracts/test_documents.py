@@ -17,7 +17,10 @@ from openapi_spec_validator import validate
 from hopcheck_contracts.__main__ import main
 from hopcheck_contracts.documents import (
     BOUNDARIES,
+    CONTRACTS,
+    STREAM_TYPES,
     Boundary,
+    Contract,
     document,
     document_3_2,
     find_operation,
@@ -27,8 +30,9 @@ from hopcheck_contracts.documents import (
     standalone_schema,
 )
 
-FILES = (*BOUNDARIES, "components")
+FILES = (*CONTRACTS, "components")
 boundaries = pytest.mark.parametrize("boundary", BOUNDARIES)
+contracts = pytest.mark.parametrize("contract", CONTRACTS)
 
 
 def walk(node: Any) -> Iterator[dict[str, Any]]:
@@ -50,20 +54,20 @@ def test_files_are_valid(name: str) -> None:
     validate(loaded, base_uri=path.as_uri())
 
 
-@boundaries
-def test_joined_documents_are_valid(boundary: Boundary) -> None:
-    validate(document(boundary))
-    assert [node["$ref"] for node in walk(document(boundary)) if not str(node.get("$ref", "#/")).startswith("#/")] == []
+@contracts
+def test_joined_documents_are_valid(contract: Contract) -> None:
+    validate(document(contract))
+    assert [node["$ref"] for node in walk(document(contract)) if not str(node.get("$ref", "#/")).startswith("#/")] == []
 
 
-@boundaries
-def test_version_3_2_is_valid(boundary: Boundary) -> None:
-    made = document_3_2(boundary)
+@contracts
+def test_version_3_2_is_valid(contract: Contract) -> None:
+    made = document_3_2(contract)
     validate(made)
-    streams = [node["text/event-stream"] for node in walk(made) if "text/event-stream" in node]
+    streams = [node[media_type] for node in walk(made) for media_type in STREAM_TYPES & node.keys()]
     assert streams
     assert all("itemSchema" in stream and "schema" not in stream for stream in streams)
-    assert "itemSchema" not in str(document(boundary))
+    assert "itemSchema" not in str(document(contract))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -87,23 +91,23 @@ def test_every_schema_is_described_and_has_an_example(name: str) -> None:
     assert lacking == []
 
 
-@boundaries
-def test_every_content_has_an_example(boundary: Boundary) -> None:
+@contracts
+def test_every_content_has_an_example(contract: Contract) -> None:
     """Its own, or its schema's."""
     lacking = [
         (kind, content)
-        for node in walk(document(boundary))
+        for node in walk(document(contract))
         if isinstance(node.get("content"), dict)
         for kind, content in node["content"].items()
         if "/" in kind
-        if "example" not in content and "examples" not in resolve(boundary, content["schema"])
+        if "example" not in content and "examples" not in resolve(contract, content["schema"])
     ]
     assert lacking == []
 
 
-@boundaries
-def test_every_operation_has_its_own_name_and_its_failures(boundary: Boundary) -> None:
-    known = operations(boundary)
+@contracts
+def test_every_operation_has_its_own_name_and_its_failures(contract: Contract) -> None:
+    known = operations(contract)
     assert len({one.definition["operationId"] for one in known}) == len(known)
     for one in known:
         statuses = set(one.definition["responses"])
@@ -152,14 +156,38 @@ def test_finding_an_operation(method: str, path: str, template: str | None) -> N
     assert (found and found.path) == template
 
 
-@boundaries
-def test_schemas_of_their_own(boundary: Boundary) -> None:
-    for name, schema in document(boundary)["components"]["schemas"].items():
-        alone = standalone_schema(boundary, name)
+@pytest.mark.parametrize(
+    ("contract", "path", "template"),
+    [
+        ("upstream/anthropic", "/v1/messages", "/messages"),
+        ("upstream/anthropic", "//v1/messages?beta=true", "/messages"),
+        ("upstream/anthropic", "/v1/messages/count_tokens", "/messages/count_tokens"),
+        ("upstream/anthropic", "/v1/messages/batches", None),
+        ("upstream/gemini", "/v1beta/models/g:generateContent", "/models/{model}:generateContent"),
+        ("upstream/gemini", "/models/g:streamGenerateContent?alt=sse", "/models/{model}:streamGenerateContent"),
+        ("upstream/gemini", "/v1beta/models/g", None),
+        ("upstream/ollama", "/api/chat", "/chat"),
+        ("upstream/vllm", "/chat/completions", "/chat/completions"),
+        ("upstream/vllm", "/v1/chat/completions", "/chat/completions"),
+    ],
+)
+def test_finding_a_providers_operation(contract: Contract, path: str, template: str | None) -> None:
+    found = find_operation(contract, "POST", path)
+    assert (found and found.path) == template
+
+
+@contracts
+def test_schemas_of_their_own(contract: Contract) -> None:
+    for name, schema in document(contract)["components"]["schemas"].items():
+        alone = standalone_schema(contract, name)
         jsonschema_rs.meta.validate(alone)
         judge = jsonschema_rs.Draft202012Validator(alone)
         assert all(judge.is_valid(example) for example in schema["examples"])
         assert "components" not in str(alone)
+
+
+@boundaries
+def test_no_more_definitions_than_needed(boundary: Boundary) -> None:
     assert len(standalone_schema(boundary, "Usage")["$defs"]) == 3
 
 

@@ -14,7 +14,7 @@ from openai.types.chat.chat_completion_chunk import ChoiceDelta, ChoiceDeltaTool
 from openai.types.shared import ErrorObject
 from pydantic import BaseModel
 
-from hopcheck_contracts.documents import BOUNDARIES, Boundary, document, operations, resolve
+from hopcheck_contracts.documents import BOUNDARIES, CONTRACTS, Boundary, Contract, document, operations, resolve
 from hopcheck_contracts.schemas import Schema, named_schema, validate_request, validate_response
 
 READ_BY: dict[str, type[BaseModel]] = {
@@ -36,9 +36,9 @@ READ_BY: dict[str, type[BaseModel]] = {
 
 
 def of_schemas() -> Iterator[Any]:
-    for boundary in BOUNDARIES:
-        for name, schema in document(boundary)["components"]["schemas"].items():
-            yield pytest.param(boundary, name, schema["examples"], id=f"{boundary}-{name}")
+    for contract in CONTRACTS:
+        for name, schema in document(contract)["components"]["schemas"].items():
+            yield pytest.param(contract, name, schema["examples"], id=f"{contract}-{name}")
 
 
 def of_answers() -> Iterator[Any]:
@@ -51,10 +51,10 @@ def of_answers() -> Iterator[Any]:
                     yield pytest.param(operation, status, content["example"], id=name)
 
 
-@pytest.mark.parametrize(("boundary", "name", "examples"), list(of_schemas()))
-def test_examples_of_schemas(boundary: Boundary, name: str, examples: list[Any]) -> None:
+@pytest.mark.parametrize(("contract", "name", "examples"), list(of_schemas()))
+def test_examples_of_schemas(contract: Contract, name: str, examples: list[Any]) -> None:
     for example in examples:
-        assert named_schema(boundary, name).violations(example) == []
+        assert named_schema(contract, name).violations(example) == []
 
 
 @pytest.mark.parametrize(("operation", "status", "example"), list(of_answers()))
@@ -63,12 +63,12 @@ def test_examples_of_answers(operation: Any, status: str, example: Any) -> None:
     assert validate_response(operation.boundary, operation.method, operation.path, code, example) == []
 
 
-@pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_examples_of_headers(boundary: Boundary) -> None:
-    headers = document(boundary)["components"]["headers"]
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_examples_of_headers(contract: Contract) -> None:
+    headers = document(contract)["components"]["headers"]
     assert headers
     for header in headers.values():
-        assert Schema(boundary, header["schema"]).violations(header["example"]) == []
+        assert Schema(contract, header["schema"]).violations(header["example"]) == []
 
 
 @pytest.mark.parametrize("name", READ_BY)
