@@ -16,7 +16,7 @@ import nox
 
 nox.needs_version = ">=2026.10"  # sessions side by side
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "build", "tests", "selftest", "replay", "chain"]
+nox.options.sessions = ["lint", "types", "build", "tests", "commands", "selftest", "replay", "chain"]
 
 PINS = "constraints-dev.txt"
 PACKAGES = (

@@ -199,7 +199,7 @@ def print_score(
         line("red", "false positive", f"{escape(case_id)} on {name}: {escape(instead)}")
     for case_id, check in total.unkilled:
         line("red", "unkilled", f"{escape(case_id)}: no mutant fails {escape(repr(check))}")
-    console.print(summary_line(total, cases, columns), style="green" if total.holds else "red")
+    console.print(summary_line(total, cases, columns), style="green" if total.holds else "red", soft_wrap=True)
 
 
 def summary_line(total: MatrixScore, cases: Sequence[Case], columns: Sequence[MatrixColumn]) -> str:

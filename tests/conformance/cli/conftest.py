@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from hopcheck.authoring.case_names import case_key
 from hopcheck.cli import main
 from hopcheck.report.document import violations
 from hopcheck_server.chain.processes import free_port
@@ -24,7 +26,6 @@ from hopcheck_server.wire.event_loop import STOP_SIGNALS
 
 READ_TIMEOUT_S = 60
 CHAT = {
-    "id": "c",
     "object": "chat.completion",
     "created": 1,
     "model": "m",
@@ -95,7 +96,7 @@ def report(path: Path) -> dict[str, Any]:
 
 
 def outcomes(path: Path) -> dict[str, str]:
-    return {case["id"]: case["outcome"] for case in report(path)["cases"]}
+    return {case_key(case["id"], case["operation"]): case["outcome"] for case in report(path)["cases"]}
 
 
 @pytest.fixture(scope="session")
@@ -107,24 +108,31 @@ def cli() -> SimpleNamespace:
 
 @dataclass(frozen=True)
 class Target:
-    """A running relay, and the port where it expects its provider."""
+    """A running relay, the port where it expects its provider, and a target file that declares its retries."""
 
     url: str
     port: int
+    file: Path
 
     @property
     def words(self) -> Sequence[str]:
-        return ("gate", self.url, "--upstream-port", str(self.port), "--api-key-env", "RELAY_KEY")
+        return (*self.words_without_provider, "--upstream-port", str(self.port))
+
+    @property
+    def words_without_provider(self) -> Sequence[str]:
+        return ("gate", self.url, "--target", str(self.file), "--api-key-env", "RELAY_KEY")
 
 
 @pytest.fixture(scope="session")
-def relay() -> Iterator[Target]:
+def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     port = free_port()
+    file = tmp_path_factory.mktemp("relay") / "relay.toml"
+    file.write_text("[declares]\nretries = 2\n")
     command = [sys.executable, "-m", "hopcheck_server.relay", "--upstream", f"http://127.0.0.1:{port}/v1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
-        yield Target(url, port)
+        yield Target(url, port, file)
         process.terminate()
 
 
@@ -132,6 +140,7 @@ class Odd(BaseHTTPRequestHandler):
     """Answers as the first part of the path says; `canned` answers POST alone, and leaves GET waiting."""
 
     over = threading.Event()
+    numbers = itertools.count()
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -143,7 +152,7 @@ class Odd(BaseHTTPRequestHandler):
         elif kind == "html":
             self.answer("text/html", b"<html><body>Welcome to nginx!</body></html>")
         else:
-            self.answer("application/json", json.dumps(CHAT).encode())
+            self.answer("application/json", json.dumps({**CHAT, "id": f"c{next(self.numbers)}"}).encode())
         self.close_connection = True
 
     def do_GET(self) -> None:

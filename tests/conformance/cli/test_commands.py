@@ -14,7 +14,7 @@ from hopcheck.cli import COMMANDS
 pytestmark = pytest.mark.commands
 
 
-ENTRY = {"id", "level", "profile", "requirement", "refs", "needs", "mutants"}
+ENTRY = {"id", "level", "profile", "operations", "left_out", "requirement", "refs", "needs", "mutants"}
 
 
 def test_help_lists_the_commands(inside) -> None:
@@ -35,6 +35,7 @@ def test_cases_are_listed_explained_and_given_as_json(inside) -> None:
     listed = inside("cases", "--profile", "core").out.splitlines()
     assert {line.split()[0].partition(".")[0] for line in listed} == {"chat", "stream", "tools", "models"}
     explained = inside("cases", "stream.done-once").out
+    assert "asked on    chat.stream" in explained
     assert "stream.done-once  (MUST, profile stream)" in explained
     assert "killed by" in explained
     entries = json.loads(inside("cases", "stream.*", "--json").out)
@@ -57,9 +58,9 @@ def test_the_self_test_of_one_case(inside, more: tuple[str, ...]) -> None:
     done = inside("selftest", "stream.done-once", "--processes", "1", *more)
     assert done.code == 0, done.out + done.err
     text = " ".join(done.out.split())
-    assert "1 cases, " in text
-    assert " 0 survived, 0 unexpected, 0 false positives, 0 checks that kill no mutant" in text
-    assert ("killed stream.done-once: one [DONE]" in text) is ("--verbose" in more)
+    assert "1 cases (1 with their operations), " in text
+    assert " 0 survived, 0 inert, 0 unexpected, 0 false positives, 0 checks that kill no mutant" in text
+    assert ("killed stream.done-once[chat.stream]: one [DONE]" in text) is ("--verbose" in more)
 
 
 @pytest.mark.parametrize(("module", "extra"), [("fastapi", "server"), ("uvicorn", "server"), ("locust", "load")])

@@ -21,7 +21,7 @@ def test_a_healthy_relay_holds_and_every_report_is_written(cli, relay, tmp_path:
     assert "holds: " in done.out
     assert all(str(path) in done.out for path in files.values())
     judged = cli.outcomes(files["json"])
-    assert judged["stream.done-once"] == "conforms"
+    assert judged["stream.done-once[chat.stream]"] == "conforms"
     assert {name: outcome for name, outcome in judged.items() if name.startswith("fallback.")} == dict.fromkeys(
         [name for name in judged if name.startswith("fallback.")], "not-applicable"
     )
@@ -41,32 +41,32 @@ def test_an_upstream_that_runs_already_is_used_and_left(inside, cli, relay, tmp_
         upstream.stdout.readline()
         both = inside(*relay.words, "--profile", "core", "--json", "both.json")
         url = ("--upstream-url", f"http://127.0.0.1:{relay.port}")
-        named = inside(*relay.words[:2], *relay.words[4:], *url, "--profile", "core", "--json", "named.json")
+        named = inside(*relay.words_without_provider, *url, "--profile", "core", "--json", "named.json")
         alone = inside(*relay.words, "--one-sided", "--profile", "core", "--json", "alone.json")
         assert upstream.poll() is None
         upstream.terminate()
     assert (both.code, named.code, alone.code) == (0, 0, 0), both.err + named.err + alone.err
     judged = {name: cli.outcomes(tmp_path / f"{name}.json") for name in ("both", "named", "alone")}
     assert judged["both"] == judged["named"]
-    assert judged["both"]["chat.content-exact"] == "conforms"
-    assert judged["alone"]["chat.schema"] == "conforms"
-    assert judged["alone"]["chat.content-exact"] == "not-applicable"
+    assert judged["both"]["chat.content-exact[chat]"] == "conforms"
+    assert judged["alone"]["chat.schema[chat]"] == "conforms"
+    assert judged["alone"]["chat.content-exact[chat]"] == "not-applicable"
     assert cli.report(tmp_path / "alone.json")["target"]["one_sided"] is True
 
 
 def test_a_missing_provider_is_reported_one_sided_too(inside, relay) -> None:
     done = inside("gate", relay.url, "--api-key-env", "RELAY_KEY", "--one-sided", "--profile", "core")
     assert done.code == 3
-    assert "See that its provider is there" in done.err
+    assert "it isn't ready, or its provider is away" in done.err
 
 
 def test_a_must_fails_the_gate_and_a_should_only_when_strict(inside, cli, canned, tmp_path: Path) -> None:
-    must = inside(*canned, "--select", "errors.invalid-json", "--json", "must.json")
-    should = inside(*canned, "--select", "errors.content-type", "--json", "should.json")
-    strict = inside(*canned, "--select", "errors.content-type", "--strict")
+    must = inside(*canned, "--select", "errors.invalid-json[chat]", "--json", "must.json")
+    should = inside(*canned, "--select", "errors.content-type[chat]", "--json", "should.json")
+    strict = inside(*canned, "--select", "errors.content-type[chat]", "--strict")
     assert (must.code, should.code, strict.code) == (1, 0, 1), should.out
-    assert cli.outcomes(tmp_path / "must.json") == {"errors.invalid-json": "deviates"}
-    assert cli.outcomes(tmp_path / "should.json") == {"errors.content-type": "advisory"}
+    assert cli.outcomes(tmp_path / "must.json") == {"errors.invalid-json[chat]": "deviates"}
+    assert cli.outcomes(tmp_path / "should.json") == {"errors.content-type[chat]": "advisory"}
     assert "errors.invalid-json" in must.out
     assert "expected" in must.out
 
@@ -80,10 +80,10 @@ def test_fail_fast_stops_at_the_first_failure(inside, cli, canned, tmp_path: Pat
 
 
 def test_a_baseline_is_written_then_holds_then_grows_stale(inside, cli, canned, tmp_path: Path) -> None:
-    picked = (*canned, "--select", "errors.invalid-json")
+    picked = (*canned, "--select", "errors.invalid-json[chat]")
     assert inside(*picked, "--write-baseline", "known.toml").code == 1
     (entry,) = tomllib.loads((tmp_path / "known.toml").read_text())["deviation"]
-    assert entry["case"] == "errors.invalid-json"
+    assert (entry["case"], entry["operation"]) == ("errors.invalid-json", "chat")
     assert inside(*picked, "--baseline", "known.toml").code == 1, "a placeholder is no reason"
     known = (tmp_path / "known.toml").read_text()
     (tmp_path / "known.toml").write_text(known.replace(entry["reason"], "invalid JSON is answered 200 before 2.0"))

@@ -17,11 +17,11 @@ def halfway(cli, odd: str, tmp_path: Path):
     """A run with one verdict, in the middle of a case that the target leaves hanging."""
 
     def begin() -> subprocess.Popen[str]:
-        picked = ("--select", "errors.invalid-json", "--select", "models.list-shape", "--jobs", "1")
+        picked = ("--select", "errors.invalid-json[chat]", "--select", "models.list-shape", "--jobs", "1")
         files = ("--json", "r.json", "--junit", "r.xml", "--html", "r.html", "--markdown", "r.md")
         process = cli.begin("gate", f"{odd}/canned/v1", "--one-sided", *picked, *files, cwd=tmp_path)
         line = process.stderr.readline()
-        assert "1/2 errors.invalid-json deviates" in line, line + process.stderr.read()
+        assert "1/2 errors.invalid-json[chat] deviates" in line, line + process.stderr.read()
         return process
 
     return begin

@@ -170,4 +170,12 @@ def chats_until_replaced(url: str, slow: SlowStreams, pid: int, before: set[int]
 
 
 def workers_of(pid: int) -> set[int]:
-    return {child.pid for child in psutil.Process(pid).children() if "spawn_main" in " ".join(child.cmdline())}
+    return {child.pid for child in psutil.Process(pid).children() if is_worker(child)}
+
+
+def is_worker(child: psutil.Process) -> bool:
+    """Whether it is a worker that hasn't ended since it was found."""
+    try:
+        return "spawn_main" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:
+        return False

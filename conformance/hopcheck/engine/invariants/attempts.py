@@ -25,7 +25,8 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     counted = [attempt for attempt in exchange.attempts if not _was_unheard(attempt)]
     allowed = budget(exchange.attempts[0].model, _asked_model(judged), judged.config.declares)
     if len(counted) > allowed:
-        yield Complaint("there are more attempts than declared", f"{exchange.about}: {len(counted)}, of {allowed}")
+        what = f"{len(counted)}, where `retries = {judged.config.declares.retries}` allows {allowed}"
+        yield Complaint("there are more attempts than declared", f"{exchange.about}: {what}")
     yield from _after_success(judged)
     yield from _too_late(judged)
     yield from _changed(judged, exchange.attempts)
