@@ -55,7 +55,8 @@ def _findings(played: PlayedExample, config: TargetConfig, secrets: Sequence[str
 def _shown(played: PlayedExample, secrets: Sequence[str]) -> list[str]:
     """Where a response shows a key, unless the request or the provider contained that text."""
     turn, body = played.example.turn, played.body
-    given = raw_body(body) + (turn.body or b"") + raw_body(list(turn.events or ()))
+    scripted = [turn.events or (), turn.error.fields if turn.error else {}]
+    given = raw_body(body) + (turn.body or b"") + raw_body(scripted)
     known = [*secrets, *(attempt.key for attempt in played.attempts or ())]
     return [place for key in known if key.encode() not in given for place in played.answer.where(key)]
 

@@ -108,7 +108,7 @@ def _is_unusual(turn: Turn) -> bool:
     """Whether the turn is more than a plain response."""
     completion = turn.completion
     unusual = completion is not None and bool(completion.extra or completion.usage_on_last_content)
-    literal = turn.body is not None or turn.events is not None
+    literal = any(part is not None for part in (turn.body, turn.events, turn.error))
     return literal or unusual or turn.status != 200 or turn.delivery != Delivery()
 
 

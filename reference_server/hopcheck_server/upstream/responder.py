@@ -8,8 +8,8 @@ import zlib
 from collections import OrderedDict
 from dataclasses import replace
 
-from hopcheck_server.upstream.dialects.openai import Renderer
-from hopcheck_server.upstream.dialects.openai_ask import Ask
+from hopcheck_server.upstream.dialects.registry import all_dialects
+from hopcheck_server.upstream.dialects.renderer import Renderer
 from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.playback.rendered import RenderedResponse
@@ -38,6 +38,7 @@ class Responder:
     def __init__(self, scripts: Scripts, journal: Journal) -> None:
         self.scripts: dict[str, Script] = dict(scripts)
         self.journal = journal
+        self._dialects = all_dialects()
         self._renderer = Renderer()
         self._unmarked = itertools.count(1)  # two requests with the same body have different ids, too
         self._finished: OrderedDict[str, None] = OrderedDict()
@@ -59,13 +60,13 @@ class Responder:
 
     def respond(self, arrival: Arrival) -> tuple[RenderedResponse, Delivery]:
         """Enter an attempt into the journal, and render what it is answered."""
-        ask = Ask(arrival.method, arrival.path, arrival.body)
-        arrival.model = ask.model
+        request = self._dialects.read(arrival.method, arrival.path, arrival.body, arrival.fields)
+        arrival.model = request.model
         self.journal.add(arrival)
         turn = self._turn(arrival)
         seed = zlib.crc32(arrival.marker.encode() or arrival.body[-SEED_BYTES:])
         number = arrival.number if arrival.marker else next(self._unmarked)
-        response = self._renderer.render(turn, ask, b"%08x%x" % (seed, number), bool(arrival.marker))
+        response = self._renderer.render(turn, request, b"%08x%x" % (seed, number), bool(arrival.marker))
         if arrival.method == "HEAD":
             response.bodiless, response.is_plain = True, False
         if turn.delivery.gzip and not takes_gzip(arrival.headers):

@@ -1,1 +1,1 @@
-"""Wire formats that the upstream speaks: they turn what a script says into an answer's bytes."""
+"""Wire formats that the upstream speaks: one folder for each, which `registry` finds."""

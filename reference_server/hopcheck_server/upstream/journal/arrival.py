@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from hopcheck_server.upstream.journal.attempt import Attempt, Ending, SentResponse, Times
+from hopcheck_server.upstream.journal.attempt import KEY_HEADERS, Attempt, Ending, SentResponse, Times
 from hopcheck_server.wire.exchange import ServerExchange
 from hopcheck_server.wire.headers import WHITE_SPACE, Fields, Headers
 
 NOT_SENT = b""
+
+_KEY_HEADERS = frozenset(name.encode() for name in KEY_HEADERS)
+_LENGTHS = frozenset(map(len, KEY_HEADERS))  # for a quick look: most headers have another one
 
 
 class Arrival:
@@ -78,7 +81,7 @@ class Arrival:
                 scheme, _, token = value.strip(WHITE_SPACE).decode("latin-1").partition(" ")
                 if scheme.lower() == "bearer":
                     return token
-            elif len(name) == 7 and not api_key and name.lower() == b"api-key":
+            elif len(name) in _LENGTHS and not api_key and name.lower() in _KEY_HEADERS:
                 api_key = value.strip(WHITE_SPACE).decode("latin-1")
         return api_key
 

@@ -7,8 +7,14 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple
 
+from hopcheck_server.upstream.dialects.registry import all_dialects
+
 Ending = Literal["", "answered", "hung-up", "cut", "released"]
 """How an attempt ended: answered in full; the proxy hung up first; cut by the script; let go when its case ended."""
+
+
+KEY_HEADERS = all_dialects().credential_headers - {"authorization"}
+"""Headers whose value is a key."""
 
 
 class SentResponse(NamedTuple):
@@ -79,10 +85,12 @@ class Attempt:
 
     @property
     def key(self) -> str:
-        """The credential that came with it: the bearer key, or Azure's `api-key`, or ""."""
+        """The credential that came with it: the bearer key, or that of another dialect's header, or ""."""
         bearer = self.header("authorization") or ""
         scheme, _, token = bearer.partition(" ")
-        return token if scheme.lower() == "bearer" else self.header("api-key") or ""
+        if scheme.lower() == "bearer":
+            return token
+        return next((value for name, value in self.headers if name in KEY_HEADERS), "")
 
     def where(self, text: str) -> list[str]:
         """Where a text stands: `path`, `header <name>`, `body`; an empty text stands nowhere."""

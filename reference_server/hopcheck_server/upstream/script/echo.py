@@ -6,8 +6,10 @@ Providers do so when they refuse a key; what a proxy passes on of it is for case
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
+from hopcheck_server.upstream.script.error_story import ErrorStory
 from hopcheck_server.upstream.script.turns import Turn
 
 KEY = "$KEY"
@@ -15,11 +17,15 @@ KEY = "$KEY"
 
 
 def echoed(turn: Turn, key: str) -> Turn:
-    """The turn with the key in all places of `$KEY`: literal body, literal events, headers."""
+    """The turn with the key in all places of `$KEY`: literal body, literal events, error, headers."""
     quoted = json.dumps(key)[1:-1]
     body = turn.body.replace(KEY.encode(), quoted.encode()) if turn.body is not None else None
-    events = None
-    if turn.events is not None:
-        events = tuple(json.loads(json.dumps(turn.events).replace(KEY, quoted)))
+    events = None if turn.events is None else tuple(_replaced(turn.events, quoted))
+    error = None if turn.error is None else ErrorStory(**_replaced(asdict(turn.error), quoted))
     headers = tuple((name, value.replace(KEY, key)) for name, value in turn.headers)
-    return replace(turn, body=body, events=events, headers=headers)
+    return replace(turn, body=body, events=events, error=error, headers=headers)
+
+
+def _replaced(value: Any, quoted: str) -> Any:
+    """The same JSON with the quoted key in all places of `$KEY`."""
+    return json.loads(json.dumps(value).replace(KEY, quoted))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from hopcheck_server.upstream.script.error_story import ErrorStory
 from hopcheck_server.upstream.script.turns import (
     Choice,
     Completion,
@@ -50,6 +51,8 @@ def choice(*text: str, **options: Any) -> Choice:
 
 def chat(
     *text: str,
+    reasoning: Sequence[str] = (),
+    signature: str = "",
     tools: Sequence[ToolCall] = (),
     finish: str | None = None,
     choices: Sequence[Choice] = (),
@@ -59,12 +62,15 @@ def chat(
     extra: Mapping[str, Any] | None = None,
     interleave: bool = False,
     usage_on_last_content: bool = False,
+    failure: ErrorStory | None = None,
     **options: Any,
 ) -> Turn:
     """A chat answer, as JSON or as a stream, whichever is asked for.
 
     Args:
         text: The content; in a stream, one delta each.
+        reasoning: What the model thought before; in a stream, one delta each.
+        signature: What the provider signs that with.
         tools: Tool calls that follow the text.
         finish: The finish reason; `tool_calls` with tools, else `stop`.
         choices: Instead of text and tools: several choices.
@@ -74,9 +80,12 @@ def chat(
         extra: Further top-level fields.
         interleave: Choices' or calls' deltas alternate.
         usage_on_last_content: Usage stands on the chunk with the finish reason.
+        failure: In a stream, the error that ends it; else the error that is sent.
         options: Of `Turn` (status, headers) and `Delivery`.
     """
     one = Choice(
+        reasoning=tuple(reasoning),
+        signature=signature,
         text=text,
         tool_calls=tuple(tools),
         finish=finish or ("tool_calls" if tools else "stop"),
@@ -89,6 +98,7 @@ def chat(
         extra=dict(extra or {}),
         interleave=interleave,
         usage_on_last_content=usage_on_last_content,
+        failure=failure,
     )
     return _turn(options, completion=scripted)
 
@@ -110,9 +120,23 @@ def events(*items: dict[str, Any] | str, **options: Any) -> Turn:
 def status(
     code: int, error: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None, **options: Any
 ) -> Turn:
-    """An error answer in OpenAI's shape; fields given in `error` replace the default ones."""
-    body = {"message": f"scripted error {code}", "type": "scripted_error", "param": None, "code": None, **(error or {})}
-    return raw(code, json.dumps({"error": body}), "application/json", headers=headers, **options)
+    """An error, in the form of the dialect that is asked; fields given in `error` replace the default ones.
+
+    Args:
+        code: The HTTP status.
+        error: Fields of OpenAI's error object.
+        headers: Further response headers. `Retry-After` is repeated in the body by dialects that have it there.
+        options: Of `Turn` and `Delivery`.
+    """
+    pairs = tuple((headers or {}).items())
+    retry_after = next((value for name, value in pairs if name.lower() == "retry-after"), "")
+    return _turn(options, status=code, headers=pairs, error=error_story(code, error, retry_after))
+
+
+def error_story(code: int, error: Mapping[str, Any] | None = None, retry_after: str = "") -> ErrorStory:
+    """What an error says; see `status`. Within a stream it is a completion's `failure`."""
+    fields_ = {"message": f"scripted error {code}", "type": "scripted_error", **(error or {})}
+    return ErrorStory.of(code, fields_, retry_after)
 
 
 def raw(

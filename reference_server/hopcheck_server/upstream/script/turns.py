@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from hopcheck_server.upstream.script.error_story import ErrorStory
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
@@ -37,14 +39,19 @@ class Choice:
     """One choice of a completion.
 
     Attributes:
+        reasoning: What the model thought before the text, cut as a stream's deltas carry it.
+        signature: What the provider signs the reasoning with.
         text: The content, cut as a stream's deltas carry it; empty means null content.
         tool_calls: Calls, after the text. In a stream they follow one another, or alternate with `interleave`.
-        finish: The finish reason.
+        finish: The finish reason, in OpenAI's words; also `context_exceeded`, `paused` and `refused`, which are
+            sent as the dialect has them.
         message: Further fields of the message (refusal, reasoning_content, annotations, …); in a stream each goes
             with a delta of its own, before the text.
         logprobs: One entry of `logprobs.content` for each piece of text.
     """
 
+    reasoning: tuple[str, ...] = ()
+    signature: str = ""
     text: tuple[str, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     finish: str = "stop"
@@ -58,10 +65,12 @@ class Completion:
 
     Attributes:
         choices: In order; their index is their place.
-        usage: The usage object; in a stream it is sent only if the request asks for it.
+        usage: The usage object, in OpenAI's form (`Usage.read` has its counts); in an OpenAI stream it is sent only
+            if the request asks for it.
         extra: Further top-level fields of the body, or of every chunk.
         interleave: In a stream, the choices' (or the calls') deltas alternate instead of following one another.
         usage_on_last_content: In a stream, usage stands on the chunk with the finish reason, not on one of its own.
+        failure: In a stream, what stands in the place of its ending: the provider fails after the content.
     """
 
     choices: tuple[Choice, ...]
@@ -69,6 +78,7 @@ class Completion:
     extra: dict[str, Any] = field(default_factory=dict)
     interleave: bool = False
     usage_on_last_content: bool = False
+    failure: ErrorStory | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +114,7 @@ class Delivery:
             framing says that more should have come.
         cut_at: Body offset of the cut; 0 cuts after the headers, -1 before them.
         cut_after_events: The same, counted in events.
-        done: How often `[DONE]` is sent at the end of a stream.
+        done: How often the event that ends a stream (`[DONE]`, `message_stop`) is sent.
         line_end: Of event streams.
         gzip: The body is compressed (Content-Encoding: gzip), each event flushed, unless the request rules that out.
         content_length: What Content-Length claims, if not the truth.
@@ -145,9 +155,10 @@ class Turn:
         events: A literal stream. A dict is a chunk (id, object, created and model are filled in where missing, but
             not in one that has an `error` and no `choices`), a string is sent as it is, so it needs its own `data:`
             and blank line. `[DONE]` follows (see `Delivery.done`).
+        error: An error, in the form of the dialect.
         completion: A chat answer.
         embedding: An embeddings answer. With nothing given, the dialect's default answer is sent.
-        echo: `$KEY` in body, events and headers stands for the key that came with the attempt.
+        echo: `$KEY` in body, events, error and headers stands for the key that came with the attempt.
         delivery: How the bytes leave.
     """
 
@@ -155,6 +166,7 @@ class Turn:
     headers: HeaderFields = ()
     body: bytes | None = None
     events: tuple[dict[str, Any] | str, ...] | None = None
+    error: ErrorStory | None = None
     completion: Completion | None = None
     embedding: Embedding | None = None
     echo: bool = False

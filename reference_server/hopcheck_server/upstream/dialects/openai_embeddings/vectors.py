@@ -1,4 +1,4 @@
-"""Embeddings of OpenAI's API: one vector per input, as a list of floats or as base64 of little-endian float32."""
+"""The vectors of OpenAI's embeddings: one for each input, as a list of floats or as base64 of little-endian float32."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from hashlib import shake_128
 from typing import Any
 
-from hopcheck_server.upstream.dialects.openai_chat import compact
+from hopcheck_server.upstream.dialects.json_text import Json, compact
 from hopcheck_server.upstream.script.turns import Embedding
-
-Json = dict[str, Any]
 
 DIMENSIONS = 16
 """Of vectors made from the input, unless the request asks for another number."""
@@ -21,7 +19,7 @@ MAX_DIMENSIONS = 65_536
 USAGE = {"prompt_tokens": 5, "total_tokens": 5}
 
 
-def render(scripted: Embedding | None, payload: Json, model: str) -> bytes:
+def render(scripted: Embedding | None, payload: Json, model: str) -> Json:
     """Render an embeddings answer's body."""
     inputs = inputs_of(payload.get("input"))
     vectors = scripted.vectors if scripted else ()
@@ -31,8 +29,7 @@ def render(scripted: Embedding | None, payload: Json, model: str) -> bytes:
         vector = vectors[index % len(vectors)] if vectors else vector_of(text, payload.get("dimensions"))
         data.append({"object": "embedding", "index": index, "embedding": encode(vector)})
     usage = USAGE if scripted is None else scripted.usage
-    body = {"object": "list", "data": data, "model": model, **({} if usage is None else {"usage": usage})}
-    return compact(body).encode()
+    return {"object": "list", "data": data, "model": model, **({} if usage is None else {"usage": usage})}
 
 
 def inputs_of(given: Any) -> list[Any]:

@@ -6,18 +6,15 @@ is rendered once, as pieces that an identity is put in front of.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
-from typing import Any
 
 from hopcheck_contracts.sse import DONE_DATA
-from hopcheck_server.upstream.dialects.openai_ask import Shape
-from hopcheck_server.upstream.playback.rendered import STAMP
+from hopcheck_server.upstream.dialects.json_text import Json, compact
+from hopcheck_server.upstream.dialects.request import Shape
+from hopcheck_server.upstream.dialects.template import stamped
 from hopcheck_server.upstream.script.turns import Choice, Completion, ToolCall, Turn
-
-Json = dict[str, Any]
 
 IDENTITY = ("id", "object", "created", "model")
 
@@ -27,37 +24,23 @@ ChatPiece = tuple[bytes, Json | None, bytes]
 of the identity the script gives itself; None if the piece has no identity, and is complete in the last bytes."""
 
 
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_FINISHES = {"context_exceeded": "length", "refused": "content_filter"}
 
 
-def compact(value: Any) -> str:
-    """JSON without spaces, and with characters as they are."""
-    return _COMPACT.encode(value)
-
-
-def pieces(turn: Turn, shape: Shape) -> list[ChatPiece]:
+def pieces(turn: Turn, shape: Shape, reasoning_field: str) -> list[ChatPiece]:
     """Render what a turn says, all but the identity."""
     if turn.events is not None:
         return list(_events(turn.events, turn))
     assert turn.completion is not None
-    completion = _stamped(turn.completion, shape) if turn.delivery.stamps else turn.completion
+    completion = stamped(turn.completion, stream=shape.stream) if turn.delivery.stamps else turn.completion
     if shape.stream:
-        return list(_events(_chunks(completion, shape), turn))
-    return [_piece("", _body(completion), "")]
-
-
-def _stamped(completion: Completion, shape: Shape) -> Completion:
-    mark = STAMP.decode()
-
-    def choice(one: Choice) -> Choice:
-        marks = (mark,) * len(one.text)
-        return replace(one, text=marks if shape.stream else marks[:1])
-
-    return replace(completion, choices=tuple(choice(one) for one in completion.choices))
+        return list(_events(_chunks(completion, shape, reasoning_field), turn))
+    return [_piece("", _body(completion, reasoning_field), "")]
 
 
 def _events(items: Iterable[Json | str], turn: Turn) -> Iterator[ChatPiece]:
     end = turn.delivery.line_end * 2
+    fails = turn.completion is not None and turn.completion.failure is not None
     for item in items:
         if isinstance(item, str):
             yield b"", None, item.encode()
@@ -65,7 +48,7 @@ def _events(items: Iterable[Json | str], turn: Turn) -> Iterator[ChatPiece]:
             yield b"", None, f"data: {compact(item)}{end}".encode()
         else:
             yield _piece("data: ", item, end)
-    for _ in range(turn.delivery.done):
+    for _ in range(0 if fails else turn.delivery.done):
         yield b"", None, f"data: {DONE_DATA}{end}".encode()
 
 
@@ -76,19 +59,24 @@ def _piece(before: str, value: Json, after: str) -> ChatPiece:
     return before.encode(), own, (tail + after).encode()
 
 
-def _body(completion: Completion) -> Json:
+def _body(completion: Completion, reasoning_field: str) -> Json:
     usage = {} if completion.usage is None else {"usage": completion.usage}
-    choices = [_choice(index, choice) for index, choice in enumerate(completion.choices)]
+    choices = [_choice(index, choice, reasoning_field) for index, choice in enumerate(completion.choices)]
     return {"choices": choices, **usage, **completion.extra}
 
 
-def _choice(index: int, choice: Choice) -> Json:
+def _choice(index: int, choice: Choice, reasoning_field: str) -> Json:
     content = "".join(choice.text) if choice.text else None
-    message: Json = {"role": "assistant", "content": content, "refusal": None, **choice.message}
+    reasoning = {reasoning_field: "".join(choice.reasoning)} if choice.reasoning else {}
+    message: Json = {"role": "assistant", "content": content, "refusal": None, **reasoning, **choice.message}
     if choice.tool_calls:
         message["tool_calls"] = [_call(call) for call in choice.tool_calls]
     logprobs = {"content": list(choice.logprobs), "refusal": None} if choice.logprobs else None
-    return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": choice.finish}
+    return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": _finish(choice)}
+
+
+def _finish(choice: Choice) -> str:
+    return _FINISHES.get(choice.finish, choice.finish)
 
 
 def _call(call: ToolCall) -> Json:
@@ -96,11 +84,19 @@ def _call(call: ToolCall) -> Json:
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _chunks(completion: Completion, shape: Shape) -> Iterator[Json]:
+def _chunks(completion: Completion, shape: Shape, reasoning_field: str) -> Iterator[Json]:
     """The chunks of a stream, without identities."""
+    if completion.failure is not None:
+        content = replace(completion, failure=None, usage=None)
+        yield from list(_chunks(content, shape, reasoning_field))[: -len(completion.choices)]
+        yield {"error": completion.failure.fields}
+        return
     usage = completion.usage if shape.include_usage else None
     on_finish = completion.usage_on_last_content
-    deltas = [_deltas(index, choice, completion.interleave) for index, choice in enumerate(completion.choices)]
+    deltas = [
+        _deltas(index, choice, completion.interleave, reasoning_field)
+        for index, choice in enumerate(completion.choices)
+    ]
     ordered = list(_ordered(deltas, completion.interleave))
     for place, choice in enumerate(ordered):
         chunk: Json = {"choices": [choice]}
@@ -118,8 +114,8 @@ def _ordered(lists: Sequence[Sequence[Json]], interleave: bool) -> Iterator[Json
     return (item for row in zip_longest(*lists) for item in row if item is not None)
 
 
-def _deltas(index: int, choice: Choice, interleave: bool) -> list[Json]:
-    """One choice's part of a stream, in order: role, further fields, text, calls, finish."""
+def _deltas(index: int, choice: Choice, interleave: bool, reasoning_field: str) -> list[Json]:
+    """One choice's part of a stream, in order: role, reasoning, further fields, text, calls, finish."""
 
     def one(delta: Json, finish: str | None = None) -> Json:
         return {"index": index, "delta": delta, "finish_reason": finish}
@@ -130,10 +126,11 @@ def _deltas(index: int, choice: Choice, interleave: bool) -> list[Json]:
     calls = [_call_deltas(place, call) for place, call in enumerate(choice.tool_calls)]
     return [
         one({"role": "assistant", "content": "" if choice.text else None}),
+        *(one({reasoning_field: piece}) for piece in choice.reasoning),
         *(one({name: value}) for name, value in choice.message.items()),
         *text,
         *(one({"tool_calls": [delta]}) for delta in _ordered(calls, interleave)),
-        one({}, choice.finish),
+        one({}, _finish(choice)),
     ]
 
 

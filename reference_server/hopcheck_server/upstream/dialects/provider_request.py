@@ -1,0 +1,84 @@
+"""A request to a provider in the form that all dialects share, so that a translated one can be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+PartKind = Literal["text", "reasoning", "image", "call", "result"]
+
+Role = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePart:
+    """A piece of a turn.
+
+    Attributes:
+        kind: What it is.
+        text: The text of a text, of reasoning, or of a tool's result; an image's URL, data URLs included.
+        id: The id of a call, or of the call that a result belongs to.
+        name: The name of the function that a call calls.
+        arguments: A call's arguments, parsed.
+        signature: What the provider signed the reasoning with.
+    """
+
+    kind: PartKind
+    text: str = ""
+    id: str = ""
+    name: str = ""
+    arguments: Any = None
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationTurn:
+    """What one side sends before the other side's next turn. Results of tools are the user's."""
+
+    role: Role
+    parts: tuple[MessagePart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A function that the model may call."""
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRequest:
+    """What a provider is asked, apart from the dialect.
+
+    Attributes:
+        model: The model's name.
+        system: System texts, in order.
+        turns: The conversation; consecutive messages of one side are one turn.
+        tools: The functions offered.
+        tool_choice: `auto`, `required`, `none`, the name of a function, or "" if it is left open.
+        parameters: max_tokens, temperature, top_p, top_k, stop (a list), seed, n, and others by OpenAI's names.
+        stream: Whether a stream is asked for.
+        unread: Fields that have no place in this form.
+    """
+
+    model: str = ""
+    system: tuple[str, ...] = ()
+    turns: tuple[ConversationTurn, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    stream: bool = False
+    unread: tuple[str, ...] = ()
+
+
+def merged_turns(turns: list[ConversationTurn]) -> tuple[ConversationTurn, ...]:
+    """Turns with consecutive ones of one side as one."""
+    merged: list[ConversationTurn] = []
+    for turn in turns:
+        if merged and merged[-1].role == turn.role:
+            merged[-1] = ConversationTurn(role=turn.role, parts=merged[-1].parts + turn.parts)
+        else:
+            merged.append(turn)
+    return tuple(merged)

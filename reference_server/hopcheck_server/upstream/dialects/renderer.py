@@ -1,0 +1,87 @@
+"""Renders what an attempt is answered, by its turn and in its dialect."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from hopcheck_server.upstream.dialects.dialect import Dialect
+from hopcheck_server.upstream.dialects.json_text import compact
+from hopcheck_server.upstream.dialects.request import GENERATING, DialectRequest, Shape
+from hopcheck_server.upstream.dialects.template import JSON_HEADERS, Template, json_response
+from hopcheck_server.upstream.playback.rendered import RenderedResponse
+from hopcheck_server.upstream.script.error_story import ErrorStory
+from hopcheck_server.upstream.script.turns import Turn
+
+MAX_TEMPLATES = 4096
+"""How many templates are kept."""
+
+NOT_EXPRESSIBLE = 501
+"""The status of the error that answers a script which the dialect can't express."""
+
+
+class Renderer:
+    """Renders turns; what is the same for every attempt is rendered once and kept."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, str, Shape, bool], tuple[Turn, Template]] = {}
+
+    def render(self, turn: Turn, request: DialectRequest, tag: bytes, marked: bool = False) -> RenderedResponse:
+        """Render a turn for a request.
+
+        Args:
+            turn: What is to be sent.
+            request: The request.
+            tag: What the response's ids end with.
+            marked: Whether the request has a marker; the default content then ends with the response's id.
+        """
+        dialect = request.dialect
+        failure = turn.completion.failure if turn.completion is not None else None
+        if failure is not None and not request.shape.stream:
+            return _error(turn, dialect, tag, failure.status, failure)
+        if (turn.completion is not None or turn.events is not None) and request.kind in GENERATING:
+            return self._generated(turn, request, tag, marked)
+        if turn.body is not None:
+            return json_response(turn, tag, turn.body, dialect.request_id_header)
+        if turn.error is not None:
+            scripted = replace(turn, headers=JSON_HEADERS + turn.headers)
+            body = json.dumps(dialect.error_body(turn.status, turn.error, tag.decode())).encode()
+            return json_response(scripted, tag, body, dialect.request_id_header)
+        refusal = None if turn.embedding is not None else dialect.refusal(request)
+        if refusal is not None:
+            return _error(turn, dialect, tag, *refusal)
+        if turn.embedding is None and request.kind in GENERATING:
+            return self._generated(turn, request, tag, marked)
+        return _answer(turn, request, tag)
+
+    def _generated(self, turn: Turn, request: DialectRequest, tag: bytes, marked: bool) -> RenderedResponse:
+        key = id(turn), request.dialect.name, request.shape, marked
+        known = self._kept.get(key)  # with its turn, so that the turn's id stays its own
+        if known is not None:
+            return known[1].fill(request.model, tag)
+        obstacle = request.dialect.obstacle(turn)
+        if obstacle:
+            return _unexpressed(turn, request.dialect, tag, obstacle)
+        if len(self._kept) >= MAX_TEMPLATES:
+            self._kept.clear()
+        template = request.dialect.template(turn, request.shape, marked=marked)
+        self._kept[key] = turn, template
+        return template.fill(request.model, tag)
+
+
+def _answer(turn: Turn, request: DialectRequest, tag: bytes) -> RenderedResponse:
+    obstacle = "" if turn.embedding is None else request.dialect.obstacle(turn)
+    if obstacle:
+        return _unexpressed(turn, request.dialect, tag, obstacle)
+    body = request.dialect.answer(request, turn.embedding)
+    return json_response(turn, tag, compact(body).encode(), request.dialect.request_id_header)
+
+
+def _unexpressed(turn: Turn, dialect: Dialect, tag: bytes, obstacle: str) -> RenderedResponse:
+    story = ErrorStory(message=f"hopcheck's script can't be expressed here: {obstacle}", type="not_expressible")
+    return _error(turn, dialect, tag, NOT_EXPRESSIBLE, story)
+
+
+def _error(turn: Turn, dialect: Dialect, tag: bytes, status: int, error: ErrorStory) -> RenderedResponse:
+    body = compact(dialect.error_body(status, error, tag.decode()))
+    return json_response(turn, tag, body.encode(), dialect.request_id_header, status)

@@ -1,0 +1,100 @@
+"""A request to the upstream, as far as a dialect has to read it to respond."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic_core import from_json
+
+if TYPE_CHECKING:
+    from hopcheck_server.upstream.dialects.dialect import Dialect
+
+MAX_CHOICES = 128
+"""As many as OpenAI's API allows."""
+
+GENERATING = frozenset({"chat", ""})
+"""Kinds of requests that a scripted completion can answer; an unknown path, too, plays what its script says."""
+
+
+class Shape(NamedTuple):
+    """What a request says about the form of its response.
+
+    Attributes:
+        stream: Whether a stream is asked for.
+        include_usage: Whether a stream is to have usage, in dialects where that is a choice.
+        n: How many choices are asked for.
+        variant: What else the rendered form depends on, in the dialect's own words.
+    """
+
+    stream: bool = False
+    include_usage: bool = False
+    n: int = 1
+    variant: str = ""
+
+
+PLAIN = Shape()
+
+
+class Route(NamedTuple):
+    """What a path of a dialect asks for.
+
+    Attributes:
+        kind: `chat`, `embeddings`, `count_tokens`, `models`, `model`, `health`, a word of the dialect's own, or ""
+            for an unknown path.
+        model: The model that the path names, or "".
+        stream: Whether the path asks for a stream.
+        method: The HTTP method that it needs.
+    """
+
+    kind: str = ""
+    model: str = ""
+    stream: bool = False
+    method: str = "POST"
+
+
+class DialectRequest:
+    """A request, as far as its dialect reads it.
+
+    Attributes:
+        dialect: Whose path it was sent to.
+        route: What the path asks for.
+        method: The HTTP method.
+        url: The request target.
+        payload: The JSON object of the body; None if the body isn't one.
+        model: The model that is named in the path, or in the body; or "".
+        shape: The form of the response that it asks for.
+    """
+
+    __slots__ = ("dialect", "method", "model", "payload", "route", "shape", "url")
+
+    def __init__(self, dialect: Dialect, route: Route, method: str, url: str, body: bytes) -> None:
+        self.dialect = dialect
+        self.route = route
+        self.method = method
+        self.url = url
+        self.model = route.model
+        self.payload: dict[str, Any] | None = None
+        if body:
+            self._read(body)
+        self.shape = PLAIN if self.payload is None else dialect.shape(self.payload, route)
+
+    def _read(self, body: bytes) -> None:
+        try:
+            value = from_json(body)
+        except ValueError:
+            return
+        if isinstance(value, dict):
+            self.payload = value
+            model = value.get("model")
+            if isinstance(model, str) and (model or not self.model):
+                self.model = model
+
+    @property
+    def kind(self) -> str:
+        """See `Route`."""
+        return self.route.kind
+
+    @property
+    def path(self) -> str:
+        """The path, without its query."""
+        return self.url.partition("?")[0]
