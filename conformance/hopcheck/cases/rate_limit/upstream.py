@@ -24,7 +24,7 @@ from hopcheck import (
     isolation="cooldown",
 )
 async def upstream_retry_after(target: Target, ask: Operation) -> Findings:
-    """The Retry-After of a provider's 429 reaches the client under that name."""
+    """A provider's 429 reaches the client as one, with its Retry-After under that name."""
     answer = await ask()
     yield expect("status", answer.status, equals=429)
     value, wait_s = answer.header("retry-after"), answer.retry_after_s

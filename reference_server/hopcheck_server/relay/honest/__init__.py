@@ -3,6 +3,7 @@
 from hopcheck_server.relay.honest.continuations import ContinuesStreams
 from hopcheck_server.relay.honest.headers import (
     AsksForNoCoding,
+    BalancesLoad,
     DatesRetryAfter,
     NewRateLimitHeaders,
     PadsHeaders,
@@ -39,6 +40,7 @@ from hopcheck_server.relay.honest.responses import (
     VendorFields,
 )
 from hopcheck_server.relay.honest.streams import JoinsRoleAndText, LooksAtEachEvent, SpaceAfterDone, SplitsDeltas
+from hopcheck_server.relay.honest.typed import AsksForUsage, LeavesNullsOut, WritesNulls
 from hopcheck_server.relay.relay import Relay
 
 HONEST_RELAYS: tuple[type[Relay], ...] = (
@@ -81,4 +83,8 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     ListsNoModels,
     GivesOneChoice,
     ContinuesStreams,
+    WritesNulls,
+    LeavesNullsOut,
+    AsksForUsage,
+    BalancesLoad,
 )

@@ -65,3 +65,14 @@ class RulesGzipOut(_ReadsPlain):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_header("Accept-Encoding", "gzip;q=0, *")
+
+
+class BalancesLoad(Relay):
+    """A cookie of its own names the place that answered, and the names of header fields are written in title case."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        titled = [(name.title(), value) for name, value in response.headers]
+        return replace(response, headers=[*titled, ("Set-Cookie", "PLACE=a; Path=/; HttpOnly"), ("Vary", "Origin")])
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return replace(outgoing, headers=tuple((name.title(), value) for name, value in outgoing.headers))

@@ -1,0 +1,100 @@
+"""Honest relays that read bodies into models of their own and write them anew, as typed gateways do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hopcheck_contracts.sse import event_of
+from hopcheck_server.relay.messages import Events, OutgoingRequest, RelayedResponse, incoming
+from hopcheck_server.relay.relay import Relay
+
+OPTIONAL = ("function_call", "tool_calls", "refusal", "audio")
+"""Optional fields of a message, which a model of it writes as null where they are missing."""
+
+
+class WritesNulls(Relay):
+    """Optional fields that a message doesn't have are written as null, and ids are the relay's own."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        body = response.json
+        if not _answers(body):
+            return response
+        for choice in body["choices"]:
+            _with_nulls(choice.get("message"))
+        return response.with_json({**body, "id": self._own_id()})
+
+    async def events(self, events: Events) -> Events:
+        own_id = self._own_id()
+        async for event in events:
+            chunk = event.json
+            if not _answers(chunk):
+                yield event
+                continue
+            for choice in chunk["choices"]:
+                _with_nulls(choice.get("delta"))
+            yield event_of({**chunk, "id": own_id})
+
+    def _own_id(self) -> str:
+        return f"chatcmpl-own{incoming().id}"
+
+
+class LeavesNullsOut(Relay):
+    """Fields whose value is null aren't written, in either direction, but for the content that a message must have."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        kept = {name: value for name, value in body.items() if value is not None}
+        return outgoing.with_json(kept) if len(kept) < len(body) else outgoing
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        body = response.json
+        return response.with_json(_without_nulls(body)) if _answers(body) else response
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            chunk = event.json
+            yield event_of(_without_nulls(chunk)) if _answers(chunk) else event
+
+
+class AsksForUsage(Relay):
+    """Every stream is asked for its usage, to bill it; clients that didn't ask don't see it."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        if not outgoing.incoming.streams or "messages" not in body:
+            return outgoing
+        options = body.get("stream_options")
+        own = {**(options if isinstance(options, dict) else {}), "include_usage": True}
+        return outgoing.with_json({**body, "stream_options": own})
+
+    async def events(self, events: Events) -> Events:
+        options = (incoming().json or {}).get("stream_options")
+        asked = isinstance(options, dict) and options.get("include_usage") is True
+        async for event in events:
+            chunk = event.json
+            if asked or not _answers(chunk):
+                yield event
+            elif chunk["choices"] or "usage" not in chunk:
+                yield event_of({name: value for name, value in chunk.items() if name != "usage"})
+
+
+def _answers(body: Any) -> bool:
+    """Whether it is a chat response or a chunk."""
+    return isinstance(body, dict) and isinstance(body.get("choices"), list) and "error" not in body
+
+
+def _with_nulls(message: Any) -> None:
+    if isinstance(message, dict):
+        for name in OPTIONAL:
+            message.setdefault(name, None)
+
+
+def _without_nulls(value: Any) -> Any:
+    """The value without the null fields of objects; texts of arguments stay as they are."""
+    match value:
+        case dict():
+            return {name: _without_nulls(item) for name, item in value.items() if item is not None or name == "content"}
+        case list():
+            return [_without_nulls(item) for item in value]
+        case _:
+            return value
