@@ -44,6 +44,7 @@ class Dialect(ABC):
         credential_header: The request header that carries the key.
         request_id_header: The response header that names the request.
         telltale_header: A request header by which this dialect's requests are known on paths that it shares.
+        parameters: Those of OpenAI's parameters that `read` finds, since the dialect has a place for them.
     """
 
     name: ClassVar[str]
@@ -52,6 +53,7 @@ class Dialect(ABC):
     credential_header: ClassVar[str] = "authorization"
     request_id_header: ClassVar[str] = "x-request-id"
     telltale_header: ClassVar[str] = ""
+    parameters: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def route(self, path: str) -> Route | None:

@@ -60,7 +60,6 @@ class ProviderRequest:
         tool_choice: `auto`, `required`, `none`, the name of a function, or "" if it is left open.
         parameters: max_tokens, temperature, top_p, top_k, stop (a list), seed, n, and others by OpenAI's names.
         stream: Whether a stream is asked for.
-        unread: Fields that have no place in this form.
     """
 
     model: str = ""
@@ -70,7 +69,6 @@ class ProviderRequest:
     tool_choice: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     stream: bool = False
-    unread: tuple[str, ...] = ()
 
 
 def merged_turns(turns: list[ConversationTurn]) -> tuple[ConversationTurn, ...]:
@@ -82,3 +80,8 @@ def merged_turns(turns: list[ConversationTurn]) -> tuple[ConversationTurn, ...]:
         else:
             merged.append(turn)
     return tuple(merged)
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; of what is no list, none."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

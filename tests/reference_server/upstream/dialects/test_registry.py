@@ -85,6 +85,9 @@ def test_adding_a_dialect_touches_one_folder(wire):
         ("/openai/deployments/d/chat/completions?api-version=1", "azure", "chat"),
         ("//openai/deployments/d/embeddings", "azure", "embeddings"),
         ("/openai/elsewhere", "azure", ""),
+        ("/v1/messages?beta=true", "anthropic", "chat"),
+        ("//v1/messages/count_tokens", "anthropic", "count_tokens"),
+        ("/v1/messages/batches", "anthropic", ""),
         ("/v1/models", "openai_chat", "models"),
         ("/elsewhere", "openai_chat", ""),
     ],
@@ -92,6 +95,11 @@ def test_adding_a_dialect_touches_one_folder(wire):
 def test_a_path_has_one_dialect(path, dialect, kind):
     request = all_dialects().read("POST", path, b'{"model":"m"}', [])
     assert (request.dialect.name, request.kind) == (dialect, kind)
+
+
+def test_a_header_tells_dialects_of_one_path_apart():
+    request = all_dialects().read("GET", "/v1/models", b"", [(b"Anthropic-Version", b"2023-06-01")])
+    assert (request.dialect.name, request.kind) == ("anthropic", "models")
 
 
 def test_two_dialects_of_one_name_are_a_mistake():

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from hopcheck_server.upstream.dialects.dialect import MODELS, MODELS_CREATED, Dialect, Refusal, default_completion
 from hopcheck_server.upstream.dialects.json_text import Json, compact
 from hopcheck_server.upstream.dialects.openai_chat.chunks import IDENTITY, ChatPiece, pieces
+from hopcheck_server.upstream.dialects.openai_chat.request_reader import read
 from hopcheck_server.upstream.dialects.openai_chat.requests import (
     PREFIXES,
     error_body,
@@ -18,6 +19,7 @@ from hopcheck_server.upstream.dialects.openai_chat.requests import (
     refused_model,
     unknown_model,
 )
+from hopcheck_server.upstream.dialects.provider_request import ProviderRequest
 from hopcheck_server.upstream.dialects.request import MAX_CHOICES, PLAIN, DialectRequest, Route, Shape
 from hopcheck_server.upstream.dialects.template import JSON_HEADERS, STREAM_HEADERS, Template
 from hopcheck_server.upstream.playback import rendered
@@ -152,6 +154,10 @@ class OpenAIChat(Dialect):
             return f"{self.label} have no signature of the reasoning"
         paused = any(choice.finish == "paused" for choice in completion.choices)
         return f"{self.label} have no finish reason for a turn that pauses" if paused else ""
+
+    def read(self, path: str, payload: Json) -> ProviderRequest | None:
+        """See `request_reader`."""
+        return read(payload)
 
 
 def _changed(identity: bytes, own: Json) -> bytes:
