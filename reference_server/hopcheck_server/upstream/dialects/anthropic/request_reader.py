@@ -10,6 +10,7 @@ from hopcheck_server.upstream.dialects.provider_request import (
     ConversationTurn,
     MessagePart,
     ProviderRequest,
+    Role,
     Tool,
     merged_turns,
     objects,
@@ -43,7 +44,7 @@ def _texts(content: Any) -> list[str]:
 
 
 def _turn(message: Json) -> ConversationTurn:
-    role = "assistant" if message.get("role") == "assistant" else "user"
+    role: Role = "assistant" if message.get("role") == "assistant" else "user"
     content = message.get("content")
     blocks = [{"type": "text", "text": content}] if isinstance(content, str) else objects(content)
     return ConversationTurn(role=role, parts=tuple(_parts(blocks)))

@@ -11,6 +11,7 @@ from hopcheck_server.upstream.dialects.provider_request import (
     ConversationTurn,
     MessagePart,
     ProviderRequest,
+    Role,
     Tool,
     merged_turns,
     objects,
@@ -50,7 +51,7 @@ def _turn(message: Json) -> ConversationTurn:
             kind="result", id=str(message.get("tool_call_id", "")), text="".join(_texts(message.get("content")))
         )
         return ConversationTurn(role="user", parts=(result,))
-    role = "assistant" if message.get("role") == "assistant" else "user"
+    role: Role = "assistant" if message.get("role") == "assistant" else "user"
     calls = objects(message.get("tool_calls"))
     return ConversationTurn(role=role, parts=(*_parts(message.get("content")), *map(_call, calls)))
 
