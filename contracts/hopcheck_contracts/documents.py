@@ -14,10 +14,13 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import yaml
 
-Boundary = Literal["openai-compatible", "llm-proxy", "litellm"]
-"""Between which two a contract holds: any client and target, LLM-Proxy and its clients, LLM-Proxy and LiteLLM."""
+Boundary = Literal["openai-compatible", "openai-responses", "anthropic-messages", "llm-proxy", "litellm"]
+"""Between which two a contract holds: any client and target (by surface), LLM-Proxy and its clients, it and LiteLLM."""
 
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
+
+SURFACES: tuple[Boundary, ...] = ("openai-compatible", "openai-responses", "anthropic-messages")
+"""Those that hold for any target and for its providers; no two of them know the same path."""
 
 Provider = Literal["upstream/anthropic", "upstream/gemini", "upstream/ollama", "upstream/vllm"]
 """Providers that speak an API of their own, or more than OpenAI's: what a gateway and they say to each other."""
@@ -148,12 +151,19 @@ def find_operation(boundary: Contract, method: str, path: str) -> DocumentedOper
     return DocumentedOperation(boundary, name, item) if name in known and name in METHODS else None
 
 
+def surface_of(path: str) -> Boundary:
+    """The surface that a path belongs to, whatever the method; `openai-compatible` for a path that none knows."""
+    plain = _plain(path)
+    return next((one for one in SURFACES if _template(one, plain) is not None), SURFACES[0])
+
+
 def _plain(path: str) -> str:
     path = re.sub(r"^.*/openai/deployments/[^/]+", "/v1", path.partition("?")[0])
     before, found, rest = path.partition("/v1/")
     return f"/v1/{rest}" if found else before
 
 
+@lru_cache(1024)
 def _template(boundary: Contract, path: str) -> str | None:
     """The template that fits; one without parameters goes first, and a parameter may hold slashes (model ids do)."""
     templates = sorted(document(boundary)["paths"], key=lambda template: "{" in template)

@@ -2,7 +2,7 @@
 
 All functions are pure and give violations, an empty list where nothing is violated. Schemas are compiled
 when they are first needed, and kept. What one message can't show, the order of a stream's events, is judged by
-`hopcheck_contracts.grammar.chat`.
+`hopcheck_contracts.grammar`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from urllib.parse import unquote
 import jsonschema_rs
 
 from hopcheck_contracts.bounded_json import loads
-from hopcheck_contracts.documents import PROVIDERS, Contract, DocumentedOperation, document, find_operation, resolve
+from hopcheck_contracts.documents import (
+    Contract,
+    DocumentedOperation,
+    document,
+    find_operation,
+    resolve,
+    surface_of,
+)
+from hopcheck_contracts.event_kinds import event_schema_name
 from hopcheck_contracts.sse import DONE_DATA
 from hopcheck_contracts.violations import Violation, read_errors, shown
 
@@ -27,8 +35,7 @@ EVENT = "the event"
 JSON_TYPE = "application/json"
 STREAM_TYPE = "text/event-stream"
 
-_ERRORS: dict[Contract, str] = {"litellm": "Failure"}  # of the others, it is `Error`
-_STREAM_ERRORS: dict[Contract, str] = {"litellm": "LiteLLMError"}
+_ERRORS: dict[Contract, str] = {"litellm": "Failure", "anthropic-messages": "ErrorResponse"}  # else it is `Error`
 _WITHOUT_DONE = frozenset[Contract]({"upstream/anthropic", "upstream/gemini", "upstream/ollama"})
 KEPT_CHARACTERS = 4096
 """Of events that are shorter, what is wrong is kept: the same event is met on both sides of a target."""
@@ -133,17 +140,7 @@ def _violations(boundary: Contract, data: str) -> tuple[Violation, ...]:
 
 def validate_payload(boundary: Contract, payload: Any) -> list[Violation]:
     """Hold one event's JSON against the contract."""
-    return named_schema(boundary, _kind(boundary, payload), EVENT).violations(payload)
-
-
-def is_error(payload: Any) -> bool:
-    """Whether an event says that the answer failed, however badly."""
-    return isinstance(payload, dict) and payload.get("error") is not None and "choices" not in payload
-
-
-def is_prompt_filter(payload: Any) -> bool:
-    """Whether an event is Azure's note on the prompt, which has no part in the answer and no identity."""
-    return isinstance(payload, dict) and "prompt_filter_results" in payload and payload.get("choices") == []
+    return named_schema(boundary, event_schema_name(boundary, payload), EVENT).violations(payload)
 
 
 def validate_request(boundary: Contract, method: str, path: str, body: Any) -> list[Violation]:
@@ -158,7 +155,7 @@ def validate_upstream_request(path: str, body: Any, method: str = "POST") -> lis
     _, azure, rest = path.partition("/openai/deployments/")
     if azure and isinstance(body, dict):  # for Azure, the path names the model
         body = {"model": unquote(rest.partition("/")[0]), **body}
-    return validate_request("openai-compatible", method, path, body)
+    return validate_request(surface_of(path), method, path, body)
 
 
 def must_refuse(boundary: Contract, method: str, path: str, body: Any) -> list[Violation]:
@@ -166,19 +163,6 @@ def must_refuse(boundary: Contract, method: str, path: str, body: Any) -> list[V
     operation = find_operation(boundary, method, path)
     schema = _request_schema(operation, "x-must-refuse-unless") if operation else None
     return schema.violations(body) if schema else []
-
-
-def _kind(boundary: Contract, payload: Any) -> str:
-    """The schema that an event is meant to fit: that one alone says precisely what is wrong."""
-    if boundary in PROVIDERS:
-        return _provider_kind(payload)
-    if is_error(payload):
-        return _STREAM_ERRORS.get(boundary, "StreamError")
-    return "PromptFilterEvent" if boundary != "litellm" and is_prompt_filter(payload) else "ChatCompletionChunk"
-
-
-def _provider_kind(payload: Any) -> str:
-    return "Error" if isinstance(payload, dict) and "error" in payload else "StreamEvent"
 
 
 @lru_cache(1024)

@@ -1,18 +1,27 @@
-"""Compares the contract's schemas with the types of the installed `openai` package, field by field."""
+"""Compares the contracts' schemas with the types of the installed official clients, field by field."""
 
 from __future__ import annotations
 
 import inspect
 import types
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from hopcheck_contracts.documents import document, resolve
+from hopcheck_contracts.documents import Boundary, document, resolve
 
-BOUNDARY: Literal["openai-compatible"] = "openai-compatible"
-PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", types.NoneType: "null", dict: "object"}
+PLAIN = {
+    datetime: "string",
+    object: "any",
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    types.NoneType: "null",
+    dict: "object",
+}
 
 
 class Kinds:
@@ -62,14 +71,14 @@ def kinds_of_annotation(annotation: Any, into: Kinds | None = None) -> Kinds:
     return kinds
 
 
-def kinds_of_schema(schema: Mapping[str, Any], into: Kinds | None = None) -> Kinds:
+def kinds_of_schema(boundary: Boundary, schema: Mapping[str, Any], into: Kinds | None = None) -> Kinds:
     """What the contract lets a value be; `objects` holds schemas, with their component's name where they have one."""
     kinds = into or Kinds()
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return kinds_of_schema({"x-name": name, **resolve(BOUNDARY, schema)}, kinds)
+        return kinds_of_schema(boundary, {"x-name": name, **resolve(boundary, schema)}, kinds)
     for one in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-        kinds_of_schema(one, kinds)
+        kinds_of_schema(boundary, one, kinds)
     named = schema.get("type", [])
     for name in [named] if isinstance(named, str) else named:
         _take_type(kinds, name, schema)
@@ -92,13 +101,15 @@ def _take_type(kinds: Kinds, name: str, schema: Mapping[str, Any]) -> None:
         kinds.objects.append(schema)
 
 
-def differences(schema_name: str, model: type[BaseModel], seen: set[Any] | None = None) -> Iterator[str]:
+def differences(
+    boundary: Boundary, schema_name: str, model: type[BaseModel], seen: set[Any] | None = None
+) -> Iterator[str]:
     """Where a component and a client's model differ, one sentence each."""
     seen = set() if seen is None else seen
     if (schema_name, model) in seen:
         return
     seen.add((schema_name, model))
-    schema = document(BOUNDARY)["components"]["schemas"][schema_name]
+    schema = document(boundary)["components"]["schemas"][schema_name]
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     properties, required = schema.get("properties", {}), set(schema.get("required", ()))
     for name in sorted(properties.keys() | fields.keys()):
@@ -110,7 +121,7 @@ def differences(schema_name: str, model: type[BaseModel], seen: set[Any] | None 
         else:
             yield from _required(where, name in required, fields[name].is_required())
             theirs = kinds_of_annotation(fields[name].annotation)
-            yield from _compare(where, kinds_of_schema(properties[name]), theirs, seen)
+            yield from _compare(boundary, where, kinds_of_schema(boundary, properties[name]), theirs, seen)
 
 
 def _required(where: str, ours: bool, theirs: bool) -> Iterator[str]:
@@ -118,23 +129,28 @@ def _required(where: str, ours: bool, theirs: bool) -> Iterator[str]:
         yield f"{where}: required by the {'contract' if ours else 'client'} alone"
 
 
-def _compare(where: str, ours: Kinds, theirs: Kinds, seen: set[Any]) -> Iterator[str]:
+def _compare(boundary: Boundary, where: str, ours: Kinds, theirs: Kinds, seen: set[Any]) -> Iterator[str]:
     if ours.types != theirs.types:
         yield f"{where}: {sorted(ours.types)} in the contract, {sorted(theirs.types)} in the client"
-    if ours.words != theirs.words:
+    is_shared = where.endswith(".type") and (theirs.words or set()) <= (ours.words or set())  # by several kinds
+    if ours.words != theirs.words and not is_shared:
         yield f"{where}: other words: {_words(ours)} in the contract, {_words(theirs)} in the client"
     for our_items, their_items in zip(ours.items, theirs.items, strict=False):
-        yield from _compare(f"{where}[]", kinds_of_schema(our_items), kinds_of_annotation(their_items), seen)
+        yield from _compare(
+            boundary, f"{where}[]", kinds_of_schema(boundary, our_items), kinds_of_annotation(their_items), seen
+        )
     for our_values, their_values in zip(ours.members, theirs.members, strict=False):
-        yield from _compare(f"{where}{{}}", kinds_of_schema(our_values), kinds_of_annotation(their_values), seen)
-    yield from _compare_objects(where, ours, theirs, seen)
+        yield from _compare(
+            boundary, f"{where}{{}}", kinds_of_schema(boundary, our_values), kinds_of_annotation(their_values), seen
+        )
+    yield from _compare_objects(boundary, where, ours, theirs, seen)
 
 
 def _words(kinds: Kinds) -> Any:
     return "any" if kinds.words is None else sorted(kinds.words)
 
 
-def _compare_objects(where: str, ours: Kinds, theirs: Kinds, seen: set[Any]) -> Iterator[str]:
+def _compare_objects(boundary: Boundary, where: str, ours: Kinds, theirs: Kinds, seen: set[Any]) -> Iterator[str]:
     """Pair alternatives by the word in their `type`; a single one needs none."""
     by_tag = {_schema_tag(schema): schema for schema in ours.objects}
     models = {_model_tag(model): model for model in theirs.objects}
@@ -143,7 +159,10 @@ def _compare_objects(where: str, ours: Kinds, theirs: Kinds, seen: set[Any]) -> 
     if by_tag.keys() != models.keys():
         yield f"{where}: objects {sorted(by_tag)} in the contract, {sorted(models)} in the client"
     for tag in by_tag.keys() & models.keys():
-        yield from differences(by_tag[tag]["x-name"], models[tag], seen)
+        if "x-name" in by_tag[tag]:
+            yield from differences(boundary, by_tag[tag]["x-name"], models[tag], seen)
+        else:
+            yield f"{where}: not described in the contract"
 
 
 def _schema_tag(schema: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from hopcheck_contracts.documents import (
     BOUNDARIES,
     CONTRACTS,
     STREAM_TYPES,
+    SURFACES,
     Boundary,
     Contract,
     document,
@@ -28,6 +29,7 @@ from hopcheck_contracts.documents import (
     resolve,
     source,
     standalone_schema,
+    surface_of,
 )
 
 FILES = (*CONTRACTS, "components")
@@ -115,7 +117,7 @@ def test_every_operation_has_its_own_name_and_its_failures(contract: Contract) -
         assert one.path.startswith("/health/") or "default" in statuses
 
 
-@pytest.mark.parametrize("boundary", ["openai-compatible", "llm-proxy"])
+@pytest.mark.parametrize("boundary", ["openai-compatible", "openai-responses", "llm-proxy"])
 def test_every_error_has_the_shape_and_the_headers(boundary: Boundary) -> None:
     for one in operations(boundary):
         for status, answer in one.definition["responses"].items():
@@ -131,7 +133,7 @@ def test_every_error_has_the_shape_and_the_headers(boundary: Boundary) -> None:
 
 @boundaries
 def test_health_alone_is_open(boundary: Boundary) -> None:
-    assert document(boundary)["security"] == [{"bearerAuth": []}]
+    assert document(boundary)["security"][0] == {"bearerAuth": []}
     opened = {one.path for one in operations(boundary) if one.definition.get("security") == []}
     assert opened == {one.path for one in operations(boundary) if one.path.startswith("/health/")}
 
@@ -176,6 +178,36 @@ def test_finding_a_providers_operation(contract: Contract, path: str, template: 
     assert (found and found.path) == template
 
 
+def test_every_anthropic_error_has_the_shape() -> None:
+    for one in operations("anthropic-messages"):
+        for status, answer in one.definition["responses"].items():
+            found = resolve("anthropic-messages", answer)
+            assert "request-id" in found["headers"], (one, status)
+            assert ("retry-after" in found["headers"]) is (status in ("429", "503", "529", "default"))
+            if status != "200":
+                schema = found["content"]["application/json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/ErrorResponse"}
+
+
+@pytest.mark.parametrize(
+    ("path", "surface"),
+    [
+        ("/v1/messages", "anthropic-messages"),
+        ("/relay/v1/messages/count_tokens?beta=true", "anthropic-messages"),
+        ("/v1/responses", "openai-responses"),
+        ("/v1/chat/completions", "openai-compatible"),
+        ("/v1/nowhere", "openai-compatible"),
+    ],
+)
+def test_the_surface_of_a_path(path: str, surface: Boundary) -> None:
+    assert surface_of(path) == surface
+
+
+def test_no_path_is_of_two_surfaces() -> None:
+    paths = [path for surface in SURFACES for path in document(surface)["paths"]]
+    assert len(set(paths)) == len(paths)
+
+
 @contracts
 def test_schemas_of_their_own(contract: Contract) -> None:
     for name, schema in document(contract)["components"]["schemas"].items():
@@ -186,7 +218,7 @@ def test_schemas_of_their_own(contract: Contract) -> None:
         assert "components" not in str(alone)
 
 
-@boundaries
+@pytest.mark.parametrize("boundary", ["openai-compatible", "llm-proxy", "litellm"])
 def test_no_more_definitions_than_needed(boundary: Boundary) -> None:
     assert len(standalone_schema(boundary, "Usage")["$defs"]) == 3
 

@@ -80,7 +80,7 @@ def test_the_client_reads_them(name: str) -> None:
         assert read.model_dump(exclude_unset=True, by_alias=True) == example
 
 
-@pytest.mark.parametrize("boundary", BOUNDARIES)
+@pytest.mark.parametrize("boundary", ["openai-compatible", "llm-proxy", "litellm"])
 def test_a_request_is_distinguished_from_another(boundary: Boundary) -> None:
     """The examples of one request don't pass for another's."""
     schemas = document(boundary)["components"]["schemas"]

@@ -142,9 +142,38 @@ def test_azure_has_the_model_in_the_path() -> None:
     assert validate_upstream_request("/openai/deployments/gpt-4o/chat/completions?api-version=1", body) == []
 
 
+def test_requests_of_every_surface() -> None:
+    assert validate_upstream_request("/v1/responses", {"model": "m", "input": "x"}) == []
+    assert texts_of(validate_upstream_request("/v1/responses", {"input": "x"})) == ["the body: model is missing"]
+    assert texts_of(validate_upstream_request("/v1/messages", HELLO)) == ["the body: max_tokens is missing"]
+
+
+@pytest.mark.parametrize(
+    ("boundary", "data", "violations"),
+    [
+        ("anthropic-messages", '{"type": "ping"}', []),
+        ("anthropic-messages", '{"type": "later"}', []),
+        ("anthropic-messages", '{"type": ["ping"]}', 1),
+        ("anthropic-messages", "7", 1),
+        ("anthropic-messages", '{"type": "content_block_stop"}', ["the event: index is missing"]),
+        ("openai-responses", '{"type": "response.audio.done", "sequence_number": 1}', []),
+        ("openai-responses", '{"type": "response.audio.done"}', ["the event: sequence_number is missing"]),
+    ],
+)
+def test_typed_events(boundary: Boundary, data: str, violations: Any) -> None:
+    found = texts_of(validate_event(boundary, data))
+    assert (len(found) if isinstance(violations, int) else found) == violations
+
+
+def test_errors_of_an_unknown_path_have_the_surfaces_shape() -> None:
+    shaped = {"type": "error", "error": {"type": "not_found_error", "message": "x"}}
+    assert validate_response("anthropic-messages", "POST", "/v1/messages/x", 404, shaped) == []
+    assert validate_response("anthropic-messages", "POST", "/v1/messages/x", 404, ERROR) != []
+
+
 def test_what_has_no_body_is_not_judged() -> None:
     assert validate_upstream_request("/v1/models", None, "GET") == []
-    assert validate_upstream_request("/v1/responses", {"input": "x"}) == []
+    assert validate_upstream_request("/v1/files", {"input": "x"}) == []
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from hopcheck_contracts.documents import Boundary
-from hopcheck_contracts.schemas import is_error, is_prompt_filter, validate_event
-from hopcheck_contracts.sse import Event, EventParser
-from hopcheck_contracts.violations import MAX_VIOLATIONS, shown
+from hopcheck_contracts.event_kinds import is_error, is_prompt_filter
+from hopcheck_contracts.grammar.stream_reader import Breach, StreamReader
+from hopcheck_contracts.sse import Event
+from hopcheck_contracts.violations import shown
 
 
 class Rule(StrEnum):
@@ -51,24 +52,6 @@ class Rule(StrEnum):
     """Nothing follows `[DONE]`."""
 
 
-class Breach(NamedTuple):
-    """One rule that a stream breaks.
-
-    Attributes:
-        rule: Which.
-        where: The event, counted from 1, as in `event 3`; or `the stream`.
-        message: What was wrong there.
-    """
-
-    rule: Rule
-    where: str
-    message: str
-
-    def __str__(self) -> str:
-        """All of it, on one line."""
-        return f"{self.rule}: {self.where}: {self.message}"
-
-
 def check_stream(
     raw: bytes, *, n: int | None = None, wants_usage: bool | None = None, boundary: Boundary = "openai-compatible"
 ) -> list[Breach]:
@@ -80,9 +63,7 @@ def check_stream(
         wants_usage: Whether the usage was asked for; None if that isn't known.
         boundary: Whose contract single events are held to.
     """
-    parser = EventParser()
-    events = parser.feed(raw)
-    return check_events(events, n=n, wants_usage=wants_usage, boundary=boundary, rest=parser.rest)
+    return _Reader(boundary, n, wants_usage).read(raw)
 
 
 def check_events(
@@ -102,14 +83,7 @@ def check_events(
         boundary: See `check_stream`.
         rest: What follows the last event without its end.
     """
-    reader = _Reader(boundary)
-    for event in events:
-        reader.take(event)
-    reader.end(n, wants_usage)
-    breaches = reader.breaches
-    if rest:
-        breaches.append(Breach(Rule.COMPLETE_EVENTS, "the stream", f"ends within an event: {_sample(rest)}"))
-    return breaches[:MAX_VIOLATIONS]
+    return _Reader(boundary, n, wants_usage).judge(events, rest)
 
 
 class _Choice:
@@ -122,64 +96,55 @@ class _Choice:
         self.call_ids: dict[int, str] = {}
 
 
-class _Reader:
-    """Reads a stream event by event, and keeps what it needs to know of those before."""
+class _Reader(StreamReader):
+    schema, encoding, complete_events = Rule.SCHEMA, Rule.ENCODING, Rule.COMPLETE_EVENTS
 
-    def __init__(self, boundary: Boundary) -> None:
-        self.breaches: list[Breach] = []
-        self._boundary: Boundary = boundary
-        self._number = 0
+    def __init__(self, boundary: Boundary, n: int | None, wants_usage: bool | None) -> None:
+        super().__init__(boundary)
+        self._n = n
+        self._wants_usage = wants_usage
         self._identity: dict[str, Any] = {}
         self._choices: dict[int, _Choice] = {}
         self._usages = 0
-        self._failed = False
         self._dones = 0
 
-    def take(self, event: Event) -> None:
-        """Read the next event; one without data (a comment) says nothing."""
-        self._number += 1
-        if not _is_utf8(event.raw):
-            self._breach(Rule.ENCODING, f"is not UTF-8: {_sample(event.raw)}")
-        if event.data is None:
-            return
-        if event.is_done:
-            self._dones += 1
-            return
-        if self._dones:
-            self._breach(Rule.DONE_LAST, "comes after [DONE]")
-        violations = validate_event(self._boundary, event.data)
-        for violation in violations:
-            self._breach(Rule.SCHEMA, str(violation))
-        if not violations:
-            self._take_payload(event.json)
-        elif is_error(event.json):
-            self._failed = True
+    def take_done(self) -> None:
+        self._dones += 1
 
-    def end(self, n: int | None, wants_usage: bool | None) -> None:
-        """The stream is over."""
-        self._number = 0
-        if self._dones != 1 and not (self._failed and self._dones == 0):
-            self._breach(Rule.ONE_DONE, f"says [DONE] {self._dones} times")
-        if self._failed:
+    def take_data(self, event: Event, data: str) -> None:
+        if self._dones:
+            self.breach(Rule.DONE_LAST, "comes after [DONE]")
+        super().take_data(event, data)
+
+    def take_unfit(self, event: Event) -> None:
+        self.failed = self.failed or is_error(event.json)
+
+    def take_payload(self, event: Event) -> None:
+        self._take_payload(event.json)
+
+    def end(self) -> None:
+        if self._dones != 1 and not (self.failed and self._dones == 0):
+            self.breach(Rule.ONE_DONE, f"says [DONE] {self._dones} times")
+        if self.failed:
             return
         for index, choice in sorted(self._choices.items()):
             if choice.finish is None:
-                self._breach(Rule.ONE_FINISH, f"choice {index} has no finish reason")
-        self._end_choices(n)
-        if wants_usage is True and not self._usages:
-            self._breach(Rule.ONE_USAGE, "has no usage, which was asked for")
+                self.breach(Rule.ONE_FINISH, f"choice {index} has no finish reason")
+        self._end_choices(self._n)
+        if self._wants_usage is True and not self._usages:
+            self.breach(Rule.ONE_USAGE, "has no usage, which was asked for")
 
     def _end_choices(self, n: int | None) -> None:
         """Without a word on how many were asked for, there is one at least, and no gap between them."""
         seen = sorted(self._choices)
         if seen != list(range(n or max(len(seen), 1))):
-            self._breach(Rule.CHOICES, f"has choices {shown(seen)}, where {n or 'any number'} from 0 on were expected")
+            self.breach(Rule.CHOICES, f"has choices {shown(seen)}, where {n or 'any number'} from 0 on were expected")
 
     def _take_payload(self, payload: Mapping[str, Any]) -> None:
-        if self._failed:
-            self._breach(Rule.ERROR_LAST, "comes after an error")
+        if self.failed:
+            self.breach(Rule.ERROR_LAST, "comes after an error")
         if is_error(payload):
-            self._failed = True
+            self.failed = True
             return
         if is_prompt_filter(payload):
             return
@@ -193,7 +158,7 @@ class _Reader:
         for name in ("id", "model", "created"):
             known = self._identity.setdefault(name, payload[name])
             if known != payload[name]:
-                self._breach(Rule.SAME_IDENTITY, f"{name} is {shown(payload[name])}, and was {shown(known)}")
+                self.breach(Rule.SAME_IDENTITY, f"{name} is {shown(payload[name])}, and was {shown(known)}")
 
     def _take_choice(self, piece: Mapping[str, Any]) -> bool:
         """Read what an event says of one choice; gives whether it adds anything to the answer."""
@@ -204,17 +169,17 @@ class _Reader:
         choice = self._choices.setdefault(piece["index"], _Choice())
         choice.has_role = choice.has_role or bool(delta.get("role"))
         if (says or finish) and not (choice.has_role or choice.spoke):
-            self._breach(Rule.ROLE_FIRST, f"choice {piece['index']} begins without a role")
+            self.breach(Rule.ROLE_FIRST, f"choice {piece['index']} begins without a role")
         choice.spoke = choice.spoke or says or bool(finish)
         if says and choice.finish is not None:
-            self._breach(Rule.FINISH_LAST, f"choice {piece['index']} goes on after {choice.finish!r}")
+            self.breach(Rule.FINISH_LAST, f"choice {piece['index']} goes on after {choice.finish!r}")
         self._take_finish(choice, finish, piece["index"])
         self._take_calls(choice, delta.get("tool_calls") or ())
         return says or bool(finish)
 
     def _take_finish(self, choice: _Choice, finish: str | None, index: int) -> None:
         if finish and choice.finish is not None:
-            self._breach(Rule.ONE_FINISH, f"choice {index} ends again, with {finish!r}")
+            self.breach(Rule.ONE_FINISH, f"choice {index} ends again, with {finish!r}")
         choice.finish = choice.finish or finish
 
     def _take_calls(self, choice: _Choice, calls: Iterable[Mapping[str, Any]]) -> None:
@@ -223,31 +188,16 @@ class _Reader:
             tool = call.get("function") or call.get("custom") or {}
             if index not in choice.call_ids:
                 if not (call_id and tool.get("name")):
-                    self._breach(Rule.TOOL_CALL_START, f"tool call {index} begins without its id or name")
+                    self.breach(Rule.TOOL_CALL_START, f"tool call {index} begins without its id or name")
                 choice.call_ids[index] = call_id or ""
             elif call_id and call_id != choice.call_ids[index]:
-                self._breach(Rule.TOOL_CALL_ID, f"tool call {index} was {shown(choice.call_ids[index])} before")
+                self.breach(Rule.TOOL_CALL_ID, f"tool call {index} was {shown(choice.call_ids[index])} before")
 
     def _take_usage(self, usage: Any, spoke: bool) -> None:
         if spoke and self._usages:
-            self._breach(Rule.USAGE_LAST, "goes on after the usage")
+            self.breach(Rule.USAGE_LAST, "goes on after the usage")
         if usage is None:
             return
         self._usages += 1
         if self._usages > 1:
-            self._breach(Rule.ONE_USAGE, "tells the usage again")
-
-    def _breach(self, rule: Rule, message: str) -> None:
-        self.breaches.append(Breach(rule, f"event {self._number}" if self._number else "the stream", message))
-
-
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _sample(raw: bytes) -> str:
-    return shown(raw[-80:].decode("utf-8", "backslashreplace"))
+            self.breach(Rule.ONE_USAGE, "tells the usage again")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
 
 from hopcheck.authoring.findings import Level
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck_contracts.grammar.chat import Breach, Rule, check_events
+from hopcheck_contracts.grammar.chat import Rule, check_events
+from hopcheck_contracts.grammar.stream_reader import Breach
 
 STREAM_GRAMMAR = "stream-grammar"
 
-_SAYS = {
+_SAYS: Mapping[StrEnum, str] = {
     Rule.ENCODING: "a stream is not UTF-8",
     Rule.COMPLETE_EVENTS: "a stream ends within an event",
     Rule.ROLE_FIRST: "a choice begins without a role",

@@ -1,0 +1,48 @@
+"""The rules of a Responses stream."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ResponseRule(StrEnum):
+    """What a stream keeps to; each value is the rule's name in reports."""
+
+    SCHEMA = "schema"
+    """Every event fits its schema."""
+    ENCODING = "encoding"
+    """The stream is UTF-8."""
+    COMPLETE_EVENTS = "complete-events"
+    """Every event is ended by a blank line."""
+    EVENT_LINE = "event-line"
+    """An event's `event` line, if it has one, is the `type` in its data."""
+    CREATED_FIRST = "created-first"
+    """`response.created` is sent once, before everything but a failure."""
+    SEQUENCE = "sequence"
+    """`sequence_number` rises by one with each event."""
+    SAME_IDENTITY = "same-identity"
+    """The response's `id` is the same in every event."""
+    ITEM_INDEX = "item-index"
+    """Items are counted from 0, in the order in which they are added."""
+    OPEN_ITEM = "open-item"
+    """Events about an item come after it was added, and before it is done."""
+    ITEM_ID = "item-id"
+    """An item keeps its id."""
+    PART_INDEX = "part-index"
+    """The parts of an item are counted from 0, in the order in which they are added."""
+    OPEN_PART = "open-part"
+    """Events about a part come after it was added, and before it is done."""
+    DONE_TEXT = "done-text"
+    """The whole text of a part or a call is that of its deltas."""
+    ITEMS_DONE = "items-done"
+    """Every item and part is done before what it belongs to is complete."""
+    FINAL_OUTPUT = "final-output"
+    """The output of `response.completed` has the items that were done."""
+    ONE_TERMINAL = "one-terminal"
+    """One event ends the answer: completed, incomplete, failed, or an error."""
+    TERMINAL_STATUS = "terminal-status"
+    """The response's status is what the event that ends it says."""
+    TERMINAL_LAST = "terminal-last"
+    """Nothing follows the event that ends the answer."""
+    NO_DONE = "no-done"
+    """`[DONE]` belongs to another surface."""
