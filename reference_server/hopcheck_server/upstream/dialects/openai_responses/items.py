@@ -60,7 +60,7 @@ def _part(kind: str, field: str, text: str) -> Json:
 
 def _part_events(kind: str, field: str, pieces: tuple[str, ...]) -> Iterator[Named]:
     place = {"content_index": 0}
-    more = {"logprobs": []} if kind == "output_text" else {}
+    more: Json = {"logprobs": []} if kind == "output_text" else {}
     whole = "".join(pieces)
     yield "content_part.added", {**place, "part": _part(kind, field, "")}
     for piece in pieces:
