@@ -15,6 +15,7 @@ CONFIGS = Path(str(files("tools.gateways"))) / "configs"
 TARGETS = Path(str(files("tools.gateways"))) / "targets"
 TEST_CONFIG = Path(__file__).parents[2] / "litellm_config.test.yaml"
 LITELLM_VERSION = "1.106.2"
+ENFORCES_LIMITS = "  optional_pre_call_checks: [enforce_model_rate_limits]\n"
 
 CLIENT_KEY = "sk-gateway-client-7f3a91"
 """What clients show; some configurations hold it."""
@@ -175,6 +176,18 @@ def _litellm_test(place: Place) -> Sequence[str]:
     return _litellm(place, TEST_CONFIG)
 
 
+def _litellm_unenforced(place: Place) -> Sequence[str]:
+    """LiteLLM with a limit that it doesn't enforce: without the check, `rpm` only helps to choose a deployment."""
+    text = TEST_CONFIG.read_text(encoding="utf-8")
+    for before, after in (("rpm: 3", "rpm: 60"), (ENFORCES_LIMITS, "")):
+        if before not in text:
+            raise ValueError(f"{TEST_CONFIG.name} has no {before.strip()!r} any more")
+        text = text.replace(before, after)
+    config = place.folder / "litellm-unenforced.yaml"
+    config.write_text(text, encoding="utf-8")
+    return _litellm(place, config)
+
+
 GATEWAYS = {
     gateway.name: gateway
     for gateway in (
@@ -185,7 +198,9 @@ GATEWAYS = {
         Gateway("portkey", _portkey, start_s=60.0),
         Gateway("mlflow", _mlflow, start_s=120.0),
         Gateway("litellm", _litellm_test, ready_path="/health/liveliness", start_s=180.0),
+        Gateway("litellm-unenforced", _litellm_unenforced, ready_path="/health/liveliness", start_s=180.0),
         Gateway("litellm-plain", _litellm, ready_path="/health/liveliness", start_s=180.0),
     )
 }
-"""By name; LiteLLM with hopcheck's configuration for tests, and with a plain one. `hopcheck demo` has the reference."""
+"""By name; LiteLLM with hopcheck's configuration for tests, with the same and a limit that isn't enforced, and with a
+plain one. `hopcheck demo` has the reference."""
