@@ -28,6 +28,15 @@ case that deviates or couldn't be asked), with what crossed the wire on both sid
 A red line is no score: it says what a client of this gateway, configured like this, may meet. The page is made by
 `python -m tools.adjudication` from the reports of `python -m tools.gateways`; the judgements are kept in
 `tools/adjudication/judgements/`. A line without a judgement, or a judgement without a line, is an error.
+
+Three more commands hold gateways that make a whole suite red for one reason:
+
+| command | what is to be seen |
+|---|---|
+| `python -m tools.gateways nginx haproxy envoy --undeclared` | preflight proposes `transparent`, and few lines are red |
+| `python -m tools.gateways litellm-unenforced --baseline conformance/hopcheck/gate/targets/litellm/baseline.toml` | \
+the first cause that isn't listed is the limit, and the cases about it count with it |
+| `python -m tools.rate_limited_gateway` | a limit of 20 a second that nobody declared is obeyed, and the run still ends |
 """
 
 
