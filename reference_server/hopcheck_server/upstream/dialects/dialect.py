@@ -42,9 +42,10 @@ class Dialect(ABC):
         label: What people call it.
         nearby: Beginnings of paths whose unknown continuations get this dialect's errors.
         credential_header: The request header that carries the key.
-        request_id_header: The response header that names the request.
+        request_id_header: The response header that names the request; "" if the provider has none.
         telltale_header: A request header by which this dialect's requests are known on paths that it shares.
         parameters: Those of OpenAI's parameters that `read` finds, since the dialect has a place for them.
+        is_named_only: Whether it has only those paths that begin with its name: nothing else tells its requests apart.
     """
 
     name: ClassVar[str]
@@ -54,6 +55,7 @@ class Dialect(ABC):
     request_id_header: ClassVar[str] = "x-request-id"
     telltale_header: ClassVar[str] = ""
     parameters: ClassVar[frozenset[str]] = frozenset()
+    is_named_only: ClassVar[bool] = False
 
     @abstractmethod
     def route(self, path: str) -> Route | None:

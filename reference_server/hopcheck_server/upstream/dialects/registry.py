@@ -33,6 +33,7 @@ class Dialects:
 
     def __init__(self, dialects: Iterable[Dialect]) -> None:
         self._all = tuple(dialects)
+        self._by_path = tuple(dialect for dialect in self._all if not dialect.is_named_only)
         self._by_name = {dialect.name: dialect for dialect in self._all}
         if len(self._by_name) != len(self._all):
             raise ValueError("two dialects have the same name")
@@ -62,12 +63,13 @@ class Dialects:
         return DialectRequest(dialect, route, method, url, body)
 
     def _find(self, url: str) -> tuple[_Found, ...]:
-        path = _SLASHES.sub("/", url.partition("?")[0])
+        path, _, query = url.partition("?")
+        path = _SLASHES.sub("/", path)
         first, _, rest = path[1:].partition("/")
         named = self._by_name.get(first)
-        among, path = ((named,), f"/{rest}") if named else (self._all, path)
+        among, path = ((named,), f"/{rest}") if named else (self._by_path, path)
         routes = [(dialect, dialect.route(path)) for dialect in among]
-        found = tuple((dialect, route) for dialect, route in routes if route is not None)
+        found = tuple((dialect, route._replace(query=query)) for dialect, route in routes if route is not None)
         found = found or ((named or self._nearest(path), Route(method="")),)
         if len(self._known) >= MAX_PATHS:
             self._known.clear()
@@ -80,7 +82,7 @@ class Dialects:
         def likeness(dialect: Dialect) -> int:
             return max((len(beginning) for beginning in dialect.nearby if path.startswith(beginning)), default=0)
 
-        return max(self._all, key=likeness)
+        return max(self._by_path, key=likeness)
 
 
 def _by_header(found: tuple[_Found, ...], fields: Fields) -> _Found:

@@ -44,12 +44,14 @@ class Route(NamedTuple):
         model: The model that the path names, or "".
         stream: Whether the path asks for a stream.
         method: The HTTP method that it needs.
+        query: The query of the request's URL.
     """
 
     kind: str = ""
     model: str = ""
     stream: bool = False
     method: str = "POST"
+    query: str = ""
 
 
 class DialectRequest:

@@ -27,6 +27,9 @@ MODEL = "{hopcheck-model}"
 CREATED = "{hopcheck-created}"
 """Stands for the second of the response, in unix time."""
 
+TIME = "{hopcheck-time}"
+"""Stands for the same as RFC 3339 writes it."""
+
 _SEPARATOR = b"\0"  # stands in no JSON text, where it is escaped
 
 
@@ -49,7 +52,7 @@ class TextTemplate:
     Attributes:
         body: All pieces.
         head: Status and headers.
-        request_id: The header line of the request id, up to the tag; empty if the script gives that header.
+        request_id: The header line of the request id, up to the tag; empty if there is none, or the script gives it.
         stream: Whether it is a stream.
         is_bodiless: Whether its status allows no body.
         is_plain: See `RenderedResponse`.
@@ -72,15 +75,15 @@ class TextTemplate:
             turn: The turn, for its status, headers and delivery.
             pieces: The body; in a stream, one piece for each event.
             headers: The dialect's own headers.
-            request_id: The name of its request id's header.
+            request_id: The name of its request id's header, or "".
             stream: Whether it is a stream.
         """
         parts = [piece.encode() for piece in pieces]
-        is_scripted = any(name.lower() == request_id for name, _ in turn.headers)
+        has_own = request_id and all(name.lower() != request_id for name, _ in turn.headers)
         return cls(
             _SEPARATOR.join(parts),
             head(turn.status, merged(headers, turn.headers)),
-            b"" if is_scripted else f"{request_id}: req_hop".encode(),
+            f"{request_id}: req_hop".encode() if has_own else b"",
             stream,
             turn.status in BODILESS,
             not stream and rendered.is_plain(turn, sum(map(len, parts))),
@@ -89,7 +92,8 @@ class TextTemplate:
     def fill(self, model: str, tag: bytes) -> RenderedResponse:
         """See `Template`."""
         body = self.body.replace(TAG.encode(), tag).replace(MODEL.encode(), encode_basestring(model)[1:-1].encode())
-        body = body.replace(CREATED.encode(), this_second().number)
+        second = this_second()
+        body = body.replace(CREATED.encode(), second.number).replace(TIME.encode(), second.rfc_3339)
         lines = b"%b%b%b\r\n" % (self.head, self.request_id, tag) if self.request_id else self.head
         return RenderedResponse(lines, body.split(_SEPARATOR), self.stream, self.is_bodiless, self.is_plain)
 
@@ -107,7 +111,7 @@ def stamped(completion: Completion, *, stream: bool) -> Completion:
 def json_response(turn: Turn, tag: bytes, body: bytes, request_id: str, status: int | None = None) -> RenderedResponse:
     """A response that nothing is kept of: JSON, unless the script's headers say otherwise."""
     code = turn.status if status is None else status
-    own: tuple[tuple[str, str], ...] = (*JSON_HEADERS, (request_id, f"req_hop{tag.decode()}"))
-    lines = head(code, merged(own, turn.headers))
+    own = ((request_id, f"req_hop{tag.decode()}"),) if request_id else ()
+    lines = head(code, merged(JSON_HEADERS + own, turn.headers))
     plain = rendered.is_plain(turn, len(body)) and code not in BODILESS
     return RenderedResponse(lines, [body], bodiless=code in BODILESS, is_plain=plain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache
 from time import time
@@ -75,14 +76,16 @@ class Second:
         begin: When it begins, in unix seconds.
         end: When it ends.
         number: Its number, in decimal digits.
+        rfc_3339: The same as a date and a time of day, in UTC.
         date_line: The Date header.
     """
 
-    __slots__ = ("begin", "date_line", "end", "number")
+    __slots__ = ("begin", "date_line", "end", "number", "rfc_3339")
 
     def __init__(self, number: int) -> None:
         self.begin, self.end = float(number), number + 1.0
         self.number = b"%d" % number
+        self.rfc_3339 = f"{datetime.fromtimestamp(number, UTC):%Y-%m-%dT%H:%M:%SZ}".encode()
         self.date_line = f"date: {formatdate(number, usegmt=True)}\r\n".encode()
 
 

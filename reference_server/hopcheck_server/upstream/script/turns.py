@@ -43,8 +43,8 @@ class Choice:
         signature: What the provider signs the reasoning with.
         text: The content, cut as a stream's deltas carry it; empty means null content.
         tool_calls: Calls, after the text. In a stream they follow one another, or alternate with `interleave`.
-        finish: The finish reason, in OpenAI's words; also `context_exceeded`, `paused` and `refused`, which are
-            sent as the dialect has them.
+        finish: The finish reason, in OpenAI's words; also `context_exceeded`, `paused`, `refused` and
+            `malformed_call`, which are sent as the dialect has them.
         message: Further fields of the message (refusal, reasoning_content, annotations, …); in a stream each goes
             with a delta of its own, before the text.
         logprobs: One entry of `logprobs.content` for each piece of text.

@@ -1,6 +1,8 @@
-"""Requests of two dialects that mean the same are read as the same."""
+"""Requests of several dialects that mean the same are read as the same."""
 
 from __future__ import annotations
+
+import json
 
 from hopcheck_server.upstream.dialects.registry import all_dialects
 
@@ -54,16 +56,57 @@ MESSAGES = {
     "stream": True,
 }
 
+CONTENTS = {
+    "system_instruction": {"parts": [{"text": "Be brief."}, {"text": "Be kind."}]},
+    "contents": [
+        {
+            "role": "user",
+            "parts": [{"text": "One"}, {"text": "two"}, {"inline_data": {"mime_type": "image/png", "data": "AAAA"}}],
+        },
+        {"role": "model", "parts": [{"functionCall": {"id": "c1", "name": "f", "args": {"q": "a"}}}]},
+        {"role": "user", "parts": [{"function_response": {"id": "c1", "response": {"result": "found"}}}]},
+    ],
+    "tools": [{"functionDeclarations": [{"name": "f", "description": "Finds.", "parameters": SCHEMA}]}],
+    "toolConfig": {"functionCallingConfig": {"mode": "ANY"}},
+    "generationConfig": {"max_output_tokens": 9, "stopSequences": ["END"]},
+}
+OLLAMA = {
+    "model": "m",
+    "messages": [
+        {"role": "system", "content": "Be brief."},
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "One"},
+        {"role": "user", "content": "two", "images": ["AAAA"]},
+        {"role": "assistant", "tool_calls": [{"id": "c1", "function": {"name": "f", "arguments": {"q": "a"}}}]},
+        {"role": "tool", "tool_call_id": "c1", "content": "found"},
+    ],
+    "tools": CHAT["tools"],
+    "options": {"num_predict": 9, "stop": ["END"]},
+}
+
 
 def read(name, payload):
-    return all_dialects()[name].read("/", payload)
+    return all_dialects()[name].read("/models/m:streamGenerateContent", payload)
 
 
 def test_the_same_request_in_two_dialects():
     assert read("openai_chat", CHAT) == read("anthropic", MESSAGES)
 
 
+def test_a_request_to_gemini_means_the_same():
+    expected = read("openai_chat", {**CHAT, "user": None, "parallel_tool_calls": None})
+    assert read("gemini", CONTENTS) == expected
+
+
+def test_a_request_to_ollama_means_the_same_but_for_choices():
+    lacking = {"user": None, "parallel_tool_calls": None, "tool_choice": None}
+    chat = json.dumps({**CHAT, **lacking}).replace("data:image/png;", "data:;")
+    assert read("ollama", OLLAMA) == read("openai_chat", json.loads(chat))
+
+
 def test_named_functions():
+    config = {"mode": "ANY", "allowed_function_names": ["f"]}
+    assert read("gemini", {"tool_config": {"function_calling_config": config}}).tool_choice == "f"
     assert read("openai_chat", {"tool_choice": {"type": "function", "function": {"name": "f"}}}).tool_choice == "f"
     assert read("anthropic", {"tool_choice": {"type": "tool", "name": "f"}}).tool_choice == "f"
 
@@ -79,3 +122,5 @@ def test_what_is_malformed_is_left_out():
     (turn,) = read("openai_chat", odd).turns
     assert turn.parts[0].arguments == "{"
     assert read("anthropic", {"messages": "x", "system": 7, "tool_choice": "auto"}).turns == ()
+    assert read("gemini", {"contents": "x", "systemInstruction": 7, "toolConfig": "auto", "tools": 7}).turns == ()
+    assert read("ollama", {"messages": [7], "tools": "x"}).turns == ()

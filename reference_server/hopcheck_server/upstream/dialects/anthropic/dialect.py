@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from hopcheck_server.upstream.dialects.anthropic import errors, request_reader
-from hopcheck_server.upstream.dialects.anthropic.messages import STOP_REASONS, events, message, takes_input
+from hopcheck_server.upstream.dialects.anthropic.messages import STOP_REASONS, events, message
+from hopcheck_server.upstream.dialects.arguments import parsed_arguments
 from hopcheck_server.upstream.dialects.dialect import MODELS, UNKNOWN_MODEL, Dialect, Refusal, default_completion
 from hopcheck_server.upstream.dialects.json_text import Json, compact
 from hopcheck_server.upstream.dialects.provider_request import ProviderRequest
@@ -94,7 +95,7 @@ class Anthropic(Dialect):
             return f"{self.label} sends one call after the other"
         if choice.finish not in STOP_REASONS:
             return f"{self.label} has no stop reason for {choice.finish!r}"
-        if not all(map(takes_input, choice.tool_calls)):
+        if any(parsed_arguments(call) is None for call in choice.tool_calls):
             return f"{self.label} has calls only with an object as their input"
         return super().completion_obstacle(completion)
 

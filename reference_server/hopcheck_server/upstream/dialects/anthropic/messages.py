@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from hopcheck_server.upstream.dialects.anthropic import errors
+from hopcheck_server.upstream.dialects.arguments import parsed_arguments
 from hopcheck_server.upstream.dialects.json_text import Json, compact
 from hopcheck_server.upstream.dialects.template import MODEL, TAG
 from hopcheck_server.upstream.script.turns import Choice, Completion, Delivery, ToolCall
@@ -28,11 +27,6 @@ FIRST_TOKENS = 1
 
 Block = tuple[Json, list[Json], Json]
 """A content block: as it is when it begins, its deltas, and as it is in the end."""
-
-
-def takes_input(call: ToolCall) -> bool:
-    """Whether the arguments of a call are a JSON object, or nothing at all."""
-    return isinstance(_input(call), dict)
 
 
 def message(completion: Completion) -> Json:
@@ -119,11 +113,4 @@ def _thinking(choice: Choice) -> Block:
 def _call(call: ToolCall) -> Block:
     start = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
     deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in ("", *call.arguments)]
-    return start, deltas, {**start, "input": _input(call)}
-
-
-def _input(call: ToolCall) -> Any:
-    try:
-        return json.loads("".join(call.arguments) or "{}")
-    except ValueError:
-        return None
+    return start, deltas, {**start, "input": parsed_arguments(call)}

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from hopcheck_server.upstream.dialects.dialect import MODELS, MODELS_CREATED, Dialect, Refusal, default_completion
 from hopcheck_server.upstream.dialects.json_text import Json, compact
-from hopcheck_server.upstream.dialects.openai_chat.chunks import IDENTITY, ChatPiece, pieces
+from hopcheck_server.upstream.dialects.openai_chat.chunks import IDENTITY, ChatPiece, ChatStyle, pieces
 from hopcheck_server.upstream.dialects.openai_chat.request_reader import read
 from hopcheck_server.upstream.dialects.openai_chat.requests import (
     PREFIXES,
@@ -30,6 +30,7 @@ from hopcheck_server.upstream.script.turns import Completion, Embedding, Turn
 NONCE = b"$NONCE"
 """In the default content of a marked request: stands for the tag of the response's own id."""
 
+_FOREIGN = {"paused": "a turn that pauses", "malformed_call": "a call that can't be read"}
 _GETS = {"/health": Route("health", method="GET"), "/health/liveliness": Route("health", method="GET")}
 _PATHS = {
     **{f"{prefix}/chat/completions": Route("chat") for prefix in PREFIXES},
@@ -80,13 +81,13 @@ class OpenAIChat(Dialect):
     """Chat completions, models, and a health check; every path that no dialect knows is answered in this one.
 
     Attributes:
-        reasoning_field: What the field of reasoning texts is called.
+        style: Where it differs from other servers of the same API.
     """
 
     name = "openai_chat"
     label = "OpenAI's chat completions"
     nearby = ("/",)
-    reasoning_field: ClassVar[str] = "reasoning_content"
+    style: ClassVar[ChatStyle] = ChatStyle()
 
     def route(self, path: str) -> Route | None:
         """Chat completions, models, health."""
@@ -111,7 +112,7 @@ class OpenAIChat(Dialect):
             ending = (" ", NONCE.decode()) if marked else ()
             turn = replace(turn, completion=default_completion(ending, choices=shape.n))
         streams = turn.events is not None or shape.stream
-        parts = pieces(turn, shape, self.reasoning_field)
+        parts = pieces(turn, shape, self.style)
         return ChatTemplate(
             parts,
             head(turn.status, merged(STREAM_HEADERS if streams else JSON_HEADERS, turn.headers)),
@@ -149,11 +150,11 @@ class OpenAIChat(Dialect):
         return "" if turn.events is not None or turn.body is not None else super().obstacle(turn)
 
     def completion_obstacle(self, completion: Completion) -> str:
-        """Only that it has no turns that pause, and no signatures."""
+        """Signatures, and endings that other providers have."""
         if any(choice.signature for choice in completion.choices):
             return f"{self.label} have no signature of the reasoning"
-        paused = any(choice.finish == "paused" for choice in completion.choices)
-        return f"{self.label} have no finish reason for a turn that pauses" if paused else ""
+        foreign = next((_FOREIGN[choice.finish] for choice in completion.choices if choice.finish in _FOREIGN), "")
+        return f"{self.label} have no finish reason for {foreign}" if foreign else ""
 
     def read(self, path: str, payload: Json) -> ProviderRequest | None:
         """See `request_reader`."""

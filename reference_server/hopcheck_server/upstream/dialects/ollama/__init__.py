@@ -1,0 +1,5 @@
+"""Ollama's own API."""
+
+from hopcheck_server.upstream.dialects.ollama.dialect import Ollama
+
+DIALECT = Ollama()
