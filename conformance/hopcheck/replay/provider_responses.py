@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -20,6 +21,6 @@ def with_responses(attempts: Iterable[Attempt], scripts: Scripts) -> Iterator[At
         arrival = Arrival(attempt.method, attempt.path, Headers(attempt.headers).fields(), attempt.body)
         arrival.marker, arrival.script = attempt.marker, attempt.script
         rendered, _ = responder.respond(arrival)
-        arrival.response_head = rendered.head
-        arrival.response_parts = [b"".join(rendered.pieces)[: sum(size for _, size in attempt.sent)]]
+        arrival.response_head, arrival.response_parts = rendered.head, rendered.pieces
+        arrival.sent = [*chain.from_iterable(attempt.sent)]
         yield replace(attempt, response=arrival.attempt().response)

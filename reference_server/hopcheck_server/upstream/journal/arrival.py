@@ -27,8 +27,8 @@ class Arrival:
         is_on_first_route: Whether its route is that of the marker's first attempt.
         response_head: The status line and header lines of the response, without those that frame its body.
         promised_bytes: The length of the body that its head claims, if not the truth: what follows is no part of it.
-        response_parts: The parts of the response's body that were sent, neither compressed nor framed; None if the
-            journal has let go of them.
+        response_parts: The parts of the response's body, neither compressed nor framed, also those that were not sent;
+            None if the journal has let go of them.
         sent: Times and sizes of the body's writes in turn: times at even places, sizes at odd ones. Plain numbers, so
             that a hundred thousand of them don't occupy the garbage collector.
 
@@ -111,7 +111,8 @@ class Arrival:
         status, *lines = self.response_head.decode("latin-1").rstrip("\r\n").split("\r\n")
         pairs = [line.partition(": ") for line in lines]
         headers = [(name, value) for name, _, value in pairs]
-        return SentResponse(int(status.split()[1]), headers, b"".join(self.response_parts)[: self.promised_bytes])
+        body = b"".join(self.response_parts)[: sum(self.sent[1::2])]
+        return SentResponse(int(status.split()[1]), headers, body[: self.promised_bytes])
 
     def times(self) -> Times:
         """When it went through."""

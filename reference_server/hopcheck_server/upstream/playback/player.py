@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from time import monotonic, monotonic_ns
 
 from hopcheck_server.upstream.journal.arrival import Arrival
@@ -54,19 +54,18 @@ class Player:
         self._schedule = plan([] if response.bodiless else response.pieces, delivery)
         self._segments = self._schedule.segments
         self._mode = framing.mode_of(delivery, stream=response.stream, http10=exchange.version == "1.0")
-        self._encoder = framing.Encoder(self._mode, gzip=delivery.gzip)
-        self._encoded: Iterator[bytes] | None = None  # with a length, all is encoded before the head
+        self._encoder: framing.Encoder = framing.Encoder(self._mode, gzip=delivery.gzip)
         if delivery.close or delivery.content_length is not None or self._mode == "close":
             exchange.keep_alive = False
-        self._data: bytes | None = None  # what of the body comes next; None before the head and at the end
-        self._has_sent_head = self._has_finished = self._has_ended = False
+        self._data = b""  # what of the body comes next
+        self._go_on = Player._end if self._schedule.headless else Player._send_head
+        self._has_finished = self._has_ended = False
         self._sent = arrival.sent = array("q")
-        self._parts: list[bytes] = []
-        arrival.response_parts = self._parts
+        self._stamped_parts: list[bytes] | None = [] if delivery.stamps else None
+        arrival.response_parts = response.pieces if self._stamped_parts is None else self._stamped_parts
         arrival.promised_bytes = delivery.content_length
         self._is_apart = False  # whether the loop must run before what comes next
-        self._separations = 0
-        self._has_stamps, self._stamps = delivery.stamps, 0
+        self._separations = self._stamps = 0
         exchange.on_writable = self.step
         exchange.on_gone = self._on_gone
         self._body_s = 0.0  # when the body begins, once the player has
@@ -88,12 +87,7 @@ class Player:
                 self._is_apart = False
                 asyncio.get_running_loop().call_soon(self.step)
                 return
-            if self._data is not None:
-                self._send(self._data)
-            elif self._has_sent_head or self._schedule.headless:
-                self._end()
-            else:
-                self._send_head()
+            self._go_on(self)
 
     def stop(self) -> None:
         """Send nothing more."""
@@ -102,16 +96,23 @@ class Player:
         self.exchange.on_gone = self.exchange.on_writable = None
 
     def _advance(self) -> None:
-        """Take up the next part of the body, with the time before which it doesn't leave."""
-        self._data, due_s, is_apart = next(self._segments, END)
+        """Take up the next part of the body, with the time before which it doesn't leave; or the end."""
+        data, due_s, is_apart = next(self._segments, END)
+        if data is None:
+            self._go_on = Player._end
+            return
+        self._data = data
         due = self._body_s + due_s
         if is_apart:
-            self._is_apart = True
-            self._separations += 1
-            if self._separations <= MAX_SEPARATIONS:
-                due = max(due, monotonic() + SEPARATION_S)
+            due = self._apart(due)
         if due > self._not_before:
             self._not_before = due
+
+    def _apart(self, due: float) -> float:
+        """Let the loop run before what comes next; returns when that may leave."""
+        self._is_apart = True
+        self._separations += 1
+        return due if self._separations > MAX_SEPARATIONS else max(due, monotonic() + SEPARATION_S)
 
     def _send_head(self) -> None:
         response, close = self._response, not self.exchange.keep_alive
@@ -122,7 +123,7 @@ class Player:
         self.arrival.response_head = response.head
         self.arrival.head_sent_ns = monotonic_ns()
         self.exchange.send(response.head + this_second().date_line + tail)
-        self._has_sent_head = True
+        self._go_on = Player._send
         self._advance()
 
     def _length(self) -> int:
@@ -131,26 +132,24 @@ class Player:
             return 0
         segments = [(self._stamped(data), due_s, is_apart) for data, due_s, is_apart in self._segments]
         encoded = [*(self._encoder.encode(data) for data, _, _ in segments), self._encoder.finish()]
-        self._segments, self._encoded = iter(segments), iter(encoded)
+        self._segments, self._encoder = iter(segments), framing.Encoded(encoded)
         if self._delivery.content_length is not None:
             return self._delivery.content_length
         size = sum(map(len, encoded))
         return size if self._schedule.end == "whole" else size + max(self._schedule.missing, 1)
 
-    def _send(self, data: bytes) -> None:
-        if self._encoded is not None:
-            encoded = next(self._encoded)
-        else:
-            data = self._stamped(data) if self._has_stamps else data
-            encoded = self._encoder.encode(data)
+    def _send(self) -> None:
+        data = self._data
+        if self._stamped_parts is not None:
+            data = self._stamped(data)
+            self._stamped_parts.append(data)
         self._sent.append(monotonic_ns())
         self._sent.append(len(data))
-        self._parts.append(data)
-        self.exchange.line.write(encoded)
+        self.exchange.line.write(self._encoder.encode(data))
         self._advance()
 
     def _stamped(self, data: bytes) -> bytes:
-        while self._has_stamps and STAMP in data:
+        while self._delivery.stamps and STAMP in data:
             data = data.replace(STAMP, b"%d:%d" % (self._stamps, monotonic_ns()), 1)
             self._stamps += 1
         return data
@@ -171,7 +170,7 @@ class Player:
     def _finish(self) -> None:
         """Complete the body; it has ended when the peer has taken all but the last few bytes of it."""
         if not self._has_finished and not self._response.bodiless:
-            self.exchange.send(self._encoder.finish() if self._encoded is None else next(self._encoded))
+            self.exchange.send(self._encoder.finish())
         self._has_finished = True
         if self.exchange.line.writable:
             self._ended(self, "answered")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count, repeat
 from math import inf
 from typing import Literal
 
@@ -49,7 +50,11 @@ def plan(pieces: list[bytes], delivery: Delivery) -> PlaybackSchedule:
     stop, end = _stop(delivery, pieces)
     kept = total if stop is None else max(0, min(stop, total))
     events = [b"".join(pieces)] if delivery.join_events else pieces
-    segments = _segments(events, delivery.pace_s, kept, _cuts(delivery, kept))
+    dues, cuts = map(delivery.pace_s.__mul__, count()), _cuts(delivery, kept)
+    if kept == total and not cuts and all(map(range(1, BULK + 1).__contains__, map(len, events))):
+        segments: Iterator[Segment] = zip(events, dues, repeat(False))
+    else:
+        segments = _segments(events, dues, kept, cuts)
     return PlaybackSchedule(segments, end, headless=stop == -1, missing=total - kept)
 
 
@@ -76,20 +81,14 @@ def _cuts(delivery: Delivery, size: int) -> list[int]:
     return sorted({at for at in (*delivery.split_at, *every) if 0 < at < size})
 
 
-def _segments(events: list[bytes], pace_s: float, kept: int, cuts: list[int]) -> Iterator[Segment]:
+def _segments(events: list[bytes], dues: Iterator[float], kept: int, cuts: list[int]) -> Iterator[Segment]:
     """Cut the pieces at those offsets, and at a size that is easy to write."""
     apart = set(cuts)
     following = iter([*cuts, kept])
     cut = next(following)
     start = 0
-    for number, data in enumerate(events):
-        due = number * pace_s
+    for data, due in zip(events, dues, strict=False):
         place, end = start, min(start + len(data), kept)
-        if end <= cut and 0 < end - place == len(data) <= BULK:  # whole, as nearly all are
-            yield data, due, place in apart
-            place = end
-            if place == cut:
-                cut = next(following, kept)
         while place < end:
             stop = min(cut, end, place + BULK)
             yield data[place - start : stop - start], due, place in apart
