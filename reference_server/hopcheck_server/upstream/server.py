@@ -151,7 +151,7 @@ class Upstream(Closing):
         arrival.head_sent_ns = now_ns = monotonic_ns()
         exchange.send(response.message())
         arrival.response_head, arrival.response_parts = response.head, response.pieces
-        arrival.sent = now_ns, len(response.pieces[0])
+        arrival.sent = now_ns, len(response.body)
         self.journal.end(arrival, "answered", now_ns)
         exchange.end()
 

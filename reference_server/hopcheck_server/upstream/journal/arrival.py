@@ -5,7 +5,7 @@ Most attempts under load are never looked at, so what can be worked out later is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from hopcheck_server.upstream.journal.attempt import KEY_HEADERS, Attempt, Ending, SentResponse, Times
@@ -43,7 +43,7 @@ class Arrival:
     sent: Sequence[int] = ()
     promised_bytes: int | None = None
     response_head = NOT_SENT
-    response_parts: Sequence[bytes] | None = ()
+    response_parts: Iterable[bytes] | None = ()
 
     def __init__(
         self, method: str, path: str, fields: Fields, body: bytes, connection: int = 0, received_ns: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import formatdate
@@ -31,21 +32,27 @@ class RenderedResponse:
 
     Attributes:
         head: Status line and header lines, without those that frame the body and without the blank line.
-        pieces: The body; in a stream, one piece for each event.
+        pieces: The body; in a stream, one piece for each event. May be put together anew each time that it is read, so
+            that a thousand streams needn't hold what hasn't left yet.
         stream: Whether it is an event stream.
         bodiless: Whether its status, or the request's method, allows no body.
         is_plain: Whether it leaves at once, in one write and with its length, unless the connection is to be closed.
     """
 
     head: bytes
-    pieces: list[bytes]
+    pieces: Iterable[bytes]
     stream: bool = False
     bodiless: bool = False
     is_plain: bool = False
 
+    @property
+    def body(self) -> bytes:
+        """All pieces."""
+        return b"".join(self.pieces)
+
     def message(self) -> bytes:
         """All bytes of a plain response."""
-        body = self.pieces[0]
+        body = self.body
         date = this_second().date_line
         return b"%b%bcontent-length: %d\r\nconnection: keep-alive\r\n\r\n%b" % (self.head, date, len(body), body)
 

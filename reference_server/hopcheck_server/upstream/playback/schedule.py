@@ -5,9 +5,9 @@ Pure: knows neither sockets nor clocks. Offsets are those of the body before gzi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count, repeat
+from itertools import count
 from math import inf
 from typing import Literal
 
@@ -44,18 +44,31 @@ class PlaybackSchedule:
     missing: int
 
 
-def plan(pieces: list[bytes], delivery: Delivery) -> PlaybackSchedule:
+def plan(pieces: Iterable[bytes], delivery: Delivery) -> PlaybackSchedule:
     """Work out how a body leaves."""
-    total = _length(pieces)
-    stop, end = _stop(delivery, pieces)
-    kept = total if stop is None else max(0, min(stop, total))
     events = [b"".join(pieces)] if delivery.join_events else pieces
-    dues, cuts = map(delivery.pace_s.__mul__, count()), _cuts(delivery, kept)
-    if kept == total and not cuts and all(map(range(1, BULK + 1).__contains__, map(len, events))):
-        segments: Iterator[Segment] = zip(events, dues, repeat(False))
-    else:
-        segments = _segments(events, dues, kept, cuts)
+    dues = map(delivery.pace_s.__mul__, count())
+    if not (delivery.split_at or delivery.split_every or delivery.hang) and _is_uncut(delivery):
+        return PlaybackSchedule(_whole(events, dues), "whole", headless=False, missing=0)
+    given = [*pieces]
+    total = _length(given)
+    stop, end = _stop(delivery, given)
+    kept = total if stop is None else max(0, min(stop, total))
+    segments = _segments(events, dues, kept, _cuts(delivery, kept))
     return PlaybackSchedule(segments, end, headless=stop == -1, missing=total - kept)
+
+
+def _is_uncut(delivery: Delivery) -> bool:
+    return delivery.cut_at is None and delivery.cut_after_events is None
+
+
+def _whole(events: Iterable[bytes], dues: Iterator[float]) -> Iterator[Segment]:
+    """The events as they are; one that is too large to be written at once in several writes, an empty one in none."""
+    for data, due in zip(events, dues, strict=False):
+        if 0 < len(data) <= BULK:
+            yield data, due, False
+        else:
+            yield from ((data[place : place + BULK], due, False) for place in range(0, len(data), BULK))
 
 
 def _stop(delivery: Delivery, pieces: list[bytes]) -> tuple[int | None, End]:
@@ -81,7 +94,7 @@ def _cuts(delivery: Delivery, size: int) -> list[int]:
     return sorted({at for at in (*delivery.split_at, *every) if 0 < at < size})
 
 
-def _segments(events: list[bytes], dues: Iterator[float], kept: int, cuts: list[int]) -> Iterator[Segment]:
+def _segments(events: Iterable[bytes], dues: Iterator[float], kept: int, cuts: list[int]) -> Iterator[Segment]:
     """Cut the pieces at those offsets, and at a size that is easy to write."""
     apart = set(cuts)
     following = iter([*cuts, kept])

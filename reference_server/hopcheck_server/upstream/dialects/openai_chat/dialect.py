@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from json.encoder import encode_basestring
 from typing import ClassVar
@@ -67,14 +68,33 @@ class ChatTemplate:
         """See `Template`."""
         name, created = encode_basestring(model).encode(), this_second().number
         identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%b,"model":%b' % (tag, self.object, created, name)
-        body = [
-            before + (_changed(identity, own) if own else identity) + after if own is not None else after
-            for before, own, after in self.pieces
-        ]
-        if self.has_nonce:
-            body = [piece.replace(NONCE, tag) for piece in body]
+        body = ChatBody(self.pieces, identity, tag if self.has_nonce else NONCE)
         lines = b"%bx-request-id: req_hop%b\r\n" % (self.head, tag) if self.has_request_id else self.head
-        return RenderedResponse(lines, body, self.stream, self.is_bodiless, self.is_plain)
+        return RenderedResponse(lines, body if self.stream else [*body], self.stream, self.is_bodiless, self.is_plain)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatBody:
+    """A template's pieces with an identity, put together each time that they are read.
+
+    Attributes:
+        pieces: The template's.
+        identity: The beginning of a JSON object.
+        nonce: What stands in the place of `NONCE`.
+    """
+
+    pieces: list[ChatPiece]
+    identity: bytes
+    nonce: bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        """One piece after the other."""
+        for before, own, after in self.pieces:
+            if own is None:
+                yield after
+            else:
+                piece = b"".join((before, _changed(self.identity, own) if own else self.identity, after))
+                yield piece if self.nonce is NONCE else piece.replace(NONCE, self.nonce)
 
 
 class OpenAIChat(Dialect):
