@@ -90,13 +90,12 @@ class Clock:
             _, number = heapq.heappop(self._heap)
             for sleeper in self._slots.pop(number):
                 if 0.0 < sleeper.due <= now + SLACK_S:
-                    _wake(sleeper)
+                    sleeper.due = 0.0
+                    try:
+                        sleeper.step()
+                    except Exception as error:  # the loop reports it, and the others go on
+                        _report(error)
 
 
-def _wake(sleeper: Sleeper) -> None:
-    sleeper.due = 0.0
-    try:
-        sleeper.step()
-    except Exception as error:
-        context = {"message": "a sleeper failed", "exception": error}
-        asyncio.get_running_loop().call_exception_handler(context)
+def _report(error: Exception) -> None:
+    asyncio.get_running_loop().call_exception_handler({"message": "a sleeper failed", "exception": error})

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from math import inf
 from typing import Literal
 
 from hopcheck_server.upstream.script.turns import Delivery
@@ -22,9 +21,6 @@ BULK = 256 * 1024
 Segment = tuple[bytes, float, bool]
 """Bytes that leave in one write, never none; when they may leave, in seconds after the body's start; and whether the
 peer should be able to read them apart from those before."""
-
-END: tuple[None, float, bool] = (None, -inf, False)
-"""Stands after the last segment; what comes then waits for nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
