@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hopcheck.authoring.case_names import case_key
 from hopcheck_server.chain import Served
 from hopcheck_server.upstream.server import Upstream
 
@@ -74,6 +75,6 @@ async def judge(
     printed, _ = await gate.communicate()
     report: dict[str, Any] = json.loads((folder / "report.json").read_text())
     bad = [case for case in report["cases"] if case["outcome"] in _BAD and not case["baseline"]]
-    reasons = {case["id"]: f"{case['outcome']} {case['reason']}" for case in bad}
+    reasons = {case_key(case["id"], case["operation"]): f"{case['outcome']} {case['reason']}" for case in bad}
     red = {case["profile"] for case in bad}
     return GateVerdict(gate.returncode or 0, printed.decode(), red, reasons, len(report["cases"]))

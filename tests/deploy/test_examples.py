@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from time import time
 from typing import Any
 
@@ -121,7 +121,8 @@ def require_gate(run: Run, models: Sequence[str]) -> list[GateVerdict]:
 
     verdicts = dict(zip(models, runner.run(on_all()), strict=True))
     assert {model: verdict.bad for model, verdict in verdicts.items()} == {model: {} for model in models}
-    assert [verdict.output for verdict in verdicts.values() if verdict.exit != 0] == []
+    failed = [f"{model}\n{verdict.output}" for model, verdict in verdicts.items() if verdict.exit != 0]
+    assert not failed, "\n".join(failed)
     assert all(verdict.cases > 90 for verdict in verdicts.values())
     return list(verdicts.values())
 
@@ -145,9 +146,21 @@ def verdict_on(deployment: Deployment, model: str) -> Coroutine[Any, Any, GateVe
     """The gate's verdict on one model."""
     folder = deployment.work_dir / model
     folder.mkdir()
-    return judge(
-        deployment.proxy, deployment.upstream, folder, "--baseline", BASELINE, model=model, declares=IN_FRONT_OF_LITELLM
-    )
+    backup, *further = chain_behind(model, deployment.models.fallbacks)
+    declares = [
+        *IN_FRONT_OF_LITELLM,
+        f"retries = {deployment.models.retries}",
+        f"fallback = {{ primary = '{model}', backup = '{backup}', further = {further} }}",
+    ]
+    return judge(deployment.proxy, deployment.upstream, folder, "--baseline", BASELINE, model=model, declares=declares)
+
+
+def chain_behind(model: str, fallbacks: Mapping[str, str]) -> list[str]:
+    """The models that LiteLLM asks where a model fails, and each one after it; none of them twice."""
+    chain = [model]
+    while (following := fallbacks.get(chain[-1])) and following not in chain:
+        chain.append(following)
+    return chain[1:]
 
 
 async def side_by_side(deployment: Deployment, wanted: dict[str, int]) -> list[Answered]:

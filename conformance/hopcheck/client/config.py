@@ -15,10 +15,22 @@ AuthPolicy = Literal["keys", "passthrough", "none"]
 
 @dataclass(frozen=True, kw_only=True)
 class Fallback:
-    """Attributes: primary: a model whose failures go to `backup`; both as clients name them."""
+    """A model whose failures go to another one; all names are those that clients use.
+
+    Attributes:
+        primary: The model that fails.
+        backup: The model that answers in its place.
+        further: The models that are asked where the backup fails, too, one after another.
+    """
 
     primary: str
     backup: str
+    further: tuple[str, ...] = ()
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """All of them, in the order in which they are asked."""
+        return self.primary, self.backup, *self.further
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,8 +80,8 @@ class TargetSession(PacedSide):
     def served_models(self) -> frozenset[str]:
         """The models that the target declares, as clients name them."""
         declares, models = self.config.declares, self.config.models
-        fallback = (declares.fallback.primary, declares.fallback.backup) if declares.fallback else ()
-        return frozenset({models.chat, models.embedding, *fallback, *declares.model_map})
+        chain = declares.fallback.chain if declares.fallback else ()
+        return frozenset({models.chat, models.embedding, *chain, *declares.model_map})
 
     def marker(self, script: str = "") -> str:
         """A fresh marker for one of the case's scripts."""

@@ -46,10 +46,10 @@ def cause_line(document: Document, cause: CauseEntry) -> str:
 
 
 def cause_reasons(document: Document, cause: CauseEntry) -> list[str]:
-    """The baseline's reasons for a cause, each with its issue if it has one."""
+    """The baseline's reasons for a cause, each once, and with its issue if it has one."""
     entries = document["baseline"]["deviations"] if document["baseline"] else []
     found = [one for one in entries if (one["check"], one["complaint"]) == (cause["check"], cause["cause"])]
-    return [entry["reason"] + (f" ({entry['issue']})" if entry["issue"] else "") for entry in found]
+    return list(dict.fromkeys(one["reason"] + (f" ({one['issue']})" if one["issue"] else "") for one in found))
 
 
 def causes_by_check(document: Document) -> dict[str, list[CauseEntry]]:

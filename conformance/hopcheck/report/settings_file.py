@@ -7,7 +7,7 @@ import difflib
 import json
 import tomllib
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -182,7 +182,8 @@ def _type_of(kind: type[Any], name: str) -> Any:
 
 def _expected(wanted: Any, error: ErrorDetails) -> str:
     if is_dataclass(wanted):
-        return f"a table, like {{ {', '.join(f'{item.name} = …' for item in fields(wanted))} }}"
+        required = [item.name for item in fields(wanted) if item.default is MISSING]
+        return f"a table, like {{ {', '.join(f'{name} = …' for name in required)} }}"
     if get_origin(wanted) is Literal:
         return f"one of {', '.join(json.dumps(word) for word in get_args(wanted))}"
     if get_origin(wanted) is tuple:

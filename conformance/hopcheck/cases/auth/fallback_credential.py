@@ -28,7 +28,7 @@ async def fallback_credential(target: Target, ask: Operation) -> Findings:
     primary = await target.forwarded(await ask(script="direct", model=pair.primary))
     backup = await target.forwarded(await ask(script="direct", model=pair.backup))
     answer = await ask(model=pair.primary)
-    fallen = [attempt for attempt in await target.seen(answer) if attempt.model == backup.model]
+    fallen = [attempt for attempt in await target.seen(answer) if attempt.route != primary.route]
     yield expect(
         "backup's own key",
         [attempt.key == backup.key for attempt in fallen][-1:],

@@ -44,9 +44,9 @@ def _asked_model(judged: Judged) -> str:
 def budget(first_model: str, asked_model: str, declares: Declares) -> int:
     """How many attempts a target may make for one request."""
     fallback = declares.fallback
-    falls_back = fallback is not None and fallback.primary in (asked_model, first_model)
+    models = len(fallback.chain) if fallback and fallback.primary in (asked_model, first_model) else 1
     per_model = 1 + max(declares.retries, declares.timeout_retries)
-    return per_model * (1 + falls_back) + (1 if declares.continues else 0)
+    return per_model * models + (1 if declares.continues else 0)
 
 
 def _after_success(judged: Judged) -> Iterator[Complaint]:

@@ -46,6 +46,19 @@ class HidesBackups(Relay):
         return response.with_json({**body, "data": [one for one in body["data"] if one["id"] not in backups]})
 
 
+class NamesModelsAlike(Relay):
+    """A model and its fallback have the same name at their providers, which differ by their keys alone."""
+
+    declares: ClassVar[Mapping[str, Any]] = {
+        "model_map": {"alias-model": "provider-model", "fragile-model": "twin-model", "backup-model": "twin-model"}
+    }
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        fallbacks = self.config.fallbacks
+        has_twin = outgoing.model in {*fallbacks, *fallbacks.values()}
+        return outgoing.with_json({**outgoing.json, "model": "twin-model"}) if has_twin else outgoing
+
+
 class DropsDeclaredFields(Relay):
     """The fields that it declares to drop are dropped."""
 

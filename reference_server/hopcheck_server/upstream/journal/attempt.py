@@ -92,6 +92,11 @@ class Attempt:
             return token
         return next((value for name, value in self.headers if name in KEY_HEADERS), "")
 
+    @property
+    def route(self) -> tuple[str, str, str]:
+        """What a proxy changes when it falls back: path, model and credential. Each alone may stay the same."""
+        return self.path, self.model, self.key
+
     def where(self, text: str) -> list[str]:
         """Where a text stands: `path`, `header <name>`, `body`; an empty text stands nowhere."""
         if not text:
