@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from scipy.signal import lfilter
 
 from hopcheck_load.stats import blocks, intervals, slices
 from hopcheck_load.stats.blocks import Floats
@@ -70,9 +69,15 @@ class Scenario(Protocol):
 
 def correlated(draw: np.random.Generator, count: int, correlation: float) -> Floats:
     """Return an autoregressive series of first order around 0."""
-    shocks = draw.normal(size=count + WARM_VALUES)
-    found: Floats = lfilter([1.0], [1.0, -correlation], shocks)[WARM_VALUES:]
-    return found
+    return autoregressive(draw.normal(size=count + WARM_VALUES), correlation)[WARM_VALUES:]
+
+
+def autoregressive(shocks: Floats, correlation: float) -> Floats:
+    """Return a series in which each value is the one before, times the correlation, and its shock."""
+    from scipy.signal import lfilter  # imported late: it takes a second, which `--help` doesn't need
+
+    series: Floats = lfilter([1.0], [1.0, -correlation], shocks)
+    return series
 
 
 @dataclass(frozen=True)
@@ -123,8 +128,7 @@ class UnderLoad:
         remembered = float(np.exp(-STEP_S / self.fluctuation_s))
         warm = round(10 * self.fluctuation_s / STEP_S)
         shocks = draw.normal(size=round(self.duration_s / STEP_S) + 1 + warm) * np.sqrt(1 - remembered**2)
-        level: Floats = lfilter([1.0], [1.0, -remembered], shocks)[warm:] * LEVEL_DEVIATION
-        return level
+        return autoregressive(shocks, remembered)[warm:] * LEVEL_DEVIATION
 
 
 def simulate(scenario: Scenario, runs: int, seed: int) -> Coverage:
