@@ -24,8 +24,9 @@ from hopcheck.cassettes.secrets.decoding import decoded, joined_texts
 from hopcheck.cli.gate_arguments import RENDERINGS, known_cases
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
-from hopcheck.report.build import RunSummary, build
+from hopcheck.report.build import build
 from hopcheck.report.render.terminal import print_report
+from hopcheck.report.run_summary import RunSummary
 from tools.canary_forms import FORMS
 from tools.cassette_canaries import SECRETS
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -137,3 +138,8 @@ def shift_by(record: Record, by_ns: int) -> None:
     record.upstream = UpstreamVisit(
         1, *(at + by_ns for at in (seen.received_ns, seen.head_ns, seen.first_ns, seen.last_ns))
     )
+
+
+def latency(row: dict[str, Any]) -> dict[str, Any]:
+    """The latency among the measures of a report's row."""
+    return next(one for one in row["measures"] if one["name"] == "latency")

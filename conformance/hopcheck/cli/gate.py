@@ -19,9 +19,10 @@ from hopcheck.gate.options import GateOptions
 from hopcheck.gate.run import GateResult, Watch, gate
 from hopcheck.gate.unfit import Unfit
 from hopcheck.report.baseline import Judgement, baseline_text, judge, updated
-from hopcheck.report.build import Replay, RunSummary, build
+from hopcheck.report.build import build
 from hopcheck.report.render.progress import RunProgress
 from hopcheck.report.render.terminal import console_for, print_report
+from hopcheck.report.run_summary import Replay, RunSummary
 from hopcheck_server.chain.processes import ProcessError
 from hopcheck_server.wire.event_loop import run as run_loop
 from hopcheck_server.wire.event_loop import stop_event

@@ -44,78 +44,85 @@ RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
+    """Add the command's arguments, in groups."""
     parser.add_argument(
         "url", nargs="?", help="the proxy's base URL, with its /v1; instead of base_url in the target file"
     )
     target = parser.add_argument_group("target")
-    target.add_argument(
+    _add_target(target)
+    replaying.add_arguments(target)
+    _add_cases(parser.add_argument_group("cases"))
+    how = parser.add_argument_group("run")
+    _add_run(how)
+    _add_times(how)
+    _add_baseline(how)
+    fuzzing.add_arguments(parser)
+    output = parser.add_argument_group("reports")
+    for kind in RENDERINGS:
+        output.add_argument(f"--{kind}", type=Path, metavar="FILE")
+
+
+def _add_target(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "--target", type=Path, metavar="FILE", help=f"the target file (default: {TARGET_FILE}, if it is there)"
     )
-    target.add_argument("--api-key-env", metavar="NAME", help="variable that holds the client's key")
-    target.add_argument("--upstream-port", type=int, metavar="PORT", help="where the target expects its provider")
-    target.add_argument("--upstream-url", metavar="URL", help="a running `hopcheck upstream` that the target talks to")
-    target.add_argument("--model", metavar="NAME", help="the chat model that healthy requests name")
-    target.add_argument("--one-sided", action="store_true", help="judge the client's side alone")
-    replaying.add_arguments(target)
-    which = parser.add_argument_group("cases")
-    which.add_argument(
+    group.add_argument("--api-key-env", metavar="NAME", help="variable that holds the client's key")
+    group.add_argument("--upstream-port", type=int, metavar="PORT", help="where the target expects its provider")
+    group.add_argument("--upstream-url", metavar="URL", help="a running `hopcheck upstream` that the target talks to")
+    group.add_argument("--model", metavar="NAME", help="the chat model that healthy requests name")
+    group.add_argument("--one-sided", action="store_true", help="judge the client's side alone")
+
+
+def _add_cases(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "--profile", action="append", default=[], choices=[*GROUPS, *AREAS], metavar="AREA", help="may be given again"
     )
-    which.add_argument(
+    group.add_argument(
         "--select",
         action="append",
         default=[],
         metavar="GLOB",
         help="ids, such as 'stream.*' or 'errors.shape[chat.stream]'; may be given again",
     )
-    which.add_argument(
+    group.add_argument(
         "--operations",
         type=_operation_names,
         default=[],
         metavar="NAMES",
         help=f"only on these operations, separated by commas: {', '.join(OPERATIONS)}",
     )
-    add_case_folder(which)
-    how = parser.add_argument_group("run")
-    how.add_argument("--jobs", type=int, default=DEFAULT_JOBS, metavar="N", help="cases at once (default: %(default)s)")
-    how.add_argument(
+    add_case_folder(group)
+
+
+def _add_run(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--jobs", type=int, default=DEFAULT_JOBS, metavar="N", help="cases at once (default: %(default)s)"
+    )
+    group.add_argument(
         "--repeat", type=int, default=1, metavar="N", help="run each case N times; what holds only sometimes is flaky"
     )
-    how.add_argument("--strict", action="store_true", help="a SHOULD or MAY that doesn't hold fails, too")
-    how.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
-    how.add_argument(
-        "--read-timeout",
-        type=float,
-        default=DEFAULT_READ_TIMEOUT_S,
-        metavar="S",
-        help="silence that counts as hung (default: %(default)g s)",
-    )
-    how.add_argument(
-        "--deadline",
-        type=float,
-        default=DEADLINE_S,
-        metavar="S",
-        help="end a run whose cases are not through by then (default: %(default)g s)",
-    )
-    how.add_argument(
-        "--wait",
-        type=float,
-        default=0.0,
-        metavar="S",
-        help="wait so long for the target to listen (default: %(default)g)",
-    )
-    how.add_argument(
+    group.add_argument("--strict", action="store_true", help="a SHOULD or MAY that doesn't hold fails, too")
+    group.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
+
+
+def _add_times(group: argparse._ArgumentGroup) -> None:
+    times = {
+        "--read-timeout": (DEFAULT_READ_TIMEOUT_S, "silence that counts as hung (default: %(default)g s)"),
+        "--deadline": (DEADLINE_S, "end a run whose cases are not through by then (default: %(default)g s)"),
+        "--wait": (0.0, "wait so long for the target to listen (default: %(default)g)"),
+    }
+    for flag, (default_s, meaning) in times.items():
+        group.add_argument(flag, type=float, default=default_s, metavar="S", help=meaning)
+
+
+def _add_baseline(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "--baseline",
         type=Path,
         metavar="FILE",
         help=f"known deviations, each with its reason (default: {BASELINE_FILE}, if it is there)",
     )
-    how.add_argument("--write-baseline", type=Path, metavar="FILE", help="write what failed as known deviations")
-    fuzzing.add_arguments(parser)
-    output = parser.add_argument_group("reports")
-    for kind in RENDERINGS:
-        output.add_argument(f"--{kind}", type=Path, metavar="FILE")
+    group.add_argument("--write-baseline", type=Path, metavar="FILE", help="write what failed as known deviations")
 
 
 def known_cases() -> dict[str, Case]:

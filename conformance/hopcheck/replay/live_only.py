@@ -8,7 +8,7 @@ from hopcheck.authoring.isolation import Isolation
 from hopcheck.authoring.registry import REGISTRY, Case
 from hopcheck.cassettes import Cassette, cassette_name
 from hopcheck.cassettes.secrets.headers import RESPONSE, is_kept
-from hopcheck.report.build import LIVE_ONLY
+from hopcheck.report.run_summary import LIVE_ONLY
 
 ENDS_OF_CONNECTIONS = frozenset({"stream.ends-at-done", "rate_limit.concurrency-release"})
 """Cases in which a stream is held open, and let go by the case or not at all."""

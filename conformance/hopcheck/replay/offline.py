@@ -31,7 +31,7 @@ from hopcheck.replay.findings import ReplayFindings
 from hopcheck.replay.live_only import cassette_of_case, live_only, without_burst
 from hopcheck.replay.scripted_faults import needs_unreachable
 from hopcheck.replay.server import ReplayServer
-from hopcheck.report.build import Replay
+from hopcheck.report.run_summary import Replay
 from hopcheck_server.chain.processes import Progress
 from hopcheck_server.chain.reference import serve_reference
 from hopcheck_server.upstream.control.client import LocalControl

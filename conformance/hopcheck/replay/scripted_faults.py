@@ -21,7 +21,7 @@ from hopcheck.engine.context import RunContext
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
 from hopcheck.replay.scripted_backend import scripted_nonces
 from hopcheck.replay.server import ReplayServer
-from hopcheck.report.build import SCRIPTED
+from hopcheck.report.run_summary import SCRIPTED
 from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.script.turns import Delivery, Script, Turn
 

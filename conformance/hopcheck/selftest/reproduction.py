@@ -12,9 +12,10 @@ from hopcheck.authoring.registry import Case
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.verdict import Verdict
-from hopcheck.report.build import RunSummary, build
+from hopcheck.report.build import build
 from hopcheck.report.cause_view import shown_id
 from hopcheck.report.document import Document
+from hopcheck.report.run_summary import RunSummary
 from hopcheck.reproduce.failure import Answer, ReportedFailure, failures_named
 from hopcheck.selftest.columns import MatrixColumn, url_part
 from hopcheck.selftest.relay_host import RelayHost

@@ -16,7 +16,7 @@ from hopcheck_load.measurement.profiles import LOAD_WORKLOADS
 from hopcheck_load.measurement.records import Arm
 from hopcheck_load.measurement.workloads import REST_WORKLOADS, WORKLOADS, Workload
 from hopcheck_load.open_loop.run import DURATION_S as LOAD_DURATION_S
-from hopcheck_load.report.budgets import TOLERANCE
+from hopcheck_load.report.comparison import TOLERANCE
 from hopcheck_server.exits import USAGE, Stop
 from hopcheck_server.wire.pool import Origin
 

@@ -26,6 +26,7 @@ from hopcheck_load.open_loop.campaign import LOCUSTFILE
 from hopcheck_load.open_loop.run import measure as measure_under_load
 from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
+from hopcheck_load.report.comparison import compare, not_compared
 from hopcheck_load.report.render.html import html_text
 from hopcheck_load.report.render.markdown import markdown_text
 from hopcheck_load.report.render.rates import csv_text
@@ -51,8 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     document = report.build(result.measurement)
     document["budget"] = gate.judge(document, limits)
     if earlier is not None:
-        document["against"] = gate.compare(document, earlier, arguments.tolerance)
-        document["not_compared"] = gate.not_compared(document, earlier)
+        document["against"] = compare(document, earlier, arguments.tolerance)
+        document["not_compared"] = not_compared(document, earlier)
     nothing_in_common = earlier is not None and not document["against"]
     failed = result.failure is not None or nothing_in_common
     document["exit"] = (

@@ -108,7 +108,10 @@ def _user(text: str) -> dict[str, Any]:
 
 def _history(tokens: int) -> list[dict[str, Any]]:
     """Return a session so far: a task, and a call of a tool with its result in each turn."""
-    task = [{"role": "system", "content": "You are a coding agent."}, _user("Find out why the tests fail.")]
+    task = [
+        {"role": "system", "content": "You have tools to read and run files."},
+        _user("Find out why the tests fail."),
+    ]
     return [*task, *(message for turn in range(max(1, tokens // TOKENS_A_TURN)) for message in _tool_turn(turn))]
 
 

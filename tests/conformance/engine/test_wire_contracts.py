@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,11 +26,11 @@ from hopcheck import (
 from hopcheck.authoring.findings import Level
 from hopcheck.client.responses import SentRequest
 from hopcheck.engine.acceptance import ACCEPTANCE
-from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
+from hopcheck.engine.verdict import Occurrence, Outcome
 from hopcheck.engine.wire_contracts import CHECKS, EVENT, RESPONSE, UPSTREAM_REQUEST, WireEvidence, judge_exchanges
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.report.causes import INVARIANTS
-from hopcheck_server.relay.messages import Failure
+from tests.conformance.engine.contract_judgement import Judged, contract
 
 
 class NumbersAnswers(Relay):
@@ -43,78 +43,11 @@ class NumbersAnswers(Relay):
         return edits.chunks(events, lambda chunk: chunk.update(id=7))
 
 
-class PassesEverythingOn(Relay):
-    """Nothing of a provider's is looked at: neither errors nor events."""
-
-    async def failed(self, incoming, failure: Failure) -> RelayedResponse:
-        if failure.head is None:
-            return await super().failed(incoming, failure)
-        headers = [("Content-Type", failure.head.header("content-type") or "")]
-        return RelayedResponse(incoming, failure.head.status, headers, failure.body)
-
-    async def check(self, incoming) -> RelayedResponse | None:
-        return None
-
-    async def sound(self, events: Events) -> Events:
-        async for event in events:
-            yield event
-
-
 class WrongUpstream(Relay):
     """The provider gets a temperature in words."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({**outgoing.json, "temperature": "hot"})
-
-
-def asking(*, stream: bool = False, **fields: Any):
-    async def function(target: Target) -> Findings:
-        """It is asked."""
-        answer = await (target.chat.stream(**fields) if stream else target.chat.create(**fields))
-        yield expect("asked", answer.status is not None, equals=True)
-
-    return function
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What the contracts say of a case's exchanges."""
-
-    verdict: Verdict
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many messages were judged, by check."""
-        return {check: count for (check, _), count in self.verdict.judged.items() if check in CHECKS}
-
-    def occurrences(self, check: str) -> list[Occurrence]:
-        return [one for one in self.verdict.occurrences if one.check == check]
-
-    def holds(self, check: str) -> bool:
-        """Whether something was judged by it, and everything held."""
-        return self.counts[check] > 0 and not self.occurrences(check)
-
-    def details(self, check: str) -> list[str]:
-        return [one.detail for one in self.occurrences(check)]
-
-
-@pytest.fixture
-def judged(case, bench):
-    """Judge a relay by a case that says nothing itself; gives what the contracts say."""
-
-    def judge(relay: type[Relay], turn: Any = None, *, level: str = "MUST", **asked: Any) -> Judged:
-        one = case("chat.one", level=level, refs=["a"], upstream=turn)(asking(**asked))
-        return contract(bench.judge([one], relay)["chat.one"])
-
-    return judge
-
-
-def contract(verdict: Verdict) -> Judged:
-    """What the contracts say, once it is sure that the case's own outcome doesn't depend on it."""
-    assert verdict.outcome is Outcome.CONFORMS
-    assert [finding.check for finding in verdict.findings] == ["asked"]
-    assert {one.level for one in verdict.occurrences} <= {Level.MUST}
-    return Judged(verdict)
 
 
 def test_a_healthy_exchange_is_judged_on_both_sides(judged) -> None:
@@ -172,72 +105,6 @@ def test_an_occurrence_names_the_request_that_it_belongs_to(case, bench) -> None
 
     (wrong,) = contract(bench.judge([one], NumbersTheSecond)["chat.one"]).verdict.occurrences
     assert wrong.exchange == 1
-
-
-def test_what_the_client_sent_wrongly_may_be_passed_on(judged) -> None:
-    assert judged(PassesEverythingOn, temperature="hot", n="two").holds(UPSTREAM_REQUEST)
-
-
-WRONG = {
-    "html": reply.html(502),
-    "not-json": reply.raw(200, '{"id": "chatcmpl-1", "choices": [', "application/json"),
-    "wrong-types": reply.json_body({"id": 7, "object": "chat.completion", "choices": {}}),
-    "bare-error": reply.raw(400, json.dumps({"error": {"message": "No."}}), "application/json"),
-    "fastapi": reply.raw(422, json.dumps({"detail": []}), "application/json"),
-    "cut": reply.chat("Hello", framing="close", cut_at=40),
-}
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_what_a_provider_sent_wrongly_may_be_passed_on(judged, name: str) -> None:
-    assert judged(PassesEverythingOn, WRONG[name]).holds(RESPONSE)
-
-
-class MakesAnObjectOfAnything(Relay):
-    """Whatever a provider answers with 200 becomes an object."""
-
-    async def failed(self, incoming, failure: Failure) -> RelayedResponse:
-        return RelayedResponse(incoming, 200, [("Content-Type", "application/json")], b'{"page": "?"}')
-
-
-@pytest.mark.parametrize("turn", [reply.html(200), reply.json_body([1, 2])])
-def test_a_success_made_of_garbage_is_for_the_cases_about_that(judged, turn: Any) -> None:
-    assert judged(MakesAnObjectOfAnything, turn).holds(RESPONSE)
-
-
-def test_a_success_made_of_an_object_is_judged(judged) -> None:
-    found = judged(MakesAnObjectOfAnything, reply.status(500))
-    assert "the body: choices is missing" in {one.cause for one in found.occurrences(RESPONSE)}
-
-
-STREAMS = {
-    "wrong-types": reply.events({"choices": [{"index": "0", "delta": []}]}),
-    "garbage": reply.events("data: {half\n\n", "data: <html>\n\n"),
-    "bare-error": reply.events(reply.delta(content="Hel"), {"error": {"message": "No."}}),
-    "after-a-good-one": reply.events(reply.delta(content="Hel"), {"choices": None}),
-}
-
-
-@pytest.mark.parametrize("name", STREAMS)
-def test_a_providers_wrong_event_may_be_passed_on(judged, name: str) -> None:
-    assert judged(PassesEverythingOn, STREAMS[name], stream=True).holds(EVENT)
-
-
-def test_what_was_sent_wrongly_is_no_excuse_for_something_else(judged) -> None:
-    class Garbles(PassesEverythingOn):
-        """Another field becomes wrong."""
-
-        def events(self, events: Events) -> Events:
-            return edits.chunks(events, lambda chunk: chunk.update(model=None))
-
-    found = judged(Garbles, reply.events({"id": 7, "choices": []}), stream=True)
-    (detail,) = found.details(EVENT)
-    assert detail.endswith("event 1: model: expected a string, not null")
-
-
-def test_a_later_attempt_s_answer_is_an_excuse_too(judged) -> None:
-    turns = [reply.status(503), reply.json_body({"id": 7, "choices": []})]
-    assert judged(PassesEverythingOn, turns).holds(RESPONSE)
 
 
 def test_compressed_answers_are_read(judged) -> None:

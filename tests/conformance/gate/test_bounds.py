@@ -15,8 +15,9 @@ from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.gate.bounds import DEADLINE_S, IN_A_ROW, QUIET_S, RunBounds
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.run import GateResult, gate
-from hopcheck.report.build import RunSummary, build
+from hopcheck.report.build import build
 from hopcheck.report.document import violations
+from hopcheck.report.run_summary import RunSummary
 from hopcheck.report.tally import headline
 from hopcheck.selftest.relay_host import RelayHost
 

@@ -14,7 +14,7 @@ from hopcheck.cassettes import load
 from hopcheck.engine.verdict import Outcome
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.replay.live_only import burst_owner, live_only, without_burst
-from hopcheck.report.build import LIVE_ONLY
+from hopcheck.report.run_summary import LIVE_ONLY
 from hopcheck.selftest.replayed.chunk_parser_mutant import ParsesEachRead
 from hopcheck.selftest.replayed.on_cassettes import CassetteResult, run_on_cassettes
 from hopcheck.selftest.replayed.trials import Trial, on_cassette

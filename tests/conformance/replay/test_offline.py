@@ -20,11 +20,12 @@ from hopcheck.gate.run import gate as run_gate
 from hopcheck.gate.unfit import Unfit
 from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.replay.offline import CassetteFolder, offline, reference_target
-from hopcheck.report.build import Replay, RunSummary, build
+from hopcheck.report.build import build
 from hopcheck.report.document import replay_line, violations
 from hopcheck.report.render.html import html_text
 from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
+from hopcheck.report.run_summary import Replay, RunSummary
 from hopcheck.report.tally import headline
 from hopcheck.selftest.relay_host import relay_target
 from hopcheck.selftest.replayed.litellm_relay import BehindLiteLLM

@@ -24,7 +24,7 @@ from hopcheck.replay import ReplayServer
 from hopcheck.replay.live_only import cassette_of_case
 from hopcheck.replay.scripted_backend import is_scripted, scripted_nonces
 from hopcheck.replay.scripted_faults import WITHOUT_FALLBACK, is_applicable, without_litellm
-from hopcheck.report.build import SCRIPTED
+from hopcheck.report.run_summary import SCRIPTED
 from hopcheck.selftest.replayed.on_cassettes import CassetteResult, run_on_cassettes
 from hopcheck.selftest.replayed.trials import on_cassette
 from hopcheck_server.upstream.journal.attempt import Attempt

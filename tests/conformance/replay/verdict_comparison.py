@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hopcheck.report.build import LIVE_ONLY
 from hopcheck.report.document import load_document
+from hopcheck.report.run_summary import LIVE_ONLY
 
 
 def verdicts(document: dict[str, Any]) -> dict[str, tuple[str, dict[str, bool]]]:

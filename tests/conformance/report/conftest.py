@@ -14,7 +14,8 @@ from hopcheck.authoring.registry import Case
 from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
 from hopcheck.report.baseline import Baseline, Deviation, Judgement, judge
-from hopcheck.report.build import RunSummary, build
+from hopcheck.report.build import build
+from hopcheck.report.run_summary import RunSummary
 
 TODAY = datetime.date(2031, 5, 6)
 KEY, OTHER_KEY, PROVIDER_KEY = "sk-client-0123", "sk-other-4567", "sk-provider-89ab"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import random
 import re
 
 import pytest
@@ -26,18 +25,14 @@ from hopcheck_load.stats.histograms import Histograms
 pytestmark = pytest.mark.usefixtures("few_draws")
 
 
-def latency(row):
-    return next(one for one in row["measures"] if one["name"] == "latency")
-
-
 def test_what_a_hop_adds_under_load(made):
     document = report.build(made.loaded())
     assert report.violations(document) == []
     (row,) = document["workloads"]
-    added = latency(row)["added"]["hop"]
+    added = made.latency(row)["added"]["hop"]
     assert added["median"]["low"] < 1.0 < added["median"]["high"]
     assert added["median"]["high"] - added["median"]["low"] < 0.05
-    assert abs(latency(row)["added"]["control"]["median"]["value"]) < 0.01
+    assert abs(made.latency(row)["added"]["control"]["median"]["value"]) < 0.01
     assert row["load"]["answered"]["hop"] == pytest.approx(100.0, rel=0.1)
     assert row["legs"]["hop"]["wait"] == pytest.approx(0.05)
     assert row["legs"]["hop"]["request"] == pytest.approx(0.625, abs=0.01)
@@ -60,148 +55,17 @@ def test_a_freezing_server_shows(made):
     """It freezes for the first second of every five: what is due meanwhile waits."""
     frozen = made.loaded(rate=600.0, added_ms=lambda due_s: max(0.0, 1.0 - due_s % 5.0) * 1e3)
     (row,) = report.build(frozen)["workloads"]
-    assert latency(row)["arms"]["hop"]["p99"] >= 900.0
-    assert latency(row)["arms"]["hop"]["p50"] < 1.0
+    assert made.latency(row)["arms"]["hop"]["p99"] >= 900.0
+    assert made.latency(row)["arms"]["hop"]["p50"] < 1.0
 
 
 def test_histograms_agree_with_the_records(made):
     (row,) = report.build(made.loaded(rate=300.0, duration_s=8.0))["workloads"]
     kept = Histograms()
     kept.add({"hop": row["load"]["histograms"]["hop"]})
-    exact = latency(row)["arms"]["hop"]
+    exact = made.latency(row)["arms"]["hop"]
     assert kept.count("hop") == exact["n"]
     assert kept.quantile_ms("hop", 0.9) == pytest.approx(exact["p90"], rel=2e-3)
-
-
-def test_a_knee(made):
-    queueing = made.loaded("steps", rate=200.0, duration_s=30.0, added_ms=lambda due_s: 40.0 if due_s > 22.5 else 2.0)
-    document = report.build(queueing)
-    assert document["load"]["knee"] == [
-        {
-            "hop": "hop",
-            "workload": "chat",
-            "outcome": "found",
-            "rate": 150.0,
-            "saturated": 180.0,
-            "up_to": 200.0,
-            "rates": 6,
-        }
-    ]
-    assert findings(document) == ["hop: the knee is at 150/s"]
-    assert "knee at 150/s" in html_text(document)
-    assert report.violations(document) == []
-
-
-def test_workloads_have_knees_of_their_own(made):
-    """One is slower than the other at every rate, and neither bends."""
-    steps = made.loaded("steps", rate=200.0, duration_s=30.0, workloads={"chat": 1.0, "1k": 5.0})
-    document = report.build(steps)
-    assert findings(document) == ["hop, chat: no knee up to 100/s", "hop, 1k: no knee up to 100/s"]
-    assert html_text(document).count("What each hop adds to") == 2
-
-
-def test_a_hop_that_fails_at_every_rate_has_no_good_rate(made):
-    steps = made.loaded("steps", rate=200.0, duration_s=30.0)
-    for record in steps.records:
-        if record.arm == "hop":
-            record.failure = "status 500"
-    document = report.build(steps)
-    assert findings(document) == ["hop: saturated at the lowest rate already, 20/s"]
-    assert report.violations(document) == []
-    assert "∞" in html_text(document)
-
-
-def test_invalid_rates_do_not_count_for_the_knee(made):
-    """At 100 and 150 a second it is late: somewhere from 50 to 180 the curve bends."""
-    queueing = made.loaded("steps", rate=200.0, duration_s=30.0, added_ms=lambda due_s: 60.0 if due_s > 12.0 else 2.0)
-    late_between(queueing, made, 12.0, 21.0)
-    document = report.build(queueing)
-    assert findings(document) == ["hop: the knee is between 50/s and 180/s; the rates in between are invalid"]
-
-
-def late_between(measurement, made, begin_s, end_s):
-    begin = measurement.header.load["begin_ns"]
-    for record in measurement.records:
-        if begin_s <= (record.due_ns - begin) / 1e9 < end_s:
-            record.dispatched_ns = record.due_ns + 30 * made.MS
-
-
-def test_no_knee_up_to_the_last_valid_rate(made):
-    steps = made.loaded("steps", rate=200.0, duration_s=30.0)
-    late_between(steps, made, 25.6, 99.0)
-    assert findings(report.build(steps)) == ["hop: no knee up to 180/s"]
-
-
-def test_no_valid_stage_means_no_knee_and_exit_code_3(made, tmp_path, capsys):
-    steps = made.loaded("steps", rate=200.0, duration_s=30.0, added_ms=lambda due_s: 40.0 if due_s > 22.5 else 2.0)
-    late_between(steps, made, 0.0, 99.0)
-    records.write(steps, tmp_path / "raw.ndjson")
-    assert main(["load", "--from", str(tmp_path / "raw.ndjson")]) == 3
-    printed = capsys.readouterr()
-    assert "the knee is unknown, only 0 rates are valid" in printed.out
-    assert "no stage is valid" in printed.err
-
-
-def test_an_upstream_that_is_full_makes_no_knee(made):
-    full = made.loaded("steps", rate=200.0, duration_s=30.0, added_ms=lambda due_s: 40.0 if due_s > 22.5 else 2.0)
-    begin = full.header.load["begin_ns"]
-    for record in full.records:
-        if record.arm == "direct" and (record.due_ns - begin) / 1e9 > 22.5:
-            record.done_ns += 5 * made.MS
-    document = report.build(full)
-    assert [bool(row["load"]["invalid"]) for row in document["workloads"]] == [False] * 4 + [True] * 2
-    assert findings(document) == ["hop: no knee up to 150/s"]
-
-
-def test_requests_that_failed_are_infinitely_late(made):
-    measurement = made.loaded(rate=300.0)
-    hop = [one for one in measurement.records if one.arm == "hop" and not one.warmup]
-    for record in hop[::8]:
-        record.failure = "status 500"
-    document = report.build(measurement)
-    (row,) = document["workloads"]
-    assert latency(row)["arms"]["hop"]["p90"] == float("inf")
-    assert latency(row)["added"]["hop"]["difference_of_quantiles"]["p90"]["value"] == float("inf")
-    assert latency(row)["added"]["hop"]["median"]["value"] < 1.1
-    assert [one["outcome"] for one in gate.judge(document, gate.parse("p90=5s"))] == ["not measured"]
-    text = report.text(document)
-    assert '"p90": "infinite"' in text
-    assert "Infinity" not in text
-
-
-@pytest.mark.parametrize("share", [0.05, 0.49, 0.55])
-def test_intervals_may_end_at_infinity(made, share):
-    measurement, draw = made.loaded(rate=60.0), random.Random(1)
-    for record in measurement.records:
-        if record.arm == "hop" and draw.random() < share:
-            record.failure = "status 500"
-    document = report.build(measurement)
-    assert report.violations(document) == []
-    assert '"infinite"' in report.text(document)
-    assert re.search(r"\b(nan|inf)\b", html_text(document)) is None
-
-
-def test_infinity_is_read_again(made, tmp_path):
-    measurement = made.loaded(rate=200.0)
-    for record in measurement.records:
-        record.failure = "status 500" if record.arm == "hop" else ""
-    document = report.build(measurement)
-    (tmp_path / "r.json").write_text(report.text(document))
-    assert report.load(tmp_path / "r.json") == json.loads(json.dumps(document))
-    (same,) = gate.compare(document, document)[:1]
-    assert same["outcome"] == "holds"
-
-
-def test_requests_that_were_interrupted_have_not_failed(made):
-    measurement = made.loaded()
-    for record in measurement.records[-20:]:
-        record.failure = records.INTERRUPTED
-    (row,) = report.build(measurement)["workloads"]
-    counts = row["exchanges"].values()
-    assert sum(one["interrupted"] for one in counts) == 20
-    assert sum(one["failed"] for one in counts) == 0
-    assert latency(row)["arms"]["hop"]["n"] < row["exchanges"]["hop"]["asked"]
-    assert row["load"]["overloaded"] == {}
 
 
 def test_the_table_of_rates(made):
@@ -280,16 +144,6 @@ def test_processor_time_is_shared_among_ended_exchanges(made):
     done = sum(begin + 1_000 * made.MS <= one.done_ns < begin + 10_000 * made.MS for one in own)
     assert cpu["exchanges"] == done < 0.8 * sum(not one.warmup for one in own)
     assert cpu["ms_each"] == pytest.approx(900 / done, rel=0.01)
-
-
-def test_failures_count_as_overload_and_not_as_answers(made):
-    measurement = made.loaded()
-    hop = [one for one in measurement.records if one.arm == "hop"]
-    for record in hop[: len(hop) // 2]:
-        record.failure = "status 429"
-    (row,) = report.build(measurement)["workloads"]
-    assert "of the requests were answered well" in row["load"]["overloaded"]["hop"]
-    assert row["load"]["answered"]["hop"] < 60.0
 
 
 def test_raw_records_reproduce_the_report(made, tmp_path, capsys):

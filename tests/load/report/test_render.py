@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from hopcheck_load.report import document as report
-from hopcheck_load.report.budgets import compare, judge, parse
+from hopcheck_load.report.budgets import judge, parse
+from hopcheck_load.report.comparison import compare
 from hopcheck_load.report.render.html import html_text
 from hopcheck_load.report.render.markdown import markdown_text
 from hopcheck_load.report.render.svg import Scale
