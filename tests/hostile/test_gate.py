@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from hopcheck_server.chain.processes import free_port
 from tests.hostile.targets import BEHAVIOURS, HostileTarget
 
 KEY = "sk-canary-7f3aQ91bZx0LmK22"
@@ -35,7 +36,8 @@ class CommandRun:
 def command(name: str, url: str, report: Path) -> list[str]:
     python = [sys.executable, "-m", "hopcheck", name]
     if name == "load":
-        return [*python, f"{url},HOSTILE_KEY", "--quick", "--json", str(report)]
+        provider = ["--upstream-port", str(free_port())]
+        return [*python, f"{url},HOSTILE_KEY", "--quick", *provider, "--json", str(report)]
     bounds = ["--one-sided", "--deadline", "10", "--jobs", "8"]
     return [*python, url, *bounds, "--api-key-env", "HOSTILE_KEY", "--json", str(report)]
 

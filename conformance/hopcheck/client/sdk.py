@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
+import zlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from hopcheck.client.responses import Response, SentRequest
 from hopcheck.client.session import TargetSession
 from hopcheck.client.streams import Stream
 from hopcheck_server.upstream.script.marker import find_marker
+from hopcheck_server.wire.responses import MIB
 
 if TYPE_CHECKING:
     import httpx2
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
 
 LAZY_MODULES = ("openai.resources.chat.completions", "openai.resources.embeddings", "openai.types.chat", "numpy")
 """What the official client imports when it is first asked for something."""
+
+
+INFLATED = ("gzip", "x-gzip", "deflate")
+"""The content codings that are zlib's."""
+
+MAX_SDK_BODY_BYTES = 8 * MIB
+"""An official client is given no more of a body; it holds each several times over, and eight may be read at once."""
+
+INFLATED_AT_ONCE = 1 << 16
+"""How many bytes are decompressed before they are counted."""
 
 
 def load_sdk() -> None:
@@ -100,25 +112,52 @@ class _ExchangeRecorder:
         kept.head_at_ns = time.monotonic_ns()
         kept.status, kept.headers = response.status_code, _pairs(response.headers.raw)
         kept.version = response.http_version.removeprefix("HTTP/")
-        response.stream = _followed(response.stream, kept)
+        response.stream = _followed(response.stream, kept, BodyBudget(response.headers.get("content-encoding", "")))
 
 
 def _pairs(raw: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw]
 
 
-def _followed(stream: Any, kept: Response) -> httpx2.AsyncByteStream:
-    """The same body; what the client reads of it is kept, too."""
-    from httpx2 import AsyncByteStream, HTTPError  # not above: commands that ask nothing go without
+class BodyBudget:
+    """How much of a body an official client is given: it would decompress any number of bytes at once.
+
+    Args:
+        coding: The body's content coding; what isn't zlib's is counted as it comes.
+        body_bytes: How many bytes the body may have, before and after decompression.
+    """
+
+    def __init__(self, coding: str, body_bytes: int = MAX_SDK_BODY_BYTES) -> None:
+        self._inflate = zlib.decompressobj(wbits=47) if coding.strip().lower() in INFLATED else None
+        self._left = self._left_inflated = body_bytes
+
+    def exceeds(self, data: bytes) -> bool:
+        """Count the next bytes of the body, and say whether they are too many."""
+        self._left -= len(data)
+        try:
+            while self._inflate is not None and data and self._left_inflated >= 0:
+                self._left_inflated -= len(self._inflate.decompress(data, INFLATED_AT_ONCE))
+                data = self._inflate.unconsumed_tail
+        except zlib.error:
+            self._inflate = None  # the client says so itself
+        return min(self._left, self._left_inflated) < 0
+
+
+def _followed(stream: Any, kept: Response, budget: BodyBudget) -> httpx2.AsyncByteStream:
+    """The same body, as far as the budget reaches; what the client reads of it is kept, too."""
+    from httpx2 import AsyncByteStream, HTTPError, ReadError  # not above: commands that ask nothing go without
 
     class FollowedBody(AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
             try:
                 async for data in stream:
+                    if budget.exceeds(data):
+                        kept.detail = f"the response exceeded {MAX_SDK_BODY_BYTES // MIB} MiB and was not read further"
+                        raise ReadError(kept.detail)
                     kept.chunks.append((time.monotonic_ns(), data))
                     yield data
             except HTTPError:
-                kept.ended = "cut"
+                kept.ended = "too-large" if kept.detail else "cut"
                 raise
             kept.ended = "complete"
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from dataclasses import replace
 
+import pytest
+
 from hopcheck import Findings, Relay, Target, expect, reply
+from hopcheck.client.sdk import BodyBudget
 from hopcheck.engine.case_run import run_case
 from hopcheck.selftest.relay_host import RelayHost
 
@@ -38,3 +43,20 @@ def test_what_the_official_client_asks_and_gets_is_kept(case, bench) -> None:
     assert verdict.judged["contract.response", "chat"] == 1
     assert verdict.judged["contract.event", "chat.stream"] >= 2
     assert verdict.asked == {"chat": 1, "chat.stream": 1}
+
+
+@pytest.mark.parametrize(
+    ("coding", "pieces", "exceeds"),
+    [
+        ("", [b"x" * 50, b"x" * 50], [False, False]),
+        ("", [b"x" * 50, b"x" * 51], [False, True]),
+        ("br", [b"x" * 50, b"x" * 51], [False, True]),
+        ("gzip", [gzip.compress(b"x" * 100)], [False]),
+        ("X-GZIP", [gzip.compress(b"x" * 101)], [True]),
+        ("deflate", [zlib.compress(b"x" * 1_000_000)], [True]),
+        ("gzip", [b"no gzip at all", b"x" * 50], [False, False]),
+    ],
+)
+def test_a_body_is_read_as_far_as_its_budget(coding: str, pieces: list[bytes], exceeds: list[bool]) -> None:
+    budget = BodyBudget(coding, 100)
+    assert [budget.exceeds(piece) for piece in pieces] == exceeds
