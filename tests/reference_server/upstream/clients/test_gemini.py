@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -249,3 +250,47 @@ def test_a_stream_that_is_not_asked_for_as_events_is_an_array(wire) -> None:
     got = wire.serve({"a.b": reply.chat("Hel", "lo")}, lambda upstream: ask(upstream, payload, path=path))
     texts = [piece["candidates"][0]["content"]["parts"][0]["text"] for piece in got.json]
     assert (got.headers["content-type"], texts) == ("application/json; charset=UTF-8", ["Hel", "lo", ""])
+
+
+@pytest.mark.parametrize(
+    ("turn", "why"),
+    [
+        (reply.chat("x", finish="paused"), "no finish reason for paused"),
+        (reply.chat("x", signature="no base64"), "signatures are base64"),
+        (reply.chat("x", done=2), "no terminator"),
+        (reply.chat("x", extra={"service_tier": "flex"}), "no field service_tier"),
+        (reply.chat("x", message={"refusal": "No."}), "no message field refusal"),
+        (reply.chat("x", logprobs=[{"token": "x", "logprob": -0.1}]), "log probabilities"),
+        (reply.chat(tools=[reply.call("f", "[]")]), "arguments as an object"),
+    ],
+)
+def test_what_it_has_no_form_for(turn: Turn, why: str) -> None:
+    assert why in DIALECT.obstacle(turn)
+
+
+@pytest.mark.parametrize(
+    ("path", "payload", "status", "why"),
+    [
+        ("hopcheck-no-such-model:generateContent", {"contents": [{}]}, 404, "is not found"),
+        ("g:generateContent", {}, 400, "contents is not specified"),
+        ("g:generateImages", {}, 404, "Unknown request URL"),
+        ("g:generateContent", [], 400, "isn't a JSON object"),
+    ],
+)
+def test_refusals(wire, path: str, payload: Any, status: int, why: str) -> None:
+    ask = wire.ask
+    got = wire.serve({}, lambda upstream: ask(upstream, payload, path=f"/v1beta/models/{path}"))
+    assert (got.status, got.json["error"]["code"]) == (status, status)
+    assert why in got.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "contents"),
+    [("/v1/models/g:generateContent", {"contents": [{"parts": [{"text": MARKER}]}]}), ("/api/chat", {"model": "m"})],
+)
+def test_texts_can_be_the_time_of_their_sending(wire, path: str, contents: Any) -> None:
+    payload = {**contents, "messages": [{"role": "user", "content": MARKER}]}
+    turn = reply.chat("Hel", "lo", stamps=True)
+    got = wire.serve({"a.b": turn}, lambda upstream: wire.ask(upstream, payload, path=path))
+    assert re.search(rb'": ?"0:\d+"', got.body)
+    assert b"Hel" not in got.body
