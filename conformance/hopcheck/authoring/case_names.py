@@ -12,6 +12,12 @@ def case_key(case_id: str, operation: str) -> str:
     return f"{case_id}[{operation}]"
 
 
+def without_provider(key: str) -> tuple[str, str]:
+    """The name of a case on an operation, and the provider that stood in it: `errors.shape[chat@anthropic]`."""
+    name, _, provider = key.removesuffix("]").partition("@")
+    return (f"{name}]", provider) if provider else (key, "")
+
+
 @dataclass(frozen=True, slots=True)
 class CasePattern:
     """What selects cases: `errors.*`, `errors.shape[chat.stream]`, `*[embeddings]`.

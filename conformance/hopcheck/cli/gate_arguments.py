@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
 from hopcheck.report.render.sarif import sarif_text
 from hopcheck.report.settings_file import SettingsError
+
+OF_PROVIDERS = frozenset({"chat", "chat.stream", "embeddings"})
+"""The operations that lead to a provider."""
 
 RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "json": report_text,
@@ -91,6 +94,13 @@ def _add_cases(group: argparse._ArgumentGroup) -> None:
         metavar="NAMES",
         help=f"only on these operations, separated by commas: {', '.join(OPERATIONS)}",
     )
+    group.add_argument(
+        "--provider",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="ask the models of this provider of [providers], or of `all`; may be given again",
+    )
     add_case_folder(group)
 
 
@@ -146,12 +156,14 @@ def read(arguments: argparse.Namespace) -> GateOptions:
         config, baseline = _target(arguments), _baseline(arguments)
     except SettingsError as error:
         raise Stop(USAGE, str(error)) from None
+    providers = _providers(arguments.provider, config)
     report_files = {kind: path for kind in RENDERINGS if (path := getattr(arguments, kind))}
     require_folders(report_files.values())
     return GateOptions(
         config=config,
         cases=cases,
-        sequential=sequential,
+        sequential=None if providers else sequential,
+        providers=providers,
         jobs=arguments.jobs,
         repeat=arguments.repeat,
         strict=arguments.strict,
@@ -166,8 +178,18 @@ def read(arguments: argparse.Namespace) -> GateOptions:
     )
 
 
+def _providers(names: Sequence[str], config: TargetConfig) -> list[str]:
+    known = list(config.providers)
+    unknown = [name for name in names if name not in (*known, "all")]
+    if unknown or (names and not known):
+        listed = f"has {', '.join(known)}" if known else "names none"
+        raise Stop(USAGE, f"[providers] of the target file {listed}; --provider asks for {', '.join(names)}.")
+    return known if "all" in names else list(dict.fromkeys(names))
+
+
 def _selected(arguments: argparse.Namespace) -> list[Case]:
-    return select(all_cases(arguments.cases).values(), arguments.select, arguments.profile, arguments.operations)
+    cases = select(all_cases(arguments.cases).values(), arguments.select, arguments.profile, arguments.operations)
+    return [case for case in cases if not arguments.provider or case.operation in OF_PROVIDERS]
 
 
 def _operation_names(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hopcheck.authoring.case_names import without_provider
 from hopcheck.authoring.registry import Case
 from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, HOPCHECK_FAILED, INTERRUPTED, UNTESTABLE, USAGE, Stop
@@ -118,13 +119,13 @@ def _attempts(
     failures: list[ReportedFailure], document: Document, arguments: argparse.Namespace
 ) -> list[tuple[ReportedFailure, Case, GateOptions]]:
     known = by_key(select(all_cases(arguments.cases).values()))
-    askable = [failure for failure in failures if failure.case in known]
+    askable = [failure for failure in failures if without_provider(failure.case)[0] in known]
     if not askable:
         raise Stop(USAGE, _why_not(failures[0].case))
     config = _target(document["target"], arguments)
-    cases = [known[failure.case] for failure in askable]
+    cases = [known[without_provider(failure.case)[0]] for failure in askable]
     return [
-        (failure, case, _options(config, case, document, arguments))
+        (failure, case, _options(config, failure, case, document, arguments))
         for failure, case in zip(askable, cases, strict=True)
     ]
 
@@ -139,10 +140,13 @@ def _why_not(case: str) -> str:
     return f"{case} is no case of this hopcheck: give the folder of your own cases with --cases."
 
 
-def _options(config: TargetConfig, case: Case, document: Document, arguments: argparse.Namespace) -> GateOptions:
+def _options(
+    config: TargetConfig, failure: ReportedFailure, case: Case, document: Document, arguments: argparse.Namespace
+) -> GateOptions:
     return GateOptions(
         config=config,
         cases=[case],
+        providers=[name for name in (without_provider(failure.case)[1],) if name],
         jobs=1,
         one_sided=document["target"]["one_sided"],
         read_timeout_s=arguments.read_timeout,

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from hopcheck_server.upstream.dialects.registry import all_dialects
+
 AuthPolicy = Literal["keys", "passthrough", "none"]
 """What a target does with a client's key: it checks keys of its own; it passes the client's on; it asks for none."""
 
@@ -137,6 +139,12 @@ class Declares:
         return {name: value for name, value in values.items() if value != getattr(default, name)}
 
 
+OF_OTHER_MODELS = (
+    "fallback", "rate_limit", "concurrency_limit", "timeout_s", "timeout_model", "unreachable", "outage",
+    "direct_fallback",
+)  # fmt: skip
+"""Keys of `declares` about certain models; those are the default provider's."""
+
 SECRET_CHARACTERS = 8
 """Shorter values, keys apart, are no secrets: they would be found in every other word."""
 
@@ -164,6 +172,8 @@ class TargetConfig:
         api_key_env: The variable of `api_key`, or "".
         second_api_key_env: The variable of `second_api_key`, or "".
         models: What healthy requests name.
+        providers: The models that reach each provider, by the upstream's dialect for it.
+        provider: The provider that this run asks for; "" for the one behind `models`, which speaks OpenAI's dialect.
         declares: What it says that it does.
         assumed: The keys of `declares` that preflight filled in, as the target's behaviour left no doubt.
     """
@@ -180,8 +190,24 @@ class TargetConfig:
     api_key_env: str = ""
     second_api_key_env: str = ""
     models: Models = Models()
+    providers: Mapping[str, Models] = field(default_factory=dict)
+    provider: str = ""
     declares: Declares = Declares()
     assumed: frozenset[str] = frozenset()
+
+    def behind(self, provider: str) -> TargetConfig:
+        """The same target, asked for the models of a provider; what it declares of other models is left out.
+
+        Raises:
+            KeyError: No model is named for that provider.
+        """
+        models = self.providers[provider]
+        declared: dict[str, Any] = {
+            **dict.fromkeys(OF_OTHER_MODELS),
+            "embeddings": bool(models.embedding),
+            "choices": self.declares.choices and all_dialects()[provider].has_choices,
+        }
+        return replace(self, models=models, provider=provider, declares=replace(self.declares, **declared))
 
     def assuming(self, found: Mapping[str, Any]) -> TargetConfig:
         """The same target with more declared for it, by keys of `declares`."""

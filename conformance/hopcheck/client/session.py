@@ -14,6 +14,7 @@ from hopcheck.client.bodies import CHAT_PATH, EMBEDDINGS_PATH, chat_body, embedd
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.pacing.paced_side import PacedSide
 from hopcheck.client.pending_response import PendingResponse
+from hopcheck.client.providers.expressible import dialect_of, require_expressible
 from hopcheck.client.responses import Response, SentRequest, Untestable
 from hopcheck.client.session_options import DEFAULT_OPTIONS, SessionOptions
 from hopcheck.client.streams import Stream
@@ -62,6 +63,8 @@ class TargetSession(PacedSide):
         self.recovery_s = options.recovery_s
         self.operation = options.operation
         self._nonces = options.nonces or random_nonces()
+        self._dialect = dialect_of(config.provider)
+        self._translates = self._dialect is not None and not self._dialect.is_openai
         self._origin = Origin.of(config.base_url)
         total_s = TOTAL_TIMEOUTS * options.read_timeout_s
         self._budget = ReadingBudget(body_bytes=MAX_BODY_BYTES, pieces=MAX_PIECES, total_s=total_s)
@@ -151,6 +154,8 @@ class TargetSession(PacedSide):
         connection: ClientConnection | None = None,
     ) -> PendingResponse:
         """Send any request, and return while its response is still to come (see `request`)."""
+        if self._dialect is not None:
+            require_expressible(self._dialect, body)
         admitted_at = await self.admit()
         raw = b"" if body is None else body if isinstance(body, bytes) else encode(body)
         typed = {"Content-Type": "application/json"} if body is not None else {}

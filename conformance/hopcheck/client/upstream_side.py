@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hopcheck.client.paths import parsed
+from hopcheck.client.providers.translated_attempt import TranslatedAttempt
 from hopcheck.client.responses import Response, SentRequest, Untestable, describe
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.journal import Attempt
@@ -19,6 +20,8 @@ SETTLE_S = 2.0
 
 class UpstreamSide:
     """The upstream behind a target."""
+
+    _translates = False  # whether the upstream speaks another dialect than the target
 
     def __init__(self, control: Control | None) -> None:
         """`control` is None where there is no upstream of ours."""
@@ -39,8 +42,11 @@ class UpstreamSide:
         control = self._two_sided()
         arrived = await control.attempts(marker)
         if len(arrived) < attempts and attempts == 1:
-            return arrived
-        return await control.wait(marker, attempts=attempts, ended=True, timeout_s=settle_s)
+            return self._shown(arrived)
+        return self._shown(await control.wait(marker, attempts=attempts, ended=True, timeout_s=settle_s))
+
+    def _shown(self, attempts: list[Attempt]) -> list[Attempt]:
+        return [TranslatedAttempt.of(one) for one in attempts] if self._translates else attempts
 
     async def arrival(self, marker: str, *, timeout_s: float = ARRIVAL_S) -> Attempt:
         """Wait until a request's first attempt is at the upstream, and return it while it may go on.
@@ -51,7 +57,7 @@ class UpstreamSide:
         arrived = await self._two_sided().wait(marker, attempts=1, ended=False, timeout_s=timeout_s)
         if not arrived:
             raise Untestable("the request did not reach the upstream")
-        return arrived[0]
+        return self._shown(arrived)[0]
 
     async def forwarded(self, response: Response) -> Attempt:
         """The request as the upstream got it, in the attempt that was answered last.

@@ -18,6 +18,7 @@ from hopcheck.engine.exchanges.complaint import RunKnowledge
 from hopcheck.engine.loop_watchdog import LoopWatchdog
 from hopcheck.engine.verdict import Occurrence
 from hopcheck_server.upstream.control.client import Control
+from hopcheck_server.upstream.dialects.registry import all_dialects
 
 DEFAULT_READ_TIMEOUT_S = 30.0
 """How long a target may be silent before its response counts as hung."""
@@ -85,9 +86,18 @@ class RunContext:
         not_owed = next(filter(None, (why_not_owed(need, self.config) for need in sorted(case.needs))), "")
         if not_owed:
             return not_owed
+        not_expressible = self._not_expressible(case) if self.config.provider else ""
+        if not_expressible:
+            return not_expressible
         undeclared = sorted(need for need in case.needs & DECLARABLE if not self.config.declares.has(need))
         if undeclared:
             return f"the target does not declare {', '.join(f'`{need}`' for need in undeclared)}"
         if TWO_SIDED in case.needs and self.control is None:
             return "this run is not two-sided"
         return self.excluded.get(case.key, "")
+
+    def _not_expressible(self, case: Case) -> str:
+        """Why a case can't be asked of the provider: what its dialect can't express of the case's scripts; else ""."""
+        dialect = all_dialects()[self.config.provider]
+        turns = (turn for script in case.upstream_scripts().values() for turn in script.all_turns)
+        return next(filter(None, map(dialect.obstacle, turns)), "")

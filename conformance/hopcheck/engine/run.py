@@ -49,6 +49,7 @@ def _run_phase(
     async def work(case: Case) -> Verdict:
         if begun:
             begun(case)
-        return combined([await run_case(case, context, settle=phase.settles) for _ in range(repeat)])
+        ran = combined([await run_case(case, context, settle=phase.settles) for _ in range(repeat)])
+        return ran.at(context.config.provider)
 
     return run_pools([ChainPool([[case] for case in phase.shared], jobs), ChainPool([phase.serial], 1)], work)

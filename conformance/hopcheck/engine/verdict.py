@@ -6,7 +6,7 @@ Knows nothing of HTTP, of cases, or of how reports look.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -90,6 +90,7 @@ class Verdict:
         held_up: How hopcheck itself was held up meanwhile, so that times say nothing about the target; or "".
         untestable_by: The key of the occurrence that kept the case from being asked, or "".
         masked: The comparisons that hold only without a known defect of the target's.
+        provider: The provider that was asked for; "" for the one that speaks OpenAI's dialect.
     """
 
     case_id: str
@@ -108,11 +109,29 @@ class Verdict:
     held_up: str = ""
     untestable_by: str = ""
     masked: tuple[Masked, ...] = ()
+    provider: str = ""
+
+    @property
+    def place(self) -> str:
+        """The operation, with the provider if it isn't OpenAI's: `chat.stream@anthropic`."""
+        return place_of(self.operation, self.provider)
 
     @property
     def key(self) -> str:
-        """The case's id with the operation: `errors.shape[chat.stream]`."""
-        return case_key(self.case_id, self.operation)
+        """The case's id with its place: `errors.shape[chat.stream]`, `errors.shape[chat.stream@anthropic]`."""
+        return case_key(self.case_id, self.place)
+
+    def at(self, provider: str) -> Verdict:
+        """The same verdict as one on a provider, whose name is added to the operations of what was judged."""
+        if not provider:
+            return self
+        return replace(
+            self,
+            provider=provider,
+            occurrences=tuple(replace(one, operation=place_of(one.operation, provider)) for one in self.occurrences),
+            judged={(check, place_of(name, provider)): count for (check, name), count in self.judged.items()},
+            asked={place_of(name, provider): count for name, count in self.asked.items()},
+        )
 
     @property
     def failed(self) -> tuple[Finding, ...]:
@@ -123,6 +142,11 @@ class Verdict:
     def failing(self) -> tuple[int, ...]:
         """The exchanges that the failing checks are about, in the order of the checks."""
         return tuple(dict.fromkeys(place for places in self.evidence.values() for place in places))
+
+
+def place_of(operation: str, provider: str) -> str:
+    """An operation with the provider that was asked for, if that isn't OpenAI's."""
+    return f"{operation}@{provider}" if provider else operation
 
 
 def outcome_of(findings: Iterable[Finding], level: Level) -> Outcome:

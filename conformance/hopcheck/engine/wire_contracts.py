@@ -8,6 +8,7 @@ What a server's HTTP layer says for itself is no answer of the API's.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,11 +20,18 @@ from hopcheck.client.operations import operation_of
 from hopcheck.client.operations.contract_path import contract_path, plain_path
 from hopcheck.engine.exchanges.exchange import plain_body
 from hopcheck.engine.exchanges.http_layer import ROUTING_REFUSALS, is_byte_proxys_own, is_http_refusal
+from hopcheck.engine.exchanges.openai_form import foreign_dialect
 from hopcheck.engine.verdict import Occurrence
 from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_contracts.causes import cause_of
-from hopcheck_contracts.documents import Boundary, find_operation
-from hopcheck_contracts.schemas import STREAM_TYPE, validate_event, validate_raw_response, validate_upstream_request
+from hopcheck_contracts.documents import PROVIDERS, Boundary, find_operation
+from hopcheck_contracts.schemas import (
+    STREAM_TYPE,
+    validate_event,
+    validate_raw_response,
+    validate_request,
+    validate_upstream_request,
+)
 from hopcheck_contracts.sse import Event, parse
 from hopcheck_contracts.violations import Violation
 from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse
@@ -37,6 +45,8 @@ CHECKS = (RESPONSE, EVENT, UPSTREAM_REQUEST)
 
 COMMON: Boundary = "openai-compatible"
 OWN: Boundary = "llm-proxy"
+
+_SLASHES = re.compile("/{2,}")
 
 
 @dataclass(frozen=True)
@@ -96,13 +106,13 @@ async def judge_exchanges(evidence: WireEvidence) -> WireJudgement:
         await asyncio.sleep(0)  # other cases go on between two large messages
     asked = {response.marker: number for number, response in enumerate(evidence.responses) if response.marker}
     for attempt in evidence.attempts:
-        if find_operation(COMMON, attempt.method, attempt.path):
-            violations = validate_upstream_request(attempt.path, attempt.json, attempt.method)
+        violations = _request_violations(attempt)
+        if violations is not None:
             judgement.add(
                 UPSTREAM_REQUEST,
                 f"{attempt.method} {attempt.path}",
-                given.beyond_request(attempt.marker, violations),
-                operation_of(attempt.method, attempt.path, attempt.json),
+                given.beyond_request(attempt, violations),
+                given.operation_of(attempt),
                 asked.get(attempt.marker),
             )
     return judgement
@@ -179,18 +189,30 @@ class _Given:
         """The same about a success; what a target makes of a provider's garbage is for the cases about that."""
         return [] if violations and self._was_no_object(marker) else self.beyond_response(marker, violations)
 
-    def beyond_request(self, marker: str, violations: list[Violation]) -> list[Violation]:
-        """The violations about a forwarded request that the client's own request gives no cause for."""
+    def operation_of(self, attempt: Attempt) -> str:
+        """The operation of the request that an attempt belongs to; without one, that of its own path."""
+        asked = next((one.sent for one in self._evidence.responses if one.marker == attempt.marker), None)
+        if asked is None or find_operation(COMMON, attempt.method, attempt.path):
+            return operation_of(attempt.method, attempt.path, attempt.json)
+        return operation_of(asked.method, asked.url, asked.json)
+
+    def beyond_request(self, attempt: Attempt, violations: list[Violation]) -> list[Violation]:
+        """The violations about a forwarded request that the client's own request gives no cause for.
+
+        In another dialect these have other names, so that a client's invalid request gives cause for any of them.
+        """
         if not violations:
             return []
         own = [
             violation
             for response in self._evidence.responses
-            if response.marker == marker
+            if response.marker == attempt.marker
             for violation in validate_upstream_request(
                 contract_path(response.sent.url, self._evidence.base_path), response.sent.json, response.sent.method
             )
         ]
+        if own and not find_operation(COMMON, attempt.method, attempt.path):
+            return []
         return [one for one in violations if one not in own]
 
     def _was_no_object(self, marker: str) -> bool:
@@ -210,12 +232,29 @@ class _Given:
         return self._faults[marker]
 
 
+def _request_violations(attempt: Attempt) -> list[Violation] | None:
+    """What is wrong with a provider's request by its dialect's contract; None where no contract covers it."""
+    if find_operation(COMMON, attempt.method, attempt.path):
+        return validate_upstream_request(attempt.path, attempt.json, attempt.method)
+    dialect = foreign_dialect(attempt)
+    contract = next((name for name in PROVIDERS if dialect and name == f"upstream/{dialect.name}"), None)
+    path = _SLASHES.sub("/", attempt.path.partition("?")[0])
+    if contract is None or not find_operation(contract, attempt.method, path):
+        return None
+    return validate_request(contract, attempt.method, path, attempt.json)
+
+
 def _is_object(body: bytes) -> bool:
     return isinstance(loads_or_none(body), dict)
 
 
 def _violations_of(attempt: Attempt, sent: SentResponse) -> Iterator[Violation]:
-    """What is wrong with a provider's response: all of it, or its events, as they may come in another order."""
+    """What is wrong with a provider's response: all of it, or its events, as they may come in another order.
+
+    In another dialect than OpenAI's nothing is, since the gateway writes the response anew.
+    """
+    if foreign_dialect(attempt):
+        return
     yield from validate_raw_response(COMMON, attempt.method, attempt.path, sent.status, sent.headers, sent.body)
     for event in _data_events(sent.body):
         yield from validate_event(COMMON, event.data or "")

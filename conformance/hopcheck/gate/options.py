@@ -26,6 +26,7 @@ class GateOptions:
         config: The target.
         cases: The selected cases.
         sequential: Cases that are run one after another when all others have ended.
+        providers: The providers whose models are asked, each with all cases; empty asks the target's own models.
         jobs: How many cases run at the same time.
         repeat: How often each case is run.
         strict: Whether an advisory verdict fails the gate, too.
@@ -42,6 +43,7 @@ class GateOptions:
     config: TargetConfig
     cases: Sequence[Case]
     sequential: SequentialCases | None = None
+    providers: Sequence[str] = ()
     jobs: int = DEFAULT_JOBS
     repeat: int = 1
     strict: bool = False
@@ -57,7 +59,14 @@ class GateOptions:
     @property
     def selected(self) -> int:
         """How many cases are to be run."""
-        return len(self.cases) + (len(self.sequential.cases) if self.sequential else 0)
+        sequential = len(self.sequential.cases) if self.sequential else 0
+        return sum(len(self.cases_on(provider)) for provider in self.providers or ("",)) + sequential
+
+    def cases_on(self, provider: str) -> Sequence[Case]:
+        """The cases that are run with the models of a provider: it may have none for embeddings."""
+        if not provider or self.config.providers[provider].embedding:
+            return self.cases
+        return [case for case in self.cases if case.operation != "embeddings"]
 
     def fails(self, verdict: Verdict) -> bool:
         """Whether a verdict fails the gate, as long as no baseline lists it."""

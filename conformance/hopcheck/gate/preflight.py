@@ -42,8 +42,8 @@ class PreflightResult:
 async def examine(context: RunContext, read_timeout_s: float) -> PreflightResult:
     """Send one marked request and look whether it arrived; then send the probes.
 
-    Where cassettes are recorded or played there are no probes: they would be requests that no cassette has. Probes that
-    the target doesn't answer in time suggest nothing.
+    Where cassettes are recorded or played there are no probes: they would be requests that no cassette has. A provider
+    of another dialect is asked once, without probes. Probes that the target doesn't answer in time suggest nothing.
 
     Args:
         context: What the cases will be run against.
@@ -63,7 +63,8 @@ async def examine(context: RunContext, read_timeout_s: float) -> PreflightResult
     complaint = complaint_about(config, response, context.upstream_url if control else "", last)
     if complaint:
         raise Unfit(complaint + await _other_prefix(context, response, read_timeout_s, ends_at))
-    probes = await _probes(target, control, ends_at) if control and context.nonces is None else None
+    is_probed = control and context.nonces is None and not config.provider
+    probes = await _probes(target, control, ends_at) if control and is_probed else None
     suggestions = suggest(config, probes) if probes else []
     return PreflightResult(response.header("server") or "", last.key if last else "", tuple(suggestions))
 

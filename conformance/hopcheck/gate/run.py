@@ -105,7 +105,7 @@ class _Gate:
         result, options = self._result, self._options
         await unless(self._stopped, _wait_for_listener(options.config.base_url, options.wait_s))
         timeout_s = min(options.read_timeout_s, PREFLIGHT_TIMEOUT_S)
-        preflight = await unless(self._stopped, self._examine(timeout_s))
+        preflight = await unless(self._stopped, self._examine(self._context, timeout_s))
         if preflight is None:
             result.interrupted = True
             return result
@@ -113,27 +113,58 @@ class _Gate:
         result.suggestions = preflight.suggestions
         config = with_assumptions(self._context.config, list(preflight.suggestions))
         self._context = replace(self._context, config=config)
+        if not await self._reach_providers(timeout_s):
+            return result
         load_sdk()
         load_contracts()
         self._bounds.begin()
         async with LoopWatchdog() as watchdog:
             self._context = replace(self._context, watchdog=watchdog)
-            await self._run_cases()
-            if not (result.ended_early or (options.fail_fast and any(map(options.fails, result.verdicts)))):
+            for context in self._contexts():
+                if not self._is_over:
+                    await self._run_cases(context)
+            if not self._is_over:
                 await self._run_sequential_cases()
         if self._context.pace and (note := self._context.pace.note()):
             result.notes.append(note)
         return result
 
-    async def _examine(self, timeout_s: float) -> PreflightResult:
+    async def _examine(self, context: RunContext, timeout_s: float) -> PreflightResult:
         try:
-            return await examine(self._context, timeout_s)
+            return await examine(context, timeout_s)
         except Unfit as unfit:  # the sentence may quote what the target echoed
             raise Unfit(SecretRedactor(secrets_of(self._context.config)).text(str(unfit))) from None
 
-    async def _run_cases(self) -> None:
+    @property
+    def _is_over(self) -> bool:
+        result, options = self._result, self._options
+        fails = options.fail_fast and any(map(options.fails, result.verdicts))
+        return bool(result.ended_early) or result.interrupted or fails
+
+    def _contexts(self) -> list[RunContext]:
+        """One for each provider that is asked; without any, the target's own."""
+        config, providers = self._context.config, self._options.providers
+        return [replace(self._context, config=config.behind(name)) for name in providers] or [self._context]
+
+    async def _reach_providers(self, timeout_s: float) -> bool:
+        """Ask each provider's model once; false if the run was stopped meanwhile.
+
+        Raises:
+            Unfit: One can't be reached.
+        """
+        for context in self._contexts() if self._options.providers else ():
+            if await unless(self._stopped, self._examine(context, timeout_s)) is None:
+                self._result.interrupted = True
+                return False
+        return True
+
+    async def _run_cases(self, context: RunContext) -> None:
         verdicts = run(
-            self._options.cases, self._context, jobs=self._options.jobs, repeat=self._options.repeat, begun=self._begin
+            self._options.cases_on(context.config.provider),
+            context,
+            jobs=self._options.jobs,
+            repeat=self._options.repeat,
+            begun=self._begin,
         )
         try:
             while (verdict := await self._next_of(verdicts)) is not None:

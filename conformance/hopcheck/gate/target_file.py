@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hopcheck.client.config import Declares, Models, TargetConfig
+from hopcheck.gate.provider_table import read_providers
 from hopcheck.report.settings_file import Reader, SettingsError, nearest, parse_file
 
 __all__ = ["FILE_NAME", "SettingsError", "load_target", "packaged_target"]
@@ -22,7 +23,7 @@ __all__ = ["FILE_NAME", "SettingsError", "load_target", "packaged_target"]
 FILE_NAME = "hopcheck.toml"
 """Looked for in the working folder when no file is named."""
 
-_TABLES = ("target", "models", "declares")
+_TABLES = ("target", "models", "providers", "declares")
 _FLAGS = {"target.base_url": "URL", "models.chat": "--model"}
 _FILLED_IN = ("second_key", "logs")  # of Declares: they follow from second_api_key_env and log_file
 _POSITIVE = frozenset({"window_s", "timeout_s"})
@@ -74,6 +75,7 @@ def read_target(
         raise SettingsError([*reader.problems, _no_url(path)])
     target = reader.read(_TargetTable, tables["target"], "target")
     models = reader.read(Models, tables["models"], "models")
+    providers = read_providers(tables["providers"], reader)
     declares = reader.read(Declares, tables["declares"], "declares", hidden=_FILLED_IN)
     if target is not None:
         _check_target(target, reader)
@@ -83,7 +85,8 @@ def read_target(
     variables = _header_variables(target, environ, reader) if target else {}
     if reader.problems or target is None:
         raise SettingsError(reader.problems)
-    return _assembled(target, models or Models(), declares or Declares(), keys, variables, path)
+    assembled = _assembled(target, models or Models(), declares or Declares(), keys, variables, path)
+    return replace(assembled, providers=providers)
 
 
 def packaged_target(name: str, key: str, overrides: Mapping[str, object]) -> TargetConfig:

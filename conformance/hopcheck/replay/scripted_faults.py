@@ -7,7 +7,7 @@ and what did not hold on the exchanges of that run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from hopcheck.replay.scripted_backend import scripted_nonces
 from hopcheck.replay.server import ReplayServer
 from hopcheck.report.run_summary import SCRIPTED
 from hopcheck_server.upstream.control.client import LocalControl
-from hopcheck_server.upstream.script.turns import Delivery, Script, Turn
+from hopcheck_server.upstream.script.turns import Delivery, Turn
 
 LITELLM_DECLARATIONS = (
     "retries",
@@ -89,7 +89,7 @@ class ScriptedRuns:
 
 def is_applicable(case: Case) -> bool:
     """Whether a case's provider does anything that LiteLLM may hide from the proxy, without taking long."""
-    turns = [turn for script in case.scripts.values() for turn in _turns(script)]
+    turns = [turn for script in case.scripts.values() for turn in script.all_turns]
     long = case.floods or (case.reads_clock and any(turn.delivery != Delivery() for turn in turns))
     return needs_unreachable(case) or (case.scripted and any(map(_is_unusual, turns)) and not long)
 
@@ -97,11 +97,6 @@ def is_applicable(case: Case) -> bool:
 def needs_unreachable(case: Case) -> bool:
     """Whether a case is about an unreachable provider; it must run alone, since nothing listens meanwhile."""
     return "unreachable" in case.needs
-
-
-def _turns(script: Script) -> Iterator[Turn]:
-    for turns in (script.turns, script.backup, *script.by_model.values(), *script.by_key.values()):
-        yield from turns
 
 
 def _is_unusual(turn: Turn) -> bool:

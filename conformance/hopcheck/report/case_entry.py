@@ -17,9 +17,9 @@ from hopcheck.report.run_summary import RunSummary
 from hopcheck_server.redaction import SecretRedactor
 
 
-def place(case: Case, verdict: Verdict) -> tuple[int, str, int]:
+def place(case: Case, verdict: Verdict) -> tuple[int, str, int, str]:
     """Where an entry stands among the others: by area, case and operation."""
-    return AREAS.index(case.profile), case.id, list(OPERATIONS).index(verdict.operation)
+    return AREAS.index(case.profile), case.id, list(OPERATIONS).index(verdict.operation), verdict.provider
 
 
 def case_entry(
@@ -29,6 +29,7 @@ def case_entry(
     entry = {
         "id": case.id,
         "operation": verdict.operation,
+        "provider": verdict.provider,
         "level": str(case.level),
         "profile": case.profile,
         "requirement": case.requirement,

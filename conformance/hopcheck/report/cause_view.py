@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hopcheck.authoring.case_names import case_key
+from hopcheck.engine.verdict import place_of
 from hopcheck.report.document import CaseEntry, CauseEntry, Document, fails, many
 
 
 def shown_id(case: CaseEntry) -> str:
     """A case's id with its operation: `errors.shape[chat]`."""
-    return case_key(case["id"], case["operation"])
+    return case_key(case["id"], place_of(case["operation"], case["provider"]))
 
 
 def key_of(cause: CauseEntry) -> str:

@@ -189,7 +189,7 @@ def replay_problems(document: Document) -> list[str]:
 def reasons_known(document: Document, case: CaseEntry) -> list[str]:
     """The baseline's reasons for a case on its operation, each with its issue if it has one."""
     entries = document["baseline"]["deviations"] if document["baseline"] else []
-    own = [entry for entry in entries if entry["case"] == case["id"]]
+    own = [one for one in entries if (one["case"], one["provider"]) == (case["id"], case["provider"])]
     found = [entry for entry in own if entry["operation"] in ("", case["operation"])]
     return [entry["reason"] + (f" ({entry['issue']})" if entry["issue"] else "") for entry in found]
 

@@ -23,6 +23,7 @@ def target_entry(target: TargetConfig) -> dict[str, Any]:
         "base_url": _without_user(target.base_url),
         "declares": jsonable(declared),
         "models": jsonable(asdict(target.models)),
+        "providers": {name: jsonable(asdict(models)) for name, models in target.providers.items()},
         "headers": {name: _with_names(value, target.variables) for name, value in target.headers.items()},
         "api_key_env": target.api_key_env,
         "second_api_key_env": target.second_api_key_env,
@@ -39,8 +40,13 @@ def target_tables(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "target": {"name": entry["name"], "base_url": entry["base_url"], "headers": entry["headers"], **given},
         "models": _without_nulls(entry["models"]),
+        "providers": {name: _given(models) for name, models in entry["providers"].items()},
         "declares": _without_nulls(declared),
     }
+
+
+def _given(models: Mapping[str, str]) -> dict[str, str]:
+    return {key: name for key, name in models.items() if name}
 
 
 def _with_names(value: str, variables: Mapping[str, str]) -> str:

@@ -145,6 +145,8 @@ class _Start:
     ) -> AbstractAsyncContextManager[LiteLLM]:
         env = {
             "HOPCHECK_UPSTREAM_URL": upstream.base_url,
+            "HOPCHECK_UPSTREAM_ROOT": upstream.url,
+            "OLLAMA_API_BASE": upstream.url,  # else LiteLLM asks the machine's own Ollama about each of its models
             "HOPCHECK_UPSTREAM_KEY": keys.upstream,
             "HOPCHECK_BACKUP_KEY": keys.backup,
         }

@@ -63,7 +63,7 @@ class ProviderClient:
             if head.status == 200 and (head.header("content-type") or "").startswith("text/event-stream"):
                 if not outgoing.incoming.streams:
                     raise Failure("garbled", "the provider streamed a response that was asked for in one piece")
-                return ProviderResponse(head, events=await _begun(self._parse(body)), connection=connection)
+                return ProviderResponse(head, events=await begun(self._parse(body)), connection=connection)
             response = ProviderResponse(head, b"".join([data async for data in body]))
             self._pool.give(connection)
         except BaseException:
@@ -119,7 +119,7 @@ class ProviderClient:
         self._pool.close()
 
 
-async def _begun(events: Events) -> Events:
+async def begun(events: Events) -> Events:
     """Wait for the first data event; an error in its place, or an end before it, fails the attempt."""
     early: list[Event] = []
     async for event in events:

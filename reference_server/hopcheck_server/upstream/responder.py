@@ -69,9 +69,10 @@ class Responder:
         response = self._renderer.render(turn, request, b"%08x%x" % (seed, number), bool(arrival.marker))
         if arrival.method == "HEAD":
             response.bodiless, response.is_plain = True, False
-        if turn.delivery.gzip and not takes_gzip(arrival.headers):
-            return response, replace(turn.delivery, gzip=False)
-        return response, turn.delivery
+        delivery = turn.delivery.after(response.leading_events) if response.leading_events else turn.delivery
+        if delivery.gzip and not takes_gzip(arrival.headers):
+            return response, replace(delivery, gzip=False)
+        return response, delivery
 
     def _turn(self, arrival: Arrival) -> Turn:
         script = self.scripts.get(arrival.script) if arrival.script else None

@@ -87,7 +87,7 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
         (URL + "api_key = 'x'", '[target] has no key "api_key"; did you mean "api_key_env"?'),
         (URL + "[declare]\nretries = 1", 'there is no table [declare]; did you mean "declares"?'),
         ("retries = 1\n" + URL, 'the key "retries" stands outside of any table; it belongs under [declares].'),
-        ("zebra = 1\n" + URL, 'the key "zebra" is unknown; known are declares, models, target.'),
+        ("zebra = 1\n" + URL, 'the key "zebra" is unknown; known are declares, models, providers, target.'),
         ("models = 3\n" + URL, "[models] must be a table."),
         (URL + "[declares]\nretries = true", "[declares] retries must be a whole number, not true."),
         (URL + "[declares]\nretries = '2'", '[declares] retries must be a whole number, not the string "2".'),

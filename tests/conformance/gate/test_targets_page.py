@@ -50,7 +50,17 @@ def test_every_key_has_a_line_with_an_example_that_is_read(table: str, kind: typ
 
 
 def test_every_key_of_the_target_has_a_line() -> None:
-    filled_in = {"api_key", "second_api_key", "variables", "models", "declares", "assumed", "masked"}
+    filled_in = {
+        "api_key",
+        "second_api_key",
+        "variables",
+        "models",
+        "providers",
+        "provider",
+        "declares",
+        "assumed",
+        "masked",
+    }
     known = {item.name for item in fields(TargetConfig)} - filled_in
     assert set(dict(ROW.findall(section("`[target]`")))) == known | {"api_key_env", "second_api_key_env"}
 

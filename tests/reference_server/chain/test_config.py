@@ -22,6 +22,10 @@ each_model = pytest.mark.parametrize("name", list(MODELS))
 each_target = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
 
 
+PROVIDERS = {"claude-model": "anthropic"}
+"""LiteLLM's names of the providers that aren't OpenAI."""
+
+
 def params(name: str) -> dict[str, Any]:
     found: dict[str, Any] = MODELS[name]["litellm_params"]
     return found
@@ -33,7 +37,7 @@ def test_the_file_at_the_top_is_the_one_that_is_run() -> None:
 
 @each_model
 def test_each_model_is_its_own(name: str) -> None:
-    assert params(name)["model"] == f"openai/{name}"
+    assert params(name)["model"] == f"{PROVIDERS.get(name, 'openai')}/{name}"
     assert MODELS[name]["model_info"]["id"] == name
 
 
@@ -41,7 +45,7 @@ def test_each_model_is_its_own(name: str) -> None:
 def test_no_key_and_no_address_of_a_provider_is_written_down(name: str) -> None:
     key = "BACKUP" if name == "backup-model" else "UPSTREAM"
     assert params(name)["api_key"] == f"os.environ/HOPCHECK_{key}_KEY"
-    elsewhere = {"dead-model": "http://127.0.0.1:1/v1"}
+    elsewhere = {"dead-model": "http://127.0.0.1:1/v1", "claude-model": "os.environ/HOPCHECK_UPSTREAM_ROOT"}
     assert params(name)["api_base"] == elsewhere.get(name, "os.environ/HOPCHECK_UPSTREAM_URL")
 
 
@@ -67,6 +71,7 @@ def test_what_a_target_declares_is_what_the_configuration_says(target: dict[str,
     declares, router = target["declares"], CONFIG["router_settings"]
     assert declares["retries"] == router["num_retries"]
     assert declares["timeout_retries"] == router["retry_policy"]["TimeoutErrorRetries"]
+    assert set(target["providers"].values()) == set(PROVIDERS)
     assert {declares["fallback"]["primary"]: [declares["fallback"]["backup"]]} in router["fallbacks"]
     slow = params(declares["timeout_model"])
     assert (slow["timeout"], slow["stream_timeout"]) == (declares["timeout_s"], declares["timeout_s"])

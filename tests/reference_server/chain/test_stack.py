@@ -87,7 +87,13 @@ def in_a_stack(tmp_path: Path, look: Callable[[Stack], Any]) -> Any:
 def test_litellm_gets_the_address_of_its_upstream(tmp_path: Path, fake: FakeLiteLLM) -> None:
     key = in_a_stack(tmp_path, lambda stack: stack.upstream_key)
     backup_key = fake.asked["env"].pop("HOPCHECK_BACKUP_KEY")
-    assert fake.asked["env"] == {"HOPCHECK_UPSTREAM_URL": "http://127.0.0.1:4321/v1", "HOPCHECK_UPSTREAM_KEY": key}
+    root = "http://127.0.0.1:4321"
+    assert fake.asked["env"] == {
+        "HOPCHECK_UPSTREAM_URL": f"{root}/v1",
+        "HOPCHECK_UPSTREAM_ROOT": root,
+        "OLLAMA_API_BASE": root,
+        "HOPCHECK_UPSTREAM_KEY": key,
+    }
     assert backup_key != key
     assert fake.asked["config"].name == "litellm_config.test.yaml"
 

@@ -8,7 +8,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hopcheck.engine.exchanges.exchange import Message
+from hopcheck.engine.exchanges.message import Message
+from hopcheck_contracts.bounded_json import loads_or_none
 
 Json = dict[str, Any]
 
@@ -25,6 +26,23 @@ def chat_content(message: Message) -> Json:
     body = message.json if isinstance(message.json, dict) else {}
     choices = [choice for choice in body.get("choices") or () if isinstance(choice, dict)]
     return {**_around(body), "choices": {choice.get("index"): _whole_choice(choice) for choice in choices}}
+
+
+def with_parsed_arguments(content: Json) -> Json:
+    """The same with the arguments of calls as JSON: a provider that gives them as such says nothing of their text."""
+    choices = {
+        index: {**choice, "tool_calls": [_parsed_call(call) for call in choice["tool_calls"]]}
+        for index, choice in content["choices"].items()
+    }
+    return {**content, "choices": choices}
+
+
+def _parsed_call(call: Any) -> Any:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict) or not isinstance(function.get("arguments"), str):
+        return call
+    arguments = loads_or_none(function["arguments"].encode() or b"{}")  # no text is as good as no arguments
+    return call if arguments is None else {**call, "function": {**function, "arguments": arguments}}
 
 
 def embeddings_content(message: Message) -> Json:

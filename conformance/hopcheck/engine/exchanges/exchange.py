@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,90 +13,16 @@ from hopcheck.authoring.registry import Case
 from hopcheck.client import Response
 from hopcheck.client.operations import operation_of
 from hopcheck.client.operations.contract_path import contract_path, plain_path
-from hopcheck_contracts.bounded_json import loads_or_none
-from hopcheck_contracts.schemas import STREAM_TYPE
-from hopcheck_contracts.sse import Event, EventParser
-from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse
+from hopcheck.engine.exchanges.message import Message
+from hopcheck.engine.exchanges.openai_form import given_messages
+from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script.marker import Marker
+from hopcheck_server.upstream.script.turns import Scripts
 
 MAX_INFLATED_BYTES = 16 * 1024 * 1024
 """What a compressed body is judged by: its first bytes, decompressed."""
 
 _INFLATED = ("gzip", "x-gzip", "deflate")
-
-
-SAMPLE_BYTES = 32 * 1024
-"""Of a body that are searched for what doesn't belong there: half of them at its beginning, half at its end."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """A response as its body reads, on either side.
-
-    Attributes:
-        status: The HTTP status.
-        headers: In order, names as they were written.
-        body: Without its content coding; None where nobody knows how to undo that.
-    """
-
-    status: int
-    headers: Sequence[tuple[str, str]]
-    body: bytes | None
-
-    @classmethod
-    def of_provider(cls, sent: SentResponse) -> Message:
-        """What the upstream sent."""
-        return cls(sent.status, sent.headers, sent.body)
-
-    def header(self, name: str) -> str | None:
-        """The first header of that name (any case), or None."""
-        return next((value for key, value in self.headers if key.lower() == name), None)
-
-    @cached_property
-    def media_type(self) -> str:
-        """The content type without its parameters, in lower case."""
-        return (self.header("content-type") or "").partition(";")[0].strip().lower()
-
-    @property
-    def streams(self) -> bool:
-        """Whether it is an event stream."""
-        return self.media_type == STREAM_TYPE
-
-    @cached_property
-    def sample(self) -> str:
-        """The body's text, of a long one its beginning and its end."""
-        body, half = self.body or b"", SAMPLE_BYTES // 2
-        short = body if len(body) <= SAMPLE_BYTES else body[:half] + b"\n" + body[-half:]
-        return short.decode("utf-8", "replace")
-
-    @cached_property
-    def json(self) -> Any:
-        """The body as JSON; None if it isn't."""
-        return loads_or_none(self.body or b"")
-
-    @cached_property
-    def parsed(self) -> tuple[list[Event], bytes]:
-        """The events of the stream, and what follows the last one without its end."""
-        parser = EventParser()
-        events = parser.feed(self.body or b"") if self.streams else []
-        return events, parser.rest
-
-    @property
-    def events(self) -> list[Event]:
-        """The events of the stream, comments included."""
-        return self.parsed[0]
-
-    @cached_property
-    def payloads(self) -> list[Any]:
-        """The JSON of the stream's events, without `[DONE]`; None for what isn't JSON."""
-        return [event.json for event in self.events if event.data and not event.is_done]
-
-    @cached_property
-    def error(self) -> Mapping[str, Any] | None:
-        """The error object of the body, or of the first error event."""
-        bodies = self.payloads if self.streams else [self.json]
-        errors = (body.get("error") for body in bodies if isinstance(body, dict))
-        return next((error for error in errors if isinstance(error, dict)), None)
 
 
 @dataclass(frozen=True)
@@ -109,6 +35,7 @@ class Exchange:
         attempts: What reached the upstream for it.
         operation: How the target was asked.
         path: The request's path as the contracts have it.
+        scripts: What the upstream played.
         is_shared: Whether other requests of the case have the same marker, so that nobody knows whose its attempts are.
     """
 
@@ -117,6 +44,7 @@ class Exchange:
     attempts: tuple[Attempt, ...]
     operation: str
     path: str
+    scripts: Scripts = field(default_factory=dict)
     is_shared: bool = False
 
     @cached_property
@@ -132,9 +60,8 @@ class Exchange:
 
     @cached_property
     def given(self) -> tuple[Message | None, ...]:
-        """What the upstream sent to each attempt; None where that isn't known."""
-        sent = (attempt.response for attempt in self.attempts)
-        return tuple(Message.of_provider(one) if one is not None else None for one in sent)
+        """What the upstream sent to each attempt, in OpenAI's form; None where that isn't known."""
+        return given_messages(self.attempts, self.path, self.asked, self.scripts)
 
     @property
     def about(self) -> str:
@@ -150,6 +77,7 @@ def exchanges_of(
     by_marker: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         by_marker.setdefault(attempt.marker, []).append(attempt)
+    scripts = case.upstream_scripts()
     uses = Counter(response.marker for response in responses)
     return [
         Exchange(
@@ -158,6 +86,7 @@ def exchanges_of(
             tuple(by_marker.get(response.marker, ())) if response.marker else (),
             operation_of(response.sent.method, response.sent.url, response.sent.json),
             contract_path(response.sent.url, base_path),
+            scripts,
             is_shared=bool(response.marker) and uses[response.marker] > 1,
         )
         for number, response in enumerate(responses)

@@ -11,7 +11,9 @@ from itertools import pairwise
 
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.exchanges.exchange import Exchange, Message
+from hopcheck.engine.exchanges.exchange import Exchange
+from hopcheck.engine.exchanges.message import Message
+from hopcheck.engine.exchanges.openai_form import foreign_dialect
 from hopcheck_contracts.documents import Boundary
 from hopcheck_contracts.grammar.chat import check_events
 from hopcheck_contracts.schemas import validate_raw_response
@@ -87,7 +89,7 @@ def is_success(exchange: Exchange, attempt: Attempt, given: Message | None) -> b
     if given.streams is not wants_stream:
         return False
     if not wants_stream:
-        body, path = given.body, attempt.path
+        body, path = given.body, exchange.path if foreign_dialect(attempt) else attempt.path
         ended = attempt.ended == "answered"
         return ended and not validate_raw_response(COMMON, attempt.method, path, 200, given.headers, body)
     is_over = attempt.ended in ("answered", "hung-up") and given.error is None

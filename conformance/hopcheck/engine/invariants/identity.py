@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
-from hopcheck.engine.exchanges.exchange import Message
 from hopcheck.engine.exchanges.forecast import Forecast
+from hopcheck.engine.exchanges.message import Message
 
 IDENTITY = "identity"
 

@@ -9,9 +9,9 @@ from typing import Any
 from hopcheck.authoring.findings import Level
 from hopcheck.client.responses import announced_s
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
-from hopcheck.engine.exchanges.exchange import Message
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.http_layer import is_http_refusal
+from hopcheck.engine.exchanges.message import Message
 
 ERROR_SHAPE = "error-shape"
 RETRY_AFTER = "retry-after"

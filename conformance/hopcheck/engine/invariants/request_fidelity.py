@@ -12,6 +12,8 @@ from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvaria
 from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.exchange import Exchange
 from hopcheck.engine.exchanges.forecast import COMMON, Forecast
+from hopcheck.engine.exchanges.openai_form import foreign_dialect
+from hopcheck.engine.exchanges.translated_request import judge_translation
 from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_contracts.schemas import must_refuse, validate_request
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -55,6 +57,9 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     """Yield what of a valid request is lost, changed or added on its way to the provider."""
     exchange = judged.exchange
     if exchange.asked is None or not _is_valid(exchange):
+        return
+    if any(map(foreign_dialect, exchange.attempts)):
+        yield from judge_translation(judged)
         return
     wanted = expected_request(exchange.asked, judged.config.declares)
     seen = set()

@@ -7,10 +7,11 @@ from typing import Any
 
 from hopcheck.authoring.findings import Level
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
-from hopcheck.engine.exchanges.content import chat_content, embeddings_content
+from hopcheck.engine.exchanges.content import chat_content, embeddings_content, with_parsed_arguments
 from hopcheck.engine.exchanges.differences import ValueDifference, differences
-from hopcheck.engine.exchanges.exchange import Message
 from hopcheck.engine.exchanges.forecast import Forecast
+from hopcheck.engine.exchanges.message import Message
+from hopcheck.engine.exchanges.openai_form import foreign_dialect
 
 RESPONSE_FIDELITY = "response-fidelity"
 
@@ -54,7 +55,10 @@ def judge(judged: Judged) -> Iterator[Complaint]:
 def _lost(judged: Judged, given: Message, answer: Message) -> Iterator[ValueDifference]:
     if judged.exchange.operation == "embeddings":
         return _embeddings(embeddings_content(given), embeddings_content(answer))
-    return _chat(judged, chat_content(given), chat_content(answer))
+    contents = chat_content(given), chat_content(answer)
+    if any(map(foreign_dialect, judged.exchange.attempts)):
+        return _chat(judged, *map(with_parsed_arguments, contents))
+    return _chat(judged, *contents)
 
 
 def _embeddings(given: Json, answer: Json) -> Iterator[ValueDifference]:

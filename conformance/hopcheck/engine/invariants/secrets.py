@@ -9,8 +9,8 @@ from functools import lru_cache
 from hopcheck.client.config import SECRET_CHARACTERS
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content
-from hopcheck.engine.exchanges.exchange import SAMPLE_BYTES, Message
 from hopcheck.engine.exchanges.forecast import Forecast
+from hopcheck.engine.exchanges.message import SAMPLE_BYTES, Message
 from hopcheck_server.secret_forms import SecretSearch
 
 SECRETS = "secrets"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from hopcheck.engine.verdict import place_of
 from hopcheck.report.baseline.entries import Deviation
 from hopcheck.report.causes import INVARIANTS, Cause
 
@@ -16,8 +17,7 @@ def known_causes(causes: Iterable[Cause], entries: Sequence[Deviation]) -> dict[
 
 def _covers(cause: Cause, entries: Sequence[Deviation]) -> bool:
     fitting = [entry for entry in entries if (entry.check, entry.complaint) == (cause.check, cause.cause)]
-    operations = {entry.operation for entry in fitting}
-    return bool(fitting) and ("" in operations or set(cause.operations) <= operations)
+    return all(any(entry.covers(place) for entry in fitting) for place in cause.operations)
 
 
 def cause_problems(
@@ -44,15 +44,14 @@ def cause_problems(
 
 
 def _is_stale(entry: Deviation, causes: Sequence[Cause], judged: Mapping[str, Counter[str]]) -> bool:
-    counted = judged.get(entry.check, Counter())
-    was_judged = counted[entry.operation] if entry.operation else counted.total()
+    was_judged = any(map(entry.covers, judged.get(entry.check, ())))
     met = any(
-        (cause.check, cause.cause) == (entry.check, entry.complaint)
-        and (not entry.operation or entry.operation in cause.operations)
+        (cause.check, cause.cause) == (entry.check, entry.complaint) and any(map(entry.covers, cause.operations))
         for cause in causes
     )
-    return bool(was_judged) and not met
+    return was_judged and not met
 
 
 def _named(entry: Deviation) -> str:
-    return f'"{entry.complaint}" of {entry.check}{f" on {entry.operation}" if entry.operation else ""}'
+    place = place_of(entry.operation or "every operation", entry.provider)
+    return f'"{entry.complaint}" of {entry.check}{f" on {place}" if entry.operation or entry.provider else ""}'

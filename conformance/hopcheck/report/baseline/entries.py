@@ -3,6 +3,7 @@
 [[deviation]]
 case = "stream.done-once"
 operation = "chat.stream"        # optional: only there
+provider = "anthropic"           # optional: not with the provider that speaks OpenAI's dialect, but with this one
 checks = ["one [DONE]"]          # the findings that fail; "untestable" where the case could not be asked at all
 reason = "the end is announced twice since 1.2"
 issue = "https://…"              # optional
@@ -44,6 +45,7 @@ class Deviation:
         check: What must hold on every exchange; "" in an entry for a case.
         complaint: The cause: what is wrong, without its varying parts.
         operation: The operation that the entry is for; "" for all of them.
+        provider: The provider that the entry is for; "" for the one that speaks OpenAI's dialect.
         reason: Why that is accepted.
         issue: Where the fix is tracked, or "".
         expires: The last day on which the entry counts; None for no end.
@@ -55,6 +57,7 @@ class Deviation:
     check: str = ""
     complaint: str = ""
     operation: str = ""
+    provider: str = ""
     reason: str
     issue: str = ""
     expires: datetime.date | None = None
@@ -64,6 +67,11 @@ class Deviation:
     def is_placeholder(self) -> bool:
         """Whether its reason says nothing."""
         return self.reason.strip().lower() in {"", *_PLACEHOLDERS}
+
+    def covers(self, place: str) -> bool:
+        """Whether it is for that operation and provider (see `Verdict.place`)."""
+        operation, _, provider = place.partition("@")
+        return provider == self.provider and self.operation in ("", operation)
 
     def counts_on(self, day: datetime.date) -> bool:
         """Whether it hasn't expired."""
@@ -137,8 +145,8 @@ def _mistakes(entry: Deviation) -> Iterator[tuple[str, str]]:
 
 def _names(entry: Deviation) -> list[tuple[str, ...]]:
     if entry.case:
-        return [(entry.case, entry.operation, check) for check in entry.checks]
-    return [(entry.check, entry.operation, entry.complaint)]
+        return [(entry.case, entry.operation, entry.provider, check) for check in entry.checks]
+    return [(entry.check, entry.operation, entry.provider, entry.complaint)]
 
 
 def baseline_text(deviations: Iterable[Deviation]) -> str:
@@ -153,6 +161,7 @@ def _entry_text(entry: Deviation) -> str:
         "check": _quoted(entry.check) if entry.check else None,
         "complaint": _quoted(entry.complaint) if entry.complaint else None,
         "operation": _quoted(entry.operation) if entry.operation else None,
+        "provider": _quoted(entry.provider) if entry.provider else None,
         "checks": f"[{', '.join(map(_quoted, entry.checks))}]" if entry.checks else None,
         "reason": _quoted(entry.reason),
         "issue": _quoted(entry.issue) if entry.issue else None,

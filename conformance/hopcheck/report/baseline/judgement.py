@@ -76,7 +76,7 @@ def judge(
 
 
 def _listed_checks(verdict: Verdict, entries: Sequence[Deviation]) -> set[str]:
-    fitting = [one for one in entries if one.case == verdict.case_id and one.operation in ("", verdict.operation)]
+    fitting = [one for one in entries if one.case == verdict.case_id and one.covers(verdict.place)]
     return {check for entry in fitting for check in entry.checks}
 
 

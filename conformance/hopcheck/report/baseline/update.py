@@ -26,40 +26,45 @@ def updated(
 ) -> tuple[Deviation, ...]:
     """The entries that fit a run: what fails, with the reasons it had; entries of unjudged cases are kept."""
     unjudged = {Outcome.NOT_APPLICABLE, Outcome.BROKEN}
-    judged: dict[str, list[Verdict]] = {}
+    judged: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.outcome not in unjudged:
-            judged.setdefault(verdict.case_id, []).append(verdict)
+            judged.setdefault((verdict.case_id, verdict.provider), []).append(verdict)
     kept = [
         entry
         for entry in previous.deviations
-        if entry.case in cases and not any(_fits(entry, verdict) for verdict in judged.get(entry.case, ()))
+        if entry.case in cases
+        and not any(_fits(entry, verdict) for verdict in judged.get((entry.case, entry.provider), ()))
     ]
-    for case_id, ran in judged.items():
+    for (case_id, _), ran in judged.items():
         kept += _case_entries(ran, cases[case_id], previous, strict=strict)
     causes = [cause for cause in causes_of(verdicts) if strict or cause.level is Level.MUST]
     on_causes = _cause_entries(causes, previous, keep_others=not unfiltered)
-    return (*on_causes, *sorted(kept, key=lambda entry: (entry.case, entry.operation)))
+    return (*on_causes, *sorted(kept, key=lambda entry: (entry.case, entry.provider, entry.operation)))
 
 
 def _cause_entries(causes: Sequence[Cause], previous: Baseline, *, keep_others: bool) -> list[Deviation]:
-    met = {(cause.check, cause.cause): cause for cause in causes}
+    met = {(cause.check, cause.cause, place.partition("@")[2]): None for cause in causes for place in cause.operations}
     entries = [
         entry
         for entry in previous.deviations
-        if entry.check and (keep_others or entry.intermittent or (entry.check, entry.complaint) in met)
+        if entry.check and (keep_others or entry.intermittent or _named(entry) in met)
     ]
-    known = {(entry.check, entry.complaint) for entry in entries}
+    known = set(map(_named, entries))
     entries += [
-        Deviation(check=check, complaint=complaint, reason=NO_REASON)
-        for check, complaint in met
-        if (check, complaint) not in known
+        Deviation(check=check, complaint=complaint, provider=provider, reason=NO_REASON)
+        for check, complaint, provider in met
+        if (check, complaint, provider) not in known
     ]
-    return sorted(entries, key=lambda entry: (entry.check, entry.complaint))
+    return sorted(entries, key=_named)
+
+
+def _named(entry: Deviation) -> tuple[str, str, str]:
+    return entry.check, entry.complaint, entry.provider
 
 
 def _fits(entry: Deviation, verdict: Verdict) -> bool:
-    return entry.case == verdict.case_id and entry.operation in ("", verdict.operation)
+    return entry.case == verdict.case_id and entry.covers(verdict.place)
 
 
 def _case_entries(ran: Sequence[Verdict], case: Case, previous: Baseline, *, strict: bool) -> list[Deviation]:
@@ -77,5 +82,7 @@ def _entries(verdict: Verdict, operation: str, failing: Sequence[str], previous:
         left = [check for check in left if check not in still]
         if still:
             entries.append(replace(entry, checks=still, operation=operation))
-    new = Deviation(case=verdict.case_id, operation=operation, checks=tuple(left), reason=NO_REASON)
+    new = Deviation(
+        case=verdict.case_id, operation=operation, provider=verdict.provider, checks=tuple(left), reason=NO_REASON
+    )
     return [*entries, new] if left else entries

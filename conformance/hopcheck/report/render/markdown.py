@@ -34,6 +34,7 @@ from hopcheck.report.document import (
     replay_line,
     replay_problems,
 )
+from hopcheck.report.provider_view import provider_rows, providers_of
 from hopcheck.report.render.values import difference, expectation, lines_visible, short, summary_line, visible
 from hopcheck.report.tally import headline
 
@@ -57,6 +58,7 @@ def markdown_text(document: Document) -> str:
         *(_red_case(case) for case in red[:IN_FULL]),
         *([f"And {len(red) - IN_FULL} more."] if red[IN_FULL:] else []),
         _profile_table(document),
+        _provider_table(document),
         _list("Known deviations", (_known(document, case) for case in listed_cases(document))),
         _list("Baseline", map(text, document["baseline"]["problems"] if document["baseline"] else ())),
         _list("Replay", map(text, replay_problems(document))),
@@ -103,6 +105,15 @@ def _profile_table(document: Document) -> str:
 
     rows = [row(text(profile), cases) for profile, cases in by_profile(document).items()]
     return table(["profile", "cases", *OUTCOMES], [*rows, row("**all**", document["cases"])], right=1)
+
+
+def _provider_table(document: Document) -> str:
+    """The outcomes of each case with each provider, folded; "" if no provider was asked for."""
+    names = providers_of(document)
+    if not names:
+        return ""
+    rows = [[code(name), *map(text, outcomes)] for name, *outcomes in provider_rows(document)]
+    return f"<details><summary>Cases by provider</summary>\n\n{table(['case', *map(text, names)], rows)}\n\n</details>"
 
 
 def _cause(document: Document, cause: CauseEntry) -> str:

@@ -58,9 +58,13 @@ class Dialects:
 
     def read(self, method: str, url: str, body: bytes, fields: Fields) -> DialectRequest:
         """Read a request in its dialect."""
-        found = self._known.get(url) or self._find(url)
-        dialect, route = found[0] if len(found) == 1 else _by_header(found, fields)
+        dialect, route = self.route(url, fields)
         return DialectRequest(dialect, route, method, url, body)
+
+    def route(self, url: str, fields: Fields) -> tuple[Dialect, Route]:
+        """The dialect of a request, and what its path asks for."""
+        found = self._known.get(url) or self._find(url)
+        return found[0] if len(found) == 1 else _by_header(found, fields)
 
     def _find(self, url: str) -> tuple[_Found, ...]:
         path, _, query = url.partition("?")

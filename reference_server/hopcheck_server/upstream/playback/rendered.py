@@ -37,6 +37,8 @@ class RenderedResponse:
         stream: Whether it is an event stream.
         bodiless: Whether its status, or the request's method, allows no body.
         is_plain: Whether it leaves at once, in one write and with its length, unless the connection is to be closed.
+        leading_events: How many more events come before a stream's content than OpenAI's one, in whose count scripts
+            say where a stream stops.
     """
 
     head: bytes
@@ -44,6 +46,7 @@ class RenderedResponse:
     stream: bool = False
     bodiless: bool = False
     is_plain: bool = False
+    leading_events: int = 0
 
     @property
     def body(self) -> bytes:

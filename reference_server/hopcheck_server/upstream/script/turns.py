@@ -6,8 +6,8 @@ Rendering is the dialect's work, playing the server's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -143,6 +143,11 @@ class Delivery:
     close: bool = False
     stamps: bool = False
 
+    def after(self, events: int) -> Delivery:
+        """The same for a stream in which that many more events come before the content."""
+        cut, hang = self.cut_after_events, self.hang_after
+        return replace(self, cut_after_events=cut and cut + events, hang_after=hang and hang + events)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
@@ -191,6 +196,12 @@ class Script:
     backup: tuple[Turn, ...] = ()
     by_model: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
     by_key: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
+
+    @property
+    def all_turns(self) -> Iterator[Turn]:
+        """Every turn, whatever it is for."""
+        for turns in (self.turns, self.backup, *self.by_model.values(), *self.by_key.values()):
+            yield from turns
 
     def turn(self, *, total: int, on_route: int, first_route: bool, model: str, key: str) -> Turn:
         """Choose the turn of an attempt.

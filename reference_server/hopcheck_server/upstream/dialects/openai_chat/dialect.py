@@ -108,6 +108,7 @@ class OpenAIChat(Dialect):
     label = "OpenAI's chat completions"
     nearby = ("/",)
     style: ClassVar[ChatStyle] = ChatStyle()
+    is_openai = has_choices = True
 
     def route(self, path: str) -> Route | None:
         """Chat completions, models, health."""

@@ -19,6 +19,7 @@ class OpenAIEmbeddings(Dialect):
 
     name = "openai_embeddings"
     label = "OpenAI's embeddings"
+    is_openai = True
 
     def route(self, path: str) -> Route | None:
         """The one endpoint."""

@@ -1,0 +1,45 @@
+"""What of a request a provider's dialect has no place for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hopcheck.client.responses import NotApplicable
+from hopcheck_server.upstream.dialects.dialect import Dialect
+from hopcheck_server.upstream.dialects.registry import all_dialects
+
+OPENAI_PARAMETERS = frozenset(
+    {"audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs", "max_completion_tokens",
+     "max_tokens", "metadata", "modalities", "n", "parallel_tool_calls", "prediction", "presence_penalty",
+     "prompt_cache_key", "prompt_cache_retention", "reasoning_effort", "response_format", "safety_identifier", "seed",
+     "service_tier", "stop", "store", "temperature", "top_logprobs", "top_p", "user", "verbosity", "web_search_options"}
+)  # fmt: skip
+"""Parameters of OpenAI's chat completions that steer the response."""
+
+_SAME = {"max_completion_tokens": "max_tokens"}
+
+_DEFAULTS: dict[str, Any] = {"n": 1, "parallel_tool_calls": True, "logprobs": False, "store": False}
+"""Values that ask for nothing which isn't so anyway."""
+
+
+def dialect_of(provider: str) -> Dialect | None:
+    """The dialect of a provider; None for OpenAI's."""
+    return all_dialects()[provider] if provider else None
+
+
+def require_expressible(dialect: Dialect, body: Any) -> None:
+    """Let a request pass that can be translated into a dialect.
+
+    Raises:
+        NotApplicable: It has a parameter that the dialect has no place for.
+    """
+    if dialect.is_openai or not isinstance(body, dict) or "messages" not in body:
+        return
+    asked = {name for name in OPENAI_PARAMETERS.intersection(body) if body[name] not in (None, _DEFAULTS.get(name))}
+    tools = body.get("tools") if isinstance(body.get("tools"), list) else []
+    kinds = sorted({str(one.get("type")) for one in tools or () if isinstance(one, dict)} - {"function"})
+    if kinds:
+        raise NotApplicable(f"{dialect.label} has no tools of the type {', '.join(kinds)}")
+    foreign = sorted(name for name in asked if _SAME.get(name, name) not in dialect.parameters)
+    if foreign:
+        raise NotApplicable(f"{dialect.label} has no place for {', '.join(foreign)}")

@@ -1,0 +1,86 @@
+"""A response as its body reads, on either side of a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hopcheck_contracts.bounded_json import loads_or_none
+from hopcheck_contracts.schemas import STREAM_TYPE
+from hopcheck_contracts.sse import Event, EventParser
+from hopcheck_server.upstream.journal.attempt import SentResponse
+
+SAMPLE_BYTES = 32 * 1024
+"""Of a body that are searched for what doesn't belong there: half of them at its beginning, half at its end."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A response as its body reads, on either side.
+
+    Attributes:
+        status: The HTTP status.
+        headers: In order, names as they were written.
+        body: Without its content coding; None where nobody knows how to undo that.
+    """
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes | None
+
+    @classmethod
+    def of_provider(cls, sent: SentResponse) -> Message:
+        """What the upstream sent."""
+        return cls(sent.status, sent.headers, sent.body)
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name (any case), or None."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+    @cached_property
+    def media_type(self) -> str:
+        """The content type without its parameters, in lower case."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def streams(self) -> bool:
+        """Whether it is an event stream."""
+        return self.media_type == STREAM_TYPE
+
+    @cached_property
+    def sample(self) -> str:
+        """The body's text, of a long one its beginning and its end."""
+        body, half = self.body or b"", SAMPLE_BYTES // 2
+        short = body if len(body) <= SAMPLE_BYTES else body[:half] + b"\n" + body[-half:]
+        return short.decode("utf-8", "replace")
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; None if it isn't."""
+        return loads_or_none(self.body or b"")
+
+    @cached_property
+    def parsed(self) -> tuple[list[Event], bytes]:
+        """The events of the stream, and what follows the last one without its end."""
+        parser = EventParser()
+        events = parser.feed(self.body or b"") if self.streams else []
+        return events, parser.rest
+
+    @property
+    def events(self) -> list[Event]:
+        """The events of the stream, comments included."""
+        return self.parsed[0]
+
+    @cached_property
+    def payloads(self) -> list[Any]:
+        """The JSON of the stream's events, without `[DONE]`; None for what isn't JSON."""
+        return [event.json for event in self.events if event.data and not event.is_done]
+
+    @cached_property
+    def error(self) -> Mapping[str, Any] | None:
+        """The error object of the body, or of the first error event."""
+        bodies = self.payloads if self.streams else [self.json]
+        errors = (body.get("error") for body in bodies if isinstance(body, dict))
+        return next((error for error in errors if isinstance(error, dict)), None)

@@ -1,0 +1,33 @@
+"""Helpers: a translating relay as a target whose model reaches Anthropic's dialect."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from hopcheck.client.config import Models
+from hopcheck.engine.run import run
+from hopcheck.engine.verdict import Verdict
+from hopcheck.gate.catalogue import all_cases, select
+from hopcheck.selftest.relay_host import RelayHost
+from hopcheck_server.relay import Relay
+
+Judge = Callable[..., dict[str, Verdict]]
+
+
+async def judge(relay: type[Relay], *patterns: str) -> dict[str, Verdict]:
+    """The verdicts on a relay, by the cases' names with their operations; the provider is Anthropic."""
+    cases = [case for case in select(all_cases().values(), patterns) if case.operation in ("chat", "chat.stream")]
+    async with RelayHost({"relay": relay}, cases) as host:
+        context = host.context("relay")
+        config = replace(context.config, providers={"anthropic": Models(chat="fake-model", embedding="")})
+        context = replace(context, config=config.behind("anthropic"))
+        return {verdict.key: verdict async for verdict in run(cases, context, jobs=4)}
+
+
+@pytest.fixture
+def judged() -> Judge:
+    return lambda relay, *patterns: asyncio.run(judge(relay, *patterns))

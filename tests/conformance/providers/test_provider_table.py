@@ -1,0 +1,93 @@
+"""The target file's table of providers, and the target behind one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hopcheck.client.config import Models
+from hopcheck.client.providers.expressible import dialect_of, require_expressible
+from hopcheck.client.providers.translated_attempt import TranslatedAttempt
+from hopcheck.client.responses import NotApplicable
+from hopcheck.gate.options import GateOptions
+from hopcheck.gate.target_file import SettingsError, read_target
+from hopcheck_server.upstream.journal.attempt import Attempt
+
+URL = {"base_url": "http://127.0.0.1:4000/v1"}
+DECLARED = {"retries": 2, "embeddings": True, "fallback": {"primary": "a", "backup": "b"}, "timeout_s": 1}
+
+
+def target(providers: dict[str, Any], **declares: Any) -> Any:
+    return read_target({"target": URL, "providers": providers, "declares": declares}, None, {}, {})
+
+
+def test_a_provider_is_a_model_or_two() -> None:
+    read = target({"anthropic": "claude-model", "azure": {"chat": "gpt", "embedding": "ada"}})
+    assert read.providers == {
+        "anthropic": Models(chat="claude-model", embedding=""),
+        "azure": Models(chat="gpt", embedding="ada"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("providers", "sentence"),
+    [
+        ({"antropic": "m"}, 'has no provider "antropic"; did you mean "anthropic"?'),
+        ({"anthropic": {"model": "m"}}, 'has no key "model"'),
+        ({"anthropic": 7}, "must be a table"),
+    ],
+)
+def test_a_mistake_is_a_sentence(providers: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        target(providers)
+    assert sentence in str(caught.value)
+
+
+def test_what_is_declared_of_other_models_is_left_out() -> None:
+    behind = target({"anthropic": "claude-model"}, **DECLARED).behind("anthropic")
+    assert (behind.models.chat, behind.provider) == ("claude-model", "anthropic")
+    assert behind.declares.given == {"retries": 2, "choices": False}
+
+
+def test_embeddings_are_asked_where_there_is_a_model_for_them() -> None:
+    config = target({"anthropic": "claude-model", "azure": {"chat": "gpt", "embedding": "ada"}})
+    cases: Any = [_Case("chat"), _Case("embeddings")]
+    options = GateOptions(config=config, cases=cases, providers=["anthropic", "azure"])
+    assert [len(options.cases_on(name)) for name in ("", "anthropic", "azure")] == [2, 1, 2]
+    assert options.selected == 3
+
+
+class _Case:
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"seed": 7, "logit_bias": {}}, "no place for logit_bias, seed"),
+        ({"n": 2}, "no place for n"),
+        ({"tools": [{"type": "custom"}]}, "no tools of the type custom"),
+    ],
+)
+def test_what_a_dialect_has_no_place_for_is_not_asked(fields: dict[str, Any], reason: str) -> None:
+    dialect = dialect_of("anthropic")
+    assert dialect is not None
+    with pytest.raises(NotApplicable, match=reason):
+        require_expressible(dialect, {"messages": [], **fields})
+
+
+def test_what_has_a_place_is_asked() -> None:
+    dialect = dialect_of("anthropic")
+    assert dialect is not None
+    require_expressible(dialect, {"messages": [], "n": 1, "max_completion_tokens": 9, "stop": "x", "seed": None})
+    require_expressible(dialect, {"input": "x", "seed": 7})
+    assert dialect_of("") is None
+
+
+def test_a_case_cannot_read_a_translated_body_as_openais() -> None:
+    attempt = TranslatedAttempt.of(Attempt("m", "s", 1, "claude", "POST", "/v1/messages", [], b"{}", 1, 5))
+    assert (attempt.model, attempt.body) == ("claude", b"{}")
+    with pytest.raises(NotApplicable, match="request-fidelity compares it here"):
+        _ = attempt.json
