@@ -136,6 +136,5 @@ def _plain(schema: Any) -> Any:
 
 def _changed(what: str, wanted: Any, got: Any) -> Iterator[Complaint]:
     if wanted != got:
-        yield Complaint(
-            f"{what} are changed" if what.endswith("s") else f"{what} is changed", f"{wanted!r} became {got!r}"
-        )
+        verb = "are" if what.partition(" of ")[0].endswith("s") else "is"
+        yield Complaint(f"{what} {verb} changed", f"{wanted!r} became {got!r}")

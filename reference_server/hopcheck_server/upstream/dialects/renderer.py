@@ -58,7 +58,7 @@ class Renderer:
         key = id(turn), request.dialect.name, request.shape, marked
         known = self._kept.get(key)  # with its turn, so that the turn's id stays its own
         if known is not None:
-            return known[1].fill(request.model, tag)
+            return _filled(known[1], request, tag)
         obstacle = request.dialect.obstacle(turn)
         if obstacle:
             return _unexpressed(turn, request.dialect, tag, obstacle)
@@ -66,7 +66,14 @@ class Renderer:
             self._kept.clear()
         template = request.dialect.template(turn, request.shape, marked=marked)
         self._kept[key] = turn, template
-        return template.fill(request.model, tag)
+        return _filled(template, request, tag)
+
+
+def _filled(template: Template, request: DialectRequest, tag: bytes) -> RenderedResponse:
+    response = template.fill(request.model, tag)
+    if response.stream:
+        response.leading_events = request.dialect.leading_events
+    return response
 
 
 def _answer(turn: Turn, request: DialectRequest, tag: bytes) -> RenderedResponse:

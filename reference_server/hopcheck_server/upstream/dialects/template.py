@@ -56,7 +56,6 @@ class TextTemplate:
         stream: Whether it is a stream.
         is_bodiless: Whether its status allows no body.
         is_plain: See `RenderedResponse`.
-        leading_events: See `RenderedResponse`.
     """
 
     body: bytes
@@ -65,18 +64,10 @@ class TextTemplate:
     stream: bool
     is_bodiless: bool
     is_plain: bool
-    leading_events: int = 0
 
     @classmethod
     def make(
-        cls,
-        turn: Turn,
-        pieces: Iterable[str],
-        *,
-        headers: HeaderFields,
-        request_id: str,
-        stream: bool,
-        leading_events: int = 0,
+        cls, turn: Turn, pieces: Iterable[str], *, headers: HeaderFields, request_id: str, stream: bool
     ) -> TextTemplate:
         """Make the template of a turn.
 
@@ -86,7 +77,6 @@ class TextTemplate:
             headers: The dialect's own headers.
             request_id: The name of its request id's header, or "".
             stream: Whether it is a stream.
-            leading_events: See `RenderedResponse`.
         """
         parts = [piece.encode() for piece in pieces]
         has_own = request_id and all(name.lower() != request_id for name, _ in turn.headers)
@@ -97,7 +87,6 @@ class TextTemplate:
             stream,
             turn.status in BODILESS,
             not stream and rendered.is_plain(turn, sum(map(len, parts))),
-            leading_events,
         )
 
     def fill(self, model: str, tag: bytes) -> RenderedResponse:
@@ -106,8 +95,7 @@ class TextTemplate:
         second = this_second()
         body = body.replace(CREATED.encode(), second.number).replace(TIME.encode(), second.rfc_3339)
         lines = b"%b%b%b\r\n" % (self.head, self.request_id, tag) if self.request_id else self.head
-        pieces = body.split(_SEPARATOR)
-        return RenderedResponse(lines, pieces, self.stream, self.is_bodiless, self.is_plain, self.leading_events)
+        return RenderedResponse(lines, body.split(_SEPARATOR), self.stream, self.is_bodiless, self.is_plain)
 
 
 def stamped(completion: Completion, *, stream: bool) -> Completion:

@@ -5,13 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from hopcheck_server.upstream.dialects.anthropic import errors, request_reader
-from hopcheck_server.upstream.dialects.anthropic.messages import (
-    LEADING_EVENTS,
-    STOP_REASONS,
-    events,
-    has_content,
-    message,
-)
+from hopcheck_server.upstream.dialects.anthropic.messages import STOP_REASONS, events, message
 from hopcheck_server.upstream.dialects.arguments import parsed_arguments
 from hopcheck_server.upstream.dialects.dialect import MODELS, UNKNOWN_MODEL, Dialect, Refusal, default_completion
 from hopcheck_server.upstream.dialects.json_text import Json, compact
@@ -49,6 +43,7 @@ class Anthropic(Dialect):
     credential_header = "x-api-key"
     request_id_header = "request-id"
     telltale_header = "anthropic-version"
+    leading_events = 2  # the start of a block, and a ping
     parameters = request_reader.PARAMETERS
 
     def route(self, path: str) -> Route | None:
@@ -63,14 +58,8 @@ class Anthropic(Dialect):
         completion = turn.completion or default_completion((" ", TAG) if marked else ())
         completion = stamped(completion, stream=shape.stream) if turn.delivery.stamps else completion
         pieces = events(completion, turn.delivery) if shape.stream else [compact(message(completion))]
-        return TextTemplate.make(
-            turn,
-            pieces,
-            headers=STREAM_HEADERS if shape.stream else JSON_HEADERS,
-            request_id=self.request_id_header,
-            stream=shape.stream,
-            leading_events=LEADING_EVENTS if shape.stream and has_content(completion) else 0,
-        )
+        headers = STREAM_HEADERS if shape.stream else JSON_HEADERS
+        return TextTemplate.make(turn, pieces, headers=headers, request_id=self.request_id_header, stream=shape.stream)
 
     def error_body(self, status: int, error: ErrorStory, tag: str) -> Json:
         """Anthropic's error object; its types follow the status."""

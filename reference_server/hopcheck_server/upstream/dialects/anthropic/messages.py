@@ -25,16 +25,8 @@ STOP_REASONS = {
 FIRST_TOKENS = 1
 """The output tokens that the start of a stream reports."""
 
-LEADING_EVENTS = 2
-"""Before the first piece of content: the start of its block and a ping, in addition to the start of the message."""
-
 Block = tuple[Json, list[Json], Json]
 """A content block: as it is when it begins, its deltas, and as it is in the end."""
-
-
-def has_content(completion: Completion) -> bool:
-    """Whether a message has a block."""
-    return bool(_blocks(completion.choices[0]))
 
 
 def message(completion: Completion) -> Json:

@@ -47,6 +47,7 @@ class Gemini(Dialect):
     nearby = ("/v1beta/", "/models/")
     credential_header = "x-goog-api-key"
     request_id_header = ""
+    leading_events = -1  # the first has content
     parameters = requests.PARAMETERS
 
     def route(self, path: str) -> Route | None:

@@ -32,6 +32,7 @@ class OpenAIResponses(Dialect):
     name = "openai_responses"
     label = "OpenAI's Responses API"
     nearby = ("/v1/responses", "/responses")
+    leading_events = 3  # two about the response, and the start of an item and of its part
     parameters = request_reader.PARAMETERS
 
     def route(self, path: str) -> Route | None:
