@@ -12,7 +12,7 @@ from hopcheck.authoring.findings import Finding, Level
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.report.baseline import Baseline, Deviation, baseline_text, judge, updated
-from hopcheck.report.provider_view import provider_lines, provider_rows
+from hopcheck.report.render.provider_view import provider_lines, provider_rows
 
 TODAY = datetime.date(2030, 1, 1)
 FAILED = Finding("status", False, 200, 500)

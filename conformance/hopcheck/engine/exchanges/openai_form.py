@@ -81,7 +81,8 @@ def _pieces_sent(attempt: Attempt, as_sent: RenderedResponse) -> int | None:
 
 
 def _message(sent: SentResponse, rendered: RenderedResponse, pieces_sent: int | None) -> Message:
-    pieces = rendered.pieces if pieces_sent is None else rendered.pieces[: min(pieces_sent, len(rendered.pieces) - 1)]
+    pieces = list(rendered.pieces)
+    pieces = pieces if pieces_sent is None else pieces[: min(pieces_sent, len(pieces) - 1)]
     kept = [pair for pair in sent.headers if pair[0].lower() != "content-type"]
     media_type = "text/event-stream" if rendered.stream else "application/json"
     body = b"".join(_common(piece) if piece.startswith(_ERROR) else piece for piece in pieces)

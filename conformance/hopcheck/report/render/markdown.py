@@ -34,7 +34,7 @@ from hopcheck.report.document import (
     replay_line,
     replay_problems,
 )
-from hopcheck.report.provider_view import provider_rows, providers_of
+from hopcheck.report.render.provider_view import provider_rows, providers_of
 from hopcheck.report.render.values import difference, expectation, lines_visible, short, summary_line, visible
 from hopcheck.report.tally import headline
 

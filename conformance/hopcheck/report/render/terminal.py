@@ -38,7 +38,7 @@ from hopcheck.report.document import (
     replay_line,
     replay_problems,
 )
-from hopcheck.report.provider_view import provider_lines
+from hopcheck.report.render.provider_view import provider_lines
 from hopcheck.report.render.values import clip, difference, expectation, short, summary_line, visible
 from hopcheck.report.tally import headline
 
