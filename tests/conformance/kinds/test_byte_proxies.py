@@ -19,6 +19,7 @@ from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire.pipe import Pipe
 from hopcheck_server.wire.pool import Origin
 
+pytestmark = pytest.mark.whole_gate
 KEY = "sk-of-the-client-1234"
 CONNECTION_LEVEL = frozenset({"http.hop-by-hop"})
 """What a tunnel below HTTP can't do: it has no connection of its own whose fields it could take off."""
@@ -42,26 +43,23 @@ async def judged(kind: str, declares: Declares) -> GateResult:
         return await gate(GateOptions(config=config, cases=cases), asyncio.Event(), lambda *_: None)
 
 
-def red(result: GateResult, kind: str) -> dict[str, Any]:
-    """The failing cases and causes of a run, but for what a tunnel can't do."""
+def red(result: GateResult) -> dict[str, Any]:
+    """The failing cases and causes of a run."""
     cases = {
         one.case_id: [str(two) for two in one.failed] or one.reason for one in result.verdicts if one.outcome in FAILING
     }
-    causes = [one for one in causes_of(result.verdicts) if kind != "pipe" or "hop-by-hop" not in one.cause]
-    return cases | {str(cause): "" for cause in causes}
+    return cases | {str(cause): "" for cause in causes_of(result.verdicts)}
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", ["pipe", "http"])
 def test_a_declared_byte_proxy_gets_no_red_line(kind: str) -> None:
     result = asyncio.run(judged(kind, Declares(transparent=True)))
-    assert red(result, kind) == {}
+    assert red(result) == {}
     assert result.suggestions == ()
     assert sum(one.outcome is Outcome.CONFORMS for one in result.verdicts) >= 80
 
 
-@pytest.mark.timeout(120)
 def test_an_undeclared_one_is_recognised_and_suggests() -> None:
     result = asyncio.run(judged("http", Declares()))
-    assert red(result, "http") == {}
+    assert red(result) == {}
     assert [one.declaration for one in result.suggestions] == ["transparent = true"]

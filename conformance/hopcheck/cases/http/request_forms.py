@@ -16,22 +16,25 @@ from hopcheck import (
     refuse,
 )
 
-HEADERS = {
+FORMS = {
     "charset": {"Content-Type": "application/json; charset=utf-8"},
     "media type in capitals": {"Content-Type": "Application/JSON"},
     "another accept": {"Accept": "text/event-stream"},
     "accepts JSON only": {"Accept": "application/json"},
-    "offers HTTP/2": {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABk"},
-}  # fmt: skip
-"""Headers that clients send: Java's HTTP client offers HTTP/2 in this way with every request."""
+}
+"""Headers that clients send."""
+
+UPGRADE = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABk"}
+"""How Java's HTTP client offers HTTP/2 with every request: to the next hop, which a byte proxy need not be."""
 
 
 @case("http.request-forms", level="MUST", on=FORWARDED, refs=["RFC 9110 8.3.1", "RFC 9110 12.5.1", "RFC 9110 7.8"])
 async def request_forms(target: Target, ask: Operation) -> Findings:
     """What a client sends in addition to its request decides nothing: charset, Accept, an offer to go on in HTTP/2."""
-    answers = {name: await ask(headers=headers) for name, headers in HEADERS.items()}
+    forms = FORMS if target.declares.transparent else {**FORMS, "offers HTTP/2": UPGRADE}
+    answers = {name: await ask(headers=headers) for name, headers in forms.items()}
     statuses = {name: answer.status for name, answer in answers.items()}
-    yield expect("statuses", statuses, equals=dict.fromkeys(HEADERS, 200))
+    yield expect("statuses", statuses, equals=dict.fromkeys(forms, 200))
     kind = "text/event-stream" if ask.streams else "application/json"
     types = {name: answer.media_type for name, answer in answers.items() if answer.status == 200}
     yield expect("media types", types, equals=dict.fromkeys(types, kind))
