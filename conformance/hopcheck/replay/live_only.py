@@ -10,9 +10,6 @@ from hopcheck.cassettes import Cassette, cassette_name
 from hopcheck.cassettes.secrets.headers import RESPONSE, is_kept
 from hopcheck.report.run_summary import LIVE_ONLY
 
-ENDS_OF_CONNECTIONS = frozenset({"stream.ends-at-done", "rate_limit.concurrency-release"})
-"""Cases in which a stream is held open, and let go by the case or not at all."""
-
 
 def cassette_of_case(case: Case) -> str:
     """The name of a case's cassette."""
@@ -40,11 +37,22 @@ def _reason(case: Case, cassettes: Mapping[str, Cassette], unrecorded: Mapping[s
     left_out = sorted({field for field in _provider_headers(case) if not is_kept(field, RESPONSE)})
     if left_out:
         return f"its provider sends header fields that no cassette holds ({', '.join(left_out)})"
-    if case.id in ENDS_OF_CONNECTIONS:
+    if _is_held_open(case, cassettes[name]):
         return "it depends on when a provider's connection ends, which a cassette doesn't hold"
     if case.isolation is Isolation.RECOVERY:
         return "it waits for a rate limit's window to end, up to a minute"
     return ""
+
+
+def _is_held_open(case: Case, cassette: Cassette) -> bool:
+    """Whether a response was complete though its provider held the connection, and no declared timeout ended that.
+
+    Then LiteLLM, or the case, decided when the response ends. A proxy that waits for the provider instead would show
+    it live, and can't on a cassette: there is no provider.
+    """
+    is_held = any(one.ended in ("released", "hung-up") for one in cassette.journal)
+    client_left = any(one.delivery.ended == "left" for one in cassette.interactions)
+    return is_held and not client_left and "timeout_s" not in case.needs
 
 
 def _provider_headers(case: Case) -> set[str]:

@@ -13,7 +13,7 @@ from hopcheck import IncomingRequest, OutgoingRequest, Relay, RelayedResponse, r
 from hopcheck.cassettes import load
 from hopcheck.engine.verdict import Outcome
 from hopcheck.gate.catalogue import all_cases
-from hopcheck.replay.live_only import burst_owner, live_only, without_burst
+from hopcheck.replay.live_only import burst_owner, cassette_of_case, live_only, without_burst
 from hopcheck.report.run_summary import LIVE_ONLY
 from hopcheck.selftest.replayed.chunk_parser_mutant import ParsesEachRead
 from hopcheck.selftest.replayed.on_cassettes import CassetteResult, run_on_cassettes
@@ -182,6 +182,15 @@ def test_a_case_about_unrecorded_headers_is_live_only(cassettes) -> None:
     recorded = {"auth.response-headers~chat": cassettes["stream.done-once~chat.stream"]}
     reason = live_only([CASES["auth.response-headers"]], recorded, {})["auth.response-headers[chat]"]
     assert "set-cookie" in reason
+
+
+def test_what_a_held_connection_decides_is_live_only() -> None:
+    """Of the cases whose provider holds a stream open, some end with the client, or with a declared timeout."""
+    held = {"rate_limit.concurrency-release~chat", "stream.ends-at-done~chat.stream"}
+    ended = {"cancel.slot-release~chat", "cancel.silent-stream~chat.stream", "stream.stall~chat.stream"}
+    recorded = {name: load(FOLDER / f"{name}.yaml") for name in held | ended}
+    cases = [CASES[name.partition("~")[0]] for name in recorded]
+    assert {cassette_of_case(case) for case in cases if case.key in live_only(cases, recorded, {})} == held
 
 
 def test_few_cases_are_live_only(cassettes) -> None:
