@@ -64,7 +64,7 @@ def _too_late(judged: Judged) -> Iterator[Complaint]:
         return
     late = [one for one in judged.exchange.attempts if one.received_ns > response.ended_at_ns + ON_ITS_WAY_NS]
     if late:
-        after = "left" if response.ended == "left" else "was answered"
+        after = "left" if response.ended in ("left", "timeout") else "was answered"
         yield Complaint(f"there is an attempt after the client {after}", judged.exchange.about)
 
 
