@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import hopcheck_load  # noqa: F401  (before anything imports numpy, whose threads it bounds)
 from tests.demo_run import DemoRun, run_demo
 
 TESTS = Path(__file__).parent

@@ -11,7 +11,14 @@ from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.selftest.columns import columns_of
 from hopcheck.selftest.reproduction import MutantReport, mutant_reports, unreproduced
 
-SAMPLE = ("errors.status*", "errors.shape", "errors.sdk-class", "chat.content-exact", "stream.done-once", "models.list")
+SAMPLE = (
+    "errors.status*[chat.stream]",
+    "errors.shape[embeddings]",
+    "errors.sdk-class[chat]",
+    "chat.content-exact",
+    "stream.done-once",
+    "models.list*",
+)
 
 
 def test_a_sample_of_mutants_is_reproduced() -> None:
