@@ -146,6 +146,7 @@ class _Start:
         env = {
             "HOPCHECK_UPSTREAM_URL": upstream.base_url,
             "HOPCHECK_UPSTREAM_ROOT": upstream.url,
+            "HOPCHECK_VLLM_URL": f"{upstream.url}/vllm/v1",
             "OLLAMA_API_BASE": upstream.url,  # else LiteLLM asks the machine's own Ollama about each of its models
             "HOPCHECK_UPSTREAM_KEY": keys.upstream,
             "HOPCHECK_BACKUP_KEY": keys.backup,

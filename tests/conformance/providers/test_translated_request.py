@@ -82,3 +82,74 @@ def test_each_difference_is_a_cause(edit: Any, cause: str) -> None:
 def test_an_empty_turn_may_be_left_out() -> None:
     empty = {"role": "assistant", "content": [{"type": "text", "text": " "}]}
     assert found(lambda body: body["messages"].insert(1, empty)) == []
+
+
+def found_in(path: str, body: dict[str, Any], **changes: Any) -> list[str]:
+    """The causes in a request to another dialect, of a client's request that is changed."""
+    asked = {**CHAT, **changes}
+    attempt = Attempt("m", "s", 1, "m", "POST", path, [], dump(body), 1, 5)
+    exchange = SimpleNamespace(asked=asked, path="/v1/chat/completions", about="asked", attempts=(attempt,))
+    judged: Any = SimpleNamespace(exchange=exchange)
+    return [complaint.cause for complaint in judge_translation(judged)]
+
+
+def contents(**changes: Any) -> dict[str, Any]:
+    """The same request to Gemini."""
+    parts = [{"text": "One"}, {"inline_data": {"mime_type": "image/png", "data": "AA=="}}]
+    result = {"function_response": {"name": "f", "response": {"content": "found"}}}
+    return {
+        "system_instruction": {"parts": [{"text": "Be brief."}]},
+        "contents": [
+            {"role": "user", "parts": parts},
+            {"role": "model", "parts": [{"function_call": {"name": "f", "args": {"q": 1}}}]},
+            {"role": "user", "parts": [result, {"text": "Two"}]},
+        ],
+        "tools": [{"function_declarations": [{"name": "f", "description": "Finds."}]}],
+        "toolConfig": {"functionCallingConfig": {"mode": "ANY"}},
+        "generationConfig": {"max_output_tokens": 9, "stop_sequences": ["END"]},
+        **changes,
+    }
+
+
+def lines(**changes: Any) -> dict[str, Any]:
+    """The same request to Ollama."""
+    return {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "One", "images": ["AA=="]},
+            {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": {"q": 1}}}]},
+            {"role": "tool", "content": "found"},
+            {"role": "user", "content": "Two"},
+        ],
+        "tools": CHAT["tools"],
+        "options": {"num_predict": 9, "stop": ["END"]},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "causes"),
+    [
+        ({}, []),
+        ({"toolConfig": {}}, ["tool_choice is changed"]),
+        ({"generationConfig": {"max_output_tokens": 9}}, ["stop is lost"]),
+        ({"tools": []}, ["the tools are changed"]),
+    ],
+)
+def test_gemini_is_owed_no_ids(changes: dict[str, Any], causes: list[str]) -> None:
+    assert found_in("/v1beta/models/m:generateContent", contents(**changes)) == causes
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked", "causes"),
+    [
+        ({}, {}, []),
+        ({}, {"tool_choice": "none"}, ["the tools are changed"]),
+        ({"tools": []}, {"tool_choice": "none"}, []),
+        ({"options": {"num_predict": 8, "stop": ["END"]}}, {}, ["max_tokens is changed"]),
+        ({"messages": []}, {}, ["a system text is lost", "the turns are changed"]),
+    ],
+)
+def test_ollama_is_owed_no_choice(changes: dict[str, Any], asked: dict[str, Any], causes: list[str]) -> None:
+    assert found_in("/api/chat", lines(**changes), **asked) == causes

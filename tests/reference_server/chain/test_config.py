@@ -18,11 +18,21 @@ TARGETS = {
     for name in ("litellm", "reference")
 }
 
+EMBEDDING = {name for name, model in MODELS.items() if model["model_info"].get("mode") == "embedding"}
+
 each_model = pytest.mark.parametrize("name", list(MODELS))
 each_target = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
 
 
-PROVIDERS = {"claude-model": "anthropic"}
+PROVIDERS = {
+    "claude-model": "anthropic",
+    "gemini-model": "gemini",
+    "gemini-embedding": "gemini",
+    "ollama-model": "ollama_chat",
+    "ollama-embedding": "ollama",
+    "vllm-model": "hosted_vllm",
+    "vllm-embedding": "hosted_vllm",
+}
 """LiteLLM's names of the providers that aren't OpenAI."""
 
 
@@ -45,8 +55,9 @@ def test_each_model_is_its_own(name: str) -> None:
 def test_no_key_and_no_address_of_a_provider_is_written_down(name: str) -> None:
     key = "BACKUP" if name == "backup-model" else "UPSTREAM"
     assert params(name)["api_key"] == f"os.environ/HOPCHECK_{key}_KEY"
-    elsewhere = {"dead-model": "http://127.0.0.1:1/v1", "claude-model": "os.environ/HOPCHECK_UPSTREAM_ROOT"}
-    assert params(name)["api_base"] == elsewhere.get(name, "os.environ/HOPCHECK_UPSTREAM_URL")
+    addresses = {"openai": "UPSTREAM_URL", "hosted_vllm": "VLLM_URL"}
+    own = f"os.environ/HOPCHECK_{addresses.get(PROVIDERS.get(name, 'openai'), 'UPSTREAM_ROOT')}"
+    assert params(name)["api_base"] == ("http://127.0.0.1:1/v1" if name == "dead-model" else own)
 
 
 @each_model
@@ -71,7 +82,8 @@ def test_what_a_target_declares_is_what_the_configuration_says(target: dict[str,
     declares, router = target["declares"], CONFIG["router_settings"]
     assert declares["retries"] == router["num_retries"]
     assert declares["timeout_retries"] == router["retry_policy"]["TimeoutErrorRetries"]
-    assert set(target["providers"].values()) == set(PROVIDERS)
+    named = [[one] if isinstance(one, str) else one.values() for one in target["providers"].values()]
+    assert {model for models in named for model in models} == set(PROVIDERS)
     assert {declares["fallback"]["primary"]: [declares["fallback"]["backup"]]} in router["fallbacks"]
     slow = params(declares["timeout_model"])
     assert (slow["timeout"], slow["stream_timeout"]) == (declares["timeout_s"], declares["timeout_s"])
@@ -98,7 +110,7 @@ def test_a_version_that_can_has_the_configuration_of_all(version: str, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("version", "models"), [("1.60.8", {"fake-embedding"}), ("1.79.3rc1", {"fake-embedding"}), ("1.80.11", set(MODELS))]
+    ("version", "models"), [("1.60.8", EMBEDDING), ("1.79.3rc1", EMBEDDING), ("1.80.11", set(MODELS))]
 )
 def test_an_old_version_gets_the_same_but_for_what_it_chokes_on(version: str, models: set[str], tmp_path: Path) -> None:
     written = yaml.safe_load(config_for(version, tmp_path).read_text())

@@ -91,6 +91,7 @@ def test_litellm_gets_the_address_of_its_upstream(tmp_path: Path, fake: FakeLite
     assert fake.asked["env"] == {
         "HOPCHECK_UPSTREAM_URL": f"{root}/v1",
         "HOPCHECK_UPSTREAM_ROOT": root,
+        "HOPCHECK_VLLM_URL": f"{root}/vllm/v1",
         "OLLAMA_API_BASE": root,
         "HOPCHECK_UPSTREAM_KEY": key,
     }

@@ -41,5 +41,7 @@ def require_expressible(dialect: Dialect, body: Any) -> None:
     if kinds:
         raise NotApplicable(f"{dialect.label} has no tools of the type {', '.join(kinds)}")
     foreign = sorted(name for name in asked if _SAME.get(name, name) not in dialect.parameters)
+    if "tool choice" in dialect.omits and body.get("tool_choice") not in (None, "auto", "none"):
+        foreign.append("tool_choice")
     if foreign:
         raise NotApplicable(f"{dialect.label} has no place for {', '.join(foreign)}")

@@ -17,6 +17,7 @@ from hopcheck_server.upstream.dialects.provider_request import (
     MessagePart,
     ProviderRequest,
     merged_turns,
+    without,
 )
 from hopcheck_server.upstream.dialects.registry import all_dialects
 
@@ -36,7 +37,8 @@ def judge_translation(judged: Judged) -> Iterator[Complaint]:
         got = dialect.read(attempt.path, request.payload or {}) if dialect else None
         if dialect is None or asked is None or got is None:
             continue
-        for cause, detail, level in _differences(asked, got, dialect.parameters):
+        wanted, carried = (without(request, dialect.omits) for request in (asked, got))
+        for cause, detail, level in _differences(wanted, carried, dialect.parameters):
             if cause not in seen:
                 seen.add(cause)
                 yield Complaint(cause, f"{exchange.about}: {detail}", level)
@@ -109,10 +111,11 @@ def _calls(before: list[MessagePart], after: list[MessagePart]) -> Iterator[Comp
 
 
 def _results(before: list[MessagePart], after: list[MessagePart]) -> Iterator[Complaint]:
-    wanted, got = ({part.id: part.text for part in parts} for parts in (before, after))
-    yield from _changed("the ids of tools' results", list(wanted), list(got))
-    for identity in wanted.keys() & got.keys():
-        yield from _changed("a tool's result", wanted[identity], got[identity])
+    ids = [[part.id for part in parts] for parts in (before, after)]
+    yield from _changed("the ids of tools' results", *ids)
+    for wanted, got in zip(before, after, strict=False):
+        if wanted.id == got.id:
+            yield from _changed("a tool's result", wanted.text, got.text)
 
 
 def _tools(asked: ProviderRequest, got: ProviderRequest) -> Iterator[Complaint]:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from hopcheck_server.upstream.dialects.json_text import Json
-from hopcheck_server.upstream.dialects.provider_request import ProviderRequest
+from hopcheck_server.upstream.dialects.provider_request import Omission, ProviderRequest
 from hopcheck_server.upstream.dialects.request import PLAIN, DialectRequest, Route, Shape
 from hopcheck_server.upstream.dialects.template import Template
 from hopcheck_server.upstream.script.error_story import ErrorStory
@@ -46,6 +46,7 @@ class Dialect(ABC):
         telltale_header: A request header by which this dialect's requests are known on paths that it shares.
         parameters: Those of OpenAI's parameters that `read` finds, since the dialect has a place for them.
         is_named_only: Whether it has only those paths that begin with its name: nothing else tells its requests apart.
+        omits: What else of a request it has no place for.
         leading_events: How many more events come before a stream's content than the one of OpenAI's chat completions.
         is_openai: Whether its requests and responses are OpenAI's, so that they can be compared as they are.
         has_choices: Whether more than one choice can be asked for.
@@ -58,6 +59,7 @@ class Dialect(ABC):
     request_id_header: ClassVar[str] = "x-request-id"
     telltale_header: ClassVar[str] = ""
     parameters: ClassVar[frozenset[str]] = frozenset()
+    omits: ClassVar[frozenset[Omission]] = frozenset()
     is_named_only: ClassVar[bool] = False
     leading_events: ClassVar[int] = 0
     is_openai: ClassVar[bool] = False

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 PartKind = Literal["text", "reasoning", "image", "call", "result"]
 
 Role = Literal["user", "assistant"]
+
+Omission = Literal["call ids", "media types", "tool choice"]
+"""The ids of calls, by which results are known; what kind an image is; whether, and which, tools are to be called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,21 @@ def merged_turns(turns: list[ConversationTurn]) -> tuple[ConversationTurn, ...]:
         else:
             merged.append(turn)
     return tuple(merged)
+
+
+def without(request: ProviderRequest, omitted: frozenset[Omission]) -> ProviderRequest:
+    """A request as far as a dialect can carry it; where tools can't be forbidden, none may be offered."""
+    turns = [replace(turn, parts=tuple(_part_without(part, omitted) for part in turn.parts)) for turn in request.turns]
+    if "tool choice" not in omitted:
+        return replace(request, turns=tuple(turns))
+    tools = () if request.tool_choice == "none" else request.tools
+    return replace(request, turns=tuple(turns), tools=tools, tool_choice="")
+
+
+def _part_without(part: MessagePart, omitted: frozenset[Omission]) -> MessagePart:
+    if part.kind == "image" and "media types" in omitted:
+        return replace(part, text=re.sub(r"^data:[^;]*;", "data:;", part.text))
+    return replace(part, id="") if "call ids" in omitted else part
 
 
 def objects(value: Any) -> list[dict[str, Any]]:
