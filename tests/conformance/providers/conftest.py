@@ -18,16 +18,17 @@ from hopcheck_server.relay import Relay
 Judge = Callable[..., dict[str, Verdict]]
 
 
-async def judge(relay: type[Relay], *patterns: str) -> dict[str, Verdict]:
-    """The verdicts on a relay, by the cases' names with their operations; the provider is Anthropic."""
-    cases = [case for case in select(all_cases().values(), patterns) if case.operation in ("chat", "chat.stream")]
+async def judge(relay: type[Relay], *patterns: str, provider: str = "anthropic") -> dict[str, Verdict]:
+    """The verdicts on a relay, by the cases' names with their operations and the provider."""
+    operations = ("chat", "chat.stream") if provider == "anthropic" else ("chat", "chat.stream", "embeddings")
+    cases = [case for case in select(all_cases().values(), patterns) if case.operation in operations]
     async with RelayHost({"relay": relay}, cases) as host:
         context = host.context("relay")
-        config = replace(context.config, providers={"anthropic": Models(chat="fake-model", embedding="")})
-        context = replace(context, config=config.behind("anthropic"))
+        config = replace(context.config, providers={provider: Models(chat="fake-model", embedding="fake-embedding")})
+        context = replace(context, config=config.behind(provider))
         return {verdict.key: verdict async for verdict in run(cases, context, jobs=4)}
 
 
 @pytest.fixture
 def judged() -> Judge:
-    return lambda relay, *patterns: asyncio.run(judge(relay, *patterns))
+    return lambda relay, *patterns, **options: asyncio.run(judge(relay, *patterns, **options))
