@@ -23,7 +23,7 @@ from hopcheck.client import (
     items,
 )
 from hopcheck.client.listener import listener
-from hopcheck.client.operations import ALL, FORWARDED, GENERATING, NotExpressible, Operation
+from hopcheck.client.operations import ALL, FORWARDED, GENERATING, ON_MESSAGES, NotExpressible, Operation
 from hopcheck_contracts.sse import DONE, Event, event_of
 from hopcheck_server.relay import (
     Events,
@@ -47,6 +47,7 @@ __all__ = [
     "DONE",
     "FORWARDED",
     "GENERATING",
+    "ON_MESSAGES",
     "OMIT",
     "Begun",
     "Case",

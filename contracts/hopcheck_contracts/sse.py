@@ -57,10 +57,10 @@ def encode(data: str, *, line_end: str = "\n") -> bytes:
     return (lines + line_end).encode()
 
 
-def event_of(payload: Any) -> Event:
-    """Make an event whose data is the payload as compact JSON (a string is taken as it is)."""
+def event_of(payload: Any, name: str | None = None) -> Event:
+    """Make an event whose data is the payload as compact JSON (a string is taken as it is), and its `event` line."""
     data = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    return Event(encode(data), data)
+    return Event((f"event: {name}\n".encode() if name else b"") + encode(data), data, name)
 
 
 DONE = event_of(DONE_DATA)

@@ -10,6 +10,9 @@ from hopcheck.client.operations import OPERATIONS
 NO_PROVIDER = "no provider answers it"
 GENERATES_NOTHING = "no model writes its response"
 
+OTHER_SURFACE = "it compares forms that chat completions alone have, or asks with fields that this surface doesn't have"
+COUNTS_ONLY = "a count of tokens has no answer to compare; what holds on every exchange is judged there, too"
+
 OF_AREA: Mapping[str, str] = {
     "chat": "it is about a completion in one piece; streams have cases of their own, and fidelity is held everywhere",
     "stream": "it is about the form of a chat stream",
@@ -35,4 +38,6 @@ def _reason(case: Case, operation: str) -> str:
         return NO_PROVIDER
     if not kind.generates and all(one.generates for one in asked):
         return GENERATES_NOTHING
-    return OF_AREA.get(case.profile, "")
+    if case.profile in OF_AREA or kind.surface in {one.surface for one in asked}:
+        return OF_AREA.get(case.profile, "") or (COUNTS_ONLY if operation == "count_tokens" else "")
+    return OTHER_SURFACE if kind.generates else COUNTS_ONLY

@@ -54,10 +54,11 @@ class ConcurrencyLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Models:
-    """Attributes: chat, embedding: what healthy requests name."""
+    """Attributes: chat, embedding: what healthy requests name; messages: the same on /v1/messages, if not `chat`."""
 
     chat: str = "fake-model"
     embedding: str = "fake-embedding"
+    messages: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,7 @@ class Declares:
         adds: Request fields that it adds, beyond those of OpenAI's API.
         embeddings: It serves /v1/embeddings.
         responses: It serves /v1/responses.
+        messages: It serves /v1/messages and /v1/messages/count_tokens.
         traceparent: An inbound traceparent's trace id reaches the provider.
         second_key: Filled in by the loader when a second client key is given.
         logs: Filled in by the loader when a log file is given.
@@ -113,6 +115,7 @@ class Declares:
     adds: tuple[str, ...] = ()
     embeddings: bool = False
     responses: bool = False
+    messages: bool = False
     traceparent: bool = False
     second_key: bool = False
     logs: bool = False

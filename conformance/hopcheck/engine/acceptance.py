@@ -12,13 +12,11 @@ from hopcheck.client.operations.contract_path import contract_path
 from hopcheck.client.responses import shortened
 from hopcheck.engine.verdict import Occurrence
 from hopcheck.engine.wire_contracts import WireJudgement
-from hopcheck_contracts.documents import Boundary
+from hopcheck_contracts.documents import surface_of
 from hopcheck_contracts.schemas import must_refuse, validate_request
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 ACCEPTANCE = "acceptance"
-
-COMMON: Boundary = "openai-compatible"
 
 REFUSALS = frozenset({400, 404, 405, 413, 415, 422, 501})
 """Statuses by which a gateway refuses what a request says. Refusing keys, sizes and rates is other cases' matter."""
@@ -56,9 +54,10 @@ def is_valid(target: Target, response: Response) -> bool:
         return False
     if operation_of(sent.method, path, body) == OTHER or not target.carries_own_key(sent):
         return False
+    surface = surface_of(path)
     known = body.get("model") in target.served_models
     known = known and (body.get("model") == target.models.embedding) == ("embeddings" in path)
-    return known and not (validate_request(COMMON, "POST", path, body) or must_refuse(COMMON, "POST", path, body))
+    return known and not (validate_request(surface, "POST", path, body) or must_refuse(surface, "POST", path, body))
 
 
 def cause_of_refusal(response: Response) -> str:

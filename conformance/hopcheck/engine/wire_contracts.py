@@ -24,7 +24,7 @@ from hopcheck.engine.exchanges.openai_form import foreign_dialect
 from hopcheck.engine.verdict import Occurrence
 from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_contracts.causes import cause_of
-from hopcheck_contracts.documents import PROVIDERS, Boundary, find_operation
+from hopcheck_contracts.documents import PROVIDERS, Boundary, find_operation, surface_of
 from hopcheck_contracts.schemas import (
     STREAM_TYPE,
     validate_event,
@@ -155,8 +155,8 @@ def _boundary(response: Response, path: str, declares: Declares) -> Boundary | N
     method = "GET" if response.sent.method == "HEAD" else response.sent.method
     if response.status in ROUTING_REFUSALS and not _serves(path, declares):
         return None
-    if find_operation(COMMON, method, path):
-        return COMMON
+    if find_operation(surface_of(path), method, path):
+        return surface_of(path)
     return OWN if declares.llm_proxy and find_operation(OWN, method, path) else None
 
 
@@ -164,6 +164,8 @@ def _serves(path: str, declares: Declares) -> bool:
     """Whether the target owes a path: those that it needn't serve may be answered like any that nobody knows."""
     if path.startswith("/v1/models"):
         return declares.models
+    if surface_of(path) == "anthropic-messages":
+        return declares.messages
     return declares.embeddings or not path.startswith("/v1/embeddings")
 
 
@@ -234,7 +236,7 @@ class _Given:
 
 def _request_violations(attempt: Attempt) -> list[Violation] | None:
     """What is wrong with a provider's request by its dialect's contract; None where no contract covers it."""
-    if find_operation(COMMON, attempt.method, attempt.path):
+    if find_operation(surface_of(attempt.path), attempt.method, attempt.path):
         return validate_upstream_request(attempt.path, attempt.json, attempt.method)
     dialect = foreign_dialect(attempt)
     contract = next((name for name in PROVIDERS if dialect and name == f"upstream/{dialect.name}"), None)
@@ -251,10 +253,11 @@ def _is_object(body: bytes) -> bool:
 def _violations_of(attempt: Attempt, sent: SentResponse) -> Iterator[Violation]:
     """What is wrong with a provider's response: all of it, or its events, as they may come in another order.
 
-    In another dialect than OpenAI's nothing is, since the gateway writes the response anew.
+    In a dialect that is no surface's nothing is, since the gateway writes the response anew.
     """
-    if foreign_dialect(attempt):
+    surface = surface_of(attempt.path)
+    if surface == COMMON and foreign_dialect(attempt):
         return
-    yield from validate_raw_response(COMMON, attempt.method, attempt.path, sent.status, sent.headers, sent.body)
+    yield from validate_raw_response(surface, attempt.method, attempt.path, sent.status, sent.headers, sent.body)
     for event in _data_events(sent.body):
-        yield from validate_event(COMMON, event.data or "")
+        yield from validate_event(surface, event.data or "")

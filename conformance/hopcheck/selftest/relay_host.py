@@ -37,6 +37,7 @@ DECLARES = Declares(
     default_model="fake-model",
     model_map={"alias-model": "provider-model"},
     embeddings=True,
+    messages=True,
     traceparent=True,
     second_key=True,
     logs=True,

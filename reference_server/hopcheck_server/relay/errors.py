@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hopcheck_contracts.sse import Event
+from hopcheck_server.relay import anthropic_surface
 from hopcheck_server.relay.messages import Failure, IncomingRequest, RelayedResponse, dump
 
 FORWARDED = ("retry-after", "retry-after-ms", "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
@@ -42,7 +43,10 @@ def refuse(
     headers: tuple[tuple[str, str], ...] = (),
 ) -> RelayedResponse:
     """Make an error of the relay's own."""
-    body = dump(error_body(message, status, code=code, param=param))
+    shaped_error = error_body(message, status, code=code, param=param)
+    if request.is_anthropic:
+        shaped_error = anthropic_surface.error_body(message, status)
+    body = dump(shaped_error)
     return RelayedResponse(request, status, [("Content-Type", "application/json"), *headers], body)
 
 
@@ -57,9 +61,8 @@ def failed(request: IncomingRequest, failure: Failure) -> RelayedResponse:
             again = (("Retry-After", "1"),)
             return refuse(request, 503, "The provider can't be reached.", code="provider_unreachable", headers=again)
         case "error-event":
-            return RelayedResponse(
-                request, 502, [("Content-Type", "application/json")], dump(shaped(failure.body, 502))
-            )
+            body = dump(_shaped_for(request, failure.body, 502))
+            return RelayedResponse(request, 502, [("Content-Type", "application/json")], body)
         case _:
             return refuse(request, 502, "The provider's answer can't be read.", code="provider_invalid_answer")
 
@@ -69,10 +72,14 @@ def _passed_on(request: IncomingRequest, failure: Failure) -> RelayedResponse:
     if failure.status == 401:  # the relay's key was refused, not the client's
         return refuse(request, 502, "The provider refused this proxy's credentials.", code="provider_auth")
     kept = [(name, value) for name in FORWARDED if (value := failure.head.header(name)) is not None]
-    body = dump(shaped(failure.body, failure.status))
+    body = dump(_shaped_for(request, failure.body, failure.status))
     return RelayedResponse(
         request, failure.status, [("Content-Type", "application/json"), *kept], body, origin="provider"
     )
+
+
+def _shaped_for(request: IncomingRequest, body: bytes, status: int) -> dict[str, Any]:
+    return anthropic_surface.shaped(body, status) if request.is_anthropic else shaped(body, status)
 
 
 def shaped(body: bytes, status: int) -> dict[str, Any]:

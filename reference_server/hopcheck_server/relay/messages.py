@@ -54,8 +54,15 @@ class IncomingRequest:
         return self.exchange.header(name)
 
     @property
+    def is_anthropic(self) -> bool:
+        """Whether it is for the Messages surface."""
+        return self.path.startswith("/v1/messages")
+
+    @property
     def key(self) -> str:
-        """The bearer key, or ""."""
+        """The bearer key, or on the Messages surface that of `x-api-key`; "" if there is none."""
+        if self.is_anthropic and (own := self.header("x-api-key")):
+            return own
         scheme, _, token = (self.header("authorization") or "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
 

@@ -10,10 +10,17 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
 from hopcheck_contracts.sse import event_of
-from hopcheck_server.relay import errors, surface
+from hopcheck_server.relay import anthropic_surface, errors, surface
 from hopcheck_server.relay.config import RelayConfig
 from hopcheck_server.relay.limits import RelayLimits
-from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse
+from hopcheck_server.relay.messages import (
+    Events,
+    Failure,
+    IncomingRequest,
+    OutgoingRequest,
+    RelayedResponse,
+    incoming,
+)
 from hopcheck_server.relay.streams import checked, events_of
 
 
@@ -105,7 +112,7 @@ class Methods:
 
     async def kept(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Choose the headers of the provider that the client gets."""
-        return [(name, value) for name, value in headers if name.lower() in errors.FORWARDED]
+        return [pair for pair in headers if _is_kept(pair[0].lower())]
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         """Edit a response, or the head of a stream, before it is sent to the client."""
@@ -125,7 +132,7 @@ class Methods:
 
     def sound(self, events: Events) -> Events:
         """Check and complete the provider's events; `Failure` is raised where they break off or are malformed."""
-        return checked(events)
+        return anthropic_surface.checked(events) if incoming().is_anthropic else checked(events)
 
     async def events(self, events: Events) -> Events:
         """Edit the events of a stream."""
@@ -134,7 +141,11 @@ class Methods:
 
     async def broken(self, failure: Failure) -> Events:
         """Yield the events that end a stream which broke after its beginning."""
-        yield event_of(errors.error_body(f"The stream broke: {failure.detail}.", 502, code="stream_broken"))
+        message = f"The stream broke: {failure.detail}."
+        if incoming().is_anthropic:
+            yield event_of(anthropic_surface.error_body(message, 502), "error")
+        else:
+            yield event_of(errors.error_body(message, 502, code="stream_broken"))
 
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
         """Yield the bytes of a stream, one write each."""
@@ -144,3 +155,7 @@ class Methods:
     async def hang_up(self, work: asyncio.Task[None]) -> None:
         """Stop `work`, because its client has left; that closes the provider's connection."""
         work.cancel()
+
+
+def _is_kept(name: str) -> bool:
+    return name in errors.FORWARDED or name.startswith(anthropic_surface.KEPT_PREFIXES)

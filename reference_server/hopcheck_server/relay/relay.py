@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hopcheck_contracts.sse import Event, event_of
-from hopcheck_server.relay import errors, surface
+from hopcheck_server.relay import anthropic_surface, errors, surface
 from hopcheck_server.relay.config import RelayConfig
 from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse, enter
 from hopcheck_server.relay.methods import Methods
@@ -130,8 +130,9 @@ class Relay(Outages, Methods):
         """Make the first attempt: with the client's own bytes, unless the provider knows the model by another name."""
         key = self.config.upstream_keys.get(model, self.config.upstream_key)
         passed = [(name, value) for name in PASSED_UPSTREAM if (value := incoming.header(name))]
-        headers = (("Authorization", f"Bearer {key}"), ("Content-Type", "application/json"), ENCODINGS, *passed)
-        outgoing = OutgoingRequest(incoming, model, surface.FORWARDED[incoming.path], headers, incoming.body)
+        headers = (*_credential(incoming, key), ("Content-Type", "application/json"), ENCODINGS, *passed)
+        path = surface.FORWARDED[incoming.path] + _query(incoming)
+        outgoing = OutgoingRequest(incoming, model, path, headers, incoming.body)
         named = self.config.upstream_models.get(model, model)
         return outgoing if named == incoming.model else outgoing.with_json({**outgoing.json, "model": named})
 
@@ -175,7 +176,7 @@ class Relay(Outages, Methods):
                 yield event
 
     async def _clean(self, event: Event) -> Event:
-        return event_of((await self.scrub((event.data or "").encode())).decode())
+        return event_of((await self.scrub((event.data or "").encode())).decode(), event.event)
 
     def close(self) -> None:
         """Close the log, and idle connections to the provider."""
@@ -184,3 +185,20 @@ class Relay(Outages, Methods):
         self._direct.close()
         if self._log is not None:
             self._log.close()
+
+
+def _credential(incoming: IncomingRequest, key: str) -> tuple[tuple[str, str], ...]:
+    """The provider's key, in the header of the surface, and on the Messages surface the version that is spoken."""
+    if not incoming.is_anthropic:
+        return (("Authorization", f"Bearer {key}"),)
+    passed = {name: value for name in anthropic_surface.PASSED if (value := incoming.header(name))}
+    return (
+        ("x-api-key", key),
+        *{anthropic_surface.VERSION: anthropic_surface.DEFAULT_VERSION, **passed}.items(),
+    )
+
+
+def _query(incoming: IncomingRequest) -> str:
+    """The query of a request for a message, by which clients ask for betas."""
+    _, mark, query = incoming.exchange.target.partition("?")
+    return mark + query if incoming.is_anthropic else ""

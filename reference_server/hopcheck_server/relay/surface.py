@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
+from hopcheck_server.relay import anthropic_surface
 from hopcheck_server.relay.errors import refuse
 from hopcheck_server.relay.messages import IncomingRequest, RelayedResponse, dump
 
-FORWARDED = {"/v1/chat/completions": "/chat/completions", "/v1/embeddings": "/embeddings"}
+FORWARDED = {"/v1/chat/completions": "/chat/completions", "/v1/embeddings": "/embeddings", **anthropic_surface.PATHS}
 """Paths that go to the provider."""
 
 HEALTH = ("/health", "/health/live", "/health/ready")
@@ -77,6 +78,8 @@ def _wrong_field(path: str, body: dict[str, Any], default_model: str) -> str | N
         return "stream"
     if path.endswith("/embeddings"):
         return None if body.get("input") and isinstance(body["input"], (str, list)) else "input"
+    if path == "/v1/messages" and not _is_number(body.get("max_tokens"), whole=True):
+        return "max_tokens"
     messages = body.get("messages")
     sound = isinstance(messages, list) and messages and all(isinstance(message, dict) for message in messages)
     return _wrong_type(body) if sound else "messages"

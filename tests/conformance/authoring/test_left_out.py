@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from hopcheck import FORWARDED, GENERATING
-from hopcheck.authoring.left_out import GENERATES_NOTHING, NO_PROVIDER, reasons_left_out
+from hopcheck import FORWARDED, GENERATING, ON_MESSAGES
+from hopcheck.authoring.left_out import (
+    COUNTS_ONLY,
+    GENERATES_NOTHING,
+    NO_PROVIDER,
+    OTHER_SURFACE,
+    reasons_left_out,
+)
 from hopcheck.gate.catalogue import all_cases
 
 
@@ -23,10 +29,16 @@ def test_groups_of_operations_are_reasons(case) -> None:
 
         return function
 
-    assert reasons_left_out(made("errors.one", on=FORWARDED)) == {"models": NO_PROVIDER}
-    assert reasons_left_out(made("errors.two", on=GENERATING)) == {
+    on_messages = dict.fromkeys(ON_MESSAGES, OTHER_SURFACE)
+    assert reasons_left_out(made("errors.one", on=FORWARDED)) == {
+        "models": NO_PROVIDER,
+        **on_messages,
+        "count_tokens": COUNTS_ONLY,
+    }
+    assert reasons_left_out(made("errors.two", on=(*GENERATING, *ON_MESSAGES))) == {
         "embeddings": GENERATES_NOTHING,
         "models": NO_PROVIDER,
+        "count_tokens": GENERATES_NOTHING,
     }
     assert reasons_left_out(made("errors.three", on="chat"))["chat.stream"] == ""
     assert reasons_left_out(made("errors.four", on="chat", because="so it is"))["chat.stream"] == "so it is"

@@ -2,6 +2,7 @@
 
 from hopcheck import (
     GENERATING,
+    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -16,7 +17,7 @@ from hopcheck import (
 @case(
     "auth.fallback-credential",
     level="MUST",
-    on=GENERATING,
+    on=(*GENERATING, *ON_MESSAGES),
     refs=["litellm#37905"],
     needs=["own_account", "fallback"],
     upstream={"": reply.backup(reply.status(500), reply.chat("from the backup")), "direct": reply.chat("direct")},
@@ -51,9 +52,9 @@ class KeepsTheFirstKey(Relay):
 
 @fallback_credential.mutant(killed_by="primary's key at the backup", trips=("fallback.*",))
 class AddsToTheHeaders(Relay):
-    """Headers of an attempt are added to those of the one before, under the names of each provider."""
+    """An attempt keeps the headers of the one before, under names of their own."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         if outgoing.incoming.model == outgoing.model:
             return outgoing
-        return outgoing.with_header("x-api-key", self.config.upstream_key)
+        return outgoing.with_header("x-first-key", self.config.upstream_key)

@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -15,7 +16,13 @@ ADDRESS = "203.0.113.7"
 NAMES = ("x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip", "x-client-ip")
 
 
-@case("auth.ip-headers", level="SHOULD", on=FORWARDED, refs=["OmniRoute#13350"], needs=["own_account", "two_sided"])
+@case(
+    "auth.ip-headers",
+    level="SHOULD",
+    on=(*FORWARDED, *ON_MESSAGES),
+    refs=["OmniRoute#13350"],
+    needs=["own_account", "two_sided"],
+)
 async def ip_headers(target: Target, ask: Operation) -> Findings:
     """Headers that tell the client's address are neither passed on to the provider nor added for it."""
     forged = {"X-Forwarded-For": ADDRESS, "X-Real-IP": ADDRESS, "Forwarded": f"for={ADDRESS}"}

@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -30,7 +31,7 @@ SCRIPTS = {
 @case(
     "auth.key-not-in-errors",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     needs=["own_account"],
     refs=["litellm#5762", "litellm#15799", "litellm#25203"],
     isolation="cooldown",

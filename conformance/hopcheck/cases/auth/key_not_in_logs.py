@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Findings,
     Operation,
     Relay,
@@ -19,7 +20,7 @@ ERROR = reply.status(401, {"message": "Incorrect API key provided: $KEY."}, echo
 @case(
     "auth.key-not-in-logs",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["litellm#1706", "litellm#6963", "litellm#8075", "litellm#15799", "ogx#3499"],
     needs=["logs"],
     isolation="cooldown",

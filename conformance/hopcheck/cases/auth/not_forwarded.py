@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -15,7 +16,7 @@ from hopcheck import (
 @case(
     "auth.not-forwarded",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["litellm#12090", "litellm#29609", "litellm#32202", "litellm#38114", "llmtrace#274"],
     needs=["own_account", "client_key", "two_sided"],
 )

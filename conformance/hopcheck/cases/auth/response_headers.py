@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Findings,
     Operation,
     Relay,
@@ -17,7 +18,7 @@ COOKIE, ACCOUNT = "hopcheck-provider-cookie", "org-hopcheck-account"
 @case(
     "auth.response-headers",
     level="SHOULD",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     needs=["own_account"],
     refs=["RFC 6265 4.1", "RFC 9110 7.6"],
     upstream=reply.chat(

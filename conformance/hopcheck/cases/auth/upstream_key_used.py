@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Findings,
     IncomingRequest,
     Operation,
@@ -18,7 +19,14 @@ from hopcheck import (
 PLANTED = "hopcheck-planted-key"
 
 
-@case("auth.upstream-key-used", level="MUST", on=FORWARDED, refusable=True, refs=["litellm#12090"], needs=["two_sided"])
+@case(
+    "auth.upstream-key-used",
+    level="MUST",
+    on=(*FORWARDED, *ON_MESSAGES),
+    refusable=True,
+    refs=["litellm#12090"],
+    needs=["two_sided"],
+)
 async def upstream_key_used(target: Target, ask: Operation) -> Findings:
     """Every request goes upstream with the configured key (or the client's own, if so declared), whatever it says."""
     other = target.chat.stream if ask.name == "chat" else target.chat.create

@@ -5,6 +5,7 @@ from weakref import WeakKeyDictionary
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -25,7 +26,7 @@ QUIET_S = 0.6
 @case(
     "cancel.no-retry",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["litellm 1.106: attempts go on after the client left"],
     upstream=reply.hang("headers"),
     isolation="exclusive",

@@ -5,6 +5,7 @@ from typing import Any
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -27,7 +28,7 @@ ERROR = {"error": {"message": TEXT, "type": "server_error", "param": None, "code
 @case(
     "errors.in-success",
     level="SHOULD",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     needs=["parses"],
     refs=["litellm#16530", "openrouter: errors with status 200"],
     upstream=reply.json_body(ERROR),
@@ -71,7 +72,7 @@ FORMS = {
 @case(
     "errors.other-forms",
     level="SHOULD",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     needs=["parses"],
     refs=["vllm error bodies", "ollama error bodies", "litellm#8648"],
     upstream={name.replace(" ", "-"): turn for name, turn in FORMS.items()},

@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Findings,
     IncomingRequest,
     Operation,
@@ -19,7 +20,7 @@ BROKEN = {"cut short": b'{"model": "fake-model", "messages": [', "no JSON": b"Sa
 @case(
     "errors.invalid-json",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     needs=["parses"],
     refs=["RFC 9110 15.5.1", "RFC 9110 15.5.21", "OAI Error"],
 )
@@ -68,7 +69,7 @@ class CrashesOnArrays(Relay):
 @case(
     "errors.content-type",
     level="SHOULD",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     needs=["parses"],
     refusable=True,
     refs=["RFC 9110 15.5.16", "Fetch 2.2.2"],

@@ -5,6 +5,7 @@ from dataclasses import replace
 from hopcheck import (
     FORWARDED,
     OMIT,
+    ON_MESSAGES,
     Findings,
     IncomingRequest,
     Operation,
@@ -20,7 +21,7 @@ from hopcheck import (
 @case(
     "errors.missing-fields",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["OAI CreateChatCompletionRequest", "avelrl"],
     needs=["parses", "two_sided"],
 )

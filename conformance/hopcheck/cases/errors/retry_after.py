@@ -4,6 +4,7 @@ from email.utils import formatdate
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -30,7 +31,7 @@ WAIT_S = 4
 @case(
     "errors.retry-after",
     level="SHOULD",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     needs=["parses"],
     refs=["RFC 9110 10.2.3", "litellm#21553"],
     isolation="cooldown",
@@ -84,7 +85,7 @@ class OnlySeconds(Drops):
 @case(
     "errors.quota",
     level="SHOULD",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["OAI error codes: insufficient_quota", "litellm#6132"],
     isolation="cooldown",
     upstream=reply.status(429, QUOTA),

@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -22,7 +23,7 @@ FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
 @case(
     "errors.shape",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     needs=["parses"],
     refs=["OAI Error", "litellm#1554", "litellm#6578", "litellm#8823", "otari#978", "nvcf#1690"],
     upstream={"openai": reply.status(400), "foreign": reply.raw(422, FOREIGN, "application/json")},

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Failure,
     Finding,
     Findings,
@@ -35,7 +36,7 @@ QUIET = (400, 403, 409, 413, 422, 500, 503)
     "errors.status-preserved",
     level="MUST",
     refs=["RFC 9110 15", "litellm#27030", "otari#975"],
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     isolation="cooldown",
     upstream={str(code): reply.status(code) for code in {**CLIENT, **LIMIT, **SERVER, **CLASSES}},
 )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -22,7 +23,7 @@ REFUSED = {"message": "Incorrect API key provided.", "type": "invalid_request_er
 @case(
     "errors.upstream-auth",
     level="SHOULD",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     needs=["own_account"],
     refs=["RFC 9110 15.6.3", "llmtrace#274", "failoverbench S04"],
     isolation="cooldown",

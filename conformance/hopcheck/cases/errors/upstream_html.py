@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -21,7 +22,7 @@ from hopcheck import (
 @case(
     "errors.upstream-html",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     needs=["parses"],
     refs=["RFC 9110 15.6.3", "OAI Error"],
     upstream=reply.html(502),

@@ -2,6 +2,7 @@
 
 from hopcheck import (
     GENERATING,
+    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -20,7 +21,7 @@ from hopcheck import (
 @case(
     "fallback.all-fail",
     level="MUST",
-    on=GENERATING,
+    on=(*GENERATING, *ON_MESSAGES),
     refs=["litellm#6578", "litellm#5762"],
     upstream=reply.backup(reply.status(500), reply.status(503)),
     needs=["fallback"],

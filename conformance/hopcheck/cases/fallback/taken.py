@@ -2,6 +2,7 @@
 
 from hopcheck import (
     GENERATING,
+    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -24,7 +25,7 @@ FAULTS["reset"] = reply.backup(reply.chat("lost", cut="reset", cut_at=-1), BACKU
 @case(
     "fallback.taken",
     level="MUST",
-    on=GENERATING,
+    on=(*GENERATING, *ON_MESSAGES),
     refs=["Portkey#855", "failoverbench S04"],
     upstream=FAULTS,
     needs=["fallback"],
@@ -60,7 +61,7 @@ class NeverFallsBack(Relay):
 @case(
     "fallback.not-on-client-error",
     level="SHOULD",
-    on=GENERATING,
+    on=(*GENERATING, *ON_MESSAGES),
     refs=["failoverbench S13", "Portkey#855"],
     upstream=reply.backup(reply.status(400, {"code": "content_filter"}), BACKUP),
     needs=["fallback"],

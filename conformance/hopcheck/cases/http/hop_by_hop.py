@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -42,7 +43,7 @@ def passed(headers: Headers, sent: Headers) -> tuple[list[str], list[str]]:
 @case(
     "http.hop-by-hop",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["RFC 9110 7.6.1"],
     upstream=reply.chat("Hel", "lo", headers=PROVIDERS, framing="chunked"),
 )

@@ -4,6 +4,7 @@ import json
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Findings,
     IncomingRequest,
     Operation,
@@ -28,7 +29,12 @@ UPGRADE = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Set
 """How Java's HTTP client offers HTTP/2 with every request: to the next hop, which a byte proxy need not be."""
 
 
-@case("http.request-forms", level="MUST", on=FORWARDED, refs=["RFC 9110 8.3.1", "RFC 9110 12.5.1", "RFC 9110 7.8"])
+@case(
+    "http.request-forms",
+    level="MUST",
+    on=(*FORWARDED, *ON_MESSAGES),
+    refs=["RFC 9110 8.3.1", "RFC 9110 12.5.1", "RFC 9110 7.8"],
+)
 async def request_forms(target: Target, ask: Operation) -> Findings:
     """What a client sends in addition to its request decides nothing: charset, Accept, an offer to go on in HTTP/2."""
     forms = FORMS if target.declares.transparent else {**FORMS, "offers HTTP/2": UPGRADE}
@@ -60,7 +66,7 @@ class AnswersAsAccepted(Relay):
         return response.with_header("Content-Type", wanted) if accepted == wanted else response
 
 
-@case("http.chunked-request", level="MUST", on=FORWARDED, refs=["RFC 9112 7.1", "RFC 9112 6.1"])
+@case("http.chunked-request", level="MUST", on=(*FORWARDED, *ON_MESSAGES), refs=["RFC 9112 7.1", "RFC 9112 6.1"])
 async def chunked_request(target: Target, ask: Operation) -> Findings:
     """A request whose body comes in chunks, without a length, is read like any other."""
     response = await chunked(target, ask)

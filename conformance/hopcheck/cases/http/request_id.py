@@ -2,6 +2,7 @@
 
 from hopcheck import (
     ALL,
+    ON_MESSAGES,
     Findings,
     Operation,
     Relay,
@@ -12,7 +13,7 @@ from hopcheck import (
 )
 
 
-@case("http.request-id", level="SHOULD", on=ALL, refs=["openai-python _request_id", "litellm#42078"])
+@case("http.request-id", level="SHOULD", on=(*ALL, *ON_MESSAGES), refs=["openai-python _request_id", "litellm#42078"])
 async def request_id(target: Target, ask: Operation) -> Findings:
     """Every response has an x-request-id of its own, errors too."""
     answers = {

@@ -4,6 +4,7 @@ import asyncio
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Event,
     Events,
     Findings,
@@ -68,7 +69,7 @@ class SharesItsBuffer(Relay):
 @case(
     "isolation.headers",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["litellm#40124"],
     upstream=reply.chat("Hello", delay_s=0.02),
     needs=["traceparent"],

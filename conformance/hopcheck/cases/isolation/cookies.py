@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -18,7 +19,7 @@ COOKIE = "hopcheck-session-of-another"
 @case(
     "isolation.provider-cookies",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["RFC 6265 8.2", "RFC 6265 5.4", "litellm 1.106: one cookie jar for all users"],
     upstream={
         "": reply.chat("Hello", headers=(("set-cookie", f"session={COOKIE}; Path=/"),)),

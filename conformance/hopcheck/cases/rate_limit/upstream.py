@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -18,7 +19,7 @@ from hopcheck import (
 @case(
     "rate_limit.upstream-retry-after",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["litellm#21553", "aisix#144", "litellm-rs#833", "otari#978"],
     upstream=reply.status(429, {"type": "rate_limit_error"}, headers={"Retry-After": "1"}),
     isolation="cooldown",

@@ -5,6 +5,7 @@ from typing import Any
 
 from hopcheck import (
     GENERATING,
+    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -33,7 +34,13 @@ MESSAGE_FIELDS = frozenset(
 )
 
 
-@case("requests.no-internal-params", level="MUST", on=GENERATING, refs=["litellm#41342"], needs=["two_sided"])
+@case(
+    "requests.no-internal-params",
+    level="MUST",
+    on=(*GENERATING, *ON_MESSAGES),
+    refs=["litellm#41342"],
+    needs=["two_sided"],
+)
 async def no_internal_params(target: Target, ask: Operation) -> Findings:
     """A request gains no fields that OpenAI's API doesn't have, in the body or in its messages, unless declared."""
     body = (await target.forwarded(await ask())).json

@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -19,7 +20,7 @@ SOON_S = 0.05
 @case(
     "requests.single-attempt",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["connectrpc conformance", "litellm#34129"],
     upstream=reply.chat("Hello."),
 )
@@ -29,7 +30,9 @@ async def single_attempt(target: Target, ask: Operation) -> Findings:
     yield expect("attempts", len(attempts), equals=1)
 
 
-@single_attempt.mutant(killed_by="attempts", on=["chat", "embeddings"], trips=("cache.off-by-default", "timeout.ttfb"))
+@single_attempt.mutant(
+    killed_by="attempts", on=["chat", "embeddings", "messages"], trips=("cache.off-by-default", "timeout.ttfb")
+)
 class AsksTwice(Relay):
     """A second provider is asked at the same time, in case the first one fails."""
 
@@ -39,7 +42,7 @@ class AsksTwice(Relay):
         return outgoing
 
 
-@single_attempt.mutant(killed_by="attempts", on="chat.stream", trips=("http.upstream-keepalive",))
+@single_attempt.mutant(killed_by="attempts", on=["chat.stream", "messages.stream"], trips=("http.upstream-keepalive",))
 class TriesStreamsFirst(Relay):
     """A stream is opened, thrown away and opened again, to know whether it would come."""
 
@@ -49,7 +52,13 @@ class TriesStreamsFirst(Relay):
         return outgoing
 
 
-@case("requests.content-type", level="MUST", on=FORWARDED, refs=["RFC 9110 8.3", "RFC 9112 6.3"], needs=["two_sided"])
+@case(
+    "requests.content-type",
+    level="MUST",
+    on=(*FORWARDED, *ON_MESSAGES),
+    refs=["RFC 9110 8.3", "RFC 9112 6.3"],
+    needs=["two_sided"],
+)
 async def content_type(target: Target, ask: Operation) -> Findings:
     """The upstream gets each request as application/json, stated once, and with its body in UTF-8.
 

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from hopcheck import (
     GENERATING,
+    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -90,7 +91,7 @@ UNKNOWN = {"x_hopcheck_unknown": {"deep": [1, None, "é"]}, "top_k": 40}
 @case(
     "requests.unknown-params",
     level="SHOULD",
-    on=GENERATING,
+    on=(*GENERATING, *ON_MESSAGES),
     refusable=True,
     refs=["litellm#564", "litellm#18039", "litellm#31697"],
     needs=["two_sided"],

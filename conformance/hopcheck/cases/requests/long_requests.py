@@ -2,7 +2,20 @@
 
 from typing import Any
 
-from hopcheck import GENERATING, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, edits, expect, items
+from hopcheck import (
+    GENERATING,
+    ON_MESSAGES,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    dig,
+    edits,
+    expect,
+    items,
+)
 
 HISTORY = [
     {"role": ("user", "assistant")[place % 2], "content": f"This is message {place} of the conversation."}
@@ -16,7 +29,7 @@ PAGE = "A line of a long document, with an end that shows.\n" * 4000
 @case(
     "requests.long-history",
     level="MUST",
-    on=GENERATING,
+    on=(*GENERATING, *ON_MESSAGES),
     refs=["OAI CreateChatCompletionRequest", "litellm#15399"],
     needs=["two_sided"],
 )

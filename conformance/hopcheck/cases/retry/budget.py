@@ -3,6 +3,7 @@
 from hopcheck import (
     FORWARDED,
     GENERATING,
+    ON_MESSAGES,
     Failure,
     Findings,
     Operation,
@@ -20,7 +21,7 @@ WITHIN_S = 3.0
 @case(
     "retry.budget",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["litellm#34129", "litellm#25285", "nanobot#2760"],
     upstream=reply.status(500),
 )
@@ -41,7 +42,7 @@ class Multiplies(Relay):
 @case(
     "retry.backoff",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["failoverbench S02"],
     upstream=reply.status(503),
     isolation="exclusive",
@@ -61,7 +62,7 @@ backoff.mutant(killed_by="attempts within 3 s", trips=("retry.*", "errors.*", "r
 @case(
     "retry.honours-retry-after",
     level="SHOULD",
-    on=GENERATING,
+    on=(*GENERATING, *ON_MESSAGES),
     refs=["failoverbench S01", "RFC 9110, section 10.2.3"],
     upstream=[reply.status(429, headers={"Retry-After": "1"}), reply.chat("Hello")],
     isolation="cooldown",

@@ -1,6 +1,18 @@
 """Retries that are declared happen."""
 
-from hopcheck import FORWARDED, Failure, Findings, Operation, OutgoingRequest, Relay, Target, case, expect, reply
+from hopcheck import (
+    FORWARDED,
+    ON_MESSAGES,
+    Failure,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 FAULTS = {
     "500": [reply.status(500), reply.chat("Hello")],
@@ -13,7 +25,7 @@ FAULTS = {
 @case(
     "retry.declared",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["litellm#24320", "failoverbench S02"],
     needs=["retries"],
     isolation="cooldown",

@@ -2,6 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Event,
     Events,
     Failure,
@@ -25,16 +26,14 @@ REFUSALS = (400, 401, 403, 404, 422)
 @case(
     "retry.not-on-4xx",
     level="MUST",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["failoverbench S12", "failoverbench S13"],
     upstream={str(status): reply.status(status) for status in REFUSALS},
     isolation="cooldown",
 )
 async def not_on_4xx(target: Target, ask: Operation) -> Findings:
     """A request that the provider refuses as wrong is not sent again."""
-    attempts = {}
-    for status in REFUSALS:
-        attempts[status] = len(await target.seen(await ask(script=str(status))))
+    attempts = {status: len(await target.seen(await ask(script=str(status)))) for status in REFUSALS}
     yield expect("attempts", attempts, equals=dict.fromkeys(REFUSALS, 1))
 
 
@@ -79,7 +78,7 @@ def _piece(delta: dict[str, str], finish: str | None) -> Event:
 @case(
     "retry.conn-reset",
     level="SHOULD",
-    on=FORWARDED,
+    on=(*FORWARDED, *ON_MESSAGES),
     refs=["failoverbench S05"],
     upstream=[*[reply.chat("lost", cut="reset", cut_at=-1)] * 2, reply.chat("Hello")],
 )

@@ -4,6 +4,7 @@ import time
 
 from hopcheck import (
     GENERATING,
+    ON_MESSAGES,
     Events,
     Failure,
     Findings,
@@ -28,7 +29,7 @@ WORDS = [f"{number} " for number in range(12)]
 @case(
     "timeout.ttfb",
     level="MUST",
-    on=GENERATING,
+    on=(*GENERATING, *ON_MESSAGES),
     refs=["litellm#38358", "litellm#19909", "Bifrost#7104"],
     upstream=reply.hang("headers"),
     needs=["timeout_s"],

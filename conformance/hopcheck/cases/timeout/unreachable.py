@@ -2,6 +2,7 @@
 
 from hopcheck import (
     GENERATING,
+    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -18,7 +19,7 @@ from hopcheck import (
 @case(
     "timeout.connect",
     level="MUST",
-    on=GENERATING,
+    on=(*GENERATING, *ON_MESSAGES),
     refs=["RFC 9110, section 15.6.3"],
     needs=["unreachable"],
 )

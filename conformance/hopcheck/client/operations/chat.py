@@ -8,6 +8,7 @@ from typing import Any
 from hopcheck.client.bodies import CHAT_PATH, chat_body
 from hopcheck.client.config import Models
 from hopcheck.client.operations.kind import OperationKind
+from hopcheck.client.streams import Stream
 
 
 def _is_streamed(body: Any) -> bool:
@@ -41,6 +42,7 @@ CHAT_STREAM = OperationKind(
     path=CHAT_PATH,
     streams=True,
     generates=True,
+    response_class=Stream,
     body=_streamed_body,
     matches=_asks_stream,
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hopcheck.client.config import Declares, Models
-from hopcheck.client.responses import NotApplicable
+from hopcheck.client.responses import NotApplicable, Response
 
 
 class NotExpressible(NotApplicable):
@@ -20,11 +20,14 @@ class OperationKind:
 
     Attributes:
         name: As it stands in ids and markers: `chat.stream`.
+        surface: The API that it belongs to; cases are asked on other surfaces than OpenAI's first ones by name.
         method: The HTTP method.
         path: Below the base URL.
         streams: Whether its healthy response is a stream of events.
         generates: Whether a model writes its response.
         forwarded: Whether a provider answers it, so that a script can be played.
+        headers: What its requests carry in addition to what all carry.
+        response_class: What its response is read as.
         body: Makes the body of its healthy request of the target's models, a marker, and the fields that a case gives;
             None for no body. It raises `NotExpressible` for fields that it can't say.
         matches: Whether a request (method, path without query, JSON body) is one of it.
@@ -32,11 +35,14 @@ class OperationKind:
     """
 
     name: str
+    surface: str = "openai"
     method: str
     path: str
     streams: bool = False
     generates: bool = False
     forwarded: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
+    response_class: type[Response] = Response
     body: Callable[[Models, str, Mapping[str, Any]], dict[str, Any] | None]
     matches: Callable[[str, str, Any], bool]
     why_not_offered: Callable[[Declares], str] = lambda _: ""

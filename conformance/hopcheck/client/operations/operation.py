@@ -10,7 +10,6 @@ from hopcheck.client.operations.kind import NotExpressible, OperationKind
 from hopcheck.client.pending_response import PendingResponse
 from hopcheck.client.responses import Response, Untestable
 from hopcheck.client.session import TargetSession
-from hopcheck.client.streams import Stream
 from hopcheck_server.wire.client import ClientConnection
 
 
@@ -124,5 +123,5 @@ class Operation:
         body = self.body(marker, fields)
         if body is not None and extra:
             body = {name: value for name, value in {**body, **extra}.items() if value is not OMIT}
-        response_class = Stream if kind.streams else Response
-        return await session.open(kind.method, kind.path, body, key, headers, marker, response_class, connection)
+        sent = {**kind.headers, **(headers or {})}
+        return await session.open(kind.method, kind.path, body, key, sent, marker, kind.response_class, connection)

@@ -8,19 +8,27 @@ from typing import Any
 from hopcheck.client.operations.chat import CHAT, CHAT_STREAM
 from hopcheck.client.operations.embeddings import EMBEDDINGS
 from hopcheck.client.operations.kind import OperationKind
+from hopcheck.client.operations.messages import COUNT_TOKENS, MESSAGES, MESSAGES_STREAM
 from hopcheck.client.operations.models import MODELS
 
-OPERATIONS: Mapping[str, OperationKind] = {kind.name: kind for kind in (CHAT, CHAT_STREAM, EMBEDDINGS, MODELS)}
+_KINDS = (CHAT, CHAT_STREAM, EMBEDDINGS, MODELS, MESSAGES, MESSAGES_STREAM, COUNT_TOKENS)
+
+OPERATIONS: Mapping[str, OperationKind] = {kind.name: kind for kind in _KINDS}
 """Every operation, by name."""
 
-GENERATING = tuple(name for name, kind in OPERATIONS.items() if kind.generates)
-"""The operations in which a model writes the response."""
+_OPENAI = {name: kind for name, kind in OPERATIONS.items() if kind.surface == "openai"}
 
-FORWARDED = tuple(name for name, kind in OPERATIONS.items() if kind.forwarded)
-"""The operations that a provider answers."""
+GENERATING = tuple(name for name, kind in _OPENAI.items() if kind.generates)
+"""The chat operations, in which a model writes the response."""
 
-ALL = tuple(OPERATIONS)
-"""Every operation."""
+FORWARDED = tuple(name for name, kind in _OPENAI.items() if kind.forwarded)
+"""Those and embeddings: what a provider answers."""
+
+ALL = tuple(_OPENAI)
+"""Those and the list of models."""
+
+ON_MESSAGES = tuple(name for name, kind in OPERATIONS.items() if kind.surface == "messages" and kind.generates)
+"""The operations of Anthropic's Messages in which a model writes the response."""
 
 OTHER = "other"
 """Of requests that belong to no operation: health checks, unknown paths."""

@@ -11,16 +11,15 @@ from itertools import pairwise
 
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import TargetConfig
+from hopcheck.client.operations import OPERATIONS
 from hopcheck.engine.exchanges.exchange import Exchange
 from hopcheck.engine.exchanges.message import Message
 from hopcheck.engine.exchanges.openai_form import foreign_dialect
-from hopcheck_contracts.documents import Boundary
-from hopcheck_contracts.grammar.chat import check_events
+from hopcheck_contracts.documents import surface_of
+from hopcheck_contracts.grammar.surfaces import check_events
 from hopcheck_contracts.schemas import validate_raw_response
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script.marker import Marker
-
-COMMON: Boundary = "openai-compatible"
 
 DECLARED_REFUSALS = frozenset({429, 503})
 """What a target answers by itself where it declares a limit, or an outage is asked about."""
@@ -85,15 +84,16 @@ def is_success(exchange: Exchange, attempt: Attempt, given: Message | None) -> b
     """Whether a provider's response is whole, keeps the contract, is of the form that was asked for, and no error."""
     if given is None or given.status != 200 or given.body is None or exchange.asked is None or given.error:
         return False
-    wants_stream = exchange.operation == "chat.stream"
+    kind, surface = OPERATIONS.get(exchange.operation), surface_of(exchange.path)
+    wants_stream = kind is not None and kind.streams
     if given.streams is not wants_stream:
         return False
     if not wants_stream:
-        body, path = given.body, exchange.path if foreign_dialect(attempt) else attempt.path
+        body, path = given.body, exchange.path if foreign_dialect(attempt, exchange.path) else attempt.path
         ended = attempt.ended == "answered"
-        return ended and not validate_raw_response(COMMON, attempt.method, path, 200, given.headers, body)
+        return ended and not validate_raw_response(surface, attempt.method, path, 200, given.headers, body)
     is_over = attempt.ended in ("answered", "hung-up") and given.error is None
-    return is_over and not check_events(given.events)
+    return is_over and not check_events(surface, given.events)
 
 
 def _has_begun(given: Message | None) -> bool:

@@ -30,10 +30,11 @@ def request_of(attempt: Attempt) -> DialectRequest:
     return all_dialects().read(attempt.method, attempt.path, attempt.body, Headers(attempt.headers).fields())
 
 
-def foreign_dialect(attempt: Attempt) -> Dialect | None:
-    """The dialect of an attempt; None where it is OpenAI's."""
+def foreign_dialect(attempt: Attempt, client_path: str = "") -> Dialect | None:
+    """The dialect of an attempt; None where it is OpenAI's, or that of the surface which the client asked."""
     dialect, _ = all_dialects().route(attempt.path, Headers(attempt.headers).fields())
-    return None if dialect.is_openai else dialect
+    is_native = client_path and all_dialects().route(client_path, [])[0] is dialect
+    return None if dialect.is_openai or is_native else dialect
 
 
 def given_messages(
@@ -47,7 +48,7 @@ def given_messages(
         asked: What the client asked for.
         scripts: What the upstream played.
     """
-    if not any(map(foreign_dialect, attempts)):
+    if not any(foreign_dialect(one, path) for one in attempts):
         return tuple(Message.of_provider(one.response) if one.response else None for one in attempts)
     return tuple(_translated(attempts, path, asked or {}, scripts))
 

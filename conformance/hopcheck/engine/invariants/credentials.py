@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client.config import SECRET_CHARACTERS
+from hopcheck.client.operations import FORWARDED, ON_MESSAGES
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -69,5 +70,5 @@ INVARIANT = JudgedInvariant(
     CREDENTIALS,
     frozenset({Forecast.CLEAN, Forecast.FAULTED, Forecast.EXCUSED}),
     judge,
-    frozenset({"chat", "chat.stream", "embeddings"}),
+    frozenset({*FORWARDED, *ON_MESSAGES, "count_tokens"}),
 )

@@ -41,7 +41,10 @@ def _again(judged: Judged, kind: str, found: str) -> Iterator[Complaint]:
 def response_id(message: Message) -> str:
     """The id in a body or in a stream's first chunk; "" if there is none."""
     bodies: list[Any] = message.payloads[:1] if message.streams else [message.json]
-    found = bodies[0].get("id") if bodies and isinstance(bodies[0], dict) and "choices" in bodies[0] else None
+    body: Any = bodies[0] if bodies and isinstance(bodies[0], dict) else {}
+    body = body.get("message") if body.get("type") == "message_start" else body
+    is_generated = isinstance(body, dict) and ("choices" in body or body.get("type") == "message")
+    found = body.get("id") if is_generated else None
     return found if isinstance(found, str) else ""
 
 

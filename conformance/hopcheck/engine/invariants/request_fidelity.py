@@ -8,25 +8,27 @@ from typing import Any
 from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.authoring.findings import Level
 from hopcheck.client.config import Declares
+from hopcheck.client.operations import ON_MESSAGES
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.exchange import Exchange
-from hopcheck.engine.exchanges.forecast import COMMON, Forecast
+from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.openai_form import foreign_dialect
 from hopcheck.engine.exchanges.translated_request import judge_translation
 from hopcheck_contracts.bounded_json import loads_or_none
+from hopcheck_contracts.documents import surface_of
 from hopcheck_contracts.schemas import must_refuse, validate_request
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 REQUEST_FIDELITY = "request-fidelity"
 
-OPERATIONS = frozenset({"chat", "chat.stream", "embeddings"})
+OPERATIONS = frozenset({"chat", "chat.stream", "embeddings", *ON_MESSAGES, "count_tokens"})
 
 STEERING_FIELDS = frozenset(
     {"dimensions", "encoding_format", "frequency_penalty", "function_call", "functions", "input", "logit_bias",
      "logprobs", "max_completion_tokens", "max_tokens", "messages", "model", "n", "parallel_tool_calls",
-     "presence_penalty", "response_format", "seed", "stop", "stream", "temperature", "tool_choice", "tools",
-     "top_logprobs", "top_p"}
+     "presence_penalty", "response_format", "seed", "stop", "stop_sequences", "stream", "system", "temperature",
+     "thinking", "tool_choice", "tools", "top_k", "top_logprobs", "top_p"}
 )  # fmt: skip
 """Fields of a request that steer its response: they must arrive unchanged, and none is added. The others should."""
 
@@ -58,7 +60,7 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     exchange = judged.exchange
     if exchange.asked is None or not _is_valid(exchange):
         return
-    if any(map(foreign_dialect, exchange.attempts)):
+    if any(foreign_dialect(one, exchange.path) for one in exchange.attempts):
         yield from judge_translation(judged)
         return
     wanted = expected_request(exchange.asked, judged.config.declares)
@@ -72,8 +74,9 @@ def judge(judged: Judged) -> Iterator[Complaint]:
 
 def _is_valid(exchange: Exchange) -> bool:
     method, path = exchange.response.sent.method, exchange.path
+    surface = surface_of(path)
     return not (
-        validate_request(COMMON, method, path, exchange.asked) or must_refuse(COMMON, method, path, exchange.asked)
+        validate_request(surface, method, path, exchange.asked) or must_refuse(surface, method, path, exchange.asked)
     )
 
 

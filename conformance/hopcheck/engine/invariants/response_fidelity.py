@@ -56,7 +56,7 @@ def _lost(judged: Judged, given: Message, answer: Message) -> Iterator[ValueDiff
     if judged.exchange.operation == "embeddings":
         return _embeddings(embeddings_content(given), embeddings_content(answer))
     contents = chat_content(given), chat_content(answer)
-    if any(map(foreign_dialect, judged.exchange.attempts)):
+    if any(foreign_dialect(one, judged.exchange.path) for one in judged.exchange.attempts):
         return _chat(judged, *map(with_parsed_arguments, contents))
     return _chat(judged, *contents)
 

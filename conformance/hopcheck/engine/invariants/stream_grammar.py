@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from hopcheck.authoring.findings import Level
+from hopcheck.client.operations import OPERATIONS
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck_contracts.grammar.chat import Rule, check_events
+from hopcheck_contracts.documents import surface_of
+from hopcheck_contracts.grammar.chat import Rule
+from hopcheck_contracts.grammar.messages import MessageRule
 from hopcheck_contracts.grammar.stream_reader import Breach
+from hopcheck_contracts.grammar.surfaces import check_events
 
 STREAM_GRAMMAR = "stream-grammar"
 
@@ -25,14 +29,21 @@ _SAYS: Mapping[StrEnum, str] = {
     Rule.TOOL_CALL_ID: "a tool call changes its id",
     Rule.ERROR_LAST: "something follows an error",
     Rule.DONE_LAST: "something follows [DONE]",
+    MessageRule.EVENT_LINE: "an event's line is not its type",
+    MessageRule.BLOCK_INDEX: "a block has another index than was expected",
+    MessageRule.ONE_OPEN_BLOCK: "a block is not closed",
+    MessageRule.OPEN_BLOCK: "something belongs to a block that isn't open",
+    MessageRule.DELTA_TYPE: "a block has a delta of another type",
+    MessageRule.MESSAGE_END: "a block follows the message_delta",
+    MessageRule.NO_DONE: "there is a [DONE]",
 }
 """By rule; the others have more than one cause."""
 
-_LESS_BINDING = frozenset({"a choice begins without a role", "model changes within a stream"})
+_LESS_BINDING = frozenset({"a choice begins without a role", "model changes within a stream", "there is a [DONE]"})
 
-STREAMS = frozenset({"chat.stream"})
+STREAMS = frozenset(name for name, kind in OPERATIONS.items() if kind.streams)
 
-AFTER_A_FAULT = frozenset({Rule.ERROR_LAST, Rule.DONE_LAST})
+AFTER_A_FAULT = frozenset({Rule.ERROR_LAST, Rule.DONE_LAST, MessageRule.ERROR_LAST, MessageRule.EVENT_LINE})
 """What a stream keeps to whatever the provider does."""
 
 
@@ -44,14 +55,15 @@ def judge(judged: Judged) -> Iterator[Complaint]:
         return  # where nothing came of a success, its content is lost, which is no matter of grammar
     events, rest = answer.parsed
     n = wants_usage = None
-    if judged.forecast is Forecast.CLEAN and exchange.given[-1] is not None:
+    surface = surface_of(exchange.path)
+    if judged.forecast is Forecast.CLEAN and exchange.given[-1] is not None and surface == "openai-compatible":
         meant = chat_content(exchange.given[-1])
         n = len(meant["choices"]) or None
         wants_usage = _wants_usage(judged) and meant.get("usage") is not None
     excused = set() if judged.forecast is Forecast.CLEAN else _broken_by_provider(judged)
     seen: dict[str, Breach] = {}
-    for breach in check_events(events, n=n, wants_usage=wants_usage or None, rest=rest):
-        if breach.rule is Rule.SCHEMA or (judged.forecast is not Forecast.CLEAN and not _always(breach, excused)):
+    for breach in check_events(surface, events, n=n, wants_usage=wants_usage or None, rest=rest):
+        if breach.rule == Rule.SCHEMA or (judged.forecast is not Forecast.CLEAN and not _always(breach, excused)):
             continue
         seen.setdefault(cause_of(breach), breach)
     for cause, breach in seen.items():
@@ -69,7 +81,7 @@ def _broken_by_provider(judged: Judged) -> set[str]:
         cause_of(breach)
         for given in judged.exchange.given
         if given is not None and given.body is not None and given.streams
-        for breach in check_events(given.events, rest=given.parsed[1])
+        for breach in check_events(surface_of(judged.exchange.path), given.events, rest=given.parsed[1])
     }
 
 
@@ -87,6 +99,12 @@ def cause_of(breach: Breach) -> str:
             return "a choice has no finish reason" if "no finish" in breach.message else "a choice ends twice"
         case Rule.ONE_USAGE:
             return "the usage is missing" if "no usage" in breach.message else "the usage comes twice"
+        case MessageRule.START_FIRST:
+            return "a stream doesn't begin with one message_start"
+        case MessageRule.STOP_REASON:
+            return "there is no stop reason" if "no stop" in breach.message else "there are two stop reasons"
+        case MessageRule.STOP_LAST:
+            return "there is no message_stop" if "no message" in breach.message else "something follows message_stop"
         case Rule.SAME_IDENTITY:
             return f"{breach.message.partition(' ')[0]} changes within a stream"
         case _:

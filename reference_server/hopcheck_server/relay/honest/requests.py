@@ -26,7 +26,7 @@ class WritesNewForms(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
-        if "messages" not in body:
+        if "messages" not in body or outgoing.incoming.is_anthropic:
             return outgoing
         if "max_tokens" in body:
             body.setdefault("max_completion_tokens", body.pop("max_tokens"))

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-from hopcheck_contracts.sse import Event, encode
+from hopcheck_contracts.sse import Event, event_of
 from hopcheck_server.relay.errors import refuse
-from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse, dump
+from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse
 from hopcheck_server.relay.relay import Relay
 
 
@@ -77,8 +77,7 @@ class VendorFields(Relay):
         async for event in events:
             payload = event.json
             if isinstance(payload, dict) and not payload.get("error"):
-                data = dump({**payload, "x_vendor": {"region": "eu"}}).decode()
-                yield Event(encode(data), data)
+                yield event_of({**payload, "x_vendor": {"region": "eu"}}, event.event)
             else:
                 yield event
 

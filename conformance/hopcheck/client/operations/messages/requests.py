@@ -1,0 +1,107 @@
+"""Requests for messages, made of the fields in which cases ask: OpenAI's names, translated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hopcheck.client.bodies import OMIT, marked
+from hopcheck.client.config import Models
+from hopcheck.client.operations.kind import NotExpressible
+
+Body = dict[str, Any]
+
+MAX_TOKENS = 64
+"""What a healthy request allows: the API has no default."""
+
+_CHOICES = {"auto": "auto", "required": "any", "none": "none"}
+
+
+def message_body(models: Models, marker: str, fields: Mapping[str, Any]) -> Body:
+    """The body of a request for a message, with the marker in the last user message.
+
+    Raises:
+        NotExpressible: The API has no such field.
+    """
+    return _body(models, marker, {"max_tokens": MAX_TOKENS, **fields})
+
+
+def count_body(models: Models, marker: str, fields: Mapping[str, Any]) -> Body:
+    """The same for a request to count tokens, which has no limit of them."""
+    return _body(models, marker, fields)
+
+
+def _body(models: Models, marker: str, fields: Mapping[str, Any]) -> Body:
+    asked = dict(fields)
+    if "text" in asked:
+        asked = {"messages": [{"role": "user", "content": asked.pop("text")}], **asked}
+    body: Body = {"model": models.messages or models.chat, "messages": [{"role": "user", "content": "Say hello."}]}
+    for name, value in asked.items():
+        body |= {name: value} if value is OMIT else _translated(name, value)
+    body = {name: value for name, value in body.items() if value is not OMIT}
+    if "messages" in body:
+        body["messages"] = marked(body["messages"], marker)
+    return body
+
+
+def _translated(name: str, value: Any) -> Body:
+    if name not in _FIELDS:
+        raise NotExpressible(f"a request for a message has no {name}")
+    return _FIELDS[name](value)
+
+
+def _as(name: str) -> Callable[[Any], Body]:
+    return lambda value: {name: value}
+
+
+def _messages(value: Any) -> Body:
+    """Messages that both APIs write alike; what is no list is sent as it is, to be refused."""
+    for one in value if isinstance(value, list) else ():
+        is_plain = isinstance(one, dict) and one.get("role") in ("user", "assistant") and one.keys() <= _PLAIN
+        if not is_plain or not _is_text(one.get("content")):
+            raise NotExpressible("the messages have roles or parts that this API writes otherwise")
+    return {"messages": value}
+
+
+_PLAIN = frozenset({"role", "content"})
+
+
+def _is_text(content: Any) -> bool:
+    parts = content if isinstance(content, list) else []
+    return isinstance(content, str) or (bool(parts) and all(one.get("type") == "text" for one in parts))
+
+
+def _tools(value: Any) -> Body:
+    if not isinstance(value, list):
+        return {"tools": value}
+    functions = [tool.get("function") for tool in value]
+    if not all(isinstance(one, dict) for one in functions):
+        raise NotExpressible("the API has tools that are functions")
+    return {"tools": [_tool(one) for one in functions]}
+
+
+def _tool(function: Body) -> Body:
+    described = {"description": function["description"]} if "description" in function else {}
+    return {"name": function["name"], **described, "input_schema": function.get("parameters", {"type": "object"})}
+
+
+def _tool_choice(value: Any) -> Body:
+    if isinstance(value, str):
+        return {"tool_choice": {"type": _CHOICES[value]}}
+    return {"tool_choice": {"type": "tool", "name": value["function"]["name"]}}
+
+
+def _stop(value: Any) -> Body:
+    return {"stop_sequences": [value] if isinstance(value, str) else value}
+
+
+_FIELDS: Mapping[str, Callable[[Any], Body]] = {
+    **{name: _as(name) for name in ("model", "stream", "max_tokens", "temperature", "top_p", "top_k", "system")},
+    "max_completion_tokens": _as("max_tokens"),
+    "messages": _messages,
+    "tools": _tools,
+    "tool_choice": _tool_choice,
+    "stop": _stop,
+    "user": lambda value: {"metadata": {"user_id": value}},
+    "stream_options": lambda _: {},  # a stream always has its usage
+}
