@@ -13,6 +13,7 @@ from hopcheck.authoring.findings import Finding, Level, expect
 from hopcheck.authoring.registry import TWO_SIDED, Case
 from hopcheck.client import Response, Target
 from hopcheck.client.bodies import embedding_body
+from hopcheck.selftest.invariants import message_probes
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.reply import Scripted, script_of
 
@@ -111,10 +112,6 @@ def _fields_of(script: str) -> dict[str, Any]:
     return {**ASKED, **by_script.get(script, {})}
 
 
-LEFT_S = 3.0
-"""How long an attempt may go on when its client has left, until it is let go."""
-
-
 async def _leave(target: Target, fields: Mapping[str, Any], path: str = "/chat/completions") -> None:
     """Ask, and hang up once the provider has been asked."""
     marker = target.marker("hanging")
@@ -122,7 +119,7 @@ async def _leave(target: Target, fields: Mapping[str, Any], path: str = "/chat/c
     body = target.chat.body(marker, fields) if asks_chat else embedding_body(target.models.embedding, marker, "x", {})
     async with await target.open("POST", path, body, marker=marker) as live:
         await target.arrival(marker)
-    await target.seen(live.response, settle_s=LEFT_S)
+    await target.seen(live.response, settle_s=message_probes.LEFT_S)
 
 
 async def embeddings(target: Target) -> AsyncIterator[Finding]:
@@ -174,6 +171,9 @@ PROBES: dict[str, Case] = {
         _probe("chat.stream", chat_stream, SCRIPTS),
         _probe("embeddings", embeddings, EMBEDDING_SCRIPTS),
         _probe("models", models, {"": reply.chat()}),
+        _probe("messages", message_probes.ask_all, message_probes.SCRIPTS),
+        _probe("messages.stream", message_probes.ask_all, message_probes.SCRIPTS),
+        _probe("count_tokens", message_probes.ask_all, message_probes.COUNT_SCRIPTS),
     )
 }
 """By operation."""

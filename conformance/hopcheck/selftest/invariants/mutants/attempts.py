@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+from hopcheck.client.operations import FORWARDED, ON_MESSAGES
 from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_server.relay import Failure, OutgoingRequest, Relay
 from hopcheck_server.relay.provider import ProviderResponse
 
-GENERATING = ("chat", "chat.stream", "embeddings")
+ANSWERED = (*FORWARDED, *ON_MESSAGES, "count_tokens")
 
 
-@invariant_mutant("attempts", *GENERATING)
+@invariant_mutant("attempts", *ANSWERED)
 class TriesSixTimes(Relay):
     """A failing provider is asked six times, where three are declared."""
 
@@ -21,7 +22,7 @@ class TriesSixTimes(Relay):
         )
 
 
-@invariant_mutant("attempts", *GENERATING)
+@invariant_mutant("attempts", *ANSWERED)
 class AsksTwice(Relay):
     """Every request is sent twice, and the second response counts."""
 
@@ -34,7 +35,7 @@ class AsksTwice(Relay):
         return await super()._obtain(outgoing)
 
 
-@invariant_mutant("attempts", *GENERATING)
+@invariant_mutant("attempts", *ANSWERED)
 class MarksRetries(Relay):
     """A retry says that it is one, in a field of its own."""
 
@@ -42,7 +43,7 @@ class MarksRetries(Relay):
         return outgoing.with_json({**outgoing.json, "user": "retry"}) if outgoing.attempt > 1 else outgoing
 
 
-@invariant_mutant("cleanup", *GENERATING)
+@invariant_mutant("cleanup", *ANSWERED)
 class ReadsOn(Relay):
     """A request whose client has left goes on."""
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from hopcheck.client.operations import FORWARDED, ON_MESSAGES
 from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_contracts.sse import event_of
 from hopcheck_server.relay import (
@@ -19,8 +20,8 @@ from hopcheck_server.relay import (
     refuse,
 )
 
-GENERATING = ("chat", "chat.stream", "embeddings")
-ALL = (*GENERATING, "models")
+ANSWERED = (*FORWARDED, *ON_MESSAGES, "count_tokens")
+ALL = (*ANSWERED, "models")
 
 
 class _EveryFourth(Relay):
@@ -43,7 +44,7 @@ class FailsNowAndThen(_EveryFourth):
     """Every fourth request gets a 500 of the relay's own."""
 
 
-@invariant_mutant("unprovoked", *GENERATING)
+@invariant_mutant("unprovoked", *ANSWERED)
 class RefusesNowAndThen(_EveryFourth):
     """Every fourth request gets a 429 of the relay's own, which says nothing of a limit."""
 
@@ -73,14 +74,14 @@ class _RewordsErrors(Relay):
             yield event_of({"error": {**error, **self.instead}}) if error else event
 
 
-@invariant_mutant("error-shape", *GENERATING)
+@invariant_mutant("error-shape", *ANSWERED)
 class HidesMessages(_RewordsErrors):
     """What the provider says of an error is hidden."""
 
     instead = MappingProxyType({"message": "Something went wrong."})
 
 
-@invariant_mutant("error-shape", *GENERATING)
+@invariant_mutant("error-shape", *FORWARDED)
 class HidesCodes(_RewordsErrors):
     """Every error has the same code."""
 
@@ -96,7 +97,7 @@ class AnswersErrorsWith200(Relay):
         return replace(response, status=200).with_json({"object": "list", "data": []})
 
 
-@invariant_mutant("retry-after", *GENERATING)
+@invariant_mutant("retry-after", *ANSWERED)
 class ForgetsRetryAfter(Relay):
     """When to come back isn't passed on."""
 
@@ -104,7 +105,7 @@ class ForgetsRetryAfter(Relay):
         return response.with_header("Retry-After", None)
 
 
-@invariant_mutant("retry-after", *GENERATING)
+@invariant_mutant("retry-after", *ANSWERED)
 class CountsMilliseconds(Relay):
     """Seconds are passed on as if they were milliseconds."""
 

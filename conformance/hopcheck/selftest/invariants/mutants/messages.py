@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from hopcheck.authoring import edits
+from hopcheck.client.operations import FORWARDED, ON_MESSAGES
 from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_server.relay import (
     Events,
@@ -17,8 +18,8 @@ from hopcheck_server.relay import (
     RelayedResponse,
 )
 
-GENERATING = ("chat", "chat.stream", "embeddings")
-ALL = (*GENERATING, "models")
+ANSWERED = (*FORWARDED, *ON_MESSAGES, "count_tokens")
+ALL = (*ANSWERED, "models")
 
 
 @invariant_mutant("http", *ALL)
@@ -30,7 +31,7 @@ class DatesTwice(Relay):
         return replace(response, headers=[*response.headers, *dates])
 
 
-@invariant_mutant("http", *GENERATING)
+@invariant_mutant("http", *ANSWERED)
 class PassesKeepAlive(Relay):
     """How long the provider keeps a connection reaches the client."""
 
@@ -40,7 +41,7 @@ class PassesKeepAlive(Relay):
         return response.with_header("Keep-Alive", value) if value else response
 
 
-@invariant_mutant("http", *GENERATING)
+@invariant_mutant("http", *ANSWERED)
 class PassesTransferCodings(Relay):
     """Which transfer codings the client takes reaches the provider."""
 

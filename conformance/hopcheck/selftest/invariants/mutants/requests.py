@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hopcheck.client.operations import ON_MESSAGES
 from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_server.relay import OutgoingRequest, Relay
 
@@ -20,7 +21,7 @@ class _Edits(Relay):
         """Change the body in place."""
 
 
-@invariant_mutant("request-fidelity", *CHATS)
+@invariant_mutant("request-fidelity", *CHATS, *ON_MESSAGES, "count_tokens")
 class CutsHistory(_Edits):
     """Only the latest message is sent."""
 
@@ -37,7 +38,7 @@ class ForgetsDescriptions(_Edits):
             tool["function"].pop("description", None)
 
 
-@invariant_mutant("request-fidelity", *CHATS)
+@invariant_mutant("request-fidelity", *CHATS, *ON_MESSAGES)
 class SetsSeed(_Edits):
     """Every request gets a seed."""
 

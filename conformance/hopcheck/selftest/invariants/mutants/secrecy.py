@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from hopcheck.authoring import edits
+from hopcheck.client.operations import FORWARDED, ON_MESSAGES
 from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_server.relay import Events, Failure, IncomingRequest, OutgoingRequest, Relay, RelayedResponse, refuse
 
-GENERATING = ("chat", "chat.stream", "embeddings")
-ALL = (*GENERATING, "models")
+ANSWERED = (*FORWARDED, *ON_MESSAGES, "count_tokens")
+ALL = (*ANSWERED, "models")
 
 
 class _Passes(Relay):
@@ -26,33 +27,34 @@ class _Passes(Relay):
         return outgoing
 
 
-@invariant_mutant("credentials", *GENERATING)
+@invariant_mutant("credentials", *ANSWERED)
 class PassesAuthorization(_Passes):
     """The client's key goes to the provider."""
 
     names = ("authorization",)
 
 
-@invariant_mutant("credentials", *GENERATING)
+@invariant_mutant("credentials", *ANSWERED)
 class PassesSessionCookies(_Passes):
     """The client's cookies go to the provider."""
 
     names = ("cookie",)
 
 
-@invariant_mutant("credentials", *GENERATING)
+@invariant_mutant("credentials", *ANSWERED)
 class PassesAddresses(_Passes):
     """Where the client sits goes to the provider."""
 
     names = ("x-forwarded-for",)
 
 
-@invariant_mutant("credentials", *GENERATING)
+@invariant_mutant("credentials", *ANSWERED)
 class RetriesWithoutKey(Relay):
     """A retry carries no credential."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        kept = tuple(pair for pair in outgoing.headers if pair[0].lower() != "authorization")
+        keys = ("authorization", "x-api-key")
+        kept = tuple(pair for pair in outgoing.headers if pair[0].lower() not in keys)
         return replace(outgoing, headers=kept) if outgoing.attempt > 1 else outgoing
 
 
@@ -77,7 +79,7 @@ class RepeatsClientsKey(_Shows):
         return {"x-known-by": self.config.client_keys[0][:14]}
 
 
-@invariant_mutant("secrets", *GENERATING)
+@invariant_mutant("secrets", *ANSWERED)
 class EncodesKey(_Shows):
     """A header holds the provider's key in base64."""
 
@@ -85,7 +87,7 @@ class EncodesKey(_Shows):
         return {"x-trace": base64.b64encode(f"key={self.config.upstream_key}".encode()).decode()}
 
 
-@invariant_mutant("secrets", *GENERATING)
+@invariant_mutant("secrets", *ANSWERED)
 class BelievesTheProvider(Relay):
     """The provider's error texts are passed on as they are."""
 
@@ -108,7 +110,7 @@ class SplitsKey(Relay):
             yield event
 
 
-@invariant_mutant("internals", *GENERATING)
+@invariant_mutant("internals", *ANSWERED)
 class NamesProvider(_Shows):
     """A header says where the provider is."""
 
@@ -125,7 +127,7 @@ class ShowsTracebacks(Relay):
         return refuse(incoming, 401, trace) if await super().authorize(incoming) else None
 
 
-@invariant_mutant("internals", *GENERATING)
+@invariant_mutant("internals", *ANSWERED)
 class NamesItsOwnFile(Relay):
     """An error names a file of the server."""
 
