@@ -8,6 +8,8 @@ from hopcheck_load.report import document as report
 from hopcheck_load.report.budgets import exit_code
 from hopcheck_load.report.comparison import compare, not_compared
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 
 @pytest.mark.parametrize(("now_ms", "outcome"), [(1.0, "holds"), (1.02, "holds"), (1.5, "slower"), (0.5, "faster")])
 def test_against_an_earlier_report(made, now_ms, outcome):
