@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hopcheck.client.config import TargetConfig
+from hopcheck.client.providers.expressible import dialect_of
+from hopcheck_server.upstream.dialects.provider_request import Omission
 
 BYTE_PROXY = "the target is a byte proxy (`transparent = true`), which passes on what it doesn't read"
 PASSES_KEYS = 'the target passes the client\'s own key on (`auth = "passthrough"`) and checks none'
@@ -51,6 +53,14 @@ def _choices(config: TargetConfig) -> str:
     return "" if config.declares.choices else ONE_CHOICE
 
 
+def _in_dialect(feature: Omission) -> Callable[[TargetConfig], str]:
+    def why_not(config: TargetConfig) -> str:
+        dialect = dialect_of(config.provider)
+        return f"{dialect.label} has no place for {feature}" if dialect is not None and feature in dialect.omits else ""
+
+    return why_not
+
+
 DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
     "parses": _parses,
     "client_key": _client_key,
@@ -58,6 +68,8 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
     "own_account": _own_account,
     "model_list": _model_list,
     "choices": _choices,
+    "call_ids": _in_dialect("call ids"),
+    "null_content": _in_dialect("null content"),
 }
 """Why a target doesn't owe something, or "" if it does.
 
@@ -68,6 +80,7 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
 - `own_account`: it asks its provider on an account of its own, not the client's.
 - `model_list`: it serves a list of models.
 - `choices`: it answers a request with `n` above 1.
+- `call_ids`, `null_content`: the dialect of its provider has ids of calls, and tells no content from an empty one.
 """
 
 

@@ -55,7 +55,13 @@ class NumbersTheFingerprint(Relay):
         return edits.body(response, lambda body: body.setdefault("system_fingerprint", 7))
 
 
-@case("chat.content-null", level="MUST", refs=["OAI ChatCompletionResponseMessage"], upstream=reply.chat(tools=[CALL]))
+@case(
+    "chat.content-null",
+    level="MUST",
+    needs=["null_content"],
+    refs=["OAI ChatCompletionResponseMessage"],
+    upstream=reply.chat(tools=[CALL]),
+)
 async def content_null(target: Target) -> Findings:
     """With tool calls, a `content` of null stays null: it becomes no empty text and no word, and isn't left out."""
     answer = await target.chat.create(tools=function_tools("look_up"))

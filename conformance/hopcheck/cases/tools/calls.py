@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, function_tools, reply
-from hopcheck_contracts.bounded_json import loads_or_none
+from hopcheck.cases.tools.arguments import again
 
 OFFERED = function_tools("weather", "clock")
 BOTH = (reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", "{}", id="call_hop2"))
@@ -13,16 +13,17 @@ BOTH = (reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", "{}", 
     "tools.call-nonstream",
     level="MUST",
     because="streamed calls have cases of their own",
+    needs=["call_ids"],
     refs=["OAI ChatCompletionMessageToolCall"],
     upstream=reply.chat(tools=BOTH),
 )
 async def call_nonstream(target: Target) -> Findings:
     """Every tool call of an answer arrives with its id, type, function name and arguments, in the order given."""
     answer = await target.chat.create(tools=OFFERED)
-    first = {"index": 0, "id": "call_hop1", "type": "function", "name": "weather", "arguments": {"city": "Oslo"}}
-    second = {"index": 1, "id": "call_hop2", "type": "function", "name": "clock", "arguments": {}}
-    # As JSON: not every provider gives them as a text. Where it does, `tools.arguments-bytes` compares that.
-    calls = [{**call, "arguments": loads_or_none(str(call["arguments"]).encode())} for call in answer.tool_calls()]
+    first = {"index": 0, "id": "call_hop1", "type": "function", "name": "weather", "arguments": '{"city": "Oslo"}'}
+    second = {"index": 1, "id": "call_hop2", "type": "function", "name": "clock", "arguments": "{}"}
+    # Written anew: not every provider gives them as a text. Where it does, `tools.arguments-bytes` compares that.
+    calls = [{**call, "arguments": again(str(call["arguments"]))} for call in answer.tool_calls()]
     yield expect("calls", calls, equals=[first, second])
 
 

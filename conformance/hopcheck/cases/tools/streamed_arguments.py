@@ -52,6 +52,7 @@ class SkipsBlankPieces(Relay):
 @case(
     "tools.stream-interleaved",
     level="MUST",
+    needs=["call_ids"],
     because="it is about the deltas of streamed calls",
     on="chat.stream",
     refs=["OAI ChatCompletionMessageToolCallChunk", "term-llm#314"],

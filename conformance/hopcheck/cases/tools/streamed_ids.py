@@ -11,6 +11,7 @@ from hopcheck.cases.tools.pieces import edit_parts, parts
     "tools.stream-id-first",
     level="MUST",
     because="it is about the deltas of streamed calls",
+    needs=["call_ids"],
     on="chat.stream",
     refs=["litellm#11407", "litellm#20480", "litellm#33223", "vllm#18412"],
     upstream=reply.stream(

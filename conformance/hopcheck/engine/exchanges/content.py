@@ -28,16 +28,23 @@ def chat_content(message: Message) -> Json:
     return {**_around(body), "choices": {choice.get("index"): _whole_choice(choice) for choice in choices}}
 
 
-def with_parsed_arguments(content: Json) -> Json:
-    """The same with the arguments of calls as JSON: a provider that gives them as such says nothing of their text."""
+def with_parsed_arguments(content: Json, *, with_ids: bool = True) -> Json:
+    """The same with the arguments of calls as JSON: a provider that gives them as such says nothing of their text.
+
+    Args:
+        content: The content of a response.
+        with_ids: Whether the ids of calls are kept; not every provider gives them any.
+    """
     choices = {
-        index: {**choice, "tool_calls": [_parsed_call(call) for call in choice["tool_calls"]]}
+        index: {**choice, "tool_calls": [_parsed_call(call, with_ids=with_ids) for call in choice["tool_calls"]]}
         for index, choice in content["choices"].items()
     }
     return {**content, "choices": choices}
 
 
-def _parsed_call(call: Any) -> Any:
+def _parsed_call(call: Any, *, with_ids: bool) -> Any:
+    if isinstance(call, dict) and not with_ids:
+        call = {name: value for name, value in call.items() if name != "id"}
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("arguments"), str):
         return call

@@ -12,6 +12,8 @@ from typing import Any
 from hopcheck.authoring.findings import Level
 from hopcheck.engine.exchanges.complaint import Complaint, Judged
 from hopcheck.engine.exchanges.openai_form import foreign_dialect, request_of
+from hopcheck_contracts.bounded_json import loads_or_none
+from hopcheck_server.upstream.dialects.dialect import Dialect
 from hopcheck_server.upstream.dialects.provider_request import (
     ConversationTurn,
     MessagePart,
@@ -38,16 +40,17 @@ def judge_translation(judged: Judged) -> Iterator[Complaint]:
         if dialect is None or asked is None or got is None:
             continue
         wanted, carried = (without(request, dialect.omits) for request in (asked, got))
-        for cause, detail, level in _differences(wanted, carried, dialect.parameters):
+        for cause, detail, level in _differences(wanted, carried, dialect):
             if cause not in seen:
                 seen.add(cause)
                 yield Complaint(cause, f"{exchange.about}: {detail}", level)
 
 
-def _differences(asked: ProviderRequest, got: ProviderRequest, parameters: frozenset[str]) -> Iterator[Complaint]:
+def _differences(asked: ProviderRequest, got: ProviderRequest, dialect: Dialect) -> Iterator[Complaint]:
+    parameters = dialect.parameters
     yield from _system(asked, got)
     yield from _turns(asked, got)
-    yield from _tools(asked, got)
+    yield from _tools(asked, got, Level.SHOULD if "JSON schemas" in dialect.omits else Level.MUST)
     if (asked.tool_choice or "auto") != (got.tool_choice or "auto") and asked.tools:
         yield Complaint("tool_choice is changed", f"{asked.tool_choice!r} became {got.tool_choice!r}")
     offers_calls = asked.tools and asked.tool_choice != "none"
@@ -115,10 +118,16 @@ def _results(before: list[MessagePart], after: list[MessagePart]) -> Iterator[Co
     yield from _changed("the ids of tools' results", *ids)
     for wanted, got in zip(before, after, strict=False):
         if wanted.id == got.id:
-            yield from _changed("a tool's result", wanted.text, got.text)
+            yield from _changed("a tool's result", *(_as_json(one.text) for one in (wanted, got)))
 
 
-def _tools(asked: ProviderRequest, got: ProviderRequest) -> Iterator[Complaint]:
+def _as_json(text: str) -> Any:
+    """A result's value, where its text is one: some dialects have results as JSON."""
+    value = loads_or_none(text.encode())
+    return text if value is None else value
+
+
+def _tools(asked: ProviderRequest, got: ProviderRequest, schema_level: Level) -> Iterator[Complaint]:
     names = [[tool.name for tool in request.tools] for request in (asked, got)]
     yield from _changed("the tools", *names)
     if names[0] != names[1]:
@@ -126,7 +135,7 @@ def _tools(asked: ProviderRequest, got: ProviderRequest) -> Iterator[Complaint]:
     for wanted, tool in zip(asked.tools, got.tools, strict=True):
         yield from _changed("a tool's description", wanted.description, tool.description)
         schemas = [{"type": "object", **_plain(one.parameters)} for one in (wanted, tool)]
-        yield from _changed("a tool's schema", *schemas)
+        yield from (one._replace(level=schema_level) for one in _changed("a tool's schema", *schemas))
 
 
 def _plain(schema: Any) -> Any:

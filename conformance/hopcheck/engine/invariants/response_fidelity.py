@@ -56,9 +56,12 @@ def _lost(judged: Judged, given: Message, answer: Message) -> Iterator[ValueDiff
     if judged.exchange.operation == "embeddings":
         return _embeddings(embeddings_content(given), embeddings_content(answer))
     contents = chat_content(given), chat_content(answer)
-    if any(foreign_dialect(one, judged.exchange.path) for one in judged.exchange.attempts):
-        return _chat(judged, *map(with_parsed_arguments, contents))
-    return _chat(judged, *contents)
+    found = (foreign_dialect(one, judged.exchange.path) for one in judged.exchange.attempts)
+    dialect = next(filter(None, found), None)
+    if dialect is None:
+        return _chat(judged, *contents)
+    has_ids = "call ids" not in dialect.omits
+    return _chat(judged, *(with_parsed_arguments(one, with_ids=has_ids) for one in contents))
 
 
 def _embeddings(given: Json, answer: Json) -> Iterator[ValueDifference]:

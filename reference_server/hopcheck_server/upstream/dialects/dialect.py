@@ -46,7 +46,7 @@ class Dialect(ABC):
         telltale_header: A request header by which this dialect's requests are known on paths that it shares.
         parameters: Those of OpenAI's parameters that `read` finds, since the dialect has a place for them.
         is_named_only: Whether it has only those paths that begin with its name: nothing else tells its requests apart.
-        omits: What else of a request it has no place for.
+        omits: What else of a request or a response it has no place for.
         leading_events: How many more events come before a stream's content than the one of OpenAI's chat completions.
         is_openai: Whether its requests and responses are OpenAI's, so that they can be compared as they are.
         has_choices: Whether more than one choice can be asked for.

@@ -10,8 +10,9 @@ PartKind = Literal["text", "reasoning", "image", "call", "result"]
 
 Role = Literal["user", "assistant"]
 
-Omission = Literal["call ids", "media types", "tool choice"]
-"""The ids of calls, by which results are known; what kind an image is; whether, and which, tools are to be called."""
+Omission = Literal["call ids", "media types", "tool choice", "JSON schemas", "null content"]
+"""The ids of calls, by which results are known; what kind an image is; whether, and which, tools are to be called;
+tools' schemas in full; in responses, whether there is no text or an empty one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
