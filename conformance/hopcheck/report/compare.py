@@ -174,7 +174,8 @@ def _causes_table(comparison: Comparison) -> Table:
 
 def _differences_table(comparison: Comparison) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("case", *comparison.names, *_only(comparison)):
+    table.add_column("case", no_wrap=True)
+    for name in (*comparison.names, *_only(comparison)):
         table.add_column(Text(name), overflow="fold")
     for one in comparison.differences:
         outcomes = (Text(outcome, style=STYLES.get(outcome, "")) for outcome in (one.first, one.second))
