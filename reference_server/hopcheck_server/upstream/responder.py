@@ -78,10 +78,11 @@ class Responder:
         script = self.scripts.get(arrival.script) if arrival.script else None
         if script is None or arrival.marker in self._finished:
             return _DEFAULT
+        on_route, is_first = self.journal.count_on_route(arrival) if script.has_routes else (arrival.number, True)
         turn = script.turn(
             total=arrival.number - 1,
-            on_route=arrival.number_on_route - 1,
-            first_route=arrival.is_on_first_route,
+            on_route=on_route - 1,
+            first_route=is_first,
             model=arrival.model,
             key=arrival.key if script.by_key else "",
         )

@@ -149,9 +149,10 @@ class Upstream(Closing):
     def _send(self, exchange: ServerExchange, arrival: Arrival, response: RenderedResponse) -> None:
         """Send a plain response in one write. A player would double a request's cost (73 µs, not 36, I/O apart)."""
         arrival.head_sent_ns = now_ns = monotonic_ns()
-        exchange.send(response.message())
+        body = response.body
+        exchange.send(response.message(body))
         arrival.response_head, arrival.response_parts = response.head, response.pieces
-        arrival.sent = now_ns, len(response.body)
+        arrival.sent = now_ns, len(body)
         self.journal.end(arrival, "answered", now_ns)
         exchange.end()
 

@@ -62,10 +62,9 @@ class ServerConnection(RequestReader):
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Prepare the socket, and let the server number the connection."""
+        """Let the server number the connection. Event loops set TCP_NODELAY themselves."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=MAX_BUFFERED_BYTES, low=0)
-        sockets.send_at_once(self._transport)
         self.number = self._server.join(self)
 
     def eof_received(self) -> bool:

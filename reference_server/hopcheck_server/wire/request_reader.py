@@ -28,6 +28,7 @@ class RequestReader(asyncio.Protocol):
         self._fields: Fields = []
         self._body: list[bytes] = []
         self._body_bytes = 0
+        self._has_new_head = False  # whether a head has come of which the body hasn't been asked for
         self._declined: Fields | None = None  # the header fields of a request whose upgrade is declined
 
     def on_request(self, method: str, target: str, fields: Fields, body: bytes, version: str, keep_alive: bool) -> None:
@@ -53,6 +54,9 @@ class RequestReader(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
+            if self._has_new_head:
+                self._has_new_head = False
+                self._ask_for_body()
         except httptools.HttpParserUpgrade as upgrade:
             self._decline_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError:  # a mistake of this server's: the event loop reports it
@@ -86,12 +90,16 @@ class RequestReader(asyncio.Protocol):
         self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Note the method, and let a careful client go on with its body."""
+        """Note the method; most bodies have come with the head, and needn't be asked for."""
         self._method = self._parser.get_method()
+        self._has_new_head = True
         if self._declined is not None:
             self._fields, self._declined = self._declined, None
+
+    def _ask_for_body(self) -> None:
+        """Let a careful client go on with its body."""
         for name, value in self._fields:
-            if len(name) == 6 and name.lower() == b"expect" and value.strip(WHITE_SPACE).lower() == b"100-continue":
+            if name.lower() == b"expect" and value.strip(WHITE_SPACE).lower() == b"100-continue":
                 self.on_expectation()
 
     def on_body(self, data: bytes) -> None:
@@ -110,6 +118,7 @@ class RequestReader(asyncio.Protocol):
             return
         method, target, fields, parts = self._method, self._target, self._fields, self._body
         self._method, self._target, self._fields, self._body, self._body_bytes = b"", b"", [], [], 0
+        self._has_new_head = False
         if not self.closing:
             self.on_request(
                 method.decode(),

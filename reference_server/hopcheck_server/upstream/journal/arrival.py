@@ -23,8 +23,6 @@ class Arrival:
 
     Attributes:
         fields: The header fields as the parser gave them.
-        number_on_route: Which attempt of its marker on its route this is, from 1.
-        is_on_first_route: Whether its route is that of the marker's first attempt.
         response_head: The status line and header lines of the response, without those that frame its body.
         promised_bytes: The length of the body that its head claims, if not the truth: what follows is no part of it.
         response_parts: The parts of the response's body, neither compressed nor framed, also those that were not sent;
@@ -36,8 +34,7 @@ class Arrival:
     """
 
     marker = script = model = ""
-    number = number_on_route = 1
-    is_on_first_route = True
+    number = 1
     head_sent_ns = ended_ns = 0
     ended: Ending = ""
     sent: Sequence[int] = ()
@@ -76,7 +73,7 @@ class Arrival:
     def key(self) -> str:
         """The credential that came with it (see `Attempt.key`)."""
         api_key = ""
-        for name, value in self.fields:  # in one pass: it is read for every attempt
+        for name, value in self.fields:
             if len(name) == 13 and name.lower() == b"authorization":
                 scheme, _, token = value.strip(WHITE_SPACE).decode("latin-1").partition(" ")
                 if scheme.lower() == "bearer":

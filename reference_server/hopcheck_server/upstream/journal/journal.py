@@ -31,24 +31,23 @@ _Route = tuple[str, str, str]
 class _Marked:
     """The attempts of one marker."""
 
-    __slots__ = ("arrivals", "counts", "first_route", "script", "total")
+    __slots__ = ("arrivals", "counts", "script", "total")
 
     def __init__(self, script: str) -> None:
         self.script = script
         self.arrivals: deque[Arrival] = deque(maxlen=MAX_OF_ONE_MARKER)
-        self.counts: dict[_Route, int] = {}
-        self.first_route: _Route | None = None
+        self.counts: dict[_Route, int] = {}  # in the order of the first attempts
         self.total = 0
 
     def add(self, arrival: Arrival) -> None:
         """Keep and number an attempt."""
-        route = arrival.path, arrival.model, arrival.key
-        if self.first_route is None:
-            self.first_route = route
         self.total = arrival.number = self.total + 1
-        self.counts[route] = arrival.number_on_route = self.counts.get(route, 0) + 1
-        arrival.is_on_first_route = route == self.first_route
         self.arrivals.append(arrival)
+
+    def count(self, route: _Route) -> tuple[int, bool]:
+        """Count an attempt on a route; returns its number, and whether this is the route that was counted first."""
+        number = self.counts[route] = self.counts.get(route, 0) + 1
+        return number, route == next(iter(self.counts))
 
     def is_ready(self, attempts: int, ended: bool) -> bool:
         """Whether that many have arrived, and (if `ended`) none of them goes on."""
@@ -83,6 +82,14 @@ class Journal:
         marked.add(arrival)
         if self._waiters:
             self._wake(arrival.marker)
+
+    def count_on_route(self, arrival: Arrival) -> tuple[int, bool]:
+        """Count an attempt that has a marker among those on its route.
+
+        Returns:
+            Which attempt of its marker on its route this is, from 1, and whether it is the first attempt's route.
+        """
+        return self._marked[arrival.marker].count((arrival.path, arrival.model, arrival.key))
 
     def end(self, arrival: Arrival, ending: Ending, at_ns: int) -> None:
         """Note how an attempt ended; the first ending counts."""

@@ -53,9 +53,8 @@ class RenderedResponse:
         """All pieces."""
         return b"".join(self.pieces)
 
-    def message(self) -> bytes:
-        """All bytes of a plain response."""
-        body = self.body
+    def message(self, body: bytes) -> bytes:
+        """All bytes of a plain response with this body."""
         date = this_second().date_line
         return b"%b%bcontent-length: %d\r\nconnection: keep-alive\r\n\r\n%b" % (self.head, date, len(body), body)
 

@@ -203,6 +203,11 @@ class Script:
         for turns in (self.turns, self.backup, *self.by_model.values(), *self.by_key.values()):
             yield from turns
 
+    @property
+    def has_routes(self) -> bool:
+        """Whether the route of an attempt matters."""
+        return bool(self.backup or self.by_model or self.by_key)
+
     def turn(self, *, total: int, on_route: int, first_route: bool, model: str, key: str) -> Turn:
         """Choose the turn of an attempt.
 

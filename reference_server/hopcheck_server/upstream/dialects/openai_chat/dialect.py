@@ -68,12 +68,13 @@ class ChatTemplate:
         """See `Template`."""
         name, created = encode_basestring(model).encode(), this_second().number
         identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%b,"model":%b' % (tag, self.object, created, name)
-        body = ChatBody(self.pieces, identity, tag if self.has_nonce else NONCE)
+        nonce = tag if self.has_nonce else NONCE
+        body = ChatBody(self.pieces, identity, nonce) if self.stream else [*_filled(self.pieces, identity, nonce)]
         lines = b"%bx-request-id: req_hop%b\r\n" % (self.head, tag) if self.has_request_id else self.head
-        return RenderedResponse(lines, body if self.stream else [*body], self.stream, self.is_bodiless, self.is_plain)
+        return RenderedResponse(lines, body, self.stream, self.is_bodiless, self.is_plain)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChatBody:
     """A template's pieces with an identity, put together each time that they are read.
 
@@ -89,12 +90,7 @@ class ChatBody:
 
     def __iter__(self) -> Iterator[bytes]:
         """One piece after the other."""
-        for before, own, after in self.pieces:
-            if own is None:
-                yield after
-            else:
-                piece = b"".join((before, _changed(self.identity, own) if own else self.identity, after))
-                yield piece if self.nonce is NONCE else piece.replace(NONCE, self.nonce)
+        return _filled(self.pieces, self.identity, self.nonce)
 
 
 class OpenAIChat(Dialect):
@@ -180,6 +176,15 @@ class OpenAIChat(Dialect):
     def read(self, path: str, payload: Json) -> ProviderRequest | None:
         """See `request_reader`."""
         return read(payload)
+
+
+def _filled(pieces: list[ChatPiece], identity: bytes, nonce: bytes) -> Iterator[bytes]:
+    for before, own, after in pieces:
+        if own is None:
+            yield after
+        else:
+            piece = b"".join((before, _changed(identity, own) if own else identity, after))
+            yield piece if nonce is NONCE else piece.replace(NONCE, nonce)
 
 
 def _changed(identity: bytes, own: Json) -> bytes:
