@@ -2,7 +2,7 @@
 
     python tools/benchmarks/bare_streams.py EVENTS RATE
 
-Every POST gets a stream with so many events, so many a second; a GET, the lag of each event behind its time, in
+Every POST gets a stream with that many events, at that rate a second; a GET, the lag of each event behind its time, in
 milliseconds. `upstream_streams.py` holds the upstream against it.
 """
 

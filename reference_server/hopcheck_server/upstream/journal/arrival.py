@@ -55,14 +55,8 @@ class Arrival:
     @classmethod
     def of(cls, exchange: ServerExchange) -> Self:
         """The request of an exchange."""
-        return cls(
-            exchange.method,
-            exchange.target,
-            exchange.fields,
-            exchange.body,
-            exchange.connection,
-            exchange.received_ns,
-        )
+        body, connection, at_ns = exchange.body, exchange.connection, exchange.received_ns
+        return cls(exchange.method, exchange.target, exchange.fields, body, connection, at_ns)
 
     @property
     def headers(self) -> Headers:

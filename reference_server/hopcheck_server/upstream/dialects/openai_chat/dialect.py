@@ -69,7 +69,7 @@ class ChatTemplate:
         name, created = encode_basestring(model).encode(), this_second().number
         identity = b'{"id":"chatcmpl-hop%b","object":"%b","created":%b,"model":%b' % (tag, self.object, created, name)
         nonce = tag if self.has_nonce else NONCE
-        body = ChatBody(self.pieces, identity, nonce) if self.stream else [*_filled(self.pieces, identity, nonce)]
+        body = ChatBody(self.pieces, identity, nonce) if self.stream else [_filled(self.pieces[0], identity, nonce)]
         lines = b"%bx-request-id: req_hop%b\r\n" % (self.head, tag) if self.has_request_id else self.head
         return RenderedResponse(lines, body, self.stream, self.is_bodiless, self.is_plain)
 
@@ -90,7 +90,8 @@ class ChatBody:
 
     def __iter__(self) -> Iterator[bytes]:
         """One piece after the other."""
-        return _filled(self.pieces, self.identity, self.nonce)
+        for piece in self.pieces:
+            yield _filled(piece, self.identity, self.nonce)
 
 
 class OpenAIChat(Dialect):
@@ -178,13 +179,12 @@ class OpenAIChat(Dialect):
         return read(payload)
 
 
-def _filled(pieces: list[ChatPiece], identity: bytes, nonce: bytes) -> Iterator[bytes]:
-    for before, own, after in pieces:
-        if own is None:
-            yield after
-        else:
-            piece = b"".join((before, _changed(identity, own) if own else identity, after))
-            yield piece if nonce is NONCE else piece.replace(NONCE, nonce)
+def _filled(piece: ChatPiece, identity: bytes, nonce: bytes) -> bytes:
+    before, own, after = piece
+    if own is None:
+        return after
+    text = b"".join((before, _changed(identity, own) if own else identity, after))
+    return text if nonce is NONCE else text.replace(NONCE, nonce)
 
 
 def _changed(identity: bytes, own: Json) -> bytes:
