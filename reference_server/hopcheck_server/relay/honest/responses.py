@@ -145,11 +145,12 @@ class SaysNotFound(Relay):
 
 
 class SaysBadGateway(Relay):
-    """Every server error of the provider becomes a 502."""
+    """Every server error of the provider becomes a 502; on Messages, whose clients wait for a 529, that one stays."""
 
     async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
-        return replace(response, status=502) if failure.status >= 500 else response
+        is_overload = incoming.is_anthropic and failure.status == 529
+        return replace(response, status=502) if failure.status >= 500 and not is_overload else response
 
 
 class Slower(Relay):

@@ -1,0 +1,1 @@
+"""Anthropic's Messages: what only that surface has."""

@@ -1,0 +1,53 @@
+"""Counts of tokens are the provider's."""
+
+import json
+
+from hopcheck import Findings, Operation, Relay, RelayedResponse, Target, Untestable, case, expect, reply
+
+QUESTION = "How many tokens does this sentence have, and who has counted them?"
+
+SCRIPTS = {"": reply.json_body({"input_tokens": 4321}), "throttled": reply.status(429)}
+
+
+@case(
+    "messages.count-tokens",
+    level="MUST",
+    on="count_tokens",
+    refs=["Anthropic API token counting"],
+    isolation="cooldown",
+    upstream=SCRIPTS,
+)
+async def count_tokens(target: Target, ask: Operation) -> Findings:
+    """A count of tokens is the provider's number, and no estimate stands in for one that the provider refuses."""
+    counted = await ask(text=QUESTION)
+    attempts = await target.seen(counted)
+    if not attempts or attempts[-1].response is None:
+        raise Untestable(await target.why_not_seen(counted))
+    number = json.loads(attempts[-1].response.body)["input_tokens"]
+    yield expect("count", counted.at("input_tokens"), equals=number)
+    refused = await ask(script="throttled", text=QUESTION)
+    yield expect("status of a refused count", refused.status, equals=429)
+
+
+@count_tokens.mutant(killed_by="count")
+class CountsByItself(Relay):
+    """Every count is an estimate."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        counted = response.json
+        return (
+            response.with_json({"input_tokens": 17})
+            if response.status == 200 and "input_tokens" in counted
+            else response
+        )
+
+
+@count_tokens.mutant(killed_by="status of a refused count")
+class Estimates(Relay):
+    """A count that the provider refuses is estimated."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        if response.status == 429:
+            response.status = 200
+            return response.with_json({"input_tokens": 17})
+        return response
