@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.responses import Response, SentRequest
-from hopcheck.client.session import TargetSession
+from hopcheck.client.session import MAX_BODY_BYTES, TargetSession
 from hopcheck.client.streams import Stream
 from hopcheck_server.upstream.script.marker import find_marker
 from hopcheck_server.wire.responses import MIB
@@ -26,9 +26,6 @@ LAZY_MODULES = ("openai.resources.chat.completions", "openai.resources.embedding
 
 INFLATED = ("gzip", "x-gzip", "deflate")
 """The content codings that are zlib's."""
-
-MAX_SDK_BODY_BYTES = 8 * MIB
-"""An official client is given no more of a body; it holds each several times over, and eight may be read at once."""
 
 INFLATED_AT_ONCE = 1 << 16
 """How many bytes are decompressed before they are counted."""
@@ -127,7 +124,7 @@ class BodyBudget:
         body_bytes: How many bytes the body may have, before and after decompression.
     """
 
-    def __init__(self, coding: str, body_bytes: int = MAX_SDK_BODY_BYTES) -> None:
+    def __init__(self, coding: str, body_bytes: int = MAX_BODY_BYTES) -> None:
         self._inflate = zlib.decompressobj(wbits=47) if coding.strip().lower() in INFLATED else None
         self._left = self._left_inflated = body_bytes
 
@@ -152,7 +149,7 @@ def _followed(stream: Any, kept: Response, budget: BodyBudget) -> httpx2.AsyncBy
             try:
                 async for data in stream:
                     if budget.exceeds(data):
-                        kept.detail = f"the response exceeded {MAX_SDK_BODY_BYTES // MIB} MiB and was not read further"
+                        kept.detail = f"the response exceeded {MAX_BODY_BYTES // MIB} MiB and was not read further"
                         raise ReadError(kept.detail)
                     kept.chunks.append((time.monotonic_ns(), data))
                     yield data

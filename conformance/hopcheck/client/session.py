@@ -24,7 +24,7 @@ from hopcheck_server.wire.client import ClientConnection, ConnectFailed
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.responses import MIB, ReadingBudget
 
-MAX_BODY_BYTES = 16 * MIB
+MAX_BODY_BYTES = 8 * MIB
 """No more is read of a response's body; the largest that a case asks for has 5 MiB."""
 
 MAX_PIECES = 100_000

@@ -19,7 +19,7 @@ from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Scripts
 
-MAX_INFLATED_BYTES = 16 * 1024 * 1024
+MAX_INFLATED_BYTES = 8 * 1024 * 1024
 """What a compressed body is judged by: its first bytes, decompressed."""
 
 _INFLATED = ("gzip", "x-gzip", "deflate")
