@@ -88,13 +88,14 @@ class WireJudgement:
         ]
 
 
-def load_contracts() -> None:
+def load_contracts(declares: Declares) -> None:
     """Read the contracts, and compile what nearly every case needs: the first case would hold up the others."""
-    path, head = "/v1/chat/completions", [("content-type", "application/json")]
-    validate_raw_response(COMMON, "POST", path, 200, head, b"{}")
-    validate_raw_response(COMMON, "POST", path, 400, head, b"{}")
-    validate_event(COMMON, "{}")
-    validate_upstream_request(path, {})
+    for path in ("/v1/chat/completions", *(["/v1/messages"] if declares.messages else [])):
+        surface, head = surface_of(path), [("content-type", "application/json")]
+        validate_raw_response(surface, "POST", path, 200, head, b"{}")
+        validate_raw_response(surface, "POST", path, 400, head, b"{}")
+        validate_event(surface, "{}")
+        validate_upstream_request(path, {})
 
 
 async def judge_exchanges(evidence: WireEvidence) -> WireJudgement:

@@ -116,7 +116,7 @@ class _Gate:
         if not await self._reach_providers(timeout_s):
             return result
         load_sdk()
-        load_contracts()
+        load_contracts(config.declares)
         self._bounds.begin()
         async with LoopWatchdog() as watchdog:
             self._context = replace(self._context, watchdog=watchdog)

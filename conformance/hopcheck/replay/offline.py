@@ -17,7 +17,7 @@ from hopcheck.cassettes import Cassette, MalformedCassette, load_all
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.cassettes.store import read_live_only
 from hopcheck.client import SessionOptions, Target, Untestable, load_sdk
-from hopcheck.client.config import TargetConfig
+from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.client.session import fixed_nonces
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.exchanges.complaint import RunKnowledge
@@ -202,7 +202,7 @@ async def _reference(
 def _load() -> None:
     """Load what the gate needs before its first case."""
     load_sdk()
-    load_contracts()
+    load_contracts(Declares())
 
 
 async def _listen(server: ReplayServer, port: int) -> None:

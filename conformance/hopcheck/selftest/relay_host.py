@@ -82,7 +82,7 @@ class RelayHost:
     async def __aenter__(self) -> Self:
         """Start the upstream and the relays."""
         load_sdk()
-        load_contracts()
+        load_contracts(DECLARES)
         self.upstream = await Upstream.start(self._scripts)
         self.config = RelayConfig(upstream=f"{self.upstream.url}/v1")
         self._folder = TemporaryDirectory(prefix="hopcheck-")
