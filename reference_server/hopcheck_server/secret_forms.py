@@ -10,6 +10,7 @@ import base64
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 PART_CHARACTERS = 8
 """This many characters of a secret in a row, or more, are a part of it that must not be shown."""
@@ -100,6 +101,12 @@ def forms_of(secret: str) -> Iterator[SecretForm]:
     for data, least in ((raw, 11), (wide, 22)):
         for before in range(3):
             yield SecretForm.of(_base64_after(data, before), least)
+
+
+@lru_cache(maxsize=256)
+def written_forms(secret: str) -> tuple[str, ...]:
+    """How a secret is written as a whole, in each of its forms."""
+    return tuple(form.written for form in forms_of(secret)) if len(secret) >= PART_CHARACTERS else (secret,)
 
 
 def _base64_after(data: bytes, before: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
@@ -31,14 +31,39 @@ def run(arguments: argparse.Namespace, cases: Sequence[Case]) -> int:
             console.print(f"survived       {trial.line}; the case {trial.verdict.outcome.value}", markup=False)
         elif arguments.verbose:
             console.print(f"killed         {trial.line}: {', '.join(trial.killers)}", markup=False)
-    rate = (len(trials) - len(survivors)) / len(trials)
-    without = sorted({case.id for case in cases} - {trial.case.id for trial in trials})
-    console.print(
-        f"{len({trial.mutant for trial in trials})} mutants, {len(trials)} with their operations: "
-        f"{len(trials) - len(survivors)} killed ({rate:.1%}), {len(survivors)} survived; "
-        f"{len(without)} cases have none; {time.monotonic() - begun:.0f} s"
-    )
+    for line in (*_by_area(trials), *_summary(trials, cases)):
+        console.print(line)
+    console.print(f"{time.monotonic() - begun:.0f} s")
     return DOES_NOT_HOLD if survivors else HOLDS
+
+
+def _by_area(trials: Sequence[IndependentTrial]) -> Iterator[str]:
+    """A line for each area: how many were killed there."""
+    areas = sorted({_area(trial) for trial in trials})
+    for area in areas:
+        within = [trial for trial in trials if _area(trial) == area]
+        killed = [trial for trial in within if trial.killers]
+        yield f"{area:14} {len(killed)} of {len(within)} killed ({len(killed) / len(within):.0%})"
+
+
+def _area(trial: IndependentTrial) -> str:
+    return trial.case.id.partition(".")[0]
+
+
+def _summary(trials: Sequence[IndependentTrial], cases: Sequence[Case]) -> Iterator[str]:
+    killed = [trial for trial in trials if trial.killers]
+    by_checks = sum(bool(trial.checks) for trial in killed)
+    by_causes = sum(bool(trial.causes) and not trial.checks for trial in killed)
+    without = {case.id for case in cases} - {trial.case.id for trial in trials}
+    yield (
+        f"{len({trial.mutant for trial in trials})} mutants, {len(trials)} with their operations: "
+        f"{len(killed)} killed ({len(killed) / len(trials):.1%}), {len(trials) - len(killed)} survived; "
+        f"{len(without)} cases have none"
+    )
+    yield (
+        f"killed by a check of the case: {by_checks}, by an invariant or a contract alone: {by_causes}, "
+        f"since the case couldn't be asked: {len(killed) - by_checks - by_causes}"
+    )
 
 
 async def _collect(pairs: Sequence[tuple[IndependentMutant, Case]], jobs: int) -> list[IndependentTrial]:

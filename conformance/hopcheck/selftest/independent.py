@@ -58,10 +58,20 @@ class IndependentTrial:
     verdict: Verdict
 
     @property
+    def checks(self) -> list[str]:
+        """The case's checks that failed."""
+        return [*dict.fromkeys(one.check for one in self.verdict.failed)] if self.verdict.outcome in _JUDGED else []
+
+    @property
+    def causes(self) -> list[str]:
+        """What must hold on every exchange, and didn't."""
+        return [*dict.fromkeys(one.key for one in self.verdict.occurrences)]
+
+    @property
     def killers(self) -> list[str]:
-        """What found it: the case's checks, and what must hold on every exchange."""
-        failed = [one.check for one in self.verdict.failed] if self.verdict.outcome in _JUDGED else []
-        return [*dict.fromkeys(failed), *dict.fromkeys(one.key for one in self.verdict.occurrences)]
+        """What found it: the case's checks, what must hold on every exchange, or that the case can't be asked."""
+        unasked = [f"{self.verdict.outcome.value}: {self.verdict.reason}"] if self.verdict.outcome in _UNASKED else []
+        return [*self.checks, *self.causes, *unasked]
 
     @property
     def line(self) -> str:
@@ -70,6 +80,7 @@ class IndependentTrial:
 
 
 _JUDGED = (Outcome.DEVIATES, Outcome.ADVISORY)
+_UNASKED = (Outcome.UNTESTABLE, Outcome.BROKEN)
 
 INDEPENDENT: list[IndependentMutant] = []
 """All of them whose files have been imported."""

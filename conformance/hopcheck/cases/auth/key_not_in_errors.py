@@ -17,7 +17,7 @@ from hopcheck import (
 )
 
 PROVIDER_ERROR = {
-    "message": "Incorrect API key provided: $KEY. You can find yours in your account.",
+    "message": "Incorrect API key provided: $KEY. You can find yours in your account, where $KEY is no longer listed.",
     "type": "server_error",
 }
 HEADERS = {"x-provider-key": "$KEY"}

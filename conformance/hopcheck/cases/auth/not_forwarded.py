@@ -23,7 +23,7 @@ from hopcheck import (
 async def not_forwarded(target: Target, ask: Operation) -> Findings:
     """The client's key never reaches the provider, neither in a header nor in the body."""
     attempt = await target.forwarded(await ask())
-    yield expect("client's key upstream", attempt.where(target.config.api_key), equals=[])
+    yield expect("client's key upstream", attempt.where_secret(target.config.api_key), equals=[])
 
 
 @not_forwarded.mutant(killed_by="client's key upstream", trips=("auth.*",))

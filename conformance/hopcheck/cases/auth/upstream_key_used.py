@@ -16,7 +16,7 @@ from hopcheck import (
     expect,
 )
 
-PLANTED = "hopcheck-planted-key"
+PLANTED = "sk-hopcheck-planted-key"
 
 
 @case(
@@ -30,16 +30,16 @@ PLANTED = "hopcheck-planted-key"
 async def upstream_key_used(target: Target, ask: Operation) -> Findings:
     """Every request goes upstream with the configured key (or the client's own, if so declared), whatever it says."""
     other = target.chat.stream if ask.name == "chat" else target.chat.create
-    keys = [(await target.forwarded(response)).key for response in (await ask(), await other())]
+    keys = [(await target.forwarded(response)).key for response in (await ask(), await ask(), await other())]
     policy = target.declares.auth_policy
     if policy == "keys":
-        yield expect("attempts with a key", [bool(key) for key in keys], equals=[True, True])
+        yield expect("attempts with a key", [bool(key) for key in keys], equals=[True] * 3)
     if policy == "passthrough":
         passed = [key == target.config.api_key for key in keys]
-        yield expect("the client's own key, as it was", passed, equals=[True, True])
+        yield expect("the client's own key, as it was", passed, equals=[True] * 3)
     yield expect("different keys", len(set(keys)), equals=1)
-    steered = await ask(extra={"api_key": PLANTED})  # to be refused, or passed over
-    obeyed = [attempt.key == PLANTED for attempt in await target.seen(steered)]
+    steered = [await ask(extra={name: PLANTED}) for name in ("api_key", "user")]  # to be refused, or passed over
+    obeyed = [attempt.key == PLANTED for one in steered for attempt in await target.seen(one)]
     yield expect("obeys the client's api_key", any(obeyed), equals=False)
 
 

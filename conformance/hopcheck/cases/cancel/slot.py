@@ -10,7 +10,11 @@ from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, 
     level="MUST",
     because="it fills a limit with streams",
     refs=["litellm#27955"],
-    upstream={"": reply.stream("Hello"), "held": reply.hang("events", after=2)},
+    upstream={
+        "": reply.stream("Hello"),
+        "held": reply.hang("events", after=2),
+        "slow": reply.chat("Hello", delay_s=0.3),
+    },
     needs=["concurrency_limit"],
 )
 async def slot_release(target: Target) -> Findings:
@@ -27,6 +31,8 @@ async def slot_release(target: Target) -> Findings:
         await target.seen(live.response.marker)
     answer = await target.chat.create(model=limit.model)
     yield expect("status of the next", answer.status, equals=200)
+    full = await asyncio.gather(*(target.chat.create(script="slow", model=limit.model) for _ in range(limit.requests)))
+    yield expect("statuses of as many as the limit", [one.status for one in full], equals=[200] * limit.requests)
 
 
 @slot_release.mutant(killed_by="status of the next", trips=("rate_limit.*", "cancel.*"))
@@ -46,3 +52,14 @@ class OneAtATime(Relay):
         if incoming.model in self.config.concurrency_limits and self.limits.in_flight[incoming.model]:
             return self.limited(incoming, (("Retry-After", "1"),))
         return await super().limit(incoming)
+
+
+@slot_release.mutant(killed_by="statuses of as many as the limit")
+class GivesBackOnePlace(Relay):
+    """Of all the places that hang-ups left, one is given back."""
+
+    async def release(self, incoming: IncomingRequest) -> None:
+        await super().release(incoming)
+        task = asyncio.current_task()
+        if task and task.cancelling():
+            self.limits.in_flight[incoming.model] = max(1, self.limits.in_flight[incoming.model])

@@ -1,5 +1,6 @@
 """What a chat answer says of itself: its id, its time, its origin."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -24,10 +25,10 @@ def _is_a_time(created: Any) -> bool:
 )
 async def id_unique(target: Target) -> Findings:
     """Every answer has an id of its own, and says in unix seconds when it was made."""
-    answers = [await target.chat.create(), await target.chat.create()]
+    answers = await asyncio.gather(*(target.chat.create() for _ in range(4)))
     ids = [answer.at("id") for answer in answers]
-    unique = all(isinstance(one, str) and one for one in ids) and ids[0] != ids[1]
-    yield expect("ids", ids, holds=unique, to="two texts, not empty, not the same")
+    unique = all(isinstance(one, str) and one for one in ids) and len(set(ids)) == len(ids)
+    yield expect("ids", ids, holds=unique, to="four texts, not empty, none of them twice")
     created = answers[0].at("created")
     yield expect("created", created, holds=_is_a_time(created), to=f"the provider's {MADE_AT}, or now, in seconds")
 

@@ -2,7 +2,8 @@
 
 from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
 
-THOUGHT = "First the user says hello; so do I."
+WORDS = ("First the user ", "says hello; ", "so do I.")
+THOUGHT = "".join(WORDS)
 
 
 @case(
@@ -10,14 +11,22 @@ THOUGHT = "First the user says hello; so do I."
     level="SHOULD",
     refs=["litellm#29216", "litellm#40654", "lm-proxy#69"],
     needs=["reasoning"],
-    upstream=reply.chat("Hello.", message={"reasoning_content": THOUGHT}),
+    upstream={
+        "": reply.chat("Hello.", message={"reasoning_content": THOUGHT}),
+        "pieces": reply.events(
+            reply.delta(role="assistant", content=None),
+            *(reply.delta(reasoning_content=word) for word in WORDS),
+            reply.delta(content="Hello."),
+            reply.delta(finish="stop"),
+        ),
+    },
 )
 async def reasoning_content(target: Target) -> Findings:
     """A provider's `reasoning_content` reaches the client, in one piece and streamed."""
     answer = await target.chat.create()
     yield expect("in one piece", dig(answer.message, "reasoning_content"), equals=THOUGHT)
-    stream = await target.chat.stream()
-    yield expect("streamed", stream.joined("reasoning_content"), equals=THOUGHT)
+    streamed = [(await target.chat.stream(script=script)).joined("reasoning_content") for script in ("", "pieces")]
+    yield expect("streamed", streamed, equals=[THOUGHT, THOUGHT])
 
 
 @reasoning_content.mutant(killed_by="in one piece")

@@ -20,6 +20,13 @@ from hopcheck import (
 )
 
 VECTORS = ([0.25, 0.5], [-0.5, 0.125], [1.5, -2.5])
+MIXED = {
+    "object": "list",
+    "data": [{"object": "embedding", "index": index, "embedding": VECTORS[index]} for index in (2, 0, 1)],
+    "model": "m",
+    "usage": {"prompt_tokens": 5, "total_tokens": 5},
+}
+"""Embeddings that stand in another order than that of their indexes."""
 TOKENS = [[101, 2023, 102], [7, 8, 9]]
 
 
@@ -37,12 +44,15 @@ def _expected(count: int) -> list[list[Any]]:
     level="MUST",
     refs=["OAI CreateEmbeddingRequest"],
     needs=["embeddings"],
-    upstream=reply.embedding(*VECTORS),
+    upstream={"": reply.embedding(*VECTORS), "mixed": reply.json_body(MIXED)},
 )
 async def batch_order(target: Target) -> Findings:
     """Of several inputs, texts or token arrays, each embedding has the index of its own, and tokens stay tokens."""
     texts = await target.embeddings.create(["one", "two", "three"], encoding_format="float")
-    yield expect("vectors of texts, by index", _by_index(texts), equals=_expected(3))
+    mixed = await target.embeddings.create(["one", "two", "three"], encoding_format="float", script="mixed")
+    equal = await target.embeddings.create(["one", "one", "two"], encoding_format="float")
+    vectors = [_by_index(answer) for answer in (texts, mixed, equal)]
+    yield expect("vectors of texts, by index", vectors, equals=[_expected(3)] * 3)
     tokens = await target.embeddings.create(TOKENS, encoding_format="float")
     yield expect("vectors of token arrays, by index", _by_index(tokens), equals=_expected(2))
     for attempt in (await target.seen(tokens))[-1:]:

@@ -27,7 +27,12 @@ PROVIDERS = 1301
     on=FORWARDED,
     needs=["parses"],
     refs=["OAI Error", "litellm#4970"],
-    upstream=reply.status(400, {"code": PROVIDERS}),
+    upstream={
+        "": reply.status(400, {"code": PROVIDERS}),
+        "no-code": reply.status(400, {"code": None}),
+        "server": reply.status(500, {"code": PROVIDERS}),
+    },
+    isolation="cooldown",
 )
 async def code_type(target: Target, ask: Operation) -> Findings:
     """An error's code is a string or null, also where the provider's is a number.
@@ -35,12 +40,13 @@ async def code_type(target: Target, ask: Operation) -> Findings:
     A number that is passed on as it came is the provider's own: that it is put right is a SHOULD.
     """
     own = await ask(model="hopcheck-no-such-model")
-    provider = await ask()
+    provider = {name: await ask(script=name) for name in ("", "no-code", "server")}
     is_own = not await target.seen(own)  # a target that knows no models passes on what its provider says of this one
-    for name, answer in (("proxy's own", own if is_own else None), ("provider's", provider)):
-        code = dig(answer.error, "code") if answer else None
-        allowed, relayed = code is None or isinstance(code, str), code == PROVIDERS
-        yield expect(f"{name} code", code, holds=allowed, to="a string or null", level="SHOULD" if relayed else None)
+    for name, answers in (("proxy's own", [own] if is_own else []), ("provider's", [*provider.values()])):
+        codes = [dig(answer.error, "code") for answer in answers]
+        wrong = [code for code in codes if not (code is None or isinstance(code, str))]
+        level = "SHOULD" if all(code == PROVIDERS for code in wrong) else None
+        yield expect(f"{name} code", codes, holds=not wrong, to="a string or null", level=level)
 
 
 def _coded(response: RelayedResponse, code: Any) -> RelayedResponse:

@@ -64,6 +64,8 @@ FORMS = {
     "a text": reply.raw(400, json.dumps({"error": TEXT}), "application/json"),
     "a message at the top": reply.raw(400, json.dumps({"message": TEXT, "type": "invalid"}), "application/json"),
     "a detail": reply.raw(400, json.dumps({"detail": TEXT}), "application/json"),
+    "a list": reply.raw(400, json.dumps([{"error": {"message": TEXT, "status": "FAILED"}}]), "application/json"),
+    "plain text": reply.raw(400, TEXT, "text/plain"),
     "after white space": reply.raw(400, "\n\n  " + json.dumps({"error": {"message": TEXT}}), "application/json"),
 }
 """Error bodies of servers that call themselves OpenAI-compatible."""

@@ -28,7 +28,7 @@ TOO_LONG = {
 POLICY = {
     "message": "Your request was rejected as a result of our safety system.",
     "type": "invalid_request_error",
-    "param": "prompt",
+    "param": "messages[0].content",
     "code": "content_policy_violation",
 }
 ERRORS = {"too-long": TOO_LONG, "policy": POLICY}

@@ -22,6 +22,7 @@ from hopcheck import (
 
 INTERNAL = re.compile(
     r"Traceback \(most recent call last\)|File \"[^\"]{1,300}\", line \d+|\.py:\d+|\bat [^\n]{1,300}\.[cm]?[jt]s:\d+"
+    r"|\bat [\w.$]{1,200}\(\w{1,100}\.(?:java|kt|scala):\d+\)|\w\.rs:\d+:\d+"
     r"|goroutine \d{1,9} \[|\w\.go:\d+|/site-packages/|/node_modules/"
     r"|/(?:usr|home|opt|app|srv|root|var)/[\w./-]{1,300}\.\w|\bSELECT\b.{1,500}\bFROM\b",
     re.DOTALL,
@@ -49,6 +50,8 @@ async def no_stack(target: Target, ask: Operation) -> Findings:
         "deep": target.request(ask.method, ask.path, body=b'{"messages": ' + b"[" * 20_000),
         "a number in the place of what is asked": ask(extra={"messages": 5, "input": 5}),
         "model is a number": ask(model=5),
+        "unknown model": ask(model="hopcheck-no-such-model"),
+        "wrong key": ask(key="hopcheck-wrong-key"),
     }
     own = dict(zip(odd, await asyncio.gather(*odd.values()), strict=True))
     answers = await asyncio.gather(*(ask(script=name) for name in GARBAGE))

@@ -14,7 +14,8 @@ from hopcheck import (
     refuse,
 )
 
-NAMES = {"not ASCII": "modèle-模型", "a path": "../../etc/passwd", "long": "m" * 5000, "null byte": "a\x00b"}
+NAMES = {"not ASCII": "modèle-模型", "a path": "../../etc/passwd", "long": "m" * 5000, "null byte": "a\x00b",
+         "format": "%s-{0}-${x}", "quotes": "o'model\"", "new line": "a\nb", "emoji": "🦜"}  # fmt: skip
 
 
 @case("errors.odd-model", level="MUST", on=(*FORWARDED, *ON_MESSAGES), refs=["OAI model_not_found"], needs=["parses"])

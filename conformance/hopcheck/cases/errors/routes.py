@@ -39,9 +39,11 @@ async def method_not_allowed(target: Target, ask: Operation) -> Findings:
 )
 async def unknown_path(target: Target) -> Findings:
     """A path that isn't served is answered with 404 and an error object."""
-    answer = await target.request("GET", "/hopcheck/no-such-path")
-    yield expect("status", answer.status, equals=404)
-    yield expect("error object", contract_violations("Error", answer.json), equals=[])
+    bodies = {"GET": None, "POST": {"model": target.models.chat}}
+    answers = [await target.request(method, "/hopcheck/no-such-path", body=body) for method, body in bodies.items()]
+    yield expect("status", [answer.status for answer in answers], equals=[404, 404])
+    wrong = [complaint for answer in answers for complaint in contract_violations("Error", answer.json)]
+    yield expect("error object", wrong, equals=[])
 
 
 class Misroutes(Relay):

@@ -20,7 +20,13 @@ from hopcheck import (
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI
 
-CLASSES = {"400": "BadRequestError", "500": "InternalServerError", "429": "RateLimitError"}
+CLASSES = {
+    "400": "BadRequestError",
+    "403": "PermissionDeniedError",
+    "422": "UnprocessableEntityError",
+    "500": "InternalServerError",
+    "429": "RateLimitError",
+}
 
 
 @case(

@@ -19,6 +19,8 @@ from hopcheck import (
 
 FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
 
+FIELDS = frozenset({"message", "type", "param", "code"})
+
 
 @case(
     "errors.shape",
@@ -42,6 +44,8 @@ async def shape(target: Target, ask: Operation) -> Findings:
     yield expect("provider's errors", _complaints(written), equals={})
     kept = {name: answer for name, answer in passed.items() if name in relayed}
     yield expect("provider's errors, passed on as they came", _complaints(kept), equals={}, level="SHOULD")
+    missing = {name: FIELDS - error.keys() for name, answer in _errors({**own, **written}) if (error := answer.error)}
+    yield expect("fields", {name: sorted(found) for name, found in missing.items() if found}, equals={}, level="SHOULD")
     kinds = {name: answer.media_type for name, answer in _errors({**own, **passed})}
     yield expect("media types", kinds, equals=dict.fromkeys(kinds, "application/json"))
 
@@ -89,3 +93,15 @@ class ErrorsAsText(Relay):
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         return response if response.status < 400 else response.with_header("Content-Type", "text/plain; charset=utf-8")
+
+
+@shape.mutant(killed_by="fields", trips=("errors.*",))
+class LeavesCodesOut(Relay):
+    """An error that has no code doesn't say so."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        body = response.json
+        error = body.get("error") if isinstance(body, dict) else None
+        if not isinstance(error, dict):
+            return response
+        return response.with_json({"error": {name: value for name, value in error.items() if value is not None}})

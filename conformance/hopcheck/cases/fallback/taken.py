@@ -18,7 +18,9 @@ from hopcheck import (
 
 BACKUP = reply.chat("from the backup")
 
-FAULTS = {str(status): reply.backup(reply.status(status), BACKUP) for status in (429, 500, 503)}
+FAULTS = {str(status): reply.backup(reply.status(status), BACKUP) for status in (429, 500, 502, 503, 504, 529)}
+FAULTS["limited-for-a-minute"] = reply.backup(reply.status(429, headers={"Retry-After": "60"}), BACKUP)
+REFUSALS = (400, 413, 422)
 FAULTS["reset"] = reply.backup(reply.chat("lost", cut="reset", cut_at=-1), BACKUP)
 
 
@@ -63,19 +65,23 @@ class NeverFallsBack(Relay):
     level="SHOULD",
     on=(*GENERATING, *ON_MESSAGES),
     refs=["failoverbench S13", "Portkey#855"],
-    upstream=reply.backup(reply.status(400, {"code": "content_filter"}), BACKUP),
+    upstream={str(status): reply.backup(reply.status(status, {"code": "refused"}), BACKUP) for status in REFUSALS},
     needs=["fallback"],
 )
 async def not_on_client_error(target: Target, ask: Operation) -> Findings:
     """A request that the primary refuses as wrong is not replayed to the fallback."""
     fallback = target.declares.fallback
     assert fallback is not None
-    answer = await ask(model=fallback.primary)
-    first = await target.arrival(answer.marker)
-    others = await target.seen(answer)
-    elsewhere = sum(other.route != first.route for other in others)
-    yield expect("attempts at the fallback", elsewhere, equals=0)
-    yield expect("status", answer.status, equals=400)
+    elsewhere, statuses = {}, {}
+    for status in REFUSALS:
+        answer = await ask(script=str(status), model=fallback.primary)
+        first = await target.arrival(answer.marker)
+        others = await target.seen(answer)
+        elsewhere[status] = sum(other.route != first.route for other in others)
+        statuses[status] = answer.status
+    yield expect("attempts at the fallback", elsewhere, equals=dict.fromkeys(REFUSALS, 0))
+    # One status for another that tells a client the same is for another case to judge.
+    yield expect("status", statuses, holds=all((one or 0) // 100 == 4 for one in statuses.values()), to="4xx for each")
 
 
 @not_on_client_error.mutant(killed_by="attempts at the fallback", trips=("fallback.*",))

@@ -14,12 +14,16 @@ from hopcheck import (
     expect,
 )
 
+FORBIDS = re.compile(r"\b(?:private|no-store|no-cache)\b")
+"""What makes `must-revalidate` harmless, which by itself lets shared caches keep an answer."""
+
 
 @case("http.cache-control", level="SHOULD", on=(*ALL, *ON_MESSAGES), refs=["RFC 9111 3.5", "any-llm#973"])
 async def cache_control(target: Target, ask: Operation) -> Findings:
     """Answers to authorized requests don't allow shared caches to keep them for other clients."""
-    value = ", ".join((await ask()).all("cache-control"))
-    yield expect("for shared caches", re.findall(r"\bpublic\b|\bs-maxage\b", value.lower()), equals=[])
+    value = ", ".join((await ask()).all("cache-control")).lower()
+    allowing = r"\bpublic\b|\bs-maxage\b" if FORBIDS.search(value) else r"\bpublic\b|\bs-maxage\b|\bmust-revalidate\b"
+    yield expect("for shared caches", re.findall(allowing, value), equals=[])
 
 
 @cache_control.mutant(killed_by="for shared caches")

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import pairwise
 
 from hopcheck import Events, Findings, Relay, RelayedResponse, Target, Untestable, case, edits, expect, incoming, reply
 from hopcheck.cases.http.codings import decoded
@@ -32,6 +33,9 @@ async def accept_encoding_sse(target: Target) -> Findings:
     read_ns = next((one.at_ns for one in read if edits.text_of(edits.chunk_of(one.event) or {})), stream.ended_at_ns)
     early_ms = round((last_ns - read_ns) / 1e6)
     yield expect("ms from the first text to the provider's last event", early_ms, at_least=PACE_MS)
+    times = [one.at_ns for one in read if edits.text_of(edits.chunk_of(one.event) or {})]
+    apart = [later - earlier > 2e7 for earlier, later in pairwise(times)]
+    yield expect("texts that came by themselves", 1 + sum(apart), at_least=3)
 
 
 @accept_encoding_sse.mutant(killed_by="ms from the first text to the provider's last event")
@@ -52,3 +56,24 @@ class CompressesInBlocks(Relay):
 def takes_gzip() -> bool:
     """Whether the client that is being answered takes gzip."""
     return "gzip" in (incoming().header("accept-encoding") or "")
+
+
+@accept_encoding_sse.mutant(killed_by="texts that came by themselves")
+class FlushesPairs(Relay):
+    """A compressed stream leaves in two parts."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        packed = response.streamed and takes_gzip()
+        return response.with_header("Content-Encoding", "gzip") if packed else response
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        if not takes_gzip():
+            async for event in events:
+                yield event.raw
+            return
+        deflate, number = zlib.compressobj(wbits=31), 0
+        async for event in events:
+            number += 1
+            packed = deflate.compress(event.raw) + (deflate.flush(zlib.Z_SYNC_FLUSH) if number % 4 == 0 else b"")
+            yield packed or b""
+        yield deflate.flush()

@@ -12,12 +12,16 @@ from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, 
 )
 async def head(target: Target) -> Findings:
     """A HEAD request is answered by a head alone, whatever its status, and the connection can go on."""
-    connection = await target.connect()
-    await target.request("HEAD", "/models", connection=connection)
-    after = await target.request("GET", "/models", connection=connection) if connection.reusable else None
-    connection.close()
-    after_head = {"bytes after the head": connection.unasked, "garbled": after is not None and after.ended == "garbled"}
-    yield expect("what follows", after_head, equals={"bytes after the head": 0, "garbled": False})
+    unasked, garbled = 0, []
+    for path in ("/models", "/models/hopcheck-no-such-model"):
+        connection = await target.connect()
+        await target.request("HEAD", path, connection=connection)
+        after = await target.request("GET", "/models", connection=connection) if connection.reusable else None
+        connection.close()
+        unasked += connection.unasked
+        garbled += [path] if after is not None and after.ended == "garbled" else []
+    after_head = {"bytes after the head": unasked, "garbled after": garbled}
+    yield expect("what follows", after_head, equals={"bytes after the head": 0, "garbled after": []})
 
 
 @head.mutant(killed_by="what follows")

@@ -10,17 +10,30 @@ from hopcheck import (
     Target,
     case,
     expect,
+    reply,
 )
 
 
-@case("http.request-id", level="SHOULD", on=(*ALL, *ON_MESSAGES), refs=["openai-python _request_id", "litellm#42078"])
+@case(
+    "http.request-id",
+    level="SHOULD",
+    on=(*ALL, *ON_MESSAGES),
+    refs=["openai-python _request_id", "litellm#42078"],
+    upstream={"": reply.chat("Hello"), "refused": reply.status(400)},
+)
 async def request_id(target: Target, ask: Operation) -> Findings:
     """Every response has an x-request-id of its own, errors too."""
     answers = {
         "a response": await ask(),
         "another": await ask(),
+        "a refused key": await ask(key="hopcheck-wrong-key"),
         "an error": await target.request(ask.method, f"{ask.path}/no-such-path"),
     }
+    if ask.forwarded:
+        first = answers["a response"]
+        body, marker = first.sent.body, first.marker
+        answers["the same request"] = await target.request(ask.method, ask.path, body=body, marker=marker)
+        answers["a provider's error"] = await ask(script="refused")
     ids = {name: answer.header("x-request-id") for name, answer in answers.items()}
     yield expect("responses without an id", [name for name, value in ids.items() if not value], equals=[])
     given = [value for value in ids.values() if value]

@@ -30,7 +30,7 @@ NAMES = [f"s{number}" for number in range(STREAMS)]
     because="it floods the target with streams; identity is held on every exchange",
     on="chat.stream",
     refs=["gatewayproof", "litellm#25447", "new-api#5446", "kilocode#14080"],
-    upstream={name: reply.stream(*(f"[{name}:{part}]" for part in range(2)), pace_s=0.02) for name in NAMES},
+    upstream={name: reply.stream(*(f"[{name}:{part}]" for part in range(2)), pace_s=0.1) for name in NAMES},
     isolation="exclusive",
     floods=True,
 )

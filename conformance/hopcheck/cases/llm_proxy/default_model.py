@@ -24,9 +24,11 @@ from hopcheck import (
 async def default_model(target: Target) -> Findings:
     """A request that names no model is answered, by the default model."""
     unnamed = await target.chat.create(model=OMIT)
-    yield expect("status", unnamed.status, equals=200)
+    streamed = await target.chat.stream(model=OMIT)
+    yield expect("status", [unnamed.status, streamed.status], equals=[200, 200])
     named = await target.chat.create(model=target.declares.default_model)
-    yield expect("forwarded model", await _forwarded(target, unnamed), equals=await _forwarded(target, named))
+    models = [await _forwarded(target, answer) for answer in (unnamed, streamed)]
+    yield expect("forwarded model", models, equals=[await _forwarded(target, named)] * 2)
 
 
 async def _forwarded(target: Target, answer: Response) -> str | None:

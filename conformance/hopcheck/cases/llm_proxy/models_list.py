@@ -12,6 +12,8 @@ async def models_list(target: Target) -> Findings:
     yield expect("shape", contract_violations("LLMModels", answer.json, "llm-proxy"), equals=[])
     models = items(answer.json)
     yield expect("ids", [dig(model, "id") for model in models], contains=target.models.chat)
+    providers = {str(dig(model, "id")): dig(model, "provider") for model in models}
+    yield expect("providers", providers, holds=all(providers.values()), to="a name for each model")
     lengths = {str(dig(model, "id")): dig(model, "context_length") for model in models}
     one_for_all = len(lengths) > 1 and None not in lengths.values() and len(set(lengths.values())) == 1
     yield expect("context lengths", lengths, holds=not one_for_all, to="each model's own; null where it isn't known")
@@ -49,3 +51,13 @@ class OneLengthForAll(_EditsList):
 
     def edited(self, models: list[dict[str, Any]]) -> Any:
         return [{**model, "context_length": 4096} for model in models]
+
+
+@models_list.mutant(killed_by="providers")
+class KnowsNoProviders(Relay):
+    """The provider of every model is an empty text."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        if response.incoming.path != "/v1/llm/models" or response.status != 200:
+            return response
+        return response.with_json([{**model, "provider": ""} for model in response.json])

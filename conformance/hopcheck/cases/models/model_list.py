@@ -67,7 +67,8 @@ async def aliases(target: Target) -> Findings:
     listed = [dig(model, "id") for model in items(answer.json, "data")]
     yield expect("missing models", [name for name in _named(target) if name not in listed], equals=[])
     inside = {"the provider's key": attempt.key, "the provider's address": attempt.header("host")}
-    shown = [what for what, text in inside.items() if text and text in answer.text]
+    inside |= {f"the provider's name for {alias}": name for alias, name in target.declares.model_map.items()}
+    shown = [what for what, text in inside.items() if text and text not in listed and text in answer.text]
     yield expect("shown of the provider", shown, equals=[])
 
 
@@ -90,8 +91,10 @@ class TellsTheAddress(_EditsModels):
 
 
 async def _created(target: Target) -> dict[str, int]:
-    answer = await target.request("GET", "/models")
-    return {str(dig(model, "id")): dig(model, "created") for model in items(answer.json, "data")}
+    """When each model was created, by the list; and the model of healthy requests, where it can be looked up."""
+    answer, one = await target.request("GET", "/models"), await target.request("GET", f"/models/{target.models.chat}")
+    alone = {"looked up": one.at("created")} if one.status == 200 else {}
+    return {**{str(dig(model, "id")): dig(model, "created") for model in items(answer.json, "data")}, **alone}
 
 
 @case("models.stable-created", level="MAY", needs=["model_list"], refs=["litellm#5275"])
@@ -100,7 +103,10 @@ async def stable_created(target: Target) -> Findings:
     first = await _created(target)
     if any(isinstance(at, int) and at >= time.time() - 60 for at in first.values()):
         await asyncio.sleep(1.1)  # it may be the time of the answer, which only a later second can tell
-    yield expect("created", await _created(target), equals=first)
+    again = await _created(target)
+    yield expect("created", again, equals=first)
+    listed, alone = again.get(target.models.chat), again.get("looked up")
+    yield expect("created, looked up", alone, one_of=[listed, None])
 
 
 @stable_created.mutant(killed_by="created")
@@ -109,3 +115,13 @@ class CreatedNow(_EditsModels):
 
     def edit(self, model: dict[str, Any]) -> dict[str, Any]:
         return {**model, "created": int(time.time())}
+
+
+@stable_created.mutant(killed_by="created, looked up")
+class CountsFromAnotherYear(Relay):
+    """A model that is looked up was created at another time than the list says, always the same."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        if not response.incoming.path.startswith("/v1/models/"):
+            return response
+        return edits.body(response, lambda model: model.update(created=1), having="created")

@@ -12,7 +12,9 @@ from hopcheck import (
     Relay,
     Target,
     case,
+    dig,
     expect,
+    function_tools,
     items,
 )
 
@@ -29,6 +31,14 @@ FIELDS = frozenset(
 NONE = {"type": "object", "properties": {}}
 """The parameters of a function that has none."""
 
+CALL_FIELDS = frozenset({"id", "type", "function", "name", "arguments"})
+CALL = {"id": "call_hop1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+HISTORY: list[dict[str, Any]] = [
+    {"role": "user", "content": "Look it up."},
+    {"role": "assistant", "content": "I will.", "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "call_hop1", "content": "It's there."},
+    {"role": "user", "content": "Thanks."},
+]
 MESSAGE_FIELDS = frozenset(
     {"role", "content", "name", "refusal", "audio", "tool_calls", "tool_call_id", "function_call"}
 )
@@ -43,11 +53,14 @@ MESSAGE_FIELDS = frozenset(
 )
 async def no_internal_params(target: Target, ask: Operation) -> Findings:
     """A request gains no fields that OpenAI's API doesn't have, in the body or in its messages, unless declared."""
-    body = (await target.forwarded(await ask())).json
+    body = (await target.forwarded(await ask(messages=HISTORY, tools=function_tools("look_up")))).json
     added = sorted(set(body) - FIELDS - {*target.declares.adds})
     yield expect("other fields of the body", added, equals=[])
     fields = {field for message in items(body, "messages") for field in message}
     yield expect("other fields of messages", sorted(fields - MESSAGE_FIELDS), equals=[])
+    calls = [call for message in items(body, "messages") for call in items(message, "tool_calls")]
+    inside = {field for call in calls for field in (*call, *(dig(call, "function") or {}))}
+    yield expect("other fields of calls", sorted(inside - CALL_FIELDS), equals=[])
 
 
 @no_internal_params.mutant(
@@ -95,3 +108,15 @@ class InAnyOrder(Relay):
         fields: list[Any] = list(outgoing.json.items())
         at = next(self.turns) % len(fields)
         return outgoing.with_json(dict(fields[at:] + fields[:at]))
+
+
+@no_internal_params.mutant(killed_by="other fields of calls")
+class NumbersCalls(Relay):
+    """Calls in the history have an index, as they have it in streams."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        for message in items(body, "messages"):
+            for index, call in enumerate(items(message, "tool_calls")):
+                call["index"] = index
+        return outgoing.with_json(body)

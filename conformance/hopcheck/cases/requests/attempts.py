@@ -1,5 +1,7 @@
 """How often the upstream is asked, and what as."""
 
+from dataclasses import replace
+
 from hopcheck import (
     FORWARDED,
     ON_MESSAGES,
@@ -13,7 +15,7 @@ from hopcheck import (
     reply,
 )
 
-SOON_S = 0.05
+SOON_S = 0.3
 """How long a second attempt is waited for, which nothing announces."""
 
 
@@ -64,10 +66,12 @@ async def content_type(target: Target, ask: Operation) -> Findings:
 
     That the body's framing is sound shows in its arrival: the upstream takes no request with two lengths or none.
     """
-    attempt = await target.forwarded(await ask())
+    attempt = await target.forwarded(await ask(text="Grüße"))
     types = [value.lower() for name, value in attempt.headers if name == "content-type"]
     bare = [value.partition(";")[0].strip() for value in types]
     yield expect("content types", bare, equals=["application/json"])
+    readable = "Gr\ufffd" not in attempt.body.decode(errors="replace")
+    yield expect("body in UTF-8", readable, equals=True)
 
 
 @content_type.mutant(killed_by="content types")
@@ -76,3 +80,11 @@ class CopiesTheClientsType(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_header("Content-Type", "application/octet-stream")
+
+
+@content_type.mutant(killed_by="body in UTF-8")
+class WritesOneByteEach(Relay):
+    """A body goes upstream in the encoding of an old system."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return replace(outgoing, body=outgoing.body.decode().encode("cp1252", "replace"))

@@ -17,6 +17,7 @@ from hopcheck import (
 )
 
 CACHED = {"type": "text", "text": "A long document.", "cache_control": {"type": "ephemeral"}}
+LONG = {**CACHED, "cache_control": {"type": "ephemeral", "ttl": "1h"}}
 SIGNATURE = {"google": {"thought_signature": "c2lnbmF0dXJl"}}
 CALL = {
     "id": "call_hop1",
@@ -29,7 +30,7 @@ HISTORY: list[dict[str, Any]] = [
     {"role": "system", "content": [CACHED]},
     {"role": "user", "content": "Look it up."},
     {"role": "assistant", "content": None, "reasoning_content": "I should look.", "tool_calls": [CALL]},
-    {"role": "tool", "tool_call_id": "call_hop1", "content": [{"type": "text", "text": "one"}, CACHED]},
+    {"role": "tool", "tool_call_id": "call_hop1", "content": [{"type": "text", "text": "one"}, LONG]},
     {"role": "user", "content": "And now?"},
 ]
 

@@ -24,6 +24,7 @@ CONVERSATION: list[dict[str, Any]] = [
     {"role": "user", "name": "ada", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": ""}]},
     {"role": "assistant", "content": "", "refusal": "No."},
     {"role": "user", "name": "bob", "content": "¿Qué? 👩‍👩‍👧 \\n \t"},
+    {"role": "user", "name": "bob", "content": " And then? "},
     {"role": "assistant", "content": None, "tool_calls": [CALL]},
     {"role": "tool", "tool_call_id": "call_hop1", "content": ""},
     {"role": "user", "content": [{"type": "text", "text": "two"}, {"type": "text", "text": "three "}]},
@@ -45,7 +46,7 @@ async def messages_verbatim(target: Target, ask: Operation) -> Findings:
     yield expect("messages", comparable(got), equals=comparable(sent))
     # By OpenAI's documents a model takes one for the other, and null for a content that is not there.
     yield expect("developer role", dig(got, 0, "role"), equals="developer", level="SHOULD")
-    yield expect("null content", sorted(dig(got, 5) or {}), contains="content", level="SHOULD")
+    yield expect("null content", sorted(dig(got, 6) or {}), contains="content", level="SHOULD")
 
 
 def comparable(messages: list[Any]) -> list[Any]:

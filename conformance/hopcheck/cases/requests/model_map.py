@@ -30,7 +30,10 @@ async def model_map(target: Target) -> Findings:
     yield expect("a stream's model", await name(await target.chat.stream()), equals=plain)
     declared = target.declares.model_map
     mapped = {model: await name(await ask(target, model)) for model in declared}
+    chats = [model for model in declared if model != target.models.embedding]
+    streamed = {model: await name(await target.chat.stream(model=model)) for model in chats}
     yield expect("declared names", mapped, equals=dict(declared))
+    yield expect("declared names of streams", streamed, equals={model: declared[model] for model in chats})
 
 
 @model_map.mutant(killed_by="a stream's model")
@@ -51,3 +54,12 @@ class SendsTheAlias(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return edits.request_field(outgoing, "model", lambda _: outgoing.model)
+
+
+@model_map.mutant(killed_by="declared names of streams")
+class MapsNoStreams(Relay):
+    """The name that is declared for a model isn't used for its streams."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        own = outgoing.model in self.config.upstream_models and outgoing.incoming.streams
+        return outgoing.with_json({**outgoing.json, "model": outgoing.model}) if own else outgoing

@@ -82,9 +82,12 @@ class RefusesSafetyIdentifier(Relay):
 )
 async def reasoning_effort(target: Target, ask: Operation) -> Findings:
     """reasoning_effort reaches the upstream, unless the target declares that it drops it."""
-    got = await target.received(await ask(reasoning_effort="low"))
-    allowed = ["low", None] if "reasoning_effort" in target.declares.drops else ["low"]
-    yield expect("reasoning_effort", got.get("reasoning_effort") if got else "refused", one_of=allowed)
+    efforts = ("low", "minimal", "xhigh")
+    got = [await target.received(await ask(reasoning_effort=effort)) for effort in efforts]
+    values = [one.get("reasoning_effort") if one else "refused" for one in got]
+    dropped = "reasoning_effort" in target.declares.drops
+    kept = all(value == sent or (dropped and value is None) for value, sent in zip(values, efforts, strict=True))
+    yield expect("reasoning_effort", values, holds=kept, to=", ".join(efforts))
 
 
 @reasoning_effort.mutant(killed_by="reasoning_effort", trips=("requests.drop-params-declared",))

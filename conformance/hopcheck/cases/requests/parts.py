@@ -19,6 +19,7 @@ from hopcheck import (
 PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
+GIF = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 NOWHERE = "https://images.hopcheck.invalid/cat.png?a=1&b=%20#top"
 """No server answers at this URL, since .invalid is reserved: one that arrives wasn't fetched."""
 
@@ -27,9 +28,13 @@ IMAGES: list[dict[str, Any]] = [
     {"type": "image_url", "image_url": {"url": NOWHERE, "detail": "high"}},
     {"type": "text", "text": "between"},
     {"type": "image_url", "image_url": {"url": PIXEL, "detail": "low"}},
+    {"type": "image_url", "image_url": {"url": GIF}},
 ]
+ORDER = ["text", "image_url", "text", "image_url", "image_url", "text"]
+"""Of the images, and of the text with the marker behind them."""
 FILES: list[dict[str, Any]] = [
     {"type": "input_audio", "input_audio": {"data": "UklGRiQAAABXQVZF", "format": "wav"}},
+    {"type": "input_audio", "input_audio": {"data": "SUQzBAAAAAAA", "format": "mp3"}},
     {"type": "file", "file": {"filename": "ä b.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQK"}},
 ]
 
@@ -45,7 +50,7 @@ async def image_parts(target: Target, ask: Operation) -> Findings:
     """Images reach the upstream as they were sent: URL or data, detail, and their place among the text."""
     answer = await ask(messages=[{"role": "user", "content": IMAGES}])
     got = items((await target.forwarded(answer)).json, "messages", 0, "content")
-    yield expect("order of parts", [dig(part, "type") for part in got], equals=["text", "image_url"] * 2 + ["text"])
+    yield expect("order of parts", [dig(part, "type") for part in got], equals=ORDER)
     images = [dig(part, "image_url") for part in got if dig(part, "type") == "image_url"]
     yield expect("images", images, equals=[part["image_url"] for part in IMAGES if "image_url" in part])
 
@@ -90,7 +95,7 @@ class ForgetsDetail(Relay):
 async def audio_file_parts(target: Target, ask: Operation) -> Findings:
     """Audio and file parts reach the upstream as they were sent."""
     got = await target.received(await ask(messages=[{"role": "user", "content": FILES}]))
-    yield expect("parts", items(got, "messages", 0, "content")[:2], equals=FILES)
+    yield expect("parts", items(got, "messages", 0, "content")[: len(FILES)], equals=FILES)
 
 
 @audio_file_parts.mutant(killed_by="parts")

@@ -12,6 +12,7 @@ from hopcheck import (
     case,
     edits,
     expect,
+    function_tools,
 )
 from hopcheck.cases.requests.fields import changed, without
 
@@ -38,8 +39,10 @@ ASKED: dict[str, dict[str, Any]] = {
         "logprobs": True,
         "top_logprobs": 0,
         "store": False,
+        "tools": function_tools("look_up"),
+        "parallel_tool_calls": False,
     },
-    "other forms": {"stop": "END", "max_completion_tokens": 17},
+    "other forms": {"stop": "END", "max_completion_tokens": 17, "temperature": 1.75},
 }
 
 

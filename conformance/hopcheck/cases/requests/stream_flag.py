@@ -13,13 +13,15 @@ from hopcheck.cases.requests.fields import without
 )
 async def stream_flag(target: Target) -> Findings:
     """A stream is asked for upstream when the client asks for one, with its stream_options, and otherwise not."""
-    options = {"include_usage": True}
-    streamed = await target.received(await target.chat.stream(stream_options=options))
+    options = [{"include_usage": True}, {"include_usage": False}]
+    streamed = [await target.received(await target.chat.stream(stream_options=one)) for one in options]
     whole = [await target.received(await target.chat.create(stream=asked)) for asked in (OMIT, False)]
-    yield expect("stream", dig(streamed, "stream"), equals=True)
-    yield expect("stream_options", dig(streamed, "stream_options"), equals=options)
+    yield expect("stream", [dig(one, "stream") for one in streamed], equals=[True, True])
+    yield expect("stream_options", [dig(one, "stream_options") for one in streamed], equals=options)
     flags = [dig(body, "stream") or False for body in whole]
     yield expect("stream where none was asked for", flags, equals=[False, False])
+    unasked = [dig(body, "stream_options") for body in whole]
+    yield expect("stream_options where no stream was asked for", unasked, equals=[None, None])
 
 
 @stream_flag.mutant(killed_by="stream", trips=("stream.*",))
@@ -52,3 +54,11 @@ class SaysStoreInWords(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({"store": "no", **outgoing.json})
+
+
+@stream_flag.mutant(killed_by="stream_options where no stream was asked for")
+class LeavesOptions(Relay):
+    """Options for streams go upstream with every request."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return outgoing.with_json({"stream_options": {"include_usage": True}, **outgoing.json})

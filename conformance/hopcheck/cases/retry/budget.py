@@ -9,6 +9,7 @@ from hopcheck import (
     Operation,
     OutgoingRequest,
     Relay,
+    Response,
     Target,
     case,
     expect,
@@ -16,6 +17,8 @@ from hopcheck import (
 )
 
 WITHIN_S = 3.0
+OVERLOADED = (503, 429, 529)
+"""By what a provider says that it is overloaded."""
 
 
 @case(
@@ -23,12 +26,13 @@ WITHIN_S = 3.0
     level="MUST",
     on=(*FORWARDED, *ON_MESSAGES),
     refs=["litellm#34129", "litellm#25285", "nanobot#2760"],
-    upstream=reply.status(500),
+    upstream={"": reply.status(500), "cut": reply.chat("lost", cut="close", cut_at=0)},
 )
 async def budget(target: Target, ask: Operation) -> Findings:
     """A failing provider gets at most one attempt and the declared retries, however many layers retry."""
-    answer = await ask()
-    yield expect("attempts", len(await target.seen(answer)), at_most=1 + target.declares.retries)
+    attempts = {script: len(await target.seen(await ask(script=script))) for script in ("", "cut")}
+    most = 1 + target.declares.retries
+    yield expect("attempts", attempts, holds=max(attempts.values()) <= most, to=f"at most {most} each")
 
 
 @budget.mutant(killed_by="attempts", trips=("retry.*", "errors.*", "rate_limit.*", "stream.*", "chat.*"))
@@ -44,14 +48,19 @@ class Multiplies(Relay):
     level="MUST",
     on=(*FORWARDED, *ON_MESSAGES),
     refs=["failoverbench S02"],
-    upstream=reply.status(503),
-    isolation="exclusive",
+    upstream={str(status): reply.status(status) for status in OVERLOADED},
+    isolation="cooldown",
+    timed=True,
 )
 async def backoff(target: Target, ask: Operation) -> Findings:
     """A provider that is overloaded is not hammered: at most four attempts within 3 s."""
-    attempts = await target.seen(await ask())
-    early = [attempt for attempt in attempts if attempt.received_ns - attempts[0].received_ns < WITHIN_S * 1e9]
-    yield expect("attempts within 3 s", len(early), at_most=4)
+    early = {status: await _attempts_within(target, await ask(script=str(status))) for status in OVERLOADED}
+    yield expect("attempts within 3 s", early, holds=max(early.values()) <= 4, to="at most 4 each")
+
+
+async def _attempts_within(target: Target, response: Response) -> int:
+    attempts = await target.seen(response)
+    return sum(attempt.received_ns - attempts[0].received_ns < WITHIN_S * 1e9 for attempt in attempts)
 
 
 backoff.mutant(killed_by="attempts within 3 s", trips=("retry.*", "errors.*", "rate_limit.*", "stream.*", "chat.*"))(
@@ -64,16 +73,20 @@ backoff.mutant(killed_by="attempts within 3 s", trips=("retry.*", "errors.*", "r
     level="SHOULD",
     on=(*GENERATING, *ON_MESSAGES),
     refs=["failoverbench S01", "RFC 9110, section 10.2.3"],
-    upstream=[reply.status(429, headers={"Retry-After": "1"}), reply.chat("Hello")],
+    upstream={
+        str(status): [reply.status(status, headers={"Retry-After": "1"}), reply.chat("Hello")] for status in (429, 503)
+    },
     isolation="cooldown",
     timed=True,
 )
 async def honours_retry_after(target: Target, ask: Operation) -> Findings:
     """A provider that says when to come back is not asked sooner."""
-    answer = await ask()
-    first = await target.arrival(answer.marker)
-    others = (await target.seen(answer))[1:]
-    gaps_s = [(other.received_ns - first.received_ns) / 1e9 for other in others if other.key == first.key]
+    gaps_s: list[float] = []
+    for script in ("429", "503"):
+        answer = await ask(script=script)
+        first = await target.arrival(answer.marker)
+        others = (await target.seen(answer))[1:]
+        gaps_s += [(other.received_ns - first.received_ns) / 1e9 for other in others if other.key == first.key]
     yield expect("seconds until the next attempt", min(gaps_s, default=1.0), at_least=0.95)
 
 

@@ -3,11 +3,13 @@
 from hopcheck import Events, Findings, Relay, Target, case, edits, expect, items, reply
 
 TEXTS = (("One ", "first"), ("Two ", "second"), ("Three ", "third"))
+ENDS = ("stop", "length", "content_filter")
 LOGPROBS = [
     {"token": token, "logprob": logprob, "bytes": list(token.encode()), "top_logprobs": top}
     for token, logprob, top in (
         ("Hel", -0.0016, [{"token": "Hel", "logprob": -0.0016, "bytes": [72, 101, 108]}]),
         ("l\u00f6", -9999.0, []),
+        ("!", -0.5, [{"token": "!", "logprob": -0.5, "bytes": [33]}]),
     )
 ]
 
@@ -18,7 +20,7 @@ LOGPROBS = [
     needs=["choices"],
     refs=["OAI n", "litellm#15962"],
     upstream=reply.stream(
-        choices=[reply.choice(*text) for text in TEXTS],
+        choices=[reply.choice(*text, finish=end) for text, end in zip(TEXTS, ENDS, strict=True)],
         interleave=True,
     ),
 )
@@ -27,7 +29,7 @@ async def n_choices(target: Target) -> Findings:
     stream = await target.chat.stream(n=3)
     yield expect("texts", [stream.joined(index=index) for index in range(3)], equals=["".join(text) for text in TEXTS])
     finishes = [stream.finishes(index)[-1:] for index in range(3)]
-    yield expect("finish reasons", finishes, equals=[["stop"]] * 3)
+    yield expect("finish reasons", finishes, equals=[[end] for end in ENDS])
 
 
 @n_choices.mutant(killed_by="texts")
@@ -50,7 +52,7 @@ class FinishesTheFirstChoice(Relay):
     "stream.logprobs",
     level="SHOULD",
     refs=["vllm#1967", "vllm#4795"],
-    upstream=reply.stream("Hel", "l\u00f6", logprobs=LOGPROBS),
+    upstream=reply.stream("Hel", "l\u00f6", "!", logprobs=LOGPROBS),
 )
 async def logprobs(target: Target) -> Findings:
     """The log probabilities of each chunk reach the client as the provider sent them."""

@@ -35,7 +35,7 @@ class NumbersItsConfigurations(Relay):
 @case("stream.same-id", level="MUST", refs=["OAI: each chunk has the same ID", "litellm#12481"], upstream=GREETING)
 async def same_id(target: Target) -> Findings:
     """All chunks of one answer have the same id and the same time of creation, and name the same model."""
-    stream = await target.chat.stream()
+    stream = await target.chat.stream(stream_options={"include_usage": True})
     ids, times, models = ({str(piece.get(key)) for piece in stream.pieces} for key in ("id", "created", "model"))
     yield expect("ids", sorted(ids), holds=len(ids) == 1, to="one for all chunks")
     yield expect("times of creation", sorted(times), holds=len(times) == 1, to="one for all chunks")

@@ -54,7 +54,7 @@ async def _until_comment(events: Events) -> Events:
     "stream.own-keepalive",
     level="SHOULD",
     refs=["llmgateway#2334", "openai-python#2722", "omlx#1011"],
-    upstream=reply.stream("Hel", "lo", pace_s=0.03),
+    upstream=reply.stream("Hel", "lo", pace_s=0.5),
 )
 async def own_keepalive(target: Target) -> Findings:
     """What a target sends to keep a stream alive is no data that clients can't read, such as an empty event."""

@@ -2,16 +2,38 @@
 
 from collections.abc import AsyncIterator
 
-from hopcheck import DONE, Events, Findings, Relay, Target, case, edits, event_of, expect, incoming, reply
+from hopcheck import (
+    DONE,
+    Events,
+    Findings,
+    Relay,
+    Target,
+    case,
+    edits,
+    event_of,
+    expect,
+    function_tools,
+    incoming,
+    reply,
+)
 
 
-@case("stream.done-once", level="MUST", refs=["OAI streaming", "tempoxyz/mpp#975"], upstream=reply.stream("Hel", "lo"))
+@case(
+    "stream.done-once",
+    level="MUST",
+    refs=["OAI streaming", "tempoxyz/mpp#975"],
+    upstream={"": reply.stream("Hel", "lo"), "calls": reply.stream(tools=[reply.call("look_up", '{"q":', '"x"}')])},
+)
 async def done_once(target: Target) -> Findings:
     """The stream's last event is `[DONE]`, sent exactly once, and the answer ends with it."""
-    stream = await target.chat.stream()
-    yield expect("one [DONE]", stream.data.count("[DONE]"), equals=1)
-    yield expect("[DONE] is last", stream.data[-1:], equals=["[DONE]"])
-    yield expect("ended as framed", stream.ended, equals="complete")
+    streams = [
+        await target.chat.stream(),
+        await target.chat.stream(stream_options={"include_usage": True}),
+        await target.chat.stream(script="calls", tools=function_tools("look_up")),
+    ]
+    yield expect("one [DONE]", [stream.data.count("[DONE]") for stream in streams], equals=[1, 1, 1])
+    yield expect("[DONE] is last", [stream.data[-1:] for stream in streams], equals=[["[DONE]"]] * 3)
+    yield expect("ended as framed", [stream.ended for stream in streams], equals=["complete"] * 3)
 
 
 @done_once.mutant(killed_by="one [DONE]")

@@ -1,6 +1,6 @@
 """Why a chat stream stopped."""
 
-from hopcheck import Events, Findings, Relay, Target, case, edits, expect, function_tools, reply
+from hopcheck import Events, Findings, Relay, Target, case, edits, event_of, expect, function_tools, reply
 
 ENDS = {
     "stop": reply.stream("Hel", "lo"),
@@ -27,6 +27,7 @@ async def finish_once(target: Target) -> Findings:
     yield expect("finish reasons", len(finished), equals=1)
     late = stream.deltas()[finished[0] + 1 :] if finished else []
     yield expect("deltas after it", [delta for delta in late if delta.get("content")], equals=[])
+    yield expect("empty deltas after it", len(late), equals=0, level="SHOULD")
 
 
 @finish_once.mutant(killed_by="finish reasons", trips=TRIPPED)
@@ -72,3 +73,16 @@ class AlwaysStops(Relay):
             events,
             lambda choice: choice.update(finish_reason="stop" if choice.get("finish_reason") else None),
         )
+
+
+@finish_once.mutant(killed_by="empty deltas after it", trips=TRIPPED)
+class SaysNothingMore(Relay):
+    """A delta that says nothing follows the finish reason."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            yield event
+            chunk = edits.chunk_of(event)
+            if chunk and edits.finishes(chunk):
+                choices = [{"index": one["index"], "delta": {}, "finish_reason": None} for one in chunk["choices"]]
+                yield event_of({**chunk, "choices": choices})

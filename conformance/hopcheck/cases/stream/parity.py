@@ -19,7 +19,7 @@ from hopcheck import (
     reply,
 )
 
-WHOLE = {"text": "Hello", "finish": "length", "usage": dict(reply.USAGE)}
+WHOLE = {"text": "  Hello\n", "finish": "length", "usage": dict(reply.USAGE)}
 IN_ONE_PIECE = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
@@ -33,7 +33,7 @@ IN_ONE_PIECE = {
     "stream.nonstream-parity",
     level="MUST",
     refs=["gatewayproof", "litellm#36114"],
-    upstream=reply.chat("Hel", "lo", finish="length"),
+    upstream=reply.chat("  Hel", "lo\n", finish="length"),
 )
 async def nonstream_parity(target: Target) -> Findings:
     """One answer has the same text, finish reason and token counts, whether it comes as a stream or in one piece."""

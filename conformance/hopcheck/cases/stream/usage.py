@@ -90,8 +90,8 @@ class KeepsCounting(Relay):
 )
 async def usage_not_asked(target: Target) -> Findings:
     """Without `include_usage` no chunk without choices comes, as clients read `choices[0]` of each."""
-    pieces = (await target.chat.stream()).pieces
-    sizes = [len(items(piece, "choices")) for piece in pieces]
+    streams = [await target.chat.stream(), await target.chat.stream(stream_options={"include_usage": False})]
+    sizes = [len(items(piece, "choices")) for stream in streams for piece in stream.pieces]
     yield expect("choices of each chunk", sizes, holds=bool(sizes) and all(sizes), to="one at least in each")
 
 

@@ -44,6 +44,7 @@ async def silent(target: Target, ask: Operation) -> Findings:
     yield expect("status", answer.status, one_of=[408, 504])
     bound_s = (1 + declared.timeout_retries) * declared.timeout_s + SLACK_S
     yield expect("seconds", round(answer.elapsed_s, 2), at_most=bound_s)
+    yield expect("attempts", len(await target.seen(answer)), at_most=1 + declared.timeout_retries)
 
 
 @silent.mutant(killed_by="status", trips=("retry.*", "stream.*", "errors.*"))
@@ -95,3 +96,13 @@ class CutsLongStreams(Relay):
                     yield event
                 return
             yield event
+
+
+@silent.mutant(killed_by="attempts")
+class AsksSilentProvidersTwice(Relay):
+    """A provider that is silent is asked once more than is declared."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        if failure.kind == "timeout":
+            return 0.0 if outgoing.attempt_on_model == 1 else None
+        return await super().retry(outgoing, failure)

@@ -8,6 +8,15 @@ from hopcheck.cases.tools.arguments import again
 OFFERED = function_tools("weather", "clock")
 BOTH = (reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", "{}", id="call_hop2"))
 
+PART = {"index": 0, "id": "call_hop1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+AROUND = (
+    reply.delta(role="assistant", content="I look "),
+    reply.delta(tool_calls=[PART]),
+    reply.delta(content="it up."),
+    reply.delta(finish="tool_calls"),
+)
+"""A stream whose text goes on after its call."""
+
 
 @case(
     "tools.call-nonstream",
@@ -58,18 +67,19 @@ class FreshIds(Relay):
     level="MUST",
     because="it asks in one piece and as a stream",
     refs=["maximhq/bifrost#3638", "maximhq/bifrost#6123"],
-    upstream=reply.chat("I look ", "it up.", tools=[BOTH[0]]),
+    upstream={"": reply.chat("I look ", "it up.", tools=[BOTH[0]]), "around": reply.events(*AROUND)},
     trips_on=["stream.finish-*:*", "stream.nonstream-parity:StopsInOnePiece", "stream.no-coalesce:JoinsDeltas"],
 )
 async def text_and_call(target: Target) -> Findings:
     """A turn with text and a tool call keeps both, and its finish reason `tool_calls`, in one piece and as a stream."""
     answer, stream = await target.chat.create(tools=OFFERED), await target.chat.stream(tools=OFFERED)
-    text = [answer.at("choices", 0, "message", "content"), stream.joined()]
-    names = [[call["name"] for call in received.tool_calls()] for received in (answer, stream)]
-    finish = [answer.at("choices", 0, "finish_reason"), *stream.finishes()]
-    yield expect("text", text, equals=["I look it up.", "I look it up."])
-    yield expect("calls", names, equals=[["weather"], ["weather"]])
-    yield expect("finish reasons", finish, equals=["tool_calls", "tool_calls"])
+    around = await target.chat.stream(script="around", tools=OFFERED)
+    text = [answer.at("choices", 0, "message", "content"), stream.joined(), around.joined()]
+    names = [[call["name"] for call in received.tool_calls()] for received in (answer, stream, around)]
+    finish = [answer.at("choices", 0, "finish_reason"), *stream.finishes(), *around.finishes()]
+    yield expect("text", text, equals=["I look it up."] * 3)
+    yield expect("calls", names, equals=[["weather"]] * 3)
+    yield expect("finish reasons", finish, equals=["tool_calls"] * 3)
 
 
 @text_and_call.mutant(killed_by="text")

@@ -25,7 +25,7 @@ TOOLS = function_tools(*(call["function"]["name"] for call in CALLS))
 HISTORY: list[dict[str, Any]] = [
     {"role": "user", "content": "Weather and time in Oslo?"},
     {"role": "assistant", "content": None, "tool_calls": CALLS},
-    {"role": "tool", "tool_call_id": "call_hop2", "content": "12:00"},
+    {"role": "tool", "tool_call_id": "call_hop2", "content": ""},
     {"role": "tool", "tool_call_id": "call_hop1", "content": '{"sky": "grau", "t": -3}'},
     {"role": "user", "content": "And in short?"},
 ]

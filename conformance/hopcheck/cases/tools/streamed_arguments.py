@@ -5,7 +5,21 @@ from typing import Any
 from hopcheck import Events, Findings, Relay, Target, case, dig, event_of, expect, function_tools, reply
 from hopcheck.cases.tools.pieces import edit_parts
 
-PIECES = ('{"a', '": "', "x\\", 'ny"', ", ", '"n": 1', "2345678901234567", '890, "e": "\\u00', 'e9 é"', " ", "}")
+PIECES = (
+    '{"a',
+    '": "',
+    "x\\",
+    'ny"',
+    ", ",
+    '"n": 1',
+    "22",
+    "22",
+    "345678901234",
+    '890, "e": "\\u00',
+    'e9 é"',
+    " ",
+    "}",
+)
 """Cut inside an escape, inside a number, and with pieces that are nothing but a space."""
 
 

@@ -5,7 +5,14 @@ from typing import Any
 from hopcheck import GENERATING, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, expect, items
 from hopcheck.cases.tools.offered import PARAMETERS, WEATHER
 
-LOOSE = {"type": "object", "properties": {"zone": {"type": "string", "default": "UTC", "minLength": 0}}}
+LOOSE = {
+    "type": "object",
+    "properties": {
+        "zone": {"type": "string", "default": "UTC", "minLength": 0},
+        "seconds": {"type": "integer", "default": 0},
+        "loud": {"type": "boolean", "default": False},
+    },
+}
 """With what gateways rewrite for one provider and forget to leave alone for another."""
 
 TIMER = {"type": "function", "function": {"name": "timer", "parameters": LOOSE}}

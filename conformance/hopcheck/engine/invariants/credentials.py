@@ -10,6 +10,7 @@ from hopcheck.client.config import SECRET_CHARACTERS
 from hopcheck.client.operations import FORWARDED, ON_MESSAGES
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
+from hopcheck_server.secret_forms import written_forms
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 CREDENTIALS = "credentials"
@@ -63,7 +64,7 @@ def _token(value: str) -> str:
 def _shown_in(attempt: Attempt, value: str) -> Sequence[str]:
     if len(value) < SECRET_CHARACTERS:
         return ()
-    return [name for name, text in attempt.headers if value in text]
+    return [name for name, text in attempt.headers if any(form in text for form in written_forms(value))]
 
 
 INVARIANT = JudgedInvariant(

@@ -15,7 +15,8 @@ INTERNALS = "internals"
 _FOUND = {
     "a stack trace": re.compile(
         r"Traceback \(most recent call last\)|File \"[^\"\n]+\", line \d+|\bat [^\n]{1,200}\.[cm]?[jt]s:\d+"
-        r"|goroutine \d+ \[|\.py:\d+\b|\w\.go:\d+\b"
+        r"|goroutine \d+ \[|\.py:\d+\b|\w\.go:\d+\b|\bat [\w.$]{1,200}\(\w{1,100}\.(?:java|kt|scala):\d+\)"
+        r"|\w\.rs:\d+:\d+"
     ),
     "a file of the server": re.compile(
         r"/site-packages/|/node_modules/|/(?:usr|home|opt|app|srv|root|var)/[\w.-]+/[\w./-]*\.\w+"

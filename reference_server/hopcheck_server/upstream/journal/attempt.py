@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple
 
+from hopcheck_server.secret_forms import written_forms
 from hopcheck_server.upstream.dialects.registry import all_dialects
 
 Ending = Literal["", "answered", "hung-up", "cut", "released"]
@@ -104,6 +105,10 @@ class Attempt:
         places = ["path"] if text in self.path else []
         places += [f"header {name}" for name, value in self.headers if text in value]
         return [*places, "body"] if text.encode() in self.body else places
+
+    def where_secret(self, secret: str) -> list[str]:
+        """Where a secret stands (see `where`), as it is, in base64, in hex or reversed."""
+        return list(dict.fromkeys(place for form in written_forms(secret) for place in self.where(form)))
 
 
 class Times(NamedTuple):

@@ -1,0 +1,305 @@
+"""Mutants of the cases about fallbacks and retries."""
+
+from hopcheck import (
+    DONE,
+    Begun,
+    ContinuesStreams,
+    Event,
+    Events,
+    Failure,
+    IncomingRequest,
+    OutgoingRequest,
+    Relay,
+    RelayConfig,
+    RelayedResponse,
+    edits,
+    event_of,
+    incoming,
+)
+from hopcheck.selftest.independent import violates
+
+
+class _KnowsFallbacks(Relay):
+    """Knows which requests a backup has answered."""
+
+    def __init__(self, config: RelayConfig) -> None:
+        super().__init__(config)
+        self.fell: set[str] = set()
+
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
+        backup = await super().fall_back(outgoing, failure)
+        if backup is not None:
+            self.fell.add(outgoing.incoming.id)
+        return backup
+
+
+@violates("fallback.all-fail")
+class ListsItsAttempts(_KnowsFallbacks):
+    """When all has failed, a header lists the models that were tried."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        tried = f"{incoming.model}, {self.config.fallbacks.get(incoming.model)}"
+        return response.with_header("x-attempted-models", tried) if incoming.id in self.fell else response
+
+
+@violates("fallback.all-fail")
+class TellsTheChain(_KnowsFallbacks):
+    """When all has failed, the message says which model was the last one."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        if incoming.id not in self.fell:
+            return response
+        error = response.json["error"]
+        message = f"{error['message']} (after {incoming.model}: {self.config.fallbacks[incoming.model]})"
+        return response.with_json({"error": {**error, "message": message}})
+
+
+@violates("fallback.not-on-client-error")
+class FallsBackOnUnprocessable(Relay):
+    """A 422 and a 413 are replayed to the fallback; only a 400 is known for a mistake of the client's."""
+
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
+        if failure.status in (413, 422):
+            return self.config.fallbacks.get(outgoing.model)
+        return await super().fall_back(outgoing, failure)
+
+
+@violates("fallback.reported-model", on="chat.stream")
+class NamesThePrimaryFirst(_KnowsFallbacks):
+    """The first chunk of a fallback's stream names the primary."""
+
+    async def events(self, events: Events) -> Events:
+        first = True
+        async for event in events:
+            if first and incoming().id in self.fell:
+                yield edits.chunk(event, lambda chunk: chunk.update(model=incoming().model))
+            else:
+                yield event
+            first = False
+
+
+@violates("fallback.reported-model", on="chat")
+class NamesBoth(_KnowsFallbacks):
+    """A fallback's answer names the model that was asked for."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        if response.incoming.id not in self.fell:
+            return response
+        return edits.body(response, lambda body: body.update(model=response.incoming.model))
+
+
+@violates("fallback.stream-continues")
+class RepeatsTheLastCharacter(ContinuesStreams):
+    """What the fallback continues begins with the last character of what was there."""
+
+    def joined(self, event: Event, begun: Begun) -> Event:
+        joined, last = super().joined(event, begun), begun.text[-1:]
+        if edits.text_of(edits.chunk_of(joined) or {}):
+            begun.text = ""
+            return edits.deltas(joined, lambda delta: delta.update(content=last + delta["content"]))
+        return joined
+
+
+@violates("fallback.stream-continues")
+class ChangesIdsMidway(ContinuesStreams):
+    """The chunks of the fallback keep the id of its own stream."""
+
+    def joined(self, event: Event, begun: Begun) -> Event:
+        own = event.json
+        return edits.chunk(super().joined(event, begun), lambda chunk: chunk.update(id=own["id"]))
+
+
+@violates("fallback.stream-mid")
+class CallsCutsTooLong(Relay):
+    """A stream that fails midway ends with the finish reason `length`."""
+
+    async def broken(self, failure: Failure) -> Events:
+        choice = {"index": 0, "delta": {}, "finish_reason": "length"}
+        common = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "fragile-model"}
+        yield event_of({**common, "choices": [choice]})
+        yield DONE
+
+
+@violates("fallback.stream-pre-first")
+class SendsTheRoleEarly(_KnowsFallbacks):
+    """A stream that falls back has two first chunks: one of the relay's, and the fallback's."""
+
+    async def events(self, events: Events) -> Events:
+        first = True
+        async for event in events:
+            if first and incoming().id in self.fell:
+                yield event
+            first = False
+            yield event
+
+
+@violates("fallback.stream-pre-first")
+class FallsBackOnStatusesOnly(Relay):
+    """A stream that is cut or in error before its first token isn't served by the fallback."""
+
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
+        return await super().fall_back(outgoing, failure) if failure.kind == "status" else None
+
+
+@violates("fallback.taken")
+class RespectsLimitsWithAWait(Relay):
+    """A primary that says when to come back isn't replaced by its fallback."""
+
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
+        return None if failure.retry_after_s else await super().fall_back(outgoing, failure)
+
+
+@violates("fallback.taken")
+class KnowsThreeStatuses(Relay):
+    """The fallback answers for 429, 500 and 503, and for nothing else."""
+
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
+        return await super().fall_back(outgoing, failure) if failure.status in (429, 500, 503) else None
+
+
+@violates("retry.backoff")
+class HammersLimits(Relay):
+    """A 429 that names no time to wait is tried six times, without a pause."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        if failure.status == 429 and failure.retry_after_s is None and outgoing.attempt_on_model < 6:
+            return 0.0
+        return await super().retry(outgoing, failure)
+
+
+@violates("retry.backoff")
+class HammersOverloads(Relay):
+    """A 529 is tried six times, without a pause."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        if failure.status == 529 and outgoing.attempt_on_model < 6:
+            return 0.0
+        return await super().retry(outgoing, failure)
+
+
+@violates("retry.budget")
+class CountsFromZero(Relay):
+    """A 500 or 502 gets one attempt more than was declared."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        if failure.status in (500, 502) and outgoing.attempt_on_model == self.config.retries + 1:
+            return 0.05
+        return await super().retry(outgoing, failure)
+
+
+@violates("retry.budget")
+class RetriesInTwoLayers(Relay):
+    """A connection that is reset is tried again by the client's library, and each time by the relay."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        if failure.kind == "cut":
+            return 0.0 if outgoing.attempt_on_model < 2 * (self.config.retries + 1) else None
+        return await super().retry(outgoing, failure)
+
+
+@violates("retry.conn-reset")
+class HangsUpLikeTheProvider(Relay):
+    """A connection that the provider resets ends the client's, too, without a response."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        return None if failure.kind == "cut" else await super().retry(outgoing, failure)
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        if failure.kind == "cut":
+            raise ConnectionResetError
+        return await super().failed(incoming, failure)
+
+
+@violates("retry.declared")
+class RetriesStatusesOnly(Relay):
+    """Statuses are retried, and connections that were reset aren't."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        return await super().retry(outgoing, failure) if failure.kind == "status" else None
+
+
+@violates("retry.declared")
+class GivesUpOnGateways(Relay):
+    """A 502 and a 504 aren't retried."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        return None if failure.status in (502, 504) else await super().retry(outgoing, failure)
+
+
+@violates("retry.honours-retry-after")
+class HonoursItWith429(Relay):
+    """A Retry-After counts with a 429, and not with a 503."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        if failure.status == 503 and failure.retry_after_s:
+            return 0.05 if outgoing.attempt_on_model <= self.config.retries else None
+        return await super().retry(outgoing, failure)
+
+
+@violates("retry.not-after-first-byte")
+class BeginsAgainBeforeText(Relay):
+    """A stream that breaks before its first text begins again, though the client has its first chunk."""
+
+    async def sound(self, events: Events) -> Events:
+        texts = 0
+        try:
+            async for event in super().sound(events):
+                texts += bool(edits.text_of(edits.chunk_of(event) or {}))
+                yield event
+        except Failure:
+            if texts:
+                raise
+            answer = await self._provider.attempt(self._outgoing(incoming(), incoming().model), self.config.timeout_s)
+            async for event in super().sound(answer.events):
+                yield event
+
+
+@violates("retry.not-after-first-byte")
+class GoesOnWithTheRest(Relay):
+    """A stream that breaks is asked for again, and goes on where the first one broke."""
+
+    async def broken(self, failure: Failure) -> Events:
+        answer = await self._provider.attempt(self._outgoing(incoming(), incoming().model), self.config.timeout_s)
+        try:
+            async for event in super().sound(answer.events):
+                if not (edits.chunk_of(event) or {"choices": [{"delta": {}}]})["choices"][0]["delta"].get("role"):
+                    yield event
+        except Failure as second:
+            async for event in super().broken(second):
+                yield event
+
+
+@violates("retry.not-on-4xx")
+class RetriesUnprocessable(Relay):
+    """A 422 is sent again once."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        if failure.status == 422 and outgoing.attempt_on_model == 1:
+            return 0.05
+        return await super().retry(outgoing, failure)
+
+
+@violates("sessions.prefix-stable")
+class CompactsToolResults(Relay):
+    """In a history of more than six messages, the results of tools but the last one are shortened."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        messages = body.get("messages", [])
+        results = [message for message in messages if message.get("role") == "tool"] if len(messages) > 6 else []
+        for message in results[:-1]:
+            message["content"] = "[shortened]"
+        return outgoing.with_json(body) if results else outgoing
+
+
+@violates("sessions.prefix-stable")
+class PutsTheTimeInFront(Relay):
+    """The number of the turn is added to the system's message."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return edits.request_field(outgoing, "messages", self.dated)
+
+    def dated(self, messages: list) -> list:
+        return [{"role": "system", "content": f"Turn {len(messages)}."}, *messages]
