@@ -15,11 +15,11 @@ class _ReadsBodies(Relay):
         return body
 
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        mended = self.read(incoming.body)
-        if mended != incoming.body:
+        parsed = self.read(incoming.body)
+        if parsed != incoming.body:
             again = IncomingRequest.of(incoming.exchange, "", incoming.id)
-            incoming.body = mended
-            incoming.json = OutgoingRequest(again, "", "", (), mended).json or None
+            incoming.body = parsed
+            incoming.json = OutgoingRequest(again, "", "", (), parsed).json or None
         return await super().check(incoming)
 
 

@@ -107,7 +107,7 @@ class LimitsOneTooEarly(Relay):
 
 @violates("rate_limit.headers")
 class LeavesOneMore(Relay):
-    """What is left of a limit is told one too high."""
+    """What is left of a limit is one too high."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         left = response.header("x-ratelimit-remaining-requests")
@@ -138,7 +138,7 @@ class KnowsClientsByPrefix(Relay):
 
 @violates("rate_limit.recovers")
 class PunishesClients(Relay):
-    """A client that goes over its limit waits for three windows, and is told to wait for one."""
+    """A client that goes over its limit waits for three windows, though Retry-After names one."""
 
     async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().limit(incoming)

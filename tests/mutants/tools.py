@@ -21,7 +21,7 @@ class _EditsTools(Relay):
         """Change it in place."""
 
 
-class _EditsPieces(Relay):
+class EditsPieces(Relay):
     """Base of those that change the pieces of a stream's calls."""
 
     def events(self, events: Events) -> Events:
@@ -108,7 +108,7 @@ class WritesNoArgumentsAsNull(_EditsCalls):
 
 
 @violates("tools.empty-args", on="chat.stream")
-class WaitsForArguments(_EditsPieces):
+class WaitsForArguments(EditsPieces):
     """A streamed call without arguments has no field for them."""
 
     def edit(self, piece: Call, state: dict[Any, Any]) -> None:
@@ -142,76 +142,6 @@ class AllowsAllTools(_EditsTools):
         choice = body.get("tool_choice")
         if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
             body["tool_choice"] = "auto"
-
-
-@violates("tools.stream-args-concat")
-class SkipsBlankPieces(_EditsPieces):
-    """A piece of arguments that is white space alone is lost."""
-
-    def edit(self, piece: Call, state: dict[Any, Any]) -> None:
-        text = piece.get("function", {}).get("arguments")
-        if text and not text.strip():
-            piece["function"]["arguments"] = ""
-
-
-@violates("tools.stream-args-concat")
-class SkipsEqualPieces(_EditsPieces):
-    """A piece of arguments that equals the one before it is lost."""
-
-    def edit(self, piece: Call, state: dict[Any, Any]) -> None:
-        text = piece.get("function", {}).get("arguments")
-        if text and text == state.get("last"):
-            piece["function"]["arguments"] = ""
-        state["last"] = text or state.get("last")
-
-
-@violates("tools.stream-id-first")
-class NamesEachPiece(_EditsPieces):
-    """Each later piece of a call has the name of its function."""
-
-    def edit(self, piece: Call, state: dict[Any, Any]) -> None:
-        function = piece.setdefault("function", {})
-        state.setdefault(piece["index"], function.get("name"))
-        function["name"] = state[piece["index"]]
-
-
-@violates("tools.stream-id-first")
-class IdentifiesLate(_EditsPieces):
-    """The id of a call comes with the second piece of it."""
-
-    def edit(self, piece: Call, state: dict[Any, Any]) -> None:
-        index = piece["index"]
-        if index not in state:
-            state[index] = piece.pop("id", None)
-        elif state[index]:
-            piece["id"], state[index] = state[index], None
-
-
-@violates("tools.stream-index")
-class IndexesFirstPieces(_EditsPieces):
-    """Later pieces of a call have no index."""
-
-    def edit(self, piece: Call, state: dict[Any, Any]) -> None:
-        if not piece.get("id"):
-            piece.pop("index", None)
-
-
-@violates("tools.stream-index")
-class IndexesByOne(_EditsPieces):
-    """All calls have the index of the first one."""
-
-    def edit(self, piece: Call, state: dict[Any, Any]) -> None:
-        piece["index"] = 0
-
-
-@violates("tools.stream-interleaved")
-class GivesPiecesToTheLatest(_EditsPieces):
-    """A piece without an id is taken for one of the call that began last."""
-
-    def edit(self, piece: Call, state: dict[Any, Any]) -> None:
-        if piece.get("id"):
-            state["latest"] = piece["index"]
-        piece["index"] = state.get("latest", piece["index"])
 
 
 @violates("tools.strict-schema")

@@ -1,0 +1,39 @@
+"""`python -m tools.forty_faults [FIRST …]`: gates the relays, and prints for each fault the check that named it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+
+from tools.forty_faults import first, fourth, second, third
+from tools.forty_faults.fault import lines_of
+from tools.rare_faults import run_gate
+
+RELAYS = {"first": first.FAULTS, "second": second.FAULTS, "third": third.FAULTS, "fourth": fourth.FAULTS}
+
+LEAST = 38
+"""How many of the forty faults must be named."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Print a line for each fault; the exit code is 1 if too few were named."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("relays", nargs="*", choices=[*RELAYS, []], help="which relays; default: all")
+    chosen = parser.parse_args(words).relays or [*RELAYS]
+    named = 0
+    for name in chosen:
+        result = asyncio.run(run_gate(RELAYS[name].relay()))
+        lines = lines_of(result.verdicts)
+        print(f"{name}: {len(lines)} lines")
+        for fault in RELAYS[name]:
+            line = fault.named_in(lines)
+            named += bool(line)
+            print(f"  {fault.story}\n    {line or 'NOT NAMED'}")
+    faults = sum(len(RELAYS[name]) for name in chosen)
+    print(f"{named} of {faults} faults are named by a check about them")
+    return 0 if named >= faults - (40 - LEAST) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
