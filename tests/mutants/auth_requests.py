@@ -56,16 +56,6 @@ class TakesTurnsWithKeys(Relay):
         return outgoing.with_header("Authorization", f"Bearer {self.config.upstream_keys['backup-model']}")
 
 
-@violates("auth.upstream-key-used")
-class TakesKeysFromUsers(Relay):
-    """A user whose name looks like a key is taken for one, and the request goes upstream with it."""
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        user = outgoing.json.get("user")
-        is_key = isinstance(user, str) and user.startswith("sk-")
-        return outgoing.with_header("Authorization", f"Bearer {user}") if is_key else outgoing
-
-
 @violates("cache.off-by-default", on=("chat", "embeddings"))
 class JoinsRequestsInFlight(Relay):
     """A request that equals the last one within ten seconds is answered with its response."""

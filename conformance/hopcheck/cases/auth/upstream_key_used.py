@@ -16,7 +16,7 @@ from hopcheck import (
     expect,
 )
 
-PLANTED = "sk-hopcheck-planted-key"
+PLANTED = "hopcheck-planted-key"
 
 
 @case(
@@ -38,8 +38,8 @@ async def upstream_key_used(target: Target, ask: Operation) -> Findings:
         passed = [key == target.config.api_key for key in keys]
         yield expect("the client's own key, as it was", passed, equals=[True] * 3)
     yield expect("different keys", len(set(keys)), equals=1)
-    steered = [await ask(extra={name: PLANTED}) for name in ("api_key", "user")]  # to be refused, or passed over
-    obeyed = [attempt.key == PLANTED for one in steered for attempt in await target.seen(one)]
+    steered = await ask(extra={"api_key": PLANTED})  # to be refused, or passed over
+    obeyed = [attempt.key == PLANTED for attempt in await target.seen(steered)]
     yield expect("obeys the client's api_key", any(obeyed), equals=False)
 
 

@@ -37,7 +37,7 @@ async def all_fail(target: Target, ask: Operation) -> Findings:
         yield expect("what is wrong with the error", contract_violations("Error", answer.json), equals=[])
     shown = [
         name
-        for name in ("api_base", "127.0.0.1", fallback.backup, *(attempt.key for attempt in attempts))
+        for name in ("api_base", "127.0.0.1", *fallback.chain[1:], *(attempt.key for attempt in attempts))
         if name and answer.where(name)
     ]
     yield expect("set-up that is shown", shown, equals=[])
