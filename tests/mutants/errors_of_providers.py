@@ -110,13 +110,12 @@ class CountsDatesInSeconds(Relay):
 
 
 @violates("errors.retry-after")
-class DropsItWith503(Relay):
-    """A Retry-After of more than ten seconds isn't passed on with a 503."""
+class WaitsAMinuteForOverloads(Relay):
+    """With a 503, Retry-After is a minute, however long the provider's was."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        wait = response.header("retry-after") or ""
-        too_long = response.status == 503 and wait.isdecimal() and int(wait) > 10
-        return response.with_header("Retry-After", None) if too_long else response
+        is_theirs = response.status == 503 and response.header("retry-after") and response.origin == "provider"
+        return response.with_header("Retry-After", "60") if is_theirs else response
 
 
 class MapsStatuses(Relay):
