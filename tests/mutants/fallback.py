@@ -144,14 +144,6 @@ class FallsBackOnStatusesOnly(Relay):
 
 
 @violates("fallback.taken")
-class RespectsLimitsWithAWait(Relay):
-    """A primary that says when to come back isn't replaced by its fallback."""
-
-    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
-        return None if failure.retry_after_s else await super().fall_back(outgoing, failure)
-
-
-@violates("fallback.taken")
 class KnowsThreeStatuses(Relay):
     """The fallback answers for 429, 500 and 503, and for nothing else."""
 

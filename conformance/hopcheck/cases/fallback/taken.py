@@ -19,7 +19,6 @@ from hopcheck import (
 BACKUP = reply.chat("from the backup")
 
 FAULTS = {str(status): reply.backup(reply.status(status), BACKUP) for status in (429, 500, 502, 503, 504, 529)}
-FAULTS["limited-for-a-second"] = reply.backup(reply.status(429, headers={"Retry-After": "1"}), BACKUP)
 REFUSALS = (400, 413, 422)
 FAULTS["reset"] = reply.backup(reply.chat("lost", cut="reset", cut_at=-1), BACKUP)
 
