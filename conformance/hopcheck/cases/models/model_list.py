@@ -1,7 +1,5 @@
 """The list of models."""
 
-import asyncio
-import time
 from typing import Any
 
 from hopcheck import Findings, Relay, RelayedResponse, Target, case, contract_violations, dig, edits, expect, items
@@ -28,7 +26,9 @@ class BareArray(Relay):
         return response.with_json(response.json["data"]) if is_list else response
 
 
-class _EditsModels(Relay):
+class EditsModels(Relay):
+    """What a list of models holds instead."""
+
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.incoming.path != "/v1/models":
             return response
@@ -41,7 +41,7 @@ class _EditsModels(Relay):
 
 
 @list_shape.mutant(killed_by="shape")
-class DatesInWords(_EditsModels):
+class DatesInWords(EditsModels):
     """`created` is a text with a date."""
 
     def edit(self, model: dict[str, Any]) -> dict[str, Any]:
@@ -83,45 +83,8 @@ class HidesAliases(Relay):
 
 
 @aliases.mutant(killed_by="shown of the provider", trips=("auth.*",))
-class TellsTheAddress(_EditsModels):
+class TellsTheAddress(EditsModels):
     """Every model says at which address its provider is."""
 
     def edit(self, model: dict[str, Any]) -> dict[str, Any]:
         return {**model, "api_base": self.config.upstream}
-
-
-async def _created(target: Target) -> dict[str, int]:
-    """When each model was created, by the list; and the model of healthy requests, where it can be looked up."""
-    answer, one = await target.request("GET", "/models"), await target.request("GET", f"/models/{target.models.chat}")
-    alone = {"looked up": one.at("created")} if one.status == 200 else {}
-    return {**{str(dig(model, "id")): dig(model, "created") for model in items(answer.json, "data")}, **alone}
-
-
-@case("models.stable-created", level="MAY", needs=["model_list"], refs=["litellm#5275"])
-async def stable_created(target: Target) -> Findings:
-    """A model's `created` is the same whenever it is asked for."""
-    first = await _created(target)
-    if any(isinstance(at, int) and at >= time.time() - 60 for at in first.values()):
-        await asyncio.sleep(1.1)  # it may be the time of the answer, which only a later second can tell
-    again = await _created(target)
-    yield expect("created", again, equals=first)
-    listed, alone = again.get(target.models.chat), again.get("looked up")
-    yield expect("created, looked up", alone, one_of=[listed, None])
-
-
-@stable_created.mutant(killed_by="created")
-class CreatedNow(_EditsModels):
-    """Every model has been created this moment."""
-
-    def edit(self, model: dict[str, Any]) -> dict[str, Any]:
-        return {**model, "created": int(time.time())}
-
-
-@stable_created.mutant(killed_by="created, looked up")
-class CountsFromAnotherYear(Relay):
-    """A model that is looked up was created at another time than the list says, always the same."""
-
-    async def response(self, response: RelayedResponse) -> RelayedResponse:
-        if not response.incoming.path.startswith("/v1/models/"):
-            return response
-        return edits.body(response, lambda model: model.update(created=1), having="created")

@@ -1,6 +1,5 @@
 """What a gateway adds to a request, and how it writes it."""
 
-import itertools
 from typing import Any
 
 from hopcheck import (
@@ -27,9 +26,6 @@ FIELDS = frozenset(
      "top_logprobs", "top_p", "user", "verbosity", "web_search_options"}
 )  # fmt: skip
 """What a gateway may add: fields of OpenAI's document, all but `metadata`, which the provider keeps for the client."""
-
-NONE = {"type": "object", "properties": {}}
-"""The parameters of a function that has none."""
 
 CALL_FIELDS = frozenset({"id", "type", "function", "name", "arguments"})
 CALL = {"id": "call_hop1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
@@ -84,30 +80,6 @@ class CountsInMessages(Relay):
         for message in body.get("messages", ()):
             message["token_count"] = len(str(message.get("content")))
         return outgoing.with_json(body)
-
-
-@case("requests.prompt-cache-stable", level="SHOULD", on=GENERATING, refs=["maximhq/bifrost#2347"], needs=["two_sided"])
-async def prompt_cache_stable(target: Target, ask: Operation) -> Findings:
-    """The same request goes upstream in the same bytes each time, so that the provider's prompt cache can hit."""
-    tools = [{"type": "function", "function": {"name": f"tool_{letter}", "parameters": NONE}} for letter in "fbdace"]
-    bodies = []
-    for _ in range(4):
-        answer = await ask(tools=tools, temperature=0, seed=1, user="hop")
-        attempt = await target.forwarded(answer)
-        bodies.append(attempt.body.replace(answer.marker.encode(), b"").decode(errors="replace"))
-    yield expect("bodies after the first", bodies[1:], equals=bodies[:1] * 3)
-
-
-@prompt_cache_stable.mutant(killed_by="bodies after the first")
-class InAnyOrder(Relay):
-    """Fields pass through a map without an order."""
-
-    turns = itertools.count()
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        fields: list[Any] = list(outgoing.json.items())
-        at = next(self.turns) % len(fields)
-        return outgoing.with_json(dict(fields[at:] + fields[:at]))
 
 
 @no_internal_params.mutant(killed_by="other fields of calls")

@@ -3,8 +3,6 @@
 from hopcheck import (
     FORWARDED,
     ON_MESSAGES,
-    Event,
-    Events,
     Failure,
     Findings,
     IncomingRequest,
@@ -15,9 +13,7 @@ from hopcheck import (
     Target,
     case,
     contract_violations,
-    event_of,
     expect,
-    incoming,
     reply,
 )
 
@@ -44,42 +40,6 @@ class TriesEverythingAgain(Relay):
 
     async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return 0.01 if outgoing.attempt_on_model <= self.config.retries else None
-
-
-@case(
-    "retry.not-after-first-byte",
-    level="MUST",
-    because="it is about a stream that has begun",
-    on="chat.stream",
-    refs=["nanobot#4038", "hive#6541", "cadis#412", "litellm#32835"],
-    upstream={
-        "": [reply.stream("Hel", "lo", cut_after_events=2, pace_s=0.1), reply.stream("Hel", "lo")],
-        "role": [reply.stream("Hel", "lo", cut_after_events=1, pace_s=0.1), reply.stream("Hel", "lo")],
-    },
-)
-async def not_after_first_byte(target: Target) -> Findings:
-    """Once a client has some of a stream, a retry does not begin it again in the same answer."""
-    stream = await target.chat.stream()
-    continued = ["HelHello"] if target.declares.continues else []  # a second attempt goes on behind what was sent
-    yield expect("text", stream.joined(), one_of=["", "Hel", "Hello", *continued])
-    begun = await target.chat.stream(script="role")
-    roles = sum("role" in delta for delta in begun.deltas())
-    yield expect("first chunks, where the first came alone", roles, at_most=1)
-
-
-@not_after_first_byte.mutant(killed_by="text", trips=("stream.*", "fallback.*"))
-class BeginsAgain(Relay):
-    """A stream that broke is replaced by a new one, behind what was sent already."""
-
-    async def broken(self, failure: Failure) -> Events:
-        for text in ("Hel", "lo"):
-            yield _piece({"content": text}, None)
-        yield _piece({}, "stop")
-
-
-def _piece(delta: dict[str, str], finish: str | None) -> Event:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return event_of({"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]})
 
 
 @case(
@@ -124,17 +84,3 @@ class BlamesTheRequest(Relay):
         response = await super().failed(incoming, failure)
         response.status = 400 if failure.kind == "cut" else response.status
         return response
-
-
-@not_after_first_byte.mutant(killed_by="first chunks, where the first came alone")
-class BeginsAgainAfterTheRole(Relay):
-    """A stream of which the client has no text yet begins again, its first chunk included."""
-
-    async def broken(self, failure: Failure) -> Events:
-        again = await self._provider.attempt(self._outgoing(incoming(), incoming().model), self.config.timeout_s)
-        events = [event async for event in again.events or ()]
-        whole = any(event.is_done for event in events)
-        yield events[0]
-        async for event in super().broken(failure):
-            yield event
-        assert whole
