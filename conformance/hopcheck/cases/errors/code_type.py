@@ -45,7 +45,8 @@ async def code_type(target: Target, ask: Operation) -> Findings:
     for name, answers in (("proxy's own", [own] if is_own else []), ("provider's", [*provider.values()])):
         codes = [dig(answer.error, "code") for answer in answers]
         wrong = [code for code in codes if not (code is None or isinstance(code, str))]
-        level = "SHOULD" if all(code == PROVIDERS for code in wrong) else None
+        relayed = all(code == PROVIDERS for code in wrong)
+        level: Any = "SHOULD" if relayed else None
         yield expect(f"{name} code", codes, holds=not wrong, to="a string or null", level=level)
 
 

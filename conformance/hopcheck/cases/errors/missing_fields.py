@@ -1,6 +1,7 @@
 """What can't be answered isn't passed on."""
 
 from dataclasses import replace
+from typing import Any
 
 from hopcheck import (
     FORWARDED,
@@ -16,6 +17,8 @@ from hopcheck import (
     expect,
     refuse,
 )
+
+NOTHING: tuple[list[Any] | None, ...] = ([], None)
 
 
 @case(
@@ -35,7 +38,7 @@ async def missing_fields(target: Target, ask: Operation) -> Findings:
     # so that it is found at the upstream, though there is no message to mark
     found = {"stop": [marker]} if ask.generates else {"user": marker}
     without = await ask(extra={asked: OMIT, **found})
-    empty = [await ask(extra={asked: nothing, **found}) for nothing in ([], None)]
+    empty = [await ask(extra={asked: nothing, **found}) for nothing in NOTHING]
     nameless = [await ask(model=5)]
     if not target.declares.default_model:
         nameless.append(await ask(model=OMIT))

@@ -57,9 +57,8 @@ class BeginsAgainAfterTheRole(Relay):
 
     async def broken(self, failure: Failure) -> Events:
         again = await self._provider.attempt(self._outgoing(incoming(), incoming().model), self.config.timeout_s)
-        events = [event async for event in again.events or ()]
-        whole = any(event.is_done for event in events)
-        yield events[0]
+        assert again.events is not None
+        yield await anext(again.events)
+        again.close()
         async for event in super().broken(failure):
             yield event
-        assert whole
