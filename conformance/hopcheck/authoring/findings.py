@@ -65,7 +65,7 @@ def expect(
     Args:
         check: The finding's name.
         actual: What was seen.
-        equals: It must equal this, types included (True is not 1, and 1 is not 1.0).
+        equals: It must equal this, types included (True is not 1; 1 is a 1.0, and 1.0 is no 1).
         one_of: It must equal one of these.
         contains: This must be in it.
         lacks: This must not be in it.
@@ -129,12 +129,17 @@ def _within(wanted: Any, actual: Any) -> bool:
     return wanted in actual
 
 
-def same(left: Any, right: Any) -> bool:
-    """Equality as JSON has it: types count (True is not 1, 1 is not 1.0), the order of an object's keys does not."""
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
-        return len(left) == len(right) and all(map(same, left, right))
-    if any(isinstance(side, (bool, int, float)) for side in (left, right)):
-        return type(left) is type(right) and bool(left == right)
-    return bool(left == right)
+def same(actual: Any, wanted: Any) -> bool:
+    """Equality as JSON's readers have it: types count, the order of an object's keys does not.
+
+    True is not 1. A 1 stands for a wanted 1.0, as every JavaScript program writes it, but a 1.0 does not for a wanted
+    1: who reads an integer can't read it.
+    """
+    if isinstance(actual, dict) and isinstance(wanted, dict):
+        return actual.keys() == wanted.keys() and all(same(actual[key], wanted[key]) for key in actual)
+    if isinstance(actual, (list, tuple)) and isinstance(wanted, (list, tuple)):
+        return len(actual) == len(wanted) and all(map(same, actual, wanted))
+    if any(isinstance(side, (bool, int, float)) for side in (actual, wanted)):
+        is_whole_float = type(actual) is int and type(wanted) is float
+        return (type(actual) is type(wanted) or is_whole_float) and bool(actual == wanted)
+    return bool(actual == wanted)

@@ -110,4 +110,4 @@ def _agree(key: Any, expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> 
 def _fits(expected: Any, actual: Any) -> bool:
     """Whether a value is what was expected, or one of them."""
     allowed = expected if isinstance(expected, (list, tuple)) else ()
-    return same(expected, actual) or any(same(one, actual) for one in allowed)
+    return same(actual, expected) or any(same(actual, one) for one in allowed)

@@ -159,7 +159,7 @@ def _differing(expected: Any, actual: Any, path: str) -> Iterator[_Place]:
     elif isinstance(expected, list) and isinstance(actual, list):
         for place, (left, right) in enumerate(zip_longest(expected, actual, fillvalue=_ABSENT)):
             yield from _differing(left, right, f"{path}[{place}]")
-    elif not same(expected, actual):
+    elif not same(actual, expected):
         yield _Place(path, expected, actual)
 
 
