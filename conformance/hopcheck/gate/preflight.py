@@ -14,7 +14,7 @@ from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import RunContext
 from hopcheck.gate.probes import Probes, send_probes
 from hopcheck.gate.suggestions import Suggestion, suggest
-from hopcheck.gate.unfit import Unfit, complaint_about, silence, unfinished
+from hopcheck.gate.unfit import Unfit, complaint_about, listed_models, silence, unfinished
 from hopcheck_server.upstream.control.client import Control
 
 PREFLIGHT_TIMEOUT_S = 15.0
@@ -62,7 +62,8 @@ async def examine(context: RunContext, read_timeout_s: float) -> PreflightResult
     last = arrived[-1] if arrived else None
     complaint = complaint_about(config, response, context.upstream_url if control else "", last)
     if complaint:
-        raise Unfit(complaint + await _other_prefix(context, response, read_timeout_s, ends_at))
+        elsewhere = await _other_prefix(context, response, read_timeout_s, ends_at)
+        raise Unfit(complaint + (elsewhere or await _other_models(target, response, ends_at)))
     is_probed = control and context.nonces is None and not config.provider
     probes = await _probes(target, control, ends_at) if control and is_probed else None
     suggestions = suggest(config, probes) if probes else []
@@ -115,6 +116,18 @@ async def _probes(target: Target, control: Control, ends_at: float) -> Probes | 
         if not bound.expired():
             raise
         return None
+
+
+async def _other_models(target: Target, response: Response, ends_at: float) -> str:
+    """Which models the target lists, if it refused a request for one that it doesn't list."""
+    if response.status not in (400, 403, 404, 422):
+        return ""
+    try:
+        async with asyncio.timeout_at(ends_at):
+            found = await target.request("GET", "/models")
+    except (TimeoutError, Untestable):
+        return ""
+    return listed_models(target.config, found)
 
 
 async def _other_prefix(context: RunContext, response: Response, read_timeout_s: float, ends_at: float) -> str:

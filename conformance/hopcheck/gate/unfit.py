@@ -22,6 +22,10 @@ OTHER_DIALECTS = {
 """What else a gateway may ask its provider for, by the end of the path."""
 
 
+LISTED_MODELS = 5
+"""How many models of a list are named."""
+
+
 class Unfit(Exception):
     """The target can't be tested; the text says why, and how to correct that."""
 
@@ -79,6 +83,16 @@ def complaint_about(config: TargetConfig, response: Response, upstream_url: str,
     return _about_provider(config, response, answered, upstream_url, attempt)
 
 
+def listed_models(config: TargetConfig, response: Response) -> str:
+    """What a list of models says about a model that was refused; "" if it is on the list, or there is none."""
+    data = response.at("data")
+    names = [str(one["id"]) for one in data if isinstance(one, dict) and "id" in one] if isinstance(data, list) else []
+    if not names or config.models.chat in names:
+        return ""
+    more = f", and {len(names) - LISTED_MODELS} more" if len(names) > LISTED_MODELS else ""
+    return f" It lists {', '.join(names[:LISTED_MODELS])}{more}."
+
+
 def _log(upstream_url: str) -> str:
     hint = f": nothing arrived at hopcheck's upstream. Point its provider to {upstream_url}/v1" if upstream_url else ""
     return f"and look at the proxy's log{hint}"
@@ -130,7 +144,7 @@ def _about_provider(
     if upstream_url and attempt is None:
         return (
             f"{answered}, and nothing arrived at hopcheck's upstream. Point its provider to {upstream_url}/v1, "
-            f"and see that it serves the model {config.models.chat!r} (or name another under [models])."
+            f"and see that it serves the model {config.models.chat!r} (or name another with --model)."
         )
     if upstream_url:
         return f"{answered} to a plain request that its provider answered well."

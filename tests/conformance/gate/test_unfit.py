@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from hopcheck.client.config import TargetConfig
+from hopcheck.client.config import Models, TargetConfig
 from hopcheck.client.responses import Response, SentRequest
 from hopcheck.gate import preflight
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.run import gate
-from hopcheck.gate.unfit import Unfit, complaint_about
+from hopcheck.gate.unfit import Unfit, complaint_about, listed_models
 from hopcheck_server.upstream.control.port_holder import describe_holder
 from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse
 from hopcheck_server.upstream.server import Upstream
@@ -149,3 +150,22 @@ def test_who_holds_a_port_is_described(answer: bytes, words: str) -> None:
             return await describe_holder(server.sockets[0].getsockname()[1])
 
     assert words in asyncio.run(main())
+
+
+LISTED = {"object": "list", "data": [{"id": f"model-{number}"} for number in range(1, 8)]}
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "sentence"),
+    [
+        ("fake-model", LISTED, " It lists model-1, model-2, model-3, model-4, model-5, and 2 more."),
+        ("model-7", LISTED, ""),
+        ("fake-model", {"data": []}, ""),
+        ("fake-model", {"error": {}}, ""),
+    ],
+)
+def test_a_refused_model_leads_to_those_that_are_listed(model: str, body: object, sentence: str) -> None:
+    config = TargetConfig(name="t", base_url="http://gateway/v1", models=Models(chat=model))
+    sent = SentRequest("", "GET", "http://gateway/v1/models", (), b"", 0)
+    response = Response(sent, 200, [], [(0, json.dumps(body).encode())], "complete")
+    assert listed_models(config, response) == sentence
