@@ -24,6 +24,10 @@ REFUSALS = frozenset({400, 404, 405, 413, 415, 422, 501})
 DETAIL_CHARACTERS = 300
 """Of a refusal that are quoted."""
 
+COMMON_HEADERS = frozenset({"host", "authorization", "content-length"})
+PLAIN_HEADERS = {"accept": "*/*", "content-type": "application/json"}
+"""The headers that every request of the suite has, and the values of those that cases vary."""
+
 LARGE_BYTES = 1 << 20
 """Requests from this size on may be refused for it."""
 
@@ -78,4 +82,17 @@ def _field_in(response: Response) -> str:
 
 def _detail(response: Response) -> str:
     text = shortened(response.text.strip().replace("\n", " "), DETAIL_CHARACTERS)
-    return f"{response.sent.method} {response.sent.url} was answered {response.status}: {text}"
+    more = ", ".join(shown for name, value in response.sent.headers if (shown := _odd_header(name, value)))
+    asked = f"{response.sent.method} {response.sent.url}{f' with {more}' if more else ''}"
+    return f"{asked} was answered {response.status}: {text}"
+
+
+def _odd_header(name: str, value: str) -> str:
+    """A header that not every request of the suite has, as the refusal may be about it; else "".
+
+    Only the values that cases vary are shown: those of others may be secrets.
+    """
+    plain = PLAIN_HEADERS.get(name.lower())
+    if plain is not None:
+        return "" if value == plain else f"{name}: {value}"
+    return "" if name.lower() in COMMON_HEADERS else name

@@ -51,6 +51,24 @@ def judged(case, bench) -> Callable[..., Verdict]:
     return judge
 
 
+def test_a_refusal_names_the_headers_that_it_may_be_about(case, bench) -> None:
+    class RefusesOffers(Relay):
+        """An offer to go on in HTTP/2 is refused."""
+
+        async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+            offers = incoming.header("upgrade") is not None
+            return refuse(incoming, 400, "Not so.") if offers else await super().authorize(incoming)
+
+    async def function(target: Target) -> Findings:
+        """A request is answered."""
+        answer = await target.chat.create(headers={"Upgrade": "h2c", "Accept": "text/event-stream"})
+        yield expect("status", answer.status, equals=200)
+
+    made = case("chat.one", level="MUST", refs=["a"], upstream=reply.chat("Hello"))
+    (refusal,) = bench.judge([made(function)], RefusesOffers)["chat.one"].occurrences
+    assert "/chat/completions with Accept: text/event-stream, Upgrade was answered 400" in refusal.detail
+
+
 def test_a_case_that_depends_on_a_refusal_is_untestable_by_it(judged) -> None:
     verdict = judged(RefusesSeed, {"seed": 7})
     (refusal,) = verdict.occurrences
