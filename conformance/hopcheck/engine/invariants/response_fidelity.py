@@ -44,6 +44,11 @@ def judge(judged: Judged) -> Iterator[Complaint]:
         return
     if judged.is_verbatim or answer.body is None or answer.streams is not given.streams:
         return  # that is a matter of HTTP
+    if answer.streams and answer.error is not None:
+        # What is missing after the error is no loss of its own; and what a provider may rarely send binds no more than
+        # the case that is about it.
+        yield Complaint("a success ends in an error", f"{exchange.about}: {answer.error}", judged.case.level)
+        return
     found = dict.fromkeys(_lost(judged, given, answer))
     seen = set()
     for difference in found:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hopcheck.authoring import edits
 from hopcheck.selftest.invariants.registry import invariant_mutant
+from hopcheck_contracts.sse import event_of
 from hopcheck_server.relay import Events, Relay, RelayedResponse
 
 CHATS = ("chat", "chat.stream")
@@ -156,6 +157,18 @@ class SaysCreated(Relay):
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         is_success = response.origin == "provider" and response.status == 200
         return replace(response, status=201) if is_success else response
+
+
+@invariant_mutant("response-fidelity", "chat.stream")
+class EndsInAnError(Relay):
+    """A stream that the provider finished ends in an error of the relay's own."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            if event.is_done:
+                yield event_of({"error": {"message": "It was too long.", "type": "server_error", "code": None}})
+                return
+            yield event
 
 
 @invariant_mutant("response-fidelity", "chat.stream")
