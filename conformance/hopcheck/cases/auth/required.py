@@ -19,6 +19,9 @@ from hopcheck import (
 
 UNKNOWN = "hopcheck-wrong-key"
 
+REFUSALS = (401, 403, 400)
+"""Statuses that let nobody in: RFC 6750 has 400 for a header in which no key can be read."""
+
 
 def wrong_headers(key: str) -> dict[str, dict[str, str]]:
     """The credentials of clients that have no right key, by how they are wrong; each is close to the right one."""
@@ -43,19 +46,21 @@ def odd_headers(key: str) -> dict[str, dict[str, str]]:
     needs=["own_keys", "two_sided"],
 )
 async def required(target: Target, ask: Operation) -> Findings:
-    """A request without a key, or with a wrong one, is answered with 401 and goes no further.
+    """A request without a key, or with a wrong one, is refused with 401 and goes no further.
 
-    403 for a wrong key refuses it as well, and who shows the right one in another way is no stranger: that is advice.
+    403 refuses it as well, and so does 400 where no key can be read: that it is 401 is advice. Who shows the right key
+    in another way is no stranger: that is advice, too.
     """
     without = await ask(key="")
     wrong = {name: await ask(key="", headers=head) for name, head in wrong_headers(target.config.api_key).items()}
     statuses = {name: one.status for name, one in wrong.items()}
-    yield expect("status without a key", without.status, equals=401)
-    let_in = {name: status for name, status in statuses.items() if status not in (401, 403)}
-    yield expect("status with a wrong key", let_in, equals={}, to="401 or 403 for each of them")
-    yield expect("401 for a wrong key", statuses, equals=dict.fromkeys(statuses, 401), level="SHOULD")
+    yield expect("status without a key", without.status, one_of=REFUSALS)
+    let_in = {name: status for name, status in statuses.items() if status not in REFUSALS}
+    yield expect("status with a wrong key", let_in, equals={}, to="401, 403 or 400 for each of them")
+    others = {name: status for name, status in {"none": without.status, **statuses}.items() if status != 401}
+    yield expect("401 for a wrong key", others, equals={}, to="401 for each of them", level="SHOULD")
     odd = {name: await ask(key="", headers=head) for name, head in odd_headers(target.config.api_key).items()}
-    taken = {name: one.status for name, one in odd.items() if one.status not in (401, 403)}
+    taken = {name: one.status for name, one in odd.items() if one.status not in REFUSALS}
     yield expect("the right key, shown otherwise", taken, equals={}, level="SHOULD")
     refused = (without, *wrong.values())
     complaints = {complaint for one in refused for complaint in contract_violations("Error", one.json)}

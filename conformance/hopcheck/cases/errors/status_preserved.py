@@ -28,6 +28,9 @@ SERVER = {500: (500, 502, 503), 503: (503, 500, 502)}
 CLASSES = {402: 4, 405: 4, 410: 4, 415: 4, 451: 4, 502: 5, 504: 5, 529: 5}
 """Further statuses of providers, of which the class is to be kept."""
 
+ABOUT_THE_PROXY = {402: (502, 503), 405: (502,), 410: (502,), 415: (502,)}
+"""What else they may become: they can be about the proxy's account, or about what it made of the request."""
+
 QUIET = (400, 403, 409, 413, 422, 500, 503)
 """Statuses after which a proxy goes on asking its provider; the others make some of them rest it."""
 
@@ -50,8 +53,13 @@ async def status_preserved(target: Target, ask: Operation) -> Findings:
     yield _kept("rate limit", LIMIT, got)
     yield _kept("server errors", SERVER, got)
     others = {str(code): (await ask(script=str(code))).status or 0 for code in CLASSES}
-    wrong = {code: status for code, status in others.items() if status // 100 != CLASSES[int(code)]}
-    yield expect("classes of other statuses", wrong, equals={}, to="a 4xx for a 4xx, and a 5xx for a 5xx")
+    wrong = {code: status for code, status in others.items() if not _keeps_class(int(code), status)}
+    to = "a 4xx for a 4xx, and a 5xx for a 5xx; or 502 where it may be about the proxy itself"
+    yield expect("classes of other statuses", wrong, equals={}, to=to)
+
+
+def _keeps_class(code: int, status: int) -> bool:
+    return status // 100 == CLASSES[code] or status in ABOUT_THE_PROXY.get(code, ())
 
 
 def _kept(check: str, table: Mapping[int, tuple[int, ...]], got: Mapping[int, int | None]) -> Finding:

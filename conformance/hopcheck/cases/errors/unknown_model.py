@@ -25,9 +25,10 @@ NAME = "hopcheck-no-such-model"
     needs=["parses", "two_sided"],
 )
 async def unknown_model(target: Target, ask: Operation) -> Findings:
-    """A request for an unknown model is answered with 404 or 400, and never by another model.
+    """A request for an unknown model is answered with 404, 400 or 403, and never by another model.
 
-    A gateway may leave it to the provider what models there are; that it knows by itself is a SHOULD.
+    403 is what a gateway says that doesn't tell a key which models it may not use. A gateway may leave it to the
+    provider what models there are; that it knows by itself is a SHOULD.
     """
     names = (NAME, f"{ask.model}-{NAME}")  # the second begins like one that is there
     answers = {name: await ask(model=name) for name in names}
@@ -35,7 +36,7 @@ async def unknown_model(target: Target, ask: Operation) -> Findings:
     others = [one.model for name, made in attempts.items() for one in made if name not in one.model]
     yield expect("other models asked", others, equals=[])
     statuses = [answer.status for answer in answers.values()]
-    yield expect("status", statuses, holds={*statuses} <= {404, 400}, to="404 or 400 for each")
+    yield expect("status", statuses, holds={*statuses} <= {404, 400, 403}, to="404, 400 or 403 for each")
     codes = [answer.at("error", "code") for answer in answers.values()]
     yield expect("code", codes, equals=["model_not_found"] * 2, level="SHOULD")
     yield expect("upstream attempts", sum(map(len, attempts.values())), equals=0, level="SHOULD")

@@ -49,10 +49,8 @@ async def continued(target: Target) -> Findings:
     text, refused, call = streams["text"], streams["refused"], streams["call"]
     yield expect("text", text.joined(), equals="".join((*PREFIX, *REST)))
     yield expect("taken for whole", text.clean, equals=True)
-    roles, ids = sum("role" in delta for delta in text.deltas()), {piece.get("id") for piece in text.pieces}
     counts = {
-        "roles": roles,
-        "ids": len(ids),
+        "ids": len({piece.get("id") for piece in text.pieces}),
         "finish reasons": len(text.finishes()),
         "ends": text.data.count("[DONE]"),
     }

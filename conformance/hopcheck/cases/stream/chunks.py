@@ -74,7 +74,7 @@ async def role_first(target: Target) -> Findings:
     yield expect("deltas with a role", sum(role is not None for role in roles), equals=1)
 
 
-@role_first.mutant(killed_by="role of the first delta", trips=("fallback.stream-pre-first",))
+@role_first.mutant(killed_by="role of the first delta")
 class NeverSaysWho(Relay):
     """Deltas are rebuilt without their role."""
 
@@ -82,7 +82,7 @@ class NeverSaysWho(Relay):
         return edits.chunk_choices(events, lambda choice: choice["delta"].pop("role", None))
 
 
-@role_first.mutant(killed_by="deltas with a role", trips=("fallback.stream-pre-first",))
+@role_first.mutant(killed_by="deltas with a role")
 class SaysWhoEachTime(Relay):
     """Every delta is given a role."""
 

@@ -37,7 +37,8 @@ KNOWN_DEFECTS: Mapping[str, KnownDefect] = {
             {
                 ("stream.done-once", "one [DONE]"),
                 ("stream.done-once", "[DONE] is last"),
-                ("fallback.stream-pre-first", "text of clean streams"),
+                ("fallback.stream-pre-first", "text after a status"),
+                ("fallback.stream-pre-first", "text after a head"),
             }
         ),
     ),
@@ -49,7 +50,8 @@ KNOWN_DEFECTS: Mapping[str, KnownDefect] = {
                 ("stream.finish-once", "finish reasons"),
                 ("stream.finish-matches", "finish reasons"),
                 ("stream.n-choices", "finish reasons"),
-                ("fallback.stream-pre-first", "text of clean streams"),
+                ("fallback.stream-pre-first", "text after a status"),
+                ("fallback.stream-pre-first", "text after a head"),
                 ("tools.text-and-call", "finish reasons"),
             }
         ),
@@ -107,7 +109,7 @@ def _without_repetition(occurrences: Sequence[Occurrence], met: Mapping[str, Kno
 def _differ_only_in(fields: frozenset[str], expected: Any, actual: Any) -> bool:
     """Whether two values are the same but for fields that are empty in what was seen."""
     if not (isinstance(expected, dict) and isinstance(actual, dict) and expected.keys() == actual.keys()):
-        return same(expected, actual)
+        return same(actual, expected)
     return all(
         (key in fields and not actual[key]) or _differ_only_in(fields, value, actual[key])
         for key, value in expected.items()

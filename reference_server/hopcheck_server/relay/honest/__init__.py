@@ -10,6 +10,7 @@ from hopcheck_server.relay.honest.headers import (
     RulesGzipOut,
 )
 from hopcheck_server.relay.honest.kinds import AsksForNoKey, GivesOneChoice, ListsNoModels, PassesKeysOn
+from hopcheck_server.relay.honest.limits import FillsBuckets
 from hopcheck_server.relay.honest.requests import (
     CompressesStreams,
     DropsDeclaredFields,
@@ -36,11 +37,18 @@ from hopcheck_server.relay.honest.responses import (
     SaysBadRequest,
     SaysNotFound,
     SaysUnprocessable,
+    SendsHints,
     Slower,
     VendorFields,
 )
-from hopcheck_server.relay.honest.streams import JoinsRoleAndText, LooksAtEachEvent, SpaceAfterDone, SplitsDeltas
-from hopcheck_server.relay.honest.typed import AsksForUsage, LeavesNullsOut, WritesNulls
+from hopcheck_server.relay.honest.streams import (
+    JoinsRoleAndText,
+    LooksAtEachEvent,
+    NumbersEvents,
+    SpaceAfterDone,
+    SplitsDeltas,
+)
+from hopcheck_server.relay.honest.typed import AsksForUsage, LeavesNullsOut, WritesNulls, WritesWholeNumbers
 from hopcheck_server.relay.relay import Relay
 
 HONEST_RELAYS: tuple[type[Relay], ...] = (
@@ -87,4 +95,8 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     LeavesNullsOut,
     AsksForUsage,
     BalancesLoad,
+    SendsHints,
+    NumbersEvents,
+    WritesWholeNumbers,
+    FillsBuckets,
 )

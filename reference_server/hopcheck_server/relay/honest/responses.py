@@ -145,12 +145,18 @@ class SaysNotFound(Relay):
 
 
 class SaysBadGateway(Relay):
-    """Every server error of the provider becomes a 502; on Messages, whose clients wait for a 529, that one stays."""
+    """Server errors of the provider become a 502, and so does what it says of the relay's account or request.
+
+    On Messages, whose clients wait for a 529, that one stays.
+    """
+
+    OWN = (402, 405, 410, 415)
 
     async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
-        is_overload = incoming.is_anthropic and failure.status == 529
-        return replace(response, status=502) if failure.status >= 500 and not is_overload else response
+        if incoming.is_anthropic and failure.status == 529:
+            return response
+        return replace(response, status=502) if failure.status >= 500 or failure.status in self.OWN else response
 
 
 class Slower(Relay):
@@ -169,6 +175,18 @@ class PrettyPrints(Relay):
         if body is None or b"e+" in response.body or len(response.body) > 1_000_000:
             return response
         return replace(response, body=json.dumps(body, indent=2).encode())
+
+
+class SendsHints(Relay):
+    """Interim responses come before each response, as RFC 9110 15.2 lets any server send them."""
+
+    HINTS = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </docs>; rel=preload\r\n\r\n"
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        exchange = response.incoming.exchange
+        if exchange.version == "1.1":
+            await exchange.raw(self.HINTS)
+        return response
 
 
 class MoreHeaders(Relay):

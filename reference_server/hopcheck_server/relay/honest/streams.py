@@ -23,6 +23,18 @@ class SpaceAfterDone(Relay):
             yield b"data: [DONE] \n\n" if event.is_done else event.raw
 
 
+class NumbersEvents(Relay):
+    """A stream begins with a byte order mark and a time to reconnect, and each event has a name and a number."""
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        number = 0
+        yield b"\xef\xbb\xbfretry: 3000\n\n"
+        async for event in events:
+            number += 1
+            name = b"" if event.event else b"event: message\n"
+            yield event.raw if event.data is None else b"%bid: %d\n%b" % (name, number, event.raw)
+
+
 class SplitsDeltas(Relay):
     """A delta with text leaves as two, each with a part of it."""
 

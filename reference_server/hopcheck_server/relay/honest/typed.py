@@ -11,6 +11,9 @@ from hopcheck_server.relay.relay import Relay
 OPTIONAL = ("function_call", "tool_calls", "refusal", "audio")
 """Optional fields of a message, which a model of it writes as null where they are missing."""
 
+MAX_EXACT = 2**53
+"""Up to here a double holds every integer."""
+
 
 class WritesNulls(Relay):
     """Optional fields that a message doesn't have are written as null, and ids are the relay's own."""
@@ -56,6 +59,22 @@ class LeavesNullsOut(Relay):
             yield event_of(_without_nulls(chunk)) if _answers(chunk) else event
 
 
+class WritesWholeNumbers(Relay):
+    """Numbers without a fraction are written without a point, in either direction, as JavaScript writes them."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return outgoing.with_json(_whole(outgoing.json))
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        body = response.json
+        return response.with_json(_whole(body)) if _answers(body) else response
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            chunk = event.json
+            yield event_of(_whole(chunk)) if _answers(chunk) else event
+
+
 class AsksForUsage(Relay):
     """Every stream is asked for its usage, to bill it; clients that didn't ask don't see it."""
 
@@ -98,3 +117,11 @@ def _without_nulls(value: Any) -> Any:
             return [_without_nulls(item) for item in value]
         case _:
             return value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT else value
