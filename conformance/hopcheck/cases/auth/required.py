@@ -16,26 +16,10 @@ from hopcheck import (
     contract_violations,
     expect,
 )
-
-UNKNOWN = "hopcheck-wrong-key"
+from hopcheck.cases.auth.credentials import odd_headers, wrong_headers
 
 REFUSALS = (401, 403, 400)
 """Statuses that let nobody in: RFC 6750 has 400 for a header in which no key can be read."""
-
-
-def wrong_headers(key: str) -> dict[str, dict[str, str]]:
-    """The credentials of clients that have no right key, by how they are wrong; each is close to the right one."""
-    wrong = {"unknown": UNKNOWN, "beginning": key[:-1], "continued": f"{key}x", "end": f"x{key}", "empty": ""}
-    return {
-        **{name: {"Authorization": f"Bearer {value}"} for name, value in wrong.items()},
-        "other case": {"Authorization": f"Bearer {key.swapcase()}"},
-        "query of a forwarder": {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Authorization": f"Bearer {key}"},
-    }
-
-
-def odd_headers(key: str) -> dict[str, dict[str, str]]:
-    """The right key, shown in another way than as a bearer's."""
-    return {"other scheme": {"Authorization": f"Basic {key}"}, "no scheme": {"Authorization": key}}
 
 
 @case(
