@@ -26,6 +26,7 @@ CASE = CASES["stream.done-once"]
 
 PLAYED = (
     "stream.done-once",
+    "stream.same-id",
     "stream.utf8-split",
     "stream.line-endings",
     "auth.not-forwarded",
@@ -153,7 +154,7 @@ def test_a_mutant_that_no_check_fails_survives(cassettes) -> None:
 
 
 def test_an_unrecorded_failure_is_a_false_positive(cassettes) -> None:
-    cassette = cassettes["stream.done-once~chat.stream"]
+    cassette = cassettes["stream.same-id~chat.stream"]
     (one,) = cassette.interactions
     assert one.response is not None
     frames = replace(one.delivery, frames=one.delivery.frames[:-1])
@@ -161,8 +162,8 @@ def test_an_unrecorded_failure_is_a_false_positive(cassettes) -> None:
     short = replace(
         one, response=replace(one.response, body=one.response.body[:size]), delivery=replace(frames, ended="cut")
     )
-    broken = {**cassettes, "stream.done-once~chat.stream": replace(cassette, interactions=(short,))}
-    assert {result.status for result in results_of("stream.done-once", broken) if "healthy" in result.relay} == {
+    broken = {**cassettes, "stream.same-id~chat.stream": replace(cassette, interactions=(short,))}
+    assert {result.status for result in results_of("stream.same-id", broken) if "healthy" in result.relay} == {
         "false positive"
     }
 

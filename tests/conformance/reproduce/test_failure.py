@@ -27,6 +27,7 @@ DOCUMENT: dict[str, Any] = {
         {
             "id": "errors.shape",
             "operation": operation,
+            "provider": "",
             "outcome": outcome,
             "untestable_by": "",
             "findings": [{"check": "status", "ok": outcome == "conforms"}, {"check": "other", "ok": True}],
