@@ -88,7 +88,7 @@ def test_a_healthy_translation_holds(judged):
         (LosesResultIds, "tools.result-turn[chat]", "request-fidelity: the ids of tools' results are changed"),
         (RenumbersCalls, "tools.stream-index", "response-fidelity: choices[].tool_calls[] is missing"),
         (CountsFreshTokensOnly, "chat.usage-details[chat]", "response-fidelity: usage.prompt_tokens is changed"),
-        (NamesEveryEndStop, "chat.finish-reason[chat]", "response-fidelity: choices[].finish_reason is changed"),
+        (NamesEveryEndStop, "stream.nonstream-parity", "response-fidelity: choices[].finish_reason is changed"),
     ],
 )
 def test_a_wrong_translation_is_a_cause(judged, relay, case, cause):

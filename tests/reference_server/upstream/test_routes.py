@@ -27,6 +27,7 @@ def test_unmarked_chats_get_a_default_answer(wire, path):
         ({"model": ""}, 400, "model"),
         ({"model": 5}, 400, "model"),
         ({"model": "hopcheck-no-such-model"}, 404, "model"),
+        ({"model": "fake-model-hopcheck-no-such-model"}, 404, "model"),
         ({"messages": []}, 400, "messages"),
         ({"messages": "Hello"}, 400, "messages"),
     ],

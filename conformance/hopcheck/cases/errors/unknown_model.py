@@ -71,7 +71,7 @@ class JustBadRequest(Refuses):
         return refuse(incoming, 400, "Invalid model name.", code="400", param="model")
 
 
-@unknown_model.mutant(killed_by="upstream attempts", also=("status", "code"))
+@unknown_model.mutant(killed_by="upstream attempts")
 class AsksTheProvider(Refuses):
     """Whether there is such a model is left to the provider, and its key."""
 

@@ -16,6 +16,7 @@ from hopcheck_server.upstream.dialects.template import Template
 from hopcheck_server.upstream.script.error_story import ErrorStory
 from hopcheck_server.upstream.script.reply import USAGE
 from hopcheck_server.upstream.script.turns import Choice, Completion, Embedding, Turn
+from hopcheck_server.upstream.script.usage import adds_up
 
 MODELS = ("fake-model", "fake-embedding", "gpt-4o-mini", "text-embedding-3-small")
 """What lists of models have."""
@@ -24,7 +25,7 @@ MODELS_CREATED = 1_735_689_600
 """When those say that they were made: unix seconds."""
 
 UNKNOWN_MODEL = "hopcheck-no-such-model"
-"""A model that is none, for everybody; any other name is served."""
+"""A model that is none, for everybody, whatever its name begins with; any other name is served."""
 
 TEXT = ("Hello", " from", " the", " hopcheck", " upstream", ".")
 """The default content."""
@@ -115,8 +116,13 @@ class Dialect(ABC):
         if turn.body is not None and _is_json(turn):
             return f"a literal JSON body of OpenAI's has no equivalent in {self.label}"
         if turn.completion is not None:
-            return self.completion_obstacle(turn.completion)
+            return self._usage_obstacle(turn.completion) or self.completion_obstacle(turn.completion)
         return "" if turn.embedding is None else self.embedding_obstacle(turn.embedding)
+
+    def _usage_obstacle(self, completion: Completion) -> str:
+        if self.is_openai or completion.usage is None or adds_up(completion.usage):
+            return ""
+        return f"{self.label} has no tokens beyond those of input and output"
 
     def completion_obstacle(self, completion: Completion) -> str:
         """Why a completion can't be expressed in this dialect; "" if it can."""
@@ -143,6 +149,11 @@ class Dialect(ABC):
 def _is_json(turn: Turn) -> bool:
     media_type = next((value for name, value in turn.headers if name.lower() == "content-type"), "application/json")
     return "json" in media_type or "event-stream" in media_type
+
+
+def is_unknown(model: str) -> bool:
+    """Whether a model is one that no provider has."""
+    return model.endswith(UNKNOWN_MODEL)
 
 
 def default_completion(ending: tuple[str, ...] = (), *, choices: int = 1) -> Completion:

@@ -44,6 +44,12 @@ class Usage:
         return self.input + self.cached_read + self.cached_written
 
 
+def adds_up(usage: Mapping[str, Any]) -> bool:
+    """Whether a usage object's total, if it has one, is the sum of its input and its output."""
+    parts = _count(usage, "prompt_tokens") + _count(usage, "completion_tokens")
+    return usage.get("total_tokens") in (None, parts)
+
+
 def _details(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     details = usage.get(name)
     return details if isinstance(details, dict) else {}

@@ -272,6 +272,7 @@ def test_what_it_has_no_form_for(turn: Turn, why: str) -> None:
     ("path", "payload", "status", "why"),
     [
         ("hopcheck-no-such-model:generateContent", {"contents": [{}]}, 404, "is not found"),
+        ("g-hopcheck-no-such-model:generateContent", {"contents": [{}]}, 404, "is not found"),
         ("g:generateContent", {}, 400, "contents is not specified"),
         ("g:generateImages", {}, 404, "Unknown request URL"),
         ("g:generateContent", [], 400, "isn't a JSON object"),

@@ -166,6 +166,7 @@ def test_the_default_response_ends_with_its_own_id(wire):
     ("changed", "status", "kind"),
     [
         ({"model": "hopcheck-no-such-model"}, 404, "not_found_error"),
+        ({"model": "claude-hopcheck-no-such-model"}, 404, "not_found_error"),
         ({"messages": []}, 400, "invalid_request_error"),
         ({"max_tokens": None}, 400, "invalid_request_error"),
     ],

@@ -116,6 +116,18 @@ def test_two_dialects_of_one_name_are_a_mistake():
         Dialects([azure, azure])
 
 
+@pytest.mark.parametrize("name", ["anthropic", "gemini", "ollama", "openai_responses"])
+def test_a_total_beyond_its_parts_is_openai_chats_alone(name):
+    counts = {"prompt_tokens": 5, "completion_tokens": 2}
+    obstacles = {
+        total: all_dialects()[name].obstacle(reply.chat("x", usage={**counts, "total_tokens": total}))
+        for total in (7, 9)
+    }
+    assert obstacles[7] == ""
+    assert obstacles[9].endswith("has no tokens beyond those of input and output")
+    assert all_dialects()["openai_chat"].obstacle(reply.chat("x", usage={**counts, "total_tokens": 9})) == ""
+
+
 def test_what_a_dialect_cannot_express_has_a_reason():
     embeddings = all_dialects()["openai_embeddings"]
     assert embeddings.obstacle(reply.chat("x")) == "OpenAI's embeddings have no text"

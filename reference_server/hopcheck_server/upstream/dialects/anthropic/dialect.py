@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from hopcheck_server.upstream.dialects.anthropic import errors, request_reader
 from hopcheck_server.upstream.dialects.anthropic.messages import STOP_REASONS, events, message
 from hopcheck_server.upstream.dialects.arguments import parsed_arguments
-from hopcheck_server.upstream.dialects.dialect import MODELS, UNKNOWN_MODEL, Dialect, Refusal, default_completion
+from hopcheck_server.upstream.dialects.dialect import MODELS, Dialect, Refusal, default_completion, is_unknown
 from hopcheck_server.upstream.dialects.json_text import Json, compact
 from hopcheck_server.upstream.dialects.provider_request import ProviderRequest
 from hopcheck_server.upstream.dialects.request import DialectRequest, Route, Shape
@@ -70,7 +70,7 @@ class Anthropic(Dialect):
         refused = super().refusal(request)
         if refused or request.kind == "models":
             return refused
-        if request.model == UNKNOWN_MODEL or (request.kind == "model" and request.model not in MODELS):
+        if is_unknown(request.model) or (request.kind == "model" and request.model not in MODELS):
             return 404, ErrorStory(message=f"model: {request.model}")
         return None if request.kind == "model" else _missing(request)
 

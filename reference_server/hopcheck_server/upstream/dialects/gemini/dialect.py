@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from hopcheck_server.upstream.dialects.arguments import parsed_arguments
-from hopcheck_server.upstream.dialects.dialect import UNKNOWN_MODEL, Dialect, Refusal, default_completion
+from hopcheck_server.upstream.dialects.dialect import Dialect, Refusal, default_completion, is_unknown
 from hopcheck_server.upstream.dialects.gemini import embeddings, requests
 from hopcheck_server.upstream.dialects.gemini.errors import error_body
 from hopcheck_server.upstream.dialects.gemini.responses import FINISHES, body, events
@@ -83,7 +83,7 @@ class Gemini(Dialect):
         refused = super().refusal(request)
         if refused:
             return refused
-        if request.model == UNKNOWN_MODEL:
+        if is_unknown(request.model):
             return 404, ErrorStory(message=f"models/{request.model} is not found for API version v1beta.")
         if request.kind == "chat" and not (request.payload or {}).get("contents"):
             return 400, ErrorStory(message="* GenerateContentRequest.contents: contents is not specified")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hopcheck_server.upstream.dialects.arguments import parsed_arguments
-from hopcheck_server.upstream.dialects.dialect import UNKNOWN_MODEL, Dialect, Refusal, default_completion
+from hopcheck_server.upstream.dialects.dialect import Dialect, Refusal, default_completion, is_unknown
 from hopcheck_server.upstream.dialects.json_text import Json, compact
 from hopcheck_server.upstream.dialects.ollama import requests
 from hopcheck_server.upstream.dialects.ollama.responses import FINISHES, body, lines
@@ -70,7 +70,7 @@ class Ollama(Dialect):
         model = request.model or str((request.payload or {}).get("name") or "")  # older clients name it so
         if not model:
             return 400, ErrorStory(message="model is required")
-        return (404, ErrorStory(message=f"model '{model}' not found")) if model == UNKNOWN_MODEL else None
+        return (404, ErrorStory(message=f"model '{model}' not found")) if is_unknown(model) else None
 
     def answer(self, request: DialectRequest, embedding: Embedding | None) -> Json:
         """Embeddings, or the description of a model."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hopcheck_server.upstream.dialects.dialect import UNKNOWN_MODEL, Refusal
+from hopcheck_server.upstream.dialects.dialect import Refusal, is_unknown
 from hopcheck_server.upstream.dialects.json_text import Json
 from hopcheck_server.upstream.dialects.request import DialectRequest
 from hopcheck_server.upstream.script.error_story import ErrorStory
@@ -25,7 +25,7 @@ def refused_model(request: DialectRequest) -> Refusal | None:
     """What is answered to a request that names no model, or one that doesn't exist."""
     if not request.model:
         return 400, ErrorStory(message="You must provide a model parameter.", param="model")
-    return unknown_model(request.model) if request.model == UNKNOWN_MODEL else None
+    return unknown_model(request.model) if is_unknown(request.model) else None
 
 
 def missing(request: DialectRequest, field: str, types: tuple[type, ...]) -> Refusal | None:
