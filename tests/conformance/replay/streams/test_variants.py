@@ -20,7 +20,7 @@ from hopcheck.selftest.replayed.trials import on_cassette
 from hopcheck_contracts.sse import parse
 from hopcheck_server.relay.streams import events_of
 
-CASE = all_cases()["stream.same-id"]
+CASE = all_cases()["stream.finish-once"]
 STREAM = streamed(CASE.id, "n0", ("Grü", "ße"), operation="chat.stream")
 ALL = (frozenset(LINES), frozenset(CHUNKS))
 WAYS = sorted([*LINES, *CHUNKS])
