@@ -70,6 +70,7 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
     "choices": _choices,
     "call_ids": _in_dialect("call ids"),
     "null_content": _in_dialect("null content"),
+    "stream_terminator": _in_dialect("stream terminators"),
 }
 """Why a target doesn't owe something, or "" if it does.
 
@@ -80,7 +81,8 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
 - `own_account`: it asks its provider on an account of its own, not the client's.
 - `model_list`: it serves a list of models.
 - `choices`: it answers a request with `n` above 1.
-- `call_ids`, `null_content`: the dialect of its provider has ids of calls, and tells no content from an empty one.
+- `call_ids`, `null_content`, `stream_terminator`: the dialect of its provider has ids of calls, tells no content from
+  an empty one, ends a stream before its body ends.
 """
 
 

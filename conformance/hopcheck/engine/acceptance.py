@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Response, Target
 from hopcheck.client.operations import OTHER, operation_of
 from hopcheck.client.operations.contract_path import contract_path
+from hopcheck.client.paths import dig
 from hopcheck.client.responses import shortened
+from hopcheck.engine.exchanges.exchange import plain_body
 from hopcheck.engine.verdict import Occurrence
 from hopcheck.engine.wire_contracts import WireJudgement
+from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_contracts.documents import surface_of
 from hopcheck_contracts.schemas import must_refuse, validate_request
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -66,22 +70,29 @@ def is_valid(target: Target, response: Response) -> bool:
 
 def cause_of_refusal(response: Response) -> str:
     """Status, and what the error is about: a field of the request that it names, or else its code or type."""
-    error = response.error if isinstance(response.error, dict) else {}
+    found = dig(loads_or_none(_body(response)), "error")
+    error = found if isinstance(found, dict) else {}
     named = (error[name] for name in ("code", "type") if isinstance(error.get(name), str) and error[name])
-    about = error.get("param") or _field_in(response) or next(named, "")
+    about = error.get("param") or _field_in(response, error) or next(named, "")
     return f"status {response.status}{f', {about}' if about else ''}"
 
 
-def _field_in(response: Response) -> str:
+def _body(response: Response) -> bytes:
+    """The refusal as it was before it was compressed, as far as that is known."""
+    body = plain_body(response)
+    return response.body if body is None else body
+
+
+def _field_in(response: Response, error: dict[str, Any]) -> str:
     """A field of the request's body that the refusal's text quotes, or names with an index; else ""."""
-    sent, error = response.sent.json, response.error
-    text = error.get("message") if isinstance(error, dict) else response.text
+    sent = response.sent.json
+    text = error.get("message") if error else _body(response).decode("utf-8", "replace")
     quoted = re.findall(r"""['"`\[]+([a-z_][a-z0-9_]*)""", str(text)) + re.findall(r"([a-z_]+)\[\d", str(text))
     return next((name for name in quoted if isinstance(sent, dict) and name in sent), "")
 
 
 def _detail(response: Response) -> str:
-    text = shortened(response.text.strip().replace("\n", " "), DETAIL_CHARACTERS)
+    text = shortened(_body(response).decode("utf-8", "replace").strip().replace("\n", " "), DETAIL_CHARACTERS)
     more = ", ".join(shown for name, value in response.sent.headers if (shown := _odd_header(name, value)))
     asked = f"{response.sent.method} {response.sent.url}{f' with {more}' if more else ''}"
     return f"{asked} was answered {response.status}: {text}"

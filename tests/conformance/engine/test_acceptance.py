@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,6 +113,22 @@ def test_a_cause_says_what_its_refusal_is_about(judged, body: str, cause: str) -
 
     found = judged(RefusesEverything, {"seed": 7, "n": 1}).occurrences
     assert [one.cause for one in found if one.check == ACCEPTANCE] == [cause]
+
+
+class Compresses(RefusesSeed):
+    """Refusals are compressed."""
+
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        refusal = await super().authorize(incoming)
+        if refusal is None:
+            return None
+        return replace(refusal, body=gzip.compress(refusal.body)).with_header("Content-Encoding", "gzip")
+
+
+def test_a_compressed_refusal_is_read(judged) -> None:
+    (refusal,) = [one for one in judged(Compresses, {"seed": 7}).occurrences if one.check == ACCEPTANCE]
+    assert refusal.cause == CAUSE
+    assert "No such field." in refusal.detail
 
 
 def test_a_refusal_is_as_binding_as_its_case(judged) -> None:

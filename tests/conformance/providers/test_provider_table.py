@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hopcheck.authoring.duties import why_not_owed
 from hopcheck.client.config import Models
 from hopcheck.client.providers.expressible import dialect_of, require_expressible
 from hopcheck.client.providers.translated_attempt import TranslatedAttempt
@@ -76,6 +77,31 @@ def test_what_a_dialect_has_no_place_for_is_not_asked(fields: dict[str, Any], re
     assert dialect is not None
     with pytest.raises(NotApplicable, match=reason):
         require_expressible(dialect, {"messages": [], **fields})
+
+
+def image(url: str) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]}
+
+
+@pytest.mark.parametrize("provider", ["gemini", "ollama"])
+def test_images_to_be_fetched_are_asked_of_no_gateway(provider: str) -> None:
+    dialect = dialect_of(provider)
+    assert dialect is not None
+    require_expressible(dialect, image("data:image/png;base64,AA=="))
+    with pytest.raises(NotApplicable, match="no place for image URLs"):
+        require_expressible(dialect, image("https://images.example/cat.png"))
+
+
+def test_anthropic_takes_an_image_by_its_address() -> None:
+    dialect = dialect_of("anthropic")
+    assert dialect is not None
+    require_expressible(dialect, image("https://images.example/cat.png"))
+
+
+@pytest.mark.parametrize(("provider", "reason"), [("gemini", "Gemini has no place for stream terminators"), ("", "")])
+def test_a_stream_ends_early_only_where_something_ends_it(provider: str, reason: str) -> None:
+    config = target({"gemini": "gemini-model"})
+    assert why_not_owed("stream_terminator", config.behind(provider) if provider else config) == reason
 
 
 def test_what_has_a_place_is_asked() -> None:

@@ -62,6 +62,7 @@ SOON_S = 2.0
 @case(
     "stream.ends-at-done",
     level="MUST",
+    needs=["stream_terminator"],
     refs=["OAI streaming", "litellm: a stream that isn't closed"],
     upstream=reply.stream("Hel", "lo", usage=None, hang="events", hang_after=5),  # five, whether usage is asked or not
     timed=True,

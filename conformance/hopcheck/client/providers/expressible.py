@@ -6,6 +6,7 @@ from typing import Any
 
 from hopcheck.client.responses import NotApplicable
 from hopcheck_server.upstream.dialects.dialect import Dialect
+from hopcheck_server.upstream.dialects.provider_request import objects
 from hopcheck_server.upstream.dialects.registry import all_dialects
 
 OPENAI_PARAMETERS = frozenset(
@@ -31,7 +32,7 @@ def require_expressible(dialect: Dialect, body: Any) -> None:
     """Let a request pass that can be translated into a dialect.
 
     Raises:
-        NotApplicable: It has a parameter that the dialect has no place for.
+        NotApplicable: It has a parameter, a kind of tools or images that the dialect has no place for.
     """
     if dialect.is_openai or not isinstance(body, dict) or "messages" not in body:
         return
@@ -43,5 +44,18 @@ def require_expressible(dialect: Dialect, body: Any) -> None:
     foreign = sorted(name for name in asked if _SAME.get(name, name) not in dialect.parameters)
     if "tool choice" in dialect.omits and body.get("tool_choice") not in (None, "auto", "none"):
         foreign.append("tool_choice")
+    if "image URLs" in dialect.omits and any(map(_is_address, _image_urls(body))):
+        foreign.append("image URLs")
     if foreign:
         raise NotApplicable(f"{dialect.label} has no place for {', '.join(foreign)}")
+
+
+def _image_urls(body: dict[str, Any]) -> list[str]:
+    parts = [part for message in objects(body["messages"]) for part in objects(message.get("content"))]
+    images = [part.get("image_url") for part in parts]
+    return [str(image.get("url")) for image in images if isinstance(image, dict)]
+
+
+def _is_address(url: str) -> bool:
+    """Whether an image would have to be fetched, by a gateway whose provider takes none by their addresses."""
+    return not url.startswith("data:")

@@ -58,22 +58,25 @@ def judge(judged: Judged) -> Iterator[Complaint]:
 
 
 def _lost(judged: Judged, given: Message, answer: Message) -> Iterator[ValueDifference]:
-    if judged.exchange.operation == "embeddings":
-        return _embeddings(embeddings_content(given), embeddings_content(answer))
-    contents = chat_content(given), chat_content(answer)
     found = (foreign_dialect(one, judged.exchange.path) for one in judged.exchange.attempts)
     dialect = next(filter(None, found), None)
+    omits = dialect.omits if dialect else frozenset()
+    if judged.exchange.operation == "embeddings":
+        counts = "embedding usage" not in omits
+        return _embeddings(embeddings_content(given), embeddings_content(answer), counts=counts)
+    contents = chat_content(given), chat_content(answer)
     if dialect is None:
         return _chat(judged, *contents)
-    has_ids = "call ids" not in dialect.omits
+    has_ids = "call ids" not in omits
     return _chat(judged, *(with_parsed_arguments(one, with_ids=has_ids) for one in contents))
 
 
-def _embeddings(given: Json, answer: Json) -> Iterator[ValueDifference]:
+def _embeddings(given: Json, answer: Json, *, counts: bool) -> Iterator[ValueDifference]:
     wanted, got = given["vectors"], answer["vectors"]
     yield from differences([wanted[place] for place in sorted(wanted, key=repr)],
                            [got[place] for place in sorted(got, key=repr)], "embeddings")  # fmt: skip
-    yield from _usage(given, answer)
+    if counts:
+        yield from _usage(given, answer)
 
 
 def _chat(judged: Judged, given: Json, answer: Json) -> Iterator[ValueDifference]:

@@ -10,9 +10,19 @@ PartKind = Literal["text", "reasoning", "image", "call", "result"]
 
 Role = Literal["user", "assistant"]
 
-Omission = Literal["call ids", "media types", "tool choice", "JSON schemas", "null content"]
-"""The ids of calls, by which results are known; what kind an image is; whether, and which, tools are to be called;
-tools' schemas in full; in responses, whether there is no text or an empty one."""
+Omission = Literal[
+    "call ids",
+    "media types",
+    "image URLs",
+    "tool choice",
+    "JSON schemas",
+    "null content",
+    "stream terminators",
+    "embedding usage",
+]
+"""The ids of calls, by which results are known; what kind an image is; images by their address; whether, and which,
+tools are to be called; tools' schemas in full; in responses, whether there is no text or an empty one; what ends a
+stream before its body does; how many tokens the input of embeddings had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

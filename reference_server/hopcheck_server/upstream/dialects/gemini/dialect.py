@@ -47,7 +47,9 @@ class Gemini(Dialect):
     nearby = ("/v1beta/", "/models/")
     credential_header = "x-goog-api-key"
     request_id_header = ""
-    omits = frozenset({"call ids", "JSON schemas"})  # a result names the function
+    omits = frozenset(
+        {"call ids", "JSON schemas", "image URLs", "stream terminators", "embedding usage"}
+    )  # a result names the function
     has_choices = True
     leading_events = -1  # the first has content
     parameters = requests.PARAMETERS

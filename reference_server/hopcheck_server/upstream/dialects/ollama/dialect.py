@@ -34,7 +34,7 @@ class Ollama(Dialect):
     label = "Ollama"
     nearby = ("/api/",)
     request_id_header = ""
-    omits = frozenset({"call ids", "media types", "tool choice", "null content"})
+    omits = frozenset({"call ids", "media types", "image URLs", "tool choice", "null content"})
     leading_events = -1  # the first has content
     parameters = requests.PARAMETERS
 
