@@ -4,13 +4,11 @@ from typing import Any
 
 from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect, function_tools, reply
 
-OLD_CALL = {"name": "look_up", "arguments": "{}"}
 ENDS = {
     "stop": reply.chat("Hello."),
     "length": reply.chat("Hello, I was about to", finish="length"),
     "content_filter": reply.chat("Hello, I", finish="content_filter"),
     "tool_calls": reply.chat("I look it up.", tools=[reply.call("look_up", '{"q":"x"}')]),
-    "function_call": reply.chat(message={"function_call": OLD_CALL}, finish="function_call"),
 }
 """By the finish reason that the provider gives."""
 
@@ -24,9 +22,7 @@ ENDS = {
 async def finish_reason(target: Target) -> Findings:
     """An answer's finish reason is the one that the provider gave."""
     offered = function_tools("look_up")
-    asked = {reason: {"tools": offered} for reason in ENDS}
-    asked["function_call"] = {"functions": [tool["function"] for tool in offered]}
-    answers = {reason: await target.chat.create(script=reason, **fields) for reason, fields in asked.items()}
+    answers = {reason: await target.chat.create(script=reason, tools=offered) for reason in ENDS}
     reasons = {reason: answer.at("choices", 0, "finish_reason") for reason, answer in answers.items()}
     yield expect("finish reasons", reasons, equals={reason: reason for reason in ENDS})
 

@@ -19,8 +19,7 @@ MESSAGES = {
 
 
 async def _field_received(target: Target, field: str) -> Any:
-    answer = await target.chat.create(script=field)
-    return dig(answer.message, field)
+    return dig((await target.chat.create(script=field)).message, field)
 
 
 @case(
@@ -30,11 +29,14 @@ async def _field_received(target: Target, field: str) -> Any:
     upstream=MESSAGES,
 )
 async def refusal_annotations(target: Target) -> Findings:
-    """A message's further fields keep their names: refusal, annotations, audio, function call."""
+    """A message's further fields keep their names: refusal, annotations, audio, and a function call, which ends it."""
     yield expect("refusal", await _field_received(target, "refusal"), equals="I can't help with that.")
     yield expect("annotations", await _field_received(target, "annotations"), equals=ANNOTATIONS)
     yield expect("audio", await _field_received(target, "audio"), equals=AUDIO)
-    yield expect("function_call", await _field_received(target, "function_call"), equals=FUNCTION_CALL)
+    answer = await target.chat.create(script="function_call")
+    yield expect("function_call", dig(answer.message, "function_call"), equals=FUNCTION_CALL)
+    reason = answer.at("choices", 0, "finish_reason")
+    yield expect("finish reason of a function call", reason, equals="function_call", level="MUST")
 
 
 class _Drops(Relay):
@@ -70,3 +72,15 @@ class DropsFunctionCalls(_Drops):
     """A call in the older form is lost."""
 
     field = "function_call"
+
+
+@refusal_annotations.mutant(killed_by="finish reason of a function call")
+class StopsAtFunctionCalls(Relay):
+    """A response that is a call in the older form ends with `stop`, so that nobody makes the call."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        def end(choice: dict[str, Any]) -> None:
+            if choice["finish_reason"] == "function_call":
+                choice["finish_reason"] = "stop"
+
+        return edits.choices(response, end)
