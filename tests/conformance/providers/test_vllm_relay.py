@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hopcheck import DONE, Events
+import pytest
+
+from hopcheck import DONE, Events, OutgoingRequest
 from hopcheck.engine.verdict import Outcome
+from hopcheck.report.causes import causes_of
 from hopcheck_server.relay import Relay, RelayConfig
 
 PATTERNS = ("errors.status-preserved", "errors.shape", "stream.done-once", "stream.usage-*", "tools.*", "embeddings.*")
@@ -38,3 +41,26 @@ def test_the_healthy_relay_conforms(judged) -> None:
 def test_a_mutant_is_killed(judged) -> None:
     verdicts = judged(EndsTwice, "stream.done-once", provider="vllm")
     assert verdicts["stream.done-once[chat.stream@vllm]"].outcome is Outcome.DEVIATES
+
+
+class ListsInputs(InFrontOfVLLM):
+    """A text to embed is sent as a list of one."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        asked = outgoing.json.get("input")
+        return outgoing.with_json({**outgoing.json, "input": [asked] if isinstance(asked, str) else asked})
+
+
+class DropsInputs(InFrontOfVLLM):
+    """Of a text to embed, its beginning is lost."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return outgoing.with_json({**outgoing.json, "input": [outgoing.json["input"][1:]]})
+
+
+@pytest.mark.parametrize(
+    ("relay", "causes"), [(ListsInputs, []), (DropsInputs, ["request-fidelity: input[] is changed"])]
+)
+def test_one_text_may_be_a_list_of_one(judged, relay, causes) -> None:
+    verdicts = judged(relay, "requests.single-attempt[embeddings]", provider="vllm")
+    assert [cause.key for cause in causes_of(verdicts.values())] == causes

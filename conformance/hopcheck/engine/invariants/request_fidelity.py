@@ -112,8 +112,10 @@ def interoperable(value: Any) -> Any:
 
 
 def canonical(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The canonical form of a request, in which the role `developer` is `system`."""
+    """The canonical form of a request, in which the role `developer` is `system`, and one input is a list of one."""
     plain, messages = canonical_request(body), body.get("messages")
+    if isinstance(plain.get("input"), str):
+        plain = {**plain, "input": [plain["input"]]}
     return {**plain, "messages": [_plain_message(one) for one in messages]} if isinstance(messages, list) else plain
 
 
