@@ -161,6 +161,12 @@ def hostile(session: nox.Session) -> None:
 
 
 @project_session()
+def providers(session: nox.Session) -> None:
+    """Run the gate on LiteLLM with every provider; not a default session, since it takes a quarter of an hour."""
+    run(session, "python", "-m", "tools.providers", *session.posargs)
+
+
+@project_session()
 def images(session: nox.Session) -> None:
     """Build the images and run them; not a default session, since it makes a Debian first.
 

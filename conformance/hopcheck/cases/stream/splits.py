@@ -58,7 +58,7 @@ class DecodesEachRead(Relay):
     },
 )
 async def frame_split(target: Target) -> Findings:
-    """Events arrive whole, whether the provider's first bytes come one by one, all in odd pieces, or all in one write."""
+    """Events arrive whole, whether the provider's first come byte by byte, all in odd pieces, or all in one write."""
     whole = {"text": "Hello", "finish": "stop", "done": True}
     split = {script: (await target.chat.stream(script=script)).summary for script in ("bytes", "pieces")}
     yield expect("split answers", split, equals={"bytes": whole, "pieces": whole})

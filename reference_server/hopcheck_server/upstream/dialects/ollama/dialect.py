@@ -7,12 +7,11 @@ from hopcheck_server.upstream.dialects.dialect import Dialect, Refusal, default_
 from hopcheck_server.upstream.dialects.json_text import Json, compact
 from hopcheck_server.upstream.dialects.ollama import requests
 from hopcheck_server.upstream.dialects.ollama.responses import FINISHES, body, lines
-from hopcheck_server.upstream.dialects.openai_embeddings.vectors import inputs_of, vector_of
+from hopcheck_server.upstream.dialects.openai_embeddings.vectors import USAGE, inputs_of, vector_of
 from hopcheck_server.upstream.dialects.provider_request import ProviderRequest
 from hopcheck_server.upstream.dialects.request import PLAIN, DialectRequest, Route, Shape
 from hopcheck_server.upstream.dialects.template import TAG, Template, TextTemplate, stamped
 from hopcheck_server.upstream.script.error_story import ErrorStory
-from hopcheck_server.upstream.script.reply import USAGE
 from hopcheck_server.upstream.script.turns import Completion, Embedding, HeaderFields, Turn
 
 _ROUTES = {"/api/chat": Route("chat"), "/api/embed": Route("embeddings"), "/api/show": Route("show")}
@@ -34,7 +33,7 @@ class Ollama(Dialect):
     label = "Ollama"
     nearby = ("/api/",)
     request_id_header = ""
-    omits = frozenset({"call ids", "media types", "image URLs", "tool choice", "null content"})
+    omits = frozenset({"call ids", "media types", "image URLs", "tool choice", "null content", "stream terminators"})
     leading_events = -1  # the first has content
     parameters = requests.PARAMETERS
 
