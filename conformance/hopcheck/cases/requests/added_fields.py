@@ -4,7 +4,6 @@ from typing import Any
 
 from hopcheck import (
     GENERATING,
-    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -43,7 +42,8 @@ MESSAGE_FIELDS = frozenset(
 @case(
     "requests.no-internal-params",
     level="MUST",
-    on=(*GENERATING, *ON_MESSAGES),
+    on=GENERATING,
+    because="it knows the fields of OpenAI's chat requests",
     refs=["litellm#41342"],
     needs=["two_sided"],
 )

@@ -76,14 +76,14 @@ class WritesWholeNumbers(Relay):
 
 
 class AsksForUsage(Relay):
-    """Every stream is asked for its usage, to bill it; clients that didn't ask don't see it."""
+    """Streams are asked for their usage, to bill it, unless the client rules it out; who didn't ask doesn't see it."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
         if not outgoing.incoming.streams or "messages" not in body:
             return outgoing
         options = body.get("stream_options")
-        own = {**(options if isinstance(options, dict) else {}), "include_usage": True}
+        own = {"include_usage": True, **(options if isinstance(options, dict) else {})}
         return outgoing.with_json({**body, "stream_options": own})
 
     async def events(self, events: Events) -> Events:
