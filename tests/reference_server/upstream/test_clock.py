@@ -101,7 +101,7 @@ def test_a_closed_alarm_is_silent_and_holds_nothing(loop, kind):
         made.set(monotonic() + 0.005)
         made.close()
         await asyncio.sleep(0.015)
-        assert descriptors() == before
+        assert descriptors() <= before  # what earlier tests left may be closed meanwhile
         return bell.times
 
     assert run(loop, main) == []

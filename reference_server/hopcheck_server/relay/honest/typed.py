@@ -11,6 +11,9 @@ from hopcheck_server.relay.relay import Relay
 OPTIONAL = ("function_call", "tool_calls", "refusal", "audio")
 """Optional fields of a message, which a model of it writes as null where they are missing."""
 
+REQUIRED = frozenset({"content", "refusal", "logprobs", "finish_reason"})
+"""Fields of choices and messages that OpenAI's document requires, null or not."""
+
 MAX_EXACT = 2**53
 """Up to here a double holds every integer."""
 
@@ -42,7 +45,7 @@ class WritesNulls(Relay):
 
 
 class LeavesNullsOut(Relay):
-    """Fields whose value is null aren't written, in either direction, but for the content that a message must have."""
+    """Fields whose value is null aren't written, in either direction, but for those that a response must have."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
@@ -112,7 +115,7 @@ def _without_nulls(value: Any) -> Any:
     """The value without the null fields of objects; texts of arguments stay as they are."""
     match value:
         case dict():
-            return {name: _without_nulls(item) for name, item in value.items() if item is not None or name == "content"}
+            return {name: _without_nulls(item) for name, item in value.items() if item is not None or name in REQUIRED}
         case list():
             return [_without_nulls(item) for item in value]
         case _:
