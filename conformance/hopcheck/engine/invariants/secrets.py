@@ -65,11 +65,15 @@ def _is_given(judged: Judged, key: str) -> bool:
     """Whether the client's own text has the key, or what the provider's response says: that has to come through."""
     given = [one for one in judged.exchange.given if one is not None and one.status == 200]
     by_client = key.encode() in judged.exchange.response.sent.body
-    return by_client or any(shows(_texts(one), key) for one in given)
+    return by_client or any(shows(_texts(one) if _is_chat(one) else one.sample, key) for one in given)
+
+
+def _is_chat(message: Message) -> bool:
+    return bool(chat_content(message)["choices"])
 
 
 def _texts(message: Message) -> str:
-    """The texts of a response's choices, those of a stream joined."""
+    """The texts of a chat response's choices, those of a stream joined."""
     return json.dumps(list(chat_content(message)["choices"].values()), ensure_ascii=False)
 
 
