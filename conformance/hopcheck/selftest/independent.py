@@ -70,8 +70,8 @@ class IndependentTrial:
     @property
     def killers(self) -> list[str]:
         """What found it: the case's checks, what must hold on every exchange, or that the case can't be asked."""
-        unasked = [f"{self.verdict.outcome.value}: {self.verdict.reason}"] if self.verdict.outcome in _UNASKED else []
-        return [*self.checks, *self.causes, *unasked]
+        found = [*self.checks, *self.causes]
+        return [*found, f"untestable: {self.verdict.reason}"] if self.verdict.outcome is Outcome.UNTESTABLE else found
 
     @property
     def line(self) -> str:
@@ -80,7 +80,6 @@ class IndependentTrial:
 
 
 _JUDGED = (Outcome.DEVIATES, Outcome.ADVISORY)
-_UNASKED = (Outcome.UNTESTABLE, Outcome.BROKEN)
 
 INDEPENDENT: list[IndependentMutant] = []
 """All of them whose files have been imported."""

@@ -7,20 +7,16 @@ from typing import Any
 
 from hopcheck.client.bodies import CHAT_PATH, chat_body
 from hopcheck.client.config import Models
-from hopcheck.client.operations.kind import OperationKind
+from hopcheck.client.operations.kind import OperationKind, is_streamed
 from hopcheck.client.streams import Stream
 
 
-def _is_streamed(body: Any) -> bool:
-    return isinstance(body, dict) and body.get("stream") is True
-
-
 def _asks_chat(_method: str, path: str, body: Any) -> bool:
-    return path.endswith(CHAT_PATH) and not _is_streamed(body)
+    return path.endswith(CHAT_PATH) and not is_streamed(body)
 
 
 def _asks_stream(_method: str, path: str, body: Any) -> bool:
-    return path.endswith(CHAT_PATH) and _is_streamed(body)
+    return path.endswith(CHAT_PATH) and is_streamed(body)
 
 
 def _body(models: Models, marker: str, fields: Mapping[str, Any]) -> dict[str, Any]:

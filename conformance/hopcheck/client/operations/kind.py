@@ -46,3 +46,8 @@ class OperationKind:
     body: Callable[[Models, str, Mapping[str, Any]], dict[str, Any] | None]
     matches: Callable[[str, str, Any], bool]
     why_not_offered: Callable[[Declares], str] = lambda _: ""
+
+
+def is_streamed(body: Any) -> bool:
+    """Whether a request's body asks for a stream."""
+    return isinstance(body, dict) and body.get("stream") is True

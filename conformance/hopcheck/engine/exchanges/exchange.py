@@ -13,6 +13,7 @@ from hopcheck.authoring.registry import Case
 from hopcheck.client import Response
 from hopcheck.client.operations import operation_of
 from hopcheck.client.operations.contract_path import contract_path, plain_path
+from hopcheck.client.sdk import INFLATED
 from hopcheck.engine.exchanges.message import Message
 from hopcheck.engine.exchanges.openai_form import given_messages
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -21,8 +22,6 @@ from hopcheck_server.upstream.script.turns import Scripts
 
 MAX_INFLATED_BYTES = 8 * 1024 * 1024
 """What a compressed body is judged by: its first bytes, decompressed."""
-
-_INFLATED = ("gzip", "x-gzip", "deflate")
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def plain_body(response: Response) -> bytes | None:
     coding = (response.header("content-encoding") or "identity").strip().lower()
     if coding == "identity":
         return response.body
-    if coding not in _INFLATED:
+    if coding not in INFLATED:
         return None
     try:
         return zlib.decompressobj(wbits=47).decompress(response.body, MAX_INFLATED_BYTES)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hopcheck.client.config import Declares, Models
-from hopcheck.client.operations.kind import OperationKind
+from hopcheck.client.operations.kind import OperationKind, is_streamed
 from hopcheck.client.operations.messages.requests import count_body, message_body
 from hopcheck.client.operations.messages.responses import MessageResponse, MessageStream
 
@@ -17,16 +17,12 @@ HEADERS = {"anthropic-version": "2023-06-01"}
 """What every client of Anthropic's sends."""
 
 
-def _is_streamed(body: Any) -> bool:
-    return isinstance(body, dict) and body.get("stream") is True
-
-
 def _asks_message(_method: str, path: str, body: Any) -> bool:
-    return path.endswith(MESSAGES_PATH) and not _is_streamed(body)
+    return path.endswith(MESSAGES_PATH) and not is_streamed(body)
 
 
 def _asks_stream(_method: str, path: str, body: Any) -> bool:
-    return path.endswith(MESSAGES_PATH) and _is_streamed(body)
+    return path.endswith(MESSAGES_PATH) and is_streamed(body)
 
 
 def _asks_count(_method: str, path: str, _body_given: Any) -> bool:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from hopcheck.client.operations import FORWARDED, ON_MESSAGES
-from hopcheck.selftest.invariants.registry import invariant_mutant
+from hopcheck.selftest.invariants.registry import ANSWERED, invariant_mutant
 from hopcheck_server.relay import Failure, OutgoingRequest, Relay
 from hopcheck_server.relay.provider import ProviderResponse
-
-ANSWERED = (*FORWARDED, *ON_MESSAGES, "count_tokens")
 
 
 @invariant_mutant("attempts", *ANSWERED)

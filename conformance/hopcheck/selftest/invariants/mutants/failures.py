@@ -7,8 +7,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from hopcheck.client.operations import FORWARDED, ON_MESSAGES
-from hopcheck.selftest.invariants.registry import invariant_mutant
+from hopcheck.client.operations import FORWARDED
+from hopcheck.selftest.invariants.registry import ANSWERED, invariant_mutant
 from hopcheck_contracts.sse import event_of
 from hopcheck_server.relay import (
     Events,
@@ -20,7 +20,6 @@ from hopcheck_server.relay import (
     refuse,
 )
 
-ANSWERED = (*FORWARDED, *ON_MESSAGES, "count_tokens")
 ALL = (*ANSWERED, "models")
 
 

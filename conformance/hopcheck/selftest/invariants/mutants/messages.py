@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from hopcheck.authoring import edits
-from hopcheck.client.operations import FORWARDED, ON_MESSAGES
-from hopcheck.selftest.invariants.registry import invariant_mutant
+from hopcheck.selftest.invariants.registry import ANSWERED, invariant_mutant
 from hopcheck_server.relay import (
     Events,
     Failure,
@@ -18,7 +17,6 @@ from hopcheck_server.relay import (
     RelayedResponse,
 )
 
-ANSWERED = (*FORWARDED, *ON_MESSAGES, "count_tokens")
 ALL = (*ANSWERED, "models")
 
 

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from hopcheck.authoring import edits
-from hopcheck.client.operations import FORWARDED, ON_MESSAGES
-from hopcheck.selftest.invariants.registry import invariant_mutant
+from hopcheck.selftest.invariants.registry import ANSWERED, invariant_mutant
 from hopcheck_server.relay import Events, Failure, IncomingRequest, OutgoingRequest, Relay, RelayedResponse, refuse
 
-ANSWERED = (*FORWARDED, *ON_MESSAGES, "count_tokens")
 ALL = (*ANSWERED, "models")
 
 
