@@ -101,7 +101,8 @@ def types(session: nox.Session) -> None:
 @project_session()
 def tests(session: nox.Session) -> None:
     """Run the tests of the project that need neither a network nor LiteLLM."""
-    run(session, "pytest", "-m", f"not ({PROCESSES})", "-n", "3", *session.posargs)
+    # More processes than processors, as many tests wait.
+    run(session, "pytest", "-m", f"not ({PROCESSES})", "-n", "5", "--dist", "worksteal", *session.posargs)
 
 
 @project_session()
