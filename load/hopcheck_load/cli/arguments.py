@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from hopcheck_load.cli import open_loop_arguments
+from hopcheck_load.cli import open_loop_arguments, workload_arguments
 from hopcheck_load.measurement.plan import MeasurementPlan
-from hopcheck_load.measurement.profiles import LOAD_WORKLOADS
 from hopcheck_load.measurement.records import Arm
-from hopcheck_load.measurement.workloads import REST_WORKLOADS, WORKLOADS, Workload
 from hopcheck_load.open_loop.run import DURATION_S as LOAD_DURATION_S
 from hopcheck_load.report.comparison import TOLERANCE
 from hopcheck_server.exits import USAGE, Stop
@@ -25,8 +23,6 @@ QUICK_S = 3.0
 """Together with starting the upstream and the report, less than ten seconds."""
 
 MODEL = "fake-model"
-STREAMS = ("stream", "paced")
-QUICK = ("chat", "stream")
 _RESERVED_NAMES = ("direct", "control")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
@@ -62,12 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_sizes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--measure",
-        metavar="NAMES",
-        help=f"workloads, separated by commas: {', '.join(REST_WORKLOADS)} (default: all but agents; under load: chat)",
-    )
-    parser.add_argument("--stream", action="store_true", help=f"the same as --measure {','.join(STREAMS)}")
+    workload_arguments.add_arguments(parser)
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
         "--rounds", type=_positive(int), metavar="N", help="rounds of every workload, however long it takes"
@@ -79,7 +70,9 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
         help=f"seconds for all workloads; each stops at its own number of rounds, too (default: {DURATION_S:g}; "
         f"under load {LOAD_DURATION_S:g})",
     )
-    size.add_argument("--quick", action="store_true", help=f"{' and '.join(QUICK)} only, in less than ten seconds")
+    size.add_argument(
+        "--quick", action="store_true", help=f"{' and '.join(workload_arguments.QUICK)} only, in less than ten seconds"
+    )
     parser.add_argument(
         "--upstream-delay",
         type=float,
@@ -172,7 +165,7 @@ def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, 
         )
     return MeasurementPlan(
         hops=hops,
-        workloads=_workloads(arguments),
+        workloads=workload_arguments.workloads(arguments),
         rounds=arguments.rounds,
         duration_s=None if arguments.rounds else QUICK_S if arguments.quick else arguments.duration or DURATION_S,
         delay_s=max(0.0, arguments.upstream_delay) / 1e3,
@@ -183,20 +176,6 @@ def plan(arguments: argparse.Namespace, command: str, environment: Mapping[str, 
         real_time=arguments.real_time,
         pids=arguments.pid,
     )
-
-
-def _workloads(arguments: argparse.Namespace) -> list[Workload]:
-    under_load = arguments.rate is not None
-    available = LOAD_WORKLOADS if under_load else REST_WORKLOADS
-    names = arguments.measure.split(",") if arguments.measure else ["chat"] if under_load else list(WORKLOADS)
-    if arguments.stream:
-        names = list(STREAMS)
-    elif arguments.quick and not arguments.measure:
-        names = list(QUICK)
-    unknown = [name for name in names if name not in available]
-    if unknown:
-        raise Stop(USAGE, f"{unknown[0]!r} is no workload; there are {', '.join(available)}.")
-    return [available[name] for name in names]
 
 
 def _hops(arguments: argparse.Namespace, environment: Mapping[str, str]) -> list[Arm]:

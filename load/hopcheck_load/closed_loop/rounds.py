@@ -118,7 +118,7 @@ class Rounds:
             raise Stop(UNTESTABLE, why)
 
     def _rounds_between(self, workload: Workload) -> int:
-        round_bytes = len(workload.body("", "")) * len(self.connections.arms)
+        round_bytes = workload.max_body_bytes * len(self.connections.arms)
         return max(1, min(MAX_JOURNAL_ROUNDS, MAX_JOURNAL_BYTES // round_bytes))
 
 

@@ -39,7 +39,7 @@ def measure(plan: MeasurementPlan, upstream: UpstreamProcess, note: Note) -> Mea
     try:
         raise_interrupt_on(*STOP_SIGNALS)
         with priority.real_time(plan.real_time):
-            connections.check(plan.workloads[0])
+            connections.check(plan.workloads)
             _measure_workloads(plan, rounds, header, watch, note)
     except KeyboardInterrupt:
         result.interrupted, header.partial = True, "interrupted"

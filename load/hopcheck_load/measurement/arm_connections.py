@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hopcheck_load.measurement.client import ExchangeFailed, MeasuringConnection
 from hopcheck_load.measurement.exchange import record_response, request_bytes
 from hopcheck_load.measurement.records import INTERRUPTED, Arm, Record, UpstreamVisit
+from hopcheck_load.measurement.surfaces import SURFACES
 from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.measurement.workloads import Timing, Workload, marker_text
 from hopcheck_server.exits import UNTESTABLE, Stop
@@ -49,7 +50,8 @@ class ArmConnections:
     def exchange(self, workload: Workload, arm: Arm, record: Record) -> None:
         """Send a record's request, read the response, and complete the record, also if the exchange fails."""
         connection = self._connections[arm.name]
-        message = request_bytes(connection.origin, arm, workload.body(arm.model, record.marker))
+        body = workload.body(arm.model, record.marker, record.round)
+        message = request_bytes(connection.origin, arm, SURFACES[workload.surface], body)
         before = connection.opened
         try:
             connection.connect()
@@ -60,23 +62,28 @@ class ArmConnections:
             record.failure = INTERRUPTED
             raise
         else:
-            record_response(record, response, key=arm.key, stream=workload.stream)
+            record_response(record, response, key=arm.key, workload=workload)
         finally:
             record.fresh = connection.opened > before
 
-    def check(self, workload: Workload) -> None:
-        """Make one exchange through every arm, and see that it arrives at the upstream.
+    def check(self, workloads: Sequence[Workload]) -> None:
+        """Make one exchange on each surface through every arm, and see that it arrives at the upstream.
 
         Raises:
             Stop: An arm fails, or leads to another upstream; the text names it.
         """
+        first = {workload.surface: workload for workload in reversed(workloads)}
+        for workload in reversed(first.values()):
+            self._check(workload)
+
+    def _check(self, workload: Workload) -> None:
         self.upstream.load(self.timing.scripts(workload))
         for arm in self.arms:
             record = self.new_record(workload, self.timing.name(workload, 0), arm, 0, 0)
             self.exchange(workload, arm, record)
             if record.failure:
-                hint = " Should its URL end in /v1?" if record.status == _NOT_FOUND and "/v1" not in arm.url else ""
-                raise Stop(UNTESTABLE, f"{arm.name} ({arm.url}) can't be measured: {record.failure}.{hint}")
+                why = f"can't be measured: {record.failure}.{_hint(record, arm, workload)}"
+                raise Stop(UNTESTABLE, f"{arm.name} ({arm.url}) {why}")
             self.collect([record])
             if record.upstream is None:
                 raise Stop(
@@ -94,6 +101,14 @@ class ArmConnections:
         """Close all connections."""
         for connection in self._connections.values():
             connection.close()
+
+
+def _hint(record: Record, arm: Arm, workload: Workload) -> str:
+    if record.status != _NOT_FOUND:
+        return ""
+    if "/v1" not in arm.url:
+        return " Should its URL end in /v1?"
+    return "" if workload.surface == "chat" else f" Does it serve {SURFACES[workload.surface].path}?"
 
 
 def join_visits(records: Sequence[Record], times: Sequence[Times]) -> None:

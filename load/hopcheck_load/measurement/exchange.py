@@ -8,6 +8,8 @@ from functools import lru_cache
 from hopcheck_load.measurement.client import TimedResponse
 from hopcheck_load.measurement.records import Arm, ExchangeTimeline, Record
 from hopcheck_load.measurement.stamps import timeline_of
+from hopcheck_load.measurement.surfaces import SURFACES, Surface
+from hopcheck_load.measurement.workloads import Workload
 from hopcheck_server.redaction import SecretRedactor
 from hopcheck_server.wire.pool import Origin
 
@@ -18,11 +20,12 @@ QUOTED_CHARACTERS = 200
 """Of the body of a response that isn't a success, these are in the record."""
 
 
-def request_bytes(origin: Origin, arm: Arm, body: bytes) -> bytes:
+def request_bytes(origin: Origin, arm: Arm, surface: Surface, body: bytes) -> bytes:
     """Return a whole request, ready to be sent."""
     lines = (
-        f"POST {origin.prefix}/chat/completions HTTP/1.1",
+        f"POST {origin.prefix}{surface.path} HTTP/1.1",
         f"Host: {origin.authority}",
+        *surface.headers,
         *([f"Authorization: Bearer {arm.key}"] if arm.key else []),
         "User-Agent: hopcheck",
         "Accept: */*",
@@ -37,7 +40,7 @@ def record_response(
     response: TimedResponse,
     *,
     key: str,
-    stream: bool,
+    workload: Workload,
     read_timeline: Callable[..., ExchangeTimeline] = timeline_of,
 ) -> None:
     """Put a response to a request with that key into its record; `read_timeline` reads the stamps of a stream."""
@@ -48,8 +51,9 @@ def record_response(
     if response.status != 200:
         text = _redactor(key).text(response.body.decode("utf-8", "replace"))
         record.failure = f"status {response.status}: {text[:QUOTED_CHARACTERS]}"
-    elif stream:
-        record.timeline = read_timeline(response.reads)
+    elif workload.stream:
+        nonce = record.marker.rpartition(":")[2]
+        record.timeline = read_timeline(response.reads, SURFACES[workload.surface], nonce)
 
 
 @lru_cache

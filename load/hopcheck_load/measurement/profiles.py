@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from hopcheck_load.measurement.workloads import REST_WORKLOADS, Workload
+from hopcheck_load.measurement.workloads import REST_WORKLOADS, Workload, on_all_surfaces, workload_name
 
 Fault = Literal["", "429", "500", "fallback"]
 
@@ -32,7 +32,7 @@ FAULTY_SHARE = 0.05
 FLEET = Workload("fleet", "a stream of 50 deltas, one each 50 ms", stream=True, pace_s=0.05)
 """Tokens at the pace of a large model: 2.5 s a stream."""
 
-LOAD_WORKLOADS: Mapping[str, Workload] = {**REST_WORKLOADS, FLEET.name: FLEET}
+LOAD_WORKLOADS: Mapping[str, Workload] = {**REST_WORKLOADS, **on_all_surfaces({FLEET.name: FLEET})}
 """The workloads that can arrive under load, by name."""
 
 
@@ -129,7 +129,8 @@ def _spike(request: StageRequest) -> list[Stage]:
 
 
 def _fleet(request: StageRequest) -> list[Stage]:
-    return _steady(replace(request, workloads=(FLEET.name,)))
+    surfaces = dict.fromkeys(LOAD_WORKLOADS[name].surface for name in request.workloads)
+    return _steady(replace(request, workloads=[workload_name(FLEET.name, surface) for surface in surfaces]))
 
 
 def _faults(request: StageRequest) -> list[Stage]:
@@ -145,10 +146,11 @@ def _faults(request: StageRequest) -> list[Stage]:
 
 def _head_of_line(request: StageRequest) -> list[Stage]:
     with_large = _parts(request, ".with-100k", 1.0, 0.5, 1.0)
+    large = workload_name("100k", LOAD_WORKLOADS[request.workloads[0]].surface)
     return [
         *_parts(request, ".alone", 1.0, 0.0, 0.48),
         *with_large,
-        *(replace(one, name="100k", workload="100k", rate=LARGE_PROMPT_RATE) for one in with_large[:1]),
+        *(replace(one, name=large, workload=large, rate=LARGE_PROMPT_RATE) for one in with_large[:1]),
     ]
 
 

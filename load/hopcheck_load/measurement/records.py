@@ -67,8 +67,10 @@ class ExchangeTimeline:
         stamp_ns: When each left the upstream.
         read_ns: When the read that completed it returned.
         read: The number of that read in the stream.
-        others: How many events have content but no readable stamp.
-        endings: How many events are `[DONE]`.
+        others: How many events have content but no readable stamp, or repeat the whole text otherwise than it came.
+        endings: How many events end the stream, as `[DONE]` does.
+        finishes: How many events say that the text is complete, as the upstream's script ends it.
+        foreign: How many stamps belong to another exchange.
     """
 
     sequence: list[int] = field(default_factory=list)
@@ -77,6 +79,8 @@ class ExchangeTimeline:
     read: list[int] = field(default_factory=list)
     others: int = 0
     endings: int = 1
+    finishes: int = 1
+    foreign: int = 0
 
 
 @dataclass(slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
+from hopcheck_load.measurement.surfaces import SURFACES
+from hopcheck_load.measurement.surfaces.prompt import Prompt, ToolTurn
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.marker import Marker, script_name
 from hopcheck_server.upstream.script.turns import Script, Turn
@@ -28,20 +30,8 @@ _TOKENS_A_WORD = 5
 TOKENS_A_TURN = 500
 """The length of a tool turn in an agent's history: a call, and its result."""
 
-_TOOLS = [
-    {
-        "type": "function",
-        "function": {
-            "name": "read_file",
-            "description": "Read a file of the project.",
-            "parameters": {
-                "type": "object",
-                "properties": {"path": {"type": "string", "description": "The path."}},
-                "required": ["path"],
-            },
-        },
-    }
-]
+GROWTH = tuple(range(1_000, 10_001, TOKENS_A_TURN))
+"""The lengths of a session that grows, turn by turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +49,8 @@ class Workload:
         delay_s: A fixed delay of the upstream before each response, in addition to those that `Timing` draws.
         agent: Whether the prompt is an agent's session: tools, and a history of calls and results. A longer history
             begins with the shorter one, as a session grows.
+        growth: The lengths of prompts that follow one another, instead of `prompt_tokens`; empty for one length.
+        surface: The name of the surface that is asked.
     """
 
     name: str
@@ -70,6 +62,8 @@ class Workload:
     share: float = 1.0
     delay_s: float = 0.0
     agent: bool = False
+    growth: tuple[int, ...] = ()
+    surface: str = "chat"
 
     @property
     def script(self) -> str:
@@ -79,7 +73,7 @@ class Workload:
     @property
     def operation(self) -> str:
         """The operation that its requests use."""
-        return "chat.stream" if self.stream else "chat"
+        return f"{self.surface}.stream" if self.stream else self.surface
 
     def turn(self, delay_s: float = 0.0) -> Turn:
         """Return the upstream's response, after an additional delay."""
@@ -89,38 +83,46 @@ class Workload:
             return reply.stream(*text, stamps=True, pace_s=self.pace_s, delay_s=after_s)
         return reply.chat("It is what it is, and it takes what it takes.", delay_s=after_s)
 
-    def body(self, model: str, marker: str) -> bytes:
-        """Return the body of a request; all bodies of one workload have the same size."""
-        if self.agent:
-            asked = {"model": model, "messages": [*_history(self.prompt_tokens), _user(marker)], "tools": _TOOLS}
-        else:
-            asked = {"model": model, "messages": [_user(_words(self.prompt_tokens) + marker)]}
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """The lengths of its prompts in tokens; the next request after the last has the first again."""
+        return self.growth or (self.prompt_tokens,)
+
+    def body(self, model: str, marker: str, number: int = 0) -> bytes:
+        """Return the body of the request of that number; those of one number all have the same size."""
+        tokens = self.lengths[number % len(self.lengths)]
+        prompt = _session(tokens, marker) if self.agent else Prompt(_words(tokens) + marker)
+        asked = SURFACES[self.surface].body(model, prompt)
         return json.dumps({**asked, **({"stream": True} if self.stream else {})}).encode()
+
+    @property
+    def max_body_bytes(self) -> int:
+        """The size of its largest body, without model and marker."""
+        return len(self.body("", "", -1))
+
+    def on(self, surface: str) -> Workload:
+        """Return this workload of chat completions on another surface (see `workload_name`)."""
+        about = f"{SURFACES[surface].label}: {self.about}"
+        return replace(self, name=workload_name(self.name, surface), about=about, surface=surface)
+
+
+def workload_name(name: str, surface: str) -> str:
+    """Return the name that a workload of chat completions has on a surface: `messages`, `messages-stream`."""
+    return name if surface == "chat" else surface if name == "chat" else f"{surface}-{name}"
 
 
 def _words(tokens: int) -> str:
     return _WORD * (tokens // _TOKENS_A_WORD)
 
 
-def _user(text: str) -> dict[str, Any]:
-    return {"role": "user", "content": text}
-
-
-def _history(tokens: int) -> list[dict[str, Any]]:
+def _session(tokens: int, marker: str) -> Prompt:
     """Return a session so far: a task, and a call of a tool with its result in each turn."""
-    task = [
-        {"role": "system", "content": "You have tools to read and run files."},
-        _user("Find out why the tests fail."),
-    ]
-    return [*task, *(message for turn in range(max(1, tokens // TOKENS_A_TURN)) for message in _tool_turn(turn))]
+    return Prompt(marker, tuple(map(_tool_turn, range(max(1, tokens // TOKENS_A_TURN)))), is_session=True)
 
 
-def _tool_turn(turn: int) -> list[dict[str, Any]]:
-    name = f"call_{turn:04d}"
-    function = {"name": "read_file", "arguments": json.dumps({"path": f"src/module_{turn}.py"})}
-    call = {"id": name, "type": "function", "function": function}
-    result = {"role": "tool", "tool_call_id": name, "content": _words(TOKENS_A_TURN)}
-    return [{"role": "assistant", "content": None, "tool_calls": [call]}, result]
+@lru_cache
+def _tool_turn(turn: int) -> ToolTurn:
+    return ToolTurn(f"call_{turn:04d}", f"src/module_{turn}.py", _words(TOKENS_A_TURN))
 
 
 WORKLOADS: Mapping[str, Workload] = {
@@ -140,19 +142,39 @@ WORKLOADS: Mapping[str, Workload] = {
 
 
 AGENT_WORKLOADS: Mapping[str, Workload] = {
-    f"agent-{size}": Workload(
-        f"agent-{size}",
-        f"a stream of {DELTAS} deltas, for an agent's session of {tokens:,} tokens with tools",
-        stream=True,
-        prompt_tokens=tokens,
-        rounds=rounds,
-        agent=True,
+    one.name: one
+    for one in (
+        Workload(
+            "agent",
+            f"a stream of {DELTAS} deltas, for an agent's session that grows from 1,000 to 10,000 tokens",
+            stream=True,
+            rounds=190,
+            agent=True,
+            growth=GROWTH,
+        ),
+        *(
+            Workload(
+                f"agent-{size}",
+                f"a stream of {DELTAS} deltas, for an agent's session of {tokens:,} tokens with tools",
+                stream=True,
+                prompt_tokens=tokens,
+                rounds=rounds,
+                agent=True,
+            )
+            for size, tokens, rounds in (("1k", 1_000, 200), ("10k", 10_000, 100), ("100k", 100_000, 40))
+        ),
     )
-    for size, tokens, rounds in (("1k", 1_000, 200), ("10k", 10_000, 100), ("100k", 100_000, 40))
 }
 """Sessions of agents, by the length of their history: measured where they are asked for."""
 
-REST_WORKLOADS: Mapping[str, Workload] = {**WORKLOADS, **AGENT_WORKLOADS}
+
+def on_all_surfaces(workloads: Mapping[str, Workload]) -> dict[str, Workload]:
+    """Return workloads on every surface, by name; those on chat completions first."""
+    others = [one.on(surface) for surface in SURFACES if surface != "chat" for one in workloads.values()]
+    return {**workloads, **{one.name: one for one in others}}
+
+
+REST_WORKLOADS: Mapping[str, Workload] = on_all_surfaces({**WORKLOADS, **AGENT_WORKLOADS})
 """All workloads that can be measured at rest."""
 
 

@@ -19,7 +19,8 @@ from hopcheck_load.measurement.profiles import LOAD_WORKLOADS, Stage
 from hopcheck_load.measurement.records import INTERRUPTED, Arm, Record
 from hopcheck_load.measurement.schedule import PlannedArrival
 from hopcheck_load.measurement.stamps import quick_timeline
-from hopcheck_load.measurement.workloads import Timing
+from hopcheck_load.measurement.surfaces import SURFACES
+from hopcheck_load.measurement.workloads import Timing, Workload
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.wire.pool import Origin
 
@@ -43,15 +44,19 @@ class _Message:
         return marker, b"".join((self.before, marker.encode(), self.after))
 
 
-def _messages(plan: LoadPlan, stage: Stage, arm: Arm, timing: Timing) -> list[_Message]:
-    found = []
-    for script in script_names(stage, arm, timing):
-        workload = LOAD_WORKLOADS[stage.workload]
-        marker = Marker.make(script, workload.operation, "0" * _NONCE_CHARACTERS)
-        body = workload.body(plan.model(stage, arm), str(marker))
-        before, _, after = request_bytes(Origin.of(arm.url), arm, body).partition(str(marker).encode())
-        found.append(_Message(before, marker, after))
-    return found
+def _messages(plan: LoadPlan, stage: Stage, arm: Arm, timing: Timing) -> list[list[_Message]]:
+    """Return the requests of a stage through an arm: for each length of its prompts, one for each of its scripts."""
+    workload, scripts = LOAD_WORKLOADS[stage.workload], script_names(stage, arm, timing)
+    model, lengths = plan.model(stage, arm), range(len(workload.lengths))
+    return [[_message(workload, number, script, arm, model) for script in scripts] for number in lengths]
+
+
+def _message(workload: Workload, number: int, script: str, arm: Arm, model: str) -> _Message:
+    marker = Marker.make(script, workload.operation, "0" * _NONCE_CHARACTERS)
+    body = workload.body(model, str(marker), number)
+    message = request_bytes(Origin.of(arm.url), arm, SURFACES[workload.surface], body)
+    before, _, after = message.partition(str(marker).encode())
+    return _Message(before, marker, after)
 
 
 class Requester:
@@ -66,7 +71,7 @@ class Requester:
         """Build all requests."""
         self.done, self.interrupted = done, False
         self._stages, self._arms, self._worker = plan.stages, plan.arms, worker
-        self._streams = [LOAD_WORKLOADS[stage.workload].stream for stage in plan.stages]
+        self._workloads = [LOAD_WORKLOADS[stage.workload] for stage in plan.stages]
         timing = Timing(plan.delay_s, plan.seed)
         self._messages = {
             (stage_index, arm_index): _messages(plan, stage, arm, timing)
@@ -98,8 +103,8 @@ class Requester:
             connection.close()
             raise
         else:
-            key, stream = self._arms[arrival.arm].key, self._streams[arrival.stage]
-            record_response(record, response, key=key, stream=stream, read_timeline=quick_timeline)
+            key, workload = self._arms[arrival.arm].key, self._workloads[arrival.stage]
+            record_response(record, response, key=key, workload=workload, read_timeline=quick_timeline)
             self._idle[arrival.arm].append(connection)
         finally:
             self.done(record)
@@ -111,7 +116,8 @@ class Requester:
         self.done(record)
 
     def _begin(self, arrival: PlannedArrival, due_ns: int) -> tuple[Record, bytes]:
-        messages = self._messages[arrival.stage, arrival.arm]
+        by_length = self._messages[arrival.stage, arrival.arm]
+        messages = by_length[arrival.number % len(by_length)]
         message = messages[0] if len(messages) == 1 else self._draw.choice(messages)
         self._number += 1
         marker, data = message.bytes(f"{self._prefix}{self._number:08x}")

@@ -91,6 +91,6 @@ def _load_plan(plan: OpenLoopPlan, arms: Sequence[Arm]) -> LoadPlan:
 def _check(base: MeasurementPlan, arms: Sequence[Arm], upstream: UpstreamProcess) -> None:
     connections = ArmConnections(arms, upstream, Timing(base.delay_s, base.seed), secrets.token_hex(4))
     try:
-        connections.check(base.workloads[0])
+        connections.check(base.workloads)
     finally:
         connections.close()

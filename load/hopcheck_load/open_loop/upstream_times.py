@@ -68,12 +68,12 @@ def fetch_times_s(plan: LoadPlan) -> Iterator[float]:
 
 def _between_fetches_s(plan: LoadPlan, begin_s: float, end_s: float) -> float:
     bytes_a_second = sum(
-        rate_of(stage, arm) * len(LOAD_WORKLOADS[stage.workload].body(arm.model, ""))
+        rate_of(stage, arm) * LOAD_WORKLOADS[stage.workload].max_body_bytes
         for stage in plan.stages
         if stage.begin_s < end_s and stage.end_s > begin_s
         for arm in plan.arms
     )
-    largest = max(len(LOAD_WORKLOADS[stage.workload].body("", "")) for stage in plan.stages)
+    largest = max(LOAD_WORKLOADS[stage.workload].max_body_bytes for stage in plan.stages)
     if largest * JOURNAL_REQUESTS <= MAX_JOURNAL_BYTES or not bytes_a_second:
         return end_s - begin_s or 1.0
     return max(1.0, MAX_JOURNAL_BYTES / bytes_a_second)

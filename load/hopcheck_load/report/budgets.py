@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hopcheck_load.measurement.profiles import LOAD_WORKLOADS
-from hopcheck_load.measurement.workloads import DELTAS
+from hopcheck_load.measurement.surfaces import SURFACES
+from hopcheck_load.measurement.workloads import DELTAS, workload_name
 from hopcheck_load.report.document import Document, find, hops
 from hopcheck_load.stats.sample_size import has_enough_values
 from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS, UNTESTABLE
@@ -27,10 +28,13 @@ _LIMIT = re.compile(
     r"=(?P<value>\d+(?:\.\d+)?)(?P<unit>us|µs|ms|s)"
 )
 _WORKLOADS_WITH = {
-    "latency": ("chat",),
-    "ttft": ("stream", "paced"),
-    "itl": ("stream", "paced"),
-    "lag": ("paced", "stream"),
+    measure: tuple(workload_name(name, surface) for surface in SURFACES for name in names)
+    for measure, names in {
+        "latency": ("chat",),
+        "ttft": ("stream", "paced"),
+        "itl": ("stream", "paced"),
+        "lag": ("paced", "stream"),
+    }.items()
 }
 
 

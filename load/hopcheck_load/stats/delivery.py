@@ -47,10 +47,11 @@ def strip(lag: Floats) -> list[float | None]:
 
 
 def integrity(records: Sequence[Record]) -> dict[str, Any]:
-    """Compare every event of an arm's streams with what the upstream put into it: its number, its time, its text.
+    """Compare every event of an arm's streams with what the upstream put into it: number, time, text, exchange, end.
 
     Counts the events that were read together, lost, repeated, out of order, unreadable (another text than the
-    upstream's), or foreign (of another exchange), and the streams that didn't end with one `[DONE]`.
+    upstream's), or foreign (of another exchange), and the streams that didn't say once that they are complete, or
+    didn't end once.
     """
     timelines = [record.timeline for record in records if record.timeline is not None]
     events = sum(len(timeline.sequence) for timeline in timelines)
@@ -64,7 +65,7 @@ def integrity(records: Sequence[Record]) -> dict[str, Any]:
         "out_of_order": sum(map(_disorder, timelines)),
         "unreadable": sum(timeline.others for timeline in timelines),
         "foreign": sum(map(_foreign, records)),
-        "unended": sum(timeline.endings != 1 for timeline in timelines),
+        "unended": sum((timeline.finishes, timeline.endings) != (1, 1) for timeline in timelines),
         "share_together": round(together / events, 4) if events else None,
     }
 
@@ -84,10 +85,12 @@ def _disorder(timeline: ExchangeTimeline) -> int:
 
 
 def _foreign(record: Record) -> int:
-    """Return how many events weren't sent by the upstream for this exchange: they left before or after it."""
+    """Return how many events weren't sent for this exchange: their stamps say so, or they left before or after it."""
     timeline, seen = record.timeline, record.upstream
     if timeline is None:
         return 0
+    if timeline.foreign:
+        return timeline.foreign
     if seen is None or seen.attempts != 1:  # the upstream's times aren't known: in one stream, stamps at least rise
         return sum(later < earlier for earlier, later in pairwise(timeline.stamp_ns)) if not _disorder(timeline) else 0
     return sum(not seen.received_ns <= stamp <= seen.last_ns for stamp in timeline.stamp_ns)

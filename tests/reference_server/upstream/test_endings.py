@@ -138,17 +138,29 @@ def test_stamps_say_sequence_and_time_of_sending(wire, loop):
     seen, attempt = wire.play(reply.chat("a", "b", "c", stamps=True, pace_s=0.005), stream=True, loop=loop)
     chunks, _ = wire.dechunk(seen.body)
     deltas = [sse.parse(chunk)[0].json["choices"][0]["delta"] for chunk in chunks[:-1]]
-    stamps = [tuple(map(int, delta["content"].split(":"))) for delta in deltas if delta.get("content")]
-    assert [sequence for sequence, _ in stamps] == [0, 1, 2]
-    for (_, at), (sent, _) in zip(stamps, attempt.sent[1:4], strict=True):
-        assert 0 <= sent - at < 50_000_000
+    stamps = [delta["content"].split(":") for delta in deltas if delta.get("content")]
+    assert [sequence for sequence, _, _ in stamps] == ["0", "1", "2"]
+    assert {nonce for _, _, nonce in stamps} == {"1"}
+    for (_, at, _), (sent, _) in zip(stamps, attempt.sent[1:4], strict=True):
+        assert 0 <= sent - int(at) < 50_000_000
 
 
 def test_a_stamp_in_json(wire, loop):
     seen, attempt = wire.play(reply.chat("a", "b", stamps=True), loop=loop)
-    sequence, at = map(int, json.loads(seen.body)["choices"][0]["message"]["content"].split(":"))
-    assert sequence == 0
-    assert attempt.received_ns <= at <= attempt.ended_ns
+    sequence, at, nonce = json.loads(seen.body)["choices"][0]["message"]["content"].split(":")
+    assert (sequence, nonce) == ("0", "1")
+    assert attempt.received_ns <= int(at) <= attempt.ended_ns
+
+
+def test_whole_texts_of_a_stream_hold_the_stamps_of_its_deltas(wire, loop):
+    asked = {"model": "m", "input": MARKER, "stream": True}
+    turn = reply.chat("a", "b", stamps=True)
+    got = wire.play(turn, lambda upstream: wire.ask(upstream, asked, path="/v1/responses"), loop=loop)
+    events = [event.json for event in sse.parse(got.body)]
+    deltas = "".join(event["delta"] for event in events if event["type"] == "response.output_text.delta")
+    (done,) = [event for event in events if event["type"] == "response.output_text.done"]
+    assert done["text"] == deltas
+    assert events[-1]["response"]["output"][0]["content"][0]["text"] == deltas
 
 
 # Large bodies.

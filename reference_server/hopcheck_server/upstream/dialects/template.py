@@ -8,7 +8,8 @@ from json.encoder import encode_basestring
 from typing import Protocol
 
 from hopcheck_server.upstream.playback import rendered
-from hopcheck_server.upstream.playback.rendered import BODILESS, STAMP, RenderedResponse, head, merged, this_second
+from hopcheck_server.upstream.playback.rendered import BODILESS, RenderedResponse, head, merged, this_second
+from hopcheck_server.upstream.playback.stamps import places
 from hopcheck_server.upstream.script.turns import Choice, Completion, HeaderFields, Turn
 
 JSON_HEADERS: HeaderFields = (("content-type", "application/json"),)
@@ -99,13 +100,13 @@ class TextTemplate:
 
 
 def stamped(completion: Completion, *, stream: bool) -> Completion:
-    """The completion with the time of sending in the place of each piece of text; of a whole text, once."""
+    """The completion with a stamp in the place of each piece of text; of a whole text, once."""
 
-    def choice(one: Choice) -> Choice:
-        marks = (STAMP.decode(),) * len(one.text)
+    def choice(number: int, one: Choice) -> Choice:
+        marks = places(number, one.text)
         return replace(one, text=marks if stream else marks[:1])
 
-    return replace(completion, choices=tuple(choice(one) for one in completion.choices))
+    return replace(completion, choices=tuple(choice(number, one) for number, one in enumerate(completion.choices)))
 
 
 def json_response(turn: Turn, tag: bytes, body: bytes, request_id: str, status: int | None = None) -> RenderedResponse:

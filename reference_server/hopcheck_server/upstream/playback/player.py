@@ -11,8 +11,9 @@ from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.attempt import Ending
 from hopcheck_server.upstream.playback import framing
 from hopcheck_server.upstream.playback.clock import SLACK_S, Clock
-from hopcheck_server.upstream.playback.rendered import STAMP, RenderedResponse, this_second
+from hopcheck_server.upstream.playback.rendered import RenderedResponse, this_second
 from hopcheck_server.upstream.playback.schedule import End, PlaybackSchedule, Segment, plan
+from hopcheck_server.upstream.playback.stamps import Stamper
 from hopcheck_server.upstream.script.turns import Delivery
 from hopcheck_server.wire.exchange import ServerExchange
 from hopcheck_server.wire.sockets import RESET_DELAY_S
@@ -55,10 +56,11 @@ class Player:
         self._encoder: framing.Encoder = framing.Encoder(self._mode, gzip=delivery.gzip)
         if delivery.close or delivery.content_length is not None or self._mode == "close":
             exchange.keep_alive = False
+        self._stamper = Stamper(arrival.marker) if delivery.stamps else None
         self._stamped_parts: list[bytes] | None = [] if delivery.stamps else None
         arrival.response_parts = response.pieces if self._stamped_parts is None else self._stamped_parts
         arrival.promised_bytes = delivery.content_length
-        self._separations = self._stamps = 0
+        self._separations = 0
         exchange.on_writable = self.step
         exchange.on_gone = self._on_gone
         self._has_ended = False
@@ -155,10 +157,7 @@ class Player:
         return iter(segments), size if schedule.end == "whole" else size + max(schedule.missing, 1)
 
     def _stamped(self, data: bytes) -> bytes:
-        while self._delivery.stamps and STAMP in data:
-            data = data.replace(STAMP, b"%d:%d" % (self._stamps, monotonic_ns()), 1)
-            self._stamps += 1
-        return data
+        return data if self._stamper is None else self._stamper.stamp(data)
 
     def _cut(self, end: End) -> None:
         self._ended(self, "cut")

@@ -13,10 +13,6 @@ from hopcheck_server.upstream.script.turns import Delivery, HeaderFields, Turn
 from hopcheck_server.wire.exchange import status_line
 from hopcheck_server.wire.headers import Headers
 
-STAMP = b"{hopcheck-stamp}"
-"""Stands in a piece for what is known only when it leaves: `<sequence>:<monotonic ns>`."""
-
-
 MAX_PLAIN_BYTES = 64 * 1024
 """A larger body may have to wait for a slow reader."""
 

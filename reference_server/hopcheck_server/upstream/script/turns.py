@@ -121,7 +121,7 @@ class Delivery:
         framing: `chunked`, or `close` (neither length nor chunks: the end of the connection ends the body). A JSON
             answer without it has a Content-Length, a stream is chunked.
         close: The connection is closed after a complete answer.
-        stamps: Each text delta carries `<sequence>:<monotonic ns>` of its sending instead of its text.
+        stamps: Each text delta carries `<sequence>:<monotonic ns of its sending>:<the marker's nonce>` for its text.
     """
 
     delay_s: float = 0.0

@@ -293,5 +293,5 @@ def test_texts_can_be_the_time_of_their_sending(wire, path: str, contents: Any) 
     payload = {**contents, "messages": [{"role": "user", "content": MARKER}]}
     turn = reply.chat("Hel", "lo", stamps=True)
     got = wire.serve({"a.b": turn}, lambda upstream: wire.ask(upstream, payload, path=path))
-    assert re.search(rb'": ?"0:\d+"', got.body)
+    assert re.search(rb'": ?"0:\d+:1"', got.body)
     assert b"Hel" not in got.body
