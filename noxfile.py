@@ -27,6 +27,7 @@ PACKAGES = (
 )
 DOCKERFILES = ("Dockerfile", "Dockerfile.suite")
 COMPOSE = "docker-compose.yml"
+SHARED_COMPOSE = "examples/docker-compose.shared.yml"
 EXAMPLE_KEYS = {"LITELLM_MASTER_KEY": "sk-for-a-look", "LLM_PROXY__INTERNAL_API_KEY": "sk-for-a-look"}
 CHAIN_MARKERS = "litellm or locust or whole_gate"
 """The markers of the tests that the session `chain` runs."""
@@ -81,14 +82,16 @@ def lint(session: nox.Session) -> None:
 def lint_containers(session: nox.Session) -> None:
     """Check the Dockerfiles and the compose file, as far as that is possible without a container engine."""
     run(session, "hadolint", *DOCKERFILES)
-    run(session, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE)
+    run(session, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE, SHARED_COMPOSE)
     if shutil.which("docker-compose") is None:
         session.warn(
             f"docker-compose isn't installed, so {COMPOSE} is checked by its schema only: install it with apt-get"
         )
         return
     for variables in sorted(Path("examples").glob("*.env")):
-        command = ["docker-compose", "--file", COMPOSE, "--env-file", str(variables), "config", "--quiet"]
+        files = [COMPOSE, SHARED_COMPOSE] if variables.stem == "shared" else [COMPOSE]
+        named = [word for file in files for word in ("--file", file)]
+        command = ["docker-compose", *named, "--env-file", str(variables), "config", "--quiet"]
         session.run(*command, external=True, env=EXAMPLE_KEYS)
 
 

@@ -17,6 +17,8 @@ from hopcheck_server.proxy.settings import Settings
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
+SHARED_TEXT = (ROOT / "examples/docker-compose.shared.yml").read_text()
+SHARED: dict[str, dict[str, Any]] = yaml.safe_load(SHARED_TEXT)["services"]
 READ = re.compile(r"\$\{(\w+)(:?[-?])?")
 PASSED = {name for service in SERVICES.values() for name in service.get("environment", {})}
 
@@ -68,7 +70,21 @@ def test_every_setting_of_the_proxy_can_be_given() -> None:
 @pytest.mark.parametrize("config", sorted(ROOT.glob("examples/litellm_config.*.yaml")), ids=lambda path: path.stem)
 def test_every_variable_of_a_configuration_reaches_litellm(config: Path) -> None:
     wanted = set(re.findall(r"os\.environ/(\w+)", config.read_text()))
-    assert wanted - set(SERVICES["litellm"]["environment"]) == set()
+    given = set(SERVICES["litellm"]["environment"])
+    if config.stem == "litellm_config.shared":
+        given |= set(SHARED["litellm"]["environment"])
+    assert wanted - given == set()
+
+
+def test_what_the_shared_example_adds_is_pinned_and_limited() -> None:
+    redis = SHARED["redis"]
+    assert re.fullmatch(r"\$\{REDIS_IMAGE:-redis:\d+\.\d+\.\d+\}", redis["image"])
+    assert set(redis["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+    assert not any("ports" in service for service in SHARED.values())
+    assert SHARED["litellm"]["depends_on"] == {"redis": {"condition": "service_healthy"}}
+    mounted = [volume.partition(":/")[0] for volume in SHARED["litellm"]["volumes"]]
+    files = [re.sub(r"\$\{\w+:-(.*)\}", r"\1", one) for one in mounted]
+    assert [file for file in files if not (ROOT / file).is_file()] == []
 
 
 @pytest.mark.parametrize("name", ["upstream", "gate", "cassettes"])

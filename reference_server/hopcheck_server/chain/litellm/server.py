@@ -85,6 +85,7 @@ class LiteLLM:
         env: Mapping[str, str] | None = None,
         version: str = DEFAULT_VERSION,
         exclude_newer: str | None = None,
+        workers: int = 1,
         progress: Progress | None = None,
     ) -> AsyncIterator["LiteLLM"]:
         """Run LiteLLM with a configuration while the context lasts; it is ready when the context begins.
@@ -95,13 +96,14 @@ class LiteLLM:
             env: Environment variables for the configuration. None of our own is passed on.
             version: LiteLLM's version, which is installed first if necessary.
             exclude_newer: An ISO date for the dependencies of an old version.
+            workers: How many processes it answers from.
             progress: Called about once a second with a line about the state.
 
         Raises:
             ProcessError: It couldn't be installed, or didn't become ready.
         """
         environment = await LiteLLMEnvironment.ensure(version, exclude_newer=exclude_newer, progress=progress)
-        launch = _Launch(environment, config, log_file, env or {}, progress)
+        launch = _Launch(environment, config, log_file, env or {}, workers, progress)
         async with AsyncExitStack() as stack:
             yield await launch.on_a_free_port(stack)
 
@@ -119,6 +121,7 @@ class _Launch:
     config: Path
     log_file: Path
     env: Mapping[str, str]
+    workers: int
     progress: Progress | None
     master_key: str = field(default_factory=lambda: f"sk-hopcheck-{secrets.token_urlsafe(24)}", repr=False)
 
@@ -134,7 +137,7 @@ class _Launch:
     @asynccontextmanager
     async def on_port(self, port: int) -> AsyncIterator[LiteLLM]:
         async with ManagedProcess.start(
-            [self.environment.litellm, "--config", self.config.absolute(), "--host", "127.0.0.1", "--port", str(port)],
+            [self.environment.litellm, *self._arguments(port)],
             name=f"LiteLLM {self.environment.version}",
             log_file=self.log_file,
             env=self._environment(),
@@ -144,6 +147,10 @@ class _Launch:
             litellm = LiteLLM(self.environment.version, port, self.master_key, process, self)
             await process.ready(lambda: self._answers(port), timeout_s=START_TIMEOUT_S, progress=self.progress)
             yield litellm
+
+    def _arguments(self, port: int) -> list[str | Path]:
+        where: list[str | Path] = ["--config", self.config.absolute(), "--host", "127.0.0.1", "--port", str(port)]
+        return where if self.workers == 1 else [*where, "--num_workers", str(self.workers)]
 
     def _environment(self) -> dict[str, str]:
         own = {"LITELLM_MASTER_KEY": self.master_key, "HOME": str(self.log_file.parent.absolute())}
