@@ -83,6 +83,9 @@ def lint_containers(session: nox.Session) -> None:
     """Check the Dockerfiles and the compose file, as far as that is possible without a container engine."""
     run(session, "hadolint", *DOCKERFILES)
     run(session, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE, SHARED_COMPOSE)
+    manifests = sorted(str(path) for path in Path("examples/kubernetes").glob("*.yaml"))
+    run(session, "kubernetes-validate", "--kubernetes-version", "1.33", "--strict", "--quiet", *manifests)
+    lint_alerts(session)
     if shutil.which("docker-compose") is None:
         session.warn(
             f"docker-compose isn't installed, so {COMPOSE} is checked by its schema only: install it with apt-get"
@@ -93,6 +96,14 @@ def lint_containers(session: nox.Session) -> None:
         named = [word for file in files for word in ("--file", file)]
         command = ["docker-compose", *named, "--env-file", str(variables), "config", "--quiet"]
         session.run(*command, external=True, env=EXAMPLE_KEYS)
+
+
+def lint_alerts(session: nox.Session) -> None:
+    """Check the alert rules, and what they say about series that are made up."""
+    if shutil.which("promtool") is None:
+        session.warn("promtool isn't installed, so the alert rules aren't checked: apt-get has it in prometheus")
+        return
+    session.run("promtool", "test", "rules", "examples/prometheus/alerts.test.yml", external=True)
 
 
 @project_session(side_by_side=True)
