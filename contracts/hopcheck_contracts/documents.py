@@ -6,7 +6,7 @@ Knows files, references and paths. Does not judge anything: that is `hopcheck_co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -72,11 +72,11 @@ def source(name: str) -> dict[str, Any]:
 @cache
 def document(boundary: Contract) -> dict[str, Any]:
     """A boundary's whole contract as one document without references to other files. Not to be changed."""
-    main, shared = source(boundary), source("components")["components"]
+    main = source(boundary)
     parts: dict[str, dict[str, Any]] = main.setdefault("components", {})
-    for kind, name, there in list(_references(main)):
-        if there:
-            _bring(parts, shared, kind, name)
+    for reference in list(_references(main)):
+        if reference.file:
+            _bring(parts, reference)
     joined = _localised(main)
     assert isinstance(joined, dict)
     return joined
@@ -118,7 +118,7 @@ def standalone_schema(boundary: Contract, name: str) -> dict[str, Any]:
     """A component as a JSON Schema of its own, with no more definitions than it needs: for generators, say."""
     schemas, needed = document(boundary)["components"]["schemas"], [name]
     for one in needed:  # grows as it goes
-        needed += dict.fromkeys(inner for _, inner, _ in _references(schemas[one]) if inner not in needed)
+        needed += dict.fromkeys(inner.name for inner in _references(schemas[one]) if inner.name not in needed)
     root = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": f"#/$defs/{name}"}
     return {**root, "$defs": {one: _in_definitions(schemas[one]) for one in needed}}
 
@@ -175,14 +175,34 @@ def _pattern(template: str) -> str:
     return re.sub(r"\\\{\w+\\\}", ".+", re.escape(template))
 
 
-def _references(node: Any) -> Iterator[tuple[str, str, bool]]:
-    """Every reference below a node: the kind and name of the component, and whether it is in the shared file."""
+class _Reference(NamedTuple):
+    """Where a `$ref` points: a component, and its file ("" for that of the reference)."""
+
+    file: str
+    kind: str
+    name: str
+
+    @property
+    def local_name(self) -> str:
+        """The component's name in a joined document; only shared ones keep theirs."""
+        return self.name if self.file in ("", SHARED) else f"{self.file.removesuffix('.yaml')}.{self.name}"
+
+    def __str__(self) -> str:
+        """The `$ref` in a joined document."""
+        return f"#/components/{self.kind}/{self.local_name}"
+
+
+def _read_reference(text: str) -> _Reference:
+    file, _, pointer = text.partition("#/components/")
+    kind, _, name = pointer.partition("/")
+    return _Reference(file.rpartition("/")[2], kind, name)
+
+
+def _references(node: Any) -> Iterator[_Reference]:
+    """Every reference below a node."""
     if isinstance(node, Mapping):
-        target = node.get("$ref")
-        if isinstance(target, str):
-            where, _, pointer = target.partition("#/components/")
-            kind, _, name = pointer.partition("/")
-            yield kind, name, where.endswith(SHARED)
+        if isinstance(node.get("$ref"), str):
+            yield _read_reference(node["$ref"])
         for value in node.values():
             yield from _references(value)
     elif isinstance(node, list):
@@ -190,25 +210,38 @@ def _references(node: Any) -> Iterator[tuple[str, str, bool]]:
             yield from _references(value)
 
 
-def _bring(parts: dict[str, dict[str, Any]], shared: Mapping[str, Any], kind: str, name: str) -> None:
-    """Copy a shared component into a document, and all that it refers to."""
-    found, here = shared[kind][name], parts.setdefault(kind, {})
+@cache
+def _components(file: str) -> Mapping[str, Mapping[str, Any]]:
+    """The components of a file, each reference with its file. Not to be changed."""
+    parts = source(file.removesuffix(".yaml"))["components"]
+    found: dict[str, dict[str, Any]] = _mapped(parts, lambda text: file + text if text.startswith("#") else text)
+    return found
+
+
+def _bring(parts: dict[str, dict[str, Any]], reference: _Reference) -> None:
+    """Copy a component of another file into a document, and all that it refers to."""
+    found, here = _components(reference.file)[reference.kind][reference.name], parts.setdefault(reference.kind, {})
+    name = reference.local_name
     if here.get(name) == found:
         return
-    if name in here and not str(here[name].get("$ref", "")).endswith(f"{SHARED}#/components/{kind}/{name}"):
-        raise ValueError(f"components/{kind}/{name} is both shared and a document's own")
+    if name in here and _read_reference(str(here[name].get("$ref", ""))) != reference:
+        raise ValueError(f"components/{reference.kind}/{name} is both shared and a document's own")
     here[name] = found
-    for inner_kind, inner_name, _ in _references(found):
-        _bring(parts, shared, inner_kind, inner_name)
+    for inner in _references(found):
+        _bring(parts, inner)
 
 
 def _localised(node: Any) -> Any:
+    return _mapped(node, lambda text: str(_read_reference(text)))
+
+
+def _mapped(node: Any, change: Callable[[str], str]) -> Any:
+    """Copy a node, with every reference changed; those of a discriminator stand under other keys."""
     if isinstance(node, Mapping):
-        return {
-            key: value[value.index("#") :] if key == "$ref" and isinstance(value, str) else _localised(value)
-            for key, value in node.items()
-        }
-    return [_localised(value) for value in node] if isinstance(node, list) else node
+        return {key: _mapped(value, change) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_mapped(value, change) for value in node]
+    return change(node) if isinstance(node, str) and "#/components/" in node else node
 
 
 def _contents(node: Any) -> Iterator[dict[str, Any]]:

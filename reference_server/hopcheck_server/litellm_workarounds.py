@@ -189,4 +189,9 @@ def named_status(error: Mapping[str, Any]) -> int:
         number = int(value) if isinstance(value, (int, str)) and str(value).isdecimal() else 0
         if 400 <= number <= 599:
             return number
-    return 429 if error.get("type") == "rate_limit_error" or error.get("code") == "rate_limit_exceeded" else 502
+    named = (_STATUS_OF.get(str(error.get(name))) for name in ("type", "code"))
+    return next(filter(None, named), 502)
+
+
+_STATUS_OF = {"rate_limit_error": 429, "rate_limit_exceeded": 429, "timeout_error": 504, "overloaded_error": 529}
+"""The types and codes that say no more and no less than a status."""

@@ -33,6 +33,9 @@ from hopcheck_contracts.documents import (
 )
 
 FILES = (*CONTRACTS, "components")
+MESSAGES = [one for one in operations("llm-proxy") if one.path.startswith("/v1/messages")]
+"""Of the reference proxy; its other operations are OpenAI's."""
+
 boundaries = pytest.mark.parametrize("boundary", BOUNDARIES)
 contracts = pytest.mark.parametrize("contract", CONTRACTS)
 
@@ -120,6 +123,8 @@ def test_every_operation_has_its_own_name_and_its_failures(contract: Contract) -
 @pytest.mark.parametrize("boundary", ["openai-compatible", "openai-responses", "llm-proxy"])
 def test_every_error_has_the_shape_and_the_headers(boundary: Boundary) -> None:
     for one in operations(boundary):
+        if one in MESSAGES:
+            continue
         for status, answer in one.definition["responses"].items():
             found = resolve(boundary, answer)
             assert "x-request-id" in found["headers"], (one, status)
@@ -129,6 +134,17 @@ def test_every_error_has_the_shape_and_the_headers(boundary: Boundary) -> None:
                 )
             if status != "200" and one.method != "head":
                 assert found["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
+
+
+def test_the_proxys_messages_fail_as_anthropics_do() -> None:
+    for one in MESSAGES:
+        described = find_operation("anthropic-messages", one.method, one.path)
+        assert described is not None
+        assert one.definition["responses"].keys() == described.definition["responses"].keys()
+        answers = one.definition["responses"]
+        failures = [resolve("llm-proxy", answers[status]) for status in answers.keys() - {"200"}]
+        shapes = {failure["content"]["application/json"]["schema"]["$ref"] for failure in failures}
+        assert shapes == {"#/components/schemas/anthropic-messages.ErrorResponse"}
 
 
 @boundaries

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from hopcheck_contracts.documents import Boundary
+from hopcheck_contracts.documents import Boundary, surface_of
+from hopcheck_contracts.grammar import messages, responses
 from hopcheck_contracts.grammar.chat import check_stream
 from hopcheck_contracts.schemas import validate_raw_response
 from hopcheck_server.proxy import load_settings
@@ -17,7 +18,11 @@ from hopcheck_server.proxy.app import create_app
 
 KEY = "test-key"
 CHAT, EMBEDDINGS = "/v1/chat/completions", "/v1/embeddings"
+MESSAGES, RESPONSES = "/v1/messages", "/v1/responses"
+VERSION = {"anthropic-version": "2023-06-01"}
 HELLO = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
+
+MESSAGE = {**HELLO, "max_tokens": 64}
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +52,28 @@ ASKED: list[tuple[str, str, dict[str, Any], int]] = [
     ("POST", CHAT, {"json": HELLO, "headers": {"authorization": "Bearer wrong"}}, 401),
     ("POST", CHAT, {"content": b"x" * 20_000, "headers": {"content-type": "application/json"}}, 413),
     ("POST", CHAT, {"content": b"x=1", "headers": {"content-type": "application/x-www-form-urlencoded"}}, 415),
+    ("POST", MESSAGES, {"json": MESSAGE, "headers": VERSION}, 200),
+    ("POST", MESSAGES, {"json": {**MESSAGE, "stream": True}, "headers": VERSION}, 200),
+    ("POST", MESSAGES, {"json": HELLO, "headers": VERSION}, 400),
+    ("POST", MESSAGES, {"json": MESSAGE, "headers": {**VERSION, "authorization": "Bearer wrong"}}, 401),
+    ("POST", f"{MESSAGES}/count_tokens", {"json": HELLO, "headers": VERSION}, 200),
+    ("GET", MESSAGES, {}, 405),
+    ("POST", RESPONSES, {"json": {"model": "m", "input": "Hello"}}, 200),
+    ("POST", RESPONSES, {"json": {"input": [{"role": "user", "content": "Hello"}], "stream": True}}, 200),
+    ("POST", RESPONSES, {"json": {"input": 1}}, 400),
+    ("GET", f"{RESPONSES}/resp_1", {}, 404),
+    ("DELETE", f"{RESPONSES}/resp_1", {}, 404),
+    ("POST", f"{RESPONSES}/resp_1/cancel", {}, 404),
+    ("GET", f"{RESPONSES}/resp_1/input_items", {}, 404),
     ("DELETE", CHAT, {}, 405),
     ("GET", "/v1/nowhere", {}, 404),
 ]
 
 
-@pytest.mark.parametrize("boundary", ["llm-proxy", "openai-compatible"])
+@pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize(("method", "path", "given", "status"), ASKED)
-def test_answers(
-    proxy: TestClient, boundary: Boundary, method: str, path: str, given: dict[str, Any], status: int
-) -> None:
+def test_answers(proxy: TestClient, own: bool, method: str, path: str, given: dict[str, Any], status: int) -> None:
+    boundary: Boundary = "llm-proxy" if own else surface_of(path)
     answer = proxy.request(method, path, **given)
     assert answer.status_code == status
     assert answer.headers["x-request-id"]
@@ -70,6 +87,17 @@ def test_streams(proxy: TestClient, wants_usage: bool) -> None:
     answer = proxy.post(CHAT, json=asked)
     assert check_stream(answer.content, n=1, wants_usage=wants_usage, boundary="llm-proxy") == []
     assert ('"usage"' in answer.text) is wants_usage
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "judge"),
+    [(MESSAGES, MESSAGE, messages.check_stream), (RESPONSES, {"input": "Hello"}, responses.check_stream)],
+)
+def test_streams_of_typed_events(proxy: TestClient, path: str, asked: dict[str, Any], judge: Any) -> None:
+    answer = proxy.post(path, json={**asked, "stream": True}, headers=VERSION)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert judge(answer.content) == []
+    assert "streaming" in answer.text
 
 
 def test_it_refuses_what_it_has_to(proxy: TestClient) -> None:

@@ -40,6 +40,8 @@ def resolved(root: Json, node: Any) -> Any:
 
 def parameters(root: Json, item: Json, operation: Json) -> list[Any]:
     both = [resolved(root, one) for one in (*item.get("parameters", ()), *operation.get("parameters", ()))]
+    # What is passed on, in headers and in the query, FastAPI doesn't know.
+    both = [one for one in both if one["in"] == "path"]
     return sorted((one["in"], one["name"], one["required"], one["schema"]["type"]) for one in both)
 
 

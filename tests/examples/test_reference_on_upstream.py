@@ -20,13 +20,19 @@ def test_every_case_that_applies_conforms(start, gate, tmp_path, upstream_port: 
         "DEFAULT_MODEL": "fake-model",
     }
     url = start("-m", "hopcheck_server.proxy", "--port", "0", env={f"LLM_PROXY__{k}": v for k, v in settings.items()})
-    declares = ["default_model = 'fake-model'", "embeddings = true", "traceparent = true", "llm_proxy = true"]
+    declares = [
+        "default_model = 'fake-model'",
+        "embeddings = true",
+        "traceparent = true",
+        "llm_proxy = true",
+        "messages = true",
+    ]
     (tmp_path / "hopcheck.toml").write_text("\n".join(["[declares]", *declares, "reasoning = true"]))
     code, report = gate(url, KEY, upstream_port)
     fell_short = {case["id"]: case["outcome"] for case in report["cases"] if case["outcome"] in FELL_SHORT}
     assert fell_short == {}
     assert code == 0
-    assert report["summary"]["conforms"] > 140
+    assert report["summary"]["conforms"] > 300
 
     assert_every_exchange_fits(report)
 

@@ -13,19 +13,19 @@ from starlette.exceptions import HTTPException
 
 from hopcheck_server.proxy.adapters.base import BaseLLMAdapter
 from hopcheck_server.proxy.adapters.factory import make_adapter
-from hopcheck_server.proxy.auth import BearerAuth
+from hopcheck_server.proxy.auth import ClientAuth
 from hopcheck_server.proxy.drain import Drain
 from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.middleware import BodyLimit, Preflight, RequestContext, Shortcut
 from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.proxy.responses import error_response
-from hopcheck_server.proxy.routes import chat, document, embeddings, health, metrics, models
+from hopcheck_server.proxy.routes import document, generation, health, metrics, models, stored_responses
 from hopcheck_server.proxy.settings import Settings, clients_of
 from hopcheck_server.proxy.telemetry.metrics import Metrics
 from hopcheck_server.proxy.telemetry.traces import no_traces, open_telemetry
 
-BUSY = {chat.PATH: chat.create_chat_completion, embeddings.PATH: embeddings.create_embeddings}
-"""The endpoints that are called without FastAPI's work around them."""
+EXPOSED = ["x-request-id", "request-id", "retry-after", "age", "x-llm-proxy-stale", "x-llm-proxy-fallback"]
+"""The header fields that scripts of other origins may read."""
 
 
 def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> FastAPI:
@@ -48,7 +48,8 @@ def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> Fas
     app.state.traces, app.state.end_traces = (
         open_telemetry(settings.version) if settings.otel else (no_traces, _nothing_to_end)
     )
-    for routes in (chat, embeddings, models, health, document, *([metrics] if settings.metrics != "off" else [])):
+    watched = [metrics] if settings.metrics != "off" else []
+    for routes in (generation, stored_responses, models, health, document, *watched):
         app.include_router(routes.router)
     app.add_exception_handler(ProxyError, _on_proxy_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
@@ -72,18 +73,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Innermost first: each one added wraps those before it."""
-    app.add_middleware(Shortcut, endpoints=BUSY)
+    app.add_middleware(Shortcut, endpoints=generation.ENDPOINTS)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     open_paths = ("/metrics",) if settings.metrics == "open" else ()
-    app.add_middleware(BearerAuth, keys=app.state.client_keys, open_paths=open_paths)
+    app.add_middleware(ClientAuth, keys=app.state.client_keys, open_paths=open_paths)
     app.add_middleware(Preflight)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["*"],
-            expose_headers=["x-request-id", "retry-after", "age", "x-llm-proxy-stale", "x-llm-proxy-fallback"],
+            expose_headers=EXPOSED,
         )
     state = app.state
     app.add_middleware(

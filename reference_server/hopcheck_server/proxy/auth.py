@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from hopcheck_server.proxy.client_keys import Client, ClientKeys
 from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.responses import error_response
+from hopcheck_server.proxy.surfaces.surface import API_KEY, ClientSurface, surface_of
 from hopcheck_server.proxy.telemetry.notes import current_notes
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 OPEN_PREFIX = "/health/"
 
 
-class BearerAuth:
-    """ASGI middleware: all paths but health need `Authorization: Bearer <key>`; the key says who the client is.
+class ClientAuth:
+    """ASGI middleware: all paths but health need a client's key, which says who the client is.
+
+    It is sent as `Authorization: Bearer <key>`, on the Messages surface also as `x-api-key`.
 
     Args:
         app: The application behind it.
@@ -37,7 +40,7 @@ class BearerAuth:
             return
         client = self._client_of(scope)
         if client is None:
-            await error_response(_refused(_credentials(scope)))(scope, receive, send)
+            await error_response(_refused(scope))(scope, receive, send)
             return
         scope.setdefault("state", {})["client"] = client
         current_notes().client = client.name
@@ -47,17 +50,24 @@ class BearerAuth:
         return path.startswith(OPEN_PREFIX) or path in self._open_paths
 
     def _client_of(self, scope: Scope) -> Client | None:
-        # With two Authorization fields, hops could disagree about which one counts, so neither does.
-        given = _credentials(scope)
-        scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
-        return self._keys.find(token.strip()) if scheme.lower() == b"bearer" else None
+        # Where keys differ, hops could disagree about which one counts, so none does.
+        keys = set(_keys(scope, surface_of(scope["path"])))
+        return self._keys.find(keys.pop()) if len(keys) == 1 else None
 
 
-def _credentials(scope: Scope) -> list[bytes]:
-    return [value for name, value in scope["headers"] if name == b"authorization"]
+def _keys(scope: Scope, surface: ClientSurface) -> Iterator[bytes]:
+    """Yield every key that a request presents; "" for a credential that is none."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, token = value.partition(b" ")
+            yield token.strip() if scheme.lower() == b"bearer" else b""
+        elif surface.has_key_header and name == API_KEY.encode():
+            yield value.strip()
 
 
-def _refused(given: list[bytes]) -> ProxyError:
-    missing = "You didn't provide an API key: send 'Authorization: Bearer KEY'."
-    message = "Incorrect API key provided." if given else missing
+def _refused(scope: Scope) -> ProxyError:
+    surface = surface_of(scope["path"])
+    wanted = "'x-api-key: KEY'" if surface.has_key_header else "'Authorization: Bearer KEY'"
+    given = any(True for _ in _keys(scope, surface))
+    message = "Incorrect API key provided." if given else f"You didn't provide an API key: send {wanted}."
     return ProxyError(401, message, "invalid_api_key", headers={"www-authenticate": "Bearer"})

@@ -1,4 +1,4 @@
-"""The shape of all errors, `{"error": {message, type, param, code}}` with a real status, and this proxy's own codes."""
+"""Errors with a real status, in OpenAI's shape, and this proxy's own codes. Other surfaces have shapes of their own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ProxyError(Exception):
         message: A sentence for people, without secrets.
         code: OpenAI's machine-readable code, or None.
         param: The faulty request field, or None.
-        kind: The error's `type`; derived from the status by default.
+        kind: The error's `type`; by default each surface derives one from the status.
         headers: Further response headers, lower case.
         extra: Further members of the error object, from an upstream.
     """
@@ -43,18 +43,19 @@ class ProxyError(Exception):
         self.message = message
         self.code = code
         self.param = param
-        self.kind = kind or (CLIENT_ERROR if status < 500 else SERVER_ERROR)
+        self.kind = kind
         self.headers = dict(headers or {})
         self.extra = dict(extra or {})
 
     @property
     def body(self) -> dict[str, Any]:
         """The error in OpenAI's shape, not yet encoded."""
-        known = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
+        kind = self.kind or (CLIENT_ERROR if self.status < 500 else SERVER_ERROR)
+        known = {"message": self.message, "type": kind, "param": self.param, "code": self.code}
         return {"error": {**self.extra, **known}}
 
     def encode(self) -> bytes:
-        """Encode the body."""
+        """Encode the body in OpenAI's shape."""
         return json.dumps(self.body, separators=(",", ":")).encode()
 
 

@@ -235,6 +235,6 @@ class Preflight:
         if scope["type"] != "http" or scope["method"] != "OPTIONS":
             await self._app(scope, receive, send)
             return
-        headers = [(b"allow", b"GET, HEAD, POST, OPTIONS")]
+        headers = [(b"allow", b"GET, HEAD, POST, DELETE, OPTIONS")]
         await send({"type": "http.response.start", "status": 204, "headers": headers})
         await send({"type": "http.response.body", "body": b""})

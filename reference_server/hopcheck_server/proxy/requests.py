@@ -7,56 +7,106 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+from urllib.parse import quote, urlencode
 
 from pydantic_core import from_json
 
 from hopcheck_contracts.bounded_json import has_more_values
 from hopcheck_server.proxy.adapters.base import Call
 from hopcheck_server.proxy.adapters.headers import trace_headers
+from hopcheck_server.proxy.adapters.transports.base import Method
+from hopcheck_server.proxy.client_keys import Client
 from hopcheck_server.proxy.errors import ClientDisconnected, ProxyError, bad_request
 from hopcheck_server.proxy.json_text import insert_member, members_named, replace_member
 from hopcheck_server.proxy.settings import Settings
+from hopcheck_server.proxy.surfaces.request_fields import (
+    check_chat,
+    check_embeddings,
+    check_message,
+    check_response,
+    check_token_count,
+)
+from hopcheck_server.proxy.surfaces.surface import CHAT, EMBEDDINGS, MESSAGES, RESPONSES, ClientSurface
 from hopcheck_server.proxy.telemetry.notes import Waiting, current_notes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-_NUMBER = (int, float)
-_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
-    "stream": ((bool,), "a boolean"),
-    "stream_options": ((dict,), "an object"),
-    "temperature": (_NUMBER, "a number"),
-    "top_p": (_NUMBER, "a number"),
-    "presence_penalty": (_NUMBER, "a number"),
-    "frequency_penalty": (_NUMBER, "a number"),
-    "n": ((int,), "an integer"),
-    "max_tokens": ((int,), "an integer"),
-    "max_completion_tokens": ((int,), "an integer"),
-    "top_logprobs": ((int,), "an integer"),
-    "seed": ((int,), "an integer"),
-    "logprobs": ((bool,), "a boolean"),
-    "tools": ((list,), "an array"),
-}
+Check = Callable[[dict[str, Any]], None]
+"""Refuses a body by raising a ProxyError (400)."""
 
 
 async def read_chat(request: Request, settings: Settings) -> Call:
     """Read the body of `POST /v1/chat/completions`. Raises ProxyError (400, 408, 413, 415) and ClientDisconnected."""
-    raw, body = await _read_json(request, settings)
-    _check_types(body)
-    _check_messages(body)
-    return _call(request, raw, body, settings.default_model)
+    return await _read(request, settings, CHAT, check_chat, settings.default_model)
 
 
 async def read_embeddings(request: Request, settings: Settings) -> Call:
     """Read the body of `POST /v1/embeddings`. Raises as `read_chat` does."""
+    return await _read(request, settings, EMBEDDINGS, check_embeddings, settings.default_embedding_model)
+
+
+async def read_message(request: Request, settings: Settings) -> Call:
+    """Read the body of `POST /v1/messages`. Raises as `read_chat` does."""
+    return await _read(request, settings, MESSAGES, check_message, settings.default_model)
+
+
+async def read_token_count(request: Request, settings: Settings) -> Call:
+    """Read the body of `POST /v1/messages/count_tokens`. Raises as `read_chat` does."""
+    return await _read(request, settings, MESSAGES, check_token_count, settings.default_model)
+
+
+async def read_response(request: Request, settings: Settings) -> Call:
+    """Read the body of `POST /v1/responses`. Raises as `read_chat` does."""
+    return await _read(request, settings, RESPONSES, check_response, settings.default_model)
+
+
+async def _read(
+    request: Request, settings: Settings, surface: ClientSurface, check: Check, default: str | None
+) -> Call:
     raw, body = await _read_json(request, settings)
-    _check_input(body)
-    return _call(request, raw, body, settings.default_embedding_model)
+    check(body)
+    raw = _with_model(raw, body, default)
+    current_notes().model = body["model"]
+    streams = body.get("stream") is True
+    path = upstream_path(request, surface)
+    return Call(surface, path, raw, body, upstream_headers(request, surface), upstream_key_of(request), streams=streams)
 
 
-def _call(request: Request, raw: bytes, body: dict[str, Any], default_model: str | None) -> Call:
+def read_stored(request: Request, method: Method) -> Call:
+    """Read a request about a stored response, which has no body."""
+    headers, key = upstream_headers(request, RESPONSES), upstream_key_of(request)
+    streams = request.query_params.get("stream") == "true"
+    # A POST announces its body, also an empty one.
+    raw = b"" if method == "POST" else None
+    return Call(RESPONSES, upstream_path(request, RESPONSES), raw, {}, headers, key, method, streams)
+
+
+def upstream_path(request: Request, surface: ClientSurface) -> str:
+    """Return the path that is asked upstream, with those parameters of the query that the surface has."""
+    path = quote(request.scope["path"])
+    if not (surface.query and request.scope["query_string"]):
+        return path
+    given = [(name, value) for name, value in request.query_params.multi_items() if name in surface.query]
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def upstream_headers(request: Request, surface: ClientSurface) -> dict[str, str]:
+    """Return the client's header fields that are sent upstream: its trace, its request id, and the surface's own."""
+    trace = current_notes().trace or trace_headers(request.headers)
+    own = {name: request.headers[name] for name in surface.headers if name in request.headers}
+    return {**own, **trace, "x-request-id": request.state.request_id}
+
+
+def upstream_key_of(request: Request) -> str | None:
+    """Return the key that this client's requests are sent with; None for the proxy's own."""
+    return cast("Client", request.state.client).upstream_key
+
+
+def _with_model(raw: bytes, body: dict[str, Any], default_model: str | None) -> bytes:
+    """Return the body with the default model where it names none."""
     if body.get("model") is None:
         if default_model is None:
             raise bad_request("you must provide a model parameter", "model", "missing_required_parameter")
@@ -65,11 +115,7 @@ def _call(request: Request, raw: bytes, body: dict[str, Any], default_model: str
         body["model"] = default_model
     if not isinstance(body["model"], str) or not body["model"]:
         raise bad_request("'model' must be a string that is not empty.", "model", "invalid_type")
-    notes = current_notes()
-    notes.model = body["model"]
-    trace = notes.trace or trace_headers(request.headers)
-    headers = {**trace, "x-request-id": request.state.request_id}
-    return Call(raw, body, headers, request.state.client.upstream_key)
+    return raw
 
 
 async def _read_json(request: Request, settings: Settings) -> tuple[bytes, dict[str, Any]]:
@@ -140,41 +186,3 @@ async def _read_body(request: Request, limit_s: float) -> bytes:
     except TimeoutError:
         raise ProxyError(408, f"The request body didn't arrive within {limit_s:g} s.", "request_timeout") from None
     return b"".join(chunks)
-
-
-def _check_types(body: dict[str, Any]) -> None:
-    for name, (types, wanted) in _TYPES.items():
-        value = body.get(name)
-        if value is None:
-            continue
-        # In Python a bool is an int; in JSON it isn't.
-        if not (isinstance(value, types) or _is_whole(value, types)) or (isinstance(value, bool) and bool not in types):
-            raise bad_request(f"'{name}' must be {wanted}.", name, "invalid_type")
-
-
-def _is_whole(value: Any, types: tuple[type, ...]) -> bool:
-    """Whether it is an integer with a fraction of zero: 5.0 is the same number as 5."""
-    return int in types and isinstance(value, float) and value.is_integer()
-
-
-def _check_messages(body: dict[str, Any]) -> None:
-    messages = body.get("messages")
-    if messages is None:
-        raise bad_request("Missing required parameter: 'messages'.", "messages", "missing_required_parameter")
-    if not isinstance(messages, list):
-        raise bad_request("'messages' must be an array.", "messages", "invalid_type")
-    if not messages:
-        raise bad_request("'messages' must hold at least one message.", "messages", "empty_array")
-    for index, message in enumerate(messages):
-        if not isinstance(message, dict):
-            raise bad_request(f"'messages[{index}]' must be an object.", f"messages[{index}]", "invalid_type")
-
-
-def _check_input(body: dict[str, Any]) -> None:
-    value = body.get("input")
-    if value is None:
-        raise bad_request("Missing required parameter: 'input'.", "input", "missing_required_parameter")
-    if not isinstance(value, (str, list)):
-        raise bad_request("'input' must be a string or an array.", "input", "invalid_type")
-    if not value:
-        raise bad_request("'input' must not be empty.", "input", "invalid_value")

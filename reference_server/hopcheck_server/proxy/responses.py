@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream
-from hopcheck_server.proxy.adapters.streams.upstream_stream import in_band
 from hopcheck_server.proxy.disconnect import DisconnectWatch
 from hopcheck_server.proxy.errors import ProxyError, shutting_down
+from hopcheck_server.proxy.surfaces.surface import surface_of
 from hopcheck_server.proxy.telemetry.kinds import kind_of
 from hopcheck_server.proxy.telemetry.notes import current_notes
 
@@ -49,10 +49,29 @@ def json_response(response: AdapterResponse) -> Response:
     return CompleteResponse(response.body, 200, response.headers)
 
 
+def response_of(response: AdapterResponse | AdapterStream) -> Response:
+    """Make a response, complete or a stream."""
+    return json_response(response) if isinstance(response, AdapterResponse) else EventStreamResponse(response)
+
+
+class ErrorResponse(Response):
+    """An error, in the shape of the surface that the request is for."""
+
+    def __init__(self, error: ProxyError) -> None:
+        self.status_code = error.status
+        self.background = None
+        self._error = error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        body = surface_of(scope["path"]).encode_error(self._error)
+        await CompleteResponse(body, self.status_code, self._error.headers)(scope, receive, send)
+
+
 def error_response(error: ProxyError) -> Response:
     """Make a response of an error."""
     current_notes().error = kind_of(error)
-    return CompleteResponse(error.encode(), error.status, error.headers)
+    return ErrorResponse(error)
 
 
 class EventStreamResponse(Response):
@@ -74,6 +93,8 @@ class EventStreamResponse(Response):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except asyncio.CancelledError:
             # The server stops: an error in the stream shows that the response isn't complete.
-            await send({"type": "http.response.body", "body": in_band(shutting_down()), "more_body": False})
+            await send(
+                {"type": "http.response.body", "body": self._stream.in_band(shutting_down()), "more_body": False}
+            )
         finally:
             await self._stream.aclose()

@@ -41,9 +41,9 @@ class LiteLLMOnASwitch:
             self.until_ready(200)
         return self.client
 
-    def direct(self) -> httpx2.Client:
+    def direct(self, **given: Any) -> httpx2.Client:
         fallback = {"direct_fallback_url": self.spare.url, "direct_fallback_api_key": DIRECT_KEY}
-        return self.begin(**fallback, direct_fallback_models="m=spare-m")
+        return self.begin(**fallback, direct_fallback_models="m=spare-m", **given)
 
     def turn(self, *, up: bool) -> None:
         self.on_its_loop(self.switch.turn(up=up))

@@ -26,11 +26,12 @@ from raw_upstream import (
 
 from hopcheck.cli import main
 from hopcheck_server.proxy import ProxySettingsError, load_settings
-from hopcheck_server.proxy.adapters.base import Call
+from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream, Call
 from hopcheck_server.proxy.adapters.failover.direct import DirectProvider
-from hopcheck_server.proxy.adapters.mock import MockAdapter
+from hopcheck_server.proxy.adapters.mock.adapter import MockAdapter
 from hopcheck_server.proxy.client_keys import Client, parse_clients
 from hopcheck_server.proxy.settings import clients_of
+from hopcheck_server.proxy.surfaces import surface
 
 PATH = "/v1/chat/completions"
 SEARCH, BILLING = "search-key-canary-1", "billing-key-canary-2"
@@ -118,12 +119,13 @@ def test_metrics_name_the_client(as_client: Any, upstream: RawUpstream) -> None:
 def test_the_direct_provider_never_gets_the_upstream_key() -> None:
     asked: list[Call] = []
 
-    async def ask(adapter: Any, call: Call) -> Any:
-        asked.append(call)
-        return await adapter.chat(call)
+    class Provider(MockAdapter):
+        async def answer(self, call: Call) -> AdapterResponse | AdapterStream:
+            asked.append(call)
+            return await super().answer(call)
 
-    direct = DirectProvider(MockAdapter(load_settings()), {"m": "m"})
-    asyncio.run(direct.answer(Call(b"{}", CHAT, {}, VIRTUAL), ask))
+    direct = DirectProvider(Provider(load_settings()), {"m": "m"}, ["chat"])
+    asyncio.run(direct.answer(Call(surface.CHAT, "/v1/chat/completions", b"{}", CHAT, {}, VIRTUAL)))
     assert [call.key for call in asked] == [None]
 
 

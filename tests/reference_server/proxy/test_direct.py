@@ -45,6 +45,24 @@ def test_streams_and_embeddings_go_there_too(chain: LiteLLMOnASwitch) -> None:
     assert (answer.status_code, answer.headers["x-llm-proxy-fallback"]) == (200, "direct")
 
 
+def test_other_surfaces_go_there_where_it_serves_them(chain: LiteLLMOnASwitch) -> None:
+    asked = {"model": "m", "max_tokens": 9, "messages": CHAT["messages"]}
+    client = chain.direct()
+    chain.turn(up=False)
+    refused = client.post("/v1/messages", json=asked)
+    assert (refused.status_code, refused.json()["type"]) == (503, "error")
+    chain.turn(up=True)
+    client = chain.direct(direct_fallback_surfaces="messages")
+    chain.turn(up=False)
+    answer = client.post("/v1/messages", json=asked)
+    assert (answer.status_code, answer.headers["x-llm-proxy-fallback"]) == (200, "direct")
+    (received,) = chain.spare.received
+    assert received.json == {**asked, "model": "spare-m"}
+    assert received.values("x-api-key") == [DIRECT_KEY]
+    assert client.post("/v1/chat/completions", json=CHAT).status_code == 503
+    assert client.get("/v1/responses/resp_1").status_code == 503
+
+
 def test_direct_errors_are_marked_and_hold_no_key(chain: LiteLLMOnASwitch) -> None:
     client = chain.direct()
     chain.turn(up=False)

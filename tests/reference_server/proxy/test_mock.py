@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from anthropic import Anthropic
 from openai import OpenAI
 from raw_upstream import CHAT, KEY, STREAM
 
@@ -40,8 +41,10 @@ def test_chat(mock: httpx2.Client) -> None:
 
 def test_stream(mock: httpx2.Client) -> None:
     with mock.stream("POST", PATH, json={**STREAM, "stream_options": {"include_usage": True}}) as answer:
-        pieces = list(answer.iter_raw())
-    assert all(piece.startswith(b"data: ") and piece.endswith(b"\n\n") for piece in pieces)
+        blocks = list(answer.iter_raw())
+    assert len(blocks) == 4
+    pieces = [piece + b"\n\n" for piece in b"".join(blocks).split(b"\n\n")[:-1]]
+    assert all(piece.startswith(b"data: ") for piece in pieces)
     assert pieces[-1] == b"data: [DONE]\n\n"
     events = [json.loads(piece[6:]) for piece in pieces[:-1]]
     assert len({(event["id"], event["created"], event["model"]) for event in events}) == 1
@@ -66,6 +69,23 @@ def test_the_sdk_reads_all_of_it(sdk: OpenAI) -> None:
     assert sdk.models.retrieve("emb").id == "emb"
     vectors = sdk.embeddings.create(model="emb", input=["a", "b"]).data
     assert [len(vector.embedding) for vector in vectors] == [8, 8]
+
+
+def test_anthropics_sdk_reads_messages(mock: httpx2.Client) -> None:
+    asked: Any = {"model": "m", "messages": [{"role": "user", "content": "hello you"}]}
+    with Anthropic(api_key=KEY, base_url=str(mock.base_url), max_retries=0) as client:
+        message = client.messages.create(max_tokens=9, **asked)
+        assert (message.content[0].text, message.usage.input_tokens) == ("Mock LLM response", 2)
+        with client.messages.stream(max_tokens=9, **asked) as stream:
+            assert stream.get_final_text() == "Mock LLM streaming response"
+        assert client.messages.count_tokens(**asked).input_tokens == 2
+
+
+def test_the_sdk_reads_responses(sdk: OpenAI) -> None:
+    assert sdk.responses.create(model="m", input="hello").output_text == "Mock LLM response"
+    with sdk.responses.stream(model="m", input=[{"role": "user", "content": "hello you"}]) as stream:
+        response = stream.get_final_response()
+    assert (response.output_text, response.usage and response.usage.input_tokens) == ("Mock LLM streaming response", 2)
 
 
 def test_embeddings(mock: httpx2.Client) -> None:

@@ -54,7 +54,7 @@ def test_check_says_what_would_run(env_file: Path, capsys: pytest.CaptureFixture
     assert printed.out.splitlines() == [
         "LLM-Proxy 0.1.0 would listen on http://127.0.0.1:8123.",
         "  LiteLLM at http://localhost:4000/v1 answers.",
-        "  While LiteLLM is down, http://spare:1/v1 answers for a=a,b=c.",
+        "  While LiteLLM is down, http://spare:1/v1 answers for a=a,b=c (chat, embeddings).",
         "  LLM_PROXY__LITELLM_API_KEY is set.",
         "  LLM_PROXY__INTERNAL_API_KEY is set.",
         "  LLM_PROXY__DIRECT_FALLBACK_API_KEY is set.",
@@ -72,6 +72,7 @@ def test_check_says_what_would_run(env_file: Path, capsys: pytest.CaptureFixture
         ("LLM_PROXY__MODELS_TTL_S=-1\nLLM_PROXY__BACKEND=x\n", ["LLM_PROXY__BACKEND: ", "LLM_PROXY__MODELS_TTL_S: "]),
         ("LLM_PROXY__DIRECT_FALLBACK_URL=http://h\n", ["DIRECT_FALLBACK_URL has no effect without"]),
         ("LLM_PROXY__DIRECT_FALLBACK_MODELS=a\n", ["DIRECT_FALLBACK_MODELS has no effect without"]),
+        ("LLM_PROXY__DIRECT_FALLBACK_SURFACES=chat,x\n", ["DIRECT_FALLBACK_SURFACES: "]),
         ("LLM_PROXY__DIRECT_FALLBACK_MODELS=a=\n", ["DIRECT_FALLBACK_MODELS: must be names, or pairs"]),
         ("LLM_PROXY__DIRECT_FALLBACK_URL=http://u:canary@h\n", ["DIRECT_FALLBACK_URL: must not hold credentials"]),
         ("LLM_PROXY__LITELLM_PROXY_URL=http://h:99999\n", ["LITELLM_PROXY_URL: must be an address"]),

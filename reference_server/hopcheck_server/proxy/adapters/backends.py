@@ -14,7 +14,7 @@ class Backend(Protocol):
     lists_authoritatively: bool
     """Whether `/v1/models` names every model that can be requested, so that others need not be tried."""
 
-    def outgoing(self, call: Call) -> tuple[bytes, Mapping[str, str]]:
+    def outgoing(self, call: Call) -> tuple[bytes | None, Mapping[str, str]]:
         """Return the body and headers to send. Raises ProxyError for what must not reach this upstream."""
 
     def incoming_headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
@@ -35,7 +35,7 @@ class PlainProvider:
 
     lists_authoritatively = True
 
-    def outgoing(self, call: Call) -> tuple[bytes, Mapping[str, str]]:
+    def outgoing(self, call: Call) -> tuple[bytes | None, Mapping[str, str]]:
         """Return the client's bytes and headers."""
         return call.raw, call.headers
 

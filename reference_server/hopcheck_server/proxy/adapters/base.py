@@ -7,36 +7,43 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hopcheck_server.proxy.adapters.transports.base import Method
+from hopcheck_server.proxy.errors import ProxyError
+from hopcheck_server.proxy.surfaces.surface import ClientSurface
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A client's request, checked, with its bytes.
 
     Attributes:
-        raw: The body as received (with the default model inserted, if it named none).
+        surface: The API that the client speaks.
+        path: What is asked, with the query that goes upstream.
+        raw: The body as received (with the default model inserted, if it named none); None if it has none.
         body: The same, parsed; it is never serialised again.
         headers: The client's headers that may be sent upstream, lower case.
         key: What it is sent with instead of this proxy's own key for the upstream; None for that.
+        method: GET, POST or DELETE.
+        streams: Whether the client asked for an event stream.
     """
 
-    raw: bytes
+    surface: ClientSurface
+    path: str
+    raw: bytes | None
     body: Mapping[str, Any]
     headers: Mapping[str, str]
     key: str | None = None
+    method: Method = "POST"
+    streams: bool = False
 
     @property
-    def model(self) -> str:
-        """The model asked for."""
-        return str(self.body["model"])
-
-    @property
-    def streams(self) -> bool:
-        """Whether the client asked for an event stream."""
-        return self.body.get("stream") is True
+    def model(self) -> str | None:
+        """The model asked for; None if the request names none."""
+        return self.body.get("model")
 
     @property
     def wants_usage(self) -> bool:
-        """Whether the client asked for a stream's usage chunk."""
+        """Whether the client asked for a chat stream's usage chunk."""
         options = self.body.get("stream_options")
         return isinstance(options, Mapping) and options.get("include_usage") is True
 
@@ -55,24 +62,22 @@ class AdapterStream:
 
     Attributes:
         blocks: Whole events; each block is to be flushed at once.
+        in_band: Makes an error the last event of the stream.
         aclose: Releases the upstream, and ends its request if the stream isn't over. Must always be awaited.
     """
 
     blocks: AsyncIterator[bytes]
+    in_band: Callable[[ProxyError], bytes]
     aclose: Callable[[], Awaitable[None]]
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class BaseLLMAdapter(ABC):
-    """Answers chats and embeddings, and lists the models. All methods raise ProxyError."""
+    """Answers calls of every surface, and lists the models. All methods raise ProxyError."""
 
     @abstractmethod
-    async def chat(self, call: Call) -> AdapterResponse | AdapterStream:
-        """Answer a chat completion; a stream if the call asks for one."""
-
-    @abstractmethod
-    async def embeddings(self, call: Call) -> AdapterResponse:
-        """Answer an embeddings request."""
+    async def answer(self, call: Call) -> AdapterResponse | AdapterStream:
+        """Answer a call; with a stream if it asks for one."""
 
     @abstractmethod
     async def models(self, key: str | None = None) -> AdapterResponse:

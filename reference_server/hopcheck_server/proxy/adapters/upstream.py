@@ -9,7 +9,7 @@ from typing import Any
 
 from hopcheck_server.proxy.adapters.backends import Backend
 from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream, BaseLLMAdapter, Call
-from hopcheck_server.proxy.adapters.headers import response_headers
+from hopcheck_server.proxy.adapters.headers import credential, response_headers
 from hopcheck_server.proxy.adapters.model_list import (
     ModelList,
     find_model,
@@ -17,11 +17,11 @@ from hopcheck_server.proxy.adapters.model_list import (
     llm_models,
     llm_models_response,
 )
-from hopcheck_server.proxy.adapters.streams.event_relay import EventRelay
+from hopcheck_server.proxy.adapters.streams.chat_relay import chat_error_event
+from hopcheck_server.proxy.adapters.streams.relays import relay_for
 from hopcheck_server.proxy.adapters.streams.synthesis import events_of
 from hopcheck_server.proxy.adapters.streams.upstream_stream import UpstreamStream
 from hopcheck_server.proxy.adapters.transports.base import (
-    AUTHORIZATION,
     Method,
     TimedOut,
     Transport,
@@ -33,6 +33,7 @@ from hopcheck_server.proxy.errors import ProxyError, model_not_found, upstream_t
 from hopcheck_server.proxy.json_text import encode, parse
 from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.proxy.settings import Settings
+from hopcheck_server.proxy.surfaces.surface import CHAT
 from hopcheck_server.proxy.telemetry.notes import Waiting
 
 LIST_TIMEOUT_S = 5.0
@@ -47,27 +48,24 @@ class UpstreamAdapter(BaseLLMAdapter):
         transport: Carries the bytes.
         backend: What is particular about this upstream.
         redactor: Masks keys in errors and headers.
+        api_key: This proxy's own key for the upstream; "" for none.
     """
 
-    def __init__(self, settings: Settings, transport: Transport, backend: Backend, redactor: Redactor) -> None:
+    def __init__(
+        self, settings: Settings, transport: Transport, backend: Backend, redactor: Redactor, api_key: str
+    ) -> None:
         self._settings = settings
+        self._api_key = api_key
         self._transport = transport
         self._backend = backend
         self._redactor = redactor
         self._errors = ErrorMapper(backend, self._redactor)
         self._list = ModelList(self._fetch_model_ids, settings.models_ttl_s)
 
-    async def chat(self, call: Call) -> AdapterResponse | AdapterStream:
-        """Relay a chat completion."""
+    async def answer(self, call: Call) -> AdapterResponse | AdapterStream:
+        """Relay a call."""
         await self._check_model(call)
-        if not call.streams:
-            return await self._relay("/v1/chat/completions", call)
-        return await self._stream(call)
-
-    async def embeddings(self, call: Call) -> AdapterResponse:
-        """Relay an embeddings request."""
-        await self._check_model(call)
-        return await self._relay("/v1/embeddings", call)
+        return await (self._stream(call) if call.streams else self._relay(call))
 
     async def models(self, key: str | None = None) -> AdapterResponse:
         """Relay the upstream's list."""
@@ -103,7 +101,7 @@ class UpstreamAdapter(BaseLLMAdapter):
         """Refuse a model that isn't on the list, where the list is complete."""
         if not (self._settings.check_models and self._backend.lists_authoritatively):
             return
-        if not await self._list.may_serve(call.model):
+        if call.model is not None and not await self._list.may_serve(call.model):
             raise model_not_found(call.model)
 
     async def _fetch_model_ids(self) -> frozenset[str]:
@@ -117,21 +115,27 @@ class UpstreamAdapter(BaseLLMAdapter):
             return {}
         return info
 
-    async def _relay(self, path: str, call: Call) -> AdapterResponse:
+    async def _relay(self, call: Call) -> AdapterResponse:
+        raw, headers = self._outgoing(call)
+        return await self._exchange(call, raw, headers, self._settings.timeout_s)
+
+    def _outgoing(self, call: Call) -> tuple[bytes | None, Mapping[str, str]]:
         raw, headers = self._backend.outgoing(call)
-        return await self._exchange("POST", path, raw, {**headers, **_credentials(call.key)}, self._settings.timeout_s)
+        return raw, {**headers, **credential(call.surface, self._api_key if call.key is None else call.key)}
 
     async def _get(self, path: str, key: str | None = None, limit_s: float | None = None) -> AdapterResponse:
-        answer = await self._exchange("GET", path, None, _credentials(key), limit_s or self._settings.timeout_s)
+        call = Call(CHAT, path, None, {}, {}, key, "GET")
+        headers = credential(CHAT, self._api_key if key is None else key)
+        answer = await self._exchange(call, None, headers, limit_s or self._settings.timeout_s)
         if not isinstance(json.loads(answer.body).get("data"), list):
             raise upstream_unreadable()
         return answer
 
     async def _exchange(
-        self, method: Method, path: str, raw: bytes | None, headers: Mapping[str, str], limit_s: float
+        self, call: Call, raw: bytes | None, headers: Mapping[str, str], limit_s: float
     ) -> AdapterResponse:
         """Send one request and read its complete response, which must be a JSON object."""
-        response, body = await self._fetch(method, path, raw, headers, limit_s)
+        response, body = await self._fetch(call.method, call.path, raw, headers, limit_s)
         fixed = self._backend.response(self._require_success(response, body))
         return AdapterResponse(body if fixed is None else encode(fixed), self._client_headers(response))
 
@@ -156,23 +160,23 @@ class UpstreamAdapter(BaseLLMAdapter):
         if response.status != 200:
             raise self._errors.response(response.status, response.headers, body)
         payload = _json(body)
-        if payload.get("error") and "choices" not in payload:
+        if payload.get("error") and not _is_answer(payload):
             raise self._errors.in_success(payload["error"])
         return payload
 
     async def _stream(self, call: Call) -> AdapterStream:
-        raw, headers = self._backend.outgoing(call)
-        response = await self._head(raw, {**headers, **_credentials(call.key)})
+        response = await self._head(call)
         try:
             return await self._stream_answer(call, response)
         except BaseException:
             await response.aclose()
             raise
 
-    async def _head(self, raw: bytes, headers: Mapping[str, str]) -> UpstreamResponse:
+    async def _head(self, call: Call) -> UpstreamResponse:
         limit_s = self._settings.timeout_s
+        raw, headers = self._outgoing(call)
         try:
-            return await self._transport.send("POST", "/v1/chat/completions", raw, headers, limit_s)
+            return await self._transport.send(call.method, call.path, raw, headers, limit_s)
         except TransportError as error:
             raise transport_failure(error, limit_s) from None
 
@@ -180,16 +184,11 @@ class UpstreamAdapter(BaseLLMAdapter):
         media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.status != 200 or media_type in ("application/json", "text/html"):
             return await self._not_a_stream(call, response)
-        settings = self._settings
-        relay = EventRelay(
-            wants_usage=call.wants_usage,
-            fix=self._backend.event,
-            make_error=self._errors.in_success,
-            max_event_bytes=settings.max_response_bytes,
-        )
-        stream = UpstreamStream(response, relay, settings.timeout_s, settings.stream_idle_timeout_s)
+        limit = self._settings.max_response_bytes
+        relay = relay_for(call, self._backend.event, self._errors.in_success, limit)
+        stream = UpstreamStream(response, relay, self._settings.timeout_s, self._settings.stream_idle_timeout_s)
         await stream.open()
-        return AdapterStream(stream.blocks(), stream.aclose, self._client_headers(response))
+        return AdapterStream(stream.blocks(), relay.in_band, stream.aclose, self._client_headers(response))
 
     async def _not_a_stream(self, call: Call, response: UpstreamResponse) -> AdapterStream:
         try:
@@ -200,7 +199,7 @@ class UpstreamAdapter(BaseLLMAdapter):
         if not payload.get("choices"):
             raise upstream_unreadable()
         events = events_of(payload, wants_usage=call.wants_usage)
-        return AdapterStream(_each(events), response.aclose, self._client_headers(response))
+        return AdapterStream(_each(events), chat_error_event, response.aclose, self._client_headers(response))
 
     async def _read_all(self, response: UpstreamResponse) -> bytes:
         chunks, size, limit = [], 0, self._settings.max_response_bytes
@@ -217,9 +216,9 @@ class UpstreamAdapter(BaseLLMAdapter):
         return {name: self._redactor.text(value) for name, value in passed.items()}
 
 
-def _credentials(key: str | None) -> dict[str, str]:
-    """Return the header field of a key that replaces the transport's own."""
-    return {} if key is None else {AUTHORIZATION: f"Bearer {key}"}
+def _is_answer(payload: Mapping[str, Any]) -> bool:
+    """Whether an object with an error is an answer all the same: a chat, or a response that says how it failed."""
+    return "choices" in payload or payload.get("object") == "response"
 
 
 async def _each(events: list[bytes]) -> AsyncIterator[bytes]:

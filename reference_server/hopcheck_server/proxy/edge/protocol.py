@@ -14,6 +14,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hopcheck_server.proxy.errors import ProxyError, bad_request
+from hopcheck_server.proxy.surfaces.surface import surface_of
 
 LINGER_S = 0.25
 """For a request that is on its way on an idle connection when the listener closes (it is served, and then closed), and
@@ -191,7 +192,8 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def _answer(self, error: ProxyError) -> None:
         self._stop_timer()
-        body = error.encode()
+        path = getattr(self, "url", b"").partition(b"?")[0].decode("latin-1")
+        body = surface_of(path).encode_error(error)
         fields = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
         lines = "".join(f"{name}: {value}\r\n" for name, value in {**error.headers, **fields}.items())
         if self._is_idle:  # otherwise another response is being written

@@ -6,7 +6,6 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from hopcheck_server.proxy.adapters.base import BaseLLMAdapter
-from hopcheck_server.proxy.client_keys import Client
 from hopcheck_server.proxy.disconnect import DisconnectWatch
 from hopcheck_server.proxy.settings import Settings
 
@@ -27,11 +26,6 @@ def adapter_of(request: Request) -> BaseLLMAdapter:
 def settings_of(request: Request) -> Settings:
     """Return the application's settings."""
     return cast("Settings", request.app.state.settings)
-
-
-def upstream_key_of(request: Request) -> str | None:
-    """Return the key that this client's requests are sent with; None for the proxy's own."""
-    return cast("Client", request.state.client).upstream_key
 
 
 async def while_connected(request: Request, work: Awaitable[T]) -> T:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from hopcheck_server.proxy.requests import upstream_key_of
 from hopcheck_server.proxy.responses import json_response
-from hopcheck_server.proxy.routes.context import READ_METHODS, adapter_of, upstream_key_of, while_connected
+from hopcheck_server.proxy.routes.context import READ_METHODS, adapter_of, while_connected
 
 router = APIRouter()
 

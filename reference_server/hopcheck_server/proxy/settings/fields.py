@@ -18,6 +18,7 @@ from hopcheck_server.proxy.settings.types import (
     OrNone,
     Renamed,
     Seconds,
+    SurfaceNames,
     Unit,
     Url,
 )
@@ -100,6 +101,8 @@ class Settings(BaseSettings):
     """Sent to that provider as the bearer key; empty: no Authorization header is sent."""
     direct_fallback_models: Renamed = Field(default_factory=dict)
     """The models that it answers: names with commas between them, or pairs `name=provider's name`."""
+    direct_fallback_surfaces: SurfaceNames = ("chat", "embeddings")
+    """The APIs that it serves, with commas between them: `chat`, `embeddings`, `messages`, `responses`."""
 
     cors_origins: Names = ()
     """Web origins that may call this proxy from a browser, with commas between them; none: CORS is off."""

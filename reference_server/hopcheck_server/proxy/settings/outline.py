@@ -7,7 +7,14 @@ from pydantic import SecretStr
 from hopcheck_server.proxy.settings.fields import Settings, variable
 from hopcheck_server.proxy.settings.table import shown, unit_of
 
-_SUMMARISED = {"llm_mode", "backend", "litellm_proxy_url", "direct_fallback_url", "direct_fallback_models"}
+_SUMMARISED = {
+    "llm_mode",
+    "backend",
+    "litellm_proxy_url",
+    "direct_fallback_url",
+    "direct_fallback_models",
+    "direct_fallback_surfaces",
+}
 
 
 def outline(settings: Settings, address: str) -> str:
@@ -33,7 +40,8 @@ def _direct_provider(settings: Settings) -> list[str]:
     if settings.direct_fallback_v1 is None:
         return []
     models = shown(dict(settings.direct_fallback_models))
-    return [f"While LiteLLM is down, {settings.direct_fallback_v1} answers for {models}."]
+    surfaces = ", ".join(settings.direct_fallback_surfaces)
+    return [f"While LiteLLM is down, {settings.direct_fallback_v1} answers for {models} ({surfaces})."]
 
 
 def _is_key(settings: Settings, name: str) -> bool:

@@ -86,5 +86,8 @@ Seconds = Annotated[float, Field(gt=0, le=86_400), Unit("s")]
 Count = Annotated[int, Field(gt=0)]
 OrNone = BeforeValidator(_unset)
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
+SurfaceNames = Annotated[
+    tuple[Literal["chat", "embeddings", "messages", "responses"], ...], NoDecode, BeforeValidator(_comma_separated)
+]
 Renamed = Annotated[Mapping[str, str], NoDecode, BeforeValidator(_renamed)]
 LowerCase = BeforeValidator(_lower)

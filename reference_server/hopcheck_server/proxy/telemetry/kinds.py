@@ -11,6 +11,12 @@ OTHER = "other"
 ROUTES = (
     "/v1/chat/completions",
     "/v1/embeddings",
+    "/v1/messages",
+    "/v1/messages/count_tokens",
+    "/v1/responses",
+    "/v1/responses/{response_id}",
+    "/v1/responses/{response_id}/cancel",
+    "/v1/responses/{response_id}/input_items",
     "/v1/models",
     "/v1/models/{model_id}",
     "/v1/llm/models",
@@ -33,7 +39,19 @@ def route_of(path: str) -> str:
     """Return the label of a path; all unknown paths share one."""
     if path in _KNOWN:
         return path
-    return "/v1/models/{model_id}" if path.startswith("/v1/models/") else OTHER
+    if path.startswith("/v1/models/"):
+        return "/v1/models/{model_id}"
+    return _stored_response_route(path.removeprefix(_STORED)) if path.startswith(_STORED) else OTHER
+
+
+_STORED = "/v1/responses/"
+
+
+def _stored_response_route(rest: str) -> str:
+    """Return the label of a path below that of the responses: an id, and perhaps what is asked about it."""
+    _, slash, about = rest.partition("/")
+    route = f"{_STORED}{{response_id}}{slash}{about}"
+    return route if route in _KNOWN else OTHER
 
 
 def kind_of(error: ProxyError) -> str:

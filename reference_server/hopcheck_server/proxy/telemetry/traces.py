@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
     from opentelemetry.trace import Span, Tracer
 
-OPERATIONS = {"/v1/chat/completions": "chat", "/v1/embeddings": "embeddings"}
+OPERATIONS = {
+    "/v1/chat/completions": "chat",
+    "/v1/messages": "chat",
+    "/v1/responses": "chat",
+    "/v1/embeddings": "embeddings",
+}
 """`gen_ai.operation.name` by route; other routes have no spans."""
 
 DURATION_S = tuple(0.01 * 2**power for power in range(14))

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream, BaseLLMAdapter, Call
-from hopcheck_server.proxy.adapters.failover.direct import AnyResponse, DirectProvider
+from hopcheck_server.proxy.adapters.failover.direct import DirectProvider
 from hopcheck_server.proxy.adapters.failover.watch import BackendWatch, ResponseMemory
 from hopcheck_server.proxy.adapters.model_list import find_model
 from hopcheck_server.proxy.errors import ProxyError, UpstreamLost, model_not_found, upstream_down
@@ -58,13 +58,18 @@ class FailoverAdapter(BaseLLMAdapter):
         for adapter in (self._litellm, self._probe, *([self._direct.provider] if self._direct else [])):
             await adapter.aclose()
 
-    async def chat(self, call: Call) -> AdapterResponse | AdapterStream:
-        """Answer a chat completion."""
-        return await self._answer(call, _chat)
-
-    async def embeddings(self, call: Call) -> AdapterResponse:
-        """Answer an embeddings request."""
-        return await self._answer(call, _embeddings)
+    async def answer(self, call: Call) -> AdapterResponse | AdapterStream:
+        """Answer a call: by LiteLLM, or while it is down by the direct provider."""
+        if self.watch.condition.serves:
+            try:
+                return await self._litellm.answer(call)
+            except UpstreamLost:
+                # Nothing has been sent to the client. Is LiteLLM down, or did this request alone fail?
+                if not await self.watch.confirms_outage():
+                    raise
+        if self._direct is not None and self._direct.serves(call):
+            return await self._direct.answer(call)
+        raise self._down()
 
     async def models(self, key: str | None = None) -> AdapterResponse:
         """Return LiteLLM's list; while it is down the last one, marked."""
@@ -93,18 +98,6 @@ class FailoverAdapter(BaseLLMAdapter):
     def _is_direct(self, model: str) -> bool:
         return self._direct is not None and self._direct.knows(model)
 
-    async def _answer(self, call: Call, ask: Callable[[BaseLLMAdapter, Call], Awaitable[AnyResponse]]) -> AnyResponse:
-        if self.watch.condition.serves:
-            try:
-                return await ask(self._litellm, call)
-            except UpstreamLost:
-                # Nothing has been sent to the client. Is LiteLLM down, or did this request alone fail?
-                if not await self.watch.confirms_outage():
-                    raise
-        if self._direct is not None and self._is_direct(call.model):
-            return await self._direct.answer(call, ask)
-        raise self._down()
-
     async def _listed(self, fetch: Callable[[], Awaitable[AdapterResponse]], memory: ResponseMemory) -> AdapterResponse:
         if self.watch.condition.serves:
             try:
@@ -125,11 +118,3 @@ class FailoverAdapter(BaseLLMAdapter):
 
     def _down(self) -> ProxyError:
         return upstream_down(self.watch.condition.wrong, self.watch.condition.code)
-
-
-async def _chat(adapter: BaseLLMAdapter, call: Call) -> AdapterResponse | AdapterStream:
-    return await adapter.chat(call)
-
-
-async def _embeddings(adapter: BaseLLMAdapter, call: Call) -> AdapterResponse:
-    return await adapter.embeddings(call)

@@ -20,10 +20,10 @@ class LiteLLMWorkarounds:
     # provider call.
     lists_authoritatively = False
 
-    def outgoing(self, call: Call) -> tuple[bytes, Mapping[str, str]]:
+    def outgoing(self, call: Call) -> tuple[bytes | None, Mapping[str, str]]:
         """Refuse control fields, and add the trace context in LiteLLM's own field."""
         refuse_control_fields(call.body)
-        return carry_trace_context(call.raw, call.headers), call.headers
+        return call.raw and carry_trace_context(call.raw, call.headers), call.headers
 
     def incoming_headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
         """See `restore_provider_headers`."""

@@ -91,3 +91,8 @@ def comments_of(event: bytes) -> bytes:
 def data_event(data: bytes) -> bytes:
     """Make an event with one data line. JSON allows line ends only between its tokens, where a space does as well."""
     return b"data: " + data.replace(b"\n", b" ") + b"\n\n"
+
+
+def named_event(name: str, data: bytes) -> bytes:
+    """Make an event with a name and one data line."""
+    return b"event: " + name.encode() + b"\n" + data_event(data)

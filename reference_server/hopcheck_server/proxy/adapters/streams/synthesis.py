@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hopcheck_server.proxy.adapters.streams.event_relay import DONE
+from hopcheck_server.proxy.adapters.streams.chat_relay import DONE
 from hopcheck_server.proxy.adapters.streams.sse import data_event
 from hopcheck_server.proxy.errors import upstream_unreadable
 from hopcheck_server.proxy.json_text import encode

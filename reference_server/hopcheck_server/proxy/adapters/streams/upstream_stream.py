@@ -6,18 +6,17 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from hopcheck_server.proxy.adapters.streams.event_relay import EventRelay
+from hopcheck_server.proxy.adapters.streams.stream_relay import StreamRelay
 from hopcheck_server.proxy.adapters.transports.base import TimedOut, TransportError, UpstreamResponse
 from hopcheck_server.proxy.adapters.upstream_errors import transport_failure
-from hopcheck_server.proxy.errors import ProxyError
 from hopcheck_server.proxy.telemetry.kinds import kind_of
 from hopcheck_server.proxy.telemetry.notes import Waiting, current_notes
 
-# After [DONE] only the end of the body is missing; when that has been read, the connection can be reused.
+# After the terminator only the end of the body is missing; when that has been read, the connection can be reused.
 DRAIN_S = 0.5
 DRAIN_BYTES = 65_536
 
-# When every choice has finished, only a usage chunk and [DONE] can follow; some servers send neither, and stay.
+# When a response has finished, only usage and the terminator can follow; some servers send neither, and stay.
 FINISHED_S = 5.0
 
 
@@ -31,7 +30,7 @@ class UpstreamStream:
         idle_s: Seconds between two reads after it.
     """
 
-    def __init__(self, response: UpstreamResponse, relay: EventRelay, first_s: float, idle_s: float) -> None:
+    def __init__(self, response: UpstreamResponse, relay: StreamRelay, first_s: float, idle_s: float) -> None:
         self._response = response
         self._relay = relay
         self._first_s = first_s
@@ -61,7 +60,7 @@ class UpstreamStream:
             out = await self._read(min(self._idle_s, FINISHED_S) if self._relay.finished else self._idle_s)
         if self._relay.fault is not None:
             current_notes().error = kind_of(self._relay.fault)
-            yield in_band(self._relay.fault)
+            yield self._relay.in_band(self._relay.fault)
 
     async def _read(self, limit_s: float) -> bytes:
         try:
@@ -93,8 +92,3 @@ class UpstreamStream:
                 size = 0
                 while size <= DRAIN_BYTES and (chunk := await self._response.read(DRAIN_S)):
                     size += len(chunk)
-
-
-def in_band(error: ProxyError) -> bytes:
-    """Make an error the last event of a stream. No `[DONE]` follows, since the response isn't complete."""
-    return b"data: " + error.encode() + b"\n\n"

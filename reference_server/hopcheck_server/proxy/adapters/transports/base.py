@@ -9,10 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Method = Literal["GET", "POST"]
-
-AUTHORIZATION = "Authorization"
-"""The header field that, where a request has it, replaces the transport's own."""
+Method = Literal["GET", "POST", "DELETE"]
 
 KEEPALIVE_S = 4.0
 """How long a connection may be idle. Common servers (uvicorn, LiteLLM's among them) close theirs after 5 s: a request
@@ -70,10 +67,10 @@ class Transport(Protocol):
         """Send a request and wait for the head of the response, of any status.
 
         Args:
-            method: GET or POST.
+            method: GET, POST or DELETE.
             path: From the server's root, such as `/v1/models`.
-            content: A JSON body.
-            headers: Further header fields, lower case but for `AUTHORIZATION`.
+            content: A JSON body, or None.
+            headers: Further header fields, the credential among them.
             limit_s: Seconds for all of it.
 
         Raises:
@@ -94,14 +91,12 @@ class TransportLimits:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a transport sends its requests, and as whom.
+    """Where a transport sends its requests, and under which name.
 
     Attributes:
         root: The server's address, without `/v1`.
-        api_key: Sent as bearer key; "" sends none.
         agent: The User-Agent.
     """
 
     root: str
-    api_key: str
     agent: str = "llm-proxy"

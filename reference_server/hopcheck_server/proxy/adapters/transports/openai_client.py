@@ -17,7 +17,6 @@ from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpe
 from openai.types.chat import ChatCompletionChunk
 
 from hopcheck_server.proxy.adapters.transports.base import (
-    AUTHORIZATION,
     KEEPALIVE_S,
     BrokenOff,
     Destination,
@@ -91,7 +90,7 @@ class AsyncOpenAITransport:
     """`Transport` over one `AsyncOpenAI` client, which neither retries, follows redirects, nor keeps cookies.
 
     Args:
-        destination: The server, and the key for it.
+        destination: The server.
         limits: Of its pool.
     """
 
@@ -104,19 +103,18 @@ class AsyncOpenAITransport:
         jar = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
         transport = _TimedTransport(limits=pool)
         http = httpx2.AsyncClient(timeout=timeout, transport=transport, cookies=jar, follow_redirects=False)
-        key = destination.api_key
         self._client = AsyncOpenAI(
-            api_key=key or "unused", base_url=destination.root, max_retries=0, timeout=timeout, http_client=http
+            api_key="unused", base_url=destination.root, max_retries=0, timeout=timeout, http_client=http
         )
         self._headers: dict[str, str | Omit] = {
             # The client would take these two from the environment of this process.
             "OpenAI-Organization": Omit(),
             "OpenAI-Project": Omit(),
+            # Each request brings its own, or none.
+            "Authorization": Omit(),
             "Accept-Encoding": "identity",
             "User-Agent": destination.agent,
         }
-        if not key:
-            self._headers[AUTHORIZATION] = Omit()
 
     async def send(
         self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str], limit_s: float
@@ -143,6 +141,8 @@ class AsyncOpenAITransport:
             "stream": True,
             "stream_cls": AsyncStream[ChatCompletionChunk],
         }
+        if method == "DELETE":  # which the client never streams
+            return await self._client.delete(path, cast_to=httpx2.Response, options=how["options"])
         call = self._client.get(path, **how) if method == "GET" else self._client.post(path, content=content, **how)
         return cast("httpx2.Response", await call)
 

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Mapping
 
 from hopcheck_server.proxy.adapters.transports.base import (
-    AUTHORIZATION,
     BrokenOff,
     Destination,
     Method,
@@ -32,7 +31,7 @@ class RawTransport:
     """`Transport` over raw connections: no retries, no redirects, no cookies, no proxies of the environment.
 
     Args:
-        destination: The server, and the key for it.
+        destination: The server.
         limits: Of its pool.
     """
 
@@ -41,7 +40,6 @@ class RawTransport:
         self._prefix = origin.prefix
         self._pool = ConnectionPool(origin, limits)
         self._fields = _fixed_fields(origin.authority, destination.agent)
-        self._credentials = {AUTHORIZATION: f"Bearer {destination.api_key}"} if destination.api_key else {}
 
     async def send(
         self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str], limit_s: float
@@ -67,7 +65,7 @@ class RawTransport:
             raise
 
     def _request(self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]) -> bytes:
-        own = "".join([f"{name}: {value}\r\n" for name, value in {**self._credentials, **headers}.items()])
+        own = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         framing = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n" if content is not None else ""
         head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._fields}{framing}{own}\r\n"
         return head.encode("latin-1") + (content or b"")
