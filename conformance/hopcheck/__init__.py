@@ -37,6 +37,7 @@ from hopcheck_server.relay import (
     refuse,
 )
 from hopcheck_server.relay.honest.continuations import Begun, ContinuesStreams
+from hopcheck_server.relay.translating import Piece, TranslatingRelay
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.wire.server import ServerExchange
 
@@ -60,6 +61,7 @@ __all__ = [
     "Findings",
     "IncomingRequest",
     "PendingResponse",
+    "Piece",
     "Mutant",
     "NotApplicable",
     "NotExpressible",
@@ -71,6 +73,7 @@ __all__ = [
     "ServerExchange",
     "Stream",
     "Target",
+    "TranslatingRelay",
     "Untestable",
     "__version__",
     "backend_down",

@@ -15,6 +15,7 @@ BYTE_PROXY = "the target is a byte proxy (`transparent = true`), which passes on
 PASSES_KEYS = 'the target passes the client\'s own key on (`auth = "passthrough"`) and checks none'
 ASKS_FOR_NO_KEY = 'the target asks for no key (`auth = "none"`)'
 NO_KEY = "no client key is configured (`api_key_env`), so nothing can be asked about keys"
+OWN_DIALECT = "the models asked for reach a provider of OpenAI's dialect, so nothing is translated (see `--provider`)"
 NO_MODEL_LIST = "the target serves no list of models (`models = false`)"
 ONE_CHOICE = "the target gives one choice in an answer (`choices = false`)"
 
@@ -53,6 +54,10 @@ def _choices(config: TargetConfig) -> str:
     return "" if config.declares.choices else ONE_CHOICE
 
 
+def _translates(config: TargetConfig) -> str:
+    return "" if config.provider else OWN_DIALECT
+
+
 def _in_dialect(feature: Omission) -> Callable[[TargetConfig], str]:
     def why_not(config: TargetConfig) -> str:
         dialect = dialect_of(config.provider)
@@ -61,6 +66,8 @@ def _in_dialect(feature: Omission) -> Callable[[TargetConfig], str]:
     return why_not
 
 
+TRANSLATES = "translates"
+
 DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
     "parses": _parses,
     "client_key": _client_key,
@@ -68,6 +75,7 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
     "own_account": _own_account,
     "model_list": _model_list,
     "choices": _choices,
+    TRANSLATES: _translates,
     "call_ids": _in_dialect("call ids"),
     "null_content": _in_dialect("null content"),
     "stream_terminator": _in_dialect("stream terminators"),
@@ -81,6 +89,7 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
 - `own_account`: it asks its provider on an account of its own, not the client's.
 - `model_list`: it serves a list of models.
 - `choices`: it answers a request with `n` above 1.
+- `translates`: its provider is a named one, whose dialect it speaks.
 - `call_ids`, `null_content`, `stream_terminator`: the dialect of its provider has ids of calls, tells no content from
   an empty one, ends a stream before its body ends.
 """

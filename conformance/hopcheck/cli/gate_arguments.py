@@ -16,7 +16,7 @@ from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.cli.files import require_folders
 from hopcheck.client.config import TargetConfig
-from hopcheck.client.operations import OPERATIONS
+from hopcheck.client.operations import OF_PROVIDERS, OPERATIONS
 from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.fuzz.fuzz_cases import all_fuzz_cases
 from hopcheck.gate.bounds import DEADLINE_S
@@ -32,9 +32,6 @@ from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
 from hopcheck.report.render.sarif import sarif_text
 from hopcheck.report.settings_file import SettingsError
-
-OF_PROVIDERS = frozenset({"chat", "chat.stream", "embeddings"})
-"""The operations that lead to a provider."""
 
 RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "json": report_text,

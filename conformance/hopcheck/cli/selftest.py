@@ -31,6 +31,7 @@ from hopcheck.selftest import (
     without_inert,
 )
 from hopcheck.selftest.matrix_page import matrix_document, matrix_page
+from hopcheck.selftest.scoring import case_of
 from hopcheck_server.wire.event_loop import run as run_loop
 
 RERUN_LIMIT = 120
@@ -147,7 +148,7 @@ def require_named_checks(total: MatrixScore, cases: Mapping[str, Case]) -> None:
         + suggestion(mutant.killed_by, total.checks[case_id].difference(INVARIANTS))
         for case_id, check, name, _ in total.survived
         if check not in total.checks[case_id] and check not in INVARIANTS
-        for mutant in cases[case_id].mutants
+        for mutant in case_of(cases, case_id).mutants
         if (mutant.killed_by, mutant.name) == (check, name)
     ]
     if mistakes:
@@ -167,7 +168,7 @@ def rerun_suspicious(
     """
     by_name = {column.name: column for column in columns}
     places = {(cell.column, cell.verdict.key) for cell in first.suspicious if cell.verdict.held_up}
-    pairs = [(by_name[name], cases[case_id]) for name, case_id in sorted(places)]
+    pairs = [(by_name[name], case_of(cases, key)) for name, key in sorted(places)]
     second = run_loop(run_cells_again(pairs))
     rest = [cell for cell in matrix if (cell.column, cell.verdict.key) not in places]
     total = score([*rest, *second], columns, cases)

@@ -96,6 +96,11 @@ class Target(TargetSession):
         return self.config.models
 
     @property
+    def provider(self) -> str:
+        """The dialect of the provider behind those models, by the upstream's name; "" for OpenAI's."""
+        return self.config.provider
+
+    @property
     def timed_model(self) -> str:
         """The model that the declared timeout holds for: the chat model, unless another one is declared."""
         return self.declares.timeout_model or self.models.chat

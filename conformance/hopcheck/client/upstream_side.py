@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hopcheck.client.paths import parsed
-from hopcheck.client.providers.translated_attempt import TranslatedAttempt
+from hopcheck.client.providers.translated_attempt import TranslatedAttempt, request_of
 from hopcheck.client.responses import Response, SentRequest, Untestable, describe
 from hopcheck_server.upstream.control.client import Control
+from hopcheck_server.upstream.dialects.provider_request import ProviderRequest
 from hopcheck_server.upstream.journal.journal import Attempt
 
 ARRIVAL_S = 5.0
@@ -69,6 +70,18 @@ class UpstreamSide:
         if not attempts:
             raise Untestable(await self.why_not_seen(response))
         return attempts[-1]
+
+    async def provider_request(self, response: Response) -> ProviderRequest:
+        """The request as the provider got it, in the form that all dialects share.
+
+        Raises:
+            Untestable: It did not get there, or there in no form that can be read.
+        """
+        request = request_of(await self.forwarded(response))
+        read = request.dialect.read(request.path, request.payload or {})
+        if read is None:
+            raise Untestable("the request arrived in a dialect that can't be read")
+        return read
 
     async def received(self, response: Response) -> Any:
         """The JSON body that the upstream got in the last attempt; None if it got none, as the target refused it.

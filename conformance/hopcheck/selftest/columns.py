@@ -11,6 +11,8 @@ from hopcheck.authoring.registry import Case
 from hopcheck.selftest.restriction import restricted
 from hopcheck_server.relay import Relay
 from hopcheck_server.relay.honest import HONEST_RELAYS
+from hopcheck_server.relay.honest.translations import HONEST_TRANSLATIONS
+from hopcheck_server.relay.translating import TranslatingRelay, speaking
 
 HEALTHY = "healthy"
 """The name of the healthy relay's column."""
@@ -34,9 +36,17 @@ class MatrixColumn:
     mutants: tuple[tuple[str, Mutant], ...] = ()
     operation: str = ""
 
+    @property
+    def provider(self) -> str:
+        """The provider that it stands in front of; "" for one that speaks OpenAI's dialect."""
+        return self.relay.provider
+
 
 def columns_of(cases: Iterable[Case]) -> list[MatrixColumn]:
-    """The healthy relay, the honest relays, and each mutant class once for each operation that it is restricted to."""
+    """The healthy relay, the honest relays, and each mutant class once for each operation that it is restricted to.
+
+    A relay that translates is a column for each provider that it can stand in front of.
+    """
     found: dict[tuple[type[Relay], str], list[tuple[str, Mutant]]] = {}
     for case in cases:
         for mutant in case.mutants:
@@ -44,7 +54,21 @@ def columns_of(cases: Iterable[Case]) -> list[MatrixColumn]:
                 found.setdefault((mutant.relay, _restriction(case, mutant)), []).append((case.key, mutant))
     honest = [MatrixColumn(HEALTHY, Relay, honest=True)]
     honest += [MatrixColumn(url_part(f"honest.{relay.__name__}"), relay, honest=True) for relay in HONEST_RELAYS]
-    return honest + [_mutant_column(relay, operation, of) for (relay, operation), of in found.items()]
+    honest += [
+        MatrixColumn(url_part(f"honest.{relay.__name__}.{relay.provider}"), relay, honest=True)
+        for translation in HONEST_TRANSLATIONS
+        for relay in by_provider(translation)
+    ]
+    return honest + [
+        _mutant_column(one, operation, of) for (relay, operation), of in found.items() for one in by_provider(relay)
+    ]
+
+
+def by_provider(relay: type[Relay]) -> list[type[Relay]]:
+    """A relay class in front of each of its providers; one that doesn't translate has one."""
+    if not issubclass(relay, TranslatingRelay):
+        return [relay]
+    return [speaking(relay, provider) for provider in relay.providers]
 
 
 def _restriction(case: Case, mutant: Mutant) -> str:
@@ -54,7 +78,8 @@ def _restriction(case: Case, mutant: Mutant) -> str:
 
 def _mutant_column(relay: type[Relay], operation: str, of: Sequence[tuple[str, Mutant]]) -> MatrixColumn:
     stem = of[0][0].partition("[")[0]
-    name = url_part(f"{stem}.{relay.__name__}{f'.{operation}' if operation else ''}")
+    words = [stem, relay.__name__, relay.provider, operation]
+    name = url_part(".".join(filter(None, words)))
     restricted_relay = restricted(relay, operation) if operation else relay
     return MatrixColumn(name, restricted_relay, mutants=tuple(of), operation=operation)
 

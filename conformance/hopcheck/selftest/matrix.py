@@ -7,7 +7,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hopcheck.authoring.duties import TRANSLATES
 from hopcheck.authoring.registry import Case
+from hopcheck.client.operations import OF_PROVIDERS
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.scheduler import ChainPool, run_pools
 from hopcheck.engine.verdict import Verdict
@@ -90,6 +92,7 @@ class HostedRelay:
 
 
 def _hosted(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None, *, diagonal: bool) -> list[HostedRelay]:
+    cases = [case for case in cases if _is_asked_of(column, case)]
     if column.honest:
         reach = None if column.name == HEALTHY else reach
         return _without_outages(HostedRelay(column.name, column, _differing(column, cases, reach)))
@@ -102,6 +105,13 @@ def _hosted(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None, *,
         for relay in _without_outages(HostedRelay(column.name, column, open_, foreign=True)):
             hosted += _without_floods(relay)
     return hosted
+
+
+def _is_asked_of(column: MatrixColumn, case: Case) -> bool:
+    """Whether a case can say something of a column's relay: of a mutant that translates wrongly, cases about that."""
+    if not column.provider:
+        return TRANSLATES not in case.needs
+    return case.operation in OF_PROVIDERS and (column.honest or TRANSLATES in case.needs)
 
 
 def _differing(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None) -> tuple[Case, ...]:
@@ -156,7 +166,7 @@ async def _run_chains(host: RelayHost, chains: list[Chain], jobs: int) -> AsyncI
         relay, case = step
         context = host.context(relay.name)
         verdict = await run_case(case, replace(context, **FOREIGN_RUN) if relay.foreign else context)
-        return Cell(relay.column.name, verdict)
+        return Cell(relay.column.name, verdict.at(relay.column.provider))
 
     longest_first = sorted(chains, key=len, reverse=True)
     async with aclosing(run_pools([ChainPool(longest_first, jobs)], run_step)) as made:

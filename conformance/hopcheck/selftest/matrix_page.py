@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hopcheck.authoring.case_names import CasePattern
+from hopcheck.authoring.case_names import CasePattern, without_provider
 from hopcheck.authoring.registry import Case
 from hopcheck.client.operations import OPERATIONS
 from hopcheck.report.render.pages import page
@@ -40,7 +40,7 @@ def _case_entry(case: Case, total: MatrixScore) -> dict[str, Any]:
 
 def _operation_entry(case_id: str, operation: str, total: MatrixScore) -> dict[str, Any]:
     def mine(key: str) -> bool:
-        found = CasePattern.parse(key)
+        found = CasePattern.parse(without_provider(key)[0])
         return (found.case, found.operation) == (case_id, operation)
 
     return {

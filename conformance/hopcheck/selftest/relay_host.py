@@ -115,6 +115,9 @@ class RelayHost:
             target = relay_target(name, self._server.base_url(name), self.config, self._log(name))
             own = {"outage": self._server.switch_url(name), **self._classes[name].declares}
             target = replace(target, declares=replace(target.declares, **own))
+            provider = self._classes[name].provider
+            if provider:
+                target = replace(target, providers={provider: Models(chat="fake-model", embedding="")}).behind(provider)
             self._contexts[name] = RunContext(
                 target,
                 self.control,

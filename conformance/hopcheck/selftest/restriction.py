@@ -18,7 +18,7 @@ def restricted(relay: type[Relay], operation: str) -> type[Relay]:
     class OnOneOperation(relay):  # type: ignore[valid-type, misc]
         def __init__(self, config: RelayConfig) -> None:
             super().__init__(config)
-            self._twin = Relay(self.config)
+            self._twin = relay.healthy()(self.config)
             self._twin.limits = self.limits
 
         async def serve(self, exchange: ServerExchange, prefix: str = "") -> None:

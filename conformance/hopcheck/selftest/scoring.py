@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
-from hopcheck.authoring.case_names import CasePattern
+from hopcheck.authoring.case_names import CasePattern, without_provider
+from hopcheck.authoring.duties import TRANSLATES
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
 from hopcheck.client.config import KIND
@@ -63,15 +64,29 @@ def score(matrix: Iterable[Cell], columns: Sequence[MatrixColumn], cases: Mappin
         verdict = cell.verdict
         names = {finding.check for finding in verdict.findings}
         total.checks.setdefault(verdict.key, set()).update(names)
-        if by_name[cell.column].honest:
+        if by_name[cell.column].honest and _may_be_killed(by_name[cell.column], case_of(cases, verdict.key)):
             made |= {(verdict.key, name) for name in names}
             applied[verdict.key] = applied.get(verdict.key, False) or _is_applied(verdict)
-        if not _score_cell(total, by_name[cell.column], verdict, cases[verdict.key]):
+        if not _score_cell(total, by_name[cell.column], verdict, case_of(cases, verdict.key)):
             total.suspicious.append(cell)
     total.false_positives += [(case_id, "every honest relay", NEVER) for case_id, ever in applied.items() if not ever]
     killed = {(case_id, check) for case_id, check, _ in total.killed}
     total.unkilled = sorted(made - killed)
     return total
+
+
+def _may_be_killed(column: MatrixColumn, case: Case) -> bool:
+    """Whether mutants are run where the column's relay is: those that translate are run on cases about that."""
+    return not column.provider or TRANSLATES in case.needs
+
+
+def case_of(cases: Mapping[str, Case], key: str) -> Case:
+    """The case of a verdict's key, which may name a provider."""
+    return cases[without_provider(key)[0]]
+
+
+def _is_own(key: str, verdict: Verdict) -> bool:
+    return key == without_provider(verdict.key)[0]
 
 
 def _score_cell(total: MatrixScore, column: MatrixColumn, verdict: Verdict, case: Case) -> bool:
@@ -81,7 +96,7 @@ def _score_cell(total: MatrixScore, column: MatrixColumn, verdict: Verdict, case
     if column.honest:
         fine = (verdict.outcome is Outcome.CONFORMS or not _is_applied(verdict)) and not verdict.occurrences
         return _add_unless(fine, total.false_positives, column, verdict)
-    own = [mutant for key, mutant in column.mutants if key == verdict.key]
+    own = [mutant for key, mutant in column.mutants if _is_own(key, verdict)]
     if own:
         scored = [_score_mutant(total, verdict, mutant) for mutant in own]  # all of them, whatever the first says
         return all(scored)
@@ -89,10 +104,13 @@ def _score_cell(total: MatrixScore, column: MatrixColumn, verdict: Verdict, case
 
 
 def _is_not_owed(verdict: Verdict, column: MatrixColumn) -> bool:
-    """Whether a case doesn't apply to a relay that declares to be of another kind of gateway."""
+    """Whether a case doesn't apply to a relay that declares to be of another kind of gateway.
+
+    Nor does one to a provider whose dialect can't say what it is about: then no relay makes its checks there, either.
+    """
     of_another_kind = not KIND.isdisjoint(column.relay.declares)
-    is_own = any(key == verdict.key for key, _ in column.mutants)
-    return verdict.outcome is Outcome.NOT_APPLICABLE and of_another_kind and not is_own
+    is_own = any(_is_own(key, verdict) for key, _ in column.mutants)
+    return verdict.outcome is Outcome.NOT_APPLICABLE and bool(column.provider or (of_another_kind and not is_own))
 
 
 def _is_applied(verdict: Verdict) -> bool:

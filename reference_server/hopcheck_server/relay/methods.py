@@ -29,11 +29,13 @@ class Methods:
 
     Attributes:
         declares: Keys of a target file's `[declares]` for this relay, in addition to those of every relay.
+        provider: The dialect that its provider speaks, by the upstream's name; "" for that of its clients.
         config: Its configuration.
         limits: The state of its limits.
     """
 
     declares: ClassVar[Mapping[str, Any]] = {}
+    provider: ClassVar[str] = ""
 
     def __init__(self, config: RelayConfig) -> None:
         self.config = config

@@ -40,6 +40,11 @@ class Relay(Outages, Methods):
         self._direct = ProviderClient(config.upstream, self.parse)
         self._log = Path(config.log_file).open("a", encoding="utf-8") if config.log_file else None  # noqa: SIM115
 
+    @classmethod
+    def healthy(cls) -> type[Relay]:
+        """The class of a relay for the same provider that has no fault."""
+        return Relay
+
     async def serve(self, exchange: ServerExchange, prefix: str = "") -> None:
         """Answer one request; `prefix` is the part of its path that isn't the relay's."""
         incoming = IncomingRequest.of(exchange, prefix, uuid.uuid4().hex)

@@ -14,13 +14,15 @@ from hopcheck.engine.verdict import Verdict
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import Relay
+from hopcheck_server.relay.translating import TranslatingRelay
 
 Judge = Callable[..., dict[str, Verdict]]
 
 
 async def judge(relay: type[Relay], *patterns: str, provider: str = "anthropic") -> dict[str, Verdict]:
     """The verdicts on a relay, by the cases' names with their operations and the provider."""
-    operations = ("chat", "chat.stream") if provider == "anthropic" else ("chat", "chat.stream", "embeddings")
+    is_translated = provider in TranslatingRelay.providers and issubclass(relay, TranslatingRelay)
+    operations = ("chat", "chat.stream") if is_translated else ("chat", "chat.stream", "embeddings")
     cases = [case for case in select(all_cases().values(), patterns) if case.operation in operations]
     async with RelayHost({"relay": relay}, cases) as host:
         context = host.context("relay")

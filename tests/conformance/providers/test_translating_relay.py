@@ -11,7 +11,7 @@ from hopcheck.engine.verdict import Outcome
 from hopcheck.report.causes import causes_of
 from hopcheck_contracts.sse import event_of
 from hopcheck_server.relay.messages import Events
-from hopcheck_server.relay.translating import TranslatingRelay
+from hopcheck_server.relay.translating import TranslatingRelay, speaking
 
 HEALTHY = ("chat.*", "tools.*", "errors.upstream*", "errors.retry*", "stream.content*", "stream.usage*", "cancel.*")
 ACCEPTABLE = {Outcome.CONFORMS, Outcome.NOT_APPLICABLE, Outcome.ADVISORY}
@@ -20,15 +20,15 @@ ACCEPTABLE = {Outcome.CONFORMS, Outcome.NOT_APPLICABLE, Outcome.ADVISORY}
 class DropsTheSystem(TranslatingRelay):
     """System texts get lost."""
 
-    def to_message(self, body: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in super().to_message(body).items() if name != "system"}
+    def to_request(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in super().to_request(body).items() if name != "system"}
 
 
 class LosesResultIds(TranslatingRelay):
     """A tool's result belongs to no call any more."""
 
-    def to_message(self, body: dict[str, Any]) -> dict[str, Any]:
-        message = super().to_message(body)
+    def to_request(self, body: dict[str, Any]) -> dict[str, Any]:
+        message = super().to_request(body)
         for turn in message["messages"]:
             for block in turn["content"]:
                 if block["type"] == "tool_result":
@@ -72,13 +72,14 @@ class NamesEveryEndStop(TranslatingRelay):
         return super().to_completion({**message, "stop_reason": "end_turn"}, model)
 
 
-def test_a_healthy_translation_holds(judged):
-    verdicts = judged(TranslatingRelay, *HEALTHY)
+@pytest.mark.parametrize("provider", TranslatingRelay.providers)
+def test_a_healthy_translation_holds(judged, provider):
+    verdicts = judged(speaking(TranslatingRelay, provider), *HEALTHY, provider=provider)
     assert {key: one.outcome for key, one in verdicts.items() if one.outcome not in ACCEPTABLE} == {}
     assert [cause.key for cause in causes_of(verdicts.values()) if cause.level == "MUST"] == []
     conforming = [key for key, one in verdicts.items() if one.outcome is Outcome.CONFORMS]
     assert len(conforming) >= 20
-    assert all("@anthropic]" in key for key in conforming)
+    assert all(f"@{provider}]" in key for key in conforming)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from hopcheck.gate.catalogue import by_key
 from hopcheck.selftest import HEALTHY, Cell, MatrixColumn, MatrixScore, cells, columns_of, score
 from hopcheck.selftest.reach import overridden, reach_of, touches
 from hopcheck_server.relay.honest import HONEST_RELAYS, PrettyPrints
+from hopcheck_server.relay.honest.translations import HONEST_TRANSLATIONS
 
 
 class Teapot(Relay):
@@ -46,6 +47,7 @@ class Harmless(Relay):
 def made(case, monkeypatch):
     """Two cases: about the status, and about the body."""
     monkeypatch.setattr(sys.modules[MatrixColumn.__module__], "HONEST_RELAYS", (PrettyPrints,))
+    monkeypatch.setattr(sys.modules[MatrixColumn.__module__], "HONEST_TRANSLATIONS", ())
 
     @case("chat.status", level="MUST", refs=["a"], upstream=reply.chat("hello"))
     async def status(target: Target) -> Findings:
@@ -141,7 +143,10 @@ def test_an_empty_matrix_does_not_hold() -> None:
 
 def test_each_honest_relay_has_a_column() -> None:
     columns = columns_of([])
-    assert [column.relay for column in columns] == [Relay, *HONEST_RELAYS]
+    names = [f"honest.{relay.__name__}" for relay in HONEST_RELAYS]
+    names += [f"honest.{one.__name__}.{provider}" for one in HONEST_TRANSLATIONS for provider in one.providers]
+    assert [column.name for column in columns] == [HEALTHY, *names]
+    assert {column.provider for column in columns} == {"", "anthropic", "gemini", "ollama"}
     assert columns[0].name == HEALTHY
     assert all(column.honest for column in columns)
 

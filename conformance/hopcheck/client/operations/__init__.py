@@ -2,12 +2,22 @@
 
 from hopcheck.client.operations.kind import NotExpressible, OperationKind
 from hopcheck.client.operations.operation import Operation
-from hopcheck.client.operations.table import ALL, FORWARDED, GENERATING, ON_MESSAGES, OPERATIONS, OTHER, operation_of
+from hopcheck.client.operations.table import (
+    ALL,
+    FORWARDED,
+    GENERATING,
+    OF_PROVIDERS,
+    ON_MESSAGES,
+    OPERATIONS,
+    OTHER,
+    operation_of,
+)
 
 __all__ = [
     "ALL",
     "FORWARDED",
     "GENERATING",
+    "OF_PROVIDERS",
     "ON_MESSAGES",
     "OPERATIONS",
     "OTHER",

@@ -27,6 +27,9 @@ FORWARDED = tuple(name for name, kind in _OPENAI.items() if kind.forwarded)
 ALL = tuple(_OPENAI)
 """Those and the list of models."""
 
+OF_PROVIDERS = frozenset({"chat", "chat.stream", "embeddings"})
+"""What is asked of the models of a provider that speaks another dialect than OpenAI's."""
+
 ON_MESSAGES = tuple(name for name, kind in OPERATIONS.items() if kind.surface == "messages" and kind.generates)
 """The operations of Anthropic's Messages in which a model writes the response."""
 

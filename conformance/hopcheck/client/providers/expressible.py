@@ -41,7 +41,7 @@ def require_expressible(dialect: Dialect, body: Any) -> None:
     kinds = sorted({str(one.get("type")) for one in tools or () if isinstance(one, dict)} - {"function"})
     if kinds:
         raise NotApplicable(f"{dialect.label} has no tools of the type {', '.join(kinds)}")
-    foreign = sorted(name for name in asked if _SAME.get(name, name) not in dialect.parameters)
+    foreign = sorted(name for name in asked if _SAME.get(name, name) not in dialect.parameters | dialect.carries)
     if "tool choice" in dialect.omits and body.get("tool_choice") not in (None, "auto", "none"):
         foreign.append("tool_choice")
     if "image URLs" in dialect.omits and any(map(_is_address, _image_urls(body))):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from hopcheck.client.responses import NotApplicable
+from hopcheck_server.upstream.dialects.registry import all_dialects
+from hopcheck_server.upstream.dialects.request import DialectRequest
 from hopcheck_server.upstream.journal.attempt import Attempt
+from hopcheck_server.wire.headers import Headers
+
+
+def request_of(attempt: Attempt) -> DialectRequest:
+    """An attempt as its dialect reads it."""
+    return all_dialects().read(attempt.method, attempt.path, attempt.body, Headers(attempt.headers).fields())
 
 
 class TranslatedAttempt(Attempt):

@@ -10,24 +10,19 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hopcheck.client.providers.translated_attempt import request_of
 from hopcheck.engine.exchanges.message import Message
 from hopcheck_server.upstream.dialects.dialect import Dialect
 from hopcheck_server.upstream.dialects.registry import all_dialects
-from hopcheck_server.upstream.dialects.request import DialectRequest
 from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse
 from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.playback.rendered import RenderedResponse
 from hopcheck_server.upstream.responder import Responder
-from hopcheck_server.upstream.script.turns import Scripts
+from hopcheck_server.upstream.script.turns import Delivery, Scripts
 from hopcheck_server.wire.headers import Headers
 
 _ERROR = b'data: {"error":'
-
-
-def request_of(attempt: Attempt) -> DialectRequest:
-    """An attempt as its dialect reads it."""
-    return all_dialects().read(attempt.method, attempt.path, attempt.body, Headers(attempt.headers).fields())
 
 
 def foreign_dialect(attempt: Attempt, client_path: str = "") -> Dialect | None:
@@ -58,21 +53,23 @@ def _translated(
 ) -> Iterator[Message | None]:
     own, common = Responder(scripts, Journal()), Responder(scripts, Journal())
     for attempt in attempts:
-        as_sent = _rendered(own, attempt, attempt.path, attempt.body)
+        as_sent, delivery = _rendered(own, attempt, attempt.path, attempt.body)
         body = {**asked, "model": attempt.model, "stream": request_of(attempt).shape.stream}
-        in_common = _rendered(common, attempt, path, json.dumps(body).encode())
+        in_common, _ = _rendered(common, attempt, path, json.dumps(body).encode())
         sent = attempt.response
-        yield None if sent is None else _message(sent, in_common, _pieces_sent(attempt, as_sent))
+        yield None if sent is None else _message(sent, in_common, _pieces_sent(attempt, as_sent, delivery))
 
 
-def _rendered(responder: Responder, attempt: Attempt, path: str, body: bytes) -> RenderedResponse:
+def _rendered(responder: Responder, attempt: Attempt, path: str, body: bytes) -> tuple[RenderedResponse, Delivery]:
     arrival = Arrival(attempt.method, path, Headers(attempt.headers).fields(), body)
     arrival.marker, arrival.script = attempt.marker, attempt.script
-    return responder.respond(arrival)[0]
+    return responder.respond(arrival)
 
 
-def _pieces_sent(attempt: Attempt, as_sent: RenderedResponse) -> int | None:
+def _pieces_sent(attempt: Attempt, as_sent: RenderedResponse, delivery: Delivery) -> int | None:
     """How many pieces were sent of a response that did not reach its end; None for one that did."""
+    if delivery.end_after_events is not None and as_sent.stream:
+        return delivery.end_after_events - as_sent.leading_events
     sent_bytes, total = sum(size for _, size in attempt.sent), 0
     for number, piece in enumerate(as_sent.pieces):
         total += len(piece)
@@ -83,7 +80,7 @@ def _pieces_sent(attempt: Attempt, as_sent: RenderedResponse) -> int | None:
 
 def _message(sent: SentResponse, rendered: RenderedResponse, pieces_sent: int | None) -> Message:
     pieces = list(rendered.pieces)
-    pieces = pieces if pieces_sent is None else pieces[: min(pieces_sent, len(pieces) - 1)]
+    pieces = pieces if pieces_sent is None else pieces[: min(pieces_sent + rendered.leading_events, len(pieces) - 1)]
     kept = [pair for pair in sent.headers if pair[0].lower() != "content-type"]
     media_type = "text/event-stream" if rendered.stream else "application/json"
     body = b"".join(_common(piece) if piece.startswith(_ERROR) else piece for piece in pieces)

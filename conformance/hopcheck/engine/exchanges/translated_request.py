@@ -7,11 +7,13 @@ given as data, tools, the choice among them, and the parameters that the dialect
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from hopcheck.authoring.findings import Level
+from hopcheck.client.providers.translated_attempt import request_of
 from hopcheck.engine.exchanges.complaint import Complaint, Judged
-from hopcheck.engine.exchanges.openai_form import foreign_dialect, request_of
+from hopcheck.engine.exchanges.openai_form import foreign_dialect
 from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_server.upstream.dialects.dialect import Dialect
 from hopcheck_server.upstream.dialects.provider_request import (
@@ -47,6 +49,8 @@ def judge_translation(judged: Judged) -> Iterator[Complaint]:
 
 
 def _differences(asked: ProviderRequest, got: ProviderRequest, dialect: Dialect) -> Iterator[Complaint]:
+    if asked.tool_choice == "none" and not got.tools:
+        asked = replace(asked, tools=(), tool_choice="")  # what isn't offered can't be called
     parameters = dialect.parameters
     yield from _system(asked, got)
     yield from _turns(asked, got)

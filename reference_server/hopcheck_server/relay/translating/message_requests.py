@@ -30,6 +30,7 @@ def translated(body: Json) -> Json:
         "tools": [tool(one["function"]) for one in body.get("tools") or ()],
         "tool_choice": tool_choice(body) if body.get("tools") else None,
         "metadata": {"user_id": body["user"]} if body.get("user") else None,
+        "output_format": output_format(body.get("response_format")),
     }
     kept = {name: value for name, value in parameters.items() if value not in (None, [])}
     return {**kept, "messages": list(merged(turns(messages)))}
@@ -43,19 +44,20 @@ def turns(messages: Iterable[Json]) -> Iterator[Json]:
             result = {"type": "tool_result", "tool_use_id": message.get("tool_call_id"), "content": content}
             yield {"role": "user", "content": [result]}
         elif role == "assistant":
-            yield {"role": "assistant", "content": [*content, *map(call, message.get("tool_calls") or ())]}
+            thoughts = message.get("thinking_blocks") or ()
+            yield {"role": "assistant", "content": [*thoughts, *content, *map(call, message.get("tool_calls") or ())]}
         elif role not in SYSTEM_ROLES:
             yield {"role": "user", "content": content}
 
 
-def merged(sequence: Iterable[Json]) -> Iterator[Json]:
+def merged(sequence: Iterable[Json], content: str = "content") -> Iterator[Json]:
     """Turns with content, consecutive ones of one role as one."""
     last: Json | None = None
     for turn in sequence:
-        if not turn["content"]:
+        if not turn[content]:
             continue
         if last is not None and last["role"] == turn["role"]:
-            last["content"] += turn["content"]
+            last[content] += turn[content]
             continue
         if last is not None:
             yield last
@@ -79,6 +81,13 @@ def _source(url: str) -> Json:
     if url.startswith("data:") and found:
         return {"type": "base64", "media_type": media_type, "data": data}
     return {"type": "url", "url": url}
+
+
+def output_format(form: Any) -> Json | None:
+    """The schema of the response; where any JSON will do, there is nothing to say it with."""
+    if not isinstance(form, dict) or form.get("type") != "json_schema":
+        return None
+    return {"type": "json_schema", "schema": form["json_schema"]["schema"]}
 
 
 def call(one: Json) -> Json:

@@ -1,4 +1,4 @@
-"""The client for a provider that speaks Anthropic's dialect: what it gives back is OpenAI's."""
+"""The client for a provider of another dialect: what it gives back is OpenAI's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from hopcheck_server.relay.messages import Events, Failure, OutgoingRequest, dump
 from hopcheck_server.relay.provider import ProviderClient, ProviderResponse, begun
-from hopcheck_server.relay.streams import body_of, events_of
+from hopcheck_server.relay.streams import body_of
+from hopcheck_server.relay.translating.languages import ProviderLanguage
 from hopcheck_server.wire.client import Head
 
 Json = dict[str, Any]
@@ -17,8 +18,8 @@ Json = dict[str, Any]
 class Translations(Protocol):
     """What of a provider's responses is translated."""
 
-    def to_completion(self, message: Json, model: str) -> Json:
-        """A whole message."""
+    def to_completion(self, payload: Json, model: str) -> Json:
+        """A whole response."""
 
     def to_error(self, body: Json, status: int) -> Json:
         """The body of an error."""
@@ -33,8 +34,9 @@ class Translations(Protocol):
 class TranslatingClient(ProviderClient):
     """Makes attempts, and translates what they are answered."""
 
-    def __init__(self, url: str, translations: Translations) -> None:
+    def __init__(self, url: str, language: ProviderLanguage, translations: Translations) -> None:
         super().__init__(url)
+        self._language = language
         self._translations = translations
 
     async def attempt(self, outgoing: OutgoingRequest, timeout_s: float) -> ProviderResponse:
@@ -42,8 +44,8 @@ class TranslatingClient(ProviderClient):
         connection, head = await self._exchange(outgoing, timeout_s)
         try:
             body = body_of(connection, head, timeout_s)
-            if head.status == 200 and (head.header("content-type") or "").startswith("text/event-stream"):
-                events = self._chunks(events_of(body), outgoing)
+            if head.status == 200 and (head.header("content-type") or "").startswith(self._language.media_type):
+                events = self._chunks(self._language.events(body), outgoing)
                 return ProviderResponse(head, events=await begun(events), connection=connection)
             whole = b"".join([data async for data in body])
             self._pool.give(connection)
@@ -63,9 +65,19 @@ class TranslatingClient(ProviderClient):
             status = self._translations.to_status(head.status)
             translated = dump(self._translations.to_error(payload or {}, head.status))
             raise Failure("status", f"the provider answered {status}", replace(head, status=status), translated)
-        if payload is None or payload.get("type") != "message" or outgoing.incoming.streams:
+        completion = self._completion(payload or {}, outgoing.model)
+        if completion is None or outgoing.incoming.streams:
             raise Failure("garbled", "the provider's response is not of the form that was asked for", head, body)
-        return ProviderResponse(head, dump(self._translations.to_completion(payload, outgoing.model)))
+        if "error" in completion:
+            raise Failure("error-event", "the provider's response is an error", body=dump(completion))
+        return ProviderResponse(head, dump(completion))
+
+    def _completion(self, payload: Json, model: str) -> Json | None:
+        try:
+            completion = self._translations.to_completion(payload, model)
+        except (KeyError, TypeError, AttributeError):
+            return None
+        return completion if completion.get("choices") or "error" in completion else None
 
 
 def _object(body: bytes) -> Json | None:

@@ -46,6 +46,7 @@ class Dialect(ABC):
         request_id_header: The response header that names the request; "" if the provider has none.
         telltale_header: A request header by which this dialect's requests are known on paths that it shares.
         parameters: Those of OpenAI's parameters that `read` finds, since the dialect has a place for them.
+        carries: Those for which it has a place in another form, so that they can be asked for and not be compared.
         is_named_only: Whether it has only those paths that begin with its name: nothing else tells its requests apart.
         omits: What else of a request or a response it has no place for.
         leading_events: How many more events come before a stream's content than the one of OpenAI's chat completions.
@@ -60,6 +61,7 @@ class Dialect(ABC):
     request_id_header: ClassVar[str] = "x-request-id"
     telltale_header: ClassVar[str] = ""
     parameters: ClassVar[frozenset[str]] = frozenset()
+    carries: ClassVar[frozenset[str]] = frozenset()
     omits: ClassVar[frozenset[Omission]] = frozenset()
     is_named_only: ClassVar[bool] = False
     leading_events: ClassVar[int] = 0

@@ -20,6 +20,10 @@ NOT_EXPRESSIBLE = 501
 """The status of the error that answers a script which the dialect can't express."""
 
 
+COMMENT = b": keep-alive\n\n"
+"""What a stream begins with that is kept alive before there is anything to say."""
+
+
 class Renderer:
     """Renders turns; what is the same for every attempt is rendered once and kept."""
 
@@ -58,7 +62,7 @@ class Renderer:
         key = id(turn), request.dialect.name, request.shape, marked
         known = self._kept.get(key)  # with its turn, so that the turn's id stays its own
         if known is not None:
-            return _filled(known[1], request, tag)
+            return _filled(known[1], request, tag, turn)
         obstacle = request.dialect.obstacle(turn)
         if obstacle:
             return _unexpressed(turn, request.dialect, tag, obstacle)
@@ -66,13 +70,14 @@ class Renderer:
             self._kept.clear()
         template = request.dialect.template(turn, request.shape, marked=marked)
         self._kept[key] = turn, template
-        return _filled(template, request, tag)
+        return _filled(template, request, tag, turn)
 
 
-def _filled(template: Template, request: DialectRequest, tag: bytes) -> RenderedResponse:
+def _filled(template: Template, request: DialectRequest, tag: bytes, turn: Turn) -> RenderedResponse:
     response = template.fill(request.model, tag)
     if response.stream:
-        response.leading_events = request.dialect.leading_events
+        response.leading_events = request.dialect.leading_events + turn.delivery.comment
+        response.pieces = [COMMENT, *response.pieces] if turn.delivery.comment else response.pieces
     return response
 
 

@@ -55,7 +55,7 @@ def plan(pieces: Iterable[bytes], delivery: Delivery) -> PlaybackSchedule:
 
 
 def _is_uncut(delivery: Delivery) -> bool:
-    return delivery.cut_at is None and delivery.cut_after_events is None
+    return delivery.cut_at is None and delivery.cut_after_events is None and delivery.end_after_events is None
 
 
 def _whole(events: Iterable[bytes], dues: Iterator[float]) -> Iterator[Segment]:
@@ -74,6 +74,8 @@ def _stop(delivery: Delivery, pieces: list[bytes]) -> tuple[int | None, End]:
         stops.append((delivery.cut_at, delivery.cut))
     if delivery.cut_after_events is not None:
         stops.append((_length(pieces[: delivery.cut_after_events]), delivery.cut))
+    if delivery.end_after_events is not None:
+        stops.append((_length(pieces[: delivery.end_after_events]), "whole"))
     if delivery.hang:
         where = {"headers": -1, "body": 0, "events": _length(pieces[: delivery.hang_after])}[delivery.hang]
         stops.append((where, "hang"))

@@ -114,6 +114,8 @@ class Delivery:
             framing says that more should have come.
         cut_at: Body offset of the cut; 0 cuts after the headers, -1 before them.
         cut_after_events: The same, counted in events.
+        end_after_events: The body ends properly after that many events, though the response isn't over.
+        comment: A stream begins with a comment, as servers send them to keep a connection alive.
         done: How often the event that ends a stream (`[DONE]`, `message_stop`) is sent.
         line_end: Of event streams.
         gzip: The body is compressed (Content-Encoding: gzip), each event flushed, unless the request rules that out.
@@ -135,6 +137,8 @@ class Delivery:
     cut: Literal["close", "reset"] = "close"
     cut_at: int | None = None
     cut_after_events: int | None = None
+    end_after_events: int | None = None
+    comment: bool = False
     done: int = 1
     line_end: Literal["\n", "\r\n", "\r"] = "\n"
     gzip: bool = False
@@ -145,8 +149,13 @@ class Delivery:
 
     def after(self, events: int) -> Delivery:
         """The same for a stream in which that many more events come before the content."""
-        cut, hang = self.cut_after_events, self.hang_after
-        return replace(self, cut_after_events=cut and cut + events, hang_after=hang and hang + events)
+        cut, hang, end = self.cut_after_events, self.hang_after, self.end_after_events
+        return replace(
+            self,
+            cut_after_events=cut and cut + events,
+            hang_after=hang and hang + events,
+            end_after_events=end and end + events,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ class Anthropic(Dialect):
     telltale_header = "anthropic-version"
     leading_events = 2  # the start of a block, and a ping
     parameters = request_reader.PARAMETERS
+    carries = frozenset({"response_format"})
 
     def route(self, path: str) -> Route | None:
         """The three endpoints, and one model of the list."""

@@ -53,6 +53,7 @@ class Gemini(Dialect):
     has_choices = True
     leading_events = -1  # the first has content
     parameters = requests.PARAMETERS
+    carries = frozenset({"response_format"})
 
     def route(self, path: str) -> Route | None:
         """The methods of a model, with a version before them or without."""

@@ -36,6 +36,7 @@ class Ollama(Dialect):
     omits = frozenset({"call ids", "media types", "image URLs", "tool choice", "null content", "stream terminators"})
     leading_events = -1  # the first has content
     parameters = requests.PARAMETERS
+    carries = frozenset({"response_format"})
 
     def route(self, path: str) -> Route | None:
         """Chats, embeddings, the description of a model."""
@@ -79,6 +80,8 @@ class Ollama(Dialect):
         """Also that a stream has no terminator which could be left out or sent twice."""
         if turn.delivery.done != 1:
             return f"{self.label}'s streams have no terminator"
+        if turn.delivery.comment:
+            return f"{self.label}'s streams have no comments"
         return super().obstacle(turn)
 
     def completion_obstacle(self, completion: Completion) -> str:
