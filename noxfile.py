@@ -31,7 +31,7 @@ SHARED_COMPOSE = "examples/docker-compose.shared.yml"
 EXAMPLE_KEYS = {"LITELLM_MASTER_KEY": "sk-for-a-look", "LLM_PROXY__INTERNAL_API_KEY": "sk-for-a-look"}
 CHAIN_MARKERS = "litellm or locust or whole_gate"
 """The markers of the tests that the session `chain` runs."""
-PROCESSES = f"{CHAIN_MARKERS} or commands or image or hostile"
+PROCESSES = f"{CHAIN_MARKERS} or commands or image or hostile or real_clients"
 """The markers of all tests that the session `tests` leaves to others."""
 
 CASSETTES = "cassettes/litellm-1.106.2"
@@ -173,6 +173,12 @@ def examples(session: nox.Session) -> None:
 def hostile(session: nox.Session) -> None:
     """Run gate and load on every hostile target; not a default session, since it takes long."""
     run(session, "pytest", "-m", "hostile", "-n", "3", *session.posargs)
+
+
+@project_session()
+def clients(session: nox.Session) -> None:
+    """Run Claude Code and Codex through the reference proxy; not a default session, since it installs 800 MB first."""
+    run(session, "pytest", "-m", "real_clients", *session.posargs)
 
 
 @project_session()

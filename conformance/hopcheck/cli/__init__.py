@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "baseline": ("hopcheck.cli.baseline", "carry a baseline of the first edition over"),
     "cases": ("hopcheck.cli.cases", "list or explain the cases"),
     "selftest": ("hopcheck.cli.selftest", "run the suite against itself: mutants and honest relays"),
+    "clients": ("hopcheck.cli.clients", "run Claude Code and Codex through a proxy, and show what their users see"),
     "serve": ("hopcheck.cli.serve", "run the reference proxy"),
     "upstream": ("hopcheck.cli.upstream", "run the scripted provider alone"),
     "record": ("hopcheck.cli.record", "record LiteLLM's traffic as cassettes, to be replayed without it"),
