@@ -1,11 +1,30 @@
 """Streams of messages that break: the official client notices none of it, so the gateway must show it."""
 
-from hopcheck import Event, Events, Failure, Findings, Operation, Relay, Target, case, event_of, expect, reply
+from hopcheck import (
+    Events,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    edits,
+    event_of,
+    expect,
+    reply,
+)
+from hopcheck.cases.messages.blocks import block_events, started, streamed
 
 OVERLOADED = reply.error_story(529, {"message": "Overloaded"})
 
 SCRIPTS = {
     "cut": reply.stream("Hel", "lo", " and", " more", cut_after_events=5),
+    "reset": reply.stream("Hel", "lo", " and", " more", cut_after_events=5, cut="reset"),
+    "ended-early": reply.stream("Hel", "lo", done=0),
+    "no-ending": streamed(started(), *block_events(0, {"type": "text", "text": "Hello"})),
     "failing": reply.stream("Hel", "lo", failure=OVERLOADED),
 }
 
@@ -19,20 +38,12 @@ SCRIPTS = {
 )
 async def broken_stream(target: Target, ask: Operation) -> Findings:
     """A stream that breaks off, or whose provider fails, doesn't reach the client like a whole message."""
-    streams = {name: await ask(script=name) for name in SCRIPTS}
-    hidden = [name for name in ("cut", "failing") if not getattr(streams[name], "shows_failure", True)]
+    streams = {name: await ask.stream(script=name) for name in SCRIPTS}
+    hidden = [name for name, stream in streams.items() if stream.clean or not stream.shows_failure]
     yield expect("failures that don't show", hidden, equals=[])
     error = streams["failing"].error
     kind = error.get("type") if isinstance(error, dict) else None
     yield expect("type of the provider's error", kind, equals="overloaded_error", level="SHOULD")
-
-
-def _ending() -> list[Event]:
-    delta = {"stop_reason": "end_turn", "stop_sequence": None}
-    return [
-        event_of({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 2}}, "message_delta"),
-        event_of({"type": "message_stop"}, "message_stop"),
-    ]
 
 
 @broken_stream.mutant(killed_by="failures that don't show", trips=("stream.*",))
@@ -40,7 +51,7 @@ class EndsWell(Relay):
     """A stream that broke off ends like a whole one."""
 
     async def broken(self, failure: Failure) -> Events:
-        for event in _ending():
+        for event in edits.ending():
             yield event
 
 
@@ -52,3 +63,55 @@ class BlamesItself(Relay):
         async for event in events:
             own = {"type": "error", "error": {"type": "api_error", "message": "Something went wrong."}}
             yield event_of(own, "error") if event.event == "error" else event
+
+
+@case(
+    "messages.error-first",
+    level="MUST",
+    on="messages.stream",
+    refs=["Anthropic API streaming: error events", "litellm: an error first is a 200"],
+    isolation="cooldown",
+    upstream=streamed({"type": "error", "error": {"type": "api_error", "message": "The model is gone."}}),
+)
+async def error_first(target: Target, ask: Operation) -> Findings:
+    """A stream whose first event is an error is no empty message: the client gets an error status, or the error."""
+    stream = await ask.stream()
+    yield expect("failure", stream.shows_failure and not stream.clean, equals=True)
+    yield expect("message", dig(stream.error, "message"), contains="The model is gone.", level="SHOULD")
+    yield expect("status", stream.status, at_least=400, level="SHOULD")
+
+
+class _Begins(Relay):
+    body = b""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        if failure.kind != "error-event":
+            return response
+        response.status, response.body = 200, self.body
+        return response.with_header("Content-Type", "text/event-stream")
+
+
+@error_first.mutant(killed_by="failure", trips=("stream.*", "fallback.*"))
+class StreamsNothing(_Begins):
+    """A stream that begins with an error is an empty one."""
+
+    body = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+
+
+@error_first.mutant(killed_by="status", trips=("stream.*", "fallback.*"))
+class PassesErrorsAsTheyCome(_Begins):
+    """An error that comes first is passed on after a 200."""
+
+    body = b'event: error\ndata: {"type":"error","error":{"type":"api_error","message":"The model is gone."}}\n\n'
+
+
+@error_first.mutant(killed_by="message")
+class TellsNothing(Relay):
+    """An error that comes first is an error of the gateway's own."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        if failure.kind != "error-event":
+            return response
+        return response.with_json({**response.json, "error": {**response.json["error"], "message": "It failed."}})

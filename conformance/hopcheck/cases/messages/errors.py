@@ -49,14 +49,14 @@ class RefusesKeysForOpenAI(_OpenAIShaped):
     status = 401
 
 
-@own_errors.mutant(killed_by="error for what is no JSON", trips=("errors.*",))
+@own_errors.mutant(killed_by="error for what is no JSON", trips=("errors.*", "messages.error-types"))
 class RefusesJsonForOpenAI(_OpenAIShaped):
     """Bodies are refused in OpenAI's shape."""
 
     status = 400
 
 
-@own_errors.mutant(killed_by="error for an unknown model", trips=("errors.*",))
+@own_errors.mutant(killed_by="error for an unknown model", trips=("errors.*", "messages.error-types"))
 class RefusesModelsForOpenAI(_OpenAIShaped):
     """Models are refused in OpenAI's shape."""
 
@@ -88,7 +88,7 @@ class SaysServerError(Relay):
         return response
 
 
-@overloaded.mutant(killed_by="type", trips=("errors.*",))
+@overloaded.mutant(killed_by="type", trips=("errors.*", "messages.error-types"))
 class SaysApiError(Relay):
     """Every error has the same type."""
 

@@ -1,0 +1,89 @@
+"""Messages as they stand on the wire, for what no story of the upstream's says."""
+
+import json
+from typing import Any
+
+from hopcheck import reply
+
+Json = dict[str, Any]
+
+USAGE = {"input_tokens": 9, "output_tokens": 2}
+
+
+def written(content: list[Json], **more: Any) -> Json:
+    """A whole message with these blocks."""
+    head = {"id": "msg_hopwritten", "type": "message", "role": "assistant", "model": "fake-model"}
+    return {**head, "content": content, "stop_reason": "end_turn", "stop_sequence": None, "usage": USAGE, **more}
+
+
+def started() -> Json:
+    """The first event of a stream."""
+    return {"type": "message_start", "message": written([], stop_reason=None)}
+
+
+def block_events(index: int, block: Json, *deltas: Json) -> list[Json]:
+    """The events of a block, which begins as it is given."""
+    return [
+        {"type": "content_block_start", "index": index, "content_block": block},
+        *({"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas),
+        {"type": "content_block_stop", "index": index},
+    ]
+
+
+def stopped(**delta: Any) -> list[Json]:
+    """The events that end a stream."""
+    reason = {"stop_reason": "end_turn", "stop_sequence": None, **delta}
+    return [{"type": "message_delta", "delta": reason, "usage": {"output_tokens": 2}}, {"type": "message_stop"}]
+
+
+def streamed(*events: Json) -> reply.Turn:
+    """A stream of these events, each with its name."""
+    text = "".join(f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in events)
+    return reply.raw(200, text, "text/event-stream")
+
+
+def both(*blocks: Json, **ending: Any) -> dict[str, reply.Turn]:
+    """The same message in one piece and as a stream; a request chooses by its operation's name."""
+    events = [event for index, block in enumerate(blocks) for event in block_events(index, block)]
+    whole = reply.json_body(written(list(blocks), **ending))
+    return {"messages": whole, "messages.stream": streamed(started(), *events, *stopped(**ending))}
+
+
+def content_of(response: Any) -> list[Any]:
+    """The blocks of a message, in one piece or joined from its stream; a call's input is parsed."""
+    if not hasattr(response, "objects"):
+        content = response.at("content")
+        return content if isinstance(content, list) else []
+    blocks: dict[int, Json] = {}
+    for event in response.objects:
+        match event:
+            case {"type": "content_block_start", "index": int(index), "content_block": dict(block)}:
+                blocks[index] = dict(block)
+            case {"type": "content_block_delta", "index": int(index), "delta": dict(delta)} if index in blocks:
+                _add(blocks[index], delta)
+    return [_parsed(blocks[index]) for index in sorted(blocks)]
+
+
+def _add(block: Json, delta: Json) -> None:
+    if delta.get("type") == "citations_delta":
+        block["citations"] = [*(block.get("citations") or ()), delta.get("citation")]
+        return
+    for name in ("text", "thinking", "signature", "partial_json"):
+        if isinstance(delta.get(name), str):
+            block[name] = block.get(name, "") + delta[name]
+
+
+def _parsed(block: Json) -> Json:
+    partial = block.pop("partial_json", "")
+    try:
+        return {**block, "input": json.loads(partial)} if partial else block
+    except ValueError:
+        return {**block, "input": partial}
+
+
+def ending_of(response: Any) -> tuple[Any, Any]:
+    """The stop reason and the stop sequence, in Anthropic's words."""
+    if not hasattr(response, "objects"):
+        return response.at("stop_reason"), response.at("stop_sequence")
+    last = [one["delta"] for one in response.objects if isinstance(one, dict) and one.get("type") == "message_delta"]
+    return (last[-1].get("stop_reason"), last[-1].get("stop_sequence")) if last else (None, None)

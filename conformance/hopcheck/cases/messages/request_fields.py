@@ -1,0 +1,63 @@
+"""Fields of a request that chat completions don't have, or have otherwise."""
+
+from typing import Any
+
+from hopcheck import (
+    ON_MESSAGES,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    edits,
+    expect,
+)
+from hopcheck.cases.messages.cache_marks import SCHEMA
+
+FIELDS: dict[str, Any] = {
+    "max_tokens": 77,
+    "stop_sequences": ["END", "\n\n"],
+    "top_k": 7,
+    "top_p": 0.5,
+    "temperature": 0,
+    "metadata": {"user_id": "somebody"},
+    "service_tier": "standard_only",
+    "output_config": {"format": {"type": "json_schema", "schema": SCHEMA}},
+    "tools": [
+        {"name": "weather", "description": "Looks up.", "input_schema": SCHEMA},
+        {"type": "web_search_20250305", "name": "web_search"},
+    ],
+    "tool_choice": {"type": "tool", "name": "weather", "disable_parallel_tool_use": True},
+}
+
+
+@case("messages.fields", level="MUST", on=ON_MESSAGES, refs=["Anthropic API messages"], needs=["two_sided"])
+async def fields(target: Target, ask: Operation) -> Findings:
+    """What steers a message reaches the provider as it was sent: limits, sampling, tools, its format."""
+    body = (await target.forwarded(await ask(extra=FIELDS))).json
+    lost = {name: body.get(name) for name, value in FIELDS.items() if body.get(name) != value}
+    tools = {name: lost.pop(name) for name in ("tools", "tool_choice") if name in lost}
+    dropped = {name: value for name, value in lost.items() if name not in target.declares.drops}
+    yield expect("fields changed", dropped, equals={})
+    yield expect("tools changed", tools, equals={})
+
+
+@fields.mutant(killed_by="fields changed")
+class RaisesLimits(Relay):
+    """A limit of tokens is at least 4096."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return edits.request_field(outgoing, "max_tokens", lambda limit: max(limit, 4096))
+
+
+@fields.mutant(killed_by="tools changed")
+class CallsInParallel(Relay):
+    """Several tools may be called at once, whatever the client says."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return edits.request_field(
+            outgoing,
+            "tool_choice",
+            lambda choice: {name: value for name, value in choice.items() if name != "disable_parallel_tool_use"},
+        )

@@ -1,0 +1,81 @@
+"""Calls and their results, as a client sends them back."""
+
+from typing import Any
+
+from hopcheck import (
+    ON_MESSAGES,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    expect,
+    items,
+)
+from hopcheck.cases.messages.tool_blocks import DEEP
+
+IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
+
+
+FAILED = {"type": "tool_result", "tool_use_id": "call_2", "is_error": True, "content": [{"type": "text", "text": "no"}]}
+
+
+SEEN = {"type": "tool_result", "tool_use_id": "call_1", "content": [{"type": "text", "text": "grey"}, IMAGE]}
+
+
+USES = [
+    {"type": "tool_use", "id": "call_1", "name": "weather", "input": DEEP},
+    {"type": "tool_use", "id": "call_2", "name": "clock", "input": {}},
+]
+
+
+HISTORY: list[dict[str, Any]] = [
+    {"role": "user", "content": "Weather and time in Oslo?"},
+    {"role": "assistant", "content": USES},
+    {"role": "user", "content": [FAILED, SEEN]},
+]
+
+
+@case(
+    "messages.result-turn",
+    level="MUST",
+    on=ON_MESSAGES,
+    refs=["Anthropic API tool use: tool_result", "litellm: is_error is lost"],
+    needs=["two_sided"],
+)
+async def result_turn(target: Target, ask: Operation) -> Findings:
+    """Calls and results in the history reach the provider: in their order, with ids, images, and what failed."""
+    tools = [{"name": name, "input_schema": {"type": "object"}} for name in ("weather", "clock")]
+    got = (await target.forwarded(await ask(messages=HISTORY, extra={"tools": tools}))).json
+    yield expect("calls", items(got, "messages", 1, "content"), equals=USES)
+    yield expect("results", items(got, "messages", 2, "content")[:2], equals=[FAILED, SEEN])
+
+
+class _EditsBlocks(Relay):
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        for message in items(body, "messages"):
+            if isinstance(message["content"], list):
+                message["content"] = self.edit(message["content"])
+        return outgoing.with_json(body)
+
+    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What is sent in the place of a message's blocks."""
+        return blocks
+
+
+@result_turn.mutant(killed_by="calls")
+class CallsLately(_EditsBlocks):
+    """Of several calls, the last is sent."""
+
+    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return blocks[-1:] if blocks[0]["type"] == "tool_use" else blocks
+
+
+@result_turn.mutant(killed_by="results")
+class NothingFailed(_EditsBlocks):
+    """That a tool failed isn't passed on."""
+
+    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{name: value for name, value in one.items() if name != "is_error"} for one in blocks]

@@ -1,0 +1,1 @@
+"""OpenAI's Responses: what only that surface has."""

@@ -1,0 +1,71 @@
+"""Calls and their results, as a client sends them back."""
+
+from typing import Any
+
+from hopcheck import (
+    ON_RESPONSES,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    edits,
+    expect,
+    items,
+)
+from hopcheck.cases.responses.calls import ODD
+
+ASKED = [
+    {"role": "user", "content": "Weather and time in Oslo?"},
+    {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "c2VjcmV0"},
+    {"type": "function_call", "id": "fc_1", "call_id": "call_hop1", "name": "weather", "arguments": ODD},
+    {"type": "custom_tool_call", "call_id": "call_hop2", "name": "shell", "input": "date\n"},
+    {"type": "custom_tool_call_output", "call_id": "call_hop2", "output": "noon"},
+    {"type": "function_call_output", "call_id": "call_hop1", "output": '{"sky": "grau"}'},
+    {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Grey.", "annotations": []}]},
+    {"role": "user", "content": "And tomorrow?"},
+]
+
+
+@case(
+    "responses.call-turn",
+    level="MUST",
+    on=ON_RESPONSES,
+    refs=["OAI Responses: function_call_output", "codex: every turn repeats all items"],
+    needs=["two_sided"],
+)
+async def call_turn(target: Target, ask: Operation) -> Findings:
+    """A conversation's calls, results and reasoning reach the provider in their order, with their ids and texts."""
+    given = items((await target.forwarded(await ask(input=ASKED))).json, "input")
+    yield expect(
+        "types", [one.get("type", "message") for one in given], equals=[one.get("type", "message") for one in ASKED]
+    )
+    kept = ("call_id", "name", "arguments", "input", "output", "encrypted_content")
+    sent = [{name: one[name] for name in kept if name in one} for one in ASKED]
+    yield expect("members", [{name: one[name] for name in kept if name in one} for one in given], equals=sent)
+
+
+class _EditsInput(Relay):
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return edits.conversation(outgoing, lambda given: self.edit(given) if isinstance(given, list) else given)
+
+    def edit(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What is sent in the place of the items."""
+        return given
+
+
+@call_turn.mutant(killed_by="types")
+class SortsResults(_EditsInput):
+    """Results follow their calls at once."""
+
+    def edit(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return sorted(given, key=lambda one: str(one.get("call_id", "")))
+
+
+@call_turn.mutant(killed_by="members")
+class CountsCalls(_EditsInput):
+    """Calls and results get ids of the gateway's own."""
+
+    def edit(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**one, "call_id": f"own_{one['call_id']}"} if "call_id" in one else one for one in given]

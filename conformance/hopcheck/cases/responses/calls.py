@@ -1,0 +1,107 @@
+"""Calls of tools, in all shapes that the API has."""
+
+from typing import Any
+
+from hopcheck import (
+    ON_RESPONSES,
+    EditsObjects,
+    Findings,
+    Operation,
+    Target,
+    case,
+    edits,
+    expect,
+    function_tools,
+    items,
+    reply,
+)
+from hopcheck.cases.responses.written import both, output_of
+
+ODD = '{ "city" : "Os\\u006co",\t"n":1.0, "big":12345678901234567890123}\n'
+
+
+CALLS = (
+    reply.call("weather", ODD[:9], ODD[9:20], ODD[20:], id="call_hop1"),
+    reply.call("clock", "{}", id="call_hop2"),
+    reply.call("weather", '{"city":"Rome"}', id="call_hop3"),
+)
+
+
+MADE = [
+    {"index": 0, "id": "call_hop1", "type": "function", "name": "weather", "arguments": ODD},
+    {"index": 1, "id": "call_hop2", "type": "function", "name": "clock", "arguments": "{}"},
+    {"index": 2, "id": "call_hop3", "type": "function", "name": "weather", "arguments": '{"city":"Rome"}'},
+]
+
+
+OFFERED = function_tools("weather", "clock")
+
+
+@case(
+    "responses.calls",
+    level="MUST",
+    on=ON_RESPONSES,
+    refs=["OAI Responses: function_call", "litellm: calls of a bridge have the index 0"],
+    needs=["call_ids"],
+    upstream=reply.chat("So:", tools=CALLS),
+)
+async def calls(target: Target, ask: Operation) -> Findings:
+    """Text and several calls reach the client in their order, each with its own id, name, and arguments to the byte."""
+    response = await ask(tools=OFFERED)
+    yield expect("calls", response.tool_calls(), equals=MADE)
+    yield expect("text next to the calls", response.content, equals="So:")
+
+
+@calls.mutant(killed_by="calls")
+class WritesArgumentsAnew(EditsObjects):
+    """Arguments are parsed, and written again."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        if content.get("type") == "function_call":
+            content["arguments"] = content["arguments"].replace("\t", "").replace(" :", ":")
+
+
+@calls.mutant(killed_by="text next to the calls", trips=("responses.*",))
+class CallsOnly(EditsObjects):
+    """A text that stands next to calls is empty."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        edits.text(content, lambda _: "")
+
+
+CUSTOM = {"type": "custom_tool_call", "id": "ctc_1", "call_id": "call_hop1", "name": "shell", "input": "ls -l\n"}
+
+
+SEARCH = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "x"}}
+
+
+IMAGE = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "aW1n"}
+
+
+LATER = {"type": "hologram_call", "id": "hg_1", "beams": [1, {"é": None}]}
+
+
+OTHERS = [CUSTOM, SEARCH, IMAGE, LATER]
+
+
+@case(
+    "responses.other-items",
+    level="MUST",
+    on=ON_RESPONSES,
+    refs=["OAI Responses: output items", "OAI Responses: custom_tool_call"],
+    upstream=both(*OTHERS),
+)
+async def other_items(target: Target, ask: Operation) -> Findings:
+    """Calls of custom tools and of the provider's own, and items of kinds that came later, reach the client whole."""
+    output = output_of(await ask(script=ask.name))
+    found = [{**one, "id": sent["id"]} for one, sent in zip(items(output), OTHERS, strict=False)]
+    yield expect("items", found, equals=OTHERS)
+
+
+@other_items.mutant(killed_by="items")
+class KnowsFiveTypes(EditsObjects):
+    """Items of unknown types are left out."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        if content.get("object") == "response":
+            content["output"] = [one for one in content["output"] if one["type"] != "hologram_call"]

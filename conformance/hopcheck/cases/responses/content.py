@@ -1,0 +1,91 @@
+"""A text to the character, with its sources."""
+
+from typing import Any
+
+from hopcheck import ON_RESPONSES, EditsObjects, Findings, Operation, Target, case, dig, edits, expect, reply
+from hopcheck.cases.responses.written import both, message, output_of
+
+TEXT = '  Zażółć gęślą jaźń\n\n\t"quotes" \\ back/slash 🦜 \u2028 e\u0301 <b>&amp;</b>\r\n  '
+
+
+CITATION = {
+    "type": "url_citation",
+    "url": "https://example.org/?a=b&c",
+    "title": "Ex",
+    "start_index": 0,
+    "end_index": 5,
+}
+
+
+LOGPROBS = [{"token": "Hel", "logprob": -0.5, "bytes": [72, 101, 108], "top_logprobs": []}]
+
+
+@case(
+    "responses.content-exact",
+    level="MUST",
+    on=ON_RESPONSES,
+    refs=["OAI Responses: output_text"],
+    upstream=reply.chat(*[TEXT[place : place + 7] for place in range(0, len(TEXT), 7)]),
+)
+async def content_exact(target: Target, ask: Operation) -> Findings:
+    """The text that the provider sent is the text that the client has, to the character."""
+    response = await ask()
+    yield expect("text", response.content, equals=TEXT)
+    yield expect("final text", dig(output_of(response), 0, "content", 0, "text"), equals=TEXT)
+
+
+@content_exact.mutant(killed_by="text")
+class ComposesCharacters(EditsObjects):
+    """Characters are composed."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        edits.text(content, lambda text: text.replace("e\u0301", "é").replace("\r\n", "\n"))
+
+
+@content_exact.mutant(killed_by="final text", on="responses.stream", trips=("responses.sdk-stream",))
+class StripsInTheEnd(EditsObjects):
+    """The final text of a stream is stripped."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        if content.get("type") == "output_text":
+            content["text"] = content["text"].strip()
+
+
+@content_exact.mutant(killed_by="final text", on="responses", also=("text",))
+class StripsTexts(EditsObjects):
+    """Texts are stripped."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        if content.get("type") == "output_text":
+            content["text"] = content["text"].strip()
+
+
+@case(
+    "responses.annotations",
+    level="SHOULD",
+    on=ON_RESPONSES,
+    refs=["OAI Responses: annotations, logprobs"],
+    upstream=both(message("Hello", annotations=[CITATION], logprobs=LOGPROBS)),
+)
+async def annotations(target: Target, ask: Operation) -> Findings:
+    """A text's sources and probabilities reach the client."""
+    part = dig(output_of(await ask(script=ask.name)), 0, "content", 0)
+    yield expect("annotations", dig(part, "annotations"), equals=[CITATION])
+    yield expect("logprobs", dig(part, "logprobs"), equals=LOGPROBS)
+
+
+@annotations.mutant(killed_by="annotations")
+class CitesNobody(EditsObjects):
+    """A text has no sources."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        if content.get("type") == "output_text":
+            content["annotations"] = []
+
+
+@annotations.mutant(killed_by="logprobs")
+class IsCertain(EditsObjects):
+    """A text has no probabilities."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        content.pop("logprobs", None)

@@ -1,0 +1,78 @@
+"""Refusals of the provider."""
+
+from hopcheck import (
+    ON_RESPONSES,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    expect,
+    reply,
+)
+
+REFUSALS = {
+    "too-long": (400, {"code": "context_length_exceeded", "param": "input", "message": "The input has 5001 tokens."}),
+    "policy": (400, {"code": "invalid_prompt", "param": None, "message": "The prompt was flagged."}),
+    "too-large": (413, {"code": "request_too_large", "param": None, "message": "The request has 60 MB."}),
+    "quota": (429, {"code": "insufficient_quota", "param": None, "message": "You have no quota left."}),
+}
+
+
+@case(
+    "responses.provider-errors",
+    level="MUST",
+    on=ON_RESPONSES,
+    refs=["OAI Error", "codex: context_length_exceeded ends the turn"],
+    isolation="cooldown",
+    upstream={name: reply.status(status, error) for name, (status, error) in REFUSALS.items()},
+)
+async def provider_errors(target: Target, ask: Operation) -> Findings:
+    """A provider's refusals keep their status, and (SHOULD) their code and words: clients act by the code."""
+    answers = {name: await ask(script=name) for name in REFUSALS}
+    statuses = {name: one.status for name, one in answers.items()}
+    yield expect("statuses", statuses, equals={name: status for name, (status, _) in REFUSALS.items()})
+    codes = {name: dig(one.error, "code") for name, one in answers.items()}
+    yield expect("codes", codes, equals={name: error["code"] for name, (_, error) in REFUSALS.items()}, level="SHOULD")
+    lost = [
+        name for name, one in answers.items() if str(REFUSALS[name][1]["message"]) not in str(dig(one.error, "message"))
+    ]
+    yield expect("words that are lost", lost, equals=[], level="SHOULD")
+
+
+class _Fails(Relay):
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        return self.changed(await super().failed(incoming, failure))
+
+    def changed(self, response: RelayedResponse) -> RelayedResponse:
+        """What is answered instead."""
+        return response
+
+
+@provider_errors.mutant(killed_by="statuses", trips=("errors.*",))
+class RoundsStatuses(_Fails):
+    """What is too large is a bad request like any other."""
+
+    def changed(self, response: RelayedResponse) -> RelayedResponse:
+        response.status = 400 if response.status == 413 else response.status
+        return response
+
+
+@provider_errors.mutant(killed_by="codes", trips=("errors.*", "responses.previous"))
+class CodesAreStatuses(_Fails):
+    """The code is the status."""
+
+    def changed(self, response: RelayedResponse) -> RelayedResponse:
+        return response.with_json({"error": {**response.json["error"], "code": str(response.status)}})
+
+
+@provider_errors.mutant(killed_by="words that are lost", trips=("errors.*", "responses.error-first"))
+class SaysBadRequest(_Fails):
+    """The provider's words are replaced."""
+
+    def changed(self, response: RelayedResponse) -> RelayedResponse:
+        return response.with_json({"error": {**response.json["error"], "message": "Bad request."}})

@@ -1,0 +1,92 @@
+"""Fields of a request that chat completions don't have."""
+
+from typing import Any
+
+from hopcheck import (
+    ON_RESPONSES,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    edits,
+    expect,
+)
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+
+
+FORMAT = {"type": "json_schema", "name": "place", "strict": True, "schema": SCHEMA}
+
+
+FIELDS: dict[str, Any] = {
+    "instructions": "Be brief.",
+    "store": False,
+    "max_output_tokens": 64,
+    "truncation": "auto",
+    "text": {"format": FORMAT, "verbosity": "low"},
+    "parallel_tool_calls": False,
+    "tool_choice": "required",
+    "max_tool_calls": 2,
+    "temperature": 0,
+    "top_p": 0.5,
+    "top_logprobs": 2,
+    "prompt_cache_key": "hop",
+    "safety_identifier": "somebody",
+}
+
+
+TOOLS = [
+    {"type": "function", "name": "look_up", "description": "Looks up.", "strict": True, "parameters": SCHEMA},
+    {"type": "custom", "name": "shell", "format": {"type": "grammar", "syntax": "regex", "definition": "[a-z]+"}},
+]
+
+
+class _Drops(Relay):
+    field = ""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return outgoing.with_json({name: value for name, value in outgoing.json.items() if name != self.field})
+
+
+@case("responses.fields", level="MUST", on=ON_RESPONSES, refs=["OAI Responses: create"], needs=["two_sided"])
+async def fields(target: Target, ask: Operation) -> Findings:
+    """What steers a response reaches the provider as it was sent: instructions, format, tools, `store: false`."""
+    body = (await target.forwarded(await ask(extra={**FIELDS, "tools": TOOLS}))).json
+    lost = {name: body.get(name) for name, value in FIELDS.items() if body.get(name) != value}
+    yield expect("store", lost.pop("store", False), equals=False)
+    dropped = {name: value for name, value in lost.items() if name not in target.declares.drops}
+    yield expect("fields changed", dropped, equals={})
+    yield expect("tools", body.get("tools"), equals=TOOLS)
+
+
+@fields.mutant(killed_by="store")
+class StoresEverything(Relay):
+    """Responses are stored at the provider, whatever the client says."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return edits.request_field(outgoing, "store", lambda _: True)
+
+
+@fields.mutant(killed_by="fields changed")
+class SpeaksFreely(_Drops):
+    """The format of the text isn't passed on."""
+
+    field = "text"
+
+
+@fields.mutant(killed_by="tools")
+class NestsTools(Relay):
+    """Tools are written as chat completions have them."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def nested(tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [{"type": one["type"], one["type"]: {**one}} for one in tools]
+
+        return edits.request_field(outgoing, "tools", nested)

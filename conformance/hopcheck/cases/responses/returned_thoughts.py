@@ -1,0 +1,82 @@
+"""What a model thought, sent back to its provider."""
+
+from typing import Any
+
+from hopcheck import (
+    ON_RESPONSES,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    dig,
+    expect,
+    items,
+)
+from hopcheck.cases.responses.thoughts import ENCRYPTED, SECRET
+
+HISTORY = [
+    {"role": "user", "content": "Think of a number."},
+    {
+        "type": "reasoning",
+        "id": "rs_1",
+        "summary": [{"type": "summary_text", "text": "7?"}],
+        "encrypted_content": SECRET,
+    },
+    {"role": "assistant", "content": "I have one."},
+    {"role": "user", "content": "Which?"},
+]
+
+
+@case(
+    "responses.reasoning-returned",
+    level="MUST",
+    on=ON_RESPONSES,
+    refs=["OAI Responses: encrypted reasoning", "codex: store is false, reasoning is sent back"],
+    needs=["two_sided"],
+)
+async def reasoning_returned(target: Target, ask: Operation) -> Findings:
+    """Reasoning that a client sends back reaches the provider with its encrypted content, and so does `include`."""
+    body = (await target.forwarded(await ask(input=HISTORY, include=[ENCRYPTED], store=False))).json
+    thought = [one for one in items(body, "input") if dig(one, "type") == "reasoning"]
+    yield expect("encrypted content", [dig(one, "encrypted_content") for one in thought], equals=[SECRET])
+    yield expect("include", dig(body, "include"), equals=[ENCRYPTED])
+    yield expect("effort and summary", (await _asked(target, ask)), equals={"effort": "low", "summary": "auto"})
+
+
+async def _asked(target: Target, ask: Operation) -> Any:
+    response = await ask(reasoning={"effort": "low", "summary": "auto"})
+    return dig((await target.forwarded(response)).json, "reasoning")
+
+
+@reasoning_returned.mutant(killed_by="encrypted content", trips=("responses.call-turn",))
+class ForgetsThoughts(Relay):
+    """Of a conversation, messages and calls are sent."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        given = outgoing.json.get("input")
+        if not isinstance(given, list):
+            return outgoing
+        return outgoing.with_json({**outgoing.json, "input": [one for one in given if one.get("type") != "reasoning"]})
+
+
+class _Without(Relay):
+    field = ""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return outgoing.with_json({name: value for name, value in outgoing.json.items() if name != self.field})
+
+
+@reasoning_returned.mutant(killed_by="include")
+class IncludesNothing(_Without):
+    """What more is to be included isn't passed on."""
+
+    field = "include"
+
+
+@reasoning_returned.mutant(killed_by="effort and summary")
+class ThinksAsItLikes(_Without):
+    """How much to think isn't passed on."""
+
+    field = "reasoning"
