@@ -22,8 +22,8 @@ BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 SURFACES: tuple[Boundary, ...] = ("openai-compatible", "openai-responses", "anthropic-messages")
 """Those that hold for any target and for its providers; no two of them know the same path."""
 
-Provider = Literal["upstream/anthropic", "upstream/gemini", "upstream/ollama", "upstream/vllm"]
-"""Providers that speak an API of their own, or more than OpenAI's: what a gateway and they say to each other."""
+Provider = Literal["upstream/gemini", "upstream/ollama", "upstream/vllm"]
+"""Providers whose API is no surface's, or has more than OpenAI's: what a gateway and they say to each other."""
 
 PROVIDERS: tuple[Provider, ...] = get_args(Provider)
 
@@ -165,8 +165,8 @@ def _plain(path: str) -> str:
 
 @lru_cache(1024)
 def _template(boundary: Contract, path: str) -> str | None:
-    """The template that fits; one without parameters goes first, and a parameter may hold slashes (model ids do)."""
-    templates = sorted(document(boundary)["paths"], key=lambda template: "{" in template)
+    """The template that fits; those without parameters go first, then longer ones: a parameter may hold slashes."""
+    templates = sorted(document(boundary)["paths"], key=lambda template: ("{" in template, -len(template)))
     prefix = ".*" if boundary in PROVIDERS else ""
     return next((one for one in templates if re.fullmatch(prefix + _pattern(one), path)), None)
 

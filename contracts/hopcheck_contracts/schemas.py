@@ -36,7 +36,7 @@ JSON_TYPE = "application/json"
 STREAM_TYPE = "text/event-stream"
 
 _ERRORS: dict[Contract, str] = {"litellm": "Failure", "anthropic-messages": "ErrorResponse"}  # else it is `Error`
-_WITHOUT_DONE = frozenset[Contract]({"upstream/anthropic", "upstream/gemini", "upstream/ollama"})
+_WITHOUT_DONE = frozenset[Contract]({"anthropic-messages", "upstream/gemini", "upstream/ollama"})
 KEPT_CHARACTERS = 4096
 """Of events that are shorter, what is wrong is kept: the same event is met on both sides of a target."""
 

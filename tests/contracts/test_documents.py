@@ -165,6 +165,8 @@ def test_health_alone_is_open(boundary: Boundary) -> None:
         ("GET", "/v1/models/a/b", "/v1/models/{model_id}"),
         ("GET", "/v1/llm/models", "/v1/llm/models"),
         ("GET", "/health/live", "/health/live"),
+        ("GET", "/v1/responses/resp_1", "/v1/responses/{response_id}"),
+        ("GET", "/v1/responses/resp_1/input_items", "/v1/responses/{response_id}/input_items"),
         ("DELETE", "/v1/models", None),
         ("GET", "/v1/files", None),
     ],
@@ -177,10 +179,10 @@ def test_finding_an_operation(method: str, path: str, template: str | None) -> N
 @pytest.mark.parametrize(
     ("contract", "path", "template"),
     [
-        ("upstream/anthropic", "/v1/messages", "/messages"),
-        ("upstream/anthropic", "//v1/messages?beta=true", "/messages"),
-        ("upstream/anthropic", "/v1/messages/count_tokens", "/messages/count_tokens"),
-        ("upstream/anthropic", "/v1/messages/batches", None),
+        ("anthropic-messages", "/v1/messages", "/v1/messages"),
+        ("anthropic-messages", "//v1/messages?beta=true", "/v1/messages"),
+        ("anthropic-messages", "/v1/messages/count_tokens", "/v1/messages/count_tokens"),
+        ("anthropic-messages", "/v1/messages/batches", None),
         ("upstream/gemini", "/v1beta/models/g:generateContent", "/models/{model}:generateContent"),
         ("upstream/gemini", "/models/g:streamGenerateContent?alt=sse", "/models/{model}:streamGenerateContent"),
         ("upstream/gemini", "/v1beta/models/g", None),

@@ -13,7 +13,7 @@ from hopcheck_contracts.schemas import named_schema, validate_raw_response
 from hopcheck_server.upstream.dialects.registry import all_dialects
 from hopcheck_server.upstream.script import reply
 
-CONTRACT = "upstream/anthropic"
+CONTRACT = "anthropic-messages"
 PATH = "/v1/messages"
 MESSAGES = [{"role": "user", "content": "hopcheck:a.b~~chat:1"}]
 REQUEST = {"model": "claude", "max_tokens": 99, "messages": MESSAGES}
