@@ -5,6 +5,7 @@ What a case is written with is importable from here.
 
 from hopcheck.authoring import edits
 from hopcheck.authoring.contract import contract_violations
+from hopcheck.authoring.edits import EditsObjects
 from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.authoring.findings import Finding, Findings, expect
 from hopcheck.authoring.mutants import Mutant
@@ -23,7 +24,18 @@ from hopcheck.client import (
     items,
 )
 from hopcheck.client.listener import listener
-from hopcheck.client.operations import ALL, FORWARDED, GENERATING, ON_MESSAGES, NotExpressible, Operation
+from hopcheck.client.operations import (
+    ALL,
+    FORWARDED,
+    GENERATING,
+    OF_OPENAI,
+    ON_CHAT,
+    ON_MESSAGES,
+    ON_RESPONSES,
+    STREAMED,
+    NotExpressible,
+    Operation,
+)
 from hopcheck_contracts.sse import DONE, Event, event_of
 from hopcheck_server.relay import (
     Events,
@@ -48,12 +60,17 @@ __all__ = [
     "DONE",
     "FORWARDED",
     "GENERATING",
+    "OF_OPENAI",
+    "ON_CHAT",
     "ON_MESSAGES",
+    "ON_RESPONSES",
+    "STREAMED",
     "OMIT",
     "Begun",
     "Case",
     "ContinuesStreams",
     "Response",
+    "EditsObjects",
     "Event",
     "Events",
     "Failure",

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from hopcheck.client import dig, items
-from hopcheck_contracts.sse import Event, event_of
-from hopcheck_server.relay import Events, OutgoingRequest, RelayedResponse
+from hopcheck_contracts.sse import DONE, Event, event_of
+from hopcheck_server.relay import Events, OutgoingRequest, Relay, RelayedResponse, incoming
 
 Chunk = dict[str, Any]
 """The JSON object of a stream's event."""
@@ -23,6 +23,11 @@ def request_field(outgoing: OutgoingRequest, name: str, change: Callable[[Any], 
     """Replace the value of a field of a request that has it with what `change` makes of it."""
     content = outgoing.json
     return outgoing.with_json({**content, name: change(content[name])}) if name in content else outgoing
+
+
+def conversation(outgoing: OutgoingRequest, change: Callable[[Any], Any]) -> OutgoingRequest:
+    """Replace the conversation of a request, its messages or its items of input, with what `change` makes of it."""
+    return request_field(outgoing, "messages" if "messages" in outgoing.json else "input", change)
 
 
 def body(response: RelayedResponse, edit: Edit, *, having: str = "choices") -> RelayedResponse:
@@ -88,18 +93,121 @@ async def add_before_done(events: Events, make: Callable[[Chunk], Chunk | None])
         yield event
 
 
+def every_object(response: RelayedResponse, edit: Edit) -> RelayedResponse:
+    """Change every JSON object of a success's body, however deep it stands: blocks, items, parts, usage."""
+    content = response.json
+    if response.status != 200 or not isinstance(content, dict):
+        return response
+    _walk(content, edit)
+    return response.with_json(content)
+
+
+async def every_event_object(events: Events, edit: Edit) -> Events:
+    """Change every JSON object of every event, however deep it stands; events keep their names."""
+    async for event in events:
+        content = event.json
+        _walk(content, edit)
+        yield event_of(content, event.event) if isinstance(content, dict) else event
+
+
+async def drop_events(events: Events, *types: str) -> Events:
+    """Leave out the events of these types."""
+    async for event in events:
+        if dig(event.json, "type") not in types:
+            yield event
+
+
+def text_event(text: str) -> Event:
+    """An event that adds a text to the stream which is being answered, in the form of its surface."""
+    request = incoming()
+    if request.is_anthropic:
+        delta: Chunk = {"type": "text_delta", "text": text}
+        return _typed({"type": "content_block_delta", "index": 0, "delta": delta})
+    if request.is_for_responses:
+        place = {"item_id": "msg_own", "output_index": 0, "content_index": 0}
+        return _typed({"type": "response.output_text.delta", "sequence_number": 99, **place, "delta": text})
+    return event_of(_own_chunk({"content": text}, None))
+
+
+def ending() -> list[Event]:
+    """The events that end a stream as if it were whole, in the form of its surface."""
+    request = incoming()
+    if request.is_anthropic:
+        reason = {"stop_reason": "end_turn", "stop_sequence": None}
+        last = {"type": "message_delta", "delta": reason, "usage": {"output_tokens": 2}}
+        return [_typed(last), _typed({"type": "message_stop"})]
+    if request.is_for_responses:
+        whole = {"id": "resp_own", "object": "response", "created_at": 1, "model": "m", "status": "completed"}
+        return [_typed({"type": "response.completed", "sequence_number": 99, "response": {**whole, "output": []}})]
+    return [event_of(_own_chunk({}, "stop")), DONE]
+
+
+def _typed(payload: Chunk) -> Event:
+    return event_of(payload, payload["type"])
+
+
+def _own_chunk(delta: Chunk, finish: str | None) -> Chunk:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return {"id": "own", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+
+
+def text(content: dict[str, Any], change: Callable[[str], str]) -> None:
+    """Change the text of a typed object that carries some of what the model says, whole or in pieces."""
+    name = _TEXTS.get(str(content.get("type")), "")
+    if name and isinstance(content.get(name), str):
+        content[name] = change(content[name])
+
+
+_TEXTS = {
+    "text": "text",
+    "text_delta": "text",
+    "output_text": "text",
+    "response.output_text.delta": "delta",
+    "response.output_text.done": "text",
+}
+"""Where typed objects of Messages and Responses have their text."""
+
+
+def _walk(value: Any, edit: Edit) -> None:
+    if isinstance(value, dict):
+        edit(value)
+        for one in [*value.values()]:
+            _walk(one, edit)
+    elif isinstance(value, list):
+        for one in value:
+            _walk(one, edit)
+
+
 def chunk_of(event: Event) -> Chunk | None:
     """The chunk that an event carries, freshly parsed; None if it carries none."""
     content = event.json
     return content if isinstance(content, dict) and isinstance(content.get("choices"), list) else None
 
 
-def text_of(chunk: Chunk) -> str:
-    """The text of a chunk's deltas."""
-    texts = (dig(choice, "delta", "content") for choice in items(chunk, "choices"))
+def text_of(payload: Any) -> str:
+    """The text that an event's payload adds: of a chunk's deltas, of a block's delta, of a piece of a part."""
+    texts = [dig(choice, "delta", "content") for choice in items(payload, "choices")]
+    if dig(payload, "type") in ("content_block_delta", "response.output_text.delta"):
+        delta = dig(payload, "delta")
+        texts.append(delta if isinstance(delta, str) else dig(delta, "text"))
     return "".join(text for text in texts if isinstance(text, str))
 
 
 def finishes(chunk: Chunk) -> bool:
     """Whether a chunk finishes a choice."""
     return any(dig(choice, "finish_reason") for choice in items(chunk, "choices"))
+
+
+class EditsObjects(Relay):
+    """Base of mutants with a fault in objects of some kind, wherever these stand in bodies and events."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        """Change the objects of a success in one piece."""
+        return every_object(response, self.edit)
+
+    def events(self, events: Events) -> Events:
+        """Change the objects of a stream's events."""
+        return every_event_object(events, self.edit)
+
+    def edit(self, content: dict[str, Any]) -> None:
+        """Change an object in place."""

@@ -18,6 +18,8 @@ OF_AREA: Mapping[str, str] = {
     "stream": "it is about the form of a chat stream",
     "embeddings": "it is about vectors",
     "models": "it is about the list of models",
+    "translation": "it is about what a translation for a provider of another dialect has to do",
+    "responses": "it is about what OpenAI's Responses alone have",
     "messages": "it is about what Anthropic's Messages alone have",
     "health": "it is about the target itself",
     "llm_proxy": "it is about LLM-Proxy's own API",

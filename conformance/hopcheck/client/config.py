@@ -54,11 +54,19 @@ class ConcurrencyLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Models:
-    """Attributes: chat, embedding: what healthy requests name; messages: the same on /v1/messages, if not `chat`."""
+    """What healthy requests name.
+
+    Attributes:
+        chat: On chat completions.
+        embedding: On embeddings.
+        messages: On Anthropic's Messages, if not `chat`.
+        responses: On OpenAI's Responses, if not `chat`.
+    """
 
     chat: str = "fake-model"
     embedding: str = "fake-embedding"
     messages: str | None = None
+    responses: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +92,7 @@ class Declares:
         drops: Request fields that it drops.
         adds: Request fields that it adds, beyond those of OpenAI's API.
         embeddings: It serves /v1/embeddings.
-        responses: It serves /v1/responses.
+        responses: It serves /v1/responses, and what was stored below it.
         messages: It serves /v1/messages and /v1/messages/count_tokens.
         traceparent: An inbound traceparent's trace id reaches the provider.
         second_key: Filled in by the loader when a second client key is given.

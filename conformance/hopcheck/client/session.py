@@ -84,7 +84,8 @@ class TargetSession(PacedSide):
         """The models that the target declares, as clients name them."""
         declares, models = self.config.declares, self.config.models
         chain = declares.fallback.chain if declares.fallback else ()
-        return frozenset({models.chat, models.embedding, models.messages or models.chat, *chain, *declares.model_map})
+        named = {models.chat, models.embedding, models.messages or models.chat, models.responses or models.chat}
+        return frozenset({*named, *chain, *declares.model_map})
 
     def marker(self, script: str = "") -> str:
         """A fresh marker for one of the case's scripts."""

@@ -35,9 +35,7 @@ class Chat:
 
     async def stream(self, **asked: Any) -> Stream:
         """Ask for a stream, and read it to its end."""
-        response = await self._streamed(**asked)
-        assert isinstance(response, Stream)
-        return response
+        return await self._streamed.stream(**asked)
 
     async def open(self, **asked: Any) -> PendingResponse:
         """Ask for a stream (`stream=False` for a response in one piece), and return while it is still to come."""

@@ -71,6 +71,7 @@ async def judge_invariants(
     """
     exchanges = exchanges_of(case, target.responses, attempts, target.base_path)
     _note_arrivals(exchanges, known)
+    _note_ids(exchanges, known)
     for exchange in exchanges:
         judged = Judged(exchange, forecast_of(exchange, case, target.config), case, target, known, is_two_sided)
         _judge(judged, judgement)
@@ -84,6 +85,14 @@ def _note_arrivals(exchanges: Sequence[Exchange], known: RunKnowledge) -> None:
     for exchange in exchanges:
         model = str((exchange.asked or {}).get("model"))
         known.passed.setdefault(model, []).extend(attempt.received_ns for attempt in exchange.attempts)
+
+
+def _note_ids(exchanges: Sequence[Exchange], known: RunKnowledge) -> None:
+    """Note which response of the upstream's each of the target's is."""
+    for exchange in exchanges:
+        given = exchange.given[-1] if exchange.given else None
+        if given is not None and (own := identity.response_id(exchange.answer)):
+            known.provider_id_by_own[own] = identity.response_id(given)
 
 
 def _judge_refusals(case: Case, target: Target, known: RunKnowledge, judgement: WireJudgement) -> None:

@@ -90,7 +90,8 @@ class WireJudgement:
 
 def load_contracts(declares: Declares) -> None:
     """Read the contracts, and compile what nearly every case needs: the first case would hold up the others."""
-    for path in ("/v1/chat/completions", *(["/v1/messages"] if declares.messages else [])):
+    more = {"/v1/messages": declares.messages, "/v1/responses": declares.responses}
+    for path in ("/v1/chat/completions", *(path for path, is_served in more.items() if is_served)):
         surface, head = surface_of(path), [("content-type", "application/json")]
         validate_raw_response(surface, "POST", path, 200, head, b"{}")
         validate_raw_response(surface, "POST", path, 400, head, b"{}")
@@ -167,6 +168,8 @@ def _serves(path: str, declares: Declares) -> bool:
         return declares.models
     if surface_of(path) == "anthropic-messages":
         return declares.messages
+    if surface_of(path) == "openai-responses":
+        return declares.responses
     return declares.embeddings or not path.startswith("/v1/embeddings")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.authoring.registry import Case
+from hopcheck.client.operations import OPERATIONS
 from hopcheck.selftest.restriction import restricted
 from hopcheck_server.relay import Relay
 from hopcheck_server.relay.honest import HONEST_RELAYS
@@ -72,8 +73,9 @@ def by_provider(relay: type[Relay]) -> list[type[Relay]]:
 
 
 def _restriction(case: Case, mutant: Mutant) -> str:
-    """Where a case is asked on several operations, a mutant of it is wrong on the one that is asked."""
-    return case.operation if len(case.operations) > 1 and not mutant.everywhere else ""
+    """Where a case is asked on several operations, or on another surface, a mutant is wrong on that one."""
+    is_alone = len(case.operations) == 1 and OPERATIONS[case.operation].surface == "openai"
+    return "" if is_alone or mutant.everywhere else case.operation
 
 
 def _mutant_column(relay: type[Relay], operation: str, of: Sequence[tuple[str, Mutant]]) -> MatrixColumn:

@@ -38,6 +38,7 @@ DECLARES = Declares(
     model_map={"alias-model": "provider-model"},
     embeddings=True,
     messages=True,
+    responses=True,
     traceparent=True,
     second_key=True,
     logs=True,

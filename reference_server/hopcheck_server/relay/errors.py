@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from hopcheck_contracts.sse import Event
-from hopcheck_server.relay import anthropic_surface
 from hopcheck_server.relay.messages import Failure, IncomingRequest, RelayedResponse, dump
+from hopcheck_server.relay.surfaces import anthropic_surface, responses_surface
 
 FORWARDED = ("retry-after", "retry-after-ms", "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
              "x-ratelimit-reset-requests", "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens",
@@ -79,7 +79,19 @@ def _passed_on(request: IncomingRequest, failure: Failure) -> RelayedResponse:
 
 
 def _shaped_for(request: IncomingRequest, body: bytes, status: int) -> dict[str, Any]:
-    return anthropic_surface.shaped(body, status) if request.is_anthropic else shaped(body, status)
+    if request.is_anthropic:
+        return anthropic_surface.shaped(body, status)
+    return shaped(_error_object(body) if request.is_for_responses else body, status)
+
+
+def _error_object(body: bytes) -> bytes:
+    """An error event of the Responses surface as an error's body; any other body as it is."""
+    try:
+        payload = json.loads(body)
+    except ValueError:
+        return body
+    error = responses_surface.error_of(payload) if isinstance(payload, dict) else None
+    return body if error is None else dump({"error": error})
 
 
 def shaped(body: bytes, status: int) -> dict[str, Any]:
@@ -104,5 +116,7 @@ def scrubbed(text: bytes, secrets: Iterable[str]) -> bytes:
 
 def is_error(event: Event) -> bool:
     """Whether an event is an error."""
-    payload = event.json if b'"error"' in event.raw else None
-    return isinstance(payload, dict) and bool(payload.get("error"))
+    payload = event.json if b"error" in event.raw or b"failed" in event.raw else None
+    if not isinstance(payload, dict):
+        return False
+    return bool(payload.get("error")) or responses_surface.error_of(payload) is not None

@@ -59,6 +59,11 @@ class IncomingRequest:
         return self.path.startswith("/v1/messages")
 
     @property
+    def is_for_responses(self) -> bool:
+        """Whether it is for the Responses surface."""
+        return self.path.startswith("/v1/responses")
+
+    @property
     def key(self) -> str:
         """The bearer key, or on the Messages surface that of `x-api-key`; "" if there is none."""
         if self.is_anthropic and (own := self.header("x-api-key")):
@@ -171,6 +176,7 @@ class Failure(Exception):
         detail: A sentence about it, without secrets.
         head: The head of the provider's response, if there was one.
         body: The body of the provider's error, if there was one.
+        next_number: The number of the next event, of a stream that broke and whose events are numbered.
     """
 
     def __init__(self, kind: FailureKind, detail: str, head: Head | None = None, body: bytes = b"") -> None:
@@ -179,6 +185,7 @@ class Failure(Exception):
         self.detail = detail
         self.head = head
         self.body = body
+        self.next_number = 0
 
     @property
     def status(self) -> int:

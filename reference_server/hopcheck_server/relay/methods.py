@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
 from hopcheck_contracts.sse import event_of
-from hopcheck_server.relay import anthropic_surface, errors, surface
+from hopcheck_server.relay import errors, surface
 from hopcheck_server.relay.config import RelayConfig
 from hopcheck_server.relay.limits import RelayLimits
 from hopcheck_server.relay.messages import (
@@ -22,6 +22,7 @@ from hopcheck_server.relay.messages import (
     incoming,
 )
 from hopcheck_server.relay.streams import checked, events_of
+from hopcheck_server.relay.surfaces import anthropic_surface, responses_surface, typed_streams
 
 
 class Methods:
@@ -54,7 +55,7 @@ class Methods:
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         """Refuse what can't be answered, before anything goes upstream; None lets it pass."""
         refusal = surface.check_route(incoming)
-        if refusal is None and incoming.method == "POST":
+        if refusal is None and incoming.method == "POST" and incoming.path in surface.FORWARDED:
             refusal = surface.check_body(incoming, await self.models(incoming), self.config.default_model)
         return refusal
 
@@ -134,7 +135,8 @@ class Methods:
 
     def sound(self, events: Events) -> Events:
         """Check and complete the provider's events; `Failure` is raised where they break off or are malformed."""
-        return anthropic_surface.checked(events) if incoming().is_anthropic else checked(events)
+        is_typed = incoming().is_anthropic or incoming().is_for_responses
+        return typed_streams.checked(events) if is_typed else checked(events)
 
     async def events(self, events: Events) -> Events:
         """Edit the events of a stream."""
@@ -146,6 +148,8 @@ class Methods:
         message = f"The stream broke: {failure.detail}."
         if incoming().is_anthropic:
             yield event_of(anthropic_surface.error_body(message, 502), "error")
+        elif incoming().is_for_responses:
+            yield responses_surface.error_event(message, "stream_broken", failure.next_number)
         else:
             yield event_of(errors.error_body(message, 502, code="stream_broken"))
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from hopcheck_contracts.sse import Event
+from hopcheck_server.relay.errors import is_error
 from hopcheck_server.relay.messages import Events, Failure, OutgoingRequest
 from hopcheck_server.relay.streams import body_of, events_of
 from hopcheck_server.wire.client import Broken, ClientConnection, ConnectFailed, Head
@@ -126,8 +127,7 @@ async def begun(events: Events) -> Events:
         early.append(event)
         if event.data is None or not event.data.strip():
             continue
-        payload = event.json
-        if isinstance(payload, dict) and payload.get("error"):
+        if is_error(event):
             raise Failure("error-event", "the provider's stream began with an error", body=event.data.encode())
         return _again(early, events)
     raise Failure("cut", "the provider's stream ended before it began")
@@ -147,7 +147,7 @@ def _checked(response: ProviderResponse, *, streams: bool) -> ProviderResponse:
         payload = json.loads(response.body)
     except ValueError:
         payload = None
-    if isinstance(payload, dict) and payload.get("error") and not payload.keys() & {"choices", "data"}:
+    if isinstance(payload, dict) and payload.get("error") and not payload.keys() & {"choices", "data", "output"}:
         raise Failure("error-event", "the provider's response is an error", body=response.body)
     is_usable = isinstance(payload, dict) and not streams
     if not is_usable:

@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from hopcheck_contracts.sse import Event, event_of
-from hopcheck_server.relay import anthropic_surface, errors, surface
+from hopcheck_server.relay import errors, surface
 from hopcheck_server.relay.config import RelayConfig
 from hopcheck_server.relay.messages import Events, Failure, IncomingRequest, OutgoingRequest, RelayedResponse, enter
 from hopcheck_server.relay.methods import Methods
 from hopcheck_server.relay.outage import LISTS, Outages
 from hopcheck_server.relay.provider import UNREACHABLE, ProviderClient, ProviderResponse
+from hopcheck_server.relay.surfaces import anthropic_surface
 from hopcheck_server.wire.server import ServerExchange
 
 PASSED_UPSTREAM = ("traceparent", "tracestate")
@@ -63,7 +64,7 @@ class Relay(Outages, Methods):
     async def _answer(self, incoming: IncomingRequest) -> None:
         enter(incoming)
         refusal = await self.authorize(incoming) or await self.check(incoming)
-        if refusal is None and incoming.path in surface.FORWARDED and incoming.method == "POST":
+        if refusal is None and surface.provider_path(incoming):
             refusal = await self.limit(incoming)
             if refusal is None:
                 try:
@@ -136,10 +137,12 @@ class Relay(Outages, Methods):
         key = self.config.upstream_keys.get(model, self.config.upstream_key)
         passed = [(name, value) for name in PASSED_UPSTREAM if (value := incoming.header(name))]
         headers = (*_credential(incoming, key), ("Content-Type", "application/json"), ENCODINGS, *passed)
-        path = surface.FORWARDED[incoming.path] + _query(incoming)
+        path = surface.provider_path(incoming) + _query(incoming)
         outgoing = OutgoingRequest(incoming, model, path, headers, incoming.body)
         named = self.config.upstream_models.get(model, model)
-        return outgoing if named == incoming.model else outgoing.with_json({**outgoing.json, "model": named})
+        if incoming.json is None or named == incoming.model:
+            return outgoing
+        return outgoing.with_json({**outgoing.json, "model": named})
 
     def _named(self, response: RelayedResponse) -> RelayedResponse:
         for name, value in (("x-request-id", response.incoming.id), *response.incoming.extra_headers):
@@ -204,6 +207,6 @@ def _credential(incoming: IncomingRequest, key: str) -> tuple[tuple[str, str], .
 
 
 def _query(incoming: IncomingRequest) -> str:
-    """The query of a request for a message, by which clients ask for betas."""
+    """The query: on Messages clients ask for betas in it, on Responses for what of a stored response they want."""
     _, mark, query = incoming.exchange.target.partition("?")
-    return mark + query if incoming.is_anthropic else ""
+    return mark + query if incoming.is_anthropic or incoming.is_for_responses else ""

@@ -6,12 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
-from hopcheck_server.relay import anthropic_surface
 from hopcheck_server.relay.errors import refuse
 from hopcheck_server.relay.messages import IncomingRequest, RelayedResponse, dump
+from hopcheck_server.relay.surfaces import anthropic_surface, responses_surface
 
-FORWARDED = {"/v1/chat/completions": "/chat/completions", "/v1/embeddings": "/embeddings", **anthropic_surface.PATHS}
-"""Paths that go to the provider."""
+FORWARDED = {
+    "/v1/chat/completions": "/chat/completions",
+    "/v1/embeddings": "/embeddings",
+    responses_surface.PATH: "/responses",
+    **anthropic_surface.PATHS,
+}
+"""Paths of questions that go to the provider, and the provider's paths for them."""
 
 HEALTH = ("/health", "/health/live", "/health/ready")
 """Paths that need no key."""
@@ -33,7 +38,15 @@ def methods(path: str) -> tuple[str, ...]:
         return ("POST", "OPTIONS")
     if path in ("/v1/models", "/v1/llm/models", *HEALTH) or path.startswith("/v1/models/"):
         return ("GET", "HEAD", "OPTIONS")
-    return ()
+    return responses_surface.stored_methods(path)
+
+
+def provider_path(request: IncomingRequest) -> str:
+    """The provider's path for a request that it answers; "" for what needs no provider."""
+    if request.path in FORWARDED:
+        return FORWARDED[request.path] if request.method == "POST" else ""
+    is_stored = bool(responses_surface.stored_methods(request.path)) and request.method != "OPTIONS"
+    return request.path.removeprefix("/v1") if is_stored else ""
 
 
 def check_route(request: IncomingRequest) -> RelayedResponse | None:
@@ -45,7 +58,7 @@ def check_route(request: IncomingRequest) -> RelayedResponse | None:
         allow = (("Allow", ", ".join(allowed)),)
         return refuse(request, 405, f"{request.method} is not allowed here.", code="method_not_allowed", headers=allow)
     media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if request.method == "POST" and media_type != "application/json":
+    if request.method == "POST" and request.path in FORWARDED and media_type != "application/json":
         return refuse(request, 415, "Send application/json.", code="unsupported_media_type")
     return None
 
@@ -67,7 +80,7 @@ def check_body(request: IncomingRequest, known: Iterable[str], default_model: st
 
 
 _NUMBERS = ("temperature", "top_p")
-_INTEGERS = ("n", "max_tokens", "max_completion_tokens")
+_INTEGERS = ("n", "max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 def _wrong_field(path: str, body: dict[str, Any], default_model: str) -> str | None:
@@ -76,6 +89,8 @@ def _wrong_field(path: str, body: dict[str, Any], default_model: str) -> str | N
         return "model"
     if not isinstance(body.get("stream", False), bool | None):
         return "stream"
+    if path == responses_surface.PATH:
+        return _wrong_type(body) if _has_input(body) else "input"
     if path.endswith("/embeddings"):
         return None if body.get("input") and isinstance(body["input"], (str, list)) else "input"
     if path == "/v1/messages" and not _is_number(body.get("max_tokens"), whole=True):
@@ -83,6 +98,15 @@ def _wrong_field(path: str, body: dict[str, Any], default_model: str) -> str | N
     messages = body.get("messages")
     sound = isinstance(messages, list) and messages and all(isinstance(message, dict) for message in messages)
     return _wrong_type(body) if sound else "messages"
+
+
+def _has_input(body: dict[str, Any]) -> bool:
+    """Whether there is something to respond to: a text, items, or what is stored at the provider."""
+    given = body.get("input")
+    if given is None:
+        return any(body.get(name) for name in ("prompt", "previous_response_id", "conversation"))
+    is_list = isinstance(given, list) and all(isinstance(item, dict) for item in given)
+    return bool(given) and (isinstance(given, str) or is_list)
 
 
 def _wrong_type(body: dict[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hopcheck import FORWARDED, GENERATING, ON_MESSAGES
+from hopcheck import FORWARDED, GENERATING, ON_CHAT, ON_MESSAGES, ON_RESPONSES
 from hopcheck.authoring.left_out import (
     COUNTS_ONLY,
     GENERATES_NOTHING,
@@ -29,13 +29,14 @@ def test_groups_of_operations_are_reasons(case) -> None:
 
         return function
 
-    on_messages = dict.fromkeys(ON_MESSAGES, OTHER_SURFACE)
-    assert reasons_left_out(made("errors.one", on=FORWARDED)) == {
+    assert reasons_left_out(made("errors.one", on=FORWARDED)) == {"models": NO_PROVIDER, "count_tokens": COUNTS_ONLY}
+    assert reasons_left_out(made("errors.five", on=ON_CHAT)) == {
+        "embeddings": GENERATES_NOTHING,
         "models": NO_PROVIDER,
-        **on_messages,
-        "count_tokens": COUNTS_ONLY,
+        **dict.fromkeys((*ON_MESSAGES, *ON_RESPONSES), OTHER_SURFACE),
+        "count_tokens": GENERATES_NOTHING,
     }
-    assert reasons_left_out(made("errors.two", on=(*GENERATING, *ON_MESSAGES))) == {
+    assert reasons_left_out(made("errors.two", on=GENERATING)) == {
         "embeddings": GENERATES_NOTHING,
         "models": NO_PROVIDER,
         "count_tokens": GENERATES_NOTHING,

@@ -15,6 +15,8 @@ from hopcheck.client.responses import SentRequest
 from hopcheck_contracts.schemas import validate_request
 
 MODELS = Models(chat="c", embedding="e")
+RESULT: dict[str, Any] = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": "x"}]}
+MARK = {"type": "text", "text": "MARK"}
 SENT = SentRequest("", "POST", "http://127.0.0.1/v1/messages", (), b"{}", 1)
 
 
@@ -49,6 +51,7 @@ def test_healthy_requests_are_valid() -> None:
         ({"tools": "many"}, {"tools": "many"}),
         ({"system": "Be brief."}, {"system": "Be brief."}),
         ({"messages": []}, {"messages": []}),
+        ({"messages": [RESULT]}, {"messages": [{**RESULT, "content": [*RESULT["content"], MARK]}]}),
     ],
 )
 def test_fields_are_translated(fields: Any, sent: Any) -> None:

@@ -46,7 +46,7 @@ def test_every_key_has_a_line_with_an_example_that_is_read(table: str, kind: typ
     path = tmp_path / "hopcheck.toml"
     path.write_text("\n".join(["[target]", 'base_url = "http://h/v1"', table.strip("`"), *lines]), encoding="utf-8")
     target = load_target(path, {}, {})
-    assert target.declares.given or target.models == Models(messages="fake-model")
+    assert target.declares.given or target.models == Models(messages="fake-model", responses="fake-model")
 
 
 def test_every_key_of_the_target_has_a_line() -> None:

@@ -95,3 +95,22 @@ def test_head_and_strangers(tmp_path: Path) -> None:
     status, body = serve({"": Relay}, "/v1/models", tmp_path / "log", key="sk-stranger")
     assert (status, b"invalid_api_key" in body) == (401, True)
     assert "sk-stranger" not in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("GET", "/v1/responses/resp_hop12", 200),
+        ("GET", "/v1/responses/resp_hop12/input_items?limit=1", 200),
+        ("DELETE", "/v1/responses/resp_hop12", 200),
+        ("POST", "/v1/responses/resp_hop12/cancel", 200),
+        ("GET", "/v1/responses/resp_other", 404),
+        ("GET", "/v1/responses/resp_hop12/other", 404),
+        ("PUT", "/v1/responses/resp_hop12", 405),
+        ("GET", "/v1/responses", 405),
+    ],
+)
+def test_requests_about_stored_responses_are_the_provider_s(
+    method: str, target: str, status: int, tmp_path: Path
+) -> None:
+    assert serve({"": Relay}, target, tmp_path / "log", method=method)[0] == status

@@ -2,7 +2,6 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -18,7 +17,7 @@ COOKIE, PROXY = "hopcheck-cookie", "aG9wY2hlY2s6cHJveHk="
 @case(
     "auth.alt-headers",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["litellm#38114", "RFC 9110 11.7.2"],
     needs=["parses", "two_sided"],
 )

@@ -2,7 +2,6 @@
 
 from hopcheck import (
     GENERATING,
-    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -17,7 +16,7 @@ from hopcheck import (
 @case(
     "auth.fallback-credential",
     level="MUST",
-    on=(*GENERATING, *ON_MESSAGES),
+    on=GENERATING,
     refs=["litellm#37905"],
     needs=["own_account", "fallback"],
     upstream={"": reply.backup(reply.status(500), reply.chat("from the backup")), "direct": reply.chat("direct")},

@@ -2,7 +2,6 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -19,7 +18,7 @@ NAMES = ("x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-conn
 @case(
     "auth.ip-headers",
     level="SHOULD",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["OmniRoute#13350"],
     needs=["own_account", "two_sided"],
 )

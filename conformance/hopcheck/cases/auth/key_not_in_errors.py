@@ -2,7 +2,6 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -31,7 +30,7 @@ SCRIPTS = {
 @case(
     "auth.key-not-in-errors",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     needs=["own_account"],
     refs=["litellm#5762", "litellm#15799", "litellm#25203"],
     isolation="cooldown",

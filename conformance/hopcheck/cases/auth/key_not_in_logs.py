@@ -2,7 +2,6 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     Operation,
     Relay,
@@ -20,7 +19,7 @@ ERROR = reply.status(401, {"message": "Incorrect API key provided: $KEY."}, echo
 @case(
     "auth.key-not-in-logs",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["litellm#1706", "litellm#6963", "litellm#8075", "litellm#15799", "ogx#3499"],
     needs=["logs"],
     isolation="cooldown",

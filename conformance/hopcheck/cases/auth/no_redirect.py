@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     IncomingRequest,
     Operation,
@@ -35,7 +34,7 @@ def steering(url: str) -> dict[str, dict[str, Any]]:
 @case(
     "auth.no-redirect",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refusable=True,
     needs=["parses", "two_sided"],
     refs=["CVE-2024-6587", "litellm: api_base in a body", "OWASP API7:2023"],

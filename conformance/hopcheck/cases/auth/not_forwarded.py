@@ -2,7 +2,6 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -16,7 +15,7 @@ from hopcheck import (
 @case(
     "auth.not-forwarded",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["litellm#12090", "litellm#29609", "litellm#32202", "litellm#38114", "llmtrace#274"],
     needs=["own_account", "client_key", "two_sided"],
 )

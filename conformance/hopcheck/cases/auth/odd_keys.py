@@ -2,7 +2,6 @@
 
 from hopcheck import (
     ALL,
-    ON_MESSAGES,
     Findings,
     IncomingRequest,
     NotApplicable,
@@ -26,9 +25,7 @@ ODD = {
 """Keys that are no client's; header fields can hold them all (RFC 9110 5.5)."""
 
 
-@case(
-    "auth.scheme-case", level="MUST", on=(*ALL, *ON_MESSAGES), refs=["RFC 9110 11.1"], needs=["own_keys", "client_key"]
-)
+@case("auth.scheme-case", level="MUST", on=ALL, refs=["RFC 9110 11.1"], needs=["own_keys", "client_key"])
 async def scheme_case(target: Target, ask: Operation) -> Findings:
     """The scheme of a key is `Bearer` in any letter case."""
     key = target.config.api_key
@@ -46,9 +43,7 @@ class WantsACapital(Relay):
         return await super().authorize(incoming)
 
 
-@case(
-    "auth.odd-keys", level="MUST", on=(*ALL, *ON_MESSAGES), refs=["RFC 9110 5.5", "RFC 9110 15.5.2"], needs=["own_keys"]
-)
+@case("auth.odd-keys", level="MUST", on=ALL, refs=["RFC 9110 5.5", "RFC 9110 15.5.2"], needs=["own_keys"])
 async def odd_keys(target: Target, ask: Operation) -> Findings:
     """A wrong key with characters of any kind, or of any length, is refused like others, and breaks nothing."""
     if (await ask(key="hopcheck-wrong-key")).status == 200:

@@ -21,7 +21,7 @@ PREFLIGHT = {
 @case(
     "auth.options",
     level="SHOULD",
-    on=["chat", "embeddings", "models"],
+    on=["chat", "responses", "messages", "count_tokens", "embeddings", "models"],
     because="a preflight request doesn't say whether a stream is wanted",
     needs=["parses"],
     refs=["vllm#4862", "llm-rosetta#404", "9router#3025", "BricksLLM#45"],

@@ -5,7 +5,6 @@ from dataclasses import replace
 from hopcheck import (
     ALL,
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     IncomingRequest,
     Operation,
@@ -25,7 +24,7 @@ REFUSALS = (401, 403, 400)
 @case(
     "auth.required",
     level="MUST",
-    on=(*ALL, *ON_MESSAGES),
+    on=ALL,
     refs=["RFC 9110 15.5.2", "litellm#1554"],
     needs=["own_keys", "two_sided"],
 )
@@ -97,7 +96,7 @@ class SaysDetail(Relay):
         return refusal and refusal.with_json({"detail": "Not authenticated"})
 
 
-@required.mutant(killed_by="upstream attempts", on=(*FORWARDED, *ON_MESSAGES), also=("error object",))
+@required.mutant(killed_by="upstream attempts", on=FORWARDED, also=("error object",))
 class AsksFirst(Relay):
     """The key is looked at when the provider has answered."""
 

@@ -2,7 +2,6 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     Operation,
     Relay,
@@ -18,7 +17,7 @@ COOKIE, ACCOUNT = "hopcheck-provider-cookie", "org-hopcheck-account"
 @case(
     "auth.response-headers",
     level="SHOULD",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     needs=["own_account"],
     refs=["RFC 6265 4.1", "RFC 9110 7.6"],
     upstream=reply.chat(

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     IncomingRequest,
     Operation,
@@ -22,7 +21,7 @@ PLANTED = "hopcheck-planted-key"
 @case(
     "auth.upstream-key-used",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refusable=True,
     refs=["litellm#12090"],
     needs=["two_sided"],

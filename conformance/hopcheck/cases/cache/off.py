@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from hopcheck import (
     FORWARDED,
+    STREAMED,
     Events,
     Findings,
     IncomingRequest,
@@ -36,7 +37,7 @@ async def off_by_default(target: Target, ask: Operation) -> Findings:
     yield expect("attempts at the provider", len(await target.seen(first, attempts=2, settle_s=0.5)), equals=2)
 
 
-@off_by_default.mutant(killed_by="attempts at the provider", on="chat.stream")
+@off_by_default.mutant(killed_by="attempts at the provider", on=STREAMED)
 class CachesStreams(Relay):
     """The events of a stream are kept, and sent again to any client that sends the same body."""
 
@@ -58,7 +59,7 @@ class CachesStreams(Relay):
         self._kept[incoming().body] = sent
 
 
-@off_by_default.mutant(killed_by="attempts at the provider", on=["chat", "embeddings"])
+@off_by_default.mutant(killed_by="attempts at the provider", on=["chat", "responses", "messages", "embeddings"])
 class Caches(Relay):
     """Responses are cached, and served again to any client that sends the same body."""
 

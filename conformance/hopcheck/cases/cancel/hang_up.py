@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from hopcheck import (
+    STREAMED,
     Events,
     Findings,
+    Operation,
     PendingResponse,
     Relay,
     Target,
@@ -37,7 +39,7 @@ async def first_text(live: PendingResponse) -> None:
         Untestable: The response ended without any.
     """
     while (timed := await live.event()) is not None:
-        if edits.text_of(edits.chunk_of(timed.event) or {}):
+        if edits.text_of(timed.event.json):
             return
     raise Untestable("no text of the provider's came through, so that there was no stream to leave")
 
@@ -45,14 +47,14 @@ async def first_text(live: PendingResponse) -> None:
 @case(
     "cancel.stream",
     level="MUST",
+    on=STREAMED,
     because="it is about leaving a stream",
-    on="chat.stream",
     refs=["litellm#30244", "litellm#9178", "llama.cpp#24630"],
     upstream=FLOWING,
 )
-async def mid_stream(target: Target) -> Findings:
+async def mid_stream(target: Target, ask: Operation) -> Findings:
     """A client that hangs up while a stream's text flows ends it at the provider within 5 s."""
-    async with await target.chat.open() as live:
+    async with await ask.open() as live:
         await first_text(live)
         live.hang_up()
     yield expect("the provider's stream", await how_it_ended(target, live.response.marker), equals="hung-up")
@@ -61,14 +63,14 @@ async def mid_stream(target: Target) -> Findings:
 @case(
     "cancel.silent-stream",
     level="SHOULD",
+    on=STREAMED,
     because="it is about leaving a stream",
-    on="chat.stream",
     refs=["litellm#30244", "litellm#9178"],
     upstream=reply.stream("Hel", "lo", hang="events", hang_after=2),
 )
-async def silent_stream(target: Target) -> Findings:
+async def silent_stream(target: Target, ask: Operation) -> Findings:
     """A client that hangs up while a stream is silent ends it at the provider within 5 s, before more text comes."""
-    async with await target.chat.open() as live:
+    async with await ask.open() as live:
         await first_text(live)
         live.hang_up()
     yield expect("the provider's stream", await how_it_ended(target, live.response.marker), equals="hung-up")

@@ -5,7 +5,6 @@ from weakref import WeakKeyDictionary
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -26,7 +25,7 @@ QUIET_S = 0.6
 @case(
     "cancel.no-retry",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["litellm 1.106: attempts go on after the client left"],
     upstream=reply.hang("headers"),
     isolation="exclusive",

@@ -1,20 +1,20 @@
 """A client that hangs up while it waits ends its request at the provider."""
 
-from hopcheck import Findings, Operation, Target, case, expect, reply
+from hopcheck import STREAMED, Findings, Operation, Target, case, expect, reply
 from hopcheck.cases.cancel.hang_up import ServesNobody, how_it_ended
 
 
 @case(
     "cancel.before-first",
     level="SHOULD",
+    on=STREAMED,
     because="it is about leaving a stream",
-    on="chat.stream",
     refs=["litellm#31499", "claude-code-proxy#114"],
     upstream=reply.hang("body"),
 )
-async def before_first(target: Target) -> Findings:
+async def before_first(target: Target, ask: Operation) -> Findings:
     """A client that hangs up before a stream's first event ends it at the provider within 5 s."""
-    async with await target.chat.open() as live:
+    async with await ask.open() as live:
         await target.arrival(live.response.marker)
         live.hang_up()
     yield expect("the provider's stream", await how_it_ended(target, live.response.marker), equals="hung-up")
@@ -23,7 +23,7 @@ async def before_first(target: Target) -> Findings:
 @case(
     "cancel.nonstream",
     level="SHOULD",
-    on=["chat", "embeddings"],
+    on=["chat", "responses", "messages", "embeddings"],
     because="streams have cases of their own",
     refs=["litellm#37140", "litellm#13774", "litellm#30223"],
     upstream=reply.hang("headers"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    FORWARDED,
+    OF_OPENAI,
     Failure,
     Findings,
     IncomingRequest,
@@ -24,7 +24,8 @@ PROVIDERS = 1301
 @case(
     "errors.code-type",
     level="MUST",
-    on=FORWARDED,
+    on=OF_OPENAI,
+    because="Anthropic's errors have no code",
     needs=["parses"],
     refs=["OAI Error", "litellm#4970"],
     upstream={

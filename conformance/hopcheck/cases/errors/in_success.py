@@ -4,7 +4,6 @@ from typing import Any
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -26,7 +25,7 @@ ERROR = {"error": {"message": TEXT, "type": "server_error", "param": None, "code
 @case(
     "errors.in-success",
     level="SHOULD",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     needs=["parses"],
     refs=["litellm#16530", "openrouter: errors with status 200"],
     upstream=reply.json_body(ERROR),

@@ -2,7 +2,6 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     IncomingRequest,
     Operation,
@@ -25,7 +24,7 @@ BROKEN = {
 @case(
     "errors.invalid-json",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     needs=["parses"],
     refs=["RFC 9110 15.5.1", "RFC 9110 15.5.21", "OAI Error"],
 )
@@ -73,7 +72,7 @@ class CrashesOnArrays(Relay):
 @case(
     "errors.content-type",
     level="SHOULD",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     needs=["parses"],
     refusable=True,
     refs=["RFC 9110 15.5.16", "Fetch 2.2.2"],

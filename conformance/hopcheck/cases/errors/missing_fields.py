@@ -6,7 +6,6 @@ from typing import Any
 from hopcheck import (
     FORWARDED,
     OMIT,
-    ON_MESSAGES,
     Findings,
     IncomingRequest,
     Operation,
@@ -24,7 +23,7 @@ NOTHING: tuple[list[Any] | None, ...] = ([], None)
 @case(
     "errors.missing-fields",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["OAI CreateChatCompletionRequest", "avelrl"],
     needs=["parses", "two_sided"],
 )
@@ -34,9 +33,9 @@ async def missing_fields(target: Target, ask: Operation) -> Findings:
     A gateway may leave that to the provider, which refuses it, too; that it goes no further is a SHOULD.
     """
     marker = target.marker()
-    asked = "messages" if ask.generates else "input"
+    asked = "messages" if ask.generates and ask.surface != "responses" else "input"
     # so that it is found at the upstream, though there is no message to mark
-    found = {"stop": [marker]} if ask.generates else {"user": marker}
+    found = {"stop": [marker]} if asked == "messages" else {"user": marker}
     without = await ask(extra={asked: OMIT, **found})
     empty = [await ask(extra={asked: nothing, **found}) for nothing in NOTHING]
     nameless = [await ask(model=5)]

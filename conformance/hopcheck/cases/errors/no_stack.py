@@ -5,7 +5,6 @@ import re
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -39,7 +38,7 @@ GARBAGE = {
 @case(
     "errors.no-stack",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["OWASP API8:2023", "Bifrost v1.6.0", "litellm#4970"],
     upstream=GARBAGE,
 )

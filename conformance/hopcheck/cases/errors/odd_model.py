@@ -2,7 +2,6 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     IncomingRequest,
     Operation,
@@ -18,7 +17,7 @@ NAMES = {"not ASCII": "modèle-模型", "a path": "../../etc/passwd", "long": "m
          "format": "%s-{0}-${x}", "quotes": "o'model\"", "new line": "a\nb", "emoji": "🦜"}  # fmt: skip
 
 
-@case("errors.odd-model", level="MUST", on=(*FORWARDED, *ON_MESSAGES), refs=["OAI model_not_found"], needs=["parses"])
+@case("errors.odd-model", level="MUST", on=FORWARDED, refs=["OAI model_not_found"], needs=["parses"])
 async def odd_model(target: Target, ask: Operation) -> Findings:
     """An unknown model is refused whatever its name is made of: as another client's mistake, never as a crash."""
     answers = {name: await ask(model=model) for name, model in NAMES.items()}

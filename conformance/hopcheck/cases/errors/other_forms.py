@@ -4,7 +4,6 @@ import json
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -33,7 +32,7 @@ FORMS = {
 @case(
     "errors.other-forms",
     level="SHOULD",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     needs=["parses"],
     refs=["vllm error bodies", "ollama error bodies", "litellm#8648"],
     upstream={name.replace(" ", "-"): turn for name, turn in FORMS.items()},

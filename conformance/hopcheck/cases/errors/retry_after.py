@@ -4,7 +4,6 @@ from email.utils import formatdate
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -31,7 +30,7 @@ WAIT_S = 4
 @case(
     "errors.retry-after",
     level="SHOULD",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     needs=["parses"],
     refs=["RFC 9110 10.2.3", "litellm#21553"],
     isolation="cooldown",
@@ -85,7 +84,7 @@ class OnlySeconds(Drops):
 @case(
     "errors.quota",
     level="SHOULD",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["OAI error codes: insufficient_quota", "litellm#6132"],
     isolation="cooldown",
     upstream=reply.status(429, QUOTA),

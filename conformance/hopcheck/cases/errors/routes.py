@@ -1,5 +1,7 @@
 """Asking in the wrong place, or in the wrong way."""
 
+from typing import Any
+
 from hopcheck import (
     Findings,
     IncomingRequest,
@@ -16,7 +18,7 @@ from hopcheck import (
 @case(
     "errors.method-not-allowed",
     level="SHOULD",
-    on=["chat", "embeddings"],
+    on=["chat", "responses", "messages", "count_tokens", "embeddings"],
     because="a GET doesn't say whether a stream is wanted",
     needs=["parses"],
     refs=["RFC 9110 15.5.6"],
@@ -27,7 +29,11 @@ async def method_not_allowed(target: Target, ask: Operation) -> Findings:
     yield expect("status", answer.status, one_of=[405, 404])
     allow = [method.strip() for method in (answer.header("allow") or "").split(",")]
     yield expect("Allow", allow, holds=answer.status == 404 or "POST" in allow, to="POST among the methods of a 405")
-    yield expect("error object", contract_violations("Error", answer.json), equals=[])
+    is_anthropic = ask.surface == "messages"
+    shape: tuple[Any, ...] = (
+        ("ErrorResponse", answer.json, "anthropic-messages") if is_anthropic else ("Error", answer.json)
+    )
+    yield expect("error object", contract_violations(*shape), equals=[])
 
 
 @case(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hopcheck import (
-    FORWARDED,
+    OF_OPENAI,
     Failure,
     Findings,
     IncomingRequest,
@@ -35,7 +35,8 @@ REFUSED = ["AuthenticationError", "PermissionDeniedError"]
 @case(
     "errors.sdk-class",
     level="MUST",
-    on=FORWARDED,
+    on=OF_OPENAI,
+    because="it asks by the official client of OpenAI's APIs",
     refs=["openai-python", "litellm#1554"],
     isolation="cooldown",
     upstream={code: reply.status(int(code)) for code in CLASSES},
@@ -62,6 +63,8 @@ async def _raised(target: Target, ask: Operation, client: "AsyncOpenAI", script:
     try:
         if not ask.generates:
             await client.embeddings.create(model=ask.model, input=text)
+        elif ask.surface == "responses":
+            await client.responses.create(model=ask.model, input=text, stream=ask.streams)
         else:
             await client.chat.completions.create(
                 model=ask.model, messages=[{"role": "user", "content": text}], stream=ask.streams

@@ -2,7 +2,7 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
+    OF_OPENAI,
     Failure,
     Findings,
     IncomingRequest,
@@ -25,7 +25,7 @@ FIELDS = frozenset({"message", "type", "param", "code"})
 @case(
     "errors.shape",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     needs=["parses"],
     refs=["OAI Error", "litellm#1554", "litellm#6578", "litellm#8823", "otari#978", "nvcf#1690"],
     upstream={"openai": reply.status(400), "foreign": reply.raw(422, FOREIGN, "application/json")},
@@ -45,7 +45,7 @@ async def shape(target: Target, ask: Operation) -> Findings:
     kept = {name: answer for name, answer in passed.items() if name in relayed}
     yield expect("provider's errors, passed on as they came", _complaints(kept), equals={}, level="SHOULD")
     missing = {name: FIELDS - error.keys() for name, answer in _errors({**own, **written}) if (error := answer.error)}
-    if ask.name in FORWARDED:  # the Messages API's errors have no more than a type and a message
+    if ask.name in OF_OPENAI:  # the Messages API's errors have no more than a type and a message
         lacking = {name: sorted(found) for name, found in missing.items() if found}
         yield expect("fields", lacking, equals={}, level="SHOULD")
     kinds = {name: answer.media_type for name, answer in _errors({**own, **passed})}
@@ -97,7 +97,7 @@ class ErrorsAsText(Relay):
         return response if response.status < 400 else response.with_header("Content-Type", "text/plain; charset=utf-8")
 
 
-@shape.mutant(killed_by="fields", on=FORWARDED, trips=("errors.*",))
+@shape.mutant(killed_by="fields", on=OF_OPENAI, trips=("errors.*",))
 class LeavesCodesOut(Relay):
     """An error that has no code doesn't say so."""
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Failure,
     Finding,
     Findings,
@@ -39,7 +38,7 @@ QUIET = (400, 403, 409, 413, 422, 500, 503)
     "errors.status-preserved",
     level="MUST",
     refs=["RFC 9110 15", "litellm#27030", "otari#975"],
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     isolation="cooldown",
     upstream={str(code): reply.status(code) for code in {**CLIENT, **LIMIT, **SERVER, **CLASSES}},
 )

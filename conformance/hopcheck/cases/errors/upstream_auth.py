@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -23,7 +22,7 @@ REFUSED = {"message": "Incorrect API key provided.", "type": "invalid_request_er
 @case(
     "errors.upstream-auth",
     level="SHOULD",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     needs=["own_account"],
     refs=["RFC 9110 15.6.3", "llmtrace#274", "failoverbench S04"],
     isolation="cooldown",

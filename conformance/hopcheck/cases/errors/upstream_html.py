@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -26,7 +25,7 @@ PAGE = re.compile(r"<html|\b(?:200|502)\W{3,}Bad gateway")
 @case(
     "errors.upstream-html",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     needs=["parses"],
     refs=["RFC 9110 15.6.3", "OAI Error"],
     upstream={"": reply.html(502), "of-success": reply.html(200)},

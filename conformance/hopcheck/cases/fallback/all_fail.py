@@ -2,7 +2,6 @@
 
 from hopcheck import (
     GENERATING,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -21,7 +20,7 @@ from hopcheck import (
 @case(
     "fallback.all-fail",
     level="MUST",
-    on=(*GENERATING, *ON_MESSAGES),
+    on=GENERATING,
     refs=["litellm#6578", "litellm#5762"],
     upstream=reply.backup(reply.status(500), reply.status(503)),
     needs=["fallback"],

@@ -1,15 +1,14 @@
 """The model that an answer of a fallback names."""
 
+from typing import Any
+
 from hopcheck import (
     GENERATING,
-    Events,
+    EditsObjects,
     Findings,
     Operation,
-    Relay,
-    RelayedResponse,
     Target,
     case,
-    edits,
     expect,
     incoming,
 )
@@ -33,20 +32,10 @@ async def reported_model(target: Target, ask: Operation) -> Findings:
     yield expect("model", answer.model, one_of=[fallback.backup, answered])
 
 
-@reported_model.mutant(killed_by="model", on="chat.stream", trips=("chat.model-echo", "stream.*"))
-class StreamsNameWhatWasAsked(Relay):
-    """The chunks of a stream name the model of the request, even after a fallback."""
+@reported_model.mutant(killed_by="model", trips=("chat.model-echo", "stream.*"))
+class NamesWhatWasAsked(EditsObjects):
+    """A response names the model of its request, even after a fallback."""
 
-    def events(self, events: Events) -> Events:
-        return edits.chunks(events, lambda chunk: chunk.update(model=incoming().model))
-
-
-@reported_model.mutant(killed_by="model", on="chat", trips=("chat.model-echo",))
-class NamesWhatWasAsked(Relay):
-    """The response names the model of the request, even after a fallback."""
-
-    async def response(self, response: RelayedResponse) -> RelayedResponse:
-        body = response.json
-        if response.origin != "provider" or not isinstance(body, dict) or "model" not in body:
-            return response
-        return response.with_json({**body, "model": response.incoming.model or body["model"]})
+    def edit(self, content: dict[str, Any]) -> None:
+        if "model" in content and incoming().model:
+            content["model"] = incoming().model

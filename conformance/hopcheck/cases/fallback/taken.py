@@ -2,7 +2,6 @@
 
 from hopcheck import (
     GENERATING,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -26,7 +25,7 @@ FAULTS["reset"] = reply.backup(reply.chat("lost", cut="reset", cut_at=-1), BACKU
 @case(
     "fallback.taken",
     level="MUST",
-    on=(*GENERATING, *ON_MESSAGES),
+    on=GENERATING,
     refs=["Portkey#855", "failoverbench S04"],
     upstream=FAULTS,
     needs=["fallback"],
@@ -62,7 +61,7 @@ class NeverFallsBack(Relay):
 @case(
     "fallback.not-on-client-error",
     level="SHOULD",
-    on=(*GENERATING, *ON_MESSAGES),
+    on=GENERATING,
     refs=["failoverbench S13", "Portkey#855"],
     upstream={str(status): reply.backup(reply.status(status, {"code": "refused"}), BACKUP) for status in REFUSALS},
     needs=["fallback"],

@@ -4,7 +4,6 @@ import re
 
 from hopcheck import (
     ALL,
-    ON_MESSAGES,
     Findings,
     Operation,
     Relay,
@@ -18,7 +17,7 @@ FORBIDS = re.compile(r"\b(?:private|no-store|no-cache)\b")
 """What makes `must-revalidate` harmless, which by itself lets shared caches keep an answer."""
 
 
-@case("http.cache-control", level="SHOULD", on=(*ALL, *ON_MESSAGES), refs=["RFC 9111 3.5", "any-llm#973"])
+@case("http.cache-control", level="SHOULD", on=ALL, refs=["RFC 9111 3.5", "any-llm#973"])
 async def cache_control(target: Target, ask: Operation) -> Findings:
     """Answers to authorized requests don't allow shared caches to keep them for other clients."""
     value = ", ".join((await ask()).all("cache-control")).lower()

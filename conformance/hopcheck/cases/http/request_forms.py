@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     IncomingRequest,
     Operation,
@@ -36,7 +35,7 @@ UPGRADE = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Set
 @case(
     "http.request-forms",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["RFC 9110 8.3.1", "RFC 9110 12.5.1", "RFC 9110 7.8"],
 )
 async def request_forms(target: Target, ask: Operation) -> Findings:
@@ -70,7 +69,7 @@ class AnswersAsAccepted(Relay):
         return response.with_header("Content-Type", wanted) if accepted == wanted else response
 
 
-@case("http.chunked-request", level="MUST", on=(*FORWARDED, *ON_MESSAGES), refs=["RFC 9112 7.1", "RFC 9112 6.1"])
+@case("http.chunked-request", level="MUST", on=FORWARDED, refs=["RFC 9112 7.1", "RFC 9112 6.1"])
 async def chunked_request(target: Target, ask: Operation) -> Findings:
     """A request whose body comes in chunks, without a length, is read like any other."""
     response = await chunked(target, ask)

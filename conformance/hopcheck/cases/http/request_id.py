@@ -2,7 +2,6 @@
 
 from hopcheck import (
     ALL,
-    ON_MESSAGES,
     Findings,
     Operation,
     Relay,
@@ -17,7 +16,7 @@ from hopcheck import (
 @case(
     "http.request-id",
     level="SHOULD",
-    on=(*ALL, *ON_MESSAGES),
+    on=ALL,
     refs=["openai-python _request_id", "litellm#42078"],
     upstream={"": reply.chat("Hello"), "refused": reply.status(400)},
 )

@@ -4,7 +4,6 @@ import asyncio
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -21,7 +20,7 @@ TRACES = [f"{place:x}" * 32 for place in (1, 2, 3, 10)]
 @case(
     "http.traceparent",
     level="SHOULD",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["W3C Trace Context 3.2", "litellm#4419", "litellm#14670", "litellm#40124"],
     needs=["traceparent", "two_sided"],
 )

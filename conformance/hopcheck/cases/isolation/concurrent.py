@@ -4,7 +4,6 @@ import asyncio
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Event,
     Events,
     Findings,
@@ -69,7 +68,7 @@ class SharesItsBuffer(Relay):
 @case(
     "isolation.headers",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["litellm#40124"],
     upstream=reply.chat("Hello", delay_s=0.02),
     needs=["traceparent"],

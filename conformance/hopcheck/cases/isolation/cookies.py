@@ -2,7 +2,6 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -19,7 +18,7 @@ COOKIE = "hopcheck-session-of-another"
 @case(
     "isolation.provider-cookies",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["RFC 6265 8.2", "RFC 6265 5.4", "litellm 1.106: one cookie jar for all users"],
     upstream={
         "": reply.chat("Hello", headers=(("set-cookie", f"session={COOKIE}; Path=/"),)),

@@ -4,7 +4,6 @@ import asyncio
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     Operation,
     Relay,
@@ -23,7 +22,7 @@ LONG_S = 2.0
 @case(
     "isolation.blocking",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["claude-code-proxy#114", "LLM-API-Key-Proxy#39"],
     upstream={"": reply.chat("Hello"), "slow": reply.hang("headers")},
     isolation="exclusive",

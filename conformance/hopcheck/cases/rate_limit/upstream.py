@@ -2,7 +2,6 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -19,7 +18,7 @@ from hopcheck import (
 @case(
     "rate_limit.upstream-retry-after",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["litellm#21553", "aisix#144", "litellm-rs#833", "otari#978"],
     upstream=reply.status(429, {"type": "rate_limit_error"}, headers={"Retry-After": "1"}),
     isolation="cooldown",

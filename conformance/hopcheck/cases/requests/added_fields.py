@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     OutgoingRequest,
@@ -42,7 +42,7 @@ MESSAGE_FIELDS = frozenset(
 @case(
     "requests.no-internal-params",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     because="it knows the fields of OpenAI's chat requests",
     refs=["litellm#41342"],
     needs=["two_sided"],

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -22,7 +21,7 @@ SOON_S = 0.3
 @case(
     "requests.single-attempt",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["connectrpc conformance", "litellm#34129"],
     upstream=reply.chat("Hello."),
 )
@@ -57,7 +56,7 @@ class TriesStreamsFirst(Relay):
 @case(
     "requests.content-type",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["RFC 9110 8.3", "RFC 9112 6.3"],
     needs=["two_sided"],
 )

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from hopcheck import (
     GENERATING,
-    ON_MESSAGES,
+    ON_CHAT,
     Findings,
     Operation,
     OutgoingRequest,
@@ -52,7 +52,7 @@ ALSO: dict[str, dict[str, Any]] = {
 @case(
     "requests.drop-params-declared",
     level="MAY",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["litellm#11722", "litellm#19225"],
     needs=["two_sided"],
 )
@@ -91,7 +91,7 @@ UNKNOWN = {"x_hopcheck_unknown": {"deep": [1, None, "é"]}, "top_k": 40}
 @case(
     "requests.unknown-params",
     level="SHOULD",
-    on=(*GENERATING, *ON_MESSAGES),
+    on=GENERATING,
     refusable=True,
     refs=["litellm#564", "litellm#18039", "litellm#31697"],
     needs=["two_sided"],

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     OutgoingRequest,
@@ -43,7 +43,7 @@ STRICT = {
 @case(
     "requests.response-format",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI ResponseFormatJsonSchema", "litellm#4592"],
     needs=["two_sided"],
 )

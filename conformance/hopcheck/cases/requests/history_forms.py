@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     OutgoingRequest,
@@ -38,7 +38,7 @@ HISTORY: list[dict[str, Any]] = [
 @case(
     "requests.history-forms",
     level="SHOULD",
-    on=GENERATING,
+    on=ON_CHAT,
     refusable=True,
     refs=["litellm#24007", "anthropic: cache_control", "gemini: thought_signature", "deepseek: reasoning_content"],
     needs=["two_sided"],

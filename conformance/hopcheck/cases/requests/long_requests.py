@@ -4,7 +4,6 @@ from typing import Any
 
 from hopcheck import (
     GENERATING,
-    ON_MESSAGES,
     Findings,
     Operation,
     OutgoingRequest,
@@ -29,21 +28,27 @@ PAGE = "A line of a long document, with an end that shows.\n" * 4000
 @case(
     "requests.long-history",
     level="MUST",
-    on=(*GENERATING, *ON_MESSAGES),
+    on=GENERATING,
     refs=["OAI CreateChatCompletionRequest", "litellm#15399"],
     needs=["two_sided"],
 )
 async def long_history(target: Target, ask: Operation) -> Findings:
     """A conversation of a hundred messages, and a message of 200 KB, reach the upstream whole."""
     got = (await target.forwarded(await ask(messages=HISTORY))).json
-    texts = [dig(one, "content") for one in items(got, "messages")]
+    texts = [text_of(one) for one in items(got, "messages") or items(got, "input")]
     yield expect("messages", len(texts), equals=len(HISTORY))
     others = [place for place, one in enumerate(HISTORY[:-1]) if texts[place : place + 1] != [one["content"]]]
     yield expect("messages with another text, or in another place", others, equals=[])
     page = await ask(messages=[{"role": "user", "content": PAGE}])
-    text = dig((await target.forwarded(page)).json, "messages", 0, "content")
-    whole = isinstance(text, str) and text.startswith(PAGE.rstrip())
-    yield expect("200 KB of text", len(text) if isinstance(text, str) else None, holds=whole, to="all of it")
+    arrived = (await target.forwarded(page)).json
+    text = "".join(text_of(one) for one in items(arrived, "messages") or items(arrived, "input"))
+    yield expect("200 KB of text", len(text), holds=text.startswith(PAGE.rstrip()), to="all of it")
+
+
+def text_of(message: Any) -> str:
+    """A message's text, whether it is written as a text or as a list of parts."""
+    content = dig(message, "content")
+    return content if isinstance(content, str) else "".join(str(dig(part, "text")) for part in items(content))
 
 
 @long_history.mutant(killed_by="messages")
@@ -51,7 +56,7 @@ class KeepsTwenty(Relay):
     """Of a conversation, the first message and the last nineteen are kept, to save tokens."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return edits.request_field(outgoing, "messages", lambda messages: [*messages[:1], *messages[1:][-19:]])
+        return edits.conversation(outgoing, lambda messages: [*messages[:1], *messages[1:][-19:]])
 
 
 @long_history.mutant(killed_by="messages with another text, or in another place")
@@ -63,7 +68,7 @@ class SummarizesTheOldest(Relay):
             old = len(messages) - 50
             return [{**one, "content": "…"} if place < old else one for place, one in enumerate(messages)]
 
-        return edits.request_field(outgoing, "messages", shorten)
+        return edits.conversation(outgoing, shorten)
 
 
 @long_history.mutant(killed_by="200 KB of text")
@@ -74,4 +79,4 @@ class CutsLongTexts(Relay):
         def cut(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return [{**one, "content": f"{one['content'][:131072]} {one['content'][-80:]}"} for one in messages]
 
-        return edits.request_field(outgoing, "messages", cut) if len(outgoing.body) > 150_000 else outgoing
+        return edits.conversation(outgoing, cut) if len(outgoing.body) > 150_000 else outgoing

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import GENERATING, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, edits, expect, items
+from hopcheck import ON_CHAT, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, edits, expect, items
 
 TOOLS: list[dict[str, Any]] = [
     {
@@ -20,7 +20,7 @@ TOOLS: list[dict[str, Any]] = [
 @case(
     "requests.many-tools",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI CreateChatCompletionRequest", "litellm#11911"],
     needs=["two_sided"],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     OutgoingRequest,
@@ -35,7 +35,7 @@ CONVERSATION: list[dict[str, Any]] = [
 @case(
     "requests.messages-verbatim",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI CreateChatCompletionRequest"],
     needs=["two_sided"],
 )

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     NotApplicable,
     Operation,
@@ -27,7 +27,7 @@ BROKEN = {"tenth": 0.1, "sum": 0.1 + 0.2, "small": 1e-7, "tiny": 5e-324, "huge":
 """Which are another number after a rounding to six digits, or to 32 bits."""
 
 
-@case("requests.numbers", level="MUST", on=GENERATING, refs=["RFC 8259 6", "JSON Schema 4.2.2"], needs=["two_sided"])
+@case("requests.numbers", level="MUST", on=ON_CHAT, refs=["RFC 8259 6", "JSON Schema 4.2.2"], needs=["two_sided"])
 async def numbers(target: Target, ask: Operation) -> Findings:
     """Numbers in a tool's schema reach the upstream with their value; integers to 64 bits should, too.
 

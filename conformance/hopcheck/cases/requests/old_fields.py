@@ -1,7 +1,7 @@
 """Fields of the old kind, and fields that are null."""
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     IncomingRequest,
     Operation,
@@ -24,7 +24,7 @@ NULLS = {"temperature": None, "stop": None, "max_tokens": None, "seed": None, "l
 @case(
     "requests.old-and-null-fields",
     level="SHOULD",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI CreateChatCompletionRequest: functions", "OAI: nullable fields"],
     needs=["two_sided"],
 )

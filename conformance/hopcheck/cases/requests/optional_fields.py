@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     IncomingRequest,
     Operation,
@@ -27,7 +27,7 @@ WHO: dict[str, Any] = {
 @case(
     "requests.user-field",
     level="SHOULD",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI CreateChatCompletionRequest", "litellm#25753"],
     needs=["two_sided"],
 )
@@ -76,7 +76,7 @@ class RefusesSafetyIdentifier(Relay):
 @case(
     "requests.reasoning-effort",
     level="SHOULD",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI ReasoningEffort", "litellm#38084"],
     needs=["two_sided"],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     OutgoingRequest,
@@ -42,7 +42,7 @@ FILES: list[dict[str, Any]] = [
 @case(
     "requests.image-parts",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI ContentPartImage", "maximhq/bifrost#4402"],
     needs=["two_sided"],
 )
@@ -88,7 +88,7 @@ class ForgetsDetail(Relay):
 @case(
     "requests.audio-file-parts",
     level="SHOULD",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI ContentPartAudio", "OAI ContentPartFile"],
     needs=["two_sided"],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     OutgoingRequest,
@@ -49,7 +49,7 @@ ASKED: dict[str, dict[str, Any]] = {
 @case(
     "requests.sampling-params",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI CreateChatCompletionRequest", "litellm#8199", "litellm#36882"],
     needs=["two_sided"],
 )

@@ -1,14 +1,15 @@
 """A stream that has begun begins no second time."""
 
 from hopcheck import (
-    Event,
+    STREAMED,
     Events,
     Failure,
     Findings,
+    Operation,
     Relay,
     Target,
     case,
-    event_of,
+    edits,
     expect,
     incoming,
     reply,
@@ -18,20 +19,22 @@ from hopcheck import (
 @case(
     "retry.not-after-first-byte",
     level="MUST",
+    on=STREAMED,
     because="it is about a stream that has begun",
-    on="chat.stream",
     refs=["nanobot#4038", "hive#6541", "cadis#412", "litellm#32835"],
     upstream={
         "": [reply.stream("Hel", "lo", cut_after_events=2, pace_s=0.1), reply.stream("Hel", "lo")],
         "role": [reply.stream("Hel", "lo", cut_after_events=1, pace_s=0.1), reply.stream("Hel", "lo")],
     },
 )
-async def not_after_first_byte(target: Target) -> Findings:
+async def not_after_first_byte(target: Target, ask: Operation) -> Findings:
     """Once a client has some of a stream, a retry does not begin it again in the same answer."""
-    stream = await target.chat.stream()
+    stream = await ask.stream()
     continued = ["HelHello"] if target.declares.continues else []  # a second attempt goes on behind what was sent
     yield expect("text", stream.joined(), one_of=["", "Hel", "Hello", *continued])
-    begun = await target.chat.stream(script="role")
+    if ask.surface != "openai":
+        return  # the other surfaces' grammars say that a stream begins once
+    begun = await ask.stream(script="role")
     roles = sum("role" in delta for delta in begun.deltas())
     yield expect("first chunks, where the first came alone", roles, at_most=1)
 
@@ -41,17 +44,11 @@ class BeginsAgain(Relay):
     """A stream that broke is replaced by a new one, behind what was sent already."""
 
     async def broken(self, failure: Failure) -> Events:
-        for text in ("Hel", "lo"):
-            yield _piece({"content": text}, None)
-        yield _piece({}, "stop")
+        for event in [edits.text_event("Hel"), edits.text_event("lo"), *edits.ending()]:
+            yield event
 
 
-def _piece(delta: dict[str, str], finish: str | None) -> Event:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return event_of({"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]})
-
-
-@not_after_first_byte.mutant(killed_by="first chunks, where the first came alone")
+@not_after_first_byte.mutant(killed_by="first chunks, where the first came alone", on="chat.stream")
 class BeginsAgainAfterTheRole(Relay):
     """A stream of which the client has no text yet begins again, its first chunk included."""
 

@@ -3,7 +3,6 @@
 from hopcheck import (
     FORWARDED,
     GENERATING,
-    ON_MESSAGES,
     Failure,
     Findings,
     Operation,
@@ -24,7 +23,7 @@ OVERLOADED = (503, 429, 529)
 @case(
     "retry.budget",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["litellm#34129", "litellm#25285", "nanobot#2760"],
     upstream={"": reply.status(500), "cut": reply.chat("lost", cut="close", cut_at=0)},
 )
@@ -46,7 +45,7 @@ class Multiplies(Relay):
 @case(
     "retry.backoff",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["failoverbench S02"],
     upstream={str(status): reply.status(status) for status in OVERLOADED},
     isolation="cooldown",
@@ -71,7 +70,7 @@ backoff.mutant(killed_by="attempts within 3 s", trips=("retry.*", "errors.*", "r
 @case(
     "retry.honours-retry-after",
     level="SHOULD",
-    on=(*GENERATING, *ON_MESSAGES),
+    on=GENERATING,
     refs=["failoverbench S01", "RFC 9110, section 10.2.3"],
     upstream={
         str(status): [reply.status(status, headers={"Retry-After": "1"}), reply.chat("Hello")] for status in (429, 503)

@@ -2,7 +2,6 @@
 
 from hopcheck import (
     FORWARDED,
-    ON_MESSAGES,
     Failure,
     Findings,
     Operation,
@@ -25,7 +24,7 @@ FAULTS = {
 @case(
     "retry.declared",
     level="MUST",
-    on=(*FORWARDED, *ON_MESSAGES),
+    on=FORWARDED,
     refs=["litellm#24320", "failoverbench S02"],
     needs=["retries"],
     isolation="cooldown",

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     OutgoingRequest,
@@ -46,7 +46,7 @@ def canonical(messages: list[Any]) -> list[str]:
 @case(
     "sessions.prefix-stable",
     level="SHOULD",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI prompt caching", "maximhq/bifrost#2347", "anthropic: prompt caching"],
     needs=["two_sided"],
     upstream=reply.chat("Hello"),

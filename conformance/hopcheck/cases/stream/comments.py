@@ -1,6 +1,6 @@
 """Comments in event streams, by which servers keep connections alive."""
 
-from hopcheck import Events, Findings, Relay, Target, case, event_of, expect, reply
+from hopcheck import STREAMED, Events, Findings, Operation, Relay, Target, case, event_of, expect, reply
 
 WHOLE = {"text": "Hello", "finish": "stop", "done": True}
 
@@ -52,13 +52,14 @@ async def _until_comment(events: Events) -> Events:
 
 @case(
     "stream.own-keepalive",
+    on=STREAMED,
     level="SHOULD",
     refs=["llmgateway#2334", "openai-python#2722", "omlx#1011"],
     upstream=reply.stream("Hel", "lo", pace_s=0.5),
 )
-async def own_keepalive(target: Target) -> Findings:
+async def own_keepalive(target: Target, ask: Operation) -> Findings:
     """What a target sends to keep a stream alive is no data that clients can't read, such as an empty event."""
-    stream = await target.chat.stream()
+    stream = await ask.stream()
     yield expect("data that isn't JSON", stream.unreadable if stream.data else "no data came", equals=[])
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
+from hopcheck import STREAMED, Findings, Operation, Relay, RelayedResponse, Target, case, expect, reply
 
 BODY = (
     'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m",'
@@ -11,10 +11,16 @@ BODY = (
 )
 
 
-@case("stream.content-type", level="MUST", refs=["OAI streaming", "compatcanary"], upstream=reply.stream("Hel", "lo"))
-async def content_type(target: Target) -> Findings:
+@case(
+    "stream.content-type",
+    on=STREAMED,
+    level="MUST",
+    refs=["OAI streaming", "compatcanary"],
+    upstream=reply.stream("Hel", "lo"),
+)
+async def content_type(target: Target, ask: Operation) -> Findings:
     """A stream is answered with status 200 and the media type `text/event-stream`."""
-    stream = await target.chat.stream()
+    stream = await ask.stream()
     yield expect("status", stream.status, equals=200)
     yield expect("media type", stream.media_type, equals="text/event-stream")
 
@@ -74,14 +80,15 @@ class CopiesTheLength(Relay):
 
 @case(
     "stream.anti-buffer-headers",
+    on=STREAMED,
     level="SHOULD",
     needs=["parses"],
     refs=["litellm#29557", "llama.cpp#20872"],
     upstream=reply.stream("Hel", "lo"),
 )
-async def anti_buffer_headers(target: Target) -> Findings:
+async def anti_buffer_headers(target: Target, ask: Operation) -> Findings:
     """A stream forbids caches to keep it (`Cache-Control`) and nginx to buffer it (`X-Accel-Buffering: no`)."""
-    stream = await target.chat.stream()
+    stream = await ask.stream()
     kept = (stream.header("cache-control") or "").lower()
     yield expect("Cache-Control", kept, holds="no-cache" in kept or "no-store" in kept, to="no-cache or no-store")
     yield expect("X-Accel-Buffering", stream.header("x-accel-buffering"), equals="no")

@@ -1,6 +1,6 @@
 """Events that hold much of one thing."""
 
-from hopcheck import Events, Findings, Relay, Target, case, expect, reply
+from hopcheck import STREAMED, Events, Findings, Operation, Relay, Target, case, expect, reply
 
 LONG = {"70 KB": "x" * 70_000 + "end", "1 MB": "y" * 1_000_000 + "end"}
 """Texts of one event each: longer than what readers of lines take by default (64 KB in Python, 16 KB in Node)."""
@@ -8,13 +8,14 @@ LONG = {"70 KB": "x" * 70_000 + "end", "1 MB": "y" * 1_000_000 + "end"}
 
 @case(
     "stream.long-event",
+    on=STREAMED,
     level="MUST",
     refs=["litellm#12240", "aiohttp: chunk too big", "bufio.Scanner: token too long"],
     upstream={name.replace(" ", "-").lower(): reply.stream("a ", text) for name, text in LONG.items()},
 )
-async def long_event(target: Target) -> Findings:
+async def long_event(target: Target, ask: Operation) -> Findings:
     """An event of 70 KB, and one of 1 MB, arrive whole."""
-    streams = {name: await target.chat.stream(script=name.replace(" ", "-").lower()) for name in LONG}
+    streams = {name: await ask.stream(script=name.replace(" ", "-").lower()) for name in LONG}
     lengths = {name: len(stream.joined()) for name, stream in streams.items()}
     yield expect("characters of text", lengths, equals={name: len(f"a {text}") for name, text in LONG.items()})
     yield expect("whole", {name: stream.clean for name, stream in streams.items()}, equals=dict.fromkeys(LONG, True))

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from hopcheck import DONE, Events, Failure, Findings, Relay, Target, case, event_of, expect, reply
+from hopcheck import STREAMED, Events, Failure, Findings, Operation, Relay, Target, case, edits, expect, reply
 
 GRACE_S = 5.0
 """What a target may take beyond its own timeouts, in seconds."""
@@ -11,16 +11,17 @@ GRACE_S = 5.0
 
 @case(
     "stream.stall",
+    on=STREAMED,
     level="MUST",
     refs=["failoverbench S09", "litellm#39898"],
     needs=["timeout_s"],
     upstream=reply.hang("events", "Hel", "lo", after=2),
 )
-async def stall(target: Target) -> Findings:
+async def stall(target: Target, ask: Operation) -> Findings:
     """When a provider falls silent in mid-stream, the target ends the stream with an error after its timeout."""
     declares = target.declares
     bound_s = (1 + declares.timeout_retries) * (declares.timeout_s or 0) + GRACE_S
-    async with await target.chat.open(model=declares.timeout_model or target.models.chat) as live:
+    async with await ask.open(model=declares.timeout_model or target.models.chat) as live:
         with suppress(TimeoutError):
             async with asyncio.timeout(bound_s):
                 if await live.head() is not None:
@@ -51,8 +52,8 @@ class TakesSilenceForTheEnd(Relay):
 
     async def broken(self, failure: Failure) -> Events:
         if failure.kind == "timeout":
-            yield event_of(reply.delta(finish="stop"))
-            yield DONE
+            for event in edits.ending():
+                yield event
             return
         async for event in super().broken(failure):
             yield event

@@ -4,7 +4,7 @@ import time
 
 from hopcheck import (
     GENERATING,
-    ON_MESSAGES,
+    STREAMED,
     Events,
     Failure,
     Findings,
@@ -29,7 +29,7 @@ WORDS = [f"{number} " for number in range(12)]
 @case(
     "timeout.ttfb",
     level="MUST",
-    on=(*GENERATING, *ON_MESSAGES),
+    on=GENERATING,
     refs=["litellm#38358", "litellm#19909", "Bifrost#7104"],
     upstream=reply.hang("headers"),
     needs=["timeout_s"],
@@ -82,17 +82,17 @@ class TriesForLong(Relay):
 @case(
     "timeout.stream-idle-not-total",
     level="SHOULD",
+    on=STREAMED,
     because="it is about a stream that has begun",
-    on="chat.stream",
     refs=["litellm#19184"],
     upstream=reply.stream(*WORDS, pace_s=0.1),
     needs=["timeout_s"],
     isolation="exclusive",
 )
-async def idle_not_total(target: Target) -> Findings:
+async def idle_not_total(target: Target, ask: Operation) -> Findings:
     """A stream that goes on for longer than the timeout is not cut while its events keep coming."""
-    stream = await target.chat.stream(model=target.timed_model)
-    yield expect("text", stream.joined(), equals="".join(WORDS))
+    stream = await ask(model=target.timed_model)
+    yield expect("text", stream.content, equals="".join(WORDS))
 
 
 @idle_not_total.mutant(killed_by="text", trips=("stream.*",))

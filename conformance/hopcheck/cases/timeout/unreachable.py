@@ -2,7 +2,6 @@
 
 from hopcheck import (
     GENERATING,
-    ON_MESSAGES,
     Failure,
     Findings,
     IncomingRequest,
@@ -19,7 +18,7 @@ from hopcheck import (
 @case(
     "timeout.connect",
     level="MUST",
-    on=(*GENERATING, *ON_MESSAGES),
+    on=GENERATING,
     refs=["RFC 9110, section 15.6.3"],
     needs=["unreachable"],
 )

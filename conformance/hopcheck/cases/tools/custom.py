@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     OutgoingRequest,
@@ -22,7 +22,7 @@ SHELL: dict[str, Any] = {"type": "custom", "custom": {"name": "shell", "descript
 @case(
     "tools.custom-tool",
     level="MAY",
-    on=GENERATING,
+    on=ON_CHAT,
     refusable=True,
     refs=["OAI CustomToolChatCompletions", "avelrl"],
     needs=["two_sided"],

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Event,
     Events,
     Findings,
@@ -23,7 +23,7 @@ from hopcheck import (
 NOTHING = {"absent": reply.chat(tools=[reply.call("clock")]), "object": reply.chat(tools=[reply.call("clock", "{}")])}
 
 
-@case("tools.empty-args", level="SHOULD", on=GENERATING, refs=["litellm#11262"], upstream=NOTHING)
+@case("tools.empty-args", level="SHOULD", on=ON_CHAT, refs=["litellm#11262"], upstream=NOTHING)
 async def empty_args(target: Target, ask: Operation) -> Findings:
     """A call without arguments arrives as a call whose arguments are an empty string or an empty object."""
     responses = {kind: await ask(script=kind, tools=function_tools("clock")) for kind in NOTHING}

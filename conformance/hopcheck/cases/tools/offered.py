@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     OutgoingRequest,
@@ -39,7 +39,7 @@ CHOICES: list[Any] = ["auto", "none", "required", CLOCK]
     "tools.roundtrip",
     refusable=True,
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI CreateChatCompletionRequest", "maximhq/bifrost#7348"],
     needs=["two_sided"],
 )

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     OutgoingRequest,
@@ -35,7 +35,7 @@ HISTORY: list[dict[str, Any]] = [
 @case(
     "tools.result-turn",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI ChatCompletionRequestToolMessage", "avelrl"],
     needs=["two_sided"],
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import GENERATING, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, expect, items
+from hopcheck import ON_CHAT, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, expect, items
 from hopcheck.cases.tools.offered import PARAMETERS, WEATHER
 
 LOOSE = {
@@ -21,7 +21,7 @@ TIMER = {"type": "function", "function": {"name": "timer", "parameters": LOOSE}}
 @case(
     "tools.strict-schema",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     refs=["OAI FunctionObject", "litellm#19077"],
     needs=["two_sided"],
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import GENERATING, Findings, Operation, Target, case, expect, function_tools, items
+from hopcheck import ON_CHAT, Findings, Operation, Target, case, expect, function_tools, items
 from hopcheck.cases.translation.turns import EditsMessages
 
 TOOLS = function_tools("weather", "clock")
@@ -26,7 +26,7 @@ HISTORY: list[dict[str, Any]] = [
 @case(
     "translation.results-by-call",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["two_sided", "translates"],
     refs=["anthropic: tool_use_id", "gemini: functionResponse.name", "ollama: tool_name"],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     Target,
@@ -32,7 +32,7 @@ def plain(text: Any) -> str:
 @case(
     "translation.parallel-calls",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["translates"],
     refs=["OAI ChatCompletionMessageToolCallChunk", "litellm#12134", "litellm#24155"],
     upstream=SCRIPTS,

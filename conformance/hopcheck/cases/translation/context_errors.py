@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Failure,
     Findings,
     IncomingRequest,
@@ -36,7 +36,7 @@ SCRIPTS = {
 @case(
     "translation.context-exceeded",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["translates"],
     refs=["OAI context_length_exceeded", "litellm#6578", "codex: context_length_exceeded"],
     upstream=SCRIPTS,

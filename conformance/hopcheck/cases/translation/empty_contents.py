@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import GENERATING, Findings, Operation, Target, TranslatingRelay, case, expect, function_tools
+from hopcheck import ON_CHAT, Findings, Operation, Target, TranslatingRelay, case, expect, function_tools
 from hopcheck.cases.translation.turns import EditsMessages
 
 CALL = {"id": "call_hop1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
@@ -20,7 +20,7 @@ CONVERSATION: list[dict[str, Any]] = [
 @case(
     "translation.empty-contents",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["two_sided", "translates"],
     refs=["anthropic: text content blocks must be non-empty", "litellm#10071", "litellm#13371"],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Events,
     Findings,
     Operation,
@@ -30,7 +30,7 @@ def finish_of(response: Any) -> Any:
 @case(
     "translation.context-end",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["translates"],
     refs=["anthropic: model_context_window_exceeded", "OAI finish_reason length"],
     upstream=reply.chat("As far as it", " went", finish="context_exceeded"),
@@ -56,7 +56,7 @@ class EndsLikeAnyOther(TranslatingRelay):
 @case(
     "translation.malformed-call",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["translates"],
     refs=["gemini: MALFORMED_FUNCTION_CALL", "litellm#22098"],
     upstream=reply.chat("I will", " look", finish="malformed_call"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import GENERATING, Findings, Operation, Target, case, expect
+from hopcheck import ON_CHAT, Findings, Operation, Target, case, expect
 from hopcheck.cases.translation.turns import EditsMessages
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -19,7 +19,7 @@ QUESTION: list[dict[str, Any]] = [
 @case(
     "translation.data-images",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["two_sided", "translates"],
     refs=["OAI ChatCompletionRequestMessageContentPartImage", "anthropic: image source", "gemini: inlineData"],
 )

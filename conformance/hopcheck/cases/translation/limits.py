@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from hopcheck import GENERATING, OMIT, Findings, Operation, Target, TranslatingRelay, case, expect
+from hopcheck import OMIT, ON_CHAT, Findings, Operation, Target, TranslatingRelay, case, expect
 
 LEAST = 4096
 """A limit that a gateway makes up may not be below this: it would cut answers that the client didn't limit."""
@@ -11,7 +11,7 @@ LEAST = 4096
 @case(
     "translation.max-tokens",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["two_sided", "translates"],
     refs=["OAI max_completion_tokens", "anthropic: max_tokens is required", "litellm#8835"],
 )
@@ -50,7 +50,7 @@ STOPS: dict[str, Any] = {"one": "END", "several": ["END", "\n\n", "STOP"]}
 @case(
     "translation.stop-sequences",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["two_sided", "translates"],
     refs=["OAI StopConfiguration", "anthropic: stop_sequences", "gemini: stopSequences"],
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import GENERATING, Findings, Operation, Target, TranslatingRelay, case, expect
+from hopcheck import ON_CHAT, Findings, Operation, Target, TranslatingRelay, case, expect
 
 FIELD = "harbour_depth"
 SCHEMA: dict[str, Any] = {
@@ -17,7 +17,7 @@ FORMAT = {"type": "json_schema", "json_schema": {"name": "harbour", "strict": Tr
 @case(
     "translation.json-schema",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["two_sided", "translates"],
     refs=["OAI ResponseFormatJsonSchema", "anthropic: output_format", "gemini: responseJsonSchema", "ollama: format"],
 )

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from hopcheck import (
-    GENERATING,
+    ON_CHAT,
     Findings,
     Operation,
     Target,
@@ -31,7 +31,7 @@ class ChangesStatus(TranslatingRelay):
 @case(
     "translation.too-large",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["translates"],
     refs=["RFC 9110 15.5.14", "anthropic: request_too_large"],
     upstream=reply.status(413, {"message": WORDS}),
@@ -61,7 +61,7 @@ class ReadsOpenAIsErrorsOnly(TranslatingRelay):
 @case(
     "translation.overloaded",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["translates"],
     refs=["anthropic: overloaded_error 529", "RFC 9110 15.6.4"],
     isolation="cooldown",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import GENERATING, Findings, Operation, Target, TranslatingRelay, case, expect
+from hopcheck import ON_CHAT, Findings, Operation, Target, TranslatingRelay, case, expect
 
 SYSTEMS = ("Answer in verse.", "Never name a price.", "The user is called Ada.", "From here on, answer in prose.")
 CONVERSATION: list[dict[str, Any]] = [
@@ -19,7 +19,7 @@ CONVERSATION: list[dict[str, Any]] = [
 @case(
     "translation.system-texts",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["two_sided", "translates"],
     refs=["OAI ChatCompletionRequestSystemMessage", "anthropic: system", "gemini: systemInstruction"],
 )

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from hopcheck import GENERATING, Findings, Operation, Target, TranslatingRelay, case, expect, function_tools
+from hopcheck import ON_CHAT, Findings, Operation, Target, TranslatingRelay, case, expect, function_tools
 
 TOOLS = function_tools("look_up", "write_down")
 NAMED = {"type": "function", "function": {"name": "write_down"}}
@@ -13,7 +13,7 @@ CHOICES: dict[str, Any] = {"auto": "auto", "required": "required", "write_down":
 @case(
     "translation.tool-choice",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["two_sided", "translates"],
     refs=["OAI ChatCompletionToolChoiceOption", "anthropic: tool_choice", "gemini: functionCallingConfig"],
 )
@@ -59,7 +59,7 @@ class NamesNoTool(EditsChoice):
 @case(
     "translation.tool-choice-none",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["two_sided", "translates"],
     refs=["OAI ChatCompletionToolChoiceOption", "litellm#12463"],
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import GENERATING, Findings, Operation, Target, TranslatingRelay, case, expect
+from hopcheck import ON_CHAT, Findings, Operation, Target, TranslatingRelay, case, expect
 
 TEXTS = ("First this.", "Then that.", "I see both.", "Both, indeed.", "And last this.")
 ROLES = ("user", "user", "assistant", "assistant", "user")
@@ -12,7 +12,7 @@ IN_A_ROW: list[dict[str, Any]] = [{"role": role, "content": text} for role, text
 @case(
     "translation.consecutive-turns",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["two_sided", "translates"],
     refs=["anthropic: consecutive turns are combined", "gemini: contents"],
 )
@@ -64,7 +64,7 @@ PREFILL: list[dict[str, Any]] = [
 @case(
     "translation.last-assistant-turn",
     level="MUST",
-    on=GENERATING,
+    on=ON_CHAT,
     needs=["two_sided", "translates"],
     refusable=True,
     refs=["anthropic: prefill", "gemini: contents"],

@@ -10,6 +10,7 @@ from hopcheck.client.operations.kind import NotExpressible, OperationKind
 from hopcheck.client.pending_response import PendingResponse
 from hopcheck.client.responses import Response, Untestable
 from hopcheck.client.session import TargetSession
+from hopcheck.client.streams import Stream
 from hopcheck_server.wire.client import ClientConnection
 
 
@@ -25,6 +26,11 @@ class Operation:
     def name(self) -> str:
         """The operation's name: `chat.stream`."""
         return self._kind.name
+
+    @property
+    def surface(self) -> str:
+        """The API that it belongs to: `openai`, `messages` or `responses`."""
+        return self._kind.surface
 
     @property
     def method(self) -> str:
@@ -104,6 +110,12 @@ class Operation:
                 raise Untestable("target in cooldown")
             session.notes.append("a 429 without an upstream attempt was asked again")
         return live.response
+
+    async def stream(self, **asked: Any) -> Stream:
+        """Ask an operation that streams, and read its stream to the end (see `__call__`)."""
+        response = await self(**asked)
+        assert isinstance(response, Stream)
+        return response
 
     async def open(
         self,

@@ -10,28 +10,58 @@ from hopcheck.client.operations.embeddings import EMBEDDINGS
 from hopcheck.client.operations.kind import OperationKind
 from hopcheck.client.operations.messages import COUNT_TOKENS, MESSAGES, MESSAGES_STREAM
 from hopcheck.client.operations.models import MODELS
+from hopcheck.client.operations.responses_api import RESPONSES, RESPONSES_STREAM
 
-_KINDS = (CHAT, CHAT_STREAM, EMBEDDINGS, MODELS, MESSAGES, MESSAGES_STREAM, COUNT_TOKENS)
+_KINDS = (
+    CHAT,
+    CHAT_STREAM,
+    EMBEDDINGS,
+    MODELS,
+    MESSAGES,
+    MESSAGES_STREAM,
+    COUNT_TOKENS,
+    RESPONSES,
+    RESPONSES_STREAM,
+)
 
 OPERATIONS: Mapping[str, OperationKind] = {kind.name: kind for kind in _KINDS}
 """Every operation, by name."""
 
-_OPENAI = {name: kind for name, kind in OPERATIONS.items() if kind.surface == "openai"}
 
-GENERATING = tuple(name for name, kind in _OPENAI.items() if kind.generates)
-"""The chat operations, in which a model writes the response."""
+def _on(*surfaces: str) -> tuple[str, ...]:
+    """The operations of these surfaces in which a model writes the response."""
+    return tuple(name for name, kind in OPERATIONS.items() if kind.generates and kind.surface in surfaces)
 
-FORWARDED = tuple(name for name, kind in _OPENAI.items() if kind.forwarded)
-"""Those and embeddings: what a provider answers."""
 
-ALL = tuple(_OPENAI)
-"""Those and the list of models."""
+ON_CHAT = _on("openai")
+"""Chat completions, whole and streamed."""
 
-OF_PROVIDERS = frozenset({"chat", "chat.stream", "embeddings"})
+ON_MESSAGES = _on("messages")
+"""Anthropic's Messages, whole and streamed."""
+
+ON_RESPONSES = _on("responses")
+"""OpenAI's Responses, whole and streamed."""
+
+GENERATING = tuple(name for name, kind in OPERATIONS.items() if kind.generates)
+"""Those of all surfaces: a model writes the response."""
+
+STREAMED = tuple(name for name, kind in OPERATIONS.items() if kind.streams)
+"""Those whose response is a stream."""
+
+FORWARDED = (*GENERATING, "embeddings")
+"""Those and embeddings: what a provider answers and cases compare."""
+
+ANSWERED = tuple(name for name, kind in OPERATIONS.items() if kind.forwarded)
+"""Those and counts of tokens: all that a provider answers."""
+
+OF_OPENAI = (*ON_CHAT, *ON_RESPONSES, "embeddings")
+"""Those of OpenAI's APIs, whose errors have a code and a parameter."""
+
+ALL = (*FORWARDED, "models")
+"""What a provider answers and cases compare, and the list of models."""
+
+OF_PROVIDERS = frozenset({*ON_CHAT, "embeddings"})
 """What is asked of the models of a provider that speaks another dialect than OpenAI's."""
-
-ON_MESSAGES = tuple(name for name, kind in OPERATIONS.items() if kind.surface == "messages" and kind.generates)
-"""The operations of Anthropic's Messages in which a model writes the response."""
 
 OTHER = "other"
 """Of requests that belong to no operation: health checks, unknown paths."""

@@ -38,6 +38,7 @@ class RunKnowledge:
         provider_hosts: Under which addresses the target knows the upstream.
         ids: Ids of requests and responses, each with the exchange that it was met in.
         provider_ids: Ids that the upstream gave to its responses, each with the marker of the request.
+        provider_id_by_own: The upstream's id of a response, by the one that the target gave it.
         passed: When requests arrived at the upstream, CLOCK_MONOTONIC ns, by the model that their clients named.
         has_clock: Whether the times of both sides are of one clock.
     """
@@ -47,6 +48,7 @@ class RunKnowledge:
     provider_hosts: set[str] = field(default_factory=set)
     ids: dict[str, str] = field(default_factory=dict)
     provider_ids: dict[str, str] = field(default_factory=dict)
+    provider_id_by_own: dict[str, str] = field(default_factory=dict)
     passed: dict[str, list[int]] = field(default_factory=dict)
     has_clock: bool = True
 

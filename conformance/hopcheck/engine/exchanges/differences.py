@@ -10,7 +10,7 @@ from hopcheck_contracts.violations import shown
 
 _ABSENT: Any = object()
 
-FREE_FORM = frozenset({"parameters", "schema", "metadata", "logit_bias"})
+FREE_FORM = frozenset({"parameters", "schema", "metadata", "logit_bias", "input", "input_schema", "arguments"})
 """Members below which names are the client's own: a difference there is one of the whole."""
 
 

@@ -80,7 +80,21 @@ class Message:
 
     @cached_property
     def error(self) -> Mapping[str, Any] | None:
-        """The error object of the body, or of the first error event."""
+        """The error object of the body, or of the first event that reports an error."""
         bodies = self.payloads if self.streams else [self.json]
-        errors = (body.get("error") for body in bodies if isinstance(body, dict))
-        return next((error for error in errors if isinstance(error, dict)), None)
+        errors = (_error_in(body) for body in bodies if isinstance(body, dict))
+        return next((error for error in errors if error is not None), None)
+
+
+def _error_in(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The error of a body or an event; a Responses stream has it in its failed response, or in the event itself."""
+    if isinstance(body.get("error"), dict):
+        error: Mapping[str, Any] = body["error"]
+        return error
+    match body:
+        case {"type": "response.failed", "response": dict(response)}:
+            return response.get("error") or {"message": None}
+        case {"type": "error"}:
+            return {name: body.get(name) for name in ("message", "code", "param")}
+        case _:
+            return None

@@ -22,14 +22,24 @@ from hopcheck_server.upstream.responder import Responder
 from hopcheck_server.upstream.script.turns import Delivery, Scripts
 from hopcheck_server.wire.headers import Headers
 
+CHAT = "/v1/chat/completions"
+
 _ERROR = b'data: {"error":'
 
 
-def foreign_dialect(attempt: Attempt, client_path: str = "") -> Dialect | None:
-    """The dialect of an attempt; None where it is OpenAI's, or that of the surface which the client asked."""
+def foreign_dialect(attempt: Attempt, client_path: str = CHAT) -> Dialect | None:
+    """The dialect of an attempt; None where it is that of the surface which the client asked.
+
+    To chat completions and embeddings, every dialect of OpenAI's form is native.
+    """
     dialect, _ = all_dialects().route(attempt.path, Headers(attempt.headers).fields())
-    is_native = client_path and all_dialects().route(client_path, [])[0] is dialect
-    return None if dialect.is_openai or is_native else dialect
+    own = dialect_of_path(client_path)
+    return None if dialect is own or (dialect.is_openai and own.is_openai) else dialect
+
+
+def dialect_of_path(client_path: str) -> Dialect:
+    """The dialect that a client speaks who asks at a path."""
+    return all_dialects().route(client_path, [])[0]
 
 
 def given_messages(

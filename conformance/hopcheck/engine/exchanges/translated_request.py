@@ -13,7 +13,7 @@ from typing import Any
 from hopcheck.authoring.findings import Level
 from hopcheck.client.providers.translated_attempt import request_of
 from hopcheck.engine.exchanges.complaint import Complaint, Judged
-from hopcheck.engine.exchanges.openai_form import foreign_dialect
+from hopcheck.engine.exchanges.openai_form import dialect_of_path, foreign_dialect
 from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_server.upstream.dialects.dialect import Dialect
 from hopcheck_server.upstream.dialects.provider_request import (
@@ -23,7 +23,6 @@ from hopcheck_server.upstream.dialects.provider_request import (
     merged_turns,
     without,
 )
-from hopcheck_server.upstream.dialects.registry import all_dialects
 
 MUST_PARAMETERS = frozenset({"max_tokens", "stop", "temperature", "top_p", "parallel_tool_calls"})
 
@@ -34,10 +33,10 @@ SCHEMA_NOTES = frozenset({"additionalProperties", "strict", "$schema"})
 def judge_translation(judged: Judged) -> Iterator[Complaint]:
     """Yield what of a request is lost, changed or added in its translation, each cause once."""
     exchange = judged.exchange
-    asked = all_dialects()["openai_chat"].read(exchange.path, dict(exchange.asked or {}))
+    asked = dialect_of_path(exchange.path).read(exchange.path, dict(exchange.asked or {}))
     seen: set[str] = set()
     for attempt in exchange.attempts:
-        dialect, request = foreign_dialect(attempt), request_of(attempt)
+        dialect, request = foreign_dialect(attempt, exchange.path), request_of(attempt)
         got = dialect.read(attempt.path, request.payload or {}) if dialect else None
         if dialect is None or asked is None or got is None:
             continue

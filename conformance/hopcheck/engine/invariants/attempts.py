@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.client.config import Declares
-from hopcheck.client.operations import FORWARDED, ON_MESSAGES
+from hopcheck.client.operations import ANSWERED
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.differences import differences
 from hopcheck.engine.exchanges.forecast import Forecast, is_success, misframes
@@ -90,5 +90,5 @@ INVARIANT = JudgedInvariant(
     ATTEMPTS,
     frozenset({Forecast.CLEAN, Forecast.FAULTED, Forecast.EXCUSED}),
     judge,
-    frozenset({*FORWARDED, *ON_MESSAGES, "count_tokens"}),
+    frozenset(ANSWERED),
 )

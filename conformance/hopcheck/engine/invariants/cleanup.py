@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hopcheck.authoring.findings import Level
-from hopcheck.client.operations import FORWARDED, ON_MESSAGES
+from hopcheck.client.operations import ANSWERED
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -39,4 +39,4 @@ def _was_held(attempt: Attempt, bound_ns: int) -> bool:
     return attempt.ended in ("", "released") and (not attempt.ended_ns or attempt.ended_ns > bound_ns)
 
 
-INVARIANT = JudgedInvariant(CLEANUP, frozenset(Forecast), judge, frozenset({*FORWARDED, *ON_MESSAGES, "count_tokens"}))
+INVARIANT = JudgedInvariant(CLEANUP, frozenset(Forecast), judge, frozenset(ANSWERED))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client.config import SECRET_CHARACTERS
-from hopcheck.client.operations import FORWARDED, ON_MESSAGES
+from hopcheck.client.operations import ANSWERED
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck_server.secret_forms import written_forms
@@ -71,5 +71,5 @@ INVARIANT = JudgedInvariant(
     CREDENTIALS,
     frozenset({Forecast.CLEAN, Forecast.FAULTED, Forecast.EXCUSED}),
     judge,
-    frozenset({*FORWARDED, *ON_MESSAGES, "count_tokens"}),
+    frozenset(ANSWERED),
 )

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from hopcheck.client.operations import OTHER
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.message import Message
 
 IDENTITY = "identity"
+
+_HOLDERS = {"message_start": "message", "response.created": "response"}
+"""Where a stream's first event has the response, by its type."""
 
 
 def judge(judged: Judged) -> Iterator[Complaint]:
@@ -22,7 +26,7 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     if request_id and not any(request_id == value for _, value in sent.headers):
         yield from _again(judged, "request", request_id)
     found = response_id(exchange.answer)
-    if not found:
+    if not found or exchange.operation == OTHER:  # a stored response is shown under the id that it has
         return
     if found not in own:
         yield from _again(judged, "response", found)
@@ -42,10 +46,14 @@ def response_id(message: Message) -> str:
     """The id in a body or in a stream's first chunk; "" if there is none."""
     bodies: list[Any] = message.payloads[:1] if message.streams else [message.json]
     body: Any = bodies[0] if bodies and isinstance(bodies[0], dict) else {}
-    body = body.get("message") if body.get("type") == "message_start" else body
-    is_generated = isinstance(body, dict) and ("choices" in body or body.get("type") == "message")
+    body = body.get(_HOLDERS.get(body.get("type"), ""), body)
+    is_generated = isinstance(body, dict) and ("choices" in body or _is_typed(body))
     found = body.get("id") if is_generated else None
     return found if isinstance(found, str) else ""
+
+
+def _is_typed(body: dict[str, Any]) -> bool:
+    return body.get("type") == "message" or body.get("object") == "response"
 
 
 INVARIANT = JudgedInvariant(IDENTITY, frozenset(Forecast), judge)

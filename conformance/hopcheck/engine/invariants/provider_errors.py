@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hopcheck.authoring.findings import Level
-from hopcheck.client.operations import FORWARDED, ON_MESSAGES
+from hopcheck.client.operations import ANSWERED
 from hopcheck.client.responses import announced_s
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
@@ -108,5 +108,5 @@ RETRY = JudgedInvariant(
     RETRY_AFTER,
     frozenset({Forecast.FAULTED, Forecast.OWN, Forecast.EXCUSED}),
     judge_retry_after,
-    frozenset({*FORWARDED, *ON_MESSAGES, "count_tokens"}),
+    frozenset(ANSWERED),
 )

@@ -8,27 +8,27 @@ from typing import Any
 from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.authoring.findings import Level
 from hopcheck.client.config import Declares
-from hopcheck.client.operations import ON_MESSAGES
+from hopcheck.client.operations import ANSWERED
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.exchange import Exchange
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.openai_form import foreign_dialect
 from hopcheck.engine.exchanges.translated_request import judge_translation
+from hopcheck.engine.exchanges.typed_requests import canonical_message_request, canonical_response_request
 from hopcheck_contracts.bounded_json import loads_or_none
-from hopcheck_contracts.documents import surface_of
+from hopcheck_contracts.documents import Boundary, surface_of
 from hopcheck_contracts.schemas import must_refuse, validate_request
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 REQUEST_FIDELITY = "request-fidelity"
 
-OPERATIONS = frozenset({"chat", "chat.stream", "embeddings", *ON_MESSAGES, "count_tokens"})
-
 STEERING_FIELDS = frozenset(
-    {"dimensions", "encoding_format", "frequency_penalty", "function_call", "functions", "input", "logit_bias",
-     "logprobs", "max_completion_tokens", "max_tokens", "messages", "model", "n", "parallel_tool_calls",
-     "presence_penalty", "response_format", "seed", "stop", "stop_sequences", "stream", "system", "temperature",
-     "thinking", "tool_choice", "tools", "top_k", "top_logprobs", "top_p"}
+    {"conversation", "dimensions", "encoding_format", "frequency_penalty", "function_call", "functions", "include",
+     "input", "instructions", "logit_bias", "logprobs", "max_completion_tokens", "max_output_tokens", "max_tokens",
+     "messages", "model", "n", "output_config", "parallel_tool_calls", "presence_penalty", "previous_response_id",
+     "prompt", "reasoning", "response_format", "seed", "stop", "stop_sequences", "store", "stream", "system",
+     "temperature", "text", "thinking", "tool_choice", "tools", "top_k", "top_logprobs", "top_p", "truncation"}
 )  # fmt: skip
 """Fields of a request that steer its response: they must arrive unchanged, and none is added. The others should."""
 
@@ -63,13 +63,22 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     if any(foreign_dialect(one, exchange.path) for one in exchange.attempts):
         yield from judge_translation(judged)
         return
-    wanted = expected_request(exchange.asked, judged.config.declares)
+    wanted = _expected(judged, exchange.asked)
     seen = set()
     for attempt in exchange.attempts:
         for difference in _differences(wanted, attempt, judged):
             if difference.cause not in seen:
                 seen.add(difference.cause)
-                yield Complaint(difference.cause, f"{exchange.about}: {difference.detail}", level_of(difference))
+                level = level_of(difference, surface_of(exchange.path))
+                yield Complaint(difference.cause, f"{exchange.about}: {difference.detail}", level)
+
+
+def _expected(judged: Judged, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The request as it has to arrive; its provider may know a response by another id than the target gave."""
+    wanted = expected_request(asked, judged.config.declares, surface_of(judged.exchange.path))
+    previous = str(wanted.get("previous_response_id"))
+    known = judged.known.provider_id_by_own
+    return {**wanted, "previous_response_id": known[previous]} if previous in known else wanted
 
 
 def _is_valid(exchange: Exchange) -> bool:
@@ -85,7 +94,7 @@ def _differences(wanted: Mapping[str, Any], attempt: Attempt, judged: Judged) ->
     declares = judged.config.declares
     if not isinstance(body, dict) or (declares.continues and attempt.number > 1):
         return  # the contract says so; and a stream is continued with a request of its own
-    got = canonical(body)
+    got = canonical(body, surface_of(judged.exchange.path))
     if attempt.number > 1 or (judged.exchange.asked or {}).get("model") not in declares.model_map:
         wanted, got = {**wanted, "model": None}, {**got, "model": None}
     for difference in differences(interoperable(wanted), interoperable(got)):
@@ -96,10 +105,12 @@ def _differences(wanted: Mapping[str, Any], attempt: Attempt, judged: Judged) ->
             yield difference
 
 
-def expected_request(asked: Mapping[str, Any], declares: Declares) -> dict[str, Any]:
+def expected_request(
+    asked: Mapping[str, Any], declares: Declares, surface: Boundary = "openai-compatible"
+) -> dict[str, Any]:
     """The request as it has to arrive: with the provider's name of the model, where that is declared."""
     model = asked.get("model") or declares.default_model
-    return {**canonical(asked), "model": declares.model_map.get(str(model), model)}
+    return {**canonical(asked, surface), "model": declares.model_map.get(str(model), model)}
 
 
 def interoperable(value: Any) -> Any:
@@ -111,8 +122,12 @@ def interoperable(value: Any) -> Any:
     return float(value) if isinstance(value, int) and MAX_EXACT < abs(value) < MAX_DOUBLE else value
 
 
-def canonical(body: Mapping[str, Any]) -> dict[str, Any]:
+def canonical(body: Mapping[str, Any], surface: Boundary = "openai-compatible") -> dict[str, Any]:
     """The canonical form of a request, in which the role `developer` is `system`, and one input is a list of one."""
+    if surface == "openai-responses":
+        return canonical_response_request(body)
+    if surface == "anthropic-messages":
+        return canonical_message_request(body)
     plain, messages = canonical_request(body), body.get("messages")
     if isinstance(plain.get("input"), str):
         plain = {**plain, "input": [plain["input"]]}
@@ -124,10 +139,10 @@ def _plain_message(message: Any) -> Any:
     return {**message, "role": "system"} if is_developer else message
 
 
-def level_of(difference: ValueDifference) -> Level:
+def level_of(difference: ValueDifference, surface: Boundary = "openai-compatible") -> Level:
     """How binding it is that there is no such difference."""
     name, *rest = difference.names
-    if not VENDOR_FIELDS.isdisjoint(rest):
+    if surface == "openai-compatible" and not VENDOR_FIELDS.isdisjoint(rest):
         return Level.SHOULD
     if rest[1:] and rest[0] == "tool_calls" and rest[1] not in CALL_FIELDS:
         return Level.SHOULD
@@ -140,4 +155,4 @@ def _parsed(body: bytes) -> Any:
     return loads_or_none(body)
 
 
-INVARIANT = JudgedInvariant(REQUEST_FIDELITY, frozenset({Forecast.CLEAN, Forecast.FAULTED}), judge, OPERATIONS)
+INVARIANT = JudgedInvariant(REQUEST_FIDELITY, frozenset({Forecast.CLEAN, Forecast.FAULTED}), judge, frozenset(ANSWERED))

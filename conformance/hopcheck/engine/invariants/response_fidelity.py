@@ -6,16 +6,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hopcheck.authoring.findings import Level
+from hopcheck.client.operations import FORWARDED
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content, embeddings_content, with_parsed_arguments
 from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.message import Message
 from hopcheck.engine.exchanges.openai_form import foreign_dialect
+from hopcheck.engine.exchanges.typed_fidelity import typed_differences, typed_level
+from hopcheck_contracts.documents import surface_of
 
 RESPONSE_FIDELITY = "response-fidelity"
 
-OPERATIONS = frozenset({"chat", "chat.stream", "embeddings"})
+OPERATIONS = frozenset(FORWARDED)
+
+TYPED = ("anthropic-messages", "openai-responses")
+"""The surfaces whose streams have typed events."""
 
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
@@ -54,13 +60,16 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     for difference in found:
         if difference.cause not in seen:
             seen.add(difference.cause)
-            yield Complaint(difference.cause, f"{exchange.about}: {difference.detail}", _level(difference))
+            level = typed_level if surface_of(exchange.path) in TYPED else _level
+            yield Complaint(difference.cause, f"{exchange.about}: {difference.detail}", level(difference))
 
 
 def _lost(judged: Judged, given: Message, answer: Message) -> Iterator[ValueDifference]:
     found = (foreign_dialect(one, judged.exchange.path) for one in judged.exchange.attempts)
     dialect = next(filter(None, found), None)
     omits = dialect.omits if dialect else frozenset()
+    if (surface := surface_of(judged.exchange.path)) in TYPED:
+        return typed_differences(surface, given, answer, dialect, reasons=judged.config.declares.reasoning)
     if judged.exchange.operation == "embeddings":
         counts = "embedding usage" not in omits
         return _embeddings(embeddings_content(given), embeddings_content(answer), counts=counts)

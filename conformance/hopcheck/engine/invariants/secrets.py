@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 from hopcheck.client.config import SECRET_CHARACTERS
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.message import SAMPLE_BYTES, Message
+from hopcheck.engine.exchanges.typed_content import message_content, response_content
 from hopcheck_server.secret_forms import SecretSearch
 
 SECRETS = "secrets"
@@ -65,16 +67,23 @@ def _is_given(judged: Judged, key: str) -> bool:
     """Whether the client's own text has the key, or what the provider's response says: that has to come through."""
     given = [one for one in judged.exchange.given if one is not None and one.status == 200]
     by_client = key.encode() in judged.exchange.response.sent.body
-    return by_client or any(shows(_texts(one) if _is_chat(one) else one.sample, key) for one in given)
+    return by_client or any(shows(_texts(one) if _is_generated(one) else one.sample, key) for one in given)
 
 
-def _is_chat(message: Message) -> bool:
-    return bool(chat_content(message)["choices"])
+def _is_generated(message: Message) -> bool:
+    return any(_contents(message))
 
 
 def _texts(message: Message) -> str:
-    """The texts of a chat response's choices, those of a stream joined."""
-    return json.dumps(list(chat_content(message)["choices"].values()), ensure_ascii=False)
+    """The texts of a response's choices, blocks or items, those of a stream joined."""
+    return json.dumps(_contents(message), ensure_ascii=False)
+
+
+def _contents(message: Message) -> list[Any]:
+    """What the model says, in the form of the surface that the response is of."""
+    found = response_content(message)
+    chosen = list(chat_content(message)["choices"].values())
+    return [chosen, message_content(message)["content"], found["output"], found.get("pieces")]
 
 
 INVARIANT = JudgedInvariant(SECRETS, frozenset(Forecast), judge)

@@ -13,6 +13,7 @@ from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck_contracts.documents import surface_of
 from hopcheck_contracts.grammar.chat import Rule
 from hopcheck_contracts.grammar.messages import MessageRule
+from hopcheck_contracts.grammar.response_rules import ResponseRule
 from hopcheck_contracts.grammar.stream_reader import Breach
 from hopcheck_contracts.grammar.surfaces import check_events
 
@@ -36,14 +37,27 @@ _SAYS: Mapping[StrEnum, str] = {
     MessageRule.DELTA_TYPE: "a block has a delta of another type",
     MessageRule.MESSAGE_END: "a block follows the message_delta",
     MessageRule.NO_DONE: "there is a [DONE]",
+    ResponseRule.CREATED_FIRST: "a stream doesn't begin with one response.created",
+    ResponseRule.SEQUENCE: "events are not numbered one after the other",
+    ResponseRule.ITEM_INDEX: "an item has another index than was expected",
+    ResponseRule.OPEN_ITEM: "something belongs to an item that isn't open",
+    ResponseRule.ITEM_ID: "an item changes its id",
+    ResponseRule.PART_INDEX: "a part has another index than was expected",
+    ResponseRule.OPEN_PART: "something belongs to a part that isn't open",
+    ResponseRule.DONE_TEXT: "a whole text is not that of its pieces",
+    ResponseRule.ITEMS_DONE: "an item or a part is not done",
+    ResponseRule.FINAL_OUTPUT: "the final output has other items than the stream",
+    ResponseRule.ONE_TERMINAL: "no event ends the response",
+    ResponseRule.TERMINAL_STATUS: "a response's status is not what its last event says",
+    ResponseRule.TERMINAL_LAST: "something follows the end of the response",
 }
-"""By rule; the others have more than one cause."""
+"""By rule, whose name is the same on every surface that has it; the others have more than one cause."""
 
 _LESS_BINDING = frozenset({"a choice begins without a role", "model changes within a stream", "there is a [DONE]"})
 
 STREAMS = frozenset(name for name, kind in OPERATIONS.items() if kind.streams)
 
-AFTER_A_FAULT = frozenset({Rule.ERROR_LAST, Rule.DONE_LAST, MessageRule.ERROR_LAST, MessageRule.EVENT_LINE})
+AFTER_A_FAULT = frozenset({Rule.ERROR_LAST, Rule.DONE_LAST, MessageRule.EVENT_LINE, ResponseRule.TERMINAL_LAST})
 """What a stream keeps to whatever the provider does."""
 
 

@@ -1,4 +1,4 @@
-"""The exchanges by which invariants are tested on Anthropic's Messages."""
+"""The exchanges by which invariants are tested on Anthropic's Messages and OpenAI's Responses."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ from hopcheck_server.upstream.script.turns import Delivery, Turn
 SLOW_DOWN = {"message": "Slow down."}
 REPEATS_KEY = {"message": "Something is wrong with $KEY."}
 
+USAGE = {"prompt_tokens": 1234, "completion_tokens": 567, "prompt_tokens_details": {"cached_tokens": 1024}}
+
 ERRORS: Mapping[str, Scripted] = {
-    "refused": reply.status(400, {"message": "Too many tokens."}),
+    "refused": reply.status(400, {"message": "Too many tokens.", "code": "too_long"}),
     "throttled": reply.status(429, SLOW_DOWN, headers={"Retry-After": "2"}),
     "busy": reply.status(503, SLOW_DOWN, headers={"Retry-After": "2"}),
     "server-error": reply.status(500, REPEATS_KEY, headers={"Keep-Alive": "timeout=37"}, echo=True),
 }
 
 SCRIPTS: Mapping[str, Scripted] = {
-    "": reply.chat("Hel", "lo"),
+    "": reply.chat("Hel", "lo", usage=USAGE),
     "thinking": reply.chat("Hello", reasoning=("Let me", " see"), signature="c2ln"),
-    "calls": reply.chat("So:", tools=(reply.call("look_up", '{"q": ', '"x"}'),)),
+    "long": reply.chat("Hel", finish="length"),
+    "calls": reply.chat(
+        "So:", tools=(reply.call("look_up", '{"q": ', '"x"}'), reply.call("look_up", '{"q": "y"}', id="call_hop2"))
+    ),
     "retried": [reply.status(500), reply.chat("hello")],
     "broken": reply.chat("Hel", failure=reply.error_story(529, SLOW_DOWN)),
     "cut": reply.stream("Hel", "lo", " and", " more", cut_after_events=4),
@@ -40,13 +45,15 @@ COUNT_SCRIPTS: Mapping[str, Scripted] = {
 }
 
 ASKED: Mapping[str, Any] = {
-    "system": "Be brief.",
     "messages": [
         {"role": "user", "content": "What is x?"},
         {"role": "assistant", "content": "A letter."},
         {"role": "user", "content": "And y?"},
     ],
 }
+
+SYSTEM: Mapping[str, Any] = {"messages": {"system": "Be brief."}, "responses": {"instructions": "Be brief."}}
+"""What the system says, in the field that each surface has for it."""
 
 HEADERS = {"Cookie": "session=c0ffee-5e55-10n", "X-Forwarded-For": "203.0.113.7", "TE": "trailers"}
 
@@ -56,11 +63,12 @@ LEFT_S = 3.0
 
 
 async def ask_all(target: Target) -> AsyncIterator[Finding]:
-    """It is asked for messages, or for counts of their tokens."""
+    """It is asked for messages, for counts of their tokens, or for responses."""
     ask = target.ask
+    fields = {**ASKED, **SYSTEM[ask.surface]}
     for script in SCRIPTS if ask.generates else COUNT_SCRIPTS:
         if script != "hanging" and (ask.streams or script not in ("broken", "cut")):
-            await ask(script=script, headers=HEADERS, **ASKED)
+            await ask(script=script, headers=HEADERS, **fields)
     async with await ask.open(script="hanging") as live:
         await target.arrival(live.response.marker)
     await target.seen(live.response, settle_s=LEFT_S)

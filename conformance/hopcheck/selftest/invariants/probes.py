@@ -173,6 +173,8 @@ PROBES: dict[str, Case] = {
         _probe("models", models, {"": reply.chat()}),
         _probe("messages", message_probes.ask_all, message_probes.SCRIPTS),
         _probe("messages.stream", message_probes.ask_all, message_probes.SCRIPTS),
+        _probe("responses", message_probes.ask_all, message_probes.SCRIPTS),
+        _probe("responses.stream", message_probes.ask_all, message_probes.SCRIPTS),
         _probe("count_tokens", message_probes.ask_all, message_probes.COUNT_SCRIPTS),
     )
 }

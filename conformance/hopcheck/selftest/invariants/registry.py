@@ -7,12 +7,8 @@ from dataclasses import dataclass
 
 from hopcheck.authoring.mistakes import require_known
 from hopcheck.authoring.mutants import RelayClass
-from hopcheck.client.operations import FORWARDED, ON_MESSAGES
 from hopcheck.selftest.invariants.probes import PROBES
 from hopcheck_server.relay import Relay
-
-ANSWERED = (*FORWARDED, *ON_MESSAGES, "count_tokens")
-"""The operations that a provider answers."""
 
 
 @dataclass(frozen=True)

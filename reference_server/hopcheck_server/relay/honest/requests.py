@@ -75,7 +75,8 @@ class RefusesUnknownFields(Relay):
 
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
-        unknown = [field for field in incoming.json or () if field.startswith("x_") or field == "top_k"]
+        known = incoming.is_anthropic  # whose API has it
+        unknown = [one for one in incoming.json or () if one.startswith("x_") or (one == "top_k" and not known)]
         if refusal is not None or not unknown:
             return refusal
         return refuse(incoming, 400, f"Unknown field {unknown[0]!r}.", code="unknown_parameter", param=unknown[0])

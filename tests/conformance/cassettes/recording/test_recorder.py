@@ -219,7 +219,7 @@ def test_a_difference_is_named(cases: SimpleNamespace, tmp_path: Path) -> None:
 
 
 def test_an_inapplicable_case_has_no_cassette_and_no_reason(tmp_path: Path, cases: SimpleNamespace) -> None:
-    recorded = record([replace(cases.stream, needs=frozenset({"responses"}))], tmp_path)
+    recorded = record([replace(cases.stream, needs=frozenset({"continues"}))], tmp_path)
     assert (recorded.saved, recorded.live_only) == ([], {})
     assert [verdict.outcome for verdict in recorded.verdicts] == [Outcome.NOT_APPLICABLE]
 

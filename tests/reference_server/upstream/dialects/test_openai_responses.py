@@ -193,3 +193,27 @@ def test_reading_a_request():
         ("result", "sunny", None),
     ]
     assert (read.tools[0].name, read.tool_choice, read.parameters) == ("f", "required", {"max_tokens": 9})
+
+
+def about(wire, method, rest):
+    return wire.serve({}, lambda upstream: wire.ask(upstream, b"", method=method, path=f"{PATH}/{rest}"))
+
+
+def test_what_is_stored_is_answered_under_the_id_asked_for(wire):
+    asked = about(wire, "GET", "resp_hop12?include=x").json
+    assert (asked["id"], asked["status"], asked["output"][0]["id"]) == ("resp_hop12", "completed", "msg_hop12")
+    assert about(wire, "POST", "resp_hop12/cancel").json["status"] == "cancelled"
+    assert about(wire, "GET", "resp_hop12/input_items").json["data"][0]["role"] == "user"
+    assert about(wire, "DELETE", "resp_hop12").json == {
+        "id": "resp_hop12",
+        "object": "response.deleted",
+        "deleted": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "rest", "status"),
+    [("GET", "resp_other", 404), ("PUT", "resp_hop12", 405), ("GET", "resp_hop12/other", 404), ("GET", "", 404)],
+)
+def test_what_is_not_stored(wire, method, rest, status):
+    assert about(wire, method, rest).status == status

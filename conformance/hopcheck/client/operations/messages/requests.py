@@ -55,10 +55,10 @@ def _as(name: str) -> Callable[[Any], Body]:
 
 
 def _messages(value: Any) -> Body:
-    """Messages that both APIs write alike; what is no list is sent as it is, to be refused."""
+    """Messages that both APIs write alike, or with blocks of this one; what is no list is sent as it is."""
     for one in value if isinstance(value, list) else ():
         is_plain = isinstance(one, dict) and one.get("role") in ("user", "assistant") and one.keys() <= _PLAIN
-        if not is_plain or not _is_text(one.get("content")):
+        if not is_plain or not _is_native(one.get("content")):
             raise NotExpressible("the messages have roles or parts that this API writes otherwise")
     return {"messages": value}
 
@@ -66,9 +66,15 @@ def _messages(value: Any) -> Body:
 _PLAIN = frozenset({"role", "content"})
 
 
-def _is_text(content: Any) -> bool:
+_BLOCKS = frozenset(
+    {"text", "image", "document", "thinking", "redacted_thinking", "tool_use", "tool_result", "server_tool_use"}
+)
+"""Types of blocks; those of OpenAI's parts have other names, but for texts."""
+
+
+def _is_native(content: Any) -> bool:
     parts = content if isinstance(content, list) else []
-    return isinstance(content, str) or (bool(parts) and all(one.get("type") == "text" for one in parts))
+    return isinstance(content, str) or (bool(parts) and all(one.get("type") in _BLOCKS for one in parts))
 
 
 def _tools(value: Any) -> Body:

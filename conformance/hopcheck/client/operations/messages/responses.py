@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from hopcheck.client.paths import JSON, dig, items
@@ -28,6 +29,10 @@ class MessageResponse(Response):
         texts = [block["text"] for block in items(self.json, "content") if isinstance(dig(block, "text"), str)]
         return "".join(texts) if texts else None
 
+    def tool_calls(self, index: int = 0) -> list[dict[str, JSON]]:
+        """The calls among its blocks, by their places; their arguments are their input as JSON."""
+        return _calls(items(self.json, "content")) if index == 0 else []
+
 
 @dataclass(slots=True)
 class MessageStream(Stream):
@@ -51,6 +56,15 @@ class MessageStream(Stream):
         reasons = [dig(item, "delta", "stop_reason") for item in self._of_type("message_delta")]
         return [FINISH_REASONS.get(str(one), str(one)) for one in reasons if one is not None]
 
+    def tool_calls(self, index: int = 0) -> list[dict[str, JSON]]:
+        """The calls among its blocks, by their places; their arguments are the pieces of their input."""
+        blocks = {item.get("index"): {**_block(item)} for item in self._of_type("content_block_start")}
+        for item in self._of_type("content_block_delta"):
+            if (block := blocks.get(item.get("index"))) and dig(item, "delta", "type") == "input_json_delta":
+                block["input"] = block.get("pieces", "") + str(dig(item, "delta", "partial_json") or "")
+                block["pieces"] = block["input"]
+        return _calls(list(blocks.values())) if index == 0 else []
+
     @property
     def model(self) -> JSON:
         """The model that its start names."""
@@ -72,3 +86,21 @@ class MessageStream(Stream):
         """Whether a client takes it for a whole response: ended as framed, no error, a stop reason, `message_stop`."""
         is_over = bool(self.finishes()) and bool(self._of_type("message_stop"))
         return self.ended == "complete" and self.error is None and is_over
+
+
+def _block(event: dict[str, JSON]) -> dict[str, JSON]:
+    block = event.get("content_block")
+    return block if isinstance(block, dict) else {}
+
+
+def _calls(blocks: list[JSON]) -> list[dict[str, JSON]]:
+    calls = [block for block in blocks if dig(block, "type") == "tool_use"]
+    return [
+        {"index": place, "id": call.get("id"), "type": "function", "name": call.get("name"), "arguments": _text(call)}
+        for place, call in enumerate(calls)
+    ]
+
+
+def _text(call: dict[str, JSON]) -> str:
+    given = call.get("input")
+    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)

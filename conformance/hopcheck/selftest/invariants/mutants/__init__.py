@@ -1,5 +1,25 @@
 """The mutants of the invariants, by what they are about; importing this package registers all of them."""
 
-from hopcheck.selftest.invariants.mutants import attempts, failures, messages, requests, responses, secrecy, streams
+from hopcheck.selftest.invariants.mutants import (
+    attempts,
+    failures,
+    messages,
+    requests,
+    responses,
+    secrecy,
+    streams,
+    typed_responses,
+    typed_streams,
+)
 
-__all__ = ["attempts", "failures", "messages", "requests", "responses", "secrecy", "streams"]
+__all__ = [
+    "attempts",
+    "failures",
+    "messages",
+    "requests",
+    "responses",
+    "secrecy",
+    "streams",
+    "typed_responses",
+    "typed_streams",
+]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from hopcheck.selftest.invariants.registry import ANSWERED, invariant_mutant
+from hopcheck.client.operations import ANSWERED
+from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_server.relay import Failure, OutgoingRequest, Relay
 from hopcheck_server.relay.provider import ProviderResponse
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from hopcheck.client.operations import FORWARDED
-from hopcheck.selftest.invariants.registry import ANSWERED, invariant_mutant
+from hopcheck.client.operations import ANSWERED, OF_OPENAI
+from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_contracts.sse import event_of
 from hopcheck_server.relay import (
     Events,
@@ -80,7 +80,7 @@ class HidesMessages(_RewordsErrors):
     instead = MappingProxyType({"message": "Something went wrong."})
 
 
-@invariant_mutant("error-shape", *FORWARDED)
+@invariant_mutant("error-shape", *OF_OPENAI)
 class HidesCodes(_RewordsErrors):
     """Every error has the same code."""
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from hopcheck.authoring import edits
-from hopcheck.selftest.invariants.registry import ANSWERED, invariant_mutant
+from hopcheck.client.operations import ANSWERED
+from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_server.relay import (
     Events,
     Failure,

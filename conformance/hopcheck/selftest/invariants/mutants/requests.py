@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hopcheck.client.operations import ON_MESSAGES
+from hopcheck.client.operations import GENERATING
 from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_server.relay import OutgoingRequest, Relay
 
@@ -21,12 +21,13 @@ class _Edits(Relay):
         """Change the body in place."""
 
 
-@invariant_mutant("request-fidelity", *CHATS, *ON_MESSAGES, "count_tokens")
+@invariant_mutant("request-fidelity", *GENERATING, "count_tokens")
 class CutsHistory(_Edits):
     """Only the latest message is sent."""
 
     def edit(self, body: dict[str, Any]) -> None:
-        body["messages"] = body.get("messages", [])[-1:]
+        name = "messages" if "messages" in body else "input"
+        body[name] = body.get(name, [])[-1:]
 
 
 @invariant_mutant("request-fidelity", *CHATS)
@@ -38,7 +39,7 @@ class ForgetsDescriptions(_Edits):
             tool["function"].pop("description", None)
 
 
-@invariant_mutant("request-fidelity", *CHATS, *ON_MESSAGES)
+@invariant_mutant("request-fidelity", *GENERATING)
 class SetsSeed(_Edits):
     """Every request gets a seed."""
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from hopcheck.authoring import edits
+from hopcheck.client.operations import FORWARDED
 from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_contracts.sse import event_of
 from hopcheck_server.relay import Events, Relay, RelayedResponse
@@ -141,7 +142,7 @@ class ReversesVectors(Relay):
         return response if response.incoming.method == "GET" else edits.body(response, edit, having="data")
 
 
-@invariant_mutant("response-fidelity", "chat", "embeddings")
+@invariant_mutant("response-fidelity", "chat", "messages", "responses", "embeddings")
 class ShortensBodies(Relay):
     """A success ends in the middle of its body, as its framing says."""
 
@@ -150,7 +151,7 @@ class ShortensBodies(Relay):
         return replace(response, body=response.body[: len(response.body) // 2]) if is_success else response
 
 
-@invariant_mutant("response-fidelity", *CHATS, "embeddings")
+@invariant_mutant("response-fidelity", *FORWARDED)
 class SaysCreated(Relay):
     """A success is a 201."""
 
@@ -171,7 +172,7 @@ class EndsInAnError(Relay):
             yield event
 
 
-@invariant_mutant("response-fidelity", "chat.stream")
+@invariant_mutant("response-fidelity", "chat.stream", "messages.stream", "responses.stream")
 class EndsEarly(Relay):
     """A stream's connection is closed after a few events."""
 

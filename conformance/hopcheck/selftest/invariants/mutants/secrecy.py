@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from hopcheck.authoring import edits
-from hopcheck.selftest.invariants.registry import ANSWERED, invariant_mutant
+from hopcheck.client.operations import ANSWERED
+from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_server.relay import Events, Failure, IncomingRequest, OutgoingRequest, Relay, RelayedResponse, refuse
 
 ALL = (*ANSWERED, "models")

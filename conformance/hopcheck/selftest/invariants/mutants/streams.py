@@ -6,7 +6,7 @@ from typing import Any
 
 from hopcheck.authoring import edits
 from hopcheck.selftest.invariants.registry import invariant_mutant
-from hopcheck_contracts.sse import DONE, Event, event_of
+from hopcheck_contracts.sse import DONE, event_of
 from hopcheck_server.relay import Events, Relay
 
 GRAMMAR = ("stream-grammar", "chat.stream")
@@ -105,49 +105,3 @@ class GoesOnAfterAnError(Relay):
             if isinstance(event.json, dict) and event.json.get("error"):
                 yield DONE
                 yield DONE
-
-
-class _MessageEvents(Relay):
-    def changed(self, event: Event) -> Event | None:
-        """What is sent in an event's place; None for nothing."""
-        return event
-
-    async def events(self, events: Events) -> Events:
-        async for event in events:
-            if (sent := self.changed(event)) is not None:
-                yield sent
-
-
-@invariant_mutant("stream-grammar", "messages.stream")
-class StopsNoMessage(_MessageEvents):
-    """`message_stop` is left out."""
-
-    def changed(self, event: Event) -> Event | None:
-        return None if event.event == "message_stop" else event
-
-
-@invariant_mutant("stream-grammar", "messages.stream")
-class ClosesNoBlock(_MessageEvents):
-    """Blocks aren't closed."""
-
-    def changed(self, event: Event) -> Event | None:
-        return None if event.event == "content_block_stop" else event
-
-
-@invariant_mutant("stream-grammar", "messages.stream")
-class NamesNoEvents(_MessageEvents):
-    """Events have data alone."""
-
-    def changed(self, event: Event) -> Event | None:
-        return event_of(event.json)
-
-
-@invariant_mutant("stream-grammar", "messages.stream")
-class GivesNoReason(_MessageEvents):
-    """Why a message ends isn't named."""
-
-    def changed(self, event: Event) -> Event | None:
-        payload = event.json
-        if payload["type"] != "message_delta":
-            return event
-        return event_of({**payload, "delta": {**payload["delta"], "stop_reason": None}}, event.event)

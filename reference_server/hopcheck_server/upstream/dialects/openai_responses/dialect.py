@@ -5,7 +5,7 @@ from __future__ import annotations
 from hopcheck_server.upstream.dialects.dialect import Dialect, Refusal, default_completion
 from hopcheck_server.upstream.dialects.json_text import Json
 from hopcheck_server.upstream.dialects.openai_chat.requests import PREFIXES, error_body, refused_model
-from hopcheck_server.upstream.dialects.openai_responses import request_reader
+from hopcheck_server.upstream.dialects.openai_responses import request_reader, stored
 from hopcheck_server.upstream.dialects.openai_responses.responses import COMPLETE, INCOMPLETE, events, whole
 from hopcheck_server.upstream.dialects.provider_request import ProviderRequest
 from hopcheck_server.upstream.dialects.request import DialectRequest, Route, Shape
@@ -18,7 +18,7 @@ from hopcheck_server.upstream.dialects.template import (
     stamped,
 )
 from hopcheck_server.upstream.script.error_story import ErrorStory
-from hopcheck_server.upstream.script.turns import Completion, Turn
+from hopcheck_server.upstream.script.turns import Completion, Embedding, Turn
 
 _PATHS = frozenset(f"{prefix}/responses" for prefix in (*PREFIXES, "/openai"))
 
@@ -36,8 +36,11 @@ class OpenAIResponses(Dialect):
     parameters = request_reader.PARAMETERS
 
     def route(self, path: str) -> Route | None:
-        """The one endpoint that makes responses."""
-        return Route("chat") if path in _PATHS else None
+        """The endpoint that makes responses, and those about one that is stored."""
+        if path in _PATHS:
+            return Route("chat")
+        home = next((one for one in _PATHS if path.startswith(f"{one}/")), None)
+        return None if home is None else stored.route(path.removeprefix(f"{home}/"))
 
     def template(self, turn: Turn, shape: Shape, *, marked: bool) -> Template:
         """Typed events, or one response."""
@@ -53,11 +56,17 @@ class OpenAIResponses(Dialect):
 
     def refusal(self, request: DialectRequest) -> Refusal | None:
         """Also a request without a model, or with nothing to work on."""
+        if request.kind in stored.METHODS:
+            return stored.refusal(request)
         refused = super().refusal(request) or refused_model(request)
         payload = request.payload or {}
         if refused or any(payload.get(name) for name in ("input", "prompt", "previous_response_id")):
             return refused
         return 400, ErrorStory(message="'input' is missing or empty.", param="input")
+
+    def answer(self, request: DialectRequest, embedding: Embedding | None) -> Json:
+        """What is asked of a stored response."""
+        return stored.answer(request)
 
     def completion_obstacle(self, completion: Completion) -> str:
         """Also pieces that alternate, and endings that the API has no word for."""
