@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from itertools import count
 
-from hopcheck_contracts.sse import Event
-from hopcheck_server.relay import Events, Relay, RelayConfig, RelayServer
+from hopcheck_contracts.sse import DONE, Event, event_of
+from hopcheck_server.relay import Events, Relay, RelayConfig, RelayedResponse, RelayServer
 
 PLACE = 9
 """The number of the event that is spoilt: one with content on every surface."""
@@ -71,11 +71,45 @@ class RepeatsAnEvent(SpoilsAnEvent):
         yield event
 
 
+class StopsEarly(SpoilsAnEvent):
+    """Streams end in the middle, as if they were complete as far as HTTP goes."""
+
+    async def events(self, events: Events) -> Events:
+        """Yield the beginning."""
+        numbers = count()
+        async for event in events:
+            if next(numbers) < PLACE:
+                yield event
+
+
+class SaysAnError(SpoilsAnEvent):
+    """Streams become an error and an end, with a 200."""
+
+    async def events(self, events: Events) -> Events:
+        """Yield nothing of theirs."""
+        async for _ in events:
+            continue
+        yield event_of({"error": {"message": "Too busy.", "type": "overloaded", "param": None, "code": None}})
+        yield DONE
+
+
+class EmptiesResponses(Relay):
+    """Responses that are no streams become an object without text, with a 200."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        """See `Relay`."""
+        response.body = b'{"object": "chat.completion", "choices": []}'
+        return response
+
+
 RELAYS = {
     "healthy": Relay,
     "crosses": CrossesStreams,
     "loses": LosesAnEvent,
     "repeats": RepeatsAnEvent,
+    "stops": StopsEarly,
+    "says-an-error": SaysAnError,
+    "empties": EmptiesResponses,
 }
 """By the first part of their path."""
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hopcheck_load.cli import open_loop_arguments, workload_arguments
 from hopcheck_load.measurement.plan import MeasurementPlan
@@ -24,7 +23,6 @@ QUICK_S = 3.0
 
 MODEL = "fake-model"
 _RESERVED_NAMES = ("direct", "control")
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -195,18 +193,27 @@ def _hop(text: str, arguments: argparse.Namespace, environment: Mapping[str, str
     if not equals or "/" in name:
         name, rest = "target", text
     url, variable, model = [*rest.split(","), "", ""][:3]
+    _require_url(name, url)
+    place = f"after the URL of {name}" if variable else "after --api-key-env"
+    key = _key(variable or arguments.api_key_env, place, environment)
+    return Arm(name, "hop", url.rstrip("/"), model or arguments.model, key)
+
+
+def _require_url(name: str, url: str) -> None:
+    """Refuse what is no URL, and one with a user's name, without quoting it: it may be a key."""
     try:
         Origin.of(url)
-    except ValueError as error:
-        raise Stop(USAGE, f"{error}.") from None
-    arm = Arm(name, "hop", url.rstrip("/"), model or arguments.model)
-    return replace(arm, key=_key(variable or arguments.api_key_env, environment))
+    except ValueError:
+        raise Stop(USAGE, f"what stands for the hop {name!r} is not a URL like http://127.0.0.1:4000/v1.") from None
+    if "@" in urlsplit(url).netloc:
+        why = "its URL has a user's name: give the name of the variable that holds a key, as in NAME=URL,KEYENV"
+        raise Stop(USAGE, f"the hop {name!r} can't be used: {why}.")
 
 
-def _key(variable: str | None, environment: Mapping[str, str]) -> str:
+def _key(variable: str | None, place: str, environment: Mapping[str, str]) -> str:
+    """Return a hop's key; what isn't a variable's name may be a key, so that it isn't quoted."""
     if not variable:
         return ""
     if variable not in environment:
-        named = f" {variable}" if _VARIABLE.fullmatch(variable) else ", which stands after the hop's URL,"  # not a key
-        raise Stop(USAGE, f"the environment variable{named} isn't set; it should hold a hop's key.")
+        raise Stop(USAGE, f"what stands {place} is not the name of an environment variable that is set.")
     return environment[variable]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -34,6 +35,9 @@ from hopcheck_load.report.render.terminal import print_report
 from hopcheck_server.exits import HOLDS, HOPCHECK_FAILED, INTERRUPTED, UNTESTABLE, USAGE, Stop
 
 add_arguments = command_arguments.add_arguments
+
+_PASSWORD = re.compile(r"//[^/\s]+@")
+"""A user's name and password in a URL, such as that of a collector."""
 
 _FILES = ("json", "csv", "html", "markdown", "raw")
 STDOUT = Path("-")
@@ -108,7 +112,7 @@ def _read(path: Path) -> MeasurementResult:
 
 
 def _measure(arguments: argparse.Namespace, limits: list[gate.Limit]) -> MeasurementResult:
-    plan = command_arguments.plan(arguments, shlex.join(["hopcheck", *sys.argv[1:]]))
+    plan = command_arguments.plan(arguments, _PASSWORD.sub("//…@", shlex.join(["hopcheck", *sys.argv[1:]])))
     unknown = {limit.hop for limit in limits if limit.hop} - {hop.name for hop in plan.hops}
     if unknown:
         raise Stop(USAGE, f"the budget names {min(unknown)!r}, which is none of the hops.")

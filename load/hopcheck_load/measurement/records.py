@@ -82,6 +82,10 @@ class ExchangeTimeline:
     finishes: int = 1
     foreign: int = 0
 
+    def is_complete(self, events: int) -> bool:
+        """Whether the stream says that its text is complete; or, if a hop changed that, all events came, and an end."""
+        return self.finishes > 0 or (self.endings > 0 and len(set(self.sequence)) >= events)
+
 
 @dataclass(slots=True)
 class Record:

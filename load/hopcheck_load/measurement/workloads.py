@@ -17,6 +17,9 @@ from hopcheck_server.upstream.script.turns import Script, Turn
 DELTAS = 50
 """The text deltas of a stream."""
 
+TEXT = "It is what it is, and it takes what it takes."
+"""The text of a response that is no stream."""
+
 PACE_S = 0.004
 """Seconds between the events of a paced stream: longer than any hop needs for one, so that each is timed alone."""
 
@@ -81,7 +84,7 @@ class Workload:
         if self.stream:
             text = (" word",) * DELTAS
             return reply.stream(*text, stamps=True, pace_s=self.pace_s, delay_s=after_s)
-        return reply.chat("It is what it is, and it takes what it takes.", delay_s=after_s)
+        return reply.chat(TEXT, delay_s=after_s)
 
     @property
     def lengths(self) -> tuple[int, ...]:

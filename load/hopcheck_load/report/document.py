@@ -24,7 +24,7 @@ SCHEMA = "hopcheck.load/2"
 INFINITE = "infinite"
 """Stands for a quantile that falls among the requests that failed."""
 
-_FIGURE = re.compile(r"value|low|high|before|now|change|tolerated|p\d+(\.\d+)?")
+_FIGURE = re.compile(r"value|low|high|before|now|change|tolerated|(first|last)_ms|p\d+(\.\d+)?")
 
 Document = dict[str, Any]
 """A whole report."""

@@ -19,10 +19,7 @@ from hopcheck_load.stats.blocks import Floats
 from hopcheck_load.stats.intervals import QUANTILES, label, quantile_of, quantiles, rounded
 from hopcheck_load.stats.sample_size import has_enough_values
 from hopcheck_load.stats.slices import Sliced
-from hopcheck_load.stats.table import MS, Table, Value
-
-LATE = float("inf")
-"""The latency of a request that failed: without it, a hop that drops requests would look quick."""
+from hopcheck_load.stats.table import LATE, MS, Table, Value
 
 
 class Series(NamedTuple):

@@ -12,6 +12,9 @@ from hopcheck_load.stats.blocks import Floats
 MS = 1e-6
 """Milliseconds in a nanosecond."""
 
+LATE = float("inf")
+"""The latency of a request that failed: without it, a hop that drops requests would look quick."""
+
 Value = Callable[[Record], float | None]
 """Returns a time of an exchange in milliseconds; None if it isn't known."""
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from hopcheck_load.measurement.records import INTERRUPTED, Record
-from hopcheck_load.stats.intervals import rounded
-from hopcheck_load.stats.table import first_token, latency
+from hopcheck_load.stats.intervals import quantile_of, rounded
+from hopcheck_load.stats.table import LATE, first_token, latency
 
 MAX_SLICES = 120
 MIN_SLICE_S = 0.25
@@ -42,16 +42,16 @@ def slices_of(records: Sequence[Record], arm: str, begin_ns: int, end_s: float) 
 
 
 def response_time(record: Record) -> float | None:
-    """Return the time to the first token of a stream, or the latency of a JSON response; None after a failure."""
+    """Return the time to the first token of a stream, or the latency of a JSON response; infinity after a failure."""
     if record.failure:
-        return None
+        return LATE
     return latency(record) if record.timeline is None else first_token(record)
 
 
 def _slice(at_s: float, records: Sequence[Record]) -> dict[str, Any]:
-    good = np.array([value for value in map(response_time, records) if value is not None])
-    p50, p90 = (rounded(float(value)) for value in np.quantile(good, (0.5, 0.9))) if good.size else (None, None)
-    return {"at_s": at_s, "n": len(records), "failed": len(records) - int(good.size), "p50": p50, "p90": p90}
+    known = np.sort([value for value in map(response_time, records) if value is not None])
+    p50, p90 = (rounded(quantile_of(known, one)) for one in (0.5, 0.9)) if known.size else (None, None)
+    return {"at_s": at_s, "n": len(records), "failed": sum(one.failed for one in records), "p50": p50, "p90": p90}
 
 
 def drift(slices: Sequence[Slice], begin_s: float, end_s: float) -> dict[str, float] | None:
@@ -75,9 +75,9 @@ def recovery(slices: Sequence[Slice], before: tuple[float, float], spike_end_s: 
     """
     usual = [one["p50"] for one in slices if before[0] <= one["at_s"] < before[1] and one["p50"] is not None]
     after = [one for one in slices if one["at_s"] >= spike_end_s]
-    if not usual:
+    median = float(np.median(usual)) if usual else LATE
+    if median == LATE:
         return None
-    median = float(np.median(usual))
     most_ms = max(RECOVERED_FACTOR * median, median + RECOVERED_MS)
     good = [one["p50"] is not None and one["p50"] <= most_ms for one in after]
     for at in range(len(good) - RECOVERED_SLICES + 1):

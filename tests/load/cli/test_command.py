@@ -88,7 +88,12 @@ def test_an_earlier_report(raw, made, tmp_path, capsys):
         ([], "give the URL of a hop"),
         (["http://127.0.0.1:1/v1"], "there is no upstream"),
         (["ftp://x", "--upstream-port", "1"], "is not a URL"),
-        (["http://127.0.0.1:1/v1,NO_SUCH_KEY", "--upstream-port", "1"], "NO_SUCH_KEY isn't set"),
+        (
+            ["http://127.0.0.1:1/v1,NO_KEY", "--upstream-port", "1"],
+            "what stands after the URL of target is not the name",
+        ),
+        (["a=http://user:word@b/v1", "--upstream-port", "1"], "the hop 'a' can't be used: its URL has a user's name"),
+        (["http://a/v1", "--upstream-port", "1", "--surface", "chats"], "'chats' is no surface"),
         (["http://a/v1", "--through", "target=http://b/v1", "--upstream-port", "1"], "two arms would be called"),
         (["direct=http://a/v1", "--upstream-port", "1"], "two arms would be called"),
         (["http://a/v1", "--upstream-port", "1", "--measure", "nonsense"], "'nonsense' is no workload"),
@@ -105,6 +110,25 @@ def test_an_earlier_report(raw, made, tmp_path, capsys):
 def test_usage_errors(words, sentence, capsys):
     assert load(*words) == 2
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["sk-proj-0f3a91", "AKIAIOSFODNN7EXAMPLE", "GROQ_4fe81c"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["http://a/v1,{}"],
+        ["http://a/v1", "--api-key-env", "{}"],
+        ["http://a/v1", "--through", "b=http://b/v1,{},m"],
+        ["litellm={},http://a/v1"],
+        ["{}"],
+        ["http://{}@a/v1"],
+        ["http://me:{}@a/v1"],
+    ],
+)
+def test_a_key_in_a_wrong_place_is_not_quoted(words, key, capsys):
+    assert load(*(word.format(key) for word in words), "--upstream-port", "1") == 2
+    printed = capsys.readouterr()
+    assert key.lower() not in (printed.out + printed.err).lower()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from hopcheck_load.measurement.exchange import INCOMPLETE, OTHER_TEXT
 from hopcheck_load.measurement.load_plan import LoadPlan
 from hopcheck_load.measurement.profiles import Stage
 from hopcheck_load.measurement.records import Arm
@@ -40,8 +41,8 @@ def relays(upstream):
         yield url
 
 
-def faults(upstream, url, workload):
-    """What is wrong with the streams of two requests at a time, each counted."""
+def exchanged(upstream, url, workload):
+    """The records of two requests at a time."""
     arms = [Arm("hop", "hop", url, "fake-model", KEY)]
     stages = [Stage(workload, workload, 10.0, 0.0, 1.0)]
     plan = LoadPlan(
@@ -55,10 +56,32 @@ def faults(upstream, url, workload):
         assert [one.result() for one in made] == [None] * STREAMS
     for one in requesters:
         one.close()
+    return records
+
+
+def faults(upstream, url, workload):
+    """What is wrong with the streams of two requests at a time, each counted."""
+    records = exchanged(upstream, url, workload)
     assert [record.failure for record in records] == [""] * STREAMS
     counts = integrity(records)
     assert counts["streams"] == STREAMS
     return {name: counts[name] for name in FAULTS if counts[name]}
+
+
+@pytest.mark.parametrize(
+    ("relay", "workload", "failure"),
+    [
+        ("stops", "stream", INCOMPLETE),
+        ("stops", "messages-stream", INCOMPLETE),
+        ("says-an-error", "stream", INCOMPLETE),
+        ("empties", "chat", OTHER_TEXT),
+        ("empties", "messages", OTHER_TEXT),
+    ],
+)
+def test_a_200_that_lacks_what_the_upstream_sent_is_a_failure(upstream, relays, relay, workload, failure):
+    records = exchanged(upstream, f"{relays}/{relay}/v1", workload)
+    assert [record.status for record in records] == [200] * STREAMS
+    assert all(record.failure.startswith(failure) for record in records)
 
 
 @pytest.mark.parametrize(

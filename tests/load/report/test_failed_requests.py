@@ -13,6 +13,7 @@ from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
 from hopcheck_load.report.comparison import compare
 from hopcheck_load.report.render.html import html_text
+from hopcheck_load.report.render.values import findings
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
@@ -76,3 +77,30 @@ def test_failures_count_as_overload_and_not_as_answers(made):
     (row,) = report.build(measurement)["workloads"]
     assert "of the requests were answered well" in row["load"]["overloaded"]["hop"]
     assert row["load"]["answered"]["hop"] < 60.0
+
+
+def test_a_hop_that_fails_has_not_recovered(made):
+    """After the spike, it answers one request in ten, and that quickly."""
+    spiked = made.loaded("spike", duration_s=20.0, added_ms=lambda due_s: 2.0)
+    begin = spiked.header.load["begin_ns"]
+    for number, record in enumerate(one for one in spiked.records if one.arm == "hop"):
+        if (record.due_ns - begin) / 1e9 > 8.0 and number % 10:
+            record.failure = "status 503"
+    document = report.build(spiked)
+    assert document["load"]["recovery_s"]["hop"] is None
+    assert document["load"]["course"]["hop"][-1]["p50"] == float("inf")
+    assert report.violations(document) == []
+    assert re.search(r"\b(nan|inf)\b", html_text(document)) is None
+
+
+def test_a_hop_that_fails_more_and_more_shows_in_a_soak(made, tmp_path):
+    soak = made.loaded("soak", duration_s=20.0)
+    begin = soak.header.load["begin_ns"]
+    for record in soak.records:
+        if record.arm == "hop" and (record.due_ns - begin) / 1e9 > 15.0:
+            record.failure = "status 503"
+    document = report.build(soak)
+    assert document["load"]["drift"]["hop"]["last_ms"] == float("inf")
+    (tmp_path / "r.json").write_text(report.text(document))
+    assert report.load(tmp_path / "r.json")["load"]["drift"] == document["load"]["drift"]
+    assert findings(document)[0].endswith("∞ in the last")

@@ -61,7 +61,7 @@ def _curve(rows: Sequence[Entry], hop: str, name: str) -> list[RateFigure]:
 
 
 def _upright(values: Sequence[float | None]) -> Scale:
-    known = [max(value, _LEAST_MS) for value in values if value is not None and value < math.inf]
+    known = [max(value, _LEAST_MS) for value in values if value is not None and value < math.inf] or [1.0]
     return Scale(min(known) / 1.3, max(known) * 1.3, BOTTOM, TOP, log=True)
 
 
