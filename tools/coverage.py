@@ -14,9 +14,12 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from hopcheck_load.measurement.profiles import STEP_SHARES
+from hopcheck_load.measurement.schedule import DIRECT_SHARE, MIN_DIRECT_RATE
 from hopcheck_load.stats import blocks, intervals, slices
 from hopcheck_load.stats.blocks import Floats
 from hopcheck_load.stats.intervals import Estimate
+from hopcheck_load.stats.saturation import RateStep, SaturationPoint, saturation_point
 from hopcheck_load.stats.slices import Sliced
 
 WARM_VALUES = 200
@@ -99,28 +102,32 @@ class AtRest:
 
 @dataclass(frozen=True)
 class UnderLoad:
-    """A hop whose latency fluctuates, against direct requests that don't."""
+    """A hop whose latency fluctuates, against direct requests that don't; `slower` multiplies what it adds."""
 
     duration_s: float
     fluctuation_s: float
     truth: float = ADDED_MS
+    rate: float = RATE
+    direct_rate: float = DIRECT_RATE
+    slower: float = 1.0
 
     def __str__(self) -> str:
         """Return its row's heading."""
         how = f"fluctuations of {self.fluctuation_s:g} s" if self.fluctuation_s else "no fluctuations"
-        return f"under load, {self.duration_s:g} s, {how}"
+        return f"under load, {self.rate:g} a second for {self.duration_s:g} s, {how}"
 
     def estimate(self, draw: np.random.Generator, seed: int) -> Estimate:
         """Measure once: the medians are 3.3 and 0.3 ms."""
-        hop, direct = self._arm(draw, RATE, fluctuates=True), self._arm(draw, DIRECT_RATE, fluctuates=False)
-        (found,) = slices.difference_of(hop, direct, slices.count(self.duration_s), (0.5,), seed)
+        hop, direct = self._arm(draw, self.rate, is_hop=True), self._arm(draw, self.direct_rate, is_hop=False)
+        count = slices.count(self.duration_s)
+        (found,) = slices.difference_of(hop, direct, count, (0.5,), seed, self.duration_s / count)
         return found
 
-    def _arm(self, draw: np.random.Generator, rate: float, *, fluctuates: bool) -> Sliced:
-        due_s = np.sort(draw.uniform(0, self.duration_s, draw.poisson(rate * self.duration_s)))
-        middle = ADDED_MS - 1.0 if fluctuates else 0.3
-        level = self._level(draw)[(due_s / STEP_S).astype(np.intp)] if fluctuates and self.fluctuation_s else 0.0
-        values = middle * np.exp(level) * draw.lognormal(0, 0.3, due_s.size) + (1.3 if fluctuates else 0.0)
+    def _arm(self, draw: np.random.Generator, rate: float, *, is_hop: bool) -> Sliced:
+        due_s = np.sort(draw.uniform(0, self.duration_s, max(1, draw.poisson(rate * self.duration_s))))
+        middle, rest = (self.slower * (ADDED_MS - 1.0), self.slower * 1.3) if is_hop else (0.3, 0.0)
+        level = self._level(draw)[(due_s / STEP_S).astype(np.intp)] if is_hop and self.fluctuation_s else 0.0
+        values = middle * np.exp(level) * draw.lognormal(0, 0.3, due_s.size) + rest
         count = slices.count(self.duration_s)
         return Sliced(values, (due_s * count / self.duration_s).astype(np.intp).clip(0, count - 1))
 
@@ -129,6 +136,73 @@ class UnderLoad:
         warm = round(10 * self.fluctuation_s / STEP_S)
         shocks = draw.normal(size=round(self.duration_s / STEP_S) + 1 + warm) * np.sqrt(1 - remembered**2)
         return autoregressive(shocks, remembered)[warm:] * LEVEL_DEVIATION
+
+
+@dataclass(frozen=True)
+class RisingRates:
+    """The profile `steps`: a hop that bends at a share of the highest rate, or never.
+
+    Attributes:
+        duration_s: The length of each step.
+        fluctuation_s: See `UnderLoad`.
+        bends_at: The share of the highest rate from which it adds `slower` times as much; None for never.
+        slower: See `UnderLoad`.
+        rate: The highest rate.
+    """
+
+    duration_s: float
+    fluctuation_s: float
+    bends_at: float | None = None
+    slower: float = 5.0
+    rate: float = RATE
+
+    def __str__(self) -> str:
+        """Return its row's heading."""
+        how = f"fluctuations of {self.fluctuation_s:g} s" if self.fluctuation_s else "no fluctuations"
+        bends = "" if self.bends_at is None else f", {self.slower:g} times as slow from {self.bends_at:.0%} on"
+        return f"steps of {self.duration_s:g} s up to {self.rate:g} a second, {how}{bends}"
+
+    @property
+    def truth(self) -> float | None:
+        """The knee as a share of the highest rate."""
+        return None if self.bends_at is None else max(share for share in STEP_SHARES if share < self.bends_at)
+
+    def knee(self, draw: np.random.Generator, seed: int) -> SaturationPoint:
+        """Measure once."""
+        return saturation_point(self._step(share, draw, seed) for share in STEP_SHARES)
+
+    def _step(self, share: float, draw: np.random.Generator, seed: int) -> RateStep:
+        rate = share * self.rate
+        is_slow = self.bends_at is not None and share >= self.bends_at
+        direct = min(rate, max(DIRECT_SHARE * rate, MIN_DIRECT_RATE))
+        measured = UnderLoad(self.duration_s, self.fluctuation_s, 0.0, rate, direct, self.slower if is_slow else 1.0)
+        found = measured.estimate(draw, seed)
+        low, high = found.rough or (found.low, found.high)
+        return RateStep(rate, found.value, True, low, high)
+
+
+class Knees(NamedTuple):
+    """What was found of knees: shares of all runs.
+
+    Attributes:
+        right: With the true knee, or rightly without one.
+        unknown: Measured for too short a time.
+        wrong: With another knee.
+    """
+
+    right: float
+    unknown: float
+    wrong: float
+
+
+def simulate_knees(scenario: RisingRates, runs: int, seed: int) -> Knees:
+    """Measure many times."""
+    draw = np.random.default_rng(seed)
+    found = [scenario.knee(draw, run) for run in range(runs)]
+    rate = None if scenario.truth is None else scenario.truth * scenario.rate
+    right = sum(one.outcome != "unknown" and one.outcome != "lowest" and one.rate == rate for one in found)
+    unknown = sum(one.outcome == "unknown" for one in found)
+    return Knees(right / runs, unknown / runs, (runs - right - unknown) / runs)
 
 
 def simulate(scenario: Scenario, runs: int, seed: int) -> Coverage:
@@ -143,7 +217,20 @@ def simulate(scenario: Scenario, runs: int, seed: int) -> Coverage:
 SCENARIOS: Sequence[Scenario] = (
     *(AtRest(rounds, 0.0) for rounds in (20, 40, 100, 400, 1500)),
     *(AtRest(rounds, 0.9) for rounds in (20, 40, 100, 400, 1500)),
-    *(UnderLoad(duration_s, at_s) for at_s in (0.0, 0.5, 1.0, 2.0) for duration_s in (30.0, 60.0, 120.0)),
+    *(
+        UnderLoad(duration_s, at_s, rate=rate, direct_rate=min(rate, DIRECT_RATE))
+        for at_s in (0.0, 0.5, 1.0, 2.0)
+        for rate in (3.0, 10.0, 100.0)
+        for duration_s in (11.0, 30.0, 60.0)
+    ),
+)
+
+RISING: Sequence[RisingRates] = tuple(
+    RisingRates(duration_s, at_s, bends_at, rate=rate)
+    for bends_at in (None, 0.75)
+    for at_s in (0.0, 0.5)
+    for rate in (20.0, 100.0)
+    for duration_s in (7.0, 20.0)
 )
 
 
@@ -159,6 +246,10 @@ def main(words: Sequence[str] | None = None) -> int:
     for scenario in SCENARIOS:
         found = simulate(scenario, arguments.runs, arguments.seed)
         print(f"| {scenario} | {found.shown:.0%} | {found.coverage:.1%} | {found.wrong:.1%} |", flush=True)
+    print("\n| | right | unknown | wrong |\n|---|---|---|---|")
+    for rising in RISING:
+        knees = simulate_knees(rising, arguments.runs, arguments.seed)
+        print(f"| {rising} | {knees.right:.1%} | {knees.unknown:.1%} | {knees.wrong:.1%} |", flush=True)
     return 0
 
 

@@ -119,8 +119,13 @@ def _steps(request: StageRequest) -> list[Stage]:
     return [
         stage
         for at, part in enumerate(STEP_SHARES)
-        for stage in _parts(request, f"@{request.rate * part:g}", part, at * each, (at + 1 - PAUSE_SHARE) * each)
+        for stage in _parts(request, _at(request, part), part, at * each, (at + 1 - PAUSE_SHARE) * each)
     ]
+
+
+def _at(request: StageRequest, part: float) -> str:
+    """Return the ending of the names of one step: the rate of each workload."""
+    return f"@{request.rate * part / len(request.workloads):g}"
 
 
 def _spike(request: StageRequest) -> list[Stage]:

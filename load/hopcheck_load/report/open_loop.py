@@ -16,13 +16,15 @@ from hopcheck_load.report import stages as stages
 from hopcheck_load.stats import guards
 from hopcheck_load.stats.blocks import Floats
 from hopcheck_load.stats.saturation import RateStep, saturation_point
+from hopcheck_load.stats.table import LATE
 from hopcheck_load.stats.time_course import drift, recovery, slices_of
 
 METHOD = {
     "added": "under load: a quantile through the hop minus the same quantile straight to the upstream, of exchanges "
     "that were due in the same time; the headline is that of the medians",
     "interval": "95 %, bootstrap of blocks of slices of time, the same ones for both arms; their length is estimated "
-    "from the data, and with fewer than ten there is no interval",
+    "from the data, and is a second at least; with fewer than ten there is no interval, but a rough one (~), as if "
+    "latencies didn't fluctuate slowly",
     "floor": "direct against direct, each an arrival process of its own: as far from 0 as its interval goes; "
     "a smaller difference counts as noise",
     "latency": "from when a request was due by the schedule, not from when it was sent: waiting behind a slow response "
@@ -33,8 +35,9 @@ METHOD = {
     "order": "each request is sent when it is due, however many are unanswered, over connections that are kept open",
     "arrivals": "an open loop: each arm has an arrival process of its own, all drawn before anything is sent; the "
     "direct arms get a quarter of a hop's rate",
-    "knee": "of each workload: the highest rate before the first at which the median added is more than twice that at "
-    "the lowest rate (and 1 ms more), or less than 95 % are answered; invalid stages don't count",
+    "knee": "of each workload: the highest rate before the first at which the median added is clearly (interval "
+    "against interval) more than twice that at a lower rate, and 1 ms more, or less than 95 % are answered; invalid "
+    "stages don't count, nor do rates at which the median is hardly known",
     "failures": "in quantiles of latency and ttft, a request that failed is infinitely late",
 }
 """The meaning of a report's terms under load, where it differs from that at rest."""
@@ -131,16 +134,18 @@ def _knees(rows: Sequence[Mapping[str, Any]], hops: Sequence[str]) -> list[dict[
 
 def _steps(rows: Sequence[Mapping[str, Any]], hop: str, workload: str) -> list[RateStep]:
     """Return a hop's valid rates with a workload."""
-    return [
-        RateStep(
-            row["load"]["rate"],
-            _latency(row)["added"][hop]["median"]["value"] if hop in _latency(row)["added"] else float("inf"),
-            not guards.overload(stages.waited_for(counts), stages.waited_for(counts) - counts["failed"]),
-        )
-        for row in rows
-        for counts in (row["exchanges"][hop],)
-        if row["load"]["workload"] == workload and not row["load"]["invalid"]
-    ]
+    own = [row for row in rows if row["load"]["workload"] == workload and not row["load"]["invalid"]]
+    return [_step(row, hop) for row in own]
+
+
+def _step(row: Mapping[str, Any], hop: str) -> RateStep:
+    counts, added = row["exchanges"][hop], _latency(row)["added"].get(hop)
+    waited = stages.waited_for(counts)
+    keeps_up = not guards.overload(waited, waited - counts["failed"])
+    if added is None:
+        return RateStep(row["load"]["rate"], LATE, keeps_up)
+    interval = added["rough_interval"] or added["median"]
+    return RateStep(row["load"]["rate"], added["median"]["value"], keeps_up, interval["low"], interval["high"])
 
 
 def _drift(slices: Sequence[Mapping[str, Any]], plan: LoadPlan) -> dict[str, float] | None:

@@ -16,7 +16,7 @@ from hopcheck_load.measurement.schedule import rate_of
 from hopcheck_load.stats import analysis, delivery, guards, histograms, slices, table
 from hopcheck_load.stats import legs as paths
 from hopcheck_load.stats.blocks import Floats
-from hopcheck_load.stats.intervals import QUANTILES, label, quantile_of, quantiles, rounded
+from hopcheck_load.stats.intervals import QUANTILES, Estimate, label, quantile_of, quantiles, rounded
 from hopcheck_load.stats.sample_size import has_enough_values
 from hopcheck_load.stats.slices import Sliced
 from hopcheck_load.stats.table import LATE, MS, Table, Value
@@ -81,6 +81,10 @@ class StageWindow:
         known = [(value, self._place(record)) for value, record in found if value is not None]
         values, places = zip(*known, strict=True) if known else ((), ())
         return Sliced(np.array(values, dtype=np.float64), np.array(places, dtype=np.intp))
+
+    def difference_of(self, first: Sliced, second: Sliced, wanted: Sequence[float], seed: int) -> list[Estimate]:
+        """Return differences of quantiles (see `slices.difference_of`)."""
+        return slices.difference_of(first, second, self.slices, wanted, seed, self.slice_s)
 
     def lags(self, arm: str) -> Sliced:
         """Return the lag of each event of complete streams."""
@@ -165,12 +169,13 @@ def _added(series: Series, arm: str, direct: str, window: StageWindow, seed: int
     first, second = series.by_arm[arm], series.by_arm[direct]
     fewer = min(first.values.size, second.values.size)
     every = [one for one in sorted({*analysis.CURVE, *QUANTILES}) if has_enough_values(fewer, one)]
-    at = dict(zip(every, slices.difference_of(first, second, window.slices, every, seed), strict=True))
+    at = dict(zip(every, window.difference_of(first, second, every, seed), strict=True))
     at = {one: estimate for one, estimate in at.items() if estimate.value > -LATE}  # not what is infinite directly
     needed = at[0.5].needed * window.slice_s
     return {
         "n": int(fewer),
         "median": at[0.5].document(),
+        "rough_interval": at[0.5].rough_document(),
         "needs": math.ceil(needed) if at[0.5].low is None else None,
         "net": _net(series, arm, direct, window, seed),
         "quantiles_of_difference": quantiles(np.array([])),  # nothing is paired
@@ -185,12 +190,12 @@ def _added(series: Series, arm: str, direct: str, window: StageWindow, seed: int
 def _net(series: Series, arm: str, direct: str, window: StageWindow, seed: int) -> dict[str, Any] | None:
     if series.net is None or not (series.net[arm].values.size and series.net[direct].values.size):
         return None
-    return slices.difference_of(series.net[arm], series.net[direct], window.slices, (0.5,), seed)[0].document()
+    return window.difference_of(series.net[arm], series.net[direct], (0.5,), seed)[0].document()
 
 
 def _between(series: Series, pair: tuple[str, str], window: StageWindow, seed: int) -> dict[str, Any]:
     a, b = pair
-    found = slices.difference_of(series.by_arm[b], series.by_arm[a], window.slices, (0.5,), seed)
+    found = window.difference_of(series.by_arm[b], series.by_arm[a], (0.5,), seed)
     return {"from": a, "to": b, "median": found[0].document()}
 
 

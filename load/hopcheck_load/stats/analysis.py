@@ -123,9 +123,10 @@ def entry_of(
 
 def _floor(control: dict[str, Any] | None) -> float | None:
     """Return the noise floor: the distance from 0 to the farther end of the interval of direct against direct."""
-    if control is None or control["median"]["low"] is None:
+    known = control and (control["rough_interval"] or control["median"])
+    if not known or known["low"] is None:
         return None
-    floor = max(abs(control["median"]["low"]), abs(control["median"]["high"]))
+    floor = max(abs(known["low"]), abs(known["high"]))
     return float(floor) if np.isfinite(floor) else None
 
 
@@ -146,6 +147,7 @@ def _added(first: Floats, second: Floats, seed: int, drawn: Sequence[float] = CU
     return {
         "n": int(difference.size),
         "median": median.document(),
+        "rough_interval": median.rough_document(),
         "needs": median.needed if median.low is None else None,
         "quantiles_of_difference": quantiles(difference),
         "difference_of_quantiles": {label(one): _document(at.get(one)) for one in QUANTILES},

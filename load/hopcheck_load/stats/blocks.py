@@ -27,6 +27,9 @@ MIN_BLOCKS = 10
 MIN_VALUES_FOR_SPECTRUM = 100
 """With fewer values, the spectral estimate is mostly chance."""
 
+MIN_SUMS = 16
+"""With fewer sums of neighbours, their correlation is mostly chance."""
+
 MAX_AUTOCORRELATION = 0.98
 
 _NEGLIGIBLE_LAGS = 5  # as many in a row, and the ones beyond count as 0
@@ -97,6 +100,19 @@ def block_length(series: Floats) -> int:
     if series.size >= MIN_VALUES_FOR_SPECTRUM:
         lengths.append(_spectral_length(ranks))
     return max(1, round(min(max(lengths), series.size / 3)))
+
+
+def block_length_over_scales(series: Floats) -> int:
+    """Return how many neighbours form a block, judged also by sums of 2, 4, 8, … of them.
+
+    Where a value is next to nothing but chance, it hides that it is like its neighbours; sums show that.
+    """
+    lengths, scale = [block_length(series)], 2
+    while series.size // scale >= MIN_SUMS:
+        sums = series[: series.size // scale * scale].reshape(-1, scale).sum(axis=1)
+        lengths.append(scale * block_length(sums))
+        scale *= 2
+    return max(1, min(max(lengths), series.size // 3))
 
 
 def _autoregressive_length(centred: Floats) -> float:

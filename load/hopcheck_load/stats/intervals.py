@@ -22,18 +22,26 @@ class Estimate(NamedTuple):
         low: The lower end; None if there are too few values for an interval.
         high: The upper end.
         needed: How many rounds an interval takes (under load: how many slices of time).
+        rough: Without an interval, (low, high) of what would be one if latencies didn't fluctuate slowly; or None.
     """
 
     value: float
     low: float | None
     high: float | None
     needed: int = 0
+    rough: tuple[float, float] | None = None
 
     def document(self) -> dict[str, float | None]:
         """Return it as JSON, for the report."""
         ends = rounded(self.low), rounded(self.high)
         low, high = (None, None) if None in ends or ends[0] == -np.inf else ends
         return {"value": rounded(self.value), "low": low, "high": high}
+
+    def rough_document(self) -> dict[str, float | None] | None:
+        """Return the rough interval as JSON."""
+        if self.rough is None or not np.isfinite(self.rough[0]):
+            return None
+        return {"low": rounded(self.rough[0]), "high": rounded(self.rough[1])}
 
 
 def rounded(value: float | None) -> float | None:

@@ -11,6 +11,13 @@ SATURATED_FACTOR = 2.0
 MIN_SATURATED_MS = 1.0
 """And when that is at least this time more."""
 
+MAX_BASELINE_SHARE = 1.5
+"""Other rates are compared with one at which the ends of the interval are no farther from the median than this multiple
+of it, ..."""
+
+MAX_BASELINE_MS = 0.5
+"""... or than this time. A few requests at a low rate don't suffice for that."""
+
 MIN_RATES = 3
 """With fewer rates, a hop that isn't saturated at any of them has no curve that could have a knee."""
 
@@ -26,11 +33,28 @@ class RateStep(NamedTuple):
         rate: Requests a second.
         added_ms: The median that it adds; infinity if it fails half of the requests.
         keeps_up: Whether it answered nearly all requests.
+        low_ms: The lower end of the median's interval, or None.
+        high_ms: The upper end.
     """
 
     rate: float
     added_ms: float
     keeps_up: bool
+    low_ms: float | None = None
+    high_ms: float | None = None
+
+    @property
+    def is_known_well(self) -> bool:
+        """Whether the median is known well enough to compare others with it."""
+        if self.low_ms is None or self.high_ms is None or not self.keeps_up:
+            return False
+        off_ms = max(self.high_ms - self.added_ms, self.added_ms - self.low_ms)
+        return off_ms <= max(MAX_BASELINE_MS, MAX_BASELINE_SHARE * self.added_ms)
+
+    @property
+    def at_least_ms(self) -> float:
+        """What the hop adds at least; without an interval, its median."""
+        return self.added_ms if self.low_ms is None else self.low_ms
 
 
 class SaturationPoint(NamedTuple):
@@ -41,7 +65,8 @@ class SaturationPoint(NamedTuple):
         rate: The highest rate before the first at which it is saturated, if there is one.
         saturated: The first rate at which it is saturated, if there is one.
         up_to: The highest valid rate.
-        rates: The number of valid rates.
+        rates: The number of rates that could be compared: the valid ones from the first at which the median is known
+            well enough.
     """
 
     outcome: Outcome
@@ -58,24 +83,24 @@ class SaturationPoint(NamedTuple):
 def saturation_point(steps: Iterable[RateStep]) -> SaturationPoint:
     """Return where a hop becomes saturated, from its valid rates with one workload."""
     ordered = sorted(steps)
-    if not ordered:
-        return SaturationPoint("unknown")
-    seen = {"up_to": ordered[-1].rate, "rates": len(ordered)}
-    first = _first_saturated(ordered)
-    if first is not None and (not ordered[first].keeps_up or len(ordered) >= MIN_RATES):
-        rate = ordered[first - 1].rate if first else None
-        return SaturationPoint("found" if first else "lowest", rate, ordered[first].rate, **seen)  # type: ignore[arg-type]
-    return SaturationPoint("none" if len(ordered) >= MIN_RATES else "unknown", **seen)  # type: ignore[arg-type]
+    base = next((place for place, step in enumerate(ordered) if step.is_known_well), len(ordered))
+    compared, up_to = len(ordered) - base, ordered[-1].rate if ordered else None
+    first = next((place for place in range(len(ordered)) if _is_saturated(ordered, place, compared)), None)
+    if first is None:
+        outcome: Outcome = "none" if compared >= MIN_RATES else "unknown"
+        return SaturationPoint(outcome, up_to=up_to, rates=compared)
+    rate = ordered[first - 1].rate if first else None
+    return SaturationPoint("found" if first else "lowest", rate, ordered[first].rate, up_to, compared)
 
 
-def _first_saturated(ordered: Sequence[RateStep]) -> int | None:
-    return next((place for place, step in enumerate(ordered) if is_saturated(ordered[0], step)), None)
-
-
-def is_saturated(first: RateStep, step: RateStep) -> bool:
-    """Whether a hop is saturated at a rate, compared with the lowest rate."""
+def _is_saturated(ordered: Sequence[RateStep], place: int, compared: int) -> bool:
+    """Whether a hop is saturated at a rate: it doesn't keep up there, or adds clearly more than at a lower rate."""
+    step = ordered[place]
     if not step.keeps_up or step.added_ms == float("inf"):
         return True
-    return step.added_ms - first.added_ms > MIN_SATURATED_MS and step.added_ms > SATURATED_FACTOR * max(
-        first.added_ms, 0.0
+    usual_ms = min(
+        (one.high_ms for one in ordered[:place] if one.is_known_well and one.high_ms is not None), default=None
     )
+    if usual_ms is None or compared < MIN_RATES:
+        return False
+    return step.at_least_ms > max(SATURATED_FACTOR * usual_ms, usual_ms + MIN_SATURATED_MS)

@@ -8,16 +8,24 @@ rank, so millions of them cost no more, and a thousand are exact.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hopcheck_load.stats.blocks import MIN_BLOCKS, Blocks, Floats, blocks_of
+from hopcheck_load.stats.blocks import MIN_BLOCKS, Blocks, Floats, block_length_over_scales, blocks_of
 from hopcheck_load.stats.intervals import Estimate, quantile_of, with_interval
 
 MIN_SLICE_S = 0.1
+
+MIN_BLOCK_S = 1.0
+"""A block is at least this long: a shorter run can't tell whether latencies fluctuate within seconds."""
+
+MIN_VALUES = 60
+"""With fewer requests through an arm, slow fluctuations look like chance: there is no interval, either."""
+
 MAX_SLICES = 120
 
 _BINS, _TOP_BINS = 1_000, 300
@@ -35,7 +43,9 @@ def count(duration_s: float) -> int:
     return int(np.clip(duration_s / MIN_SLICE_S, MIN_BLOCKS, MAX_SLICES))
 
 
-def difference_of(first: Sliced, second: Sliced, slices: int, wanted: Sequence[float], seed: int) -> list[Estimate]:
+def difference_of(
+    first: Sliced, second: Sliced, slices: int, wanted: Sequence[float], seed: int, slice_s: float = math.inf
+) -> list[Estimate]:
     """Return the quantiles of the first minus those of the second, with intervals if there are enough slices.
 
     Args:
@@ -44,13 +54,24 @@ def difference_of(first: Sliced, second: Sliced, slices: int, wanted: Sequence[f
         slices: The number of slices.
         wanted: The quantiles.
         seed: The seed of the resampling.
+        slice_s: The length of a slice.
     """
     values = _quantiles(first, wanted) - _quantiles(second, wanted)
-    blocks = blocks_of(_influence(first, slices) - _influence(second, slices))
-    if not blocks.suffice or min(_filled(first), _filled(second)) < MIN_BLOCKS:
-        return [Estimate(float(value), None, None, max(blocks.needed, slices + 1)) for value in values]
-    weights = _weights(blocks, seed)
-    return with_interval(values, _drawn(first, weights, wanted) - _drawn(second, weights, wanted), blocks)
+    series = _influence(first, slices) - _influence(second, slices)
+    blocks = Blocks(slices, max(block_length_over_scales(series), round(MIN_BLOCK_S / slice_s)))
+    few = min(first.values.size, second.values.size)
+    needed = max(blocks.needed, math.ceil(slices * MIN_VALUES / few))
+    rough = blocks if slices >= needed else blocks_of(series)
+    if not rough.suffice or min(_filled(first), _filled(second)) < MIN_BLOCKS:
+        return [Estimate(float(value), None, None, max(needed, slices + 1)) for value in values]
+    weights = _weights(rough, seed)
+    found = with_interval(values, _drawn(first, weights, wanted) - _drawn(second, weights, wanted), rough)
+    return found if slices >= needed else [_only_rough(one, needed) for one in found]
+
+
+def _only_rough(found: Estimate, needed: int) -> Estimate:
+    rough = None if found.low is None or found.high is None else (found.low, found.high)
+    return Estimate(found.value, None, None, needed, rough)
 
 
 def _quantiles(sliced: Sliced, wanted: Sequence[float]) -> Floats:

@@ -1,23 +1,25 @@
-"""A master and three workers, as on many machines: together they are one run."""
+"""The compose file's upstream, master and workers, run here as processes: together they are one run."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import socket
 import statistics
 import subprocess
 import sys
 from contextlib import ExitStack
-from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+import yaml
 
 from hopcheck_load.measurement.profiles import LOAD_PROFILES, StageRequest, stages_of
 from hopcheck_load.measurement.records import Arm
 from hopcheck_load.measurement.schedule import arrivals
-from hopcheck_load.measurement.upstream_process import UpstreamProcess
 from hopcheck_load.open_loop import spool
 from hopcheck_load.stats.histograms import Histograms
 from tools import calibrate
@@ -29,48 +31,71 @@ RATE = 60.0
 DURATION_S = 4.0
 READ_TIMEOUT_S = 90.0
 
+SERVICES = yaml.safe_load((Path(__file__).parents[3] / "examples" / "load" / "docker-compose.yml").read_text())[
+    "services"
+]
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}")
+
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return listening.getsockname()[1]
 
 
-def command(*words):
-    locustfile = str(files("hopcheck_load").joinpath("locustfile.py"))
-    return [sys.executable, "-m", "locust", "-f", locustfile, *map(str, words)]
+def environment_of(service, given):
+    """A service's environment, as compose makes it of these variables; its programs are those of this installation."""
+
+    def value(text):
+        return _VARIABLE.sub(lambda found: str(given.get(found[1], found[2])), text)
+
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    own = {name: value(text) for name, text in SERVICES[service]["environment"].items()}
+    return {
+        **{name: text for name, text in os.environ.items() if not name.startswith("HOPCHECK_")},
+        **own,
+        "PATH": path,
+    }
+
+
+def started(service, given, *more):
+    """A service's process, with further options."""
+    *shell, command = SERVICES[service]["command"]
+    words = [*shell, f"{command} {shlex.join(map(str, more))}".replace("$$", "$")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen(words, env=environment_of(service, given), **pipes)
+
+
+def started_upstream(given):
+    """The upstream's process, which only this machine reaches, and its address."""
+    own = {"0.0.0.0": "127.0.0.1", "9100": "0", "python": sys.executable}
+    words = [own.get(word, word) for word in SERVICES["upstream"]["command"]]
+    process = subprocess.Popen(words, env=environment_of("upstream", given), stdout=subprocess.PIPE)
+    return process, re.search(rb"http://\S+", process.stdout.readline())[0].decode()
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The records and histograms of a run of a master and three workers, as processes."""
+    """The records and histograms of a run of a master, and of workers that one command starts."""
     where, port = tmp_path_factory.mktemp("workers"), free_port()
-    environment = {**os.environ, "HOPCHECK_KEY": "hopcheck-client-key"}
-    with UpstreamProcess() as provider, calibrate.relays(provider.url) as url, ExitStack() as running:
-        options = {
-            "target": f"{url}/base/v1",
-            "upstream": provider.url,
-            "rate": RATE,
-            "duration": DURATION_S,
-            "raw": where,
-            "hdr": where / "hdr.json",
-        }
-        words = [word for name, value in options.items() for word in (f"--hopcheck-{name}", value)]
-        as_master = ("--master", "--master-bind-port", port, "--headless", "--expect-workers", WORKERS)
-        as_worker = ("--worker", "--master-port", port)
-        started = [
-            running.enter_context(
-                subprocess.Popen(one, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            )
-            for one in (command(*as_master, *words), *[command(*as_worker)] * WORKERS)
-        ]
+    given = {"HOPCHECK_CONTROL_TOKEN": "a-token-for-the-control", "LOCUST_MASTER": "127.0.0.1"}
+    with ExitStack() as running:
+        upstream, url = started_upstream(given)
+        running.enter_context(upstream)
+        running.callback(upstream.kill)
+        given |= {"HOPCHECK_UPSTREAM": url, "HOPCHECK_RATE": RATE, "HOPCHECK_DURATION": DURATION_S}
+        relays = running.enter_context(calibrate.relays(url))
+        given |= {"HOPCHECK_TARGET": f"{relays}/base/v1", "HOPCHECK_KEY": "hopcheck-client-key"}
+        ends = ("--hopcheck-raw", where, "--hopcheck-hdr", where / "hdr.json")
+        as_master = ("--master-bind-port", port, "--headless", "--expect-workers", WORKERS, *ends)
+        master = running.enter_context(started("master", given, *as_master))
+        workers = running.enter_context(started("worker", given, "--master-port", port, "--processes", WORKERS))
         try:
-            output = started[0].communicate(timeout=READ_TIMEOUT_S)[0].decode()
-            assert started[0].returncode == 0, output
-            for worker in started[1:]:
-                worker.communicate(timeout=READ_TIMEOUT_S)
+            output = master.communicate(timeout=READ_TIMEOUT_S)[0].decode()
+            assert master.returncode == 0, output
+            assert workers.wait(READ_TIMEOUT_S) == 0, workers.stdout.read().decode()
         finally:
-            for one in started:
-                one.kill()
+            master.kill()
+            workers.terminate()
     return where
 
 

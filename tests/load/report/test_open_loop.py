@@ -119,7 +119,7 @@ def test_what_creeps_up_in_a_soak(made):
 
 def test_budgets_are_held_at_every_rate(made):
     document = report.build(
-        made.loaded("steps", rate=50.0, duration_s=40.0, added_ms=lambda due_s: 5.0 if due_s > 32.0 else 1.0)
+        made.loaded("steps", rate=50.0, duration_s=90.0, added_ms=lambda due_s: 5.0 if due_s > 75.0 else 1.0)
     )
     outcomes = {one["workload"]: one["outcome"] for one in gate.judge(document, gate.parse("p50=2ms"))}
     assert outcomes["chat@5"] == outcomes["chat@25"] == "holds"
@@ -148,12 +148,12 @@ def test_processor_time_is_shared_among_ended_exchanges(made):
 
 def test_raw_records_reproduce_the_report(made, tmp_path, capsys):
     raw, page = tmp_path / "raw.ndjson", tmp_path / "r.json"
-    measurement = made.loaded(duration_s=6.0)
+    measurement = made.loaded(duration_s=12.0)
     records.write(measurement, raw)
     assert main(["load", "--from", str(raw), "--json", str(page), "--budget", "p50=9ms"]) == 0
     assert json.loads(page.read_text())["workloads"] == report.build(measurement)["workloads"]
     printed = capsys.readouterr().out
-    assert "100 a second for 5.4 s" in printed
+    assert "100 a second for 10.8 s" in printed
     assert "the generator was late by" in printed
     assert "secret" not in raw.read_text()
 
@@ -189,3 +189,12 @@ def test_the_journal_is_fetched_where_points_end(made):
     plan = from_document(made.loaded("steps", duration_s=30.0).header.load["plan"])
     ends = sorted({stage.end_s for stage in plan.stages})
     assert list(fetch_times_s(plan)) == [end + SETTLE_S for end in ends]
+
+
+def test_a_short_stage_has_a_rough_interval(made):
+    (row,) = report.build(made.loaded(duration_s=8.0))["workloads"]
+    added = made.latency(row)["added"]["hop"]
+    assert (added["median"]["low"], added["needs"]) == (None, 10)
+    assert added["rough_interval"]["low"] < added["median"]["value"] < added["rough_interval"]["high"]
+    (long,) = report.build(made.loaded(duration_s=16.0))["workloads"]
+    assert made.latency(long)["added"]["hop"]["rough_interval"] is None

@@ -38,8 +38,12 @@ def test_overload():
     assert overload(100, 94) == "only 94% of the requests were answered well"
 
 
+def step(rate, added_ms, *, off_ms=0.1, keeps_up=True):
+    return RateStep(rate, added_ms, keeps_up, added_ms - off_ms, added_ms + off_ms)
+
+
 def steps(*added, keeps_up=True):
-    return [RateStep(100.0 * number, one, keeps_up) for number, one in enumerate(added, 1)]
+    return [step(100.0 * number, one, keeps_up=keeps_up) for number, one in enumerate(added, 1)]
 
 
 def test_the_knee_is_before_the_first_bend():
@@ -53,13 +57,30 @@ def test_a_hop_that_adds_next_to_nothing_has_not_bent():
     assert saturation_point(steps(0.1, 0.2, 1.3)).rate == 200.0
 
 
+def test_a_bend_within_the_noise_is_none():
+    noisy = [*steps(2.0, 2.0), step(300.0, 5.0, off_ms=1.5), *steps(2.0, 2.0, 2.0, 2.0)[3:]]
+    assert saturation_point(noisy).outcome == "none"
+    assert saturation_point([*steps(2.0, 2.0), step(300.0, 5.0, off_ms=0.5)]).rate == 200.0
+    assert saturation_point([*steps(2.0, 2.0), RateStep(300.0, 5.0, True)]).rate == 200.0  # too slow for an interval
+
+
+def test_a_lowest_rate_that_is_hardly_known_is_not_compared_with():
+    """With a few requests a second it seems to add less than nothing."""
+    first, *rest = steps(-1.8, 3.0, 3.1, 3.2)
+    unknown = step(first.rate, -1.8, off_ms=20.0)
+    assert saturation_point([unknown, *rest]) == ("none", None, None, 400.0, 3)
+    assert saturation_point([RateStep(100.0, -1.8, True), *rest]).outcome == "none"
+    assert saturation_point([unknown, *rest[:2], step(400.0, 90.0)]) == ("found", 300.0, 400.0, 400.0, 3)
+    assert saturation_point([unknown, *rest[:2]]) == ("unknown", None, None, 300.0, 2)
+
+
 def test_a_hop_that_does_not_keep_up_has_bent():
     assert saturation_point([*steps(2.0, 2.0), RateStep(300.0, 2.0, False)]).rate == 200.0
     assert saturation_point([*steps(2.0, 2.0), RateStep(300.0, float("inf"), True)]).rate == 200.0
 
 
 def test_a_hop_that_fails_everywhere_is_saturated_at_the_lowest():
-    assert saturation_point(steps(2.0, 2.0, 2.0, keeps_up=False)) == ("lowest", None, 100.0, 300.0, 3)
+    assert saturation_point(steps(2.0, 2.0, 2.0, keeps_up=False)) == ("lowest", None, 100.0, 300.0, 0)
     assert saturation_point(steps(float("inf"), keeps_up=False)).outcome == "lowest"
 
 

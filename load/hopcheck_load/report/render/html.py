@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import groupby
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from hopcheck_load.report.render import curves, plots, rates
+from hopcheck_load.report.render import curves, forest, plots, rates
+from hopcheck_load.report.render.svg import SLIM
 from hopcheck_load.report.render.values import (
     added,
     cards,
@@ -16,6 +18,7 @@ from hopcheck_load.report.render.values import (
     findings,
     headlines,
     interval,
+    interval_of,
     is_under_load,
     leg_names,
     ms,
@@ -37,26 +40,45 @@ def html_text(document: Mapping[str, Any]) -> str:
             document=document,
             headlines=headlines(document),
             cards=[{**card, "colour": plots.colour(document, card["hop"])} for card in cards(document)],
-            comparison=plots.comparison(document),
-            compared=list(plots.compared(document)),
+            comparison=_drawn(forest.comparison, document),
+            compared=list(forest.compared(document)),
             findings=findings(document),
             processes=document.get("processes", []),
             against_rate=_against_rate(document),
-            rates=list(rates.table_rows(document)) if is_under_load(document) else [],
-            heads=rates.HEADS,
-            course=curves.course(document) if is_under_load(document) else "",
+            rates=_rates(document),
+            heads=rates.HEADS[3:-1],
+            course=_drawn(curves.course, document) if is_under_load(document) else "",
             workloads=[_workload(document, one) for one in document["workloads"]],
             holds=document["exit"] == 0 and not any(card["invalid"] for card in cards(document)),
         )
     )
 
 
-def _against_rate(document: Mapping[str, Any]) -> list[Markup]:
-    """Return a plot for each workload that was measured at several rates."""
+def _rates(document: Mapping[str, Any]) -> list[tuple[str, list[list[str]]]]:
+    """Return the rows of the table of rates by workload and rate: arm, what it adds, and the other figures."""
+    if not is_under_load(document):
+        return []
+    grouped = groupby(rates.table_rows(document), key=lambda cells: f"{cells[0]}, {cells[1]}")
+    return [
+        (place, [[cells[2], cells[-1].removesuffix(" (noise)"), *cells[3:-1]] for cells in rows])
+        for place, rows in grouped
+    ]
+
+
+def _drawn(draw: Callable[..., Markup], *drawn: Any) -> Markup:
+    """Return a plot for wide screens and for narrow ones, of which a page shows one."""
+    wide = draw(*drawn)
+    pair = Markup('<div class="wide">{}</div><div class="slim">{}</div>')
+    return pair.format(wide, draw(*drawn, form=SLIM)) if wide else wide
+
+
+def _against_rate(document: Mapping[str, Any]) -> list[tuple[str, Markup]]:
+    """Return a plot for each workload that was measured at several rates, with its name."""
     if not is_under_load(document):
         return []
     workloads = dict.fromkeys(row["load"]["workload"] for row in document["workloads"])
-    return [plot for plot in (curves.against_rate(document, one) for one in workloads) if plot]
+    plotted = [(one, _drawn(curves.against_rate, document, one)) for one in workloads]
+    return [(name, plot) for name, plot in plotted if plot]
 
 
 def _environment() -> Environment:
@@ -68,7 +90,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(ms=ms, interval=interval, share=share, cpu_ms=cpu_ms)
-    environment.globals.update(added=added, verdict=verdict, shortfalls=shortfalls)
+    environment.globals.update(added=added, interval_of=interval_of, verdict=verdict, shortfalls=shortfalls)
     return environment
 
 
@@ -79,8 +101,8 @@ def _workload(document: Mapping[str, Any], workload: Mapping[str, Any]) -> dict[
             **measure,
             "shown": [name for name in QUANTILES if any(one[name] is not None for one in measure["arms"].values())],
             "has_net": any(entry["net"] for entry in measure["added"].values()),
-            "by_quantile": plots.by_quantile(document, workload, measure),
-            "over_time": plots.over_time(document, measure),
+            "by_quantile": _drawn(plots.by_quantile, document, workload, measure),
+            "over_time": _drawn(plots.over_time, document, measure),
         }
         for measure in workload["measures"]
     ]
@@ -88,8 +110,8 @@ def _workload(document: Mapping[str, Any], workload: Mapping[str, Any]) -> dict[
         **workload,
         "measures": measures,
         "self_reports": self_reports(workload),
-        "bars": plots.legs(workload),
-        "strip": plots.lag_strip(workload),
+        "bars": _drawn(plots.legs, workload),
+        "strip": _drawn(plots.lag_strip, workload),
         "drawn_of": "ttft" if any(measure["name"] == "ttft" for measure in workload["measures"]) else "latency",
         "leg_names": leg_names(workload),
     }

@@ -11,6 +11,7 @@ from hopcheck_load.report.render.values import (
     findings,
     headlines,
     interval,
+    interval_of,
     is_under_load,
     ms,
     processes,
@@ -60,7 +61,7 @@ def _rows(workload: str, measure: Mapping[str, Any]) -> Iterator[str]:
     for hop, entry in measure["added"].items():
         if hop != "control":
             cells = [workload, measure["name"], hop, added(entry, measure["floor"])]
-            yield f"| {' | '.join([*cells, interval(entry['median']), ms(measure['floor'])])} |"
+            yield f"| {' | '.join([*cells, interval_of(entry), ms(measure['floor'])])} |"
 
 
 def _verdicts(document: Mapping[str, Any]) -> Iterator[str]:

@@ -25,8 +25,12 @@ Entry = Mapping[str, Any]
 
 
 def table_rows(document: Entry) -> Iterator[list[str]]:
-    """Return the cells of a run under load: for each rate, the latency of each arm but the control (streams: ttft)."""
-    for row in document["workloads"]:
+    """Return the cells of a run under load: for each rate, the latency of each arm but the control (streams: ttft).
+
+    The rates of one workload follow one another.
+    """
+    workloads = list(dict.fromkeys(row["load"]["workload"] for row in document["workloads"]))
+    for row in sorted(document["workloads"], key=lambda row: workloads.index(row["load"]["workload"])):
         measure = next((one for one in row["measures"] if one["name"] == "ttft"), None) or _latency(row)
         for arm in measure["arms"]:
             if arm != "control":

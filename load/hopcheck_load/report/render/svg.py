@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
 Point = tuple[float, float]
+
+LETTER = 6.8
+"""The width of a letter, on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """The size of pictures, in pixels.
+
+    Attributes:
+        width: Their width.
+        left: The room for the labels of a vertical scale.
+        right: The least room for the names at the ends of lines.
+        apart: The least distance between the labels of a horizontal scale.
+        has_figures: Whether there is room for figures next to a plot.
+    """
+
+    width: float
+    left: float
+    right: float
+    apart: float
+    has_figures: bool
+
+    def margin(self, names: Iterable[str]) -> float:
+        """Return the room for the names at the ends of lines."""
+        return max([self.right, *(18 + LETTER * len(name) for name in names)])
+
+
+WIDE = Format(900.0, 80.0, 130.0, 0.0, has_figures=True)
+SLIM = Format(340.0, 54.0, 40.0, 46.0, has_figures=False)
+"""For telephones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +94,22 @@ def _log_ticks(low: float, high: float) -> list[float]:
     return [value for value in found if low * 0.999 <= value <= high * 1.001]
 
 
-def picture(width: float, height: float, title: str, shapes: Iterable[str]) -> Markup:
+def spread(places: Iterable[tuple[float, str]], form: Format) -> Iterator[tuple[float, str]]:
+    """Return the labels of a horizontal scale, at their places, without those for which there is no room."""
+    last = -form.width
+    for at, label in places:
+        if at - last >= form.apart:
+            last = at
+            yield at, label
+
+
+def picture(form: Format, height: float, title: str, shapes: Iterable[str]) -> Markup:
     """Return a whole picture with its title, for screen readers."""
     body = Markup("\n").join(Markup(shape) for shape in shapes)  # noqa: S704 - every shape below escapes its texts
     return Markup(
         '<div class="picture"><svg viewBox="0 0 {0:g} {1:g}" role="img" aria-label="{2}" '
         'xmlns="http://www.w3.org/2000/svg">{3}</svg></div>'
-    ).format(width, height, title, body)
+    ).format(form.width, height, title, body)
 
 
 def line(points: Sequence[Point], kind: str) -> str:

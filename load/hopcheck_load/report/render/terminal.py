@@ -15,6 +15,7 @@ from hopcheck_load.report.render.values import (
     findings,
     headlines,
     interval,
+    interval_of,
     is_under_load,
     leg_names,
     ms,
@@ -121,7 +122,7 @@ def _added(arm: str, measure: Mapping[str, Any], names: Sequence[str]) -> list[s
     median = entry["median"]
     shown = ms(median["value"], sign=True) if arm == "control" else f"[bold]{added(entry, measure['floor'])}[/]"
     tails = [entry["difference_of_quantiles"][name] for name in names if name != "p50"]
-    return [shown, interval(median), *(UNKNOWN if one is None else ms(one["value"], sign=True) for one in tails)]
+    return [shown, interval_of(entry), *(UNKNOWN if one is None else ms(one["value"], sign=True) for one in tails)]
 
 
 def _legs(workload: Mapping[str, Any], arm: str) -> str:

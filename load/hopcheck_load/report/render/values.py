@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 UNKNOWN = "—"
@@ -44,9 +44,25 @@ def interval(estimate: Mapping[str, Any]) -> str:
     return f"{low.split()[0] if low.split()[-1] == high.split()[-1] else low} … {high}"
 
 
+def interval_of(entry: Mapping[str, Any]) -> str:
+    """Return the interval of what a hop adds; a rough one has a tilde."""
+    rough = entry["rough_interval"]
+    return f"~{interval({'value': entry['median']['value'], **rough})}" if rough else interval(entry["median"])
+
+
 def added(entry: Mapping[str, Any], floor: float | None) -> str:
-    """Return what a hop adds, or the noise floor if it adds less than that."""
-    return f"≤ {ms(floor)} (noise)" if entry["within_floor"] else ms(entry["median"]["value"], sign=True)
+    """Return what a hop adds, or how much it adds at most if that may be noise."""
+    most = at_most(entry, floor)
+    return ms(entry["median"]["value"], sign=True) if most is None else f"≤ {ms(most)} (noise)"
+
+
+def at_most(entry: Mapping[str, Any], floor: float | None) -> float | None:
+    """Return the noise floor if a hop adds less, or the end of an interval that also holds 0; None otherwise."""
+    if entry["within_floor"]:
+        return floor
+    known = entry["rough_interval"] or entry["median"]
+    low, high = known["low"], known["high"]
+    return high if low is not None and low <= 0 <= high else None
 
 
 def cpu_ms(each: float | None) -> str:
@@ -95,15 +111,27 @@ def cards(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _first(document: Mapping[str, Any], hop: str) -> dict[str, Any] | None:
-    """Return the first row; under load, the first valid one of those with the same workload."""
+    """Return the first row; under load, the best known of the valid ones with the same workload (see `_best`)."""
     rows = [one for one in document["workloads"] if hop in latency_of(one)["added"]]
-    for workload in sorted(
-        (one for one in rows if _differs_in_rate_only(one, rows[0])), key=lambda one: bool(_invalid(one))
-    ):
-        latency = latency_of(workload)
-        known = {"entry": latency["added"][hop], "floor": latency["floor"], "invalid": _invalid(workload)}
-        return {"hop": hop, "workload": _title(workload), **known}
-    return None
+    alike = [one for one in rows if _differs_in_rate_only(one, rows[0])]
+    if not alike:
+        return None
+    workload = _best(document, alike, hop)
+    latency = latency_of(workload)
+    known = {"entry": latency["added"][hop], "floor": latency["floor"], "invalid": _invalid(workload)}
+    return {"hop": hop, "workload": _title(workload), **known}
+
+
+def _best(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], hop: str) -> Mapping[str, Any]:
+    """Return the highest valid rate up to the hop's knee, since most was measured there; the first if there is none."""
+    valid = [one for one in rows if not _invalid(one)] or rows
+    knees = document["load"]["knee"] if is_under_load(document) else ()
+    place = hop, rows[0]["load"]["workload"] if knees else ""
+    found = next((one for one in knees if (one["hop"], one["workload"]) == place), None)
+    if found is None or found["outcome"] not in ("found", "none"):
+        return valid[0]
+    most = found["rate"] if found["outcome"] == "found" else found["up_to"]
+    return max((one for one in valid if one["load"]["rate"] <= most), key=lambda one: float(one["load"]["rate"]))
 
 
 def _differs_in_rate_only(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -159,7 +187,9 @@ def knee(document: Mapping[str, Any], found: Mapping[str, Any]) -> str:
         return f"{hop}: saturated at the lowest rate already, {found['saturated']:g}/s"
     if found["outcome"] == "none":
         return f"{hop}: no knee up to {found['up_to']:g}/s"
-    return f"{hop}: the knee is unknown, only {found['rates']} rates are valid"
+    if found["up_to"] is None:
+        return f"{hop}: the knee is unknown, no rate is valid"
+    return f"{hop}: the knee is unknown, only {found['rates']} rates were measured long enough to be compared"
 
 
 def _where(document: Mapping[str, Any], found: Mapping[str, Any]) -> str:
@@ -211,6 +241,8 @@ def _sentence(card: Mapping[str, Any]) -> str:
     exchange = f"the median {workload} exchange{at}{rate}"
     if entry["within_floor"]:
         return f"{hop} adds no more than the noise floor ({ms(floor)}) to {exchange}"
+    if (most := at_most(entry, floor)) is not None:
+        return f"{hop} adds at most {ms(most)} to {exchange}, or nothing"
     noise = "" if floor is None else f"; noise floor {ms(floor)}"
     median = entry["median"]
-    return f"{hop} adds {ms(median['value'])} to {exchange} (95 % interval {interval(median)}{noise})"
+    return f"{hop} adds {ms(median['value'])} to {exchange} (95 % interval {interval_of(entry)}{noise})"
