@@ -119,11 +119,11 @@ def test_what_creeps_up_in_a_soak(made):
 
 def test_budgets_are_held_at_every_rate(made):
     document = report.build(
-        made.loaded("steps", rate=50.0, duration_s=90.0, added_ms=lambda due_s: 5.0 if due_s > 75.0 else 1.0)
+        made.loaded("steps", rate=60.0, duration_s=90.0, added_ms=lambda due_s: 5.0 if due_s > 75.0 else 1.0)
     )
     outcomes = {one["workload"]: one["outcome"] for one in gate.judge(document, gate.parse("p50=2ms"))}
-    assert outcomes["chat@5"] == outcomes["chat@25"] == "holds"
-    assert outcomes["chat@50"] == "exceeded"
+    assert outcomes["chat@6"] == outcomes["chat@30"] == "holds"
+    assert outcomes["chat@60"] == "exceeded"
 
 
 def test_a_point_that_is_invalid_is_not_judged(made):

@@ -38,7 +38,7 @@ def test_overload():
     assert overload(100, 94) == "only 94% of the requests were answered well"
 
 
-def step(rate, added_ms, *, off_ms=0.1, keeps_up=True):
+def step(rate, added_ms, *, off_ms=0.05, keeps_up=True):
     return RateStep(rate, added_ms, keeps_up, added_ms - off_ms, added_ms + off_ms)
 
 

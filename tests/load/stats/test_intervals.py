@@ -92,7 +92,7 @@ def test_events_are_drawn_with_their_round(some_draws):
 
 
 def test_too_few_rounds_have_no_interval():
-    assert median_of(np.array([1.0]), 1) == (1.0, None, None, MIN_BLOCKS)
+    assert median_of(np.array([1.0]), 1) == (1.0, None, None, MIN_BLOCKS, None)
     draw = np.random.default_rng(7)
     assert median_of(draw.normal(size=9), 1).low is None
     assert median_of(draw.normal(size=10), 1).low is not None
