@@ -19,6 +19,9 @@ from hopcheck_load.report.document import Document, find, hops
 from hopcheck_load.stats.sample_size import has_enough_values
 from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS, UNTESTABLE
 
+POWER_FACTOR = ((1.96 + 0.84) / 1.96) ** 2
+"""With this multiple of the rounds at which an interval would just end at the limit, four of five runs decide."""
+
 MAX_FAILED_SHARE = 0.05
 """With more failed exchanges, a hop's budget isn't judged."""
 
@@ -140,7 +143,7 @@ def _judged_at(document: Document, workload: str, limit: Limit, hop: str) -> dic
 def _needs(
     document: Document, workload: str, entry: Mapping[str, Any], figure: Mapping[str, Any], most_ms: float
 ) -> int | None:
-    """Return how much has to be measured until the interval is as short as the way from the figure to the limit."""
+    """Return how much has to be measured until the interval leaves the limit out, probably (see `POWER_FACTOR`)."""
     low, high = figure["low"], figure["high"]
     if low is None:
         needed: int | None = entry["needs"]
@@ -151,7 +154,7 @@ def _needs(
     row = next(one for one in document["workloads"] if one["name"] == workload)
     measured: float = row["load"]["end_s"] - row["load"]["begin_s"] if "load" in row else row["rounds"]
     times: float = max(high - figure["value"], figure["value"] - low) / apart
-    return math.ceil(measured * times * times)
+    return math.ceil(measured * times * times * POWER_FACTOR)
 
 
 def _answers(document: Document, workload: str, hop: str) -> bool:
