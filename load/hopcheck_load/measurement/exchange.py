@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -15,6 +16,10 @@ from hopcheck_server.wire.pool import Origin
 
 SELF_REPORT_HEADERS = ("x-litellm-overhead-duration-ms", "x-mlflow-gateway-overhead-duration-ms", "x-hopcheck-added-ms")
 """Headers in which targets report how many milliseconds they took."""
+
+TIMING_HEADER = "server-timing"
+_OWN_TIMING = re.compile(r"\b(?:proxy|gateway)\s*;\s*dur=(\d+(?:\.\d+)?)")
+"""The standard's header (W3C Server Timing), with the entry of the target itself."""
 
 QUOTED_CHARACTERS = 200
 """Of the body of a response that isn't a success, these are in the record."""
@@ -80,4 +85,5 @@ def _self_reported_ms(response: TimedResponse) -> float | None:
             return float(response.headers[name])
         except (KeyError, ValueError):
             continue
-    return None
+    timing = _OWN_TIMING.search(response.headers.get(TIMING_HEADER, ""))
+    return float(timing[1]) if timing else None

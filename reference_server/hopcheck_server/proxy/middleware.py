@@ -126,11 +126,20 @@ class _ServedRequest:
             if self._drain.begun and b"connection" not in names:
                 headers.append((b"connection", b"close"))
             headers.append((b"x-request-id", self.id.encode()))
+            headers += self._timing()
             message["headers"] = headers
             self._streamed = names.get(b"content-type", b"").startswith(b"text/event-stream")
         elif self._first_s is None and message.get("body"):
             self._first_s = time.perf_counter() - self._started
         await self._send(message)
+
+    def _timing(self) -> list[tuple[bytes, bytes]]:
+        """Return how long the proxy and its upstream took until now, as `Server-Timing`; none without an upstream."""
+        notes, so_far_s = self.notes, time.perf_counter() - self._started
+        if not notes.upstream_s:
+            return []
+        own_s = max(0.0, so_far_s - notes.upstream_s - notes.client_s)
+        return [(b"server-timing", b"proxy;dur=%.3f, upstream;dur=%.3f" % (own_s * 1e3, notes.upstream_s * 1e3))]
 
     async def _refuse_while_stopping(self, receive: Receive) -> None:
         """Answer a request that isn't done after the grace period of a stopping server."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from typing import Any
 
@@ -45,6 +46,19 @@ def test_no_entry_without_the_key(litellm: httpx2.Client, upstream: RawUpstream,
 def test_scheme_is_case_insensitive(litellm: httpx2.Client, upstream: RawUpstream) -> None:
     upstream.script = says_json(COMPLETION)
     assert litellm.post(PATH, json=CHAT, headers={"authorization": f"bearer {KEY}"}).status_code == 200
+
+
+@pytest.mark.parametrize("body", [CHAT, STREAM], ids=["json", "stream"])
+def test_the_proxys_own_time_stands_next_to_the_upstreams(
+    litellm: httpx2.Client, upstream: RawUpstream, body: dict[str, Any]
+) -> None:
+    upstream.script = streams(ROLE, STOP, DONE) if body is STREAM else says_json(COMPLETION)
+    timing = litellm.post(PATH, json=body).headers["server-timing"]
+    assert re.fullmatch(r"proxy;dur=\d+\.\d{3}, upstream;dur=\d+\.\d{3}", timing)
+
+
+def test_without_an_upstream_there_is_no_time_of_its_own(litellm: httpx2.Client) -> None:
+    assert "server-timing" not in litellm.post(PATH, json={}).headers
 
 
 CLIENTS_OWN = {
