@@ -126,6 +126,7 @@ def test_only_allowed_headers_come_back(provider: httpx2.Client, upstream: RawUp
     upstream.script = says_json(COMPLETION, "200 OK", *extra, "x-request-id: theirs", "openai-processing-ms: 9")
     answer = provider.post(PATH, json=body)
     expected = {"x-ratelimit-a", "openai-processing-ms", "x-request-id", "date", "content-type", "cache-control"}
+    expected.add("server-timing")
     stream = {"transfer-encoding", "x-accel-buffering"}
     assert set(answer.headers) == expected | (stream if body is STREAM else {"content-length"})
     assert answer.headers["x-request-id"] != "theirs"
