@@ -117,3 +117,28 @@ def test_a_stream() -> None:
     assert not streamed(*events[:-1]).clean
     failed = streamed(events[0], {"type": "error", "error": {"type": "api_error", "message": "x"}})
     assert (failed.error, failed.shows_failure) == ({"type": "api_error", "message": "x"}, True)
+
+
+CALL = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}}
+CALLED = {"index": 0, "id": "toolu_1", "type": "function", "name": "f"}
+
+
+def test_calls_of_a_message_in_one_piece() -> None:
+    response = MessageResponse(SENT, 200)
+    text = {"type": "text", "text": "So:"}
+    response.chunks = [(1, json.dumps({"content": [text, {**CALL, "input": {"q": "é"}}]}).encode())]
+    assert response.tool_calls() == [{**CALLED, "arguments": '{"q": "é"}'}]
+    assert response.tool_calls(1) == []
+
+
+def test_calls_of_a_stream() -> None:
+    pieces = ({"type": "input_json_delta", "partial_json": piece} for piece in ('{"q":', " 1}"))
+    stream = streamed(
+        {"type": "content_block_start", "index": 1, "content_block": CALL},
+        *({"type": "content_block_delta", "index": 1, "delta": piece} for piece in pieces),
+    )
+    assert stream.tool_calls() == [{**CALLED, "arguments": '{"q": 1}'}]
+    untouched = streamed(
+        {"type": "content_block_start", "index": 0, "content_block": CALL}, {"type": "content_block_start"}
+    )
+    assert untouched.tool_calls() == [{**CALLED, "arguments": "{}"}]

@@ -36,13 +36,13 @@ def stopped(**delta: Any) -> list[Json]:
     return [{"type": "message_delta", "delta": reason, "usage": {"output_tokens": 2}}, {"type": "message_stop"}]
 
 
-def streamed(*events: Json) -> reply.Turn:
+def streamed(*events: Json) -> Any:
     """A stream of these events, each with its name."""
     text = "".join(f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in events)
     return reply.raw(200, text, "text/event-stream")
 
 
-def both(*blocks: Json, **ending: Any) -> dict[str, reply.Turn]:
+def both(*blocks: Json, **ending: Any) -> dict[str, Any]:
     """The same message in one piece and as a stream; a request chooses by its operation's name."""
     events = [event for index, block in enumerate(blocks) for event in block_events(index, block)]
     whole = reply.json_body(written(list(blocks), **ending))

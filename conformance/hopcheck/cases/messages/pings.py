@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Events, Findings, Operation, Relay, Target, case, dig, edits, expect, reply
+from hopcheck import Events, Findings, Operation, Relay, Target, case, dig, edits, expect
 from hopcheck.cases.messages.blocks import block_events, started, stopped, streamed
 
 PING = {"type": "ping"}
@@ -17,7 +17,7 @@ TEXT = {"type": "text", "text": ""}
 DELTAS = [{"type": "text_delta", "text": "Hel"}, {"type": "text_delta", "text": "lo"}]
 
 
-def _text(*between: dict[str, Any]) -> reply.Turn:
+def _text(*between: dict[str, Any]) -> Any:
     begin, *rest = block_events(0, TEXT, *DELTAS)
     return streamed(started(), PING, begin, *between, *rest, *stopped())
 

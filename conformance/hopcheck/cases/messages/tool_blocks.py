@@ -85,7 +85,7 @@ CITED = {"type": "text", "text": "It is grey.", "citations": [CITATION]}
 LATER = {"type": "hologram", "beams": [1, None]}
 
 
-OTHERS = [SEARCH, RESULT, CITED, LATER]
+OTHERS: list[dict[str, Any]] = [SEARCH, RESULT, CITED, LATER]
 
 
 @case(

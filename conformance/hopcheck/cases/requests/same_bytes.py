@@ -24,7 +24,7 @@ async def prompt_cache_stable(target: Target, ask: Operation) -> Findings:
     tools = [{"type": "function", "function": {"name": f"tool_{letter}", "parameters": NONE}} for letter in "fbdace"]
     bodies = []
     for _ in range(4):
-        seed = {"seed": 1} if ask.surface == "openai" else {}
+        seed: dict[str, Any] = {"seed": 1} if ask.surface == "openai" else {}
         answer = await ask(tools=tools, temperature=0, **seed, user="hop")
         attempt = await target.forwarded(answer)
         bodies.append(attempt.body.replace(answer.marker.encode(), b"").decode(errors="replace"))

@@ -1,6 +1,7 @@
 """Streams of responses that break: the official client raises nothing, so the gateway must show it."""
 
 from hopcheck import (
+    Event,
     Events,
     Failure,
     Findings,
@@ -51,5 +52,6 @@ class JustEnds(Relay):
     """A stream that broke off just ends."""
 
     async def broken(self, failure: Failure) -> Events:
-        for event in ():
+        nothing: list[Event] = []
+        for event in nothing:
             yield event

@@ -16,7 +16,7 @@ from hopcheck import (
 )
 from hopcheck.cases.responses.calls import ODD
 
-ASKED = [
+ASKED: list[dict[str, Any]] = [
     {"role": "user", "content": "Weather and time in Oslo?"},
     {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "c2VjcmV0"},
     {"type": "function_call", "id": "fc_1", "call_id": "call_hop1", "name": "weather", "arguments": ODD},

@@ -81,7 +81,7 @@ IMAGE = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "
 LATER = {"type": "hologram_call", "id": "hg_1", "beams": [1, {"é": None}]}
 
 
-OTHERS = [CUSTOM, SEARCH, IMAGE, LATER]
+OTHERS: list[dict[str, Any]] = [CUSTOM, SEARCH, IMAGE, LATER]
 
 
 @case(

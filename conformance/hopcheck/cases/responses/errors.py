@@ -1,5 +1,7 @@
 """Refusals of the provider."""
 
+from typing import Any
+
 from hopcheck import (
     ON_RESPONSES,
     Failure,
@@ -15,7 +17,7 @@ from hopcheck import (
     reply,
 )
 
-REFUSALS = {
+REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {
     "too-long": (400, {"code": "context_length_exceeded", "param": "input", "message": "The input has 5001 tokens."}),
     "policy": (400, {"code": "invalid_prompt", "param": None, "message": "The prompt was flagged."}),
     "too-large": (413, {"code": "request_too_large", "param": None, "message": "The request has 60 MB."}),

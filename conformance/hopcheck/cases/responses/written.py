@@ -39,14 +39,14 @@ def begun() -> Json:
     return {"type": "response.created", "response": written([], "in_progress", usage=None)}
 
 
-def streamed(*events: Json) -> reply.Turn:
+def streamed(*events: Json) -> Any:
     """A stream of these events, named and numbered."""
     numbered = [{"type": one["type"], "sequence_number": number, **one} for number, one in enumerate(events)]
     text = "".join(f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in numbered)
     return reply.raw(200, text, "text/event-stream")
 
 
-def both(*items: Json, **more: Any) -> dict[str, reply.Turn]:
+def both(*items: Json, **more: Any) -> dict[str, Any]:
     """The same response in one piece and as a stream; a request chooses by its operation's name."""
     whole = written(list(items), **more)
     ending = {"type": f"response.{whole['status']}", "response": whole}

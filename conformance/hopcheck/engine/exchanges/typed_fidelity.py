@@ -42,10 +42,10 @@ def typed_differences(
         reasons: Whether the reasoning of such a provider has to reach the client.
     """
     read = message_content if surface == "anthropic-messages" else response_content
-    contents = [read(given), read(answer)]
+    wanted, got = read(given), read(answer)
     if dialect is not None:
-        contents = [_comparable(parsed_calls(one), dialect, reasons=reasons) for one in contents]
-    for difference in differences(*contents):
+        wanted, got = (_comparable(parsed_calls(one), dialect, reasons=reasons) for one in (wanted, got))
+    for difference in differences(wanted, got):
         if difference.kind != "is added" or difference.place.endswith("[]"):
             yield difference
 

@@ -21,6 +21,7 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     exchange, known = judged.exchange, judged.known
     marker, sent = exchange.response.marker, exchange.response.sent
     own = {found for one in exchange.given if one is not None if (found := response_id(one))}
+    is_repeated = any(known.provider_ids.get(one, marker) != marker for one in own)
     known.provider_ids.update(dict.fromkeys(own, marker))
     request_id = exchange.response.header("x-request-id")
     if request_id and not any(request_id == value for _, value in sent.headers):
@@ -28,7 +29,7 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     found = response_id(exchange.answer)
     if not found or exchange.operation == OTHER:  # a stored response is shown under the id that it has
         return
-    if found not in own:
+    if found not in own and not is_repeated:  # a target may write the provider's id in its own way
         yield from _again(judged, "response", found)
     owner = known.provider_ids.get(found, marker)
     if marker and owner != marker and found not in own:

@@ -49,6 +49,7 @@ from hopcheck_server.relay.honest.streams import (
     SplitsDeltas,
 )
 from hopcheck_server.relay.honest.typed import AsksForUsage, LeavesNullsOut, WritesNulls, WritesWholeNumbers
+from hopcheck_server.relay.honest.typed_surfaces import NamesResponses, SplitsTexts, WritesLists
 from hopcheck_server.relay.relay import Relay
 
 HONEST_RELAYS: tuple[type[Relay], ...] = (
@@ -99,4 +100,7 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     NumbersEvents,
     WritesWholeNumbers,
     FillsBuckets,
+    NamesResponses,
+    SplitsTexts,
+    WritesLists,
 )
