@@ -35,8 +35,8 @@ def event_schemas(boundary: Contract) -> Mapping[str, str]:
 
 
 def is_error(payload: Any) -> bool:
-    """Whether an event says that the answer failed, however badly."""
-    return isinstance(payload, dict) and payload.get("error") is not None and "choices" not in payload
+    """Whether an event says that the answer failed, however badly; official clients raise it next to choices, too."""
+    return isinstance(payload, dict) and payload.get("error") is not None
 
 
 def is_prompt_filter(payload: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from chat_streams import BROKEN, COUNTS, DONE, FIRST, GOOD, PLAIN, STOP, USAGE, chunk, say, stream
+from chat_streams import BROKEN, COUNTS, DONE, FAULT, FIRST, GOOD, HEL, PLAIN, STOP, USAGE, chunk, say, stream, without
 
 from hopcheck_contracts.grammar.chat import Rule, check_events, check_stream
 from hopcheck_contracts.sse import EventParser
@@ -43,6 +43,18 @@ def test_read_piece_by_piece(size: int) -> None:
     raw = GOOD["comments"]
     events = [event for at in range(0, len(raw), size) for event in parser.feed(raw[at : at + size])]
     assert check_events(events) == []
+
+
+def test_what_an_unfit_event_had_to_say_is_not_missed() -> None:
+    """Where no chunk names its model, nobody knows whether choices, finish reasons or usage came with them."""
+    raw = stream(*(without(one, "model") for one in (FIRST, HEL, chunk(say(finish="stop"), usage=COUNTS))), DONE)
+    assert {one.rule for one in check_stream(raw, n=1, wants_usage=True)} == {Rule.SCHEMA}
+
+
+def test_an_error_next_to_choices_is_one() -> None:
+    failed = chunk(say(finish="error"), **FAULT)
+    assert check_stream(stream(FIRST, failed)) == []
+    assert [one.rule for one in check_stream(stream(FIRST, failed, HEL))] == [Rule.ERROR_LAST]
 
 
 TWO = stream(*(chunk(say("x", role="assistant", at=at, finish="stop")) for at in (0, 1)), DONE)

@@ -14,14 +14,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hopcheck_server.chain.processes import ManagedProcess, ProcessError, free_port, http_status
-from tools.gateways.catalogue import CLIENT_KEY, GATEWAYS, Gateway, NotInstalled, Place
+from tools.gateways.catalogue import CLIENT_KEY, GATEWAYS
+from tools.gateways.installation import NotInstalled
+from tools.gateways.place import Gateway, Place
 
 KEY_VARIABLE = "GATEWAY_KEY"
+PROVIDER_START_S = 30.0
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -43,10 +47,9 @@ async def gate(gateway: Gateway, arguments: argparse.Namespace) -> bool:
         place = Place(Path(folder), free_port(), free_port())
         try:
             # Some gateways look for their provider when they start: let it be there.
-            provider = [sys.executable, "-m", "hopcheck_server.upstream", "--port", str(place.upstream_port)]
             log = arguments.out / f"{gateway.name}.log"
             async with (
-                ManagedProcess.start(provider, name="the upstream", log_file=log),
+                provider(place, log),
                 ManagedProcess.start(gateway.command(place), name=gateway.name, log_file=log) as process,
             ):
                 await process.ready(lambda: http_status(place.port, gateway.ready_path), timeout_s=gateway.start_s)
@@ -55,6 +58,15 @@ async def gate(gateway: Gateway, arguments: argparse.Namespace) -> bool:
             print(f"{gateway.name:12} left out: {error}")
             return False
     return True
+
+
+@asynccontextmanager
+async def provider(place: Place, log: Path) -> AsyncIterator[None]:
+    """The scripted provider, listening."""
+    command = [sys.executable, "-m", "hopcheck_server.upstream", "--port", str(place.upstream_port)]
+    async with ManagedProcess.start(command, name="the upstream", log_file=log) as process:
+        await process.ready(lambda: http_status(place.upstream_port, "/health"), timeout_s=PROVIDER_START_S)
+        yield
 
 
 async def judge(gateway: Gateway, place: Place, arguments: argparse.Namespace) -> None:

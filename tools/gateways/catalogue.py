@@ -1,141 +1,21 @@
-"""The gateways: how each is installed, started, and described to the gate."""
+"""The gateways: how each is started, and described to the gate."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.resources import files
+from collections.abc import Sequence
 from pathlib import Path
 
-CONFIGS = Path(str(files("tools.gateways"))) / "configs"
-TARGETS = Path(str(files("tools.gateways"))) / "targets"
+from hopcheck_server.chain.processes import free_port
+from tools.gateways.byte_proxies import BYTE_PROXIES
+from tools.gateways.installation import NotInstalled, cache, node_package, python_environment, system_program
+from tools.gateways.place import CONFIGS, Gateway, Place
+
 TEST_CONFIG = Path(__file__).parents[2] / "litellm_config.test.yaml"
 LITELLM_VERSION = "1.106.2"
 ENFORCES_LIMITS = "  optional_pre_call_checks: [enforce_model_rate_limits]\n"
 
 CLIENT_KEY = "sk-gateway-client-7f3a91"
 """What clients show; some configurations hold it."""
-
-SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
-
-
-class NotInstalled(RuntimeError):
-    """The gateway can't be had here; the message says what to install."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where one gateway runs: its working folder, its port, and the port of the scripted provider."""
-
-    folder: Path
-    port: int
-    upstream_port: int
-
-    def configured(self, source: Path) -> str:
-        """Write a configuration or target file with this place filled in; returns its path."""
-        text = source.read_text(encoding="utf-8")
-        for word, value in (("FOLDER", self.folder), ("PORT", self.port), ("UPSTREAM", self.upstream_port)):
-            text = text.replace(f"@{word}@", str(value))
-        path = self.folder / source.name
-        path.write_text(text, encoding="utf-8")
-        return str(path)
-
-
-@dataclass(frozen=True)
-class Gateway:
-    """A gateway under test.
-
-    Attributes:
-        name: Also the stem of its target file.
-        command: The command line that starts it; installs it first where that can be done.
-        ready_path: What answers with any status when it is up.
-        start_s: How long it may take to start.
-    """
-
-    name: str
-    command: Callable[[Place], Sequence[str]]
-    ready_path: str = "/v1/models"
-    start_s: float = 30.0
-
-    @property
-    def target_file(self) -> Path:
-        """What it declares."""
-        return TARGETS / f"{self.name}.toml"
-
-
-def cache() -> Path:
-    """Where installed gateways are kept."""
-    return Path(os.environ.get("HOPCHECK_CACHE", Path.home() / ".cache" / "hopcheck")) / "gateways"
-
-
-def system_program(name: str, package: str) -> str:
-    """A program of the system.
-
-    Raises:
-        NotInstalled: It isn't there.
-    """
-    found = shutil.which(name, path=SYSTEM_PATH)
-    if found is None:
-        raise NotInstalled(f"{name} isn't installed here: apt-get install {package}")
-    return found
-
-
-def python_environment(name: str, requirement: str) -> Path:
-    """An environment of its own with one requirement installed; returns its folder."""
-    folder = cache() / name
-    marker = folder / "installed.txt"
-    if not marker.exists() or marker.read_text() != requirement:
-        run([sys.executable, "-m", "uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)])
-        python = folder / "bin" / "python"
-        run([sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", str(python), requirement])
-        marker.write_text(requirement)
-    return folder
-
-
-def node_package(name: str, manifest: str) -> Path:
-    """A folder with a package.json's packages installed."""
-    system_program("npm", "npm")
-    folder = cache() / name
-    text = (CONFIGS / manifest).read_text(encoding="utf-8")
-    marker = folder / "installed.json"
-    if not marker.exists() or marker.read_text() != text:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text(text, encoding="utf-8")
-        run(["npm", "install", "--silent", "--prefix", str(folder)])
-        marker.write_text(text)
-    return folder
-
-
-def run(command: Sequence[str]) -> None:
-    """Run an installation step.
-
-    Raises:
-        NotInstalled: It failed.
-    """
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        output = getattr(error, "stderr", "") or str(error)
-        raise NotInstalled(f"{' '.join(command[:6])} … failed: {output.strip().splitlines()[-1:]}") from error
-
-
-def _nginx(place: Place) -> Sequence[str]:
-    program = system_program("nginx", "nginx-light")
-    return [program, "-p", str(place.folder), "-e", "stderr", "-c", place.configured(CONFIGS / "nginx.conf")]
-
-
-def _haproxy(place: Place) -> Sequence[str]:
-    return [system_program("haproxy", "haproxy"), "-f", place.configured(CONFIGS / "haproxy.cfg")]
-
-
-def _envoy(place: Place) -> Sequence[str]:
-    # The binary itself: the package's wrapper ends with the shell that started it.
-    (program,) = python_environment("envoy", "pyvoy").glob("lib/python*/site-packages/envoy/_bin/envoy")
-    return [str(program), "-c", place.configured(CONFIGS / "envoy.yaml"), "--concurrency", "1", "--log-level", "error"]
 
 
 def _vllm_router(place: Place) -> Sequence[str]:
@@ -144,6 +24,19 @@ def _vllm_router(place: Place) -> Sequence[str]:
     listen = ["--host", "127.0.0.1", "--port", str(place.port)]
     plain = ["--policy", "round_robin", "--disable-retries", "--disable-circuit-breaker"]
     return [str(program), *listen, "--worker-urls", worker, *plain]
+
+
+def _sglang_router(place: Place) -> Sequence[str]:
+    python = python_environment("sglang-router", "sglang-router==0.3.2") / "bin" / "python"
+    worker = f"http://127.0.0.1:{place.upstream_port}"
+    listen = ["--host", "127.0.0.1", "--port", str(place.port), "--prometheus-port", str(free_port())]
+    plain = ["--policy", "round_robin", "--disable-retries", "--disable-circuit-breaker"]
+    return [str(python), "-m", "sglang_router.launch_router", *listen, "--worker-urls", worker, *plain]
+
+
+def _lm_proxy(place: Place) -> Sequence[str]:
+    program = python_environment("lm-proxy", "lm-proxy==3.3.2") / "bin" / "lm-proxy"
+    return [str(program), "--config", place.configured(CONFIGS / "lm-proxy.toml")]
 
 
 def _mlflow(place: Place) -> Sequence[str]:
@@ -191,10 +84,10 @@ def _litellm_unenforced(place: Place) -> Sequence[str]:
 GATEWAYS = {
     gateway.name: gateway
     for gateway in (
-        Gateway("nginx", _nginx),
-        Gateway("envoy", _envoy),
-        Gateway("haproxy", _haproxy),
+        *BYTE_PROXIES,
         Gateway("vllm-router", _vllm_router),
+        Gateway("sglang-router", _sglang_router, ready_path="/health", start_s=60.0),
+        Gateway("lm-proxy", _lm_proxy),
         Gateway("portkey", _portkey, start_s=60.0),
         Gateway("mlflow", _mlflow, start_s=120.0),
         Gateway("litellm", _litellm_test, ready_path="/health/liveliness", start_s=180.0),

@@ -94,6 +94,10 @@ class Stream(Response):
         """A choice's finish reasons that aren't null."""
         return [choice["finish_reason"] for choice in self.choices(index) if choice.get("finish_reason") is not None]
 
+    def ends(self, index: int = 0) -> list[str]:
+        """A choice's finish reasons, but for `error`: some servers write it next to an error, and it ends no answer."""
+        return [reason for reason in self.finishes(index) if reason != "error"]
+
     @property
     def content(self) -> JSON:
         """The text of the first choice; None if no delta has any."""

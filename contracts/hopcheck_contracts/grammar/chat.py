@@ -107,6 +107,7 @@ class _Reader(StreamReader):
         self._choices: dict[int, _Choice] = {}
         self._usages = 0
         self._dones = 0
+        self._has_unfit = False
 
     def take_done(self) -> None:
         self._dones += 1
@@ -117,6 +118,7 @@ class _Reader(StreamReader):
         super().take_data(event, data)
 
     def take_unfit(self, event: Event) -> None:
+        self._has_unfit = True
         self.failed = self.failed or is_error(event.json)
 
     def take_payload(self, event: Event) -> None:
@@ -125,8 +127,8 @@ class _Reader(StreamReader):
     def end(self) -> None:
         if self._dones != 1 and not (self.failed and self._dones == 0):
             self.breach(Rule.ONE_DONE, f"says [DONE] {self._dones} times")
-        if self.failed:
-            return
+        if self.failed or self._has_unfit:
+            return  # nobody knows what the unfit events had to say
         for index, choice in sorted(self._choices.items()):
             if choice.finish is None:
                 self.breach(Rule.ONE_FINISH, f"choice {index} has no finish reason")

@@ -34,12 +34,11 @@ async def all_fail(target: Target, ask: Operation) -> Findings:
     yield expect("status", answer.status, one_of=[500, 502, 503, 504])
     if not target.declares.transparent:
         yield expect("what is wrong with the error", contract_violations("Error", answer.json), equals=[])
-    shown = [
-        name
-        for name in ("api_base", "127.0.0.1", *fallback.chain[1:], *(attempt.key for attempt in attempts))
-        if name and answer.where(name)
-    ]
-    yield expect("set-up that is shown", shown, equals=[])
+    secrets = ("api_base", "127.0.0.1", *(attempt.key for attempt in attempts))
+    yield expect("set-up that is shown", [name for name in secrets if name and answer.where(name)], equals=[])
+    # SHOULD: clients may know these models, and ask for them.
+    named = [model for model in fallback.chain[1:] if answer.where(model)]
+    yield expect("fallbacks that are named", named, equals=[], level="SHOULD")
 
 
 @all_fail.mutant(killed_by="status", trips=("errors.*", "chat.*", "stream.*", "retry.*", "timeout.*"))
@@ -70,6 +69,17 @@ class ShowsItsSetUp(Relay):
         response = await super().failed(incoming, failure)
         body = response.json
         body["error"]["message"] += f" Tried {self.config.fallbacks} at api_base={self.config.upstream}."
+        return response.with_json(body)
+
+
+@all_fail.mutant(killed_by="fallbacks that are named", trips=("errors.*",))
+class NamesFallbacks(Relay):
+    """The message says which models were tried."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        body = response.json
+        body["error"]["message"] += f" Tried {', '.join(self.config.fallbacks.values())}."
         return response.with_json(body)
 
 

@@ -39,6 +39,7 @@ class AnswersHeadInFull(Relay):
     level="MAY",
     because="it is about any request, and needs no provider",
     on="models",
+    refusable=True,
     refs=["RFC 6585 5", "RFC 9110 5.4"],
 )
 async def large_headers(target: Target) -> Findings:

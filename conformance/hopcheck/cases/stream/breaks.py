@@ -34,7 +34,7 @@ async def cut(target: Target) -> Findings:
         streams = {name: stream for name, stream in streams.items() if attempts[name] == 1 or not stream.clean}
     hidden = {name: stream.summary for name, stream in streams.items() if not stream.shows_failure}
     yield expect("cuts that don't show", {name: one for name, one in hidden.items() if name != "eof"}, equals={})
-    invented = {name: stream.finishes() for name, stream in streams.items() if stream.finishes()}
+    invented = {name: stream.ends() for name, stream in streams.items() if stream.ends()}
     yield expect("finish reasons", invented, equals={})
     # To HTTP it is whole, and only the missing end of the response shows it: what came is passed on, as it came.
     yield expect("a missing end that doesn't show", hidden.get("eof"), equals=None, level="SHOULD")

@@ -63,7 +63,7 @@ async def error_in_200(target: Target) -> Findings:
     await target.forwarded(stream)
     shown = {**stream.summary, "status": stream.status, "error": stream.error}
     yield expect("failure", shown, holds=stream.shows_failure, to="an error status, or an error event")
-    yield expect("finish reasons", stream.finishes(), equals=[])
+    yield expect("finish reasons", stream.ends(), equals=[])
 
 
 @error_in_200.mutant(killed_by="failure")

@@ -22,7 +22,7 @@ async def error_mid(target: Target) -> Findings:
     # SHOULD where the connection breaks instead: what failed isn't known then, but that it failed is.
     broke, is_text = stream.ended != "complete", isinstance(message, str) and message != ""
     yield expect("message of the error", message, holds=is_text, to="a text", level="SHOULD" if broke else None)
-    yield expect("finish reasons", stream.finishes(), equals=[])
+    yield expect("finish reasons", stream.ends(), equals=[])
 
 
 @error_mid.mutant(killed_by="message of the error")

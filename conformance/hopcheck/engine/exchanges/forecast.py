@@ -89,11 +89,18 @@ def is_success(exchange: Exchange, attempt: Attempt, given: Message | None) -> b
     if given.streams is not wants_stream:
         return False
     if not wants_stream:
+        if _has_no_choice(given):
+            return False
         body, path = given.body, exchange.path if foreign_dialect(attempt, exchange.path) else attempt.path
         ended = attempt.ended == "answered"
         return ended and not validate_raw_response(surface, attempt.method, path, 200, given.headers, body)
     is_over = attempt.ended in ("answered", "hung-up") and given.error is None
     return is_over and not check_events(surface, given.events)
+
+
+def _has_no_choice(given: Message) -> bool:
+    """Whether a response is a chat completion that answers nothing."""
+    return isinstance(given.json, dict) and given.json.get("choices") == []
 
 
 def _has_begun(given: Message | None) -> bool:

@@ -23,14 +23,21 @@ from hopcheck_server.upstream.journal.attempt import Attempt
 
 REQUEST_FIDELITY = "request-fidelity"
 
-STEERING_FIELDS = frozenset(
-    {"conversation", "dimensions", "encoding_format", "frequency_penalty", "function_call", "functions", "include",
-     "input", "instructions", "logit_bias", "logprobs", "max_completion_tokens", "max_output_tokens", "max_tokens",
-     "messages", "model", "n", "output_config", "parallel_tool_calls", "presence_penalty", "previous_response_id",
-     "prompt", "reasoning", "response_format", "seed", "stop", "stop_sequences", "store", "stream", "system",
-     "temperature", "text", "thinking", "tool_choice", "tools", "top_k", "top_logprobs", "top_p", "truncation"}
-)  # fmt: skip
-"""Fields of a request that steer its response: they must arrive unchanged, and none is added. The others should."""
+_COMMON_FIELDS = frozenset({"messages", "model", "stream", "temperature", "tool_choice", "tools", "top_p"})
+
+STEERING_FIELDS: Mapping[Boundary, frozenset[str]] = {
+    "openai-compatible": _COMMON_FIELDS
+    | {"dimensions", "encoding_format", "frequency_penalty", "input", "logit_bias", "logprobs",
+       "max_completion_tokens", "max_tokens", "n", "parallel_tool_calls", "presence_penalty", "response_format",
+       "seed", "stop", "top_logprobs"},
+    "openai-responses": _COMMON_FIELDS
+    | {"conversation", "include", "input", "instructions", "max_output_tokens", "parallel_tool_calls",
+       "previous_response_id", "prompt", "reasoning", "store", "text", "top_logprobs", "truncation"},
+    "anthropic-messages": _COMMON_FIELDS
+    | {"max_tokens", "output_config", "stop_sequences", "system", "thinking", "top_k"},
+}  # fmt: skip
+"""Fields of a request that steer its response, by surface: they must arrive unchanged, and none is added. The others
+should, and so should deprecated ones (`functions`) and those of other surfaces."""
 
 MESSAGE_FIELDS = frozenset({"role", "content", "name", "tool_calls", "tool_call_id", "function_call"})
 """The same of a message's members."""
@@ -97,6 +104,7 @@ def _differences(wanted: Mapping[str, Any], attempt: Attempt, judged: Judged) ->
     got = canonical(body, surface_of(judged.exchange.path))
     if attempt.number > 1 or (judged.exchange.asked or {}).get("model") not in declares.model_map:
         wanted, got = {**wanted, "model": None}, {**got, "model": None}
+    wanted = with_functions_as(got, wanted)
     for difference in differences(interoperable(wanted), interoperable(got)):
         name, is_missing = difference.names[0], difference.kind == "is missing"
         may_drop = is_missing and name in {*declares.drops, *GATEWAY_FIELDS}
@@ -111,6 +119,17 @@ def expected_request(
     """The request as it has to arrive: with the provider's name of the model, where that is declared."""
     model = asked.get("model") or declares.default_model
     return {**canonical(asked, surface), "model": declares.model_map.get(str(model), model)}
+
+
+def with_functions_as(got: Mapping[str, Any], wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The wanted request with its deprecated `functions` as `tools`, where they arrived so."""
+    if not isinstance(wanted.get("functions"), list) or "functions" in got or "tools" not in got:
+        return wanted
+    rest = {name: value for name, value in wanted.items() if name not in ("functions", "function_call")}
+    tools = [{"type": "function", "function": function} for function in wanted["functions"]]
+    choice = wanted.get("function_call")
+    named = {"type": "function", "function": choice} if isinstance(choice, dict) else choice
+    return {**rest, "tools": tools, **({"tool_choice": named} if named else {})}
 
 
 def interoperable(value: Any) -> Any:
@@ -148,7 +167,7 @@ def level_of(difference: ValueDifference, surface: Boundary = "openai-compatible
         return Level.SHOULD
     if name == "messages" and rest:
         return Level.MUST if rest[0] in MESSAGE_FIELDS else Level.SHOULD
-    return Level.MUST if name in STEERING_FIELDS else Level.SHOULD
+    return Level.MUST if name in STEERING_FIELDS[surface] else Level.SHOULD
 
 
 def _parsed(body: bytes) -> Any:

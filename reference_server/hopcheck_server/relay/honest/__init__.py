@@ -47,8 +47,15 @@ from hopcheck_server.relay.honest.streams import (
     NumbersEvents,
     SpaceAfterDone,
     SplitsDeltas,
+    WritesErrorsInChunks,
 )
-from hopcheck_server.relay.honest.typed import AsksForUsage, LeavesNullsOut, WritesNulls, WritesWholeNumbers
+from hopcheck_server.relay.honest.typed import (
+    AsksForUsage,
+    LeavesNullsOut,
+    WantsAChoice,
+    WritesNulls,
+    WritesWholeNumbers,
+)
 from hopcheck_server.relay.honest.typed_surfaces import NamesResponses, SplitsTexts, WritesLists
 from hopcheck_server.relay.relay import Relay
 
@@ -103,4 +110,6 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     NamesResponses,
     SplitsTexts,
     WritesLists,
+    WritesErrorsInChunks,
+    WantsAChoice,
 )

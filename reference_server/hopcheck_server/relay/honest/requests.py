@@ -32,7 +32,14 @@ class WritesNewForms(Relay):
             body.setdefault("max_completion_tokens", body.pop("max_tokens"))
         if isinstance(body.get("stop"), str):
             body["stop"] = [body["stop"]]
-        return outgoing.with_json({"store": False, "n": 1, "stream": False, **body})
+        return outgoing.with_json({**_defaults(body), **body})
+
+
+def _defaults(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What OpenAI's document gives to the fields that a request leaves out."""
+    choosing = {"tool_choice": "auto", "parallel_tool_calls": True} if body.get("tools") else {}
+    plain = {"store": False, "n": 1, "stream": False, "response_format": {"type": "text"}, "service_tier": "auto"}
+    return {**plain, **choosing}
 
 
 class HidesBackups(Relay):

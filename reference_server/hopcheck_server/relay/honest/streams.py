@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 from hopcheck_contracts.sse import Event, event_of
-from hopcheck_server.relay.messages import Events
+from hopcheck_server.relay.messages import Events, incoming
 from hopcheck_server.relay.relay import Relay
 
 SLOW_EVENTS = 8
@@ -33,6 +33,21 @@ class NumbersEvents(Relay):
             number += 1
             name = b"" if event.event else b"event: message\n"
             yield event.raw if event.data is None else b"%bid: %d\n%b" % (name, number, event.raw)
+
+
+class WritesErrorsInChunks(Relay):
+    """An error in a stream stands in a chunk whose finish reason is `error`, as some aggregators write it."""
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        async for event in events:
+            body = event.json
+            has_error = isinstance(body, dict) and "error" in body and not incoming().is_anthropic
+            yield event_of({**_failed_chunk(), **body}).raw if has_error else event.raw
+
+
+def _failed_chunk() -> dict[str, Any]:
+    choices = [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}]
+    return {"id": incoming().id, "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices}
 
 
 class SplitsDeltas(Relay):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hopcheck_contracts.sse import event_of
+from hopcheck_server.relay.errors import refuse
 from hopcheck_server.relay.messages import Events, OutgoingRequest, RelayedResponse, incoming
 from hopcheck_server.relay.relay import Relay
 
@@ -60,6 +61,16 @@ class LeavesNullsOut(Relay):
         async for event in events:
             chunk = event.json
             yield event_of(_without_nulls(chunk)) if _answers(chunk) else event
+
+
+class WantsAChoice(Relay):
+    """A completion without a choice is no success, and becomes a 502."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        body = response.json
+        if response.status != 200 or not _answers(body) or body["choices"]:
+            return response
+        return refuse(response.incoming, 502, "The provider answered without a choice.", code="no_choice")
 
 
 class WritesWholeNumbers(Relay):
