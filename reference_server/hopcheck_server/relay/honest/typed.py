@@ -94,7 +94,7 @@ class AsksForUsage(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
-        if not outgoing.incoming.streams or "messages" not in body:
+        if outgoing.incoming.is_anthropic or not outgoing.incoming.streams or "messages" not in body:
             return outgoing
         options = body.get("stream_options")
         own = {"include_usage": True, **(options if isinstance(options, dict) else {})}
