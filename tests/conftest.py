@@ -24,7 +24,7 @@ LONGEST = (
 """Files in the order in which they start, those of the session `chain` first; the others follow in the usual order."""
 
 DEMO = ("tests/reference_server/chain/test_demo.py", "tests/conformance/replay/test_against_live.py")
-SEPARATE = ("tests/deploy/test_migration.py", "tests/deploy/test_traps.py")
+SEPARATE = ("tests/deploy/test_migration.py", "tests/deploy/test_traps.py", "tests/hostile/test_gate.py")
 
 _CHOSEN = re.compile(r"\(?(\w+(?: or \w+)*)\)?(?: and not (?:\w+|\(.*\)))?")
 

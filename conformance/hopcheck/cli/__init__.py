@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except Stop as stop:
-        print(f"hopcheck: {stop}", file=sys.stderr)
+        print(f"hopcheck: {_printable(str(stop))}", file=sys.stderr)
         return stop.code
     except CaseError as mistakes:
         print(f"hopcheck: {mistakes}", file=sys.stderr)
@@ -93,6 +93,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         print(f"hopcheck: {words[0]} failed; this is a bug of hopcheck's, not of the target's.", file=sys.stderr)
         return HOPCHECK_FAILED
+
+
+def _printable(sentence: str) -> str:
+    """A sentence without control characters: it may quote what a target sent."""
+    from hopcheck.report.render.values import visible
+
+    return "\n".join(map(visible, sentence.split("\n")))
 
 
 def _parser() -> argparse.ArgumentParser:

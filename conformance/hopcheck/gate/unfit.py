@@ -8,6 +8,7 @@ from hopcheck.client import Response, describe
 from hopcheck.client.bodies import CHAT_PATH
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.pacing.refusals import announced_wait_s
+from hopcheck.client.responses import shortened
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 OTHER_DIALECTS = {
@@ -24,6 +25,12 @@ OTHER_DIALECTS = {
 
 LISTED_MODELS = 5
 """How many models of a list are named."""
+
+NAME_CHARACTERS = 100
+"""So much is shown of the name of one."""
+
+PLACE_CHARACTERS = 300
+"""So much is quoted of the place that a redirect leads to."""
 
 
 class Unfit(Exception):
@@ -79,7 +86,7 @@ def complaint_about(config: TargetConfig, response: Response, upstream_url: str,
     if response.status in (301, 302, 303, 307, 308):
         return _about_redirect(config, response)
     if response.at("choices") is None and error == {}:
-        return f"{answered}, which is no OpenAI-compatible answer. Is this the base URL, with its /v1?"
+        return f"{answered}, which {_about_body(response)}. Is this the base URL, with its /v1?"
     return _about_provider(config, response, answered, upstream_url, attempt)
 
 
@@ -90,7 +97,8 @@ def listed_models(config: TargetConfig, response: Response) -> str:
     if not names or config.models.chat in names:
         return ""
     more = f", and {len(names) - LISTED_MODELS} more" if len(names) > LISTED_MODELS else ""
-    return f" It lists {', '.join(names[:LISTED_MODELS])}{more}."
+    shown = ", ".join(shortened(name, NAME_CHARACTERS) for name in names[:LISTED_MODELS])
+    return f" It lists {shown}{more}."
 
 
 def _log(upstream_url: str) -> str:
@@ -125,13 +133,32 @@ def _wait(response: Response) -> str:
 
 def _about_redirect(config: TargetConfig, response: Response) -> str:
     place = response.header("location") or ""
-    parts = urlsplit(place)
     base = place.partition("?")[0].removesuffix(CHAT_PATH)
-    advice = f" Give {base} as the URL." if parts.netloc and base != place else " Give the URL to which it leads."
+    is_api = _is_address(place) and base != place
+    advice = f" Give {shortened(base, PLACE_CHARACTERS)} as the URL." if is_api else " Give the URL to which it leads."
+    named = shortened(place, PLACE_CHARACTERS) or "no place that it names"
     return (
-        f"{config.base_url} answered {response.status} and sends its clients to {place or 'no place that it names'}; "
+        f"{config.base_url} answered {response.status} and sends its clients to {named}; "
         f"the gate follows no redirect, as it would judge another server.{advice}"
     )
+
+
+def _about_body(response: Response) -> str:
+    """What is wrong with a body in which there is neither a choice nor an error."""
+    coding = response.header("content-encoding") or "identity"
+    if coding != "identity":
+        return f"is compressed ({shortened(coding, NAME_CHARACTERS)}), though hopcheck asks for no compression"
+    if response.json is None and response.media_type == "application/json":
+        return "says that it is JSON and isn't: it is cut off, or broken"
+    return "is no OpenAI-compatible answer"
+
+
+def _is_address(url: str) -> bool:
+    """Whether a URL names a host."""
+    try:
+        return bool(urlsplit(url).netloc)
+    except ValueError:  # brackets with no address of IPv6 in them, say
+        return False
 
 
 def _about_provider(

@@ -29,6 +29,9 @@ MAX_JOURNAL_ROUNDS = 100
 MAX_FAILURES_IN_A_ROW = 20
 """An arm that fails this often in a row ends the run."""
 
+MAX_OVERTIME_S = 30.0
+"""For this long at most, rounds are measured after the time is up so that there are as many as are needed."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoundBudget:
@@ -37,7 +40,7 @@ class RoundBudget:
     Attributes:
         rounds: The most rounds.
         until_s: When to stop (`time.monotonic`).
-        min_rounds: The rounds that are measured even after that.
+        min_rounds: The rounds that are measured even after that, within `MAX_OVERTIME_S`.
     """
 
     rounds: int
@@ -46,7 +49,8 @@ class RoundBudget:
 
     def allows(self, rounds: int) -> bool:
         """Whether another round may follow the first `rounds`."""
-        return rounds < self.rounds and (rounds < self.min_rounds or monotonic() < self.until_s)
+        late_s = monotonic() - self.until_s
+        return rounds < self.rounds and late_s < (MAX_OVERTIME_S if rounds < self.min_rounds else 0)
 
 
 @dataclass
@@ -70,7 +74,11 @@ class Rounds:
         self._failures_in_a_row: Counter[str] = Counter()
 
     def measure(self, workload: Workload, budget: RoundBudget) -> Warmup:
-        """Warm up, and measure rounds; what has been measured stays in `records` if a signal ends it."""
+        """Warm up, and measure rounds; what has been measured stays in `records` if a signal ends it.
+
+        Raises:
+            Stop: An arm fails all the time, or takes so long that no round was measured.
+        """
         self.connections.upstream.load(self.connections.timing.scripts(workload))
         warm = Warmup(minimum=min_rounds_of(workload), most=max(budget.rounds // 5, 30))
         begun = monotonic()
@@ -82,11 +90,12 @@ class Rounds:
                 lambda rounds: not warm.is_over(rounds, self.records) and warm_budget.allows(rounds),
                 warmup=True,
             )
-            self._run(workload, budget.allows)
+            if not self._run(workload, budget.allows):
+                raise Stop(UNTESTABLE, f"warming up for {workload.name} took all of its time: no round was measured.")
         return warm
 
-    def _run(self, workload: Workload, goes_on: Callable[[int], bool], *, warmup: bool = False) -> None:
-        """Measure rounds as long as `goes_on(number of rounds)`, and empty the journal now and then."""
+    def _run(self, workload: Workload, goes_on: Callable[[int], bool], *, warmup: bool = False) -> int:
+        """Measure rounds while `goes_on(number of rounds)`, emptying the journal now and then; returns how many."""
         number, first = 0, len(self.records)
         between = self._rounds_between(workload)
         try:
@@ -98,6 +107,7 @@ class Rounds:
                     first = len(self.records)
         finally:
             self.connections.collect(self.records[first:])
+        return number
 
     def _round(self, workload: Workload, number: int, *, warmup: bool) -> None:
         arms = self.connections.arms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hopcheck_load.measurement.client import ExchangeFailed, MeasuringConnection
+from hopcheck_load.measurement.client import ExchangeFailed, MeasuringConnection, bounds_at_rest
 from hopcheck_load.measurement.exchange import record_response, request_bytes
 from hopcheck_load.measurement.records import INTERRUPTED, Arm, Record, UpstreamVisit
 from hopcheck_load.measurement.surfaces import SURFACES
@@ -36,7 +36,8 @@ class ArmConnections:
     prefix: str
 
     def __post_init__(self) -> None:
-        self._connections = {arm.name: MeasuringConnection(Origin.of(arm.url)) for arm in self.arms}
+        bounds = bounds_at_rest(max(self.timing.delays_s))
+        self._connections = {arm.name: MeasuringConnection(Origin.of(arm.url), bounds) for arm in self.arms}
         self._number = 0
 
     def new_record(

@@ -17,13 +17,38 @@ import httptools
 from hopcheck_server.wire.pool import Origin
 
 READ_BYTES = 256 * 1024
-READ_TIMEOUT_S = 60.0
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 """No more is read of one response, its head and framing included."""
 
-TOTAL_TIMEOUT_S = 120.0
-"""When a response must have ended, however it drips."""
+MAX_FIELDS = 2_000
+"""Header fields of one response, those of interim responses and trailers included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseBounds:
+    """How long a response is waited for.
+
+    Attributes:
+        silence_s: How long connecting, and a silence, may last.
+        total_s: When it must have ended, however it drips.
+    """
+
+    silence_s: float
+    total_s: float
+
+
+UNDER_LOAD = ResponseBounds(silence_s=60.0, total_s=120.0)
+"""Requests may wait for a long time at a hop that is overloaded."""
+
+AT_REST_S = 15.0
+"""One request at a time: the longest response of a workload takes a fraction of a second, a first one some seconds."""
+
+
+def bounds_at_rest(delay_s: float) -> ResponseBounds:
+    """Return the bounds at rest, where the upstream waits for `delay_s` at most before it responds."""
+    longest_s = AT_REST_S + delay_s
+    return ResponseBounds(longest_s, longest_s)
 
 
 @cache
@@ -70,17 +95,27 @@ class _TimedResponseReader:
     def __init__(self, response: TimedResponse) -> None:
         self.response = response
         self.complete = False
-        self._now = 0
+        self._now = self._fields = 0
+        self._parts: list[bytes] = []  # of the body, by the read that is being parsed
         self._parser = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes, now: int) -> None:
         self._now = now
-        self._parser.feed_data(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            raise ConnectionError("the connection was switched to another protocol") from None
+        if self._parts:  # several chunks of one read arrived at the same time
+            self.response.reads.append((now, b"".join(self._parts)))
+            self._parts = []
+        if self._fields > MAX_FIELDS:
+            raise ConnectionError(f"the response had more than {MAX_FIELDS} header fields and was not read further")
 
     def on_message_begin(self) -> None:
         self.response.headers.clear()
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields += 1
         self.response.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
@@ -88,11 +123,7 @@ class _TimedResponseReader:
         self.response.head_ns = self._now
 
     def on_body(self, data: bytes) -> None:
-        reads = self.response.reads
-        if reads and reads[-1][0] == self._now:  # several chunks of one read arrived at the same time
-            reads[-1] = (self._now, reads[-1][1] + data)
-        else:
-            reads.append((self._now, data))
+        self._parts.append(data)
 
     def on_message_complete(self) -> None:
         if self.response.status >= 200:
@@ -109,11 +140,11 @@ class MeasuringConnection:
         opened: How many connections have been opened so far.
     """
 
-    def __init__(self, origin: Origin, read_timeout_s: float = READ_TIMEOUT_S) -> None:
+    def __init__(self, origin: Origin, bounds: ResponseBounds = UNDER_LOAD) -> None:
         """Open nothing yet."""
         self.origin = origin
         self.opened = 0
-        self._read_timeout_s = read_timeout_s
+        self._bounds = bounds
         self._socket: socket.socket | None = None
 
     def connect(self) -> None:
@@ -133,7 +164,7 @@ class MeasuringConnection:
             self.opened += 1
 
     def _open(self) -> socket.socket:
-        opened = socket.create_connection((self.origin.host, self.origin.port), self._read_timeout_s)
+        opened = socket.create_connection((self.origin.host, self.origin.port), self._bounds.silence_s)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.origin.scheme == "https":
             opened = _tls_context().wrap_socket(opened, server_hostname=self.origin.host)
@@ -164,6 +195,9 @@ class MeasuringConnection:
         reader = _TimedResponseReader(TimedResponse())
         try:
             self._send_and_read(self._socket, message, reader)
+        except TimeoutError as error:
+            self.close()
+            raise ExchangeFailed(f"nothing came for {self._bounds.silence_s:g} s") from error
         except (OSError, httptools.HttpParserError) as error:
             self.close()
             raise ExchangeFailed(str(error) or type(error).__name__) from error
@@ -184,8 +218,8 @@ class MeasuringConnection:
             left -= len(data)
             if left < 0:
                 raise ConnectionError(f"the response exceeded {MAX_RESPONSE_BYTES >> 20} MiB and was not read further")
-            if now - reader.response.sent_ns > TOTAL_TIMEOUT_S * 1e9:
-                raise ConnectionError(f"the response had not ended after {TOTAL_TIMEOUT_S:g} s")
+            if not reader.complete and now - reader.response.sent_ns > self._bounds.total_s * 1e9:
+                raise ConnectionError(f"the response had not ended after {self._bounds.total_s:g} s")
 
     def close(self) -> None:
         """Close the connection if it is open."""

@@ -109,10 +109,30 @@ def complaint(status: int, *headers: tuple[str, str], attempt: Attempt | None = 
         (308, [("Location", "https://g/v1/chat/completions")], "Give https://g/v1 as the URL."),
         (307, [("Location", "/login")], "sends its clients to /login; the gate follows no redirect"),
         (302, [], "no place that it names"),
+        (302, [("Location", "http://[::1/v1/chat/completions")], "Give the URL to which it leads."),
+        (301, [("Location", "/" + "a" * 900_000)], "aaa…; the gate follows no redirect"),
     ],
 )
 def test_a_refusal_says_what_to_do(status: int, headers: list[tuple[str, str]], sentence: str) -> None:
     assert sentence in complaint(status, *headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "sentence"),
+    [
+        (
+            b'{"choices": [{"ind',
+            [("Content-Type", "application/json")],
+            "says that it is JSON and isn't: it is cut off",
+        ),
+        (b"\x1f\x8b\x08", [("Content-Encoding", "gzip")], "is compressed (gzip), though hopcheck asks for no"),
+        (b"<!doctype html>", [("Content-Type", "text/html")], "is no OpenAI-compatible answer"),
+    ],
+)
+def test_a_body_without_an_answer_says_what_it_is(body: bytes, headers: list[tuple[str, str]], sentence: str) -> None:
+    sent = SentRequest("", "POST", "http://gateway/v1/chat/completions", (), b"{}", 0)
+    response = Response(sent, 200, headers, [(0, body)], "complete")
+    assert sentence in complaint_about(CONFIG, response, "", None)
 
 
 @pytest.mark.parametrize(

@@ -9,19 +9,19 @@ from contextlib import contextmanager
 
 import pytest
 
-from hopcheck_load.measurement.client import ExchangeFailed, MeasuringConnection
+from hopcheck_load.measurement.client import ExchangeFailed, MeasuringConnection, ResponseBounds
 from hopcheck_server.wire.pool import Origin
 
 REQUEST = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Test: Yes\r\n\r\nhi"
-READ_TIMEOUT_S = 20.0
+BOUNDS = ResponseBounds(silence_s=20.0, total_s=20.0)
 
 
 @contextmanager
 def server(*connections: Sequence[bytes]) -> Iterator[MeasuringConnection]:
     """Answer requests, connection by connection; an empty response closes instead."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(READ_TIMEOUT_S)
+        listening.settimeout(BOUNDS.silence_s)
 
         def serve() -> None:
             for responses in connections:
@@ -33,12 +33,12 @@ def server(*connections: Sequence[bytes]) -> Iterator[MeasuringConnection]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        connection = MeasuringConnection(Origin.of(f"http://127.0.0.1:{listening.getsockname()[1]}"), READ_TIMEOUT_S)
+        connection = MeasuringConnection(Origin.of(f"http://127.0.0.1:{listening.getsockname()[1]}"), BOUNDS)
         try:
             yield connection
         finally:
             connection.close()
-            thread.join(READ_TIMEOUT_S)
+            thread.join(BOUNDS.silence_s)
 
 
 def ask(connection: MeasuringConnection):
@@ -97,4 +97,4 @@ def test_nobody_there():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     with pytest.raises(ExchangeFailed, match="no connection"):
-        MeasuringConnection(Origin.of(f"http://127.0.0.1:{port}"), READ_TIMEOUT_S).connect()
+        MeasuringConnection(Origin.of(f"http://127.0.0.1:{port}"), BOUNDS).connect()
