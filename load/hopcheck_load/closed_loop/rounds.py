@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic, sleep
@@ -29,7 +29,7 @@ MAX_JOURNAL_ROUNDS = 100
 MAX_FAILURES_IN_A_ROW = 20
 """An arm that fails this often in a row ends the run."""
 
-MAX_OVERTIME_S = 30.0
+MAX_OVERTIME_S = 15.0
 """For this long at most, rounds are measured after the time is up so that there are as many as are needed."""
 
 
@@ -77,8 +77,9 @@ class Rounds:
         """Warm up, and measure rounds; what has been measured stays in `records` if a signal ends it.
 
         Raises:
-            Stop: An arm fails all the time, or takes so long that no round was measured.
+            Stop: An arm fails all the time, takes so long that no round was measured, or doesn't ask the upstream.
         """
+        first = len(self.records)
         self.connections.upstream.load(self.connections.timing.scripts(workload))
         warm = Warmup(minimum=min_rounds_of(workload), most=max(budget.rounds // 5, 30))
         begun = monotonic()
@@ -92,7 +93,17 @@ class Rounds:
             )
             if not self._run(workload, budget.allows):
                 raise Stop(UNTESTABLE, f"warming up for {workload.name} took all of its time: no round was measured.")
+        self._require_visits(self.records[first:])
         return warm
+
+    def _require_visits(self, records: Sequence[Record]) -> None:
+        """See that the upstream was asked: a hop that answers from elsewhere isn't slower or quicker than anything."""
+        for arm in self.connections.arms:
+            answered = [record for record in records if record.arm == arm.name and not record.failure]
+            missed = sum(record.upstream is None for record in answered)
+            if 2 * missed > len(answered):
+                why = f"{arm.name} answered {missed} of {len(answered)} exchanges without asking the upstream."
+                raise Stop(UNTESTABLE, why)
 
     def _run(self, workload: Workload, goes_on: Callable[[int], bool], *, warmup: bool = False) -> int:
         """Measure rounds while `goes_on(number of rounds)`, emptying the journal now and then; returns how many."""

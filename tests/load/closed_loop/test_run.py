@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
+from hopcheck_load.closed_loop.rounds import RoundBudget, Rounds
 from hopcheck_load.closed_loop.run import measure
+from hopcheck_load.measurement.arm_connections import ArmConnections
 from hopcheck_load.measurement.plan import MeasurementPlan
 from hopcheck_load.measurement.records import Arm
 from hopcheck_load.measurement.upstream_process import UpstreamProcess
-from hopcheck_load.measurement.workloads import WORKLOADS
+from hopcheck_load.measurement.workloads import WORKLOADS, Timing
 from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
 from hopcheck_server.exits import Stop
@@ -126,6 +130,18 @@ def test_a_hop_whose_url_has_no_v1(upstream, relays):
 def test_a_hop_that_leads_elsewhere(upstream, relays):
     with UpstreamProcess() as other, pytest.raises(Stop, match="not from the upstream") as stopped:
         measure(plan(relays("base"), "chat"), other, silent)
+    assert stopped.value.code == 3
+
+
+def test_a_hop_that_stops_asking_the_upstream(upstream, relays, monkeypatch):
+    (hop,) = relays("base")
+    monkeypatch.setattr(upstream, "take", lambda names: [])
+    connections = ArmConnections([hop], upstream, Timing(0, 1), "abcd")
+    with (
+        closing(connections),
+        pytest.raises(Stop, match=r"base answered \d+ of \d+ exchanges without asking the upstream") as stopped,
+    ):
+        Rounds(connections, 1).measure(WORKLOADS["chat"], RoundBudget(2, math.inf))
     assert stopped.value.code == 3
 
 

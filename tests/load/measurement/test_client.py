@@ -93,6 +93,27 @@ def test_incomplete_responses_fail(response):
         ask(connection)
 
 
+@pytest.mark.parametrize(
+    ("response", "sentence"),
+    [
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nabc", "another protocol"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 3_000, "more than 2000 header fields"),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 3_000, "more than 2000 header fields"),
+    ],
+)
+def test_what_is_no_response_or_too_much_of_one_fails(response, sentence):
+    with server([response]) as connection, pytest.raises(ExchangeFailed, match=sentence):
+        ask(connection)
+
+
+def test_a_response_that_does_not_end_in_time_fails():
+    in_no_time = ResponseBounds(silence_s=20.0, total_s=0.0)
+    with server([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"]) as connection:
+        connection._bounds = in_no_time
+        with pytest.raises(ExchangeFailed, match="had not ended after 0 s"):
+            ask(connection)
+
+
 def test_nobody_there():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]

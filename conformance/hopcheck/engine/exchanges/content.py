@@ -8,6 +8,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hopcheck.client.paths import items
 from hopcheck.engine.exchanges.message import Message
 from hopcheck_contracts.bounded_json import loads_or_none
 
@@ -24,8 +25,8 @@ def chat_content(message: Message) -> Json:
     if message.streams:
         return _joined(message.payloads)
     body = message.json if isinstance(message.json, dict) else {}
-    choices = [choice for choice in body.get("choices") or () if isinstance(choice, dict)]
-    return {**_around(body), "choices": {choice.get("index"): _whole_choice(choice) for choice in choices}}
+    choices = [choice for choice in items(body, "choices") if isinstance(choice, dict)]
+    return {**_around(body), "choices": {_index(choice): _whole_choice(choice) for choice in choices}}
 
 
 def with_parsed_arguments(content: Json, *, with_ids: bool = True) -> Json:
@@ -55,9 +56,15 @@ def _parsed_call(call: Any, *, with_ids: bool) -> Any:
 def embeddings_content(message: Message) -> Json:
     """The vectors by their index, as numbers of single precision, and the usage."""
     body = message.json if isinstance(message.json, dict) else {}
-    data = [one for one in body.get("data") or () if isinstance(one, dict)]
-    vectors = {one.get("index"): _vector(one.get("embedding")) for one in data}
+    data = [one for one in items(body, "data") if isinstance(one, dict)]
+    vectors = {_index(one): _vector(one.get("embedding")) for one in data}
     return {"vectors": vectors, "usage": body.get("usage")}
+
+
+def _index(part: Mapping[str, Any]) -> Any:
+    """What a part says of its place, which may be anything."""
+    index = part.get("index")
+    return repr(index) if isinstance(index, list | dict) else index
 
 
 def _around(body: Mapping[str, Any]) -> Json:
@@ -68,13 +75,15 @@ def _whole_choice(choice: Mapping[str, Any]) -> Json:
     message = choice.get("message")
     message = dict(message) if isinstance(message, dict) else {}
     calls = message.pop("tool_calls", None) or []
-    return _choice(message, calls, choice)
+    return _choice(message, calls if isinstance(calls, list) else [calls], choice)
 
 
 def _choice(message: Json, calls: Sequence[Any], choice: Mapping[str, Any]) -> Json:
     """Empty texts and lists are as good as none."""
     kept = {name: value for name, value in message.items() if value not in ("", []) and name != "role"}
-    logprobs = {name: tokens for name, tokens in (choice.get("logprobs") or {}).items() if tokens}
+    logprobs = choice.get("logprobs")
+    if isinstance(logprobs, dict):
+        logprobs = {name: tokens for name, tokens in logprobs.items() if tokens}
     return {
         **kept,
         "tool_calls": list(calls),
@@ -90,9 +99,9 @@ def _joined(chunks: Sequence[Any]) -> Json:
         if not isinstance(chunk, dict) or "choices" not in chunk:
             continue
         around.update({name: value for name, value in _around(chunk).items() if value is not None})
-        for piece in chunk["choices"] or ():
+        for piece in items(chunk, "choices"):
             if isinstance(piece, dict) and _says_something(piece):
-                _add(choices.setdefault(piece.get("index"), {"message": {}, "calls": {}, "logprobs": {}}), piece)
+                _add(choices.setdefault(_index(piece), {"message": {}, "calls": {}, "logprobs": {}}), piece)
     joined = {
         index: _choice(choice["message"], list(choice["calls"].values()), choice) for index, choice in choices.items()
     }
@@ -109,14 +118,15 @@ def _add(choice: Json, piece: Mapping[str, Any]) -> None:
     delta = piece.get("delta")
     for name, value in (delta if isinstance(delta, dict) else {}).items():
         if name == "tool_calls":
-            for part in value or ():
+            for part in items(delta, name):
                 _add_call(choice["calls"], part)
-        elif name in JOINED and isinstance(value, str):
-            message[name] = message.get(name, "") + value
+        elif name in JOINED:
+            message[name] = _with_more(message.get(name), value)
         elif value is not None:
             message[name] = value
     choice["finish_reason"] = piece.get("finish_reason") or choice.get("finish_reason")
-    for name, tokens in (piece.get("logprobs") or {}).items():
+    logprobs = piece.get("logprobs")
+    for name, tokens in (logprobs if isinstance(logprobs, dict) else {}).items():
         if isinstance(tokens, list):
             choice["logprobs"].setdefault(name, []).extend(tokens)
 
@@ -124,17 +134,24 @@ def _add(choice: Json, piece: Mapping[str, Any]) -> None:
 def _add_call(calls: dict[Any, Json], part: Any) -> None:
     if not isinstance(part, dict):
         return
-    call = calls.setdefault(part.get("index"), {})
+    call = calls.setdefault(_index(part), {})
     for name, value in part.items():
         if isinstance(value, dict):
-            content = call.setdefault(name, {})
+            content = call[name] = call[name] if isinstance(call.get(name), dict) else {}
             for key, text in value.items():
                 if key in _CALL_TEXTS:
-                    content[key] = content.get(key, "") + (text or "")
+                    content[key] = _with_more(content.get(key, ""), text)
                 elif text is not None:  # a later piece may have null for what an earlier one named
                     content[key] = text
         elif name != "index" and value:
             call[name] = value
+
+
+def _with_more(text: Any, more: Any) -> Any:
+    """A text with a further piece of it; what is no text takes the place of what was there."""
+    if more is None:
+        return text
+    return text + more if isinstance(text, str) and isinstance(more, str) else more
 
 
 def _vector(value: Any) -> Any:

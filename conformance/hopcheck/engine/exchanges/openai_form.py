@@ -103,7 +103,7 @@ def _common(error: bytes) -> bytes:
     before, brace, rest = error.partition(b"{")
     try:
         message = json.loads((brace + rest).strip())["error"]["message"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return error
     end = b"\n\n" if before else b""
     return before + json.dumps({"error": {"message": message}}).encode() + end

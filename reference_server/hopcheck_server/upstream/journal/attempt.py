@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple
 
+from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_server.secret_forms import written_forms
 from hopcheck_server.upstream.dialects.registry import all_dialects
 
@@ -78,11 +78,8 @@ class Attempt:
 
     @property
     def json(self) -> Any:
-        """The body as JSON, or None if it isn't."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return None
+        """The body as JSON, or None if it isn't, or is beyond the bounds of `bounded_json`."""
+        return loads_or_none(self.body)
 
     @property
     def key(self) -> str:

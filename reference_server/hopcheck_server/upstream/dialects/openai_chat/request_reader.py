@@ -79,7 +79,7 @@ def _call(call: Json) -> MessagePart:
 def _parsed(arguments: Any) -> Any:
     try:
         return json.loads(arguments or "{}")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return arguments
 
 
