@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from hopcheck_load.cli import arguments as command_arguments
 from hopcheck_load.cli import open_loop_arguments
 from hopcheck_load.cli.progress import progress_shown
@@ -67,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         if failed
         else gate.exit_code(document, strict=arguments.strict_budget)
     )
-    print_report(document, earlier, Console(file=sys.stderr, soft_wrap=True) if arguments.json == STDOUT else None)
+    print_report(document, earlier, to_stderr=arguments.json == STDOUT)
     _write(document, result.measurement, arguments)
     if result.failure is not None:
         print(f"hopcheck: {result.failure}", file=sys.stderr)

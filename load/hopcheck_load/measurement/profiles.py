@@ -103,9 +103,14 @@ def stages_of(profile: LoadProfile, request: StageRequest) -> list[Stage]:
     ]
 
 
+def rounded(rate: float) -> float:
+    """Return a rate to four digits: a third of 20 a second is 6.667."""
+    return float(f"{rate:.4g}")
+
+
 def _parts(request: StageRequest, suffix: str, times: float, begin: float, end: float) -> list[Stage]:
     """Return one stage a workload, at a multiple of the rate, between two shares of the duration."""
-    rate = request.rate * times / len(request.workloads)
+    rate = rounded(request.rate * times / len(request.workloads))
     span = begin * request.duration_s, end * request.duration_s
     return [Stage(f"{name}{suffix}", name, rate, *span) for name in request.workloads]
 
@@ -125,7 +130,7 @@ def _steps(request: StageRequest) -> list[Stage]:
 
 def _at(request: StageRequest, part: float) -> str:
     """Return the ending of the names of one step: the rate of each workload."""
-    return f"@{request.rate * part / len(request.workloads):g}"
+    return f"@{rounded(request.rate * part / len(request.workloads)):g}"
 
 
 def _spike(request: StageRequest) -> list[Stage]:

@@ -47,6 +47,7 @@ def test_a_report_on_the_standard_output(raw, capsys):
     printed = capsys.readouterr()
     assert report.violations(json.loads(printed.out)) == []
     assert "fast adds" in printed.err
+    assert "…" not in printed.err.replace(" … ", "")  # no cell is cut off
 
 
 def test_an_earlier_report_with_nothing_in_common(raw, made, tmp_path, capsys):

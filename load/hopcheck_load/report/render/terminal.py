@@ -42,18 +42,23 @@ _COLOURS = {"exceeded": "red", "slower": "red", "not measured": "red", "unsure":
 
 
 def print_report(
-    document: Mapping[str, Any], earlier: Mapping[str, Any] | None = None, to: Console | None = None
+    document: Mapping[str, Any],
+    earlier: Mapping[str, Any] | None = None,
+    to: Console | None = None,
+    *,
+    to_stderr: bool = False,
 ) -> None:
     """Print a report.
 
     Args:
         document: The report.
         earlier: The report that it was compared with.
-        to: The console; by default, stdout.
+        to: The console; by default, one as wide as the tables on the standard output.
+        to_stderr: Whether that is on the standard error.
     """
     tables = [_table(workload) for workload in document["workloads"]]
     by_rate = _rates(document)
-    console = to or _console([*tables, *by_rate])
+    console = to or _console([*tables, *by_rate], to_stderr=to_stderr)
     console.print()
     for line in headlines(document):
         console.print(f"[bold]{line}[/]")
@@ -85,9 +90,9 @@ def _rates(document: Mapping[str, Any]) -> list[Table]:
     return [table]
 
 
-def _console(tables: Iterable[Table]) -> Console:
+def _console(tables: Iterable[Table], *, to_stderr: bool) -> Console:
     """Return a console as wide as the tables: a narrower terminal breaks their lines, and no figure is cut."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, stderr=to_stderr)
     unlimited = Console(width=_UNLIMITED_WIDTH)
     console.width = max(console.width, *(unlimited.measure(table).maximum for table in tables), 0)
     return console
