@@ -22,9 +22,6 @@ from tests.load import faulty_relays
 
 KEY = RelayConfig(upstream="").client_keys[0]
 STREAMS = 2
-RELAYED = ("chat", "messages")
-"""The surfaces that the relay has."""
-
 _RUNS = count(1)
 FAULTS = ("lost", "repeated", "out_of_order", "unreadable", "foreign", "unended")
 
@@ -72,9 +69,11 @@ def faults(upstream, url, workload):
     ("relay", "workload", "failure"),
     [
         ("stops", "stream", INCOMPLETE),
+        ("stops", "responses-stream", INCOMPLETE),
         ("stops", "messages-stream", INCOMPLETE),
         ("says-an-error", "stream", INCOMPLETE),
         ("empties", "chat", OTHER_TEXT),
+        ("empties", "responses", OTHER_TEXT),
         ("empties", "messages", OTHER_TEXT),
     ],
 )
@@ -93,9 +92,11 @@ def test_a_200_that_lacks_what_the_upstream_sent_is_a_failure(upstream, relays, 
         ("repeats", {"repeated": STREAMS}),
     ],
 )
-@pytest.mark.parametrize("surface", RELAYED)
+@pytest.mark.parametrize("surface", SURFACES)
 def test_a_fault_of_one_event(upstream, relays, surface, relay, found):
-    assert faults(upstream, f"{relays}/{relay}/v1", workload_name("stream", surface)) == found
+    """The Responses API repeats the whole text twice where it is compared; then its pieces don't add up to it."""
+    repeated = {"unreadable": 2 * STREAMS} if surface == "responses" and found else {}
+    assert faults(upstream, f"{relays}/{relay}/v1", workload_name("stream", surface)) == found | repeated
 
 
 @pytest.mark.parametrize("surface", SURFACES)
