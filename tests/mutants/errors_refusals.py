@@ -78,7 +78,7 @@ class SendsNullOn(Relay):
 
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
-        asked = "input" if incoming.path.endswith("embeddings") else "messages"
+        asked = "input" if incoming.path.endswith(("embeddings", "responses")) else "messages"
         body = incoming.json or {}
         return None if refusal and asked in body and body[asked] is None else refusal
 
@@ -89,7 +89,7 @@ class SendsNothingOn(Relay):
 
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
-        asked = "input" if incoming.path.endswith("embeddings") else "messages"
+        asked = "input" if incoming.path.endswith(("embeddings", "responses")) else "messages"
         return None if refusal and (incoming.json or {}).get(asked) == [] else refusal
 
 
@@ -98,10 +98,10 @@ class ShowsItsRouter(Relay):
     """The error about an unknown model ends with the place in the server's sources."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        if b"model_not_found" not in response.body:
+        if response.status != 404 or b"There is no model" not in response.body:
             return response
         text = response.json["error"]["message"] + " at com.gateway.Router.route(Router.java:42)"
-        return response.with_json({"error": {**response.json["error"], "message": text}})
+        return response.with_json({**response.json, "error": {**response.json["error"], "message": text}})
 
 
 @violates("errors.no-stack")

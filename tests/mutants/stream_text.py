@@ -203,7 +203,8 @@ class CutsLongDeltas(Relay):
     """The text of a delta has at most 65,536 characters."""
 
     def events(self, events: Events) -> Events:
-        return edits.chunk_choices(events, text_edit(lambda text: text[:65536]))
+        shortened = edits.chunk_choices(events, text_edit(lambda text: text[:65536]))
+        return edits.every_event_object(shortened, lambda content: edits.text(content, lambda text: text[:65536]))
 
 
 @violates("stream.long-event")

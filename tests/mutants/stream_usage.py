@@ -28,7 +28,7 @@ class CopiesALength(Relay):
         return response.with_header("Content-Length", "0") if response.streamed else response
 
 
-@violates("stream.own-keepalive")
+@violates("stream.own-keepalive", on=("chat.stream", "responses.stream"))
 class PingsInSilence(Relay):
     """In every silence of 200 ms, a stream has an event that is a ping in JSON."""
 
