@@ -81,7 +81,7 @@ def _table(results: Sequence[ScenarioResult], width: int) -> Table:
     for name in ("", "scenario", "exit", "provider saw", "the user saw"):
         table.add_column(name, no_wrap=name != "the user saw")
     attempts = [_attempts(result) for result in results]
-    left = max(20, width - OTHER_COLUMNS - max(map(len, attempts), default=0))
+    left = max(20, width - OTHER_COLUMNS - max(map(len, ["provider saw", *attempts])))
     for result, seen in zip(results, attempts, strict=True):
         mark = Text("✓", style="green") if result.holds else Text("✗", style="red")
         code = "ended" if result.run.exit_code is None else str(result.run.exit_code)
