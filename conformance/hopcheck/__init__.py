@@ -20,6 +20,7 @@ from hopcheck.client import (
     Untestable,
     backend_down,
     dig,
+    field_names,
     function_tools,
     items,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "edits",
     "event_of",
     "expect",
+    "field_names",
     "function_tools",
     "incoming",
     "items",

@@ -2,7 +2,7 @@
 
 from hopcheck.client.bodies import OMIT, function_tools
 from hopcheck.client.outage import backend_down
-from hopcheck.client.paths import dig, items
+from hopcheck.client.paths import dig, field_names, items
 from hopcheck.client.pending_response import PendingResponse
 from hopcheck.client.responses import NotApplicable, Response, Untestable, describe
 from hopcheck.client.sdk import load_sdk
@@ -23,6 +23,7 @@ __all__ = [
     "backend_down",
     "describe",
     "dig",
+    "field_names",
     "function_tools",
     "items",
     "load_sdk",

@@ -25,6 +25,11 @@ def items(value: JSON, *path: str | int) -> list[JSON]:
     return found if isinstance(found, list) else []
 
 
+def field_names(value: JSON) -> list[str]:
+    """The names of a JSON object's fields, sorted; none where it is no object."""
+    return sorted(value) if isinstance(value, dict) else []
+
+
 def parsed(body: bytes) -> JSON:
     """A body as JSON; None if it isn't, or is beyond the bounds of `bounded_json`."""
     return loads_or_none(body)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, field_names, reply
 
 TOKEN = {"token": "Hi", "logprob": -0.25, "bytes": [72, 105], "top_logprobs": []}
 
@@ -28,13 +28,13 @@ def _completion(logprobs: Any) -> dict[str, Any]:
 async def required_fields(target: Target) -> Findings:
     """What OpenAI's API requires though it may be null, and a provider sends, isn't left out."""
     plain = (await target.chat.create(script="plain")).at("choices", 0)
-    yield expect("refusal", sorted(dig(plain, "message") or ()), contains="refusal")
-    yield expect("logprobs", sorted(plain or ()), contains="logprobs")
+    yield expect("refusal", field_names(dig(plain, "message")), contains="refusal")
+    yield expect("logprobs", field_names(plain), contains="logprobs")
     asked = await target.chat.create(script="logprobs", logprobs=True)
     token = asked.at("choices", 0, "logprobs", "content", 0)
     yield expect("a token's log probability", token, equals=TOKEN)
     error = (await target.chat.create(script="error")).error
-    yield expect("an error's fields", sorted(error or ()), holds=_has_all(error), to="message, type, param and code")
+    yield expect("an error's fields", field_names(error), holds=_has_all(error), to="message, type, param and code")
 
 
 def _has_all(error: Any) -> bool:

@@ -92,7 +92,7 @@ class OnlySeconds(Drops):
 async def quota(target: Target, ask: Operation) -> Findings:
     """A quota that is used up differs from a rate limit: waiting doesn't help."""
     response = await ask()
-    named = {dig(response.error, "code"), dig(response.error, "type")}
+    named = [dig(response.error, "code"), dig(response.error, "type")]
     shown = "insufficient_quota" in named or "quota" in str(dig(response.error, "message"))
     yield expect("error", response.error, holds=shown, to="insufficient_quota as its code or type, or in its message")
 

@@ -44,7 +44,8 @@ async def shape(target: Target, ask: Operation) -> Findings:
     yield expect("provider's errors", _complaints(written), equals={})
     kept = {name: answer for name, answer in passed.items() if name in relayed}
     yield expect("provider's errors, passed on as they came", _complaints(kept), equals={}, level="SHOULD")
-    missing = {name: FIELDS - error.keys() for name, answer in _errors({**own, **written}) if (error := answer.error)}
+    errors = {name: answer.error for name, answer in _errors({**own, **written}) if answer.error}
+    missing = {name: FIELDS - set(error) if isinstance(error, dict) else FIELDS for name, error in errors.items()}
     if ask.name in OF_OPENAI:  # the Messages API's errors have no more than a type and a message
         lacking = {name: sorted(found) for name, found in missing.items() if found}
         yield expect("fields", lacking, equals={}, level="SHOULD")

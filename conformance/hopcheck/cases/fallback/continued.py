@@ -50,7 +50,7 @@ async def continued(target: Target) -> Findings:
     yield expect("text", text.joined(), equals="".join((*PREFIX, *REST)))
     yield expect("taken for whole", text.clean, equals=True)
     counts = {
-        "ids": len({piece.get("id") for piece in text.pieces}),
+        "ids": len({str(piece.get("id")) for piece in text.pieces}),
         "finish reasons": len(text.finishes()),
         "ends": text.data.count("[DONE]"),
     }

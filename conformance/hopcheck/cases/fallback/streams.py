@@ -51,7 +51,7 @@ async def before_first(target: Target, ask: Operation) -> Findings:
     if ask.surface != "openai":
         return  # the other surfaces' grammars say that there is one
     # Roles aren't counted: some gateways repeat them on each delta.
-    ids = {fault: len({piece.get("id") for piece in stream.pieces}) for fault, stream in streams.items()}
+    ids = {fault: len({str(piece.get("id")) for piece in stream.pieces}) for fault, stream in streams.items()}
     yield expect("ids", ids, holds={*ids.values()} <= {0, 1}, to="one in each stream")
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hopcheck import reply
+from hopcheck import items, reply
 
 Json = dict[str, Any]
 
@@ -66,18 +66,18 @@ def content_of(response: Any) -> list[Any]:
 
 def _add(block: Json, delta: Json) -> None:
     if delta.get("type") == "citations_delta":
-        block["citations"] = [*(block.get("citations") or ()), delta.get("citation")]
+        block["citations"] = [*items(block, "citations"), delta.get("citation")]
         return
     for name in ("text", "thinking", "signature", "partial_json"):
         if isinstance(delta.get(name), str):
-            block[name] = block.get(name, "") + delta[name]
+            block[name] = str(block.get(name, "")) + delta[name]
 
 
 def _parsed(block: Json) -> Json:
     partial = block.pop("partial_json", "")
     try:
         return {**block, "input": json.loads(partial)} if partial else block
-    except ValueError:
+    except (ValueError, RecursionError):
         return {**block, "input": partial}
 
 

@@ -31,7 +31,7 @@ async def input_pieces(target: Target, ask: Operation) -> Findings:
     deltas = [one for one in stream.objects if dig(one, "delta", "type") == "input_json_delta"]
     joined = "".join(str(dig(one, "delta", "partial_json")) for one in deltas)
     yield expect("input", joined, equals="".join(CALLS[0].arguments))
-    yield expect("blocks of the pieces", sorted({one["index"] for one in deltas}), equals=[0])
+    yield expect("blocks of the pieces", sorted({str(dig(one, "index")) for one in deltas}), equals=["0"])
 
 
 @input_pieces.mutant(killed_by="input", trips=("messages.calls",))

@@ -12,6 +12,7 @@ from hopcheck import (
     case,
     dig,
     expect,
+    field_names,
     function_tools,
     items,
 )
@@ -50,12 +51,12 @@ MESSAGE_FIELDS = frozenset(
 async def no_internal_params(target: Target, ask: Operation) -> Findings:
     """A request gains no fields that OpenAI's API doesn't have, in the body or in its messages, unless declared."""
     body = (await target.forwarded(await ask(messages=HISTORY, tools=function_tools("look_up")))).json
-    added = sorted(set(body) - FIELDS - {*target.declares.adds})
+    added = sorted({*field_names(body)} - FIELDS - {*target.declares.adds})
     yield expect("other fields of the body", added, equals=[])
-    fields = {field for message in items(body, "messages") for field in message}
+    fields = {field for message in items(body, "messages") for field in field_names(message)}
     yield expect("other fields of messages", sorted(fields - MESSAGE_FIELDS), equals=[])
     calls = [call for message in items(body, "messages") for call in items(message, "tool_calls")]
-    inside = {field for call in calls for field in (*call, *(dig(call, "function") or {}))}
+    inside = {field for call in calls for field in (*field_names(call), *field_names(dig(call, "function")))}
     yield expect("other fields of calls", sorted(inside - CALL_FIELDS), equals=[])
 
 

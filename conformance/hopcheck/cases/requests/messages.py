@@ -12,6 +12,7 @@ from hopcheck import (
     case,
     dig,
     expect,
+    field_names,
     function_tools,
     items,
 )
@@ -46,7 +47,7 @@ async def messages_verbatim(target: Target, ask: Operation) -> Findings:
     yield expect("messages", comparable(got), equals=comparable(sent))
     # By OpenAI's documents a model takes one for the other, and null for a content that is not there.
     yield expect("developer role", dig(got, 0, "role"), equals="developer", level="SHOULD")
-    yield expect("null content", sorted(dig(got, 6) or {}), contains="content", level="SHOULD")
+    yield expect("null content", field_names(dig(got, 6)), contains="content", level="SHOULD")
 
 
 def comparable(messages: list[Any]) -> list[Any]:

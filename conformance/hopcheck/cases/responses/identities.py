@@ -17,14 +17,15 @@ from hopcheck.cases.responses.written import output_of
 async def same_ids(target: Target, ask: Operation) -> Findings:
     """The response and each of its items have one id throughout their stream, in their final form as well."""
     stream = await ask.stream(tools=function_tools("clock"))
-    responses = {dig(one, "response", "id") for one in stream.objects if dig(one, "response")}
+    responses = {str(dig(one, "response", "id")) for one in stream.objects if dig(one, "response")}
     yield expect("ids of the response", len(responses), equals=1)
-    ids: dict[int, set[Any]] = {place: {one.get("id")} for place, one in enumerate(items(output_of(stream)))}
+    final = enumerate(items(output_of(stream)))
+    ids: dict[str, set[str]] = {str(place): {str(dig(one, "id"))} for place, one in final}
     for one in stream.objects:
-        if dig(one, "output_index") is not None:
-            ids.setdefault(one["output_index"], set()).add(one.get("item_id") or dig(one, "item", "id"))
+        if (place := dig(one, "output_index")) is not None:
+            ids.setdefault(str(place), set()).add(str(dig(one, "item_id") or dig(one, "item", "id")))
     yield expect("items with several ids", [place for place, found in ids.items() if len(found) > 1], equals=[])
-    used = Counter(str(one) for found in ids.values() for one in found)
+    used = Counter(one for found in ids.values() for one in found)
     yield expect("ids of several items", [one for one, times in used.items() if times > 1], equals=[])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -161,5 +160,5 @@ def _vector(value: Any) -> Any:
             raw = base64.b64decode(value, validate=True)
             return list(struct.unpack(f"<{len(raw) // 4}f", raw))
         return list(struct.unpack(f"<{len(value)}f", struct.pack(f"<{len(value)}f", *value)))
-    except (binascii.Error, struct.error, TypeError, OverflowError):
+    except (ValueError, struct.error, TypeError, OverflowError):
         return value
