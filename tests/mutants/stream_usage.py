@@ -113,3 +113,17 @@ class ForgetsCountsWithFinish(Relay):
                 content.pop("usage", None)
 
         return edits.chunks(events, edit)
+
+
+@violates("stream.typed-flush")
+class WaitsForTheNext(Relay):
+    """Each event is sent when the next one has come."""
+
+    async def events(self, events: Events) -> Events:
+        held: Event | None = None
+        async for event in events:
+            if held is not None:
+                yield held
+            held = event
+        if held is not None:
+            yield held

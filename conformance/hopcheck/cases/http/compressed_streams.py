@@ -5,7 +5,21 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
 
-from hopcheck import Events, Findings, Relay, RelayedResponse, Target, Untestable, case, edits, expect, incoming, reply
+from hopcheck import (
+    STREAMED,
+    Events,
+    Findings,
+    Operation,
+    Relay,
+    RelayedResponse,
+    Target,
+    Untestable,
+    case,
+    edits,
+    expect,
+    incoming,
+    reply,
+)
 from hopcheck.cases.http.codings import decoded
 
 PACE_MS = 200
@@ -16,24 +30,24 @@ PACE_MS = 200
     "http.accept-encoding-sse",
     level="SHOULD",
     because="it is about a stream that has begun",
-    on="chat.stream",
+    on=STREAMED,
     refs=["agentgateway#873"],
     isolation="exclusive",
     upstream=reply.stream("first", " and", " so", " on", pace_s=PACE_MS / 1000),
     trips_on=["stream.flush:*", "stream.no-coalesce:*"],
 )
-async def accept_encoding_sse(target: Target) -> Findings:
+async def accept_encoding_sse(target: Target, ask: Operation) -> Findings:
     """A stream that a client takes compressed still comes event by event, not when a block is full."""
-    stream = await target.chat.stream(headers={"Accept-Encoding": "gzip"})
+    stream = await ask.stream(headers={"Accept-Encoding": "gzip"})
     sent = (await target.forwarded(stream)).sent
     if len(sent) < 2:
         raise Untestable("the provider's stream was left before its first text")
     last_ns = sent[-1][0]
     read = replace(stream, chunks=list(decoded(stream, "gzip"))).events
-    read_ns = next((one.at_ns for one in read if edits.text_of(edits.chunk_of(one.event) or {})), stream.ended_at_ns)
+    read_ns = next((one.at_ns for one in read if edits.text_of(one.event.json)), stream.ended_at_ns)
     early_ms = round((last_ns - read_ns) / 1e6)
     yield expect("ms from the first text to the provider's last event", early_ms, at_least=PACE_MS)
-    times = [one.at_ns for one in read if edits.text_of(edits.chunk_of(one.event) or {})]
+    times = [one.at_ns for one in read if edits.text_of(one.event.json)]
     apart = [later - earlier > 2e7 for earlier, later in pairwise(times)]
     yield expect("texts that came by themselves", 1 + sum(apart), at_least=3)
 
