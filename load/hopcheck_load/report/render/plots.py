@@ -33,7 +33,7 @@ def by_quantile(document: Entry, workload: Entry, measure: Entry, form: Format =
         point[end]
         for curve in curves.values()
         for point in curve
-        for end in ("low", "high")
+        for end in ("value", "low", "high")
         if point[end] is not None and math.isfinite(point[end])
     ]
     if not ends:
