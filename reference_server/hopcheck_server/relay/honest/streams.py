@@ -41,7 +41,7 @@ class WritesErrorsInChunks(Relay):
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
         async for event in events:
             body = event.json
-            has_error = isinstance(body, dict) and "error" in body and not incoming().is_anthropic
+            has_error = isinstance(body, dict) and "error" in body and incoming().path == "/v1/chat/completions"
             yield event_of({**_failed_chunk(), **body}).raw if has_error else event.raw
 
 
