@@ -18,6 +18,9 @@ _JOINED = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta"
 
 _PARTIAL = "partial_json"
 
+_ARGUMENTS = "arguments"
+"""In the names of members that hold the arguments of a call, whole or in pieces."""
+
 _OF_RESPONSE = ("status", "incomplete_details", "error", "service_tier")
 
 _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
@@ -53,8 +56,15 @@ def parsed_calls(content: Json) -> Json:
 
 
 def _parsed(item: Any) -> Any:
-    arguments = item.get("arguments") if isinstance(item, dict) else None
-    return {**item, "arguments": loads_or_none(arguments.encode())} if isinstance(arguments, str) else item
+    if not isinstance(item, dict):
+        return item
+    return {name: _value(one) if _ARGUMENTS in name and isinstance(one, str) else one for name, one in item.items()}
+
+
+def _value(text: str) -> Any:
+    """Arguments as JSON; no text is as good as no arguments, and what is no JSON stays text."""
+    found = loads_or_none(text.encode() or b"{}")
+    return text if found is None else found
 
 
 def _joined_message(events: Sequence[Any]) -> Json:

@@ -64,12 +64,19 @@ def typed_level(difference: ValueDifference) -> Level:
 def _comparable(content: Json, dialect: Dialect, *, reasons: bool) -> Json:
     """The content as far as a provider of another dialect gives it."""
     left_out = {*SIGNED, *(("id", "call_id") if "call ids" in dialect.omits else ())}
-    return {
-        name: [_without(one, left_out) for one in value if reasons or not _is_reasoning(one)]
-        if isinstance(value, list)
-        else value
-        for name, value in content.items()
-    }
+    found = {name: value for name, value in content.items() if name != "usage"}
+    for name, value in found.items():
+        if isinstance(value, list):
+            found[name] = [_without(one, left_out) for one in value if reasons or not _is_reasoning(one)]
+    return {**found, "usage": _sums(content.get("usage"))}
+
+
+def _sums(usage: Any) -> Any:
+    """What a request used, in sums: not every provider says what of it a cache was involved in."""
+    if not isinstance(usage, dict):
+        return usage
+    parts = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    return {"input_tokens": sum(usage.get(name) or 0 for name in parts), "output_tokens": usage.get("output_tokens")}
 
 
 def _without(item: Any, left_out: set[str]) -> Any:

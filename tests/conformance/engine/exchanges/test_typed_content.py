@@ -102,3 +102,19 @@ def test_signatures_and_declared_reasoning() -> None:
         lost = causes(path, "thinking", "thinking", dialect=gemini)
         assert lost == {}
         assert not any("thinking" in one for one in causes(path, "thinking", "text", dialect=gemini, reasons=False))
+
+
+def test_behind_another_dialect_arguments_are_values_and_usage_is_sums() -> None:
+    ollama = all_dialects()["ollama"]
+    calls = {"a": reply.call("look_up", '{"q": ', '"x"}'), "b": reply.call("look_up", '{ "q":"x" }', id="other")}
+    stories = {name: reply.chat(tools=[call]) for name, call in calls.items()}
+    cached = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}
+    stories |= {
+        "c": reply.chat("Hi", usage=cached),
+        "d": reply.chat("Hi", usage={**cached, "prompt_tokens_details": {}}),
+    }
+    for path in PATHS:
+        for pair in (("a", "b"), ("c", "d")):
+            messages = [given(path, stories[name], stream=True) for name in pair]
+            assert list(typed_differences(surface_of(path), *messages, ollama, reasons=True)) == []
+            assert list(typed_differences(surface_of(path), *messages, None, reasons=True)) != []
