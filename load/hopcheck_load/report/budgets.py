@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from hopcheck_load.measurement.profiles import LOAD_WORKLOADS
 from hopcheck_load.measurement.surfaces import SURFACES
 from hopcheck_load.measurement.workloads import DELTAS, workload_name
+from hopcheck_load.report import fidelity
 from hopcheck_load.report.document import Document, find, hops
 from hopcheck_load.stats.sample_size import has_enough_values
 from hopcheck_server.exits import DOES_NOT_HOLD, HOLDS, UNTESTABLE
@@ -198,10 +199,11 @@ def _outcome(figure: Mapping[str, Any], most_ms: float) -> str:
 def exit_code(document: Mapping[str, Any], *, strict: bool = False) -> int:
     """Return the exit code of budgets and comparison: 0 if all hold, 1 if one doesn't, 3 if one couldn't be judged.
 
-    It is also 3 if no stage of a run under load is valid. With `strict`, 1 if a budget is unsure.
+    It is also 1 if a hop lost or mixed up events of streams (see `fidelity`), and 3 if no stage of a run under load is
+    valid. With `strict`, 1 if a budget is unsure.
     """
     outcomes = {one["outcome"] for one in (*document["budget"], *document["against"])}
-    if outcomes & {"exceeded", "slower", *(["unsure"] if strict else [])}:
+    if outcomes & {"exceeded", "slower", *(["unsure"] if strict else [])} or fidelity.is_broken(dict(document)):
         return DOES_NOT_HOLD
     return UNTESTABLE if "not measured" in outcomes or is_invalid(document) else HOLDS
 

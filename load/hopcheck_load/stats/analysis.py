@@ -188,7 +188,7 @@ def deliveries(grid: Table) -> dict[str, Any]:
     """Return how the streams of each arm arrived."""
     return {
         arm.name: {
-            **delivery.integrity(grid.of(arm.name)),
+            **delivery.integrity(grid.good(arm.name)),
             "lag_by_event": delivery.strip(delivery.lags(grid, arm.name)),
         }
         for arm in grid.arms

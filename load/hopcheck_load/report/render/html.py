@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from hopcheck_load.report import fidelity
 from hopcheck_load.report.render import curves, forest, plots, rates
 from hopcheck_load.report.render.svg import SLIM
 from hopcheck_load.report.render.values import (
@@ -43,6 +44,7 @@ def html_text(document: Mapping[str, Any]) -> str:
             comparison=_drawn(forest.comparison, document),
             compared=list(forest.compared(document)),
             findings=findings(document),
+            broken=fidelity.findings(dict(document)),
             processes=document.get("processes", []),
             against_rate=_against_rate(document),
             rates=_rates(document),

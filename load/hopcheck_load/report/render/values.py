@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hopcheck_load.report import fidelity
+
 UNKNOWN = "—"
 
 INFINITE = "∞"
@@ -155,9 +157,12 @@ def headlines(document: Mapping[str, Any]) -> list[str]:
 
 
 def findings(document: Mapping[str, Any]) -> list[str]:
-    """Return sentences about knees, recoveries and drifts of a run under load."""
-    if not is_under_load(document):
-        return []
+    """Return sentences about streams that weren't passed on, and about knees, recoveries and drifts under load."""
+    broken = fidelity.findings(dict(document))
+    return [*broken, *_findings_under_load(document)] if is_under_load(document) else broken
+
+
+def _findings_under_load(document: Mapping[str, Any]) -> list[str]:
     load = document["load"]
     knees = [knee(document, found) for found in load["knee"]]
     recoveries = [
