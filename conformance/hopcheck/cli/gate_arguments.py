@@ -27,12 +27,14 @@ from hopcheck.gate.target_file import load_target
 from hopcheck.report.baseline import FILE_NAME as BASELINE_FILE
 from hopcheck.report.baseline import Baseline, load_baseline
 from hopcheck.report.build import report_text
+from hopcheck.report.client_profiles.profile import all_profiles, cases_of
 from hopcheck.report.render.html import html_text
 from hopcheck.report.render.junit import junit_text
 from hopcheck.report.render.markdown import markdown_text
 from hopcheck.report.render.sarif import sarif_text
 from hopcheck.report.settings_file import SettingsError
 
+FILTERS = ("select", "profile", "operations", "client", "example")
 RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "json": report_text,
     "junit": junit_text,
@@ -97,6 +99,14 @@ def _add_cases(group: argparse._ArgumentGroup) -> None:
         default=[],
         metavar="NAME",
         help="ask the models of this provider of [providers], or of `all`; may be given again",
+    )
+    group.add_argument(
+        "--client",
+        action="append",
+        default=[],
+        choices=[*all_profiles(), "all"],
+        metavar="NAME",
+        help=f"only what this client needs: {', '.join(all_profiles())}, or all; may be given again",
     )
     add_case_folder(group)
 
@@ -169,7 +179,7 @@ def read(arguments: argparse.Namespace) -> GateOptions:
         read_timeout_s=arguments.read_timeout,
         deadline_s=arguments.deadline,
         wait_s=arguments.wait,
-        unfiltered=not (arguments.select or arguments.profile or arguments.operations or arguments.example),
+        unfiltered=not any(getattr(arguments, name) for name in FILTERS),
         baseline=baseline,
         report_files=report_files,
     )
@@ -186,6 +196,8 @@ def _providers(names: Sequence[str], config: TargetConfig) -> list[str]:
 
 def _selected(arguments: argparse.Namespace) -> list[Case]:
     cases = select(all_cases(arguments.cases).values(), arguments.select, arguments.profile, arguments.operations)
+    if arguments.client:
+        cases = cases_of(all_profiles() if "all" in arguments.client else arguments.client, cases)
     return [case for case in cases if not arguments.provider or case.operation in OF_PROVIDERS]
 
 

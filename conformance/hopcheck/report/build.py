@@ -22,6 +22,7 @@ from hopcheck.report.baseline import Baseline, Deviation, Judgement
 from hopcheck.report.case_entry import case_entry, place
 from hopcheck.report.cause_entries import cause_counts, cause_entry, exchanges_by_operation, held_entries
 from hopcheck.report.causes import causes_of
+from hopcheck.report.client_profiles.client_entries import client_entries
 from hopcheck.report.document import SCHEMA_NAME, CaseEntry, CauseEntry, counts, exit_code
 from hopcheck.report.excerpts import jsonable
 from hopcheck.report.redaction import secrets_of
@@ -66,6 +67,7 @@ def build(
         "held": held_entries(ordered),
         "causes": causes,
         "baseline": redactor.value(_baseline(baseline, judged)) if baseline else None,
+        "clients": client_entries(entries, causes),
         "cases": entries,
     }
 

@@ -36,6 +36,7 @@ from hopcheck.report.document import (
     red_causes,
     replay_line,
 )
+from hopcheck.report.render.client_view import client_rows
 from hopcheck.report.render.pages import page
 from hopcheck.report.render.values import (
     as_json,
@@ -57,6 +58,7 @@ CAUSES_UNFOLDED = 1
 """Red causes that the page shows unfolded."""
 
 _LONG = 240  # characters of a value that a table cell shows
+_STANDING_STYLES = {"works": "conforms", "degraded": "advisory", "broken": "deviates", "not asked": "not-applicable"}
 _MARKS = {
     "conforms": "✓",
     "advisory": "!",
@@ -100,6 +102,8 @@ def html_text(document: Document, other: Document | None = None) -> str:
             for name, cases in by_profile(document).items()
         ],
         causes=_causes(document),
+        clients=client_rows(document),
+        styles=_STANDING_STYLES,
         held=_held(document),
         suggestions=suggestions(document),
         run_notes=run_notes(document),

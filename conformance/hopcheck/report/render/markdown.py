@@ -34,6 +34,7 @@ from hopcheck.report.document import (
     replay_line,
     replay_problems,
 )
+from hopcheck.report.render.client_view import ClientRow, client_rows
 from hopcheck.report.render.provider_view import provider_rows, providers_of
 from hopcheck.report.render.values import difference, expectation, lines_visible, short, summary_line, visible
 from hopcheck.report.tally import headline
@@ -59,6 +60,7 @@ def markdown_text(document: Document) -> str:
         *([f"And {len(red) - IN_FULL} more."] if red[IN_FULL:] else []),
         _profile_table(document),
         _provider_table(document),
+        _client_table(document),
         _list("Known deviations", (_known(document, case) for case in listed_cases(document))),
         _list("Baseline", map(text, document["baseline"]["problems"] if document["baseline"] else ())),
         _list("Replay", map(text, replay_problems(document))),
@@ -114,6 +116,17 @@ def _provider_table(document: Document) -> str:
         return ""
     rows = [[code(name), *map(text, outcomes)] for name, *outcomes in provider_rows(document)]
     return f"<details><summary>Cases by provider</summary>\n\n{table(['case', *map(text, names)], rows)}\n\n</details>"
+
+
+def _client_table(document: Document) -> str:
+    """Each client's standing and what is behind it; "" if none of them was asked for."""
+    rows = [[f"{row.mark} {text(row.title)}", row.standing, _reasons(row)] for row in client_rows(document)]
+    return table(["client", "", "because"], rows) if rows else ""
+
+
+def _reasons(row: ClientRow) -> str:
+    shown = [f"{text(why)} ({text(names)})" for why, _, names in row.reasons]
+    return "<br>".join(shown) or text(row.asked)
 
 
 def _cause(document: Document, cause: CauseEntry) -> str:

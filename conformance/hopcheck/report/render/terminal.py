@@ -38,6 +38,7 @@ from hopcheck.report.document import (
     replay_line,
     replay_problems,
 )
+from hopcheck.report.render.client_view import client_line, client_rows
 from hopcheck.report.render.provider_view import provider_lines
 from hopcheck.report.render.values import clip, difference, expectation, short, summary_line, visible
 from hopcheck.report.tally import headline
@@ -108,6 +109,7 @@ def _print_run(document: Document, console: Console) -> None:
     _print_section(f"not applicable: {skipped}", map(_plain, not_asked(document)), console)
     notes = [f"{shown_id(case)}: {note}" for case in document["cases"] for note in case["notes"]]
     _print_section("providers", map(_plain, provider_lines(document)), console)
+    _print_section("clients", map(client_line, client_rows(document)), console)
     _print_section("notes", map(_plain, [*run_notes(document), *notes]), console)
     _print_section("suggested declarations", map(_plain, suggestions(document)), console)
     problems = document["baseline"]["problems"] if document["baseline"] else []
