@@ -14,10 +14,12 @@ from hopcheck_load.closed_loop.run import measure
 from hopcheck_load.measurement.arm_connections import ArmConnections
 from hopcheck_load.measurement.plan import MeasurementPlan
 from hopcheck_load.measurement.records import Arm
+from hopcheck_load.measurement.surfaces import SURFACES
 from hopcheck_load.measurement.upstream_process import UpstreamProcess
-from hopcheck_load.measurement.workloads import WORKLOADS, Timing
+from hopcheck_load.measurement.workloads import REST_WORKLOADS, WORKLOADS, Timing, workload_name
 from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
+from hopcheck_load.report import fidelity
 from hopcheck_server.exits import Stop
 from hopcheck_server.relay import RelayConfig
 from hopcheck_server.upstream.script.marker import Marker
@@ -88,6 +90,25 @@ def test_streams(upstream, relays):
     assert min(lags) > 500_000
     assert [one["name"] for one in paced["measures"]] == ["ttft", "itl", "latency", "lag"]
     assert len(list(rows.stream_rows(measured))) == 4
+
+
+def test_sessions_of_agents_on_every_surface(upstream, relays):
+    names = [workload_name("agent", surface) for surface in SURFACES]
+    asked = MeasurementPlan(hops=relays("base"), workloads=[REST_WORKLOADS[name] for name in names], rounds=3)
+    measured = measure(asked, upstream, silent).measurement
+    assert [record.failure for record in measured.records if record.failure] == []
+    document = report.build(measured)
+    assert [row["name"] for row in document["workloads"]] == names
+    assert fidelity.findings(document) == []
+    assert report.violations(document) == []
+
+
+def test_a_surface_that_a_hop_lacks_is_named(upstream, relays):
+    (hop,) = relays("base")
+    nowhere = replace(hop, url=hop.url.replace("/base/v1", "/nowhere/v1"))
+    asked = MeasurementPlan(hops=[nowhere], workloads=[REST_WORKLOADS["messages"]], rounds=3)
+    with pytest.raises(Stop, match=r"status 404.*Does it serve /messages\?"):
+        measure(asked, upstream, silent)
 
 
 def test_pauses(upstream, relays):
