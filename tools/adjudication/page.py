@@ -33,7 +33,8 @@ Three more commands hold gateways that make a whole suite red for one reason:
 
 | command | what is to be seen |
 |---|---|
-| `python -m tools.gateways nginx haproxy envoy --undeclared` | preflight proposes `transparent`, few lines are red |
+| `python -m tools.gateways nginx haproxy envoy apache caddy lighttpd squid varnish --undeclared` | \
+preflight proposes `transparent`, at most five lines of each are red |
 | `python -m tools.gateways litellm-unenforced --baseline conformance/hopcheck/gate/targets/litellm/baseline.toml` | \
 the first cause that isn't listed is the limit, and the cases about it count with it |
 | `python -m tools.rate_limited_gateway` | a limit of 20 a second, not declared, is obeyed, and the run still ends |
