@@ -17,7 +17,8 @@ class RewritesRequests(Relay):
     """Requests are sent as different text with the same meaning, and with a default that the client left out."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        body = {**({"stream": False} if "messages" in outgoing.json else {}), **outgoing.json}
+        may_stream = "messages" in outgoing.json and not outgoing.incoming.path.endswith("/count_tokens")
+        body = {**({"stream": False} if may_stream else {}), **outgoing.json}
         return replace(outgoing, body=json.dumps(body, sort_keys=True).encode())
 
 
