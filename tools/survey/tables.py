@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hopcheck_load.report.document import find, hops
-from hopcheck_load.report.render.values import UNKNOWN, added, cpu_ms, findings, interval, ms
+from hopcheck_load.report.render.values import UNKNOWN, added, cpu_ms, findings, interval_of, ms
 
 Document = Mapping[str, Any]
 
@@ -103,7 +103,7 @@ def _added(document: Document, where: Sequence[str], hop: str) -> str:
     entry = found and found["added"].get(hop)
     if not found or not entry:
         return UNKNOWN
-    sure = "" if entry["within_floor"] else f" ({interval(entry['median'])})"
+    sure = "" if entry["within_floor"] else f" ({interval_of(entry)})"
     return f"{added(entry, found['floor'])}{sure}"
 
 
@@ -131,7 +131,7 @@ def _loaded(row: Document, hop: str) -> list[str]:
     tails = (entry["difference_of_quantiles"][name] for name in ("p90", "p99"))
     differences = (UNKNOWN if one is None else ms(one["value"], sign=True) for one in tails)
     floor = ms(latency["floor"])
-    return [_rate(row), answered, added(entry, latency["floor"]), interval(entry["median"]), *differences, floor]
+    return [_rate(row), answered, added(entry, latency["floor"]), interval_of(entry), *differences, floor]
 
 
 def _rate(row: Document) -> str:
@@ -145,7 +145,7 @@ def _streamed(row: Document, hop: str) -> list[str]:
     for name in ("ttft", "lag"):
         measure = _measure(row, name)
         entry = measure["added"].get(hop)
-        cells += [added(entry, measure["floor"]), interval(entry["median"])] if entry else [UNKNOWN, UNKNOWN]
+        cells += [added(entry, measure["floor"]), interval_of(entry)] if entry else [UNKNOWN, UNKNOWN]
     return [*cells, ms(_measure(row, "lag")["arms"].get(hop, {}).get("p99"))]
 
 
