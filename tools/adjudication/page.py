@@ -118,7 +118,7 @@ def table(sections: Sequence[Section]) -> Iterator[str]:
         yield f"| {one.about['name']} | {one.date} | {len(one.lines)} | {counts} |"
     red, true = sum(len(one.lines) for one in sections), sum(one.count("true") for one in sections)
     yield ""
-    yield f"Of {red} red lines, {true} are true ({100 * true / max(red, 1):.0f} %)."
+    yield f"Of {red} red lines, {true} are true ({100 * true // max(red, 1)} %)."
 
 
 def _gateway(one: Section) -> Iterator[str]:
