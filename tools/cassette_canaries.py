@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import random
 import string
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -58,7 +60,7 @@ SECRETS: dict[str, Callable[[random.Random], str]] = {
 Traffic = tuple[bytes, bytes]
 
 
-def _wire(
+def as_traffic(
     path: str = "/v1/chat/completions",
     asked: dict[str, str] | None = None,
     request: bytes = b'{"model":"m"}',
@@ -66,6 +68,7 @@ def _wire(
     answer_headers: dict[str, str] | None = None,
     response: bytes = b'{"id":"chatcmpl-1"}',
 ) -> Traffic:
+    """The bytes of a request, and of its response."""
     given = {"host": "h", "content-type": "application/json", **(asked or {}), "content-length": str(len(request))}
     answered = {"content-type": "application/json", **(answer_headers or {}), "content-length": str(len(response))}
     return _head(f"POST {path} HTTP/1.1", given) + request, _head(f"HTTP/1.1 200 {phrase}", answered) + response
@@ -78,7 +81,7 @@ def _head(first: str, headers: dict[str, str]) -> bytes:
 def _stream(events: list[bytes], trailer: str = "", extension: str = "") -> Traffic:
     chunks = b"".join(b"%x%b\r\n%b\r\n" % (len(event), extension.encode(), event) for event in events)
     head = _head("HTTP/1.1 200 OK", {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
-    return _wire()[0], head + chunks + b"0\r\n" + trailer.encode() + b"\r\n"
+    return as_traffic()[0], head + chunks + b"0\r\n" + trailer.encode() + b"\r\n"
 
 
 def _deltas(secret: str, size: int) -> list[bytes]:
@@ -91,38 +94,40 @@ def _nested(secret: str) -> bytes:
     return json.dumps({"a": [{"b": {"c": [1, {"d": f"use {secret} please"}]}}]}).encode()
 
 
-PLACES: dict[str, Callable[[str], Traffic]] = {
-    "path": lambda s: _wire(path=f"/v1/{s}/chat"),
-    "query": lambda s: _wire(path=f"/v1/chat?key={s}&x=1"),
-    "quoted query": lambda s: _wire(path=f"/v1/chat?x={quote(quote(s, safe=''), safe='')}"),
-    "absolute url": lambda s: _wire(path=f"http://user:{s}@h/v1/chat"),
-    "authorization": lambda s: _wire(asked={"authorization": f"Bearer {s}"}),
-    "authorization, repeated": lambda s: _wire(
+HTTP_PLACES: dict[str, Callable[[str], Traffic]] = {
+    "path": lambda s: as_traffic(path=f"/v1/{s}/chat"),
+    "query": lambda s: as_traffic(path=f"/v1/chat?key={s}&x=1"),
+    "quoted query": lambda s: as_traffic(path=f"/v1/chat?x={quote(quote(s, safe=''), safe='')}"),
+    "absolute url": lambda s: as_traffic(path=f"http://user:{s}@h/v1/chat"),
+    "authorization": lambda s: as_traffic(asked={"authorization": f"Bearer {s}"}),
+    "authorization, repeated": lambda s: as_traffic(
         asked={"authorization": f"Bearer {s}"}, response=json.dumps({"error": f"bad key {s}"}).encode()
     ),
-    "basic authorization": lambda s: _wire(
+    "basic authorization": lambda s: as_traffic(
         asked={"authorization": f"Basic {base64.b64encode(f'user:{s}'.encode()).decode()}"}
     ),
-    "own header": lambda s: _wire(asked={"x-my-key": s}),
-    "kept header": lambda s: _wire(asked={"user-agent": f"client/1.0 {s}"}),
-    "header's name": lambda s: _wire(asked={f"x-{s.replace('.', '')}": "1"}),
-    "kept family's name": lambda s: _wire(answer_headers={f"x-ratelimit-{s.replace('.', '')}": "1"}),
-    "cookie": lambda s: _wire(asked={"cookie": f"session={s}; theme=dark"}),
-    "body": lambda s: _wire(request=json.dumps({"api_key": s}).encode()),
-    "nested body": lambda s: _wire(request=_nested(s)),
-    "body's key": lambda s: _wire(request=json.dumps({s: 1}).encode()),
-    "escaped body": lambda s: _wire(request=('{"a":"' + "".join(f"\\u{ord(c):04x}" for c in s) + '"}').encode()),
-    "base64 in the body": lambda s: _wire(request=json.dumps({"a": base64.b64encode(s.encode()).decode()}).encode()),
-    "base64 twice": lambda s: _wire(
+    "own header": lambda s: as_traffic(asked={"x-my-key": s}),
+    "kept header": lambda s: as_traffic(asked={"user-agent": f"client/1.0 {s}"}),
+    "header's name": lambda s: as_traffic(asked={f"x-{s.replace('.', '')}": "1"}),
+    "kept family's name": lambda s: as_traffic(answer_headers={f"x-ratelimit-{s.replace('.', '')}": "1"}),
+    "cookie": lambda s: as_traffic(asked={"cookie": f"session={s}; theme=dark"}),
+    "body": lambda s: as_traffic(request=json.dumps({"api_key": s}).encode()),
+    "nested body": lambda s: as_traffic(request=_nested(s)),
+    "body's key": lambda s: as_traffic(request=json.dumps({s: 1}).encode()),
+    "escaped body": lambda s: as_traffic(request=('{"a":"' + "".join(f"\\u{ord(c):04x}" for c in s) + '"}').encode()),
+    "base64 in the body": lambda s: as_traffic(
+        request=json.dumps({"a": base64.b64encode(s.encode()).decode()}).encode()
+    ),
+    "base64 twice": lambda s: as_traffic(
         request=json.dumps({"a": base64.b64encode(base64.b64encode(b"see " + s.encode())).decode()}).encode()
     ),
-    "form": lambda s: _wire(asked={"content-type": "text/plain"}, request=f"a=1&password={s}".encode()),
-    "status message": lambda s: _wire(phrase=f"OK {s}"),
-    "set-cookie": lambda s: _wire(answer_headers={"set-cookie": f"session={s}; HttpOnly"}),
-    "kept response header": lambda s: _wire(answer_headers={"www-authenticate": f"Bearer error={s}"}),
-    "provider's header": lambda s: _wire(answer_headers={"llm_provider-server": s}),
-    "response": lambda s: _wire(response=_nested(s)),
-    "broken json": lambda s: _wire(response=f'{{"error": "{s}'.encode()),
+    "form": lambda s: as_traffic(asked={"content-type": "text/plain"}, request=f"a=1&password={s}".encode()),
+    "status message": lambda s: as_traffic(phrase=f"OK {s}"),
+    "set-cookie": lambda s: as_traffic(answer_headers={"set-cookie": f"session={s}; HttpOnly"}),
+    "kept response header": lambda s: as_traffic(answer_headers={"www-authenticate": f"Bearer error={s}"}),
+    "provider's header": lambda s: as_traffic(answer_headers={"llm_provider-server": s}),
+    "response": lambda s: as_traffic(response=_nested(s)),
+    "broken json": lambda s: as_traffic(response=f'{{"error": "{s}'.encode()),
     "event stream": lambda s: _stream([f"data: {json.dumps({'content': s})}\n\n".encode(), b"data: [DONE]\n\n"]),
     "event in pieces": lambda s: _stream(_deltas(s, 7)),
     "event in letters": lambda s: _stream(_deltas(s, 1)),
@@ -133,6 +138,74 @@ PLACES: dict[str, Callable[[str], Traffic]] = {
     "chunk extension": lambda s: _stream([b"data: [DONE]\n\n"], extension=f";key={s}"),
 }
 """Places that HTTP has, and what traffic looks like with a secret there."""
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def _typed(media_type: str, body: str) -> Traffic:
+    return as_traffic(asked={"content-type": media_type}, request=body.encode())
+
+
+def _compressed(coding: str, compress: Callable[[bytes], bytes]) -> Callable[[str], Traffic]:
+    return lambda s: as_traffic(answer_headers={"content-encoding": coding}, response=compress(_nested(s)))
+
+
+def _deflated(data: bytes) -> bytes:
+    deflate = zlib.compressobj(wbits=-15)
+    return deflate.compress(data) + deflate.flush()
+
+
+def _unread(data: bytes) -> bytes:
+    return b"\x28\xb5\x2f\xfd" + zlib.compress(data)  # stands for codings that aren't undone here
+
+
+BODY_PLACES: dict[str, Callable[[str], Traffic]] = {
+    "JSON in JSON": lambda s: as_traffic(request=json.dumps({"a": json.dumps({"password": s})}).encode()),
+    "JSON in JSON in JSON": lambda s: as_traffic(
+        request=json.dumps({"a": json.dumps(json.dumps({"password": s}))}).encode()
+    ),
+    "a call's arguments": lambda s: as_traffic(
+        response=json.dumps({"tool_calls": [{"function": {"arguments": json.dumps({"api_key": s})}}]}).encode()
+    ),
+    "first of a form": lambda s: _typed(FORM, f"password={s}&a=1"),
+    "part of a form": lambda s: _typed(
+        "multipart/form-data; boundary=x", f'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\n{s}\r\n--x--'
+    ),
+    "part with a type": lambda s: _typed(
+        "multipart/form-data; boundary=x",
+        f'--x\r\nContent-Disposition: form-data; name="key"\r\nContent-Type: text/plain\r\n\r\n{s}\r\n--x--',
+    ),
+    "an element of XML": lambda s: _typed("application/xml", f"<a><password>{s}</password></a>"),
+    "an element with a prefix": lambda s: _typed("application/xml", f'<a><x:password type="b">{s}</x:password></a>'),
+    "an attribute of XML": lambda s: _typed("application/xml", f'<a user="b" password="{s}"/>'),
+    "YAML": lambda s: _typed("application/yaml", f"auth:\n  user: a\n  password: {s}\n"),
+    "YAML in a list": lambda s: _typed("application/yaml", f"auth:\n- password: '{s}'\n"),
+    "YAML in JSON": lambda s: as_traffic(request=json.dumps({"a": f"auth:\n  password: {s}\n"}).encode()),
+    "an INI file": lambda s: _typed("text/plain", f"[a]\npassword = {s}\n"),
+    "variables": lambda s: _typed("text/plain", f"export A=1\nAPI_KEY={s}\n"),
+    "a header in a body": lambda s: _typed("text/plain", f"GET / HTTP/1.1\r\nCookie: {s}\r\n\r\n"),
+    "a connection's string": lambda s: _typed("text/plain", f"Server=db;User Id=a;Password={s};Encrypt=yes"),
+    "a storage account": lambda s: _typed("text/plain", f"DefaultEndpointsProtocol=https;AccountName=a;AccountKey={s}"),
+    "a database's address": lambda s: _typed("text/plain", f"postgres://user:{s}@db:5432/a"),
+    "a private key": lambda s: _typed(
+        "text/plain", f"-----BEGIN RSA PRIVATE KEY-----\n{s}\n-----END RSA PRIVATE KEY-----"
+    ),
+    "UTF-16": lambda s: as_traffic(response=json.dumps({"password": s}).encode("utf-16")),
+    "UTF-16, big-endian": lambda s: as_traffic(response=json.dumps({"password": s}).encode("utf-16-be")),
+    "gzip": _compressed("gzip", gzip.compress),
+    "gzip of two members": _compressed("gzip", lambda data: gzip.compress(b"{}") + gzip.compress(data)),
+    "deflate": _compressed("deflate", zlib.compress),
+    "raw deflate": _compressed("deflate", _deflated),
+    "gzip twice": _compressed("gzip, gzip", lambda data: gzip.compress(gzip.compress(data))),
+    "br": _compressed("br", _unread),
+    "zstd": _compressed("zstd", _unread),
+    "capitals of a name": lambda s: as_traffic(request=json.dumps({"PASSWORD": s}).encode()),
+    "after an id's name": lambda s: as_traffic(response=json.dumps({"id": f"fc-{s}"}).encode()),
+}
+"""Places within bodies of other media types and codings."""
+
+PLACES = {**HTTP_PLACES, **BODY_PLACES}
+"""All places."""
 
 
 def saved(delivery: Traffic, folder: Path, name: str) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
+import warnings
 import zlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ LAZY_MODULES = ("openai.resources.chat.completions", "openai.resources.embedding
 INFLATED = ("gzip", "x-gzip", "deflate")
 """The content codings that are zlib's."""
 
+ACCEPTED = "gzip, deflate"
+"""The content codings that the official client asks for: it may have others, which nobody counts for it."""
+
 INFLATED_AT_ONCE = 1 << 16
 """How many bytes are decompressed before they are counted."""
 
@@ -35,8 +39,9 @@ def load_sdk() -> None:
     """Import the official client.
 
     It takes as long as everything else together, so commands that ask nothing go without; and it must be there before
-    cases run, or one of them would hold up the others.
+    cases run, or one of them would hold up the others. What it says of odd types, the contract says, too.
     """
+    warnings.filterwarnings("ignore", "Pydantic serializer warnings", UserWarning)
     for name in ("openai", *LAZY_MODULES):
         if importlib.util.find_spec(name.partition(".")[0]):
             importlib.import_module(name)
@@ -72,7 +77,7 @@ def official_client(config: TargetConfig, timeout_s: float, session: TargetSessi
         api_key=config.api_key or "none",
         max_retries=0,
         timeout=timeout_s,
-        default_headers=dict(config.headers),
+        default_headers={"Accept-Encoding": ACCEPTED, **config.headers},
     )
 
 
@@ -119,13 +124,18 @@ def _pairs(raw: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
 class BodyBudget:
     """How much of a body an official client is given: it would decompress any number of bytes at once.
 
+    Attributes:
+        is_countable: Whether the body's coding is one that was asked for, so that it can be counted decompressed.
+
     Args:
-        coding: The body's content coding; what isn't zlib's is counted as it comes.
+        coding: The body's content coding.
         body_bytes: How many bytes the body may have, before and after decompression.
     """
 
     def __init__(self, coding: str, body_bytes: int = MAX_BODY_BYTES) -> None:
-        self._inflate = zlib.decompressobj(wbits=47) if coding.strip().lower() in INFLATED else None
+        name = coding.strip().lower()
+        self._inflate = zlib.decompressobj(wbits=47) if name in INFLATED else None
+        self.is_countable = name in ("", "identity", *INFLATED)
         self._left = self._left_inflated = body_bytes
 
     def exceeds(self, data: bytes) -> bool:
@@ -147,6 +157,9 @@ def _followed(stream: Any, kept: Response, budget: BodyBudget) -> httpx2.AsyncBy
     class FollowedBody(AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
             try:
+                if not budget.is_countable:
+                    kept.detail = f"the response is in a coding that wasn't asked for ({ACCEPTED} was), and wasn't read"
+                    raise ReadError(kept.detail)
                 async for data in stream:
                     if budget.exceeds(data):
                         kept.detail = f"the response exceeded {MAX_BODY_BYTES // MIB} MiB and was not read further"

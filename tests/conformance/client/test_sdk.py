@@ -60,3 +60,11 @@ def test_what_the_official_client_asks_and_gets_is_kept(case, bench) -> None:
 def test_a_body_is_read_as_far_as_its_budget(coding: str, pieces: list[bytes], exceeds: list[bool]) -> None:
     budget = BodyBudget(coding, 100)
     assert [budget.exceeds(piece) for piece in pieces] == exceeds
+
+
+@pytest.mark.parametrize(
+    ("coding", "is_countable"),
+    [("", True), ("identity", True), ("gzip", True), ("Deflate", True), ("gzip, gzip", False), ("br", False)],
+)
+def test_a_coding_that_was_not_asked_for_is_not_read(coding: str, is_countable: bool) -> None:
+    assert BodyBudget(coding).is_countable is is_countable

@@ -1,4 +1,4 @@
-"""Decodes texts (percent encoding, JSON escapes, base64, hex, gzip), and joins the texts of a stream's events."""
+"""Decodes texts (percent encoding, JSON escapes, base64, hex, UTF-16, gzip), and joins the texts of streams."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from hopcheck_contracts.sse import EventParser
 _DEPTH = 3
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\-]{16,}={0,2}")
 _HEX = re.compile(rb"(?i)(?:[0-9a-f]{2}){12,}")
-_ESCAPE = re.compile(rb"\\u00([0-9a-fA-F]{2})|\\/")
+_ESCAPE = re.compile(rb"\\u00([0-9a-fA-F]{2})|\\([/\"nrt])")
+_SPACES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _WINDOW = 4096
+_WBITS = {"gzip": 31, "x-gzip": 31, "deflate": 15, "identity": 15}
+_MAX_INFLATED = 1 << 20
 
 
 def decoded(text: bytes, depth: int = _DEPTH) -> Iterator[bytes]:
@@ -33,14 +36,37 @@ def _once(text: bytes) -> Iterator[bytes]:
         unquoted = unquote_to_bytes(text)
         if unquoted != text:
             yield unquoted
-    if b"\\u00" in text or b"\\/" in text:
-        yield _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]) if match[1] else b"/", text)
+    if b"\\" in text:
+        unescaped = _ESCAPE.sub(_character, text)
+        if unescaped != text:
+            yield unescaped
+    if b"\0" in text:  # UTF-16 and UTF-32 of what has no other characters than ASCII has
+        yield text.replace(b"\0", b"")
     if text[:2] == b"\x1f\x8b" or text[:1] == b"\x78":
         yield from _inflated(text)
     for token in _BASE64.findall(text):
         yield from _readable(_unbased(token[:_WINDOW]))
     for token in _HEX.findall(text):
         yield from _readable(bytes.fromhex(token[:_WINDOW].decode()[: len(token) & ~1]))
+
+
+def _character(match: re.Match[bytes]) -> bytes:
+    return bytes([int(match[1], 16)]) if match[1] else _SPACES.get(match[2], match[2])
+
+
+def uncoded(body: bytes, codings: str) -> bytes | None:
+    """A body without its content codings; None where one can't be undone here, or not all of it was."""
+    for coding in reversed([name.strip().lower() for name in codings.split(",")]):
+        if coding not in _WBITS:
+            return None
+        inflater = zlib.decompressobj(wbits=_WBITS[coding] if coding != "deflate" or body[:1] == b"\x78" else -15)
+        try:
+            body = inflater.decompress(body, _MAX_INFLATED) if coding != "identity" else body
+        except zlib.error:
+            return None
+        if inflater.unconsumed_tail or inflater.unused_data:
+            return None
+    return body
 
 
 def _inflated(text: bytes) -> Iterator[bytes]:

@@ -22,7 +22,8 @@ _IDS = re.compile(
     rb"(?<![A-Za-z0-9])(?:"
     rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
     rb"|00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"
-    rb"|(?:chatcmpl|cmpl|call|msg|resp|req|fp|gen|toolu|file|run|embd|modr|batch|rs|fc|ws|ctc|tool)[-_][A-Za-z0-9]{4,40}"
+    rb"|(?:chatcmpl|cmpl|call|msg|resp|req|fp|gen|toolu|file|run|embd|modr|batch|rs|ws|ctc|tool)[-_][A-Za-z0-9]{4,40}"
+    rb"|fc_[A-Za-z0-9]{4,40}"  # and no fc-, with which keys begin
     rb")(?![A-Za-z0-9])"
 )
 _DATA_URL = re.compile(rb"data:[a-z]+/[\w.+\-]+;base64,[A-Za-z0-9+/=_\-]+")

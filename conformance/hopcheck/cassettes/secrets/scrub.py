@@ -13,6 +13,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from hopcheck_server.redaction import REDACTED
+from hopcheck_server.secret_forms import written_forms
 
 _ID = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})(?![0-9a-f])")
 _PROBE = re.compile(rb"(hopcheck:(?:preflight|hopcheck)~~[a-z.]*):[0-9a-z]+")
@@ -73,8 +74,9 @@ class Scrub:
 
 
 def forms(secret: str) -> set[bytes]:
-    """The forms of a secret in texts: verbatim, quoted for a URL, escaped for JSON."""
-    return {secret.encode(), quote(secret, safe="").encode(), json.dumps(secret)[1:-1].encode()}
+    """The forms of a secret in texts: verbatim, quoted for a URL, escaped for JSON, in hex, in base64, reversed."""
+    whole = {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], *written_forms(secret)}
+    return {form.encode("utf-8", "surrogatepass") for form in whole}
 
 
 def _literal(known: Mapping[bytes, bytes]) -> list[ScrubRule]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,11 @@ from hopcheck.cassettes import Cassette, SecretFound, save
 from hopcheck.cassettes.__main__ import main
 from hopcheck.cassettes.secrets.scanner import rules, suspicion, suspicions
 from hopcheck.cassettes.secrets.scrub import Scrub, ScrubRule
-from tools.cassette_canaries import PLACES, SECRETS, holds, saved
+from tools.canary_forms import FORMS
+from tools.cassette_canaries import BODY_PLACES, PLACES, SECRETS, as_traffic, holds, saved
+
+UNNAMED = {"gzip", "gzip of two members", "gzip twice", "deflate", "raw deflate", "br", "zstd", "after an id's name"}
+"""Places where nothing says that a text is a secret."""
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -128,3 +133,23 @@ def test_the_hook_finds_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_no_cassettes_at_all_is_an_error(tmp_path: Path) -> None:
     assert main([str(tmp_path)]) == 2
+
+
+@pytest.mark.parametrize("place", sorted(BODY_PLACES.keys() - UNNAMED))
+def test_a_password_of_words_is_not_written_where_something_names_it(place: str, tmp_path: Path) -> None:
+    path = saved(BODY_PLACES[place]("horsebattery"), tmp_path, "canary")
+    assert path is None or b"horsebattery" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip of two members", "raw deflate"])
+def test_a_body_that_cannot_be_looked_through_is_not_written(coding: str, tmp_path: Path) -> None:
+    assert saved(BODY_PLACES[coding]("gJ2cHkT8PQPDea2Ja1joaIcGPLR1pMTBTgFxvkUQ"), tmp_path, "canary") is None
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_key_that_was_sent_is_not_written_in_any_form(form: str, tmp_path: Path) -> None:
+    key = SECRETS["openai"](random.Random(form))
+    told = json.dumps({"error": f"bad key {FORMS[form](key)}"}).encode()
+    exchange = as_traffic(asked={"authorization": f"Bearer {key}"}, response=told)
+    path = saved(exchange, tmp_path, "canary")
+    assert path is None or not holds(path, key)
