@@ -6,6 +6,7 @@ shows it. Faults that can't be fixed here are in LiteLLM's baseline.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -122,6 +123,23 @@ def restore_message(error: dict[str, Any]) -> dict[str, Any]:
     return {**error, "message": _WRAPPING.sub("", _APPENDED.split(message, maxsplit=1)[0])}
 
 
+def restore_quoted_error(error: dict[str, Any]) -> dict[str, Any]:
+    """Read the provider's error where LiteLLM sends the whole of it as the text of its own (`errors.message-useful`).
+
+    On /v1/responses the message is the provider's JSON, `{"error": {"code": "context_length_exceeded", …}}`, with the status
+    as the code: Codex doesn't know then that the conversation is too long. Versions: 1.106.2.
+    """
+    try:
+        quoted = json.loads(str(error.get("message")))["error"]
+        message = quoted["message"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return error
+    if not isinstance(message, str):
+        return error
+    given = {name: quoted[name] for name in ("type", "param", "code") if quoted.get(name) is not None}
+    return {**error, **given, "message": message}
+
+
 def restore_refusal(response: dict[str, Any]) -> dict[str, Any] | None:
     """Put a message's `refusal` back from where LiteLLM has moved it (`chat.refusal-annotations`).
 
@@ -174,7 +192,7 @@ def fix_error(status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     status, error = name_unknown_model(status, error)
     status, error = name_slow_provider(status, error)
     error = restore_code(status, error)
-    return status, restore_param(restore_message(error))
+    return status, restore_param(restore_quoted_error(restore_message(error)))
 
 
 def fix_event(event: dict[str, Any]) -> dict[str, Any] | None:

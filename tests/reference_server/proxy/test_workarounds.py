@@ -80,6 +80,17 @@ def test_none_is_null_and_private_members_go() -> None:
     assert error == {"message": "m", "type": None, "param": None, "code": "400"}
 
 
+def test_an_error_that_is_quoted_whole() -> None:
+    inner = {"message": "prompt is too long", "type": "invalid_request_error", "param": None, "code": "too_long"}
+    error = fixed(400, json.dumps({"error": inner}))[1]
+    assert (error["message"], error["code"], error["param"]) == ("prompt is too long", "too_long", None)
+
+
+@pytest.mark.parametrize("text", ['{"error": 1}', '{"error": {"message": 1}}', "[1]", "{", '"error"'])
+def test_other_json_is_a_text(text: str) -> None:
+    assert fixed(400, text)[1]["message"] == text
+
+
 def test_unknown_model(litellm: httpx2.Client, upstream: RawUpstream) -> None:
     text = "/chat/completions: Invalid model name passed in model=nope. Call `/v1/models` to view available models."
     upstream.script = says_json({"error": {"message": text, "code": "400"}}, "400 Bad Request")

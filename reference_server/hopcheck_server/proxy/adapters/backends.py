@@ -36,8 +36,8 @@ class PlainProvider:
     lists_authoritatively = True
 
     def outgoing(self, call: Call) -> tuple[bytes | None, Mapping[str, str]]:
-        """Return the client's bytes and headers."""
-        return call.raw, call.headers
+        """Return the client's bytes and headers; which program it runs is no provider's business."""
+        return call.raw, {name: value for name, value in call.headers.items() if name != "user-agent"}
 
     def incoming_headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
         """Return the headers unchanged."""

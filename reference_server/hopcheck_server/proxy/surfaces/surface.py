@@ -19,7 +19,8 @@ class ClientSurface:
         name: As settings name it.
         encode_error: Makes the body of an error response.
         has_key_header: Whether clients and upstreams know `x-api-key`; clients may send a bearer key all the same.
-        headers: A client's header fields that are sent upstream, lower case.
+        headers: A client's header fields that are sent upstream, lower case. LiteLLM treats some clients of these
+            APIs in their own way, and knows them by their User-Agent.
         query: The parameters of a client's query that are sent upstream. Others could steer the upstream.
     """
 
@@ -36,11 +37,12 @@ MESSAGES = ClientSurface(
     "messages",
     encode_anthropic,
     has_key_header=True,
-    headers=("anthropic-version", "anthropic-beta"),
+    headers=("anthropic-version", "anthropic-beta", "user-agent"),
     query=frozenset({"beta"}),
 )
 RESPONSES = ClientSurface(
     "responses",
+    headers=("user-agent",),
     query=frozenset(
         {"after", "include", "include[]", "include_obfuscation", "limit", "order", "starting_after", "stream"}
     ),

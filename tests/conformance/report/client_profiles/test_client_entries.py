@@ -57,7 +57,7 @@ def test_the_standing(cases: list[Any], causes: list[Any], standing: str, by: li
     assert [name for one in found["behind"] for name in one["by"]] == by
 
 
-def test_what_is_behind_it_is_said_in_the_users_words() -> None:
+def test_what_is_behind_it_is_in_the_users_words() -> None:
     found = entry([KEY, case(CUT, "deviates")], [])
     assert found["asked"] == 2
     (behind,) = found["behind"]

@@ -87,6 +87,17 @@ def test_version_and_betas_pass_and_nothing_else(provider: httpx2.Client, upstre
     assert received.values("x-stainless-lang") == []
 
 
+@pytest.mark.parametrize("transport", ["raw", "openai"])
+@pytest.mark.parametrize(("backend", "agent"), [("litellm", "codex_exec/1"), ("openai", "llm-proxy")])
+def test_litellm_learns_the_clients_program(
+    shared_start, upstream: RawUpstream, transport: str, backend: str, agent: str
+) -> None:
+    client = shared_start(backend=backend, transport=transport)
+    upstream.script = says_json(ANSWER[RESPONSES])
+    client.post(RESPONSES, json=ASKED[RESPONSES], headers={"user-agent": "codex_exec/1"})
+    assert upstream.received[0].values("user-agent") == [agent]
+
+
 def test_limits_and_ids_of_the_provider_pass(provider: httpx2.Client, upstream: RawUpstream) -> None:
     passed = {"request-id": "req_1", "anthropic-ratelimit-requests-limit": "5", "retry-after": "7"}
     lines = [f"{name}: {value}" for name, value in {**passed, "anthropic-organization-id": "o"}.items()]

@@ -21,7 +21,11 @@ class LiteLLMWorkarounds:
     lists_authoritatively = False
 
     def outgoing(self, call: Call) -> tuple[bytes | None, Mapping[str, str]]:
-        """Refuse control fields, and add the trace context in LiteLLM's own field."""
+        """Refuse control fields, and add the trace context in LiteLLM's own field.
+
+        The client's User-Agent stays: for Claude Code and Codex LiteLLM drops parameters that a provider doesn't have,
+        and refuses them from everybody else. Versions: 1.106.2.
+        """
         refuse_control_fields(call.body)
         return call.raw and carry_trace_context(call.raw, call.headers), call.headers
 

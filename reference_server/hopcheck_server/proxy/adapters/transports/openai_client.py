@@ -120,7 +120,9 @@ class AsyncOpenAITransport:
         self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str], limit_s: float
     ) -> OpenAIResponse:
         """Send the request once; no status raises an exception."""
-        options: dict[str, Any] = {"headers": {**self._headers, **headers}, "follow_redirects": False}
+        # The client takes names that differ in case for different fields.
+        own = {"User-Agent" if name == "user-agent" else name: value for name, value in headers.items()}
+        options: dict[str, Any] = {"headers": {**self._headers, **own}, "follow_redirects": False}
         try:
             async with asyncio.timeout(limit_s):
                 return OpenAIResponse(await self._request(method, path, content, options))

@@ -39,7 +39,8 @@ class RawTransport:
         origin = Origin.of(destination.root)
         self._prefix = origin.prefix
         self._pool = ConnectionPool(origin, limits)
-        self._fields = _fixed_fields(origin.authority, destination.agent)
+        self._fields = _fixed_fields(origin.authority)
+        self._agent = {"user-agent": destination.agent}
 
     async def send(
         self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str], limit_s: float
@@ -65,7 +66,7 @@ class RawTransport:
             raise
 
     def _request(self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]) -> bytes:
-        own = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        own = "".join([f"{name}: {value}\r\n" for name, value in {**self._agent, **headers}.items()])
         framing = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n" if content is not None else ""
         head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._fields}{framing}{own}\r\n"
         return head.encode("latin-1") + (content or b"")
@@ -75,8 +76,8 @@ class RawTransport:
         self._pool.close()
 
 
-def _fixed_fields(authority: str, agent: str) -> str:
-    fields = {"Host": authority, "User-Agent": agent, "Accept": "*/*", "Accept-Encoding": "identity"}
+def _fixed_fields(authority: str) -> str:
+    fields = {"Host": authority, "Accept": "*/*", "Accept-Encoding": "identity"}
     return "".join(f"{name}: {value}\r\n" for name, value in fields.items())
 
 
