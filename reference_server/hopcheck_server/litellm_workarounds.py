@@ -126,7 +126,7 @@ def restore_message(error: dict[str, Any]) -> dict[str, Any]:
 def restore_quoted_error(error: dict[str, Any]) -> dict[str, Any]:
     """Read the provider's error where LiteLLM sends the whole of it as the text of its own (`errors.message-useful`).
 
-    On /v1/responses the message is the provider's JSON, `{"error": {"code": "context_length_exceeded", …}}`, with the status
+    On /v1/responses the message is its JSON, `{"error": {"code": "context_length_exceeded", …}}`, with the status
     as the code: Codex doesn't know then that the conversation is too long. Versions: 1.106.2.
     """
     try:
