@@ -40,6 +40,13 @@ def port() -> Iterator[int]:
         yield one
 
 
+@pytest.fixture
+def patient() -> Iterator[int]:
+    """One that waits for heads for longer than a test takes."""
+    with served(head_timeout_s=60, max_clients=50) as one:
+        yield one
+
+
 def answer(port: int, sent: bytes) -> bytes:
     """All that comes until the server closes."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
@@ -99,9 +106,32 @@ def test_a_client_of_http_1_0_gets_no_chunks(port: int) -> None:
     assert body.endswith(b"data: [DONE]\n\n")
 
 
-def test_connections_are_counted_and_silent_ones_closed(port: int) -> None:
-    with ExitStack() as held:
-        idle = [held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20)) for _ in range(50)]
-        assert answer(port, post(CLOSE)).startswith(b"HTTP/1.1 503 ")
+@contextmanager
+def held(port: int, sent: bytes, number: int = 50) -> Iterator[list[socket.socket]]:
+    """As many connections as there may be, on each of which this was sent."""
+    with ExitStack() as stack:
+        opened = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20)) for _ in range(number)]
+        for connection in opened:
+            connection.sendall(sent)
+        yield opened
+
+
+def test_silent_connections_are_closed(port: int) -> None:
+    with held(port, b"") as idle:
         assert [one.recv(100) for one in idle] == [b""] * 50
-    assert answer(port, post(CLOSE)).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(("sent", "farewell"), [(b"", b""), (b"GET / HTTP/1.1\r\nX-A: ", b"HTTP/1.1 503 ")])
+def test_a_connection_that_says_nothing_gives_way_to_one_that_does(patient: int, sent: bytes, farewell: bytes) -> None:
+    with held(patient, sent) as silent:
+        assert answer(patient, post(CLOSE)).startswith(b"HTTP/1.1 200 ")
+        assert silent[0].recv(13) == farewell
+
+
+def test_more_requests_than_there_may_be_connections_are_refused(patient: int) -> None:
+    with held(patient, post()[:-1], 49), socket.create_connection(("127.0.0.1", patient), timeout=20) as last:
+        last.sendall(b"GET /health/live HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert last.recv(13) == b"HTTP/1.1 200 "  # so the heads before it have been read
+        refused = answer(patient, post(CLOSE))
+    assert refused.startswith(b"HTTP/1.1 503 ")
+    assert b'"overloaded"' in refused

@@ -6,7 +6,7 @@ A head has a size, a number of fields and a time; connections have a number. Err
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -26,10 +26,17 @@ MAX_HEAD_FIELDS = 200
 
 @dataclass(frozen=True)
 class EdgeLimits:
-    """Attributes: head_timeout_s: for a request's head; max_clients: connections at the same time."""
+    """What clients without a key may take.
+
+    Attributes:
+        head_timeout_s: For a request's head.
+        max_clients: Connections at the same time.
+        waiting: Those of which a head is expected, the oldest first: they give way where there are too many.
+    """
 
     head_timeout_s: float = 10.0
     max_clients: int = 4000
+    waiting: dict[EdgeProtocol, None] = field(default_factory=dict, compare=False, repr=False)
 
 
 class EdgeProtocol(HttpToolsProtocol):
@@ -52,11 +59,21 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > self._limits.max_clients:
-            busy = "This proxy has as many connections as it takes."
-            self._answer(ProxyError(503, busy, "overloaded", headers={"retry-after": "1"}))
-            return
-        self._expect_head()
+        if len(self.connections) <= self._limits.max_clients:
+            self._expect_head()
+        elif self._limits.waiting:
+            next(iter(self._limits.waiting)).give_way()
+            self._expect_head()
+        else:
+            self._answer(_overloaded())
+
+    def give_way(self) -> None:
+        """Close, since somebody else wants to say something, and this client has said nothing, or half of it."""
+        self._stop_timer()
+        if self._head_bytes:
+            self._answer(_overloaded())
+        else:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of the timer."""
@@ -85,8 +102,10 @@ class EdgeProtocol(HttpToolsProtocol):
         self._stop_timer()
         self._in_head, self._head_bytes = True, 0
         self._head_timer = self.loop.call_later(self._limits.head_timeout_s, self._on_head_timeout)
+        self._limits.waiting[self] = None
 
     def _stop_timer(self) -> None:
+        self._limits.waiting.pop(self, None)
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
@@ -219,6 +238,11 @@ class _AnyLength:
         return False
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _overloaded() -> ProxyError:
+    busy = "This proxy has as many connections as it takes."
+    return ProxyError(503, busy, "overloaded", headers={"retry-after": "1"})
 
 
 def _too_large() -> ProxyError:

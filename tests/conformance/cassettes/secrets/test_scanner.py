@@ -136,7 +136,7 @@ def test_no_cassettes_at_all_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", sorted(BODY_PLACES.keys() - UNNAMED))
-def test_a_password_of_words_is_not_written_where_something_names_it(place: str, tmp_path: Path) -> None:
+def test_a_password_of_words_is_not_written_where_it_is_named(place: str, tmp_path: Path) -> None:
     path = saved(BODY_PLACES[place]("horsebattery"), tmp_path, "canary")
     assert path is None or b"horsebattery" not in path.read_bytes()
 
@@ -149,7 +149,7 @@ def test_a_body_that_cannot_be_looked_through_is_not_written(coding: str, tmp_pa
 @pytest.mark.parametrize("form", FORMS)
 def test_a_key_that_was_sent_is_not_written_in_any_form(form: str, tmp_path: Path) -> None:
     key = SECRETS["openai"](random.Random(form))
-    told = json.dumps({"error": f"bad key {FORMS[form](key)}"}).encode()
-    exchange = as_traffic(asked={"authorization": f"Bearer {key}"}, response=told)
+    answered = json.dumps({"error": f"bad key {FORMS[form](key)}"}).encode()
+    exchange = as_traffic(asked={"authorization": f"Bearer {key}"}, response=answered)
     path = saved(exchange, tmp_path, "canary")
     assert path is None or not holds(path, key)
