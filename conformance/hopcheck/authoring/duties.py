@@ -79,6 +79,8 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
     "call_ids": _in_dialect("call ids"),
     "null_content": _in_dialect("null content"),
     "stream_terminator": _in_dialect("stream terminators"),
+    "usage_details": _in_dialect("usage details"),
+    "json_schemas": _in_dialect("JSON schemas"),
 }
 """Why a target doesn't owe something, or "" if it does.
 
@@ -90,8 +92,9 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
 - `model_list`: it serves a list of models.
 - `choices`: it answers a request with `n` above 1.
 - `translates`: its provider is a named one, whose dialect it speaks.
-- `call_ids`, `null_content`, `stream_terminator`: the dialect of its provider has ids of calls, tells no content from
-  an empty one, ends a stream before its body ends.
+- `call_ids`, `null_content`, `stream_terminator`, `usage_details`, `json_schemas`: its provider's dialect has ids of
+  calls, tells no content from an empty one, ends a stream before its body ends, counts tokens of caches and of
+  reasoning apart, takes tools' schemas in full.
 """
 
 

@@ -101,6 +101,16 @@ class Target(TargetSession):
         return self.config.provider
 
     @property
+    def translates(self) -> bool:
+        """Whether that dialect is another one, so that only what all dialects share can be compared."""
+        return self._translates
+
+    @property
+    def leading_events(self) -> int:
+        """How many events come before the content of a provider's stream, in its dialect."""
+        return 1 + (self._dialect.leading_events if self._dialect else 0)
+
+    @property
     def timed_model(self) -> str:
         """The model that the declared timeout holds for: the chat model, unless another one is declared."""
         return self.declares.timeout_model or self.models.chat

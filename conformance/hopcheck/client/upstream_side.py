@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hopcheck.client.paths import parsed
+from hopcheck.client.providers.openai_request import openai_request
 from hopcheck.client.providers.translated_attempt import TranslatedAttempt, request_of
 from hopcheck.client.responses import Response, SentRequest, Untestable, describe
 from hopcheck_server.upstream.control.client import Control
@@ -82,6 +83,18 @@ class UpstreamSide:
         if read is None:
             raise Untestable("the request arrived in a dialect that can't be read")
         return read
+
+    async def openai_form(self, response: Response) -> Any:
+        """The JSON body of the last attempt; of another dialect than OpenAI's, what all share of it in OpenAI's form.
+
+        Raises:
+            NotApplicable: It asks for something else than a chat, which has no such form.
+            Untestable: It did not get there.
+        """
+        attempt = await self.forwarded(response)
+        if isinstance(attempt, TranslatedAttempt) and request_of(attempt).kind == "chat":
+            return openai_request(await self.provider_request(response))
+        return attempt.json
 
     async def received(self, response: Response) -> Any:
         """The JSON body that the upstream got in the last attempt; None if it got none, as the target refused it.

@@ -16,6 +16,7 @@ from hopcheck.engine.verdict import Verdict
 from hopcheck.selftest.columns import HEALTHY, MatrixColumn, url_part
 from hopcheck.selftest.reach import Reach, touches
 from hopcheck.selftest.relay_host import RelayHost
+from hopcheck_server.relay.translating import TranslatingRelay
 from hopcheck_server.wire.tasks import bounded_map
 
 CLOCK_JOBS = 24
@@ -108,10 +109,11 @@ def _hosted(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None, *,
 
 
 def _is_asked_of(column: MatrixColumn, case: Case) -> bool:
-    """Whether a case can say something of a column's relay: of a mutant that translates wrongly, cases about that."""
+    """Whether a case can say something of a column's relay: of one that translates in its own way, cases about that."""
     if not column.provider:
         return TRANSLATES not in case.needs
-    return case.operation in OF_PROVIDERS and (column.honest or TRANSLATES in case.needs)
+    is_plain = TranslatingRelay in column.relay.__bases__ and column.relay.__name__ == TranslatingRelay.__name__
+    return case.operation in OF_PROVIDERS and (is_plain or TRANSLATES in case.needs)
 
 
 def _differing(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None) -> tuple[Case, ...]:

@@ -36,7 +36,7 @@ def _print_of(text: Any) -> str:
 
 
 TEXT_PRINT = {True: _print_of(TEXT), False: _print_of(TEXT[:PART])}
-IMAGE_PRINT = {True: _print_of(IMAGE), False: _print_of(IMAGE[:PART])}
+IMAGE_PRINT = {in_full: _print_of(url.partition(",")[2]) for in_full, url in ((True, IMAGE), (False, IMAGE[:PART]))}
 
 
 @case(
@@ -82,9 +82,10 @@ async def large_request(target: Target) -> Findings:
     if answer.status == 413 and not target.declares.transparent:
         yield expect("refusal", contract_violations("Error", answer.json), equals=[])
     elif answer.status == 200:
-        parts = items((await target.forwarded(answer)).json, "messages", 0, "content")
-        images = [dig(part, "image_url", "url") for part in parts if dig(part, "type") == "image_url"]
-        yield expect("images", [_print_of(image) for image in images], equals=[IMAGE_PRINT[target.in_full]])
+        parts = items(await target.openai_form(answer), "messages", 0, "content")
+        urls = [str(dig(part, "image_url", "url")) for part in parts if dig(part, "type") == "image_url"]
+        data = [_print_of(url.partition(",")[2]) for url in urls]
+        yield expect("images", data, equals=[IMAGE_PRINT[target.in_full]])
 
 
 class _WhenLarge(Relay):

@@ -13,8 +13,8 @@ async def many_inputs(target: Target) -> Findings:
     response = await target.embeddings.create(INPUTS, encoding_format="float")
     indexes = [dig(item, "index") for item in items(response.json, "data")]
     yield expect("indexes", indexes, equals=list(range(len(INPUTS))))
-    asked = [one for attempt in await target.seen(response) for one in items(attempt.json, "input")]
-    yield expect("inputs upstream", len(asked), equals=len(INPUTS))
+    sent = "".join(attempt.body.decode() for attempt in await target.seen(response))
+    yield expect("inputs upstream", sum(f'"{text}"' in sent for text in INPUTS), equals=len(INPUTS) - 1)
     vectors = [str(dig(item, "embedding")) for item in items(response.json, "data")]
     yield expect("different vectors", len(set(vectors)), equals=len(INPUTS))
 

@@ -34,13 +34,13 @@ PAGE = "A line of a long document, with an end that shows.\n" * 4000
 )
 async def long_history(target: Target, ask: Operation) -> Findings:
     """A conversation of a hundred messages, and a message of 200 KB, reach the upstream whole."""
-    got = (await target.forwarded(await ask(messages=HISTORY))).json
+    got = await target.openai_form(await ask(messages=HISTORY))
     texts = [text_of(one) for one in items(got, "messages") or items(got, "input")]
     yield expect("messages", len(texts), equals=len(HISTORY))
     others = [place for place, one in enumerate(HISTORY[:-1]) if texts[place : place + 1] != [one["content"]]]
     yield expect("messages with another text, or in another place", others, equals=[])
     page = await ask(messages=[{"role": "user", "content": PAGE}])
-    arrived = (await target.forwarded(page)).json
+    arrived = await target.openai_form(page)
     text = "".join(text_of(one) for one in items(arrived, "messages") or items(arrived, "input"))
     yield expect("200 KB of text", len(text), holds=text.startswith(PAGE.rstrip()), to="all of it")
 

@@ -26,7 +26,7 @@ TOOLS: list[dict[str, Any]] = [
 )
 async def many_tools(target: Target, ask: Operation) -> Findings:
     """A hundred tools reach the upstream, each with its name, its description and its parameters."""
-    got = items((await target.forwarded(await ask(tools=TOOLS))).json, "tools")
+    got = items(await target.openai_form(await ask(tools=TOOLS)), "tools")
     names = [dig(one, "function", "name") for one in got]
     yield expect("names", names, equals=[one["function"]["name"] for one in TOOLS])
     lost = [name for name, one in zip(names, got, strict=True) if not dig(one, "function", "description")]

@@ -24,7 +24,7 @@ async def model_map(target: Target) -> Findings:
     """
 
     async def name(answer: Response) -> str:
-        return str(dig((await target.forwarded(answer)).json, "model"))
+        return str(dig(await target.openai_form(answer), "model"))
 
     plain = await name(await target.chat.create())
     yield expect("a stream's model", await name(await target.chat.stream()), equals=plain)

@@ -35,8 +35,8 @@ async def numbers(target: Target, ask: Operation) -> Findings:
     """
     properties = {name: {"const": value} for name, value in {**WHOLE, **LARGE, **BROKEN}.items()}
     function = {"name": "count", "parameters": {"type": "object", "properties": properties}}
-    attempt = await target.forwarded(await ask(tools=[{"type": "function", "function": function}]))
-    got = dig(attempt.json, "tools", 0, "function", "parameters", "properties")
+    body = await target.openai_form(await ask(tools=[{"type": "function", "function": function}]))
+    got = dig(body, "tools", 0, "function", "parameters", "properties")
     if all(dig(got, name, "const") is None for name in properties):
         raise NotApplicable("none of the schema's numbers arrived, which tools.strict-schema judges")
     yield expect("integers", {name: dig(got, name, "const") for name in WHOLE}, equals=WHOLE)

@@ -55,8 +55,8 @@ async def prefix_stable(target: Target, ask: Operation) -> Findings:
     """In a session, what one turn sent goes upstream again as the beginning of the next: prompt caches depend on it."""
     forwarded = []
     for turn in range(1, TURNS + 1):
-        attempt = await target.forwarded(await ask(messages=history(turn), tools=TOOLS))
-        forwarded.append((canonical(items(attempt.json, "messages"))[:-1], canonical(items(attempt.json, "tools"))))
+        body = await target.openai_form(await ask(messages=history(turn), tools=TOOLS))
+        forwarded.append((canonical(items(body, "messages"))[:-1], canonical(items(body, "tools"))))
     changed = [
         turn
         for turn, ((before, _), (after, _)) in enumerate(itertools.pairwise(forwarded), 2)

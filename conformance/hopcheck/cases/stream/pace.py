@@ -15,12 +15,13 @@ JOINED = ("stream.flush", "stream.logprobs", "stream.n-choices", "tools.text-and
 QUICK = [f"w{number} " for number in range(12)]
 
 
-def lags_ms(stream: Stream, sent: list[tuple[int, int]]) -> list[int]:
+def lags_ms(stream: Stream, sent: list[tuple[int, int]], leading: int) -> list[int]:
     """How long after it was sent each word of `SLOW` arrived, in ms; shorter than that if some never came.
 
     Args:
         stream: What came.
-        sent: When the upstream wrote which event: the role, each word, and what follows.
+        sent: When the upstream wrote which event: what leads, each word, and what follows.
+        leading: How many events come before the first word.
     """
     received = ""
     arrived: list[int] = []
@@ -28,7 +29,7 @@ def lags_ms(stream: Stream, sent: list[tuple[int, int]]) -> list[int]:
         received += edits.text_of(edits.chunk_of(timed.event) or {})
         while len(arrived) < min(len(SLOW), len(received) // len(SLOW[0])):
             arrived.append(timed.at_ns)
-    return [round((at - out) / 1e6) for at, (out, _) in zip(arrived, sent[1:], strict=False)]
+    return [round((at - out) / 1e6) for at, (out, _) in zip(arrived, sent[leading:], strict=False)]
 
 
 @case(
@@ -47,7 +48,7 @@ async def flush(target: Target) -> Findings:
     lags: list[int] = []
     for script, limit_ms in (("", LIMIT_MS), ("", LIMIT_MS), ("unhurried", round(UNHURRIED_S * 800))):
         stream = await target.chat.stream(script=script)
-        lags = lags_ms(stream, (await target.forwarded(stream)).sent)
+        lags = lags_ms(stream, (await target.forwarded(stream)).sent, target.leading_events)
         prompt = len(lags) == len(SLOW) and max(lags) <= limit_ms
         if prompt:
             break

@@ -50,6 +50,9 @@ def judge_translation(judged: Judged) -> Iterator[Complaint]:
 def _differences(asked: ProviderRequest, got: ProviderRequest, dialect: Dialect) -> Iterator[Complaint]:
     if asked.tool_choice == "none" and not got.tools:
         asked = replace(asked, tools=(), tool_choice="")  # what isn't offered can't be called
+    if "response_format" in asked.parameters:  # a schema may be that of a tool which the model has to call
+        names = {tool.name for tool in asked.tools}
+        got = replace(got, tools=tuple(tool for tool in got.tools if tool.name in names))
     parameters = dialect.parameters
     yield from _system(asked, got)
     yield from _turns(asked, got)
@@ -125,9 +128,9 @@ def _results(before: list[MessagePart], after: list[MessagePart]) -> Iterator[Co
 
 
 def _as_json(text: str) -> Any:
-    """A result's value, where its text is one: some dialects have results as JSON."""
+    """A result's value, where its text is one, as some dialects have it; else its words, as parts may be joined."""
     value = loads_or_none(text.encode())
-    return text if value is None else value
+    return "".join(text.split()) if value is None else value
 
 
 def _tools(asked: ProviderRequest, got: ProviderRequest, schema_level: Level) -> Iterator[Complaint]:

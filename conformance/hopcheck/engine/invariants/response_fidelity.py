@@ -15,6 +15,7 @@ from hopcheck.engine.exchanges.message import Message
 from hopcheck.engine.exchanges.openai_form import foreign_dialect
 from hopcheck.engine.exchanges.typed_fidelity import typed_differences, typed_level
 from hopcheck_contracts.documents import surface_of
+from hopcheck_server.upstream.dialects.dialect import Dialect
 
 RESPONSE_FIDELITY = "response-fidelity"
 
@@ -77,7 +78,21 @@ def _lost(judged: Judged, given: Message, answer: Message) -> Iterator[ValueDiff
     if dialect is None:
         return _chat(judged, *contents)
     has_ids = "call ids" not in omits
-    return _chat(judged, *(with_parsed_arguments(one, with_ids=has_ids) for one in contents))
+    wanted, got = (with_parsed_arguments(one, with_ids=has_ids) for one in contents)
+    return _chat(judged, {**wanted, "usage": _expressible_usage(wanted.get("usage"), dialect)}, got)
+
+
+def _expressible_usage(usage: Any, dialect: Dialect) -> Any:
+    """A usage as far as a dialect can report it: none says which tokens there were none of."""
+    if not isinstance(usage, dict):
+        return usage
+    if "usage details" in dialect.omits:
+        return {name: usage.get(name) for name in COUNTS}
+    return {name: _without_zeros(value) for name, value in usage.items()}
+
+
+def _without_zeros(value: Any) -> Any:
+    return {name: count for name, count in value.items() if count} or None if isinstance(value, dict) else value
 
 
 def _embeddings(given: Json, answer: Json, *, counts: bool) -> Iterator[ValueDifference]:

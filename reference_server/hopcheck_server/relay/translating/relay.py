@@ -49,7 +49,7 @@ class TranslatingRelay(Relay):
         """The request in the provider's form, with the key where the provider has it."""
         key = self.config.upstream_keys.get(outgoing.model, self.config.upstream_key)
         kept = tuple(pair for pair in outgoing.headers if pair[0] != "Authorization")
-        path = self.language.path(outgoing.model, outgoing.incoming.streams)
+        path = self.language.path(str(outgoing.json.get("model")), outgoing.incoming.streams)
         headers = (*self.language.headers(key), *kept)
         return replace(outgoing, path=path, headers=headers).with_json(self.to_request(outgoing.json))
 

@@ -19,10 +19,12 @@ Omission = Literal[
     "null content",
     "stream terminators",
     "embedding usage",
+    "usage details",
 ]
 """The ids of calls, by which results are known; what kind an image is; images by their address; whether, and which,
 tools are to be called; tools' schemas in full; in responses, whether there is no text or an empty one; what ends a
-stream before its body does; how many tokens the input of embeddings had."""
+stream before its body does; how many tokens the input of embeddings had; which tokens were those of
+caches and of reasoning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,9 @@ class Ollama(Dialect):
     label = "Ollama"
     nearby = ("/api/",)
     request_id_header = ""
-    omits = frozenset({"call ids", "media types", "image URLs", "tool choice", "null content", "stream terminators"})
+    omits = frozenset(
+        {"call ids", "media types", "image URLs", "tool choice", "null content", "stream terminators", "usage details"}
+    )
     leading_events = -1  # the first has content
     parameters = requests.PARAMETERS
     carries = frozenset({"response_format"})

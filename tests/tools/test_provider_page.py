@@ -1,0 +1,90 @@
+"""The page about LiteLLM's providers: each deviation is judged, and each judgement is about one that was met."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.provider_page.__main__ import JUDGEMENTS, main
+from tools.provider_page.deviations import CLASSES, ProviderDeviation, Unjudged, judged
+from tools.provider_page.page import page
+
+ROOT = Path(__file__).parents[2]
+
+
+def case(outcome: str, **more: Any) -> dict[str, Any]:
+    plain = {"id": "a.b", "operation": "chat", "provider": "gemini", "outcome": outcome, "untestable_by": ""}
+    return {**plain, "baseline": "listed", **more}
+
+
+def cause(level: str, *places: str) -> dict[str, Any]:
+    return {"check": "http", "cause": "two dates", "level": level, "operations": dict.fromkeys(places, 1)}
+
+
+def report(*cases: Any, causes: tuple[Any, ...] = ()) -> dict[str, Any]:
+    return {"cases": list(cases), "causes": list(causes)}
+
+
+def judgement(where: str = "a.b", **more: Any) -> dict[str, Any]:
+    return {"where": where, "providers": ["gemini"], "class": "defect", "sentence": "It fails.", **more}
+
+
+def test_each_deviation_has_a_class_and_a_sentence() -> None:
+    found = report(case("deviates"), case("deviates", operation="chat.stream"), causes=(cause("MUST", "chat@gemini"),))
+    assert judged(found, [judgement(), judgement("http: two dates")]) == [
+        ProviderDeviation("gemini", "a.b", ("chat", "chat.stream"), "defect", "It fails."),
+        ProviderDeviation("gemini", "http: two dates", ("chat",), "defect", "It fails."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "judgements", "problem"),
+    [
+        (report(case("deviates")), [], "no judgement: a.b with gemini"),
+        (report(causes=(cause("MUST", "chat@gemini"),)), [], "no judgement: http: two dates with gemini"),
+        (report(case("conforms")), [judgement()], "nothing to judge: a.b with gemini"),
+        (report(case("advisory")), [judgement(**{"class": "odd"})], "unknown class: odd"),
+    ],
+)
+def test_what_does_not_match_is_an_error(found: Any, judgements: Any, problem: str) -> None:
+    with pytest.raises(Unjudged, match=problem):
+        judged(found, judgements)
+
+
+def test_advice_may_be_judged_and_need_not() -> None:
+    found = report(case("advisory"), causes=(cause("SHOULD", "chat@gemini", "chat"),))
+    assert judged(found, []) == []
+    assert [one.where for one in judged(found, [judgement(), judgement("http: two dates")])] == [
+        "a.b",
+        "http: two dates",
+    ]
+
+
+def test_a_case_that_a_cause_prevents_counts_with_it() -> None:
+    assert judged(report(case("untestable", untestable_by="acceptance: x")), []) == []
+
+
+def test_the_page_has_both_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = report(case("deviates"), case("not-applicable", id="c.d"))
+    lines = list(page(found, judged(found, [judgement()])))
+    assert "| gemini | It fails. | defect | `a.b` on chat |" in lines
+    assert "| `a.b` | (deviates) |" in lines
+    assert not any("`c.d`" in line for line in lines)
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(found))
+    assert main([str(path)]) == 1
+    assert "no judgement: a.b with gemini" in capsys.readouterr().err
+
+
+def test_the_judgements_are_those_of_the_page() -> None:
+    judgements = tomllib.loads(JUDGEMENTS.read_text(encoding="utf-8"))["deviation"]
+    assert {one["class"] for one in judgements} <= set(CLASSES)
+    rows = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8").splitlines()
+    for one in judgements:
+        for provider in one["providers"]:
+            row = f"| {provider} | {one['sentence']} | {one['class']} | `{one['where']}` on "
+            assert any(line.startswith(row) for line in rows), row

@@ -1,0 +1,1 @@
+"""The page of what LiteLLM does with each provider (`docs/providers.md`)."""

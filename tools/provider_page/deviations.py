@@ -1,0 +1,75 @@
+"""What a report has of each provider that isn't kept, each with a person's judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+CLASSES = ("defect", "by design", "format")
+"""A mistake of the gateway's; what it gives up on purpose; what two formats can't both say."""
+
+RED = frozenset({"deviates", "flaky", "untestable", "broken"})
+
+Json = Mapping[str, Any]
+
+Place = tuple[str, str]
+"""A case's id, or a cause's key; and a provider."""
+
+
+class Unjudged(ValueError):
+    """A deviation has no judgement, or a judgement no deviation; the text has a line for each."""
+
+
+@dataclass(frozen=True)
+class ProviderDeviation:
+    """One thing that isn't kept with one provider.
+
+    Attributes:
+        provider: The provider.
+        where: The case's id, or the cause's key.
+        operations: Where it was met.
+        kind: One of `CLASSES`.
+        sentence: What happens.
+    """
+
+    provider: str
+    where: str
+    operations: tuple[str, ...]
+    kind: str
+    sentence: str
+
+
+def judged(report: Json, judgements: Sequence[Json]) -> list[ProviderDeviation]:
+    """Every deviation of a report with its judgement, in the order of the judgements.
+
+    Raises:
+        Unjudged: One of a binding requirement has none, or a judgement is about nothing that the report has.
+    """
+    met = dict(_met(report))
+    binding = {place for place, names in _met(report, binding=True)}
+    known = {(one["where"], provider): one for one in judgements for provider in one["providers"]}
+    problems = [f"no judgement: {where} with {provider}" for where, provider in sorted(binding - known.keys())]
+    problems += [f"nothing to judge: {where} with {provider}" for where, provider in sorted(known.keys() - met.keys())]
+    problems += [f"unknown class: {one['class']}" for one in judgements if one["class"] not in CLASSES]
+    if problems:
+        raise Unjudged("\n".join(problems))
+    return [
+        ProviderDeviation(provider, where, met[where, provider], one["class"], one["sentence"])
+        for (where, provider), one in known.items()
+    ]
+
+
+def _met(report: Json, *, binding: bool = False) -> Iterator[tuple[Place, tuple[str, ...]]]:
+    """Where something isn't kept, and on which operations; `binding`: of requirements that fail a gate alone."""
+    outcomes = RED if binding else RED | {"advisory"}
+    places: dict[Place, list[str]] = {}
+    for case in report["cases"]:
+        if case["provider"] and case["outcome"] in outcomes and not case.get("untestable_by"):
+            places.setdefault((case["id"], case["provider"]), []).append(case["operation"])
+    for cause in report["causes"]:
+        for name in cause["operations"] if not binding or cause["level"] == "MUST" else ():
+            operation, _, provider = name.partition("@")
+            if provider:
+                places.setdefault((f"{cause['check']}: {cause['cause']}", provider), []).append(operation)
+    yield from ((place, tuple(dict.fromkeys(names))) for place, names in places.items())
