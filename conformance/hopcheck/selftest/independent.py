@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from hopcheck.authoring.mistakes import require_known
@@ -17,7 +17,7 @@ from hopcheck.client.operations import OPERATIONS
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.scheduler import ChainPool, run_pools
 from hopcheck.engine.verdict import Outcome, Verdict
-from hopcheck.selftest.columns import url_part
+from hopcheck.selftest.columns import by_provider, url_part
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck.selftest.restriction import restricted
 from hopcheck_server.relay import Relay
@@ -111,7 +111,7 @@ def violates(
 
 
 def trials_of(mutants: Iterable[IndependentMutant], cases: Mapping[str, Case]) -> list[tuple[IndependentMutant, Case]]:
-    """Each mutant with its case, once for each operation on which it is wrong.
+    """Each mutant with its case, once for each operation on which it is wrong; one that translates, for each provider.
 
     Raises:
         ValueError: There is no such case.
@@ -120,7 +120,8 @@ def trials_of(mutants: Iterable[IndependentMutant], cases: Mapping[str, Case]) -
     for mutant in mutants:
         require_known("the case of a mutant", mutant.case_id, list(cases))
         case = cases[mutant.case_id]
-        pairs += [(mutant, one) for one in case.on_each() if not mutant.on or one.operation in mutant.on]
+        asked = [one for one in case.on_each() if not mutant.on or one.operation in mutant.on]
+        pairs += [(replace(mutant, relay=relay), one) for relay in by_provider(mutant.relay) for one in asked]
     return pairs
 
 
