@@ -24,8 +24,7 @@ from hopcheck import (
 PAGE = "".join(f"{number:07d} " for number in range(131_072))  # 1 MiB, no piece of which is like another
 TEXT = PAGE * 4 + "end"
 IMAGE = "data:image/png;base64," + base64.b64encode(PAGE.encode() * 3).decode()
-PART = (1 << 18) - 2
-"""How much of them, in characters, where a run doesn't ask in full."""
+PART = (1 << 18) - 2  # of them, in characters, where a run doesn't ask in full
 
 
 def _print_of(text: Any) -> str:
