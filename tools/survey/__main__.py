@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hopcheck_load.report import document as report
-from hopcheck_load.report.render.values import headlines
+from hopcheck_load.report.render.headlines import headlines
 from hopcheck_server.chain.processes import ProcessError
 from hopcheck_server.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck_server.wire.event_loop import stop_event

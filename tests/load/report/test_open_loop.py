@@ -17,9 +17,10 @@ from hopcheck_load.open_loop.upstream_times import SETTLE_S, fetch_times_s
 from hopcheck_load.report import budgets as gate
 from hopcheck_load.report import document as report
 from hopcheck_load.report.render import rates
+from hopcheck_load.report.render.headlines import headlines
 from hopcheck_load.report.render.html import html_text
 from hopcheck_load.report.render.markdown import markdown_text
-from hopcheck_load.report.render.values import findings, headlines
+from hopcheck_load.report.render.values import findings
 from hopcheck_load.stats.histograms import Histograms
 
 pytestmark = pytest.mark.usefixtures("few_draws")

@@ -10,11 +10,12 @@ from rich.console import Console
 from hopcheck_load.report import document as report
 from hopcheck_load.report.budgets import judge, parse
 from hopcheck_load.report.comparison import compare
+from hopcheck_load.report.render.headlines import headlines
 from hopcheck_load.report.render.html import html_text
 from hopcheck_load.report.render.markdown import markdown_text
 from hopcheck_load.report.render.svg import Scale
 from hopcheck_load.report.render.terminal import print_report
-from hopcheck_load.report.render.values import cpu_ms, headlines, interval, ms, share, tick
+from hopcheck_load.report.render.values import cpu_ms, interval, ms, share, tick
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 

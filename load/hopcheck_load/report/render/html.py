@@ -11,13 +11,12 @@ from markupsafe import Markup
 
 from hopcheck_load.report import fidelity
 from hopcheck_load.report.render import curves, forest, plots, rates
+from hopcheck_load.report.render.headlines import cards, headlines
 from hopcheck_load.report.render.svg import SLIM
 from hopcheck_load.report.render.values import (
     added,
-    cards,
     cpu_ms,
     findings,
-    headlines,
     interval,
     interval_of,
     is_under_load,

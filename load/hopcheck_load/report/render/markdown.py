@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hopcheck_load.report.render.headlines import headlines
 from hopcheck_load.report.render.rates import markdown_rows
 from hopcheck_load.report.render.values import (
     added,
     findings,
-    headlines,
     interval,
     interval_of,
     is_under_load,

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from hopcheck_load.report.render import rates
+from hopcheck_load.report.render.headlines import headlines
 from hopcheck_load.report.render.values import (
     UNKNOWN,
     added,
     findings,
-    headlines,
     interval,
     interval_of,
     is_under_load,

@@ -1,4 +1,4 @@
-"""How often the intervals of `hopcheck load` hold the truth, by simulation: `python -m tools.coverage`.
+"""Measurements whose truth is known.
 
 At rest, rounds are a series with a known median, independent or autocorrelated. Under load, requests arrive at random
 at a hop whose latency goes up and down: its logarithm is an Ornstein-Uhlenbeck process with a known relaxation time.
@@ -6,20 +6,15 @@ at a hop whose latency goes up and down: its logarithm is an Ornstein-Uhlenbeck 
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from hopcheck_load.measurement.profiles import STEP_SHARES
-from hopcheck_load.measurement.schedule import DIRECT_SHARE, MIN_DIRECT_RATE
-from hopcheck_load.stats import blocks, intervals, slices
+from hopcheck_load.stats import intervals, slices
 from hopcheck_load.stats.blocks import Floats
 from hopcheck_load.stats.intervals import Estimate
-from hopcheck_load.stats.saturation import RateStep, SaturationPoint, saturation_point
 from hopcheck_load.stats.slices import Sliced
 
 WARM_VALUES = 200
@@ -138,73 +133,6 @@ class UnderLoad:
         return autoregressive(shocks, remembered)[warm:] * LEVEL_DEVIATION
 
 
-@dataclass(frozen=True)
-class RisingRates:
-    """The profile `steps`: a hop that bends at a share of the highest rate, or never.
-
-    Attributes:
-        duration_s: The length of each step.
-        fluctuation_s: See `UnderLoad`.
-        bends_at: The share of the highest rate from which it adds `slower` times as much; None for never.
-        slower: See `UnderLoad`.
-        rate: The highest rate.
-    """
-
-    duration_s: float
-    fluctuation_s: float
-    bends_at: float | None = None
-    slower: float = 5.0
-    rate: float = RATE
-
-    def __str__(self) -> str:
-        """Return its row's heading."""
-        how = f"fluctuations of {self.fluctuation_s:g} s" if self.fluctuation_s else "no fluctuations"
-        bends = "" if self.bends_at is None else f", {self.slower:g} times as slow from {self.bends_at:.0%} on"
-        return f"steps of {self.duration_s:g} s up to {self.rate:g} a second, {how}{bends}"
-
-    @property
-    def truth(self) -> float | None:
-        """The knee as a share of the highest rate."""
-        return None if self.bends_at is None else max(share for share in STEP_SHARES if share < self.bends_at)
-
-    def knee(self, draw: np.random.Generator, seed: int) -> SaturationPoint:
-        """Measure once."""
-        return saturation_point(self._step(share, draw, seed) for share in STEP_SHARES)
-
-    def _step(self, share: float, draw: np.random.Generator, seed: int) -> RateStep:
-        rate = share * self.rate
-        is_slow = self.bends_at is not None and share >= self.bends_at
-        direct = min(rate, max(DIRECT_SHARE * rate, MIN_DIRECT_RATE))
-        measured = UnderLoad(self.duration_s, self.fluctuation_s, 0.0, rate, direct, self.slower if is_slow else 1.0)
-        found = measured.estimate(draw, seed)
-        low, high = found.rough or (found.low, found.high)
-        return RateStep(rate, found.value, True, low, high)
-
-
-class Knees(NamedTuple):
-    """What was found of knees: shares of all runs.
-
-    Attributes:
-        right: With the true knee, or rightly without one.
-        unknown: Measured for too short a time.
-        wrong: With another knee.
-    """
-
-    right: float
-    unknown: float
-    wrong: float
-
-
-def simulate_knees(scenario: RisingRates, runs: int, seed: int) -> Knees:
-    """Measure many times."""
-    draw = np.random.default_rng(seed)
-    found = [scenario.knee(draw, run) for run in range(runs)]
-    rate = None if scenario.truth is None else scenario.truth * scenario.rate
-    right = sum(one.outcome != "unknown" and one.outcome != "lowest" and one.rate == rate for one in found)
-    unknown = sum(one.outcome == "unknown" for one in found)
-    return Knees(right / runs, unknown / runs, (runs - right - unknown) / runs)
-
-
 def simulate(scenario: Scenario, runs: int, seed: int) -> Coverage:
     """Measure many times."""
     draw = np.random.default_rng(seed)
@@ -224,34 +152,3 @@ SCENARIOS: Sequence[Scenario] = (
         for duration_s in (11.0, 30.0, 60.0)
     ),
 )
-
-RISING: Sequence[RisingRates] = tuple(
-    RisingRates(duration_s, at_s, bends_at, rate=rate)
-    for bends_at in (None, 0.75)
-    for at_s in (0.0, 0.5)
-    for rate in (20.0, 100.0)
-    for duration_s in (7.0, 20.0)
-)
-
-
-def main(words: Sequence[str] | None = None) -> int:
-    """Print a table in Markdown."""
-    parser = argparse.ArgumentParser(prog="python -m tools.coverage", description=__doc__)
-    parser.add_argument("--runs", type=int, default=400, help="runs of each scenario (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--resamples", type=int, default=400, help="of each interval (default: %(default)s)")
-    arguments = parser.parse_args(words)
-    blocks.RESAMPLES = arguments.resamples
-    print("| | runs with an interval | intervals that hold the truth | runs with a wrong interval |\n|---|---|---|---|")
-    for scenario in SCENARIOS:
-        found = simulate(scenario, arguments.runs, arguments.seed)
-        print(f"| {scenario} | {found.shown:.0%} | {found.coverage:.1%} | {found.wrong:.1%} |", flush=True)
-    print("\n| | right | unknown | wrong |\n|---|---|---|---|")
-    for rising in RISING:
-        knees = simulate_knees(rising, arguments.runs, arguments.seed)
-        print(f"| {rising} | {knees.right:.1%} | {knees.unknown:.1%} | {knees.wrong:.1%} |", flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
