@@ -73,7 +73,7 @@ def test_a_stream_that_ends_early_ends_in_an_error(
 def test_a_missing_terminator_after_the_stop_reason(provider: httpx2.Client, upstream: RawUpstream) -> None:
     upstream.script = streams(*EVENTS[MESSAGES][:-1])
     events = events_of(provider.post(MESSAGES, json=streamed(MESSAGES)).content)
-    assert [one.event for one in events][-2:] == ["message_delta", "message_stop"]
+    assert [one.event for one in events][-2:] == ["message_delta", "error"]
 
 
 @pytest.mark.parametrize(

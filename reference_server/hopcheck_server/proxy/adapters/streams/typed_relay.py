@@ -1,7 +1,7 @@
 """Relays streams of typed events: Anthropic's messages, and OpenAI's responses.
 
 Every event is passed on with its bytes of data, and with its type as the event's name: Anthropic's clients drop an
-event without one. What the upstream leaves out isn't made up, a terminator after the stop reason apart.
+event without one. What the upstream leaves out isn't made up: without its last event a stream has broken off.
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ from hopcheck_server.proxy.surfaces.anthropic_errors import encode_anthropic
 class TypedRelay(StreamRelay):
     """The relay of events that have a `type`."""
 
+    @property
+    def finished(self) -> bool:
+        """No: only the last event says that the response is complete."""
+        return False
+
     def _pass_payload(self, event: bytes, data: bytes, payload: dict[str, Any]) -> bytes:
         kind = payload.get("type")
         if kind == "error" or (kind is None and payload.get("error")):
@@ -30,6 +35,10 @@ class TypedRelay(StreamRelay):
         self.begun = True
         self._note(kind, payload)
         return _written(event, data, kind)
+
+    def _close(self) -> bytes:
+        self.fault = upstream_broke_off()
+        return b""
 
     @abstractmethod
     def _note(self, kind: str, payload: dict[str, Any]) -> None:
@@ -43,33 +52,15 @@ class TypedRelay(StreamRelay):
 class MessagesRelay(TypedRelay):
     """The relay of messages, which `message_stop` ends."""
 
-    _stopped = False
-
-    @property
-    def finished(self) -> bool:
-        """Whether the message has its stop reason."""
-        return self._stopped
-
     def in_band(self, error: ProxyError) -> bytes:
         """Make an event called `error`."""
         return named_event("error", encode_anthropic(error))
 
     def _note(self, kind: str, payload: dict[str, Any]) -> None:
-        if kind == "message_stop":
-            self.done = True
-        elif kind == "message_delta":
-            delta = payload.get("delta")
-            self._stopped = self._stopped or (isinstance(delta, dict) and delta.get("stop_reason") is not None)
+        self.done = kind == "message_stop"
 
     def _error_of(self, payload: dict[str, Any]) -> Any:
         return payload.get("error") or {}
-
-    def _close(self) -> bytes:
-        if not self.finished:
-            self.fault = upstream_broke_off()
-            return b""
-        self.done = True
-        return named_event("message_stop", b'{"type":"message_stop"}')
 
 
 class ResponsesRelay(TypedRelay):
@@ -80,11 +71,6 @@ class ResponsesRelay(TypedRelay):
     def __init__(self, make_error: MakeError, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         super().__init__(make_error, max_event_bytes)
         self._next_number = 0
-
-    @property
-    def finished(self) -> bool:
-        """No: only the last event holds the status of the response."""
-        return False
 
     def in_band(self, error: ProxyError) -> bytes:
         """Make an event called `error`, which has the next number."""
@@ -103,10 +89,6 @@ class ResponsesRelay(TypedRelay):
         if inner:
             return inner
         return {name: value for name, value in payload.items() if name not in ("type", "sequence_number", "error")}
-
-    def _close(self) -> bytes:
-        self.fault = upstream_broke_off()
-        return b""
 
 
 def _written(event: bytes, data: bytes, kind: str) -> bytes:
