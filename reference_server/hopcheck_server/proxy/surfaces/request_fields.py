@@ -10,6 +10,9 @@ from typing import Any
 
 from hopcheck_server.proxy.errors import bad_request
 
+INPUT_ELSEWHERE = ("prompt", "previous_response_id", "conversation")
+"""What a request for a response may refer to, and then needs no input of its own."""
+
 _NUMBER = (int, float)
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "stream": ((bool,), "a boolean"),
@@ -57,6 +60,8 @@ def check_response(body: dict[str, Any]) -> None:
     given = body.get("input", "")
     if not isinstance(given, (str, list)):
         raise bad_request("'input' must be a string or an array.", "input", "invalid_type")
+    if not given and not any(body.get(name) for name in INPUT_ELSEWHERE):
+        raise bad_request("Missing required parameter: 'input'.", "input", "missing_required_parameter")
     if isinstance(given, list):
         _check_objects("input", given)
 

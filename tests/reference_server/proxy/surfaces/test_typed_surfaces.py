@@ -151,6 +151,8 @@ def test_the_routers_refusals_have_it_too(provider: httpx2.Client, method: str, 
         (MESSAGES, {"messages": []}, "messages"),
         (MESSAGES, {"messages": ["hi"]}, "messages[0]"),
         (RESPONSES, {"input": 7}, "input"),
+        (RESPONSES, {"input": []}, "input"),
+        (RESPONSES, {"input": None}, "input"),
         (RESPONSES, {"input": ["hi"]}, "input[0]"),
         (RESPONSES, {"max_output_tokens": "9"}, "max_output_tokens"),
     ],
@@ -162,6 +164,13 @@ def test_fields_that_it_relies_on(
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
     assert upstream.received == []
+
+
+def test_an_input_may_be_elsewhere(provider: httpx2.Client, upstream: RawUpstream) -> None:
+    upstream.script = says_json(ANSWER[RESPONSES])
+    asked = {"model": "m", "previous_response_id": "resp_1"}
+    assert provider.post(RESPONSES, json=asked).status_code == 200
+    assert upstream.received[0].json == asked
 
 
 @both
