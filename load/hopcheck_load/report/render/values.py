@@ -144,7 +144,7 @@ def knee(document: Mapping[str, Any], found: Mapping[str, Any]) -> str:
         return f"{hop}: no knee up to {found['up_to']:g}/s"
     if found["up_to"] is None:
         return f"{hop}: the knee is unknown, no rate is valid"
-    return f"{hop}: the knee is unknown, only {found['rates']} rates were measured long enough to be compared"
+    return f"{hop}: the knee is unknown, what it adds is known well enough at {found['rates']} rates only"
 
 
 def _where(document: Mapping[str, Any], found: Mapping[str, Any]) -> str:
