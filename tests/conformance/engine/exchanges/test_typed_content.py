@@ -104,7 +104,7 @@ def test_signatures_and_declared_reasoning() -> None:
         assert not any("thinking" in one for one in causes(path, "thinking", "text", dialect=gemini, reasons=False))
 
 
-def test_behind_another_dialect_arguments_are_values_and_usage_is_sums() -> None:
+def test_behind_another_dialect_arguments_are_values_usage_sums() -> None:
     ollama = all_dialects()["ollama"]
     calls = {"a": reply.call("look_up", '{"q": ', '"x"}'), "b": reply.call("look_up", '{ "q":"x" }', id="other")}
     stories = {name: reply.chat(tools=[call]) for name, call in calls.items()}
