@@ -9,12 +9,14 @@ import json
 import time
 from collections.abc import Mapping
 
-from hopcheck_server.upstream.dialects.dialect import MODELS, Refusal, default_completion
+from hopcheck_server.upstream.dialects.dialect import MODELS, Refusal
 from hopcheck_server.upstream.dialects.json_text import Json
 from hopcheck_server.upstream.dialects.openai_responses.responses import whole
 from hopcheck_server.upstream.dialects.request import DialectRequest, Route
 from hopcheck_server.upstream.dialects.template import CREATED, MODEL, TAG
 from hopcheck_server.upstream.script.error_story import ErrorStory
+from hopcheck_server.upstream.script.reply import USAGE
+from hopcheck_server.upstream.script.turns import Choice, Completion
 
 METHODS: Mapping[str, tuple[str, ...]] = {
     "stored": ("GET", "DELETE"),
@@ -25,6 +27,9 @@ METHODS: Mapping[str, tuple[str, ...]] = {
 
 PREFIX = "resp_hop"
 """What the upstream's ids of responses begin with."""
+
+STORED = Completion(choices=(Choice(text=("It was stored.",)),), usage=USAGE)
+"""What every stored response says."""
 
 QUESTION: Json = {
     "type": "message",
@@ -60,6 +65,6 @@ def answer(request: DialectRequest) -> Json:
         return {"object": "list", "data": [QUESTION], "has_more": False, **ends}
     if request.method == "DELETE":
         return {"id": identity, "object": "response.deleted", "deleted": True}
-    text = whole(default_completion()).replace(f"{PREFIX}{TAG}", identity).replace(TAG, identity.removeprefix(PREFIX))
+    text = whole(STORED).replace(f"{PREFIX}{TAG}", identity).replace(TAG, identity.removeprefix(PREFIX))
     response: Json = json.loads(text.replace(MODEL, MODELS[0]).replace(CREATED, str(int(time.time()))))
     return {**response, "status": "cancelled"} if request.kind == "stored/cancel" else response
