@@ -26,6 +26,7 @@ def test_every_case_that_applies_conforms(start, gate, tmp_path, upstream_port: 
         "traceparent = true",
         "llm_proxy = true",
         "messages = true",
+        "responses = true",
     ]
     (tmp_path / "hopcheck.toml").write_text("\n".join(["[declares]", *declares, "reasoning = true"]))
     code, report = gate(url, KEY, upstream_port)

@@ -1,4 +1,4 @@
-"""A description of a running chain: addresses and keys, a curl line, a Python snippet."""
+"""A description of a running chain: addresses and keys, a curl line for each surface, a Python snippet."""
 
 import json
 import shlex
@@ -8,6 +8,14 @@ from typing import NamedTuple
 from hopcheck_server.chain.processes import ManagedProcess
 
 _TEXT = "Hello"
+_MESSAGES = [{"role": "user", "content": _TEXT}]
+
+BODIES = {
+    "chat/completions": {"messages": _MESSAGES},
+    "responses": {"input": _TEXT},
+    "messages": {"max_tokens": 64, "messages": _MESSAGES},
+}
+"""What is asked of each surface, by the end of its path."""
 
 
 class ServerRow(NamedTuple):
@@ -20,19 +28,20 @@ class ServerRow(NamedTuple):
 
 
 def describe(servers: Sequence[ServerRow], model: str) -> str:
-    """Return addresses, keys and logs, and a curl line and an `openai` snippet for the last server, the front."""
+    """Return addresses, keys and logs, and curl lines and an `openai` snippet for the last server, the front."""
     front = servers[-1]
     snippet = openai_snippet(front.base_url, front.key, model).splitlines()
     lines = [line for server in servers for line in _about(server)]
-    lines += ["", "From a shell:", "", curl_line(front.base_url, front.key, model)]
+    curls = [curl_line(front.base_url, front.key, model, path) for path in BODIES]
+    lines += ["", "From a shell, by each API:", "", *curls]
     return "\n".join([*lines, "", "From Python:", "", *snippet])
 
 
-def curl_line(base_url: str, key: str, model: str) -> str:
-    """Return a chat request for a shell."""
-    body = json.dumps({"model": model, "messages": [{"role": "user", "content": _TEXT}]})
+def curl_line(base_url: str, key: str, model: str, path: str = "chat/completions") -> str:
+    """Return a request for a shell; `path` is one of `BODIES`."""
+    body = json.dumps({"model": model, **BODIES[path]})
     headers = ["-H", f"Authorization: Bearer {key}", "-H", "Content-Type: application/json"]
-    return shlex.join(["curl", "-sS", f"{base_url}/chat/completions", *headers, "-d", body])
+    return shlex.join(["curl", "-sS", f"{base_url}/{path}", *headers, "-d", body])
 
 
 def openai_snippet(base_url: str, key: str, model: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hopcheck_server.chain import Served, Stack, serve
-from hopcheck_server.chain.description import ServerRow, curl_line, describe, openai_snippet
+from hopcheck_server.chain.description import BODIES, ServerRow, curl_line, describe, openai_snippet
 from hopcheck_server.chain.litellm import LiteLLM
 from hopcheck_server.chain.processes import ManagedProcess, ProcessError
 from hopcheck_server.chain.stack import CHAT_MODEL
@@ -155,7 +155,8 @@ def test_description_names_every_server_and_ends_with_the_front(tmp_path: Path, 
     described, key = text
     assert key in described
     assert str(tmp_path / "litellm.log") in described
-    assert curl_line("http://127.0.0.1:4000/v1", "sk-master", CHAT_MODEL) in described
+    for path in BODIES:
+        assert curl_line("http://127.0.0.1:4000/v1", "sk-master", CHAT_MODEL, path) in described
     assert openai_snippet("http://127.0.0.1:4000/v1", "sk-master", CHAT_MODEL) in described
 
 
@@ -190,10 +191,11 @@ def pasted(run: Callable[[str], list[str]]) -> tuple[str, bytes]:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here to paste it to")
-def test_the_curl_line_works_when_pasted() -> None:
-    output, request = pasted(lambda url: ["sh", "-c", curl_line(url, "sk-it's $HOME", CHAT_MODEL)])
+@pytest.mark.parametrize("path", BODIES)
+def test_the_curl_line_works_when_pasted(path: str) -> None:
+    output, request = pasted(lambda url: ["sh", "-c", curl_line(url, "sk-it's $HOME", CHAT_MODEL, path)])
     assert json.loads(output)["choices"][0]["message"]["content"] == "Hi"
-    assert b"POST /v1/chat/completions" in request
+    assert f"POST /v1/{path} ".encode() in request
     assert b"Authorization: Bearer sk-it's $HOME\r\n" in request
 
 
