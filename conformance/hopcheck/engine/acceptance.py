@@ -63,7 +63,8 @@ def is_valid(target: Target, response: Response) -> bool:
     if operation_of(sent.method, path, body) == OTHER or not target.carries_own_key(sent):
         return False
     surface = surface_of(path)
-    known = body.get("model") in target.served_models
+    model = body.get("model")
+    known = isinstance(model, str) and model in target.served_models
     known = known and (body.get("model") == target.models.embedding) == ("embeddings" in path)
     return known and not (validate_request(surface, "POST", path, body) or must_refuse(surface, "POST", path, body))
 

@@ -21,9 +21,43 @@ _FOUND = {
     "a file of the server": re.compile(
         r"/site-packages/|/node_modules/|/(?:usr|home|opt|app|srv|root|var)/[\w.-]+/[\w./-]*\.\w+"
     ),
+    "an address of its network": re.compile(
+        r"\b(?:127|10)(?:\.\d{1,3}){3}:\d+|\b192\.168(?:\.\d{1,3}){2}:\d+"
+        r"|\b172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}:\d+|\blocalhost:\d+"
+    ),
     "a query": re.compile(r"\bSELECT\s[^\n]{1,200}\sFROM\s"),
 }
 """By what a text shows."""
+
+_SIGNS = {
+    "a stack trace": (
+        "Traceback",
+        'File "',
+        ".js:",
+        ".ts:",
+        ".py:",
+        ".go:",
+        ".java:",
+        ".kt:",
+        ".scala:",
+        ".rs:",
+        "goroutine ",
+    ),
+    "a file of the server": (
+        "-packages/",
+        "_modules/",
+        "/usr/",
+        "/home/",
+        "/opt/",
+        "/app/",
+        "/srv/",
+        "/root/",
+        "/var/",
+    ),
+    "an address of its network": ("127.", "10.", "192.168.", "172.", "localhost:"),
+    "a query": ("SELECT",),
+}
+"""What such a text must hold: a search for words is a small part of the work of one for patterns."""
 
 _PRICE = re.compile(r"cost|price|spend")
 """Of headers that name a price."""
@@ -39,15 +73,20 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     places = {"a header": head, "the body": "" if judged.is_verbatim else answer.sample}
     for place, text in places.items():
         for what, sample in _internals(judged, text):
-            if not _is_given(judged, sample):
+            if sample != _own_address(judged) and not _is_given(judged, sample):
                 yield Complaint(f"{place} shows {what}", f"{exchange.about}: {shown(sample)}")
     prices = [name for name, _ in answer.headers if _PRICE.search(name.lower()) and not _is_given(judged, name)]
     if prices:
         yield Complaint("headers show prices", f"{exchange.about}: {', '.join(prices)}", Level.SHOULD)
 
 
+def _own_address(judged: Judged) -> str:
+    """Where the client has asked."""
+    return judged.exchange.response.sent.url.partition("://")[2].partition("/")[0]
+
+
 def _learn(judged: Judged) -> None:
-    own = judged.exchange.response.sent.url.partition("://")[2].partition("/")[0]
+    own = _own_address(judged)
     hosts = {attempt.header("host") or "" for attempt in judged.exchange.attempts}
     judged.known.provider_hosts |= {host for host in hosts if host != own and ":" in host}
 
@@ -57,7 +96,7 @@ def _internals(judged: Judged, text: str) -> Iterator[tuple[str, str]]:
         if host in text:
             yield "the provider's address", host
     for what, pattern in _FOUND.items():
-        if found := pattern.search(text):
+        if any(sign in text for sign in _SIGNS[what]) and (found := pattern.search(text)):
             yield what, found[0]
 
 

@@ -80,6 +80,10 @@ def judge_retry_after(judged: Judged) -> Iterator[Complaint]:
         yield from _own_window(judged)
         return
     given = exchange.given[-1]
+    if judged.forecast is Forecast.CLEAN:
+        if response.status == 200 and response.header("retry-after") and given and not given.header("retry-after"):
+            yield Complaint("a success has a Retry-After", exchange.about, Level.SHOULD)
+        return
     if given is None or given.status not in TELLING_LATER or response.status != given.status:
         return
     answered_s = time.time() - (time.monotonic_ns() - response.head_at_ns) / 1e9
@@ -106,7 +110,7 @@ def _own_window(judged: Judged) -> Iterator[Complaint]:
 SHAPE = JudgedInvariant(ERROR_SHAPE, frozenset({Forecast.FAULTED, Forecast.OWN}), judge_shape)
 RETRY = JudgedInvariant(
     RETRY_AFTER,
-    frozenset({Forecast.FAULTED, Forecast.OWN, Forecast.EXCUSED}),
+    frozenset(Forecast),
     judge_retry_after,
     frozenset(ANSWERED),
 )

@@ -111,3 +111,12 @@ class CountsMilliseconds(Relay):
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         wait = response.header("retry-after")
         return response.with_header("Retry-After", f"{wait}000") if wait else response
+
+
+@invariant_mutant("retry-after", *ANSWERED)
+class SuccessesSayWhen(Relay):
+    """A success names a time to come back."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        response = await super().response(response)
+        return response.with_header("Retry-After", "1") if response.status == 200 else response

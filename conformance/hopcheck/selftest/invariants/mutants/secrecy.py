@@ -134,6 +134,14 @@ class NamesItsOwnFile(Relay):
         return refuse(incoming, 502, "see /var/log/relay/errors.log")
 
 
+@invariant_mutant("internals", *ANSWERED)
+class NamesItsNeighbour(Relay):
+    """An error names another server of the gateway's network."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        return refuse(incoming, 502, "connect to 10.1.17.4:8443: refused")
+
+
 @invariant_mutant("internals", *ALL)
 class ShowsPrices(_Shows):
     """Every response has its price in a header."""
