@@ -19,7 +19,7 @@ from hopcheck.authoring.registry import Case, CaseFunction
 from hopcheck.client import Target, Untestable
 from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.example import FOLDER, file_name
-from hopcheck.fuzz.operations import RECOVERY, SEARCHES, SEPARATION, SEQUENCES, FuzzedOperation
+from hopcheck.fuzz.operations import INVARIANTS, RECOVERY, SEARCHES, SEPARATION, SEQUENCES, FuzzedOperation
 from hopcheck.fuzz.player import play
 from hopcheck_server.upstream.script.turns import Script
 
@@ -33,7 +33,11 @@ READ_TIMEOUT_S = 10.0
 RECOVERY_TIME_S = 30.0
 """How long a target may take to recover after a step of a sequence: LiteLLM's cooldown takes seconds."""
 
-_EXPECTED = {RECOVERY: "the answer to a healthy request", SEPARATION: "its own words alone"}
+_EXPECTED = {
+    RECOVERY: "the answer to a healthy request",
+    SEPARATION: "its own words alone",
+    INVARIANTS: "every invariant holds",
+}
 
 Progress = Callable[[str, int, int], None]
 """Called with a case's id, how many examples it has played, and of how many."""

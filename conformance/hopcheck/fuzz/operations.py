@@ -25,8 +25,15 @@ MODEL = "the model that was asked for, or none"
 ROUTE = "404, 405 or 415"
 RECOVERY = "it is well after every step"
 SEPARATION = "nothing of another request"
+INVARIANTS = "what holds on every exchange"
 
-_COMMON_CHECKS: dict[str, LevelName] = {WHOLE: "MUST", SECRETS: "MUST", SERVER_ERRORS: "MUST", CONTRACT: "MUST"}
+_COMMON_CHECKS: dict[str, LevelName] = {
+    WHOLE: "MUST",
+    SECRETS: "MUST",
+    SERVER_ERRORS: "MUST",
+    CONTRACT: "MUST",
+    INVARIANTS: "MUST",
+}
 _VALID_CHECKS: dict[str, LevelName] = {
     **_COMMON_CHECKS,
     ACCEPTED: "SHOULD",
@@ -127,7 +134,7 @@ SEQUENCES = FuzzedOperation(
     "After any sequence of requests, answered, failed or left, a target answers the next one, and mixes nothing up.",
     "ANY",
     "/v1/…",
-    {RECOVERY: "MUST", SEPARATION: "MUST"},
+    {RECOVERY: "MUST", SEPARATION: "MUST", INVARIANTS: "MUST"},
     frozenset({"two_sided"}),
     share=0.06,
 )

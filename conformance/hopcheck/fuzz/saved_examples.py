@@ -13,6 +13,7 @@ from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import Example
 from hopcheck.fuzz.fuzz_cases import fuzz_case
+from hopcheck.fuzz.invariants import invariant_finding
 from hopcheck.fuzz.operations import OPERATIONS
 from hopcheck.fuzz.player import play
 
@@ -49,6 +50,8 @@ class SavedExamples:
             if self._stopped.is_set():
                 return
             played = await play(example, target, self._context.control)
-            for finding in judge(played, self._context.config, self._secrets):
+            found = judge(played, self._context.config, self._secrets)
+            held = await invariant_finding(fuzz_case(OPERATIONS[operation_id]), target, self._context)
+            for finding in (*found, held):
                 alone = len(chosen) == 1
                 yield finding if alone else replace(finding, check=f"{finding.check} ({name})")

@@ -14,8 +14,10 @@ from hopcheck.client import SessionOptions, Target
 from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import Example
+from hopcheck.fuzz.fuzz_cases import fuzz_case
 from hopcheck.fuzz.generation.examples import examples
-from hopcheck.fuzz.operations import FuzzedOperation
+from hopcheck.fuzz.invariants import invariant_finding
+from hopcheck.fuzz.operations import OPERATIONS, FuzzedOperation
 from hopcheck.fuzz.player import play
 from hopcheck.fuzz.search import SearchBounds, SearchResult, search
 
@@ -75,7 +77,8 @@ class _ThreadedPlayer:
         options = SessionOptions(case_id=example.operation, read_timeout_s=context.read_timeout_s, pace=context.pace)
         target = Target(context.config, context.control, options)
         try:
-            return judge(await play(example, target, context.control), context.config, self._secrets)
+            found = judge(await play(example, target, context.control), context.config, self._secrets)
+            return [*found, await invariant_finding(fuzz_case(OPERATIONS[example.operation]), target, context)]
         finally:
             if context.control is not None:
                 for answer in target.responses:

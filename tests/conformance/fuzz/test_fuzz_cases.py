@@ -15,7 +15,7 @@ from hopcheck.engine.sequential_cases import run_sequentially
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.fuzz import fuzz_cases
 from hopcheck.fuzz.fuzz_cases import ExampleBudget, FuzzSearches
-from hopcheck.fuzz.operations import MODELS, RECOVERY, ROUTES, SEPARATION, SEQUENCES, FuzzedOperation
+from hopcheck.fuzz.operations import INVARIANTS, MODELS, RECOVERY, ROUTES, SEPARATION, SEQUENCES, FuzzedOperation
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay.messages import IncomingRequest
@@ -106,7 +106,7 @@ def test_sequences_find_what_no_single_request_shows(monkeypatch: pytest.MonkeyP
 def test_the_healthy_relay_passes_sequences() -> None:
     (verdict,), _ = searched([SEQUENCES], ExampleBudget(33))
     assert verdict.outcome is Outcome.CONFORMS
-    assert [one.check for one in verdict.findings] == [RECOVERY, SEPARATION]
+    assert [one.check for one in verdict.findings] == [RECOVERY, SEPARATION, INVARIANTS]
     assert verdict.notes == ("2 sequences (of 2, seed 1)",)
 
 

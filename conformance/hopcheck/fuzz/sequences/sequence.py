@@ -11,12 +11,15 @@ import itertools
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hopcheck.client import PendingResponse, Response, SessionOptions, Stream, Target, dig
 from hopcheck.client.responses import describe
 from hopcheck.engine.context import RunContext
-from hopcheck.fuzz.operations import RECOVERY, SEPARATION, SEQUENCES
+from hopcheck.engine.exchanges.forecast import EXCUSING_NEEDS
+from hopcheck.fuzz.fuzz_cases import fuzz_case
+from hopcheck.fuzz.invariants import broken_invariants
+from hopcheck.fuzz.operations import INVARIANTS, RECOVERY, SEPARATION, SEQUENCES
 from hopcheck.fuzz.sequences.faults import FAULTS, HUNG, SILENT
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.script import reply
@@ -83,6 +86,8 @@ class RequestSequence:
         """
         self.story: list[str] = []
         self._control = control
+        self._context = context
+        self._case = replace(fuzz_case(SEQUENCES), needs=SEQUENCES.needs | EXCUSING_NEEDS)
         self._grace_s = grace_s
         options = SessionOptions(
             case_id=SEQUENCES.id, read_timeout_s=context.read_timeout_s, expects_limits=True, pace=context.pace
@@ -185,6 +190,16 @@ class RequestSequence:
         await self._healthy(stream=False, key=None)
         if self.narrow:
             await self._healthy(stream=True, key=None, model=self.narrow)
+
+    async def holds(self) -> None:
+        """The invariants hold on every exchange of the sequence.
+
+        Raises:
+            SequenceFailure: One doesn't.
+        """
+        broken = await broken_invariants(self._case, self._target, self._context)
+        if broken:
+            raise self._failure(INVARIANTS, "; ".join(broken))
 
     async def end(self) -> None:
         """Close all streams, and let the upstream forget the sequence."""

@@ -120,6 +120,7 @@ class _Machine(RuleBasedStateMachine):
         try:
             self.take(self.sequence.all_leave())
             self.take(self.sequence.well())
+            self.take(self.sequence.holds())
             self.runner.count_completed()
         finally:
             self.runner.run(self.sequence.end())
