@@ -144,9 +144,15 @@ def matrix(session: nox.Session) -> None:
 
 @project_session()
 def mutants(session: nox.Session) -> None:
-    """Run the mutants that were written from the requirements alone, and gate relays that have ten faults each."""
+    """Run the mutants that were written from the requirements alone, and gate relays that have many faults each."""
     run(session, "hopcheck", "selftest", "--mutants", "tests/mutants", *session.posargs)
-    run(session, "python", "-m", "tools.forty_faults")
+    run(session, "python", "-m", "tools.gated_faults")
+
+
+@project_session()
+def mutation(session: nox.Session) -> None:
+    """Mutate what verdicts depend on, a seeded sample; not a default session, since it takes twenty minutes."""
+    run(session, "python", "-m", "tools.mutation", *session.posargs)
 
 
 @project_session()
