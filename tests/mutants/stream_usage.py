@@ -115,7 +115,7 @@ class ForgetsCountsWithFinish(Relay):
         return edits.chunks(events, edit)
 
 
-@violates("stream.typed-flush")
+@violates("stream.flush")
 class WaitsForTheNext(Relay):
     """Each event is sent when the next one has come."""
 

@@ -9,6 +9,7 @@ from hopcheck import (
     IncomingRequest,
     Operation,
     Relay,
+    RelayConfig,
     RelayedResponse,
     Target,
     case,
@@ -44,6 +45,11 @@ async def required(target: Target, ask: Operation) -> Findings:
     odd = {name: await ask(key="", headers=head) for name, head in odd_headers(target.config.api_key).items()}
     taken = {name: one.status for name, one in odd.items() if one.status not in REFUSALS}
     yield expect("the right key, shown otherwise", taken, equals={}, level="SHOULD")
+    connection = await target.connect()
+    await ask(connection=connection)
+    after = await ask(key="hopcheck-wrong-key", connection=connection) if connection.reusable else without
+    connection.close()
+    yield expect("status on a connection that has shown the key", after.status, one_of=REFUSALS)
     if ask.forwarded:
         attempts = [attempt for one in (without, *wrong.values()) for attempt in await target.seen(one)]
         yield expect("upstream attempts", len(attempts), equals=0)
@@ -63,6 +69,21 @@ class TakesAnyKey(Relay):
 
     async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         return None if incoming.key else await super().authorize(incoming)
+
+
+@required.mutant(killed_by="status on a connection that has shown the key", trips=("errors.sdk-class",))
+class KnowsConnections(Relay):
+    """A connection on which a right key came needs none any more."""
+
+    def __init__(self, config: RelayConfig) -> None:
+        super().__init__(config)
+        self._known: set[int] = set()
+
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        refusal = await super().authorize(incoming)
+        if refusal is None:
+            self._known.add(incoming.exchange.connection)
+        return None if incoming.exchange.connection in self._known else refusal
 
 
 @required.mutant(killed_by="the right key, shown otherwise")

@@ -1,5 +1,6 @@
 """No caching unless somebody asked for it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -27,7 +28,7 @@ from hopcheck import (
     level="MUST",
     on=FORWARDED,
     refs=["failoverbench limits", "litellm#25447"],
-    upstream=reply.chat("Hello"),
+    upstream={"": reply.chat("Hello"), "slow": reply.chat("Hello", delay_s=0.3)},
 )
 async def off_by_default(target: Target, ask: Operation) -> Findings:
     """The same request, sent twice, goes to the provider twice."""
@@ -35,6 +36,11 @@ async def off_by_default(target: Target, ask: Operation) -> Findings:
     again = await target.request(ask.method, ask.path, body=first.sent.body, marker=first.marker)
     yield expect("status of the second answer", again.status, equals=200)
     yield expect("attempts at the provider", len(await target.seen(first, attempts=2, settle_s=0.5)), equals=2)
+    marker = target.marker("slow")
+    body = ask.body(marker, {})
+    sent = (target.request(ask.method, ask.path, body=body, headers=ask.headers, marker=marker) for _ in range(2))
+    await asyncio.gather(*sent)
+    yield expect("attempts of two at once", len(await target.seen(marker, attempts=2, settle_s=0.5)), equals=2)
 
 
 @off_by_default.mutant(killed_by="attempts at the provider", on=STREAMED)
@@ -75,6 +81,25 @@ class Caches(Relay):
         if response.status == 200 and response.origin == "provider" and not response.streamed:
             self._kept[response.incoming.body] = response
         return response
+
+
+@off_by_default.mutant(killed_by="attempts of two at once")
+class SharesFlights(Relay):
+    """While a request is on its way, its equals are refused."""
+
+    def __init__(self, config: RelayConfig) -> None:
+        super().__init__(config)
+        self._flights: set[bytes] = set()
+
+    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        if incoming.body in self._flights:
+            return refuse(incoming, 409, "The same request is being answered.")
+        self._flights.add(incoming.body)
+        return await super().limit(incoming)
+
+    async def release(self, incoming: IncomingRequest) -> None:
+        self._flights.discard(incoming.body)
+        await super().release(incoming)
 
 
 @off_by_default.mutant(killed_by="status of the second answer")

@@ -28,7 +28,6 @@ QUIET_S = 0.6
     on=FORWARDED,
     refs=["litellm 1.106: attempts go on after the client left"],
     upstream=reply.hang("headers"),
-    isolation="exclusive",
 )
 async def no_retry(target: Target, ask: Operation) -> Findings:
     """A client's hanging up is answered with no further attempt: no retry and no fallback."""

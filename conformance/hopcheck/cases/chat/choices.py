@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, items, reply
+from hopcheck import Findings, Relay, RelayedResponse, Response, Target, case, dig, edits, expect, items, reply
 
 TEXTS = ("first", "second", "third")
+ENDS = ("stop", "length", "stop")
 
 
 def completion(order: Sequence[int]) -> dict[str, Any]:
     """A completion whose choices stand in another order than that of their indexes."""
     texts = {index: {"role": "assistant", "content": TEXTS[index], "refusal": None} for index in order}
     choices = [
-        {"index": index, "message": message, "finish_reason": "stop", "logprobs": None}
+        {"index": index, "message": message, "finish_reason": ENDS[index], "logprobs": None}
         for index, message in texts.items()
     ]
     common = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "usage": dict(reply.USAGE)}
@@ -25,18 +26,22 @@ def completion(order: Sequence[int]) -> dict[str, Any]:
     needs=["choices"],
     refs=["litellm#15962", "litellm#8977"],
     upstream={
-        "": reply.chat(choices=[reply.choice(text) for text in TEXTS]),
+        "": reply.chat(choices=[reply.choice(text, finish=end) for text, end in zip(TEXTS, ENDS, strict=True)]),
         "mixed": reply.json_body(completion((2, 0, 1))),
     },
 )
 async def n_choices(target: Target) -> Findings:
     """With `n` above one, every choice arrives, each under the index that the provider gave it."""
     answers = [await target.chat.create(n=3, script=script) for script in ("", "mixed")]
-    choices = [
-        sorted(([dig(one, "index"), dig(one, "message", "content")] for one in items(answer.json, "choices")), key=str)
-        for answer in answers
-    ]
+    choices = [_by_index(answer, "message", "content") for answer in answers]
     yield expect("choices by index", choices, equals=[[[index, text] for index, text in enumerate(TEXTS)]] * 2)
+    ends = [_by_index(answer, "finish_reason") for answer in answers]
+    yield expect("finish reasons by index", ends, equals=[[[index, end] for index, end in enumerate(ENDS)]] * 2)
+
+
+def _by_index(answer: Response, *path: str) -> list[list[Any]]:
+    """`[index, value]` of each choice, in the order of the indexes."""
+    return sorted(([dig(one, "index"), dig(one, *path)] for one in items(answer.json, "choices")), key=str)
 
 
 @n_choices.mutant(killed_by="choices by index")
@@ -53,3 +58,15 @@ class AllAreFirst(Relay):
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edits.choices(response, lambda choice: choice.update(index=0))
+
+
+@n_choices.mutant(killed_by="finish reasons by index", trips=("chat.finish-reason",))
+class FinishAlike(Relay):
+    """The finish reason of the first choice is that of all."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        def copy(body: dict[str, Any]) -> None:
+            for choice in body["choices"]:
+                choice["finish_reason"] = body["choices"][0]["finish_reason"]
+
+        return edits.body(response, copy)

@@ -1,22 +1,43 @@
 """More inputs in one request than a gateway may send at once."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from hopcheck import Findings, OutgoingRequest, Relay, RelayedResponse, Target, case, dig, edits, expect, items
 
-INPUTS = [f"text number {place}" for place in range(40)]
+ODD = [
+    "two\nlines",
+    "and\r\nmore",
+    "  spaces ",
+    "\ttab",
+    "Grüße a\u0308 \u2028 👩\u200d🚀",
+    "UPPER lower",
+    "<b>&amp;",
+    "12.50",
+]
+INPUTS = [*ODD, *(f"text number {place}" for place in range(len(ODD), 40))]
+"""Texts that nobody may tidy up, and many others."""
 
 
 @case("embeddings.many-inputs", level="MUST", refs=["OAI CreateEmbeddingRequest"], needs=["embeddings", "two_sided"])
 async def many_inputs(target: Target) -> Findings:
-    """Of forty inputs, each gets an embedding under its own index, and the usage is that of all of them."""
+    """Of forty inputs, each arrives as it is, and gets an embedding under its own index; the usage is that of all."""
     response = await target.embeddings.create(INPUTS, encoding_format="float")
     indexes = [dig(item, "index") for item in items(response.json, "data")]
     yield expect("indexes", indexes, equals=list(range(len(INPUTS))))
-    sent = "".join(attempt.body.decode() for attempt in await target.seen(response))
-    yield expect("inputs upstream", sum(f'"{text}"' in sent for text in INPUTS), equals=len(INPUTS) - 1)
+    asked = {text for attempt in await target.seen(response) for text in _texts(attempt.json)}
+    # The last one has the marker, too.
+    yield expect("inputs upstream", sum(text in asked for text in INPUTS), equals=len(INPUTS) - 1)
     vectors = [str(dig(item, "embedding")) for item in items(response.json, "data")]
     yield expect("different vectors", len(set(vectors)), equals=len(INPUTS))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts of a JSON value, wherever a provider's API has them."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    yield from (text for one in inner for text in _texts(one))
+    if isinstance(value, str):
+        yield value
 
 
 @many_inputs.mutant(killed_by="indexes", trips=("embeddings.*",))
@@ -49,3 +70,14 @@ class RepeatsTheFirst(Relay):
                 item["embedding"] = body["data"][0]["embedding"]
 
         return edits.body(response, repeat, having="data") if "embeddings" in response.incoming.path else response
+
+
+@many_inputs.mutant(killed_by="inputs upstream")
+class EmbedsOneLine(Relay):
+    """Line ends become spaces, as old advice has it."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def join(given: Any) -> Any:
+            return [one.replace("\n", " ") if isinstance(one, str) else one for one in given]
+
+        return edits.request_field(outgoing, "input", lambda given: join(given) if isinstance(given, list) else given)

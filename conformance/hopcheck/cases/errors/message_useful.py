@@ -27,7 +27,7 @@ TOO_LONG = {
     "code": "context_length_exceeded",
 }
 POLICY = {
-    "message": "Your request was rejected as a result of our safety system.",
+    "message": "Your request was rejected: „Grüße, 世界“ 🙂. " + "It has this rule, and that rule. " * 40 + "The end.",
     "type": "invalid_request_error",
     "param": "messages[0].content",
     "code": "content_policy_violation",
@@ -83,3 +83,25 @@ class ForgetsParam(Rewords):
     """The error doesn't name the wrong field."""
 
     instead = MappingProxyType({"param": None})
+
+
+@message_useful.mutant(killed_by="messages")
+class ShortensMessages(Relay):
+    """A message has at most 500 characters."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        body = response.json
+        body["error"]["message"] = body["error"]["message"][:500]
+        return response.with_json(body)
+
+
+@message_useful.mutant(killed_by="messages")
+class SpeaksAscii(Relay):
+    """Characters of a message that aren't ASCII become question marks."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        body = response.json
+        body["error"]["message"] = body["error"]["message"].encode("ascii", "replace").decode()
+        return response.with_json(body)

@@ -8,10 +8,13 @@ from hopcheck import (
     Operation,
     OutgoingRequest,
     Relay,
+    RelayConfig,
     Target,
     case,
+    edits,
     event_of,
     expect,
+    incoming,
     reply,
 )
 
@@ -44,12 +47,15 @@ async def before_first(target: Target, ask: Operation) -> Findings:
     fallback = target.declares.fallback
     assert fallback is not None
     faults = [fault for fault in BEFORE if ask.surface == "openai" or fault != "error-event"]
-    streams = {fault: await ask.stream(script=fault, model=fallback.primary) for fault in faults}
+    counted = {"stream_options": {"include_usage": True}} if ask.surface == "openai" else {}
+    streams = {fault: await ask.stream(script=fault, model=fallback.primary, **counted) for fault in faults}
     texts = {fault: stream.joined() if stream.clean else stream.error for fault, stream in streams.items()}
     yield expect("text after a status", texts.pop("status"), equals="from the backup")
     yield expect("text after a head", texts, equals=dict.fromkeys(texts, "from the backup"), level="SHOULD")
     if ask.surface != "openai":
         return  # the other surfaces' grammars say that there is one
+    counts = {fault: len(stream.usages) for fault, stream in streams.items() if stream.clean}
+    yield expect("counts of tokens", counts, equals=dict.fromkeys(counts, 1))
     # Roles aren't counted: some gateways repeat them on each delta.
     ids = {fault: len({str(piece.get("id")) for piece in stream.pieces}) for fault, stream in streams.items()}
     yield expect("ids", ids, holds={*ids.values()} <= {0, 1}, to="one in each stream")
@@ -70,6 +76,23 @@ class FallsBackByStatusAlone(Relay):
     async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
         begun = outgoing.incoming.streams and failure.kind not in ("status", "connect")
         return None if begun else await super().fall_back(outgoing, failure)
+
+
+@before_first.mutant(killed_by="counts of tokens", on="chat.stream")
+class CountsPrimariesAlone(Relay):
+    """The stream of a fallback has no counts."""
+
+    def __init__(self, config: RelayConfig) -> None:
+        super().__init__(config)
+        self._replaced: set[str] = set()
+
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
+        self._replaced.add(outgoing.incoming.id)
+        return await super().fall_back(outgoing, failure)
+
+    def events(self, events: Events) -> Events:
+        is_replaced = incoming().id in self._replaced
+        return edits.drop_chunks(events, lambda chunk: is_replaced and chunk.get("usage"))
 
 
 @before_first.mutant(killed_by="ids", on="chat.stream", trips=("stream.*", "isolation.*"))

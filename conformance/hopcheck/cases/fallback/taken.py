@@ -1,5 +1,7 @@
 """A declared fallback is taken when the primary can't answer, and only then."""
 
+import asyncio
+
 from hopcheck import (
     GENERATING,
     Failure,
@@ -19,6 +21,8 @@ BACKUP = reply.chat("from the backup")
 
 FAULTS = {str(status): reply.backup(reply.status(status), BACKUP) for status in (429, 500, 502, 503, 504, 529)}
 REFUSALS = (400, 413, 422)
+FAULTS["429-timed"] = reply.backup(reply.status(429, headers={"Retry-After": "30"}), BACKUP)
+FAULTS["503-timed"] = reply.backup(reply.status(503, headers={"Retry-After": "30"}), BACKUP)
 FAULTS["reset"] = reply.backup(reply.chat("lost", cut="reset", cut_at=-1), BACKUP)
 
 
@@ -35,10 +39,8 @@ async def taken(target: Target, ask: Operation) -> Findings:
     """When the primary is limited, failing or unreachable, the declared fallback answers."""
     fallback = target.declares.fallback
     assert fallback is not None
-    answers = {}
-    for fault in FAULTS:
-        answer = await ask(script=fault, model=fallback.primary)
-        answers[fault] = answer.content or f"status {answer.status}"
+    got = await asyncio.gather(*(ask(script=fault, model=fallback.primary) for fault in FAULTS))
+    answers = {fault: one.content or f"status {one.status}" for fault, one in zip(FAULTS, got, strict=True)}
     yield expect("answers", answers, equals=dict.fromkeys(FAULTS, "from the backup"))
 
 
@@ -48,6 +50,14 @@ class OnlyFallsBackOnServerErrors(Relay):
 
     async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
         return None if failure.status == 429 else await super().fall_back(outgoing, failure)
+
+
+@taken.mutant(killed_by="answers")
+class WaitsInsteadOfFallingBack(Relay):
+    """A primary that says when to come back isn't replaced."""
+
+    async def fall_back(self, outgoing: OutgoingRequest, failure: Failure) -> str | None:
+        return None if failure.retry_after_s is not None else await super().fall_back(outgoing, failure)
 
 
 @taken.mutant(killed_by="answers", trips=("fallback.*", "auth.fallback-credential"))

@@ -3,7 +3,7 @@
 import gzip
 from dataclasses import replace
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, expect, reply
+from hopcheck import Failure, Findings, IncomingRequest, Relay, RelayedResponse, Target, case, dig, expect, reply
 from hopcheck.cases.http.codings import decoded
 
 PIECES = ("Grü", "ße 🙂", " aus der", " Schachtel")
@@ -14,7 +14,10 @@ PIECES = ("Grü", "ße 🙂", " aus der", " Schachtel")
     level="MUST",
     because="it asks in one piece and as a stream",
     refs=["RFC 9110 8.4", "RFC 9110 12.5.3", "agentgateway#3040", "agentgateway#873"],
-    upstream=reply.chat(*PIECES, gzip=True),
+    upstream={
+        "": reply.chat(*PIECES, gzip=True),
+        "refused": reply.status(400, {"message": "".join(PIECES)}, gzip=True),
+    },
 )
 async def content_encoding(target: Target) -> Findings:
     """An answer that the provider compressed can be read: Content-Encoding is true, and one that the client takes."""
@@ -27,6 +30,9 @@ async def content_encoding(target: Target) -> Findings:
         streams.append(replace(stream, chunks=list(decoded(stream, accepted))).joined())
     yield expect("answers as read", answers, equals=["".join(PIECES)] * 2)
     yield expect("streams as read", streams, equals=["".join(PIECES)] * 2)
+    error = await target.chat.create(script="refused", headers={"Accept-Encoding": "gzip"})
+    read = replace(error, chunks=list(decoded(error, "gzip"))).error
+    yield expect("an error as read", read, holds=bool(dig(read, "message")), to="an error object")
 
 
 @content_encoding.mutant(killed_by="answers as read")
@@ -45,6 +51,16 @@ class CompressesForAll(Relay):
         if response.streamed or not came_compressed(response):
             return response
         return replace(response, body=gzip.compress(response.body)).with_header("Content-Encoding", "gzip")
+
+
+@content_encoding.mutant(killed_by="an error as read")
+class KeepsTheHeaderOfErrors(Relay):
+    """An error is decompressed, and Content-Encoding still says that it isn't."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        coding = failure.head.header("content-encoding") if failure.head else None
+        return response.with_header("Content-Encoding", coding) if coding else response
 
 
 @content_encoding.mutant(killed_by="streams as read")

@@ -1,6 +1,7 @@
 """Traces that go on through the gateway."""
 
 import asyncio
+from dataclasses import replace
 
 from hopcheck import (
     FORWARDED,
@@ -31,9 +32,12 @@ async def traceparent(target: Target, ask: Operation) -> Findings:
         field = (await target.forwarded(answer)).header("traceparent") or ""
         return "-".join(field.split("-")[1:2])
 
-    headers = [{"traceparent": f"00-{one}-00f067aa0ba902b7-01"} for one in TRACES]
+    headers = [{"traceparent": f"00-{one}-00f067aa0ba902b7-01", "tracestate": f"hop={one}"} for one in TRACES]
     answers = await asyncio.gather(*(ask(headers=one) for one in headers))
     yield expect("trace ids", [await trace(answer) for answer in answers], equals=TRACES)
+    states = [(await target.forwarded(answer)).header("tracestate") or "" for answer in answers]
+    kept = all(f"hop={one}" in state for one, state in zip(TRACES, states, strict=True))
+    yield expect("trace states", states, holds=kept, to="each trace's own, alone or behind the gateway's")
     after = await trace(await ask())
     yield expect("others' trace in a request without one", [one for one in TRACES if one == after], equals=[])
 
@@ -44,6 +48,14 @@ class StartsTracesAnew(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_header("traceparent", f"00-{outgoing.incoming.id}-00f067aa0ba902b7-01")
+
+
+@traceparent.mutant(killed_by="trace states")
+class ForgetsTheState(Relay):
+    """The trace goes on, and what others have noted on it is left out."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return replace(outgoing, headers=tuple(one for one in outgoing.headers if one[0].lower() != "tracestate"))
 
 
 @traceparent.mutant(killed_by="others' trace in a request without one")

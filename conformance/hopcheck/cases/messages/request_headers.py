@@ -2,15 +2,17 @@
 
 from hopcheck import ON_MESSAGES, Findings, Operation, OutgoingRequest, Relay, Target, case, expect, reply
 
-VERSION, BETA = "2023-06-01", "context-management-2025-06-27"
+VERSION = "2023-06-01"
+BETAS = ["context-management-2025-06-27", "interleaved-thinking-2025-05-14"]
 
 
 @case("messages.api-version", level="MUST", on=ON_MESSAGES, refs=["Anthropic API versions"], upstream=reply.chat("Hi"))
 async def api_version(target: Target, ask: Operation) -> Findings:
     """The version of the API and the betas that a client names reach the provider."""
-    sent = await target.forwarded(await ask(headers={"anthropic-version": VERSION, "anthropic-beta": BETA}))
+    sent = await target.forwarded(await ask(headers={"anthropic-version": VERSION, "anthropic-beta": ",".join(BETAS)}))
     yield expect("version", sent.header("anthropic-version"), equals=VERSION)
-    yield expect("betas", (sent.header("anthropic-beta") or "").split(","), contains=BETA)
+    betas = [beta.strip() for beta in (sent.header("anthropic-beta") or "").split(",")]
+    yield expect("betas", [beta for beta in BETAS if beta in betas], equals=BETAS)
 
 
 class _Without(Relay):
@@ -32,3 +34,12 @@ class DropsBetas(_Without):
     """Betas aren't passed on."""
 
     name = "anthropic-beta"
+
+
+@api_version.mutant(killed_by="betas")
+class KnowsOneBeta(Relay):
+    """Of several betas, the first one is passed on."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        betas = outgoing.incoming.header("anthropic-beta")
+        return outgoing.with_header("anthropic-beta", betas.split(",")[0]) if betas else outgoing

@@ -2,7 +2,21 @@
 
 import json
 
-from hopcheck import Findings, Operation, Relay, RelayedResponse, Target, Untestable, case, expect, reply
+from hopcheck import (
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    Untestable,
+    case,
+    dig,
+    edits,
+    expect,
+    function_tools,
+    reply,
+)
 
 QUESTION = "How many tokens does this sentence have, and who has counted them?"
 
@@ -19,12 +33,14 @@ SCRIPTS = {"": reply.json_body({"input_tokens": 4321}), "throttled": reply.statu
 )
 async def count_tokens(target: Target, ask: Operation) -> Findings:
     """A count of tokens is the provider's number, and no estimate stands in for one that the provider refuses."""
-    counted = await ask(text=QUESTION)
+    counted = await ask(text=QUESTION, system="Count.", tools=function_tools("count"))
     attempts = await target.seen(counted)
     if not attempts or attempts[-1].response is None:
         raise Untestable(await target.why_not_seen(counted))
     number = json.loads(attempts[-1].response.body)["input_tokens"]
     yield expect("count", counted.at("input_tokens"), equals=number)
+    lost = [name for name in ("system", "tools") if not dig(attempts[-1].json, name)]
+    yield expect("what isn't counted", lost, equals=[])
     refused = await ask(script="throttled", text=QUESTION)
     yield expect("status of a refused count", refused.status, equals=429)
 
@@ -34,12 +50,7 @@ class CountsByItself(Relay):
     """Every count is an estimate."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        counted = response.json
-        return (
-            response.with_json({"input_tokens": 17})
-            if response.status == 200 and "input_tokens" in counted
-            else response
-        )
+        return edits.body(response, lambda counted: counted.update(input_tokens=17), having="input_tokens")
 
 
 @count_tokens.mutant(killed_by="status of a refused count")
@@ -51,3 +62,12 @@ class Estimates(Relay):
             response.status = 200
             return response.with_json({"input_tokens": 17})
         return response
+
+
+@count_tokens.mutant(killed_by="what isn't counted")
+class CountsNoTools(Relay):
+    """A count is asked for without the tools."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        kept = {name: value for name, value in outgoing.json.items() if name != "tools"}
+        return outgoing.with_json(kept)

@@ -15,7 +15,9 @@ from hopcheck import (
     function_tools,
     reply,
 )
-from hopcheck.cases.messages.tool_blocks import CALLS
+
+PIECES = ('{"city": "', "x\\u00", "e9", '", "n": ', "1", "2", "}")
+"""Cut inside an escape and a number, with pieces of one character."""
 
 
 @case(
@@ -23,14 +25,14 @@ from hopcheck.cases.messages.tool_blocks import CALLS
     level="MUST",
     on="messages.stream",
     refs=["Anthropic API streaming: input_json_delta", "anthropic-python: broken input becomes {}"],
-    upstream=reply.chat(tools=CALLS[:1]),
+    upstream=reply.chat(tools=[reply.call("weather", *PIECES)]),
 )
 async def input_pieces(target: Target, ask: Operation) -> Findings:
     """The pieces of a call's input make up valid JSON, and belong to the call's own block."""
     stream = await ask.stream(tools=function_tools("weather"))
     deltas = [one for one in stream.objects if dig(one, "delta", "type") == "input_json_delta"]
     joined = "".join(str(dig(one, "delta", "partial_json")) for one in deltas)
-    yield expect("input", joined, equals="".join(CALLS[0].arguments))
+    yield expect("input", joined, equals="".join(PIECES))
     yield expect("blocks of the pieces", sorted({str(dig(one, "index")) for one in deltas}), equals=["0"])
 
 
@@ -60,3 +62,13 @@ class CountsPieces(Relay):
                 content["index"], number = number, number + 1
 
         return edits.every_event_object(events, edit)
+
+
+@input_pieces.mutant(killed_by="input")
+class LosesShortPieces(Relay):
+    """Of a call's input, pieces of one character are lost."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            if len(str(dig(event.json, "delta", "partial_json") or "")) != 1:
+                yield event

@@ -2,7 +2,19 @@
 
 import asyncio
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect, reply
+from hopcheck import (
+    Events,
+    Failure,
+    Findings,
+    IncomingRequest,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    expect,
+    incoming,
+    reply,
+)
 
 
 @case(
@@ -24,19 +36,26 @@ async def concurrency_release(target: Target) -> Findings:
     """A full concurrency limit refuses one more request, and every end of a request makes room: success, error, cut."""
     limit = target.declares.concurrency_limit
     assert limit is not None
-    held = [await target.chat.open(script="held", model=limit.model) for _ in range(limit.requests)]
-    await asyncio.gather(*(live.event() for live in held))
-    one_more = await target.chat.create(model=limit.model)
-    for live in held:
-        await target.release(live.response.marker)
-        await live.rest()
-    yield expect("status of one more", one_more.status, equals=429)
+    yield expect("status of one more", await _one_more(target, limit.model, limit.requests), equals=429)
     after = {}
     for script in ("", "fails", "crashes", "cut"):
         for _ in range(limit.requests):
             await target.chat.stream(script=script, model=limit.model)
         after[script or "success"] = (await target.chat.create(model=limit.model)).status
     yield expect("status afterwards", after, equals=dict.fromkeys(after, 200))
+    # An end that made room twice would let more in than before.
+    yield expect("status of one more afterwards", await _one_more(target, limit.model, limit.requests), equals=429)
+
+
+async def _one_more(target: Target, model: str, requests: int) -> int | None:
+    """The status of a request while as many streams as the limit allows are open; then they end."""
+    held = [await target.chat.open(script="held", model=model) for _ in range(requests)]
+    await asyncio.gather(*(live.event() for live in held))
+    one_more = await target.chat.create(model=model)
+    for live in held:
+        await target.release(live.response.marker)
+        await live.rest()
+    return one_more.status
 
 
 @concurrency_release.mutant(killed_by="status of one more", trips=("rate_limit.*", "cancel.*"))
@@ -66,3 +85,13 @@ class KeepsSlotsOfErrors(Relay):
         if not (self._failed and incoming.model == "narrow-model"):
             await super().release(incoming)
         self._failed = False
+
+
+@concurrency_release.mutant(killed_by="status of one more afterwards", trips=("rate_limit.*", "cancel.*"))
+class ReleasesCutsTwice(Relay):
+    """A stream that breaks makes room twice."""
+
+    async def broken(self, failure: Failure) -> Events:
+        self.limits.in_flight[incoming().model] -= 1
+        async for event in super().broken(failure):
+            yield event

@@ -4,12 +4,15 @@ from typing import Any
 
 from hopcheck import ON_CHAT, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, edits, expect, items
 
+LONG = " Ask for it whenever its number comes up." * 100
+"""Agents write manuals into their descriptions."""
+
 TOOLS: list[dict[str, Any]] = [
     {
         "type": "function",
         "function": {
             "name": f"tool_{place}" if place % 2 else f"namespace-{place}__tool",
-            "description": f"Does what number {place} stands for.",
+            "description": f"Does what number {place} stands for." + LONG * (place == 7),
             "parameters": {"type": "object", "properties": {"value": {"type": "string", "description": "What for."}}},
         },
     }
@@ -67,3 +70,17 @@ class ForgetsWhatParametersMean(Relay):
         return edits.request_field(
             outgoing, "tools", lambda tools: [bare(tool) for tool in tools] if len(tools) > 64 else tools
         )
+
+
+@many_tools.mutant(killed_by="changed otherwise")
+class ShortensDescriptions(Relay):
+    """A description has at most 1,024 characters."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def shorten(tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            for tool in tools:
+                if "description" in (tool.get("function") or {}):
+                    tool["function"]["description"] = tool["function"]["description"][:1024]
+            return tools
+
+        return edits.request_field(outgoing, "tools", shorten)

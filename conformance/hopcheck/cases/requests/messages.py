@@ -25,7 +25,7 @@ CONVERSATION: list[dict[str, Any]] = [
     {"role": "user", "name": "ada", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": ""}]},
     {"role": "assistant", "content": "", "refusal": "No."},
     {"role": "user", "name": "bob", "content": "¿Qué? 👩‍👩‍👧 \\n \t"},
-    {"role": "user", "name": "bob", "content": " And then? "},
+    {"role": "user", "name": "bob", "content": " And\r\nthen? "},
     {"role": "assistant", "content": None, "tool_calls": [CALL]},
     {"role": "tool", "tool_call_id": "call_hop1", "content": ""},
     {"role": "user", "content": [{"type": "text", "text": "two"}, {"type": "text", "text": "three "}]},
@@ -102,3 +102,15 @@ class NothingIsAbsent(Relay):
                 del message[key]
 
         return edited(outgoing, leave_out)
+
+
+@messages_verbatim.mutant(killed_by="messages")
+class UnifiesLineEnds(Relay):
+    """CRLF in a question becomes LF."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def unify(message: dict[str, Any]) -> None:
+            if isinstance(message.get("content"), str):
+                message["content"] = message["content"].replace("\r\n", "\n")
+
+        return edited(outgoing, unify)

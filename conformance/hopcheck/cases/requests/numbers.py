@@ -34,7 +34,8 @@ async def numbers(target: Target, ask: Operation) -> Findings:
     1e-7 may be written 0.0000001: the value counts. What neither 64 bits nor a double hold, nobody owes.
     """
     properties = {name: {"const": value} for name, value in {**WHOLE, **LARGE, **BROKEN}.items()}
-    function = {"name": "count", "parameters": {"type": "object", "properties": properties}}
+    schema = {"type": "object", "properties": properties}
+    function = {"name": "count", "parameters": schema}
     body = await target.openai_form(await ask(tools=[{"type": "function", "function": function}]))
     got = dig(body, "tools", 0, "function", "parameters", "properties")
     if all(dig(got, name, "const") is None for name in properties):
@@ -43,6 +44,15 @@ async def numbers(target: Target, ask: Operation) -> Findings:
     yield expect("fractions", {name: dig(got, name, "const") for name in BROKEN}, equals=BROKEN)
     large = {name: dig(got, name, "const") for name in LARGE}
     yield expect("integers of 64 bits", large, equals=LARGE, level="SHOULD")
+    wanted = {"type": "json_schema", "json_schema": {"name": "count", "schema": schema}}
+    try:
+        body = await target.openai_form(await ask(response_format=wanted))
+    except NotApplicable:
+        return  # the provider's API has no such format
+    got = dig(body, "response_format", "json_schema", "schema", "properties")
+    if got is not None:  # else `requests.response-format` judges that
+        changed = [name for name, one in properties.items() if dig(got, name) != one]
+        yield expect("changed in a response format", changed, equals=[], level="SHOULD")
 
 
 def reread(outgoing: OutgoingRequest, **how: Any) -> OutgoingRequest:
@@ -72,3 +82,14 @@ class SixDigits(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return reread(outgoing, parse_float=lambda text: float(f"{float(text):.6g}"))
+
+
+@numbers.mutant(killed_by="changed in a response format")
+class RoundsFormats(Relay):
+    """An integer beyond 2^53 in a response format is rounded."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def rounded(asked: Any) -> Any:
+            return json.loads(json.dumps(asked), parse_int=lambda text: int(float(text)))
+
+        return edits.request_field(outgoing, "response_format", rounded)

@@ -1,5 +1,8 @@
 """Retries that are declared happen."""
 
+import asyncio
+from typing import Any
+
 from hopcheck import (
     FORWARDED,
     Failure,
@@ -10,15 +13,20 @@ from hopcheck import (
     Target,
     case,
     expect,
+    items,
     reply,
 )
 
 FAULTS = {
     "500": [reply.status(500), reply.chat("Hello")],
     **{str(status): [reply.status(status), reply.chat("Hello")] for status in (502, 503)},
+    "503-timed": [reply.status(503, headers={"Retry-After": "0"}), reply.chat("Hello")],
     "reset": [*[reply.chat("lost", cut="reset", cut_at=-1)] * 2, reply.chat("Hello")],
 }
 """Failures that pass; a connection is reset twice, as a client library may itself replace one that is dead."""
+
+LONG = "once more, " * 20_000
+"""A request may be too long to be kept in one piece until it is sent again."""
 
 
 @case(
@@ -33,9 +41,20 @@ FAULTS = {
 async def declared(target: Target, ask: Operation) -> Findings:
     """Where retries are declared, a provider's failure that passes doesn't reach the client."""
     faults = [fault for fault in FAULTS if fault != "reset" or target.declares.retries > 1]
-    answers = {fault: await ask(script=fault) for fault in faults}
+    got = await asyncio.gather(*(ask(script=fault) for fault in faults))
+    answers = dict(zip(faults, got, strict=True))
+    answers["a long request"] = large = await ask(script="500", **_long(ask))
     statuses = {fault: answer.status for fault, answer in answers.items()}
-    yield expect("statuses", statuses, equals=dict.fromkeys(faults, 200))
+    yield expect("statuses", statuses, equals=dict.fromkeys(statuses, 200))
+    sent = {len(attempt.body) for attempt in await target.seen(large)}
+    yield expect("lengths of a long request's attempts", len(sent), equals=1)
+
+
+def _long(ask: Operation) -> dict[str, Any]:
+    if not ask.generates:
+        return {"text": LONG}
+    answer = {"role": "assistant", "content": "Once more."}
+    return {"messages": [{"role": "user", "content": LONG}, answer, {"role": "user", "content": "And again."}]}
 
 
 @declared.mutant(killed_by="statuses", trips=("retry.*",))
@@ -52,3 +71,14 @@ class OnlyRetriesLimits(Relay):
 
     async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return await super().retry(outgoing, failure) if failure.status == 429 else None
+
+
+@declared.mutant(killed_by="lengths of a long request's attempts")
+class ReadsBodiesOnce(Relay):
+    """Of a long request, the first 64 KiB are still there when it is sent again."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        if outgoing.attempt == 1 or len(outgoing.body) < 2**16:
+            return outgoing
+        cut = {"input": str(outgoing.json.get("input"))[-1000:], "messages": items(outgoing.json, "messages")[-1:]}
+        return outgoing.with_json({**outgoing.json, **{name: cut[name] for name in cut if name in outgoing.json}})

@@ -6,7 +6,8 @@ from hopcheck import Events, Findings, Relay, Target, case, edits, expect, reply
 
 TEXT = (
     "  Well", ",", " well", " well", " well", "\n\n", "\t", '{"a": "\\n"}', "\r\n", " ", "data: [DONE]", "\n\n",
-    "\u4f60\u597d", "\u2028", "a\u0308", "\U0001f469\u200d\U0001f680", "</s>", "<b>&amp;", "\u0001", " end  ",
+    "\u4f60\u597d", "\u2028",
+    "\u0085", "a\x0bb\x0cc\x1cd\x1ee", "a\u0308", "\U0001f469\u200d\U0001f680", "</s>", "<b>&amp;", "\u0001", " end  ",
 )  # fmt: skip
 """Repeats, white space on its own, and what looks like framing, escapes or markup."""
 
@@ -31,6 +32,16 @@ class StripsDeltas(Relay):
                 choice["delta"]["content"] = choice["delta"]["content"].strip()
 
         return edits.chunk_choices(events, strip)
+
+
+@content_exact.mutant(killed_by="text")
+class SplitsAtEveryLineEnd(Relay):
+    """What Python takes for a line end cuts an event, which is then no JSON, and is skipped."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            if not set(event.data or "") & {"\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85"}:
+                yield event
 
 
 @content_exact.mutant(killed_by="text")

@@ -17,12 +17,14 @@ from hopcheck import (
     reply,
 )
 
+CALL = reply.call("look_up", '{"q":', '"x"}')
+
 
 @case(
     "stream.done-once",
     level="MUST",
     refs=["OAI streaming", "tempoxyz/mpp#975"],
-    upstream={"": reply.stream("Hel", "lo"), "calls": reply.stream(tools=[reply.call("look_up", '{"q":', '"x"}')])},
+    upstream={"": reply.stream("Hel", "lo"), "calls": reply.stream(tools=[CALL])},
 )
 async def done_once(target: Target) -> Findings:
     """The stream's last event is `[DONE]`, sent exactly once, and the answer ends with it."""
@@ -68,34 +70,3 @@ class DropsTheConnection(Relay):
         async for event in events:
             yield event.raw
         incoming().exchange.abort()
-
-
-@case(
-    "stream.done-missing-upstream",
-    level="SHOULD",
-    needs=["parses"],
-    refs=["failoverbench S11", "Bifrost#6390"],
-    upstream=reply.stream("Hel", "lo", done=0),
-)
-async def done_missing_upstream(target: Target) -> Findings:
-    """A finished answer that the provider ends without `[DONE]` reaches the client whole, with `[DONE]` at its end."""
-    stream = await target.chat.stream()
-    yield expect("answer", stream.summary, equals={"text": "Hello", "finish": "stop", "done": True})
-
-
-@done_missing_upstream.mutant(killed_by="answer")
-class OnlyPassesDoneOn(Relay):
-    """`[DONE]` is passed on where there is one, and not made up for where there is none."""
-
-    async def sound(self, events: Events) -> Events:
-        ended = False
-
-        async def noted() -> Events:
-            nonlocal ended
-            async for event in events:
-                ended = event.is_done
-                yield event
-
-        async for event in super().sound(noted()):
-            if ended or not event.is_done:
-                yield event

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hopcheck import Events, Findings, Relay, Target, case, dig, edits, expect, incoming, items, reply
+from hopcheck import Events, Findings, Relay, Target, case, dig, edits, expect, function_tools, incoming, items, reply
 
 GREETING = reply.stream("Hel", "lo")
 COUNTS = dict(reply.USAGE)
@@ -20,16 +20,18 @@ def counts(piece: Mapping[str, Any]) -> dict[str, Any]:
     "stream.usage-chunk",
     level="MUST",
     refs=["OAI stream_options", "litellm#8450", "litellm#28735"],
-    upstream=GREETING,
+    upstream={"": GREETING, "call": reply.stream("Well: ", tools=[reply.call("look_up", "{}")])},
 )
 async def usage_chunk(target: Target) -> Findings:
     """With `include_usage`, the last chunk brings the provider's counts, once, and has no choices."""
     pieces = (await target.chat.stream(stream_options=ASKED)).pieces
+    called = (await target.chat.stream(script="call", stream_options=ASKED, tools=function_tools("look_up"))).usages
     last = pieces[-1] if pieces else {}
     yield expect("counts of the last chunk", counts(last), equals=COUNTS)
     yield expect("its choices", last.get("choices"), equals=[])
     alone = [piece for piece in pieces if piece.get("usage") and not (edits.text_of(piece) or edits.finishes(piece))]
     yield expect("chunks that bring only counts", len(alone), equals=1)
+    yield expect("counts after a call", [{name: dig(one, name) for name in COUNTS} for one in called], equals=[COUNTS])
 
 
 @usage_chunk.mutant(killed_by="counts of the last chunk", trips=TRIPPED)
@@ -38,6 +40,19 @@ class LosesUsage(Relay):
 
     def events(self, events: Events) -> Events:
         return edits.drop_chunks(events, lambda chunk: not chunk["choices"])
+
+
+@usage_chunk.mutant(killed_by="counts after a call")
+class CountsTextAlone(Relay):
+    """A stream with a call has no counts."""
+
+    async def events(self, events: Events) -> Events:
+        calls = False
+        async for event in events:
+            chunk = edits.chunk_of(event) or {"choices": []}
+            calls = calls or any(dig(choice, "delta", "tool_calls") for choice in chunk["choices"])
+            if not (calls and chunk.get("usage")):
+                yield event
 
 
 @usage_chunk.mutant(killed_by="counts of the last chunk", trips=TRIPPED)

@@ -17,15 +17,16 @@ from hopcheck import (
     items,
 )
 
+LONG_ID = "call_hop2_" + "0123456789abcdef" * 2
 CALLS: list[dict[str, Any]] = [
     {"id": "call_hop1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}},
-    {"id": "call_hop2", "type": "function", "function": {"name": "clock", "arguments": "{}"}},
+    {"id": LONG_ID, "type": "function", "function": {"name": "clock", "arguments": "{}"}},
 ]
 TOOLS = function_tools(*(call["function"]["name"] for call in CALLS))
 HISTORY: list[dict[str, Any]] = [
     {"role": "user", "content": "Weather and time in Oslo?"},
     {"role": "assistant", "content": None, "tool_calls": CALLS},
-    {"role": "tool", "tool_call_id": "call_hop2", "content": ""},
+    {"role": "tool", "tool_call_id": LONG_ID, "content": ""},
     {"role": "tool", "tool_call_id": "call_hop1", "content": '{"sky": "grau", "t": -3}'},
     {"role": "user", "content": "And in short?"},
 ]

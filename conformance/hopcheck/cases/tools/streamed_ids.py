@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 from hopcheck import Events, Findings, Relay, Target, case, dig, expect, function_tools, reply
+from hopcheck.cases.tools.calls import LONG_ID
 from hopcheck.cases.tools.pieces import edit_parts, parts
 
 
@@ -15,7 +16,7 @@ from hopcheck.cases.tools.pieces import edit_parts, parts
     on="chat.stream",
     refs=["litellm#11407", "litellm#20480", "litellm#33223", "vllm#18412"],
     upstream=reply.stream(
-        tools=[reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", '{"zone":', '"CET"}', id="call_hop2")]
+        tools=[reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", '{"zone":', '"CET"}', id=LONG_ID)]
     ),
 )
 async def stream_id_first(target: Target) -> Findings:
@@ -24,7 +25,7 @@ async def stream_id_first(target: Target) -> Findings:
     for part in parts(await target.chat.stream(tools=function_tools("weather", "clock"))):
         by_index.setdefault(str(dig(part, "index")), []).append([dig(part, "id"), dig(part, "function", "name")])
     first = [pieces[0] for pieces in by_index.values()]
-    yield expect("first pieces", first, equals=[["call_hop1", "weather"], ["call_hop2", "clock"]])
+    yield expect("first pieces", first, equals=[["call_hop1", "weather"], [LONG_ID, "clock"]])
     later = [[piece, pieces[0]] for pieces in by_index.values() for piece in pieces[1:]]
     yield expect("other ids later", [new[0] for new, old in later if new[0] not in (None, "", old[0])], equals=[])
     # The official client's helper joins the strings of a call's pieces, so a string that is sent twice is doubled.
@@ -59,3 +60,12 @@ class RepeatsIds(Relay):
         ids: dict[int, Any] = {}
         async for event in events:
             yield edit_parts(event, lambda part: part.update(id=ids.setdefault(part["index"], part.get("id"))))
+
+
+@stream_id_first.mutant(killed_by="first pieces")
+class ShortensStreamedIds(Relay):
+    """A streamed id has at most 40 characters."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            yield edit_parts(event, lambda part: part.get("id") and part.update(id=part["id"][:40]))

@@ -11,6 +11,7 @@ LOOSE = {
         "zone": {"type": "string", "default": "UTC", "minLength": 0},
         "seconds": {"type": "integer", "default": 0},
         "loud": {"type": "boolean", "default": False},
+        "sound": {"type": ["string", "null"], "enum": ["bell", "", None], "default": None, "examples": []},
     },
 }
 """With what gateways rewrite for one provider and forget to leave alone for another."""
@@ -58,3 +59,16 @@ class NoDefinitions(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return without(outgoing, "$defs", "parameters")
+
+
+@strict_schema.mutant(killed_by="parameters")
+class PrunesNulls(Relay):
+    """A default of null is left out."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        for tool in body.get("tools", ()):
+            for one in (dig(tool, "function", "parameters", "properties") or {}).values():
+                if isinstance(one, dict) and "default" in one and one["default"] is None:
+                    del one["default"]
+        return outgoing.with_json(body)

@@ -43,6 +43,11 @@ class Operation:
         return self._kind.path
 
     @property
+    def headers(self) -> Mapping[str, str]:
+        """What its requests carry in addition to what all carry."""
+        return self._kind.headers
+
+    @property
     def streams(self) -> bool:
         """Whether its healthy response is a stream of events."""
         return self._kind.streams

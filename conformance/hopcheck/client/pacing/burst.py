@@ -93,7 +93,8 @@ async def burst_over(session: TargetSession, model: str, allowed: int, window_s:
         if first.status == 429 and not await session.seen(first):
             await _wait(session, _announced_wait_s(first, window_s))
             continue
-        rest = [Chat(session).create(model=model) for _ in range(allowed - 1 + BEYOND)]
+        asked = (Chat(session).stream, Chat(session).create)  # a limit is one of all requests
+        rest = [asked[place % 2](model=model) for place in range(allowed - 1 + BEYOND)]
         burst.responses = [first, *await asyncio.gather(*rest)]
         burst.denied_at_s = time.monotonic()
         if session.config.second_api_key:

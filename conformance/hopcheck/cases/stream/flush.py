@@ -1,0 +1,89 @@
+"""Whether the events of a stream arrive when they come."""
+
+import asyncio
+
+from hopcheck import (
+    STREAMED,
+    Event,
+    Events,
+    Findings,
+    Operation,
+    PendingResponse,
+    Relay,
+    Target,
+    case,
+    expect,
+    reply,
+)
+
+SILENCE_S = 2.5
+"""After the last event, until one that hasn't come is held: a slow target takes less for each."""
+
+WORDS = [f"w{number} " for number in range(5)]
+AFTER = (1, 2, 5)
+"""After which words providers fall silent."""
+
+
+@case(
+    "stream.flush",
+    level="MUST",
+    on=STREAMED,
+    refs=["dstack#4269", "litellm#29557", "koine#31", "maxx#550"],
+    isolation="exclusive",
+    upstream={f"after-{number}": reply.stream(*WORDS, hang="events", hang_after=number + 1) for number in AFTER},
+)
+async def flush(target: Target, ask: Operation) -> Findings:
+    """Each event of a stream is passed on when it comes, and not held until there are more.
+
+    The provider of each stream falls silent after another word, so a word that hasn't come waits for more of them.
+    """
+    wanted = {number: number for number in AFTER}
+    came = await asyncio.gather(*(_words_before_silence(target, ask, number) for number in wanted))
+    yield expect("words before a silence", dict(zip(wanted, came, strict=True)), equals=wanted)
+
+
+async def _words_before_silence(target: Target, ask: Operation, number: int) -> int:
+    """How many words come through of a stream that falls silent after that many."""
+    async with await ask.open(script=f"after-{number}") as live:
+        await target.arrival(live.response.marker)
+        while _words(live) < number and await _comes_more(live):
+            pass
+        live.hang_up()
+    return _words(live)
+
+
+def _words(live: PendingResponse) -> int:
+    return len(live.stream.joined().split())
+
+
+async def _comes_more(live: PendingResponse) -> bool:
+    try:
+        async with asyncio.timeout(SILENCE_S):
+            return await live.event() is not None
+    except TimeoutError:
+        return False
+
+
+@flush.mutant(
+    killed_by="words before a silence", trips=("http.accept-encoding-sse", "resources.pool", "cancel.slot-release")
+)
+class Gathers(Relay):
+    """Events wait in a buffer until it is full or the stream ends."""
+
+    async def events(self, events: Events) -> Events:
+        for event in [event async for event in events]:
+            yield event
+
+
+@flush.mutant(killed_by="words before a silence")
+class LagsByOneEvent(Relay):
+    """An event is passed on when the next one has come."""
+
+    async def events(self, events: Events) -> Events:
+        held: list[Event] = []
+        async for event in events:
+            for before in held:
+                yield before
+            held = [event]
+        for before in held:
+            yield before
