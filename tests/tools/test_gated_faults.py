@@ -1,4 +1,4 @@
-"""Relays with ten faults each."""
+"""Relays with many faults each."""
 
 import re
 
@@ -7,14 +7,14 @@ import pytest
 from hopcheck.authoring.findings import Finding
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
 from hopcheck_server.relay import Relay
-from tools.forty_faults.__main__ import RELAYS
-from tools.forty_faults.fault import Fault, lines_of
+from tools.gated_faults.__main__ import RELAYS
+from tools.gated_faults.fault import Fault, lines_of
 
 
 @pytest.mark.parametrize("name", RELAYS)
 def test_a_relay_has_all_its_faults(name):
     faults = RELAYS[name]
-    assert len(faults) == 10
+    assert len(faults) >= 10
     assert all(issubclass(faults.relay(), one.relay) for one in faults)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hopcheck import Events, Failure, IncomingRequest, OutgoingRequest, Relay, RelayedResponse, edits
-from tools.forty_faults.fault import Faults
+from tools.gated_faults.fault import Faults
 
 FAULTS = Faults()
 EMBEDDINGS = "/v1/embeddings"

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from hopcheck import Events, Failure, IncomingRequest, OutgoingRequest, Relay, RelayedResponse, edits
-from tools.forty_faults.fault import Faults
+from tools.gated_faults.fault import Faults
 
 FAULTS = Faults()
 EMBEDDINGS = "/v1/embeddings"

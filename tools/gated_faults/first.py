@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from hopcheck import Events, Failure, IncomingRequest, OutgoingRequest, Relay, RelayedResponse, edits, incoming
-from tools.forty_faults.fault import Faults
+from tools.gated_faults.fault import Faults
 
 FAULTS = Faults()
 EMBEDDINGS = "/v1/embeddings"
