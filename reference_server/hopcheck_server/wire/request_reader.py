@@ -11,6 +11,11 @@ from hopcheck_server.wire.headers import WHITE_SPACE, Fields
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """A request with a larger body is refused with 413, and the connection is closed."""
 
+MAX_OVERHEAD_BYTES = 1024 * 1024
+"""Of a request's head, chunk extensions and trailers; with more it is refused with 431."""
+
+_CHUNK_BYTES = 12  # around one byte of a body, at most, where no extensions are
+
 
 class RequestReader(asyncio.Protocol):
     """The reading side of a server's connection.
@@ -27,7 +32,7 @@ class RequestReader(asyncio.Protocol):
         self._target = b""
         self._fields: Fields = []
         self._body: list[bytes] = []
-        self._body_bytes = 0
+        self._body_bytes = self._read_bytes = 0  # of the request that is being read
         self._has_new_head = False  # whether a head has come of which the body hasn't been asked for
         self._declined: Fields | None = None  # the header fields of a request whose upgrade is declined
 
@@ -52,6 +57,7 @@ class RequestReader(asyncio.Protocol):
         """Parse what was read."""
         if self.closing:
             return
+        self._read_bytes += len(data)
         try:
             self._parser.feed_data(data)
             if self._has_new_head:
@@ -63,6 +69,10 @@ class RequestReader(asyncio.Protocol):
             raise
         except httptools.HttpParserError:
             self.refuse(400)
+        else:
+            overhead = self._read_bytes - self._body_bytes * (1 + _CHUNK_BYTES)
+            if overhead > MAX_OVERHEAD_BYTES and not self.closing:
+                self.refuse(431)
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """Serve a request that offers another protocol as if it didn't.
@@ -118,6 +128,7 @@ class RequestReader(asyncio.Protocol):
             return
         method, target, fields, parts = self._method, self._target, self._fields, self._body
         self._method, self._target, self._fields, self._body, self._body_bytes = b"", b"", [], [], 0
+        self._read_bytes = 0
         self._has_new_head = False
         if not self.closing:
             self.on_request(

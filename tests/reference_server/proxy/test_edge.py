@@ -122,7 +122,7 @@ def test_silent_connections_are_closed(port: int) -> None:
 
 
 @pytest.mark.parametrize(("sent", "farewell"), [(b"", b""), (b"GET / HTTP/1.1\r\nX-A: ", b"HTTP/1.1 503 ")])
-def test_a_connection_that_says_nothing_gives_way_to_one_that_does(patient: int, sent: bytes, farewell: bytes) -> None:
+def test_a_connection_that_says_nothing_gives_way(patient: int, sent: bytes, farewell: bytes) -> None:
     with held(patient, sent) as silent:
         assert answer(patient, post(CLOSE)).startswith(b"HTTP/1.1 200 ")
         assert silent[0].recv(13) == farewell

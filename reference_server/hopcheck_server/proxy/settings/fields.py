@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     head_timeout_s: Seconds = 10.0
     """For a client to send a request's head, from the connection or the head's first byte on; then 408."""
     max_clients: Annotated[Count, Unit("connections")] = 4000
-    """Connections of clients at the same time, for each worker; more of them are answered 503."""
+    """Connections of clients at the same time, for each worker; beyond, the oldest without a whole head is closed."""
     max_json_values: Annotated[Count, Unit("values")] = 1_000_000
     """Request bodies with more values than that are refused with 413: each takes memory, however short it is."""
     max_body_bytes: Annotated[Count, Unit("bytes")] = 32 * 1024 * 1024

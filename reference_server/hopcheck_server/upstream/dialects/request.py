@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import from_json
 
+from hopcheck_contracts.bounded_json import has_more_values
+
 if TYPE_CHECKING:
     from hopcheck_server.upstream.dialects.dialect import Dialect
+
+MAX_VALUES = 1_000_000
+"""A body with more values of JSON isn't read: each takes a hundred times the bytes that it has."""
 
 MAX_CHOICES = 128
 """As many as OpenAI's API allows."""
@@ -81,6 +86,8 @@ class DialectRequest:
         self.shape = PLAIN if self.payload is None else dialect.shape(self.payload, route)
 
     def _read(self, body: bytes) -> None:
+        if len(body) > MAX_VALUES and has_more_values(body, MAX_VALUES):
+            return
         try:
             value = from_json(body)
         except ValueError:
