@@ -3,14 +3,14 @@
 import json
 import shlex
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hopcheck_server.chain.processes import ManagedProcess
 
 _TEXT = "Hello"
 _MESSAGES = [{"role": "user", "content": _TEXT}]
 
-BODIES = {
+BODIES: dict[str, dict[str, Any]] = {
     "chat/completions": {"messages": _MESSAGES},
     "responses": {"input": _TEXT},
     "messages": {"max_tokens": 64, "messages": _MESSAGES},
