@@ -20,9 +20,8 @@ def main(patterns: Sequence[str], *, once: bool = False) -> int:
     """Print what broke hopcheck; returns 1 if anything did."""
     begun, cases = time.monotonic(), select(all_cases().values(), ())
     chosen = [one for one in odd_gateways() if any(fnmatchcase(one.name, pattern) for pattern in patterns)]
-    found = run(judge(dealt(chosen, cases) if once else [(gateway, cases) for gateway in chosen]))
-    for fault in found.faults:
-        print(fault)
+    pairs = dealt(chosen, cases) if once else [(gateway, cases) for gateway in chosen]
+    found = run(judge(pairs, lambda sentence: print(sentence, flush=True)))
     print(
         f"{len(chosen)} odd gateways, {found.verdicts} verdicts in {time.monotonic() - begun:.0f} s: "
         f"{len(found.faults)} faults of hopcheck's"

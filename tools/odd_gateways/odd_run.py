@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -51,8 +51,10 @@ def dealt(gateways: Sequence[OddGateway], cases: Sequence[Case]) -> list[tuple[O
     return [(gateway, cases[place :: len(gateways)]) for place, gateway in enumerate(gateways)]
 
 
-async def judge(gateways: Sequence[tuple[OddGateway, Sequence[Case]]]) -> OddRun:
-    """Run cases on each gateway."""
+async def judge(
+    gateways: Sequence[tuple[OddGateway, Sequence[Case]]], note: Callable[[str], None] = lambda _: None
+) -> OddRun:
+    """Run cases on each gateway; `note` gets a sentence about each, and one for each fault."""
     found, cases = OddRun(), known_cases().values()
     _collect_errors(found)
     async with RelayHost({gateway.name: gateway.relay for gateway, _ in gateways}, cases) as host:
@@ -62,7 +64,10 @@ async def judge(gateways: Sequence[tuple[OddGateway, Sequence[Case]]]) -> OddRun
             context = _context(host.context(gateway.name), gateway.provider)
             verdicts = [verdict async for verdict in run(_askable(own, gateway), context, jobs=JOBS)]
             found.verdicts += len(verdicts)
-            found.faults += [f"{gateway.name}: {fault}" for fault in _faults(verdicts, context.config)]
+            faults = [f"{gateway.name}: {fault}" for fault in _faults(verdicts, context.config)]
+            found.faults += faults
+            for sentence in (*faults, f"{gateway.name}: {len(verdicts)} verdicts"):
+                note(sentence)
 
         await bounded_map(judge_one, gateways, AT_ONCE)
     return found
