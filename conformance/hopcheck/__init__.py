@@ -23,6 +23,7 @@ from hopcheck.client import (
     field_names,
     function_tools,
     items,
+    without_additions,
 )
 from hopcheck.client.listener import listener
 from hopcheck.client.operations import (
@@ -109,4 +110,5 @@ __all__ = [
     "listener",
     "refuse",
     "reply",
+    "without_additions",
 ]

@@ -2,7 +2,7 @@
 
 from hopcheck.client.bodies import OMIT, function_tools
 from hopcheck.client.outage import backend_down
-from hopcheck.client.paths import dig, field_names, items
+from hopcheck.client.paths import dig, field_names, items, without_additions
 from hopcheck.client.pending_response import PendingResponse
 from hopcheck.client.responses import NotApplicable, Response, Untestable, describe
 from hopcheck.client.sdk import load_sdk
@@ -27,4 +27,5 @@ __all__ = [
     "function_tools",
     "items",
     "load_sdk",
+    "without_additions",
 ]

@@ -30,6 +30,15 @@ def field_names(value: JSON) -> list[str]:
     return sorted(value) if isinstance(value, dict) else []
 
 
+def without_additions(value: JSON, wanted: JSON) -> JSON:
+    """A value without the members of its objects that the wanted one doesn't have: gateways add nulls and more."""
+    if isinstance(value, dict) and isinstance(wanted, dict):
+        return {name: without_additions(one, wanted[name]) for name, one in value.items() if name in wanted}
+    if isinstance(value, list) and isinstance(wanted, list) and len(value) == len(wanted):
+        return [without_additions(one, other) for one, other in zip(value, wanted, strict=True)]
+    return value
+
+
 def parsed(body: bytes) -> JSON:
     """A body as JSON; None if it isn't, or is beyond the bounds of `bounded_json`."""
     return loads_or_none(body)

@@ -39,7 +39,9 @@ async def fields(target: Target, ask: Operation) -> Findings:
     lost = {name: body.get(name) for name, value in FIELDS.items() if body.get(name) != value}
     tools = {name: lost.pop(name) for name in ("tools", "tool_choice") if name in lost}
     dropped = {name: value for name, value in lost.items() if name not in target.declares.drops}
+    others = {name: dropped.pop(name) for name in ("metadata", "service_tier") if name in dropped}
     yield expect("fields changed", dropped, equals={})
+    yield expect("other fields changed", others, equals={}, level="SHOULD")
     yield expect("tools changed", tools, equals={})
 
 
@@ -61,3 +63,11 @@ class CallsInParallel(Relay):
             "tool_choice",
             lambda choice: {name: value for name, value in choice.items() if name != "disable_parallel_tool_use"},
         )
+
+
+@fields.mutant(killed_by="other fields changed")
+class ServesByDefault(Relay):
+    """The tier isn't passed on."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return outgoing.with_json({name: one for name, one in outgoing.json.items() if name != "service_tier"})

@@ -12,6 +12,7 @@ from hopcheck import (
     dig,
     expect,
     reply,
+    without_additions,
 )
 from hopcheck.cases.messages.blocks import both, content_of
 
@@ -86,7 +87,8 @@ class SignsShortly(EditsObjects):
 )
 async def redacted_thinking(target: Target, ask: Operation) -> Findings:
     """Thinking that only its provider can read reaches the client as it is."""
-    yield expect("blocks", content_of(await ask(script=ask.name)), equals=[REDACTED, TEXT])
+    blocks = content_of(await ask(script=ask.name))
+    yield expect("blocks", without_additions(blocks, [REDACTED, TEXT]), equals=[REDACTED, TEXT])
 
 
 @redacted_thinking.mutant(killed_by="blocks")

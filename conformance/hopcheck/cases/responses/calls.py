@@ -14,6 +14,7 @@ from hopcheck import (
     function_tools,
     items,
     reply,
+    without_additions,
 )
 from hopcheck.cases.responses.written import both, output_of
 
@@ -95,7 +96,7 @@ async def other_items(target: Target, ask: Operation) -> Findings:
     """Calls of custom tools and of the provider's own, and items of kinds that came later, reach the client whole."""
     output = output_of(await ask(script=ask.name))
     found = [{**one, "id": sent["id"]} for one, sent in zip(items(output), OTHERS, strict=False)]
-    yield expect("items", found, equals=OTHERS)
+    yield expect("items", without_additions(found, OTHERS), equals=OTHERS)
 
 
 @other_items.mutant(killed_by="items")

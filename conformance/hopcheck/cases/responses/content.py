@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from hopcheck import ON_RESPONSES, EditsObjects, Findings, Operation, Target, case, dig, edits, expect, reply
+from hopcheck import (
+    ON_RESPONSES,
+    EditsObjects,
+    Findings,
+    Operation,
+    Target,
+    case,
+    dig,
+    edits,
+    expect,
+    reply,
+    without_additions,
+)
 from hopcheck.cases.responses.written import both, message, output_of
 
 TEXT = '  Zażółć gęślą jaźń\n\n\t"quotes" \\ back/slash 🦜 \u2028 e\u0301 <b>&amp;</b>\r\n  '
@@ -70,8 +82,8 @@ class StripsTexts(EditsObjects):
 async def annotations(target: Target, ask: Operation) -> Findings:
     """A text's sources and probabilities reach the client."""
     part = dig(output_of(await ask(script=ask.name)), 0, "content", 0)
-    yield expect("annotations", dig(part, "annotations"), equals=[CITATION])
-    yield expect("logprobs", dig(part, "logprobs"), equals=LOGPROBS)
+    yield expect("annotations", without_additions(dig(part, "annotations"), [CITATION]), equals=[CITATION])
+    yield expect("logprobs", without_additions(dig(part, "logprobs"), LOGPROBS), equals=LOGPROBS)
 
 
 @annotations.mutant(killed_by="annotations")

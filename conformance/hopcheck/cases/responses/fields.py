@@ -62,7 +62,9 @@ async def fields(target: Target, ask: Operation) -> Findings:
     lost = {name: body.get(name) for name, value in FIELDS.items() if body.get(name) != value}
     yield expect("store", lost.pop("store", False), equals=False)
     dropped = {name: value for name, value in lost.items() if name not in target.declares.drops}
+    others = {name: dropped.pop(name) for name in ("prompt_cache_key", "safety_identifier") if name in dropped}
     yield expect("fields changed", dropped, equals={})
+    yield expect("other fields changed", others, equals={}, level="SHOULD")
     yield expect("tools", body.get("tools"), equals=TOOLS)
 
 
@@ -90,3 +92,10 @@ class NestsTools(Relay):
             return [{"type": one["type"], one["type"]: {**one}} for one in tools]
 
         return edits.request_field(outgoing, "tools", nested)
+
+
+@fields.mutant(killed_by="other fields changed")
+class NamesNobody(_Drops):
+    """Who asks isn't passed on."""
+
+    field = "safety_identifier"

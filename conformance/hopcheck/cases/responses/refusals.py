@@ -14,6 +14,7 @@ from hopcheck import (
     dig,
     expect,
     reply,
+    without_additions,
 )
 from hopcheck.cases.responses.endings import final_of
 
@@ -28,7 +29,8 @@ from hopcheck.cases.responses.endings import final_of
 async def refusal(target: Target, ask: Operation) -> Findings:
     """A refusal reaches the client as one, with its words."""
     part = dig(final_of(await ask()), "output", 0, "content", 0)
-    yield expect("part", part, equals={"type": "refusal", "refusal": "I can't help with that."})
+    wanted = {"type": "refusal", "refusal": "I can't help with that."}
+    yield expect("part", without_additions(part, wanted), equals=wanted)
 
 
 @refusal.mutant(killed_by="part")
