@@ -1,14 +1,14 @@
 """Reading decoded JSON."""
 
 from hopcheck.client import without_additions
-from  import JSON
+
+WANTED = [{"type": "refusal", "refusal": "No."}]
 
 
 def test_members_a_gateway_adds_are_left_out_and_changes_stay() -> None:
-    wanted: JSON = [{"type": "refusal", "refusal": "No."}]
-    assert without_additions([{"type": "refusal", "refusal": "No.", "id": None}], wanted) == wanted
-    assert without_additions([{"type": "refusal", "refusal": "Yes."}], wanted) != wanted
-    assert without_additions([{"type": "refusal"}], wanted) != wanted
+    assert without_additions([{"type": "refusal", "refusal": "No.", "id": None}], WANTED) == WANTED
+    assert without_additions([{"type": "refusal", "refusal": "Yes."}], WANTED) != WANTED
+    assert without_additions([{"type": "refusal"}], WANTED) != WANTED
 
 
 def test_a_list_of_another_length_stays_as_it_is() -> None:
