@@ -44,7 +44,7 @@ def response_content(message: Message) -> Json:
     if not message.streams:
         return _whole_response(message.json)
     payloads = [one for one in message.payloads if isinstance(one, dict)]
-    final = next((one.get("response") for one in reversed(payloads) if one.get("type") in _ENDS), None)
+    final = next((one.get("response") for one in reversed(payloads) if str(one.get("type")) in _ENDS), None)
     done = [one.get("item") for one in payloads if one.get("type") == "response.output_item.done"]
     return {**_whole_response(final), "items": [_item(one) for one in done], "pieces": _pieces(payloads)}
 
