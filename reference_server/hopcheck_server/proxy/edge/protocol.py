@@ -68,7 +68,7 @@ class EdgeProtocol(HttpToolsProtocol):
             self._answer(_overloaded())
 
     def give_way(self) -> None:
-        """Close, since somebody else wants to say something, and this client has said nothing, or half of it."""
+        """Close, as another client has a request, and this one has sent nothing, or half a head."""
         self._stop_timer()
         if self._head_bytes:
             self._answer(_overloaded())
