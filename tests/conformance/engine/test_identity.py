@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from hopcheck import Findings, Target, expect, reply
+from hopcheck.engine.exchanges.message import Message
+from hopcheck.engine.invariants.identity import response_id
 from hopcheck_server.relay import Relay
 from hopcheck_server.relay.honest import NamesResponses
 
@@ -34,3 +36,13 @@ def test_an_id_that_the_provider_repeats_may_repeat(case, bench, relay: Any) -> 
     verdict = bench.judge([twice], relay)["chat.one"]
     assert [one.key for one in verdict.occurrences] == []
     assert not verdict.failed
+
+
+@pytest.mark.parametrize("body", [b'{"type": [], "id": "a"}', b'{"type": "message", "id": ["a"]}', b'["id"]'])
+def test_a_body_of_odd_values_has_no_id(body: bytes) -> None:
+    assert response_id(Message(200, [("content-type", "application/json")], body)) == ""
+
+
+def test_a_failed_response_has_an_error_whatever_it_says_of_it() -> None:
+    body = b'data: {"type": "response.failed", "response": {"error": "no"}}\n\n'
+    assert Message(200, [("content-type", "text/event-stream")], body).error == {"message": None}

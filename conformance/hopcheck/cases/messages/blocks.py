@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hopcheck import items, reply
+from hopcheck import dig, items, reply
 
 Json = dict[str, Any]
 
@@ -77,7 +77,7 @@ def _parsed(block: Json) -> Json:
     partial = block.pop("partial_json", "")
     try:
         return {**block, "input": json.loads(partial)} if partial else block
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         return {**block, "input": partial}
 
 
@@ -85,5 +85,5 @@ def ending_of(response: Any) -> tuple[Any, Any]:
     """The stop reason and the stop sequence, in Anthropic's words."""
     if not hasattr(response, "objects"):
         return response.at("stop_reason"), response.at("stop_sequence")
-    last = [one["delta"] for one in response.objects if isinstance(one, dict) and one.get("type") == "message_delta"]
-    return (last[-1].get("stop_reason"), last[-1].get("stop_sequence")) if last else (None, None)
+    last = [dig(one, "delta") for one in response.objects if dig(one, "type") == "message_delta"][-1:]
+    return dig(last, 0, "stop_reason"), dig(last, 0, "stop_sequence")

@@ -10,6 +10,7 @@ from hopcheck import (
     Relay,
     Target,
     case,
+    dig,
     edits,
     expect,
 )
@@ -36,7 +37,7 @@ FIELDS: dict[str, Any] = {
 async def fields(target: Target, ask: Operation) -> Findings:
     """What steers a message reaches the provider as it was sent: limits, sampling, tools, its format."""
     body = (await target.forwarded(await ask(extra=FIELDS))).json
-    lost = {name: body.get(name) for name, value in FIELDS.items() if body.get(name) != value}
+    lost = {name: dig(body, name) for name, value in FIELDS.items() if dig(body, name) != value}
     tools = {name: lost.pop(name) for name in ("tools", "tool_choice") if name in lost}
     dropped = {name: value for name, value in lost.items() if name not in target.declares.drops}
     others = {name: dropped.pop(name) for name in ("metadata", "service_tier") if name in dropped}

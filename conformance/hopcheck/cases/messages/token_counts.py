@@ -1,6 +1,7 @@
 """Counts of tokens are the provider's."""
 
 import json
+from typing import Any
 
 from hopcheck import (
     Findings,
@@ -37,12 +38,17 @@ async def count_tokens(target: Target, ask: Operation) -> Findings:
     attempts = await target.seen(counted)
     if not attempts or attempts[-1].response is None:
         raise Untestable(await target.why_not_seen(counted))
-    number = json.loads(attempts[-1].response.body)["input_tokens"]
+    number = _number_in(attempts[-1].response.body)
     yield expect("count", counted.at("input_tokens"), equals=number)
     lost = [name for name in ("system", "tools") if not dig(attempts[-1].json, name)]
     yield expect("what isn't counted", lost, equals=[])
     refused = await ask(script="throttled", text=QUESTION)
     yield expect("status of a refused count", refused.status, equals=429)
+
+
+def _number_in(body: bytes) -> Any:
+    """The provider's count; None if it refused to count what it was sent."""
+    return dig(json.loads(body), "input_tokens")
 
 
 @count_tokens.mutant(killed_by="count")

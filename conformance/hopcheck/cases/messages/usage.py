@@ -16,12 +16,16 @@ USED = {"input_tokens": 11, "cache_read_input_tokens": 100, "cache_creation_inpu
 def used(response: Any) -> dict[str, Any]:
     """The usage of a message; of a stream, what its first event and its last ones add up to."""
     if not hasattr(response, "objects"):
-        return dict(response.at("usage") or {})
+        return _counts(response.at("usage"))
     found: dict[str, Any] = {}
     for event in response.objects:
-        usage = dig(event, "message", "usage") or dig(event, "usage")
-        found |= {name: value for name, value in (usage or {}).items() if value is not None}
+        usage = _counts(dig(event, "message", "usage") or dig(event, "usage"))
+        found |= {name: value for name, value in usage.items() if value is not None}
     return found
+
+
+def _counts(usage: Any) -> dict[str, Any]:
+    return usage if isinstance(usage, dict) else {}
 
 
 @case(

@@ -12,6 +12,7 @@ from hopcheck import (
     case,
     edits,
     expect,
+    field_names,
     items,
 )
 from hopcheck.cases.responses.calls import ODD
@@ -38,12 +39,18 @@ ASKED: list[dict[str, Any]] = [
 async def call_turn(target: Target, ask: Operation) -> Findings:
     """A conversation's calls, results and reasoning reach the provider in their order, with their ids and texts."""
     given = items((await target.forwarded(await ask(input=ASKED))).json, "input")
-    yield expect(
-        "types", [one.get("type", "message") for one in given], equals=[one.get("type", "message") for one in ASKED]
-    )
+    yield expect("types", [_type_of(one) for one in given], equals=[_type_of(one) for one in ASKED])
+    yield expect("members", [_members_of(one) for one in given], equals=[_members_of(one) for one in ASKED])
+
+
+def _type_of(item: Any) -> Any:
+    return item.get("type", "message") if isinstance(item, dict) else None
+
+
+def _members_of(item: Any) -> dict[str, Any]:
+    """What of an item has to arrive to the byte."""
     kept = ("call_id", "name", "arguments", "input", "output", "encrypted_content")
-    sent = [{name: one[name] for name in kept if name in one} for one in ASKED]
-    yield expect("members", [{name: one[name] for name in kept if name in one} for one in given], equals=sent)
+    return {name: item[name] for name in field_names(item) if name in kept}
 
 
 class _EditsInput(Relay):

@@ -95,8 +95,13 @@ OTHERS: list[dict[str, Any]] = [CUSTOM, SEARCH, IMAGE, LATER]
 async def other_items(target: Target, ask: Operation) -> Findings:
     """Calls of custom tools and of the provider's own, and items of kinds that came later, reach the client whole."""
     output = output_of(await ask(script=ask.name))
-    found = [{**one, "id": sent["id"]} for one, sent in zip(items(output), OTHERS, strict=False)]
+    found = [_with_id(one, sent["id"]) for one, sent in zip(items(output), OTHERS, strict=False)]
     yield expect("items", without_additions(found, OTHERS), equals=OTHERS)
+
+
+def _with_id(item: Any, given: str) -> Any:
+    """An item under the id that the provider gave it."""
+    return {**item, "id": given} if isinstance(item, dict) else item
 
 
 @other_items.mutant(killed_by="items")

@@ -41,7 +41,7 @@ async def previous(target: Target, ask: Operation) -> Findings:
     attempt = await target.forwarded(first)
     own = _id(first)
     second = await ask(text="Two?", previous_response_id=own)
-    sent = (await target.forwarded(second)).json.get("previous_response_id")
+    sent = dig((await target.forwarded(second)).json, "previous_response_id")
     known = {"the client's": own, "the provider's": _id_in(attempt.response.body.decode() if attempt.response else "")}
     yield expect("id of the response before", sent, one_of=[*known.values()])
     gone = await ask(script="gone", previous_response_id="resp_hopgone")

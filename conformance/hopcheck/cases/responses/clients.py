@@ -18,21 +18,22 @@ CALLS = (reply.call("clock", '{"zone":', '"UTC"}', id="call_hop1"), reply.call("
 async def sdk_stream(target: Target, ask: Operation) -> Findings:
     """The official client puts a stream together to the response that the provider gave, and raises nothing."""
     async with target.sdk() as client:
-        found = await _final(target, ask, client)
+        found = await _text_and_calls(target, ask, client)
     yield expect("raised", found if isinstance(found, str) else "", equals="")
     if isinstance(found, str):
         return
-    calls = [[one.call_id, one.arguments] for one in found.output if one.type == "function_call"]
-    yield expect("text", found.output_text, equals="So: ")
-    yield expect("calls", calls, equals=[["call_hop1", '{"zone":"UTC"}'], ["call_hop2", "{}"]])
+    yield expect("text", found[0], equals="So: ")
+    yield expect("calls", found[1], equals=[["call_hop1", '{"zone":"UTC"}'], ["call_hop2", "{}"]])
 
 
-async def _final(target: Target, ask: Operation, client: Any) -> Any:
-    """The final response; the exception's name and text where there is none."""
+async def _text_and_calls(target: Target, ask: Operation, client: Any) -> tuple[Any, Any] | str:
+    """What a program reads of the final response; the exception's name and text where it can't."""
     tools = [{"type": "function", **one["function"], "strict": False} for one in function_tools("clock")]
     try:
         async with client.responses.stream(model=ask.model, input=f"Go. {target.marker()}", tools=tools) as stream:
-            return await stream.get_final_response()
+            final = await stream.get_final_response()
+        calls = [[one.call_id, one.arguments] for one in final.output if one.type == "function_call"]
+        return final.output_text, calls
     except Exception as error:  # whatever it is, a program that uses the client gets it
         return f"{type(error).__name__}: {error}"
 

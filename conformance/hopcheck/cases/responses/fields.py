@@ -10,6 +10,7 @@ from hopcheck import (
     Relay,
     Target,
     case,
+    dig,
     edits,
     expect,
 )
@@ -59,13 +60,13 @@ class _Drops(Relay):
 async def fields(target: Target, ask: Operation) -> Findings:
     """What steers a response reaches the provider as it was sent: instructions, format, tools, `store: false`."""
     body = (await target.forwarded(await ask(extra={**FIELDS, "tools": TOOLS}))).json
-    lost = {name: body.get(name) for name, value in FIELDS.items() if body.get(name) != value}
+    lost = {name: dig(body, name) for name, value in FIELDS.items() if dig(body, name) != value}
     yield expect("store", lost.pop("store", False), equals=False)
     dropped = {name: value for name, value in lost.items() if name not in target.declares.drops}
     others = {name: dropped.pop(name) for name in ("prompt_cache_key", "safety_identifier") if name in dropped}
     yield expect("fields changed", dropped, equals={})
     yield expect("other fields changed", others, equals={}, level="SHOULD")
-    yield expect("tools", body.get("tools"), equals=TOOLS)
+    yield expect("tools", dig(body, "tools"), equals=TOOLS)
 
 
 @fields.mutant(killed_by="store")

@@ -36,7 +36,7 @@ PARTS: list[dict[str, Any]] = [{"type": "input_text", "text": "What is this?"}, 
 async def input_parts(target: Target, ask: Operation) -> Findings:
     """Texts, images and files of a message reach the provider in their order, and as they are."""
     got = await target.received(await ask(input=[{"role": "user", "content": PARTS}]))
-    parts = [one for one in items(got, "input", 0, "content") if "hopcheck:" not in str(one.get("text", ""))]
+    parts = [one for one in items(got, "input", 0, "content") if "hopcheck:" not in str(dig(one, "text"))]
     yield expect("parts", [dig(one, "type") for one in parts], equals=[one["type"] for one in PARTS])
     yield expect("content", parts, equals=PARTS)
 

@@ -50,7 +50,7 @@ async def stored(target: Target, ask: Operation) -> Findings:
     yield expect(
         "ids",
         ids,
-        holds={*ids.values()} <= {name, answered},
+        holds=all(one in (name, answered) for one in ids.values()),
         to="that of the response which was asked for",
         level="SHOULD",
     )

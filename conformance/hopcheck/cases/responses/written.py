@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hopcheck import reply
+from hopcheck import dig, reply
 
 Json = dict[str, Any]
 
@@ -55,4 +55,4 @@ def both(*items: Json, **more: Any) -> dict[str, Any]:
 
 def output_of(response: Any) -> Any:
     """The output of a response, in one piece or as the last event of its stream has it."""
-    return (response.final or {}).get("output") if hasattr(response, "final") else response.at("output")
+    return dig(response.final, "output") if hasattr(response, "final") else response.at("output")

@@ -25,7 +25,7 @@ async def json_schema(target: Target, ask: Operation) -> Findings:
     """The schema of the response reaches the provider: as its own parameter, as a tool's, or in words."""
     response = await ask(response_format=FORMAT)
     yield expect("status", response.status, equals=200)
-    text = (await target.forwarded(response)).body.decode()
+    text = (await target.forwarded(response)).body.decode(errors="replace")
     found = [name for name in (FIELD, "berths", "integer", "array") if name in text]
     yield expect("parts of the schema", found, equals=[FIELD, "berths", "integer", "array"])
 

@@ -76,7 +76,7 @@ async def last_assistant_turn(target: Target, ask: Operation) -> Findings:
     turns = [] if refused else (await target.provider_request(response)).turns
     roles = ["user", "assistant"] if refused else [turn.role for turn in turns]
     yield expect("roles", roles, equals=["user", "assistant"])
-    words = PREFILL[1]["content"] if refused else "".join(part.text for part in turns[-1].parts)
+    words = PREFILL[1]["content"] if refused else "".join(part.text for turn in turns[-1:] for part in turn.parts)
     yield expect("the model's words", words, equals=PREFILL[1]["content"])
 
 

@@ -25,7 +25,7 @@ def chat_content(message: Message) -> Json:
         return _joined(message.payloads)
     body = message.json if isinstance(message.json, dict) else {}
     choices = [choice for choice in items(body, "choices") if isinstance(choice, dict)]
-    return {**_around(body), "choices": {_index(choice): _whole_choice(choice) for choice in choices}}
+    return {**_around(body), "choices": {index_of(choice): _whole_choice(choice) for choice in choices}}
 
 
 def with_parsed_arguments(content: Json, *, with_ids: bool = True) -> Json:
@@ -56,13 +56,13 @@ def embeddings_content(message: Message) -> Json:
     """The vectors by their index, as numbers of single precision, and the usage."""
     body = message.json if isinstance(message.json, dict) else {}
     data = [one for one in items(body, "data") if isinstance(one, dict)]
-    vectors = {_index(one): _vector(one.get("embedding")) for one in data}
+    vectors = {index_of(one): _vector(one.get("embedding")) for one in data}
     return {"vectors": vectors, "usage": body.get("usage")}
 
 
-def _index(part: Mapping[str, Any]) -> Any:
-    """What a part says of its place, which may be anything."""
-    index = part.get("index")
+def index_of(part: Mapping[str, Any], name: str = "index") -> Any:
+    """What a part says of its place, which may be anything, in a form that can be a key."""
+    index = part.get(name)
     return repr(index) if isinstance(index, list | dict) else index
 
 
@@ -100,7 +100,7 @@ def _joined(chunks: Sequence[Any]) -> Json:
         around.update({name: value for name, value in _around(chunk).items() if value is not None})
         for piece in items(chunk, "choices"):
             if isinstance(piece, dict) and _says_something(piece):
-                _add(choices.setdefault(_index(piece), {"message": {}, "calls": {}, "logprobs": {}}), piece)
+                _add(choices.setdefault(index_of(piece), {"message": {}, "calls": {}, "logprobs": {}}), piece)
     joined = {
         index: _choice(choice["message"], list(choice["calls"].values()), choice) for index, choice in choices.items()
     }
@@ -120,7 +120,7 @@ def _add(choice: Json, piece: Mapping[str, Any]) -> None:
             for part in items(delta, name):
                 _add_call(choice["calls"], part)
         elif name in JOINED:
-            message[name] = _with_more(message.get(name), value)
+            message[name] = with_more(message.get(name), value)
         elif value is not None:
             message[name] = value
     choice["finish_reason"] = piece.get("finish_reason") or choice.get("finish_reason")
@@ -133,20 +133,20 @@ def _add(choice: Json, piece: Mapping[str, Any]) -> None:
 def _add_call(calls: dict[Any, Json], part: Any) -> None:
     if not isinstance(part, dict):
         return
-    call = calls.setdefault(_index(part), {})
+    call = calls.setdefault(index_of(part), {})
     for name, value in part.items():
         if isinstance(value, dict):
             content = call[name] = call[name] if isinstance(call.get(name), dict) else {}
             for key, text in value.items():
                 if key in _CALL_TEXTS:
-                    content[key] = _with_more(content.get(key, ""), text)
+                    content[key] = with_more(content.get(key, ""), text)
                 elif text is not None:  # a later piece may have null for what an earlier one named
                     content[key] = text
         elif name != "index" and value:
             call[name] = value
 
 
-def _with_more(text: Any, more: Any) -> Any:
+def with_more(text: Any, more: Any) -> Any:
     """A text with a further piece of it; what is no text takes the place of what was there."""
     if more is None:
         return text

@@ -93,7 +93,7 @@ def _error_in(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return error
     match body:
         case {"type": "response.failed", "response": dict(response)}:
-            return response.get("error") or {"message": None}
+            return error if isinstance(error := response.get("error"), dict) else {"message": None}
         case {"type": "error"}:
             return {name: body.get(name) for name in ("message", "code", "param")}
         case _:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hopcheck.client.paths import items
+from hopcheck.engine.exchanges.content import index_of, with_more
 from hopcheck.engine.exchanges.message import Message
 from hopcheck_contracts.bounded_json import loads_or_none
 
@@ -32,7 +34,7 @@ def message_content(message: Message) -> Json:
     body = whole if isinstance(whole, dict) else {}
     usage = _counted(body.get("usage"))
     named = {name: body.get(name) for name in ("stop_reason", "stop_sequence")}
-    return {"content": [_filled(one) for one in body.get("content") or ()], **named, "usage": usage}
+    return {"content": [_filled(one) for one in items(body, "content")], **named, "usage": usage}
 
 
 def response_content(message: Message) -> Json:
@@ -77,9 +79,9 @@ def _joined_message(events: Sequence[Any]) -> Json:
             case {"type": "message_start", "message": dict(message)}:
                 usage |= _given(message.get("usage"))
             case {"type": "content_block_start", "content_block": dict(block)}:
-                blocks.setdefault(event.get("index"), dict(block))
+                blocks.setdefault(index_of(event), dict(block))
             case {"type": "content_block_delta", "delta": dict(delta)}:
-                _add(blocks.setdefault(event.get("index"), {}), delta)
+                _add(blocks.setdefault(index_of(event), {}), delta)
             case {"type": "message_delta", "delta": dict(delta)}:
                 around |= _given(delta)
                 usage |= _given(event.get("usage"))
@@ -89,14 +91,14 @@ def _joined_message(events: Sequence[Any]) -> Json:
 def _add(block: Json, delta: Mapping[str, Any]) -> None:
     kind = str(delta.get("type"))
     if kind == "input_json_delta":
-        block[_PARTIAL] = block.get(_PARTIAL, "") + str(delta.get(_PARTIAL) or "")
+        block[_PARTIAL] = with_more(block.get(_PARTIAL) or "", delta.get(_PARTIAL))
     elif kind in _JOINED:
         name = _JOINED[kind]
-        block[name] = (block.get(name) or "") + str(delta.get(name) or "")
+        block[name] = with_more(block.get(name) or "", delta.get(name))
     elif kind == "citations_delta":
-        block["citations"] = [*(block.get("citations") or ()), delta.get("citation")]
+        block["citations"] = [*items(block, "citations"), delta.get("citation")]
     else:
-        block["deltas"] = [*block.get("deltas", ()), dict(delta)]
+        block["deltas"] = [*items(block, "deltas"), dict(delta)]
 
 
 def _with_input(block: Json) -> Json:
@@ -104,14 +106,13 @@ def _with_input(block: Json) -> Json:
     partial = block.pop(_PARTIAL, None)
     if not partial:
         return block
-    found = loads_or_none(partial.encode())
-    return {**block, "input": partial if found is None else found}
+    return {**block, "input": _value(partial) if isinstance(partial, str) else partial}
 
 
 def _whole_response(body: Any) -> Json:
     body = body if isinstance(body, dict) else {}
     named = {name: _filled(body.get(name)) for name in _OF_RESPONSE}
-    return {"output": [_item(one) for one in body.get("output") or ()], **named, "usage": _counted(body.get("usage"))}
+    return {"output": [_item(one) for one in items(body, "output")], **named, "usage": _counted(body.get("usage"))}
 
 
 def _item(item: Any) -> Any:
@@ -126,7 +127,7 @@ def _pieces(payloads: Sequence[Mapping[str, Any]]) -> list[Json]:
     for payload in payloads:
         kind, delta = str(payload.get("type")), payload.get("delta")
         if kind.endswith(".delta") and isinstance(delta, str):
-            item, name = texts.setdefault(payload.get("output_index"), {}), _place(kind, payload)
+            item, name = texts.setdefault(index_of(payload, "output_index"), {}), _place(kind, payload)
             item[name] = item.get(name, "") + delta
     return [texts[index] for index in sorted(texts, key=repr)]
 

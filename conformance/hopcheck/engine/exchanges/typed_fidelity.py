@@ -76,7 +76,14 @@ def _sums(usage: Any) -> Any:
     if not isinstance(usage, dict):
         return usage
     parts = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    return {"input_tokens": sum(usage.get(name) or 0 for name in parts), "output_tokens": usage.get("output_tokens")}
+    return {
+        "input_tokens": sum(_number(usage.get(name)) for name in parts),
+        "output_tokens": usage.get("output_tokens"),
+    }
+
+
+def _number(value: Any) -> float:
+    return value if isinstance(value, int | float) else 0
 
 
 def _without(item: Any, left_out: set[str]) -> Any:
@@ -86,4 +93,4 @@ def _without(item: Any, left_out: set[str]) -> Any:
 def _is_reasoning(item: Any) -> bool:
     if not isinstance(item, dict):
         return False
-    return item.get("type") in REASONING or any(name.startswith("reasoning") for name in item)
+    return str(item.get("type")) in REASONING or any(name.startswith("reasoning") for name in item)

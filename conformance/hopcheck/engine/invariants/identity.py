@@ -47,7 +47,7 @@ def response_id(message: Message) -> str:
     """The id in a body or in a stream's first chunk; "" if there is none."""
     bodies: list[Any] = message.payloads[:1] if message.streams else [message.json]
     body: Any = bodies[0] if bodies and isinstance(bodies[0], dict) else {}
-    body = body.get(_HOLDERS.get(body.get("type"), ""), body)
+    body = body.get(_HOLDERS.get(str(body.get("type")), ""), body)
     is_generated = isinstance(body, dict) and ("choices" in body or _is_typed(body))
     found = body.get("id") if is_generated else None
     return found if isinstance(found, str) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -118,3 +119,45 @@ def test_behind_another_dialect_arguments_are_values_usage_sums() -> None:
             messages = [given(path, stories[name], stream=True) for name in pair]
             assert list(typed_differences(surface_of(path), *messages, ollama, reasons=True)) == []
             assert list(typed_differences(surface_of(path), *messages, None, reasons=True)) != []
+
+
+def _streamed(*events: Any) -> Message:
+    text = "".join(f"data: {json.dumps(one)}\n\n" for one in events)
+    return Message(200, [("content-type", "text/event-stream")], text.encode())
+
+
+START = {"type": "content_block_start", "index": [0], "content_block": {"text": {"a": 1}, "partial_json": 7}}
+
+
+def _delta(**delta: Any) -> dict[str, Any]:
+    return {"type": "content_block_delta", "index": [0], "delta": delta}
+
+
+@pytest.mark.parametrize(
+    ("deltas", "block"),
+    [
+        ([], {"text": {"a": 1}, "input": 7}),
+        ([_delta(type="text_delta", text="b")], {"text": "b", "input": 7}),
+        ([_delta(type=["text_delta"])], {"text": {"a": 1}, "input": 7, "deltas": [{"type": ["text_delta"]}]}),
+        ([_delta(type="input_json_delta", partial_json='{"b": 2}')], {"text": {"a": 1}, "input": {"b": 2}}),
+        ([_delta(type="citations_delta", citation=5)], {"text": {"a": 1}, "input": 7, "citations": [5]}),
+    ],
+)
+def test_odd_values_of_a_message_s_stream_are_its_content(deltas: list[Any], block: Any) -> None:
+    assert message_content(_streamed(START, *deltas))["content"] == [block]
+
+
+def test_odd_values_of_a_response_s_stream_are_its_content() -> None:
+    pieces = [{"type": "response.output_text.delta", "output_index": {"a": 1}, "delta": one} for one in ("a", 5, "b")]
+    content = response_content(_streamed(*pieces, {"type": "response.completed", "response": {"output": 1.5}}))
+    assert content["pieces"] == [{"output_text 0": "ab"}]
+    assert content["output"] == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_odd_usage_and_items_of_odd_types_are_compared_with_those_of_another_dialect(path: str) -> None:
+    wanted = given(path, STORIES["text"], stream=False)
+    items = [{"type": {"a": 1}}, 5]
+    odd = Message(200, wanted.headers, json.dumps({"usage": {"input_tokens": [1]}, "content": items}).encode())
+    found = typed_differences(surface_of(path), wanted, odd, all_dialects()["gemini"], reasons=False)
+    assert "usage.input_tokens is changed" in [one.cause for one in found]

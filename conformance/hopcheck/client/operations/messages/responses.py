@@ -58,10 +58,10 @@ class MessageStream(Stream):
 
     def tool_calls(self, index: int = 0) -> list[dict[str, JSON]]:
         """The calls among its blocks, by their places; their arguments are the pieces of their input."""
-        blocks = {item.get("index"): {**_block(item)} for item in self._of_type("content_block_start")}
+        blocks = {repr(item.get("index")): {**_block(item)} for item in self._of_type("content_block_start")}
         for item in self._of_type("content_block_delta"):
-            if (block := blocks.get(item.get("index"))) and dig(item, "delta", "type") == "input_json_delta":
-                block["input"] = block.get("pieces", "") + str(dig(item, "delta", "partial_json") or "")
+            if (block := blocks.get(repr(item.get("index")))) and dig(item, "delta", "type") == "input_json_delta":
+                block["input"] = str(block.get("pieces", "")) + str(dig(item, "delta", "partial_json") or "")
                 block["pieces"] = block["input"]
         return _calls(list(blocks.values())) if index == 0 else []
 
