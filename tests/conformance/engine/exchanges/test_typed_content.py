@@ -155,7 +155,7 @@ def test_odd_values_of_a_response_s_stream_are_its_content() -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_an_odd_usage_and_items_of_odd_types_are_compared_with_those_of_another_dialect(path: str) -> None:
+def test_odd_usages_and_types_are_compared_across_dialects(path: str) -> None:
     wanted = given(path, STORIES["text"], stream=False)
     items = [{"type": {"a": 1}}, 5]
     odd = Message(200, wanted.headers, json.dumps({"usage": {"input_tokens": [1]}, "content": items}).encode())
