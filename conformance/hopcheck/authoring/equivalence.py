@@ -25,11 +25,14 @@ CHOOSING = {"tool_choice": "tools", "function_call": "functions"}
 """Fields whose default is `auto` where there is something to choose from, and `none` otherwise."""
 
 
-def canonical_request(body: Mapping[str, Any]) -> dict[str, Any]:
+def canonical_request(body: Any) -> dict[str, Any]:
     """A chat request in the form that all requests of the same meaning have.
 
     A documented default and a null are left out, the one stop text is a list, and `max_tokens` has its newer name.
+    What is no JSON object has no fields.
     """
+    if not isinstance(body, Mapping):
+        return {}
     plain = {field: value for field, value in body.items() if value is not None and not _is_default(body, field, value)}
     if "max_tokens" in plain and plain.get("max_completion_tokens", plain["max_tokens"]) == plain["max_tokens"]:
         plain["max_completion_tokens"] = plain.pop("max_tokens")

@@ -39,3 +39,8 @@ def test_the_same(one, other) -> None:
 )
 def test_not_the_same(one, other) -> None:
     assert canonical_request(one) != canonical_request(other)
+
+
+@pytest.mark.parametrize("body", [None, [{"n": 2}], "n", 5])
+def test_what_is_no_object_has_no_fields(body) -> None:
+    assert canonical_request(body) == {}

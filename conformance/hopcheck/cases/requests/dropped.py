@@ -11,6 +11,7 @@ from hopcheck import (
     Relay,
     Target,
     case,
+    dig,
     expect,
 )
 from hopcheck.cases.requests.fields import lacks, without
@@ -102,7 +103,7 @@ async def unknown_params(target: Target, ask: Operation) -> Findings:
     for field, value in UNKNOWN.items():
         answer = await ask(extra={field: value})
         got = await target.received(answer)
-        fates[field] = f"refused with {answer.status}" if got is None else got.get(field)
+        fates[field] = f"refused with {answer.status}" if got is None else dig(got, field)
     sound = all(fates[field] in (value, "refused with 400", "refused with 422") for field, value in UNKNOWN.items())
     yield expect("unknown fields", fates, holds=sound, to=f"each refused with 400, or as it was sent: {UNKNOWN}")
 

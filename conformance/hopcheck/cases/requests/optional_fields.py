@@ -12,6 +12,7 @@ from hopcheck import (
     RelayedResponse,
     Target,
     case,
+    dig,
     expect,
     refuse,
 )
@@ -36,7 +37,7 @@ async def user_field(target: Target, ask: Operation) -> Findings:
     for field, value in WHO.items():
         got = await target.received(await ask(store=True, **{field: value}))  # as metadata needs it
         allowed = [value, None] if field in target.declares.drops else [value]
-        yield expect(field, got.get(field) if got else "refused", one_of=allowed)
+        yield expect(field, dig(got, field) if got else "refused", one_of=allowed)
 
 
 @user_field.mutant(killed_by="user", trips=("requests.drop-params-declared",))
@@ -84,7 +85,7 @@ async def reasoning_effort(target: Target, ask: Operation) -> Findings:
     """reasoning_effort reaches the upstream, unless the target declares that it drops it."""
     efforts = ("low", "minimal", "xhigh")
     got = [await target.received(await ask(reasoning_effort=effort)) for effort in efforts]
-    values = [one.get("reasoning_effort") if one else "refused" for one in got]
+    values = [dig(one, "reasoning_effort") if one else "refused" for one in got]
     dropped = "reasoning_effort" in target.declares.drops
     kept = all(value == sent or (dropped and value is None) for value, sent in zip(values, efforts, strict=True))
     yield expect("reasoning_effort", values, holds=kept, to=", ".join(efforts))

@@ -114,6 +114,12 @@ def _part_without(part: MessagePart, omitted: frozenset[Omission]) -> MessagePar
     return replace(part, id="") if "call ids" in omitted else part
 
 
+def object_in(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """A member that is an object; an empty one otherwise."""
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
 def objects(value: Any) -> list[dict[str, Any]]:
     """The objects of a list; of what is no list, none."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -124,3 +124,14 @@ def test_what_is_malformed_is_left_out():
     assert read("anthropic", {"messages": "x", "system": 7, "tool_choice": "auto"}).turns == ()
     assert read("gemini", {"contents": "x", "systemInstruction": 7, "toolConfig": "auto", "tools": 7}).turns == ()
     assert read("ollama", {"messages": [7], "tools": "x"}).turns == ()
+
+
+def test_what_has_another_type_is_left_out():
+    choice = {"type": ["tool"], "name": "f"}
+    asked = read("anthropic", {"stop_sequences": 5, "tool_choice": choice})
+    assert (asked.tool_choice, asked.parameters) == ("", {})
+    message = {"role": "user", "content": "a", "images": 5, "tool_calls": [{"function": "f"}]}
+    asked = read("ollama", {"messages": [message], "tools": [{"function": ["f"]}], "options": [1]})
+    assert [(part.kind, part.text, part.name) for part in asked.turns[0].parts] == [("text", "a", ""), ("call", "", "")]
+    assert [tool.name for tool in asked.tools] == [""]
+    assert asked.parameters == {}

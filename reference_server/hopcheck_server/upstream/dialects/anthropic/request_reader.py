@@ -80,13 +80,15 @@ def _tool(tool: Json) -> Tool:
 def _tool_choice(choice: Any) -> str:
     if not isinstance(choice, dict):
         return ""
-    return str(choice.get("name", "")) if choice.get("type") == "tool" else _CHOICES.get(choice.get("type", ""), "")
+    kind = str(choice.get("type"))
+    return str(choice.get("name", "")) if kind == "tool" else _CHOICES.get(kind, "")
 
 
 def _parameters(payload: Json) -> dict[str, Any]:
     parameters = {name: value for name, value in payload.items() if name not in _STRUCTURE}
-    if payload.get("stop_sequences"):
-        parameters["stop"] = list(payload["stop_sequences"])
+    stops = payload.get("stop_sequences")
+    if isinstance(stops, list) and stops:
+        parameters["stop"] = stops
     metadata, choice = payload.get("metadata"), payload.get("tool_choice")
     if isinstance(metadata, dict) and "user_id" in metadata:
         parameters["user"] = metadata["user_id"]

@@ -12,6 +12,7 @@ from hopcheck_server.upstream.dialects.provider_request import (
     Role,
     Tool,
     merged_turns,
+    object_in,
     objects,
 )
 
@@ -45,9 +46,9 @@ def read(payload: Json) -> ProviderRequest:
 
 
 def _parameters(payload: Json) -> Json:
-    options = payload.get("options")
+    options = object_in(payload, "options")
     others = {name: value for name, value in payload.items() if name not in _STRUCTURE}
-    return others | {_NAMES.get(name, name): value for name, value in (options or {}).items()}
+    return others | {_NAMES.get(name, name): value for name, value in options.items()}
 
 
 def _text(message: Json) -> str:
@@ -67,16 +68,17 @@ def _parts(message: Json) -> Iterator[MessagePart]:
         yield MessagePart(kind="reasoning", text=str(message["thinking"]))
     if _text(message):
         yield MessagePart(kind="text", text=_text(message))
-    for image in message.get("images") or ():
+    images = message.get("images")
+    for image in images if isinstance(images, list) else ():
         yield MessagePart(kind="image", text=f"data:;base64,{image}")  # the kind of image isn't sent
     for call in objects(message.get("tool_calls")):
-        function = call.get("function") or {}
+        function = object_in(call, "function")
         name = str(function.get("name") or "")
         yield MessagePart(kind="call", id=str(call.get("id") or ""), name=name, arguments=function.get("arguments"))
 
 
 def _tool(tool: Json) -> Tool:
-    function = tool.get("function") or {}
+    function = object_in(tool, "function")
     parameters = function.get("parameters")
     return Tool(
         name=str(function.get("name") or ""),

@@ -14,6 +14,7 @@ from hopcheck_server.upstream.dialects.provider_request import (
     Role,
     Tool,
     merged_turns,
+    object_in,
     objects,
 )
 
@@ -68,8 +69,7 @@ def _parts(content: Any) -> Iterator[MessagePart]:
 
 
 def _call(call: Json) -> MessagePart:
-    function = call.get("function")
-    function = function if isinstance(function, dict) else {}
+    function = object_in(call, "function")
     arguments = function.get("arguments")
     return MessagePart(
         kind="call", id=str(call.get("id", "")), name=str(function.get("name", "")), arguments=_parsed(arguments)
@@ -84,8 +84,7 @@ def _parsed(arguments: Any) -> Any:
 
 
 def _tool(tool: Json) -> Tool:
-    function = tool.get("function")
-    function = function if isinstance(function, dict) else {}
+    function = object_in(tool, "function")
     parameters = function.get("parameters")
     return Tool(
         name=str(function.get("name", "")),
