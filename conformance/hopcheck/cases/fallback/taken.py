@@ -21,8 +21,8 @@ BACKUP = reply.chat("from the backup")
 
 FAULTS = {str(status): reply.backup(reply.status(status), BACKUP) for status in (429, 500, 502, 503, 504, 529)}
 REFUSALS = (400, 413, 422)
-FAULTS["429-timed"] = reply.backup(reply.status(429, headers={"Retry-After": "30"}), BACKUP)
-FAULTS["503-timed"] = reply.backup(reply.status(503, headers={"Retry-After": "30"}), BACKUP)
+FAULTS["429-timed"] = reply.backup(reply.status(429, headers={"Retry-After": "1"}), BACKUP)
+FAULTS["503-timed"] = reply.backup(reply.status(503, headers={"Retry-After": "1"}), BACKUP)
 FAULTS["reset"] = reply.backup(reply.chat("lost", cut="reset", cut_at=-1), BACKUP)
 
 

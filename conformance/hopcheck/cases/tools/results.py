@@ -17,7 +17,7 @@ from hopcheck import (
     items,
 )
 
-LONG_ID = "call_hop2_" + "0123456789abcdef" * 2
+LONG_ID = "call_hop2" + "_as_long" * 4
 CALLS: list[dict[str, Any]] = [
     {"id": "call_hop1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}},
     {"id": LONG_ID, "type": "function", "function": {"name": "clock", "arguments": "{}"}},

@@ -89,7 +89,8 @@ class UpstreamAdapter(BaseLLMAdapter):
         if self._backend.lists_authoritatively:
             return
         limit_s = self._settings.health_timeout_s
-        response, body = await self._fetch("GET", "/health/liveliness", None, {}, limit_s)
+        # With the key, though LiteLLM needs none here: what stands in front of it may.
+        response, body = await self._fetch("GET", "/health/liveliness", None, credential(CHAT, self._api_key), limit_s)
         if response.status != 200:
             raise self._errors.response(response.status, response.headers, body)
 
