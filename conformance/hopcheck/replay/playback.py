@@ -39,7 +39,8 @@ class InteractionPlayer:
         self._played = played
         self._one: Interaction = recording.interaction
         self._pieces = pieces_of(recording.interaction, form, secret)
-        self._released_us = recording.released_us
+        # A stream that is asked for again is released by nobody.
+        self._released_us = None if played.is_repeated else recording.released_us
         self._start_ns = played.received_ns
 
     async def play(self) -> Ending:
