@@ -88,12 +88,11 @@ class Message:
 
 def _error_in(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The error of a body or an event; a Responses stream has it in its failed response, or in the event itself."""
-    if isinstance(body.get("error"), dict):
-        error: Mapping[str, Any] = body["error"]
-        return error
     match body:
-        case {"type": "response.failed", "response": dict(response)}:
-            return error if isinstance(error := response.get("error"), dict) else {"message": None}
+        case {"error": dict(error)} | {"type": "response.failed", "response": {"error": dict(error)}}:
+            return error
+        case {"type": "response.failed", "response": dict()}:
+            return {"message": None}
         case {"type": "error"}:
             return {name: body.get(name) for name in ("message", "code", "param")}
         case _:
