@@ -15,7 +15,7 @@ from hopcheck import (
     reply,
 )
 
-LONG_S = 2.0
+LONG_S = 3.0
 """Far longer than an answer takes that waits for nobody."""
 
 

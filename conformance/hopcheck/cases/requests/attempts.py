@@ -32,7 +32,7 @@ async def single_attempt(target: Target, ask: Operation) -> Findings:
 
 
 @single_attempt.mutant(
-    killed_by="attempts", on=["chat", "embeddings", "messages"], trips=("cache.off-by-default", "timeout.ttfb")
+    killed_by="attempts", on=["chat", "embeddings", "messages", "responses"], trips=("cache.off-by-default", "timeout.ttfb")
 )
 class AsksTwice(Relay):
     """A second provider is asked at the same time, in case the first one fails."""
@@ -43,7 +43,11 @@ class AsksTwice(Relay):
         return outgoing
 
 
-@single_attempt.mutant(killed_by="attempts", on=["chat.stream", "messages.stream"], trips=("http.upstream-keepalive",))
+@single_attempt.mutant(
+    killed_by="attempts",
+    on=["chat.stream", "messages.stream", "responses.stream"],
+    trips=("http.upstream-keepalive",),
+)
 class TriesStreamsFirst(Relay):
     """A stream is opened, thrown away and opened again, to know whether it would come."""
 

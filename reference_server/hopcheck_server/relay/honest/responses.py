@@ -120,7 +120,7 @@ class SaysBadRequest(Relay):
 
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
-        if refusal is None or refusal.status != 404 or not incoming.model:
+        if refusal is None or refusal.status != 404 or b"model_not_found" not in refusal.body:
             return refusal
         return refuse(incoming, 400, f"Unknown model {incoming.model!r}.", code="model_not_found", param="model")
 
