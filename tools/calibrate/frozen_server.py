@@ -9,10 +9,13 @@ import asyncio
 import json
 import time
 
+from hopcheck_load.measurement.workloads import TEXT
+
 PERIOD_S = 5.0
 FREEZE_S = 1.0
 
-_MESSAGE = {"role": "assistant", "content": "hi"}
+# The text that a response to a request under load must have.
+_MESSAGE = {"role": "assistant", "content": TEXT}
 BODY = json.dumps({"object": "chat.completion", "choices": [{"message": _MESSAGE}]})
 ANSWER = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(BODY)}\r\n\r\n{BODY}".encode()
 

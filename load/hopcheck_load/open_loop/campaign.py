@@ -22,7 +22,7 @@ from hopcheck_load.measurement.records import Record
 from hopcheck_load.measurement.usage import ProcessWatch
 from hopcheck_load.open_loop import spool
 from hopcheck_load.open_loop.upstream_times import UpstreamTimes
-from hopcheck_server.chain.processes import ManagedProcess, ProcessError, ending, scrubbed_environment
+from hopcheck_server.chain.processes import ManagedProcess, ProcessError, ending, free_port, scrubbed_environment
 from hopcheck_server.exits import UNTESTABLE, Stop
 from hopcheck_server.upstream.control.client import ControlFailed, RemoteControl
 from hopcheck_server.wire.event_loop import stop_event
@@ -88,8 +88,14 @@ def command(folder: Path, processes: int) -> list[str]:
     """Return the command line of the Locust process."""
     plan_file = str(folder / "plan.json")
     options = ["--headless", "--only-summary", "--hopcheck-plan", plan_file, "--hopcheck-raw", str(folder)]
-    several = ["--processes", str(processes)] if processes > 1 else []
+    several = ["--processes", str(processes), *_meeting_place()] if processes > 1 else []
     return [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *options, *several]
+
+
+def _meeting_place() -> list[str]:
+    """A port of this run for Locust's processes: its own default is one for the whole machine."""
+    port = str(free_port())
+    return ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
 
 
 @dataclass

@@ -45,7 +45,7 @@ def test_what_it_says_about_itself_works_when_pasted(chain: tuple[asyncio.Runner
     _, stack = chain
     text = stack.describe()
     from_shell, _, from_python = text.partition("From Python:\n\n")
-    assert '"finish_reason"' in pasted(["sh", "-c", from_shell.partition("From a shell:\n\n")[2]])
+    assert '"finish_reason"' in pasted(["sh", "-c", from_shell.partition("From a shell, by each API:\n\n")[2]])
     assert pasted([sys.executable, "-c", from_python]).strip()
 
 

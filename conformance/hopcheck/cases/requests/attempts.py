@@ -32,7 +32,9 @@ async def single_attempt(target: Target, ask: Operation) -> Findings:
 
 
 @single_attempt.mutant(
-    killed_by="attempts", on=["chat", "embeddings", "messages", "responses"], trips=("cache.off-by-default", "timeout.ttfb")
+    killed_by="attempts",
+    on=["chat", "embeddings", "messages", "responses"],
+    trips=("cache.off-by-default", "timeout.ttfb"),
 )
 class AsksTwice(Relay):
     """A second provider is asked at the same time, in case the first one fails."""
