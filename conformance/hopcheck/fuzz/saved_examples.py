@@ -13,7 +13,6 @@ from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.checks import judge
 from hopcheck.fuzz.example import Example
 from hopcheck.fuzz.fuzz_cases import fuzz_case
-from hopcheck.fuzz.invariants import invariant_finding
 from hopcheck.fuzz.operations import OPERATIONS
 from hopcheck.fuzz.player import play
 
@@ -50,8 +49,7 @@ class SavedExamples:
             if self._stopped.is_set():
                 return
             played = await play(example, target, self._context.control)
-            found = judge(played, self._context.config, self._secrets)
-            held = await invariant_finding(fuzz_case(OPERATIONS[operation_id]), target, self._context)
-            for finding in (*found, held):
+            # The invariants are judged by the engine, as these are a case's own exchanges.
+            for finding in judge(played, self._context.config, self._secrets):
                 alone = len(chosen) == 1
                 yield finding if alone else replace(finding, check=f"{finding.check} ({name})")
