@@ -77,15 +77,14 @@ def lint(session: nox.Session) -> None:
     run(session, "python", "-m", "tools.language")
     run(session, "python", "-m", "hopcheck.cassettes", "cassettes")
     lint_containers(session)
+    lint_kubernetes(session)
+    lint_alerts(session)
 
 
 def lint_containers(session: nox.Session) -> None:
-    """Check the Dockerfiles and the compose file, as far as that is possible without a container engine."""
+    """Check the Dockerfiles and the compose files, as far as that is possible without a container engine."""
     run(session, "hadolint", *DOCKERFILES)
     run(session, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE, SHARED_COMPOSE)
-    manifests = sorted(str(path) for path in Path("examples/kubernetes").glob("*.yaml"))
-    run(session, "kubernetes-validate", "--kubernetes-version", "1.33", "--strict", "--quiet", *manifests)
-    lint_alerts(session)
     if shutil.which("docker-compose") is None:
         session.warn(
             f"docker-compose isn't installed, so {COMPOSE} is checked by its schema only: install it with apt-get"
@@ -96,6 +95,12 @@ def lint_containers(session: nox.Session) -> None:
         named = [word for file in files for word in ("--file", file)]
         command = ["docker-compose", *named, "--env-file", str(variables), "config", "--quiet"]
         session.run(*command, external=True, env=EXAMPLE_KEYS)
+
+
+def lint_kubernetes(session: nox.Session) -> None:
+    """Check the manifests by Kubernetes' own schemas."""
+    manifests = sorted(str(path) for path in Path("examples/kubernetes").glob("*.yaml"))
+    run(session, "kubernetes-validate", "--kubernetes-version", "1.33", "--strict", "--quiet", *manifests)
 
 
 def lint_alerts(session: nox.Session) -> None:
@@ -151,7 +156,7 @@ def mutants(session: nox.Session) -> None:
 
 @project_session()
 def mutation(session: nox.Session) -> None:
-    """Mutate what verdicts depend on, a seeded sample; not a default session, since it takes twenty minutes."""
+    """Mutate what verdicts depend on, a seeded sample; not a default session, since it takes half an hour."""
     run(session, "python", "-m", "tools.mutation", *session.posargs)
 
 
@@ -189,7 +194,7 @@ def clients(session: nox.Session) -> None:
 
 @project_session()
 def providers(session: nox.Session) -> None:
-    """Run the gate on LiteLLM with every provider; not a default session, since it takes ten minutes."""
+    """Run the gate on LiteLLM with every provider; not a default session, since it takes a quarter of an hour."""
     run(session, "python", "-m", "tools.providers", *session.posargs)
 
 

@@ -42,6 +42,16 @@ class SaysForbidden(Relay):
         return replace(refusal, status=403) if refusal and incoming.key else refusal
 
 
+class WritesDetails(Relay):
+    """A provider's error becomes a text of the gateway's own shape."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        if failure.head is None:
+            return await super().failed(incoming, failure)
+        headers = [("Content-Type", "application/json")]
+        return RelayedResponse(incoming, failure.head.status, headers, b'{"detail": "The provider refused this."}')
+
+
 RELAYED = (
     "chat.content-length-mismatch",
     "chat.invalid-upstream-json",
@@ -70,3 +80,8 @@ def test_a_403_for_a_wrong_key_is_advice(bench) -> None:
     verdict = bench.judge([all_cases()["auth.required"]], SaysForbidden)["auth.required"]
     assert [finding.check for finding in verdict.failed] == ["401 for a wrong key"]
     assert verdict.outcome is Outcome.ADVISORY
+
+
+def test_an_error_in_another_shape_is_no_matter_of_its_coding(bench) -> None:
+    verdict = bench.judge([all_cases()["http.content-encoding"]], WritesDetails)["http.content-encoding"]
+    assert verdict.outcome is Outcome.CONFORMS

@@ -51,7 +51,7 @@ _SIGNS = {
         "/opt/",
         "/app/",
         "/srv/",
-        "/root/",
+        "root/",
         "/var/",
     ),
     "an address of its network": ("127.", "10.", "192.168.", "172.", "localhost:"),
@@ -95,6 +95,7 @@ def _internals(judged: Judged, text: str) -> Iterator[tuple[str, str]]:
     for host in judged.known.provider_hosts:
         if host in text:
             yield "the provider's address", host
+            text = text.replace(host, "")  # no second finding for the same address
     for what, pattern in _FOUND.items():
         if any(sign in text for sign in _SIGNS[what]) and (found := pattern.search(text)):
             yield what, found[0]
