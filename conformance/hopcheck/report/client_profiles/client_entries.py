@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from hopcheck.engine.verdict import FAILING, Outcome
+from hopcheck.engine.verdict import Outcome
 from hopcheck.report.client_profiles.profile import ClientNeed, ClientProfile, all_profiles
 
 STANDINGS = ("works", "degraded", "broken", "not asked")
@@ -27,7 +27,8 @@ def client_entries(cases: Sequence[Mapping[str, Any]], causes: Sequence[Mapping[
         cases: The report's entries of cases. Only the target's own models count, not those of other providers.
         causes: The report's entries of causes.
 
-    A deviation that the baseline lists counts, too: the client meets it all the same.
+    A deviation that the baseline lists counts, too: the client meets it all the same. Advice counts only where a client
+    would be degraded, and a cause that a single case met degrades at the most: that is no everyday request.
     """
     own = [case for case in cases if not case["provider"] and case["outcome"] != Outcome.NOT_APPLICABLE]
     return [_entry(profile, own, causes) for profile in all_profiles().values()]
@@ -47,24 +48,23 @@ def _entry(
     }
 
 
-def _of_cases(profile: ClientProfile, cases: Iterable[Mapping[str, Any]]) -> list[_Breach]:
-    found = []
+def _of_cases(profile: ClientProfile, cases: Iterable[Mapping[str, Any]]) -> Iterator[_Breach]:
     for case in cases:
         need = profile.need_of(case["id"], case["operation"])
-        if need is not None and case["outcome"] != Outcome.CONFORMS and not case["untestable_by"]:
-            effect = need.without if case["outcome"] in FAILING else "degraded"
-            found.append(_Breach(f"{case['id']}[{case['operation']}]", need, effect))
-    return found
+        if need and case["outcome"] != Outcome.CONFORMS and not case["untestable_by"] and _counts(need, case):
+            yield _Breach(f"{case['id']}[{case['operation']}]", need, need.without)
 
 
-def _of_causes(profile: ClientProfile, causes: Iterable[Mapping[str, Any]]) -> list[_Breach]:
-    found = []
+def _of_causes(profile: ClientProfile, causes: Iterable[Mapping[str, Any]]) -> Iterator[_Breach]:
     for cause in causes:
         need = profile.need_on_exchanges(cause["check"], cause["operations"])
-        if need is not None:
-            effect = need.without if cause["outcome"] == Outcome.DEVIATES else "degraded"
-            found.append(_Breach(cause["id"], need, effect))
-    return found
+        if need and _counts(need, cause):
+            yield _Breach(cause["id"], need, need.without if len(cause["cases"]) > 1 else "degraded")
+
+
+def _counts(need: ClientNeed, entry: Mapping[str, Any]) -> bool:
+    # What is mere advice breaks nobody.
+    return need.without == "degraded" or entry["outcome"] != Outcome.ADVISORY
 
 
 def _standing(breaches: Sequence[_Breach]) -> str:

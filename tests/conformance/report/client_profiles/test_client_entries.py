@@ -15,11 +15,12 @@ def case(key: str, outcome: str, provider: str = "", untestable_by: str = "") ->
     return {**known, "provider": provider, "untestable_by": untestable_by}
 
 
-def cause(check: str, outcome: str, *operations: str) -> dict[str, Any]:
-    return {"id": "C1", "check": check, "outcome": outcome, "operations": dict.fromkeys(operations, 1)}
+def cause(check: str, outcome: str, operation: str, *, cases: int = 2) -> dict[str, Any]:
+    met = [f"chat.schema[{number}]" for number in range(cases)]
+    return {"id": "C1", "check": check, "outcome": outcome, "operations": {operation: cases}, "cases": met}
 
 
-KEY = case("auth.required[messages.stream]", "conforms")
+KEY = case("messages.key-header[messages.stream]", "conforms")
 CUT = "messages.broken-stream[messages.stream]"
 CACHE = "messages.cache-control[messages]"
 
@@ -41,11 +42,15 @@ def entry(cases: list[dict[str, Any]], causes: list[dict[str, Any]], name: str =
         ([KEY, case(CUT, "flaky")], [], "broken", [CUT]),
         ([KEY, case(CUT, "untestable")], [], "broken", [CUT]),
         ([KEY, case(CUT, "untestable", untestable_by="C1")], [], "works", []),
-        ([KEY, case(CUT, "advisory")], [], "degraded", [CUT]),
+        ([KEY, case(CUT, "advisory")], [], "works", []),
+        ([KEY, case(CACHE, "advisory")], [], "degraded", [CACHE]),
         ([KEY, case(CACHE, "deviates")], [], "degraded", [CACHE]),
         ([KEY, case(CUT, "deviates"), case(CACHE, "deviates")], [], "broken", [CUT, CACHE]),
         ([KEY], [cause("stream-grammar", "deviates", "messages.stream")], "broken", ["C1"]),
-        ([KEY], [cause("stream-grammar", "advisory", "messages.stream")], "degraded", ["C1"]),
+        ([KEY], [cause("stream-grammar", "deviates", "messages.stream", cases=1)], "degraded", ["C1"]),
+        ([KEY], [cause("stream-grammar", "advisory", "messages.stream")], "works", []),
+        ([KEY], [cause("retry-after", "advisory", "messages.stream")], "degraded", ["C1"]),
+        ([KEY], [cause("contract.event", "deviates", "messages.stream")], "works", []),
         ([KEY], [cause("stream-grammar", "deviates", "chat.stream")], "works", []),
         ([KEY], [cause("identity", "deviates", "messages.stream")], "works", []),
         ([], [cause("stream-grammar", "deviates", "messages.stream")], "not asked", []),

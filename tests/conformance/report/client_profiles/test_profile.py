@@ -44,7 +44,7 @@ def test_its_needs(profile: ClientProfile) -> None:
 def test_the_cases_of_a_client() -> None:
     cases = select(all_cases().values())
     chosen = {case.key for case in cases_of(["claude-code"], cases)}
-    assert {"messages.broken-stream[messages.stream]", "auth.required[messages]"} <= chosen
+    assert {"messages.broken-stream[messages.stream]", "messages.key-header[messages]"} <= chosen
     assert not any("[chat" in key or key.startswith("models.") for key in chosen)
     both = {case.key for case in cases_of(["claude-code", "opencode"], cases)}
     assert chosen < both
