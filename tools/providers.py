@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hopcheck_server.chain.litellm import DEFAULT_VERSION
 from hopcheck_server.chain.processes import free_port
 from hopcheck_server.chain.stack import Stack
 
@@ -29,10 +30,11 @@ def gate_words(url: str, port: int, folder: Path, options: Sequence[str]) -> lis
     return ["gate", url, "--upstream-port", str(port), *paths, *named, *options]
 
 
-async def run(folder: Path, options: Sequence[str]) -> int:
+async def run(version: str, folder: Path, options: Sequence[str]) -> int:
     """Run the gate on a LiteLLM of its own; the result is the gate's exit code."""
     port = free_port()
-    async with Stack.start(work_dir=folder, upstream_url=f"http://127.0.0.1:{port}", proxy=False) as stack:
+    upstream = f"http://127.0.0.1:{port}"
+    async with Stack.start(work_dir=folder, upstream_url=upstream, proxy=False, litellm_version=version) as stack:
         words = gate_words(stack.litellm.base_url, port, folder, options)
         env = {**os.environ, "LITELLM_MASTER_KEY": stack.litellm.master_key}
         gate = await asyncio.create_subprocess_exec(sys.executable, "-m", "hopcheck", *words, env=env)
@@ -43,9 +45,10 @@ def main(words: Sequence[str] | None = None) -> int:
     """Parse the arguments, and run the gate."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("hopcheck-report-providers"), help="(default: %(default)s)")
+    parser.add_argument("--litellm", metavar="VERSION", default=DEFAULT_VERSION, help="(default: %(default)s)")
     arguments, options = parser.parse_known_args(words)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    return asyncio.run(run(arguments.out, options))
+    return asyncio.run(run(arguments.litellm, arguments.out, options))
 
 
 if __name__ == "__main__":

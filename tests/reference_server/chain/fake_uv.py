@@ -14,7 +14,7 @@ folder, arguments = Path(sys.argv[1]), sys.argv[2:]
 
 
 def read_file_of(flag: str) -> list[str]:
-    return Path(arguments[arguments.index(flag) + 1]).read_text().split() if flag in arguments else []
+    return Path(arguments[arguments.index(flag) + 1]).read_text().splitlines() if flag in arguments else []
 
 
 with (folder / "calls").open("a") as calls:

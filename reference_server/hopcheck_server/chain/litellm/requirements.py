@@ -16,9 +16,15 @@ _LOCKS = Path(__file__).with_name("locks")
 # pays for an import that fails, which doubles its time.
 _ADDITIONAL = ("prisma", "opentelemetry-sdk")
 
-# Releases after 1.106.2 ask for a certifi and a litellm-proxy-extras that a package index may not hold yet. Neither
-# matters to a proxy without a database that speaks plain HTTP to its provider.
-RELAXED = ("certifi>=2025", "litellm-proxy-extras>=0.4")
+# Newer releases ask for exact versions of LiteLLM's own packages, and one of certifi, that a package index may not hold
+# yet. None of them matters to a proxy without a database that speaks plain HTTP to its provider. `litellm-proxy` holds
+# nothing that `litellm` itself doesn't; a marker that never applies leaves it out.
+RELAXED = (
+    "certifi>=2025",
+    "litellm-enterprise>=0.1",
+    "litellm-proxy-extras>=0.4",
+    "litellm-proxy ; python_version < '3'",
+)
 
 
 @dataclass(frozen=True)
