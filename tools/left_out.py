@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.left_out import reasons_left_out
-from hopcheck.authoring.registry import Case
 from hopcheck.client.operations import OPERATIONS
 from hopcheck.gate.catalogue import all_cases
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from rich.console import Console
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.findings import Finding, Level
-from hopcheck.authoring.registry import Case
 from hopcheck.cassettes.secrets.decoding import decoded, joined_texts
 from hopcheck.cli.gate_arguments import RENDERINGS, known_cases
 from hopcheck.client.config import TargetConfig

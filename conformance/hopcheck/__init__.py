@@ -4,12 +4,13 @@ What a case is written with is importable from here.
 """
 
 from hopcheck.authoring import edits
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.contract import contract_violations
 from hopcheck.authoring.edits import EditsObjects
 from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.authoring.findings import Finding, Findings, expect
 from hopcheck.authoring.mutants import Mutant
-from hopcheck.authoring.registry import Case, case
+from hopcheck.authoring.registry import case
 from hopcheck.client import (
     OMIT,
     NotApplicable,

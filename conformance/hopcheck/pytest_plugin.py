@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.cli.exits import Stop
 from hopcheck.cli.gate import conclude
 from hopcheck.cli.gate_arguments import add_arguments, read

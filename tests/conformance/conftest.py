@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hopcheck.authoring import registry
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.run import run

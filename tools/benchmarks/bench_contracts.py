@@ -13,7 +13,8 @@ import pytest
 
 from hopcheck.client import Stream
 from hopcheck.client.responses import SentRequest
-from hopcheck.engine.wire_contracts import WireEvidence, judge_exchanges
+from hopcheck.engine.wire_contracts import judge_exchanges
+from hopcheck.engine.wire_origins import WireEvidence
 from hopcheck_contracts.grammar.chat import check_stream
 from hopcheck_contracts.schemas import validate_event, validate_response, validate_upstream_request
 

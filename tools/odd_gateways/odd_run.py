@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.cli.gate_arguments import RENDERINGS, known_cases
 from hopcheck.client.config import Models, TargetConfig
 from hopcheck.client.pacing.pace import Pace

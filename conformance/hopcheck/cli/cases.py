@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 from hopcheck.authoring.areas import AREAS, GROUPS
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.left_out import reasons_left_out
-from hopcheck.authoring.registry import Case
 from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import HOLDS, USAGE, Stop
 from hopcheck.fuzz.fuzz_cases import all_fuzz_cases

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hopcheck.authoring.areas import AREAS, GROUPS
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.cli import fuzz_arguments as fuzzing
 from hopcheck.cli import replay_arguments as replaying
 from hopcheck.cli.case_arguments import add_case_folder

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from rich.console import Console
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.cassettes.recording.clients import ClientRecorder, ClientRecordingResult
 from hopcheck.cassettes.recording.recorder import RecordingResult
 from hopcheck.cassettes.recording.session import RecordingSession

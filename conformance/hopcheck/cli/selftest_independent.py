@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.outside import import_folder
-from hopcheck.authoring.registry import Case
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.independent import INDEPENDENT, IndependentMutant, IndependentTrial, run_trials, trials_of

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.cli.chain import require_server
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.client import load_sdk

@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from typing import Any
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.findings import Finding
-from hopcheck.authoring.registry import Case
 from hopcheck.client import Response, Target, Untestable
 from hopcheck.client.operations import operation_of
 from hopcheck.client.responses import NotApplicable
@@ -25,8 +25,9 @@ from hopcheck.engine.exchange_judge import judge_invariants
 from hopcheck.engine.invariants.declared_limit import DECLARED_LIMIT, judge_declared_limit
 from hopcheck.engine.invariants.known_defects import without_known_defects
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict, outcome_of
-from hopcheck.engine.wire_contracts import WireEvidence, WireJudgement, judge_exchanges
+from hopcheck.engine.wire_contracts import WireJudgement, judge_exchanges
 from hopcheck.engine.wire_log import curl_line, wire_log
+from hopcheck.engine.wire_origins import WireEvidence
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.journal.attempt import Attempt
 

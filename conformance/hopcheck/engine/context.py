@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from hopcheck.authoring.case import TWO_SIDED, Case
 from hopcheck.authoring.duties import why_not_owed
 from hopcheck.authoring.findings import Finding
-from hopcheck.authoring.registry import TWO_SIDED, Case
 from hopcheck.client import SessionOptions, Target
 from hopcheck.client.config import DECLARABLE, TargetConfig
 from hopcheck.client.operations import OPERATIONS

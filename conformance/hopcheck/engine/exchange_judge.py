@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.client import Target
 from hopcheck.client.operations import operation_of
 from hopcheck.engine.acceptance import is_valid

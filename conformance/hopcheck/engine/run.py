@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.repetition import combined

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.isolation import Isolation
-from hopcheck.authoring.registry import Case
 from hopcheck_server.wire.tasks import cancel, following
 
 T = TypeVar("T")

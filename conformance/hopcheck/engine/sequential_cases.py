@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.verdict import Verdict

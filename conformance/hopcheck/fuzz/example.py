@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hopcheck_server.upstream.script.turns import Script, Turn, dump, load
+from hopcheck_server.upstream.script.transfer import dump, load
+from hopcheck_server.upstream.script.turns import Script, Turn
 
 SCHEMA_NAME = "hopcheck.example/1"
 

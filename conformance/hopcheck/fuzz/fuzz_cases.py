@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from hopcheck.authoring.case import Case, CaseFunction
 from hopcheck.authoring.findings import Finding, Findings, Level
-from hopcheck.authoring.registry import Case, CaseFunction
 from hopcheck.client import Target, Untestable
 from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.example import FOLDER, file_name
@@ -25,7 +25,7 @@ from hopcheck_server.upstream.script.turns import Script
 
 if TYPE_CHECKING:
     from hopcheck.fuzz.search import FailingExample, SearchBounds, SearchResult
-    from hopcheck.fuzz.sequences.sequence import SequenceFailure
+    from hopcheck.fuzz.sequences.checked_requests import SequenceFailure
 
 READ_TIMEOUT_S = 10.0
 """How long a response may take: there are many requests, and no response is large."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.findings import Finding, Level, expect
-from hopcheck.authoring.registry import Case
 from hopcheck.client import Target
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.exchange_judge import judge_invariants

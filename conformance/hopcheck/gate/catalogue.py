@@ -8,11 +8,12 @@ from pathlib import Path
 
 import hopcheck.cases
 from hopcheck.authoring.areas import GROUPS
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.case_names import CasePattern
-from hopcheck.authoring.literal_checks import unknown_checks
 from hopcheck.authoring.mistakes import CaseError
 from hopcheck.authoring.outside import import_file, import_folder, is_outside
-from hopcheck.authoring.registry import REGISTRY, Case
+from hopcheck.authoring.registry import REGISTRY
+from hopcheck.gate.literal_checks import unknown_checks
 from hopcheck_server.upstream.script.turns import Script
 
 

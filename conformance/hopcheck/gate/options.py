@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.engine.sequential_cases import SequentialCases

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.client import load_sdk
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.loop_watchdog import LoopWatchdog

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.findings import Finding, expect
-from hopcheck.authoring.registry import Case
 from hopcheck.client import Stream, Target
 from hopcheck.engine.verdict import Occurrence
 from hopcheck.replay.live_only import cassette_of_case

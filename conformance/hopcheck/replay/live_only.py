@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.isolation import Isolation
-from hopcheck.authoring.registry import REGISTRY, Case
+from hopcheck.authoring.registry import REGISTRY
 from hopcheck.cassettes import Cassette, cassette_name
 from hopcheck.cassettes.secrets.headers import RESPONSE, is_kept
 from hopcheck.report.run_summary import LIVE_ONLY

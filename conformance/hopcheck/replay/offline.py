@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.isolation import Isolation
-from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import Cassette, MalformedCassette, load_all
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.cassettes.store import read_live_only

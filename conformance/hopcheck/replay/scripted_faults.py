@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.findings import Finding, Level, expect
 from hopcheck.authoring.isolation import Isolation
-from hopcheck.authoring.registry import Case
 from hopcheck.client import Target, Untestable
 from hopcheck.client.config import Declares
 from hopcheck.engine.case_run import run_case

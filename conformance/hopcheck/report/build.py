@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.verdict import Verdict
 from hopcheck.report.baseline import Baseline, Deviation, Judgement

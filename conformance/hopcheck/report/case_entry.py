@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hopcheck.authoring.areas import AREAS
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.duties import why_not_owed
 from hopcheck.authoring.findings import Finding, Level
-from hopcheck.authoring.registry import Case
 from hopcheck.client.config import DECLARABLE, TargetConfig
 from hopcheck.client.operations import OPERATIONS
 from hopcheck.engine.verdict import Outcome, Verdict

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.verdict import Verdict
 from hopcheck.gate.options import GateOptions

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.mutants import Mutant
-from hopcheck.authoring.registry import Case
 from hopcheck.client.operations import OPERATIONS
 from hopcheck.selftest.restriction import restricted
 from hopcheck_server.relay import Relay

@@ -10,9 +10,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.mistakes import require_known
 from hopcheck.authoring.mutants import RelayClass, first_line, require_relay
-from hopcheck.authoring.registry import Case
 from hopcheck.client.operations import OPERATIONS
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.scheduler import ChainPool, run_pools

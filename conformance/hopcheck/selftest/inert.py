@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.client.session import fixed_nonces
 from hopcheck.engine.case_run import run_case
 from hopcheck.selftest.relay_host import RelayHost

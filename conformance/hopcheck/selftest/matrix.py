@@ -7,8 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.duties import TRANSLATES
-from hopcheck.authoring.registry import Case
 from hopcheck.client.operations import OF_PROVIDERS
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.scheduler import ChainPool, run_pools

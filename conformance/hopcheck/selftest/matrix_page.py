@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.case_names import CasePattern, without_provider
-from hopcheck.authoring.registry import Case
 from hopcheck.client.operations import OPERATIONS
 from hopcheck.report.render.pages import page
 from hopcheck.selftest.scoring import MatrixScore

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.engine.case_run import run_case
 from hopcheck.selftest.columns import url_part
 from hopcheck.selftest.relay_host import RelayHost

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 from zlib import crc32
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.client import load_sdk
 from hopcheck.client.config import ConcurrencyLimit, Declares, Fallback, Models, RateLimit, TargetConfig
 from hopcheck.client.pacing.pace import Pace

@@ -6,9 +6,9 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.isolation import Isolation
 from hopcheck.authoring.mutants import Mutant
-from hopcheck.authoring.registry import Case
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.verdict import Verdict

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.case_names import CasePattern, without_provider
 from hopcheck.authoring.duties import TRANSLATES
 from hopcheck.authoring.mutants import Mutant
-from hopcheck.authoring.registry import Case
 from hopcheck.client.config import KIND
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.report.causes import INVARIANTS

@@ -17,7 +17,7 @@ from hopcheck_load.measurement.profiles import LOAD_PROFILES, LOAD_WORKLOADS, St
 from hopcheck_load.measurement.records import Arm
 from hopcheck_load.measurement.schedule import ARRIVAL_KINDS
 from hopcheck_server.upstream.control.access import TOKEN_HEADER, token_for
-from hopcheck_server.upstream.script.turns import dump
+from hopcheck_server.upstream.script.transfer import dump
 from hopcheck_server.wire.pool import Origin
 
 CONTROL_TIMEOUT_S = 10.0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hopcheck_server.upstream.run import run
-from hopcheck_server.upstream.script import turns as script
+from hopcheck_server.upstream.script import transfer
 from hopcheck_server.upstream.script.turns import Scripts
 
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read(path: Path | None) -> Scripts:
-    return {} if path is None else script.load(path.read_bytes())
+    return {} if path is None else transfer.load(path.read_bytes())
 
 
 if __name__ == "__main__":

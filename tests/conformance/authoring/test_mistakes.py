@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from hopcheck.authoring import registry
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.mistakes import CaseError, suggestion
 from hopcheck.authoring.outside import import_folder
-from hopcheck.authoring.registry import Case
 from hopcheck.gate import catalogue
 from hopcheck.gate.catalogue import all_cases
 

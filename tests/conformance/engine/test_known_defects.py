@@ -6,10 +6,10 @@ import pytest
 
 from hopcheck import Events, Relay, edits, event_of
 from hopcheck.authoring.findings import Finding, Level
-from hopcheck.authoring.literal_checks import literal_checks
 from hopcheck.engine.invariants.known_defects import KNOWN_DEFECTS, without_known_defects
 from hopcheck.engine.verdict import Masked, Occurrence, Outcome, Verdict
 from hopcheck.gate.catalogue import all_cases
+from hopcheck.gate.literal_checks import literal_checks
 from hopcheck.report.causes import causes_of
 
 NO_DONE, NO_FINISH = KNOWN_DEFECTS

@@ -27,7 +27,8 @@ from hopcheck.authoring.findings import Level
 from hopcheck.client.responses import SentRequest
 from hopcheck.engine.acceptance import ACCEPTANCE
 from hopcheck.engine.verdict import Occurrence, Outcome
-from hopcheck.engine.wire_contracts import CHECKS, EVENT, RESPONSE, UPSTREAM_REQUEST, WireEvidence, judge_exchanges
+from hopcheck.engine.wire_contracts import CHECKS, EVENT, RESPONSE, UPSTREAM_REQUEST, judge_exchanges
+from hopcheck.engine.wire_origins import WireEvidence
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.report.causes import INVARIANTS
 from tests.conformance.engine.contract_judgement import Judged, contract

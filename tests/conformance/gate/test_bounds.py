@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect, refuse, reply
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.client.pacing.pace import NOTHING_PASSES, Pace
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.gate.bounds import DEADLINE_S, IN_A_ROW, QUIET_S, RunBounds

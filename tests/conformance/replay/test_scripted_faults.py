@@ -13,9 +13,9 @@ from asking import ask, open_to, send
 from cassette_samples import streamed
 
 from hopcheck import Events, Failure, IncomingRequest, Relay, RelayedResponse, reply
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.mutants import Mutant
-from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import load
 from hopcheck.client.config import Declares, Fallback
 from hopcheck.client.session import fixed_nonces, random_nonces

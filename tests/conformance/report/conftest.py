@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.findings import Finding, Level
-from hopcheck.authoring.registry import Case
 from hopcheck.client.config import Declares, TargetConfig
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
 from hopcheck.report.baseline import Baseline, Deviation, Judgement, judge

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect, reply
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.cli import selftest
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.gate.catalogue import by_key

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.findings import Finding, Level
 from hopcheck.authoring.mutants import Mutant
-from hopcheck.authoring.registry import Case
 from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
 from hopcheck.selftest import Cell, MatrixColumn, MatrixScore, score
 from hopcheck.selftest.columns import HEALTHY

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.gate.catalogue import all_cases, by_key, select
 from hopcheck.selftest import Cell, MatrixScore, cells, columns_of, score
 from hopcheck.selftest.columns import by_provider

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from hopcheck import Findings, Target
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.isolation import Isolation
-from hopcheck.authoring.registry import Case
 from hopcheck.client.operations.contract_path import contract_path
 from hopcheck.engine.case_run import run_case
 from hopcheck.gate.catalogue import all_cases

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hopcheck_contracts import sse
 from hopcheck_server.upstream.script import reply
-from hopcheck_server.upstream.script.turns import dump, load
+from hopcheck_server.upstream.script.transfer import dump, load
 
 KEY = 'sk-"quoted"'
 AUTHORIZED = {"authorization": f"Bearer {KEY}"}

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # in pytest's importlib mode a test's folder is not on the path
 
 TIMEOUT_S = 10.0
 """For what must happen; a test that needs it fails."""

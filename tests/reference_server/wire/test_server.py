@@ -5,61 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Callable
 
 import pytest
 import uvloop
+from served import GET, READ_TIMEOUT_S, echo, serve, talk, until
 
 from hopcheck_server.upstream.server import Upstream
-from hopcheck_server.wire import request_reader
 from hopcheck_server.wire.server import Framing, PeerLeft, Server, ServerExchange
-
-READ_TIMEOUT_S = 10.0
-GET = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-def serve(handler, act, *, faults: list[str] | None = None):
-    """Act on a server; the crashes that the loop reports are put into `faults`."""
-
-    async def main():
-        seen: list[str] = []
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: seen.append(repr(context["exception"])))
-        async with asyncio.timeout(READ_TIMEOUT_S), await Server(handler).start() as server:
-            result = await act(server)
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-        if faults is not None:
-            faults.extend(seen)
-        else:
-            assert not seen
-        return result
-
-    return asyncio.run(main())
-
-
-async def talk(server: Server, *parts: bytes, until: bytes = b"") -> bytes:
-    """Send bytes, and read until the server closes or has received `until`."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    for part in parts:
-        writer.write(part)
-        await writer.drain()
-    received = await (reader.readuntil(until) if until else reader.read())
-    writer.close()
-    await writer.wait_closed()
-    return received
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop run until something is so that no event tells of."""
-    while not condition():  # noqa: ASYNC110
-        await asyncio.sleep(0)
-
-
-async def echo(exchange: ServerExchange) -> None:
-    exchange.keep_alive = exchange.keep_alive and exchange.target != "/last"
-    body = f"{exchange.method} {exchange.target} {exchange.body.decode()}|".encode()
-    await exchange.start(200, [("Content-Length", str(len(body)))], "length")
-    await exchange.write(body)
-    await exchange.finish()
 
 
 def test_a_client_that_leaves_with_its_whole_response() -> None:
@@ -139,44 +91,6 @@ def test_nothing_comes_between_the_pieces_of_an_answer() -> None:
     assert b"100 Continue" not in received
     assert b"abcdHTTP/1.1 200 OK" in received
     assert received.endswith(b"POST /last hi|")
-
-
-@pytest.mark.parametrize("request_", [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x00\xa5\x01\x00"])
-def test_what_is_no_request_is_refused(request_: bytes) -> None:
-    received = serve(echo, lambda server: talk(server, request_))
-    assert received == b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
-
-
-def test_a_body_that_is_too_large_is_refused_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_reader, "MAX_BODY_BYTES", 10)
-    chunk = b"6\r\nabcdef\r\n"
-    request = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 5 + b"0\r\n\r\n"
-    received = serve(echo, lambda server: talk(server, request))
-    assert received.startswith(b"HTTP/1.1 413 ")
-    assert received.count(b"HTTP/1.1") == 1
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        b"GET /" + b"a" * 5_000,
-        b"GET / HTTP/1.1\r\nX-A: " + b"a" * 5_000,
-        b"GET / HTTP/1.1\r\n" + b"X-A: b\r\n" * 700,
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=" + b"b" * 5_000,
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X-A: b\r\n" * 700,
-    ],
-)
-def test_what_has_no_end_around_a_body_is_refused(request_: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_reader, "MAX_OVERHEAD_BYTES", 4_000)
-    received = serve(echo, lambda server: talk(server, request_))
-    assert received == b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n"
-
-
-def test_a_long_body_in_short_chunks_is_none_of_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_reader, "MAX_OVERHEAD_BYTES", 100)
-    head = b"POST / HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-    request = head + b"1\r\na\r\n" * 500 + b"0\r\n\r\n"
-    assert serve(echo, lambda server: talk(server, request)).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_handler_that_crashes_leaves_nobody_waiting() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.cassettes.model import Cassette, Provenance, RecordedVerdict, cassette_name
 from hopcheck.cassettes.recording.builder import CassetteBuilder, causes_met, held, is_lookup

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hopcheck import __version__
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.cassettes.model import Provenance
 from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
 from hopcheck.cassettes.recording.recorder import (

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.findings import Level
-from hopcheck.authoring.registry import Case
 from hopcheck.client import Target
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.exchanges.exchange import Exchange

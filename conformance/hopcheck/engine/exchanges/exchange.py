@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.client import Response
 from hopcheck.client.operations import operation_of
 from hopcheck.client.operations.contract_path import contract_path, plain_path

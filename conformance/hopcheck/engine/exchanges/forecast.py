@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from itertools import pairwise
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.operations import OPERATIONS
 from hopcheck.engine.exchanges.exchange import Exchange

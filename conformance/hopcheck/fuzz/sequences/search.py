@@ -21,7 +21,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from hopcheck.engine.context import RunContext
 from hopcheck.fuzz.search import SearchEnded
-from hopcheck.fuzz.sequences.sequence import RequestSequence, SequenceFailure
+from hopcheck.fuzz.sequences.checked_requests import SequenceFailure
+from hopcheck.fuzz.sequences.sequence import RequestSequence
 from hopcheck.fuzz.sequences.state_machine import machine
 from hopcheck_server.upstream.control.client import Control
 

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 from hypothesis.strategies import booleans, sampled_from
 
+from hopcheck.fuzz.sequences.checked_requests import SequenceFailure
 from hopcheck.fuzz.sequences.faults import BREAKS, FAILURES, LIMITED
-from hopcheck.fuzz.sequences.sequence import OpenStream, RequestSequence, SequenceFailure
+from hopcheck.fuzz.sequences.sequence import OpenStream, RequestSequence
 
 T = TypeVar("T")
 

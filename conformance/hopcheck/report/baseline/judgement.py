@@ -19,7 +19,7 @@ from hopcheck.report.causes import INVARIANTS, causes_of, judged
 from hopcheck.report.settings_file import nearest
 
 if TYPE_CHECKING:
-    from hopcheck.authoring.registry import Case
+    from hopcheck.authoring.case import Case
 
 UNTESTABLE = "untestable"
 

@@ -13,7 +13,7 @@ from hopcheck.report.baseline.judgement import failing_checks
 from hopcheck.report.causes import Cause, causes_of
 
 if TYPE_CHECKING:
-    from hopcheck.authoring.registry import Case
+    from hopcheck.authoring.case import Case
 
 
 def updated(

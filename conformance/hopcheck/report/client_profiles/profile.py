@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.case_names import CasePattern
-from hopcheck.authoring.registry import Case
 
 Effect = Literal["broken", "degraded"]
 

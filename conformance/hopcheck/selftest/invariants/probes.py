@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+from hopcheck.authoring.case import TWO_SIDED, Case
 from hopcheck.authoring.findings import Finding, Level, expect
-from hopcheck.authoring.registry import TWO_SIDED, Case
 from hopcheck.client import Response, Target
 from hopcheck.client.bodies import embedding_body
 from hopcheck.selftest.invariants import message_probes

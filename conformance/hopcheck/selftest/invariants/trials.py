@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hopcheck.authoring.registry import Case
+from hopcheck.authoring.case import Case
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.verdict import Verdict
 from hopcheck.selftest.invariants.probes import PROBES

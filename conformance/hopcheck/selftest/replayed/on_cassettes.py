@@ -7,8 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.mutants import Mutant
-from hopcheck.authoring.registry import Case
 from hopcheck.cassettes import Cassette
 from hopcheck.engine.scheduler import ChainPool, run_pools
 from hopcheck.engine.verdict import Outcome, Verdict

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hopcheck.authoring.registry import REGISTRY, Case
+from hopcheck.authoring.case import Case
+from hopcheck.authoring.registry import REGISTRY
 from hopcheck.cassettes import Cassette
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.client.config import Declares, TargetConfig

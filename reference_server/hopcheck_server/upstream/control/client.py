@@ -11,7 +11,8 @@ from urllib.parse import quote, urlencode
 from hopcheck_server.upstream.control.access import TOKEN_HEADER, token_for
 from hopcheck_server.upstream.control.routes import Controlled
 from hopcheck_server.upstream.journal.attempt import Attempt, Times, from_json
-from hopcheck_server.upstream.script.turns import Scripts, dump
+from hopcheck_server.upstream.script.transfer import dump
+from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.wire.client import Broken, ClientConnection, ConnectFailed
 from hopcheck_server.wire.pool import Origin, Pool
 

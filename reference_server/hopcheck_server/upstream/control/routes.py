@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from hopcheck_server.upstream.control.access import ControlAccess
 from hopcheck_server.upstream.journal.attempt import Attempt, to_json
 from hopcheck_server.upstream.journal.journal import Journal
-from hopcheck_server.upstream.script import turns as script
+from hopcheck_server.upstream.script import transfer
 from hopcheck_server.upstream.script.turns import Scripts
 from hopcheck_server.wire.exchange import ServerExchange
 from hopcheck_server.wire.tasks import unless
@@ -84,7 +84,7 @@ async def _act(upstream: Controlled, exchange: ServerExchange, words: list[str],
         case "GET", "health":
             return {"hopcheck": _version(), "opened": upstream.opened}
         case "PUT", "scripts":
-            upstream.load(script.load(exchange.body))
+            upstream.load(transfer.load(exchange.body))
             return {}
         case "GET", "journal", marker:
             return _attempts(await _wait(upstream.journal, marker, query), with_response="responses" in query)

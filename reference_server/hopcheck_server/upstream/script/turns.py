@@ -1,6 +1,6 @@
 """What the upstream is to do: scripts, turns, and the ways in which bytes can leave.
 
-Values only. A script can be sent over the wire (`dump`, `load`), so an upstream in another process plays the same.
+Values only. Scripts can be sent to an upstream in another process (`script.transfer`), which plays the same.
 Rendering is the dialect's work, playing the server's.
 """
 
@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from hopcheck_server.upstream.script.error_story import ErrorStory
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 HeaderFields = tuple[tuple[str, str], ...]
 
@@ -238,25 +234,3 @@ class Script:
 
 Scripts = Mapping[str, Script]
 """Scripts by the name that stands in a marker: a case's id, or `<id>~<variant>`."""
-
-
-@cache
-def _adapter() -> TypeAdapter[dict[str, Script]]:
-    """Made when the first script is sent or read: most processes do neither, and pydantic is half of their start."""
-    from pydantic import ConfigDict, TypeAdapter
-
-    return TypeAdapter(dict[str, Script], config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64"))
-
-
-def dump(scripts: Scripts) -> bytes:
-    """Write scripts as JSON."""
-    return _adapter().dump_json(dict(scripts))
-
-
-def load(text: bytes) -> dict[str, Script]:
-    """Read what `dump` wrote.
-
-    Raises:
-        pydantic.ValidationError: The text is no mapping of scripts.
-    """
-    return _adapter().validate_json(text)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from hopcheck import Findings, Relay, Target, Untestable, expect, reply
-from hopcheck.authoring.registry import Case, case
+from hopcheck.authoring.case import Case
+from hopcheck.authoring.registry import case
 from hopcheck.cassettes import Cassette, Provenance, load_all
 from hopcheck.cassettes.comparison import difference, differences
 from hopcheck.cassettes.model import BODY_LIMIT

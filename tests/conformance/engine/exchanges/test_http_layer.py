@@ -10,7 +10,8 @@ import pytest
 from hopcheck.client import Response
 from hopcheck.client.config import Declares
 from hopcheck.client.responses import SentRequest
-from hopcheck.engine.wire_contracts import RESPONSE, WireEvidence, judge_exchanges
+from hopcheck.engine.wire_contracts import RESPONSE, judge_exchanges
+from hopcheck.engine.wire_origins import WireEvidence
 from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse
 
 CHAT = "/v1/chat/completions"

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from hopcheck import Failure, IncomingRequest, Relay, RelayedResponse
+from hopcheck.fuzz.sequences.checked_requests import SequenceFailure
 from hopcheck.fuzz.sequences.search import SequenceTests, run_sequences
-from hopcheck.fuzz.sequences.sequence import SequenceFailure
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from google import genai
-from google.genai import errors, types
+from gemini_client import PROVIDER, asking, streamed, whole
+from google.genai import types
 from marker_text import MARKER, UNSCRIPTED
 
 from hopcheck_server.upstream.dialects.gemini import DIALECT
@@ -18,7 +17,6 @@ from hopcheck_server.upstream.script.turns import Turn
 
 pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
 
-PROVIDER = "upstream/gemini"
 SIGNATURE = base64.b64encode(b"signed").decode()
 USAGE = {
     "prompt_tokens": 131,
@@ -29,27 +27,6 @@ USAGE = {
 }
 CALLS = (reply.call("look_up", '{"q":', '"x"}'), reply.call("look_up", '{"q":"y"}', id="call_2"))
 LOOK_UP = types.FunctionDeclaration(name="look_up", parameters_json_schema={"type": "object"})
-
-
-def asking(ask: Callable[[Any], Awaitable[Any]]) -> Callable[[str], Awaitable[Any]]:
-    """Ask with a client of its own."""
-
-    async def act(root: str) -> Any:
-        client = genai.Client(api_key="k-1", http_options=types.HttpOptions(base_url=root))
-        try:
-            return await ask(client.aio.models)
-        finally:
-            await client.aio.aclose()
-
-    return act
-
-
-async def whole(models: Any) -> Any:
-    return await models.generate_content(model="g", contents=MARKER)
-
-
-async def streamed(models: Any) -> list[Any]:
-    return [one async for one in await models.generate_content_stream(model="g", contents=MARKER)]
 
 
 def test_text(with_client) -> None:
@@ -117,13 +94,6 @@ def test_endings(with_client, ask, finish: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize("ask", [whole, streamed])
-def test_a_blocked_prompt(with_client, ask) -> None:
-    got, _ = with_client(PROVIDER, reply.chat(finish="content_filter"), asking(ask))
-    last = got[-1] if isinstance(got, list) else got
-    assert (last.candidates, last.prompt_feedback.block_reason) == (None, types.BlockedReason.SAFETY)
-
-
-@pytest.mark.parametrize("ask", [whole, streamed])
 def test_several_candidates(with_client, ask) -> None:
     turn = reply.chat(choices=(reply.choice("a"), reply.choice("b", finish="length")), interleave=True)
     got, _ = with_client(PROVIDER, turn, asking(ask))
@@ -140,48 +110,6 @@ def test_the_default_answer_has_its_own_id(with_client) -> None:
 
     answer, _ = with_client(PROVIDER, Turn(), asking(ask))
     assert answer.text.split()[-1] == answer.response_id.removeprefix("hop")
-
-
-@pytest.mark.parametrize("ask", [whole, streamed])
-@pytest.mark.parametrize(
-    ("status", "word", "error"),
-    [
-        (400, "INVALID_ARGUMENT", errors.ClientError),
-        (401, "UNAUTHENTICATED", errors.ClientError),
-        (403, "PERMISSION_DENIED", errors.ClientError),
-        (404, "NOT_FOUND", errors.ClientError),
-        (413, "INVALID_ARGUMENT", errors.ClientError),
-        (429, "RESOURCE_EXHAUSTED", errors.ClientError),
-        (500, "INTERNAL", errors.ServerError),
-        (503, "UNAVAILABLE", errors.ServerError),
-        (504, "DEADLINE_EXCEEDED", errors.ServerError),
-        (529, "UNAVAILABLE", errors.ServerError),
-    ],
-)
-def test_errors(with_client, ask, status: int, word: str, error: type[errors.APIError]) -> None:
-    async def failing(models: Any) -> errors.APIError:
-        with pytest.raises(error) as caught:
-            await ask(models)
-        return caught.value
-
-    turn = reply.status(status, {"message": "No."}, headers={"Retry-After": "7"})
-    seen, _ = with_client(PROVIDER, turn, asking(failing))
-    assert (seen.code, seen.status, seen.message) == (status, word, "No.")
-    delays = [detail["retryDelay"] for detail in seen.details["error"]["details"] if "retryDelay" in detail]
-    assert delays == ["7s"]
-
-
-def test_an_error_in_a_stream(with_client) -> None:
-    async def failing(models: Any) -> tuple[list[str], errors.APIError]:
-        events = await models.generate_content_stream(model="g", contents=MARKER)
-        texts = [(await anext(events)).text for _ in range(2)]
-        with pytest.raises(errors.ServerError) as caught:
-            await anext(events)
-        return texts, caught.value
-
-    turn = reply.chat("Hel", "lo", failure=reply.error_story(503, {"message": "Overloaded."}))
-    (texts, seen), _ = with_client(PROVIDER, turn, asking(failing))
-    assert (texts, seen.code) == (["Hel", "lo"], 503)
 
 
 def test_a_count(with_client) -> None:
@@ -250,39 +178,6 @@ def test_a_stream_that_is_not_asked_for_as_events_is_an_array(wire) -> None:
     got = wire.serve({"a.b": reply.chat("Hel", "lo")}, lambda upstream: ask(upstream, payload, path=path))
     texts = [piece["candidates"][0]["content"]["parts"][0]["text"] for piece in got.json]
     assert (got.headers["content-type"], texts) == ("application/json; charset=UTF-8", ["Hel", "lo", ""])
-
-
-@pytest.mark.parametrize(
-    ("turn", "why"),
-    [
-        (reply.chat("x", finish="paused"), "no finish reason for paused"),
-        (reply.chat("x", signature="no base64"), "signatures are base64"),
-        (reply.chat("x", done=2), "no terminator"),
-        (reply.chat("x", extra={"service_tier": "flex"}), "no field service_tier"),
-        (reply.chat("x", message={"refusal": "No."}), "no message field refusal"),
-        (reply.chat("x", logprobs=[{"token": "x", "logprob": -0.1}]), "log probabilities"),
-        (reply.chat(tools=[reply.call("f", "[]")]), "arguments as an object"),
-    ],
-)
-def test_what_it_has_no_form_for(turn: Turn, why: str) -> None:
-    assert why in DIALECT.obstacle(turn)
-
-
-@pytest.mark.parametrize(
-    ("path", "payload", "status", "why"),
-    [
-        ("hopcheck-no-such-model:generateContent", {"contents": [{}]}, 404, "is not found"),
-        ("g-hopcheck-no-such-model:generateContent", {"contents": [{}]}, 404, "is not found"),
-        ("g:generateContent", {}, 400, "contents is not specified"),
-        ("g:generateImages", {}, 404, "Unknown request URL"),
-        ("g:generateContent", [], 400, "isn't a JSON object"),
-    ],
-)
-def test_refusals(wire, path: str, payload: Any, status: int, why: str) -> None:
-    ask = wire.ask
-    got = wire.serve({}, lambda upstream: ask(upstream, payload, path=f"/v1beta/models/{path}"))
-    assert (got.status, got.json["error"]["code"]) == (status, status)
-    assert why in got.json["error"]["message"]
 
 
 @pytest.mark.parametrize(

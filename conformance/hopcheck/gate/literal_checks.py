@@ -6,8 +6,8 @@ import ast
 import inspect
 import textwrap
 
+from hopcheck.authoring.case import Case
 from hopcheck.authoring.mistakes import suggestion
-from hopcheck.authoring.registry import Case
 
 
 def unknown_checks(case: Case) -> list[str]:
