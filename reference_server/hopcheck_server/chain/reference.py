@@ -21,6 +21,7 @@ def serve_reference(
     key: str = "",
     settings: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> AbstractAsyncContextManager[Served]:
     """Run the reference proxy while the context lasts.
 
@@ -31,6 +32,7 @@ def serve_reference(
         key: The key for clients; "" makes a random one.
         settings: Further settings, without the prefix.
         progress: Called about once a second with a line about the state.
+        workers: How many processes serve.
 
     Raises:
         ProcessError: It couldn't be started.
@@ -45,7 +47,7 @@ def serve_reference(
         **(settings or {}),
     }
     return serve(
-        [sys.executable, "-m", "hopcheck_server.proxy", "--port", "0"],
+        [sys.executable, "-m", "hopcheck_server.proxy", "--port", "0", "--workers", str(workers)],
         name="the reference proxy",
         log_file=log_file,
         env={f"LLM_PROXY__{name}": value for name, value in known.items()},

@@ -184,5 +184,7 @@ async def _read_body(request: Request, limit_s: float) -> bytes:
                 chunks.append(message.get("body", b""))
                 more = message.get("more_body", False)
     except TimeoutError:
-        raise ProxyError(408, f"The request body didn't arrive within {limit_s:g} s.", "request_timeout") from None
+        sentence = f"The request body didn't arrive within {limit_s:g} s."
+        # What is missing of the body would be expected before the next request on this connection.
+        raise ProxyError(408, sentence, "request_timeout", headers={"connection": "close"}) from None
     return b"".join(chunks)

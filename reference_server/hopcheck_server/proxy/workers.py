@@ -5,6 +5,7 @@ A worker that dies is replaced. SIGHUP replaces all of them, one after another, 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from prometheus_client import multiprocess
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from hopcheck_server.exits import HOLDS, INTERRUPTED
 from hopcheck_server.proxy.app import create_app
@@ -24,6 +26,8 @@ from hopcheck_server.proxy.telemetry.metrics import WORKERS_FOLDER
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+log = logging.getLogger("hopcheck.proxy")
 
 START_TIMEOUT_S = 60.0
 """Until a worker serves."""
@@ -60,7 +64,7 @@ def serve_with_workers(options: Mapping[str, Any], listener: socket.socket, work
 
 
 class _Supervisor(Multiprocess):
-    """uvicorn's supervisor; it announces the address, and doesn't keep a second signal from its workers.
+    """uvicorn's supervisor, which announces the address, and waits for no worker while it has something else to do.
 
     Attributes:
         exit_code: 130 after SIGINT, otherwise 0.
@@ -70,6 +74,7 @@ class _Supervisor(Multiprocess):
         super().__init__(config, sockets)
         self.exit_code = HOLDS
         self._url = url
+        self._retired: list[Process] = []
 
     def init_processes(self) -> None:
         """Start the workers, and print the address when all of them serve."""
@@ -77,11 +82,35 @@ class _Supervisor(Multiprocess):
         if all(process.wait_until_ready(START_TIMEOUT_S) for process in self.processes):
             print(self._url, flush=True)
 
+    def restart_all(self) -> None:
+        """Replace each worker as soon as a new one serves; the old one ends when what goes on in it has ended.
+
+        uvicorn's own waits for that end, and until then for no signal.
+        """
+        for place, old in enumerate(self.processes):
+            if signal.SIGTERM in self.signal_queue or (new := self._successor()) is None:
+                return
+            self.processes[place] = new
+            old.terminate()
+            self._retired.append(old)
+
+    def _successor(self) -> Process | None:
+        new = Process(self.config, self.sockets)
+        new.start()
+        if new.wait_until_ready(START_TIMEOUT_S):
+            return new
+        log.error("A new worker wasn't ready in time: the old ones stay.")
+        new.kill()
+        new.join()
+        return None
+
     def keep_subprocess_alive(self) -> None:
-        """Replace what has died, and take it out of the gauges."""
+        """Replace what has died, and take it and what was replaced before out of the gauges."""
         before = {process.pid for process in self.processes}
         super().keep_subprocess_alive()
-        for pid in before - {process.pid for process in self.processes}:
+        gone = [process for process in self._retired if not process.process.is_alive()]
+        self._retired = [process for process in self._retired if process not in gone]
+        for pid in (before | {process.pid for process in gone}) - {process.pid for process in self.processes}:
             multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
     def handle_int(self) -> None:
@@ -91,7 +120,10 @@ class _Supervisor(Multiprocess):
 
     def join_all(self) -> None:
         """Wait for the workers, and hand a further SIGTERM on to them: it ends them at once."""
-        for process in self.processes:
+        # The workers have it, too, and close it; open here, it would still take connections, which nobody serves.
+        for listener in self.sockets:
+            listener.close()
+        for process in [*self.processes, *self._retired]:
             while process.process.is_alive():
                 process.process.join(0.1)
                 if signal.SIGTERM in self.signal_queue:
@@ -99,6 +131,6 @@ class _Supervisor(Multiprocess):
                     self._end_at_once()
 
     def _end_at_once(self) -> None:
-        for process in self.processes:
+        for process in [*self.processes, *self._retired]:
             if process.process.is_alive():
                 process.process.terminate()

@@ -102,10 +102,14 @@ def test_the_drain_loses_nothing(slow: SlowStreams) -> None:
         assert child.stderr.read() == ""
     assert refused.json()["error"]["code"] == "shutting_down"
     assert refused.headers["connection"] == "close"
-    # The last one may have met the listener's end; of those before it, none is lost.
     assert answers
-    assert [one for one in answers[:-1] if not isinstance(one, httpx2.Response) or one.status_code != 200] == []
+    assert lost_before_the_end(answers) == []
     assert all(one.headers["connection"] == "close" for one in answers if isinstance(one, httpx2.Response))
+
+
+def lost_before_the_end(answers: list[httpx2.Response | httpx2.TransportError]) -> list[object]:
+    """What isn't an answer; the last one may have met the listener's end."""
+    return [one for one in answers[:-1] if not isinstance(one, httpx2.Response) or one.status_code != 200]
 
 
 def not_ready(client: httpx2.Client) -> httpx2.Response:
@@ -128,9 +132,10 @@ def test_a_request_on_an_idle_connection_is_still_served(slow: SlowStreams) -> N
     assert answer.status_code == 200
 
 
-def test_a_second_sigterm_ends_at_once(slow: SlowStreams) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_second_sigterm_ends_at_once(slow: SlowStreams, workers: str) -> None:
     given = settings(slow.upstream, DRAIN_DELAY_S="600", SHUTDOWN_GRACE_S="600")
-    with proxy_process(**given) as (url, child), httpx2.Client(base_url=url) as client:
+    with proxy_process("--workers", workers, **given) as (url, child), httpx2.Client(base_url=url) as client:
         stream = begun_stream(client)
         child.send_signal(signal.SIGTERM)
         not_ready(client)
@@ -158,6 +163,22 @@ def test_several_workers_are_one_server(slow: SlowStreams) -> None:
             assert set(chats_until_replaced(url, slow, child.pid, before)) == {200}
             assert rest_of(stream).endswith(STREAM_END)
             child.send_signal(signal.SIGTERM)
+        assert child.wait(30) == 0
+
+
+def test_sigterm_counts_while_workers_are_replaced(slow: SlowStreams) -> None:
+    given = settings(slow.upstream, DRAIN_DELAY_S="0", SHUTDOWN_GRACE_S="600")
+    with proxy_process("--workers", "2", **given) as (url, child), httpx2.Client(base_url=url) as client:
+        stream = begun_stream(client)
+        before = workers_of(child.pid)
+        child.send_signal(signal.SIGHUP)
+        while workers_of(child.pid) == before:
+            pass
+        child.send_signal(signal.SIGTERM)
+        # The stream keeps an old worker from ending; the listener is closed all the same.
+        assert lost_before_the_end(list(answers_until_refused(url))) == []
+        slow.let_go()
+        assert rest_of(stream).endswith(STREAM_END)
         assert child.wait(30) == 0
 
 
