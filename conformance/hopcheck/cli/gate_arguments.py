@@ -16,7 +16,7 @@ from hopcheck.cli.case_arguments import add_case_folder
 from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.cli.files import require_folders
 from hopcheck.client.config import TargetConfig
-from hopcheck.client.operations import OF_PROVIDERS, OPERATIONS
+from hopcheck.client.operations import ANSWERED, OPERATIONS
 from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.fuzz.fuzz_cases import all_fuzz_cases
 from hopcheck.gate.bounds import DEADLINE_S
@@ -198,7 +198,7 @@ def _selected(arguments: argparse.Namespace) -> list[Case]:
     cases = select(all_cases(arguments.cases).values(), arguments.select, arguments.profile, arguments.operations)
     if arguments.client:
         cases = cases_of(all_profiles() if "all" in arguments.client else arguments.client, cases)
-    return [case for case in cases if not arguments.provider or case.operation in OF_PROVIDERS]
+    return [case for case in cases if not arguments.provider or case.operation in ANSWERED]
 
 
 def _operation_names(text: str) -> list[str]:

@@ -64,7 +64,6 @@ class TargetSession(PacedSide):
         self.operation = options.operation
         self._nonces = options.nonces or random_nonces()
         self._dialect = dialect_of(config.provider)
-        self._translates = self._dialect is not None and not self._dialect.is_openai
         self._origin = Origin.of(config.base_url)
         total_s = TOTAL_TIMEOUTS * options.read_timeout_s
         self._budget = ReadingBudget(body_bytes=MAX_BODY_BYTES, pieces=MAX_PIECES, total_s=total_s)
@@ -156,7 +155,7 @@ class TargetSession(PacedSide):
     ) -> PendingResponse:
         """Send any request, and return while its response is still to come (see `request`)."""
         if self._dialect is not None:
-            require_expressible(self._dialect, body)
+            require_expressible(self._dialect, body, f"/v1{path}")
         admitted_at = await self.admit()
         raw = b"" if body is None else body if isinstance(body, bytes) else encode(body)
         typed = {"Content-Type": "application/json"} if body is not None else {}

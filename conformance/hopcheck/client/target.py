@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from hopcheck.client.config import Declares, Models, TargetConfig
 from hopcheck.client.operations import OPERATIONS, Operation
 from hopcheck.client.pacing.burst import Burst, burst_over
-from hopcheck.client.responses import Untestable
+from hopcheck.client.providers.contract_path import contract_path
+from hopcheck.client.providers.translated_attempt import is_foreign
+from hopcheck.client.responses import Response, Untestable
 from hopcheck.client.sdk import official_client
 from hopcheck.client.session import TargetSession
 from hopcheck.client.session_options import DEFAULT_OPTIONS, SessionOptions
@@ -85,6 +87,12 @@ class Target(TargetSession):
         """Asks the operation that the case is run on."""
         return Operation(self, OPERATIONS[self.operation])
 
+    def client_path(self, response: Response | str) -> str:
+        """See `UpstreamSide`; of a marker, the path of the operation that the case is run on."""
+        if isinstance(response, str):
+            return f"/v1{OPERATIONS[self.operation].path}"
+        return contract_path(response.sent.url, self.base_path)
+
     @property
     def declares(self) -> Declares:
         """What the target declares."""
@@ -103,12 +111,7 @@ class Target(TargetSession):
     @property
     def translates(self) -> bool:
         """Whether that dialect is another one, so that only what all dialects share can be compared."""
-        return self._translates
-
-    @property
-    def leading_events(self) -> int:
-        """How many events come before the content of a provider's stream, in its dialect."""
-        return 1 + (self._dialect.leading_events if self._dialect else 0)
+        return self._dialect is not None and is_foreign(self._dialect, self.client_path(""))
 
     @property
     def timed_model(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hopcheck.client.paths import parsed
 from hopcheck.client.providers.openai_request import openai_request
-from hopcheck.client.providers.translated_attempt import TranslatedAttempt, request_of
+from hopcheck.client.providers.translated_attempt import CHAT, TranslatedAttempt, foreign_dialect, request_of
 from hopcheck.client.responses import Response, SentRequest, Untestable, describe
 from hopcheck_server.upstream.control.client import Control
 from hopcheck_server.upstream.dialects.provider_request import ProviderRequest
@@ -22,8 +22,6 @@ SETTLE_S = 2.0
 
 class UpstreamSide:
     """The upstream behind a target."""
-
-    _translates = False  # whether the upstream speaks another dialect than the target
 
     def __init__(self, control: Control | None) -> None:
         """`control` is None where there is no upstream of ours."""
@@ -44,11 +42,17 @@ class UpstreamSide:
         control = self._two_sided()
         arrived = await control.attempts(marker)
         if len(arrived) < attempts and attempts == 1:
-            return self._shown(arrived)
-        return self._shown(await control.wait(marker, attempts=attempts, ended=True, timeout_s=settle_s))
+            return self._shown(arrived, response)
+        return self._shown(await control.wait(marker, attempts=attempts, ended=True, timeout_s=settle_s), response)
 
-    def _shown(self, attempts: list[Attempt]) -> list[Attempt]:
-        return [TranslatedAttempt.of(one) for one in attempts] if self._translates else attempts
+    def client_path(self, response: Response | str) -> str:
+        """Where the target was asked for a response, or with a marker, as the contracts have it."""
+        return CHAT
+
+    def _shown(self, attempts: list[Attempt], response: Response | str) -> list[Attempt]:
+        """Attempts as cases see them: one in another dialect than its client's is translated."""
+        path = self.client_path(response)
+        return [TranslatedAttempt.of(one) if foreign_dialect(one, path) else one for one in attempts]
 
     async def arrival(self, marker: str, *, timeout_s: float = ARRIVAL_S) -> Attempt:
         """Wait until a request's first attempt is at the upstream, and return it while it may go on.
@@ -59,7 +63,7 @@ class UpstreamSide:
         arrived = await self._two_sided().wait(marker, attempts=1, ended=False, timeout_s=timeout_s)
         if not arrived:
             raise Untestable("the request did not reach the upstream")
-        return self._shown(arrived)[0]
+        return self._shown(arrived, marker)[0]
 
     async def forwarded(self, response: Response) -> Attempt:
         """The request as the upstream got it, in the attempt that was answered last.

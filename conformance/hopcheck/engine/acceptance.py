@@ -9,8 +9,8 @@ from typing import Any
 from hopcheck.authoring.findings import Level
 from hopcheck.client import Response, Target
 from hopcheck.client.operations import OTHER, operation_of
-from hopcheck.client.operations.contract_path import contract_path
 from hopcheck.client.paths import dig
+from hopcheck.client.providers.contract_path import contract_path
 from hopcheck.client.responses import shortened
 from hopcheck.engine.exchanges.exchange import plain_body
 from hopcheck.engine.verdict import Occurrence

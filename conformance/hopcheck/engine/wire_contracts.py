@@ -16,7 +16,7 @@ from hopcheck.authoring.findings import Level
 from hopcheck.client import Response
 from hopcheck.client.config import Declares
 from hopcheck.client.operations import operation_of
-from hopcheck.client.operations.contract_path import contract_path, plain_path
+from hopcheck.client.providers.contract_path import contract_path, plain_path
 from hopcheck.engine.exchanges.exchange import plain_body
 from hopcheck.engine.exchanges.http_layer import ROUTING_REFUSALS, is_byte_proxys_own, is_http_refusal
 from hopcheck.engine.verdict import Occurrence

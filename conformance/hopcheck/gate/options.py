@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hopcheck.authoring.case import Case
 from hopcheck.client.config import TargetConfig
+from hopcheck.client.operations import OPERATIONS
 from hopcheck.engine.context import DEFAULT_READ_TIMEOUT_S
 from hopcheck.engine.sequential_cases import SequentialCases
 from hopcheck.engine.verdict import FAILING, Outcome, Verdict
@@ -63,10 +64,11 @@ class GateOptions:
         return sum(len(self.cases_on(provider)) for provider in self.providers or ("",)) + sequential
 
     def cases_on(self, provider: str) -> Sequence[Case]:
-        """The cases that are run with the models of a provider: it may have none for embeddings."""
-        if not provider or self.config.providers[provider].embedding:
+        """The cases that are run with the models of a provider: those on the APIs that it has a model for."""
+        if not provider:
             return self.cases
-        return [case for case in self.cases if case.operation != "embeddings"]
+        declares = self.config.behind(provider).declares
+        return [case for case in self.cases if not OPERATIONS[case.operation].why_not_offered(declares)]
 
     def fails(self, verdict: Verdict) -> bool:
         """Whether a verdict fails the gate, as long as no baseline lists it."""

@@ -15,10 +15,12 @@ TABLE = "providers"
 
 @dataclass(frozen=True, kw_only=True)
 class _ProviderModels:
-    """The models of a provider, as clients name them; without `embedding`, embeddings aren't asked for."""
+    """The models of a provider, as clients name them; an API that none is named for isn't asked."""
 
     chat: str
     embedding: str = ""
+    messages: str | None = None
+    responses: str | None = None
 
 
 def read_providers(table: Mapping[str, Any], reader: Reader) -> dict[str, Models]:

@@ -45,6 +45,17 @@ def test_a_mistake_is_a_sentence(providers: dict[str, Any], sentence: str) -> No
     assert sentence in str(caught.value)
 
 
+def test_each_api_of_a_provider_with_a_model_is_asked() -> None:
+    named = {"chat": "c", "messages": "m", "responses": "r"}
+    config = target({"openai_responses": named, "anthropic": "claude-model"}, messages=True, responses=True)
+    cases: Any = [_Case(name) for name in ("chat", "messages", "count_tokens", "responses.stream", "embeddings")]
+    options = GateOptions(config=config, cases=cases, providers=["openai_responses", "anthropic"])
+    asked = {name: [case.operation for case in options.cases_on(name)] for name in config.providers}
+    on_all = ["chat", "messages", "count_tokens", "responses.stream"]
+    assert asked == {"openai_responses": on_all, "anthropic": ["chat"]}
+    assert config.behind("openai_responses").models == Models(**named, embedding="")
+
+
 def test_what_is_declared_of_other_models_is_left_out() -> None:
     behind = target({"anthropic": "claude-model"}, **DECLARED).behind("anthropic")
     assert (behind.models.chat, behind.provider) == ("claude-model", "anthropic")
@@ -110,6 +121,18 @@ def test_what_has_a_place_is_asked() -> None:
     require_expressible(dialect, {"messages": [], "n": 1, "max_completion_tokens": 9, "stop": "x", "seed": None})
     require_expressible(dialect, {"input": "x", "seed": 7})
     assert dialect_of("") is None
+
+
+def test_what_has_no_place_is_asked_on_no_api() -> None:
+    chat, anthropic = dialect_of("openai_chat"), dialect_of("anthropic")
+    assert chat is not None
+    assert anthropic is not None
+    with pytest.raises(NotApplicable, match="no place for top_k"):
+        require_expressible(chat, {"messages": [], "top_k": 3}, "/v1/messages")
+    with pytest.raises(NotApplicable, match="no place for previous_response_id"):
+        require_expressible(anthropic, {"input": "x", "previous_response_id": "resp_1"}, "/v1/responses")
+    require_expressible(anthropic, {"messages": [], "top_k": 3}, "/v1/messages")
+    require_expressible(chat, {"messages": [], "max_tokens": 3, "stop_sequences": ["x"]}, "/v1/messages")
 
 
 def test_a_case_cannot_read_a_translated_body_as_openais() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hopcheck import Findings, Target
 from hopcheck.authoring.case import Case
 from hopcheck.authoring.isolation import Isolation
-from hopcheck.client.operations.contract_path import contract_path
+from hopcheck.client.providers.contract_path import contract_path
 from hopcheck.engine.case_run import run_case
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.selftest.relay_host import RelayHost

@@ -35,6 +35,9 @@ PROVIDERS = {
 }
 """LiteLLM's names of the providers that aren't OpenAI."""
 
+APIS = {"responses-model": "openai/responses"}
+"""And of OpenAI's API for chats that isn't chat completions."""
+
 
 def params(name: str) -> dict[str, Any]:
     found: dict[str, Any] = MODELS[name]["litellm_params"]
@@ -47,7 +50,7 @@ def test_the_file_at_the_top_is_the_one_that_is_run() -> None:
 
 @each_model
 def test_each_model_is_its_own(name: str) -> None:
-    assert params(name)["model"] == f"{PROVIDERS.get(name, 'openai')}/{name}"
+    assert params(name)["model"] == f"{(PROVIDERS | APIS).get(name, 'openai')}/{name}"
     assert MODELS[name]["model_info"]["id"] == name
 
 
@@ -61,17 +64,13 @@ def test_no_key_and_no_address_of_a_provider_is_written_down(name: str) -> None:
 
 
 @each_model
-def test_only_the_cooldown_s_own_model_cools_down(name: str) -> None:
-    assert (params(name)["cooldown_time"] > 0) == (name == "cooling-model")
-
-
-@each_model
 def test_every_wait_is_bounded(name: str) -> None:
     assert 0 < params(name)["timeout"] <= 20
     assert 0 < params(name)["stream_timeout"] <= 20
 
 
-def test_limits_are_enforced_and_the_key_is_ours() -> None:
+def test_limits_are_enforced_nothing_rests_and_the_key_is_ours() -> None:
+    assert CONFIG["router_settings"]["disable_cooldowns"] is True
     assert CONFIG["router_settings"]["optional_pre_call_checks"] == ["enforce_model_rate_limits"]
     assert CONFIG["general_settings"] == {"master_key": "os.environ/LITELLM_MASTER_KEY"}
     assert CHAT_MODEL in MODELS

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from hopcheck.client.providers.translated_attempt import CHAT, dialect_of_path, is_foreign
 from hopcheck.client.responses import NotApplicable
 from hopcheck_server.upstream.dialects.dialect import Dialect
-from hopcheck_server.upstream.dialects.provider_request import objects
+from hopcheck_server.upstream.dialects.provider_request import ProviderRequest, objects
 from hopcheck_server.upstream.dialects.registry import all_dialects
 
 OPENAI_PARAMETERS = frozenset(
@@ -28,13 +29,23 @@ def dialect_of(provider: str) -> Dialect | None:
     return all_dialects()[provider] if provider else None
 
 
-def require_expressible(dialect: Dialect, body: Any) -> None:
+def require_expressible(dialect: Dialect, body: Any, path: str = CHAT) -> None:
     """Let a request pass that can be translated into a dialect.
+
+    Args:
+        dialect: The provider's.
+        body: The request's JSON.
+        path: Where it is sent, as the contracts have it.
 
     Raises:
         NotApplicable: It has a parameter, a kind of tools or images that the dialect has no place for.
     """
-    if dialect.is_openai or not isinstance(body, dict) or "messages" not in body:
+    if not isinstance(body, dict) or not is_foreign(dialect, path):
+        return
+    if path != CHAT:
+        _require_places(dialect, dialect_of_path(path).read(path, body))
+        return
+    if "messages" not in body:
         return
     asked = {name for name in OPENAI_PARAMETERS.intersection(body) if body[name] not in (None, _DEFAULTS.get(name))}
     tools = body.get("tools") if isinstance(body.get("tools"), list) else []
@@ -46,6 +57,15 @@ def require_expressible(dialect: Dialect, body: Any) -> None:
         foreign.append("tool_choice")
     if "image URLs" in dialect.omits and any(map(_is_address, _image_urls(body))):
         foreign.append("image URLs")
+    if foreign:
+        raise NotApplicable(f"{dialect.label} has no place for {', '.join(foreign)}")
+
+
+def _require_places(dialect: Dialect, request: ProviderRequest | None) -> None:
+    """The same for a request of another surface, by the parameters that its own dialect reads."""
+    asked = {name: value for name, value in (request.parameters if request else {}).items() if value is not None}
+    known = OPENAI_PARAMETERS if dialect.is_openai else dialect.parameters | dialect.carries
+    foreign = sorted(name for name in asked if name not in known and asked[name] != _DEFAULTS.get(name))
     if foreign:
         raise NotApplicable(f"{dialect.label} has no place for {', '.join(foreign)}")
 

@@ -12,7 +12,7 @@ from typing import Any
 from hopcheck.authoring.case import Case
 from hopcheck.client import Response
 from hopcheck.client.operations import operation_of
-from hopcheck.client.operations.contract_path import contract_path, plain_path
+from hopcheck.client.providers.contract_path import contract_path, plain_path
 from hopcheck.client.sdk import INFLATED
 from hopcheck.engine.exchanges.message import Message
 from hopcheck.engine.exchanges.openai_form import given_messages

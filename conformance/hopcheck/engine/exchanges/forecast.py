@@ -12,9 +12,9 @@ from itertools import pairwise
 from hopcheck.authoring.case import Case
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.operations import OPERATIONS
+from hopcheck.client.providers.translated_attempt import foreign_dialect
 from hopcheck.engine.exchanges.exchange import Exchange
 from hopcheck.engine.exchanges.message import Message
-from hopcheck.engine.exchanges.openai_form import foreign_dialect
 from hopcheck_contracts.documents import surface_of
 from hopcheck_contracts.grammar.surfaces import check_events
 from hopcheck_contracts.schemas import validate_raw_response

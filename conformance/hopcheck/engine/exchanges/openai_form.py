@@ -10,10 +10,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hopcheck.client.providers.translated_attempt import request_of
+from hopcheck.client.providers.translated_attempt import foreign_dialect, request_of
 from hopcheck.engine.exchanges.message import Message
-from hopcheck_server.upstream.dialects.dialect import Dialect
-from hopcheck_server.upstream.dialects.registry import all_dialects
 from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse
 from hopcheck_server.upstream.journal.journal import Journal
@@ -22,24 +20,7 @@ from hopcheck_server.upstream.responder import Responder
 from hopcheck_server.upstream.script.turns import Delivery, Scripts
 from hopcheck_server.wire.headers import Headers
 
-CHAT = "/v1/chat/completions"
-
 _ERROR = b'data: {"error":'
-
-
-def foreign_dialect(attempt: Attempt, client_path: str = CHAT) -> Dialect | None:
-    """The dialect of an attempt; None where it is that of the surface which the client asked.
-
-    To chat completions and embeddings, every dialect of OpenAI's form is native.
-    """
-    dialect, _ = all_dialects().route(attempt.path, Headers(attempt.headers).fields())
-    own = dialect_of_path(client_path)
-    return None if dialect is own or (dialect.is_openai and own.is_openai) else dialect
-
-
-def dialect_of_path(client_path: str) -> Dialect:
-    """The dialect that a client speaks who asks at a path."""
-    return all_dialects().route(client_path, [])[0]
 
 
 def given_messages(

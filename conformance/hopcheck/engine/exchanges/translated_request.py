@@ -11,9 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from hopcheck.authoring.findings import Level
-from hopcheck.client.providers.translated_attempt import request_of
+from hopcheck.client.providers.translated_attempt import dialect_of_path, foreign_dialect, request_of
 from hopcheck.engine.exchanges.complaint import Complaint, Judged
-from hopcheck.engine.exchanges.openai_form import dialect_of_path, foreign_dialect
 from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_server.upstream.dialects.dialect import Dialect
 from hopcheck_server.upstream.dialects.provider_request import (

@@ -9,11 +9,11 @@ from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.authoring.findings import Level
 from hopcheck.client.config import Declares
 from hopcheck.client.operations import ANSWERED
+from hopcheck.client.providers.translated_attempt import foreign_dialect
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.exchange import Exchange
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck.engine.exchanges.openai_form import foreign_dialect
 from hopcheck.engine.exchanges.translated_request import judge_translation
 from hopcheck.engine.exchanges.typed_requests import canonical_message_request, canonical_response_request
 from hopcheck_contracts.bounded_json import loads_or_none

@@ -7,12 +7,12 @@ from typing import Any
 
 from hopcheck.authoring.findings import Level
 from hopcheck.client.operations import FORWARDED
+from hopcheck.client.providers.translated_attempt import foreign_dialect
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content, embeddings_content, with_parsed_arguments
 from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.message import Message
-from hopcheck.engine.exchanges.openai_form import foreign_dialect
 from hopcheck.engine.exchanges.typed_fidelity import typed_differences, typed_level
 from hopcheck_contracts.documents import surface_of
 from hopcheck_server.upstream.dialects.dialect import Dialect

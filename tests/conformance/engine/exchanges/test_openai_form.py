@@ -7,7 +7,8 @@ import json
 import pytest
 
 from hopcheck import reply
-from hopcheck.engine.exchanges.openai_form import foreign_dialect, given_messages
+from hopcheck.client.providers.translated_attempt import foreign_dialect
+from hopcheck.engine.exchanges.openai_form import given_messages
 from hopcheck.engine.exchanges.typed_content import message_content, response_content
 from hopcheck_server.upstream.journal.attempt import Attempt, SentResponse
 from hopcheck_server.upstream.script.reply import script_of
