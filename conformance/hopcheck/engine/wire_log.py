@@ -20,8 +20,8 @@ CURL_SHOWN = 65536
 BODY_FILE = "request.body"
 """The file from which a curl line takes a larger body; `hopcheck reproduce` writes it."""
 
-_AUTOMATIC = ("host", "content-length", "accept", "connection")
-"""Request headers that curl sends of itself."""
+_AUTOMATIC = frozenset({("accept", "*/*"), ("connection", "keep-alive")})
+"""Request headers that curl sends of itself, or need not send, besides `Host` and `Content-Length`."""
 
 
 def wire_log(
@@ -152,9 +152,13 @@ def curl_line(sent: SentRequest, variables: Mapping[str, str] | None = None) -> 
     method = ["--head"] if sent.method == "HEAD" else ["-i", "-X", sent.method]  # curl waits for the body of -X HEAD
     line = shlex.join(["curl", "-sS", "-N", *method, sent.url])
     for name, value in sent.headers:
-        if name.lower() not in _AUTOMATIC:
+        if not _is_automatic(name.lower(), value):
             line += f" -H {_quoted(f'{name}: {value}', known)}"
     return line + (f" --data-binary {_body_argument(sent.body, known)}" if sent.body else "")
+
+
+def _is_automatic(name: str, value: str) -> bool:
+    return name in ("host", "content-length") or (name, value) in _AUTOMATIC
 
 
 def _body_argument(body: bytes, variables: Mapping[str, str]) -> str:

@@ -49,11 +49,16 @@ def _exchange(exchange: Mapping[str, Any], reproduction: Reproduction, body_file
         yield f"answered: {_status(response)}"
     else:
         yield f"attempt at the provider, at {entry['at']:.3f} s: {request['method']} {request['url']}"
+        yield from _headers(request)
         yield from _indented(request["body"])
         yield f"the provider answered: {_status(response)}"
-    yield from (f"  {name}: {value}" for name, value in response["headers"])
+    yield from _headers(response)
     yield from _content(entry)
     yield ""
+
+
+def _headers(message: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"  {name}: {value}" for name, value in message["headers"])
 
 
 def _content(entry: Mapping[str, Any]) -> Iterator[str]:

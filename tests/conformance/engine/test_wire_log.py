@@ -45,6 +45,13 @@ def test_a_curl_line_takes_the_key_from_the_environment() -> None:
     ]
 
 
+def test_headers_that_differ_from_curls_own_are_in_the_line() -> None:
+    named, asks = "Connection: keep-alive, X-Private", "Accept: application/json"
+    assert words(line_of(("Connection", "keep-alive"), ("Accept", "*/*"))) == words(line_of())
+    assert words(line_of(("Connection", "keep-alive, X-Private")))[-2:] == ["-H", named]
+    assert words(line_of(("Accept", "application/json")))[-2:] == ["-H", asks]
+
+
 @pytest.mark.parametrize("value", ["Bearer wrong", "Basic sk-1", "Bearer sk-1x sk-1", "$(rm) sk-1 `x` \"'"])
 def test_another_key_is_asked_with_as_it_was(value: str) -> None:
     line = line_of(("Authorization", value))
