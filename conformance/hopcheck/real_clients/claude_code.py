@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from hopcheck.real_clients.client_run import ClientRun
-from hopcheck.real_clients.command_line_client import CommandLineClient, Invocation
+from hopcheck.real_clients.command_line_client import CommandLineClient, Invocation, json_lines
 from hopcheck_server.upstream.script import reply
 
 
@@ -64,16 +62,3 @@ class ClaudeCode(CommandLineClient):
     def knows_too_long(self, run: ClientRun) -> bool:
         """It names the reason."""
         return "[prompt_too_long]" in run.failure
-
-
-def json_lines(text: str) -> list[dict[str, Any]]:
-    """The JSON objects among the lines of an output."""
-    found = []
-    for line in text.splitlines():
-        try:
-            value = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(value, dict):
-            found.append(value)
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,26 +79,17 @@ class ClientRunner:
         self._places = asyncio.Semaphore(jobs)
         self._limit_s = limit_s
 
-    async def run(
-        self, clients: Sequence[ClientToRun], watch: Callable[[ScenarioResult], None] = lambda _: None
-    ) -> list[ScenarioResult]:
-        """Run every client in every scenario; `watch` gets each result when it is there."""
+    async def run(self, clients: Sequence[ClientToRun]) -> list[ScenarioResult]:
+        """Run every client in every scenario."""
         await self._control.load(scripts(one.client for one in clients))
-        wanted = [(one, scenario) for one in clients for scenario in SCENARIOS]
-
-        async def watched(one: ClientToRun, scenario: Scenario) -> ScenarioResult:
-            async with self._places:
-                result = await self.run_scenario(one, scenario)
-            watch(result)
-            return result
-
-        return await asyncio.gather(*(watched(*pair) for pair in wanted))
+        return await asyncio.gather(*(self.run_scenario(one, scenario) for one in clients for scenario in SCENARIOS))
 
     async def run_scenario(self, one: ClientToRun, scenario: Scenario) -> ScenarioResult:
         """Run a client in one scenario."""
         client = one.client
         marker = Marker.make(_script(client, scenario), client.surface, secrets.token_hex(6))
-        run = await self._invoke(one, scenario, str(marker))
+        async with self._places:
+            run = await self._invoke(one, scenario, str(marker))
         attempts = await self._control.attempts(str(marker))
         await self._control.forget(str(marker))
         retries = scenario.retries + self._config.declares.retries

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from hopcheck.real_clients.claude_code import json_lines
 from hopcheck.real_clients.client_run import ClientRun
-from hopcheck.real_clients.command_line_client import CommandLineClient, Invocation
+from hopcheck.real_clients.command_line_client import CommandLineClient, Invocation, json_lines
 from hopcheck_server.upstream.script import reply
 
 # Without its own sandbox, which needs rights that containers often lack: what it runs is in the upstream's script.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hopcheck.real_clients.client_run import ClientRun
 from hopcheck_server.upstream.script.turns import ToolCall
@@ -74,3 +75,16 @@ class CommandLineClient(ABC):
     @abstractmethod
     def knows_too_long(self, run: ClientRun) -> bool:
         """Whether it has understood that the conversation is too long for the model."""
+
+
+def json_lines(text: str) -> list[dict[str, Any]]:
+    """The JSON objects among the lines of an output."""
+    found = []
+    for line in text.splitlines():
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(value, dict):
+            found.append(value)
+    return found

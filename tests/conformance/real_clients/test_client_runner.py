@@ -25,12 +25,9 @@ def results_of(mode: str) -> list[ScenarioResult]:
         async with await Upstream.start({}, port=0) as upstream:
             config = TargetConfig(name="t", base_url=f"{upstream.url}/v1", api_key="k")
             runner = ClientRunner(config, LocalControl(upstream), jobs=8)
-            return await runner.run([ClientToRun(ScriptedClient(mode), PYTHON, "fake-model")], seen.append)
+            return await runner.run([ClientToRun(ScriptedClient(mode), PYTHON, "fake-model")])
 
-    seen: list[ScenarioResult] = []
-    results = asyncio.run(run())
-    assert sorted(one.scenario.name for one in seen) == sorted(one.scenario.name for one in results)
-    return results
+    return asyncio.run(run())
 
 
 @pytest.fixture(scope="module")
