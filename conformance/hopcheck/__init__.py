@@ -6,7 +6,7 @@ What a case is written with is importable from here.
 from hopcheck.authoring import edits
 from hopcheck.authoring.case import Case
 from hopcheck.authoring.contract import contract_violations
-from hopcheck.authoring.edits import EditsObjects
+from hopcheck.authoring.edits import BeginsDespiteErrors, EditsErrors, EditsObjects
 from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.authoring.findings import Finding, Findings, expect
 from hopcheck.authoring.mutants import Mutant
@@ -73,6 +73,8 @@ __all__ = [
     "Case",
     "ContinuesStreams",
     "Response",
+    "BeginsDespiteErrors",
+    "EditsErrors",
     "EditsObjects",
     "Event",
     "Events",

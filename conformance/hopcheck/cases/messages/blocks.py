@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
-from hopcheck import dig, items, reply
+from hopcheck import OutgoingRequest, Relay, dig, items, reply
 
 Json = dict[str, Any]
 
 USAGE = {"input_tokens": 9, "output_tokens": 2}
+
+IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
 
 
 def written(content: list[Json], **more: Any) -> Json:
@@ -87,3 +89,18 @@ def ending_of(response: Any) -> tuple[Any, Any]:
         return response.at("stop_reason"), response.at("stop_sequence")
     last = [dig(one, "delta") for one in response.objects if dig(one, "type") == "message_delta"][-1:]
     return dig(last, 0, "stop_reason"), dig(last, 0, "stop_sequence")
+
+
+class EditsBlocks(Relay):
+    """Base of mutants with a fault in the blocks of a request's messages."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        for message in items(body, "messages"):
+            if isinstance(message["content"], list):
+                message["content"] = self.edit(message["content"])
+        return outgoing.with_json(body)
+
+    def edit(self, blocks: list[Json]) -> list[Json]:
+        """What is sent in the place of a message's blocks."""
+        return blocks

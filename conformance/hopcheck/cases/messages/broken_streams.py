@@ -1,10 +1,11 @@
 """Streams of messages that break: the official client notices none of it, so the gateway must show it."""
 
 from hopcheck import (
+    BeginsDespiteErrors,
+    EditsErrors,
     Events,
     Failure,
     Findings,
-    IncomingRequest,
     Operation,
     Relay,
     RelayedResponse,
@@ -81,37 +82,23 @@ async def error_first(target: Target, ask: Operation) -> Findings:
     yield expect("status", stream.status, at_least=400, level="SHOULD")
 
 
-class _Begins(Relay):
-    body = b""
-
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        response = await super().failed(incoming, failure)
-        if failure.kind != "error-event":
-            return response
-        response.status, response.body = 200, self.body
-        return response.with_header("Content-Type", "text/event-stream")
-
-
 @error_first.mutant(killed_by="failure", trips=("stream.*", "fallback.*"))
-class StreamsNothing(_Begins):
+class StreamsNothing(BeginsDespiteErrors):
     """A stream that begins with an error is an empty one."""
 
-    body = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    begun = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
 
 @error_first.mutant(killed_by="status", trips=("stream.*", "fallback.*"))
-class PassesErrorsAsTheyCome(_Begins):
+class PassesErrorsAsTheyCome(BeginsDespiteErrors):
     """An error that comes first is passed on after a 200."""
 
-    body = b'event: error\ndata: {"type":"error","error":{"type":"api_error","message":"The model is gone."}}\n\n'
+    begun = b'event: error\ndata: {"type":"error","error":{"type":"api_error","message":"The model is gone."}}\n\n'
 
 
 @error_first.mutant(killed_by="message")
-class TellsNothing(Relay):
+class TellsNothing(EditsErrors):
     """An error that comes first is an error of the gateway's own."""
 
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        response = await super().failed(incoming, failure)
-        if failure.kind != "error-event":
-            return response
-        return response.with_json({**response.json, "error": {**response.json["error"], "message": "It failed."}})
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
+        return edits.error(response, message="It failed.") if failure.kind == "error-event" else response

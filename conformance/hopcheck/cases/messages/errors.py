@@ -2,15 +2,16 @@
 
 from hopcheck import (
     ON_MESSAGES,
+    EditsErrors,
     Failure,
     Findings,
-    IncomingRequest,
     Operation,
     Relay,
     RelayedResponse,
     Target,
     case,
     contract_violations,
+    edits,
     expect,
     reply,
 )
@@ -79,20 +80,17 @@ async def overloaded(target: Target, ask: Operation) -> Findings:
 
 
 @overloaded.mutant(killed_by="status", trips=("errors.*",))
-class SaysServerError(Relay):
+class SaysServerError(EditsErrors):
     """An overloaded provider is an internal error."""
 
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        response = await super().failed(incoming, failure)
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
         response.status = 500 if response.status == 529 else response.status
         return response
 
 
 @overloaded.mutant(killed_by="type", trips=("errors.*", "messages.error-types"))
-class SaysApiError(Relay):
+class SaysApiError(EditsErrors):
     """Every error has the same type."""
 
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        response = await super().failed(incoming, failure)
-        body = response.json
-        return response.with_json({**body, "error": {**body["error"], "type": "api_error"}})
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
+        return edits.error(response, type="api_error")

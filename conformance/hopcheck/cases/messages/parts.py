@@ -6,17 +6,13 @@ from hopcheck import (
     ON_MESSAGES,
     Findings,
     Operation,
-    OutgoingRequest,
-    Relay,
     Target,
     case,
     dig,
     expect,
     items,
 )
-
-IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
-
+from hopcheck.cases.messages.blocks import IMAGE, EditsBlocks
 
 PAGE = {
     "type": "document",
@@ -43,30 +39,17 @@ async def parts(target: Target, ask: Operation) -> Findings:
     yield expect("parts", got, equals=PARTS)
 
 
-class _EditsParts(Relay):
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        body = outgoing.json
-        for message in items(body, "messages"):
-            if isinstance(message["content"], list):
-                message["content"] = self.edit(message["content"])
-        return outgoing.with_json(body)
-
-    def edit(self, content: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """What is sent in the place of the parts."""
-        return content
-
-
 @parts.mutant(killed_by="kinds", trips=("messages.result-turn",))
-class TextsFirst(_EditsParts):
+class TextsFirst(EditsBlocks):
     """Texts come first, then the rest."""
 
-    def edit(self, content: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return sorted(content, key=lambda one: one["type"] != "text")
+    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return sorted(blocks, key=lambda one: one["type"] != "text")
 
 
 @parts.mutant(killed_by="parts")
-class ForgetsTitles(_EditsParts):
+class ForgetsTitles(EditsBlocks):
     """Documents have no titles."""
 
-    def edit(self, content: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [{name: value for name, value in one.items() if name != "title"} for one in content]
+    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{name: value for name, value in one.items() if name != "title"} for one in blocks]

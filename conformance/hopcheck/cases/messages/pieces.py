@@ -1,6 +1,6 @@
 """A text in its pieces."""
 
-from hopcheck import Event, Events, Findings, Operation, Relay, Target, case, edits, event_of, expect, reply
+from hopcheck import Events, Findings, Operation, Relay, Target, case, edits, expect, reply
 
 
 @case(
@@ -21,27 +21,13 @@ async def pieces(target: Target, ask: Operation) -> Findings:
 class Stutters(Relay):
     """Every piece of a text is sent twice."""
 
-    async def events(self, events: Events) -> Events:
-        async for event in events:
-            yield event
-            if edits.text_of(event.json):
-                yield event
+    def events(self, events: Events) -> Events:
+        return edits.repeat_texts(events)
 
 
 @pieces.mutant(killed_by="pieces")
 class CollectsPieces(Relay):
     """A text comes in one piece."""
 
-    async def events(self, events: Events) -> Events:
-        held: Event | None = None
-        async for event in events:
-            text = edits.text_of(event.json)
-            if text:
-                before = edits.text_of(held.json) if held else ""
-                delta = {"type": "text_delta", "text": before + text}
-                held = event_of({**event.json, "delta": delta}, event.event)
-                continue
-            if held is not None:
-                yield held
-                held = None
-            yield event
+    def events(self, events: Events) -> Events:
+        return edits.join_texts(events)

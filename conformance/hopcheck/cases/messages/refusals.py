@@ -2,15 +2,15 @@
 
 from hopcheck import (
     ON_MESSAGES,
+    EditsErrors,
     Failure,
     Findings,
-    IncomingRequest,
     Operation,
-    Relay,
     RelayedResponse,
     Target,
     case,
     dig,
+    edits,
     expect,
     reply,
 )
@@ -42,37 +42,26 @@ async def error_types(target: Target, ask: Operation) -> Findings:
     yield expect("words that are lost", words, equals=[], level="SHOULD")
 
 
-class _Fails(Relay):
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        return self.changed(await super().failed(incoming, failure))
-
-    def changed(self, response: RelayedResponse) -> RelayedResponse:
-        """What is answered instead."""
-        return response
-
-
 @error_types.mutant(killed_by="statuses", trips=("errors.*",))
-class RoundsStatuses(_Fails):
+class RoundsStatuses(EditsErrors):
     """What is too large is a bad request like any other."""
 
-    def changed(self, response: RelayedResponse) -> RelayedResponse:
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
         response.status = 400 if response.status == 413 else response.status
         return response
 
 
 @error_types.mutant(killed_by="types", trips=("errors.*", "messages.overloaded"))
-class KnowsTwoTypes(_Fails):
+class KnowsTwoTypes(EditsErrors):
     """Every error is an invalid request."""
 
-    def changed(self, response: RelayedResponse) -> RelayedResponse:
-        return response.with_json(
-            {**response.json, "error": {**response.json["error"], "type": "invalid_request_error"}}
-        )
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
+        return edits.error(response, type="invalid_request_error")
 
 
 @error_types.mutant(killed_by="words that are lost", trips=("errors.*", "messages.error-first"))
-class SaysBadRequest(_Fails):
+class SaysBadRequest(EditsErrors):
     """The provider's words are replaced."""
 
-    def changed(self, response: RelayedResponse) -> RelayedResponse:
-        return response.with_json({**response.json, "error": {**response.json["error"], "message": "Bad request."}})
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
+        return edits.error(response, message="Bad request.")

@@ -6,17 +6,13 @@ from hopcheck import (
     ON_MESSAGES,
     Findings,
     Operation,
-    OutgoingRequest,
-    Relay,
     Target,
     case,
     expect,
     items,
 )
+from hopcheck.cases.messages.blocks import IMAGE, EditsBlocks
 from hopcheck.cases.messages.tool_blocks import DEEP
-
-IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
-
 
 FAILED = {"type": "tool_result", "tool_use_id": "call_2", "is_error": True, "content": [{"type": "text", "text": "no"}]}
 
@@ -52,21 +48,8 @@ async def result_turn(target: Target, ask: Operation) -> Findings:
     yield expect("results", items(got, "messages", 2, "content")[:2], equals=[FAILED, SEEN])
 
 
-class _EditsBlocks(Relay):
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        body = outgoing.json
-        for message in items(body, "messages"):
-            if isinstance(message["content"], list):
-                message["content"] = self.edit(message["content"])
-        return outgoing.with_json(body)
-
-    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """What is sent in the place of a message's blocks."""
-        return blocks
-
-
 @result_turn.mutant(killed_by="calls")
-class CallsLately(_EditsBlocks):
+class CallsLately(EditsBlocks):
     """Of several calls, the last is sent."""
 
     def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -74,7 +57,7 @@ class CallsLately(_EditsBlocks):
 
 
 @result_turn.mutant(killed_by="results")
-class NothingFailed(_EditsBlocks):
+class NothingFailed(EditsBlocks):
     """That a tool failed isn't passed on."""
 
     def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:

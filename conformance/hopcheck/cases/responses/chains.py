@@ -4,15 +4,15 @@ from typing import Any
 
 from hopcheck import (
     ON_RESPONSES,
+    EditsErrors,
     Failure,
     Findings,
-    IncomingRequest,
     Operation,
-    Relay,
     RelayedResponse,
     Target,
     case,
     dig,
+    edits,
     expect,
     reply,
 )
@@ -68,19 +68,17 @@ class ForgetsThePast(_Drops):
 
 
 @previous.mutant(killed_by="status of a lost response", trips=("errors.*", "responses.provider-errors"))
-class CrashesOnLostOnes(Relay):
+class CrashesOnLostOnes(EditsErrors):
     """A provider that doesn't know a response has failed."""
 
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        response = await super().failed(incoming, failure)
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
         response.status = 500 if response.status == 400 else response.status
         return response
 
 
 @previous.mutant(killed_by="code of a lost response", trips=("errors.*", "responses.provider-errors"))
-class CodesAreWords(Relay):
+class CodesAreWords(EditsErrors):
     """Every error has the same code."""
 
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        response = await super().failed(incoming, failure)
-        return response.with_json({"error": {**response.json["error"], "code": "bad_request"}})
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
+        return edits.error(response, code="bad_request")

@@ -4,15 +4,15 @@ from typing import Any
 
 from hopcheck import (
     ON_RESPONSES,
+    EditsErrors,
     Failure,
     Findings,
-    IncomingRequest,
     Operation,
-    Relay,
     RelayedResponse,
     Target,
     case,
     dig,
+    edits,
     expect,
     reply,
 )
@@ -46,35 +46,26 @@ async def provider_errors(target: Target, ask: Operation) -> Findings:
     yield expect("words that are lost", lost, equals=[], level="SHOULD")
 
 
-class _Fails(Relay):
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        return self.changed(await super().failed(incoming, failure))
-
-    def changed(self, response: RelayedResponse) -> RelayedResponse:
-        """What is answered instead."""
-        return response
-
-
 @provider_errors.mutant(killed_by="statuses", trips=("errors.*",))
-class RoundsStatuses(_Fails):
+class RoundsStatuses(EditsErrors):
     """What is too large is a bad request like any other."""
 
-    def changed(self, response: RelayedResponse) -> RelayedResponse:
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
         response.status = 400 if response.status == 413 else response.status
         return response
 
 
 @provider_errors.mutant(killed_by="codes", trips=("errors.*", "responses.previous"))
-class CodesAreStatuses(_Fails):
+class CodesAreStatuses(EditsErrors):
     """The code is the status."""
 
-    def changed(self, response: RelayedResponse) -> RelayedResponse:
-        return response.with_json({"error": {**response.json["error"], "code": str(response.status)}})
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
+        return edits.error(response, code=str(response.status))
 
 
 @provider_errors.mutant(killed_by="words that are lost", trips=("errors.*", "responses.error-first"))
-class SaysBadRequest(_Fails):
+class SaysBadRequest(EditsErrors):
     """The provider's words are replaced."""
 
-    def changed(self, response: RelayedResponse) -> RelayedResponse:
-        return response.with_json({"error": {**response.json["error"], "message": "Bad request."}})
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
+        return edits.error(response, message="Bad request.")

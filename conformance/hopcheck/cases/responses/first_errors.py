@@ -1,15 +1,16 @@
 """Streams that begin with an error."""
 
 from hopcheck import (
+    BeginsDespiteErrors,
+    EditsErrors,
     Failure,
     Findings,
-    IncomingRequest,
     Operation,
-    Relay,
     RelayedResponse,
     Target,
     case,
     dig,
+    edits,
     expect,
 )
 from hopcheck.cases.responses.written import streamed
@@ -31,40 +32,26 @@ async def error_first(target: Target, ask: Operation) -> Findings:
     yield expect("status", stream.status, at_least=400, level="SHOULD")
 
 
-class _Begins(Relay):
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        response = await super().failed(incoming, failure)
-        if failure.kind == "error-event":
-            response.status, response.body = 200, self.body
-            response = response.with_header("Content-Type", "text/event-stream")
-        return response
-
-    body = b""
-
-
 @error_first.mutant(killed_by="failure", trips=("stream.*", "fallback.*"))
-class StreamsNothing(_Begins):
+class StreamsNothing(BeginsDespiteErrors):
     """A stream that begins with an error is an empty one."""
 
-    body = b"event: response.completed\ndata: {}\n\n"
+    begun = b"event: response.completed\ndata: {}\n\n"
 
 
 @error_first.mutant(killed_by="status", trips=("stream.*", "fallback.*"))
-class PassesErrorsAsTheyCome(_Begins):
+class PassesErrorsAsTheyCome(BeginsDespiteErrors):
     """An error that comes first is passed on after a 200."""
 
-    body = (
+    begun = (
         b'event: error\ndata: {"type":"error","sequence_number":0,"code":"server_error",'
         b'"message":"The model is gone.","param":null}\n\n'
     )
 
 
 @error_first.mutant(killed_by="message")
-class TellsNothing(Relay):
+class TellsNothing(EditsErrors):
     """An error that comes first is an error of the gateway's own."""
 
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        response = await super().failed(incoming, failure)
-        if failure.kind != "error-event":
-            return response
-        return response.with_json({"error": {**response.json["error"], "message": "It failed."}})
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
+        return edits.error(response, message="It failed.") if failure.kind == "error-event" else response

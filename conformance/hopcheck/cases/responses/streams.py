@@ -38,13 +38,8 @@ async def unknown_events(target: Target, ask: Operation) -> Findings:
 class StopsAtTheUnknown(Relay):
     """An event of an unknown type ends the stream."""
 
-    async def events(self, events: Events) -> Events:
-        async for event in events:
-            if event.event == LATER["type"]:
-                for last in edits.ending():
-                    yield last
-                return
-            yield event
+    def events(self, events: Events) -> Events:
+        return edits.end_before(events, lambda event: event.event == LATER["type"])
 
 
 @unknown_events.mutant(killed_by="events of an unknown type")

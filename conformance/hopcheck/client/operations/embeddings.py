@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from hopcheck.client.bodies import EMBEDDINGS_PATH, embedding_body
-from hopcheck.client.config import Declares, Models
-from hopcheck.client.operations.kind import NotExpressible, OperationKind
+from hopcheck.client.config import Models
+from hopcheck.client.operations.kind import NotExpressible, OperationKind, unless_declared
 
 _FIELDS = frozenset({"model", "input", "text", "dimensions", "encoding_format", "user"})
-
-
-def _asks(_method: str, path: str, _body_given: Any) -> bool:
-    return path.endswith(EMBEDDINGS_PATH)
 
 
 def _body(models: Models, marker: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,15 +21,11 @@ def _body(models: Models, marker: str, fields: Mapping[str, Any]) -> dict[str, A
     return embedding_body(models.embedding, marker, given, asked)
 
 
-def _why_not_offered(declares: Declares) -> str:
-    return "" if declares.embeddings else "the target does not declare `embeddings`"
-
-
 EMBEDDINGS = OperationKind(
     name="embeddings",
     method="POST",
     path=EMBEDDINGS_PATH,
     body=_body,
-    matches=_asks,
-    why_not_offered=_why_not_offered,
+    matches=lambda _, path, __: path.endswith(EMBEDDINGS_PATH),
+    why_not_offered=unless_declared("embeddings"),
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from hopcheck.client.config import Declares, Models
@@ -46,6 +47,57 @@ class OperationKind:
     body: Callable[[Models, str, Mapping[str, Any]], dict[str, Any] | None]
     matches: Callable[[str, str, Any], bool]
     why_not_offered: Callable[[Declares], str] = lambda _: ""
+
+
+def generating_pair(
+    *,
+    name: str,
+    path: str,
+    body: Callable[[Models, str, Mapping[str, Any]], dict[str, Any]],
+    response_class: type[Response],
+    stream_class: type[Response],
+    surface: str = "openai",
+    headers: Mapping[str, str] = MappingProxyType({}),
+    why_not_offered: Callable[[Declares], str] = lambda _: "",
+) -> tuple[OperationKind, OperationKind]:
+    """What a model answers, in one piece and as a stream: the same request, but for `"stream": true`.
+
+    Args:
+        name: Of the operation in one piece; the other one's ends in `.stream`.
+        path: As `OperationKind` has it, like all that follow.
+        body: Makes the body of the request for a response in one piece.
+        response_class: What that response is read as.
+        stream_class: What a stream is read as.
+        surface: The API.
+        headers: What both carry.
+        why_not_offered: Why a target offers neither.
+    """
+    whole = OperationKind(
+        name=name,
+        surface=surface,
+        method="POST",
+        path=path,
+        generates=True,
+        headers=headers,
+        response_class=response_class,
+        body=body,
+        matches=lambda _, asked, given: asked.endswith(path) and not is_streamed(given),
+        why_not_offered=why_not_offered,
+    )
+    streamed = replace(
+        whole,
+        name=f"{name}.stream",
+        streams=True,
+        response_class=stream_class,
+        body=lambda models, marker, fields: body(models, marker, {"stream": True, **fields}),
+        matches=lambda _, asked, given: asked.endswith(path) and is_streamed(given),
+    )
+    return whole, streamed
+
+
+def unless_declared(name: str) -> Callable[[Declares], str]:
+    """Why a target that doesn't declare something, by its key under `[declares]`, doesn't offer an operation."""
+    return lambda declares: "" if getattr(declares, name) else f"the target does not declare `{name}`"
 
 
 def is_streamed(body: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -88,7 +89,35 @@ class ProviderRequest:
     stream: bool = False
 
 
-def merged_turns(turns: list[ConversationTurn]) -> tuple[ConversationTurn, ...]:
+def read_conversation(
+    payload: Mapping[str, Any],
+    *,
+    system: Iterable[str],
+    turns: Iterable[ConversationTurn],
+    tools: Iterable[Tool],
+    tool_choice: str,
+    parameters: dict[str, Any],
+) -> ProviderRequest:
+    """A request whose body has `model` and `stream`, and the rest as its dialect reads it."""
+    return ProviderRequest(
+        model=str(payload.get("model", "")),
+        system=tuple(system),
+        turns=merged_turns(turns),
+        tools=tuple(tools),
+        tool_choice=tool_choice,
+        parameters=parameters,
+        stream=payload.get("stream") is True,
+    )
+
+
+def texts_of(content: Any) -> list[str]:
+    """The texts of a content that is one text, or a list with parts of the type `text`."""
+    if isinstance(content, str):
+        return [content]
+    return [str(part.get("text", "")) for part in objects(content) if part.get("type") == "text"]
+
+
+def merged_turns(turns: Iterable[ConversationTurn]) -> tuple[ConversationTurn, ...]:
     """Turns with consecutive ones of one side as one."""
     merged: list[ConversationTurn] = []
     for turn in turns:

@@ -12,8 +12,9 @@ from hopcheck_server.upstream.dialects.provider_request import (
     ProviderRequest,
     Role,
     Tool,
-    merged_turns,
     objects,
+    read_conversation,
+    texts_of,
 )
 
 PARAMETERS = frozenset({"max_tokens", "temperature", "top_p", "top_k", "stop", "user", "parallel_tool_calls"})
@@ -26,21 +27,14 @@ _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 def read(payload: Json) -> ProviderRequest:
     """Read a request's body; what is malformed is left out."""
     turns = [_turn(one) for one in objects(payload.get("messages"))]
-    return ProviderRequest(
-        model=str(payload.get("model", "")),
-        system=tuple(_texts(payload.get("system"))),
-        turns=merged_turns(turns),
-        tools=tuple(_tool(one) for one in objects(payload.get("tools"))),
+    return read_conversation(
+        payload,
+        system=texts_of(payload.get("system")),
+        turns=turns,
+        tools=[_tool(one) for one in objects(payload.get("tools"))],
         tool_choice=_tool_choice(payload.get("tool_choice")),
         parameters=_parameters(payload),
-        stream=payload.get("stream") is True,
     )
-
-
-def _texts(content: Any) -> list[str]:
-    if isinstance(content, str):
-        return [content]
-    return [str(block.get("text", "")) for block in objects(content) if block.get("type") == "text"]
 
 
 def _turn(message: Json) -> ConversationTurn:
@@ -62,7 +56,7 @@ def _parts(blocks: list[Json]) -> Iterator[MessagePart]:
             case {"type": "tool_use", "id": str(identity), "name": str(name)}:
                 yield MessagePart(kind="call", id=identity, name=name, arguments=block.get("input"))
             case {"type": "tool_result", "tool_use_id": str(identity)}:
-                yield MessagePart(kind="result", id=identity, text="".join(_texts(block.get("content"))))
+                yield MessagePart(kind="result", id=identity, text="".join(texts_of(block.get("content"))))
 
 
 def _image_url(source: Json) -> str:

@@ -13,9 +13,10 @@ from hopcheck_server.upstream.dialects.provider_request import (
     ProviderRequest,
     Role,
     Tool,
-    merged_turns,
     object_in,
     objects,
+    read_conversation,
+    texts_of,
 )
 
 SYSTEM_ROLES = ("system", "developer")
@@ -29,27 +30,20 @@ def read(payload: Json) -> ProviderRequest:
     messages = objects(payload.get("messages"))
     systems = [one for one in messages if one.get("role") in SYSTEM_ROLES]
     turns = [_turn(one) for one in messages if one.get("role") not in SYSTEM_ROLES]
-    return ProviderRequest(
-        model=str(payload.get("model", "")),
-        system=tuple(text for one in systems for text in _texts(one.get("content"))),
-        turns=merged_turns(turns),
-        tools=tuple(_tool(one) for one in objects(payload.get("tools"))),
+    return read_conversation(
+        payload,
+        system=[text for one in systems for text in texts_of(one.get("content"))],
+        turns=turns,
+        tools=[_tool(one) for one in objects(payload.get("tools"))],
         tool_choice=_tool_choice(payload.get("tool_choice")),
         parameters=_parameters(payload),
-        stream=payload.get("stream") is True,
     )
-
-
-def _texts(content: Any) -> list[str]:
-    if isinstance(content, str):
-        return [content]
-    return [str(part.get("text", "")) for part in objects(content) if part.get("type") == "text"]
 
 
 def _turn(message: Json) -> ConversationTurn:
     if message.get("role") == "tool":
         result = MessagePart(
-            kind="result", id=str(message.get("tool_call_id", "")), text="".join(_texts(message.get("content")))
+            kind="result", id=str(message.get("tool_call_id", "")), text="".join(texts_of(message.get("content")))
         )
         return ConversationTurn(role="user", parts=(result,))
     role: Role = "assistant" if message.get("role") == "assistant" else "user"

@@ -13,8 +13,8 @@ from hopcheck_server.upstream.dialects.provider_request import (
     ProviderRequest,
     Role,
     Tool,
-    merged_turns,
     objects,
+    read_conversation,
 )
 
 PARAMETERS = frozenset({"max_tokens", "temperature", "top_p", "user", "parallel_tool_calls", "store", "metadata"})
@@ -30,14 +30,13 @@ def read(payload: Json) -> ProviderRequest:
     items = [{"role": "user", "content": given}] if isinstance(given, str) else objects(given)
     instructions = payload.get("instructions")
     system = [instructions] if isinstance(instructions, str) else []
-    return ProviderRequest(
-        model=str(payload.get("model", "")),
+    return read_conversation(
+        payload,
         system=(*system, *(text for item in items if item.get("role") in _SYSTEM for text in _texts(item))),
-        turns=merged_turns([turn for item in items for turn in _turns(item)]),
-        tools=tuple(_tool(one) for one in objects(payload.get("tools")) if one.get("type") == "function"),
+        turns=[turn for item in items for turn in _turns(item)],
+        tools=[_tool(one) for one in objects(payload.get("tools")) if one.get("type") == "function"],
         tool_choice=_tool_choice(payload.get("tool_choice")),
         parameters=_parameters(payload),
-        stream=payload.get("stream") is True,
     )
 
 

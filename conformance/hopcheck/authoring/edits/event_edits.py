@@ -1,52 +1,17 @@
-"""Changes to requests, responses and streams, for mutants: an edit is given a JSON object, and changes it in place.
-
-Whatever an edit isn't about (errors, model lists, `[DONE]`, comments) passes unchanged, to the byte.
-"""
+"""Changes to streams and their events, and events of a mutant's own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from hopcheck.authoring.edits.body_edits import Edit, text, walk
 from hopcheck.client import dig, items
 from hopcheck_contracts.sse import DONE, Event, event_of
-from hopcheck_server.relay import Events, OutgoingRequest, Relay, RelayedResponse, incoming
+from hopcheck_server.relay import Events, incoming
 
 Chunk = dict[str, Any]
 """The JSON object of a stream's event."""
-
-Edit = Callable[[dict[str, Any]], object]
-"""Changes an object in place; its result is ignored."""
-
-
-def request_field(outgoing: OutgoingRequest, name: str, change: Callable[[Any], Any]) -> OutgoingRequest:
-    """Replace the value of a field of a request that has it with what `change` makes of it."""
-    content = outgoing.json
-    return outgoing.with_json({**content, name: change(content[name])}) if name in content else outgoing
-
-
-def conversation(outgoing: OutgoingRequest, change: Callable[[Any], Any]) -> OutgoingRequest:
-    """Replace the conversation of a request, its messages or its items of input, with what `change` makes of it."""
-    return request_field(outgoing, "messages" if "messages" in outgoing.json else "input", change)
-
-
-def body(response: RelayedResponse, edit: Edit, *, having: str = "choices") -> RelayedResponse:
-    """Change the body of a response that has a field of that name: by default, of a chat completion."""
-    content = response.json
-    if not isinstance(content, dict) or having not in content:
-        return response
-    edit(content)
-    return response.with_json(content)
-
-
-def choices(response: RelayedResponse, edit: Edit) -> RelayedResponse:
-    """Change every choice of a chat completion."""
-    return body(response, lambda content: [edit(choice) for choice in content["choices"]])
-
-
-def messages(response: RelayedResponse, edit: Edit) -> RelayedResponse:
-    """Change every message of a chat completion."""
-    return choices(response, lambda choice: edit(choice["message"]))
 
 
 def chunk(event: Event, edit: Edit) -> Event:
@@ -93,20 +58,11 @@ async def add_before_done(events: Events, make: Callable[[Chunk], Chunk | None])
         yield event
 
 
-def every_object(response: RelayedResponse, edit: Edit) -> RelayedResponse:
-    """Change every JSON object of a success's body, however deep it stands: blocks, items, parts, usage."""
-    content = response.json
-    if response.status != 200 or not isinstance(content, dict):
-        return response
-    _walk(content, edit)
-    return response.with_json(content)
-
-
 async def every_event_object(events: Events, edit: Edit) -> Events:
     """Change every JSON object of every event, however deep it stands; events keep their names."""
     async for event in events:
         content = event.json
-        _walk(content, edit)
+        walk(content, edit)
         yield event_of(content, event.event) if isinstance(content, dict) else event
 
 
@@ -115,6 +71,43 @@ async def drop_events(events: Events, *types: str) -> Events:
     async for event in events:
         if dig(event.json, "type") not in types:
             yield event
+
+
+async def end_before(events: Events, ends: Callable[[Event], object]) -> Events:
+    """End a stream as if it were whole where the first event comes for which `ends` is true."""
+    async for event in events:
+        if ends(event):
+            for last in ending():
+                yield last
+            return
+        yield event
+
+
+async def repeat_texts(events: Events) -> Events:
+    """Send every event that adds to the text twice."""
+    async for event in events:
+        yield event
+        if text_of(event.json):
+            yield event
+
+
+async def join_texts(events: Events) -> Events:
+    """Send what consecutive events add to the text in the place of the last of them; for streams of typed events."""
+    held: Event | None = None
+    async for event in events:
+        if piece := text_of(event.json):
+            held = _with_text(event, (text_of(held.json) if held else "") + piece)
+            continue
+        if held is not None:
+            yield held
+            held = None
+        yield event
+
+
+def _with_text(event: Event, whole: str) -> Event:
+    content = event.json
+    walk(content, lambda one: text(one, lambda _: whole))
+    return event_of(content, event.event)
 
 
 def text_event(text: str) -> Event:
@@ -151,33 +144,6 @@ def _own_chunk(delta: Chunk, finish: str | None) -> Chunk:
     return {"id": "own", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
 
 
-def text(content: dict[str, Any], change: Callable[[str], str]) -> None:
-    """Change the text of a typed object that carries some of what the model says, whole or in pieces."""
-    name = _TEXTS.get(str(content.get("type")), "")
-    if name and isinstance(content.get(name), str):
-        content[name] = change(content[name])
-
-
-_TEXTS = {
-    "text": "text",
-    "text_delta": "text",
-    "output_text": "text",
-    "response.output_text.delta": "delta",
-    "response.output_text.done": "text",
-}
-"""Where typed objects of Messages and Responses have their text."""
-
-
-def _walk(value: Any, edit: Edit) -> None:
-    if isinstance(value, dict):
-        edit(value)
-        for one in [*value.values()]:
-            _walk(one, edit)
-    elif isinstance(value, list):
-        for one in value:
-            _walk(one, edit)
-
-
 def chunk_of(event: Event) -> Chunk | None:
     """The chunk that an event carries, freshly parsed; None if it carries none."""
     content = event.json
@@ -196,18 +162,3 @@ def text_of(payload: Any) -> str:
 def finishes(chunk: Chunk) -> bool:
     """Whether a chunk finishes a choice."""
     return any(dig(choice, "finish_reason") for choice in items(chunk, "choices"))
-
-
-class EditsObjects(Relay):
-    """Base of mutants with a fault in objects of some kind, wherever these stand in bodies and events."""
-
-    async def response(self, response: RelayedResponse) -> RelayedResponse:
-        """Change the objects of a success in one piece."""
-        return every_object(response, self.edit)
-
-    def events(self, events: Events) -> Events:
-        """Change the objects of a stream's events."""
-        return every_event_object(events, self.edit)
-
-    def edit(self, content: dict[str, Any]) -> None:
-        """Change an object in place."""
