@@ -62,15 +62,25 @@ class ProviderClient:
         try:
             body = body_of(connection, head, timeout_s)
             if head.status == 200 and (head.header("content-type") or "").startswith("text/event-stream"):
-                if not outgoing.incoming.streams:
-                    raise Failure("garbled", "the provider streamed a response that was asked for in one piece")
-                return ProviderResponse(head, events=await begun(self._parse(body)), connection=connection)
+                return await self.streamed(outgoing, head, self._parse(body), connection)
             response = ProviderResponse(head, b"".join([data async for data in body]))
             self._pool.give(connection)
         except BaseException:
             connection.abort()
             raise
         return _checked(response, streams=outgoing.incoming.streams)
+
+    async def streamed(
+        self, outgoing: OutgoingRequest, head: Head, events: Events, connection: ClientConnection
+    ) -> ProviderResponse:
+        """A stream of the provider's, once its first event has arrived.
+
+        Raises:
+            Failure: Nobody asked for one, it begins with an error, or it ends before it began.
+        """
+        if not outgoing.incoming.streams:
+            raise Failure("garbled", "the provider streamed a response that was asked for in one piece")
+        return ProviderResponse(head, events=await begun(events), connection=connection)
 
     async def _exchange(self, outgoing: OutgoingRequest, timeout_s: float) -> tuple[ClientConnection, Head]:
         """Send on a pooled connection; one that turns out to be closed is replaced by a fresh one."""

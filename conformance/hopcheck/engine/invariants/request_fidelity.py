@@ -48,8 +48,9 @@ CALL_FIELDS = frozenset({"id", "type", "function", "custom"})
 VENDOR_FIELDS = frozenset({"cache_control", "extra_content"})
 """Members of messages that some providers know, and OpenAI doesn't."""
 
-ADDABLE = frozenset({"stream_options"})
-"""What a target may add for itself: it counts tokens."""
+ADDABLE = frozenset({"stream", "stream_options"})
+"""What a target may add for itself: it counts tokens, and may put together what it has streamed to it. That the client
+gets no stream then is for the contract to say."""
 
 MAX_EXACT = 2**53
 MAX_DOUBLE = 10**308

@@ -11,6 +11,7 @@ from hopcheck.client.providers.translated_attempt import foreign_dialect
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.content import chat_content, embeddings_content, with_parsed_arguments
 from hopcheck.engine.exchanges.differences import ValueDifference, differences
+from hopcheck.engine.exchanges.exchange import Exchange
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.message import Message
 from hopcheck.engine.exchanges.typed_fidelity import typed_differences, typed_level
@@ -42,18 +43,14 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     exchange, answer = judged.exchange, judged.exchange.answer
     given = exchange.given[-1]
     assert given is not None
-    if answer.status != 200:
-        became = f"status {answer.status}" if answer.status else f"no response ({exchange.response.ended})"
-        yield Complaint(f"a success becomes {became}", f"{exchange.about}: {answer.error or ''}")
-        return
-    if exchange.response.ended != "complete":
-        yield Complaint(f"a success doesn't reach its end ({exchange.response.ended})", exchange.about)
+    if failed := _failure(exchange):
+        # What a provider may rarely send binds no more than the case that is about it.
+        yield Complaint(failed, f"{exchange.about}: {answer.error or ''}", judged.case.level)
         return
     if judged.is_verbatim or answer.body is None or answer.streams is not given.streams:
         return  # that is a matter of HTTP
     if answer.streams and answer.error is not None:
-        # What is missing after the error is no loss of its own; and what a provider may rarely send binds no more than
-        # the case that is about it.
+        # What is missing after the error is no loss of its own.
         yield Complaint("a success ends in an error", f"{exchange.about}: {answer.error}", judged.case.level)
         return
     found = dict.fromkeys(_lost(judged, given, answer))
@@ -63,6 +60,14 @@ def judge(judged: Judged) -> Iterator[Complaint]:
             seen.add(difference.cause)
             level = typed_level if surface_of(exchange.path) in TYPED else _level
             yield Complaint(difference.cause, f"{exchange.about}: {difference.detail}", level(difference))
+
+
+def _failure(exchange: Exchange) -> str:
+    """What a success becomes that doesn't reach the client whole, or ""."""
+    status, ended = exchange.answer.status, exchange.response.ended
+    if status != 200:
+        return f"a success becomes {f'status {status}' if status else f'no response ({ended})'}"
+    return "" if ended == "complete" else f"a success doesn't reach its end ({ended})"
 
 
 def _lost(judged: Judged, given: Message, answer: Message) -> Iterator[ValueDifference]:

@@ -1,5 +1,6 @@
 """Honest relays: each is different, and not wrong. Every check must hold on every one of them."""
 
+from hopcheck_server.relay.honest.assembled import AssemblesStreams
 from hopcheck_server.relay.honest.continuations import ContinuesStreams
 from hopcheck_server.relay.honest.headers import (
     AsksForNoCoding,
@@ -112,4 +113,5 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     WritesLists,
     WritesErrorsInChunks,
     WantsAChoice,
+    AssemblesStreams,
 )

@@ -116,13 +116,17 @@ class Compresses(Relay):
 
 
 class SaysBadRequest(Relay):
-    """An unknown model is answered with 400 instead of 404."""
+    """An unknown model is answered with 400 instead of 404, and so is what the provider can't find or process."""
 
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         if refusal is None or refusal.status != 404 or b"model_not_found" not in refusal.body:
             return refusal
         return refuse(incoming, 400, f"Unknown model {incoming.model!r}.", code="model_not_found", param="model")
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        return replace(response, status=400) if failure.status in (404, 422) else response
 
 
 class SaysUnprocessable(Relay):
@@ -150,7 +154,7 @@ class SaysBadGateway(Relay):
     On Messages, whose clients wait for a 529, that one stays.
     """
 
-    OWN = (402, 405, 410, 415)
+    OWN = (402, 403, 404, 405, 410, 415)
 
     async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)
