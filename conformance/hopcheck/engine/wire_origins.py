@@ -10,7 +10,7 @@ from hopcheck.client import Response
 from hopcheck.client.config import Declares
 from hopcheck.client.operations import operation_of
 from hopcheck.client.providers.contract_path import contract_path
-from hopcheck.engine.exchanges.openai_form import foreign_dialect
+from hopcheck.client.providers.translated_attempt import foreign_dialect
 from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_contracts.documents import PROVIDERS, Boundary, find_operation, surface_of
 from hopcheck_contracts.schemas import (
