@@ -19,7 +19,10 @@ from hopcheck.selftest.reproduction import mutant_reports, unreproduced
 from hopcheck_server.wire.event_loop import run as run_loop
 
 BATCH_SIZE = 40
-"""How many columns a batch has, at most."""
+"""How many columns a batch has, at most; with fewer, another process isn't worth its start."""
+
+DIAGONAL_BATCH_SIZE = 160
+"""The same where mutants meet only their own cases: the slowest cases of each batch are waited for."""
 
 GC_THRESHOLDS = (200_000, 50, 1000)
 """When garbage is collected: rarely, and older objects hardly ever. The defaults take a quarter of the time."""
@@ -28,8 +31,8 @@ GC_THRESHOLDS = (200_000, 50, 1000)
 def run_matrix(columns: Sequence[MatrixColumn], keys: list[str], arguments: argparse.Namespace) -> Iterator[Cell]:
     """Run the matrix in batches of columns, on one process more than there are cores."""
     names = [column.name for column in columns]
-    least = -(-len(names) // BATCH_SIZE)
-    workers = min(arguments.processes or (os.cpu_count() or 1) + 1, least)
+    workers = worker_count(len(names), arguments)
+    least = -(-len(names) // (DIAGONAL_BATCH_SIZE if arguments.diagonal else BATCH_SIZE))
     count = -(-least // workers) * workers  # so that none of the workers is idle at the end
     batches = [names[start::count] for start in range(count)]  # honest columns, the longest ones, are spread
     context = multiprocessing.get_context("spawn")
@@ -48,8 +51,8 @@ def run_matrix(columns: Sequence[MatrixColumn], keys: list[str], arguments: argp
 def run_reproductions(columns: Sequence[MatrixColumn], keys: list[str], arguments: argparse.Namespace) -> list[str]:
     """Reproduce what every mutant fails, on as many processes; returns a sentence for each that isn't met again."""
     names = [column.name for column in columns]
-    count = max(1, -(-len(names) // BATCH_SIZE))
-    workers = min(arguments.processes or (os.cpu_count() or 1) + 1, count)
+    workers = worker_count(len(names), arguments)
+    count = max(workers, -(-len(names) // BATCH_SIZE))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         running = [
@@ -57,6 +60,11 @@ def run_reproductions(columns: Sequence[MatrixColumn], keys: list[str], argument
             for start in range(count)
         ]
         return [problem for finished in as_completed(running) for problem in finished.result()]
+
+
+def worker_count(columns: int, arguments: argparse.Namespace) -> int:
+    """How many processes share this number of columns."""
+    return max(1, min(arguments.processes or (os.cpu_count() or 1) + 1, -(-columns // BATCH_SIZE)))
 
 
 def reproduce_batch(names: list[str], keys: list[str], folder: Path | None, jobs: int) -> list[str]:

@@ -7,6 +7,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 
 from hopcheck.client.paths import JSON, dig, items, parsed
@@ -16,7 +17,7 @@ _EVIDENCE = frozenset({"sent", "status", "headers", "chunks", "ended"})
 _READS = itertools.count(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SentRequest:
     """A request as it left.
 
@@ -36,9 +37,9 @@ class SentRequest:
     body: bytes
     at_ns: int
 
-    @property
+    @cached_property
     def json(self) -> JSON:
-        """The body as JSON; None if it isn't."""
+        """The body as JSON, not to be changed; None if it isn't."""
         return parsed(self.body)
 
 
