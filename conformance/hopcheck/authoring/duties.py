@@ -38,7 +38,8 @@ def _no_keys_of_its_own(config: TargetConfig) -> str:
 
 
 def _own_keys(config: TargetConfig) -> str:
-    not_owed = "" if "auth" in config.assumed else _no_keys_of_its_own(config)
+    is_doubtful = "auth" in config.assumed and not config.key_headers
+    not_owed = "" if is_doubtful else _no_keys_of_its_own(config)
     return not_owed or _client_key(config)
 
 
@@ -87,7 +88,7 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
 - `parses`: it reads requests and responses, so it checks them and writes errors of its own.
 - `client_key`: a client's key is configured.
 - `own_keys`: it has keys of its own for its clients; owed until something else is declared, whatever preflight found:
-  a gateway that forgets to check keys must be red.
+  a gateway that forgets to check keys must be red. Where the target's own headers carry a key, every request shows that.
 - `own_account`: it asks its provider on an account of its own, not the client's.
 - `model_list`: it serves a list of models.
 - `choices`: it answers a request with `n` above 1.

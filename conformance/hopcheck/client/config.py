@@ -5,6 +5,7 @@ Values only; `hopcheck.gate.target_file` reads them from `hopcheck.toml`, the co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
@@ -159,6 +160,9 @@ OF_OTHER_MODELS = (
 SECRET_CHARACTERS = 8
 """Shorter values, keys apart, are no secrets: they would be found in every other word."""
 
+KEY_HEADER = re.compile(r"(authorization|(^|[-_])[a-z]*(key|token))$")
+"""What names of headers that carry keys end with: `x-api-key` and `x-goog-apikey`, but not `x-portkey-provider`."""
+
 KIND = frozenset({"auth", "transparent", "models", "choices"})
 """The keys that say what a gateway is; cases name what they need of that as `hopcheck.authoring.duties` has it."""
 
@@ -224,6 +228,11 @@ class TargetConfig:
     def assuming(self, found: Mapping[str, Any]) -> TargetConfig:
         """The same target with more declared for it, by keys of `declares`."""
         return replace(self, declares=replace(self.declares, **found), assumed=self.assumed | frozenset(found))
+
+    @property
+    def key_headers(self) -> tuple[str, ...]:
+        """The names of its own headers that carry keys: every request shows these, whatever its `Authorization`."""
+        return tuple(name for name in self.headers if KEY_HEADER.search(name.lower()))
 
     @property
     def variables_by_value(self) -> dict[str, str]:

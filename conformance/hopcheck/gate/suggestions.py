@@ -77,8 +77,15 @@ def _about_keys(config: TargetConfig, probes: Probes) -> Iterator[Suggestion]:
         seen = "It passes keys on: one that nobody knows reached the provider."
         yield Suggestion("auth", "passthrough", seen, consequence)
     elif without.succeeded and wrong.attempt.key == plain.attempt.key:
-        seen = "It asks for no key: requests with a wrong key, and without any, were answered."
-        yield Suggestion("auth", "none", seen, consequence)
+        yield _asks_for_no_key(config.key_headers, consequence)
+
+
+def _asks_for_no_key(key_headers: tuple[str, ...], consequence: str) -> Suggestion:
+    seen = "requests with a wrong key, and without any, were answered"
+    if not key_headers:
+        return Suggestion("auth", "none", f"It asks for no key: {seen}.", consequence)
+    shown = f"It reads no key in Authorization: {seen}. All of them had the header {', '.join(key_headers)}."
+    return Suggestion("auth", "none", shown, "Cases about keys are left out of this run.")
 
 
 def _about_features(declares: Declares, probes: Probes) -> Iterator[Suggestion]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from hopcheck.client.config import SECRET_CHARACTERS, TargetConfig
-
-_SECRET_NAME = re.compile(r"(authorization|cookie|(^|[-_])[a-z]*(key|token))$")
-"""Of headers whose values are secrets: `x-api-key` and `x-goog-apikey`, but not `x-portkey-provider`."""
+from hopcheck.client.config import KEY_HEADER, SECRET_CHARACTERS, TargetConfig
 
 
 def secrets_of(target: TargetConfig, more: Iterable[str] = ()) -> tuple[str, ...]:
@@ -28,5 +24,5 @@ def _in_headers(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
         if name.lower() == "cookie":
             yield from (pair.partition("=")[2].strip() for pair in value.split(";"))
-        elif _SECRET_NAME.search(name.lower()):
+        elif KEY_HEADER.search(name.lower()):
             yield value.rpartition(" ")[2]  # without `Bearer`

@@ -14,11 +14,12 @@ from hopcheck.engine.verdict import Outcome
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.gate.options import GateOptions
 from hopcheck.gate.probes import send_probes
-from hopcheck.gate.run import gate
+from hopcheck.gate.run import GateResult, gate
 from hopcheck.gate.suggestions import suggest
 from hopcheck.gate.unfit import Unfit
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.relay import IncomingRequest, Relay, RelayedResponse
+from hopcheck_server.relay.errors import refuse
 from hopcheck_server.relay.honest.kinds import AsksForNoKey, GivesOneChoice, ListsNoModels, PassesKeysOn
 from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire.pipe import Pipe
@@ -89,6 +90,35 @@ def test_a_gateway_that_checks_no_key_is_red_once_and_suggests(
     outcomes, keys = asyncio.run(main())
     assert keys == ["auth"]
     assert [name for name, outcome in outcomes.items() if outcome is Outcome.DEVIATES] == ["auth.required"]
+
+
+class ReadsAnotherHeader(Relay):
+    """The key stands in `api-key`, as on Azure; Authorization isn't read."""
+
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        return None if incoming.header("api-key") == "sk-right" else refuse(incoming, 401, "Access denied.")
+
+
+@pytest.mark.parametrize(
+    ("headers", "beginning", "red"),
+    [
+        ({"api-key": "sk-right"}, "It reads no key in Authorization", []),
+        ({"x-team": "sk-right"}, "It asks for no key", ["auth.required"]),
+    ],
+)
+def test_a_key_in_another_header_lets_nobody_in(headers: dict[str, str], beginning: str, red: list[str]) -> None:
+    relay = ReadsAnotherHeader if "api-key" in headers else AsksForNoKey
+
+    async def main() -> GateResult:
+        async with RelayHost({"relay": relay}, []) as host:
+            config = replace(host.context("relay").config, upstream_url=host.upstream.url, headers=headers)
+            config = replace(config, declares=replace(config.declares, auth=None))
+            cases = [case for case in all_cases().values() if case.profile == "auth"]
+            return await gate(GateOptions(config=config, cases=cases), asyncio.Event(), lambda *_: None)
+
+    result = asyncio.run(main())
+    assert [one.seen.partition(":")[0] for one in result.suggestions] == [beginning]
+    assert [one.case_id for one in result.verdicts if one.outcome is Outcome.DEVIATES] == red
 
 
 async def unfit(path: str, handler: Any = None) -> str:
