@@ -88,7 +88,7 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
 - `parses`: it reads requests and responses, so it checks them and writes errors of its own.
 - `client_key`: a client's key is configured.
 - `own_keys`: it has keys of its own for its clients; owed until something else is declared, whatever preflight found:
-  a gateway that forgets to check keys must be red. Where the target's own headers carry a key, every request shows that.
+  a gateway that forgets to check keys must be red, but where its own headers carry a key, which is always shown.
 - `own_account`: it asks its provider on an account of its own, not the client's.
 - `model_list`: it serves a list of models.
 - `choices`: it answers a request with `n` above 1.
