@@ -154,7 +154,7 @@ class SaysBadGateway(Relay):
     On Messages, whose clients wait for a 529, that one stays.
     """
 
-    OWN = (402, 403, 404, 405, 410, 415)
+    OWN = (402, 403, 405, 410, 415)
 
     async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
         response = await super().failed(incoming, failure)

@@ -16,7 +16,7 @@ def case(key: str, outcome: str, provider: str = "", untestable_by: str = "") ->
 
 
 def cause(check: str, outcome: str, operation: str, *, cases: int = 2) -> dict[str, Any]:
-    met = [f"chat.schema[{number}]" for number in range(cases)]
+    met = [f"chat.case-{number}[{name}]" for number in range(cases) for name in ("chat", "chat.stream")]
     return {"id": "C1", "check": check, "outcome": outcome, "operations": {operation: cases}, "cases": met}
 
 
