@@ -1,7 +1,7 @@
 """How the gate copes with a rate limit that nobody declared: `python -m tools.rate_limited_gateway [--silent]`.
 
 Runs the whole gate on a gateway that lets 20 requests a second through, all clients together, and declares nothing of
-it; prints how many exchanges it took, in which time, and which cases could not be asked. With `--silent`, a refusal
+it; prints how many exchanges it took, in which time, and why cases could not be asked. With `--silent`, a refusal
 doesn't say when to come back.
 """
 
@@ -73,9 +73,11 @@ def main(words: Sequence[str] | None = None) -> int:
     print(f"{exchanges} exchanges in {result.duration_s:.0f} s; 1.5 x exchanges / {LIMIT} + 30 s is {bound_s:.0f} s")
     for note in result.notes:
         print(f"note: {note}")
-    for verdict in result.verdicts:
-        if verdict.outcome is not Outcome.CONFORMS:
-            print(f"{verdict.outcome:15} {verdict.case_id}: {verdict.reason or verdict.failed}")
+    others = [one for one in result.verdicts if one.outcome is not Outcome.CONFORMS]
+    for (outcome, reason), count in Counter(
+        (one.outcome, one.reason or f"{one.case_id}: {one.failed}") for one in others
+    ).items():
+        print(f"{count:4} {outcome:15} {reason}")
     return 0
 
 
