@@ -27,8 +27,10 @@ PACKAGES = (
 )
 DOCKERFILES = ("Dockerfile", "Dockerfile.suite")
 COMPOSE = "docker-compose.yml"
-SHARED_COMPOSE = "examples/docker-compose.shared.yml"
-EXAMPLE_KEYS = {"LITELLM_MASTER_KEY": "sk-for-a-look", "LLM_PROXY__INTERNAL_API_KEY": "sk-for-a-look"}
+OVERLAYS = {name: f"examples/docker-compose.{name}.yml" for name in ("keys", "shared")}
+"""Compose files over the first one, by the example that they belong to."""
+NEEDED = ("LITELLM_MASTER_KEY", "LLM_PROXY__INTERNAL_API_KEY", "LITELLM_SALT_KEY", "LITELLM_DATABASE_PASSWORD")
+EXAMPLE_KEYS = dict.fromkeys(NEEDED, "sk-for-a-look")
 CHAIN_MARKERS = "litellm or locust or whole_gate"
 """The markers of the tests that the session `chain` runs."""
 PROCESSES = f"{CHAIN_MARKERS} or commands or image or hostile or real_clients"
@@ -84,14 +86,14 @@ def lint(session: nox.Session) -> None:
 def lint_containers(session: nox.Session) -> None:
     """Check the Dockerfiles and the compose files, as far as that is possible without a container engine."""
     run(session, "hadolint", *DOCKERFILES)
-    run(session, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE, SHARED_COMPOSE)
+    run(session, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE, *OVERLAYS.values())
     if shutil.which("docker-compose") is None:
         session.warn(
             f"docker-compose isn't installed, so {COMPOSE} is checked by its schema only: install it with apt-get"
         )
         return
     for variables in sorted(Path("examples").glob("*.env")):
-        files = [COMPOSE, SHARED_COMPOSE] if variables.stem == "shared" else [COMPOSE]
+        files = [COMPOSE, OVERLAYS[variables.stem]] if variables.stem in OVERLAYS else [COMPOSE]
         named = [word for file in files for word in ("--file", file)]
         command = ["docker-compose", *named, "--env-file", str(variables), "config", "--quiet"]
         session.run(*command, external=True, env=EXAMPLE_KEYS)
@@ -233,6 +235,16 @@ def fuzz(session: nox.Session) -> None:
 def calibrate(session: nox.Session) -> None:
     """Measure known delays, also with Locust and wrk; not a default session, since it needs a quiet machine."""
     run(session, "python", "-m", "tools.calibrate", "--others", *session.posargs)
+
+
+@project_session()
+def survey(session: nox.Session) -> None:
+    """Measure what hops cost, and LLM-Proxy next to a bare relay; not a default session: it needs a quiet machine.
+
+    Arguments are the survey's: `nox -s survey -- --times 0.1` sees whether all of it runs.
+    """
+    run(session, "python", "-m", "tools.survey", *session.posargs)
+    run(session, "python", "-m", "tools.yardsticks", "--rounds", "15")
 
 
 @project_session()

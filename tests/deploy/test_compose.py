@@ -17,8 +17,11 @@ from hopcheck_server.proxy.settings import Settings
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
-SHARED_TEXT = (ROOT / "examples/docker-compose.shared.yml").read_text()
-SHARED: dict[str, dict[str, Any]] = yaml.safe_load(SHARED_TEXT)["services"]
+OVERLAYS: dict[str, dict[str, dict[str, Any]]] = {
+    name: yaml.safe_load((ROOT / f"examples/docker-compose.{name}.yml").read_text())["services"]
+    for name in ("keys", "shared")
+}
+"""The services of the compose files over the first one, by the example that they belong to."""
 READ = re.compile(r"\$\{(\w+)(:?[-?])?")
 PASSED = {name for service in SERVICES.values() for name in service.get("environment", {})}
 
@@ -71,18 +74,37 @@ def test_every_setting_of_the_proxy_can_be_given() -> None:
 def test_every_variable_of_a_configuration_reaches_litellm(config: Path) -> None:
     wanted = set(re.findall(r"os\.environ/(\w+)", config.read_text()))
     given = set(SERVICES["litellm"]["environment"])
-    if config.stem == "litellm_config.shared":
-        given |= set(SHARED["litellm"]["environment"])
+    if overlay := OVERLAYS.get(config.stem.removeprefix("litellm_config.")):
+        given |= set(overlay["litellm"]["environment"])
     assert wanted - given == set()
 
 
-def test_what_the_shared_example_adds_is_pinned_and_limited() -> None:
-    redis = SHARED["redis"]
-    assert re.fullmatch(r"\$\{REDIS_IMAGE:-redis:\d+\.\d+\.\d+\}", redis["image"])
-    assert set(redis["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
-    assert not any("ports" in service for service in SHARED.values())
-    assert SHARED["litellm"]["depends_on"] == {"redis": {"condition": "service_healthy"}}
-    mounted = [volume.partition(":/")[0] for volume in SHARED["litellm"]["volumes"]]
+@pytest.mark.parametrize(("example", "added"), [("keys", {"postgres", "redis"}), ("shared", {"redis"})])
+def test_litellm_waits_for_what_an_example_adds(example: str, added: set[str]) -> None:
+    overlay = OVERLAYS[example]
+    assert overlay.keys() == {"litellm", *added}
+    assert overlay["litellm"]["depends_on"] == {name: {"condition": "service_healthy"} for name in added}
+    assert not any("ports" in service for service in overlay.values())
+
+
+@pytest.mark.parametrize(
+    ("example", "name", "version"), [("keys", "postgres", r"\d+\.\d+"), ("shared", "redis", r"\d+\.\d+\.\d+")]
+)
+def test_what_an_example_adds_is_pinned_and_limited(example: str, name: str, version: str) -> None:
+    service = OVERLAYS[example][name]
+    assert re.fullmatch(rf"\$\{{{name.upper()}_IMAGE:-{name}:{version}\}}", service["image"])
+    assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+    assert (service["read_only"], service["cap_drop"], service["user"]) == (True, ["ALL"], "999:999")
+
+
+def test_the_redis_of_both_examples_is_one() -> None:
+    extended = OVERLAYS["keys"]["redis"]["extends"]
+    assert (ROOT / extended["file"]).is_file()
+    assert extended == {"file": "./examples/docker-compose.shared.yml", "service": "redis"}
+
+
+def test_what_the_shared_example_mounts_is_there() -> None:
+    mounted = [volume.partition(":/")[0] for volume in OVERLAYS["shared"]["litellm"]["volumes"]]
     files = [re.sub(r"\$\{\w+:-(.*)\}", r"\1", one) for one in mounted]
     assert [file for file in files if not (ROOT / file).is_file()] == []
 

@@ -22,8 +22,8 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_PROXY__INTERNAL_API_KEY", CLIENT_KEY)
 
 
-def test_there_are_the_five_and_one_to_try() -> None:
-    assert [path.stem for path in FILES] == ["azure", "basic", "multiprovider", "production", "shared", "try"]
+def test_there_are_the_six_and_one_to_try() -> None:
+    assert [path.stem for path in FILES] == ["azure", "basic", "keys", "multiprovider", "production", "shared", "try"]
 
 
 @pytest.mark.usefixtures("keys")

@@ -150,7 +150,9 @@ class _Launch:
 
     def _arguments(self, port: int) -> list[str | Path]:
         where: list[str | Path] = ["--config", self.config.absolute(), "--host", "127.0.0.1", "--port", str(port)]
-        return where if self.workers == 1 else [*where, "--num_workers", str(self.workers)]
+        # By default a worker that says nothing for 5 s is killed, and on a busy machine a start takes longer than that.
+        workers = ["--num_workers", str(self.workers), "--timeout_worker_healthcheck", str(round(START_TIMEOUT_S))]
+        return where if self.workers == 1 else [*where, *workers]
 
     def _environment(self) -> dict[str, str]:
         own = {"LITELLM_MASTER_KEY": self.master_key, "HOME": str(self.log_file.parent.absolute())}
