@@ -1,8 +1,7 @@
 """Gates the healthy relay, and prints which part of its CPU time judges invariants, and of what that consists.
 
-`python -m tools.invariant_cost [--runs 2]`: the process's stack is sampled as it uses CPU time. What imports take and what
-the relay takes, which runs in the same process, don't count. The exit code is 1 if judging takes more than a fifth of the
-time that the runs last.
+`python -m tools.invariant_cost [--runs 2]`: the stack is sampled as the process uses CPU time. Imports don't count,
+nor does the relay, which runs in the same process. The exit code is 1 if judging takes more than a fifth of the time.
 """
 
 from __future__ import annotations
