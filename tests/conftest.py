@@ -16,6 +16,7 @@ LONGEST = (
     "reference_server/chain/test_demo.py",
     "conformance/replay/test_against_live.py",
     "deploy/test_examples.py",
+    "deploy/test_shared.py",
     "deploy/test_migration.py",
     "reference_server/chain/test_real_litellm.py",
     "reference_server/proxy/test_settings.py",
@@ -24,6 +25,7 @@ LONGEST = (
 """Files in the order in which they start, those of the session `chain` first; the others follow in the usual order."""
 
 DEMO = ("tests/reference_server/chain/test_demo.py", "tests/conformance/replay/test_against_live.py")
+DEPLOYMENTS = ("tests/deploy/test_examples.py", "tests/deploy/test_shared.py")
 SEPARATE = ("tests/deploy/test_migration.py", "tests/deploy/test_traps.py", "tests/hostile/test_gate.py")
 
 _CHOSEN = re.compile(r"\(?(\w+(?: or \w+)*)\)?(?: and not (?:\w+|\(.*\)))?")
@@ -33,12 +35,12 @@ def unit_of(test: str) -> str:
     """The unit that a test belongs to: a worker runs all of it.
 
     It is the file, so that what its fixtures start is started once; but all tests that judge the demo's run are one
-    unit, each deployment of the examples is one, and so are tests that share nothing and take long.
+    unit, each deployment of an example is one, and so are tests that share nothing and take long.
     """
     file, _, name = test.partition("::")
     if file in DEMO:
         return "demo"
-    if file == "tests/deploy/test_examples.py":
+    if file in DEPLOYMENTS:
         return f"{file}{name.rstrip(']').partition('[')[2]}"
     return test if file in SEPARATE else file
 
