@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from tools.provider_page.__main__ import JUDGEMENTS, main
+from tools.provider_page.__main__ import JUDGEMENTS, SURFACE_JUDGEMENTS, main
 from tools.provider_page.deviations import CLASSES, ProviderDeviation, Unjudged, judged
 from tools.provider_page.page import page
+from tools.provider_page.surfaces import by_surface
+from tools.provider_page.surfaces import page as surface_page
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,6 +70,17 @@ def test_a_case_that_a_cause_prevents_counts_with_it() -> None:
     assert judged(report(case("untestable", untestable_by="acceptance: x")), []) == []
 
 
+def test_the_page_of_surfaces_is_about_the_target_s_own_models() -> None:
+    own = {"provider": "", "operation": "messages.stream"}
+    found = report(case("deviates", **own), case("deviates"), case("deviates", **{**own, "operation": "chat"}))
+    judgements = [judgement(providers=["Messages"])]
+    assert judged(found, judgements, by_surface) == [
+        ProviderDeviation("Messages", "a.b", ("messages.stream",), "defect", "It fails.")
+    ]
+    lines = list(surface_page(found, judged(found, judgements, by_surface)))
+    assert "| Messages | It fails. | defect | `a.b` on messages.stream |" in lines
+
+
 def test_the_page_has_both_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = report(case("deviates"), case("not-applicable", id="c.d", baseline=None))
     lines = list(page(found, judged(found, [judgement()])))
@@ -80,10 +93,11 @@ def test_the_page_has_both_tables(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "no judgement: a.b with gemini" in capsys.readouterr().err
 
 
-def test_the_judgements_are_those_of_the_page() -> None:
-    judgements = tomllib.loads(JUDGEMENTS.read_text(encoding="utf-8"))["deviation"]
+@pytest.mark.parametrize(("path", "name"), [(JUDGEMENTS, "providers.md"), (SURFACE_JUDGEMENTS, "surfaces.md")])
+def test_the_judgements_are_those_of_the_page(path: Path, name: str) -> None:
+    judgements = tomllib.loads(path.read_text(encoding="utf-8"))["deviation"]
     assert {one["class"] for one in judgements} <= set(CLASSES)
-    rows = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8").splitlines()
+    rows = (ROOT / "docs" / name).read_text(encoding="utf-8").splitlines()
     for one in judgements:
         for provider in one["providers"]:
             row = f"| {provider} | {one['sentence']} | {one['class']} | `{one['where']}` on "

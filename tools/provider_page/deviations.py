@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ Json = Mapping[str, Any]
 
 Place = tuple[str, str]
 """A case's id, or a cause's key; and a provider."""
+
+Group = Callable[[str, str], str]
+"""The name under which a page lists an operation with a provider ("": the target's own models); "" for none."""
 
 
 class Unjudged(ValueError):
@@ -40,14 +43,19 @@ class ProviderDeviation:
     sentence: str
 
 
-def judged(report: Json, judgements: Sequence[Json]) -> list[ProviderDeviation]:
+def by_provider(_operation: str, provider: str) -> str:
+    """List what is done with a provider under its name."""
+    return provider
+
+
+def judged(report: Json, judgements: Sequence[Json], group: Group = by_provider) -> list[ProviderDeviation]:
     """Every deviation of a report with its judgement, in the order of the judgements.
 
     Raises:
         Unjudged: One of a binding requirement has none, or a judgement is about nothing that the report has.
     """
-    met = dict(_met(report))
-    binding = {place for place, names in _met(report, binding=True)}
+    met = dict(_met(report, group))
+    binding = {place for place, names in _met(report, group, binding=True)}
     known = {(one["where"], provider): one for one in judgements for provider in one["providers"]}
     problems = [f"no judgement: {where} with {provider}" for where, provider in sorted(binding - known.keys())]
     problems += [f"nothing to judge: {where} with {provider}" for where, provider in sorted(known.keys() - met.keys())]
@@ -60,16 +68,18 @@ def judged(report: Json, judgements: Sequence[Json]) -> list[ProviderDeviation]:
     ]
 
 
-def _met(report: Json, *, binding: bool = False) -> Iterator[tuple[Place, tuple[str, ...]]]:
+def _met(report: Json, group: Group, *, binding: bool = False) -> Iterator[tuple[Place, tuple[str, ...]]]:
     """Where something isn't kept, and on which operations; `binding`: of requirements that fail a gate alone."""
     outcomes = RED if binding else RED | {"advisory"}
     places: dict[Place, list[str]] = {}
     for case in report["cases"]:
-        if case["provider"] and case["outcome"] in outcomes and not case.get("untestable_by"):
-            places.setdefault((case["id"], case["provider"]), []).append(case["operation"])
+        name = group(case["operation"], case["provider"])
+        if name and case["outcome"] in outcomes and not case.get("untestable_by"):
+            places.setdefault((case["id"], name), []).append(case["operation"])
     for cause in report["causes"]:
-        for name in cause["operations"] if not binding or cause["level"] == "MUST" else ():
-            operation, _, provider = name.partition("@")
-            if provider:
-                places.setdefault((f"{cause['check']}: {cause['cause']}", provider), []).append(operation)
+        for place in cause["operations"] if not binding or cause["level"] == "MUST" else ():
+            operation, _, provider = place.partition("@")
+            name = group(operation, provider)
+            if name:
+                places.setdefault((f"{cause['check']}: {cause['cause']}", name), []).append(operation)
     yield from ((place, tuple(dict.fromkeys(names))) for place, names in places.items())

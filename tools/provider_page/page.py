@@ -40,9 +40,14 @@ def page(report: Mapping[str, Any], found: Sequence[ProviderDeviation]) -> Itera
     yield INTRODUCTION.format(version=VERSION)
     yield from (f"- {line}" for line in provider_lines(report))
     yield from ("", "## Deviations", "", f"{len(found)} deviations, {_count(found, 'defect')} of them defects.", "")
-    yield from ("| provider | what happens | class | found by |", "|---|---|---|---|")
-    yield from (_row(one) for one in sorted(found, key=lambda one: (one.provider, one.kind != "defect", one.where)))
+    yield from table("provider", found)
     yield from ("", "## Requirements by provider", "", *_matrix(report))
+
+
+def table(first: str, found: Sequence[ProviderDeviation]) -> Iterator[str]:
+    """A row for each deviation; the first column, of this name, says of which provider or API it is."""
+    yield from (f"| {first} | what happens | class | found by |", "|---|---|---|---|")
+    yield from (_row(one) for one in sorted(found, key=lambda one: (one.provider, one.kind != "defect", one.where)))
 
 
 def _count(found: Sequence[ProviderDeviation], kind: str) -> int:

@@ -88,6 +88,7 @@ class Declares:
         timeout_model: The model with that timeout, where it isn't the chat model.
         timeout_retries: Attempts beyond the first after a timeout.
         unreachable: A model whose provider refuses connections.
+        balanced: Models that several deployments serve, each with a key of its own, by surface.
         default_model: Where a request without a model goes.
         model_map: Models that the provider knows under another name: that name, by the one that clients use.
         drops: Request fields that it drops.
@@ -118,6 +119,7 @@ class Declares:
     timeout_model: str | None = None
     timeout_retries: int = 0
     unreachable: str | None = None
+    balanced: Mapping[str, str] = field(default_factory=dict)
     default_model: str | None = None
     model_map: Mapping[str, str] = field(default_factory=dict)
     drops: tuple[str, ...] = ()

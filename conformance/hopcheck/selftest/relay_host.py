@@ -34,6 +34,7 @@ DECLARES = Declares(
     timeout_model="slow-model",
     timeout_retries=0,
     unreachable="dead-model",
+    balanced={"messages": "balanced-model", "responses": "balanced-model"},
     default_model="fake-model",
     model_map={"alias-model": "provider-model"},
     embeddings=True,

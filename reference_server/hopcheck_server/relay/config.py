@@ -17,6 +17,7 @@ class RelayConfig:
         models: The models that it serves, in the order of its list.
         upstream_models: Model: its name at the provider, where that differs.
         upstream_keys: Model: the provider's key, where that differs.
+        deployments: Model: the keys of its deployments, where there are several.
         unreachable: Models whose provider refuses connections.
         default_model: For requests that name none; "" refuses them.
         fallbacks: Model: the model that answers in its place when it fails.
@@ -45,11 +46,15 @@ class RelayConfig:
         "limited-model",
         "narrow-model",
         "dead-model",
+        "balanced-model",
         "slow-model",
         "team/slashed-model",
     )
     upstream_models: Mapping[str, str] = field(default_factory=lambda: {"alias-model": "provider-model"})
     upstream_keys: Mapping[str, str] = field(default_factory=lambda: {"backup-model": "hopcheck-backup-key"})
+    deployments: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: {"balanced-model": ("hopcheck-first-key", "hopcheck-other-key")}
+    )
     unreachable: tuple[str, ...] = ("dead-model",)
     default_model: str = "fake-model"
     fallbacks: Mapping[str, str] = field(default_factory=lambda: {"fragile-model": "backup-model"})
@@ -68,4 +73,5 @@ class RelayConfig:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every key that no response may show."""
-        return (self.upstream_key, *self.upstream_keys.values(), self.direct_key, *self.client_keys)
+        of_deployments = (key for keys in self.deployments.values() for key in keys)
+        return (self.upstream_key, *self.upstream_keys.values(), *of_deployments, self.direct_key, *self.client_keys)

@@ -93,6 +93,7 @@ class OutgoingRequest:
         path: Below the provider's base URL.
         headers: All headers but Host and Content-Length.
         body: The bytes that are sent.
+        key: The provider's key that it carries.
         attempt: The number of the attempt, from 1, over all models.
         attempt_on_model: The same for this model alone.
     """
@@ -102,6 +103,7 @@ class OutgoingRequest:
     path: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    key: str = ""
     attempt: int = 1
     attempt_on_model: int = 1
 

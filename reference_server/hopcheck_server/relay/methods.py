@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from hopcheck_contracts.sse import event_of
 from hopcheck_server.relay import errors, surface
 from hopcheck_server.relay.config import RelayConfig
+from hopcheck_server.relay.deployments import Deployments
 from hopcheck_server.relay.limits import RelayLimits
 from hopcheck_server.relay.messages import (
     Events,
@@ -33,6 +34,7 @@ class Methods:
         provider: The dialect that its provider speaks, by the upstream's name; "" for that of its clients.
         config: Its configuration.
         limits: The state of its limits.
+        deployments: Those of models that have several.
     """
 
     declares: ClassVar[Mapping[str, Any]] = {}
@@ -41,6 +43,7 @@ class Methods:
     def __init__(self, config: RelayConfig) -> None:
         self.config = config
         self.limits = RelayLimits()
+        self.deployments = Deployments(config.deployments)
 
     async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         """Refuse a client without a valid key; None lets it pass."""
@@ -86,6 +89,11 @@ class Methods:
     async def models(self, incoming: IncomingRequest) -> tuple[str, ...]:
         """Return the models that this client may use."""
         return self.config.models
+
+    def deployment(self, incoming: IncomingRequest, model: str) -> str:
+        """Choose the key for a request: that of its model, or of one of the model's deployments."""
+        chosen = self.deployments.choose(model, incoming.json)
+        return chosen or self.config.upstream_keys.get(model, self.config.upstream_key)
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         """Edit an attempt before it is sent; called for each."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -119,7 +120,7 @@ class Relay(Outages, Methods):
             provider = self._provider if is_there else self._nowhere
             try:
                 timeout_s = self.config.timeouts.get(outgoing.model, self.config.timeout_s)
-                return await provider.attempt(await self.request(outgoing), timeout_s)
+                return self._remembered(outgoing, await provider.attempt(await self.request(outgoing), timeout_s))
             except Failure as failure:
                 wait_s = await self.retry(outgoing, failure)
                 if wait_s is not None:
@@ -132,13 +133,28 @@ class Relay(Outages, Methods):
                     raise
                 outgoing = replace(self._outgoing(outgoing.incoming, backup), attempt=outgoing.attempt + 1)
 
+    def _remembered(self, outgoing: OutgoingRequest, answer: ProviderResponse) -> ProviderResponse:
+        """Note what of a response is of use to its deployment alone."""
+        if outgoing.model not in self.config.deployments:
+            return answer
+        if answer.events is None:
+            self.deployments.note(outgoing.model, outgoing.key, json.loads(answer.body))
+        else:
+            answer.events = self._remembering(outgoing, answer.events)
+        return answer
+
+    async def _remembering(self, outgoing: OutgoingRequest, events: Events) -> Events:
+        async for event in events:
+            self.deployments.note(outgoing.model, outgoing.key, event.json)
+            yield event
+
     def _outgoing(self, incoming: IncomingRequest, model: str) -> OutgoingRequest:
         """Make the first attempt: with the client's own bytes, unless the provider knows the model by another name."""
-        key = self.config.upstream_keys.get(model, self.config.upstream_key)
+        key = self.deployment(incoming, model)
         passed = [(name, value) for name in PASSED_UPSTREAM if (value := incoming.header(name))]
         headers = (*_credential(incoming, key), ("Content-Type", "application/json"), ENCODINGS, *passed)
         path = surface.provider_path(incoming) + _query(incoming)
-        outgoing = OutgoingRequest(incoming, model, path, headers, incoming.body)
+        outgoing = OutgoingRequest(incoming, model, path, headers, incoming.body, key)
         named = self.config.upstream_models.get(model, model)
         if incoming.json is None or named == incoming.model:
             return outgoing

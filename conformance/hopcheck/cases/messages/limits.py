@@ -28,14 +28,14 @@ LIMITS = {
     isolation="cooldown",
     upstream={
         "": reply.chat("Hi", headers=tuple(LIMITS.items())),
-        "throttled": reply.status(429, headers={**LIMITS, "Retry-After": "7"}),
+        "throttled": reply.status(429, headers={**LIMITS, "Retry-After": "2"}),
     },
 )
 async def limit_headers(target: Target, ask: Operation) -> Findings:
     """How the provider's limits stand reaches the client with a success, and when to come back with a refusal."""
     answer, throttled = await ask(), await ask(script="throttled")
     yield expect("headers of a success", {name: answer.header(name) for name in LIMITS}, equals=LIMITS)
-    yield expect("Retry-After", throttled.retry_after_s, holds=5 <= (throttled.retry_after_s or 0) <= 8, to="7 s")
+    yield expect("Retry-After", throttled.retry_after_s, holds=1 <= (throttled.retry_after_s or 0) <= 3, to="2 s")
 
 
 @limit_headers.mutant(killed_by="headers of a success")

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from hopcheck import (
-    ON_CHAT,
+    GENERATING,
     Findings,
     Operation,
     OutgoingRequest,
@@ -18,45 +18,38 @@ from hopcheck import (
     items,
     reply,
 )
+from hopcheck.cases.sessions.histories import AgentCall, ChatTurns, canonical, turns_of, written
 
-TURNS = 6
+TURNS = 4
 
-TOOLS = function_tools("look_up")
+TOOLS = function_tools("look_up", "note")
 
 
-def history(turns: int) -> list[dict[str, Any]]:
-    """The messages of a session after a number of turns, each with a call and its result."""
-    messages: list[dict[str, Any]] = [{"role": "system", "content": "Be brief."}]
+def history(writes: ChatTurns, turns: int) -> list[dict[str, Any]]:
+    """The history of a session after a number of turns, each with a call and its result."""
+    made: list[dict[str, Any]] = []
     for turn in range(turns):
-        call = {"id": f"call_{turn}", "type": "function", "function": {"name": "look_up", "arguments": '{"q": "é"}'}}
-        messages += [
-            {"role": "user", "content": f"Question {turn}"},
-            {"role": "assistant", "content": None, "tool_calls": [call]},
-            {"role": "tool", "tool_call_id": f"call_{turn}", "content": f"result {turn}"},
-            {"role": "assistant", "content": f"Answer {turn}"},
-        ]
-    return [*messages, {"role": "user", "content": "Next?"}]
-
-
-def canonical(messages: list[Any]) -> list[str]:
-    """Each message as canonical JSON."""
-    return [json.dumps(one, sort_keys=True, ensure_ascii=False) for one in messages]
+        made += writes.question(f"Question {turn}")
+        made += writes.calls("I look.", [AgentCall(f"call_{turn}", "look_up", '{"q": "é"}')])
+        made += writes.results({f"call_{turn}": f"result {turn}"})
+        made += writes.answer(f"Answer {turn}")
+    return [*made, *writes.question("Next?")]
 
 
 @case(
     "sessions.prefix-stable",
     level="SHOULD",
-    on=ON_CHAT,
+    on=GENERATING,
     refs=["OAI prompt caching", "maximhq/bifrost#2347", "anthropic: prompt caching"],
     needs=["two_sided"],
     upstream=reply.chat("Hello"),
 )
 async def prefix_stable(target: Target, ask: Operation) -> Findings:
     """In a session, what one turn sent goes upstream again as the beginning of the next: prompt caches depend on it."""
-    forwarded = []
+    writes, forwarded = turns_of(ask), []
     for turn in range(1, TURNS + 1):
-        body = await target.openai_form(await ask(messages=history(turn), tools=TOOLS))
-        forwarded.append((canonical(items(body, "messages"))[:-1], canonical(items(body, "tools"))))
+        body = await target.openai_form(await ask(**writes.history(history(writes, turn)), tools=TOOLS))
+        forwarded.append((canonical(written(body))[:-1], canonical(items(body, "tools"))))
     changed = [
         turn
         for turn, ((before, _), (after, _)) in enumerate(itertools.pairwise(forwarded), 2)
@@ -67,21 +60,20 @@ async def prefix_stable(target: Target, ask: Operation) -> Findings:
     yield expect("turns with other tools", tools, equals=[])
 
 
-@prefix_stable.mutant(killed_by="turns that change what was sent before", trips=("requests.*", "tools.*"))
+_TRIPS = ("messages.*", "requests.*", "responses.*", "sessions.*", "tools.*")
+
+
+@prefix_stable.mutant(killed_by="turns that change what was sent before", trips=_TRIPS)
 class NumbersTurns(Relay):
-    """The system message says how long the conversation is, so that the model can keep it short."""
+    """The first question says how long the conversation is, so that the model can keep it short."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        def count(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-            return [
-                {**one, "content": f"{one['content']} ({len(messages)} messages)"} if one["role"] == "system" else one
-                for one in messages
-            ]
-
-        return edits.request_field(outgoing, "messages", count)
+        length = len(written(outgoing.json))
+        text = json.dumps(outgoing.json).replace("Question 0", f"Question 0 (of {length} messages)")
+        return outgoing.with_json(json.loads(text)) if "Question 0" in outgoing.body.decode() else outgoing
 
 
-@prefix_stable.mutant(killed_by="turns that change what was sent before", trips=("requests.*", "tools.*"))
+@prefix_stable.mutant(killed_by="turns that change what was sent before", trips=_TRIPS)
 class RenamesCalls(Relay):
     """Calls in the history get new ids each time, as some providers want them short."""
 
@@ -93,10 +85,10 @@ class RenamesCalls(Relay):
         return outgoing.with_json(json.loads(text)) if '"call_' in outgoing.body.decode() else outgoing
 
 
-@prefix_stable.mutant(killed_by="turns with other tools", trips=("requests.*", "tools.*"))
+@prefix_stable.mutant(killed_by="turns with other tools", trips=_TRIPS)
 class ShufflesTools(Relay):
-    """A tool of the gateway's own is offered in every second turn."""
+    """Tools are offered in another order in every second turn."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        more = function_tools("search") if len(outgoing.json.get("messages", ())) // 4 % 2 else []
-        return edits.request_field(outgoing, "tools", lambda tools: [*tools, *more])
+        is_second = outgoing.body.count(b"Question ") % 2
+        return edits.request_field(outgoing, "tools", lambda tools: tools[::-1] if is_second else tools)

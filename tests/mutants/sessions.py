@@ -1,0 +1,87 @@
+"""Mutants of the cases about sessions of agents."""
+
+import itertools
+from typing import Any
+
+from hopcheck import Events, IncomingRequest, OutgoingRequest, Relay, dig, edits
+from hopcheck.selftest.independent import violates
+
+Json = dict[str, Any]
+
+
+class _EditsTurns(Relay):
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return edits.conversation(outgoing, lambda turns: self.edit(turns) if isinstance(turns, list) else turns)
+
+    def edit(self, turns: list[Json]) -> list[Json]:
+        """What is sent in the place of the turns."""
+        return turns
+
+
+@violates("sessions.agent-history")
+class JoinsLineEnds(Relay):
+    """What tools printed on Windows gets the line ends of Unix."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return edits.conversation(outgoing, _with_unix_ends)
+
+
+def _with_unix_ends(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n")
+    if isinstance(value, dict):
+        return {name: _with_unix_ends(one) for name, one in value.items()}
+    return [_with_unix_ends(one) for one in value] if isinstance(value, list) else value
+
+
+@violates("sessions.agent-history")
+class ForgetsOldTurns(_EditsTurns):
+    """A conversation begins with its fiftieth last turn."""
+
+    def edit(self, turns: list[Json]) -> list[Json]:
+        return turns[-50:]
+
+
+@violates("sessions.compacted")
+class KeepsTheFirstTurn(_EditsTurns):
+    """A turn that looks like a summary is no turn of the user's, and is left out."""
+
+    def edit(self, turns: list[Json]) -> list[Json]:
+        return [one for one in turns if "ummary" not in str(one)]
+
+
+@violates("sessions.parallel-calls")
+class RunsOneAtATime(_EditsTurns):
+    """Results follow in the order of their calls."""
+
+    def edit(self, turns: list[Json]) -> list[Json]:
+        for turn in turns:
+            if isinstance(turn.get("content"), list):
+                turn["content"].sort(key=lambda block: str(dig(block, "tool_use_id") or ""))
+        keyed = itertools.groupby(turns, key=lambda one: one.get("role") == "tool" or "output" in one)
+        return [one for is_result, group in keyed for one in (sorted(group, key=_call_of) if is_result else group)]
+
+
+def _call_of(turn: Json) -> str:
+    return str(turn.get("tool_call_id") or turn.get("call_id"))
+
+
+@violates("sessions.same-deployment")
+class RemembersOne(Relay):
+    """Where state belongs is remembered of the first session alone."""
+
+    def deployment(self, incoming: IncomingRequest, model: str) -> str:
+        homes = self.deployments.homes
+        self.deployments.homes = dict([*homes.items()][:1])
+        return super().deployment(incoming, model)
+
+
+@violates("sessions.same-deployment", on=("messages.stream", "responses.stream"))
+class NotesNoStreams(Relay):
+    """Only what comes in one piece is remembered."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            self.deployments.homes.clear()
+            yield event
+        self.deployments.homes.clear()
