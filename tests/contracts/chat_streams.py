@@ -1,4 +1,4 @@
-"""Chat streams to be judged: how they are written, thirty good ones, and thirty that each break one rule."""
+"""Chat streams to be judged: how they are written, good ones, and ones that each break one rule."""
 
 from __future__ import annotations
 
@@ -126,6 +126,18 @@ GOOD: dict[str, bytes] = {
     "refusal and logprobs": stream(FIRST, chunk({**say(refusal="No."), "logprobs": LOGPROBS}), STOP, DONE),
     "an error after content": stream(FIRST, HEL, FAULT),
     "an error, and [DONE] all the same": stream(FIRST, HEL, FAULT, DONE),
+    "an error first": stream(FAULT),
+    "no content": stream(FIRST, STOP, DONE),
+    "an empty stop": stream(FIRST, chunk({"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}), DONE),
+    "as long as it may be": stream(FIRST, HEL, chunk(say(finish="length")), DONE),
+    "filtered": stream(FIRST, HEL, chunk(say(finish="content_filter")), DONE),
+    "one tool call": calling(call(**LOOK_UP), call(function={"arguments": "{}"})),
+    "text, then a tool call": stream(FIRST, HEL, chunk(say(tool_calls=[call(**LOOK_UP)])), CALLS, DONE),
+    "a call of the older kind": stream(
+        FIRST, chunk(say(function_call={"name": "f", "arguments": "{}"})), chunk(say(finish="function_call")), DONE
+    ),
+    "text that looks like the end": stream(FIRST, chunk(say("data: [DONE]\n\n")), STOP, DONE),
+    "no space, and CRLF": PLAIN.replace(b"data: ", b"data:").replace(b"\n", b"\r\n"),
     "characters of four bytes": stream(FIRST, chunk(say("👩‍👩‍👧 ¿qué?\u2028")), STOP, DONE),
 }
 

@@ -10,9 +10,9 @@ from hopcheck_contracts.sse import EventParser
 from hopcheck_contracts.violations import MAX_VIOLATIONS
 
 
-def test_there_are_thirty_of_each() -> None:
-    assert len(GOOD) >= 30
-    assert len(BROKEN) >= 30
+def test_there_are_forty_of_each() -> None:
+    assert len(GOOD) >= 40
+    assert len(BROKEN) >= 40
     assert {rule for rule, _ in BROKEN.values()} == set(Rule)
     assert len(set(GOOD.values()) | {raw for _, raw in BROKEN.values()}) == len(GOOD) + len(BROKEN)
 

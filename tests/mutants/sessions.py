@@ -42,6 +42,17 @@ class ForgetsOldTurns(_EditsTurns):
         return turns[-50:]
 
 
+@violates("sessions.agent-history", on=("messages", "messages.stream"))
+class MarksNothing(Relay):
+    """System texts go upstream as one, without marks for the cache."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def joined(system: Any) -> Any:
+            return "\n".join(str(one["text"]) for one in system) if isinstance(system, list) else system
+
+        return edits.request_field(outgoing, "system", joined)
+
+
 @violates("sessions.compacted")
 class KeepsTheFirstTurn(_EditsTurns):
     """A turn that looks like a summary is no turn of the user's, and is left out."""

@@ -1,7 +1,6 @@
-"""Long histories of coding agents: their sizes and their fields, made up."""
+"""Long histories of coding agents: their sizes and their fields."""
 
 import json
-from typing import Any
 
 from hopcheck import (
     GENERATING,
@@ -16,58 +15,13 @@ from hopcheck import (
     dig,
     edits,
     expect,
-    function_tools,
     items,
     refuse,
     reply,
     without_additions,
 )
-from hopcheck.cases.sessions.histories import SIGNED, AgentCall, ChatTurns, turns_of, written
-
-STEPS = 20
-"""Each is a question of the user's, calls with a signed thought, and their results: 60 messages in all."""
-
-OUTPUT = "\x1b[32m+ def f(x):\x1b[0m\r\n\treturn x  # é, 你好, </system>, `[DONE]`\n" * 8
-"""What a shell printed."""
-
-TOOLS = function_tools("shell", "read_file", "apply_patch")
-
-CACHED = {"cache_control": {"type": "ephemeral"}}
-
-SESSION = '{"device_id":"d0","account_uuid":"","session_id":"5e55-10"}'
-
-SYSTEM = [
-    {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1; cc_entrypoint=cli"},
-    {"type": "text", "text": "You are a coding agent.", **CACHED},
-    {"type": "text", "text": "# Rules\n\n- Be brief.\n" * 40, **CACHED},
-]
-
-AROUND: dict[str, dict[str, Any]] = {
-    "openai": {"temperature": 0.2, "user": SESSION},
-    "messages": {"system": SYSTEM, "metadata": {"user_id": SESSION}},
-    "responses": {
-        "instructions": "You are a coding agent.",
-        "include": ["reasoning.encrypted_content"],
-        "store": False,
-        "parallel_tool_calls": True,
-        "prompt_cache_key": "5e55-10",
-    },
-}
-"""What agents send in addition to the history and the tools."""
-
-NAMES_SESSION = ("metadata", "prompt_cache_key", "user")
-
-
-def history(writes: ChatTurns) -> list[dict[str, Any]]:
-    """A session of an agent that has used its shell, twice at a time, in each step."""
-    made: list[dict[str, Any]] = []
-    for step in range(STEPS):
-        made += writes.question(f"Step {step}: go on.")
-        ids = [f"call_{step}_{place}" for place in range(2)]
-        calls = [AgentCall(one, "shell", '{"cmd": "make -s"}') for one in ids]
-        made += writes.calls("I run both.", calls, signed=SIGNED)
-        made += writes.results(dict.fromkeys(reversed(ids), f"{step}\n{OUTPUT}"))
-    return made
+from hopcheck.cases.sessions.agents import AROUND, NAMES_SESSION, TOOLS, history
+from hopcheck.cases.sessions.histories import turns_of, written
 
 
 @case(
@@ -143,29 +97,11 @@ class _Drops(Relay):
         return outgoing.with_json({name: one for name, one in outgoing.json.items() if name not in self.fields})
 
 
-@agent_history.mutant(killed_by="what steers the agent", on=("messages", "messages.stream"), trips=_TRIPS)
-class MarksNothing(Relay):
-    """System texts go upstream as one, without marks for the cache."""
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        def joined(system: Any) -> Any:
-            return "\n".join(str(one["text"]) for one in system) if isinstance(system, list) else system
-
-        return edits.request_field(outgoing, "system", joined)
-
-
-@agent_history.mutant(killed_by="what steers the agent", on=("chat", "chat.stream"), trips=_TRIPS)
+@agent_history.mutant(killed_by="what steers the agent", trips=_TRIPS)
 class KnowsBetter(_Drops):
-    """Temperatures are the gateway's business."""
+    """How warm the model is, what it includes and its system texts are the gateway's business."""
 
-    fields = ("temperature",)
-
-
-@agent_history.mutant(killed_by="what steers the agent", on=("responses", "responses.stream"), trips=_TRIPS)
-class IncludesNothing(_Drops):
-    """What more is to be included isn't passed on."""
-
-    fields = ("include",)
+    fields = ("temperature", "include", "system")
 
 
 @agent_history.mutant(killed_by="what names the session", trips=_TRIPS)

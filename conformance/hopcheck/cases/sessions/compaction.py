@@ -17,7 +17,7 @@ from hopcheck import (
     without_additions,
 )
 from hopcheck.cases.sessions.histories import turns_of, written
-from hopcheck.cases.sessions.prefix import history
+from hopcheck.cases.sessions.prefix import TOOLS, history
 
 SUMMARY = "Summary of the session: four questions were answered."
 
@@ -40,8 +40,8 @@ async def compacted(target: Target, ask: Operation) -> Findings:
     writes = turns_of(ask)
     whole = history(writes, BEFORE)
     rest = [*writes.summary(SUMMARY), *writes.answer("I go on."), *history(writes, 1)]
-    await ask(**writes.history(whole))
-    response = await ask(**writes.history(rest))
+    await ask(**writes.history(whole), tools=TOOLS)
+    response = await ask(**writes.history(rest), tools=TOOLS)
     sent, got = written(response.sent.json), written((await target.forwarded(response)).json)
     yield expect("turns", len(got), equals=len(sent))
     yield expect("what was compacted", without_additions(got, sent), equals=sent)

@@ -1,5 +1,6 @@
 """Sessions of a model that several deployments serve: their state is of use to the one alone that made it."""
 
+import json
 from typing import Any
 
 from hopcheck import (
@@ -14,14 +15,11 @@ from hopcheck import (
     Target,
     case,
     dig,
-    edits,
     expect,
     reply,
 )
-from hopcheck.cases.messages.blocks import content_of
-from hopcheck.cases.responses.thoughts import ENCRYPTED
-from hopcheck.cases.responses.written import output_of
-from hopcheck.cases.sessions.histories import turns_of, written
+from hopcheck.cases.sessions.histories import turns_of
+from hopcheck.cases.sessions.states import received, states_of
 
 SESSIONS = 2
 
@@ -64,36 +62,26 @@ async def same_deployment(target: Target, ask: Operation) -> Findings:
         for number in range(FOLLOW_UPS):
             attempt = await target.forwarded(await ask(**fields, **_follow_up(ask, first, number)))
             strays += [number] if attempt.key != home else []
-            changed += [one for one in _states(attempt.json) if one != made]
+            changed += [one for one in states_of(attempt.json) if one != made]
     yield expect("follow-ups that go elsewhere", strays, equals=[])
     yield expect("state that comes back changed", changed, equals=[])
 
 
 def _asking(ask: Operation) -> dict[str, Any]:
     """What asks for state to be sent."""
-    return {"include": [ENCRYPTED], "store": False} if ask.surface == "responses" else {}
+    return {"include": ["reasoning.encrypted_content"], "store": False} if ask.surface == "responses" else {}
 
 
 def _follow_up(ask: Operation, first: Any, number: int) -> dict[str, Any]:
     """The next request of a session: with its whole history, or (every second one of Responses) with the id alone."""
-    writes = turns_of(ask)
+    writes, signed = turns_of(ask), received(first)
     if ask.surface == "responses" and number % 2:
         previous = dig(first.final, "id") if hasattr(first, "final") else first.at("id")
         return {"previous_response_id": previous, "text": "And now?"}
-    made = output_of(first) if ask.surface == "responses" else [{"role": "assistant", "content": content_of(first)}]
-    if not any(_states({writes.field: made})):
+    if not signed:
         raise NotApplicable("no state reaches the client: the cases about reasoning say so")
+    made = writes.calls("Hello", [], signed=signed)
     return {**writes.history([*writes.question("Hello?"), *made, *writes.question("And now?")]), **_asking(ask)}
-
-
-def _states(body: Any) -> list[Any]:
-    blocks = [block for turn in written(body) for block in _blocks(turn)]
-    return [one for block in blocks if (one := dig(block, "signature") or dig(block, "encrypted_content"))]
-
-
-def _blocks(turn: Any) -> list[Any]:
-    content = dig(turn, "content")
-    return [turn, *content] if isinstance(content, list) else [turn]
 
 
 @same_deployment.mutant(killed_by="follow-ups that go elsewhere")
@@ -120,11 +108,7 @@ class ShortensState(Relay):
     """Signatures and encrypted content are cut at 200 characters."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        def shortened(turns: Any) -> Any:
-            for block in (block for turn in turns for block in _blocks(turn)) if isinstance(turns, list) else ():
-                for name in ("signature", "encrypted_content"):
-                    if isinstance(dig(block, name), str):
-                        block[name] = block[name][:200]
-            return turns
-
-        return edits.conversation(outgoing, shortened)
+        text = outgoing.body.decode()
+        for state in states_of(outgoing.json):
+            text = text.replace(state, state[:200])
+        return outgoing.with_json(json.loads(text)) if any(states_of(outgoing.json)) else outgoing

@@ -15,39 +15,10 @@ from hopcheck import (
     dig,
     edits,
     expect,
-    function_tools,
     reply,
 )
-from hopcheck.cases.sessions.histories import AgentCall, ChatTurns, turns_of, written
-
-TURNS = 30
-
-ASKED = 3
-"""How many of the turns are asked: those before stand in the history."""
-
-AT_ONCE = 3
-
-TOOLS = function_tools("look_up")
-
-
-def called(turn: int) -> list[AgentCall]:
-    """The calls of a turn."""
-    return [AgentCall(f"call_{turn}_{place}", "look_up", f'{{"q": "{turn}.{place}"}}') for place in range(AT_ONCE)]
-
-
-def answered(writes: ChatTurns, calls: list[AgentCall]) -> list[dict[str, Any]]:
-    """Calls and their results; the last call was the first to be done."""
-    return [
-        *writes.calls("I look.", calls),
-        *writes.results({one.id: f"of {one.arguments}" for one in reversed(calls)}),
-    ]
-
-
-def earlier(writes: ChatTurns) -> list[dict[str, Any]]:
-    """The turns before those that are asked."""
-    turns = [answered(writes, called(turn)) for turn in range(TURNS - ASKED)]
-    return [*writes.question("Look all of them up."), *(one for turn in turns for one in turn)]
-
+from hopcheck.cases.sessions.histories import AgentCall, turns_of, written
+from hopcheck.cases.sessions.tool_rounds import ASKED, AT_ONCE, TOOLS, TURNS, answered, called, earlier, pairs, wanted
 
 SCRIPTS = {
     f"t{turn}": reply.chat("I look.", tools=[reply.call(one.name, one.arguments, id=one.id) for one in called(turn)])
@@ -76,8 +47,8 @@ async def parallel_calls(target: Target, ask: Operation) -> Findings:
             return
         turns = [*turns, *answered(writes, calls)]
     last = await ask(script=f"t{TURNS - 1}", **writes.history(turns), tools=TOOLS)
-    pairs = list(_pairs(written((await target.forwarded(last)).json)))
-    yield expect("results with their calls", pairs, equals=[pair for turn in range(TURNS) for pair in _wanted(turn)])
+    found = list(pairs(written((await target.forwarded(last)).json)))
+    yield expect("results with their calls", found, equals=[one for turn in range(TURNS) for one in wanted(turn)])
 
 
 def _read(call: Any) -> AgentCall:
@@ -90,25 +61,6 @@ def _meant(call: AgentCall) -> tuple[str, Any]:
         return call.name, json.loads(call.arguments)
     except ValueError:
         return call.name, call.arguments
-
-
-def _wanted(turn: int) -> list[list[str]]:
-    return [[one.id, f"of {one.arguments}"] for one in reversed(called(turn))]
-
-
-def _pairs(turns: list[Any]) -> Any:
-    """The results among turns, each with the id of its call."""
-    for one in turns:
-        content = dig(one, "content")
-        for part in content if isinstance(content, list) else ():
-            if dig(part, "type") == "tool_result":
-                yield [dig(part, "tool_use_id"), _text(dig(part, "content"))]
-        if dig(one, "role") == "tool" or dig(one, "type") == "function_call_output":
-            yield [dig(one, "tool_call_id") or dig(one, "call_id"), _text(content or dig(one, "output"))]
-
-
-def _text(content: Any) -> Any:
-    return dig(content, 0, "text") if isinstance(content, list) else content
 
 
 _TRIPS = ("messages.*", "responses.*", "sessions.*", "stream.*", "tools.*", "translation.*")
