@@ -1,6 +1,7 @@
 """Mutants of the cases about retries and sessions."""
 
 from hopcheck import (
+    ON_CHAT,
     Events,
     Failure,
     IncomingRequest,
@@ -135,7 +136,7 @@ class RetriesUnprocessable(Relay):
         return await super().retry(outgoing, failure)
 
 
-@violates("sessions.prefix-stable")
+@violates("sessions.prefix-stable", on=ON_CHAT)
 class CompactsToolResults(Relay):
     """In a history of more than six messages, the results of tools but the last one are shortened."""
 
@@ -148,7 +149,7 @@ class CompactsToolResults(Relay):
         return outgoing.with_json(body) if results else outgoing
 
 
-@violates("sessions.prefix-stable")
+@violates("sessions.prefix-stable", on=ON_CHAT)
 class PutsTheTimeInFront(Relay):
     """The number of the turn is added to the system's message."""
 

@@ -3,7 +3,7 @@
     python -m tools.providers --out FOLDER
     python -m tools.provider_page FOLDER/report.json > docs/providers.md
 
-    python -m tools.provider_page --surfaces NATIVE BRIDGED > docs/surfaces.md
+    python -m tools.provider_page --surfaces OWN/report.json BRIDGED/report.json > docs/surfaces.md
 
 `judgements.toml` (`surface_judgements.toml`) has a class and a sentence for each deviation. Without all of them judged,
 nothing is written.

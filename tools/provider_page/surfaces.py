@@ -14,29 +14,29 @@ from tools.provider_page.page import VERSION, table
 NAMES = {"messages": "Messages", "responses": "Responses"}
 
 OWN = {"messages": "anthropic", "responses": "openai_responses"}
-"""The provider of each API that speaks it itself."""
+"""The provider of each API that speaks it itself; asked for by its name, it says nothing new."""
 
 INTRODUCTION = """\
 # LiteLLM {version} on Messages and Responses
 
 What Claude Code, Codex and the SDKs meet on `/v1/messages` and `/v1/responses` of LiteLLM {version}, with
-[its test configuration](../litellm_config.test.yaml): each API in front of a provider of its own, Anthropic and OpenAI, and
-then across a bridge. [The baseline](../conformance/hopcheck/gate/targets/litellm/baseline.toml) says what the reference proxy
-works around.
+[its test configuration](../litellm_config.test.yaml): each API in front of a provider of its own, Anthropic and OpenAI,
+and then across a bridge. [The baseline](../conformance/hopcheck/gate/targets/litellm/baseline.toml) says what the
+reference proxy works around.
 
-The page is made from the reports of two gates, and fails where a deviation has no judgement, or a judgement no deviation.
-The classes are those of [the page about four providers](providers.md).
+The page is made from the reports of two gates, which fails where a deviation has no judgement, or a judgement no
+deviation. The classes are those of [the page about four providers](providers.md).
 
 ```
-python -m tools.providers --out NATIVE --provider ""
-python -m tools.providers --out BRIDGED --bridges
-python -m tools.provider_page --surfaces NATIVE/report.json BRIDGED/report.json > docs/surfaces.md
+python -m tools.providers --surfaces own --out OWN
+python -m tools.providers --surfaces bridged --out BRIDGED
+python -m tools.provider_page --surfaces OWN/report.json BRIDGED/report.json > docs/surfaces.md
 ```
 
 ## Each API over each provider
 
-`[providers]` of [the target file](../tools/provider_page/bridges.toml) names a model for each, and `gate --provider all` asks them.
-On a provider's own API requests and responses are compared as they are; across a bridge, by what was asked and what was
+`[providers]` of [the target file](../tools/provider_page/bridges.toml) names a model for each, and
+`gate --provider all` asks them. On a provider's own API requests and responses are compared as they are; across a bridge, by what was asked and what was
 given. A case that reads fields of its own API is not applicable there.
 """
 
@@ -44,19 +44,16 @@ given. A case that reads fields of its own API is not applicable there.
 def by_surface(operation: str, provider: str) -> str:
     """List what is done on the two surfaces under the surface's name, and under the provider's where that bridges."""
     kind = OPERATIONS.get(operation)
-    if kind is None or kind.surface not in NAMES:
+    if kind is None or kind.surface not in NAMES or provider == OWN[kind.surface]:
         return ""
-    name = NAMES[kind.surface]
-    return f"{name} over {all_dialects()[provider].label}" if provider not in ("", OWN[kind.surface]) else name
+    return f"{NAMES[kind.surface]} over {all_dialects()[provider].label}" if provider else NAMES[kind.surface]
 
 
 def page(report: Mapping[str, Any], found: Sequence[ProviderDeviation]) -> Iterator[str]:
     """The page's lines."""
     yield INTRODUCTION.format(version=VERSION)
-    yield from (
-        "| asked | conforms | advice | deviates | can't be asked | not applicable |",
-        "|---|---|---|---|---|---|",
-    )
+    yield "| asked | conforms | advice | deviates | can't be asked | not applicable |"
+    yield f"|{'---|' * 6}"
     yield from _rows(report)
     defects = sum(one.kind == "defect" for one in found)
     more = "Of what is SHOULD or MAY, those are listed that matter to clients."
