@@ -36,8 +36,8 @@ python -m tools.provider_page --surfaces OWN/report.json BRIDGED/report.json > d
 ## Each API over each provider
 
 `[providers]` of [the target file](../tools/provider_page/bridges.toml) names a model for each, and
-`gate --provider all` asks them. On a provider's own API requests and responses are compared as they are; across a bridge, by what was asked and what was
-given. A case that reads fields of its own API is not applicable there.
+`gate --provider all` asks them. On a provider's own API requests and responses are compared as they are; across a
+bridge, by what was asked and what was given. A case that reads fields of its own API is not applicable there.
 """
 
 
