@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from hopcheck.authoring.findings import Level
-from hopcheck.client.config import SECRET_CHARACTERS
+from hopcheck.client.config import KEY_HEADER, SECRET_CHARACTERS
 from hopcheck.client.operations import ANSWERED
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
@@ -16,9 +16,6 @@ from hopcheck_server.upstream.journal.attempt import Attempt
 CREDENTIALS = "credentials"
 
 FORWARDED_NAMES = frozenset({"x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip"})
-
-_SECRET_NAME = re.compile(r"(authorization|cookie|(^|[-_])[a-z]*(key|token))$")
-"""Of headers that hold credentials."""
 
 
 def judge(judged: Judged) -> Iterator[Complaint]:
@@ -42,29 +39,48 @@ def _of_client(judged: Judged, attempt: Attempt) -> Iterator[Complaint]:
     """What of the client's credentials, cookies and addresses is passed on; a byte proxy passes all of it on."""
     if judged.config.declares.transparent:
         return
+    carried = list(_carried(judged))
+    for place, text in attempt.headers:
+        origins = {one.field: one.level for one in carried if any(form in text for form in one.forms)}
+        if origins:
+            # Clients show the same key, or address, in several headers: what is passed on as it was is one of them.
+            field = place.lower() if place.lower() in origins else next(iter(origins))
+            cause = f"the client's {field} reaches the provider in {place}"
+            yield Complaint(cause, judged.exchange.about, origins[field])
+
+
+class _Carried(NamedTuple):
+    """A credential, cookie or address of the client's, as it may be written, and how binding it is that it stays."""
+
+    field: str
+    forms: Sequence[str]
+    level: Level
+
+
+def _carried(judged: Judged) -> Iterator[_Carried]:
     headers = judged.exchange.response.sent.headers
     passes_key = judged.config.declares.auth_policy == "passthrough"
     passed_on = {_token(value) for name, value in headers if passes_key and name.lower() == "authorization"}
     for name, value in headers:
         field = name.lower()
-        is_secret = bool(_SECRET_NAME.search(field)) and _token(value) not in passed_on
-        if not is_secret and field not in FORWARDED_NAMES:
-            continue
-        shown = _shown_in(attempt, _token(value) if is_secret else value)
-        # A cookie may be for the provider where the key is.
-        level = Level.MUST if is_secret and not (passes_key and field == "cookie") else Level.SHOULD
-        for place in shown:
-            yield Complaint(f"the client's {field} reaches the provider in {place}", judged.exchange.about, level)
+        if _is_secret(field) and _token(value) not in passed_on:
+            # A cookie may be for the provider where the key is.
+            level = Level.SHOULD if passes_key and field == "cookie" else Level.MUST
+            yield _Carried(field, _forms(_token(value)), level)
+        elif field in FORWARDED_NAMES:
+            yield _Carried(field, _forms(value), Level.SHOULD)
+
+
+def _forms(value: str) -> Sequence[str]:
+    return () if len(value) < SECRET_CHARACTERS else written_forms(value)
+
+
+def _is_secret(field: str) -> bool:
+    return field.endswith("cookie") or bool(KEY_HEADER.search(field))
 
 
 def _token(value: str) -> str:
     return value.rpartition(" ")[2]
-
-
-def _shown_in(attempt: Attempt, value: str) -> Sequence[str]:
-    if len(value) < SECRET_CHARACTERS:
-        return ()
-    return [name for name, text in attempt.headers if any(form in text for form in written_forms(value))]
 
 
 INVARIANT = JudgedInvariant(
