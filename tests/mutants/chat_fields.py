@@ -97,6 +97,22 @@ class TrimsReasoning(Relay):
             message["reasoning_content"] = message["reasoning_content"].strip()[:-1]
 
 
+@violates("chat.reasoning-between")
+class SaysLateThoughtsAloud(Relay):
+    """A piece of reasoning that comes after text is passed on as text."""
+
+    def events(self, events: Events) -> Events:
+        state: dict[str, bool] = {}
+
+        def edit(choice: dict[str, Any]) -> None:
+            delta = choice["delta"]
+            if state.get("spoke") and "reasoning_content" in delta:
+                delta["content"] = delta.pop("reasoning_content")
+            state["spoke"] = state.get("spoke", False) or bool(delta.get("content"))
+
+        return edits.chunk_choices(events, edit)
+
+
 @violates("chat.refusal-annotations")
 class ModernizesFunctionCalls(Relay):
     """A function call of the old kind is passed on as a tool call."""

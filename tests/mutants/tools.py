@@ -178,7 +178,7 @@ class DropsFalsyDefaults(_EditsTools):
             self.clean(one)
 
 
-@violates("tools.text-and-call", everywhere=True)
+@violates("tools.text-around-call", everywhere=True)
 class StopsTextAtCalls(Relay):
     """In a stream, text after the first call is lost."""
 

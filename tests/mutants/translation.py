@@ -1,6 +1,7 @@
 """Mutants of the cases about how responses, streams and errors are translated."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -120,3 +121,36 @@ class CallsLongConversationsTooLarge(_RenamesStatus):
     """A conversation that is too long is a request that is too large."""
 
     statuses = MappingProxyType({400: 413})
+
+
+@violates("translation.paused-turn")
+class CallsPausesCalls(TranslatingRelay):
+    """A turn that pauses has made calls."""
+
+    providers = ("anthropic",)
+
+    def to_pieces(self, found: Iterable[Piece]) -> Iterable[Piece]:
+        return [replace(piece, finish="tool_calls") if piece.finish == "length" else piece for piece in found]
+
+
+@violates("translation.signatures-in-ids")
+class IsSignedByItsCalls(TranslatingRelay):
+    """The signature of a thought is a part of the ids of its calls, and stays there."""
+
+    providers = ("anthropic",)
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        return edits.messages(response, self.sign)
+
+    def sign(self, message: Json) -> None:
+        for block in message.get("thinking_blocks") or ():
+            for call in message.get("tool_calls") or ():
+                call["id"] += block["signature"]
+
+
+@violates("translation.empty-response")
+class SaysNothingTwice(TranslatingRelay):
+    """A response without a text gets a blank one."""
+
+    def to_pieces(self, found: Iterable[Piece]) -> Iterable[Piece]:
+        return [replace(piece, delta={"content": " "}) if piece.finish == "stop" else piece for piece in found]

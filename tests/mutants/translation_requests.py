@@ -156,3 +156,15 @@ class CutsSignatures(_EditsEach):
 
 
 SHORT = "c2lnbmVkLWJ5LXRo"
+
+
+@violates("translation.image-addresses")
+class EncodesAddresses(_EditsEach):
+    """The address of an image is put in front of nothing, as its data."""
+
+    def edit(self, message: Json, place: int) -> Json | None:
+        content = message.get("content")
+        for part in content if isinstance(content, list) else ():
+            if part["type"] == "image_url" and not part["image_url"]["url"].startswith("data:"):
+                part["image_url"] = {"url": f"data:;base64,{part['image_url']['url']}"}
+        return message

@@ -133,7 +133,7 @@ class KnowsTwoCalls(EditsChunks):
                 choice["delta"]["tool_calls"] = [call for call in calls if call.get("index", 0) < 2]
 
 
-@FAULTS.fault(r"^chat\.reasoning-content")
+@FAULTS.fault(r"^chat\.reasoning-between")
 class ThinksOrTalks(EditsChunks):
     """A reasoning that comes after the first text is lost."""
 

@@ -5,8 +5,10 @@ Knows no files, no printing and no test framework.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
+from itertools import chain
 
 from hopcheck.authoring.case import Case
 from hopcheck.engine.case_run import run_case
@@ -15,6 +17,14 @@ from hopcheck.engine.repetition import combined
 from hopcheck.engine.scheduler import ChainPool, Phase, phases, run_pools
 from hopcheck.engine.verdict import Verdict
 from hopcheck_server.wire.tasks import cancel
+
+
+@dataclass(frozen=True, slots=True)
+class CasesOfProvider:
+    """Cases, and the context in which they are run: it names the provider whose models are asked."""
+
+    cases: Iterable[Case]
+    context: RunContext
 
 
 async def run(
@@ -34,22 +44,46 @@ async def run(
         repeat: How often each case is run; what holds in some of the runs only is flaky.
         begun: Called when a case begins.
     """
+    parts = [CasesOfProvider(cases, context)]
+    async with aclosing(run_providers(parts, jobs=jobs, repeat=repeat, begun=begun)) as verdicts:
+        async for verdict in verdicts:
+            yield verdict
+
+
+async def run_providers(
+    parts: Sequence[CasesOfProvider],
+    *,
+    jobs: int = 8,
+    repeat: int = 1,
+    begun: Callable[[Case], None] | None = None,
+) -> AsyncGenerator[Verdict, None]:
+    """Run cases with the models of several providers: each phase of all of them, before the next one (see `run`).
+
+    Where cases run one after another because gateways rest a provider that fails, each provider has its own turn.
+    """
     try:
-        for phase in phases(cases):
-            async with aclosing(_run_phase(phase, context, jobs, repeat, begun)) as verdicts:
+        for stage in zip(*(phases(part.cases) for part in parts), strict=True):
+            works = [(phase, part.context) for phase, part in zip(stage, parts, strict=True)]
+            async with aclosing(_run_stage(works, jobs, repeat, begun)) as verdicts:
                 async for verdict in verdicts:
                     yield verdict
     finally:
-        await cancel(work.task for work in context.shared.values())
+        await cancel(work.task for part in parts for work in part.context.shared.values())
 
 
-def _run_phase(
-    phase: Phase, context: RunContext, jobs: int, repeat: int, begun: Callable[[Case], None] | None
+def _run_stage(
+    works: Sequence[tuple[Phase, RunContext]], jobs: int, repeat: int, begun: Callable[[Case], None] | None
 ) -> AsyncGenerator[Verdict, None]:
-    async def work(case: Case) -> Verdict:
+    settles = any(phase.settles for phase, _ in works)
+
+    async def work(step: tuple[Case, RunContext]) -> Verdict:
+        case, context = step
         if begun:
             begun(case)
-        ran = combined([await run_case(case, context, settle=phase.settles) for _ in range(repeat)])
+        ran = combined([await run_case(case, context, settle=settles) for _ in range(repeat)])
         return ran.at(context.config.provider)
 
-    return run_pools([ChainPool([[case] for case in phase.shared], jobs), ChainPool([phase.serial], 1)], work)
+    shared = [[(case, context)] for phase, context in works for case in phase.shared]
+    serial = [[(case, context) for case in phase.serial] for phase, context in works]
+    chains = serial if settles else [[*chain.from_iterable(serial)]]
+    return run_pools([ChainPool(shared, jobs), ChainPool(chains, len(chains))], work)

@@ -16,7 +16,7 @@ from hopcheck.authoring.case import Case
 from hopcheck.client import load_sdk
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.loop_watchdog import LoopWatchdog
-from hopcheck.engine.run import run
+from hopcheck.engine.run import CasesOfProvider, run_providers
 from hopcheck.engine.sequential_cases import run_sequentially
 from hopcheck.engine.verdict import Verdict
 from hopcheck.engine.wire_contracts import load_contracts
@@ -120,9 +120,7 @@ class _Gate:
         self._bounds.begin()
         async with LoopWatchdog() as watchdog:
             self._context = replace(self._context, watchdog=watchdog)
-            for context in self._contexts():
-                if not self._is_over:
-                    await self._run_cases(context)
+            await self._run_cases()
             if not self._is_over:
                 await self._run_sequential_cases()
         if self._context.pace and (note := self._context.pace.note()):
@@ -144,7 +142,8 @@ class _Gate:
     def _contexts(self) -> list[RunContext]:
         """One for each provider that is asked; without any, the target's own."""
         config, providers = self._context.config, self._options.providers
-        return [replace(self._context, config=config.behind(name)) for name in providers] or [self._context]
+        behind = [replace(self._context, config=config.behind(name), shared={}) for name in providers]
+        return behind or [self._context]
 
     async def _reach_providers(self, timeout_s: float) -> bool:
         """Ask each provider's model once; false if the run was stopped meanwhile.
@@ -158,14 +157,10 @@ class _Gate:
                 return False
         return True
 
-    async def _run_cases(self, context: RunContext) -> None:
-        verdicts = run(
-            self._options.cases_on(context.config.provider),
-            context,
-            jobs=self._options.jobs,
-            repeat=self._options.repeat,
-            begun=self._begin,
-        )
+    async def _run_cases(self) -> None:
+        options = self._options
+        parts = [CasesOfProvider(options.cases_on(one.config.provider), one) for one in self._contexts()]
+        verdicts = run_providers(parts, jobs=options.jobs, repeat=options.repeat, begun=self._begin)
         try:
             while (verdict := await self._next_of(verdicts)) is not None:
                 self._add(verdict)

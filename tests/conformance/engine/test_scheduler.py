@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import aclosing
-from typing import ClassVar
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
 
@@ -98,6 +99,29 @@ def test_cooldown_cases_come_last_each_after_a_healthy_request(case, bench) -> N
     CountsRequests.seen.clear()
     bench.judge(cases, CountsRequests)
     assert CountsRequests.seen == ["retry.z", "hopcheck", "errors.a", "hopcheck", "errors.b"]
+
+
+def test_providers_rest_apart_and_exclusive_cases_run_alone(case, monkeypatch) -> None:
+    both_rest, going = asyncio.Barrier(2), Counter[str]()
+
+    async def pretended(one: Any, _: Any, *, settle: bool) -> Any:
+        going[one.id] += 1
+        assert one.id != "stream.alone" or going.total() == 1
+        await (both_rest.wait() if settle else asyncio.sleep(0))
+        going[one.id] -= 1
+        return SimpleNamespace(at=lambda provider: f"{one.id}@{provider}")
+
+    monkeypatch.setattr(engine, "run_case", pretended)
+    cases = [named(case, "stream.alone", "exclusive"), named(case, "errors.rest", "cooldown")]
+    contexts = [SimpleNamespace(config=SimpleNamespace(provider=name), shared={}) for name in "ab"]
+
+    async def main() -> list[Any]:
+        parts = [engine.CasesOfProvider(cases, context) for context in contexts]
+        return [verdict async for verdict in engine.run_providers(parts)]
+
+    verdicts = asyncio.run(main())
+    assert verdicts[:2] == ["stream.alone@a", "stream.alone@b"]
+    assert sorted(verdicts[2:]) == ["errors.rest@a", "errors.rest@b"]
 
 
 def test_a_worker_that_crashes_ends_the_run(case, bench, monkeypatch) -> None:

@@ -32,8 +32,11 @@ PROVIDERS = {
     "ollama-embedding": "ollama",
     "vllm-model": "hosted_vllm",
     "vllm-embedding": "hosted_vllm",
+    "azure-model": "azure",
+    "azure-embedding": "azure",
+    "responses-model": "openai/responses",
 }
-"""LiteLLM's names of the providers that aren't OpenAI."""
+"""LiteLLM's names of the providers that aren't OpenAI's chat completions."""
 
 APIS = {"responses-model": "openai/responses"}
 """And of OpenAI's API for chats that isn't chat completions."""
@@ -58,7 +61,7 @@ def test_each_model_is_its_own(name: str) -> None:
 def test_no_key_and_no_address_of_a_provider_is_written_down(name: str) -> None:
     key = "BACKUP" if name == "backup-model" else "UPSTREAM"
     assert params(name)["api_key"] == f"os.environ/HOPCHECK_{key}_KEY"
-    addresses = {"openai": "UPSTREAM_URL", "hosted_vllm": "VLLM_URL"}
+    addresses = {"openai": "UPSTREAM_URL", "openai/responses": "UPSTREAM_URL", "hosted_vllm": "VLLM_URL"}
     own = f"os.environ/HOPCHECK_{addresses.get(PROVIDERS.get(name, 'openai'), 'UPSTREAM_ROOT')}"
     assert params(name)["api_base"] == ("http://127.0.0.1:1/v1" if name == "dead-model" else own)
 

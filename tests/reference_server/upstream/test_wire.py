@@ -136,6 +136,26 @@ def test_a_stream_split_at_every_byte(wire, loop):
     assert sse.parse(body)[1].json["choices"][0]["delta"]["content"] == text
 
 
+def test_a_stream_split_within_its_characters(wire, loop):
+    seen, _ = wire.play(reply.chat("a€b", split_characters=True), stream=True, loop=loop)
+    chunks, complete = wire.dechunk(seen.body)
+    assert complete
+    place = chunks.index(b"\xe2")
+    assert chunks[place - 1].endswith(b'"content":"a')
+    assert chunks[place + 1] == b"\x82"
+    assert chunks[place + 2].startswith(b"\xacb")
+
+
+def test_a_malformed_event_lacks_its_end(wire, loop):
+    seen, _ = wire.play(reply.chat("Hel", "?", "lo", malformed_event=2), stream=True, loop=loop)
+    events = sse.parse(b"".join(wire.dechunk(seen.body)[0]))
+    texts = [event.json["choices"][0]["delta"].get("content") for event in (events[1], events[3])]
+    assert texts == ["Hel", "lo"]
+    assert events[2].json is None
+    assert events[2].data.startswith('{"id"')
+    assert events[-1].is_done
+
+
 def test_splits_across_events(wire, loop):
     seen, attempt = wire.play(reply.chat("Hel", "lo", split_every=300), stream=True, loop=loop)
     chunks, complete = wire.dechunk(seen.body)

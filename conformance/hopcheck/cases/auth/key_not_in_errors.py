@@ -22,7 +22,7 @@ PROVIDER_ERROR = {
 HEADERS = {"x-provider-key": "$KEY"}
 SCRIPTS = {
     "": reply.chat("Hello."),
-    "stream": reply.events(reply.delta(role="assistant", content="Hel"), {"error": PROVIDER_ERROR}, echo=True),
+    "stream": reply.stream("Hel", failure=reply.error_story(500, PROVIDER_ERROR), echo=True),
     **{str(code): reply.status(code, PROVIDER_ERROR, headers=HEADERS, echo=True) for code in (400, 500, 401)},
 }
 

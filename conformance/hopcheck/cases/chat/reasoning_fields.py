@@ -5,22 +5,14 @@ from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig
 WORDS = ("First the user ", "says hello; ", "so do I.")
 THOUGHT = "".join(WORDS)
 
-SCRIPTS = {
-    "": reply.chat("Hello.", message={"reasoning_content": THOUGHT}),
-    "pieces": reply.events(
-        reply.delta(role="assistant", content=None),
-        *(reply.delta(reasoning_content=word) for word in WORDS),
-        reply.delta(content="Hello."),
-        reply.delta(finish="stop"),
-    ),
-    "between": reply.events(
-        reply.delta(role="assistant", reasoning_content=WORDS[0]),
-        reply.delta(content="Hel"),
-        *(reply.delta(reasoning_content=word) for word in WORDS[1:]),
-        reply.delta(content="lo."),
-        reply.delta(finish="stop"),
-    ),
-}
+SCRIPTS = {"": reply.chat("Hello.", reasoning=[THOUGHT]), "pieces": reply.chat("Hello.", reasoning=WORDS)}
+BETWEEN = reply.events(
+    reply.delta(role="assistant", reasoning_content=WORDS[0]),
+    reply.delta(content="Hel"),
+    *(reply.delta(reasoning_content=word) for word in WORDS[1:]),
+    reply.delta(content="lo."),
+    reply.delta(finish="stop"),
+)
 
 
 @case(
@@ -46,7 +38,7 @@ class KeepsKnownFields(Relay):
         return edits.messages(response, lambda message: message.pop("reasoning_content", None))
 
 
-@reasoning_content.mutant(killed_by="streamed")
+@reasoning_content.mutant(killed_by="streamed", trips=("chat.reasoning-between",))
 class StreamsKnownFields(Relay):
     """A delta keeps only the fields that OpenAI's client library knows."""
 
@@ -55,7 +47,36 @@ class StreamsKnownFields(Relay):
             yield edits.deltas(event, lambda delta: delta.pop("reasoning_content", None))
 
 
-@reasoning_content.mutant(killed_by="streamed")
+@case(
+    "chat.reasoning-between",
+    level="SHOULD",
+    on="chat.stream",
+    because="in one piece, all reasoning stands before the text",
+    refs=["litellm#40654"],
+    needs=["reasoning"],
+    upstream=BETWEEN,
+)
+async def reasoning_between(target: Target) -> Findings:
+    """Reasoning that a provider sends between two texts reaches the client whole, and so do the texts."""
+    stream = await target.chat.stream()
+    yield expect("reasoning", stream.joined("reasoning_content"), equals=THOUGHT)
+    yield expect("text", stream.joined(), equals="Hello.")
+
+
+@reasoning_between.mutant(killed_by="text")
+class EndsTextAtThoughts(Relay):
+    """A text that comes after the second thought is lost."""
+
+    async def events(self, events: Events) -> Events:
+        talks = thinks = False
+        async for event in events:
+            delta = dig(edits.chunk_of(event) or {}, "choices", 0, "delta") or {}
+            thinks = thinks or (talks and "reasoning_content" in delta)
+            talks = talks or bool(delta.get("content"))
+            yield edits.deltas(event, lambda one: one.pop("content", None)) if thinks else event
+
+
+@reasoning_between.mutant(killed_by="reasoning")
 class ThinksOrTalks(Relay):
     """A thought that comes after the first text is lost."""
 

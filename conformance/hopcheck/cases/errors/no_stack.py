@@ -74,7 +74,7 @@ class ShowsTraceback(Relay):
         return refuse(incoming, 400, trace)
 
 
-@no_stack.mutant(killed_by="after a provider's garbage")
+@no_stack.mutant(killed_by="after a provider's garbage", trips=("errors.in-success",))
 class NamesItsFile(Relay):
     """An error about a provider's response names the file and line of the proxy's code."""
 

@@ -12,7 +12,7 @@ CUTS = {
     "fin": reply.stream("Hel", "lo", cut_after_events=2, pace_s=BEGUN_S),
     "reset": reply.stream("Hel", "lo", cut="reset", cut_after_events=2, pace_s=BEGUN_S),
     "inside": reply.stream("Hel", "lo" * 500, cut_at=900, pace_s=BEGUN_S),
-    "eof": reply.events(reply.delta(role="assistant"), reply.delta(content="Hel"), framing="close", done=0),
+    "eof": reply.stream("Hel", "lo", end_after_events=2, framing="close"),
 }
 """The connection's end after an event, its reset, its end within an event, and where that ends the body as well."""
 

@@ -3,16 +3,14 @@
 from hopcheck import DONE, Event, Events, Findings, Relay, Target, case, dig, edits, event_of, expect, reply
 
 STOP = event_of(reply.delta(finish="stop"))
-OVERLOADED = {"message": "The engine is overloaded.", "type": "server_error", "param": None, "code": "overloaded"}
+OVERLOADED = {"message": "The engine is overloaded.", "type": "server_error", "code": "overloaded"}
 
 
 @case(
     "stream.error-mid",
     level="MUST",
     refs=["gatewayproof", "litellm#36768", "openai-python raises APIError"],
-    upstream=reply.events(
-        reply.delta(role="assistant"), reply.delta(content="Hel"), {"error": OVERLOADED}, done=0, pace_s=0.01
-    ),
+    upstream=reply.stream("Hel", failure=reply.error_story(529, OVERLOADED), pace_s=0.01),
 )
 async def error_mid(target: Target) -> Findings:
     """An error in mid-stream shows, as an error event at best, and no finish reason is made up."""

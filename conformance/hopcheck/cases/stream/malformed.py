@@ -8,12 +8,7 @@ from hopcheck import DONE, Events, Failure, Findings, Relay, Target, case, event
     level="MUST",
     needs=["parses"],
     refs=["failoverbench S10", "litellm#40404"],
-    upstream=reply.events(
-        reply.delta(role="assistant", content="Hel"),
-        'data: {"id":"chatcmpl-1","choices":[{"index":0,"delta":{"cont\n\n',
-        reply.delta(content="lo"),
-        reply.delta(finish="stop"),
-    ),
+    upstream=reply.stream("Hel", "?", "lo", malformed_event=2),
 )
 async def malformed_chunk(target: Target) -> Findings:
     """A malformed event hides nothing: the rest of the response follows, or an error; the event isn't passed on."""

@@ -7,32 +7,14 @@ from hopcheck import Events, Findings, Relay, Target, case, expect, reply
 LETTERS = "\u00e4\u20ac\U0001f600z"
 """Two, three, four and one byte."""
 
-HEAD = 'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,'
-FIRST = f'{HEAD}"delta":{{"role":"assistant","content":"{LETTERS}"}},"finish_reason":null}}]}}\n\n'
-SECOND = FIRST.replace('"role":"assistant",', "").replace(LETTERS, f"{LETTERS}!")
-LAST = f'{HEAD}"delta":{{}},"finish_reason":"stop"}}]}}\n\n'
-
-HEL = FIRST.replace(LETTERS, "Hel")
-LO = LAST.replace("{}", '{"content":"lo"}')
-DONE = "data: [DONE]\n\n"
-"""A short stream: each of its bytes is written by itself."""
-
 MANY = [f"{number} " for number in range(60)]
-
-
-def inside(*events: str) -> list[int]:
-    """Offsets, in a body of these events, of every byte of their letters."""
-    body = "".join(events).encode()
-    begins, size = LETTERS.encode(), len(LETTERS.encode())
-    places = [place for place in range(len(body)) if body.startswith(begins, place)]
-    return [place + at for place in places for at in range(size)]
 
 
 @case(
     "stream.utf8-split",
     level="MUST",
     refs=["aisix#111", "claude-code-router#1672", "lobehub#18640"],
-    upstream=reply.events(FIRST, SECOND, LAST, split_at=inside(FIRST, SECOND)),
+    upstream=reply.stream(LETTERS, f"{LETTERS}!", split_characters=True),
 )
 async def utf8_split(target: Target) -> Findings:
     """Characters whose bytes the provider sends one by one arrive whole."""
@@ -52,7 +34,7 @@ class DecodesEachRead(Relay):
     level="MUST",
     refs=["WHATWG 9.2.6", "Supercompress#129"],
     upstream={
-        "bytes": reply.events(HEL, LO, DONE, split_at=range(1, 80)),
+        "bytes": reply.stream("Hel", "lo", split_at=range(1, 80)),
         "pieces": reply.stream("Hel", "lo", split_every=37),
         "joined": reply.stream(*MANY, join_events=True),
     },

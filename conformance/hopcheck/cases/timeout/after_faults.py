@@ -13,7 +13,7 @@ from hopcheck import Events, Failure, Findings, OutgoingRequest, Relay, Target, 
         "reset": reply.chat("lost", cut="reset", cut_at=-1),
         "garbage": reply.raw(200, b"\x00\xff{", "application/json"),
         "cut": reply.stream("Hel", "lo", cut_after_events=2, pace_s=0.1),
-        "malformed": reply.events("data: {not json\n\n"),
+        "malformed": reply.stream("Hel", "lo", malformed_event=1),
     },
 )
 async def after_alive(target: Target) -> Findings:

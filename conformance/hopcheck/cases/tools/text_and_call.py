@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
+from hopcheck import Event, Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
 from hopcheck.cases.tools.calls import BOTH, OFFERED
 
 PART = {"index": 0, "id": "call_hop1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
@@ -20,19 +20,18 @@ AROUND = (
     level="MUST",
     because="it asks in one piece and as a stream",
     refs=["maximhq/bifrost#3638", "maximhq/bifrost#6123"],
-    upstream={"": reply.chat("I look ", "it up.", tools=[BOTH[0]]), "around": reply.events(*AROUND)},
+    upstream=reply.chat("I look ", "it up.", tools=[BOTH[0]]),
     trips_on=["stream.finish-*:*", "stream.nonstream-parity:StopsInOnePiece", "stream.no-coalesce:JoinsDeltas"],
 )
 async def text_and_call(target: Target) -> Findings:
     """A turn with text and a tool call keeps both, and its finish reason `tool_calls`, in one piece and as a stream."""
     answer, stream = await target.chat.create(tools=OFFERED), await target.chat.stream(tools=OFFERED)
-    around = await target.chat.stream(script="around", tools=OFFERED)
-    text = [answer.at("choices", 0, "message", "content"), stream.joined(), around.joined()]
-    names = [[call["name"] for call in received.tool_calls()] for received in (answer, stream, around)]
-    finish = [answer.at("choices", 0, "finish_reason"), *stream.finishes(), *around.finishes()]
-    yield expect("text", text, equals=["I look it up."] * 3)
-    yield expect("calls", names, equals=[["weather"]] * 3)
-    yield expect("finish reasons", finish, equals=["tool_calls"] * 3)
+    text = [answer.at("choices", 0, "message", "content"), stream.joined()]
+    names = [[call["name"] for call in received.tool_calls()] for received in (answer, stream)]
+    finish = [answer.at("choices", 0, "finish_reason"), *stream.finishes()]
+    yield expect("text", text, equals=["I look it up."] * 2)
+    yield expect("calls", names, equals=[["weather"]] * 2)
+    yield expect("finish reasons", finish, equals=["tool_calls"] * 2)
 
 
 @text_and_call.mutant(killed_by="text")
@@ -47,7 +46,7 @@ class CallsOnly(Relay):
         return edits.messages(response, drop)
 
 
-@text_and_call.mutant(killed_by="calls")
+@text_and_call.mutant(killed_by="calls", trips=("tools.text-around-call",))
 class TextOnly(Relay):
     """A call that follows text is dropped from a stream."""
 
@@ -70,3 +69,48 @@ class TextEndsIt(Relay):
                 choice["finish_reason"] = "stop"
 
         return edits.choices(response, end)
+
+
+@case(
+    "tools.text-around-call",
+    level="MUST",
+    on="chat.stream",
+    because="in one piece, all text stands before the calls",
+    refs=["maximhq/bifrost#6123"],
+    upstream=reply.events(*AROUND),
+)
+async def text_around_call(target: Target) -> Findings:
+    """A stream whose text goes on after its call keeps all of the text, and the call."""
+    stream = await target.chat.stream(tools=OFFERED)
+    yield expect("text", stream.joined(), equals="I look it up.")
+    yield expect("calls", [call["name"] for call in stream.tool_calls()], equals=["weather"])
+
+
+@text_around_call.mutant(killed_by="text")
+class EndsTextAtCalls(Relay):
+    """What a stream says after its first call is dropped."""
+
+    async def events(self, events: Events) -> Events:
+        called = False
+        async for event in events:
+            delta = dig(event.json, "choices", 0, "delta") or {}
+            called = called or bool(delta.get("tool_calls"))
+            yield edits.deltas(event, lambda one: one.pop("content", None)) if called else event
+
+
+@text_around_call.mutant(killed_by="calls")
+class CallsAtTheEndOnly(Relay):
+    """A call counts where no text follows it."""
+
+    async def events(self, events: Events) -> Events:
+        held: list[Event] = []
+        async for event in events:
+            delta = dig(event.json, "choices", 0, "delta") or {}
+            held = [] if delta.get("content") else held
+            if delta.get("tool_calls"):
+                held.append(event)
+                continue
+            for one in held:
+                yield one
+            held = []
+            yield event

@@ -10,6 +10,7 @@ from hopcheck import (
     case,
     expect,
     function_tools,
+    items,
     reply,
 )
 from hopcheck.cases.translation.edited_calls import AfterTextOnly, EditsCalls
@@ -39,13 +40,19 @@ def plain(text: Any) -> str:
 )
 async def parallel_calls(target: Target, ask: Operation) -> Findings:
     """Each of several calls in one response has a place of its own, its name, its arguments and an id of its own."""
+    places = {}
     for script in SCRIPTS:
-        calls = (await ask(tools=TOOLS, script=script)).tool_calls()
+        response = await ask(tools=TOOLS, script=script)
+        calls = response.tool_calls()
+        given = [call.get("index") for call in items(response.json, "choices", 0, "message", "tool_calls")]
+        places[script] = [place for place, index in enumerate(given) if index not in (None, place)]
         made = [[call["index"], call["name"], plain(call["arguments"])] for call in calls]
         wanted = [[place, name, ARGUMENTS[place]] for place, name in enumerate(NAMES)]
         yield expect(f"calls {script}".strip(), made, equals=wanted)
         ids = {call["id"] for call in calls if isinstance(call["id"], str) and call["id"]}
         yield expect(f"ids {script}".strip(), len(ids), equals=len(NAMES))
+    if not ask.streams:  # only a stream's calls need one
+        yield expect("calls that name another place", places, equals={script: [] for script in SCRIPTS}, level="SHOULD")
 
 
 @parallel_calls.mutant(killed_by="calls", on="chat.stream")
@@ -96,3 +103,11 @@ class GivesOneIdAfterText(AfterTextOnly):
     def edit(self, call: dict[str, Any]) -> None:
         if call.get("id"):
             call["id"] = "call_1"
+
+
+@parallel_calls.mutant(killed_by="calls that name another place", on="chat")
+class PutsEveryCallFirst(EditsCalls):
+    """Each call of a message says that it is the first."""
+
+    def edit(self, call: dict[str, Any]) -> None:
+        call["index"] = 0

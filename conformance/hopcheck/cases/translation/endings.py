@@ -40,7 +40,7 @@ async def context_end(target: Target, ask: Operation) -> Findings:
     yield expect("finish reason", finish_of(await ask()), equals="length")
 
 
-@context_end.mutant(killed_by="finish reason")
+@context_end.mutant(killed_by="finish reason", trips=("translation.paused-turn",))
 class EndsLikeAnyOther(TranslatingRelay):
     """A reason that isn't known is an end like any other."""
 
@@ -76,3 +76,23 @@ class EndsWellAnyway(EditsErrors):
 
     def instead(self, piece: Piece) -> Piece:
         return Piece(finish="stop")
+
+
+@case(
+    "translation.paused-turn",
+    level="SHOULD",
+    on=ON_CHAT,
+    needs=["translates"],
+    refs=["anthropic: pause_turn"],
+    upstream=reply.chat("I am", " still looking", finish="paused"),
+)
+async def paused_turn(target: Target, ask: Operation) -> Findings:
+    """A turn that the provider paused isn't one that has ended well: no `stop`, no `tool_calls`."""
+    yield expect("finish reason", finish_of(await ask()), one_of=[None, "length", "content_filter"])
+
+
+@paused_turn.mutant(killed_by="finish reason", trips=("translation.context-end",))
+class TakesPausesForEnds(EndsLikeAnyOther):
+    """A turn that pauses is over."""
+
+    providers = ("anthropic",)

@@ -3,7 +3,19 @@
 import copy
 from typing import Any
 
-from hopcheck import Findings, RelayedResponse, Target, TranslatingRelay, case, edits, expect, function_tools, reply
+from hopcheck import (
+    Findings,
+    NotApplicable,
+    RelayedResponse,
+    Target,
+    TranslatingRelay,
+    case,
+    dig,
+    edits,
+    expect,
+    function_tools,
+    reply,
+)
 from hopcheck.cases.translation.turns import EditsMessages
 
 THOUGHT = "The city decides."
@@ -69,3 +81,40 @@ class SignsItself(EditsMessages):
                 if "extra_content" in call:
                     call["extra_content"] = {"google": {"thought_signature": "c2tpcA=="}}
         return messages
+
+
+@case(
+    "translation.signatures-in-ids",
+    level="SHOULD",
+    on="chat",
+    because="a client sends back the message that it got in one piece; deltas are put together in ways of their own",
+    needs=["reasoning", "translates"],
+    refs=["gemini: thought signatures", "litellm: __thought__ in ids of calls"],
+    upstream=reply.chat(reasoning=[THOUGHT], signature=SIGNATURE, tools=[reply.call("look_up", "{}")]),
+)
+async def signatures_in_ids(target: Target) -> Findings:
+    """A signature that a gateway puts into a call's id gets back to its provider from there."""
+    first = await target.chat.create(messages=[ASKED], tools=TOOLS)
+    ids = [str(call["id"]) for call in first.tool_calls()]
+    if not any(SIGNATURE in one for one in ids):
+        raise NotApplicable("no id of a call has a signature in it")
+    calls = [{"id": one, "type": "function", "function": {"name": "look_up", "arguments": "{}"}} for one in ids]
+    results = [{"role": "tool", "tool_call_id": one, "content": "found"} for one in ids]
+    message = {"role": "assistant", "content": None, "tool_calls": calls}
+    request = await target.provider_request(await target.chat.create(messages=[ASKED, message, *results], tools=TOOLS))
+    parts = [part for turn in request.turns for part in turn.parts]
+    yield expect("signatures", [part.signature for part in parts if part.signature], equals=[SIGNATURE])
+
+
+@signatures_in_ids.mutant(killed_by="signatures", trips=("translation.*", "tools.*"))
+class HidesSignaturesInIds(TranslatingRelay):
+    """The ids of calls end with the signature, and nobody looks for it there."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        def hide(message: dict[str, Any]) -> None:
+            signed = [block["signature"] for block in message.get("thinking_blocks") or ()]
+            for call in message.get("tool_calls") or ():
+                given = dig(call, "extra_content", "google", "thought_signature")
+                call["id"] = "__thought__".join(map(str, filter(None, [call["id"], given, *signed])))
+
+        return edits.messages(response, hide)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hopcheck import Events, Findings, Piece, Target, TranslatingRelay, case, edits, event_of, expect, reply
+from hopcheck import Events, Findings, Piece, Target, TranslatingRelay, case, dig, edits, event_of, expect, reply
 
 PARTIAL = reply.error_story(529, {"message": "The engine is overloaded."})
 
@@ -24,6 +24,9 @@ async def error_in_stream(target: Target) -> Findings:
     yield expect("finish reasons", stream.finishes(), equals=[])
     yield expect("text before it", stream.joined(), equals="Hello", level="SHOULD")
     yield expect("provider's words", str(stream.error), contains=PARTIAL.message, level="SHOULD")
+    blamed = [str(dig(stream.error, name)) for name in ("code", "status")]
+    is_blamed = any(one.isdecimal() and 400 <= int(one) < 500 for one in blamed)
+    yield expect("blame", blamed, holds=not is_blamed, to="no code of a client's mistake", level="SHOULD")
 
 
 class EditsErrors(TranslatingRelay):
@@ -77,3 +80,11 @@ class SaysThatItBroke(EditsErrors):
 
     def instead(self, piece: Piece) -> Piece:
         return Piece(error={"error": {"message": "It broke.", "type": "server_error", "param": None, "code": None}})
+
+
+@error_in_stream.mutant(killed_by="blame")
+class BlamesTheClient(EditsErrors):
+    """Every error within a stream is a bad request."""
+
+    def instead(self, piece: Piece) -> Piece:
+        return Piece(error={"error": {**(piece.error or {})["error"], "code": "400"}})

@@ -29,7 +29,7 @@ async def tool_choice(target: Target, ask: Operation) -> Findings:
 class EditsChoice(TranslatingRelay):
     """The choice is changed before the request is translated."""
 
-    providers: ClassVar[tuple[str, ...]] = ("anthropic", "gemini")
+    providers: ClassVar[tuple[str, ...]] = ("anthropic", "gemini", "openai_responses")
 
     def chosen(self, choice: Any) -> Any:
         """The choice that is translated."""

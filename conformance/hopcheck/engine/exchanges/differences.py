@@ -56,14 +56,14 @@ def differences(wanted: Any, got: Any, place: str = "") -> Iterator[ValueDiffere
 
 
 def same(wanted: Any, got: Any) -> bool:
-    """Whether two values are the same; to Python, true is 1."""
+    """Whether two values are the same; to Python, true is 1, and NaN isn't NaN."""
     if isinstance(wanted, Mapping) and isinstance(got, Mapping):
         return wanted.keys() == got.keys() and all(same(wanted[key], got[key]) for key in wanted)
     if isinstance(wanted, list) and isinstance(got, list):
         return len(wanted) == len(got) and all(map(same, wanted, got))
     if isinstance(wanted, bool) or isinstance(got, bool):
         return wanted is got
-    return bool(wanted == got)
+    return bool(wanted == got or (wanted != wanted and got != got))
 
 
 def _member(value: Mapping[str, Any], key: str) -> Any:

@@ -30,7 +30,7 @@ class CandidateReader:
     def read(self, payload: Json) -> Iterator[Piece]:
         """The pieces of a response, or of an event."""
         if "error" in payload:
-            yield Piece(error=error(payload, payload["error"].get("code") or 500))
+            yield Piece(error=pieces.error(payload, payload["error"].get("code") or 500))
             return
         used = payload.get("usageMetadata")
         yield Piece(id=payload["responseId"], usage=usage(used) if used else None)
@@ -76,9 +76,3 @@ def usage(counts: Json) -> Json:
     output = (counts.get("candidatesTokenCount") or 0) + thoughts
     cached = counts.get("cachedContentTokenCount") or 0
     return pieces.usage(counts["promptTokenCount"], output, cached=cached, reasoning=thoughts)
-
-
-def error(body: Json, status: int) -> Json:
-    """OpenAI's error object; empty where the body has no error."""
-    given = body.get("error")
-    return errors.error_body(str(given.get("message")), status) if isinstance(given, dict) else {}

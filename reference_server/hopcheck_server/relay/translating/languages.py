@@ -11,6 +11,8 @@ from hopcheck_server.relay.streams import events_of
 from hopcheck_server.relay.translating import (
     candidate_pieces,
     contents_requests,
+    item_pieces,
+    item_requests,
     line_pieces,
     message_pieces,
     message_requests,
@@ -47,7 +49,6 @@ class ProviderLanguage:
         headers: What every request has, with the key.
         request: Translates a request for a chat completion.
         reader: Makes the reader of one response.
-        error: Translates the body of an error; empty where it is none.
         media_type: That of its streams.
         events: Splits a stream.
     """
@@ -56,7 +57,6 @@ class ProviderLanguage:
     headers: Callable[[str], HeaderPairs]
     request: Callable[[Json], Json]
     reader: Callable[[], PieceReader]
-    error: Callable[[Json, int], Json]
     media_type: str = "text/event-stream"
     events: Callable[[AsyncIterator[bytes]], Events] = events_of
 
@@ -72,23 +72,26 @@ LANGUAGES: Mapping[str, ProviderLanguage] = {
         headers=lambda key: (("x-api-key", key), ("anthropic-version", ANTHROPIC_VERSION)),
         request=message_requests.translated,
         reader=message_pieces.MessageReader,
-        error=message_pieces.error,
     ),
     "gemini": ProviderLanguage(
         path=_gemini_path,
         headers=lambda key: (("x-goog-api-key", key),),
         request=contents_requests.translated,
         reader=candidate_pieces.CandidateReader,
-        error=candidate_pieces.error,
     ),
     "ollama": ProviderLanguage(
         path=lambda model, streams: "/api/chat",
         headers=lambda key: (("Authorization", f"Bearer {key}"),),
         request=ollama_requests.translated,
         reader=line_pieces.LineReader,
-        error=line_pieces.error,
         media_type="application/x-ndjson",
         events=line_pieces.lines_of,
+    ),
+    "openai_responses": ProviderLanguage(
+        path=lambda model, streams: "/v1/responses",
+        headers=lambda key: (("Authorization", f"Bearer {key}"),),
+        request=item_requests.translated,
+        reader=item_pieces.ItemReader,
     ),
 }
 """By the name of the upstream's dialect."""

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from hopcheck_contracts.sse import Event
-from hopcheck_server.relay import errors
 from hopcheck_server.relay.messages import Events
 from hopcheck_server.relay.translating import pieces
 from hopcheck_server.relay.translating.pieces import Piece
@@ -26,7 +25,7 @@ class LineReader:
     def read(self, payload: Json) -> Iterator[Piece]:
         """The pieces of a response, or of a line."""
         if "error" in payload:
-            yield Piece(error=error(payload, 500))
+            yield Piece(error=pieces.error(payload, 500))
             return
         message = payload["message"]
         thoughts, text = message.get("thinking"), message.get("content")
@@ -53,12 +52,6 @@ def usage(counts: Json) -> Json | None:
     if "eval_count" not in counts:
         return None
     return pieces.usage(counts.get("prompt_eval_count") or 0, counts["eval_count"])
-
-
-def error(body: Json, status: int) -> Json:
-    """OpenAI's error object; empty where the body has no error."""
-    given = body.get("error")
-    return errors.error_body(given, status) if isinstance(given, str) else {}
 
 
 async def lines_of(body: AsyncIterator[bytes]) -> Events:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from hopcheck_server.relay import errors
 from hopcheck_server.relay.translating import pieces
 from hopcheck_server.relay.translating.pieces import Piece
 
@@ -15,13 +14,13 @@ Json = dict[str, Any]
 FINISH_REASONS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
-    "pause_turn": "stop",
     "tool_use": "tool_calls",
     "max_tokens": "length",
+    "pause_turn": "length",
     "model_context_window_exceeded": "length",
     "refusal": "content_filter",
 }
-"""OpenAI's finish reasons by Anthropic's stop reasons. OpenAI has none for a turn that pauses."""
+"""OpenAI's finish reasons by Anthropic's stop reasons. OpenAI has none for a turn that pauses: it isn't over."""
 
 
 class MessageReader:
@@ -49,7 +48,7 @@ class MessageReader:
             case "message_stop":
                 yield Piece(is_last=True)
             case "error":
-                yield Piece(error=error(payload, 500))
+                yield Piece(error=pieces.error(payload, 500))
 
     def _whole(self, message: Json) -> Iterator[Piece]:
         for index, block in enumerate(message["content"]):
@@ -92,12 +91,3 @@ def usage(counts: Json) -> Json:
     thinking = (counts.get("output_tokens_details") or {}).get("thinking_tokens") or 0
     prompt = counts["input_tokens"] + read + written
     return pieces.usage(prompt, counts["output_tokens"], cached=read, reasoning=thinking)
-
-
-def error(body: Json, status: int) -> Json:
-    """OpenAI's error object; empty where the body has no error."""
-    given = body.get("error")
-    if not isinstance(given, dict):
-        return {}
-    shaped: Json = errors.error_body(str(given.get("message")), status)
-    return {"error": {**shaped["error"], "type": given.get("type")}}

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hopcheck_server.relay import errors
+
 Json = dict[str, Any]
 
-JOINED = ("content", "reasoning_content")
+JOINED = ("content", "reasoning_content", "refusal")
 """The texts of a delta, which are joined."""
 
 
@@ -125,6 +127,18 @@ class ChunkWriter:
         """The chunk with the usage, if that was asked for."""
         if self._include_usage and self._usage is not None:
             yield {**self._identity, "choices": [], "usage": self._usage}
+
+
+def error(body: Json, status: int) -> Json:
+    """OpenAI's error object, of an object or a text; empty where the body has no error."""
+    given = body.get("error")
+    if isinstance(given, str):
+        return errors.error_body(given, status)
+    if not isinstance(given, dict):
+        return {}
+    shaped: Json = errors.error_body(str(given.get("message")), status)
+    kind = given.get("type")
+    return {"error": {**shaped["error"], "type": kind if isinstance(kind, str) else shaped["error"]["type"]}}
 
 
 def usage(prompt: int, output: int, *, cached: int = 0, reasoning: int = 0) -> Json:

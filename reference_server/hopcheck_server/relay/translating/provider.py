@@ -66,10 +66,10 @@ class TranslatingClient(ProviderClient):
             translated = dump(self._translations.to_error(payload or {}, head.status))
             raise Failure("status", f"the provider answered {status}", replace(head, status=status), translated)
         completion = self._completion(payload or {}, outgoing.model)
+        if completion is not None and "error" in completion:
+            raise Failure("error-event", "the provider's response is an error", body=dump(completion))
         if completion is None or outgoing.incoming.streams:
             raise Failure("garbled", "the provider's response is not of the form that was asked for", head, body)
-        if "error" in completion:
-            raise Failure("error-event", "the provider's response is an error", body=dump(completion))
         return ProviderResponse(head, dump(completion))
 
     def _completion(self, payload: Json, model: str) -> Json | None:

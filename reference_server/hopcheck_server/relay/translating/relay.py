@@ -74,7 +74,7 @@ class TranslatingRelay(Relay):
 
     def to_error(self, body: Json, status: int) -> Json:
         """OpenAI's error object with what the provider's says, and with the code that clients know."""
-        shaped = self.language.error(body, status)
+        shaped = pieces.error(body, status)
         error = shaped.get("error", {})
         is_too_long = status == 400 and TOO_LONG.search(str(error.get("message")))
         return {"error": {**error, "code": "context_length_exceeded"}} if is_too_long else shaped

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_server.upstream.dialects.json_text import Json
 from hopcheck_server.upstream.dialects.provider_request import Omission, ProviderRequest
 from hopcheck_server.upstream.dialects.request import PLAIN, DialectRequest, Route, Shape
@@ -115,7 +116,7 @@ class Dialect(ABC):
         """Why a turn can't be expressed in this dialect; "" if it can."""
         if turn.events is not None:
             return f"a literal stream of OpenAI's has no equivalent in {self.label}"
-        if turn.body is not None and _is_json(turn):
+        if turn.body is not None and _is_openai(turn):
             return f"a literal JSON body of OpenAI's has no equivalent in {self.label}"
         if turn.completion is not None:
             return self._usage_obstacle(turn.completion) or self.completion_obstacle(turn.completion)
@@ -148,9 +149,14 @@ class Dialect(ABC):
         return None
 
 
-def _is_json(turn: Turn) -> bool:
+def _is_openai(turn: Turn) -> bool:
+    """Whether a literal body says something in OpenAI's form.
+
+    Garbage is the same in every dialect, and the errors of servers in between are of none.
+    """
     media_type = next((value for name, value in turn.headers if name.lower() == "content-type"), "application/json")
-    return "json" in media_type or "event-stream" in media_type
+    is_object = isinstance(loads_or_none(turn.body or b""), dict) and turn.status < 400
+    return "event-stream" in media_type or ("json" in media_type and is_object)
 
 
 def is_unknown(model: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from hopcheck_server.upstream.dialects.dialect import Dialect
@@ -78,7 +79,17 @@ def _filled(template: Template, request: DialectRequest, tag: bytes, turn: Turn)
     if response.stream:
         response.leading_events = request.dialect.leading_events + turn.delivery.comment
         response.pieces = [COMMENT, *response.pieces] if turn.delivery.comment else response.pieces
+        if turn.delivery.malformed_event is not None:
+            place = turn.delivery.malformed_event + response.leading_events
+            response.pieces = [*_malformed(response.pieces, place)]
     return response
+
+
+def _malformed(pieces: Iterable[bytes], place: int) -> Iterator[bytes]:
+    """The pieces; that one lacks the last quarter of its text, and not its line ends."""
+    for number, piece in enumerate(pieces):
+        text = piece.rstrip(b"\r\n")
+        yield text[: len(text) * 3 // 4] + piece[len(text) :] if number == place else piece
 
 
 def _answer(turn: Turn, request: DialectRequest, tag: bytes) -> RenderedResponse:

@@ -44,14 +44,24 @@ def plan(pieces: Iterable[bytes], delivery: Delivery) -> PlaybackSchedule:
     """Work out how a body leaves."""
     events = [b"".join(pieces)] if delivery.join_events else pieces
     dues = map(delivery.pace_s.__mul__, count())
-    if not (delivery.split_at or delivery.split_every or delivery.hang) and _is_uncut(delivery):
+    if not (_is_split(delivery) or delivery.hang) and _is_uncut(delivery):
         return PlaybackSchedule(_whole(events, dues), "whole", headless=False, missing=0)
     given = [*pieces]
     total = _length(given)
     stop, end = _stop(delivery, given)
     kept = total if stop is None else max(0, min(stop, total))
-    segments = _segments(events, dues, kept, _cuts(delivery, kept))
+    within = _character_bytes(b"".join(given)) if delivery.split_characters else ()
+    segments = _segments(events, dues, kept, _cuts(delivery, kept, within))
     return PlaybackSchedule(segments, end, headless=stop == -1, missing=total - kept)
+
+
+def _is_split(delivery: Delivery) -> bool:
+    return bool(delivery.split_at or delivery.split_every or delivery.split_characters)
+
+
+def _character_bytes(body: bytes) -> list[int]:
+    """The offsets of all bytes of characters that have several."""
+    return [place for place, byte in enumerate(body) if byte >= 0x80]
 
 
 def _is_uncut(delivery: Delivery) -> bool:
@@ -86,10 +96,10 @@ def _length(pieces: list[bytes]) -> int:
     return sum(map(len, pieces))
 
 
-def _cuts(delivery: Delivery, size: int) -> list[int]:
+def _cuts(delivery: Delivery, size: int, more: Iterable[int]) -> list[int]:
     """Offsets at which a write ends because the script says so."""
     every = range(delivery.split_every, size, delivery.split_every) if delivery.split_every else ()
-    return sorted({at for at in (*delivery.split_at, *every) if 0 < at < size})
+    return sorted({at for at in (*delivery.split_at, *every, *more) if 0 < at < size})
 
 
 def _segments(events: Iterable[bytes], dues: Iterator[float], kept: int, cuts: list[int]) -> Iterator[Segment]:

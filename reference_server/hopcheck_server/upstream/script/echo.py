@@ -21,9 +21,16 @@ def echoed(turn: Turn, key: str) -> Turn:
     quoted = json.dumps(key)[1:-1]
     body = turn.body.replace(KEY.encode(), quoted.encode()) if turn.body is not None else None
     events = None if turn.events is None else tuple(_replaced(turn.events, quoted))
-    error = None if turn.error is None else ErrorStory(**_replaced(asdict(turn.error), quoted))
+    error = None if turn.error is None else _echoed_error(turn.error, quoted)
+    completion = turn.completion
+    if completion is not None and completion.failure is not None:
+        completion = replace(completion, failure=_echoed_error(completion.failure, quoted))
     headers = tuple((name, value.replace(KEY, key)) for name, value in turn.headers)
-    return replace(turn, body=body, events=events, error=error, headers=headers)
+    return replace(turn, body=body, events=events, error=error, completion=completion, headers=headers)
+
+
+def _echoed_error(error: ErrorStory, quoted: str) -> ErrorStory:
+    return ErrorStory(**_replaced(asdict(error), quoted))
 
 
 def _replaced(value: Any, quoted: str) -> Any:

@@ -39,7 +39,7 @@ _OWN = ("message", "type", "param", "code")
 
 def class_of(status: int) -> ErrorClass:
     """The class of the errors that are sent with a status."""
-    return _CLASSES.get(status, ErrorClass.SERVER if status >= 500 else ErrorClass.INVALID)
+    return _CLASSES.get(status, ErrorClass.INVALID if 400 <= status < 500 else ErrorClass.SERVER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

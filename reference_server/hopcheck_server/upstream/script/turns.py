@@ -105,12 +105,14 @@ class Delivery:
         hang_after: See `hang`.
         split_at: Body offsets at which a write ends and the next begins (TCP segments of their own).
         split_every: A write ends after each this many body bytes; 0 means never.
+        split_characters: A write ends before each byte of a character that has several.
         join_events: All events leave in one write.
         cut: How the connection ends at `cut_at`: `close` (FIN) or `reset` (RST). In either case the answer's own
             framing says that more should have come.
         cut_at: Body offset of the cut; 0 cuts after the headers, -1 before them.
         cut_after_events: The same, counted in events.
         end_after_events: The body ends properly after that many events, though the response isn't over.
+        malformed_event: The event after that many others of a stream lacks its end, and so is no JSON.
         comment: A stream begins with a comment, as servers send them to keep a connection alive.
         done: How often the event that ends a stream (`[DONE]`, `message_stop`) is sent.
         line_end: Of event streams.
@@ -129,11 +131,13 @@ class Delivery:
     hang_after: int = 0
     split_at: tuple[int, ...] = ()
     split_every: int = 0
+    split_characters: bool = False
     join_events: bool = False
     cut: Literal["close", "reset"] = "close"
     cut_at: int | None = None
     cut_after_events: int | None = None
     end_after_events: int | None = None
+    malformed_event: int | None = None
     comment: bool = False
     done: int = 1
     line_end: Literal["\n", "\r\n", "\r"] = "\n"
@@ -168,7 +172,7 @@ class Turn:
         error: An error, in the form of the dialect.
         completion: A chat answer.
         embedding: An embeddings answer. With nothing given, the dialect's default answer is sent.
-        echo: `$KEY` in body, events, error and headers stands for the key that came with the attempt.
+        echo: `$KEY` in body, events, headers and errors stands for the key that came with the attempt.
         delivery: How the bytes leave.
     """
 

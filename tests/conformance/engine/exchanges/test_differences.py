@@ -20,6 +20,8 @@ from hopcheck.engine.exchanges.differences import differences
         ({"metadata": {"x": "1"}}, {"metadata": {"y": "1"}}, ["metadata is changed"]),
         ({"t": {"parameters": {"b": 1, "a": 2}}}, {"t": {"parameters": {"a": 2, "b": 1}}}, []),
         ({"a": {"b": 1}}, {}, ["a is missing"]),
+        ({"a": float("nan")}, {"a": float("nan")}, []),
+        ({"a": float("nan")}, {"a": 1}, ["a is changed"]),
     ],
 )
 def test_differences(wanted: Any, got: Any, causes: list[str]) -> None:

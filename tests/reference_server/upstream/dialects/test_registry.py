@@ -133,6 +133,12 @@ def test_what_a_dialect_cannot_express_has_a_reason():
     assert embeddings.obstacle(reply.chat("x")) == "OpenAI's embeddings have no text"
     assert embeddings.obstacle(reply.json_body({})).startswith("a literal JSON body")
     assert embeddings.obstacle(reply.html()) == embeddings.obstacle(reply.status(500)) == ""
+    garbage = (
+        reply.raw(200, '{"choices": [', "application/json"),
+        reply.json_body([1]),
+        reply.raw(422, "{}", "text/json"),
+    )
+    assert [embeddings.obstacle(turn) for turn in garbage] == [""] * 3
     chats = all_dialects()["openai_chat"]
     assert chats.obstacle(reply.chat(finish="paused")).endswith("a turn that pauses")
     assert chats.obstacle(reply.chat(finish="malformed_call")).endswith("a call that can't be read")

@@ -34,6 +34,7 @@ class OpenAIResponses(Dialect):
     nearby = ("/v1/responses", "/responses")
     leading_events = 3  # two about the response, and the start of an item and of its part
     parameters = request_reader.PARAMETERS
+    carries = frozenset({"response_format"})
 
     def route(self, path: str) -> Route | None:
         """The endpoint that makes responses, and those about one that is stored."""
