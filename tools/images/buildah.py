@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,18 +57,11 @@ class Workshop:
         chosen = [word for extra in extras for word in ("--extra", extra)]
         resolve = ["uv", "pip", "compile", "--quiet", "--python-version", SUITE_PYTHON, *chosen, "pyproject.toml"]
         _run([*resolve, "--constraint", "constraints-dev.txt", "--output-file", pinned], self.sources)
-        fetch: list[str | Path] = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--only-binary=:all:",
-            "--dest",
-            wheels,
-        ]
-        _run([*fetch, "--python-version", SUITE_PYTHON, "--no-deps", "--requirement", pinned])
-        _run([*fetch, "hatchling"])
+        # By uv, as an environment that uv has made, such as nox's, has no pip.
+        pip = ["uv", "tool", "run", "--quiet", "pip", "download", "--quiet", "--only-binary=:all:"]
+        where = ["--python-version", SUITE_PYTHON, "--dest", str(wheels)]
+        _run([*pip, *where, "--no-deps", "--requirement", str(pinned)])
+        _run([*pip, *where, "hatchling"])
 
     def build(self, dockerfile: str, tag: str) -> dict[str, Any]:
         """Build an image, and return what `buildah inspect` shows of it."""
