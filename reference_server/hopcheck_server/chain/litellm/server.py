@@ -1,7 +1,7 @@
 """A real LiteLLM proxy on a free port, isolated from the user's shell, stopped with everything that it started."""
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +86,7 @@ class LiteLLM:
         version: str = DEFAULT_VERSION,
         exclude_newer: str | None = None,
         workers: int = 1,
+        options: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> AsyncIterator["LiteLLM"]:
         """Run LiteLLM with a configuration while the context lasts; it is ready when the context begins.
@@ -97,13 +98,14 @@ class LiteLLM:
             version: LiteLLM's version, which is installed first if necessary.
             exclude_newer: An ISO date for the dependencies of an old version.
             workers: How many processes it answers from.
+            options: Further arguments of its command.
             progress: Called about once a second with a line about the state.
 
         Raises:
             ProcessError: It couldn't be installed, or didn't become ready.
         """
         environment = await LiteLLMEnvironment.ensure(version, exclude_newer=exclude_newer, progress=progress)
-        launch = _Launch(environment, config, log_file, env or {}, workers, progress)
+        launch = _Launch(environment, config, log_file, env or {}, workers, tuple(options), progress)
         async with AsyncExitStack() as stack:
             yield await launch.on_a_free_port(stack)
 
@@ -122,6 +124,7 @@ class _Launch:
     log_file: Path
     env: Mapping[str, str]
     workers: int
+    options: tuple[str, ...]
     progress: Progress | None
     master_key: str = field(default_factory=lambda: f"sk-hopcheck-{secrets.token_urlsafe(24)}", repr=False)
 
@@ -150,6 +153,7 @@ class _Launch:
 
     def _arguments(self, port: int) -> list[str | Path]:
         where: list[str | Path] = ["--config", self.config.absolute(), "--host", "127.0.0.1", "--port", str(port)]
+        where += self.options
         # By default a worker that says nothing for 5 s is killed, and on a busy machine a start takes longer than that.
         workers = ["--num_workers", str(self.workers), "--timeout_worker_healthcheck", str(round(START_TIMEOUT_S))]
         return where if self.workers == 1 else [*where, *workers]
