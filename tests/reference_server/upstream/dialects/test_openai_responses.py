@@ -162,7 +162,10 @@ def test_what_cannot_be_expressed(turn):
     assert all_dialects()["openai_responses"].obstacle(turn)
 
 
-@pytest.mark.parametrize("body", [{"input": "x"}, {"model": "gpt"}, {"model": "gpt", "input": []}])
+REFUSED = [{"input": "x"}, *({"model": "gpt", **more} for more in ({}, {"input": []}, {"input": 7}))]
+
+
+@pytest.mark.parametrize("body", [*REFUSED, {"model": "gpt", "input": {"a": 1}, "previous_response_id": "resp_1"}])
 def test_what_the_provider_refuses(wire, body):
     response = wire.serve({}, lambda upstream: wire.ask(upstream, body, path=PATH))
     assert response.status == 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hopcheck_server.upstream.dialects.dialect import Dialect, Refusal, default_completion
 from hopcheck_server.upstream.dialects.json_text import Json
-from hopcheck_server.upstream.dialects.openai_chat.requests import PREFIXES, error_body, refused_model
+from hopcheck_server.upstream.dialects.openai_chat.requests import PREFIXES, error_body, missing, refused_model
 from hopcheck_server.upstream.dialects.openai_responses import request_reader, stored
 from hopcheck_server.upstream.dialects.openai_responses.responses import COMPLETE, INCOMPLETE, events, whole
 from hopcheck_server.upstream.dialects.provider_request import ProviderRequest
@@ -61,9 +61,10 @@ class OpenAIResponses(Dialect):
             return stored.refusal(request)
         refused = super().refusal(request) or refused_model(request)
         payload = request.payload or {}
-        if refused or any(payload.get(name) for name in ("input", "prompt", "previous_response_id")):
+        is_elsewhere = any(payload.get(name) for name in ("prompt", "previous_response_id"))
+        if refused or (is_elsewhere and not payload.get("input")):
             return refused
-        return 400, ErrorStory(message="'input' is missing or empty.", param="input")
+        return missing(request, "input", (str, list))
 
     def answer(self, request: DialectRequest, embedding: Embedding | None) -> Json:
         """What is asked of a stored response."""
