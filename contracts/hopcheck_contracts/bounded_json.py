@@ -53,13 +53,26 @@ def loads(data: str | bytes, parse_constant: Callable[[str], Any] | None = None)
     return value
 
 
-def has_more_values(raw: bytes, limit: int) -> bool:
-    """Whether JSON in UTF-8 has more values than that, at least nearly; they aren't read."""
-    return _values(raw) > limit and _values(_STRING.sub(b"", raw)) > limit
+def has_more_values(raw: bytes | bytearray, limit: int) -> bool:
+    """Whether JSON in UTF-8, or its beginning, has more values than that, at least nearly; they aren't read."""
+    return commas_and_brackets(raw) > limit and (
+        _quotes(raw) > 4 * limit or commas_and_brackets(_without_strings(raw)) > limit
+    )
 
 
-def _values(raw: bytes) -> int:
+def commas_and_brackets(raw: bytes | bytearray) -> int:
+    """Return at least the number of values in a part of JSON; those in texts count as well."""
     return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
+
+
+def _quotes(raw: bytes | bytearray) -> int:
+    """Return how many quotes aren't escaped: a value and its name have two each."""
+    return raw.count(b'"') - raw.count(b'\\"')
+
+
+def _without_strings(raw: bytes | bytearray) -> bytes:
+    """Return what is outside of texts; one that has no end yet ends it."""
+    return _STRING.sub(b"", raw).partition(b'"')[0]
 
 
 def loads_or_none(data: str | bytes) -> Any:

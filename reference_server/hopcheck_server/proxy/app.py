@@ -16,7 +16,9 @@ from hopcheck_server.proxy.adapters.factory import make_adapter
 from hopcheck_server.proxy.auth import ClientAuth
 from hopcheck_server.proxy.drain import Drain
 from hopcheck_server.proxy.errors import ProxyError
-from hopcheck_server.proxy.middleware import BodyLimit, Preflight, RequestContext, Shortcut
+from hopcheck_server.proxy.memory.body_limit import BodyLimit
+from hopcheck_server.proxy.memory.budget import ByteBudget
+from hopcheck_server.proxy.middleware import Preflight, RequestContext, Shortcut
 from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.proxy.responses import error_response
 from hopcheck_server.proxy.routes import document, generation, health, metrics, models, stored_responses
@@ -41,6 +43,7 @@ def create_app(settings: Settings, adapter: BaseLLMAdapter | None = None) -> Fas
     )
     app.state.settings = settings
     app.state.drain = Drain(settings.drain_delay_s)
+    app.state.byte_budget = ByteBudget(settings.max_held_bytes, settings.connect_timeout_s)
     app.state.client_keys = clients_of(settings)
     app.state.redactor = Redactor(lambda: {*settings.secrets, *app.state.client_keys.upstream_keys})
     app.state.adapter = adapter or make_adapter(settings, app.state.redactor)
@@ -74,7 +77,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Innermost first: each one added wraps those before it."""
     app.add_middleware(Shortcut, endpoints=generation.ENDPOINTS)
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, budget=app.state.byte_budget)
     open_paths = ("/metrics",) if settings.metrics == "open" else ()
     app.add_middleware(ClientAuth, keys=app.state.client_keys, open_paths=open_paths)
     app.add_middleware(Preflight)

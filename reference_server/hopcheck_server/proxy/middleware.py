@@ -1,4 +1,4 @@
-"""ASGI middleware: request ids, responses to unhandled exceptions, a limit on bodies, and OPTIONS."""
+"""ASGI middleware: request ids, responses to unhandled exceptions, a way around FastAPI, and OPTIONS."""
 
 from __future__ import annotations
 
@@ -168,44 +168,6 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _REQUEST_ID.match(value):
             return str(value.decode("ascii"))
     return f"req_{uuid.uuid4().hex}"
-
-
-class BodyLimit:
-    """Refuses bodies larger than `limit` bytes with 413: by their declared length, or while they are read."""
-
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self._app = app
-        self._limit = limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, with a body that can't exceed the limit."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        if _declared_length(scope) > self._limit:
-            await error_response(self._too_large())(scope, receive, send)
-            return
-        size = 0
-
-        async def limited() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > self._limit:
-                raise self._too_large()
-            return message
-
-        await self._app(scope, limited, send)
-
-    def _too_large(self) -> ProxyError:
-        return ProxyError(413, f"The request body exceeds {self._limit} bytes.", "request_too_large")
-
-
-def _declared_length(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value)
-    return 0
 
 
 class Shortcut:

@@ -13,13 +13,16 @@ from urllib.parse import quote, urlencode
 
 from pydantic_core import from_json
 
-from hopcheck_contracts.bounded_json import has_more_values
+from hopcheck_contracts.bounded_json import commas_and_brackets, has_more_values
 from hopcheck_server.proxy.adapters.base import Call
 from hopcheck_server.proxy.adapters.headers import trace_headers
 from hopcheck_server.proxy.adapters.transports.base import Method
 from hopcheck_server.proxy.client_keys import Client
 from hopcheck_server.proxy.errors import ClientDisconnected, ProxyError, bad_request
 from hopcheck_server.proxy.json_text import insert_member, members_named, replace_member
+from hopcheck_server.proxy.memory.body_limit import declared_length
+from hopcheck_server.proxy.memory.budget import held_now
+from hopcheck_server.proxy.memory.parsed_size import parsed_bytes
 from hopcheck_server.proxy.settings import Settings
 from hopcheck_server.proxy.surfaces.request_fields import (
     check_chat,
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
 
 Check = Callable[[dict[str, Any]], None]
 """Refuses a body by raising a ProxyError (400)."""
+
+KEPT_FIELDS = frozenset({"model", "stream", "stream_options", "metadata"})
+"""Of a parsed body, what is still read when the request has been checked: contents take memory."""
 
 
 async def read_chat(request: Request, settings: Settings) -> Call:
@@ -66,9 +72,15 @@ async def read_response(request: Request, settings: Settings) -> Call:
 async def _read(
     request: Request, settings: Settings, surface: ClientSurface, check: Check, default: str | None
 ) -> Call:
-    raw, body = await _read_json(request, settings)
+    raw = await _read_body(request, settings)
+    parsed = parsed_bytes(raw)
+    if len(raw) + parsed > settings.max_held_bytes:
+        raise ProxyError(413, "The request body takes too much memory once it is parsed.", "request_too_large")
+    await held_now().take(parsed, briefly=True)
+    body = _parse_object(raw)
     check(body)
-    raw = _with_model(raw, body, default)
+    raw, body = _with_model(raw, body, default), _without_contents(body)
+    held_now().free(parsed)
     current_notes().model = body["model"]
     streams = body.get("stream") is True
     path = upstream_path(request, surface)
@@ -118,11 +130,12 @@ def _with_model(raw: bytes, body: dict[str, Any], default_model: str | None) -> 
     return raw
 
 
-async def _read_json(request: Request, settings: Settings) -> tuple[bytes, dict[str, Any]]:
-    _check_content_type(request)
-    raw = await _read_body(request, settings.body_timeout_s)
-    if has_more_values(raw, settings.max_json_values):
-        raise ProxyError(413, "The request body holds too many JSON values.", "request_too_large")
+def _without_contents(body: dict[str, Any]) -> dict[str, Any]:
+    """Keep what is still read, and of the rest the names: its values are sent as they came."""
+    return {name: value if name in KEPT_FIELDS else None for name, value in body.items()}
+
+
+def _parse_object(raw: bytes) -> dict[str, Any]:
     try:
         body = _parse(raw)
     except json.JSONDecodeError as error:
@@ -133,7 +146,7 @@ async def _read_json(request: Request, settings: Settings) -> tuple[bytes, dict[
         raise bad_request("The request body must be a JSON object.")
     if raw.count(b'"model"') > 1 and members_named(raw, "model") > 1:
         raise bad_request("'model' is given more than once.", "model", "duplicate_parameter")
-    return raw, body
+    return body
 
 
 def _parse(raw: bytes) -> Any:
@@ -171,20 +184,51 @@ def _check_content_type(request: Request) -> None:
         raise ProxyError(415, "A compressed request body is not supported.", "unsupported_content_encoding")
 
 
-async def _read_body(request: Request, limit_s: float) -> bytes:
-    chunks = []
+async def _read_body(request: Request, settings: Settings) -> bytes:
+    _check_content_type(request)
+    limit_s = settings.body_timeout_s
     try:
         async with asyncio.timeout(limit_s):
-            more = True
-            while more:
-                with Waiting(for_client=True):
-                    message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnected
-                chunks.append(message.get("body", b""))
-                more = message.get("more_body", False)
+            return await _Body(request, settings.max_json_values).read()
     except TimeoutError:
         sentence = f"The request body didn't arrive within {limit_s:g} s."
         # What is missing of the body would be expected before the next request on this connection.
         raise ProxyError(408, sentence, "request_timeout", headers={"connection": "close"}) from None
-    return b"".join(chunks)
+
+
+class _Body:
+    """A body that is being read: of one with too many values, not much more is read than shows it."""
+
+    def __init__(self, request: Request, max_values: int) -> None:
+        self._request = request
+        self._max_values = self._next_count = max_values
+        self._commas_and_brackets = 0
+        self._raw = bytearray()
+
+    async def read(self) -> bytes:
+        held, announced = held_now(), declared_length(self._request.scope)
+        await held.take(announced)
+        more = True
+        while more:
+            chunk, more = await self._chunk()
+            if not announced:
+                await held.take(len(chunk))
+            self._raw += chunk
+            self._check_values(chunk, is_last=not more)
+        return bytes(self._raw)
+
+    async def _chunk(self) -> tuple[bytes, bool]:
+        with Waiting(for_client=True):
+            message = await self._request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected
+        return message.get("body", b""), message.get("more_body", False)
+
+    def _check_values(self, chunk: bytes, *, is_last: bool) -> None:
+        """Look where there may be too many, and again where there is twice as much: commas of texts are no values."""
+        self._commas_and_brackets += commas_and_brackets(chunk)
+        if self._commas_and_brackets <= (self._max_values if is_last else self._next_count):
+            return
+        if has_more_values(self._raw, self._max_values):
+            raise ProxyError(413, "The request body holds too many JSON values.", "request_too_large")
+        self._next_count = 2 * self._commas_and_brackets

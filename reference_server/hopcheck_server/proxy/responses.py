@@ -11,6 +11,7 @@ from starlette.responses import Response
 from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream
 from hopcheck_server.proxy.disconnect import DisconnectWatch
 from hopcheck_server.proxy.errors import ProxyError, shutting_down
+from hopcheck_server.proxy.memory.budget import held_now
 from hopcheck_server.proxy.surfaces.surface import surface_of
 from hopcheck_server.proxy.telemetry.kinds import kind_of
 from hopcheck_server.proxy.telemetry.notes import current_notes
@@ -26,6 +27,10 @@ STREAM_HEADERS = {
 }
 
 
+PIECE_BYTES = 64 * 1024
+"""Of a large complete response: what is sent at once."""
+
+
 class CompleteResponse(Response):
     """A response with a JSON body. Its header fields are encoded once, in one place, which Starlette's aren't."""
 
@@ -38,6 +43,14 @@ class CompleteResponse(Response):
             (b"content-type", b"application/json"),
             *_encoded(headers),
         ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; a large one in pieces, each when the client has taken most of those before."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        last = max(0, len(self.body) - 1) // PIECE_BYTES * PIECE_BYTES
+        for at in range(0, last, PIECE_BYTES):
+            await send({"type": "http.response.body", "body": self.body[at : at + PIECE_BYTES], "more_body": True})
+        await send({"type": "http.response.body", "body": self.body[last:], "more_body": False})
 
 
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -71,7 +84,7 @@ class ErrorResponse(Response):
 def error_response(error: ProxyError) -> Response:
     """Make a response of an error."""
     current_notes().error = kind_of(error)
-    return ErrorResponse(error)
+    return ErrorResponse(error.with_traceback(None))  # whose frames would keep the request's body
 
 
 class EventStreamResponse(Response):
@@ -88,8 +101,7 @@ class EventStreamResponse(Response):
         try:
             async with DisconnectWatch(receive):
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                async for block in self._stream.blocks:
-                    await send({"type": "http.response.body", "body": block, "more_body": True})
+                await self._send_blocks(send)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except asyncio.CancelledError:
             # The server stops: an error in the stream shows that the response isn't complete.
@@ -98,3 +110,12 @@ class EventStreamResponse(Response):
             )
         finally:
             await self._stream.aclose()
+
+    async def _send_blocks(self, send: Send) -> None:
+        """Send each block when the client has taken most of those before; the last two may wait for it."""
+        held, before = held_now(), 0
+        async for block in self._stream.blocks:
+            held.count(len(block))
+            await send({"type": "http.response.body", "body": block, "more_body": True})
+            held.free(before)
+            before = len(block)

@@ -14,6 +14,7 @@ import uvicorn
 from hopcheck_server.exits import INTERRUPTED, USAGE
 from hopcheck_server.proxy.app import create_app
 from hopcheck_server.proxy.edge.protocol import EdgeLimits, EdgeProtocol
+from hopcheck_server.proxy.memory.kernel_buffers import bound_buffers
 from hopcheck_server.proxy.settings import (
     ProxySettingsError,
     Settings,
@@ -73,6 +74,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound_buffers(listener)
         listener.bind((host, port))
         listener.listen(2048)
     except BaseException:

@@ -11,7 +11,7 @@ import httptools
 from hopcheck_server.wire.responses import Ended, Head, RawResponse, ReadingBudget
 
 
-class ResponseReader(asyncio.Protocol):
+class ResponseReader(asyncio.BaseProtocol):
     """Reads one answer at a time.
 
     Attributes:

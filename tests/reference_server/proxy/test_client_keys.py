@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ def test_the_direct_provider_never_gets_the_upstream_key() -> None:
             return await super().answer(call)
 
     direct = DirectProvider(Provider(load_settings()), {"m": "m"}, ["chat"])
-    asyncio.run(direct.answer(Call(surface.CHAT, "/v1/chat/completions", b"{}", CHAT, {}, VIRTUAL)))
+    asyncio.run(direct.answer(Call(surface.CHAT, "/v1/chat/completions", json.dumps(CHAT).encode(), CHAT, {}, VIRTUAL)))
     assert [call.key for call in asked] == [None]
 
 

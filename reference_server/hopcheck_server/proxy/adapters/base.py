@@ -9,6 +9,7 @@ from typing import Any
 
 from hopcheck_server.proxy.adapters.transports.base import Method
 from hopcheck_server.proxy.errors import ProxyError
+from hopcheck_server.proxy.json_text import parse
 from hopcheck_server.proxy.surfaces.surface import ClientSurface
 
 
@@ -20,7 +21,7 @@ class Call:
         surface: The API that the client speaks.
         path: What is asked, with the query that goes upstream.
         raw: The body as received (with the default model inserted, if it named none); None if it has none.
-        body: The same, parsed; it is never serialised again.
+        body: Those of its members that are read, parsed, and the names of the others; it is never serialised again.
         headers: The client's headers that may be sent upstream, lower case.
         key: What it is sent with instead of this proxy's own key for the upstream; None for that.
         method: GET, POST or DELETE.
@@ -40,6 +41,11 @@ class Call:
     def model(self) -> str | None:
         """The model asked for; None if the request names none."""
         return self.body.get("model")
+
+    def whole_body(self) -> dict[str, Any]:
+        """Parse the body anew, with all its contents."""
+        parsed: dict[str, Any] = parse(self.raw or b"{}")
+        return parsed
 
     @property
     def wants_usage(self) -> bool:

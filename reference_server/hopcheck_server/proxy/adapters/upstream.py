@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from hopcheck_contracts.bounded_json import has_more_values
 from hopcheck_server.proxy.adapters.backends import Backend
 from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream, BaseLLMAdapter, Call
 from hopcheck_server.proxy.adapters.headers import credential, response_headers
@@ -31,6 +32,7 @@ from hopcheck_server.proxy.adapters.transports.base import (
 from hopcheck_server.proxy.adapters.upstream_errors import ErrorMapper, transport_failure
 from hopcheck_server.proxy.errors import ProxyError, model_not_found, upstream_too_large, upstream_unreadable
 from hopcheck_server.proxy.json_text import encode, parse
+from hopcheck_server.proxy.memory.budget import held_now
 from hopcheck_server.proxy.redaction import Redactor
 from hopcheck_server.proxy.settings import Settings
 from hopcheck_server.proxy.surfaces.surface import CHAT
@@ -128,7 +130,7 @@ class UpstreamAdapter(BaseLLMAdapter):
         call = Call(CHAT, path, None, {}, {}, key, "GET")
         headers = credential(CHAT, self._api_key if key is None else key)
         answer = await self._exchange(call, None, headers, limit_s or self._settings.timeout_s)
-        if not isinstance(json.loads(answer.body).get("data"), list):
+        if not isinstance(_json(answer.body, self._settings.max_json_values).get("data"), list):
             raise upstream_unreadable()
         return answer
 
@@ -160,7 +162,7 @@ class UpstreamAdapter(BaseLLMAdapter):
         """Return the JSON of a success; raise a ProxyError for anything else."""
         if response.status != 200:
             raise self._errors.response(response.status, response.headers, body)
-        payload = _json(body)
+        payload = _json(body, self._settings.max_json_values)
         if payload.get("error") and not _is_answer(payload):
             raise self._errors.in_success(payload["error"])
         return payload
@@ -203,14 +205,14 @@ class UpstreamAdapter(BaseLLMAdapter):
         return AdapterStream(_each(events), chat_error_event, response.aclose, self._client_headers(response))
 
     async def _read_all(self, response: UpstreamResponse) -> bytes:
-        chunks, size, limit = [], 0, self._settings.max_response_bytes
+        body, limit = bytearray(), self._settings.max_response_bytes
         with Waiting():
             while chunk := await response.read(self._settings.timeout_s):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > limit:
+                if len(body) + len(chunk) > limit:
                     raise upstream_too_large(limit)
-        return b"".join(chunks)
+                await held_now().take(len(chunk))
+                body += chunk
+        return bytes(body)
 
     def _client_headers(self, response: UpstreamResponse) -> dict[str, str]:
         passed = response_headers(self._backend.incoming_headers(response.headers))
@@ -227,12 +229,16 @@ async def _each(events: list[bytes]) -> AsyncIterator[bytes]:
         yield event
 
 
-def _json(body: bytes) -> dict[str, Any]:
-    """Parse a body that must be a JSON object.
+def _json(body: bytes, max_values: int) -> dict[str, Any]:
+    """Parse a body that must be a JSON object; one with more values, which would take much memory, isn't read.
 
     Raises:
-        ProxyError: 502, if it isn't one.
+        ProxyError: 502, if it isn't one, or is unread and may name an error.
     """
+    if has_more_values(body, max_values):
+        if b'"error"' not in body and body[:1] + body[-1:] == b"{}":
+            return {}
+        raise upstream_unreadable()
     try:
         payload = parse(body)
     except (ValueError, RecursionError):

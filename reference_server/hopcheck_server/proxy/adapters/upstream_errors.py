@@ -5,11 +5,11 @@ Errors have several shapes: OpenAI's, FastAPI's, plain text, HTML. What only Lit
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_server.litellm_workarounds import named_status
 from hopcheck_server.proxy.adapters.backends import Backend
 from hopcheck_server.proxy.adapters.headers import response_headers
@@ -40,10 +40,7 @@ def transport_failure(error: TransportError, waited_s: float) -> ProxyError:
 
 def error_object(body: bytes) -> dict[str, Any]:
     """Find the error in a body; empty if there is none to show (HTML, for example)."""
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
+    payload = loads_or_none(body)
     return _as_error(payload) if isinstance(payload, dict) else {}
 
 

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     """Larger request bodies are refused with 413."""
     max_response_bytes: Annotated[Count, Unit("bytes")] = 64 * 1024 * 1024
     """Larger responses of the upstream, and larger single events of its streams, end in an error (502)."""
+    max_held_bytes: Annotated[Count, Unit("bytes")] = 96 * 1024 * 1024
+    """What all bodies take at the same time, for each worker: requests, responses, JSON that is parsed, what waits for
+    slow clients. A request without room within `CONNECT_TIMEOUT_S` is answered 503; a quarter is for small ones."""
     max_connections: Annotated[Count, Unit("connections")] = 1000
     """To the upstream at the same time. A request that gets none within `CONNECT_TIMEOUT_S` is answered 503."""
     transport: Annotated[Literal["raw", "openai"], LowerCase] = "raw"

@@ -43,5 +43,5 @@ def _chunk(head: dict[str, Any], delta: dict[str, Any], finish: str | None = Non
 
 
 def _usage(call: Call, reply: str) -> dict[str, int]:
-    prompt, answer = words_of(call.body["messages"]), words_in(reply)
+    prompt, answer = words_of(call.whole_body()["messages"]), words_in(reply)
     return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}

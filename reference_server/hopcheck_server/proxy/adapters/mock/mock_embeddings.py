@@ -19,9 +19,10 @@ MAX_NUMBERS = 1_000_000
 
 def embedding_list(call: Call) -> dict[str, Any]:
     """Answer each input with a vector that depends on it alone."""
-    inputs = _inputs(call.body["input"])
-    as_text = call.body.get("encoding_format") == "base64"
-    size = _dimensions(call.body.get("dimensions"), len(inputs))
+    body = call.whole_body()
+    inputs = _inputs(body["input"])
+    as_text = body.get("encoding_format") == "base64"
+    size = _dimensions(body.get("dimensions"), len(inputs))
     data = [
         {"object": "embedding", "index": index, "embedding": _embedding(item, size, as_text)}
         for index, item in enumerate(inputs)

@@ -14,7 +14,7 @@ from hopcheck_server.proxy.json_text import encode
 
 def token_count(call: Call) -> dict[str, Any]:
     """Count the words of a request."""
-    return {"input_tokens": words_of(call.body["messages"])}
+    return {"input_tokens": words_of(call.whole_body()["messages"])}
 
 
 def message(call: Call) -> dict[str, Any]:
@@ -49,4 +49,4 @@ def _head(call: Call) -> dict[str, Any]:
 
 
 def _usage(call: Call, answered: int) -> dict[str, int]:
-    return {"input_tokens": words_of(call.body["messages"]), "output_tokens": answered}
+    return {"input_tokens": words_of(call.whole_body()["messages"]), "output_tokens": answered}

@@ -83,7 +83,7 @@ def _completed(head: dict[str, Any], item: dict[str, Any], call: Call, text: str
 
 
 def _usage(call: Call, reply: str) -> dict[str, Any]:
-    given = call.body.get("input")
+    given = call.whole_body().get("input")
     asked = words_of(given) if isinstance(given, list) else words_in(given)
     answered = words_in(reply)
     details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}

@@ -41,6 +41,11 @@ class EventSplitter:
                 del self._buffer[: len(_BOM)]
         return self._cut()
 
+    @property
+    def waiting_bytes(self) -> int:
+        """The bytes of an event that isn't complete."""
+        return len(self._buffer)
+
     def rest(self) -> bytes:
         """Return what followed the last blank line when the stream ended."""
         return bytes(self._buffer).strip(b"\n")

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from hopcheck_contracts.bounded_json import has_more_values
 from hopcheck_server.proxy.adapters.streams.sse import (
     MAX_EVENT_BYTES,
     EventSplitter,
@@ -15,6 +16,9 @@ from hopcheck_server.proxy.adapters.streams.sse import (
 )
 from hopcheck_server.proxy.errors import ProxyError, upstream_broke_off, upstream_too_large, upstream_unreadable
 from hopcheck_server.proxy.json_text import parse
+
+MAX_EVENT_VALUES = 1_000_000
+"""JSON values of one event; more than that isn't parsed, and ends the stream."""
 
 MakeError = Callable[[Any], ProxyError]
 
@@ -43,6 +47,11 @@ class StreamRelay(ABC):
     def ended(self) -> bool:
         """Whether the stream is over."""
         return self.done or self.fault is not None
+
+    @property
+    def waiting_bytes(self) -> int:
+        """The bytes of an event that isn't complete."""
+        return self._splitter.waiting_bytes
 
     @property
     @abstractmethod
@@ -110,6 +119,8 @@ class StreamRelay(ABC):
 
 
 def _parse(data: bytes) -> dict[str, Any] | None:
+    if has_more_values(data, MAX_EVENT_VALUES):
+        return None
     try:
         payload = parse(data)
     except (ValueError, RecursionError):

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from hopcheck_server.proxy.adapters.streams.stream_relay import StreamRelay
 from hopcheck_server.proxy.adapters.transports.base import TimedOut, TransportError, UpstreamResponse
 from hopcheck_server.proxy.adapters.upstream_errors import transport_failure
+from hopcheck_server.proxy.errors import ProxyError
+from hopcheck_server.proxy.memory.budget import held_now
 from hopcheck_server.proxy.telemetry.kinds import kind_of
 from hopcheck_server.proxy.telemetry.notes import Waiting, current_notes
 
@@ -36,6 +38,7 @@ class UpstreamStream:
         self._first_s = first_s
         self._idle_s = idle_s
         self._first = b""
+        self._waiting_bytes = 0
 
     async def open(self) -> None:
         """Wait for the first event, while an error can still have a real status.
@@ -70,7 +73,18 @@ class UpstreamStream:
         except TransportError as error:
             self._relay.fail(transport_failure(error, limit_s))
             return b""
-        return self._relay.feed(chunk) if chunk else self._relay.end()
+        out = self._relay.feed(chunk) if chunk else self._relay.end()
+        if self._waiting_bytes != self._relay.waiting_bytes:
+            await self._hold_waiting()
+        return out
+
+    async def _hold_waiting(self) -> None:
+        """Hold what has come of an event that isn't complete, which may be large."""
+        more, self._waiting_bytes = self._relay.waiting_bytes - self._waiting_bytes, self._relay.waiting_bytes
+        try:
+            await held_now().take(more) if more > 0 else held_now().free(-more)
+        except ProxyError as error:
+            self._relay.fail(error)
 
     def _silence(self, waited_s: float) -> bytes:
         if self._relay.finished:

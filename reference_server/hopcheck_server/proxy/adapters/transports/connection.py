@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from hopcheck_server.proxy.adapters.transports.base import BrokenOff, TimedOut, TransportError
-from hopcheck_server.wire.client import Broken, ClientConnection
+import asyncio
 
-MAX_WAITING_BYTES = 128 * 1024
+from hopcheck_server.proxy.adapters.transports.base import BrokenOff, TimedOut, TransportError
+from hopcheck_server.proxy.memory.budget import UNCOUNTED, HeldBytes
+from hopcheck_server.proxy.memory.kernel_buffers import bound_buffers
+from hopcheck_server.wire.client import Broken, ClientConnection
+from hopcheck_server.wire.responses import RawResponse
+
+MAX_WAITING_BYTES = 64 * 1024
 """What may wait here for a slow client, per stream, before the upstream is read no further."""
 
+MAX_TIGHT_BYTES = 16 * 1024
+"""The same where many wait: half of the budget for all requests is used."""
 
-class UpstreamConnection(ClientConnection):
+READ_BYTES = 16 * 1024
+"""What is read at once. Event loops would read 256 KiB, and many fast streams let another request wait for long."""
+
+PIECE_BYTES = 128
+"""What keeping the bytes of one read takes besides them."""
+
+
+_BUFFER = memoryview(bytearray(READ_BYTES))
+"""Every connection is read into it: what comes is copied at once."""
+
+
+class UpstreamConnection(ClientConnection, asyncio.BufferedProtocol):
     """A connection that stops reading while nobody takes what came.
 
     Attributes:
         idle_since: When it was given back to its pool, by the loop's clock.
+        held: What the request holds that it is used for; what waits here is counted there.
     """
 
     idle_since = 0.0
+    held: HeldBytes = UNCOUNTED
 
     def __init__(self) -> None:
         """Made by `open`."""
@@ -24,24 +44,44 @@ class UpstreamConnection(ClientConnection):
         self._waiting_bytes = 0
         self._is_paused = False
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport; the kernel isn't to read ahead where this connection doesn't."""
+        super().connection_made(transport)
+        bound_buffers(transport.get_extra_info("socket"))
+
     @property
     def reusable(self) -> bool:
         """Whether the next request may be sent: the last response must have been read to its end."""
         return super().reusable and not self._waiting_bytes
 
-    def on_body(self, data: bytes) -> None:
-        """Keep body bytes, and pause the connection where many wait."""
-        super().on_body(data)
-        self._waiting_bytes += len(data)
-        if self._waiting_bytes > MAX_WAITING_BYTES and not self._is_paused and self._transport is not None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where the next bytes are read into."""
+        return _BUFFER
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Parse what came."""
+        self.data_received(bytes(_BUFFER[:nbytes]))
+
+    def _keep(self, answer: RawResponse, parts: list[bytes]) -> None:
+        """Keep the body bytes of one read, and pause the connection where many wait."""
+        joined = b"".join(parts)
+        super()._keep(answer, [joined])
+        self._count(len(joined) + PIECE_BYTES)
+        limit = MAX_TIGHT_BYTES if self.held.is_tight else MAX_WAITING_BYTES
+        if self._waiting_bytes > limit and not self._is_paused and self._transport is not None:
             self._is_paused = True
             self._transport.pause_reading()
+
+    def _count(self, size: int) -> None:
+        self._waiting_bytes += size
+        self.held.count(size)
 
     def take_body(self) -> bytes:
         """Return the body bytes that wait, and read on."""
         body = self._current().body
         taken = body.popleft()[1] if len(body) == 1 else b"".join([data for _, data in body])
         body.clear()
+        self.held.free(self._waiting_bytes)
         self._waiting_bytes = 0
         if self._is_paused and self._transport is not None:
             self._is_paused = False

@@ -15,6 +15,7 @@ from hopcheck_server.proxy.adapters.transports.base import (
 )
 from hopcheck_server.proxy.adapters.transports.connection import UpstreamConnection
 from hopcheck_server.proxy.adapters.transports.pool import ConnectionPool
+from hopcheck_server.proxy.memory.budget import UNCOUNTED, held_now
 from hopcheck_server.proxy.telemetry.notes import Waiting
 from hopcheck_server.wire.client import Broken
 from hopcheck_server.wire.pool import Origin
@@ -22,6 +23,9 @@ from hopcheck_server.wire.responses import Head
 
 MAX_INFLATED_BYTES = 256 * 1024
 """Of one read, when an upstream compresses though it was asked not to; the rest follows with the next reads."""
+
+MAX_JOINED_BYTES = 64 * 1024
+"""Up to here head and body are sent in one write; a larger body isn't copied for it."""
 
 _ANY_ZLIB = 47
 """zlib's window bits for gzip and zlib alike."""
@@ -46,30 +50,36 @@ class RawTransport:
         self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str], limit_s: float
     ) -> RawUpstreamResponse:
         """Send the request once; no status raises an exception."""
-        request = self._request(method, path, content, headers)
+        head = self._head(method, path, content, headers)
         with Waiting():
             try:
                 async with asyncio.timeout(limit_s):
-                    return await self._exchange(request)
+                    return await self._exchange(head, content or b"")
             except TimeoutError:
                 raise TimedOut from None
 
-    async def _exchange(self, request: bytes) -> RawUpstreamResponse:
+    async def _exchange(self, head: bytes, content: bytes) -> RawUpstreamResponse:
         connection = await self._pool.take()
+        connection.held = held_now()
         try:
-            await connection.send_raw(request)
+            if len(content) <= MAX_JOINED_BYTES:
+                await connection.send_raw(head + content)
+            else:
+                await connection.send_raw(head)
+                await connection.write(content)
             return RawUpstreamResponse(connection, self._pool, await connection.head())
         except BaseException as error:
+            connection.held = UNCOUNTED
             self._pool.give(connection)
             if isinstance(error, Broken):
                 raise BrokenOff from None
             raise
 
-    def _request(self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]) -> bytes:
+    def _head(self, method: Method, path: str, content: bytes | None, headers: Mapping[str, str]) -> bytes:
         own = "".join([f"{name}: {value}\r\n" for name, value in {**self._agent, **headers}.items()])
         framing = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n" if content is not None else ""
         head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._fields}{framing}{own}\r\n"
-        return head.encode("latin-1") + (content or b"")
+        return head.encode("latin-1")
 
     async def aclose(self) -> None:
         """Close the idle connections; those in use are closed with their responses."""
@@ -120,6 +130,7 @@ class RawUpstreamResponse:
         """Give the connection back to its pool, which closes it if the body isn't complete."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            connection.held = UNCOUNTED
             self._pool.give(connection)
 
 
