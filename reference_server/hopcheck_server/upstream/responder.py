@@ -14,7 +14,6 @@ from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.playback.rendered import RenderedResponse
 from hopcheck_server.upstream.script.echo import echoed
-from hopcheck_server.upstream.script.marker import find_script
 from hopcheck_server.upstream.script.turns import Delivery, Script, Scripts, Turn
 from hopcheck_server.wire.headers import Headers
 
@@ -53,10 +52,6 @@ class Responder:
         self._finished[marker] = None
         if len(self._finished) > MAX_FINISHED:
             self._finished.popitem(last=False)
-
-    def identify(self, arrival: Arrival) -> None:
-        """Find the marker of an attempt."""
-        arrival.marker, arrival.script = find_script(arrival.body)
 
     def respond(self, arrival: Arrival) -> tuple[RenderedResponse, Delivery]:
         """Enter an attempt into the journal, and render what it is answered."""

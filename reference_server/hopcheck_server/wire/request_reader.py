@@ -70,8 +70,7 @@ class RequestReader(asyncio.Protocol):
         except httptools.HttpParserError:
             self.refuse(400)
         else:
-            overhead = self._read_bytes - self._body_bytes * (1 + _CHUNK_BYTES)
-            if overhead > MAX_OVERHEAD_BYTES and not self.closing:
+            if self._read_bytes - self._body_bytes * (1 + _CHUNK_BYTES) > MAX_OVERHEAD_BYTES and not self.closing:
                 self.refuse(431)
 
     def _decline_upgrade(self, rest: bytes) -> None:

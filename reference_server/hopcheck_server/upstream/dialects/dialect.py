@@ -102,6 +102,10 @@ class Dialect(ABC):
             return 405, ErrorStory(message=f"Not allowed: {method} {request.path}", code="method_not_supported")
         if route.method == "POST" and request.payload is None:
             return 400, ErrorStory(message="The body of the request isn't a JSON object.")
+        return self.own_refusal(request)
+
+    def own_refusal(self, request: DialectRequest) -> Refusal | None:
+        """The same about a request to a known path, by the right method, and with a JSON object where that is due."""
         return None
 
     def answer(self, request: DialectRequest, embedding: Embedding | None) -> Json:

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 
 from hopcheck_server.upstream import dialects as folder
@@ -73,7 +74,7 @@ class Dialects:
         named = self._by_name.get(first)
         among, path = ((named,), f"/{rest}") if named else (self._by_path, path)
         routes = [(dialect, dialect.route(path)) for dialect in among]
-        found = tuple((dialect, route._replace(query=query)) for dialect, route in routes if route is not None)
+        found = tuple((dialect, replace(route, query=query)) for dialect, route in routes if route is not None)
         found = found or ((named or self._nearest(path), Route(method="")),)
         if len(self._known) >= MAX_PATHS:
             self._known.clear()

@@ -12,7 +12,7 @@ from hopcheck_server.upstream.dialects.request import GENERATING, DialectRequest
 from hopcheck_server.upstream.dialects.template import JSON_HEADERS, Template, json_response
 from hopcheck_server.upstream.playback.rendered import RenderedResponse
 from hopcheck_server.upstream.script.error_story import ErrorStory
-from hopcheck_server.upstream.script.turns import Turn
+from hopcheck_server.upstream.script.turns import Delivery, Turn
 
 MAX_TEMPLATES = 4096
 """How many templates are kept."""
@@ -52,37 +52,39 @@ class Renderer:
             scripted = replace(turn, headers=JSON_HEADERS + turn.headers)
             body = json.dumps(dialect.error_body(turn.status, turn.error, tag.decode())).encode()
             return json_response(scripted, tag, body, dialect.request_id_header)
-        refusal = None if turn.embedding is not None else dialect.refusal(request)
+        if turn.embedding is not None:
+            return _answer(turn, request, tag)
+        refusal = dialect.refusal(request)
         if refusal is not None:
             return _error(turn, dialect, tag, *refusal)
-        if turn.embedding is None and request.kind in GENERATING:
+        if request.kind in GENERATING:
             return self._generated(turn, request, tag, marked)
         return _answer(turn, request, tag)
 
     def _generated(self, turn: Turn, request: DialectRequest, tag: bytes, marked: bool) -> RenderedResponse:
-        key = id(turn), request.dialect.name, request.shape, marked
-        known = self._kept.get(key)  # with its turn, so that the turn's id stays its own
-        if known is not None:
-            return _filled(known[1], request, tag, turn)
-        obstacle = request.dialect.obstacle(turn)
-        if obstacle:
-            return _unexpressed(turn, request.dialect, tag, obstacle)
-        if len(self._kept) >= MAX_TEMPLATES:
-            self._kept.clear()
-        template = request.dialect.template(turn, request.shape, marked=marked)
-        self._kept[key] = turn, template
-        return _filled(template, request, tag, turn)
+        dialect = request.dialect
+        key = id(turn), dialect.name, request.shape, marked
+        kept = self._kept.get(key)  # with its turn, so that the turn's id stays its own
+        if kept is None:
+            obstacle = dialect.obstacle(turn)
+            if obstacle:
+                return _unexpressed(turn, dialect, tag, obstacle)
+            if len(self._kept) >= MAX_TEMPLATES:
+                self._kept.clear()
+            kept = self._kept[key] = turn, dialect.template(turn, request.shape, marked=marked)
+        response = kept[1].fill(request.model, tag)
+        if response.stream:
+            _begin(response, dialect, turn.delivery)
+        return response
 
 
-def _filled(template: Template, request: DialectRequest, tag: bytes, turn: Turn) -> RenderedResponse:
-    response = template.fill(request.model, tag)
-    if response.stream:
-        response.leading_events = request.dialect.leading_events + turn.delivery.comment
-        response.pieces = [COMMENT, *response.pieces] if turn.delivery.comment else response.pieces
-        if turn.delivery.malformed_event is not None:
-            place = turn.delivery.malformed_event + response.leading_events
-            response.pieces = [*_malformed(response.pieces, place)]
-    return response
+def _begin(response: RenderedResponse, dialect: Dialect, delivery: Delivery) -> None:
+    """Let a stream begin with a comment, and one of its events be malformed, where its turn says so."""
+    response.leading_events = dialect.leading_events + delivery.comment
+    if delivery.comment:
+        response.pieces = [COMMENT, *response.pieces]
+    if delivery.malformed_event is not None:
+        response.pieces = [*_malformed(response.pieces, delivery.malformed_event + response.leading_events)]
 
 
 def _malformed(pieces: Iterable[bytes], place: int) -> Iterator[bytes]:

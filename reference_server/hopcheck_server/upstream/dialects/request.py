@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import from_json
@@ -40,7 +41,8 @@ class Shape(NamedTuple):
 PLAIN = Shape()
 
 
-class Route(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Route:
     """What a path of a dialect asks for.
 
     Attributes:
@@ -65,6 +67,7 @@ class DialectRequest:
     Attributes:
         dialect: Whose path it was sent to.
         route: What the path asks for.
+        kind: See `Route`.
         method: The HTTP method.
         url: The request target.
         payload: The JSON object of the body; None if the body isn't one.
@@ -72,38 +75,33 @@ class DialectRequest:
         shape: The form of the response that it asks for.
     """
 
-    __slots__ = ("dialect", "method", "model", "payload", "route", "shape", "url")
+    __slots__ = ("dialect", "kind", "method", "model", "payload", "route", "shape", "url")
 
     def __init__(self, dialect: Dialect, route: Route, method: str, url: str, body: bytes) -> None:
         self.dialect = dialect
         self.route = route
+        self.kind = route.kind
         self.method = method
         self.url = url
-        self.model = route.model
-        self.payload: dict[str, Any] | None = None
-        if body:
-            self._read(body)
-        self.shape = PLAIN if self.payload is None else dialect.shape(self.payload, route)
-
-    def _read(self, body: bytes) -> None:
-        if len(body) > MAX_VALUES and has_more_values(body, MAX_VALUES):
+        self.payload = payload = _object_in(body)
+        if payload is None:
+            self.model, self.shape = route.model, PLAIN
             return
-        try:
-            value = from_json(body)
-        except ValueError:
-            return
-        if isinstance(value, dict):
-            self.payload = value
-            model = value.get("model")
-            if isinstance(model, str) and (model or not self.model):
-                self.model = model
-
-    @property
-    def kind(self) -> str:
-        """See `Route`."""
-        return self.route.kind
+        model = payload.get("model")
+        self.model = model if model and isinstance(model, str) else route.model
+        self.shape = dialect.shape(payload, route)
 
     @property
     def path(self) -> str:
         """The path, without its query."""
         return self.url.partition("?")[0]
+
+
+def _object_in(body: bytes) -> dict[str, Any] | None:
+    if not body or (len(body) > MAX_VALUES and has_more_values(body, MAX_VALUES)):
+        return None
+    try:
+        value = from_json(body)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -55,8 +55,9 @@ class Arrival:
     @classmethod
     def of(cls, exchange: ServerExchange) -> Self:
         """The request of an exchange."""
-        body, connection, at_ns = exchange.body, exchange.connection, exchange.received_ns
-        return cls(exchange.method, exchange.target, exchange.fields, body, connection, at_ns)
+        return cls(
+            exchange.method, exchange.target, exchange.fields, exchange.body, exchange.connection, exchange.received_ns
+        )
 
     @property
     def headers(self) -> Headers:

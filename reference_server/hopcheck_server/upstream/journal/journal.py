@@ -22,7 +22,7 @@ MAX_MARKERS = 5_000
 """How many markers are kept; the oldest goes first, if nobody has forgotten it."""
 
 MAX_RESPONSES = 5_000
-"""Of how many of the latest attempts the responses are kept, too."""
+"""Of how many of the latest attempts with a marker the responses are kept, too."""
 
 
 _Route = tuple[str, str, str]
@@ -68,12 +68,12 @@ class Journal:
 
     def add(self, arrival: Arrival) -> None:
         """Keep an attempt that has just arrived, and number it."""
-        self._with_response.append(arrival)
-        if len(self._with_response) > MAX_RESPONSES:
-            self._with_response.popleft().response_parts = None
         if not arrival.marker:
             self._unmarked.append(arrival)
             return
+        self._with_response.append(arrival)
+        if len(self._with_response) > MAX_RESPONSES:
+            self._with_response.popleft().response_parts = None
         marked = self._marked.get(arrival.marker)
         if marked is None:
             marked = self._marked[arrival.marker] = _Marked(arrival.script)

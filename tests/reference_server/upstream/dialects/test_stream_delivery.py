@@ -10,7 +10,7 @@ from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.playback.schedule import plan
 from hopcheck_server.upstream.responder import Responder
 from hopcheck_server.upstream.script import reply
-from hopcheck_server.upstream.script.marker import script_name
+from hopcheck_server.upstream.script.marker import find_script, script_name
 from hopcheck_server.upstream.script.turns import Turn
 
 PATHS = {
@@ -29,7 +29,7 @@ def sent(path: str, turn: Turn) -> tuple[bytes, str]:
     """The bytes of a stream, and how it ends."""
     responder = Responder({script_name("own"): reply.script_of(turn)}, Journal())
     arrival = Arrival("POST", path, [], BODY)
-    responder.identify(arrival)
+    arrival.marker, arrival.script = find_script(BODY)
     rendered, delivery = responder.respond(arrival)
     schedule = plan(rendered.pieces, delivery)
     return b"".join(data for data, _, _ in schedule.segments), schedule.end

@@ -66,11 +66,10 @@ class Anthropic(Dialect):
         """Anthropic's error object; its types follow the status."""
         return {**errors.event(status, error), "request_id": f"req_hop{tag}"}
 
-    def refusal(self, request: DialectRequest) -> Refusal | None:
-        """Also a request without a model, messages or a limit of tokens."""
-        refused = super().refusal(request)
-        if refused or request.kind == "models":
-            return refused
+    def own_refusal(self, request: DialectRequest) -> Refusal | None:
+        """A request without a model, messages or a limit of tokens."""
+        if request.kind == "models":
+            return None
         if is_unknown(request.model) or (request.kind == "model" and request.model not in MODELS):
             return 404, ErrorStory(message=f"model: {request.model}")
         return None if request.kind == "model" else _missing(request)

@@ -29,9 +29,9 @@ class Azure(OpenAIChat):
         match = _PATH.fullmatch(path)
         return match and Route("chat" if match[2] == "chat/completions" else "embeddings", unquote(match[1]))
 
-    def refusal(self, request: DialectRequest) -> Refusal | None:
+    def own_refusal(self, request: DialectRequest) -> Refusal | None:
         """As the endpoint's own dialect refuses."""
-        return _EMBEDDINGS.refusal(request) if request.kind == "embeddings" else super().refusal(request)
+        return _EMBEDDINGS.own_refusal(request) if request.kind == "embeddings" else super().own_refusal(request)
 
     def answer(self, request: DialectRequest, embedding: Embedding | None) -> Json:
         """Embeddings."""

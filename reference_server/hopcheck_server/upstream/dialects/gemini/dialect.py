@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from hopcheck_server.upstream.dialects.arguments import parsed_arguments
@@ -59,7 +60,7 @@ class Gemini(Dialect):
         """The methods of a model, with a version before them or without."""
         match = _PATH.fullmatch(path)
         known = match and _ROUTES.get(match[2])
-        return known._replace(model=match[1]) if match and known else None
+        return replace(known, model=match[1]) if match and known else None
 
     def shape(self, payload: Json, route: Route) -> Shape:
         """A stream or not, as the path says, of events or as an array, and how many candidates."""
@@ -81,11 +82,8 @@ class Gemini(Dialect):
         """A status as all of Google's APIs have it."""
         return error_body(status, error)
 
-    def refusal(self, request: DialectRequest) -> Refusal | None:
-        """Also a request for a model that isn't there, or without contents."""
-        refused = super().refusal(request)
-        if refused:
-            return refused
+    def own_refusal(self, request: DialectRequest) -> Refusal | None:
+        """A request for a model that isn't there, or without contents."""
         if is_unknown(request.model):
             return 404, ErrorStory(message=f"models/{request.model} is not found for API version v1beta.")
         if request.kind == "chat" and not (request.payload or {}).get("contents"):

@@ -64,11 +64,8 @@ class Ollama(Dialect):
         """A message, and nothing else."""
         return {"error": str(error.message)}
 
-    def refusal(self, request: DialectRequest) -> Refusal | None:
-        """Also a request that names no model, or one that isn't there."""
-        refused = super().refusal(request)
-        if refused:
-            return refused
+    def own_refusal(self, request: DialectRequest) -> Refusal | None:
+        """A request that names no model, or one that isn't there."""
         model = request.model or str((request.payload or {}).get("name") or "")  # older clients name it so
         if not model:
             return 400, ErrorStory(message="model is required")

@@ -146,14 +146,13 @@ class OpenAIChat(Dialect):
         """OpenAI's error object."""
         return error_body(error)
 
-    def refusal(self, request: DialectRequest) -> Refusal | None:
-        """Also a request for a model that isn't there, or without messages."""
-        refused = super().refusal(request)
-        if refused or request.kind in ("models", "health"):
-            return refused
-        if request.kind == "model":
-            return None if request.model in MODELS else unknown_model(request.model)
-        return refused_model(request) or missing(request, "messages", (list,))
+    def own_refusal(self, request: DialectRequest) -> Refusal | None:
+        """A request for a model that isn't there, or without messages."""
+        if request.kind == "chat":
+            return refused_model(request) or missing(request, "messages", (list,))
+        if request.kind == "model" and request.model not in MODELS:
+            return unknown_model(request.model)
+        return None
 
     def answer(self, request: DialectRequest, embedding: Embedding | None) -> Json:
         """A model, the list of them, or that all is well."""

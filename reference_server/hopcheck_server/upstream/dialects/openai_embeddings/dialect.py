@@ -33,9 +33,9 @@ class OpenAIEmbeddings(Dialect):
         """OpenAI's error object."""
         return error_body(error)
 
-    def refusal(self, request: DialectRequest) -> Refusal | None:
-        """Also a request without a model or without input."""
-        return super().refusal(request) or refused_model(request) or missing(request, "input", (list, str))
+    def own_refusal(self, request: DialectRequest) -> Refusal | None:
+        """A request without a model or without input."""
+        return refused_model(request) or missing(request, "input", (list, str))
 
     def answer(self, request: DialectRequest, embedding: Embedding | None) -> Json:
         """One vector for each input."""

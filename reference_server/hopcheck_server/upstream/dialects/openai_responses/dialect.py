@@ -56,10 +56,12 @@ class OpenAIResponses(Dialect):
         return error_body(error)
 
     def refusal(self, request: DialectRequest) -> Refusal | None:
-        """Also a request without a model, or with nothing to work on."""
-        if request.kind in stored.METHODS:
-            return stored.refusal(request)
-        refused = super().refusal(request) or refused_model(request)
+        """Stored responses are asked for by several methods."""
+        return stored.refusal(request) if request.kind in stored.METHODS else super().refusal(request)
+
+    def own_refusal(self, request: DialectRequest) -> Refusal | None:
+        """A request without a model, or with nothing to work on."""
+        refused = refused_model(request)
         payload = request.payload or {}
         is_elsewhere = any(payload.get(name) for name in ("prompt", "previous_response_id"))
         if refused or (is_elsewhere and not payload.get("input")):

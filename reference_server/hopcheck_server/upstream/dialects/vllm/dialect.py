@@ -49,9 +49,9 @@ class VLLM(OpenAIChat):
         """OpenAI's error object, whose code is the status as a number."""
         return _error_body(status, error)
 
-    def refusal(self, request: DialectRequest) -> Refusal | None:
+    def own_refusal(self, request: DialectRequest) -> Refusal | None:
         """As the endpoint's own dialect refuses."""
-        return _EMBEDDINGS.refusal(request) if request.kind == "embeddings" else super().refusal(request)
+        return _EMBEDDINGS.own_refusal(request) if request.kind == "embeddings" else super().own_refusal(request)
 
     def answer(self, request: DialectRequest, embedding: Embedding | None) -> Json:
         """Embeddings, models."""
