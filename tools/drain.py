@@ -1,5 +1,7 @@
 """SIGTERM in the middle of traffic: `python -m tools.drain [--workers 2]` prints what was cut, and what was lost.
 
+With `--restart` it is SIGHUP, which replaces the workers one after another: then no chat may be refused, either.
+
 LLM-Proxy runs in front of the scripted upstream. It has streams in flight and gets chats at a constant rate, each on a
 connection of its own, when SIGTERM comes, and until its process has ended. The exit code is 1 where a stream was cut, a
 chat was neither answered nor refused, one was taken after another had been refused, or the process didn't end with 0.
@@ -20,6 +22,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from hopcheck.cli.chain import UPSTREAM_COMMAND
 from hopcheck_server.chain import Served, serve, serve_reference
@@ -43,9 +47,10 @@ class Drained:
     Attributes:
         streams: How many ended how.
         chats: How each ended, in the order in which they were sent.
-        ended_s: From SIGTERM to the end of the process.
+        ended_s: From the signal to the end of the process.
         exit_code: Of the process.
         log: What the process printed, but for its address.
+        restarted: Whether its workers were only replaced.
     """
 
     streams: Counter[str] = field(default_factory=Counter)
@@ -53,11 +58,13 @@ class Drained:
     ended_s: float = 0.0
     exit_code: int = HOLDS
     log: str = ""
+    restarted: bool = False
 
     def complaints(self) -> Iterator[str]:
         """A sentence for each problem."""
+        may_end = {"streams": {ANSWERED}, "chats": {ANSWERED} if self.restarted else {ANSWERED, REFUSED}}
         for kind, endings in (("streams", self.streams), ("chats", Counter(self.chats))):
-            for how in endings.keys() - ({ANSWERED, REFUSED} if kind == "chats" else {ANSWERED}):
+            for how in endings.keys() - may_end[kind]:
                 yield f"{endings[how]} {kind} ended otherwise: {how}"
         if self.late:
             yield f"{self.late} chats were taken after one had been refused"
@@ -129,20 +136,34 @@ async def chats_until(ended: asyncio.Event, proxy: Served, rate: float) -> list[
     return await asyncio.gather(*asked)
 
 
-async def drained(proxy: Served, streams: int, rate: float) -> Drained:
-    """Open streams, ask for chats, send SIGTERM, and wait for all that goes on."""
-    ended, begun = asyncio.Event(), [asyncio.Event() for _ in range(streams)]
+async def drained(proxy: Served, options: argparse.Namespace) -> Drained:
+    """Open streams, ask for chats, send the signal, and wait for all that goes on."""
+    assert proxy.process is not None
+    ended, begun = asyncio.Event(), [asyncio.Event() for _ in range(options.streams)]
     streaming = [asyncio.create_task(ask(proxy, STREAM, one)) for one in begun]
     await asyncio.gather(*(one.wait() for one in begun))
-    chatting = asyncio.create_task(chats_until(ended, proxy, rate))
-    assert proxy.process is not None
-    os.kill(proxy.process.pid, signal.SIGTERM)
+    chatting = asyncio.create_task(chats_until(ended, proxy, options.rate))
     at_s = time.monotonic()
+    if options.restart:
+        await replace_workers(proxy.process.pid)
+        ended.set()
+        await chatting
+    os.kill(proxy.process.pid, signal.SIGTERM)
     code = await proxy.process.wait()
     ended_s = time.monotonic() - at_s
     ended.set()
+    streams = Counter(await asyncio.gather(*streaming))
     log = "\n".join(line for line in proxy.process.log_text().splitlines() if line != proxy.url)
-    return Drained(Counter(await asyncio.gather(*streaming)), await chatting, ended_s, code, log)
+    return Drained(streams, await chatting, ended_s, code, log, options.restart)
+
+
+async def replace_workers(pid: int) -> None:
+    """Send SIGHUP, and wait until those who worked then have ended."""
+    before = psutil.Process(pid).children()
+    os.kill(pid, signal.SIGHUP)
+    # The first of the children is multiprocessing's own helper, which stays.
+    workers = [one for one in before if "spawn_main" in " ".join(one.cmdline())]
+    await asyncio.to_thread(psutil.wait_procs, workers)
 
 
 async def run(options: argparse.Namespace, work_dir: Path) -> Drained:
@@ -163,17 +184,19 @@ async def run(options: argparse.Namespace, work_dir: Path) -> Drained:
         await control.load({name: reply.script_of(turn) for name, turn in turns.items()})
         log_file = work_dir / "reference.log"
         serving = serve_reference(upstream.url, "sk-up", log_file=log_file, settings=settings, workers=options.workers)
-        return await drained(await running.enter_async_context(serving), options.streams, options.rate)
+        return await drained(await running.enter_async_context(serving), options)
 
 
 def show(found: Drained, options: argparse.Namespace) -> None:
     """Print the figures."""
     chats = Counter(found.chats)
-    print(f"{options.workers} process(es), SIGTERM with {options.streams} streams and {options.rate:g} chats a second:")
+    signal_name = "SIGHUP" if options.restart else "SIGTERM"
+    traffic = f"{options.streams} streams and {options.rate:g} chats a second"
+    print(f"{options.workers} process(es), {signal_name} with {traffic}:")
     print(f"  streams: {found.streams[ANSWERED]} whole, {options.streams - found.streams[ANSWERED]} cut")
     lost = len(found.chats) - chats[ANSWERED] - chats[REFUSED]
     print(f"  chats: {chats[ANSWERED]} answered, {chats[REFUSED]} refused by the closed listener, {lost} lost")
-    print(f"  the process ended {found.ended_s:.1f} s after SIGTERM, with {found.exit_code}")
+    print(f"  the process ended {found.ended_s:.1f} s after {signal_name}, with {found.exit_code}")
     for complaint in found.complaints():
         print(complaint, file=sys.stderr)
 
@@ -182,12 +205,15 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run and print; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.drain", description=__doc__)
     parser.add_argument("--workers", type=int, default=1, help="processes of LLM-Proxy (%(default)s)")
+    parser.add_argument("--restart", action="store_true", help="replace the workers by SIGHUP, and end them then")
     parser.add_argument("--streams", type=int, default=200, help="in flight at SIGTERM (%(default)s)")
     parser.add_argument("--seconds", type=float, default=8.0, help="that a stream lasts (%(default)s)")
     parser.add_argument("--rate", type=float, default=20.0, help="chats a second (%(default)s)")
     parser.add_argument("--delay", type=float, default=3.0, help="LLM_PROXY__DRAIN_DELAY_S (%(default)s)")
     parser.add_argument("--grace", type=float, default=30.0, help="LLM_PROXY__SHUTDOWN_GRACE_S (%(default)s)")
     options = parser.parse_args(words)
+    if options.restart and options.workers < 2:
+        parser.error("--restart needs --workers 2 or more: a single process isn't replaced.")
     with tempfile.TemporaryDirectory(prefix="hopcheck-drain-") as folder:
         found = asyncio.run(run(options, Path(folder)))
     show(found, options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,14 @@ def test_200_streams_and_20_chats_a_second(workers: str, capsys: pytest.CaptureF
 
 
 @pytest.mark.commands
+def test_workers_are_replaced_without_a_loss(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SHORT, "--workers", "2", "--restart"]) == 0, capsys.readouterr()
+    _, streams, chats, _ = capsys.readouterr().out.splitlines()
+    assert streams == "  streams: 200 whole, 0 cut"
+    assert chats.endswith(" answered, 0 refused by the closed listener, 0 lost")
+
+
+@pytest.mark.commands
 def test_streams_that_the_grace_cuts_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--seconds", "30", "--delay", "0", "--grace", "1", "--streams", "5"]) == 1
     printed = capsys.readouterr()
@@ -29,7 +38,7 @@ def test_streams_that_the_grace_cuts_are_counted(capsys: pytest.CaptureFixture[s
     assert "5 streams ended otherwise: an error in the stream" in printed.err
 
 
-def drained(*chats: str, **other: object) -> Drained:
+def drained(*chats: str, **other: Any) -> Drained:
     return Drained(**{"streams": Counter({ANSWERED: 2}), "chats": list(chats), **other})
 
 
@@ -41,6 +50,7 @@ def drained(*chats: str, **other: object) -> Drained:
         (drained(ANSWERED, REFUSED, ANSWERED), "1 chats were taken after one had been refused"),
         (drained(ANSWERED, streams=Counter({ANSWERED: 1, "cut": 1})), "1 streams ended otherwise: cut"),
         (drained(ANSWERED, streams=Counter({REFUSED: 1})), "1 streams ended otherwise: refused"),
+        (drained(ANSWERED, REFUSED, restarted=True), "1 chats ended otherwise: refused"),
         (drained(ANSWERED, exit_code=-15), "the process ended with -15"),
         (
             drained(ANSWERED, log="socket.send() raised exception."),
