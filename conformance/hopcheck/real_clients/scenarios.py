@@ -84,7 +84,8 @@ def _failed(seen: Sighting) -> Iterator[Finding]:
 
 def _failed_as_overloaded(seen: Sighting) -> Iterator[Finding]:
     yield from _failed(seen)
-    yield expect("status that is shown", seen.run.failure, contains="529")
+    is_shown = any(words in seen.run.failure for words in ("529", "at capacity"))  # the second: Codex
+    yield expect("overload that is shown", seen.run.failure, holds=is_shown, to="says 529, or that all is in use")
     yield expect("requests at the provider", len(seen.attempts), at_most=1 + seen.retries)
 
 

@@ -39,7 +39,7 @@ READ_TIMEOUT_S = 6.5
 
 LITELLM_KEY = "hopcheck-litellm-key"
 
-MODELS = (*RelayConfig(upstream="").models, "limited-model-2", "cooling-model", "tpm-model")
+MODELS = (*RelayConfig(upstream="").models, "limited-model-2", "tpm-model", "responses-model", "bridged-model")
 
 
 @dataclass
