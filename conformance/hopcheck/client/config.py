@@ -79,6 +79,7 @@ class Declares:
         transparent: It is a byte proxy: it reads neither requests nor responses.
         models: It serves /v1/models.
         choices: It answers requests for more than one choice.
+        rests: It may refuse requests for a while by itself, after its provider has failed.
         continues: Its fallback continues a stream that was cut.
         fallback: A pair of models, the second answering for the first.
         rate_limit: Models with a request limit.
@@ -110,6 +111,7 @@ class Declares:
     transparent: bool = False
     models: bool = True
     choices: bool = True
+    rests: bool = True
     continues: bool = False
     fallback: Fallback | None = None
     rate_limit: RateLimit | None = None
@@ -165,7 +167,7 @@ SECRET_CHARACTERS = 8
 KEY_HEADER = re.compile(r"(authorization|(^|[-_])[a-z]*(key|token))$")
 """What names of headers that carry keys end with: `x-api-key` and `x-goog-apikey`, but not `x-portkey-provider`."""
 
-KIND = frozenset({"auth", "transparent", "models", "choices"})
+KIND = frozenset({"auth", "transparent", "models", "choices", "rests"})
 """The keys that say what a gateway is; cases name what they need of that as `hopcheck.authoring.duties` has it."""
 
 DECLARABLE = frozenset(item.name for item in fields(Declares)) - KIND

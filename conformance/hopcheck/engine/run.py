@@ -5,7 +5,7 @@ Knows no files, no printing and no test framework.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import chain
@@ -25,6 +25,10 @@ class CasesOfProvider:
 
     cases: Iterable[Case]
     context: RunContext
+
+    def phases(self) -> Iterator[Phase]:
+        """The phases in which the cases are run."""
+        return phases(self.cases, rests=self.context.config.declares.rests)
 
 
 async def run(
@@ -62,7 +66,7 @@ async def run_providers(
     Where cases run one after another because gateways rest a provider that fails, each provider has its own turn.
     """
     try:
-        for stage in zip(*(phases(part.cases) for part in parts), strict=True):
+        for stage in zip(*(part.phases() for part in parts), strict=True):
             works = [(phase, part.context) for phase, part in zip(stage, parts, strict=True)]
             async with aclosing(_run_stage(works, jobs, repeat, begun)) as verdicts:
                 async for verdict in verdicts:

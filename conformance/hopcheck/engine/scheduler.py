@@ -35,14 +35,20 @@ class Phase:
         return (*self.shared, *self.serial)
 
 
-def phases(cases: Iterable[Case]) -> Iterator[Phase]:
-    """Sort cases into the phases of a run, by their isolation."""
+def phases(cases: Iterable[Case], *, rests: bool = True) -> Iterator[Phase]:
+    """Sort cases into the phases of a run, by their isolation.
+
+    Args:
+        cases: The cases.
+        rests: Whether the target may rest a provider that fails.
+    """
     ordered = sorted(cases, key=lambda case: case.key)
     by_isolation = {kind: tuple(case for case in ordered if case.isolation is kind) for kind in Isolation}
     longest_first = sorted(by_isolation[Isolation.SHARED], key=lambda case: "timeout_s" not in case.needs)
     yield Phase(shared=tuple(longest_first), serial=by_isolation[Isolation.RATE_WINDOW])
     yield Phase(serial=by_isolation[Isolation.EXCLUSIVE])
-    yield Phase(serial=by_isolation[Isolation.COOLDOWN], settles=True)
+    cooling = by_isolation[Isolation.COOLDOWN]
+    yield Phase(serial=cooling, settles=True) if rests else Phase(shared=cooling)
     yield Phase(serial=by_isolation[Isolation.RECOVERY])
 
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect
+from hopcheck.client.config import Declares
 from hopcheck.engine import run as engine
 from hopcheck.engine.run import run
 from hopcheck.engine.scheduler import phases
@@ -101,6 +102,17 @@ def test_cooldown_cases_come_last_each_after_a_healthy_request(case, bench) -> N
     assert CountsRequests.seen == ["retry.z", "hopcheck", "errors.a", "hopcheck", "errors.b"]
 
 
+def test_where_nothing_rests_cooldown_cases_share_the_target(case) -> None:
+    cases = [named(case, "errors.a", "cooldown"), named(case, "errors.b", "cooldown"), named(case, "stream.c")]
+    first, _, cooling, _ = phases(cases, rests=False)
+    assert [one.id for one in first.shared] == ["stream.c"]
+    assert ([one.id for one in cooling.shared], cooling.serial, cooling.settles) == (
+        ["errors.a", "errors.b"],
+        (),
+        False,
+    )
+
+
 def test_providers_rest_apart_and_exclusive_cases_run_alone(case, monkeypatch) -> None:
     both_rest, going = asyncio.Barrier(2), Counter[str]()
 
@@ -113,7 +125,7 @@ def test_providers_rest_apart_and_exclusive_cases_run_alone(case, monkeypatch) -
 
     monkeypatch.setattr(engine, "run_case", pretended)
     cases = [named(case, "stream.alone", "exclusive"), named(case, "errors.rest", "cooldown")]
-    contexts = [SimpleNamespace(config=SimpleNamespace(provider=name), shared={}) for name in "ab"]
+    contexts = [SimpleNamespace(config=SimpleNamespace(provider=name, declares=Declares()), shared={}) for name in "ab"]
 
     async def main() -> list[Any]:
         parts = [engine.CasesOfProvider(cases, context) for context in contexts]

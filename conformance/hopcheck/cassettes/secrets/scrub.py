@@ -16,6 +16,8 @@ from hopcheck_server.redaction import REDACTED
 from hopcheck_server.secret_forms import written_forms
 
 _ID = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})(?![0-9a-f])")
+_RESPONSE_ID = re.compile(rb"(?<![A-Za-z0-9])resp_[A-Za-z0-9_\-]{48,}={0,2}")
+"""LiteLLM's ids of responses, in which it encrypts where they are stored."""
 _PROBE = re.compile(rb"(hopcheck:(?:preflight|hopcheck)~~[a-z.]*):[0-9a-z]+")
 
 Rewrite = Callable[[re.Match[bytes]], bytes]
@@ -43,7 +45,12 @@ class Scrub:
         """
         self._known = {place.encode(): fixed.encode() for place, fixed in places.items() if place}
         self._ids: dict[bytes, bytes] = {}
-        self._others = [*more, ScrubRule(_ID, self._numbered), ScrubRule(_PROBE, _probe)]
+        self._others = [
+            *more,
+            ScrubRule(_RESPONSE_ID, self._named),
+            ScrubRule(_ID, self._numbered),
+            ScrubRule(_PROBE, _probe),
+        ]
         self._rules = self._others
         self.learn(secrets)
 
@@ -71,6 +78,9 @@ class Scrub:
         number = b"%012d" % (len(self._ids) + 1)
         form = b"00000000-0000-4000-8000-" if b"-" in match[0] else b"00000000000040008000"
         return self._ids.setdefault(match[0], form + number)
+
+    def _named(self, match: re.Match[bytes]) -> bytes:
+        return self._ids.setdefault(match[0], b"resp_%012d" % (len(self._ids) + 1))
 
 
 def forms(secret: str) -> set[bytes]:
