@@ -102,6 +102,14 @@ def test_known_secrets_go_and_frames_stay_right() -> None:
     ]
 
 
+def test_ids_that_are_encrypted_are_numbered_and_stay_the_same() -> None:
+    scrub, own = Scrub(), f"resp_{'aB-_9' * 12}="
+    scrub.leave(f'{{"previous_response_id": "{own}"}}'.encode())
+    assert scrub.body(f'{{"id": "{own}"}}'.encode())[0] == b'{"id": "resp_000000000001"}'
+    assert scrub.text(f"/v1/responses/{own}") == "/v1/responses/resp_000000000001"
+    assert scrub.text("resp_hop41c2") == "resp_hop41c2"
+
+
 def test_ids_are_numbered_and_those_of_requests_stay() -> None:
     one, two = "123e4567-e89b-42d3-a456-426614174000", "0af7651916cd43dd8448eb211c80319c"
     scrub = Scrub()
