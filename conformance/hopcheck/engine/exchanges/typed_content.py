@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hopcheck.client.operations.responses_api.response_results import TERMINAL
 from hopcheck.client.paths import items
 from hopcheck.engine.exchanges.content import index_of, with_more
 from hopcheck.engine.exchanges.message import Message
@@ -24,8 +25,6 @@ _ARGUMENTS = "arguments"
 """In the names of members that hold the arguments of a call, whole or in pieces."""
 
 _OF_RESPONSE = ("status", "incomplete_details", "error", "service_tier")
-
-_ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
 def message_content(message: Message) -> Json:
@@ -46,15 +45,18 @@ def response_content(message: Message) -> Json:
     if not message.streams:
         return _whole_response(message.json)
     payloads = [one for one in message.payloads if isinstance(one, dict)]
-    final = next((one.get("response") for one in reversed(payloads) if str(one.get("type")) in _ENDS), None)
+    final = next((one.get("response") for one in reversed(payloads) if one.get("type") in TERMINAL), None)
     done = [one.get("item") for one in payloads if one.get("type") == "response.output_item.done"]
     return {**_whole_response(final), "items": [_item(one) for one in done], "pieces": _pieces(payloads)}
 
 
 def parsed_calls(content: Json) -> Json:
     """The content of a response with the arguments of its calls as JSON, as a translated one gives them."""
-    return {name: [_parsed(one) for one in value] if isinstance(value, list) else value
-            for name, value in content.items()}  # fmt: skip
+    found = dict(content)
+    for name, value in found.items():
+        if isinstance(value, list):
+            found[name] = [_parsed(one) for one in value]
+    return found
 
 
 def _parsed(item: Any) -> Any:

@@ -16,6 +16,7 @@ from hopcheck_server.upstream.dialects.registry import all_dialects
 from hopcheck_server.upstream.journal.arrival import Arrival
 from hopcheck_server.upstream.journal.journal import Journal
 from hopcheck_server.upstream.responder import Responder
+from hopcheck_server.upstream.script.marker import find_script
 from hopcheck_server.upstream.script.reply import script_of
 
 MARKER = "hopcheck:a.b~~chat:1"
@@ -34,7 +35,7 @@ def given(path: str, story: Any, *, stream: bool) -> Message:
     responder = Responder({"a.b": script_of(story)}, Journal())
     body = f'{{"model": "m", "stream": {"true" if stream else "false"}, "input": "{MARKER}"}}'.encode()
     arrival = Arrival("POST", path, [], body)
-    responder.identify(arrival)
+    arrival.marker, arrival.script = find_script(body)
     rendered, _ = responder.respond(arrival)
     media_type = "text/event-stream" if rendered.stream else "application/json"
     return Message(200, [("content-type", media_type)], b"".join(rendered.pieces))

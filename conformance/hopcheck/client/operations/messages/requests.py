@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from hopcheck.client.bodies import OMIT, marked
+from hopcheck.client.bodies import marked
 from hopcheck.client.config import Models
+from hopcheck.client.operations.field_writers import Body, FieldWriter, body_of_fields, field_named
 from hopcheck.client.operations.kind import NotExpressible
-
-Body = dict[str, Any]
 
 MAX_TOKENS = 64
 """What a healthy request allows: the API has no default."""
@@ -36,22 +35,10 @@ def _body(models: Models, marker: str, fields: Mapping[str, Any]) -> Body:
     if "text" in asked:
         asked = {"messages": [{"role": "user", "content": asked.pop("text")}], **asked}
     body: Body = {"model": models.messages or models.chat, "messages": [{"role": "user", "content": "Say hello."}]}
-    for name, value in asked.items():
-        body |= {name: value} if value is OMIT else _translated(name, value)
-    body = {name: value for name, value in body.items() if value is not OMIT}
+    body = body_of_fields(body, asked, _FIELDS, renamed={})
     if "messages" in body:
         body["messages"] = marked(body["messages"], marker)
     return body
-
-
-def _translated(name: str, value: Any) -> Body:
-    if name not in _FIELDS:
-        raise NotExpressible(f"a request for a message has no {name}")
-    return _FIELDS[name](value)
-
-
-def _as(name: str) -> Callable[[Any], Body]:
-    return lambda value: {name: value}
 
 
 def _messages(value: Any) -> Body:
@@ -101,9 +88,13 @@ def _stop(value: Any) -> Body:
     return {"stop_sequences": [value] if isinstance(value, str) else value}
 
 
-_FIELDS: Mapping[str, Callable[[Any], Body]] = {
-    **{name: _as(name) for name in ("model", "stream", "max_tokens", "temperature", "top_p", "top_k", "system")},
-    "max_completion_tokens": _as("max_tokens"),
+_SAME = ("model", "stream", "max_tokens", "temperature", "top_p", "top_k", "system")
+
+_FIELDS: Mapping[str, FieldWriter] = {
+    **{
+        name: field_named(name) for name in ("model", "stream", "max_tokens", "temperature", "top_p", "top_k", "system")
+    },
+    "max_completion_tokens": field_named("max_tokens"),
     "messages": _messages,
     "tools": _tools,
     "tool_choice": _tool_choice,

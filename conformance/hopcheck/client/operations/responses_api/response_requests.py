@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hopcheck.client.bodies import OMIT, marked
+from hopcheck.client.bodies import marked
 from hopcheck.client.config import Models
+from hopcheck.client.operations.field_writers import Body, FieldWriter, body_of_fields, field_named
 from hopcheck.client.operations.kind import NotExpressible
-
-Body = dict[str, Any]
 
 _MESSAGE_FIELDS = frozenset({"role", "content", "tool_calls", "tool_call_id"})
 _ROLES = frozenset({"system", "developer", "user", "assistant"})
@@ -27,14 +26,8 @@ def response_body(models: Models, marker: str, fields: Mapping[str, Any]) -> Bod
     if "text" in asked:
         asked = {"input": asked.pop("text"), **asked}
     body: Body = {"model": models.responses or models.chat, "input": "Say hello."}
-    for name, value in asked.items():
-        body |= _left_out(name) if value is OMIT else _translated(name, value)
-    body = {name: value for name, value in body.items() if value is not OMIT}
+    body = body_of_fields(body, asked, _FIELDS, renamed=_RENAMED)
     return {**body, "input": _marked(body["input"], marker)} if "input" in body else body
-
-
-def _left_out(name: str) -> Body:
-    return {_RENAMED.get(name, name): OMIT}
 
 
 def _marked(given: Any, marker: str) -> Any:
@@ -47,16 +40,6 @@ def _marked(given: Any, marker: str) -> Any:
             if part.get("type") == "text":
                 part["type"] = "input_text"
     return items
-
-
-def _translated(name: str, value: Any) -> Body:
-    if name not in _FIELDS:
-        raise NotExpressible(f"a request for a response has no {name}")
-    return _FIELDS[name](value)
-
-
-def _as(name: str) -> Callable[[Any], Body]:
-    return lambda value: {name: value}
 
 
 def _messages(value: Any) -> Body:
@@ -137,10 +120,10 @@ _SAME = (
 
 _RENAMED = {"messages": "input", "max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens"}
 
-_FIELDS: Mapping[str, Callable[[Any], Body]] = {
-    **{name: _as(name) for name in _SAME},
-    "max_tokens": _as("max_output_tokens"),
-    "max_completion_tokens": _as("max_output_tokens"),
+_FIELDS: Mapping[str, FieldWriter] = {
+    **{name: field_named(name) for name in _SAME},
+    "max_tokens": field_named("max_output_tokens"),
+    "max_completion_tokens": field_named("max_output_tokens"),
     "messages": _messages,
     "tools": _tools,
     "tool_choice": _tool_choice,

@@ -47,7 +47,7 @@ class ResponseStream(Stream):
         """The error of an `error` event or of a failed response, or the body's error object where it is no stream."""
         for item in self.of_type("error", "response.failed"):
             return item.get("error") or dig(item, "response", "error") or item
-        return Stream.error.fget(self)  # type: ignore[attr-defined]
+        return super(ResponseStream, self).error  # a class with slots is made anew, which a bare super() doesn't know
 
     def joined(self, key: str = "delta", index: int = 0) -> str:
         """The text of all its messages; other keys than `content` name a kind of deltas, such as `refusal`."""
