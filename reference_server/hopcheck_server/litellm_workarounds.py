@@ -6,6 +6,7 @@ shows it. Faults that can't be fixed here are in LiteLLM's baseline.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Mapping
@@ -105,7 +106,7 @@ def restore_param(error: dict[str, Any]) -> dict[str, Any]:
     return {**error, "param": "messages"} if lost and "messages" in str(error.get("message")) else error
 
 
-_WRAPPING = re.compile(r"\A(?:litellm\.\w+: )+(?:\w+: )*?\w+Exception - ")
+_WRAPPING = re.compile(r"\A(?:litellm\.\w+: )+(?:\w+: )*?\w+(?:Exception|Error)(?: \w+Error)? - ")
 _APPENDED = re.compile(
     r"\n\nLiteLLM: model group '|\nmodel=\S*\. con\w+_fallbacks?=|\nReceived Model Group=| LiteLLM Retried: "
 )
@@ -123,6 +124,37 @@ def restore_message(error: dict[str, Any]) -> dict[str, Any]:
     return {**error, "message": _WRAPPING.sub("", _APPENDED.split(message, maxsplit=1)[0])}
 
 
+_BYTES = re.compile(r"b'.*'|b\".*\"", re.DOTALL)
+
+
+def restore_bytes(error: dict[str, Any]) -> dict[str, Any]:
+    """Read the provider's body where LiteLLM quotes it as Python writes bytes (`errors.message-useful`).
+
+    Before a stream of Anthropic's or Gemini's the message is `b'{"error": …}'`, with escapes in its words. Versions:
+    1.106.2.
+    """
+    message = error.get("message")
+    if not isinstance(message, str) or not _BYTES.fullmatch(message):
+        return error
+    try:
+        return {**error, "message": ast.literal_eval(message).decode()}
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return error
+
+
+_STATUS_BY_TYPE = {"overloaded_error": 529, "request_too_large": 413}
+
+
+def restore_status(status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Give two of Anthropic's errors their status (`translation.overloaded`, `translation.too-large`).
+
+    LiteLLM answers them with 500 and 400, and quotes the body, whose type says what they are. Versions: 1.106.2.
+    """
+    kind = str(error.get("type"))
+    found = _STATUS_BY_TYPE.get(kind) if status in (400, 500) else None
+    return (found, {**error, "code": kind}) if found else (status, error)
+
+
 def restore_quoted_error(error: dict[str, Any]) -> dict[str, Any]:
     """Read the provider's error where LiteLLM sends the whole of it as the text of its own (`errors.message-useful`).
 
@@ -131,12 +163,13 @@ def restore_quoted_error(error: dict[str, Any]) -> dict[str, Any]:
     """
     try:
         quoted = json.loads(str(error.get("message")))["error"]
+        quoted = {"message": quoted} if isinstance(quoted, str) else quoted  # as Ollama has it
         message = quoted["message"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return error
     if not isinstance(message, str):
         return error
-    given = {name: quoted[name] for name in ("type", "param", "code") if quoted.get(name) is not None}
+    given = {name: quoted[name] for name in ("type", "param", "code") if isinstance(quoted.get(name), str)}
     return {**error, **given, "message": message}
 
 
@@ -192,7 +225,8 @@ def fix_error(status: int, error: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     status, error = name_unknown_model(status, error)
     status, error = name_slow_provider(status, error)
     error = restore_code(status, error)
-    return status, restore_param(restore_quoted_error(restore_message(error)))
+    error = restore_quoted_error(restore_bytes(restore_message(error)))
+    return restore_status(status, restore_param(error))
 
 
 def fix_event(event: dict[str, Any]) -> dict[str, Any] | None:

@@ -154,3 +154,19 @@ class SaysNothingTwice(TranslatingRelay):
 
     def to_pieces(self, found: Iterable[Piece]) -> Iterable[Piece]:
         return [replace(piece, delta={"content": " "}) if piece.finish == "stop" else piece for piece in found]
+
+
+@violates("translation.refusal")
+class RefusesInShort(TranslatingRelay):
+    """Of a refusal, the first word is passed on."""
+
+    providers = ("openai_responses",)
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        return edits.messages(response, self.shorten)
+
+    def events(self, events: Events) -> Events:
+        return edits.chunk_choices(events, lambda choice: self.shorten(choice["delta"]))
+
+    def shorten(self, message: Json) -> None:
+        message["refusal"] = str(message.get("refusal") or "").partition(" ")[0]

@@ -12,12 +12,13 @@ VERSION = "1.106.2"
 """LiteLLM's, as `tools.providers` starts it."""
 
 INTRODUCTION = """\
-# LiteLLM {version} with four providers
+# LiteLLM {version} with six providers
 
 What a client of OpenAI's chat completions and embeddings meets when LiteLLM {version} has a provider of another dialect
-behind it: Anthropic's Messages, Gemini, Ollama, vLLM. Each was played by hopcheck's upstream, which is held to the
-providers' official clients. LiteLLM ran with [its test configuration](../litellm_config.test.yaml), so models that its
-price map doesn't know; with others it translates some parameters differently.
+behind it: Anthropic's Messages, Azure OpenAI, Gemini, Ollama, OpenAI's Responses, vLLM. Each was played by hopcheck's
+upstream, which is held to the providers' official clients. LiteLLM ran with
+[its test configuration](../litellm_config.test.yaml), so models that its price map doesn't know; with others it
+translates some parameters differently.
 
 The page is made by two commands, and they fail where a deviation has no judgement, or a judgement no deviation:
 

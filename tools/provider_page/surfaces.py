@@ -25,7 +25,7 @@ and then across a bridge. [The baseline](../conformance/hopcheck/gate/targets/li
 reference proxy works around.
 
 The page is made from the reports of two gates, which fails where a deviation has no judgement, or a judgement no
-deviation. The classes are those of [the page about four providers](providers.md).
+deviation. The classes are those of [the page about six providers](providers.md).
 
 ```
 python -m tools.providers --surfaces own --out OWN

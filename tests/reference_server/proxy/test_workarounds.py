@@ -86,6 +86,40 @@ def test_an_error_that_is_quoted_whole() -> None:
     assert (error["message"], error["code"], error["param"]) == ("prompt is too long", "too_long", None)
 
 
+def anthropic(kind: str) -> str:
+    return json.dumps({"type": "error", "error": {"type": kind, "message": "Zu groß."}, "request_id": "req_1"})
+
+
+@pytest.mark.parametrize("name", ["AnthropicError", "AnthropicException"])
+@pytest.mark.parametrize("quote", [str, lambda text: repr(text.encode())])
+@pytest.mark.parametrize(
+    ("status", "kind", "restored"),
+    [(500, "overloaded_error", 529), (400, "request_too_large", 413), (401, "request_too_large", 401)],
+)
+def test_a_status_of_anthropics(status: int, kind: str, restored: int, quote: Any, name: str) -> None:
+    found, error = fixed(status, f"litellm.InternalServerError: {name} - {quote(anthropic(kind))}{GROUP}")
+    assert (found, error["message"], error["type"]) == (restored, "Zu groß.", kind)
+    assert error["code"] == (str(status) if found == status else kind)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'GeminiException - {"error": {"code": 400, "message": "No such function."}}',
+        'Ollama_chatException - {"error": "No such function."}',
+        "AzureException BadRequestError - No such function.",
+    ],
+)
+def test_words_of_other_providers(text: str) -> None:
+    error = fixed(400, f"litellm.BadRequestError: {text}{GROUP}")[1]
+    assert (error["message"], error["code"]) == ("No such function.", "400")
+
+
+@pytest.mark.parametrize("text", ["b'\\xff'", "b'no end", "b'a' * 9 + b'b'"])
+def test_other_bytes_are_a_text(text: str) -> None:
+    assert fixed(400, text)[1]["message"] == text
+
+
 @pytest.mark.parametrize("text", ['{"error": 1}', '{"error": {"message": 1}}', "[1]", "{", '"error"'])
 def test_other_json_is_a_text(text: str) -> None:
     assert fixed(400, text)[1]["message"] == text
