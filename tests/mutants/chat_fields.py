@@ -7,6 +7,18 @@ from hopcheck.selftest.independent import violates
 
 
 @violates("chat.finish-reason")
+class FilteredIsCut(Relay):
+    """An answer that was filtered was cut off by its length, it says."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        return edits.choices(response, self.edit)
+
+    def edit(self, choice: dict[str, Any]) -> None:
+        if choice.get("finish_reason") == "content_filter":
+            choice["finish_reason"] = "length"
+
+
+@violates("chat.refusal-annotations")
 class ModernizesFinishReasons(Relay):
     """The old finish reason `function_call` becomes `tool_calls`."""
 

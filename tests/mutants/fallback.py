@@ -123,19 +123,6 @@ class CallsCutsTooLong(Relay):
 
 
 @violates("fallback.stream-pre-first")
-class SendsTheRoleEarly(_KnowsFallbacks):
-    """A stream that falls back has two first chunks: one of the relay's, and the fallback's."""
-
-    async def events(self, events: Events) -> Events:
-        first = True
-        async for event in events:
-            if first and incoming().id in self.fell:
-                yield event
-            first = False
-            yield event
-
-
-@violates("fallback.stream-pre-first")
 class FallsBackOnStatusesOnly(Relay):
     """A stream that is cut or in error before its first token isn't served by the fallback."""
 

@@ -141,7 +141,7 @@ class AddsAnEmptyDelta(Relay):
 
 @violates("stream.flush")
 class HoldsTheBeginning(Relay):
-    """The first three events of a stream leave together."""
+    """The first six events of a stream leave together."""
 
     async def events(self, events: Events) -> Events:
         held: list[Event] = []
@@ -149,24 +149,12 @@ class HoldsTheBeginning(Relay):
         async for event in events:
             held.append(event)
             number += 1
-            if number >= 3 or event.is_done:
+            if number >= 6 or event.is_done:
                 for one in held:
                     yield one
                 held = []
         for one in held:
             yield one
-
-
-@violates("stream.frame-split")
-class LosesBlankLines(Relay):
-    """Line feeds at the beginning of what is read at once are taken for left-overs."""
-
-    def parse(self, body: AsyncIterator[bytes]) -> Events:
-        return super().parse(self.stripped(body))
-
-    async def stripped(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        async for data in body:
-            yield data.lstrip(b"\n")
 
 
 @violates("stream.frame-split")

@@ -7,11 +7,13 @@ import asyncio
 from collections.abc import Sequence
 
 from tools.gated_faults import eighth, fifth, first, fourth, ninth, second, seventh, sixth, tenth, third
+from tools.gated_faults.conditions import completions, refusals, requests, retries, streams
 from tools.gated_faults.fault import lines_of
 from tools.rare_faults import run_gate
 
 FILES = (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth)
-RELAYS = {module.__name__.rpartition(".")[2]: module.FAULTS for module in FILES}
+CONDITIONS = (requests, retries, completions, streams, refusals)
+RELAYS = {module.__name__.rpartition(".")[2]: module.FAULTS for module in (*FILES, *CONDITIONS)}
 
 LEAST = 0.95
 """The share of the faults that must be named."""

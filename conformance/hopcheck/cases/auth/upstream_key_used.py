@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from hopcheck import (
     FORWARDED,
+    GENERATING,
     Findings,
     IncomingRequest,
     Operation,
@@ -13,6 +14,7 @@ from hopcheck import (
     Target,
     case,
     expect,
+    function_tools,
 )
 
 PLANTED = "hopcheck-planted-key"
@@ -29,7 +31,8 @@ PLANTED = "hopcheck-planted-key"
 async def upstream_key_used(target: Target, ask: Operation) -> Findings:
     """Every request goes upstream with the configured key (or the client's own, if so declared), whatever it says."""
     other = target.chat.stream if ask.name == "chat" else target.chat.create
-    keys = [(await target.forwarded(response)).key for response in (await ask(), await ask(), await other())]
+    offered = await ask(tools=function_tools("look_up")) if ask.generates else await ask()
+    keys = [(await target.forwarded(response)).key for response in (await ask(), offered, await other())]
     policy = target.declares.auth_policy
     if policy == "keys":
         yield expect("attempts with a key", [bool(key) for key in keys], equals=[True] * 3)
@@ -56,6 +59,15 @@ class OldKey(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_header("Authorization", "Bearer hopcheck-old-key")
+
+
+@upstream_key_used.mutant(killed_by="different keys", on=GENERATING)
+class RoutesTools(Relay):
+    """Requests with tools go upstream by a route of their own, with the key of another account."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        header = "x-api-key" if outgoing.incoming.is_anthropic else "Authorization"
+        return outgoing.with_header(header, "Bearer hopcheck-tools-key") if outgoing.json.get("tools") else outgoing
 
 
 @upstream_key_used.mutant(killed_by="obeys the client's api_key", trips=("llm_proxy.*",))

@@ -32,7 +32,8 @@ from hopcheck import (
 )
 async def off_by_default(target: Target, ask: Operation) -> Findings:
     """The same request, sent twice, goes to the provider twice."""
-    first = await ask(extra={"temperature": 0} if ask.generates else None)
+    settled = {"temperature": 0, **({"seed": 7} if ask.surface == "openai" else {})}
+    first = await ask(extra=settled if ask.generates else None)
     again = await target.request(ask.method, ask.path, body=first.sent.body, marker=first.marker)
     yield expect("status of the second answer", again.status, equals=200)
     yield expect("attempts at the provider", len(await target.seen(first, attempts=2, settle_s=0.5)), equals=2)
@@ -81,6 +82,15 @@ class Caches(Relay):
         if response.status == 200 and response.origin == "provider" and not response.streamed:
             self._kept[response.incoming.body] = response
         return response
+
+
+@off_by_default.mutant(killed_by="attempts at the provider", on=["chat"])
+class CachesWhatIsSettled(Caches):
+    """Where a request has a temperature of 0 and a seed, its answer is taken to be always the same."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        asked = response.incoming.json or {}
+        return await super().response(response) if asked.get("temperature") == 0 and "seed" in asked else response
 
 
 @off_by_default.mutant(killed_by="attempts of two at once")

@@ -5,7 +5,7 @@ from typing import Any
 
 from hopcheck import Findings, Relay, RelayedResponse, Response, Target, case, dig, edits, expect, items, reply
 
-TEXTS = ("first", "second", "third")
+TEXTS = ("first", " second\n", "third")
 ENDS = ("stop", "length", "stop")
 
 
@@ -50,6 +50,18 @@ class FirstChoiceOnly(Relay):
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         return edits.body(response, lambda body: body.update(choices=body["choices"][:1]))
+
+
+@n_choices.mutant(killed_by="choices by index")
+class TrimsOthers(Relay):
+    """White space around the texts of further choices is taken off."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        def trim(choice: dict[str, Any]) -> None:
+            if choice["index"]:
+                choice["message"]["content"] = choice["message"]["content"].strip()
+
+        return edits.choices(response, trim)
 
 
 @n_choices.mutant(killed_by="choices by index")

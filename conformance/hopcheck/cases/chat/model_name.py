@@ -1,6 +1,6 @@
 """Which model a chat answer says that it is from."""
 
-from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, edits, expect, reply
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, edits, expect, function_tools, reply
 
 RESOLVED = "hop-model-2026-01-01"
 
@@ -9,7 +9,10 @@ RESOLVED = "hop-model-2026-01-01"
     "chat.model-echo",
     level="SHOULD",
     refs=["litellm#22709", "litellm#26773", "litellm#15141", "CLIProxyAPI#3965"],
-    upstream=reply.chat("Hello.", extra={"model": RESOLVED}),
+    upstream={
+        "": reply.chat("Hello.", extra={"model": RESOLVED}),
+        "call": reply.chat(tools=[reply.call("look_up")], extra={"model": RESOLVED}),
+    },
     trips_on=("fallback.*:*", "stream.same-id:*"),
 )
 async def model_echo(target: Target) -> Findings:
@@ -17,6 +20,8 @@ async def model_echo(target: Target) -> Findings:
     answer, stream = await target.chat.create(), await target.chat.stream()
     forwarded = (await target.forwarded(answer)).model
     yield expect("model", answer.at("model"), one_of=dict.fromkeys((target.models.chat, forwarded, RESOLVED)))
+    call = await target.chat.create(script="call", tools=function_tools("look_up"))
+    yield expect("model of a call", call.at("model"), equals=answer.at("model"))
     streamed = sorted({str(piece.get("model")) for piece in stream.pieces})
     yield expect("models of the stream", streamed, equals=[str(answer.at("model"))])
 
@@ -31,6 +36,15 @@ class ShowsItsSpelling(Relay):
     async def events(self, events: Events) -> Events:
         async for event in events:
             yield edits.chunk(event, lambda piece: piece.update(model=f"openai/{piece['model']}"))
+
+
+@model_echo.mutant(killed_by="model of a call")
+class NamesRoutesOfCalls(Relay):
+    """Where an answer has calls, its model is the name of the route to it."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        called = b'"tool_calls"' in response.body
+        return edits.body(response, lambda body: body.update(model="route-7")) if called else response
 
 
 @model_echo.mutant(killed_by="models of the stream")

@@ -16,7 +16,9 @@ async def usage_dimensions(target: Target) -> Findings:
     """The wanted number of dimensions reaches the provider, and the client gets the provider's token counts."""
     answer = await target.embeddings.create(encoding_format="float", dimensions=2)
     yield expect("counts", {name: answer.at("usage", name) for name in USED}, equals=USED)
-    yield expect("forwarded dimensions", dig((await target.forwarded(answer)).json, "dimensions"), equals=2)
+    answers = [answer, await target.embeddings.create(encoding_format="base64", dimensions=2)]
+    wanted = [dig((await target.forwarded(one)).json, "dimensions") for one in answers]
+    yield expect("forwarded dimensions", wanted, equals=[2, 2])
 
 
 @usage_dimensions.mutant(killed_by="counts")
@@ -27,6 +29,15 @@ class CountsNothing(Relay):
         if response.incoming.path != "/v1/embeddings":
             return response
         return edits.body(response, lambda body: body.update(usage=dict.fromkeys(USED, 0)), having="data")
+
+
+@usage_dimensions.mutant(killed_by="forwarded dimensions")
+class EncodesInFull(Relay):
+    """Vectors in base64 have all their dimensions."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        kept = {name: value for name, value in outgoing.json.items() if name != "dimensions"}
+        return outgoing.with_json(kept) if outgoing.json.get("encoding_format") == "base64" else outgoing
 
 
 @usage_dimensions.mutant(killed_by="forwarded dimensions")

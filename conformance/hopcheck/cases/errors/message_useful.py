@@ -1,6 +1,7 @@
 """What a client must know to correct its request reaches it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -27,7 +28,9 @@ TOO_LONG = {
     "code": "context_length_exceeded",
 }
 POLICY = {
-    "message": "Your request was rejected: „Grüße, 世界“ 🙂. " + "It has this rule, and that rule. " * 40 + "The end.",
+    "message": "Your request was rejected: „Grüße, 世界“ 🙂. "
+    + "It has this rule, and that rule. " * 40
+    + "100% of {it}.",
     "type": "invalid_request_error",
     "param": "messages[0].content",
     "code": "content_policy_violation",
@@ -69,6 +72,15 @@ class SaysSomethingWentWrong(Rewords):
     """The client only learns that something went wrong."""
 
     instead = MappingProxyType({"message": "Something went wrong."})
+
+
+@message_useful.mutant(killed_by="messages")
+class FormatsMessages(Relay):
+    """A message is taken for a template: a per cent sign in it is doubled."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        return replace(response, body=response.body.replace(b"%", b"%%"))
 
 
 @message_useful.mutant(killed_by="code", on=OF_OPENAI)

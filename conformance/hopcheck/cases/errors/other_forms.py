@@ -23,6 +23,7 @@ FORMS = {
     "a message at the top": reply.raw(400, json.dumps({"message": TEXT, "type": "invalid"}), "application/json"),
     "a detail": reply.raw(400, json.dumps({"detail": TEXT}), "application/json"),
     "a list": reply.raw(400, json.dumps([{"error": {"message": TEXT, "status": "FAILED"}}]), "application/json"),
+    "nothing": reply.raw(400, "", "application/json"),
     "plain text": reply.raw(400, TEXT, "text/plain"),
     "after white space": reply.raw(400, "\n\n  " + json.dumps({"error": {"message": TEXT}}), "application/json"),
 }
@@ -68,6 +69,17 @@ class UnknownIsOurs(Rereads):
 
     def unknown(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
         response.status = 500
+        return response
+
+
+@other_forms.mutant(killed_by="statuses")
+class SilenceIsOurs(Relay):
+    """An error without a body is a gateway's error."""
+
+    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
+        response = await super().failed(incoming, failure)
+        if failure.kind == "status" and not failure.body:
+            response.status = 502
         return response
 
 

@@ -26,6 +26,9 @@ QUOTA = {
 WAIT_S = 2
 """Seconds that the provider asks for: a gateway that retries may wait so long between two attempts."""
 
+HOURS_S = 5 * 3600
+"""Until a quota is there again."""
+
 
 @case(
     "errors.retry-after",
@@ -36,6 +39,7 @@ WAIT_S = 2
     isolation="cooldown",
     upstream={
         "503": reply.status(503, headers={"Retry-After": str(WAIT_S)}),
+        "429-hours": reply.status(429, headers={"Retry-After": str(HOURS_S)}),
         "429-date": reply.status(429, headers={"Retry-After": formatdate(4_102_444_800, usegmt=True)}),
     },
 )
@@ -45,6 +49,9 @@ async def retry_after(target: Target, ask: Operation) -> Findings:
     value, wait_s = unavailable.header("retry-after"), unavailable.retry_after_s
     near = wait_s is not None and WAIT_S - 1 <= wait_s <= WAIT_S + 1
     yield expect("of a 503", value, holds=near, to=f"{WAIT_S}, or the date in that many seconds")
+    asked = await ask(script="429-hours")
+    near = asked.retry_after_s is not None and abs(asked.retry_after_s - HOURS_S) < 60
+    yield expect("hours of a 429", asked.header("retry-after"), holds=near, to=f"{HOURS_S}, or the date by then")
     limited = await ask(script="429-date")
     wait_s = limited.retry_after_s
     far = wait_s is not None and wait_s > 24 * 3600
@@ -63,6 +70,15 @@ class Drops(Relay):
     def drops(self, response: RelayedResponse) -> bool:
         """Whether it is lost in this one."""
         return False
+
+
+@retry_after.mutant(killed_by="hours of a 429")
+class WaitsAnHourAtMost(Drops):
+    """More than an hour is taken for a mistake."""
+
+    def drops(self, response: RelayedResponse) -> bool:
+        asked = response.header("retry-after") or ""
+        return asked.isdigit() and int(asked) > 3600
 
 
 @retry_after.mutant(killed_by="of a 503", trips=("rate_limit.*", "retry.*"))

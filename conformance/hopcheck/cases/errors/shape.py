@@ -1,5 +1,7 @@
 """Every error is an error object."""
 
+from dataclasses import replace
+
 from hopcheck import (
     FORWARDED,
     OF_OPENAI,
@@ -19,6 +21,8 @@ from hopcheck import (
 
 FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
 
+BROWSERS = "text/html,application/xhtml+xml,*/*;q=0.8"
+
 FIELDS = frozenset({"message", "type", "param", "code"})
 
 
@@ -36,6 +40,7 @@ async def shape(target: Target, ask: Operation) -> Findings:
         "bad JSON": await target.request(ask.method, ask.path, body=b'{"model": "'),
         "unknown model": await ask(script="openai", model="hopcheck-no-such-model"),
         "no key": await ask(script="openai", key=""),
+        "for a browser": await ask(script="openai", model="hopcheck-no-such-model", headers={"Accept": BROWSERS}),
     }
     passed = {script: await ask(script=script) for script in ("openai", "foreign")}
     yield expect("proxy's own errors", _complaints(own), equals={})
@@ -69,6 +74,16 @@ class FrameworksOwn(Relay):
     async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
         refusal = await super().check(incoming)
         return refusal and refusal.with_json({"detail": "Unprocessable Entity"})
+
+
+@shape.mutant(killed_by="proxy's own errors")
+class GreetsBrowsers(Relay):
+    """For a client that likes HTML, an error is a page."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        if response.status >= 400 and "text/html" in (response.incoming.header("accept") or ""):
+            return replace(response, body=b"<h1>Error</h1>").with_header("Content-Type", "text/html")
+        return response
 
 
 @shape.mutant(killed_by="provider's errors", trips=("errors.*",))

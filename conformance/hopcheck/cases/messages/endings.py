@@ -13,6 +13,9 @@ REASONS = {
     "paused": "pause_turn",
     "context_exceeded": "model_context_window_exceeded",
 }
+SEQUENCE = "\n\nHuman: "
+"""With white space around it, as sequences often have."""
+
 STORIES = {name: reply.chat("Hel", finish=name) for name in REASONS if name != "tool_calls"}
 
 
@@ -43,12 +46,21 @@ class EndsPausedTurns(EditsObjects):
     level="MUST",
     on=ON_MESSAGES,
     refs=["Anthropic API stop reasons: stop_sequence"],
-    upstream=both({"type": "text", "text": "Hel"}, stop_reason="stop_sequence", stop_sequence="END"),
+    upstream=both({"type": "text", "text": "Hel"}, stop_reason="stop_sequence", stop_sequence=SEQUENCE),
 )
 async def stop_sequence(target: Target, ask: Operation) -> Findings:
     """Which of the client's sequences ended a message is named."""
-    response = await ask(script=ask.name, stop=["END", "STOP"])
-    yield expect("ending", list(ending_of(response)), equals=["stop_sequence", "END"])
+    response = await ask(script=ask.name, stop=[SEQUENCE, "STOP"])
+    yield expect("ending", list(ending_of(response)), equals=["stop_sequence", SEQUENCE])
+
+
+@stop_sequence.mutant(killed_by="ending")
+class TrimsTheSequence(EditsObjects):
+    """White space around the sequence is taken off."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        if isinstance(content.get("stop_sequence"), str):
+            content["stop_sequence"] = content["stop_sequence"].strip()
 
 
 @stop_sequence.mutant(killed_by="ending")

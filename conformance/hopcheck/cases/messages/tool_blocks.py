@@ -18,13 +18,15 @@ from hopcheck import (
 from hopcheck.cases.messages.blocks import both, content_of
 
 CALLS = (
-    reply.call("weather", '{"city": "Os', 'lo", "days": [1, 2.5, null], "é": {"deep": true}}', id="call_hop1"),
+    reply.call(
+        "weather", '{"city": "Os', 'lo", "days": [1, 2.5, null], "unit": null, "é": {"deep": true}}', id="call_hop1"
+    ),
     reply.call("clock", id="call_hop2"),
     reply.call("weather", '{"city": "Rome"}', id="call_hop3"),
 )
 
 
-DEEP = {"city": "Oslo", "days": [1, 2.5, None], "é": {"deep": True}}
+DEEP = {"city": "Oslo", "days": [1, 2.5, None], "unit": None, "é": {"deep": True}}
 
 
 MADE = [
@@ -57,6 +59,15 @@ class SpeaksAfterwards(EditsObjects):
     def edit(self, content: dict[str, Any]) -> None:
         if content.get("type") == "tool_use" and content["id"] == "call_hop3":
             content.update(type="text", text="")
+
+
+@calls.mutant(killed_by="calls", on="messages")
+class CleansInputs(EditsObjects):
+    """Members of a call's input that are null are left out."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        if content.get("type") == "tool_use":
+            content["input"] = {name: value for name, value in content["input"].items() if value is not None}
 
 
 @calls.mutant(killed_by="calls")

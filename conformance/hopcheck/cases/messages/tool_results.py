@@ -20,16 +20,19 @@ FAILED = {"type": "tool_result", "tool_use_id": "call_2", "is_error": True, "con
 SEEN = {"type": "tool_result", "tool_use_id": "call_1", "content": [{"type": "text", "text": "grey"}, IMAGE]}
 
 
+SILENT = {"type": "tool_result", "tool_use_id": "call_3", "content": ""}
+
+
 USES = [
     {"type": "tool_use", "id": "call_1", "name": "weather", "input": DEEP},
-    {"type": "tool_use", "id": "call_2", "name": "clock", "input": {}},
+    *({"type": "tool_use", "id": f"call_{number}", "name": "clock", "input": {}} for number in (2, 3)),
 ]
 
 
 HISTORY: list[dict[str, Any]] = [
     {"role": "user", "content": "Weather and time in Oslo?"},
     {"role": "assistant", "content": USES},
-    {"role": "user", "content": [FAILED, SEEN]},
+    {"role": "user", "content": [FAILED, SEEN, SILENT]},
 ]
 
 
@@ -45,7 +48,7 @@ async def result_turn(target: Target, ask: Operation) -> Findings:
     tools = [{"name": name, "input_schema": {"type": "object"}} for name in ("weather", "clock")]
     got = (await target.forwarded(await ask(messages=HISTORY, extra={"tools": tools}))).json
     yield expect("calls", items(got, "messages", 1, "content"), equals=USES)
-    yield expect("results", items(got, "messages", 2, "content")[:2], equals=[FAILED, SEEN])
+    yield expect("results", items(got, "messages", 2, "content")[:3], equals=[FAILED, SEEN, SILENT])
 
 
 @result_turn.mutant(killed_by="calls")
@@ -54,6 +57,14 @@ class CallsLately(EditsBlocks):
 
     def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return blocks[-1:] if blocks[0]["type"] == "tool_use" else blocks
+
+
+@result_turn.mutant(killed_by="results")
+class ExplainsSilence(EditsBlocks):
+    """A result without content says that there is none."""
+
+    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**one, "content": "(none)"} if one.get("content") == "" else one for one in blocks]
 
 
 @result_turn.mutant(killed_by="results")

@@ -13,6 +13,7 @@ from hopcheck import (
     dig,
     edits,
     expect,
+    function_tools,
 )
 
 SCHEMA: dict[str, Any] = {
@@ -52,6 +53,8 @@ async def response_format(target: Target, ask: Operation) -> Findings:
     for name, asked in {"json_object": {"type": "json_object"}, "json_schema": STRICT}.items():
         got = (await target.forwarded(await ask(response_format=asked, messages=ASKED))).json
         yield expect(name, dig(got, "response_format"), equals=asked)
+    with_tools = await ask(response_format=STRICT, messages=ASKED, tools=function_tools("look_up"))
+    yield expect("next to tools", dig((await target.forwarded(with_tools)).json, "response_format"), equals=STRICT)
 
 
 @response_format.mutant(killed_by="json_object")
@@ -71,6 +74,15 @@ class ForgetsTheSchema(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return edits.request_field(outgoing, "response_format", lambda _: {"type": "json_object"})
+
+
+@response_format.mutant(killed_by="next to tools")
+class ChoosesToolsOrFormats(Relay):
+    """The form of the answer isn't passed on where there are tools, since another provider has tools alone."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        kept = {name: value for name, value in outgoing.json.items() if name != "response_format"}
+        return outgoing.with_json(kept) if outgoing.json.get("tools") else outgoing
 
 
 @response_format.mutant(killed_by="json_schema")

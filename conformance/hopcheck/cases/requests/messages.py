@@ -28,6 +28,7 @@ CONVERSATION: list[dict[str, Any]] = [
     {"role": "user", "name": "bob", "content": " And\r\nthen? "},
     {"role": "assistant", "content": None, "tool_calls": [CALL]},
     {"role": "tool", "tool_call_id": "call_hop1", "content": ""},
+    {"role": "system", "content": "From now on in Portuguese."},
     {"role": "user", "content": [{"type": "text", "text": "two"}, {"type": "text", "text": "three "}]},
 ]
 """With all that gateways tidy up: names, empty strings, white space, parts, two users in turn."""
@@ -74,6 +75,16 @@ class StripsText(Relay):
                 message["content"] = message["content"].strip()
 
         return edited(outgoing, strip)
+
+
+@messages_verbatim.mutant(killed_by="messages")
+class PutsInstructionsFirst(Relay):
+    """What the system says later is moved to the beginning of the conversation."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        body.get("messages", []).sort(key=lambda message: message["role"] not in ("system", "developer"))
+        return outgoing.with_json(body)
 
 
 @messages_verbatim.mutant(killed_by="messages")

@@ -31,7 +31,7 @@ IMAGES: list[dict[str, Any]] = [
     {"type": "image_url", "image_url": {"url": GIF}},
 ]
 ORDER = ["text", "image_url", "text", "image_url", "image_url", "text"]
-"""Of the images, and of the text with the marker behind them."""
+"""Of the images, and of the text with the marker behind them in each of the messages."""
 FILES: list[dict[str, Any]] = [
     {"type": "input_audio", "input_audio": {"data": "UklGRiQAAABXQVZF", "format": "wav"}},
     {"type": "input_audio", "input_audio": {"data": "SUQzBAAAAAAA", "format": "mp3"}},
@@ -48,11 +48,13 @@ FILES: list[dict[str, Any]] = [
 )
 async def image_parts(target: Target, ask: Operation) -> Findings:
     """Images reach the upstream as they were sent: URL or data, detail, and their place among the text."""
-    answer = await ask(messages=[{"role": "user", "content": IMAGES}])
-    got = items((await target.forwarded(answer)).json, "messages", 0, "content")
-    yield expect("order of parts", [dig(part, "type") for part in got], equals=ORDER)
-    images = [dig(part, "image_url") for part in got if dig(part, "type") == "image_url"]
-    yield expect("images", images, equals=[part["image_url"] for part in IMAGES if "image_url" in part])
+    answered = {"role": "assistant", "content": "Cats."}
+    answer = await ask(messages=[{"role": "user", "content": IMAGES}, answered, {"role": "user", "content": IMAGES}])
+    messages = items((await target.forwarded(answer)).json, "messages")
+    got = [items(message, "content") for message in messages[::2]]
+    yield expect("order of parts", [[dig(part, "type") for part in parts] for parts in got], equals=[ORDER, ORDER])
+    images = [[dig(part, "image_url") for part in parts if dig(part, "type") == "image_url"] for parts in got]
+    yield expect("images", images, equals=[[part["image_url"] for part in IMAGES if "image_url" in part]] * 2)
 
 
 def edited(outgoing: OutgoingRequest, edit: Any) -> OutgoingRequest:
@@ -72,6 +74,16 @@ class TextFirst(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return edited(outgoing, lambda parts: sorted(parts, key=lambda part: part["type"] != "text"))
+
+
+@image_parts.mutant(killed_by="order of parts", trips=("chat.large-request",))
+class KeepsImagesOfTheLastMessage(Relay):
+    """Images of earlier messages have been seen, and aren't sent again."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        last = edits.request_field(outgoing, "messages", lambda messages: messages[-1:]).json.get("messages")
+        earlier = edited(outgoing, lambda parts: [part for part in parts if part["type"] != "image_url"])
+        return edits.request_field(earlier, "messages", lambda messages: [*messages[:-1], *(last or [])])
 
 
 @image_parts.mutant(killed_by="images")

@@ -2,7 +2,20 @@
 
 import asyncio
 
-from hopcheck import DONE, Events, Failure, Findings, Relay, Target, case, event_of, expect, reply
+from hopcheck import (
+    DONE,
+    OMIT,
+    Events,
+    Failure,
+    Findings,
+    Relay,
+    Target,
+    case,
+    event_of,
+    expect,
+    function_tools,
+    reply,
+)
 
 STOP = event_of(reply.delta(finish="stop"))
 BEGUN_S = 0.1
@@ -12,6 +25,9 @@ CUTS = {
     "fin": reply.stream("Hel", "lo", cut_after_events=2, pace_s=BEGUN_S),
     "reset": reply.stream("Hel", "lo", cut="reset", cut_after_events=2, pace_s=BEGUN_S),
     "inside": reply.stream("Hel", "lo" * 500, cut_at=900, pace_s=BEGUN_S),
+    "call": reply.stream(
+        tools=[reply.call("look_up", '{"q": ', '"x"}')], finish="tool_calls", cut_after_events=3, pace_s=BEGUN_S
+    ),
     "eof": reply.stream("Hel", "lo", end_after_events=2, framing="close"),
 }
 """The connection's end after an event, its reset, its end within an event, and where that ends the body as well."""
@@ -26,8 +42,12 @@ CUTS = {
 async def cut(target: Target) -> Findings:
     """A provider's stream that is cut shows as an error event or a broken connection, and never as a whole answer."""
     # Where the connection's end ends the body as well, only who reads the events can tell a cut.
-    cuts = [name for name in CUTS if name != "eof" or not target.declares.transparent]
-    streams = dict(zip(cuts, await asyncio.gather(*(target.chat.stream(script=name) for name in cuts)), strict=True))
+    # Other dialects send a call whole.
+    left_out = {"eof"} if target.declares.transparent else {"call"} if target.translates else set()
+    cuts = [name for name in CUTS if name not in left_out]
+    offered = function_tools("look_up")
+    asked = [target.chat.stream(script=name, tools=offered if name == "call" else OMIT) for name in cuts]
+    streams = dict(zip(cuts, await asyncio.gather(*asked), strict=True))
     attempts = {name: len(await target.seen(stream)) for name, stream in streams.items()}
     await asyncio.gather(*map(target.forwarded, streams.values()))
     if target.declares.continues:  # one that was continued is whole, and judged by another case
@@ -46,6 +66,21 @@ class MakesCutsWhole(Relay):
 
     async def broken(self, failure: Failure) -> Events:
         for event in (STOP, DONE) if failure.kind == "cut" else [event async for event in super().broken(failure)]:
+            yield event
+
+
+@cut.mutant(killed_by="cuts that don't show")
+class FinishesOpenCalls(Relay):
+    """A stream that is cut within a call ends as if the call were whole."""
+
+    async def events(self, events: Events) -> Events:
+        called = False
+        async for event in events:
+            called = called or b'"tool_calls":' in event.raw
+            if called and isinstance(event.json, dict) and "error" in event.json:
+                yield event_of(reply.delta(finish="tool_calls"))
+                yield DONE
+                return
             yield event
 
 

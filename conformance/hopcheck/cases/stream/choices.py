@@ -1,5 +1,7 @@
 """Several choices in one stream, and the fields of a choice other than its text."""
 
+from typing import Any
+
 from hopcheck import Events, Findings, Relay, Target, case, edits, expect, items, reply
 
 TEXTS = (("One ", "first"), ("Two ", "second"), ("Three ", "third"))
@@ -12,6 +14,11 @@ LOGPROBS = [
         ("!", -0.5, [{"token": "!", "logprob": -0.5, "bytes": [33]}]),
     )
 ]
+
+_CHUNK = {"id": "chatcmpl-joined", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+_TEXT = {"index": 0, "delta": {"role": "assistant", "content": "Hell\u00f6!"}, "finish_reason": None}
+JOINED = {**_CHUNK, "choices": [{**_TEXT, "logprobs": {"content": LOGPROBS, "refusal": None}}]}
+ENDING = {**_CHUNK, "choices": [{"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}]}
 
 
 @case(
@@ -26,7 +33,7 @@ LOGPROBS = [
 )
 async def n_choices(target: Target) -> Findings:
     """With `n`, each choice's deltas and its finish reason come under that choice's index."""
-    stream = await target.chat.stream(n=3)
+    stream = await target.chat.stream(n=3, stream_options={"include_usage": True})
     yield expect("texts", [stream.joined(index=index) for index in range(3)], equals=["".join(text) for text in TEXTS])
     finishes = [stream.finishes(index)[-1:] for index in range(3)]
     yield expect("finish reasons", finishes, equals=[[end] for end in ENDS])
@@ -52,13 +59,14 @@ class FinishesTheFirstChoice(Relay):
     "stream.logprobs",
     level="SHOULD",
     refs=["vllm#1967", "vllm#4795"],
-    upstream=reply.stream("Hel", "l\u00f6", "!", logprobs=LOGPROBS),
+    upstream={"": reply.stream("Hel", "l\u00f6", "!", logprobs=LOGPROBS), "joined": reply.events(JOINED, ENDING)},
 )
 async def logprobs(target: Target) -> Findings:
     """The log probabilities of each chunk reach the client as the provider sent them."""
-    choices = (await target.chat.stream(logprobs=True, top_logprobs=1)).choices()
-    entries = [entry for choice in choices for entry in items(choice, "logprobs", "content")]
-    yield expect("log probabilities", entries, equals=LOGPROBS)
+    for script, check in {"": "log probabilities", "joined": "log probabilities of several tokens at once"}.items():
+        choices = (await target.chat.stream(logprobs=True, top_logprobs=1, script=script)).choices()
+        entries = [entry for choice in choices for entry in items(choice, "logprobs", "content")]
+        yield expect(check, entries, equals=LOGPROBS)
 
 
 @logprobs.mutant(killed_by="log probabilities")
@@ -67,3 +75,15 @@ class ForgetsLogprobs(Relay):
 
     def events(self, events: Events) -> Events:
         return edits.chunk_choices(events, lambda choice: choice.pop("logprobs", None))
+
+
+@logprobs.mutant(killed_by="log probabilities of several tokens at once")
+class PassesOneEach(Relay):
+    """Of a chunk that holds several tokens, the first one's log probability is passed on."""
+
+    def events(self, events: Events) -> Events:
+        def shorten(choice: dict[str, Any]) -> None:
+            if items(choice, "logprobs", "content"):
+                choice["logprobs"]["content"] = choice["logprobs"]["content"][:1]
+
+        return edits.chunk_choices(events, shorten)

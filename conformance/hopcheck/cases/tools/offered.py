@@ -48,12 +48,13 @@ async def roundtrip(target: Target, ask: Operation) -> Findings:
     """Tools, tool_choice in each of its forms, and parallel_tool_calls reach the upstream as they were sent."""
     asked: dict[str, Any] = {"tools": [WEATHER, CLOCK], "parallel_tool_calls": False}
     answers = [await ask(**asked, tool_choice=choice) for choice in CHOICES]
+    answers.append(await ask(tools=[CLOCK], tool_choice="required"))
     got = [(await target.forwarded(answer)).json for answer in answers]
     names = [dig(tool, "function", "name") for tool in items(got[0], "tools")]
     yield expect("tools", names, equals=["weather", "clock"])
     # `auto` is the default, and may be left out.
     chosen = [canonical_request(body).get("tool_choice") for body in got]
-    yield expect("tool_choice", chosen, equals=[None, *CHOICES[1:]])
+    yield expect("tool_choice", chosen, equals=[None, *CHOICES[1:], "required"])
     yield expect("parallel_tool_calls", dig(got[0], "parallel_tool_calls"), equals=False)
     # Newer than the others: a gateway that refuses it has at least dropped nothing.
     newest = await ask(**asked, tool_choice=ALLOWED)
@@ -78,6 +79,17 @@ class ChoiceIsAWord(Relay):
         body = outgoing.json
         named = isinstance(body.get("tool_choice"), dict)
         return outgoing.with_json({**body, "tool_choice": "required"}) if named else outgoing
+
+
+@roundtrip.mutant(killed_by="tool_choice")
+class TheOnlyToolIsNoChoice(Relay):
+    """Where one tool is offered, there is nothing to choose."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        if len(body.get("tools") or []) == 1:
+            body.pop("tool_choice", None)
+        return outgoing.with_json(body)
 
 
 @roundtrip.mutant(killed_by="tool_choice of allowed tools")

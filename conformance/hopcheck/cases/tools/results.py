@@ -27,7 +27,7 @@ HISTORY: list[dict[str, Any]] = [
     {"role": "user", "content": "Weather and time in Oslo?"},
     {"role": "assistant", "content": None, "tool_calls": CALLS},
     {"role": "tool", "tool_call_id": LONG_ID, "content": ""},
-    {"role": "tool", "tool_call_id": "call_hop1", "content": '{"sky": "grau", "t": -3}'},
+    {"role": "tool", "tool_call_id": "call_hop1", "content": '{"sky": "grau", "t": -3}' + "\n-3" * 8_000},
     {"role": "user", "content": "And in short?"},
 ]
 """The results in another order than the calls: as they came back."""
@@ -57,6 +57,17 @@ class EncodesTwice(Relay):
         body = outgoing.json
         for function in [call["function"] for one in body.get("messages", ()) for call in items(one, "tool_calls")]:
             function["arguments"] = json.dumps(function["arguments"])
+        return outgoing.with_json(body)
+
+
+@result_turn.mutant(killed_by="results")
+class CutsLongResults(Relay):
+    """Of a result, the first 16,000 characters go upstream."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        for one in [one for one in body.get("messages", []) if one.get("role") == "tool"]:
+            one["content"] = one["content"][:16_000]
         return outgoing.with_json(body)
 
 
