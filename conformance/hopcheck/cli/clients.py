@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, UNTESTABLE, USAGE, Stop
+from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
 from hopcheck.cli.files import require_folders, write
 from hopcheck.client.config import TargetConfig
 from hopcheck.gate.backend import run_context
@@ -26,6 +26,7 @@ from hopcheck.real_clients.sealed_process import empty_home, run_sealed
 from hopcheck.report.render.terminal import console_for
 from hopcheck.report.settings_file import SettingsError
 from hopcheck_server.wire.event_loop import run as run_loop
+from hopcheck_server.wire.event_loop import stop_event
 
 VERSION_LIMIT_S = 20.0
 
@@ -67,6 +68,7 @@ def _target(arguments: argparse.Namespace) -> TargetConfig:
 
 
 async def _run_clients(arguments: argparse.Namespace, config: TargetConfig) -> int:
+    stopped = stop_event()
     programs = await _programs(arguments)
     console = console_for(sys.stdout)
     missing = _wanted(arguments) - programs.keys()
@@ -84,11 +86,13 @@ async def _run_clients(arguments: argparse.Namespace, config: TargetConfig) -> i
     async with run_context(GateOptions(config=config, cases=[])) as context:
         assert context.control is not None
         runner = ClientRunner(config, context.control, jobs=arguments.jobs)
-        results = await runner.run(clients)
+        results = await runner.run(clients, stopped)
     print_results(results, console)
     if arguments.json:
-        write(arguments.json, document_text(client_document(config.base_url, results, versions, skipped)))
-    return _conclude(results, versions, console)
+        document = client_document(config.base_url, results, versions, skipped, partial=stopped.is_set())
+        write(arguments.json, document_text(document))
+    code = _conclude(results, versions, console)
+    return INTERRUPTED if stopped.is_set() else code
 
 
 def _wanted(arguments: argparse.Namespace) -> set[str]:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -25,6 +26,7 @@ from hopcheck_server.chain.processes import ProcessError, http_status
 from hopcheck_server.upstream.control.client import RemoteControl
 from hopcheck_server.wire.event_loop import run as run_loop
 from hopcheck_server.wire.event_loop import stop_event
+from hopcheck_server.wire.tasks import unless
 
 MODEL, CRITICAL = "fake-model", "backup-model"
 WORDS = {
@@ -48,33 +50,32 @@ def run(arguments: argparse.Namespace) -> int:
     work_dir = arguments.logs or Path(tempfile.mkdtemp(prefix="hopcheck-outage-"))
     work_dir.mkdir(parents=True, exist_ok=True)
     try:
-        timeline = run_loop(_interruptible(arguments, work_dir))
+        timeline, is_complete = run_loop(_interruptible(arguments, work_dir))
     except ProcessError as error:
         raise Stop(UNTESTABLE, str(error)) from None
-    if timeline is None:
-        return INTERRUPTED
     console = console_for(sys.stdout)
     show(timeline, console)
+    if not is_complete:
+        console.print("interrupted: the outage wasn't seen to its end")
+        return INTERRUPTED
     complaints = timeline.complaints()
     for complaint in complaints:
         console.print(f"[red]{complaint}")
     return DOES_NOT_HOLD if complaints else HOLDS
 
 
-async def _interruptible(arguments: argparse.Namespace, work_dir: Path) -> Timeline | None:
-    stopped = asyncio.create_task(stop_event().wait())
-    running = asyncio.create_task(experiment(arguments, work_dir))
-    await asyncio.wait({stopped, running}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if not running.done():
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        return None
-    return running.result()
+async def _interruptible(arguments: argparse.Namespace, work_dir: Path) -> tuple[Timeline, bool]:
+    """What was seen, and whether it is all."""
+    timeline = Timeline()
+    seen = await unless(stop_event(), experiment(arguments, work_dir, timeline))
+    return timeline, seen is not None
 
 
-async def experiment(arguments: argparse.Namespace, work_dir: Path) -> Timeline:
-    """Start the chain, take LiteLLM away and bring it back, all under traffic; raises ProcessError."""
+async def experiment(arguments: argparse.Namespace, work_dir: Path, timeline: Timeline) -> Timeline:
+    """Start the chain, take LiteLLM away and bring it back, all under traffic; raises ProcessError.
+
+    The timeline is filled as it goes on, and returned.
+    """
     async with AsyncExitStack() as exits:
         with StartupProgress(Console(stderr=True)) as tell:
             chain = Stack.start(
@@ -96,7 +97,8 @@ async def experiment(arguments: argparse.Namespace, work_dir: Path) -> Timeline:
         control = RemoteControl(stack.upstream.url)
         exits.push_async_callback(control.aclose)
         await control.load(SCRIPT)
-        return await _under_traffic(stack, proxy, arguments.rate, arguments.down, exits)
+        await _under_traffic(stack, proxy, arguments, timeline, exits)
+        return timeline
 
 
 def direct_to(upstream: Served) -> dict[str, str]:
@@ -109,8 +111,8 @@ def direct_to(upstream: Served) -> dict[str, str]:
 
 
 async def _under_traffic(
-    stack: Stack, proxy: Served, per_second: float, down_s: float, exits: AsyncExitStack
-) -> Timeline:
+    stack: Stack, proxy: Served, arguments: argparse.Namespace, timeline: Timeline, exits: AsyncExitStack
+) -> None:
     proxy_port, litellm_port = proxy.port, stack.litellm.port
     config = TargetConfig(
         name="reference",
@@ -120,8 +122,9 @@ async def _under_traffic(
         declares=Declares(direct_fallback=CRITICAL),
     )
     await warm(config)
-    timeline, stop = Timeline(), asyncio.Event()
-    asking = asyncio.create_task(traffic(timeline, config, per_second, stop))
+    timeline.begun = time.monotonic()
+    stop = asyncio.Event()
+    asking = asyncio.create_task(traffic(timeline, config, arguments.rate, stop))
     try:
         await asyncio.sleep(3)  # the quiet before
         os.kill(stack.litellm.pid, signal.SIGKILL)
@@ -130,7 +133,7 @@ async def _under_traffic(
         seeing = asyncio.create_task(
             watch_health(timeline, lambda: http_status(proxy_port, "/health/ready"), {"unready": False, "ready": True})
         )
-        await asyncio.sleep(down_s)  # the outage itself
+        await asyncio.sleep(arguments.down)  # the outage itself
         timeline.mark("started")
         coming = asyncio.create_task(
             watch_health(timeline, lambda: http_status(litellm_port, "/health/readiness"), {"back": True})
@@ -141,7 +144,6 @@ async def _under_traffic(
     finally:
         stop.set()
         await asking
-    return timeline
 
 
 def show(timeline: Timeline, console: Console) -> None:

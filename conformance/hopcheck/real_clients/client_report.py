@@ -19,7 +19,12 @@ FORMAT = "hopcheck.clients/1"
 
 
 def client_document(
-    target: str, results: Sequence[ScenarioResult], versions: Mapping[str, str], skipped: Mapping[str, str]
+    target: str,
+    results: Sequence[ScenarioResult],
+    versions: Mapping[str, str],
+    skipped: Mapping[str, str],
+    *,
+    partial: bool = False,
 ) -> dict[str, Any]:
     """Describe a run.
 
@@ -28,6 +33,7 @@ def client_document(
         results: Of every client in every scenario.
         versions: Of the clients, as they print it.
         skipped: The clients that weren't run, with the reason.
+        partial: Whether it was interrupted, and holds nothing for certain.
     """
     return {
         "format": FORMAT,
@@ -35,7 +41,8 @@ def client_document(
         "clients": [{"name": name, "version": version} for name, version in versions.items()],
         "skipped": [{"name": name, "reason": reason} for name, reason in skipped.items()],
         "results": [_entry(result) for result in results],
-        "holds": all(result.holds for result in results),
+        "partial": partial,
+        "holds": not partial and all(result.holds for result in results),
     }
 
 

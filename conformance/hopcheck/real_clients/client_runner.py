@@ -19,6 +19,7 @@ from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script.marker import Marker, script_name
 from hopcheck_server.upstream.script.reply import script_of
 from hopcheck_server.upstream.script.turns import Script
+from hopcheck_server.wire.tasks import cancel, unless
 
 LIMIT_S = 25.0
 """How long one run of a client may take."""
@@ -79,10 +80,13 @@ class ClientRunner:
         self._places = asyncio.Semaphore(jobs)
         self._limit_s = limit_s
 
-    async def run(self, clients: Sequence[ClientToRun]) -> list[ScenarioResult]:
-        """Run every client in every scenario."""
+    async def run(self, clients: Sequence[ClientToRun], stopped: asyncio.Event) -> list[ScenarioResult]:
+        """Run every client in every scenario; returns the results of those that had ended when it was stopped."""
         await self._control.load(scripts(one.client for one in clients))
-        return await asyncio.gather(*(self.run_scenario(one, scenario) for one in clients for scenario in SCENARIOS))
+        pairs = [(one, scenario) for one in clients for scenario in SCENARIOS]
+        runs = [asyncio.create_task(self.run_scenario(*pair)) for pair in pairs]
+        await unless(stopped, _all_of(runs))
+        return [run.result() for run in runs if not run.cancelled()]
 
     async def run_scenario(self, one: ClientToRun, scenario: Scenario) -> ScenarioResult:
         """Run a client in one scenario."""
@@ -114,6 +118,13 @@ class ClientRunner:
             end = await run_sealed(command, home, one.client.environment(asked), self._limit_s)
         run = one.client.read(end.exit_code, end.stdout, end.stderr)
         return replace(run, hosts=end.hosts, duration_s=end.duration_s)
+
+
+async def _all_of(runs: Sequence[asyncio.Task[ScenarioResult]]) -> None:
+    try:
+        await asyncio.gather(*runs)
+    finally:
+        await cancel(runs)
 
 
 def scripts(clients: Iterable[CommandLineClient]) -> dict[str, Script]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import io
+import signal
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 
+from hopcheck.cli import main, outage
+from hopcheck.cli.exits import INTERRUPTED
 from hopcheck.cli.outage import show
 from hopcheck.outage.timeline import ANSWERED, DIRECT, REFUSED, Asked, Timeline
+from hopcheck_server.wire.event_loop import STOP_SIGNALS
 
 
 def test_seconds_alike_are_one_line() -> None:
@@ -32,3 +40,24 @@ def test_seconds_alike_are_one_line() -> None:
         "backup-model (critical): 6 requests, 6 direct",
         "from killed to unready: 0.05 s",
     ]
+
+
+def test_an_interrupt_ends_with_what_was_seen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def experiment(_arguments: argparse.Namespace, _work_dir: Path, timeline: Timeline) -> Timeline:
+        timeline.asked.append(Asked(0.5, 0.1, False, False, ANSWERED))
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.Event().wait()
+        return timeline
+
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    monkeypatch.setattr(outage, "experiment", experiment)
+    try:
+        assert main(["outage", "--logs", str(tmp_path)]) == INTERRUPTED
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    printed = capsys.readouterr().out
+    assert "fake-model: 1 requests, 1 answered" in printed
+    assert "interrupted: the outage wasn't seen to its end" in printed

@@ -13,6 +13,7 @@ from rich.console import Console
 from hopcheck.client.config import TargetConfig
 from hopcheck.real_clients.client_report import client_document, document_text, print_results
 from hopcheck.real_clients.client_runner import ClientRunner, ClientToRun, ScenarioResult
+from hopcheck.real_clients.command_line_client import Invocation
 from hopcheck.real_clients.scenarios import SCENARIOS
 from hopcheck_server.upstream.control.client import LocalControl
 from hopcheck_server.upstream.server import Upstream
@@ -25,7 +26,7 @@ def results_of(mode: str) -> list[ScenarioResult]:
         async with await Upstream.start({}, port=0) as upstream:
             config = TargetConfig(name="t", base_url=f"{upstream.url}/v1", api_key="k")
             runner = ClientRunner(config, LocalControl(upstream), jobs=8)
-            return await runner.run([ClientToRun(ScriptedClient(mode), PYTHON, "fake-model")])
+            return await runner.run([ClientToRun(ScriptedClient(mode), PYTHON, "fake-model")], asyncio.Event())
 
     return asyncio.run(run())
 
@@ -59,6 +60,30 @@ def test_a_gullible_one_is_seen(gullible: list[ScenarioResult]) -> None:
         "cut": ["exit code", "failure that is shown"],
         "unfinished": ["exit code", "failure that is shown"],
     }
+
+
+def test_what_had_ended_when_it_was_stopped_is_kept() -> None:
+    class StopsInTheSecond(ScriptedClient):
+        begun = 0
+
+        def prepare(self, asked: Invocation) -> None:
+            super().prepare(asked)
+            self.begun += 1
+            if self.begun == 2:
+                stopped.set()
+
+    async def run() -> list[ScenarioResult]:
+        async with await Upstream.start({}, port=0) as upstream:
+            config = TargetConfig(name="t", base_url=f"{upstream.url}/v1", api_key="k")
+            runner = ClientRunner(config, LocalControl(upstream), jobs=1)
+            return await runner.run([ClientToRun(StopsInTheSecond(), PYTHON, "fake-model")], stopped)
+
+    stopped = asyncio.Event()
+    kept = asyncio.run(run())
+    assert [one.scenario for one in kept] == [SCENARIOS[0]]
+    document = client_document("http://t/v1", kept, {}, {}, partial=True)
+    assert kept[0].holds
+    assert (document["partial"], document["holds"]) == (True, False)
 
 
 def test_the_report_has_the_evidence(gullible: list[ScenarioResult]) -> None:

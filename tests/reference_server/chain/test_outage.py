@@ -21,7 +21,7 @@ UPSTREAM = [sys.executable, "-m", "hopcheck", "upstream", "--port", "0"]
 @pytest.fixture(scope="module")
 def timeline(tmp_path_factory: pytest.TempPathFactory) -> Timeline:
     options = argparse.Namespace(litellm=DEFAULT_VERSION, rate=20.0, down=1.0)
-    return asyncio.run(experiment(options, tmp_path_factory.mktemp("outage")))
+    return asyncio.run(experiment(options, tmp_path_factory.mktemp("outage"), Timeline()))
 
 
 def test_every_request_ends_as_it_should(timeline: Timeline) -> None:
