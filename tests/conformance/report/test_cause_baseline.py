@@ -62,6 +62,17 @@ def test_an_entry_is_stale_once_its_operation_was_judged(sample: Any) -> None:
     assert "of contract.event on chat.stream is listed" in problem
 
 
+def test_an_entry_is_stale_though_another_cause_of_its_operation_is_met(sample: Any) -> None:
+    (problem,) = judged(sample, entry(sample), entry(sample, complaint="gone")).problems
+    assert problem == 'b.toml: "gone" of contract.event is listed, and was not met: remove it.'
+
+
+def test_an_entry_covers_its_own_provider_alone(sample: Any) -> None:
+    places = ("chat", "chat@anthropic", "chat@gemini", "chat@ollama")
+    assert [place for place in places if entry(sample, provider="gemini").covers(place)] == ["chat@gemini"]
+    assert [place for place in places if entry(sample).covers(place)] == ["chat"]
+
+
 def test_an_entry_is_not_stale_where_nothing_was_judged(sample: Any) -> None:
     streamed = entry(sample, operation="chat.stream")
     assert judged(sample, streamed, verdicts=[healthy(sample, "responses.stream")]).problems == ()
@@ -125,3 +136,4 @@ def test_rewriting_keeps_reasons_and_drops_what_was_not_met(sample: Any) -> None
 
     assert written(unfiltered=True) == [(sample.complaint, "#7"), ("now and then", "")]
     assert written(unfiltered=False) == [(sample.complaint, "#7"), ("gone", ""), ("now and then", "")]
+    assert written() == written(unfiltered=False)

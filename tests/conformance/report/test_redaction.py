@@ -47,6 +47,7 @@ def test_other_headers_and_short_values_hold_none(name: str, value: str) -> None
 def test_variables_and_keys_are_secrets() -> None:
     assert secrets(variables={"A": "from-a-variable", "B": "short"}, api_key="sk-1") == {"from-a-variable", "sk-1"}
     assert "provider-key-1" in secrets_of(TargetConfig(name="t", base_url="http://h/v1"), ["provider-key-1", "none"])
+    assert "8letters" in secrets_of(TargetConfig(name="t", base_url="http://h/v1"), ["8letters"])
     assert "none" not in secrets_of(TargetConfig(name="t", base_url="http://h/v1"), ["provider-key-1", "none"])
 
 
