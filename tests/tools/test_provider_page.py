@@ -102,3 +102,18 @@ def test_the_judgements_are_those_of_the_page(path: Path, name: str) -> None:
         for provider in one["providers"]:
             row = f"| {provider} | {one['sentence']} | {one['class']} | `{one['where']}` on "
             assert any(line.startswith(row) for line in rows), row
+
+
+def defects() -> set[tuple[str, str]]:
+    """Every defect that is judged: what finds it, and the provider or the API."""
+    found = [tomllib.loads(path.read_text())["deviation"] for path in (JUDGEMENTS, SURFACE_JUDGEMENTS)]
+    judgements = [one for part in found for one in part if one["class"] == "defect"]
+    return {(one["where"], provider) for one in judgements for provider in one["providers"]}
+
+
+def test_each_defect_of_translation_is_judged_one() -> None:
+    lines = (ROOT / "docs" / "translation-defects.md").read_text().splitlines()
+    rows = [line.strip("|").split(" | ") for line in lines if line.startswith("| ")][1:]
+    named = {(where.strip(" `"), name) for _, names, where in rows for name in names.split(", ")}
+    assert len(rows) >= 25
+    assert named - defects() == set()
