@@ -41,6 +41,8 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         entered = stack.enter_async_context(limited(clients, tmp_path_factory.mktemp(clients.example)))
         try:
             yield Run(runner.run(entered), runner)
+        except prisma_engine.EngineUnavailable as error:
+            pytest.skip(str(error))
         finally:
             runner.run(stack.aclose())
 

@@ -18,13 +18,21 @@ SOURCES = ("package.json", "package-lock.json", "protocol.js", "query-engine")
 PROGRAMS = ("node", "npm", "psql", "setpriv")
 
 
+class EngineUnavailable(Exception):
+    """The engine can't be had, because npm's registry can't be reached."""
+
+
 def make_client(litellm: LiteLLMEnvironment, work_dir: Path) -> dict[str, str]:
-    """Install the engine and generate the client; the environment variables with which LiteLLM uses them."""
+    """Install the engine and generate the client; the environment variables with which LiteLLM uses them.
+
+    Raises:
+        EngineUnavailable: npm couldn't install it.
+    """
     engine, packages = work_dir / "engine", work_dir / "packages"
     engine.mkdir()
     for name in SOURCES:
         shutil.copy(Path(__file__).with_name(name), engine)
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--silent", "--prefix", engine], check=True)
+    _install(engine)
     shutil.copytree(_site_packages(litellm) / "prisma", packages / "prisma")
     variables = {
         "PATH": f"{litellm.python.parent}{os.pathsep}{os.environ['PATH']}",
@@ -40,6 +48,12 @@ def make_client(litellm: LiteLLMEnvironment, work_dir: Path) -> dict[str, str]:
     subprocess.run([litellm.python, "-m", "compileall", "-q", packages], check=True)
     # LiteLLM would migrate with Prisma's other engine, which isn't there either.
     return {**variables, "DISABLE_SCHEMA_UPDATE": "true"}
+
+
+def _install(folder: Path) -> None:
+    options = ["--ignore-scripts", "--silent", "--prefer-offline", "--fetch-retries=1"]
+    if subprocess.run(["npm", "ci", *options, "--prefix", folder], check=False).returncode:
+        raise EngineUnavailable("npm can't install the engine's packages here")
 
 
 def migrate(litellm: LiteLLMEnvironment, url: str) -> None:
