@@ -55,9 +55,9 @@ def loads(data: str | bytes, parse_constant: Callable[[str], Any] | None = None)
 
 def has_more_values(raw: bytes | bytearray, limit: int) -> bool:
     """Whether JSON in UTF-8, or its beginning, has more values than that, at least nearly; they aren't read."""
-    return commas_and_brackets(raw) > limit and (
-        _quotes(raw) > 4 * limit or commas_and_brackets(_without_strings(raw)) > limit
-    )
+    if len(raw) <= limit or commas_and_brackets(raw) <= limit:
+        return False
+    return _quotes(raw) > 4 * limit or commas_and_brackets(_without_strings(raw)) > limit
 
 
 def commas_and_brackets(raw: bytes | bytearray) -> int:

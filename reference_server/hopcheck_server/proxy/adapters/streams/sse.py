@@ -34,6 +34,8 @@ class EventSplitter:
         Raises:
             EventTooLarge: An event exceeds the limit.
         """
+        if self._is_usual(chunk):
+            return _without_blank_lines(chunk[:-2].split(b"\n\n"))
         self._buffer += self._normalised(chunk)
         if self._at_start and len(self._buffer) >= len(_BOM):
             self._at_start = False
@@ -49,6 +51,11 @@ class EventSplitter:
     def rest(self) -> bytes:
         """Return what followed the last blank line when the stream ended."""
         return bytes(self._buffer).strip(b"\n")
+
+    def _is_usual(self, chunk: bytes) -> bool:
+        """Whether it holds whole events alone, and nothing waits for them: so do most, and need no buffer then."""
+        waits = self._buffer or self._carriage_return or self._at_start
+        return not waits and chunk.endswith(b"\n\n") and b"\r" not in chunk
 
     def _normalised(self, chunk: bytes) -> bytes:
         if not self._carriage_return and b"\r" not in chunk:
@@ -70,7 +77,11 @@ class EventSplitter:
             raise EventTooLarge(self._limit)
         # The next blank line may begin with the last byte that is here now.
         self._searched = max(len(self._buffer) - 1, 0)
-        return [stripped for event in events if (stripped := event.strip(b"\n"))]
+        return _without_blank_lines(events)
+
+
+def _without_blank_lines(events: list[bytes]) -> list[bytes]:
+    return [stripped for event in events if (stripped := event.strip(b"\n"))]
 
 
 def data_of(event: bytes) -> bytes | None:
