@@ -196,7 +196,7 @@ def clients(session: nox.Session) -> None:
 
 @project_session()
 def providers(session: nox.Session) -> None:
-    """Run the gate on LiteLLM with every provider; not a default session, since it takes a quarter of an hour."""
+    """Run the gate on LiteLLM with every provider; not a default session, since it takes ten minutes."""
     run(session, "python", "-m", "tools.providers", *session.posargs)
 
 

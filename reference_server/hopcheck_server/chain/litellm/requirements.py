@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_VERSION = "1.106.2"
-"""The newest LiteLLM whose requirements could all be met when the lock was made."""
+"""The LiteLLM that is locked: docs/drift/README.md compares it with newer releases."""
 
 _VERSION = re.compile(r"\d+(\.\d+)+[0-9A-Za-z.+-]*")
 
