@@ -62,7 +62,7 @@ def test_an_entry_is_stale_once_its_operation_was_judged(sample: Any) -> None:
     assert "of contract.event on chat.stream is listed" in problem
 
 
-def test_an_entry_is_stale_though_another_cause_of_its_operation_is_met(sample: Any) -> None:
+def test_an_entry_is_stale_though_another_cause_there_is_met(sample: Any) -> None:
     (problem,) = judged(sample, entry(sample), entry(sample, complaint="gone")).problems
     assert problem == 'b.toml: "gone" of contract.event is listed, and was not met: remove it.'
 
