@@ -6,13 +6,15 @@ Knows files, references and paths. Does not judge anything: that is `hopcheck_co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple, get_args
 
 import yaml
+
+from hopcheck_contracts.references import Reference, read_reference, references_in, with_references
 
 Boundary = Literal["openai-compatible", "openai-responses", "anthropic-messages", "llm-proxy", "litellm"]
 """Between which two a contract holds: any client and target (by surface), LLM-Proxy and its clients, it and LiteLLM."""
@@ -31,8 +33,6 @@ Contract = Boundary | Provider
 """What a document describes; also its file's name."""
 
 CONTRACTS: tuple[Contract, ...] = (*BOUNDARIES, *PROVIDERS)
-
-SHARED = "components.yaml"
 
 STREAM_TYPES = frozenset({"text/event-stream", "application/x-ndjson"})
 """Media types of streams; their schemas describe one event, or one line."""
@@ -74,7 +74,7 @@ def document(boundary: Contract) -> dict[str, Any]:
     """A boundary's whole contract as one document without references to other files. Not to be changed."""
     main = source(boundary)
     parts: dict[str, dict[str, Any]] = main.setdefault("components", {})
-    for reference in list(_references(main)):
+    for reference in list(references_in(main)):
         if reference.file:
             _bring(parts, reference)
     joined = _localised(main)
@@ -118,7 +118,7 @@ def standalone_schema(boundary: Contract, name: str) -> dict[str, Any]:
     """A component as a JSON Schema of its own, with no more definitions than it needs: for generators, say."""
     schemas, needed = document(boundary)["components"]["schemas"], [name]
     for one in needed:  # grows as it goes
-        needed += dict.fromkeys(inner.name for inner in _references(schemas[one]) if inner.name not in needed)
+        needed += dict.fromkeys(inner.name for inner in references_in(schemas[one]) if inner.name not in needed)
     root = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": f"#/$defs/{name}"}
     return {**root, "$defs": {one: _in_definitions(schemas[one]) for one in needed}}
 
@@ -175,73 +175,31 @@ def _pattern(template: str) -> str:
     return re.sub(r"\\\{\w+\\\}", ".+", re.escape(template))
 
 
-class _Reference(NamedTuple):
-    """Where a `$ref` points: a component, and its file ("" for that of the reference)."""
-
-    file: str
-    kind: str
-    name: str
-
-    @property
-    def local_name(self) -> str:
-        """The component's name in a joined document; only shared ones keep theirs."""
-        return self.name if self.file in ("", SHARED) else f"{self.file.removesuffix('.yaml')}.{self.name}"
-
-    def __str__(self) -> str:
-        """The `$ref` in a joined document."""
-        return f"#/components/{self.kind}/{self.local_name}"
-
-
-def _read_reference(text: str) -> _Reference:
-    file, _, pointer = text.partition("#/components/")
-    kind, _, name = pointer.partition("/")
-    return _Reference(file.rpartition("/")[2], kind, name)
-
-
-def _references(node: Any) -> Iterator[_Reference]:
-    """Every reference below a node."""
-    if isinstance(node, Mapping):
-        if isinstance(node.get("$ref"), str):
-            yield _read_reference(node["$ref"])
-        for value in node.values():
-            yield from _references(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _references(value)
-
-
 @cache
 def _components(file: str) -> Mapping[str, Mapping[str, Any]]:
     """The components of a file, each reference with its file. Not to be changed."""
     parts = source(file.removesuffix(".yaml"))["components"]
-    found: dict[str, dict[str, Any]] = _mapped(parts, lambda text: file + text if text.startswith("#") else text)
+    found: dict[str, dict[str, Any]] = with_references(
+        parts, lambda text: file + text if text.startswith("#") else text
+    )
     return found
 
 
-def _bring(parts: dict[str, dict[str, Any]], reference: _Reference) -> None:
+def _bring(parts: dict[str, dict[str, Any]], reference: Reference) -> None:
     """Copy a component of another file into a document, and all that it refers to."""
     found, here = _components(reference.file)[reference.kind][reference.name], parts.setdefault(reference.kind, {})
     name = reference.local_name
     if here.get(name) == found:
         return
-    if name in here and _read_reference(str(here[name].get("$ref", ""))) != reference:
+    if name in here and read_reference(str(here[name].get("$ref", ""))) != reference:
         raise ValueError(f"components/{reference.kind}/{name} is both shared and a document's own")
     here[name] = found
-    for inner in _references(found):
+    for inner in references_in(found):
         _bring(parts, inner)
 
 
 def _localised(node: Any) -> Any:
-    return _mapped(node, lambda text: str(_read_reference(text)))
-
-
-def _mapped(node: Any, change: Callable[[str], str]) -> Any:
-    """Copy a node, with every reference changed; those of a discriminator stand under other keys."""
-    if isinstance(node, Mapping):
-        return {key: _mapped(value, change) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_mapped(value, change) for value in node]
-    return change(node) if isinstance(node, str) and "#/components/" in node else node
+    return with_references(node, lambda text: str(read_reference(text)))
 
 
 def _contents(node: Any) -> Iterator[dict[str, Any]]:
