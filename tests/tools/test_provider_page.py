@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,11 @@ def test_each_defect_of_translation_is_judged_one() -> None:
     named = {(where.strip(" `"), name) for _, names, where in rows for name in names.split(", ")}
     assert len(rows) >= 25
     assert named - defects() == set()
+
+
+def test_what_breaks_for_clients_stands_on_the_page_of_surfaces() -> None:
+    found = re.findall(r"\| (`[a-z_.-]+` on [a-z.]+) \|", (ROOT / "docs" / "clients.md").read_text(encoding="utf-8"))
+    rows = (ROOT / "docs" / "surfaces.md").read_text(encoding="utf-8").splitlines()
+    assert len(found) >= 6
+    for where in found:
+        assert any(f"| {where}" in row and "| defect |" in row for row in rows), where

@@ -12,12 +12,14 @@ from hopcheck.client import SessionOptions, Target
 from hopcheck.client.config import DECLARABLE, TargetConfig
 from hopcheck.client.operations import OPERATIONS
 from hopcheck.client.pacing.pace import Pace
+from hopcheck.client.providers.translated_attempt import dialect_of_path, is_foreign
 from hopcheck.client.session_options import RECOVERY_S
 from hopcheck.client.target import SharedWork
 from hopcheck.engine.exchanges.complaint import RunKnowledge
 from hopcheck.engine.loop_watchdog import LoopWatchdog
 from hopcheck.engine.verdict import Occurrence
 from hopcheck_server.upstream.control.client import Control
+from hopcheck_server.upstream.dialects.dialect import is_literal
 from hopcheck_server.upstream.dialects.registry import all_dialects
 
 DEFAULT_READ_TIMEOUT_S = 30.0
@@ -98,6 +100,8 @@ class RunContext:
 
     def _not_expressible(self, case: Case) -> str:
         """Why a case can't be asked of the provider: what its dialect can't express of the case's scripts; else ""."""
-        dialect = all_dialects()[self.config.provider]
-        turns = (turn for script in case.upstream_scripts().values() for turn in script.all_turns)
+        dialect, path = all_dialects()[self.config.provider], f"/v1{OPERATIONS[case.operation].path}"
+        turns = [turn for script in case.upstream_scripts().values() for turn in script.all_turns]
+        if is_foreign(dialect, path) and any(map(is_literal, turns)):
+            return f"what {dialect_of_path(path).label} says to the letter has no equivalent in {dialect.label}"
         return next(filter(None, map(dialect.obstacle, turns)), "")

@@ -1,6 +1,17 @@
 """The version and the betas that a client of Anthropic's asks for."""
 
-from hopcheck import ON_MESSAGES, Findings, Operation, OutgoingRequest, Relay, Target, case, expect, reply
+from hopcheck import (
+    ON_MESSAGES,
+    Findings,
+    NotApplicable,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    case,
+    expect,
+    reply,
+)
 
 VERSION = "2023-06-01"
 BETAS = ["context-management-2025-06-27", "interleaved-thinking-2025-05-14"]
@@ -9,6 +20,8 @@ BETAS = ["context-management-2025-06-27", "interleaved-thinking-2025-05-14"]
 @case("messages.api-version", level="MUST", on=ON_MESSAGES, refs=["Anthropic API versions"], upstream=reply.chat("Hi"))
 async def api_version(target: Target, ask: Operation) -> Findings:
     """The version of the API and the betas that a client names reach the provider."""
+    if target.translates:
+        raise NotApplicable("the provider's API has no versions and betas of Anthropic's")
     sent = await target.forwarded(await ask(headers={"anthropic-version": VERSION, "anthropic-beta": ",".join(BETAS)}))
     yield expect("version", sent.header("anthropic-version"), equals=VERSION)
     betas = [beta.strip() for beta in (sent.header("anthropic-beta") or "").split(",")]

@@ -120,7 +120,7 @@ class Dialect(ABC):
         """Why a turn can't be expressed in this dialect; "" if it can."""
         if turn.events is not None:
             return f"a literal stream of OpenAI's has no equivalent in {self.label}"
-        if turn.body is not None and _is_openai(turn):
+        if turn.body is not None and _is_of_an_api(turn):
             return f"a literal JSON body of OpenAI's has no equivalent in {self.label}"
         if turn.completion is not None:
             return self._usage_obstacle(turn.completion) or self.completion_obstacle(turn.completion)
@@ -153,8 +153,13 @@ class Dialect(ABC):
         return None
 
 
-def _is_openai(turn: Turn) -> bool:
-    """Whether a literal body says something in OpenAI's form.
+def is_literal(turn: Turn) -> bool:
+    """Whether a turn is written in the form of one API."""
+    return turn.events is not None or (turn.body is not None and _is_of_an_api(turn))
+
+
+def _is_of_an_api(turn: Turn) -> bool:
+    """Whether a literal body says something in the form of one API.
 
     Garbage is the same in every dialect, and the errors of servers in between are of none.
     """
