@@ -17,15 +17,15 @@ from hopcheck import (
     expect,
     reply,
 )
-from hopcheck.cases.messages.blocks import block_events, started, streamed
+from hopcheck.cases.messages.blocks import streamed
 
 OVERLOADED = reply.error_story(529, {"message": "Overloaded"})
 
 SCRIPTS = {
     "cut": reply.stream("Hel", "lo", " and", " more", cut_after_events=5),
     "reset": reply.stream("Hel", "lo", " and", " more", cut_after_events=5, cut="reset"),
-    "ended-early": reply.stream("Hel", "lo", done=0),
-    "no-ending": streamed(started(), *block_events(0, {"type": "text", "text": "Hello"})),
+    "ended-early": reply.stream("Hel", "lo", " and", " more", end_after_events=3),
+    "no-terminator": reply.stream("Hel", "lo", done=0),
     "failing": reply.stream("Hel", "lo", failure=OVERLOADED),
 }
 
@@ -39,7 +39,8 @@ SCRIPTS = {
 )
 async def broken_stream(target: Target, ask: Operation) -> Findings:
     """A stream that breaks off, or whose provider fails, doesn't reach the client like a whole message."""
-    streams = {name: await ask.stream(script=name) for name in SCRIPTS}
+    asked = [name for name in SCRIPTS if not (target.translates and name == "no-terminator")]  # other APIs end before
+    streams = {name: await ask.stream(script=name) for name in asked}
     hidden = [name for name, stream in streams.items() if stream.clean or not stream.shows_failure]
     yield expect("failures that don't show", hidden, equals=[])
     error = streams["failing"].error

@@ -13,13 +13,12 @@ from hopcheck import (
     expect,
     reply,
 )
-from hopcheck.cases.responses.written import begun, streamed
 
 BROKEN = {
     "cut": reply.stream("Hel", "lo", " and", " more", cut_after_events=3),
     "reset": reply.stream("Hel", "lo", " and", " more", cut_after_events=3, cut="reset"),
-    "ended-early": reply.stream("Hel", "lo", done=0),
-    "garbled": streamed(begun(), {"type": "response.in_progress", "response": begun()["response"]}),
+    "ended-early": reply.stream("Hel", "lo", " and", " more", end_after_events=3),
+    "no-terminator": reply.stream("Hel", "lo", done=0),
 }
 
 
@@ -32,7 +31,8 @@ BROKEN = {
 )
 async def broken_stream(target: Target, ask: Operation) -> Findings:
     """A stream that is cut, reset, or ends before its response does doesn't reach the client like a whole one."""
-    streams = {name: await ask.stream(script=name) for name in BROKEN}
+    asked = [name for name in BROKEN if not (target.translates and name == "no-terminator")]  # other APIs end before
+    streams = {name: await ask.stream(script=name) for name in asked}
     yield expect("taken for whole", [name for name, stream in streams.items() if stream.clean], equals=[])
     hidden = [name for name, stream in streams.items() if not stream.shows_failure]
     yield expect("failures that don't show", hidden, equals=[])
