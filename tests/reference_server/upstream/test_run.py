@@ -14,8 +14,7 @@ import pytest
 
 from hopcheck_server.upstream.control.client import RemoteControl, probe
 from hopcheck_server.upstream.run import DESCRIPTORS
-from hopcheck_server.upstream.script import reply
-from hopcheck_server.upstream.script import turns as script
+from hopcheck_server.upstream.script import reply, transfer
 
 pytestmark = pytest.mark.commands
 
@@ -48,7 +47,7 @@ def test_it_has_room_for_connections_from_the_start():
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_signals_end_it_also_while_an_answer_hangs(wire, tmp_path, number, code):
     scripts = tmp_path / "scripts.json"
-    scripts.write_bytes(script.dump({"a.b": reply.script_of(reply.hang())}))
+    scripts.write_bytes(transfer.dump({"a.b": reply.script_of(reply.hang())}))
 
     async def ask(url, process):
         control = RemoteControl(url)
