@@ -10,7 +10,7 @@ from tools.gated_faults.fault import Faults
 FAULTS = Faults()
 
 
-@FAULTS.fault(r"^errors\.(status-preserved|other-forms)|^error-shape.*status")
+@FAULTS.fault(r"^errors\.other-forms.*statuses")
 class EmptyErrorsAreTheGateways(Relay):
     """A provider's error with an empty body is a 502."""
 

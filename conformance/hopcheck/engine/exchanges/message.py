@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from hopcheck_contracts.bounded_json import loads_or_none
@@ -14,6 +14,28 @@ from hopcheck_server.upstream.journal.attempt import SentResponse
 
 SAMPLE_BYTES = 32 * 1024
 """Of a body that are searched for what doesn't belong there: half of them at its beginning, half at its end."""
+
+
+@dataclass(frozen=True)
+class _EventsOfBody:
+    """A stream's body, read once: what a target passes on as it came is the same on both sides."""
+
+    body: bytes
+
+    @cached_property
+    def parsed(self) -> tuple[list[Event], bytes]:
+        """The events, and what follows the last one without its end."""
+        parser = EventParser()
+        return parser.feed(self.body), parser.rest
+
+    @cached_property
+    def payloads(self) -> list[Any]:
+        """The JSON of the events, without `[DONE]`; None for what isn't JSON."""
+        return [event.json for event in self.parsed[0] if event.data and not event.is_done]
+
+
+_json_of = lru_cache(maxsize=4)(loads_or_none)
+_events_of = lru_cache(maxsize=4)(_EventsOfBody)
 
 
 @dataclass(frozen=True)
@@ -58,25 +80,27 @@ class Message:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON; None if it isn't."""
-        return loads_or_none(self.body or b"")
+        """The body as JSON, not to be changed; None if it isn't."""
+        return _json_of(self.body or b"")
 
-    @cached_property
+    @property
     def parsed(self) -> tuple[list[Event], bytes]:
         """The events of the stream, and what follows the last one without its end."""
-        parser = EventParser()
-        events = parser.feed(self.body or b"") if self.streams else []
-        return events, parser.rest
+        return self._events.parsed
+
+    @cached_property
+    def _events(self) -> _EventsOfBody:
+        return _events_of((self.body or b"") if self.streams else b"")
 
     @property
     def events(self) -> list[Event]:
         """The events of the stream, comments included."""
         return self.parsed[0]
 
-    @cached_property
+    @property
     def payloads(self) -> list[Any]:
         """The JSON of the stream's events, without `[DONE]`; None for what isn't JSON."""
-        return [event.json for event in self.events if event.data and not event.is_done]
+        return self._events.payloads
 
     @cached_property
     def error(self) -> Mapping[str, Any] | None:
