@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hopcheck_server.proxy.adapters.base import AdapterResponse, AdapterStream
 from hopcheck_server.proxy.disconnect import DisconnectWatch
 from hopcheck_server.proxy.errors import ProxyError, shutting_down
-from hopcheck_server.proxy.memory.budget import held_now
+from hopcheck_server.proxy.memory.budget import FEW_BYTES, held_now
 from hopcheck_server.proxy.surfaces.surface import surface_of
 from hopcheck_server.proxy.telemetry.kinds import kind_of
 from hopcheck_server.proxy.telemetry.notes import current_notes
@@ -115,7 +115,10 @@ class EventStreamResponse(Response):
         """Send each block when the client has taken most of those before; the last two may wait for it."""
         held, before = held_now(), 0
         async for block in self._stream.blocks:
-            held.count(len(block))
+            size = len(block) if len(block) > FEW_BYTES else 0
+            if size:
+                held.count(size)
             await send({"type": "http.response.body", "body": block, "more_body": True})
-            held.free(before)
-            before = len(block)
+            if before:
+                held.free(before)
+            before = size

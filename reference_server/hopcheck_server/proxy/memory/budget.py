@@ -17,6 +17,10 @@ SMALL_BYTES = 512 * 1024
 """What a request may hold of the whole budget; those that hold more get three quarters of it, all together."""
 
 
+FEW_BYTES = 1024
+"""What only passes through isn't counted up to here: for most events of streams, it would cost more than it shows."""
+
+
 class ByteBudget:
     """What may be held at the same time.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from hopcheck_server.proxy.adapters.transports.base import BrokenOff, TimedOut, TransportError
-from hopcheck_server.proxy.memory.budget import UNCOUNTED, HeldBytes
+from hopcheck_server.proxy.memory.budget import FEW_BYTES, UNCOUNTED, HeldBytes
 from hopcheck_server.proxy.memory.kernel_buffers import bound_buffers
 from hopcheck_server.wire.client import Broken, ClientConnection
 from hopcheck_server.wire.responses import RawResponse
@@ -41,7 +41,7 @@ class UpstreamConnection(ClientConnection, asyncio.BufferedProtocol):
     def __init__(self) -> None:
         """Made by `open`."""
         super().__init__()
-        self._waiting_bytes = 0
+        self._waiting_bytes = self._counted_bytes = 0
         self._is_paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -66,23 +66,26 @@ class UpstreamConnection(ClientConnection, asyncio.BufferedProtocol):
         """Keep the body bytes of one read, and pause the connection where many wait."""
         joined = b"".join(parts)
         super()._keep(answer, [joined])
-        self._count(len(joined) + PIECE_BYTES)
+        self._waiting_bytes += len(joined) + PIECE_BYTES
+        if self._waiting_bytes > FEW_BYTES:
+            self._hold_waiting()
+
+    def _hold_waiting(self) -> None:
+        more, self._counted_bytes = self._waiting_bytes - self._counted_bytes, self._waiting_bytes
+        self.held.count(more)
         limit = MAX_TIGHT_BYTES if self.held.is_tight else MAX_WAITING_BYTES
         if self._waiting_bytes > limit and not self._is_paused and self._transport is not None:
             self._is_paused = True
             self._transport.pause_reading()
-
-    def _count(self, size: int) -> None:
-        self._waiting_bytes += size
-        self.held.count(size)
 
     def take_body(self) -> bytes:
         """Return the body bytes that wait, and read on."""
         body = self._current().body
         taken = body.popleft()[1] if len(body) == 1 else b"".join([data for _, data in body])
         body.clear()
-        self.held.free(self._waiting_bytes)
-        self._waiting_bytes = 0
+        if self._counted_bytes:
+            self.held.free(self._counted_bytes)
+        self._waiting_bytes = self._counted_bytes = 0
         if self._is_paused and self._transport is not None:
             self._is_paused = False
             self._transport.resume_reading()
