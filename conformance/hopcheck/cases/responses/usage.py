@@ -11,6 +11,7 @@ COUNTS = {
     "prompt_tokens_details": {"cached_tokens": 100},
     "completion_tokens_details": {"reasoning_tokens": 30},
 }
+ZEROS = {"prompt_tokens_details": {"cached_tokens": 0}, "completion_tokens_details": {"reasoning_tokens": 0}}
 SUMS = {"input_tokens": 131, "output_tokens": 37, "total_tokens": 168}
 
 
@@ -23,7 +24,11 @@ def _usage(response: Any) -> Any:
     level="MUST",
     on=ON_RESPONSES,
     refs=["OAI Responses: usage"],
-    upstream={"": reply.chat("Hello", usage=COUNTS), "none": reply.chat("Hello", usage=None)},
+    upstream={
+        "": reply.chat("Hello", usage=COUNTS),
+        "zeros": reply.chat("Hello", usage={**COUNTS, **ZEROS}),
+        "none": reply.chat("Hello", usage=None),
+    },
 )
 async def usage(target: Target, ask: Operation) -> Findings:
     """The usage is the provider's: its sums, and what of them was cached or spent on reasoning; none is made up."""
@@ -32,6 +37,12 @@ async def usage(target: Target, ask: Operation) -> Findings:
     cached = dig(used, "input_tokens_details", "cached_tokens")
     reasoned = dig(used, "output_tokens_details", "reasoning_tokens")
     yield expect("cached and reasoning tokens", [cached, reasoned], equals=[100, 30])
+    fresh = _usage(await ask(script="zeros"))
+    zeros = [
+        dig(fresh, "input_tokens_details", "cached_tokens"),
+        dig(fresh, "output_tokens_details", "reasoning_tokens"),
+    ]
+    yield expect("cached and reasoning tokens that are zero", zeros, equals=[0, 0], level="SHOULD")
     yield expect("usage of a provider that gives none", _usage(await ask(script="none")), equals=None, level="SHOULD")
 
 
@@ -59,6 +70,16 @@ class ForgetsDetails(_Counts):
     def count(self, used: dict[str, Any]) -> None:
         used["input_tokens_details"] = {"cached_tokens": 0}
         used["output_tokens_details"] = {"reasoning_tokens": 0}
+
+
+@usage.mutant(killed_by="cached and reasoning tokens that are zero")
+class ForgetsZeros(_Counts):
+    """Details of the usage that are zero are left out."""
+
+    def count(self, used: dict[str, Any]) -> None:
+        for name in ("input_tokens_details", "output_tokens_details"):
+            if not any((used.get(name) or {}).values()):
+                used.pop(name, None)
 
 
 @usage.mutant(killed_by="usage of a provider that gives none")
