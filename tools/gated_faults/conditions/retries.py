@@ -68,17 +68,6 @@ class TracesTheFirstAttempt(Relay):
         return replace(outgoing, headers=kept)
 
 
-@FAULTS.fault(r"^retry\.not-on-4xx|^attempts.*(after|more)")
-class RetriesConflicts(Relay):
-    """A 409 or 425 is sent again, as clients' libraries do."""
-
-    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
-        """Try once more."""
-        if failure.kind == "status" and failure.status in (409, 425) and outgoing.attempt == 1:
-            return 0.0
-        return await super().retry(outgoing, failure)
-
-
 @FAULTS.fault(r"^retry\.budget|^attempts.*more")
 class TriesToolsOnceMore(Relay):
     """A request with tools gets an attempt more than is declared."""
