@@ -12,6 +12,7 @@ from hopcheck import (
     Target,
     case,
     expect,
+    function_tools,
     reply,
 )
 
@@ -30,6 +31,8 @@ OVERLOADED = (503, 429, 529)
 async def budget(target: Target, ask: Operation) -> Findings:
     """A failing provider gets at most one attempt and the declared retries, however many layers retry."""
     attempts = {script: len(await target.seen(await ask(script=script))) for script in ("", "cut")}
+    if ask.generates:
+        attempts["with tools"] = len(await target.seen(await ask(tools=function_tools("look_up"))))
     most = 1 + target.declares.retries
     yield expect("attempts", attempts, holds=max(attempts.values()) <= most, to=f"at most {most} each")
 
@@ -40,6 +43,16 @@ class Multiplies(Relay):
 
     async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return 0.01 if outgoing.attempt_on_model < 3 * (1 + self.config.retries) else None
+
+
+@budget.mutant(killed_by="attempts", on=GENERATING)
+class TriesToolsOnceMore(Relay):
+    """A request with tools gets an attempt more than is declared."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        wait_s = await super().retry(outgoing, failure)
+        last = outgoing.attempt_on_model == self.config.retries + 1 and failure.status >= 500
+        return 0.0 if wait_s is None and last and outgoing.json.get("tools") else wait_s
 
 
 @case(
