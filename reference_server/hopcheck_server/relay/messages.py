@@ -116,10 +116,10 @@ class OutgoingRequest:
         """The same attempt with another body."""
         return replace(self, body=dump(body))
 
-    def with_header(self, name: str, value: str) -> OutgoingRequest:
-        """The same attempt with a header added or replaced."""
+    def with_header(self, name: str, value: str | None) -> OutgoingRequest:
+        """The same attempt with another value for a header; None removes it."""
         kept = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
-        return replace(self, headers=(*kept, (name, value)))
+        return replace(self, headers=kept if value is None else (*kept, (name, value)))
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from hopcheck.cli import selftest
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.gate.catalogue import by_key
 from hopcheck.selftest import HEALTHY, Cell, MatrixColumn, MatrixScore, cells, columns_of, score
+from hopcheck.selftest.columns import url_part
 from hopcheck.selftest.reach import overridden, reach_of, touches
 from hopcheck_server.relay.honest import HONEST_RELAYS, PrettyPrints
 from hopcheck_server.relay.honest.translations import HONEST_TRANSLATIONS
@@ -144,9 +145,10 @@ def test_an_empty_matrix_does_not_hold() -> None:
 def test_each_honest_relay_has_a_column() -> None:
     columns = columns_of([])
     names = [f"honest.{relay.__name__}" for relay in HONEST_RELAYS]
-    names += [f"honest.{one.__name__}.{provider}" for one in HONEST_TRANSLATIONS for provider in one.providers]
+    translations = [(one.__name__, provider) for one in HONEST_TRANSLATIONS for provider in one.providers]
+    names += [url_part(f"honest.{name}.{provider}") for name, provider in translations]
     assert [column.name for column in columns] == [HEALTHY, *names]
-    assert {column.provider for column in columns} == {"", "anthropic", "gemini", "ollama"}
+    assert {column.provider for column in columns} == {"", "anthropic", "gemini", "ollama", "openai_responses"}
     assert columns[0].name == HEALTHY
     assert all(column.honest for column in columns)
 

@@ -36,7 +36,8 @@ def test_a_mutant_is_a_column_for_each_of_its_providers() -> None:
 
         providers = ("gemini",)
 
-    assert [one.provider for one in by_provider(TranslatingRelay)] == ["anthropic", "gemini", "ollama"]
+    providers = ["anthropic", "gemini", "ollama", "openai_responses"]
+    assert [one.provider for one in by_provider(TranslatingRelay)] == providers
     assert [one.provider for one in by_provider(OnGemini)] == ["gemini"]
     assert by_provider(Relay) == [Relay]
 

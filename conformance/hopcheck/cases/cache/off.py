@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 from hopcheck import (
     FORWARDED,
@@ -44,43 +45,44 @@ async def off_by_default(target: Target, ask: Operation) -> Findings:
     yield expect("attempts of two at once", len(await target.seen(marker, attempts=2, settle_s=0.5)), equals=2)
 
 
-@off_by_default.mutant(killed_by="attempts at the provider", on=STREAMED)
-class CachesStreams(Relay):
-    """The events of a stream are kept, and sent again to any client that sends the same body."""
+class Remembers(Relay):
+    """Something is known of the requests that came before, by their bodies."""
 
     def __init__(self, config: RelayConfig) -> None:
         super().__init__(config)
-        self._kept: dict[bytes, bytes] = {}
+        self.known: dict[bytes, Any] = {}
+
+
+@off_by_default.mutant(killed_by="attempts at the provider", on=STREAMED)
+class CachesStreams(Remembers):
+    """The events of a stream are kept, and sent again to any client that sends the same body."""
 
     async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        if incoming.body not in self._kept:
+        if incoming.body not in self.known:
             return await super().limit(incoming)
-        head = [("Content-Type", "text/event-stream")]
-        return RelayedResponse(incoming, 200, head, self._kept[incoming.body], "provider")
+        return RelayedResponse(
+            incoming, 200, [("Content-Type", "text/event-stream")], self.known[incoming.body], "provider"
+        )
 
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
         sent = b""
         async for frame in super().frames(events):
             sent += frame
             yield frame
-        self._kept[incoming().body] = sent
+        self.known[incoming().body] = sent
 
 
 @off_by_default.mutant(killed_by="attempts at the provider", on=["chat", "responses", "messages", "embeddings"])
-class Caches(Relay):
+class Caches(Remembers):
     """Responses are cached, and served again to any client that sends the same body."""
 
-    def __init__(self, config: RelayConfig) -> None:
-        super().__init__(config)
-        self._kept: dict[bytes, RelayedResponse] = {}
-
     async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        kept = self._kept.get(incoming.body)
+        kept = self.known.get(incoming.body)
         return replace(kept, incoming=incoming) if kept else await super().limit(incoming)
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         if response.status == 200 and response.origin == "provider" and not response.streamed:
-            self._kept[response.incoming.body] = response
+            self.known[response.incoming.body] = response
         return response
 
 
@@ -93,35 +95,25 @@ class CachesWhatIsSettled(Caches):
         return await super().response(response) if asked.get("temperature") == 0 and "seed" in asked else response
 
 
-@off_by_default.mutant(killed_by="attempts of two at once")
-class SharesFlights(Relay):
-    """While a request is on its way, its equals are refused."""
-
-    def __init__(self, config: RelayConfig) -> None:
-        super().__init__(config)
-        self._flights: set[bytes] = set()
+class RefusesKnown(Remembers):
+    """A body that is known is refused."""
 
     async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        if incoming.body in self._flights:
-            return refuse(incoming, 409, "The same request is being answered.")
-        self._flights.add(incoming.body)
+        if incoming.body in self.known:
+            return refuse(incoming, 409, "The same request was made before.")
+        self.known[incoming.body] = True
         return await super().limit(incoming)
 
+
+@off_by_default.mutant(killed_by="attempts of two at once")
+class SharesFlights(RefusesKnown):
+    """While a request is on its way, its equals are refused."""
+
     async def release(self, incoming: IncomingRequest) -> None:
-        self._flights.discard(incoming.body)
+        self.known.pop(incoming.body, None)
         await super().release(incoming)
 
 
 @off_by_default.mutant(killed_by="status of the second answer")
-class RefusesDuplicates(Relay):
+class RefusesDuplicates(RefusesKnown):
     """A body that was seen before is taken for an accident."""
-
-    def __init__(self, config: RelayConfig) -> None:
-        super().__init__(config)
-        self._known: set[bytes] = set()
-
-    async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
-        if incoming.body in self._known:
-            return refuse(incoming, 409, "This request was made before.")
-        self._known.add(incoming.body)
-        return await super().limit(incoming)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from hopcheck import (
     FORWARDED,
     OF_OPENAI,
+    EditsErrors,
     Failure,
     Findings,
     IncomingRequest,
@@ -20,9 +21,7 @@ from hopcheck import (
 )
 
 FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
-
 BROWSERS = "text/html,application/xhtml+xml,*/*;q=0.8"
-
 FIELDS = frozenset({"message", "type", "param", "code"})
 
 
@@ -44,10 +43,9 @@ async def shape(target: Target, ask: Operation) -> Findings:
     }
     passed = {script: await ask(script=script) for script in ("openai", "foreign")}
     yield expect("proxy's own errors", _complaints(own), equals={})
-    relayed = {name for name, answer in passed.items() if await target.relayed(answer)}
-    written = {name: answer for name, answer in passed.items() if name not in relayed}
+    kept = {name: answer for name, answer in passed.items() if await target.relayed(answer)}
+    written = {name: answer for name, answer in passed.items() if name not in kept}
     yield expect("provider's errors", _complaints(written), equals={})
-    kept = {name: answer for name, answer in passed.items() if name in relayed}
     yield expect("provider's errors, passed on as they came", _complaints(kept), equals={}, level="SHOULD")
     errors = {name: answer.error for name, answer in _errors({**own, **written}) if answer.error}
     missing = {name: FIELDS - set(error) if isinstance(error, dict) else FIELDS for name, error in errors.items()}
@@ -87,22 +85,19 @@ class GreetsBrowsers(Relay):
 
 
 @shape.mutant(killed_by="provider's errors", trips=("errors.*",))
-class WrapsBodies(Relay):
+class WrapsBodies(EditsErrors):
     """A provider's error body is wrapped into the web framework's shape."""
 
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        response = await super().failed(incoming, failure)
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
         return response.with_json({"detail": response.json}) if failure.body else response
 
 
 @shape.mutant(killed_by="provider's errors, passed on as they came", trips=("errors.*", "auth.key-not-in-errors"))
-class PassesBodiesOn(Relay):
+class PassesBodiesOn(EditsErrors):
     """A provider's error body is passed on as it came, whatever it is."""
 
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        response = await super().failed(incoming, failure)
-        response.body = failure.body or response.body
-        return response
+    def edit(self, response: RelayedResponse, failure: Failure) -> RelayedResponse:
+        return replace(response, body=failure.body or response.body)
 
 
 @shape.mutant(killed_by="media types")

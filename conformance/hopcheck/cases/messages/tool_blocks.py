@@ -25,9 +25,7 @@ CALLS = (
     reply.call("weather", '{"city": "Rome"}', id="call_hop3"),
 )
 
-
 DEEP = {"city": "Oslo", "days": [1, 2.5, None], "unit": None, "é": {"deep": True}}
-
 
 MADE = [
     {"type": "text", "text": "So:"},
@@ -81,21 +79,15 @@ class CountsCalls(EditsObjects):
 
 SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "Oslo"}}
 
-
 FOUND = {"type": "web_search_result", "url": "https://example.org/", "title": "Oslo", "encrypted_content": "RXhh"}
-
 
 RESULT = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [FOUND]}
 
-
 CITATION = {"type": "web_search_result_location", "url": "https://example.org/", "title": "Oslo", "cited_text": "Grey."}
-
 
 CITED = {"type": "text", "text": "It is grey.", "citations": [CITATION]}
 
-
 LATER = {"type": "hologram", "beams": [1, None]}
-
 
 OTHERS: list[dict[str, Any]] = [SEARCH, RESULT, CITED, LATER]
 

@@ -16,22 +16,7 @@ from hopcheck import (
     function_tools,
     items,
 )
-
-CALL = {"id": "call_hop1", "type": "function", "function": {"name": "look_up", "arguments": '{"q":"x"}'}}
-(TOOL,) = function_tools("look_up")
-CONVERSATION: list[dict[str, Any]] = [
-    {"role": "developer", "content": "Be brief."},
-    {"role": "system", "content": "  Answer\u2028in *Markdown*.\n"},
-    {"role": "user", "name": "ada", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": ""}]},
-    {"role": "assistant", "content": "", "refusal": "No."},
-    {"role": "user", "name": "bob", "content": "¿Qué? 👩‍👩‍👧 \\n \t"},
-    {"role": "user", "name": "bob", "content": " And\r\nthen? "},
-    {"role": "assistant", "content": None, "tool_calls": [CALL]},
-    {"role": "tool", "tool_call_id": "call_hop1", "content": ""},
-    {"role": "system", "content": "From now on in Portuguese."},
-    {"role": "user", "content": [{"type": "text", "text": "two"}, {"type": "text", "text": "three "}]},
-]
-"""With all that gateways tidy up: names, empty strings, white space, parts, two users in turn."""
+from hopcheck.cases.requests.conversation import CONVERSATION
 
 
 @case(
@@ -43,7 +28,7 @@ CONVERSATION: list[dict[str, Any]] = [
 )
 async def messages_verbatim(target: Target, ask: Operation) -> Findings:
     """Messages reach the upstream as they were sent: roles, names, ids, parts, empty strings and white space."""
-    answer = await ask(messages=CONVERSATION, tools=[TOOL])
+    answer = await ask(messages=CONVERSATION, tools=function_tools("look_up"))
     got, sent = items((await target.forwarded(answer)).json, "messages"), answer.sent.json["messages"]
     yield expect("messages", comparable(got), equals=comparable(sent))
     # By OpenAI's documents a model takes one for the other, and null for a content that is not there.

@@ -1,7 +1,6 @@
 """Retries that are declared happen."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 from hopcheck import (
@@ -98,8 +97,7 @@ class TracesTheFirstAttempt(Relay):
     """A retry has no trace."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        kept = tuple(pair for pair in outgoing.headers if outgoing.attempt == 1 or pair[0] != "traceparent")
-        return replace(outgoing, headers=kept)
+        return outgoing if outgoing.attempt == 1 else outgoing.with_header("traceparent", None)
 
 
 @declared.mutant(killed_by="credentials", on=FORWARDED)

@@ -18,9 +18,7 @@ from hopcheck import (
     items,
     reply,
 )
-
-SILENCE_S = 2.5
-"""After the last event, until one that hasn't come is held: a slow target takes less for each."""
+from hopcheck.cases.stream.silences import read_until
 
 WORDS = [f"w{number} " for number in range(5)]
 AFTER = (1, 2, 5)
@@ -54,9 +52,7 @@ async def flush(target: Target, ask: Operation) -> Findings:
 async def _arguments_before_silence(ask: Operation) -> str:
     """What comes through of a call's arguments while the provider is silent."""
     async with await ask.open(script="call", tools=function_tools("look_up")) as live:
-        while '{"q"' not in _arguments(live) and await _comes_more(live):
-            pass
-        live.hang_up()
+        await read_until(live, lambda: '{"q"' in _arguments(live))
     return _arguments(live)
 
 
@@ -69,22 +65,12 @@ async def _words_before_silence(target: Target, ask: Operation, number: int) -> 
     """How many words come through of a stream that falls silent after that many."""
     async with await ask.open(script=f"after-{number}") as live:
         await target.arrival(live.response.marker)
-        while _words(live) < number and await _comes_more(live):
-            pass
-        live.hang_up()
+        await read_until(live, lambda: _words(live) >= number)
     return _words(live)
 
 
 def _words(live: PendingResponse) -> int:
     return len(live.stream.joined().split())
-
-
-async def _comes_more(live: PendingResponse) -> bool:
-    try:
-        async with asyncio.timeout(SILENCE_S):
-            return await live.event() is not None
-    except TimeoutError:
-        return False
 
 
 @flush.mutant(
