@@ -13,7 +13,7 @@ from hopcheck.authoring.case import Case
 from hopcheck.authoring.registry import REGISTRY
 from hopcheck.cassettes import Cassette
 from hopcheck.cassettes.canonical import PROBES
-from hopcheck.client.config import Declares, TargetConfig
+from hopcheck.client.config import Declares, Models, TargetConfig
 from hopcheck.client.session import fixed_nonces
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
@@ -39,7 +39,17 @@ READ_TIMEOUT_S = 6.5
 
 LITELLM_KEY = "hopcheck-litellm-key"
 
-MODELS = (*RelayConfig(upstream="").models, "limited-model-2", "tpm-model", "responses-model", "bridged-model")
+MODELS = (
+    *RelayConfig(upstream="").models,
+    "limited-model-2",
+    "tpm-model",
+    "responses-model",
+    "bridged-model",
+    "claude-model",
+)
+
+RECORDED = Models(messages="claude-model")
+"""The models that the cassettes ask for, as the packaged targets name them."""
 
 
 @dataclass
@@ -133,7 +143,7 @@ async def _serving(relay: type[Relay], url: str) -> AsyncIterator[tuple[Relay, T
             declares = replace(reference_target().declares, **relay.declares)
             yield (
                 served,
-                replace(target, declares=declares, second_api_key=""),
+                replace(target, models=RECORDED, declares=declares, second_api_key=""),
             )  # the cassettes were made with one client
 
 
@@ -148,6 +158,7 @@ def _config(url: str, log_file: str) -> RelayConfig:
         RelayConfig(upstream=f"{url}/v1", upstream_key=LITELLM_KEY, models=MODELS, log_file=log_file),
         upstream_models={},
         upstream_keys={},
+        deployments={},
         unreachable=(),
         rate_limits={},
         concurrency_limits={},
