@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from unicodedata import normalize
 
 PART_CHARACTERS = 8
 """This many characters of a secret in a row, or more, are a part of it that must not be shown."""
@@ -22,8 +23,23 @@ _GRAM = 4
 _KEPT = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _DROPPED = bytes(byte for byte in range(256) if byte not in _KEPT)
 _LOWER = bytes(ord(chr(byte).lower()) if byte in _KEPT else byte for byte in range(256))
-_ESCAPE = r"%([0-9a-fA-F]{2})|\\+(?:u00|x)([0-9a-fA-F]{2})|&#[xX]0*([0-9a-fA-F]{1,2});|&#0*([0-9]{1,3});|\\+[nrtbf]"
+_ESCAPE_KINDS = (
+    r"%([0-9a-fA-F]{2})",
+    r"\\(?:u00|U0{6}|x)([0-9a-fA-F]{2})",
+    r"\\[ux]\{0*([0-9a-fA-F]{1,2})\}",
+    r"&#[xX]0*([0-9a-fA-F]{1,2})(?![0-9a-fA-F])",
+    r"0[xX]([0-9a-fA-F]{2})(?![0-9a-fA-F])",
+    r"\\([0-7]{3})",
+    r"&#0*([0-9]{1,3})(?![0-9])",
+    r"\\[nrtbf]",
+    r"\x1b?\[[0-9;]{0,9}m",  # a colour of a terminal
+    r"</?[A-Za-z]{1,6}>",
+    r"[^\x00-\x7f]",  # letters of other alphabets that look like ASCII's
+)
+_ESCAPE = "|".join(_ESCAPE_KINDS)
 _ESCAPES = re.compile(_ESCAPE)
+_MARKS = ("\\", "%", "&#", "0x", "0X", "[", "<")
+"""Text without any of them has no escapes."""
 _TOKENS = re.compile(f"{_ESCAPE}|[A-Za-z0-9]")
 _WORDS = re.compile(r"[a-z_\- ]+")
 
@@ -75,7 +91,7 @@ class SecretForm:
 
 def canonical_of(text: str) -> bytes:
     """The letters and digits of a text, escapes decoded, in lower case."""
-    if "\\" in text or "%" in text or "&#" in text:
+    if not text.isascii() or any(mark in text for mark in _MARKS):
         text = _ESCAPES.sub(lambda match: _unescaped(match) or " ", text)
     return text.encode("ascii", "ignore").translate(_LOWER, _DROPPED)
 
@@ -87,18 +103,36 @@ def positions_of(text: str) -> list[tuple[int, int]]:
 
 def _unescaped(match: re.Match[str]) -> str:
     """The character that an escape stands for; "" for white space, and for what is no escape."""
-    *hexadecimal, decimal = match.groups()
+    *hexadecimal, octal, decimal = match.groups()
     digits = next(filter(None, hexadecimal), None)
-    return chr(int(digits, 16)) if digits else chr(int(decimal)) if decimal else ""
+    if digits or octal or decimal:
+        return chr(int(digits, 16) if digits else int(octal, 8) if octal else int(decimal))
+    return "" if match[0].isascii() else _plain(match[0])
+
+
+@lru_cache(maxsize=4096)
+def _plain(letter: str) -> str:
+    """The one ASCII character that a letter is a variant of, such as a full-width one; "" if there is none."""
+    plain = normalize("NFKC", letter)
+    return plain if len(plain) == 1 and plain.isascii() else ""
 
 
 def forms_of(secret: str) -> Iterator[SecretForm]:
-    """The forms of a secret: as it is, reversed, in hex, in base64 (also of UTF-16, and after other bytes)."""
+    """The forms of a secret: as it is, reversed, in hex, as numbers, in base32, in base64.
+
+    In base64 it may be in UTF-16, after other bytes, reversed, or in base64 or hex once more.
+    """
     yield SecretForm.of(secret, PART_CHARACTERS)
     yield SecretForm.of(secret[::-1], PART_CHARACTERS)
     raw, wide = secret.encode("utf-8", "surrogatepass"), secret.encode("utf-16-le", "surrogatepass")
     yield SecretForm.of(raw.hex(), 2 * PART_CHARACTERS)
-    for data, least in ((raw, 11), (wide, 22)):
+    yield SecretForm.of(raw.hex()[::-1], 2 * PART_CHARACTERS)
+    yield SecretForm.of(",".join(map(str, raw)), 3 * PART_CHARACTERS)
+    yield SecretForm.of(base64.b32encode(raw).decode().rstrip("="), 13)
+    coded = _base64_after(raw, 0).encode()
+    yield SecretForm.of(coded.hex(), 22)
+    yield SecretForm.of(_base64_after(coded, 0), 15)
+    for data, least in ((raw, 11), (wide, 22), (raw[::-1], 11)):
         for before in range(3):
             yield SecretForm.of(_base64_after(data, before), least)
 

@@ -6,6 +6,7 @@ import base64
 
 import pytest
 
+from hopcheck_server.redaction import REDACTED, SecretRedactor
 from tools.canary_forms import FORMS
 from tools.report_canaries import PLACES, leaks, shown_part
 
@@ -28,3 +29,10 @@ def test_the_search_finds_a_key(text: str) -> None:
 
 def test_the_search_finds_no_key_in_other_texts() -> None:
     assert not shown_part('{"exchanges": "sk-7f3a and Q91b", "cases": []}', KEY)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_is_redacted(form: str) -> None:
+    shown = SecretRedactor([KEY]).text(f"before {FORMS[form](KEY)} after")
+    assert REDACTED in shown
+    assert FORMS[form](KEY) not in shown
