@@ -185,7 +185,7 @@ def examples(session: nox.Session) -> None:
 @project_session()
 def hostile(session: nox.Session) -> None:
     """Run gate and load on every hostile target; not a default session, since it takes long."""
-    run(session, "pytest", "-m", "hostile", "-n", "6", *session.posargs)  # most of them wait
+    run(session, "pytest", "-m", "hostile", "-n", "12", "tests/hostile", *session.posargs)  # most of them wait
 
 
 @project_session()

@@ -6,15 +6,18 @@ import asyncio
 import json
 import re
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.hostile.command_runs import run
+from tests.hostile.fork_server import Running
 from tests.hostile.targets import BEHAVIOURS
 
 SAMPLE = ("endless body", "deep arrays", "lone surrogates", "a gzip bomb", "echoes keys", "a drip of a header")
+pytestmark = pytest.mark.timeout(600)
+"""`run` has a bound of its own, which excuses a busy machine."""
+
 PROGRESS = re.compile(rb"^\d+/\d+", re.MULTILINE)
 GONE_BAD = ("leaves at once", "a silent stream", "a drip of a body", "odd deltas", "an upgrade", "endless events")
 
@@ -49,10 +52,10 @@ def test_the_gate_ends_on_some_hostile_targets(behaviour: str, tmp_path: Path) -
 def test_an_interrupt_ends_with_a_report(behaviour: str, tmp_path: Path) -> None:
     interrupted = []
 
-    def interrupt(process: subprocess.Popen[bytes], written: bytes) -> None:
+    def interrupt(running: Running, written: bytes) -> None:
         if not interrupted and PROGRESS.search(written):
-            process.send_signal(signal.SIGINT)
-            interrupted.append(process.pid)
+            running.send_signal(signal.SIGINT)
+            interrupted.append(running)
 
     report = tmp_path / "report.json"
     seen = asyncio.run(run("gate", behaviour, 1, report, interrupt))

@@ -10,6 +10,8 @@ import pytest
 
 from tests.hostile.interrupts import BEHAVIOURS, LATEST_S, interrupted
 
+pytestmark = pytest.mark.timeout(600)
+
 MAX_BUSY_S = 2.0
 """Processor time: a busy machine changes nothing; the second beyond the promised one is for slow processors."""
 
