@@ -127,6 +127,7 @@ def forms_of(secret: str) -> Iterator[SecretForm]:
     raw, wide = secret.encode("utf-8", "surrogatepass"), secret.encode("utf-16-le", "surrogatepass")
     yield SecretForm.of(raw.hex(), 2 * PART_CHARACTERS)
     yield SecretForm.of(raw.hex()[::-1], 2 * PART_CHARACTERS)
+    yield SecretForm.of(wide.hex(), 4 * PART_CHARACTERS)
     yield SecretForm.of(",".join(map(str, raw)), 3 * PART_CHARACTERS)
     yield SecretForm.of(base64.b32encode(raw).decode().rstrip("="), 13)
     coded = _base64_after(raw, 0).encode()
