@@ -83,7 +83,10 @@ class SecretForm:
         Words are no part, such as the `provider` of a key that is `sk-my-provider`, unless they are two thirds of
         it, or stand at an edge, where a key was cut short.
         """
-        written = self.written[self.places[start] : self.places[end - 1] + 1]
+        # With what stands between them and their neighbours, which may be there as well.
+        first = self.places[start - 1] + 1 if start else 0
+        last = self.places[end] if end < len(self.places) else len(self.written)
+        written = self.written[first:last]
         return len(written) >= self.least and (
             at_edge or not _WORDS.fullmatch(written) or 3 * len(written) >= 2 * len(self.written)
         )
