@@ -94,8 +94,8 @@ DUTIES: Mapping[str, Callable[[TargetConfig], str]] = {
 - `choices`: it answers a request with `n` above 1.
 - `translates`: its provider is a named one, whose dialect it speaks.
 - `call_ids`, `null_content`, `stream_terminator`, `usage_details`, `json_schemas`: its provider's dialect has ids of
-  calls, tells no content from an empty one, ends a stream before its body ends, counts tokens of caches and of
-  reasoning apart, takes tools' schemas in full.
+  calls, tells no content from an empty one, ends a stream by an event that says nothing else, counts tokens of caches
+  and of reasoning apart, takes tools' schemas in full.
 """
 
 

@@ -12,17 +12,19 @@ from hopcheck.cases.requests.fields import without
     needs=["two_sided"],
 )
 async def stream_flag(target: Target) -> Findings:
-    """A stream is asked for upstream when the client asks for one, with its stream_options, and otherwise not."""
+    """A stream is asked for upstream if the client asks for one, with its stream_options, or if it is put together."""
     options = [{"include_usage": True}, {"include_usage": False}]
     streamed = [await target.openai_form(await target.chat.stream(stream_options=one)) for one in options]
-    whole = [await target.openai_form(await target.chat.create(stream=asked)) for asked in (OMIT, False)]
+    answers = [await target.chat.create(stream=asked) for asked in (OMIT, False)]
+    whole = [await target.openai_form(answer) for answer in answers]
     yield expect("stream", [dig(one, "stream") for one in streamed], equals=[True, True])
     if not target.translates:  # other dialects have no such options
         yield expect("stream_options", [dig(one, "stream_options") for one in streamed], equals=options)
     flags = [dig(body, "stream") or False for body in whole]
-    yield expect("stream where none was asked for", flags, equals=[False, False])
-    unasked = [dig(body, "stream_options") for body in whole]
-    yield expect("stream_options where no stream was asked for", unasked, equals=[None, None])
+    unread = [flag for flag, answer in zip(flags, answers, strict=True) if answer.content is None]
+    yield expect("stream where none was asked for", unread, equals=[False] * len(unread))
+    unasked = [dig(body, "stream_options") for body, flag in zip(whole, flags, strict=True) if not flag]
+    yield expect("stream_options where no stream was asked for", unasked, equals=[None] * len(unasked))
 
 
 @stream_flag.mutant(killed_by="stream", trips=("stream.*",))

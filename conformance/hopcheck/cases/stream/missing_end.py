@@ -19,7 +19,7 @@ from hopcheck.cases.stream.done_once import CALL
 @case(
     "stream.done-missing-upstream",
     level="SHOULD",
-    needs=["parses"],
+    needs=["parses", "stream_terminator"],
     refs=["failoverbench S11", "Bifrost#6390"],
     upstream={"": reply.stream("Hel", "lo", done=0), "call": reply.stream("Hel", "lo", tools=[CALL], done=0)},
 )

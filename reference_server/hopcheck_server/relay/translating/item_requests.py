@@ -52,7 +52,9 @@ def _part(kind: str, part: Json) -> Json:
     if part["type"] == "image_url":
         image = part["image_url"]
         return {"type": "input_image", "image_url": image["url"], "detail": image.get("detail", "auto")}
-    return {"type": kind, "text": part["text"]}
+    if part["type"] == "file":
+        return {"type": "input_file", **part["file"]}
+    return {"type": kind, "text": part["text"]} if part["type"] == "text" else part
 
 
 def tool_choice(choice: Any) -> Any:

@@ -32,6 +32,7 @@ class OpenAIResponses(Dialect):
     name = "openai_responses"
     label = "OpenAI's Responses API"
     nearby = ("/v1/responses", "/responses")
+    omits = frozenset({"stream terminators"})  # the last event also says how the response ended
     leading_events = 3  # two about the response, and the start of an item and of its part
     parameters = request_reader.PARAMETERS
     carries = frozenset({"response_format"})
