@@ -5,7 +5,6 @@ from typing import Any
 
 from hopcheck import (
     FORWARDED,
-    ON_CHAT,
     Failure,
     Findings,
     Operation,
@@ -51,7 +50,7 @@ async def declared(target: Target, ask: Operation) -> Findings:
     got = await asyncio.gather(*(ask(script=fault, headers=HEADERS) for fault in faults))
     answers = dict(zip(faults, got, strict=True))
     answers["a long request"] = large = await ask(script="500", **_long(ask))
-    if ask.generates and ask.surface == "openai" and target.declares.choices:
+    if ask.name == "chat" and target.declares.choices:
         answers["several choices"] = await ask(script="choices", n=2)
     statuses = {fault: answer.status for fault, answer in answers.items()}
     yield expect("statuses", statuses, equals=dict.fromkeys(statuses, 200))
@@ -84,7 +83,7 @@ class OnlyRetriesLimits(Relay):
         return await super().retry(outgoing, failure) if failure.status == 429 else None
 
 
-@declared.mutant(killed_by="statuses", on=ON_CHAT)
+@declared.mutant(killed_by="statuses", on="chat")
 class TriesOneChoiceAgain(Relay):
     """Several choices are too expensive to be asked for again."""
 
