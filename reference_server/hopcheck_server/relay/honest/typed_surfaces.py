@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from hopcheck_contracts.sse import Event, event_of
-from hopcheck_server.relay.messages import Events, OutgoingRequest, RelayedResponse, incoming
+from hopcheck_server.relay.messages import Events, IncomingRequest, OutgoingRequest, RelayedResponse, incoming
 from hopcheck_server.relay.relay import Relay
 
 PREFIX = "resp_own"
@@ -25,9 +25,11 @@ class NamesResponses(Relay):
         if slash:
             name, rest, what = stored.partition("/")
             outgoing = replace(outgoing, path=f"{home}{slash}{_theirs(name)}{rest}{what}")
-        body = outgoing.json
-        previous = body.get("previous_response_id")
-        return outgoing.with_json({**body, "previous_response_id": _theirs(previous)}) if previous else outgoing
+        known = _as_known(outgoing.json)
+        return outgoing if known == outgoing.json else outgoing.with_json(known)
+
+    def deployment(self, incoming: IncomingRequest, model: str) -> str:
+        return super().deployment(replace(incoming, json=_as_known(incoming.json or {})), model)
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         body = response.json
@@ -78,6 +80,12 @@ def _is_response(body: Any) -> bool:
 def _renamed(response: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in response.items() if value is not None}
     return {**kept, "id": PREFIX + base64.urlsafe_b64encode(response["id"].encode()).decode().rstrip("=")}
+
+
+def _as_known(body: dict[str, Any]) -> dict[str, Any]:
+    """A request that names a response as the provider does."""
+    previous = body.get("previous_response_id")
+    return {**body, "previous_response_id": _theirs(previous)} if isinstance(previous, str) else body
 
 
 def _theirs(name: str) -> str:
