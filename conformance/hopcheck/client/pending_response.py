@@ -10,14 +10,31 @@ from typing import Self
 
 from hopcheck.client.responses import Response
 from hopcheck.client.streams import Stream, TimedEvent
+from hopcheck_contracts.stream_measure import StreamMeasure
 from hopcheck_server.wire.client import Broken, ClientConnection
+from hopcheck_server.wire.responses import MIB
 
 KEPT_BYTES = 64 * 1024
 """What is kept of a body that was too large."""
 
 
-MAX_LINES = 100_000
-"""Lines of a stream that are read; the values made of them take far more memory than they do."""
+class BodyRoom:
+    """How much of all its responses' bodies a case may hold.
+
+    Attributes:
+        left: Bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Begin with all of it, in bytes."""
+        self.left = self._size = size
+
+    @property
+    def excess(self) -> str:
+        """That the bodies are too much, as a sentence; "" if they aren't."""
+        if self.left >= 0:
+            return ""
+        return f"the responses of this case exceeded {self._size / MIB:g} MiB in all and were not read further"
 
 
 class PendingResponse:
@@ -27,10 +44,12 @@ class PendingResponse:
         response: What has come so far.
         admitted_at: When the run's pace let the request go.
         max_body_bytes: After how many bytes it hangs up; None reads all.
+        room: What it shares with the case's other responses; None for no bound.
     """
 
     admitted_at = 0.0
     max_body_bytes: int | None = None
+    room: BodyRoom | None = None
 
     def __init__(
         self,
@@ -58,7 +77,8 @@ class PendingResponse:
 
     def _read_from(self, connection: ClientConnection) -> None:
         self._connection = connection
-        self._events_read = self._bytes_read = self._lines = 0
+        self._events_read = self._bytes_read = 0
+        self._measure = StreamMeasure()
         self._chunks = connection.chunks(self._read_timeout_s)
 
     @property
@@ -124,10 +144,10 @@ class PendingResponse:
             self._end(broken)
             return False
         self.response.chunks.append((at_ns, data))
-        self._lines += data.count(b"\n") + data.count(b"\r")
-        if self._lines > MAX_LINES and isinstance(self.response, Stream):
-            self._connection.give_up(f"the stream had more than {MAX_LINES} lines and was not read further")
         self._bytes_read += len(data)
+        if isinstance(self.response, Stream) and (excess := self._measure.excess(data)):
+            self._connection.give_up(excess)
+        self._take_room(len(data))
         if self.max_body_bytes is not None and self._bytes_read > self.max_body_bytes:
             self.hang_up()
             return False
@@ -139,7 +159,17 @@ class PendingResponse:
         response.detail = str(broken) if broken else ""
         response.ended_at_ns = time.monotonic_ns()
         if response.ended == "too-large":
+            whole = len(response.body)
             response.chunks = _beginning(response.chunks)
+            self._take_room(len(response.body) - whole)
+
+    def _take_room(self, size: int) -> None:
+        """Take bytes of the room that the case has, or give them back where their number is negative."""
+        if self.room is None:
+            return
+        self.room.left -= size
+        if size > 0 and self.room.excess:
+            self._connection.give_up(self.room.excess)
 
     def hang_up(self) -> int:
         """Leave: close the connection at once. Returns when, CLOCK_MONOTONIC ns."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.responses import Response, SentRequest
-from hopcheck.client.session import MAX_BODY_BYTES, TargetSession
+from hopcheck.client.session import TargetSession
 from hopcheck.client.streams import Stream
 from hopcheck_server.upstream.script.marker import find_marker
 from hopcheck_server.wire.responses import MIB
@@ -30,6 +30,9 @@ INFLATED = ("gzip", "x-gzip", "deflate")
 
 ACCEPTED = "gzip, deflate"
 """The content codings that the official client asks for: it may have others, which nobody counts for it."""
+
+MAX_BODY_BYTES = MIB
+"""What an official client is given of a body: it makes several times as much of it, and no case asks it for as much."""
 
 INFLATED_AT_ONCE = 1 << 16
 """How many bytes are decompressed before they are counted."""

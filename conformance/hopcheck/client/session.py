@@ -13,7 +13,7 @@ from typing import Any
 from hopcheck.client.bodies import CHAT_PATH, EMBEDDINGS_PATH, chat_body, embedding_body, encode
 from hopcheck.client.config import TargetConfig
 from hopcheck.client.pacing.paced_side import PacedSide
-from hopcheck.client.pending_response import PendingResponse
+from hopcheck.client.pending_response import BodyRoom, PendingResponse
 from hopcheck.client.providers.expressible import dialect_of, require_expressible
 from hopcheck.client.responses import Response, SentRequest, Untestable
 from hopcheck.client.session_options import DEFAULT_OPTIONS, SessionOptions
@@ -24,8 +24,8 @@ from hopcheck_server.wire.client import ClientConnection, ConnectFailed
 from hopcheck_server.wire.pool import Origin
 from hopcheck_server.wire.responses import MIB, ReadingBudget
 
-MAX_BODY_BYTES = 8 * MIB
-"""No more is read of a response's body; the largest that a case asks for has 5 MiB."""
+MAX_BODY_BYTES = 6 * MIB
+"""No more is read of a case's responses, each and in all; the largest that a case asks for has 4 MiB."""
 
 MAX_PIECES = 100_000
 """A response's body may come in these many pieces; each costs more memory than a byte."""
@@ -66,6 +66,7 @@ class TargetSession(PacedSide):
         self._dialect = dialect_of(config.provider)
         self._origin = Origin.of(config.base_url)
         total_s = TOTAL_TIMEOUTS * options.read_timeout_s
+        self._room = BodyRoom(MAX_BODY_BYTES)
         self._budget = ReadingBudget(body_bytes=MAX_BODY_BYTES, pieces=MAX_PIECES, total_s=total_s)
 
     @property
@@ -174,7 +175,7 @@ class TargetSession(PacedSide):
             return await self._send_again(live, target, connection) if limits else None
 
         live = PendingResponse(used, response, self.read_timeout_s, closes=connection is None, refused=refused)
-        live.admitted_at, live.max_body_bytes = admitted_at, self.max_body_bytes
+        live.admitted_at, live.max_body_bytes, live.room = admitted_at, self.max_body_bytes, self._room
         self.pending[marker] = live
         return live
 

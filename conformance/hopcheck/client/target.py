@@ -87,7 +87,7 @@ class Target(TargetSession):
         """Asks the operation that the case is run on."""
         return Operation(self, OPERATIONS[self.operation])
 
-    def client_path(self, response: Response | str) -> str:
+    def _client_path(self, response: Response | str) -> str:
         """See `UpstreamSide`; of a marker, the path of the operation that the case is run on."""
         if isinstance(response, str):
             return f"/v1{OPERATIONS[self.operation].path}"
@@ -111,7 +111,7 @@ class Target(TargetSession):
     @property
     def translates(self) -> bool:
         """Whether that dialect is another one, so that only what all dialects share can be compared."""
-        return self._dialect is not None and is_foreign(self._dialect, self.client_path(""))
+        return self._dialect is not None and is_foreign(self._dialect, self._client_path(""))
 
     @property
     def timed_model(self) -> str:

@@ -45,13 +45,13 @@ class UpstreamSide:
             return self._shown(arrived, response)
         return self._shown(await control.wait(marker, attempts=attempts, ended=True, timeout_s=settle_s), response)
 
-    def client_path(self, response: Response | str) -> str:
+    def _client_path(self, response: Response | str) -> str:
         """Where the target was asked for a response, or with a marker, as the contracts have it."""
         return CHAT
 
     def _shown(self, attempts: list[Attempt], response: Response | str) -> list[Attempt]:
         """Attempts as cases see them: one in another dialect than its client's is translated."""
-        path = self.client_path(response)
+        path = self._client_path(response)
         return [TranslatedAttempt.of(one) if foreign_dialect(one, path) else one for one in attempts]
 
     async def arrival(self, marker: str, *, timeout_s: float = ARRIVAL_S) -> Attempt:

@@ -85,7 +85,7 @@ def _client(response: Response, begun_ns: int) -> dict[str, Any]:
 def _events(response: Response, begun_ns: int) -> list[dict[str, Any]]:
     assert isinstance(response, Stream)
     return [
-        {"at": _seconds(timed.at_ns, begun_ns), "data": timed.event.raw.decode("utf-8", "replace")[:READ]}
+        {"at": _seconds(timed.at_ns, begun_ns), "data": timed.event.raw[:READ].decode("utf-8", "replace")}
         for timed in response.events
     ]
 
@@ -120,7 +120,7 @@ def _writes(attempt: Attempt, begun_ns: int) -> Iterator[dict[str, Any]]:
     """What the provider wrote, write by write: an event each in a stream."""
     body, place = attempt.response.body if attempt.response else b"", 0
     for at_ns, size in attempt.sent:
-        data = body[place : place + size].decode("utf-8", "replace")[:READ]
+        data = body[place : place + min(size, READ)].decode("utf-8", "replace")
         yield {"at": _seconds(at_ns, begun_ns), "data": data or f"{size} bytes"}
         place += size
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from hopcheck import Response
 
-MAX_PIECE_BYTES = 1024 * 1024
-"""What one piece of a body may become when it is decompressed."""
+MAX_BYTES = 1024 * 1024
+"""What a body may become when it is decompressed: no case compresses more."""
 
 
 def decoded(answer: Response, accepted: str) -> Iterator[tuple[int, bytes]]:
@@ -21,6 +21,11 @@ def decoded(answer: Response, accepted: str) -> Iterator[tuple[int, bytes]]:
     if coding not in ("identity", accepted):
         return
     inflate = zlib.decompressobj(wbits=31) if coding == "gzip" else None
+    left = MAX_BYTES
     with contextlib.suppress(zlib.error):
         for at_ns, data in answer.chunks:
-            yield at_ns, inflate.decompress(data, MAX_PIECE_BYTES) if inflate else data
+            if left <= 0:
+                return
+            piece = inflate.decompress(data, left) if inflate else data
+            left -= len(piece)
+            yield at_ns, piece

@@ -21,7 +21,7 @@ from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.script.turns import Scripts
 
 MAX_INFLATED_BYTES = 8 * 1024 * 1024
-"""What a compressed body is judged by: its first bytes, decompressed."""
+"""A compressed body that becomes larger is not judged."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,9 @@ def plain_body(response: Response) -> bytes | None:
         return response.body
     if coding not in INFLATED:
         return None
+    inflate = zlib.decompressobj(wbits=47)
     try:
-        return zlib.decompressobj(wbits=47).decompress(response.body, MAX_INFLATED_BYTES)
+        plain = inflate.decompress(response.body, MAX_INFLATED_BYTES)
     except zlib.error:
         return None  # cases judge that
+    return None if inflate.unconsumed_tail else plain
