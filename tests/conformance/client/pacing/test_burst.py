@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Coroutine
 from email.utils import formatdate
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect
-from hopcheck.client.pacing.burst import _announced_wait_s, _within_one
+from hopcheck.client.pacing.burst import Burst, _announced_wait_s, _within_one, burst_over
 from hopcheck.client.responses import Response, SentRequest
 from hopcheck.engine.run import run
 from hopcheck.engine.verdict import Outcome
@@ -43,12 +44,21 @@ def readers(case):
     return [case(f"rate_limit.{name}", level="MUST", refs=["a"], needs=["rate_limit"])(reads) for name in "abc"]
 
 
-def test_several_cases_share_one_burst(readers, bench) -> None:
+def test_several_cases_share_one_burst(readers, bench, monkeypatch) -> None:
+    bursts = []
+
+    def counted(*of: Any) -> Coroutine[Any, Any, Burst]:
+        bursts.append(of)
+        return burst_over(*of)
+
+    monkeypatch.setattr("hopcheck.client.target.burst_over", counted)
     CountsBursts.keys.clear()
     verdicts = bench.judge(readers, CountsBursts)
     assert {one.outcome for one in verdicts.values()} == {Outcome.CONFORMS}
-    assert sorted(CountsBursts.keys) == ["hopcheck-client-key"] * 5 + ["hopcheck-second-client-key"]
-    assert not any(one.notes for one in verdicts.values())
+    assert len(bursts) == 1
+    tries = len(CountsBursts.keys) // 6  # a burst that a busy machine draws out beyond its window is sent again
+    assert sorted(CountsBursts.keys) == ["hopcheck-client-key"] * 5 * tries + ["hopcheck-second-client-key"] * tries
+    assert sum(len(one.notes) for one in verdicts.values()) == tries - 1
 
 
 def test_a_window_that_is_used_up_is_waited_for_and_noted(readers, bench) -> None:
