@@ -38,6 +38,8 @@ def test_critical_models_are_served_throughout(timeline: Timeline) -> None:
 
 
 def test_readiness_goes_and_comes_after_litellm(timeline: Timeline) -> None:
-    order = sorted(timeline.events, key=lambda event: timeline.events[event])
-    assert (order[0], order[-1]) == ("killed", "ready")
-    assert set(order) == {"killed", "unready", "started", "back", "ready"}
+    events = timeline.events
+    assert set(events) == {"killed", "unready", "started", "back", "ready"}
+    assert min(events, key=lambda event: events[event]) == "killed"
+    # What LiteLLM itself answers is polled apart, so "back" may be seen a moment after "ready".
+    assert min(events["back"], events["ready"]) > events["started"] > events["unready"]
