@@ -34,8 +34,7 @@ from hopcheck.report.render.markdown import markdown_text
 from hopcheck.report.render.sarif import sarif_text
 from hopcheck.report.settings_file import SettingsError
 
-FILTERS = ("select", "profile", "operations", "client", "example", "replay")
-"""Options by which not everything is asked: on cassettes, what runs live only."""
+FILTERS = ("select", "profile", "operations", "client", "example", "replay")  # with these, not everything is asked
 RENDERINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "json": report_text,
     "junit": junit_text,

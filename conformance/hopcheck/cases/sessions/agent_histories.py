@@ -1,4 +1,4 @@
-"""Long histories of coding agents: their sizes and their fields."""
+"""Long histories as Claude Code and Codex send them: their sizes and their fields."""
 
 import json
 

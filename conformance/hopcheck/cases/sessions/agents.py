@@ -1,4 +1,4 @@
-"""A long session of a coding agent, made up: its history, and what goes with it."""
+"""A long session as Claude Code and Codex have them, made up: its history, and what goes with it."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ SESSION = '{"device_id":"d0","account_uuid":"","session_id":"5e55-10"}'
 
 SYSTEM = [
     {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1; cc_entrypoint=cli"},
-    {"type": "text", "text": "You are a coding agent.", **CACHED},
+    {"type": "text", "text": "You read and change code.", **CACHED},
     {"type": "text", "text": "# Rules\n\n- Be brief.\n" * 40, **CACHED},
 ]
 
@@ -27,14 +27,14 @@ AROUND: dict[str, dict[str, Any]] = {
     "openai": {"temperature": 0.2, "user": SESSION},
     "messages": {"system": SYSTEM, "metadata": {"user_id": SESSION}},
     "responses": {
-        "instructions": "You are a coding agent.",
+        "instructions": "You read and change code.",
         "include": ["reasoning.encrypted_content"],
         "store": False,
         "parallel_tool_calls": True,
         "prompt_cache_key": "5e55-10",
     },
 }
-"""What agents send in addition to the history and the tools."""
+"""What these clients send in addition to the history and the tools."""
 
 NAMES_SESSION = ("metadata", "prompt_cache_key", "user")
 
