@@ -91,9 +91,7 @@ def _stop(value: Any) -> Body:
 _SAME = ("model", "stream", "max_tokens", "temperature", "top_p", "top_k", "system")
 
 _FIELDS: Mapping[str, FieldWriter] = {
-    **{
-        name: field_named(name) for name in ("model", "stream", "max_tokens", "temperature", "top_p", "top_k", "system")
-    },
+    **{name: field_named(name) for name in _SAME},
     "max_completion_tokens": field_named("max_tokens"),
     "messages": _messages,
     "tools": _tools,
