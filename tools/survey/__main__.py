@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rate", action="append", default=[], metavar="HOP=R", help="the highest rate of a hop; its others follow"
     )
+    parser.add_argument("--together", action="store_true", help="all hops in the same rounds: rest and steps")
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="only write the tables again")
     return parser
 
@@ -59,6 +60,8 @@ def _plan(arguments: argparse.Namespace) -> list[SurveyRun]:
     names, parts = (_chosen(text, known) for text, known in ((arguments.hops, NAMES), (arguments.parts, PARTS)))
     if not arguments.times > 0:
         raise Stop(USAGE, "--times must be more than 0.")
+    if arguments.together:
+        return runs.in_one_run(names, parts, arguments.times)
     return runs.planned(names, parts, arguments.times, dict(_rate(text) for text in arguments.rate))
 
 

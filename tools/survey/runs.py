@@ -106,20 +106,40 @@ def _of_part(part: Part, names: Sequence[str], times: float, rates: Mapping[str,
     if part == "rest":
         for group in TOGETHER:
             if hops := tuple(name for name in group if name in names):
-                seconds = _seconds(part, hops, times)
-                yield SurveyRun(part, hops, seconds, ("--measure", AT_REST, "--duration", f"{seconds:g}"))
+                yield _rest(hops, times)
         return
     for name in (name for name in RATES if name in names):
         usual = RATES[name]
         rate = getattr(usual, part) * rates.get(name, usual.steps) / usual.steps
         if rate:
-            seconds = _seconds(part, (name,), times)
-            words = ("--rate", f"{rate:g}", "--profile", part, "--duration", f"{seconds:g}")
-            yield SurveyRun(part, (name,), seconds, words)
+            yield _under_load(part, (name,), rate, times)
 
 
 def _seconds(part: Part, hops: Sequence[str], times: float) -> float:
     return round(SECONDS[part] * times * (LONGER.get(part, 1.0) if set(hops) & set(SLOW) else 1.0), 1)
+
+
+def in_one_run(names: Sequence[str], parts: Sequence[str], times: float) -> list[SurveyRun]:
+    """Return runs of all hops in the same rounds: at rest, and with steps up to what the slowest of them bears.
+
+    Args:
+        names: The names of the hops.
+        parts: Some of `PARTS`; there is such a run of `rest` and of `steps`.
+        times: How many times as long as usual each run is.
+    """
+    hops = tuple(name for name in RATES if name in names)
+    made = _rest(hops, times), _under_load("steps", hops, min(RATES[name].steps for name in hops), times)
+    return [run for run in made if run.part in parts]
+
+
+def _rest(hops: tuple[str, ...], times: float) -> SurveyRun:
+    seconds = _seconds("rest", hops, times)
+    return SurveyRun("rest", hops, seconds, ("--measure", AT_REST, "--duration", f"{seconds:g}"))
+
+
+def _under_load(part: Part, hops: tuple[str, ...], rate: float, times: float) -> SurveyRun:
+    seconds = _seconds(part, hops, times)
+    return SurveyRun(part, hops, seconds, ("--rate", f"{rate:g}", "--profile", part, "--duration", f"{seconds:g}"))
 
 
 def possible(plan: Sequence[SurveyRun], chain: Chain) -> list[SurveyRun]:
