@@ -27,10 +27,13 @@ class SecretRedactor:
         self._whole = sorted({form for one in known for form in _written_forms(one)}, key=len, reverse=True)
         self._search = SecretSearch(known)
         self._short_text = lru_cache(maxsize=4096)(self._text)
+        self._long_text = lru_cache(maxsize=8)(self._text)  # the same on both sides of a target
+        self._pair = lru_cache(maxsize=4096)(self._split)
+        self._stream = lru_cache(maxsize=8)(self._lines)
 
     def text(self, text: str) -> str:
         """Replace every secret in a text."""
-        return self._short_text(text) if len(text) <= _CACHED_CHARACTERS else self._text(text)
+        return self._short_text(text) if len(text) <= _CACHED_CHARACTERS else self._long_text(text)
 
     def _text(self, text: str) -> str:
         for form in self._whole:
@@ -52,13 +55,17 @@ class SecretRedactor:
     def pieces(self, values: Sequence[Any]) -> list[Any]:
         """The same values; where strings among them have a secret only together, what each has of it is replaced."""
         places = [place for place, value in enumerate(values) if isinstance(value, str)]
-        hidden = dict(zip(places, self._split([values[place] for place in places]), strict=True))
+        if len(places) < 2:
+            return list(values)
+        texts = tuple(values[place] for place in places)
+        is_pair = len(texts) == 2 and len(texts[0]) + len(texts[1]) <= _CACHED_CHARACTERS  # a header, as a rule
+        hidden = dict(zip(places, self._pair(texts) if is_pair else self._split(texts), strict=True))
         return [hidden.get(place, value) for place, value in enumerate(values)]
 
-    def _split(self, texts: Sequence[str]) -> list[str]:
+    def _split(self, texts: Sequence[str]) -> Sequence[str]:
         spans = self._search.spans("".join(texts)) if len(texts) > 1 else []
         if not spans:
-            return list(texts)
+            return texts
         pieces, at = [], 0
         for text in texts:
             own = [(max(start, at) - at, min(end, at + len(text)) - at) for start, end in spans]
@@ -84,6 +91,9 @@ class SecretRedactor:
 
     def lines(self, lines: Sequence[str]) -> list[str]:
         """The lines of an event stream without the secrets that are split over strings of several events."""
+        return self._stream(tuple(lines))
+
+    def _lines(self, lines: Sequence[str]) -> list[str]:
         found: dict[str, list[tuple[int, str]]] = {}
         for number, line in enumerate(lines):
             for path, text in _strings_of(line):

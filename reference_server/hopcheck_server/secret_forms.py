@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
 from unicodedata import normalize
 
 PART_CHARACTERS = 8
@@ -24,19 +27,25 @@ _KEPT = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 _DROPPED = bytes(byte for byte in range(256) if byte not in _KEPT)
 _LOWER = bytes(ord(chr(byte).lower()) if byte in _KEPT else byte for byte in range(256))
 _ESCAPE_KINDS = (
-    r"%([0-9a-fA-F]{2})",
-    r"\\(?:u00|U0{6}|x)([0-9a-fA-F]{2})",
-    r"\\[ux]\{0*([0-9a-fA-F]{1,2})\}",
-    r"&#[xX]0*([0-9a-fA-F]{1,2})(?![0-9a-fA-F])",
-    r"0[xX]([0-9a-fA-F]{2})(?![0-9a-fA-F])",
-    r"\\([0-7]{3})",
-    r"&#0*([0-9]{1,3})(?![0-9])",
-    r"\\[nrtbf]",
-    r"\x1b?\[[0-9;]{0,9}m",  # a colour of a terminal
-    r"</?[A-Za-z]{1,6}>",
-    r"[^\x00-\x7f]",  # letters of other alphabets that look like ASCII's
+    ("%", r"([0-9a-fA-F]{2})"),
+    (r"\\", r"(?:u00|U0{6}|x)([0-9a-fA-F]{2})"),
+    (r"\\", r"[ux]\{0*([0-9a-fA-F]{1,2})\}"),
+    ("&", r"#[xX]0*([0-9a-fA-F]{1,2})(?![0-9a-fA-F])"),
+    ("0", r"[xX]([0-9a-fA-F]{2})(?![0-9a-fA-F])"),
+    (r"\\", r"([0-7]{3})"),
+    ("&", r"#0*([0-9]{1,3})(?![0-9])"),
+    (r"\\", r"[nrtbf]"),
+    (r"\x1b", r"\[[0-9;]{0,9}m"),  # a colour of a terminal
+    (r"\[", r"[0-9;]{0,9}m"),
+    ("<", r"/?[A-Za-z]{1,6}>"),
+    (r"\x80-\U0010ffff", ""),  # letters of other alphabets that look like ASCII's
 )
-_ESCAPE = "|".join(_ESCAPE_KINDS)
+"""How each begins, and how it goes on."""
+
+_BEGINNINGS = "".join(dict.fromkeys(first for first, _ in _ESCAPE_KINDS))
+_ESCAPE = f"[{_BEGINNINGS}](?:{'|'.join(f'(?<=[{first}]){rest}' for first, rest in _ESCAPE_KINDS)})"
+"""It begins with one set of characters, so that a search skips what isn't in it."""
+
 _ESCAPES = re.compile(_ESCAPE)
 _MARKS = ("\\", "%", "&#", "0x", "0X", "[", "<")
 """Text without any of them has no escapes."""
@@ -101,7 +110,13 @@ def canonical_of(text: str) -> bytes:
 
 def positions_of(text: str) -> list[tuple[int, int]]:
     """Where in a text each character of its canonical form stands."""
-    return [match.span() for match in _TOKENS.finditer(text) if canonical_of(_unescaped(match) or match[0])]
+    return [match.span() for match in _TOKENS.finditer(text) if _stands_for_one(match)]
+
+
+def _stands_for_one(token: re.Match[str]) -> bool:
+    """Whether a token is a letter or a digit, or an escape for one."""
+    is_plain = len(token[0]) == 1 and token[0].isascii()
+    return is_plain or bool(canonical_of(_unescaped(token) or token[0]))
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -142,6 +157,12 @@ def forms_of(secret: str) -> Iterator[SecretForm]:
 
 
 @lru_cache(maxsize=256)
+def _grams_of(secret: str) -> tuple[tuple[bytes, int, SecretForm], ...]:
+    """The short texts by which a secret's forms are found, each with its place in one of them."""
+    return tuple((gram, place, form) for form in forms_of(secret) for gram, place in form.grams())
+
+
+@lru_cache(maxsize=256)
 def written_forms(secret: str) -> tuple[str, ...]:
     """How a secret is written as a whole, in each of its forms."""
     return tuple(form.written for form in forms_of(secret)) if len(secret) >= PART_CHARACTERS else (secret,)
@@ -158,8 +179,9 @@ class SecretSearch:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         known = {secret for secret in secrets if len(secret) >= PART_CHARACTERS}
-        forms = [form for secret in sorted(known) for form in forms_of(secret)]
-        self._grams = [(gram, place, form) for form in forms for gram, place in form.grams()]
+        self._grams: dict[int, list[tuple[bytes, int, SecretForm]]] = {}
+        for gram, place, form in (found for secret in sorted(known) for found in _grams_of(secret)):
+            self._grams.setdefault(int.from_bytes(gram, sys.byteorder), []).append((gram, place, form))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """The places in a text that must not be shown, in order, apart from each other."""
@@ -184,16 +206,24 @@ class SecretSearch:
         return list(_joined((positions[start][0], positions[end - 1][1]) for start, end in runs))
 
     def _runs(self, canonical: bytes) -> Iterator[_Run]:
-        for gram, place, form in self._grams:
+        found: dict[tuple[int, int], _Run] = {}  # the last one of a form, by where the form would begin
+        for gram, place, form in self._met(canonical):
             at = canonical.find(gram)
             while at >= 0:
-                run = _Run.around(canonical, at, form, place)
-                yield run
+                run = found.get((id(form), at - place))
+                if run is None or not run.at <= at < run.end:
+                    run = found[id(form), at - place] = _Run.around(canonical, at, form, place)
+                    yield run
                 at = canonical.find(gram, max(at + 1, run.end - _GRAM + 1))
 
+    def _met(self, canonical: bytes) -> Iterator[tuple[bytes, int, SecretForm]]:
+        """The grams that stand in a text; all of them are looked for at once, as numbers of one machine word."""
+        whole = memoryview(canonical)
+        words = (whole[at : at + (len(whole) - at) // _GRAM * _GRAM].cast("I") for at in range(_GRAM))
+        return chain.from_iterable(self._grams[word] for word in self._grams.keys() & chain.from_iterable(words))
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+
+class _Run(NamedTuple):
     """Characters of a canonical text, from `at` to `end`, that are those of a form from `start` on."""
 
     form: SecretForm

@@ -51,6 +51,16 @@ def test_variables_and_keys_are_secrets() -> None:
     assert "none" not in secrets_of(TargetConfig(name="t", base_url="http://h/v1"), ["provider-key-1", "none"])
 
 
+@pytest.mark.parametrize("before", range(8))
+def test_a_part_is_replaced_wherever_it_stands(before: int) -> None:
+    assert redact(f"{'x' * before} 3456789abcd", ["sk-0123456789abcdef"]) == f"{'x' * before} [redacted]"
+
+
+@pytest.mark.parametrize("secret", ["ab9defgh1ij9lmnop", "qr9tuvwx1yz9bcdef", "mn9pqrst1ae9ouxyz"])
+def test_both_parts_of_a_garbled_secret_are_replaced(secret: str) -> None:
+    assert redact(secret.replace("1", "2"), [secret]) == "[redacted]2[redacted]"
+
+
 def test_a_secret_that_was_cut_short_is_replaced() -> None:
     assert redact("with sk-0123456789ab…, and more", ["sk-0123456789abcd"]) == "with [redacted]…, and more"
     assert redact("sk-0123… sk-0123456789abcd…", ["sk-0123456789abcd"]) == "sk-0123… [redacted]…"
