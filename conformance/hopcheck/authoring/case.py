@@ -104,7 +104,8 @@ class Case:
     @property
     def reads_clock(self) -> bool:
         """Whether its findings depend on how long things take, so that they must take as long as they do."""
-        return self.timed or (self.isolation is Isolation.EXCLUSIVE and not self.floods)
+        is_undisturbed = self.isolation in (Isolation.PACED, Isolation.EXCLUSIVE)
+        return self.timed or (is_undisturbed and not self.floods)
 
     def upstream_scripts(self) -> dict[str, Script]:
         """The scripts by the names that stand in markers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-IsolationName = Literal["shared", "rate_window", "exclusive", "cooldown", "recovery"]
+IsolationName = Literal["shared", "rate_window", "paced", "exclusive", "cooldown", "recovery"]
 
 
 class Isolation(StrEnum):
@@ -16,6 +16,9 @@ class Isolation(StrEnum):
 
     RATE_WINDOW = "rate_window"
     """One after another with other cases that use up a limit, while shared cases run."""
+
+    PACED = "paced"
+    """At the same time as other such cases, and no others: it reads the clock, and waits more than it asks."""
 
     EXCLUSIVE = "exclusive"
     """While no other case runs: it reads the clock, or it floods the target."""

@@ -58,7 +58,7 @@ def case(
         because: Why it is asked on these operations alone (see `hopcheck.authoring.left_out`).
         isolation: How it must be run (see `Isolation`); None means `rate_window` if it needs a limit, else `shared`.
         floods: Whether its requests are many or large enough to keep the target busy.
-        timed: Whether it reads the clock, though its isolation isn't `exclusive`.
+        timed: Whether it reads the clock, though its isolation is neither `paced` nor `exclusive`.
         refusable: Whether a target may refuse its requests, though they are valid.
         trips_on: Mutants of other cases that this one may fail on, too, as `<case id>:<class>` patterns.
 

@@ -46,6 +46,7 @@ def phases(cases: Iterable[Case], *, rests: bool = True) -> Iterator[Phase]:
     by_isolation = {kind: tuple(case for case in ordered if case.isolation is kind) for kind in Isolation}
     longest_first = sorted(by_isolation[Isolation.SHARED], key=lambda case: "timeout_s" not in case.needs)
     yield Phase(shared=tuple(longest_first), serial=by_isolation[Isolation.RATE_WINDOW])
+    yield Phase(shared=by_isolation[Isolation.PACED])
     yield Phase(serial=by_isolation[Isolation.EXCLUSIVE])
     cooling = by_isolation[Isolation.COOLDOWN]
     yield Phase(serial=cooling, settles=True) if rests else Phase(shared=cooling)

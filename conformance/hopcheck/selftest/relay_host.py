@@ -26,6 +26,7 @@ READ_TIMEOUT_S = 6.5
 """How long a relay may be silent: longer than any bound that a case sets it."""
 
 DECLARES = Declares(
+    rests=False,
     fallback=Fallback(primary="fragile-model", backup="backup-model"),
     rate_limit=RateLimit(models=("limited-model",), requests=3, window_s=1.0),
     concurrency_limit=ConcurrencyLimit(model="narrow-model", requests=2),

@@ -33,6 +33,7 @@ def named(case, case_id: str, isolation: str | None = None, *, needs: tuple[str,
 def test_cases_are_sorted_into_phases(case) -> None:
     cases = [
         named(case, "stream.late", "cooldown", timed=True),
+        named(case, "stream.paced", "paced"),
         named(case, "stream.flood", "exclusive", floods=True, needs=("rate_limit",)),
         named(case, "rate_limit.b", needs=("rate_limit",)),
         named(case, "rate_limit.a", needs=("concurrency_limit",)),
@@ -43,14 +44,15 @@ def test_cases_are_sorted_into_phases(case) -> None:
     ids = [[[case.id for case in lane] for lane in (phase.shared, phase.serial) if lane] for phase in found]
     assert ids == [
         [["chat.a", "chat.b"], ["rate_limit.a", "rate_limit.b"]],
+        [["stream.paced"]],
         [["stream.flood"]],
         [["stream.late"]],
         [["rate_limit.c"]],
     ]
-    assert [phase.settles for phase in found] == [False, False, True, False]
+    assert [phase.settles for phase in found] == [False, False, False, True, False]
 
 
-def test_limits_run_one_by_one_and_exclusive_cases_alone(case, bench) -> None:
+def test_limits_and_exclusive_cases_run_one_by_one(case, bench) -> None:
     going: Counter[str] = Counter()
     running: dict[str, Counter[str]] = {}
     limit_goes_on = asyncio.Event()
@@ -69,19 +71,22 @@ def test_limits_run_one_by_one_and_exclusive_cases_alone(case, bench) -> None:
 
     cases = [named(case, f"chat.{letter}", act=act) for letter in "abcd"]
     cases += [named(case, f"rate_limit.{letter}", "rate_window", act=act) for letter in "ab"]
+    cases += [named(case, f"stream.{letter}", "paced", act=act) for letter in "pq"]
     cases += [named(case, "stream.t", "exclusive", act=act), named(case, "stream.h", "exclusive", floods=True, act=act)]
     begun: list[str] = []
     verdicts = bench.judge(cases, jobs=3, begun=lambda case: begun.append(case.id))
     assert set(verdicts) == {case.id for case in cases} == set(begun)
     assert all(count["rate_limit"] <= 1 and count["chat"] <= 3 for count in running.values())
     assert max(count["chat"] for count in running.values()) == 3
+    assert running["stream.q"] == {"stream": 2}
     assert running["stream.t"] == running["stream.h"] == {"stream": 1}
     assert begun[-2:] == ["stream.h", "stream.t"]
 
 
 class CountsRequests(Relay):
-    """Healthy; remembers who asked, and rests for one request."""
+    """Healthy; remembers who asked, and may rest a provider."""
 
+    declares: ClassVar = {"rests": True}
     seen: ClassVar[list[str]] = []
 
     async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
@@ -104,7 +109,7 @@ def test_cooldown_cases_come_last_each_after_a_healthy_request(case, bench) -> N
 
 def test_where_nothing_rests_cooldown_cases_share_the_target(case) -> None:
     cases = [named(case, "errors.a", "cooldown"), named(case, "errors.b", "cooldown"), named(case, "stream.c")]
-    first, _, cooling, _ = phases(cases, rests=False)
+    first, _, _, cooling, _ = phases(cases, rests=False)
     assert [one.id for one in first.shared] == ["stream.c"]
     assert ([one.id for one in cooling.shared], cooling.serial, cooling.settles) == (
         ["errors.a", "errors.b"],

@@ -20,7 +20,8 @@ from hopcheck_contracts.documents import surface_of
 from hopcheck_contracts.schemas import validate_request
 from hopcheck_server.relay import Relay
 
-QUICK = [case for case in all_cases().values() if case.isolation in (Isolation.SHARED, Isolation.EXCLUSIVE)]
+UNDISTURBING = (Isolation.SHARED, Isolation.PACED, Isolation.EXCLUSIVE)
+QUICK = [case for case in all_cases().values() if case.isolation in UNDISTURBING]
 
 DELIBERATE = frozenset({"errors.missing-fields", "errors.no-stack", "llm_proxy.default-model", "responses.own-errors"})
 """Cases that send what no provider would take, and say so."""

@@ -32,7 +32,7 @@ PACE_MS = 200
     because="it is about a stream that has begun",
     on=STREAMED,
     refs=["agentgateway#873"],
-    isolation="exclusive",
+    isolation="paced",
     upstream=reply.stream("first", " and", " so", " on", pace_s=PACE_MS / 1000),
     trips_on=["stream.flush:*", "stream.no-coalesce:*"],
 )

@@ -87,7 +87,7 @@ class TriesForLong(Relay):
     refs=["litellm#19184"],
     upstream=reply.stream(*WORDS, pace_s=0.1),
     needs=["timeout_s"],
-    isolation="exclusive",
+    isolation="paced",
 )
 async def idle_not_total(target: Target, ask: Operation) -> Findings:
     """A stream that goes on for longer than the timeout is not cut while its events keep coming."""
