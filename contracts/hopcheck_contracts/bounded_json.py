@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 MAX_DEPTH = 100
@@ -15,6 +16,9 @@ MAX_DIGITS = 1000
 
 MAX_VALUES = 100_000
 """Values of a document; each takes some hundred bytes once it is read, however short it is."""
+
+KEPT_SIZE = 16 * 1024
+"""The longest text whose value is kept, in characters or bytes."""
 
 _LONG_NUMBER = re.compile(rf"(?<![0-9.])[0-9.]{{{MAX_DIGITS}}}")
 _TEN_DIGITS = re.compile(r"[0-9.]{10}")
@@ -83,8 +87,20 @@ def loads_or_none(data: str | bytes) -> Any:
         return None
 
 
+def shared_json(data: str | bytes) -> Any:
+    """The same, not to be changed: the same text, read again soon after, gives the same value."""
+    return _kept(data) if len(data) <= KEPT_SIZE else loads_or_none(data)
+
+
+@lru_cache(maxsize=512)
+def _kept(data: str | bytes) -> Any:
+    return loads_or_none(data)
+
+
 def _has_long_number(text: str) -> bool:
     """Whether there is one; most texts are known to have none from a hundredth of them."""
+    if len(text) < MAX_DIGITS:
+        return False
     seen = _TEN_DIGITS.search(text[:: MAX_DIGITS // 10])
     return seen is not None and _LONG_NUMBER.search(text) is not None
 

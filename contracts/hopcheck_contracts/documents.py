@@ -151,6 +151,7 @@ def find_operation(boundary: Contract, method: str, path: str) -> DocumentedOper
     return DocumentedOperation(boundary, name, item) if name in known and name in METHODS else None
 
 
+@lru_cache(1024)
 def surface_of(path: str) -> Boundary:
     """The surface that a path belongs to, whatever the method; `openai-compatible` for a path that none knows."""
     plain = _plain(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
@@ -85,9 +85,8 @@ def validate_response(
         body: The answer's JSON, parsed.
         headers: The answer's, if they are to be judged, too.
     """
-    found = _answer(boundary, method, path, status)
-    schema = _body_schema(boundary, found, status)
-    return [*_header_violations(boundary, found, headers), *(schema.violations(body) if schema else [])]
+    answer = _answer(boundary, method, path, status)
+    return [*answer.header_violations(headers), *answer.body_violations(body)]
 
 
 def validate_raw_response(
@@ -106,19 +105,18 @@ def validate_raw_response(
         raw: The answer's body, decoded if it was compressed.
     """
     given = [(name.lower(), value) for name, value in headers]
-    found = _answer(boundary, method, path, status)
-    violations = _header_violations(boundary, found, given)
-    if method.upper() == "HEAD" or status in _BODILESS or (found is None and status < 400):
+    answer = _answer(boundary, method, path, status)
+    violations = answer.header_violations(given)
+    if method.upper() == "HEAD" or status in _BODILESS or (answer.found is None and status < 400):
         return violations
     media_type = next((value for name, value in given if name == "content-type"), "").partition(";")[0].strip().lower()
-    allowed = list((found or {}).get("content", {JSON_TYPE: {}}))
+    allowed = list((answer.found or {}).get("content", {JSON_TYPE: {}}))
     if media_type not in allowed:
         return [*violations, Violation("content-type", f"expected {' or '.join(allowed)}, not {shown(media_type)}")]
     if media_type != JSON_TYPE:
         return violations
     body, fault = _parse(raw, BODY)
-    schema = _body_schema(boundary, found, status)
-    return [*violations, *([fault] if fault else schema.violations(body) if schema else [])]
+    return [*violations, *([fault] if fault else answer.body_violations(body))]
 
 
 def validate_event(boundary: Contract, data: str) -> list[Violation]:
@@ -165,26 +163,57 @@ def must_refuse(boundary: Contract, method: str, path: str, body: Any) -> list[V
     return schema.violations(body) if schema else []
 
 
+class _DocumentedAnswer:
+    """What a contract says of the answer to a request.
+
+    Attributes:
+        found: The response object for the status; None where the contract knows no such operation or status.
+    """
+
+    def __init__(self, boundary: Contract, found: Mapping[str, Any] | None, status: int) -> None:
+        self.found = found
+        self._boundary = boundary
+        self._status = status
+        self._headers = (found or {}).get("headers", {})
+
+    @cached_property
+    def _body_schema(self) -> Schema | None:
+        if self.found is None:
+            return named_schema(self._boundary, _ERRORS.get(self._boundary, "Error")) if self._status >= 400 else None
+        content = self.found.get("content", {}).get(JSON_TYPE)
+        return _compiled(self._boundary, json.dumps(content["schema"])) if content else None
+
+    @cached_property
+    def _header_schemas(self) -> Mapping[str, tuple[Schema, str]]:
+        described = {name: json.dumps(resolve(self._boundary, one)["schema"]) for name, one in self._headers.items()}
+        return {
+            name: (_compiled(self._boundary, schema, f"header {name}"), schema) for name, schema in described.items()
+        }
+
+    def body_violations(self, body: Any) -> list[Violation]:
+        """What is wrong with the answer's JSON."""
+        return self._body_schema.violations(body) if self._body_schema else []
+
+    def header_violations(self, headers: Headers) -> list[Violation]:
+        """What is wrong with those of its headers that are described."""
+        violations = []
+        for name, value in headers if self._headers else ():
+            if name.lower() in self._headers:
+                schema, text = self._header_schemas[name.lower()]
+                violations += schema.violations(_typed(text, value))
+        return violations
+
+
 @lru_cache(1024)
-def _answer(boundary: Contract, method: str, path: str, status: int) -> Mapping[str, Any] | None:
-    """The response object for a status; None where the contract knows no such operation or status."""
+def _answer(boundary: Contract, method: str, path: str, status: int) -> _DocumentedAnswer:
     known = find_operation(boundary, method, path) or (
         find_operation(boundary, "GET", path) if method.upper() == "HEAD" else None
     )
-    if known is None:
-        return None
-    answers = known.definition["responses"]
-    found: Mapping[str, Any] | None = resolve(boundary, answers.get(str(status), answers.get("default")))
-    return found
+    answers = known.definition["responses"] if known else {}
+    return _DocumentedAnswer(boundary, resolve(boundary, answers.get(str(status), answers.get("default"))), status)
 
 
-def _body_schema(boundary: Contract, found: Mapping[str, Any] | None, status: int) -> Schema | None:
-    if found is None:
-        return named_schema(boundary, _ERRORS.get(boundary, "Error")) if status >= 400 else None
-    content = found.get("content", {}).get(JSON_TYPE)
-    return _compiled(boundary, json.dumps(content["schema"])) if content else None
-
-
+@lru_cache(1024)
 def _request_schema(operation: DocumentedOperation, keyword: str) -> Schema | None:
     body = operation.definition.get("requestBody")
     schema = body and body["content"][JSON_TYPE].get(keyword)
@@ -194,16 +223,6 @@ def _request_schema(operation: DocumentedOperation, keyword: str) -> Schema | No
 @cache
 def _compiled(boundary: Contract, schema: str, where: str = BODY) -> Schema:
     return Schema(boundary, json.loads(schema), where)
-
-
-def _header_violations(boundary: Contract, found: Mapping[str, Any] | None, headers: Headers) -> list[Violation]:
-    described = (found or {}).get("headers", {})
-    violations = []
-    for name, value in headers:
-        if name.lower() in described:
-            schema = json.dumps(resolve(boundary, described[name.lower()])["schema"])
-            violations += _compiled(boundary, schema, f"header {name.lower()}").violations(_typed(schema, value))
-    return violations
 
 
 def _typed(schema: str, value: str) -> Any:

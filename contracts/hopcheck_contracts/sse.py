@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from hopcheck_contracts.bounded_json import loads_or_none
+from hopcheck_contracts.bounded_json import loads_or_none, shared_json
 
 DONE_DATA = "[DONE]"
 """The sentinel that ends an OpenAI stream."""
@@ -49,6 +49,11 @@ class Event:
     def json(self) -> Any:
         """The data as JSON; None if there is no data, or it isn't JSON."""
         return None if self.data is None else loads_or_none(self.data)
+
+    @property
+    def shared_json(self) -> Any:
+        """The same, not to be changed: the same event is read on both sides of a target, and by several judges."""
+        return None if self.data is None else shared_json(self.data)
 
 
 def encode(data: str, *, line_end: str = "\n") -> bytes:

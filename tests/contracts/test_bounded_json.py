@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hopcheck_contracts.bounded_json import MAX_DEPTH, MAX_DIGITS, loads, loads_or_none
+from hopcheck_contracts.bounded_json import KEPT_SIZE, MAX_DEPTH, MAX_DIGITS, loads, loads_or_none, shared_json
 
 LONG = '"' + "1,[" * 300_000 + '"'
 
@@ -58,3 +58,10 @@ def test_half_a_surrogate_pair_is_replaced(half: str) -> None:
 )
 def test_an_escaped_backslash_begins_no_escape(text: str, value: str) -> None:
     assert loads(text) == value
+
+
+def test_a_short_text_that_is_read_again_has_the_same_value() -> None:
+    short, long = '{"a": [1]}', f'"{"a" * KEPT_SIZE}"'
+    assert shared_json(short) is shared_json(short)
+    assert shared_json(long) == loads(long)
+    assert shared_json("{") is None

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from hopcheck.client.paths import JSON, dig, items, parsed
+from hopcheck_contracts.bounded_json import shared_json
 from hopcheck_server.wire.responses import Ended
 
 _EVIDENCE = frozenset({"sent", "status", "headers", "chunks", "ended"})
@@ -40,7 +41,7 @@ class SentRequest:
     @cached_property
     def json(self) -> JSON:
         """The body as JSON, not to be changed; None if it isn't."""
-        return parsed(self.body)
+        return shared_json(self.body)
 
 
 @dataclass(slots=True)
@@ -71,12 +72,6 @@ class Response:
     ended_at_ns: int = 0
     version: str = ""
     read_number: int = field(default=0, repr=False, compare=False)
-
-    def __getattribute__(self, name: str) -> Any:
-        """The attribute; reading what came of the request is noted."""
-        if name in _EVIDENCE:
-            object.__setattr__(self, "read_number", next(_READS))
-        return object.__getattribute__(self, name)
 
     def begin_again(self, sent: SentRequest) -> None:
         """Forget what came: the request was sent once more."""
@@ -162,6 +157,36 @@ class Response:
         """A choice's tool calls, their index being their place: `{index, id, type, name, arguments}`."""
         calls = items(self.json, "choices", index, "message", "tool_calls")
         return [call_of(place, call) | {"arguments": arguments_of(call)} for place, call in enumerate(calls)]
+
+
+class _Noted:
+    """A field of a response that stands for what came of the request: reading it is noted."""
+
+    def __init__(self, field_slot: Any) -> None:
+        self._slot = field_slot
+
+    def __get__(self, response: Response | None, owner: type[Response]) -> Any:
+        if response is None:
+            return self
+        response.read_number = next(_READS)
+        return self._slot.__get__(response)
+
+    def __set__(self, response: Response, value: Any) -> None:
+        self._slot.__set__(response, value)
+
+    def unnoted(self, response: Response) -> Any:
+        """The field's value, which doesn't count as read."""
+        return self._slot.__get__(response)
+
+
+for _name in _EVIDENCE:
+    setattr(Response, _name, _Noted(Response.__dict__[_name]))
+
+
+def sent_request(response: Response) -> SentRequest:
+    """A response's request; this doesn't count as read."""
+    sent: SentRequest = Response.__dict__["sent"].unnoted(response)
+    return sent
 
 
 def call_of(index: JSON, call: JSON) -> dict[str, JSON]:

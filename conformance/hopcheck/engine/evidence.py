@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hopcheck.authoring.findings import Finding, same
-from hopcheck.client.responses import Response, SentRequest
+from hopcheck.client.responses import Response, sent_request
 from hopcheck_server.upstream.script.marker import Marker
 
 _WORD = re.compile(r"[a-z0-9_.-]+")
@@ -84,9 +84,8 @@ def _values(compared: Any) -> Sequence[Any]:
 
 def _variant(response: Response) -> str:
     """The variant of the script that a request plays; "" for the plain one."""
-    sent: SentRequest = object.__getattribute__(response, "sent")  # so that it doesn't count as read by the case
     try:
-        return Marker.parse(sent.marker).variant
+        return Marker.parse(sent_request(response).marker).variant
     except ValueError:
         return ""
 

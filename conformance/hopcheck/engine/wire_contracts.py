@@ -121,7 +121,8 @@ def _judge_response(
 
 def _is_the_servers_own(response: Response, evidence: WireEvidence) -> bool:
     """Whether a response is no answer of the API's: the HTTP layer refused, or a byte proxy spoke for itself."""
-    attempts = [attempt for attempt in evidence.attempts if response.marker and attempt.marker == response.marker]
+    marker = response.marker
+    attempts = [attempt for attempt in evidence.attempts if marker and attempt.marker == marker]
     if evidence.declares.transparent:
         return is_byte_proxys_own(response, attempts)
     return is_http_refusal(response, arrived=bool(attempts))

@@ -11,7 +11,7 @@ from hopcheck.client.config import Declares
 from hopcheck.client.operations import operation_of
 from hopcheck.client.providers.contract_path import contract_path
 from hopcheck.client.providers.translated_attempt import foreign_dialect
-from hopcheck_contracts.bounded_json import loads_or_none
+from hopcheck_contracts.bounded_json import loads_or_none, shared_json
 from hopcheck_contracts.documents import PROVIDERS, Boundary, find_operation, surface_of
 from hopcheck_contracts.schemas import (
     validate_event,
@@ -58,6 +58,7 @@ class WireOrigins:
 
     def __init__(self, evidence: WireEvidence) -> None:
         self._evidence = evidence
+        self._asked = {one.marker: one for one in reversed([response.sent for response in evidence.responses])}
         self._faults: dict[str, set[Violation]] = {}
 
     def beyond_response(self, marker: str, violations: list[Violation]) -> list[Violation]:
@@ -70,9 +71,9 @@ class WireOrigins:
 
     def operation_of(self, attempt: Attempt) -> str:
         """The operation of the request that an attempt belongs to; without one, that of its own path."""
-        asked = next((one.sent for one in self._evidence.responses if one.marker == attempt.marker), None)
+        asked = self._asked.get(attempt.marker)
         if asked is None or find_operation(COMMON, attempt.method, attempt.path):
-            return operation_of(attempt.method, attempt.path, attempt.json)
+            return operation_of(attempt.method, attempt.path, shared_json(attempt.body))
         return operation_of(asked.method, asked.url, asked.json)
 
     def beyond_request(self, attempt: Attempt, violations: list[Violation]) -> list[Violation]:
@@ -114,13 +115,13 @@ class WireOrigins:
 def request_violations(attempt: Attempt) -> list[Violation] | None:
     """What is wrong with a provider's request by its dialect's contract; None where no contract covers it."""
     if find_operation(surface_of(attempt.path), attempt.method, attempt.path):
-        return validate_upstream_request(attempt.path, attempt.json, attempt.method)
+        return validate_upstream_request(attempt.path, shared_json(attempt.body), attempt.method)
     dialect = foreign_dialect(attempt)
     contract = next((name for name in PROVIDERS if dialect and name == f"upstream/{dialect.name}"), None)
     path = _SLASHES.sub("/", attempt.path.partition("?")[0])
     if contract is None or not find_operation(contract, attempt.method, path):
         return None
-    return validate_request(contract, attempt.method, path, attempt.json)
+    return validate_request(contract, attempt.method, path, shared_json(attempt.body))
 
 
 def _is_object(body: bytes) -> bool:

@@ -119,10 +119,10 @@ class _Reader(StreamReader):
 
     def take_unfit(self, event: Event) -> None:
         self._has_unfit = True
-        self.failed = self.failed or is_error(event.json)
+        self.failed = self.failed or is_error(event.shared_json)
 
     def take_payload(self, event: Event) -> None:
-        self._take_payload(event.json)
+        self._take_payload(event.shared_json)
 
     def end(self) -> None:
         if self._dones != 1 and not (self.failed and self._dones == 0):

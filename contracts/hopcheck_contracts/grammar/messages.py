@@ -102,7 +102,7 @@ class _MessageReader(StreamReader):
         super().take_data(event, data)
 
     def take_payload(self, event: Event) -> None:
-        payload = event.json
+        payload = event.shared_json
         kind = payload["type"]
         if event.event != kind:
             self.breach(MessageRule.EVENT_LINE, f"the event line is {shown(event.event)}, the type {shown(kind)}")

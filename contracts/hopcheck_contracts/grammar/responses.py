@@ -57,7 +57,7 @@ class _ResponseStreamReader(StreamReader):
         super().take_data(event, data)
 
     def take_payload(self, event: Event) -> None:
-        payload = event.json
+        payload = event.shared_json
         kind = payload["type"]
         if event.event not in (None, kind):
             self.breach(ResponseRule.EVENT_LINE, f"the event line is {shown(event.event)}, the type {shown(kind)}")

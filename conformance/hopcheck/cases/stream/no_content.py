@@ -78,7 +78,7 @@ async def ends_at_done(target: Target) -> Findings:
                 bound.reschedule(asyncio.get_running_loop().time() + SOON_S)
                 await live.rest()
     # SHOULD where `[DONE]` came through: clients stop reading there.
-    came = "[DONE]" in live.response.data
+    came = "[DONE]" in live.stream.data
     yield expect("how it ended", live.response.ended, equals="complete", level="SHOULD" if came else None)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from hopcheck_contracts.bounded_json import loads_or_none
+from hopcheck_contracts.bounded_json import shared_json
 from hopcheck_contracts.schemas import STREAM_TYPE
 from hopcheck_contracts.sse import Event, EventParser
 from hopcheck_server.upstream.journal.attempt import SentResponse
@@ -31,10 +31,9 @@ class _EventsOfBody:
     @cached_property
     def payloads(self) -> list[Any]:
         """The JSON of the events, without `[DONE]`; None for what isn't JSON."""
-        return [event.json for event in self.parsed[0] if event.data and not event.is_done]
+        return [event.shared_json for event in self.parsed[0] if event.data and not event.is_done]
 
 
-_json_of = lru_cache(maxsize=4)(loads_or_none)
 _events_of = lru_cache(maxsize=4)(_EventsOfBody)
 
 
@@ -81,7 +80,7 @@ class Message:
     @cached_property
     def json(self) -> Any:
         """The body as JSON, not to be changed; None if it isn't."""
-        return _json_of(self.body or b"")
+        return shared_json(self.body or b"")
 
     @property
     def parsed(self) -> tuple[list[Event], bytes]:

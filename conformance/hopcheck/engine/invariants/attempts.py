@@ -10,6 +10,7 @@ from hopcheck.client.operations import ANSWERED
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.differences import differences
 from hopcheck.engine.exchanges.forecast import Forecast, is_success, misframes
+from hopcheck_contracts.bounded_json import shared_json
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 ATTEMPTS = "attempts"
@@ -70,7 +71,7 @@ def _too_late(judged: Judged) -> Iterator[Complaint]:
 
 
 def _changed(judged: Judged, attempts: Sequence[Attempt]) -> Iterator[Complaint]:
-    first, *others = (attempt.json for attempt in attempts)
+    first, *others = (shared_json(attempt.body) for attempt in attempts)
     if judged.config.declares.continues or not isinstance(first, dict):
         return
     places = dict.fromkeys(

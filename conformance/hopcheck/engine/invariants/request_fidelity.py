@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import is_
 from typing import Any
 
 from hopcheck.authoring.equivalence import canonical_request
@@ -16,7 +17,7 @@ from hopcheck.engine.exchanges.exchange import Exchange
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.translated_request import judge_translation
 from hopcheck.engine.exchanges.typed_requests import canonical_message_request, canonical_response_request
-from hopcheck_contracts.bounded_json import loads_or_none
+from hopcheck_contracts.bounded_json import shared_json
 from hopcheck_contracts.documents import Boundary, surface_of
 from hopcheck_contracts.schemas import must_refuse, validate_request
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -98,14 +99,14 @@ def _is_valid(exchange: Exchange) -> bool:
 
 
 def _differences(wanted: Mapping[str, Any], attempt: Attempt, judged: Judged) -> Iterator[ValueDifference]:
-    body = _parsed(attempt.body)
+    body = shared_json(attempt.body)
     declares = judged.config.declares
     if not isinstance(body, dict) or (declares.continues and attempt.number > 1):
         return  # the contract says so; and a stream is continued with a request of its own
     got = canonical(body, surface_of(judged.exchange.path))
     if attempt.number > 1 or (judged.exchange.asked or {}).get("model") not in declares.model_map:
         wanted, got = {**wanted, "model": None}, {**got, "model": None}
-    wanted = with_functions_as(got, wanted)
+    wanted, got = without_same(with_functions_as(got, wanted), got)
     for difference in differences(interoperable(wanted), interoperable(got)):
         name, is_missing = difference.names[0], difference.kind == "is missing"
         may_drop = is_missing and name in {*declares.drops, *GATEWAY_FIELDS}
@@ -133,9 +134,22 @@ def with_functions_as(got: Mapping[str, Any], wanted: Mapping[str, Any]) -> Mapp
     return {**rest, "tools": tools, **({"tool_choice": named} if named else {})}
 
 
+def without_same(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both without the members that are the same objects, as most are of two texts that were the same."""
+    names = [name for name in {**wanted, **got} if not _is_same_object(wanted.get(name), got.get(name))]
+    first, second = ({name: one[name] for name in names if name in one} for one in (wanted, got))
+    return first, second
+
+
+def _is_same_object(wanted: Any, got: Any) -> bool:
+    if isinstance(wanted, list) and isinstance(got, list):
+        return len(wanted) == len(got) and all(map(is_, wanted, got))
+    return wanted is got
+
+
 def interoperable(value: Any) -> Any:
     """A JSON value with its integers as a double has them: RFC 8259 warns of others, and a case asks about them."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: interoperable(one) for name, one in value.items()}
     if isinstance(value, list):
         return [interoperable(one) for one in value]
@@ -169,10 +183,6 @@ def level_of(difference: ValueDifference, surface: Boundary = "openai-compatible
     if name == "messages" and rest:
         return Level.MUST if rest[0] in MESSAGE_FIELDS else Level.SHOULD
     return Level.MUST if name in STEERING_FIELDS[surface] else Level.SHOULD
-
-
-def _parsed(body: bytes) -> Any:
-    return loads_or_none(body)
 
 
 INVARIANT = JudgedInvariant(REQUEST_FIDELITY, frozenset({Forecast.CLEAN, Forecast.FAULTED}), judge, frozenset(ANSWERED))
