@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Self
 
 from hopcheck.authoring.case_names import case_key
@@ -106,6 +107,13 @@ class Case:
         """Whether its findings depend on how long things take, so that they must take as long as they do."""
         is_undisturbed = self.isolation in (Isolation.PACED, Isolation.EXCLUSIVE)
         return self.timed or (is_undisturbed and not self.floods)
+
+    @property
+    def pause_s(self) -> float:
+        """The longest pause of its scripts in seconds, endless where it waits for the target's timeout."""
+        deliveries = (turn.delivery for script in self.scripts.values() for turn in script.all_turns)
+        longest = max((one.delay_s + one.first_event_delay_s + one.pace_s for one in deliveries), default=0.0)
+        return inf if "timeout_s" in self.needs else longest
 
     def upstream_scripts(self) -> dict[str, Script]:
         """The scripts by the names that stand in markers."""

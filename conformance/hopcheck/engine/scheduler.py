@@ -44,7 +44,7 @@ def phases(cases: Iterable[Case], *, rests: bool = True) -> Iterator[Phase]:
     """
     ordered = sorted(cases, key=lambda case: case.key)
     by_isolation = {kind: tuple(case for case in ordered if case.isolation is kind) for kind in Isolation}
-    longest_first = sorted(by_isolation[Isolation.SHARED], key=lambda case: "timeout_s" not in case.needs)
+    longest_first = sorted(by_isolation[Isolation.SHARED], key=lambda case: -case.pause_s)
     yield Phase(shared=tuple(longest_first), serial=by_isolation[Isolation.RATE_WINDOW])
     yield Phase(shared=by_isolation[Isolation.PACED])
     yield Phase(serial=by_isolation[Isolation.EXCLUSIVE])

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect
+from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, expect, reply
 from hopcheck.client.config import Declares
 from hopcheck.engine import run as engine
 from hopcheck.engine.run import run
@@ -50,6 +50,13 @@ def test_cases_are_sorted_into_phases(case) -> None:
         [["rate_limit.c"]],
     ]
     assert [phase.settles for phase in found] == [False, False, False, True, False]
+
+
+def test_those_that_wait_longest_begin_first(case) -> None:
+    pauses = {"chat.a": 0.0, "chat.b": 0.1, "chat.c": 0.5}
+    cases = [named(case, name, upstream=reply.stream("a", "b", pace_s=pause)) for name, pause in pauses.items()]
+    first, *_ = phases([*cases, named(case, "chat.d", needs=("timeout_s",))])
+    assert [one.id for one in first.shared] == ["chat.d", "chat.c", "chat.b", "chat.a"]
 
 
 def test_limits_and_exclusive_cases_run_one_by_one(case, bench) -> None:
