@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import jsonschema_rs
 
-from hopcheck_contracts.bounded_json import loads
+from hopcheck_contracts.bounded_json import loads, shared_json
 from hopcheck_contracts.documents import (
     Contract,
     DocumentedOperation,
@@ -38,7 +38,7 @@ STREAM_TYPE = "text/event-stream"
 _ERRORS: dict[Contract, str] = {"litellm": "Failure", "anthropic-messages": "ErrorResponse"}  # else it is `Error`
 _WITHOUT_DONE = frozenset[Contract]({"anthropic-messages", "upstream/gemini", "upstream/ollama"})
 KEPT_CHARACTERS = 4096
-"""Of events that are shorter, what is wrong is kept: the same event is met on both sides of a target."""
+"""Of events and bodies that are shorter, what is wrong is kept: the same one is met on both sides of a target."""
 
 _BODILESS = frozenset({204, 205, 304})
 
@@ -115,8 +115,16 @@ def validate_raw_response(
         return [*violations, Violation("content-type", f"expected {' or '.join(allowed)}, not {shown(media_type)}")]
     if media_type != JSON_TYPE:
         return violations
+    judge = _kept_body_violations if len(raw) < KEPT_CHARACTERS else _body_violations
+    return [*violations, *judge(answer, raw)]
+
+
+def _body_violations(answer: _DocumentedAnswer, raw: bytes) -> tuple[Violation, ...]:
     body, fault = _parse(raw, BODY)
-    return [*violations, *([fault] if fault else answer.body_violations(body))]
+    return (fault,) if fault else tuple(answer.body_violations(body))
+
+
+_kept_body_violations = lru_cache(64)(_body_violations)
 
 
 def validate_event(boundary: Contract, data: str) -> list[Violation]:
@@ -236,11 +244,20 @@ def _typed(schema: str, value: str) -> Any:
 
 
 def _parse(text: str | bytes, where: str) -> tuple[Any, Violation | None]:
+    if not _may_hold_constants(text) and (shared := shared_json(text)) is not None:
+        return shared, None
     try:
         return loads(text, _refuse), None
     except ValueError:
         sample = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
         return None, Violation(where, f"is not JSON: {shown(sample)}" if sample else "is empty")
+
+
+def _may_hold_constants(text: str | bytes) -> bool:
+    """Whether there may be numbers that JSON hasn't; in UTF-16 and UTF-32 nobody looks for them."""
+    if isinstance(text, str):
+        return "NaN" in text or "Infinity" in text
+    return b"NaN" in text or b"Infinity" in text or b"\0" in text
 
 
 def _encodable(value: Any) -> Any:

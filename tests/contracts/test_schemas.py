@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from typing import Any
@@ -68,6 +69,9 @@ def test_answers(method: str, path: str, status: int, body: Any, violations: Any
         (500, JSON, b"", ["the body: is empty"]),
         (500, JSON, b"Internal Server Error", ['the body: is not JSON: "Internal Server Error"']),
         (500, JSON, b'{"error": {"message": "\xff"}}', 1),
+        (500, JSON, json.dumps({**ERROR, "x": 1}).encode(), []),
+        (500, JSON, json.dumps({**ERROR, "x": math.nan}).encode(), 1),
+        (500, JSON, json.dumps({**ERROR, "x": -math.inf}).encode("utf-16"), 1),
         (200, [("content-type", "text/event-stream")], b"data: x\n\n", []),
         (200, [("content-type", "text/plain")], b"data: x\n\n", 1),
         (204, [], b"", []),

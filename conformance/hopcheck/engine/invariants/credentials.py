@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from hopcheck.authoring.findings import Level
@@ -75,6 +76,7 @@ def _forms(value: str) -> Sequence[str]:
     return () if len(value) < SECRET_CHARACTERS else written_forms(value)
 
 
+@lru_cache(maxsize=1024)
 def _is_secret(field: str) -> bool:
     return field.endswith("cookie") or bool(KEY_HEADER.search(field))
 
