@@ -26,6 +26,9 @@ KEYS: Mapping[str, str] = {
 """Stand-ins for the credentials that LiteLLM showed to its providers, which no cassette holds. The proxy's own key for
 LiteLLM, if it shows one, replaces the first of them."""
 
+PASSED_ON = frozenset({"anthropic-beta", "anthropic-version"})
+"""The header fields of its client that LiteLLM passes on: the provider gets what the proxy sends this time."""
+
 
 class ReplayedAttempt(Arrival):
     """A request of the proxy's, and the recording that answers it.
@@ -93,9 +96,7 @@ class ReplayedAttempt(Arrival):
         keys = {**KEYS, "provider": own.key or KEYS["provider"]}  # to the proxy, LiteLLM is the provider
         attempt = scaled.attempt(self.marker, keys, self.received_ns, model_in(entry.body) or "")
         attempt.body = _in_order_of(entry.body, own.body, recording.interaction.request.body)
-        # The proxy's own headers are added, since a case must see what leaks as far as LiteLLM.
-        shown = [pair for pair in own.headers if pair[0] != "authorization" or entry.key != "backup"]
-        attempt.headers += [pair for pair in shown if pair not in attempt.headers]
+        attempt.headers = _with_own_headers(attempt.headers, own, recording, entry)
         attempt.connection = own.connection
         attempt.ended, attempt.ended_ns = self._ending(recording, entry, attempt)
         return attempt
@@ -111,6 +112,16 @@ class ReplayedAttempt(Arrival):
         if entry.ended == "released" or not entry.ended:
             return ("released", self.released_ns) if self.released_ns else ("", 0)
         return attempt.ended, attempt.ended_ns
+
+
+def _with_own_headers(
+    headers: list[tuple[str, str]], own: Attempt, recording: PlayableInteraction, entry: JournalEntry
+) -> list[tuple[str, str]]:
+    """LiteLLM's header fields and the proxy's own, since a case must see what leaks as far as LiteLLM."""
+    replaced = PASSED_ON & {name.lower() for name, _ in recording.interaction.request.headers}
+    kept = [pair for pair in headers if pair[0] not in replaced]
+    shown = [pair for pair in own.headers if pair[0] != "authorization" or entry.key != "backup"]
+    return kept + [pair for pair in shown if pair not in kept]
 
 
 def _by(now_ns: int, attempt: Attempt) -> Attempt:

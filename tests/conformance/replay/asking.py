@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from hopcheck.cassettes import Cassette, Interaction
@@ -34,17 +35,29 @@ async def open_to(server: ReplayServer) -> ClientConnection:
     return await ClientConnection.open("127.0.0.1", port_of(server))
 
 
-async def send(connection: ClientConnection, one: Interaction, key: str = "", body: bytes | None = None) -> int:
+async def send(
+    connection: ClientConnection,
+    one: Interaction,
+    key: str = "",
+    body: bytes | None = None,
+    fields: Sequence[tuple[str, str]] = (),
+) -> int:
     request = one.request
     sent = request.body if body is None else body
     headers = [("host", "litellm"), ("content-type", "application/json"), ("content-length", str(len(sent)))]
-    headers += [("authorization", f"Bearer {key}")] if key else []
+    headers += [*fields, *([("authorization", f"Bearer {key}")] if key else [])]
     return await connection.send(request.method, request.path, headers, sent)
 
 
-async def ask(server: ReplayServer, one: Interaction, key: str = "", body: bytes | None = None) -> Received:
+async def ask(
+    server: ReplayServer,
+    one: Interaction,
+    key: str = "",
+    body: bytes | None = None,
+    fields: Sequence[tuple[str, str]] = (),
+) -> Received:
     connection = await open_to(server)
-    received = Received(sent_ns=await send(connection, one, key, body))
+    received = Received(sent_ns=await send(connection, one, key, body, fields))
     try:
         head = await connection.head(5)
         received.status, received.headers = head.status, head.headers

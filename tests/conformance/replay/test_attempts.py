@@ -10,6 +10,7 @@ from asking import ask, by_name, open_to, send
 from cassette_samples import MADE, answered, entry, streamed, unanswered
 
 from hopcheck.cassettes import Cassette, Interaction, JournalEntry
+from hopcheck.cassettes.journal_entry import Pairs
 from hopcheck.replay import ReplayServer
 from hopcheck.replay.attempts import KEYS
 from hopcheck_server.upstream.journal.attempt import Attempt
@@ -38,6 +39,29 @@ def test_an_attempt_is_the_recorded_one_with_the_proxys_headers() -> None:
     assert (attempt.model, attempt.path) == ("fake-model", "/v1/chat/completions")
     assert attempt.key == "sk-litellm"  # to the proxy, LiteLLM is the provider
     assert [value for name, value in attempt.headers if name == "content-type"] == ["application/json"]
+
+
+BETAS = (("anthropic-beta", "one,two"),)
+
+
+def betas_at_provider(recorded: Pairs, sent: Pairs) -> list[str]:
+    asked = replace(STREAM, request=replace(STREAM.request, headers=(*STREAM.request.headers, *recorded)))
+    passed = replace(entry(asked), headers=(*entry(asked).headers, *BETAS))
+
+    async def run() -> list[Attempt]:
+        async with await serve(asked, passed).start() as server:
+            await ask(server, asked, fields=sent)
+            return await server.journal.wait(MARKER, attempts=1, timeout_s=5)
+
+    (attempt,) = asyncio.run(run())
+    return [value for name, value in attempt.headers if name == "anthropic-beta"]
+
+
+def test_a_field_that_litellm_passes_on_is_the_proxys() -> None:
+    assert betas_at_provider(BETAS, BETAS) == ["one,two"]
+    assert betas_at_provider(BETAS, (("anthropic-beta", "one"),)) == ["one"]
+    assert betas_at_provider(BETAS, ()) == []
+    assert betas_at_provider((), ()) == ["one,two"]  # then it is LiteLLM's own
 
 
 def test_a_stream_that_the_replay_asks_for_again_is_no_attempt() -> None:

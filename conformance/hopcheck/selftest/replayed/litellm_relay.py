@@ -89,9 +89,12 @@ async def _fixed_events(events: Events, *, wants_usage: bool) -> Events:
 
 
 def _fixed_event(event: Event, *, wants_usage: bool) -> Event | None:
-    """The event without LiteLLM's faults; None for counts that the client didn't ask for."""
+    """The event without LiteLLM's faults; None for counts that the client didn't ask for.
+
+    Events that name their type, those of Responses and Messages, stay as they are.
+    """
     chunk: Any = None if event.is_done else event.json
-    if not isinstance(chunk, dict):
+    if not isinstance(chunk, dict) or "type" in chunk:
         return event
     if isinstance(chunk.get("error"), dict):
         return event_of(_fixed_error(named_status(chunk["error"]), chunk["error"])[1])
