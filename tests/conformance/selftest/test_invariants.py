@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from enum import StrEnum
 
 import pytest
 
 from hopcheck import OutgoingRequest
+from hopcheck.authoring.findings import Level
 from hopcheck.engine.exchange_judge import JUDGED_INVARIANTS
-from hopcheck.engine.verdict import Verdict
+from hopcheck.engine.invariants.stream_grammar import STREAM_GRAMMAR, cause_of
+from hopcheck.engine.verdict import Occurrence, Verdict
 from hopcheck.report.causes import INVARIANTS
 from hopcheck.selftest.invariants import mutants
 from hopcheck.selftest.invariants.probes import PROBES
 from hopcheck.selftest.invariants.registry import INVARIANT_MUTANTS, InvariantMutant, invariant_mutant
 from hopcheck.selftest.invariants.trials import false_positives, is_found, survivors
+from hopcheck_contracts.grammar.messages import MessageRule
+from hopcheck_contracts.grammar.response_rules import ResponseRule
+from hopcheck_contracts.grammar.stream_reader import Breach
 from hopcheck_server.relay import Relay
 
 
@@ -62,6 +68,15 @@ def test_every_invariant_has_a_mutant_on_each_of_its_operations(invariant) -> No
     assert broken == (invariant.operations or set(PROBES))
 
 
+@pytest.mark.parametrize(("operation", "rules"), [("messages.stream", MessageRule), ("responses.stream", ResponseRule)])
+def test_every_rule_of_a_stream_has_a_mutant(operation: str, rules: type[StrEnum]) -> None:
+    """What doesn't fit its schema is found by `contract.event`."""
+    texts = ("id has no stop reason and no message_stop", "id comes again")  # some rules are broken in two ways
+    causes = {cause_of(Breach(rule, "", text)) for rule in rules if rule.name != "SCHEMA" for text in texts}
+    named = {one.cause for one in INVARIANT_MUTANTS if one.invariant == STREAM_GRAMMAR and operation in one.operations}
+    assert causes == named - {""}
+
+
 def test_names_are_unique() -> None:
     names = [one.name for one in INVARIANT_MUTANTS]
     assert len(set(names)) == len(names)
@@ -74,3 +89,11 @@ def test_an_unknown_operation_is_refused() -> None:
 
 def test_another_operation_s_occurrence_is_not_it() -> None:
     assert not is_found(Verdict("a.b", "conforms"), "secrets", "chat")
+
+
+def test_another_cause_is_not_it() -> None:
+    one = Occurrence("stream-grammar", "there is a [DONE]", "", Level.SHOULD, "messages.stream")
+    verdict = Verdict("a.b", "conforms", occurrences=(one,))
+    assert is_found(verdict, "stream-grammar", "messages.stream")
+    assert is_found(verdict, "stream-grammar", "messages.stream", "there is a [DONE]")
+    assert not is_found(verdict, "stream-grammar", "messages.stream", "a block is not closed")

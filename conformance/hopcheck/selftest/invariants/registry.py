@@ -19,11 +19,13 @@ class InvariantMutant:
         relay: The relay class; its docstring says what is wrong with it.
         invariant: The check that must find it.
         operations: On which operations.
+        cause: By which cause, where that matters; "" for any.
     """
 
     relay: type[Relay]
     invariant: str
     operations: tuple[str, ...]
+    cause: str = ""
 
     @property
     def name(self) -> str:
@@ -35,18 +37,19 @@ INVARIANT_MUTANTS: list[InvariantMutant] = []
 """Every mutant whose module has been imported."""
 
 
-def invariant_mutant(invariant: str, *operations: str) -> Callable[[RelayClass], RelayClass]:
+def invariant_mutant(invariant: str, *operations: str, cause: str = "") -> Callable[[RelayClass], RelayClass]:
     """Register a relay class as a mutant.
 
     Args:
         invariant: The check that must find it.
         operations: On which operations; the name of a probe each.
+        cause: By which cause, where that matters.
     """
     for operation in operations:
         require_known(f"an operation of a mutant of {invariant}", operation, list(PROBES))
 
     def register(relay: RelayClass) -> RelayClass:
-        INVARIANT_MUTANTS.append(InvariantMutant(relay, invariant, operations))
+        INVARIANT_MUTANTS.append(InvariantMutant(relay, invariant, operations, cause))
         return relay
 
     return register

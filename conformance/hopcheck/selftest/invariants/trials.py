@@ -26,14 +26,16 @@ async def survivors(mutants: Sequence[InvariantMutant], jobs: int = JOBS) -> lis
         async def survived(trial: tuple[InvariantMutant, str]) -> str:
             mutant, operation = trial
             verdict = await run_case(PROBES[operation], host.context(f"{mutant.name}.{operation}"))
-            return "" if is_found(verdict, mutant.invariant, operation) else f"{mutant.name} survived on {operation}"
+            found = is_found(verdict, mutant.invariant, operation, mutant.cause)
+            return "" if found else f"{mutant.name} survived on {operation}"
 
         return list(filter(None, await bounded_map(survived, tried, jobs)))
 
 
-def is_found(verdict: Verdict, invariant: str, operation: str) -> bool:
-    """Whether an invariant didn't hold on an operation."""
-    return (invariant, operation) in {(one.check, one.operation) for one in verdict.occurrences}
+def is_found(verdict: Verdict, invariant: str, operation: str, cause: str = "") -> bool:
+    """Whether an invariant didn't hold on an operation: by that cause, or by any."""
+    met = {one.cause for one in verdict.occurrences if (one.check, one.operation) == (invariant, operation)}
+    return cause in met if cause else bool(met)
 
 
 async def false_positives(relays: Sequence[type[Relay]], jobs: int = JOBS) -> list[str]:

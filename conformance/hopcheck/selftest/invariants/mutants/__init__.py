@@ -3,8 +3,10 @@
 from hopcheck.selftest.invariants.mutants import (
     attempts,
     failures,
+    message_rules,
     messages,
     requests,
+    response_rules,
     responses,
     secrecy,
     streams,
@@ -15,8 +17,10 @@ from hopcheck.selftest.invariants.mutants import (
 __all__ = [
     "attempts",
     "failures",
+    "message_rules",
     "messages",
     "requests",
+    "response_rules",
     "responses",
     "secrecy",
     "streams",

@@ -19,7 +19,7 @@ class _MessageEvents(Relay):
                 yield sent
 
 
-@invariant_mutant("stream-grammar", "messages.stream")
+@invariant_mutant("stream-grammar", "messages.stream", cause="there is no message_stop")
 class StopsNoMessage(_MessageEvents):
     """`message_stop` is left out."""
 
@@ -27,7 +27,7 @@ class StopsNoMessage(_MessageEvents):
         return None if event.event == "message_stop" else event
 
 
-@invariant_mutant("stream-grammar", "messages.stream")
+@invariant_mutant("stream-grammar", "messages.stream", cause="a block is not closed")
 class ClosesNoBlock(_MessageEvents):
     """Blocks aren't closed."""
 
@@ -35,7 +35,7 @@ class ClosesNoBlock(_MessageEvents):
         return None if event.event == "content_block_stop" else event
 
 
-@invariant_mutant("stream-grammar", "messages.stream")
+@invariant_mutant("stream-grammar", "messages.stream", cause="an event's line is not its type")
 class NamesNoEvents(_MessageEvents):
     """Events have data alone."""
 
@@ -43,7 +43,7 @@ class NamesNoEvents(_MessageEvents):
         return event_of(event.json)
 
 
-@invariant_mutant("stream-grammar", "messages.stream")
+@invariant_mutant("stream-grammar", "messages.stream", cause="there is no stop reason")
 class GivesNoReason(_MessageEvents):
     """Why a message ends isn't named."""
 
@@ -57,7 +57,7 @@ class GivesNoReason(_MessageEvents):
 RESPONSE_GRAMMAR = ("stream-grammar", "responses.stream")
 
 
-@invariant_mutant(*RESPONSE_GRAMMAR)
+@invariant_mutant(*RESPONSE_GRAMMAR, cause="no event ends the response")
 class NeverCompletes(Relay):
     """What ends a response is left out."""
 
@@ -65,7 +65,7 @@ class NeverCompletes(Relay):
         return edits.drop_events(events, "response.completed", "response.incomplete")
 
 
-@invariant_mutant(*RESPONSE_GRAMMAR)
+@invariant_mutant(*RESPONSE_GRAMMAR, cause="an item or a part is not done")
 class SwallowsItemEnds(Relay):
     """Items aren't done, and the events after that keep their numbers."""
 
@@ -73,7 +73,7 @@ class SwallowsItemEnds(Relay):
         return edits.drop_events(events, "response.output_item.done")
 
 
-@invariant_mutant(*RESPONSE_GRAMMAR)
+@invariant_mutant(*RESPONSE_GRAMMAR, cause="events are not numbered one after the other")
 class CountsFromOneAgain(_MessageEvents):
     """Every event has the number 1."""
 
@@ -81,7 +81,7 @@ class CountsFromOneAgain(_MessageEvents):
         return event_of({**event.json, "sequence_number": 1}, event.event)
 
 
-@invariant_mutant(*RESPONSE_GRAMMAR)
+@invariant_mutant(*RESPONSE_GRAMMAR, cause="id changes within a stream")
 class GivesEachEventAnId(Relay):
     """The response has another id when it ends."""
 
@@ -93,9 +93,9 @@ class GivesEachEventAnId(Relay):
             content["id"] = "resp_other"
 
 
-@invariant_mutant(*RESPONSE_GRAMMAR)
+@invariant_mutant("stream-grammar", "messages.stream", "responses.stream", cause="there is a [DONE]")
 class EndsLikeChats(Relay):
-    """A `[DONE]` follows what ends a response."""
+    """A `[DONE]` follows what ends a response or a message."""
 
     async def events(self, events: Events) -> Events:
         async for event in events:
@@ -103,7 +103,7 @@ class EndsLikeChats(Relay):
         yield DONE
 
 
-@invariant_mutant(*RESPONSE_GRAMMAR)
+@invariant_mutant(*RESPONSE_GRAMMAR, cause="a whole text is not that of its pieces")
 class FinishesAnother(Relay):
     """The whole text of a part isn't that of its deltas."""
 
