@@ -96,3 +96,38 @@ class NotesNoStreams(Relay):
             self.deployments.homes.clear()
             yield event
         self.deployments.homes.clear()
+
+
+@violates("sessions.large-history")
+class FoldsRepeatedLines(Relay):
+    """Of two lines in a row that begin alike, the second is left out once a request has 200 KB."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return edits.conversation(outgoing, _folded) if len(outgoing.body) > 200_000 else outgoing
+
+
+def _folded(value: Any) -> Any:
+    if isinstance(value, str):
+        lines = value.splitlines(keepends=True)
+        return "".join(line for line, before in zip(lines, ["", *lines], strict=False) if line[:6] != before[:6])
+    if isinstance(value, dict):
+        return {name: _folded(one) for name, one in value.items()}
+    return [_folded(one) for one in value] if isinstance(value, list) else value
+
+
+@violates("sessions.large-history")
+class AnswersWhatItCanRead(Relay):
+    """Of a long conversation the newest turns that fit into 128 KB are sent."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return edits.conversation(outgoing, _newest) if len(outgoing.body) > 128_000 else outgoing
+
+
+def _newest(turns: Any) -> Any:
+    kept, size = [], 0
+    for turn in reversed(turns if isinstance(turns, list) else []):
+        size += len(str(turn))
+        if size > 128_000:
+            break
+        kept.append(turn)
+    return kept[::-1] or turns

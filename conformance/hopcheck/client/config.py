@@ -223,6 +223,7 @@ class TargetConfig:
         models = self.providers[provider]
         declared: dict[str, Any] = {
             **dict.fromkeys(OF_OTHER_MODELS),
+            "balanced": {},
             **{name: bool(getattr(models, name)) for name in ("messages", "responses")},
             "embeddings": bool(models.embedding),
             "choices": self.declares.choices and all_dialects()[provider].has_choices,

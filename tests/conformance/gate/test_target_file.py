@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from hopcheck.client.config import ConcurrencyLimit, Fallback, RateLimit
+from hopcheck.gate import target_file
 from hopcheck.gate.target_file import SettingsError, load_target, read_target
 from hopcheck.report.target_entry import target_entry, target_tables
+from hopcheck.selftest.relay_host import DECLARES
+
+PACKAGED = Path(target_file.__file__).parent / "targets"
 
 FULL = """
 [target]
@@ -185,3 +189,10 @@ def test_what_a_report_says_of_a_target_describes_it_again(tmp_path: Path) -> No
     entry = target_entry(target)
     assert not any(key in json.dumps(entry) for key in ENVIRON.values())
     assert read_target(target_tables(entry), None, {}, ENVIRON) == target
+
+
+def test_the_packaged_relay_declares_all_that_it_does() -> None:
+    keys = {"RELAY_KEY": "sk-one", "RELAY_SECOND_KEY": "sk-two"}
+    target = load_target(PACKAGED / "relay" / "hopcheck.toml", {}, keys)
+    does = {name: value for name, value in DECLARES.given.items() if name not in ("logs", "second_key")}
+    assert {name: target.declares.given.get(name) for name in does} == does

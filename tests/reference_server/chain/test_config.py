@@ -12,7 +12,7 @@ from hopcheck_server.chain.stack import CHAT_MODEL
 
 ROOT = Path(__file__).parents[3]
 CONFIG: dict[str, Any] = yaml.safe_load(TEST_CONFIG.read_text())
-MODELS: dict[str, dict[str, Any]] = {model["model_name"]: model for model in CONFIG["model_list"]}
+MODELS: dict[str, dict[str, Any]] = {model["model_info"]["id"]: model for model in CONFIG["model_list"]}
 TARGETS = {
     name: tomllib.loads((ROOT / "examples" / "targets" / name / "hopcheck.toml").read_text())
     for name in ("litellm", "reference")
@@ -36,10 +36,13 @@ PROVIDERS = {
     "azure-embedding": "azure",
     "responses-model": "openai/responses",
 }
-"""LiteLLM's names of the providers that aren't OpenAI's chat completions."""
+"""LiteLLM's names of the providers that the targets name, none of which is OpenAI's chat completions."""
 
-APIS = {"responses-model": "openai/responses"}
-"""And of OpenAI's API for chats that isn't chat completions."""
+TWINS = {"balanced-model-2": "balanced-model", "balanced-claude-2": "balanced-claude"}
+"""Second deployments of a model, by their ids."""
+
+NAMES = {**PROVIDERS, "balanced-claude": "anthropic", "balanced-claude-2": "anthropic"}
+"""LiteLLM's names of all providers but OpenAI."""
 
 
 def params(name: str) -> dict[str, Any]:
@@ -53,16 +56,17 @@ def test_the_file_at_the_top_is_the_one_that_is_run() -> None:
 
 @each_model
 def test_each_model_is_its_own(name: str) -> None:
-    assert params(name)["model"] == f"{(PROVIDERS | APIS).get(name, 'openai')}/{name}"
-    assert MODELS[name]["model_info"]["id"] == name
+    model = TWINS.get(name, name)
+    assert params(name)["model"] == f"{NAMES.get(name, 'openai')}/{model}"
+    assert MODELS[name]["model_name"] == model
 
 
 @each_model
 def test_no_key_and_no_address_of_a_provider_is_written_down(name: str) -> None:
-    key = "BACKUP" if name == "backup-model" else "UPSTREAM"
+    key = "BACKUP" if name in ("backup-model", *TWINS) else "UPSTREAM"
     assert params(name)["api_key"] == f"os.environ/HOPCHECK_{key}_KEY"
     addresses = {"openai": "UPSTREAM_URL", "openai/responses": "UPSTREAM_URL", "hosted_vllm": "VLLM_URL"}
-    own = f"os.environ/HOPCHECK_{addresses.get(PROVIDERS.get(name, 'openai'), 'UPSTREAM_ROOT')}"
+    own = f"os.environ/HOPCHECK_{addresses.get(NAMES.get(name, 'openai'), 'UPSTREAM_ROOT')}"
     assert params(name)["api_base"] == ("http://127.0.0.1:1/v1" if name == "dead-model" else own)
 
 
@@ -93,6 +97,15 @@ def test_what_a_target_declares_is_what_the_configuration_says(target: dict[str,
     narrow = declares["concurrency_limit"]
     assert params(narrow["model"])["max_parallel_requests"] == narrow["requests"]
     assert not params(declares["unreachable"])["api_base"].startswith("os.environ/")
+
+
+@each_target
+def test_a_balanced_model_has_two_deployments(target: dict[str, Any]) -> None:
+    router = CONFIG["router_settings"]
+    for model in target["declares"]["balanced"].values():
+        keys = {one["litellm_params"]["api_key"] for one in CONFIG["model_list"] if one["model_name"] == model}
+        assert len(keys) == 2
+        assert router["model_group_affinity_config"][model]
 
 
 @each_target

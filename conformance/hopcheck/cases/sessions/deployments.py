@@ -27,6 +27,10 @@ FOLLOW_UPS = 4
 """For each session: a gateway that takes turns, or draws lots, is seen in one of them."""
 
 
+SESSION_HEADERS = {"messages": "x-claude-code-session-id", "responses": "session-id"}
+"""Where Claude Code and Codex name a session: a gateway may go by that as well."""
+
+
 def state(name: str, session: int) -> str:
     """What a deployment signs in a session on an operation: no two are the same, as in life."""
     return f"EqoBCkgI+{name}/{session}+" * 16
@@ -55,7 +59,8 @@ async def same_deployment(target: Target, ask: Operation) -> Findings:
         raise NotApplicable("no model with several deployments is declared for this API")
     strays, changed = [], []
     for session in range(SESSIONS):
-        fields: dict[str, Any] = {"model": model, "script": f"{ask.name}-{session}"}
+        named = {SESSION_HEADERS[ask.surface]: f"5e551040-0000-4000-8000-{session:012}"}
+        fields: dict[str, Any] = {"model": model, "script": f"{ask.name}-{session}", "headers": named}
         made = state(ask.name, session)
         first = await ask(**fields, **_asking(ask))
         home = (await target.forwarded(first)).key

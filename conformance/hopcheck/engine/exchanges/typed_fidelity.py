@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hopcheck.authoring.findings import Level
+from hopcheck.client.config import Declares
 from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.message import Message
 from hopcheck.engine.exchanges.typed_content import Json, message_content, parsed_calls, response_content
@@ -59,6 +60,16 @@ def typed_level(difference: ValueDifference) -> Level:
         return Level.MUST
     is_content = names[0] in CONTENTS or names[0] in ("stop_reason", "incomplete_details", "error")
     return Level.MUST if is_content and LESS_BINDING.isdisjoint(names) else Level.SHOULD
+
+
+def may_mark(difference: ValueDifference, declares: Declares, model: Any) -> bool:
+    """Whether a difference is a mark on what a deployment has signed or encrypted, which the gateway takes off again.
+
+    By it a gateway knows which of a model's deployments can read it. That the deployment gets back what it has made is
+    for `sessions.same-deployment` to say.
+    """
+    is_changed = difference.kind == "is changed" and difference.names[-1] in SIGNED
+    return is_changed and model in declares.balanced.values()
 
 
 def _comparable(content: Json, dialect: Dialect, *, reasons: bool) -> Json:

@@ -16,6 +16,7 @@ from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.exchange import Exchange
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.translated_request import judge_translation
+from hopcheck.engine.exchanges.typed_fidelity import may_mark
 from hopcheck.engine.exchanges.typed_requests import canonical_message_request, canonical_response_request
 from hopcheck_contracts.bounded_json import shared_json
 from hopcheck_contracts.documents import Boundary, surface_of
@@ -111,7 +112,7 @@ def _differences(wanted: Mapping[str, Any], attempt: Attempt, judged: Judged) ->
         name, is_missing = difference.names[0], difference.kind == "is missing"
         may_drop = is_missing and name in {*declares.drops, *GATEWAY_FIELDS}
         may_add = difference.kind == "is added" and name in {*declares.adds, *ADDABLE}
-        if not (may_drop or may_add):
+        if not (may_drop or may_add or may_mark(difference, declares, (judged.exchange.asked or {}).get("model"))):
             yield difference
 
 

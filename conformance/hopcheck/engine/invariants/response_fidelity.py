@@ -14,7 +14,7 @@ from hopcheck.engine.exchanges.differences import ValueDifference, differences
 from hopcheck.engine.exchanges.exchange import Exchange
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.message import Message
-from hopcheck.engine.exchanges.typed_fidelity import typed_differences, typed_level
+from hopcheck.engine.exchanges.typed_fidelity import may_mark, typed_differences, typed_level
 from hopcheck_contracts.documents import surface_of
 from hopcheck_server.upstream.dialects.dialect import Dialect
 
@@ -75,7 +75,8 @@ def _lost(judged: Judged, given: Message, answer: Message) -> Iterator[ValueDiff
     dialect = next(filter(None, found), None)
     omits = dialect.omits if dialect else frozenset()
     if (surface := surface_of(judged.exchange.path)) in TYPED:
-        return typed_differences(surface, given, answer, dialect, reasons=judged.config.declares.reasoning)
+        reasons = judged.config.declares.reasoning
+        return _unmarked(judged, typed_differences(surface, given, answer, dialect, reasons=reasons))
     if judged.exchange.operation == "embeddings":
         counts = "embedding usage" not in omits
         return _embeddings(embeddings_content(given), embeddings_content(answer), counts=counts)
@@ -85,6 +86,11 @@ def _lost(judged: Judged, given: Message, answer: Message) -> Iterator[ValueDiff
     has_ids = "call ids" not in omits
     wanted, got = (with_parsed_arguments(one, with_ids=has_ids) for one in contents)
     return _chat(judged, {**wanted, "usage": _expressible_usage(wanted.get("usage"), dialect)}, got)
+
+
+def _unmarked(judged: Judged, found: Iterator[ValueDifference]) -> Iterator[ValueDifference]:
+    model = (judged.exchange.asked or {}).get("model")
+    return (one for one in found if not may_mark(one, judged.config.declares, model))
 
 
 def _expressible_usage(usage: Any, dialect: Dialect) -> Any:

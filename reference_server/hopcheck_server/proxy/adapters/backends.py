@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from hopcheck_server.proxy.adapters.base import Call
+from hopcheck_server.proxy.surfaces.surface import CLAUDE_SESSION, CODEX_SESSION
 
 
 class Backend(Protocol):
@@ -30,6 +31,10 @@ class Backend(Protocol):
         """Return a stream event with its faults fixed, or None if it has none."""
 
 
+_FOR_LITELLM = frozenset({"user-agent", CLAUDE_SESSION, CODEX_SESSION})
+"""Header fields of the client's that say which program it runs, and in which session."""
+
+
 class PlainProvider:
     """A provider that speaks the OpenAI API: nothing is refused on its behalf, and nothing fixed."""
 
@@ -37,7 +42,7 @@ class PlainProvider:
 
     def outgoing(self, call: Call) -> tuple[bytes | None, Mapping[str, str]]:
         """Return the client's bytes and headers; which program it runs is no provider's business."""
-        return call.raw, {name: value for name, value in call.headers.items() if name != "user-agent"}
+        return call.raw, {name: value for name, value in call.headers.items() if name not in _FOR_LITELLM}
 
     def incoming_headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
         """Return the headers unchanged."""

@@ -10,6 +10,9 @@ from hopcheck_server.proxy.surfaces.anthropic_errors import encode_anthropic
 
 API_KEY = "x-api-key"
 
+CLAUDE_SESSION = "x-claude-code-session-id"
+CODEX_SESSION = "session-id"
+
 
 @dataclass(frozen=True, slots=True)
 class ClientSurface:
@@ -20,7 +23,7 @@ class ClientSurface:
         encode_error: Makes the body of an error response.
         has_key_header: Whether clients and upstreams know `x-api-key`; clients may send a bearer key all the same.
         headers: A client's header fields that are sent upstream, lower case. LiteLLM treats some clients of these
-            APIs in their own way, and knows them by their User-Agent.
+            APIs in their own way, and knows them by their User-Agent; a session it may keep on one deployment.
         query: The parameters of a client's query that are sent upstream. Others could steer the upstream.
     """
 
@@ -37,12 +40,12 @@ MESSAGES = ClientSurface(
     "messages",
     encode_anthropic,
     has_key_header=True,
-    headers=("anthropic-version", "anthropic-beta", "user-agent"),
+    headers=("anthropic-version", "anthropic-beta", "user-agent", CLAUDE_SESSION),
     query=frozenset({"beta"}),
 )
 RESPONSES = ClientSurface(
     "responses",
-    headers=("user-agent",),
+    headers=("user-agent", CODEX_SESSION),
     query=frozenset(
         {"after", "include", "include[]", "include_obfuscation", "limit", "order", "starting_after", "stream"}
     ),

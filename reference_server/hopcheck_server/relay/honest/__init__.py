@@ -2,6 +2,7 @@
 
 from hopcheck_server.relay.honest.assembled import AssemblesStreams
 from hopcheck_server.relay.honest.continuations import ContinuesStreams
+from hopcheck_server.relay.honest.deployments import GoesBySessions, MarksWhatIsEncrypted
 from hopcheck_server.relay.honest.headers import (
     AsksForNoCoding,
     BalancesLoad,
@@ -86,6 +87,8 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     CompressesStreams,
     WritesNewForms,
     HidesBackups,
+    GoesBySessions,
+    MarksWhatIsEncrypted,
     PadsHeaders,
     DatesRetryAfter,
     NewRateLimitHeaders,

@@ -88,14 +88,17 @@ def test_version_and_betas_pass_and_nothing_else(provider: httpx2.Client, upstre
 
 
 @pytest.mark.parametrize("transport", ["raw", "openai"])
-@pytest.mark.parametrize(("backend", "agent"), [("litellm", "codex_exec/1"), ("openai", "llm-proxy")])
-def test_litellm_learns_the_clients_program(
-    shared_start, upstream: RawUpstream, transport: str, backend: str, agent: str
+@pytest.mark.parametrize(
+    ("backend", "agent", "session"), [("litellm", "codex_exec/1", ["5e55"]), ("openai", "llm-proxy", [])]
+)
+def test_litellm_learns_program_and_session(
+    shared_start, upstream: RawUpstream, transport: str, backend: str, agent: str, session: list[str]
 ) -> None:
     client = shared_start(backend=backend, transport=transport)
     upstream.script = says_json(ANSWER[RESPONSES])
-    client.post(RESPONSES, json=ASKED[RESPONSES], headers={"user-agent": "codex_exec/1"})
+    client.post(RESPONSES, json=ASKED[RESPONSES], headers={"user-agent": "codex_exec/1", "session-id": "5e55"})
     assert upstream.received[0].values("user-agent") == [agent]
+    assert upstream.received[0].values("session-id") == session
 
 
 def test_limits_and_ids_of_the_provider_pass(provider: httpx2.Client, upstream: RawUpstream) -> None:
