@@ -55,6 +55,9 @@ STYLES: Mapping[str, str] = {
 DETAIL = 240
 """Characters of what was wrong in an example of a cause."""
 
+MAX_COMMAND = 2000
+"""How long a curl line may be, in characters; what is longer is asked again from the report."""
+
 IN_FULL = 30
 """Red cases that are shown with all that was found; more of them get one line each."""
 
@@ -84,7 +87,7 @@ def print_report(document: Document, console: Console, written: Sequence[Path] =
     _print_section("other causes", (_cause_in_a_line(cause, document) for cause in other_causes(document)), console)
     red = red_cases(document)
     for case in red[:IN_FULL]:
-        _print_red(case, console)
+        _print_red(case, console, report_file)
     if red[IN_FULL:]:
         console.print(f"\nand {len(red) - IN_FULL} more:", style="bold")
         _print_lines((_heading(case) for case in red[IN_FULL:]), console)
@@ -159,7 +162,7 @@ def _print_lines(lines: Iterable[Text], console: Console) -> None:
         console.print(Padding(line, (0, 0, 0, 2)) if console.is_terminal else Text("  ") + line)
 
 
-def _print_red(case: CaseEntry, console: Console) -> None:
+def _print_red(case: CaseEntry, console: Console, report_file: Path | None) -> None:
     console.print()
     console.print(_heading(case))
     lines = [Text(visible(case["requirement"]), style="italic")]
@@ -173,8 +176,18 @@ def _print_red(case: CaseEntry, console: Console) -> None:
     if case["refs"]:
         lines.append(_labelled("rests on", ", ".join(case["refs"])))
     _print_lines(lines, console)
-    if case["reproduce"]:  # never wrapped: it is there to be copied
-        console.print(Text("  ") + _labelled("ask again", case["reproduce"]), soft_wrap=True)
+    if case["reproduce"]:
+        is_short = len(case["reproduce"]) <= MAX_COMMAND
+        _print_command(case["reproduce"] if is_short else _from_report(report_file, f"'{shown_id(case)}'"), console)
+
+
+def _from_report(report_file: Path | None, name: str) -> str:
+    """The command that asks again what is in a report."""
+    return f"hopcheck reproduce {report_file or 'REPORT.json'} {name}"
+
+
+def _print_command(command: str, console: Console) -> None:
+    console.print(Text("  ") + _labelled("ask again", command), soft_wrap=True)  # it is there to be copied
 
 
 def _print_cause(cause: CauseEntry, document: Document, console: Console, report_file: Path | None) -> None:
@@ -190,12 +203,11 @@ def _print_cause(cause: CauseEntry, document: Document, console: Console, report
     if kept:
         lines.append(_labelled(f"kept {len(kept)} from being asked", ", ".join(kept)))
     _print_lines(lines, console)
-    if report_file:  # never wrapped: it is there to be copied
-        console.print(
-            Text("  ") + _labelled("ask again", f"hopcheck reproduce {report_file} {cause['id']}"), soft_wrap=True
-        )
-    elif example and example["reproduce"]:
-        console.print(Text("  ") + _labelled("ask again", example["reproduce"]), soft_wrap=True)
+    asked = example["reproduce"] if example else ""
+    if report_file or len(asked) > MAX_COMMAND:
+        _print_command(_from_report(report_file, cause["id"]), console)
+    elif asked:
+        _print_command(asked, console)
 
 
 def _cause_in_a_line(cause: CauseEntry, document: Document) -> Text:

@@ -12,7 +12,7 @@ from rich.console import Console
 from hopcheck.authoring.findings import Finding
 from hopcheck.engine.verdict import Outcome
 from hopcheck.report.render.progress import RunProgress
-from hopcheck.report.render.terminal import IN_FULL, console_for, print_report
+from hopcheck.report.render.terminal import IN_FULL, MAX_COMMAND, console_for, print_report
 
 
 def printed(document: Any, *written: Path) -> str:
@@ -43,6 +43,16 @@ def test_a_log_is_plain_and_says_all(sample: Any) -> None:
         assert line in out.split("\n")
     assert re.search(r"^stream +1 +· +· +1 +· +· +· +·$", out, re.MULTILINE)
     assert re.search(r"^all +9 +2 +1 +1 +· +1 +3 +1$", out, re.MULTILINE)
+
+
+def test_a_long_request_is_asked_again_from_the_report(sample: Any) -> None:
+    document = sample.document()
+    red = next(case for case in document["cases"] if case["reproduce"])
+    red["reproduce"] += "x" * MAX_COMMAND
+    for written, name in (((Path("report.json"),), "report.json"), ((), "REPORT.json")):
+        out = printed(document, *written)
+        assert f"  ask again: hopcheck reproduce {name} 'stream.done-once[chat]'" in out.split("\n")
+        assert "xxx" not in out
 
 
 def test_a_log_tells_of_the_baseline(sample: Any) -> None:
