@@ -13,7 +13,7 @@ from rich.console import Console
 
 from hopcheck.authoring.case import Case
 from hopcheck.cli.gate_arguments import RENDERINGS, known_cases
-from hopcheck.client.config import Models, TargetConfig
+from hopcheck.client.config import ProviderModels, TargetConfig
 from hopcheck.client.pacing.pace import Pace
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.run import run
@@ -85,7 +85,7 @@ def _collect_errors(found: OddRun) -> None:
 def _context(context: RunContext, provider: str) -> RunContext:
     config = context.config
     if provider:
-        models = Models(chat="fake-model", embedding="fake-embedding")
+        models = ProviderModels(chat="fake-model", embedding="fake-embedding")
         config = replace(config, providers={provider: models}).behind(provider)
     return replace(
         context,

@@ -71,6 +71,19 @@ class Models:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProviderModels(Models):
+    """The models of a provider, as clients name them; an API that none is named for isn't asked.
+
+    Attributes:
+        timed: The one with the declared timeout; "" where none has it.
+    """
+
+    chat: str = field()
+    embedding: str = ""
+    timed: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Declares:
     """What a target says that it is and does. What is declared is held to; what isn't makes its cases not applicable.
 
@@ -209,7 +222,7 @@ class TargetConfig:
     api_key_env: str = ""
     second_api_key_env: str = ""
     models: Models = Models()
-    providers: Mapping[str, Models] = field(default_factory=dict)
+    providers: Mapping[str, ProviderModels] = field(default_factory=dict)
     provider: str = ""
     declares: Declares = Declares()
     assumed: frozenset[str] = frozenset()
@@ -224,6 +237,7 @@ class TargetConfig:
         declared: dict[str, Any] = {
             **dict.fromkeys(OF_OTHER_MODELS),
             "balanced": {},
+            **({"timeout_s": self.declares.timeout_s, "timeout_model": models.timed} if models.timed else {}),
             **{name: bool(getattr(models, name)) for name in ("messages", "responses")},
             "embeddings": bool(models.embedding),
             "choices": self.declares.choices and all_dialects()[provider].has_choices,

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from hopcheck.authoring.case import Case
 from hopcheck.client import load_sdk
-from hopcheck.client.config import ConcurrencyLimit, Declares, Fallback, Models, RateLimit, TargetConfig
+from hopcheck.client.config import ConcurrencyLimit, Declares, Fallback, Models, ProviderModels, RateLimit, TargetConfig
 from hopcheck.client.pacing.pace import Pace
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.loop_watchdog import LoopWatchdog
@@ -50,6 +50,9 @@ DECLARES = Declares(
     direct_fallback="backup-model",
 )
 """What the healthy relay says that it does; a relay class's `declares` replaces some of it."""
+
+PROVIDER_MODELS = ProviderModels(chat="fake-model", timed="slow-model")
+"""Those of a relay that translates."""
 
 
 def relay_target(name: str, base_url: str, config: RelayConfig, log_file: str = "") -> TargetConfig:
@@ -120,7 +123,7 @@ class RelayHost:
             target = replace(target, declares=replace(target.declares, **own))
             provider = self._classes[name].provider
             if provider:
-                target = replace(target, providers={provider: Models(chat="fake-model", embedding="")}).behind(provider)
+                target = replace(target, providers={provider: PROVIDER_MODELS}).behind(provider)
             self._contexts[name] = RunContext(
                 target,
                 self.control,

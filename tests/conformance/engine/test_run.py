@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -13,6 +14,7 @@ from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.run import run
 from hopcheck.engine.verdict import Outcome
+from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.upstream.control.client import ControlFailed
 
 
@@ -160,3 +162,42 @@ def test_an_upstream_that_is_gone_breaks_only_the_case(case, bench) -> None:
     assert verdict.outcome is Outcome.BROKEN
     assert "ControlFailed" in verdict.reason
     assert bench.checks(verdict)[0] == ("status", False)
+
+
+class HeldUp:
+    """Stands for a watchdog that saw hopcheck held up in the first runs of a case."""
+
+    def __init__(self, runs: int) -> None:
+        self._left = runs
+
+    def sentence(self, begun_ns: int, ended_ns: int, *, reads_clock: bool) -> str:
+        self._left -= 1
+        return "hopcheck itself was held up" if self._left >= 0 else ""
+
+
+@pytest.mark.parametrize(
+    ("runs", "fixed", "outcome", "asked"),
+    [
+        (0, False, Outcome.DEVIATES, 1),
+        (1, False, Outcome.DEVIATES, 2),
+        (2, False, Outcome.UNTESTABLE, 2),
+        (1, True, Outcome.UNTESTABLE, 1),
+    ],
+)
+def test_what_failed_while_it_was_held_up_is_asked_again(case, bench, runs, fixed, outcome, asked) -> None:
+    seen = []
+
+    @case("chat.late", level="MUST", refs=["a"], timed=True)
+    async def late(target: Target) -> Findings:
+        """It is in time."""
+        seen.append((await target.chat.create()).status)
+        yield expect("in time", False, equals=True)
+
+    async def main() -> Outcome:
+        async with RelayHost({"relay": Relay}, [late]) as host:
+            nonces = (lambda: iter(["0123456789a", "0123456789b"])) if fixed else None
+            context = replace(host.context("relay"), watchdog=HeldUp(runs), nonces=nonces)
+            (verdict,) = [one async for one in run([late], context)]
+            return verdict.outcome
+
+    assert (bench.alone(main), seen) == (outcome, [200] * asked)

@@ -15,6 +15,7 @@ from hopcheck.client.config import Declares
 from hopcheck.engine import run as engine
 from hopcheck.engine.run import run
 from hopcheck.engine.scheduler import phases
+from hopcheck.engine.verdict import Outcome
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.wire.tasks import following
@@ -133,7 +134,7 @@ def test_providers_rest_apart_and_exclusive_cases_run_alone(case, monkeypatch) -
         assert one.id != "stream.alone" or going.total() == 1
         await (both_rest.wait() if settle else asyncio.sleep(0))
         going[one.id] -= 1
-        return SimpleNamespace(at=lambda provider: f"{one.id}@{provider}")
+        return SimpleNamespace(at=lambda provider: f"{one.id}@{provider}", outcome=Outcome.CONFORMS)
 
     monkeypatch.setattr(engine, "run_case", pretended)
     cases = [named(case, "stream.alone", "exclusive"), named(case, "errors.rest", "cooldown")]

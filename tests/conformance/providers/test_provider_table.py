@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hopcheck.authoring.duties import why_not_owed
-from hopcheck.client.config import Models
+from hopcheck.client.config import ProviderModels
 from hopcheck.client.providers.expressible import dialect_of, require_expressible
 from hopcheck.client.providers.translated_attempt import TranslatedAttempt
 from hopcheck.client.responses import NotApplicable
@@ -26,8 +26,8 @@ def target(providers: dict[str, Any], **declares: Any) -> Any:
 def test_a_provider_is_a_model_or_two() -> None:
     read = target({"anthropic": "claude-model", "azure": {"chat": "gpt", "embedding": "ada"}})
     assert read.providers == {
-        "anthropic": Models(chat="claude-model", embedding=""),
-        "azure": Models(chat="gpt", embedding="ada"),
+        "anthropic": ProviderModels(chat="claude-model"),
+        "azure": ProviderModels(chat="gpt", embedding="ada"),
     }
 
 
@@ -53,13 +53,18 @@ def test_each_api_of_a_provider_with_a_model_is_asked() -> None:
     asked = {name: [case.operation for case in options.cases_on(name)] for name in config.providers}
     on_all = ["chat", "messages", "count_tokens", "responses.stream"]
     assert asked == {"openai_responses": on_all, "anthropic": ["chat"]}
-    assert config.behind("openai_responses").models == Models(**named, embedding="")
+    assert config.behind("openai_responses").models == ProviderModels(**named)
 
 
 def test_what_is_declared_of_other_models_is_left_out() -> None:
     behind = target({"anthropic": "claude-model"}, **DECLARED).behind("anthropic")
     assert (behind.models.chat, behind.provider) == ("claude-model", "anthropic")
     assert behind.declares.given == {"retries": 2, "choices": False}
+
+
+def test_a_provider_s_timed_model_has_the_declared_timeout() -> None:
+    behind = target({"gemini": {"chat": "g", "timed": "slow"}}, **DECLARED).behind("gemini").declares
+    assert (behind.timeout_s, behind.timeout_model) == (1, "slow")
 
 
 def test_embeddings_are_asked_where_there_is_a_model_for_them() -> None:

@@ -38,6 +38,8 @@ PROVIDERS = {
 }
 """LiteLLM's names of the providers that the targets name, none of which is OpenAI's chat completions."""
 
+PROVIDERS |= {f"slow-{name}": PROVIDERS[name] for name in PROVIDERS if name not in EMBEDDING}
+
 TWINS = {"balanced-model-2": "balanced-model", "balanced-claude-2": "balanced-claude"}
 """Second deployments of a model, by their ids."""
 
@@ -88,11 +90,11 @@ def test_what_a_target_declares_is_what_the_configuration_says(target: dict[str,
     declares, router = target["declares"], CONFIG["router_settings"]
     assert declares["retries"] == router["num_retries"]
     assert declares["timeout_retries"] == router["retry_policy"]["TimeoutErrorRetries"]
-    named = [[one] if isinstance(one, str) else one.values() for one in target["providers"].values()]
-    assert {model for models in named for model in models} == set(PROVIDERS)
+    assert {model for models in target["providers"].values() for model in models.values()} == set(PROVIDERS)
     assert {declares["fallback"]["primary"]: [declares["fallback"]["backup"]]} in router["fallbacks"]
-    slow = params(declares["timeout_model"])
-    assert (slow["timeout"], slow["stream_timeout"]) == (declares["timeout_s"], declares["timeout_s"])
+    timed = [one["timed"] for one in target["providers"].values()]
+    for slow in map(params, [declares["timeout_model"], *timed]):
+        assert (slow["timeout"], slow["stream_timeout"]) == (declares["timeout_s"], declares["timeout_s"])
     assert [params(model)["rpm"] for model in declares["rate_limit"]["models"]] == [declares["rate_limit"]["requests"]]
     narrow = declares["concurrency_limit"]
     assert params(narrow["model"])["max_parallel_requests"] == narrow["requests"]

@@ -3,7 +3,20 @@
 import asyncio
 from contextlib import suppress
 
-from hopcheck import STREAMED, Events, Failure, Findings, Operation, Relay, Target, case, edits, expect, reply
+from hopcheck import (
+    STREAMED,
+    Events,
+    Failure,
+    Findings,
+    Operation,
+    Relay,
+    Target,
+    TranslatingRelay,
+    case,
+    edits,
+    expect,
+    reply,
+)
 
 GRACE_S = 5.0
 """What a target may take beyond its own timeouts, in seconds."""
@@ -35,7 +48,6 @@ async def stall(target: Target, ask: Operation) -> Findings:
     )
 
 
-@stall.mutant(killed_by="end")
 class WaitsForEver(Relay):
     """A provider that is silent is waited for, however long it takes."""
 
@@ -44,6 +56,18 @@ class WaitsForEver(Relay):
             await asyncio.Event().wait()
         async for event in super().broken(failure):
             yield event
+
+
+@stall.mutant(killed_by="end")
+class WaitsForSilentProviders(WaitsForEver):
+    """No stream has a timeout."""
+
+
+@stall.mutant(killed_by="end")
+class WaitsForOneProvider(WaitsForEver, TranslatingRelay):
+    """The streams of one provider have no timeout."""
+
+    providers = ("gemini",)
 
 
 @stall.mutant(killed_by="failure")
