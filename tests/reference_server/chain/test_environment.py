@@ -65,13 +65,19 @@ def test_cache_is_ours_the_user_s_or_the_usual_one(monkeypatch: pytest.MonkeyPat
     assert cache_dir() == Path("/home/somebody/mine")
 
 
-def test_the_default_version_is_locked_without_an_index() -> None:
-    locked = Requirements.of(DEFAULT_VERSION)
+HASHED = re.compile(r"[A-Za-z0-9._-]+==\S+( ; .+?)?( +--hash=sha256:[0-9a-f]{64})+")
+"""A requirement with the hashes of its files, and without the address of an index."""
+
+
+@pytest.mark.parametrize("version", [DEFAULT_VERSION, "1.106.12"])
+def test_a_locked_version_names_versions_and_hashes(version: str) -> None:
+    locked = Requirements.of(version)
     assert locked.locked
-    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==\S+( ; .+)?", line) for line in locked.lines)
-    names = {line.partition("==")[0] for line in locked.lines}
-    assert {"litellm", "prisma", "opentelemetry-sdk", "openai"} <= names
-    assert f"litellm=={DEFAULT_VERSION}" in locked.lines
+    lines = "\n".join(locked.lines).replace("\\\n", "").splitlines()
+    assert [line for line in lines if not HASHED.fullmatch(line)] == []
+    versions = dict(line.split()[0].split("==") for line in lines)
+    assert {"litellm", "prisma", "opentelemetry-sdk", "openai"} <= versions.keys()
+    assert versions["litellm"] == version
 
 
 def test_another_version_or_date_is_resolved() -> None:
@@ -100,8 +106,8 @@ def test_it_is_made_once_compiled_and_kept(uv: FakeUv, tmp_path: Path) -> None:
     assert first.path.name.startswith(f"{DEFAULT_VERSION}-")
     assert first.litellm.exists()
     (call,) = uv.installs
-    assert {"--compile-bytecode", "--no-deps"} <= set(call["arguments"])
-    assert f"litellm=={DEFAULT_VERSION}" in call["requirements"]
+    assert {"--compile-bytecode", "--no-deps", "--require-hashes"} <= set(call["arguments"])
+    assert f"litellm=={DEFAULT_VERSION} \\" in call["requirements"]
     assert not first.relaxed
 
 

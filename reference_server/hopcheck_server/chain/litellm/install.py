@@ -61,7 +61,7 @@ def _install_command(wanted: Requirements, path: Path, work: Path, overrides: Se
     command: list[str | Path] = ["pip", "install", "--python", path / "bin" / "python", "--compile-bytecode"]
     command += ["--requirement", _written(work / "requirements.txt", wanted.lines)]
     if wanted.locked:
-        command += ["--no-deps"]
+        command += ["--no-deps", "--require-hashes"]
     if wanted.exclude_newer:
         command += ["--exclude-newer", wanted.exclude_newer]
     if overrides:

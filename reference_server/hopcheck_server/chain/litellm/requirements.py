@@ -11,6 +11,7 @@ DEFAULT_VERSION = "1.106.2"
 _VERSION = re.compile(r"\d+(\.\d+)+[0-9A-Za-z.+-]*")
 
 _LOCKS = Path(__file__).with_name("locks")
+"""A file for each version that is locked, as `uv pip compile --universal --generate-hashes` writes it."""
 
 # Without `prisma` some of LiteLLM's authentication errors are plain-text 500s; without `opentelemetry-sdk` each request
 # pays for an import that fails, which doubles its time.
@@ -34,7 +35,7 @@ class Requirements:
     Attributes:
         version: LiteLLM's.
         lines: Lines of a requirements file.
-        locked: Whether the lines name every dependency with its version.
+        locked: Whether the lines name every dependency with its version and the hashes of its files.
         exclude_newer: An ISO date; later releases are excluded.
     """
 
