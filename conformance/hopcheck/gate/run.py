@@ -140,10 +140,15 @@ class _Gate:
         return bool(result.ended_early) or result.interrupted or fails
 
     def _contexts(self) -> list[RunContext]:
-        """One for each provider that is asked; without any, the target's own."""
+        """One for each provider that is asked; without any, the target's own.
+
+        Floods are about the gateway, which is the same for all of them: so each provider has its part of them.
+        """
         config, providers = self._context.config, self._options.providers
-        behind = [replace(self._context, config=config.behind(name), shared={}) for name in providers]
-        return behind or [self._context]
+        flood = self._context.flood / max(1, len(providers))
+        return [replace(self._context, config=config.behind(name), shared={}, flood=flood) for name in providers] or [
+            self._context
+        ]
 
     async def _reach_providers(self, timeout_s: float) -> bool:
         """Ask each provider's model once; false if the run was stopped meanwhile.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from hopcheck.client.config import ProviderModels
 from hopcheck.client.providers.expressible import dialect_of, require_expressible
 from hopcheck.client.providers.translated_attempt import TranslatedAttempt
 from hopcheck.client.responses import NotApplicable
+from hopcheck.engine.context import RunContext
 from hopcheck.gate.options import GateOptions
+from hopcheck.gate.run import _Gate
 from hopcheck.gate.target_file import SettingsError, read_target
 from hopcheck_server.upstream.journal.attempt import Attempt
 
@@ -73,6 +76,15 @@ def test_embeddings_are_asked_where_there_is_a_model_for_them() -> None:
     options = GateOptions(config=config, cases=cases, providers=["anthropic", "azure"])
     assert [len(options.cases_on(name)) for name in ("", "anthropic", "azure")] == [2, 1, 2]
     assert options.selected == 3
+
+
+@pytest.mark.parametrize(("providers", "floods"), [((), [1.0]), (("a",), [1.0]), (("a", "b"), [0.5, 0.5])])
+def test_providers_share_what_floods_send(providers: tuple[str, ...], floods: list[float]) -> None:
+    names = {"a": "anthropic", "b": "gemini"}
+    config = target({names[one]: "m" for one in providers})
+    options = GateOptions(config=config, cases=[], providers=[*config.providers])
+    run = _Gate(options, RunContext(config, None), asyncio.Event(), lambda *_: None)
+    assert [context.flood for context in run._contexts()] == floods
 
 
 class _Case:

@@ -23,6 +23,8 @@ from hopcheck.cases.stream.silences import read_until
 WORDS = [f"w{number} " for number in range(5)]
 AFTER = (1, 2, 5)
 """After which words providers fall silent."""
+ARRIVAL_S = 15.0
+"""Until a request has reached the provider: a slow target has others to end first."""
 
 
 @case(
@@ -64,7 +66,7 @@ def _arguments(live: PendingResponse) -> str:
 async def _words_before_silence(target: Target, ask: Operation, number: int) -> int:
     """How many words come through of a stream that falls silent after that many."""
     async with await ask.open(script=f"after-{number}") as live:
-        await target.arrival(live.response.marker)
+        await target.arrival(live.response.marker, timeout_s=ARRIVAL_S)
         await read_until(live, lambda: _words(live) >= number)
     return _words(live)
 
