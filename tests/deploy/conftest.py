@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import httpx2
@@ -26,7 +27,13 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 # Keys without words or rows of digits, which stand in answers, too.
 CLIENT_KEY = "sk-c1d8e05f7a9b46e2"
-KEYS = {"openai": "sk-7be0c4a1d25f90d8", "azure": "sk-4f93a6e8b07d1c52", "vllm": "sk-e28d5b1f06c97a34"}
+KEYS = {
+    "openai": "sk-7be0c4a1d25f90d8",
+    "azure": "sk-4f93a6e8b07d1c52",
+    "vllm": "sk-e28d5b1f06c97a34",
+    "anthropic": "sk-0b7d6e92a5c14f83",
+    "gemini": "sk-91e4c07fb2d8a365",
+}
 
 
 class Models(NamedTuple):
@@ -37,7 +44,7 @@ class Models(NamedTuple):
         sample: The one of these that the gate judges in the session `chain`; together they have each provider.
         batch: The limited ones.
         fallbacks: Pairs of models.
-        foreign: Of providers whose wire format the upstream need not know.
+        foreign: Those of providers that speak another dialect than OpenAI's, each with its provider.
         retries: Attempts beyond the first after a 500.
         timeout_s: Of an attempt.
     """
@@ -46,7 +53,7 @@ class Models(NamedTuple):
     sample: str
     batch: dict[str, str]
     fallbacks: dict[str, str]
-    foreign: tuple[str, ...] = ()
+    foreign: Mapping[str, str] = MappingProxyType({})
     retries: int = 2
     timeout_s: int = 60
 
@@ -64,7 +71,11 @@ DEPLOYMENTS = {
     ),
     "azure": Models({"gpt-4o-mini": "azure"}, "gpt-4o-mini", {"gpt-4o-mini-batch": "azure"}, {"gpt-4o-mini": "gpt-4o"}),
     "multiprovider": Models(
-        _THREE, "llama-3.1-8b", _THREE_BATCH, _THREE_FALLBACKS, foreign=("claude-sonnet", "gemini-flash", "llama-local")
+        _THREE,
+        "llama-3.1-8b",
+        _THREE_BATCH,
+        _THREE_FALLBACKS | {"claude-sonnet": "gemini-flash", "gemini-flash": "claude-sonnet"},
+        foreign={"claude-sonnet": "anthropic", "gemini-flash": "gemini", "llama-local": "ollama"},
     ),
     "production": Models(_THREE, "gpt-4o-mini", _THREE_BATCH, _THREE_FALLBACKS, retries=1, timeout_s=30),
 }
@@ -118,10 +129,9 @@ class Run(NamedTuple):
 def providers_at(upstream: Upstream) -> dict[str, str]:
     """The providers' variables of all examples, pointing at one upstream."""
     keys = {f"{provider.upper()}_API_KEY": key for provider, key in KEYS.items()}
-    others = {f"{provider}_API_KEY": f"sk-example-{provider.lower()}" for provider in ("ANTHROPIC", "GEMINI")}
     with_v1 = {f"{provider}_API_BASE": f"{upstream.url}/v1" for provider in ("OPENAI", "VLLM")}
     without = {f"{provider}_API_BASE": upstream.url for provider in ("AZURE", "ANTHROPIC", "GEMINI", "OLLAMA")}
-    return {**keys, **others, **with_v1, **without}
+    return {**keys, **with_v1, **without}
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from time import time
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from hopcheck.client.providers.translated_attempt import foreign_dialect
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script import reply
 
@@ -20,6 +22,9 @@ from .migration import compare, require_answer
 pytestmark = [pytest.mark.litellm, pytest.mark.timeout(600)]
 
 RPM = 20
+other_dialects = pytest.mark.parametrize(
+    "run", [name for name, one in DEPLOYMENTS.items() if one.foreign], indirect=True
+)
 Answered = tuple[httpx2.Response, list[Attempt]]
 
 
@@ -82,16 +87,49 @@ async def refusals_above_the_limit(deployment: Deployment) -> list[Answered]:
     return [await deployment.ask(model) for model in deployment.models.batch]
 
 
-def test_models_of_other_wire_formats_answer_or_fail_cleanly(run: Run) -> None:
+def pieces_of(text: str) -> list[str]:
+    """The texts of a stream's pieces."""
+    chunks = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: {")]
+    return [choice["delta"].get("content") or "" for chunk in chunks for choice in chunk["choices"]]
+
+
+@other_dialects
+def test_other_dialects_are_asked_with_their_own_keys(run: Run) -> None:
     deployment, runner = run
+    for model, provider in deployment.models.foreign.items():
+        answer, (attempt,) = runner.run(deployment.ask(model, reply.chat("Hello", finish="length")))
+        (choice,) = answer.json()["choices"]
+        assert (choice["message"]["content"], choice["finish_reason"]) == ("Hello", "length")
+        dialect = foreign_dialect(attempt)
+        assert dialect is not None
+        assert (dialect.name, attempt.key) == (provider, KEYS.get(provider, ""))
+
+
+@other_dialects
+def test_other_dialects_stream_and_call_tools(run: Run) -> None:
+    deployment, runner = run
+    tools = [{"type": "function", "function": {"name": "look_up", "parameters": {"type": "object", "properties": {}}}}]
     for model in deployment.models.foreign:
-        answer, _ = runner.run(deployment.ask(model))
-        body = answer.json()
-        if answer.status_code == 200:
-            assert body["choices"][0]["message"]["content"]
-        else:
-            assert answer.status_code >= 400
-            assert {"message", "type", "param", "code"} <= set(body["error"])
+        answer, _ = runner.run(deployment.ask(model, reply.stream("Hel", "lo"), stream=True))
+        assert "".join(pieces_of(answer.text)) == "Hello"
+        assert answer.text.rstrip().endswith("data: [DONE]")
+        answer, _ = runner.run(deployment.ask(model, reply.chat(tools=[reply.call("look_up", "{}")]), tools=tools))
+        (called,) = answer.json()["choices"][0]["message"]["tool_calls"]
+        assert (called["function"]["name"], json.loads(called["function"]["arguments"])) == ("look_up", {})
+
+
+@other_dialects
+def test_other_dialects_are_tried_again_and_refusals_are_not(run: Run) -> None:
+    deployment, runner = run
+    retries = deployment.models.retries
+    for model in deployment.models.foreign:
+        failures = [reply.status(500)] * retries
+        answer, attempts = runner.run(deployment.ask(model, *failures, reply.chat("Hello")))
+        assert (answer.status_code, len(attempts)) == (200, retries + 1)
+    refusal = reply.status(400, {"message": "No such parameter."})
+    answer, attempts = runner.run(deployment.ask("llama-local", refusal))  # it has no fallback
+    assert (answer.status_code, len(attempts)) == (400, 1)
+    assert "No such parameter." in answer.json()["error"]["message"]
 
 
 def test_a_client_of_the_draft_is_answered(run: Run) -> None:

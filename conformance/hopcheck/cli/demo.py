@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -29,6 +30,7 @@ from hopcheck.report.baseline import load_baseline
 from hopcheck.report.compare import compare, print_comparison
 from hopcheck.report.render.html import html_text
 from hopcheck.report.render.progress import RunProgress
+from hopcheck.report.render.provider_view import provider_lines
 from hopcheck.report.render.terminal import console_for, print_report
 from hopcheck_server.chain import Stack
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
@@ -38,6 +40,12 @@ from hopcheck_server.wire.event_loop import stop_event
 
 HOPS = "load.txt"
 """What the measurement printed."""
+
+PROVIDERS = "providers"
+"""The name of the reports about LiteLLM with each provider behind it."""
+
+TRANSLATED = "translation.*"
+"""The cases that are asked with each of them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +64,23 @@ class TargetRun:
 
     document: dict[str, Any]
     interrupted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judging:
+    """A target that is to be judged.
+
+    Attributes:
+        target: The target.
+        name: That of its reports.
+        patterns: The cases; empty asks all.
+        providers: Those whose models are asked; empty asks the target's own models.
+    """
+
+    target: TargetConfig
+    name: str
+    patterns: Sequence[str] = ()
+    providers: Sequence[str] = ()
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -91,10 +116,11 @@ async def _work(
     stack: Stack, arguments: argparse.Namespace, stopped: asyncio.Event, console: Console
 ) -> list[TargetRun]:
     judged: list[TargetRun] = []
-    for target in _targets(stack):
+    for judging in _judgings(stack):
         if not stopped.is_set():
-            console.print(f"judging {target.name} at {target.base_url}")
-            judged.append(await _judge(target, arguments, stopped))
+            behind = f" with {len(judging.providers)} providers behind it" if judging.providers else ""
+            console.print(f"judging {judging.target.name} at {judging.target.base_url}{behind}")
+            judged.append(await _judge(judging, arguments, stopped))
     if not stopped.is_set():
         console.print("measuring what each hop adds")
         await _measure(stack, arguments.output, stopped)
@@ -110,12 +136,15 @@ def _chain(arguments: argparse.Namespace, tell: StartupProgress) -> Any:
     )
 
 
-def _targets(stack: Stack) -> list[TargetConfig]:
+def _judgings(stack: Stack) -> list[Judging]:
     assert stack.proxy is not None
     assert stack.proxy.process is not None
+    litellm = _target("litellm", stack.litellm.base_url, stack.litellm.master_key, stack.litellm.log_file, stack)
+    reference = _target("reference", stack.proxy.base_url, stack.proxy.key, stack.proxy.process.log_file, stack)
     return [
-        _target("litellm", stack.litellm.base_url, stack.litellm.master_key, stack.litellm.log_file, stack),
-        _target("reference", stack.proxy.base_url, stack.proxy.key, stack.proxy.process.log_file, stack),
+        Judging(target=litellm, name=litellm.name),
+        Judging(target=reference, name=reference.name),
+        Judging(target=litellm, name=PROVIDERS, patterns=[TRANSLATED], providers=[*litellm.providers]),
     ]
 
 
@@ -124,15 +153,19 @@ def _target(name: str, base_url: str, key: str, log_file: Path, stack: Stack) ->
     return packaged_target(name, key, {**urls, "log_file": str(log_file.absolute())})
 
 
-async def _judge(target: TargetConfig, arguments: argparse.Namespace, stopped: asyncio.Event) -> TargetRun:
-    with as_file(files("hopcheck.gate") / "targets" / target.name / "baseline.toml") as path:
+async def _judge(judging: Judging, arguments: argparse.Namespace, stopped: asyncio.Event) -> TargetRun:
+    with as_file(files("hopcheck.gate") / "targets" / judging.target.name / "baseline.toml") as path:
         baseline = load_baseline(path)
-    written = {kind: arguments.output / f"{target.name}.{kind}" for kind in ("json", "html")}
-    cases = select(all_cases().values())
     options = GateOptions(
-        config=target, cases=cases, jobs=arguments.jobs, unfiltered=True, baseline=baseline, report_files=written
+        config=judging.target,
+        cases=select(all_cases().values(), judging.patterns),
+        jobs=arguments.jobs,
+        providers=judging.providers,
+        unfiltered=not judging.patterns,
+        baseline=baseline,
+        report_files={kind: arguments.output / f"{judging.name}.{kind}" for kind in ("json", "html")},
     )
-    with RunProgress(console_for(sys.stderr), len(cases)) as progress:
+    with RunProgress(console_for(sys.stderr), options.selected) as progress:
         result = await gate(options, stopped, watching(progress))
     return TargetRun(conclude(options, result)[0], result.interrupted)
 
@@ -161,18 +194,21 @@ async def _measure(stack: Stack, output: Path, stopped: asyncio.Event) -> None:
 
 def _show(judged: list[TargetRun], output: Path) -> int:
     console = console_for(sys.stdout)
-    for one in judged:
+    for one in judged[:2]:
         console.rule(one.document["target"]["name"])
         print_report(one.document, console)
-    if len(judged) < 2 or any(one.interrupted for one in judged):
+    if len(judged) < 3 or any(one.interrupted for one in judged):
         return INTERRUPTED
-    first, second = (one.document for one in judged)
+    first, second, providers = (one.document for one in judged)
     console.rule("side by side")
     print_comparison(compare(first, second), console)
+    console.rule("LiteLLM's translations, by the provider behind it")
+    for line in provider_lines(providers):
+        console.print(Text(line))
     _show_hops(output / HOPS, console)
     page = output / "index.html"
     write(page, html_text(second, other=first))
-    pages = [page, *(output / name for name in ("litellm.html", "reference.html", "load.html"))]
+    pages = [page, *(output / name for name in ("litellm.html", "reference.html", f"{PROVIDERS}.html", "load.html"))]
     console.print(f"\nreports: {', '.join(str(one) for one in pages if one.exists())}", soft_wrap=True)
     return HOLDS if all(one.document["summary"]["exit"] == 0 for one in judged) else DOES_NOT_HOLD
 

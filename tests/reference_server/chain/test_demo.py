@@ -24,7 +24,13 @@ def test_the_reference_adds_no_fault_and_fixes_many(demo: DemoRun) -> None:
     assert len(fixed) >= 5
 
 
-@pytest.mark.parametrize("name", ["litellm", "reference"])
+def test_each_provider_has_a_line(demo: DemoRun) -> None:
+    asked = ("anthropic", "azure", "gemini", "ollama", "openai_responses", "vllm")
+    lines = demo.ended.stdout.splitlines()
+    assert [sum(line.startswith(f"{name}: ") for line in lines) for name in asked] == [1] * len(asked)
+
+
+@pytest.mark.parametrize("name", ["litellm", "reference", "providers"])
 def test_everything_could_be_asked(demo: DemoRun, name: str) -> None:
     summary = demo.report(name)["summary"]
     assert (summary["untestable"], summary["broken"]) == (0, 0)
