@@ -105,6 +105,15 @@ class AddsNoParts(Relay):
         return edits.drop_events(events, "response.content_part.added")
 
 
+@violates("responses.sequence-numbers")
+class NumbersByHundreds(_EditsEvents):
+    """Numbers are those of hundreds of events."""
+
+    def edit(self, content: Json) -> None:
+        if "sequence_number" in content:
+            content["sequence_number"] //= 100
+
+
 @violates("responses.unknown-events")
 class RenamesTheUnknown(_EditsEvents):
     """Events of unknown types are called unknown."""

@@ -92,6 +92,23 @@ class CallsFullContextsFiltered(TranslatingRelay):
             choice["finish_reason"] = "content_filter"
 
 
+@violates("translation.filtered-text")
+class ForgetsFilteredTexts(TranslatingRelay):
+    """The last piece before a filter is what was filtered."""
+
+    providers = ("anthropic", "gemini", "openai_responses")
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        return edits.choices(response, self._shorten)
+
+    def events(self, events: Events) -> Events:
+        return edits.chunk_choices(events, lambda choice: choice["delta"].pop("content", None))
+
+    def _shorten(self, choice: Json) -> None:
+        if choice["finish_reason"] == "content_filter":
+            choice["message"]["content"] = str(choice["message"]["content"])[:-1]
+
+
 @violates("translation.malformed-call")
 class CallsBrokenCallsCalls(TranslatingRelay):
     """A call that can't be read is one all the same."""
