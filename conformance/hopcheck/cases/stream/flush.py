@@ -47,13 +47,14 @@ async def flush(target: Target, ask: Operation) -> Findings:
     came = await asyncio.gather(*(_words_before_silence(target, ask, number) for number in wanted))
     yield expect("words before a silence", dict(zip(wanted, came, strict=True)), equals=wanted)
     if ask.surface == "openai":
-        begun = await _arguments_before_silence(ask)
+        begun = await _arguments_before_silence(target, ask)
         yield expect("arguments before a silence", begun, contains='{"q"', level="SHOULD")
 
 
-async def _arguments_before_silence(ask: Operation) -> str:
+async def _arguments_before_silence(target: Target, ask: Operation) -> str:
     """What comes through of a call's arguments while the provider is silent."""
     async with await ask.open(script="call", tools=function_tools("look_up")) as live:
+        await target.arrival(live.response.marker, timeout_s=ARRIVAL_S)
         await read_until(live, lambda: '{"q"' in _arguments(live))
     return _arguments(live)
 
