@@ -47,10 +47,16 @@ def cause_line(document: Document, cause: CauseEntry) -> str:
 
 
 def cause_reasons(document: Document, cause: CauseEntry) -> list[str]:
-    """The baseline's reasons for a cause, each once, and with its issue if it has one."""
+    """The baseline's reasons for a cause where it was met, each once, and with its issue if it has one."""
     entries = document["baseline"]["deviations"] if document["baseline"] else []
-    found = [one for one in entries if (one["check"], one["complaint"]) == (cause["check"], cause["cause"])]
+    named = [one for one in entries if (one["check"], one["complaint"]) == (cause["check"], cause["cause"])]
+    found = [one for one in named if _is_about(one, cause["operations"])]
     return list(dict.fromkeys(one["reason"] + (f" ({one['issue']})" if one["issue"] else "") for one in found))
+
+
+def _is_about(entry: Mapping[str, Any], places: Iterable[str]) -> bool:
+    """Whether an entry is about one of these operations, each with its provider."""
+    return any(place_of(entry["operation"] or place.partition("@")[0], entry["provider"]) == place for place in places)
 
 
 def causes_by_check(document: Document) -> dict[str, list[CauseEntry]]:

@@ -60,6 +60,19 @@ def test_a_known_cause_shows_its_reason(met: Any, known_cause: Any, name: str) -
     assert "the provider's own (#7)" in shown.replace("&#39;", "'")
 
 
+def test_a_reason_for_another_provider_isnt_shown(met: Any, known_cause: Any) -> None:
+    document = met(baseline=known_cause)
+    (entry,) = document["baseline"]["deviations"]
+    document["baseline"]["deviations"] += [
+        {**entry, "reason": "of Gemini's", "provider": "gemini"},
+        {**entry, "reason": "of embeddings", "operation": "embeddings"},
+    ]
+    shown = terminal_text(document)
+    assert "the provider's own (#7)" in shown
+    assert "of Gemini's" not in shown
+    assert "of embeddings" not in shown
+
+
 @pytest.mark.parametrize("name", ["terminal", "html", "markdown", "junit"])
 def test_a_case_that_a_cause_kept_from_asking_stands_with_it(met: Any, name: str) -> None:
     sentences = {
