@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import html
 import json
 from collections.abc import Callable
@@ -38,6 +39,9 @@ FORMS: dict[str, Callable[[str], str]] = {
     "HTML, hex": _each("&#x{:x};"),
     "HTML, padded": _each("&#x{:04x};"),
     "HTML": html.escape,
+    "HTML twice": lambda key: html.escape(_each("&#{};")(key)),
+    "quoted for a URL twice": lambda key: quote(_each("%{:02X}")(key), safe=""),
+    "rot13": lambda key: codecs.encode(key, "rot13"),
     "hex": lambda key: key.encode().hex(),
     "hex, capitals": lambda key: key.encode().hex().upper(),
     "hex with colons": lambda key: key.encode().hex(":"),
@@ -81,6 +85,10 @@ FORMS: dict[str, Callable[[str], str]] = {
     "numbers": lambda key: json.dumps({"type": "Buffer", "data": list(key.encode())}),
     "hex of bytes, commas": lambda key: ",".join(f"0x{byte:02x}" for byte in key.encode()),
     "hex, reversed": lambda key: key.encode().hex()[::-1],
+    "hex twice": lambda key: key.encode().hex().encode().hex(),
+    "base85": lambda key: base64.b85encode(key.encode()).decode(),
+    "ascii85": lambda key: base64.a85encode(key.encode()).decode(),
+    "ascii85 with brackets": lambda key: base64.a85encode(key.encode(), adobe=True).decode(),
     "base32": lambda key: base64.b32encode(key.encode()).decode(),
     "base64 twice": lambda key: _base64(_base64(key)),
     "hex of base64": lambda key: _base64(key).encode().hex(),

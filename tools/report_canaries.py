@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import codecs
 import datetime
 import html
 import io
@@ -23,10 +25,10 @@ from hopcheck.authoring.findings import Finding, Level
 from hopcheck.cassettes.secrets.decoding import decoded, joined_texts
 from hopcheck.cli.gate_arguments import RENDERINGS, known_cases
 from hopcheck.client.config import TargetConfig
-from hopcheck.engine.verdict import Occurrence, Outcome, Verdict
+from hopcheck.engine.verdict import Masked, Occurrence, Outcome, Verdict
 from hopcheck.report.build import build
 from hopcheck.report.render.terminal import print_report
-from hopcheck.report.run_summary import RunSummary
+from hopcheck.report.run_summary import Replay, RunSummary
 from tools.canary_forms import FORMS
 from tools.cassette_canaries import SECRETS
 
@@ -83,6 +85,7 @@ MESSAGES: dict[str, Callable[[str], dict[str, Any]]] = {
     "response body": lambda text: {"response_body": json.dumps({"error": {"message": f"bad key {text}"}})},
     "response body, broken": lambda text: {"response_body": f'{{"error": "{text}'},
     "response body, where it is cut": lambda text: {"response_body": "." * 4090 + text},
+    "response's end": lambda text: {"response_ended": f"reset: {text}"},
     "response body, bytes": lambda text: {"response_body": f"\x80{text}".encode("latin-1", "replace")},
 }
 """Places of an exchange's messages."""
@@ -124,8 +127,11 @@ PLACES: dict[str, Place] = {
     "complaint": lambda text: _occurrence(f"error.type: expected a string, not {text}", "in full"),
     "complaint in full": lambda text: _occurrence("error.type is odd", f"{'.' * 100} not {text}"),
     "complaint, cut": lambda text: _occurrence("error.type is odd", f"not {text[: len(text) * 3 // 4]}…, and more"),
+    "untestable by": lambda text: {"untestable_by": f"acceptance: {text}", "outcome": Outcome.UNTESTABLE},
+    "masked": lambda text: {"masked": (Masked(f"contract.response: {text}", "text"),), **_failing(1, 2)},
     "run: note": lambda text: {"run": {"notes": (f"the pace is {text}",)}},
     "run: end": lambda text: {"run": {"ended_early": f"after ten times {text}"}},
+    "run: cassettes": lambda text: {"run": {"replay": Replay(f"cassettes/{text}", [text], 1, [f"{text} is missing"])}},
     "run: suggestion": lambda text: {"run": {"suggestions": [{"declare": f"x = {text}", "sentence": text}]}},
 }
 """Places of a run, and the verdict (or of the summary of the run) with a text there."""
@@ -161,12 +167,18 @@ def shown_part(report: str, key: str) -> str:
     """A part of a key that a report shows, in any form that can be undone; "" if there is none."""
     parts = {key[at : at + PART] for at in range(len(key) - PART + 1)}
     parts = {part.lower() for part in parts if not re.fullmatch("[a-z-]+", part)}  # of `sk-proj-`, say
-    parts |= {part[::-1] for part in parts}
+    parts |= {part[::-1] for part in parts} | {codecs.encode(part, "rot13") for part in parts} | _in_base85(key)
     is_document = report.startswith("{") and '"exchanges"' in report
     for text in _readings(report) if is_document else [report.lower()]:  # the others are made of the document
         if found := next((part for part in parts if part in text), ""):
             return found
     return ""
+
+
+def _in_base85(key: str) -> set[str]:
+    """The parts of a key as they stand in its base85: at multiples of four characters."""
+    parts = [key[at : at + PART].encode() for at in range(0, len(key) - PART + 1, 4)]
+    return {code(part).decode().lower() for part in parts for code in (base64.a85encode, base64.b85encode)}
 
 
 def _readings(report: str) -> Iterator[str]:

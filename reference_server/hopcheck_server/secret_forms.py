@@ -7,6 +7,7 @@ found also where it is wrapped, quoted, spaced out or written in capitals, and h
 from __future__ import annotations
 
 import base64
+import codecs
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -22,18 +23,21 @@ PART_CHARACTERS = 8
 CUT_CHARACTERS = 40
 """A text of that length may have been cut, so that a secret at its end is one cut short."""
 
+_BASE85_PART = 15
+"""Characters of base85 that hold eight of a secret wherever they begin; about five are no letters or digits."""
+
 _GRAM = 4
 _KEPT = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _DROPPED = bytes(byte for byte in range(256) if byte not in _KEPT)
 _LOWER = bytes(ord(chr(byte).lower()) if byte in _KEPT else byte for byte in range(256))
 _ESCAPE_KINDS = (
-    ("%", r"([0-9a-fA-F]{2})"),
+    ("%", r"(?:25)*([0-9a-fA-F]{2})"),
     (r"\\", r"(?:u00|U0{6}|x)([0-9a-fA-F]{2})"),
     (r"\\", r"[ux]\{0*([0-9a-fA-F]{1,2})\}"),
-    ("&", r"#[xX]0*([0-9a-fA-F]{1,2})(?![0-9a-fA-F])"),
+    ("&", r"(?:amp;)*#[xX]0*([0-9a-fA-F]{1,2})(?![0-9a-fA-F])"),
     ("0", r"[xX]([0-9a-fA-F]{2})(?![0-9a-fA-F])"),
     (r"\\", r"([0-7]{3})"),
-    ("&", r"#0*([0-9]{1,3})(?![0-9])"),
+    ("&", r"(?:amp;)*#0*([0-9]{1,3})(?![0-9])"),
     (r"\\", r"[nrtbf]"),
     (r"\x1b", r"\[[0-9;]{0,9}m"),  # a colour of a terminal
     (r"\[", r"[0-9;]{0,9}m"),
@@ -47,7 +51,7 @@ _ESCAPE = f"[{_BEGINNINGS}](?:{'|'.join(f'(?<=[{first}]){rest}' for first, rest 
 """It begins with one set of characters, so that a search skips what isn't in it."""
 
 _ESCAPES = re.compile(_ESCAPE)
-_MARKS = ("\\", "%", "&#", "0x", "0X", "[", "<")
+_MARKS = ("\\", "%", "&", "0x", "0X", "[", "<")
 """Text without any of them has no escapes."""
 _TOKENS = re.compile(f"{_ESCAPE}|[A-Za-z0-9]")
 _WORDS = re.compile(r"[a-z_\- ]+")
@@ -72,8 +76,7 @@ class SecretForm:
     @classmethod
     def of(cls, written: str, least: int) -> SecretForm:
         """Make one."""
-        places = tuple(place for place, letter in enumerate(written) if letter.isascii() and letter.isalnum())
-        return cls(written, canonical_of(written), places, least)
+        return cls(written, canonical_of(written), tuple(start for start, _ in positions_of(written)), least)
 
     def grams(self) -> Iterator[tuple[bytes, int]]:
         """Short texts with their places in `canonical`: every part holds at least one of them."""
@@ -124,30 +127,33 @@ def _unescaped(match: re.Match[str]) -> str:
     *hexadecimal, octal, decimal = match.groups()
     digits = next(filter(None, hexadecimal), None)
     if digits or octal or decimal:
-        return chr(int(digits, 16) if digits else int(octal, 8) if octal else int(decimal))
+        return _plain(chr(int(digits, 16) if digits else int(octal, 8) if octal else int(decimal)))
     return "" if match[0].isascii() else _plain(match[0])
 
 
 @lru_cache(maxsize=4096)
 def _plain(letter: str) -> str:
-    """The one ASCII character that a letter is a variant of, such as a full-width one; "" if there is none."""
+    """The one ASCII character that a letter is, or is a variant of, such as a full-width one; "" if there is none."""
     plain = normalize("NFKC", letter)
     return plain if len(plain) == 1 and plain.isascii() else ""
 
 
 def forms_of(secret: str) -> Iterator[SecretForm]:
-    """The forms of a secret: as it is, reversed, in hex, as numbers, in base32, in base64.
+    """The forms of a secret: as it is, reversed, rotated by 13 letters, in hex, as numbers, in base32, 64 or 85.
 
     In base64 it may be in UTF-16, after other bytes, reversed, or in base64 or hex once more.
     """
-    yield SecretForm.of(secret, PART_CHARACTERS)
-    yield SecretForm.of(secret[::-1], PART_CHARACTERS)
+    for text in (secret, secret[::-1], codecs.encode(secret, "rot13")):
+        yield SecretForm.of(text, PART_CHARACTERS)
     raw, wide = secret.encode("utf-8", "surrogatepass"), secret.encode("utf-16-le", "surrogatepass")
     yield SecretForm.of(raw.hex(), 2 * PART_CHARACTERS)
     yield SecretForm.of(raw.hex()[::-1], 2 * PART_CHARACTERS)
+    yield SecretForm.of(raw.hex().encode().hex(), 4 * PART_CHARACTERS)
     yield SecretForm.of(wide.hex(), 4 * PART_CHARACTERS)
     yield SecretForm.of(",".join(map(str, raw)), 3 * PART_CHARACTERS)
     yield SecretForm.of(base64.b32encode(raw).decode().rstrip("="), 13)
+    yield SecretForm.of(base64.a85encode(raw).decode(), _BASE85_PART)
+    yield SecretForm.of(base64.b85encode(raw).decode(), _BASE85_PART)
     coded = _base64_after(raw, 0).encode()
     yield SecretForm.of(coded.hex(), 22)
     yield SecretForm.of(_base64_after(coded, 0), 15)

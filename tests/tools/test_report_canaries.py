@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 
 import pytest
 
@@ -16,12 +17,15 @@ KEY = "sk-7f3aQ91bZx0LmK22vTnY"
 def test_no_report_shows_a_key() -> None:
     assert leaks(2 * len(FORMS)) == []
     assert len(FORMS) >= 50
-    assert len(PLACES) >= 57
+    assert len(PLACES) >= 60
+
+
+CODED = [code(KEY.encode()).decode() for code in (base64.b64encode, base64.a85encode, base64.b85encode)]
 
 
 @pytest.mark.parametrize(
     "text",
-    [KEY, KEY.upper(), KEY[3:11], "".join(reversed(KEY)), base64.b64encode(KEY.encode()).decode(), KEY.encode().hex()],
+    [KEY, KEY.upper(), KEY[3:11], KEY[::-1], codecs.encode(KEY, "rot13"), KEY.encode().hex(), *CODED],
 )
 def test_the_search_finds_a_key(text: str) -> None:
     assert shown_part(f'{{"exchanges": "{text}", "cases": []}}', KEY)

@@ -65,3 +65,16 @@ def test_a_secret_that_was_cut_short_is_replaced() -> None:
     assert redact("with sk-0123456789ab…, and more", ["sk-0123456789abcd"]) == "with [redacted]…, and more"
     assert redact("sk-0123… sk-0123456789abcd…", ["sk-0123456789abcd"]) == "sk-0123… [redacted]…"
     assert redact("nothing of it…", ["sk-0123456789abcd"]) == "nothing of it…"
+
+
+@pytest.mark.parametrize("escape", ["%B9", "%AA", "&#170;", "\\xb2", "\\252", "%25aa", "&amp;#185;", "%80", "<b>"])
+def test_escapes_of_other_letters_leave_nothing_of_a_key(escape: str) -> None:
+    key = "sk-7f3aQ91bZx0LmK22"
+    shown = redact(f"{escape * 30} {key[:9]}_{key[9:]} after", [key])
+    assert shown.endswith(" after")
+    assert not any(part in shown for part in (key[:4], key[4:9], key[9:14], key[14:]))
+
+
+@pytest.mark.parametrize("key", ["abc<br>defghijk", "pa%41ssword1234", "a\\nbc&#65;defgh1"])
+def test_a_key_that_has_what_looks_like_an_escape_is_found(key: str) -> None:
+    assert redact(f"see {key} and {key[:-1]}…", [key]) == "see [redacted] and [redacted]…"
