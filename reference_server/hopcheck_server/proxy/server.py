@@ -13,7 +13,8 @@ import uvicorn
 
 from hopcheck_server.exits import INTERRUPTED, USAGE
 from hopcheck_server.proxy.app import create_app
-from hopcheck_server.proxy.edge.protocol import EdgeLimits, EdgeProtocol
+from hopcheck_server.proxy.edge.limits import EdgeLimits
+from hopcheck_server.proxy.edge.protocol import EdgeProtocol
 from hopcheck_server.proxy.memory.kernel_buffers import bound_buffers
 from hopcheck_server.proxy.settings import (
     ProxySettingsError,
@@ -53,8 +54,9 @@ def make_config(settings: Settings) -> uvicorn.Config:
 
 def server_options(settings: Settings) -> dict[str, Any]:
     """Return uvicorn's options, which are the same for one process and for several."""
+    limits = EdgeLimits(settings.head_timeout_s, settings.send_timeout_s, settings.max_clients)
     return {
-        "http": partial(EdgeProtocol, limits=EdgeLimits(settings.head_timeout_s, settings.max_clients)),
+        "http": partial(EdgeProtocol, limits=limits),
         "ws": "none",
         "lifespan": "on",
         "log_config": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 import uvicorn
 
 from hopcheck_server.proxy.app import create_app
+from hopcheck_server.proxy.edge.limits import MAX_PIPELINED, UnreadTimer
 from hopcheck_server.proxy.server import listen, server_options
 from hopcheck_server.proxy.settings import Settings
 
@@ -135,3 +137,43 @@ def test_more_requests_than_there_may_be_connections_are_refused(patient: int) -
         refused = answer(patient, post(CLOSE))
     assert refused.startswith(b"HTTP/1.1 503 ")
     assert b'"overloaded"' in refused
+
+
+@pytest.mark.parametrize("asked", [b"GET /v1/models HTTP/1.1\r\nHost: h\r\n\r\n", post()])
+def test_requests_that_wait_behind_others_are_bounded(patient: int, asked: bytes) -> None:
+    *_, last = got = answer(patient, asked * 100).split(b"HTTP/1.1 ")[1:]
+    assert len(got) == MAX_PIPELINED + 1
+    assert {one[:3] for one in got} == ({b"200"} if b"POST" in asked else {b"401"})
+    assert b"connection: close" in last
+
+
+def test_requests_that_wait_behind_others_are_all_served(patient: int) -> None:
+    got = answer(patient, post() * MAX_PIPELINED + post(CLOSE))
+    assert got.count(b"HTTP/1.1 200 ") == MAX_PIPELINED + 1
+
+
+@pytest.mark.parametrize(
+    ("waiting", "is_aborted"), [([9, 9], True), ([9, 8, 8, 8], True), ([9, 8, 8, 0, 0], False), ([0], False)]
+)
+def test_what_waits_for_a_client_has_its_time(waiting: list[int], is_aborted: bool) -> None:
+    """The timer looks when it starts, when it ends, and when it starts again."""
+
+    class Waiting(asyncio.Transport):
+        aborted = False
+
+        def get_write_buffer_size(self) -> int:
+            size = waiting.pop(0)
+            if not waiting:
+                looked.set()
+            return size
+
+        def abort(self) -> None:
+            self.aborted = True
+
+    async def wait() -> None:
+        UnreadTimer(transport, 0.001).start()
+        await looked.wait()
+
+    looked, transport = asyncio.Event(), Waiting()
+    asyncio.run(wait())
+    assert transport.aborted is is_aborted

@@ -172,6 +172,36 @@ def test_of_a_stream_that_nobody_reads_little_is_held(start: Start, upstream: Ra
     assert sent < 30_000_000  # the kernel's own buffers are most of it
 
 
+def test_a_client_that_reads_nothing_gives_back_what_it_held(start: Start, upstream: RawUpstream) -> None:
+    client = start(max_held_bytes=16 * LIMIT, connect_timeout_s=20, send_timeout_s=0.3)
+    long = response(json.dumps({**COMPLETION, "note": "x" * 10 * LIMIT}).encode())
+
+    async def script(turn: Turn) -> None:
+        await turn.say(long)
+        turn.upstream.reached.set()
+
+    upstream.script = script
+    with ask(client, chat(10)):
+        assert upstream.reached.wait(20)
+        assert client.post(CHAT_PATH, json=chat(10)).status_code == 200
+
+
+def test_a_stream_that_nobody_reads_ends(start: Start, upstream: RawUpstream) -> None:
+    client = start(send_timeout_s=0.3)
+    block = frame(chunk({"content": "x" * 1000}) * 60)
+
+    async def script(turn: Turn) -> None:
+        await turn.say(STREAM_HEAD)
+        with suppress(ConnectionError):
+            while True:
+                await turn.say(block)
+        turn.upstream.reached.set()
+
+    upstream.script = script
+    with ask(client, STREAM):
+        assert upstream.reached.wait(20)
+
+
 @pytest.mark.parametrize(("used", "most"), [(0, MAX_WAITING_BYTES), (LIMIT, MAX_TIGHT_BYTES)])
 def test_a_connection_is_read_ahead_less_where_memory_is_short(
     used: int, most: int, monkeypatch: pytest.MonkeyPatch

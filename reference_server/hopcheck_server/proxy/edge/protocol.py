@@ -1,18 +1,26 @@
 """The proxy's side towards its clients: uvicorn's protocol, with bounds on what a client without a key may take.
 
-A head has a size, a number of fields and a time; connections have a number. Errors of this layer have the usual shape.
+A head has a size, a number of fields and a time; what waits for a client has a time; connections have a number. Errors
+of this layer have the usual shape.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from hopcheck_server.proxy.edge.limits import (
+    MAX_HEAD_BYTES,
+    MAX_HEAD_FIELDS,
+    MAX_PIPELINED,
+    EdgeLimits,
+    UnreadTimer,
+)
+from hopcheck_server.proxy.edge.refusals import head_too_large, too_many_connections
 from hopcheck_server.proxy.errors import ProxyError, bad_request
 from hopcheck_server.proxy.surfaces.surface import surface_of
 
@@ -20,29 +28,11 @@ LINGER_S = 0.25
 """For a request that is on its way on an idle connection when the listener closes (it is served, and then closed), and
 for a client that still sends what has been refused."""
 
-MAX_HEAD_BYTES = 64 * 1024
-MAX_HEAD_FIELDS = 200
-
-
-@dataclass(frozen=True)
-class EdgeLimits:
-    """What clients without a key may take.
-
-    Attributes:
-        head_timeout_s: For a request's head.
-        max_clients: Connections at the same time.
-        waiting: Those of which a head is expected, the oldest first: they give way where there are too many.
-    """
-
-    head_timeout_s: float = 10.0
-    max_clients: int = 4000
-    waiting: dict[EdgeProtocol, None] = field(default_factory=dict, compare=False, repr=False)
-
 
 class EdgeProtocol(HttpToolsProtocol):
     """uvicorn's protocol with bounds, errors of the usual shape, and a stop that loses no request."""
 
-    def __init__(self, *args: Any, limits: EdgeLimits = EdgeLimits(), **options: Any) -> None:
+    def __init__(self, *args: Any, limits: EdgeLimits, **options: Any) -> None:
         """Made by uvicorn for each connection."""
         super().__init__(*args, **options)
         self._limits = limits
@@ -59,25 +49,27 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
+        self._unread = UnreadTimer(transport, self._limits.send_timeout_s)
         if len(self.connections) <= self._limits.max_clients:
             self._expect_head()
         elif self._limits.waiting:
             next(iter(self._limits.waiting)).give_way()
             self._expect_head()
         else:
-            self._answer(_overloaded())
+            self._answer(too_many_connections())
 
     def give_way(self) -> None:
         """Close, as another client has a request, and this one has sent nothing, or half a head."""
         self._stop_timer()
         if self._head_bytes:
-            self._answer(_overloaded())
+            self._answer(too_many_connections())
         else:
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of the timer."""
+        """Let go of the timers."""
         self._stop_timer()
+        self._unread.stop()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -95,6 +87,23 @@ class EdgeProtocol(HttpToolsProtocol):
     def _close_if_idle(self) -> None:
         if self._is_idle:
             self.transport.close()
+
+    # What waits for the client.
+
+    def pause_writing(self) -> None:
+        """Wait for a client that is slow to take what is sent to it."""
+        super().pause_writing()
+        self._unread.start()
+
+    def resume_writing(self) -> None:
+        """Go on: it has taken most of it."""
+        self._unread.stop()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request, while the end of this response may still wait for the client."""
+        self._unread.start()
+        super().on_response_complete()
 
     # Heads.
 
@@ -128,10 +137,11 @@ class EdgeProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._decline_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
+            if not self._is_refused:
+                self.send_400_response("Invalid HTTP request received.")
         else:
             if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
-                self._answer(_too_large())
+                self._answer(head_too_large())
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """Serve a request that offers another protocol as if it didn't: another parser reads its body."""
@@ -166,7 +176,7 @@ class EdgeProtocol(HttpToolsProtocol):
             return
         super().on_header(name, value)
         if len(self.headers) > MAX_HEAD_FIELDS:
-            self._refuse(_too_large())
+            self._refuse(head_too_large())
 
     def on_headers_complete(self) -> None:
         """Check the head, and start its answer."""
@@ -176,6 +186,8 @@ class EdgeProtocol(HttpToolsProtocol):
             self._resumes = False
             return
         self._check_head()
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self._take_no_more()
         super().on_headers_complete()
         if self._is_stopping:
             self.cycle.keep_alive = False
@@ -188,9 +200,15 @@ class EdgeProtocol(HttpToolsProtocol):
         if not self.parser.should_upgrade():
             super().on_message_complete()
 
+    def _take_no_more(self) -> None:
+        """End the parsing, and the connection with the answer to the last request before this one."""
+        self.cycle.keep_alive = False
+        self._is_refused = True
+        raise bad_request("There are too many requests at once.")
+
     def _check_head(self) -> None:
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD_BYTES:
-            self._refuse(_too_large())
+            self._refuse(head_too_large())
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (not hosts and self.parser.get_http_version() != "1.0"):
             self._refuse(bad_request("A request must have exactly one Host field."))
@@ -219,6 +237,7 @@ class EdgeProtocol(HttpToolsProtocol):
             head = f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n{lines}\r\n"
             self.transport.write(head.encode() + body)
             self.transport.write_eof()
+            self._unread.start()
         # What the client still sends is read for a moment: closed at once, the connection would be reset, and the
         # client lose the response.
         self._is_refused = True
@@ -238,12 +257,3 @@ class _AnyLength:
         return False
 
     __hash__ = None  # type: ignore[assignment]
-
-
-def _overloaded() -> ProxyError:
-    busy = "This proxy has as many connections as it takes."
-    return ProxyError(503, busy, "overloaded", headers={"retry-after": "1"})
-
-
-def _too_large() -> ProxyError:
-    return ProxyError(431, "The request's head is too large.", "headers_too_large")

@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     """For a client to send its request body."""
     head_timeout_s: Seconds = 10.0
     """For a client to send a request's head, from the connection or the head's first byte on; then 408."""
+    send_timeout_s: Seconds = 120.0
+    """For a client to take a part of what waits for it: one that reads nothing for that long is disconnected."""
     max_clients: Annotated[Count, Unit("connections")] = 4000
     """Connections of clients at the same time, for each worker; beyond, the oldest without a whole head is closed."""
     max_json_values: Annotated[Count, Unit("values")] = 1_000_000
