@@ -184,7 +184,7 @@ def examples(session: nox.Session) -> None:
 
 @project_session()
 def hostile(session: nox.Session) -> None:
-    """Run gate and load on every hostile target; not a default session, since it takes long."""
+    """Run gate and load on every hostile target, other commands on some; not a default session: it takes long."""
     run(session, "pytest", "-m", "hostile", "-n", "12", "tests/hostile", *session.posargs)  # most of them wait
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import brotli
 
-from tests.hostile.behaviours import Behaviour, by_path, counted, echo, endless, once
+from tests.hostile.behaviours import Behaviour, by_path, counted, endless, once
 from tests.hostile.messages import (
+    END,
     HEAD,
     STREAM,
     bomb,
@@ -46,6 +47,21 @@ CODINGS: dict[str, Callable[[], Behaviour]] = {
     "gzip whose header has no end": lambda: endless(
         HEAD + b"Content-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\0", b"a"
     ),
+    "a gzip bomb called deflate": lambda: _coded(bomb(), b"deflate"),
+    "a deflate bomb called gzip": lambda: _coded(bomb(15), b"gzip"),
+    "a raw deflate bomb": lambda: _coded(bomb(-15), b"deflate"),
+    "a gzip bomb called br": lambda: _coded(bomb(), b"br"),
+    "a gzip bomb called nothing": lambda: once(response(bomb())),
+    "a gzip bomb in an error": lambda: once(response(bomb(), b"Content-Encoding: gzip", status=b"429 Too Many")),
+    "a gzip bomb of events": lambda: once(
+        response(bomb(31, b"data: {}\n\n"), b"Content-Encoding: gzip").replace(
+            b"application/json", b"text/event-stream"
+        )
+    ),
+    "zstd that is none": lambda: _coded(completion(), b"zstd"),
+    "endless junk behind gzip": lambda: endless(
+        HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(completion()), b"\0"
+    ),
     "many codings": lambda: _coded(completion(), b", ".join([b"gzip"] * 5_000)),
     "an unknown coding": lambda: _coded(completion(), b"rot13"),
 }
@@ -58,6 +74,25 @@ BODIES: dict[str, Callable[[], Behaviour]] = {
     "a number of a million digits": lambda: once(response(completion(created="1" * 1_000_000))),
     "a fraction of a million digits": lambda: once(response(completion(created="0." + "1" * 1_000_000 + "e-9"))),
     "a huge exponent": lambda: once(response(completion(created="1e999999999"))),
+    "a negative huge exponent": lambda: once(response(completion(created="-1e400000"))),
+    "endless arrays": lambda: endless(HEAD + b"Content-Length: 1000000000\r\n\r\n", b"["),
+    "endless objects": lambda: endless(HEAD + b"Content-Length: 1000000000\r\n\r\n", b'{"a":'),
+    "an index of a billion": lambda: once(
+        response(completion(choices='[{"index":1000000000,"message":{"content":"a"}}]'))
+    ),
+    "an index below zero": lambda: once(response(completion(choices='[{"index":-1,"message":{"content":"a"}}]'))),
+    "tokens below zero": lambda: once(response(completion(usage='{"prompt_tokens":-1,"total_tokens":1e308}'))),
+    "a byte order mark": lambda: once(response(b"\xef\xbb\xbf" + completion())),
+    "two documents": lambda: once(response(completion() * 2)),
+    "an odd charset": lambda: once(
+        response(bomb(15)).replace(b"application/json", b"application/json; charset=zlib_codec")
+    ),
+    "markup": lambda: once(
+        error(json.dumps("[/] [/nobody] [bold red]x ]]> </td><script>alert(1)</script> | ``` \v \x85"))
+    ),
+    "markup in a completion": lambda: once(
+        response(completion(json.dumps("[/] ]]> <!-- | ``` \u2028 \v"), model='"[/x]"'))
+    ),
     "NaN": lambda: once(response(completion(created="NaN"))),
     "lone surrogates": lambda: once(response(completion('"\\ud800 \\udfff"', id='"\\udc00"', model='"\\ud83d"'))),
     "raw surrogates": lambda: once(response(completion('"\ud800"'))),
@@ -77,7 +112,6 @@ BODIES: dict[str, Callable[[], Behaviour]] = {
     "long words of keys": lambda: once(response(completion(json.dumps("sk-" * 300_000)))),
     "an error of a megabyte": lambda: once(error(json.dumps("a b" * 300_000))),
     "an error of lists": lambda: once(error("[" * 90 + "]" * 90)),
-    "echoes keys": lambda: echo,
     "a giant list of models": lambda: by_path(
         "/models",
         once(response(b'{"data":[' + b'{"id":"a"},' * 700_000 + b"5]}")),
@@ -99,6 +133,24 @@ STREAMS: dict[str, Callable[[], Behaviour]] = {
     "endless tool calls": lambda: counted(
         STREAM, lambda at: event(_delta(f'{{"tool_calls":[{{"index":{at},"function":{{"arguments":"["}}}}]}}'))
     ),
+    "a million comments": lambda: once(STREAM + chunk(b":\n" * 1_000_000) + event("[DONE]") + END),
+    "events of NULs": lambda: once(stream("\0" * 5_000, "\0{}\0", "[DONE]\0", "[DONE]")),
+    "events that end in carriage returns": lambda: once(
+        STREAM + chunk(b"data: " + _delta('{"content":"a"}').encode() + b"\r\rdata: [DONE]\r\r") + END
+    ),
+    "events with odd line ends": lambda: once(stream(_delta('{"content":"a\u2028b\x85c\x0bd\x1ce"}'), "[DONE]")),
+    "events behind byte order marks": lambda: once(
+        STREAM + (chunk(b"\xef\xbb\xbf") + event(_delta('{"content":"a"}'))) * 3 + event("[DONE]") + END
+    ),
+    "events that say when to retry": lambda: once(
+        STREAM + chunk(b"retry: " + b"9" * 5_000 + b"\nid: " + b"\0" * 99 + b"\ndata: [DONE]\n\n") + END
+    ),
+    "calls of an index of a billion": lambda: once(
+        stream(_delta('{"tool_calls":[{"index":1000000000,"function":{"arguments":"{"}}]}'), "[DONE]")
+    ),
+    "calls of an index below zero": lambda: once(
+        stream(_delta('{"tool_calls":[{"index":-5,"function":{"arguments":"{"}}]}'), "[DONE]")
+    ),
     "events of odd JSON": lambda: once(
         stream("[" * 5000, "\ud800", '"\\ud800"', "1" * 100_000, "null", '{"choices":[5]}', "[DONE]")
     ),
@@ -117,6 +169,8 @@ REFUSALS: dict[str, Callable[[], Behaviour]] = {
         b"429 Too Many Requests", b"Retry-After: Fri, 31 Dec 9999 23:59:59 GMT"
     ),
     "Retry-After of no date": lambda: _fails(b"503 Service Unavailable", b"Retry-After: Mon, 99 Foo 20x6 -1:99 +9999"),
+    "Retry-After of no number": lambda: _fails(b"429 Too Many Requests", b"Retry-After: nan", b"Retry-After: -1e9"),
+    "Retry-After in other digits": lambda: _fails(b"503 Service Unavailable", "Retry-After: \u0663\u00b2".encode()),
     "odd limits": lambda: _fails(
         b"429 Too Many Requests",
         b"x-ratelimit-limit-requests: -5",

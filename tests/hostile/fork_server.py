@@ -10,6 +10,10 @@ import socket
 import subprocess
 import sys
 from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+COMMANDS = ("hopcheck.cli.gate", "hopcheck.cli.record", "hopcheck.cli.reproduce", "hopcheck_load.cli.command")
 
 
 class Running:
@@ -52,10 +56,10 @@ class ForkServer:
         self._process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         theirs.close()
 
-    def start(self, words: list[str], variables: dict[str, str]) -> Running:
-        """Start `hopcheck WORDS`, with these variables in its environment."""
+    def start(self, words: list[str], variables: dict[str, str], folder: Path) -> Running:
+        """Start `hopcheck WORDS` in a folder, with these variables in its environment."""
         out, written = os.pipe()
-        socket.send_fds(self._ours, [json.dumps([words, variables]).encode()], [written])
+        socket.send_fds(self._ours, [json.dumps([words, variables, str(folder)]).encode()], [written])
         os.close(written)
         return Running(self._ours, json.loads(self._ours.recv(1000)), out)
 
@@ -75,12 +79,15 @@ def fork_server() -> ForkServer:
 
 def main() -> None:
     """Serve, on the socket whose number is given."""
-    import hopcheck_load.cli.command  # noqa: F401
     from hopcheck.client.sdk import load_sdk
     from hopcheck.gate.catalogue import all_cases
+    from hopcheck_contracts.documents import surface_of
 
+    for module in COMMANDS:
+        import_module(module)
     all_cases()
     load_sdk()
+    surface_of("/")  # reads all contracts
     server = socket.socket(fileno=int(sys.argv[1]))
     while True:
         request, fds, _, _ = socket.recv_fds(server, 100_000, 1)
@@ -96,7 +103,7 @@ def main() -> None:
         server.send(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_maxrss]).encode())
 
 
-def _run_command(out: int, words: list[str], variables: dict[str, str]) -> int:
+def _run_command(out: int, words: list[str], variables: dict[str, str], folder: str) -> int:
     from hopcheck.cli import main as hopcheck_main
 
     os.dup2(out, 1)
@@ -106,6 +113,7 @@ def _run_command(out: int, words: list[str], variables: dict[str, str]) -> int:
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     os.environ.update(variables)
+    os.chdir(folder)
     return hopcheck_main(words)
 
 

@@ -27,6 +27,12 @@ ENDLESS: dict[str, Callable[[], Behaviour]] = {
     "endless chunk size": lambda: endless(STREAM, b"0"),
     "endless responses": lambda: endless(response(completion()), response(completion())),
     "endless blank lines": lambda: endless(b"", b"\r\n"),
+    "endless records of TLS": lambda: endless(b"", b"\x16\x03\x03\x00\x01\x00"),
+    "endless redirects": lambda: counted(
+        b"", lambda number: response(b"", b"Location: /v1/%d" % number, status=b"307 Temporary Redirect")
+    ),
+    "endless blanks behind a completion": lambda: endless(STREAM + chunk(completion()), chunk(b" " * 1000)),
+    "endless junk behind a completion": lambda: endless(response(completion()), b"\0"),
     "endless continuation lines": lambda: endless(_OK + b"X-A: b\r\n", b" c\r\n"),
 }
 """Servers that never come to an end, as fast as they are read."""
@@ -47,6 +53,9 @@ DRIPS: dict[str, Callable[[], Behaviour]] = {
     "a drip of comments": lambda: dripping(STREAM, chunk(b": keep-alive\n\n")),
     "a drip of deltas": lambda: dripping(STREAM, event('{"choices":[{"index":0,"delta":{"content":"a"}}]}')),
     "a drip after [DONE]": lambda: dripping(STREAM + event("[DONE]"), event("[DONE]")),
+    "bursts of deltas": lambda: dripping(STREAM, event('{"choices":[{"index":0,"delta":{"content":"a"}}]}') * 10_000),
+    "bursts of chunks": lambda: dripping(STREAM, chunk(b"x") * 50_000),
+    "closes and stays": lambda: dripping(HEAD + b"Connection: close\r\n\r\n", b" "),
     "a drip of interim responses": lambda: dripping(b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
 }
 """Servers that are slow or silent at one place."""
@@ -73,6 +82,29 @@ BROKEN: dict[str, Callable[[], Behaviour]] = {
     "a chunk beyond all": lambda: once(STREAM + b"FFFFFFFFFFFFFFFF\r\nabc"),
     "a chunk below zero": lambda: once(STREAM + b"-5\r\nabcde\r\n" + END),
     "a chunk longer than its size": lambda: once(STREAM + b"1\r\nabcde\r\n" + END),
+    "a length with a sign": lambda: once(HEAD + b"Content-Length: +2\r\n\r\n{}"),
+    "a length in hex": lambda: once(HEAD + b"Content-Length: 0x2\r\n\r\n{}"),
+    "a length twice in a field": lambda: once(HEAD + b"Content-Length: 2, 2\r\n\r\n{}"),
+    "a length in other digits": lambda: once(HEAD + "Content-Length: \u0662\r\n\r\n{}".encode()),
+    "an empty length": lambda: once(HEAD + b"Content-Length: \r\n\r\n{}"),
+    "chunked twice": lambda: once(HEAD + b"Transfer-Encoding: chunked, chunked\r\n\r\n" + chunk(completion()) + END),
+    "chunked in disguise": lambda: once(HEAD + b"Transfer-Encoding: \x0bchunked\r\n\r\n" + chunk(completion()) + END),
+    "a chunk's extension of 900 KB": lambda: once(STREAM + b"5;a=" + b"b" * 900_000 + b"\r\nabcde\r\n" + END),
+    "a million chunks": lambda: once(STREAM + chunk(b" ") * 1_000_000 + chunk(completion()) + END),
+    "chunks that end in line feeds": lambda: once((STREAM + chunk(completion()) + END).replace(b"\r\n", b"\n")),
+    "lines that end in line feeds": lambda: once(response(completion()).replace(b"\r\n", b"\n")),
+    "lines that end in carriage returns": lambda: once(response(completion()).replace(b"\r\n", b"\r")),
+    "the preface of HTTP/2": lambda: once(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    "a request": lambda: once(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"),
+    "two answers": lambda: once(response(completion()) * 2),
+    "an answer of another request ahead": lambda: once(
+        response(b"{}", status=b"404 Not Found") + response(completion())
+    ),
+    "a reset behind a chunk's size": lambda: leaving(STREAM + b"ffff\r\n", reset=True),
+    "cookies of 900 KB": lambda: once(response(completion(), *[b"Set-Cookie: a=" + b"b" * 480] * 1_800)),
+    "emoji and surrogates in headers": lambda: once(
+        response(completion(), "X-A: \U0001f600".encode(), b"X-Request-Id: \xed\xa0\xbd\xed\xb8\x80", b"Server: \0")
+    ),
     "two lengths": lambda: once(HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
     "a length and chunks": lambda: once(HEAD + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n" + END),
     "an unknown transfer coding": lambda: once(HEAD + b"Transfer-Encoding: gzip, rot13\r\n\r\n{}"),

@@ -24,7 +24,7 @@ from hopcheck.gate.options import GateOptions
 from hopcheck.gate.run import gate
 from hopcheck.gate.unfit import Unfit
 from hopcheck_server.wire.tasks import cancel
-from tests.hostile.command_runs import KEY
+from tests.hostile.victims import KEY
 
 BEHAVIOURS = (
     "a gzip bomb",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import cache
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -57,8 +58,10 @@ def filled(value: str, count: int) -> str:
     return "[" + ",".join([value] * count) + "]"
 
 
-def bomb(wbits: int = 31) -> bytes:
+@cache
+def bomb(wbits: int = 31, of: bytes = b"x") -> bytes:
     """300 MB compressed piece by piece: what this process takes would count as memory of the one that it starts."""
-    deflate = zlib.compressobj(9, wbits=wbits)
-    pieces = [deflate.compress(b'{"a":"'), *(deflate.compress(b"x" * 1_000_000) for _ in range(300)), deflate.flush()]
+    deflate, block = zlib.compressobj(9, wbits=wbits), of * (1_000_000 // len(of))
+    pieces = [deflate.compress(b'{"a":"' if of == b"x" else b""), *(deflate.compress(block) for _ in range(300))]
+    pieces.append(deflate.flush())
     return b"".join(pieces)

@@ -11,6 +11,7 @@ from hopcheck_server.wire.client import ClientConnection
 from hopcheck_server.wire.tasks import cancel
 from tests.hostile.behaviours import Behaviour
 from tests.hostile.contents import BODIES, CODINGS, REFUSALS, STREAMS
+from tests.hostile.echoes import ECHOES
 from tests.hostile.framing import BROKEN, DRIPS, ENDLESS
 from tests.hostile.messages import completion, response
 
@@ -22,6 +23,7 @@ BEHAVIOURS: dict[str, Callable[[], Behaviour]] = {
     **BODIES,
     **STREAMS,
     **REFUSALS,
+    **ECHOES,
 }
 
 GOES = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError)

@@ -1,4 +1,4 @@
-"""The gate and the load measurement on hostile targets: they end, in little memory, with a sentence and no key."""
+"""hopcheck's commands on hostile targets: they end, in little memory, with a sentence and no key."""
 
 from __future__ import annotations
 
@@ -17,6 +17,30 @@ from tests.hostile.targets import BEHAVIOURS
 SAMPLE = ("endless body", "deep arrays", "lone surrogates", "a gzip bomb", "echoes keys", "a drip of a header")
 pytestmark = pytest.mark.timeout(600)
 """`run` has a bound of its own, which excuses a busy machine."""
+
+DEMANDING = (
+    *SAMPLE,
+    "endless chunks of one byte",
+    "endless headers of other names",
+    "endless interim responses",
+    "endless trailers",
+    "endless deltas",
+    "a million chunks",
+    "a million comments",
+    "a drip of a body",
+    "a silent stream",
+    "resets within a stream",
+    "a gzip bomb in itself",
+    "many objects",
+    "long words of keys",
+    "words for patterns",
+    "an error of a megabyte",
+    "an event of 7 MB",
+    "calls of an index of a billion",
+    "markup",
+    "a key in letters",
+)
+"""Targets that give a reader work, each in another way."""
 
 PROGRESS = re.compile(rb"^\d+/\d+", re.MULTILINE)
 GONE_BAD = ("leaves at once", "a silent stream", "a drip of a body", "odd deltas", "an upgrade", "endless events")
@@ -39,6 +63,14 @@ def test_the_load_measurement_ends_on_every_hostile_target(behaviour: str, tmp_p
 @pytest.mark.parametrize("behaviour", GONE_BAD)
 def test_the_load_measurement_ends_on_a_hop_that_goes_bad(behaviour: str, tmp_path: Path) -> None:
     assert asyncio.run(run("load", behaviour, 5, tmp_path / "report.json")).faults() == []
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("command", ["fuzz", "reproduce", "record"])
+@pytest.mark.parametrize("behaviour", DEMANDING)
+def test_other_commands_end_on_hostile_targets(command: str, behaviour: str, tmp_path: Path) -> None:
+    well = 0 if command == "record" else 1
+    assert asyncio.run(run(command, behaviour, well, tmp_path / "report.json")).faults() == []
 
 
 @pytest.mark.commands

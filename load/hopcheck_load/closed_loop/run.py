@@ -35,11 +35,11 @@ def measure(plan: MeasurementPlan, upstream: UpstreamProcess, note: Note) -> Mea
     rounds = Rounds(connections, plan.seed, plan.pause_s)
     result = MeasurementResult(Measurement(header, rounds.records))
     watch = ProcessWatch(plan.pids, header.arms, upstream.url)
-    import_module("scipy.stats")  # takes half a second, which warming up would otherwise have in its middle
     try:
         raise_interrupt_on(*STOP_SIGNALS)
+        connections.check(plan.workloads)
+        import_module("scipy.stats")  # takes half a second, which warming up would otherwise have in its middle
         with priority.real_time(plan.real_time):
-            connections.check(plan.workloads)
             _measure_workloads(plan, rounds, header, watch, note)
     except KeyboardInterrupt:
         result.interrupted, header.partial = True, "interrupted"

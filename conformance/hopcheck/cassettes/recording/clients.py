@@ -24,7 +24,7 @@ from hopcheck.cassettes.store import fault, save
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.wire.pool import Origin
 
-_TRUNCATED = frozenset({"cut", "reset", "garbled"})
+_TRUNCATED = frozenset({"cut", "reset", "garbled", "too-large"})
 _SETTLE_S = 2.0
 
 

@@ -1,6 +1,7 @@
 """Reads the exchanges from the events of a pipe, with the chunks of the responses and how each exchange ended.
 
-One reader a connection; it can be fed piece by piece, since connections outlive cases.
+One reader a connection; it can be fed piece by piece, since connections outlive cases. What a server sends without end
+takes no more memory than what fits into a cassette.
 """
 
 from __future__ import annotations
@@ -10,9 +11,17 @@ from dataclasses import dataclass, field
 
 import httptools
 
-from hopcheck.cassettes.model import Framing
+from hopcheck.cassettes.model import BODY_LIMIT, Framing
 from hopcheck_server.wire.pipe import PipeEvent
 from hopcheck_server.wire.responses import Ended
+
+KEPT_BYTES = 2 * BODY_LIMIT
+"""Of a body, before it is scrubbed: one that is longer than a cassette's is not saved."""
+
+MAX_FRAMES = 20_000
+MAX_FIELDS = 2_000
+MAX_OVERHEAD_BYTES = 1024 * 1024
+"""Of heads, chunk extensions and trailers, in one piece."""
 
 
 @dataclass(slots=True)
@@ -138,7 +147,8 @@ class _RequestReader:
         self._exchange.method = self._parser.get_method().decode("latin-1")
 
     def on_body(self, data: bytes) -> None:
-        self._exchange.request_body += data
+        if len(self._exchange.request_body) < KEPT_BYTES:
+            self._exchange.request_body += data
 
     def on_message_complete(self) -> None:
         self._exchange.asked_ns = self._now
@@ -152,9 +162,11 @@ class _ResponseReader:
         self._parser = httptools.HttpResponseParser(self)
         self._now = 0
         self._size = 0
+        self._overhead = 0
 
     def feed(self, event: PipeEvent) -> None:
         self._now = event.at_ns
+        self._overhead += len(event.data)
         try:
             self._parser.feed_data(event.data)
         except httptools.HttpParserUpgrade:
@@ -163,6 +175,8 @@ class _ResponseReader:
             self._exchange.end("garbled", event.at_ns)
         if self._exchange.framing == "close" and self._size:
             self._frame()
+        if self._overhead > MAX_OVERHEAD_BYTES:
+            self._exchange.end("too-large", event.at_ns)
 
     def on_message_begin(self) -> None:
         if not self._exchange.head_ns:  # the fields so far are of an interim response
@@ -173,20 +187,24 @@ class _ResponseReader:
             self._exchange.reason += reason.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._exchange.head_ns:  # else it is a trailer
+        if not self._exchange.head_ns and self._exchange.ended is None:  # else it is a trailer, or too much
             self._exchange.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+        if len(self._exchange.headers) > MAX_FIELDS:
+            self._exchange.end("too-large", self._now)
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < 200 or self._exchange.head_ns:
             return
+        self._overhead = 0
         self._exchange.status, self._exchange.head_ns = status, self._now
         self._exchange.framing = _framing(self._exchange)
         if self._exchange.framing == "none":
             self._exchange.end("complete", self._now)
 
     def on_body(self, data: bytes) -> None:
-        if self._exchange.ended is None:
+        self._overhead = 0
+        if self._exchange.ended is None and len(self._exchange.body) < KEPT_BYTES:
             self._exchange.body += data
             self._size += len(data)
 
@@ -201,6 +219,8 @@ class _ResponseReader:
     def _frame(self) -> None:
         self._exchange.frames.append((self._now, self._size))
         self._size = 0
+        if len(self._exchange.frames) > MAX_FRAMES:
+            self._exchange.end("too-large", self._now)
 
 
 def _framing(exchange: RecordedExchange) -> Framing:

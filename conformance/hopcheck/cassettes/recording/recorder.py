@@ -38,7 +38,7 @@ _SETTLE_S = 30.0
 _WEDGED = 3
 """The number of untestable cases in a row after which the chain is replaced: some releases of LiteLLM wedge."""
 _WHOLE = frozenset({Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES})
-_TRUNCATED = frozenset({"cut", "reset", "garbled"})
+_TRUNCATED = frozenset({"cut", "reset", "garbled", "too-large"})
 _TRUNCATING = frozenset({"cut", "released"})
 
 

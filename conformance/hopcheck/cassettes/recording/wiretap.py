@@ -23,6 +23,7 @@ class Wiretap:
     def __init__(self, pipe: RecordingPipe) -> None:
         self.pipe = pipe
         self._readers: list[ConnectionReader] = []
+        pipe.read = self._read
 
     def _read(self) -> None:
         self._readers += [ConnectionReader() for _ in self.pipe.connections[len(self._readers) :]]

@@ -102,3 +102,22 @@ def test_trailers_are_no_headers() -> None:
 def test_while_it_goes_on_it_has_no_end() -> None:
     (one,) = read(("client", POST), ("server", CHUNKED + b"3\r\nabc\r\n"))
     assert one.ended is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 3_000,
+        b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * 2_000_000,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 50_000,
+        CHUNKED + b"1;a=" + b"b" * 2_000_000,
+        CHUNKED + b"1\r\na\r\n0\r\n" + b"X-A: b\r\n" * 200_000,
+        CHUNKED + b"1\r\na\r\n" * 30_000,
+    ],
+    ids=["fields", "a field", "interim answers", "an extension", "trailers", "chunks"],
+)
+def test_an_answer_without_end_is_read_to_its_bound(answer: bytes) -> None:
+    (one,) = read(("client", GET), ("server", answer), step=65536)
+    assert one.ended == "too-large"
+    assert len(one.headers) <= 2_001
+    assert len(one.frames) <= 20_001

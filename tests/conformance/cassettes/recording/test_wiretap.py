@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hopcheck.cassettes.model import BODY_LIMIT
 from hopcheck.cassettes.recording.wiretap import Wiretap, tapped
 from hopcheck_server.upstream.script import reply
 from hopcheck_server.upstream.script.marker import Marker
@@ -76,7 +77,11 @@ def test_a_large_body_passes_both_ways() -> None:
         async with behind(echo) as (wiretap, connection):
             assert await ask(connection, body=body) == body
             (one,) = wiretap.take()
-            assert bytes(one.request_body) == bytes(one.body) == body
+            assert body.startswith(one.request_body)
+            assert body.startswith(one.body)
+            # What is longer than a cassette's body isn't saved, so it needn't be kept.
+            assert BODY_LIMIT < len(one.request_body) < len(body)
+            assert BODY_LIMIT < len(one.body) < len(body)
 
     run(main)
 
