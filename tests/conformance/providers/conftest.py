@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from hopcheck.client.config import Models
+from hopcheck.client.config import ProviderModels
 from hopcheck.engine.run import run
 from hopcheck.engine.verdict import Verdict
 from hopcheck.gate.catalogue import all_cases, select
@@ -26,7 +26,9 @@ async def judge(relay: type[Relay], *patterns: str, provider: str = "anthropic")
     cases = [case for case in select(all_cases().values(), patterns) if case.operation in operations]
     async with RelayHost({"relay": relay}, cases) as host:
         context = host.context("relay")
-        config = replace(context.config, providers={provider: Models(chat="fake-model", embedding="fake-embedding")})
+        config = replace(
+            context.config, providers={provider: ProviderModels(chat="fake-model", embedding="fake-embedding")}
+        )
         context = replace(context, config=config.behind(provider))
         return {verdict.key: verdict async for verdict in run(cases, context, jobs=4)}
 
