@@ -212,6 +212,18 @@ class _DocumentedAnswer:
         return violations
 
 
+def is_valid_request(boundary: Contract, method: str, path: str, raw: bytes) -> bool:
+    """Whether a request's JSON keeps the contract, and a proxy needn't refuse it; of short ones that is kept."""
+    judge = _keeps_contract if len(raw) < KEPT_CHARACTERS else _keeps_contract.__wrapped__
+    return judge(boundary, method, path, raw)
+
+
+@lru_cache(64)
+def _keeps_contract(boundary: Contract, method: str, path: str, raw: bytes) -> bool:
+    body = shared_json(raw)
+    return not (validate_request(boundary, method, path, body) or must_refuse(boundary, method, path, body))
+
+
 @lru_cache(1024)
 def _answer(boundary: Contract, method: str, path: str, status: int) -> _DocumentedAnswer:
     known = find_operation(boundary, method, path) or (

@@ -17,7 +17,7 @@ from hopcheck.engine.verdict import Occurrence
 from hopcheck.engine.wire_contracts import WireJudgement
 from hopcheck_contracts.bounded_json import loads_or_none
 from hopcheck_contracts.documents import surface_of
-from hopcheck_contracts.schemas import must_refuse, validate_request
+from hopcheck_contracts.schemas import is_valid_request
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 ACCEPTANCE = "acceptance"
@@ -66,7 +66,7 @@ def is_valid(target: Target, response: Response) -> bool:
     model = body.get("model")
     known = isinstance(model, str) and model in target.served_models
     known = known and (body.get("model") == target.models.embedding) == ("embeddings" in path)
-    return known and not (validate_request(surface, "POST", path, body) or must_refuse(surface, "POST", path, body))
+    return known and is_valid_request(surface, "POST", path, sent.body)
 
 
 def cause_of_refusal(response: Response) -> str:

@@ -44,6 +44,8 @@ def differences(wanted: Any, got: Any, place: str = "") -> Iterator[ValueDiffere
     Numbers are compared by value (1e-7 is 0.0000001, 1.0 is 1, 9007199254740993 is not 9007199254740992.0). The order
     of an object's members is ignored, and a member that is null is as good as none.
     """
+    if wanted is got:
+        return
     if isinstance(wanted, Mapping) and isinstance(got, Mapping) and place.rpartition(".")[2] not in FREE_FORM:
         for key in dict.fromkeys((*wanted, *got)):
             yield from differences(_member(wanted, key), _member(got, key), f"{place}.{key}".lstrip("."))

@@ -56,6 +56,8 @@ def _passed(whose: str, whom: str, given: Pairs, passed: Pairs, about: str) -> I
     pairs = [(name.lower(), value.strip()) for name, value in given]
     named = {one.strip().lower() for name, value in pairs if name == "connection" for one in value.split(",")}
     ends_here = {pair for pair in pairs if pair[0] in HOP_BY_HOP | (named - {"close", "keep-alive", ""})}
+    if not ends_here:
+        return
     kept = sorted(ends_here & {(name.lower(), value.strip()) for name, value in passed})
     for name, value in kept:  # of those that Connection doesn't name, RFC 9110 7.6.1 says SHOULD
         level = Level.MUST if name in named else Level.SHOULD

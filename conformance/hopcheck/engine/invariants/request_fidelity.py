@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from operator import is_
 from typing import Any
 
 from hopcheck.authoring.equivalence import canonical_request
@@ -20,7 +19,7 @@ from hopcheck.engine.exchanges.typed_fidelity import may_mark
 from hopcheck.engine.exchanges.typed_requests import canonical_message_request, canonical_response_request
 from hopcheck_contracts.bounded_json import shared_json
 from hopcheck_contracts.documents import Boundary, surface_of
-from hopcheck_contracts.schemas import must_refuse, validate_request
+from hopcheck_contracts.schemas import is_valid_request
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 REQUEST_FIDELITY = "request-fidelity"
@@ -73,14 +72,23 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     if any(foreign_dialect(one, exchange.path) for one in exchange.attempts):
         yield from judge_translation(judged)
         return
-    wanted = _expected(judged, exchange.asked)
+    changed = [attempt for attempt in exchange.attempts if not _arrived_as_sent(judged, attempt)]
+    wanted = _expected(judged, exchange.asked) if changed else {}
     seen = set()
-    for attempt in exchange.attempts:
+    for attempt in changed:
         for difference in _differences(wanted, attempt, judged):
             if difference.cause not in seen:
                 seen.add(difference.cause)
                 level = level_of(difference, surface_of(exchange.path))
                 yield Complaint(difference.cause, f"{exchange.about}: {difference.detail}", level)
+
+
+def _arrived_as_sent(judged: Judged, attempt: Attempt) -> bool:
+    """Whether an attempt has the request's own bytes, and nothing of them had to be changed."""
+    asked, declares = judged.exchange.asked or {}, judged.config.declares
+    is_renamed = not asked.get("model") or asked["model"] in declares.model_map
+    knows_other_id = str(asked.get("previous_response_id")) in judged.known.provider_id_by_own
+    return attempt.body == judged.exchange.response.sent.body and not is_renamed and not knows_other_id
 
 
 def _expected(judged: Judged, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,11 +100,8 @@ def _expected(judged: Judged, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_valid(exchange: Exchange) -> bool:
-    method, path = exchange.response.sent.method, exchange.path
-    surface = surface_of(path)
-    return not (
-        validate_request(surface, method, path, exchange.asked) or must_refuse(surface, method, path, exchange.asked)
-    )
+    sent = exchange.response.sent
+    return is_valid_request(surface_of(exchange.path), sent.method, exchange.path, sent.body)
 
 
 def _differences(wanted: Mapping[str, Any], attempt: Attempt, judged: Judged) -> Iterator[ValueDifference]:
@@ -107,7 +112,7 @@ def _differences(wanted: Mapping[str, Any], attempt: Attempt, judged: Judged) ->
     got = canonical(body, surface_of(judged.exchange.path))
     if attempt.number > 1 or (judged.exchange.asked or {}).get("model") not in declares.model_map:
         wanted, got = {**wanted, "model": None}, {**got, "model": None}
-    wanted, got = without_same(with_functions_as(got, wanted), got)
+    wanted = with_functions_as(got, wanted)
     for difference in differences(interoperable(wanted), interoperable(got)):
         name, is_missing = difference.names[0], difference.kind == "is missing"
         may_drop = is_missing and name in {*declares.drops, *GATEWAY_FIELDS}
@@ -133,19 +138,6 @@ def with_functions_as(got: Mapping[str, Any], wanted: Mapping[str, Any]) -> Mapp
     choice = wanted.get("function_call")
     named = {"type": "function", "function": choice} if isinstance(choice, dict) else choice
     return {**rest, "tools": tools, **({"tool_choice": named} if named else {})}
-
-
-def without_same(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Both without the members that are the same objects, as most are of two texts that were the same."""
-    names = [name for name in {**wanted, **got} if not _is_same_object(wanted.get(name), got.get(name))]
-    first, second = ({name: one[name] for name in names if name in one} for one in (wanted, got))
-    return first, second
-
-
-def _is_same_object(wanted: Any, got: Any) -> bool:
-    if isinstance(wanted, list) and isinstance(got, list):
-        return len(wanted) == len(got) and all(map(is_, wanted, got))
-    return wanted is got
 
 
 def interoperable(value: Any) -> Any:

@@ -17,6 +17,9 @@ from hopcheck_server.secret_forms import SecretSearch
 
 SECRETS = "secrets"
 
+KEPT_CHARACTERS = 100
+"""Texts up to this length are mostly values of headers, and the same in each response."""
+
 
 def judge(judged: Judged) -> Iterator[Complaint]:
     """Yield whose keys a response shows, and where."""
@@ -24,7 +27,7 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     judged.known.provider_keys |= {one.key for one in exchange.attempts if len(one.key) >= SECRET_CHARACTERS}
     keys = dict(_keys(judged))
     places = dict(_places(judged))
-    if not keys or not shows("\n".join(places.values()), *keys):
+    if not keys or not any(shows(text, *keys) for text in places.values()):
         return
     for key, whose in keys.items():
         shown = [place for place, text in places.items() if shows(text, key)]
@@ -55,7 +58,14 @@ def _places(judged: Judged) -> Iterator[tuple[str, str]]:
 
 def shows(text: str, *keys: str) -> bool:
     """Whether one of the keys, or a part of it, stands in a text in any form; its end is no key that was cut short."""
-    return bool(text) and bool(_search(keys).spans(f"0 {text.replace('…', ' ')} 0"))
+    return bool(text) and (_shows_again if len(text) <= KEPT_CHARACTERS else _shows)(text, keys)
+
+
+def _shows(text: str, keys: tuple[str, ...]) -> bool:
+    return bool(_search(keys).spans(f"0 {text.replace('…', ' ')} 0"))
+
+
+_shows_again = lru_cache(maxsize=1024)(_shows)
 
 
 @lru_cache(maxsize=256)
