@@ -65,9 +65,9 @@ def has_more_values(raw: bytes | bytearray, limit: int) -> bool:
     return _quotes(raw) > 4 * limit or commas_and_brackets(_without_strings(raw)) > limit
 
 
-def commas_and_brackets(raw: bytes | bytearray) -> int:
-    """Return at least the number of values in a part of JSON; those in texts count as well."""
-    return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
+def commas_and_brackets(raw: bytes | bytearray, start: int = 0) -> int:
+    """Return at least the number of values in a part of JSON, from `start` on; those in texts count as well."""
+    return raw.count(b",", start) + raw.count(b"[", start) + raw.count(b"{", start)
 
 
 def _quotes(raw: bytes | bytearray) -> int:

@@ -22,7 +22,7 @@ from hopcheck_server.proxy.errors import ClientDisconnected, ProxyError, bad_req
 from hopcheck_server.proxy.json_text import insert_member, members_named, replace_member
 from hopcheck_server.proxy.memory.body_limit import declared_length
 from hopcheck_server.proxy.memory.budget import held_now
-from hopcheck_server.proxy.memory.parsed_size import parsed_bytes
+from hopcheck_server.proxy.memory.parsed_size import most_parsed_bytes, parsed_bytes
 from hopcheck_server.proxy.settings import Settings
 from hopcheck_server.proxy.surfaces.request_fields import (
     check_chat,
@@ -73,10 +73,7 @@ async def _read(
     request: Request, settings: Settings, surface: ClientSurface, check: Check, default: str | None
 ) -> Call:
     raw = await _read_body(request, settings)
-    parsed = parsed_bytes(raw)
-    if len(raw) + parsed > settings.max_held_bytes:
-        raise ProxyError(413, "The request body takes too much memory once it is parsed.", "request_too_large")
-    await held_now().take(parsed, briefly=True)
+    parsed = await _hold_parsed(raw, settings.max_held_bytes)
     body = _parse_object(raw)
     check(body)
     raw, body = _with_model(raw, body, default), _without_contents(body)
@@ -133,6 +130,17 @@ def _with_model(raw: bytes, body: dict[str, Any], default_model: str | None) -> 
 def _without_contents(body: dict[str, Any]) -> dict[str, Any]:
     """Keep what is still read, and of the rest the names: its values are sent as they came."""
     return {name: value if name in KEPT_FIELDS else None for name, value in body.items()}
+
+
+async def _hold_parsed(raw: bytes, limit_bytes: int) -> int:
+    """Hold what the body takes once it is parsed, and return it; most have room for the most that it could take."""
+    held, parsed = held_now(), most_parsed_bytes(raw)
+    if len(raw) + parsed > limit_bytes or not held.has_room(parsed):
+        parsed = parsed_bytes(raw)
+    if len(raw) + parsed > limit_bytes:
+        raise ProxyError(413, "The request body takes too much memory once it is parsed.", "request_too_large")
+    await held.take(parsed, briefly=True)
+    return parsed
 
 
 def _parse_object(raw: bytes) -> dict[str, Any]:
@@ -202,7 +210,7 @@ class _Body:
     def __init__(self, request: Request, max_values: int) -> None:
         self._request = request
         self._max_values = self._next_count = max_values
-        self._commas_and_brackets = 0
+        self._commas_and_brackets = self._counted = 0
         self._raw = bytearray()
 
     async def read(self) -> bytes:
@@ -214,7 +222,8 @@ class _Body:
             if not announced:
                 await held.take(len(chunk))
             self._raw += chunk
-            self._check_values(chunk, is_last=not more)
+            if len(self._raw) > self._max_values:  # each takes a byte at least
+                self._check_values(is_last=not more)
         return bytes(self._raw)
 
     async def _chunk(self) -> tuple[bytes, bool]:
@@ -224,9 +233,10 @@ class _Body:
             raise ClientDisconnected
         return message.get("body", b""), message.get("more_body", False)
 
-    def _check_values(self, chunk: bytes, *, is_last: bool) -> None:
+    def _check_values(self, *, is_last: bool) -> None:
         """Look where there may be too many, and again where there is twice as much: commas of texts are no values."""
-        self._commas_and_brackets += commas_and_brackets(chunk)
+        self._commas_and_brackets += commas_and_brackets(self._raw, self._counted)
+        self._counted = len(self._raw)
         if self._commas_and_brackets <= (self._max_values if is_last else self._next_count):
             return
         if has_more_values(self._raw, self._max_values):

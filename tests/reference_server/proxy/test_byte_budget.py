@@ -15,7 +15,7 @@ from hopcheck_server.proxy.memory.budget import (
     begin_holding,
     held_now,
 )
-from hopcheck_server.proxy.memory.parsed_size import BLOCK_BYTES, parsed_bytes
+from hopcheck_server.proxy.memory.parsed_size import BLOCK_BYTES, most_parsed_bytes, parsed_bytes
 
 LIMIT = 4 * SMALL_BYTES
 
@@ -135,6 +135,11 @@ LONG = b"a" * (3 * BLOCK_BYTES)
 def test_one_emoji_makes_a_long_text_wide_and_no_other(raw: bytes, wide: int) -> None:
     exact = len(raw) + raw.count(b",") * 64 + 64
     assert exact + 4 * wide * BLOCK_BYTES - 100 < parsed_bytes(raw) < exact + (4 * wide + 5) * BLOCK_BYTES
+
+
+@pytest.mark.parametrize("raw", [b"[" * 99, b"," * 99, '["\u00e9", {}, 1]'.encode(), b'"\\u20ac"', b"{}", b""])
+def test_nothing_takes_more_than_the_most(raw: bytes) -> None:
+    assert parsed_bytes(raw) <= most_parsed_bytes(raw) <= 69 * len(raw)
 
 
 def test_what_is_brief_may_use_all_of_the_budget() -> None:

@@ -97,6 +97,10 @@ class HeldBytes:
         """See `ByteBudget`."""
         return self._budget.is_tight
 
+    def has_room(self, size: int) -> bool:
+        """Whether that many bytes could be taken briefly, without waiting."""
+        return self._is_over or self._budget.has_room(self, size, briefly=True)
+
     async def take(self, size: int, *, briefly: bool = False) -> None:
         """Hold that many bytes more, as soon as there is room.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hopcheck_contracts.bounded_json import commas_and_brackets
+
 VALUE_BYTES = 64
 """What a value takes at least: an empty list, a number, an object's member."""
 
@@ -13,11 +15,15 @@ WIDE_BYTES = 5
 BLOCK_BYTES = 16 * 1024
 
 
+def most_parsed_bytes(raw: bytes) -> int:
+    """Return what no JSON of this size exceeds once it is parsed: each byte a value, and part of a wide text."""
+    return len(raw) * (VALUE_BYTES + WIDE_BYTES)
+
+
 def parsed_bytes(raw: bytes) -> int:
     """Return about what JSON takes at most once it is parsed."""
-    values = raw.count(b",") + raw.count(b"[") + raw.count(b"{")
     texts = len(raw) if _is_plain(raw) else sum(size * (1 if plain else WIDE_BYTES) for size, plain in _texts(raw))
-    return values * VALUE_BYTES + texts
+    return commas_and_brackets(raw) * VALUE_BYTES + texts
 
 
 def _texts(raw: bytes) -> Iterator[tuple[int, bool]]:
