@@ -34,7 +34,6 @@ class ClientConnection(ResponseReader):
         """Made by `open`."""
         super().__init__()
         self.exchanges = 0
-        self._late = False
         self._deadline: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -77,7 +76,6 @@ class ClientConnection(ResponseReader):
             self._parser = httptools.HttpResponseParser(self)
         self._answer = answer = RawResponse(bodiless=bodiless)
         self._limit_time(answer)
-        self._news.clear()
         self.exchanges += 1
         if self._lost is not None or self._transport is None:
             answer.ended = self._lost or "left"
@@ -138,24 +136,8 @@ class ClientConnection(ResponseReader):
     async def _more(self, answer: RawResponse, timeout_s: float | None) -> None:
         if answer.ended is not None:
             raise Broken(answer.ended, answer.detail)
-        self._news.clear()
-        self._late = False
-        if timeout_s is None:
-            await self._news.wait()
-            return
-        # A timer of its own: asyncio.timeout costs several times what reading an event does.
-        timer = asyncio.get_running_loop().call_later(timeout_s, self._waited_long_enough)
-        try:
-            await self._news.wait()
-        finally:
-            timer.cancel()
-        if self._late:
+        if not await self._news.wait(timeout_s):
             raise Broken("timeout", f"nothing came for {timeout_s:g} s")
-
-    def _waited_long_enough(self) -> None:
-        if not self._news.is_set():
-            self._late = True
-            self._news.set()
 
     def give_up(self, detail: str) -> None:
         """Read no more of an answer of which there is too much; `detail` is a sentence that says of what."""

@@ -9,6 +9,7 @@ from typing import cast
 import httptools
 
 from hopcheck_server.wire.responses import Ended, Head, RawResponse, ReadingBudget
+from hopcheck_server.wire.timer import News
 
 
 class ResponseReader(asyncio.BaseProtocol):
@@ -23,7 +24,7 @@ class ResponseReader(asyncio.BaseProtocol):
         """Not connected yet."""
         self._transport: asyncio.Transport | None = None
         self._answer: RawResponse | None = None
-        self._news = asyncio.Event()
+        self._news = News()
         self._writable = asyncio.Event()
         self._writable.set()
         self._lost: Ended | None = None
@@ -42,6 +43,7 @@ class ResponseReader(asyncio.BaseProtocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Note how it ended."""
+        self._news.close()
         self._end("reset" if isinstance(error, ConnectionError) else "cut")
 
     def eof_received(self) -> bool:
@@ -80,7 +82,7 @@ class ResponseReader(asyncio.BaseProtocol):
             self._parts = []
         if (excess := self.budget.excess(answer)) and answer.ended is None:
             self._give_up("too-large", excess)
-        self._news.set()
+        self._news.announce()
 
     def _keep(self, answer: RawResponse, parts: list[bytes]) -> None:
         """Chunks stay apart, as they were sent; only those beyond the budget that came in one read are joined."""
@@ -108,7 +110,7 @@ class ResponseReader(asyncio.BaseProtocol):
                 answer.complete = True
             else:
                 answer.ended = ended
-        self._news.set()
+        self._news.announce()
         self._writable.set()
 
     def _unasked(self, data: bytes) -> None:

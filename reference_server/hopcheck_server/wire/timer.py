@@ -1,4 +1,7 @@
-"""Rings at a time, to a fraction of a millisecond where the system can; event loops alone keep whole milliseconds."""
+"""Alarms that ring at a time, to a fraction of a millisecond where the system can (event loops alone keep whole ones).
+
+And `News`, which limits many short waits for little.
+"""
 
 from __future__ import annotations
 
@@ -133,3 +136,65 @@ class KernelAlarm:
     def _rung(self) -> None:
         if self._timer.clear():
             self._ring()
+
+
+class News:
+    """Wakes who waits for what comes on a connection, one task at a time, and limits the wait.
+
+    asyncio's events and timers cost several times what reading an event of a stream does. So a wait is a bare future,
+    one timer is kept for many waits and moved when it rings, and the loop is looked up once (Python 3.11 asks the
+    system for its process each time).
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiter: asyncio.Future[bool] | None = None
+        self._until: float | None = None  # by the loop's clock; None while nobody waits, or without a limit
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
+
+    def announce(self) -> None:
+        """Wake who waits."""
+        self._wake(in_time=True)
+
+    async def wait(self, limit_s: float | None) -> bool:
+        """Wait for what is announced from now on; returns whether that was within `limit_s` seconds."""
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        waiter: asyncio.Future[bool] = loop.create_future()
+        self._waiter = waiter
+        if limit_s is not None:
+            self._limit(loop, limit_s)
+        try:
+            return await waiter
+        finally:
+            self._waiter = self._until = None
+
+    def close(self) -> None:
+        """Forget the timer: nobody will wait any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wake(self, *, in_time: bool) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(in_time)
+
+    def _limit(self, loop: asyncio.AbstractEventLoop, limit_s: float) -> None:
+        until = self._until = loop.time() + limit_s
+        if self._timer is None or self._rings_at > until:
+            self.close()
+            self._set_timer(loop, until, limit_s)
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop, until: float, delay_s: float) -> None:
+        self._rings_at = until
+        self._timer = loop.call_later(delay_s, self._rung, loop)
+
+    def _rung(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End a wait that is due; ring again for one that has begun since the timer was set."""
+        self._timer, until = None, self._until
+        if until is None:
+            return
+        if (left_s := until - loop.time()) > 0:
+            self._set_timer(loop, until, max(SHORTEST_S, left_s))
+        else:
+            self._wake(in_time=False)
