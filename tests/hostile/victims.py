@@ -18,8 +18,9 @@ from hopcheck.authoring.findings import Finding
 from hopcheck.client.config import TargetConfig
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.gate.catalogue import all_cases, by_key, select
-from hopcheck.report.build import build, report_text, write_whole
+from hopcheck.report.build import build, report_text
 from hopcheck.report.run_summary import RunSummary
+from hopcheck_server.private_files import write_whole
 from tests.hostile.fork_server import Running
 
 KEY = "sk-canary-7f3aQ91bZx0LmK22"

@@ -10,7 +10,7 @@ from hopcheck.cassettes import yaml_text
 from hopcheck.cassettes.document import MalformedCassette, from_document, to_document
 from hopcheck.cassettes.model import BODY_LIMIT, Cassette, Interaction, Provenance
 from hopcheck.cassettes.secrets.scanner import suspicions
-from hopcheck.report.build import write_whole
+from hopcheck_server.private_files import write_whole
 
 LIVE_ONLY = "live-only.json"
 """The file in a folder of cassettes that lists those that can't be recorded, with the reasons."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hopcheck.cli.exits import HOPCHECK_FAILED, USAGE, Stop
-from hopcheck.report.build import write_whole
+from hopcheck_server.private_files import write_whole
 
 
 def require_folders(files: Iterable[Path]) -> None:

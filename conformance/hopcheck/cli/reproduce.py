@@ -88,6 +88,7 @@ def _written_body(body: bytes, report: Path) -> Path | None:
         return None
     path = report.with_suffix(".body")
     try:
+        path.touch(mode=0o600)
         path.write_bytes(body)
     except OSError as error:
         raise Stop(HOPCHECK_FAILED, f"{path} can't be written: {error.strerror or error}.") from error

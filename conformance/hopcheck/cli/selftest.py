@@ -17,7 +17,7 @@ from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.cli.files import require_folders
 from hopcheck.cli.selftest_workers import run_matrix, run_reproductions
 from hopcheck.gate.catalogue import all_cases, by_key, select
-from hopcheck.report.build import report_text, write_whole
+from hopcheck.report.build import report_text
 from hopcheck.report.causes import INVARIANTS
 from hopcheck.selftest import (
     Cell,
@@ -32,6 +32,7 @@ from hopcheck.selftest import (
 )
 from hopcheck.selftest.matrix_page import matrix_document, matrix_page
 from hopcheck.selftest.scoring import case_of
+from hopcheck_server.private_files import write_whole
 from hopcheck_server.wire.event_loop import run as run_loop
 
 RERUN_LIMIT = 120

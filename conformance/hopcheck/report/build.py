@@ -1,4 +1,4 @@
-"""Build the report document, `hopcheck.report/2`, and write files whole or not at all.
+"""Build the report document, `hopcheck.report/2`.
 
 Knows the document's shape (`hopcheck_contracts/report.schema.json`) and keeps secrets out of it. Knows no rendering.
 """
@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from hopcheck.authoring.case import Case
@@ -149,22 +146,3 @@ def _deviation(entry: Deviation) -> dict[str, Any]:
 def report_text(document: Mapping[str, Any]) -> str:
     """The document as the text of its file."""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader finds the old one or the whole new one; its folder is made if it isn't there.
-
-    The file is its owner's alone (0600): what targets send may hold what nobody knew to be secret.
-
-    Raises:
-        OSError: It can't be written; an old file is left as it was.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

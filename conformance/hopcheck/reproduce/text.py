@@ -8,6 +8,7 @@ from typing import Any
 
 from hopcheck.engine.wire_log import BODY_FILE
 from hopcheck.report.excerpts import BODY_LIMIT, as_text, cut, cut_pair, jsonable
+from hopcheck.report.render.values import lines_visible
 from hopcheck.reproduce.failure import Answer
 from hopcheck.reproduce.run import Reproduction
 
@@ -26,7 +27,7 @@ def failing_exchanges(reproduction: Reproduction) -> list[dict[str, Any]]:
 
 
 def reproduction_text(reproduction: Reproduction, body_file: Path | None = None) -> str:
-    """The text.
+    """The text, without control characters: what a target sent may steer a terminal.
 
     Args:
         reproduction: What was asked again.
@@ -36,7 +37,7 @@ def reproduction_text(reproduction: Reproduction, body_file: Path | None = None)
     lines = [line for one in shown[:EXCHANGES_SHOWN] for line in _exchange(one, reproduction, body_file)]
     if len(shown) > EXCHANGES_SHOWN:
         lines.append(f"({len(shown) - EXCHANGES_SHOWN} more exchanges)")
-    return "\n".join([*lines, *_conclusion(reproduction)])
+    return lines_visible("\n".join([*lines, *_conclusion(reproduction)]))
 
 
 def _exchange(exchange: Mapping[str, Any], reproduction: Reproduction, body_file: Path | None) -> Iterator[str]:

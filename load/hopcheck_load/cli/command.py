@@ -31,6 +31,7 @@ from hopcheck_load.report.render.markdown import markdown_text
 from hopcheck_load.report.render.rates import csv_text
 from hopcheck_load.report.render.terminal import print_report
 from hopcheck_server.exits import HOLDS, HOPCHECK_FAILED, INTERRUPTED, UNTESTABLE, USAGE, Stop
+from hopcheck_server.private_files import write_whole
 
 add_arguments = command_arguments.add_arguments
 
@@ -154,4 +155,4 @@ def _write_text(path: Path, text: Callable[[dict[str, Any]], str], document: dic
         with path.open("a", encoding="utf-8") as file:
             file.write(text(document))
     else:
-        path.write_text(text(document), encoding="utf-8")
+        write_whole(path, text(document))

@@ -188,7 +188,8 @@ class Measurement:
 
 
 def write(measurement: Measurement, path: Path) -> None:
-    """Write a measurement as NDJSON."""
+    """Write a measurement as NDJSON, in a file that only its owner may read."""
+    path.touch(mode=0o600)
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(line, separators=(",", ":")) + "\n" for line in _lines(measurement))
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from hopcheck.authoring.findings import Finding
 from hopcheck.engine.verdict import Outcome
 from hopcheck.report.baseline import Baseline, Deviation
-from hopcheck.report.build import report_text, write_whole
+from hopcheck.report.build import report_text
 from hopcheck.report.document import by_profile, fails, load_document, not_asked, red_cases, violations
 from hopcheck.report.excerpts import BODY_LIMIT, EVENTS_HEAD, EVENTS_TAIL, EXCHANGES_LIMIT
 from hopcheck.report.tally import headline
+from hopcheck_server.private_files import write_whole
 from hopcheck_server.redaction import SecretRedactor
 
 
@@ -224,3 +226,15 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         write_whole(path, "new" * 100_000 + "\ud800")
     assert path.read_text() == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_link_and_a_pipe_are_written_to_as_they_are(tmp_path: Path) -> None:
+    link, pipe = tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to(tmp_path / "report.json")
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(link, "linked")
+    write_whole(pipe, "piped")
+    assert (link.is_symlink(), (tmp_path / "report.json").read_text()) == (True, "linked")
+    assert (pipe.is_fifo(), os.read(reading, 100)) == (True, b"piped")
+    os.close(reading)

@@ -36,3 +36,12 @@ def test_an_attempt_has_the_headers_of_both_directions() -> None:
         "the provider answered: 200 (answered)",
         "  X-Given: by the provider",
     ]
+
+
+def test_what_a_target_sends_does_not_steer_the_terminal() -> None:
+    answer = {**EXCHANGE["response"], "body": "a\x1b[2Jb\x9bc\nd", "headers": [["X-\x07", "\x1b]0;owned"]]}
+    verdict = Verdict("http.hop-by-hop", Outcome.DEVIATES, exchanges=({**EXCHANGE, "response": answer},))
+    failure = ReportedFailure("http.hop-by-hop[chat]", frozenset())
+    text = reproduction_text(Reproduction(failure, verdict, SecretRedactor(())))
+    assert "\n  a\\x1b[2Jb\\x9bc\n  d\n" in text
+    assert all(line.isprintable() for line in text.split("\n"))
