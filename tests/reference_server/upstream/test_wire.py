@@ -146,6 +146,17 @@ def test_a_stream_split_within_its_characters(wire, loop):
     assert chunks[place + 2].startswith(b"\xacb")
 
 
+@pytest.mark.parametrize(("line_end", "places"), [("\n", [1]), ("\r\n", [1, 2, 3])])
+def test_a_stream_split_within_its_blank_lines(wire, loop, line_end, places):
+    scripted = reply.chat("a", "b", "c", split_blank_lines=True, line_end=line_end)
+    seen, _ = wire.play(scripted, stream=True, loop=loop)
+    chunks, complete = wire.dechunk(seen.body)
+    assert complete
+    assert len(sse.parse(b"".join(chunks))) == len(chunks) - 1
+    left = [len(chunk) - len(chunk.lstrip(b"\r\n")) for chunk in chunks[1:]]
+    assert sorted(set(left)) == places
+
+
 def test_a_malformed_event_lacks_its_end(wire, loop):
     seen, _ = wire.play(reply.chat("Hel", "?", "lo", malformed_event=2), stream=True, loop=loop)
     events = sse.parse(b"".join(wire.dechunk(seen.body)[0]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import accumulate, count
 from typing import Literal
 
 from hopcheck_server.upstream.script.turns import Delivery
@@ -42,26 +42,42 @@ class PlaybackSchedule:
 
 def plan(pieces: Iterable[bytes], delivery: Delivery) -> PlaybackSchedule:
     """Work out how a body leaves."""
-    events = [b"".join(pieces)] if delivery.join_events else pieces
     dues = map(delivery.pace_s.__mul__, count())
     if not (_is_split(delivery) or delivery.hang) and _is_uncut(delivery):
-        return PlaybackSchedule(_whole(events, dues), "whole", headless=False, missing=0)
+        return PlaybackSchedule(_whole(_events(pieces, delivery), dues), "whole", headless=False, missing=0)
     given = [*pieces]
     total = _length(given)
     stop, end = _stop(delivery, given)
     kept = total if stop is None else max(0, min(stop, total))
-    within = _character_bytes(b"".join(given)) if delivery.split_characters else ()
-    segments = _segments(events, dues, kept, _cuts(delivery, kept, within))
+    segments = _segments(_events(given, delivery), dues, kept, _cuts(delivery, kept, _within(delivery, given)))
     return PlaybackSchedule(segments, end, headless=stop == -1, missing=total - kept)
 
 
+def _events(pieces: Iterable[bytes], delivery: Delivery) -> Iterable[bytes]:
+    """What may leave in one write."""
+    return [b"".join(pieces)] if delivery.join_events or delivery.split_blank_lines else pieces
+
+
 def _is_split(delivery: Delivery) -> bool:
-    return bool(delivery.split_at or delivery.split_every or delivery.split_characters)
+    splits = (delivery.split_at, delivery.split_every, delivery.split_characters, delivery.split_blank_lines)
+    return any(splits)
+
+
+def _within(delivery: Delivery, pieces: Iterable[bytes]) -> list[int]:
+    """The offsets of splits that depend on what the body holds."""
+    characters = _character_bytes(b"".join(pieces)) if delivery.split_characters else []
+    return characters + (_blank_lines(pieces, delivery.line_end) if delivery.split_blank_lines else [])
 
 
 def _character_bytes(body: bytes) -> list[int]:
     """The offsets of all bytes of characters that have several."""
     return [place for place, byte in enumerate(body) if byte >= 0x80]
+
+
+def _blank_lines(events: Iterable[bytes], line_end: str) -> list[int]:
+    """An offset within the line ends that end each event, at another one of their places each time."""
+    within = 2 * len(line_end) - 1
+    return [end - 1 - number % within for number, end in enumerate(accumulate(map(len, events)))]
 
 
 def _is_uncut(delivery: Delivery) -> bool:

@@ -106,6 +106,8 @@ class Delivery:
         split_at: Body offsets at which a write ends and the next begins (TCP segments of their own).
         split_every: A write ends after each this many body bytes; 0 means never.
         split_characters: A write ends before each byte of a character that has several.
+        split_blank_lines: A write ends within each blank line between events, and nowhere else; within the next one
+            at another of its places.
         join_events: All events leave in one write.
         cut: How the connection ends at `cut_at`: `close` (FIN) or `reset` (RST). In either case the answer's own
             framing says that more should have come.
@@ -132,6 +134,7 @@ class Delivery:
     split_at: tuple[int, ...] = ()
     split_every: int = 0
     split_characters: bool = False
+    split_blank_lines: bool = False
     join_events: bool = False
     cut: Literal["close", "reset"] = "close"
     cut_at: int | None = None

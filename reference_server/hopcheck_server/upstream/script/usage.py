@@ -15,6 +15,7 @@ class Usage:
         input: Input tokens that no cache was involved in.
         cached_read: Input tokens that were read from a cache.
         cached_written: Input tokens that were written to one.
+        cached_for_hour: Those of them that it keeps for an hour, and not for five minutes.
         output: Output tokens, reasoning included.
         reasoning: Output tokens of reasoning.
     """
@@ -22,6 +23,7 @@ class Usage:
     input: int = 0
     cached_read: int = 0
     cached_written: int = 0
+    cached_for_hour: int = 0
     output: int = 0
     reasoning: int = 0
 
@@ -34,6 +36,7 @@ class Usage:
             input=max(_count(usage, "prompt_tokens") - read - written, 0),
             cached_read=read,
             cached_written=written,
+            cached_for_hour=_count(prompt, "cache_write_1h_tokens"),
             output=_count(usage, "completion_tokens"),
             reasoning=_count(completion, "reasoning_tokens"),
         )

@@ -33,7 +33,8 @@ def message(completion: Completion) -> Json:
     """The whole message."""
     choice = completion.choices[0]
     content = [block for _, _, block in _blocks(choice)]
-    return {**_head(content, STOP_REASONS[choice.finish]), "usage": _usage(Usage.read(completion.usage or {}))}
+    used = Usage.read(completion.usage or {})
+    return {**_head(content, STOP_REASONS[choice.finish]), "usage": {**_usage(used), **_lifetimes(used)}}
 
 
 def events(completion: Completion, delivery: Delivery) -> Iterator[str]:
@@ -44,7 +45,7 @@ def events(completion: Completion, delivery: Delivery) -> Iterator[str]:
 
 def _events(completion: Completion, stops: int) -> Iterator[tuple[str, Json]]:
     choice, usage = completion.choices[0], _usage(Usage.read(completion.usage or {}))
-    start = {**usage, "output_tokens": FIRST_TOKENS}
+    start = {**usage, **_lifetimes(Usage.read(completion.usage or {})), "output_tokens": FIRST_TOKENS}
     start.pop("output_tokens_details", None)
     yield "message_start", {"message": {**_head([], None), "usage": start}}
     yield from _content_events(_blocks(choice))
@@ -91,6 +92,16 @@ def _usage(usage: Usage) -> Json:
         "output_tokens": usage.output,
         **details,
     }
+
+
+def _lifetimes(usage: Usage) -> Json:
+    """How long what was written to a cache is kept; the end of a stream doesn't say it again."""
+    for_hour = usage.cached_for_hour
+    kept = {
+        "ephemeral_5m_input_tokens": usage.cached_written - for_hour,
+        "ephemeral_1h_input_tokens": for_hour,
+    }
+    return {"cache_creation": kept} if usage.cached_written else {}
 
 
 def _blocks(choice: Choice) -> list[Block]:
