@@ -50,7 +50,9 @@ class RelayConfig:
         "slow-model",
         "team/slashed-model",
     )
-    upstream_models: Mapping[str, str] = field(default_factory=lambda: {"alias-model": "provider-model"})
+    upstream_models: Mapping[str, str] = field(
+        default_factory=lambda: {"alias-model": "provider-model", "backup-model": "provider-backup"}
+    )
     upstream_keys: Mapping[str, str] = field(default_factory=lambda: {"backup-model": "hopcheck-backup-key"})
     deployments: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: {"balanced-model": ("hopcheck-first-key", "hopcheck-other-key")}
@@ -60,7 +62,7 @@ class RelayConfig:
     fallbacks: Mapping[str, str] = field(default_factory=lambda: {"fragile-model": "backup-model"})
     rate_limits: Mapping[str, tuple[int, float]] = field(default_factory=lambda: {"limited-model": (3, 1.0)})
     concurrency_limits: Mapping[str, int] = field(default_factory=lambda: {"narrow-model": 2})
-    direct: Mapping[str, str] = field(default_factory=lambda: {"backup-model": "backup-model"})
+    direct: Mapping[str, str] = field(default_factory=lambda: {"backup-model": "provider-backup"})
     direct_key: str = "hopcheck-direct-key"
     retries: int = 2
     timeout_s: float = 10.0

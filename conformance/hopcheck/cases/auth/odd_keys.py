@@ -17,6 +17,8 @@ from hopcheck import (
 
 SCHEMES = ("bearer", "BEARER")
 
+NAMES = ("authorization", "AUTHORIZATION")
+
 ODD = {
     "not ASCII": "schlüssel-ключ-鍵".encode().decode("latin-1"),
     "very long": "k" * 4000,
@@ -27,10 +29,12 @@ ODD = {
 
 @case("auth.scheme-case", level="MUST", on=ALL, refs=["RFC 9110 11.1"], needs=["own_keys", "client_key"])
 async def scheme_case(target: Target, ask: Operation) -> Findings:
-    """The scheme of a key is `Bearer` in any letter case."""
+    """The scheme of a key is `Bearer` in any letter case, and so is the name of its header."""
     key = target.config.api_key
     statuses = {scheme: (await ask(key="", headers={"Authorization": f"{scheme} {key}"})).status for scheme in SCHEMES}
     yield expect("statuses", statuses, equals=dict.fromkeys(SCHEMES, 200))
+    names = {name: (await ask(key="", headers={name: f"Bearer {key}"})).status for name in NAMES}
+    yield expect("statuses by the header's name", names, equals=dict.fromkeys(NAMES, 200))
 
 
 @scheme_case.mutant(killed_by="statuses")
@@ -39,6 +43,16 @@ class WantsACapital(Relay):
 
     async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.key and not (incoming.header("authorization") or "").startswith("Bearer "):
+            return refuse(incoming, 401, "The API key is missing.", code="invalid_api_key")
+        return await super().authorize(incoming)
+
+
+@scheme_case.mutant(killed_by="statuses by the header's name")
+class KnowsUsualNames(Relay):
+    """The header is looked for by the names that most clients give it."""
+
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        if any(name == "AUTHORIZATION" for name, _ in incoming.headers):
             return refuse(incoming, 401, "The API key is missing.", code="invalid_api_key")
         return await super().authorize(incoming)
 

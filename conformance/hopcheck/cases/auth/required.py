@@ -24,7 +24,7 @@ REFUSALS = (401, 403, 400)
 @case(
     "auth.required",
     level="MUST",
-    on=ALL,
+    on=(*ALL, "count_tokens"),
     refs=["RFC 9110 15.5.2", "litellm#1554"],
     needs=["own_keys", "two_sided"],
 )

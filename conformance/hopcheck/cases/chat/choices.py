@@ -6,7 +6,7 @@ from typing import Any
 from hopcheck import Findings, Relay, RelayedResponse, Response, Target, case, dig, edits, expect, items, reply
 
 TEXTS = ("first", " second\n", "third")
-ENDS = ("stop", "length", "stop")
+ENDS = ("stop", "length", "content_filter")
 
 
 def completion(order: Sequence[int]) -> dict[str, Any]:

@@ -3,7 +3,17 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hopcheck import Findings, OutgoingRequest, Relay, Response, ServerExchange, Target, case, expect
+from hopcheck import (
+    Findings,
+    OutgoingRequest,
+    Relay,
+    Response,
+    ServerExchange,
+    Target,
+    case,
+    expect,
+    function_tools,
+)
 
 CLOSED = "closed, as announced"
 
@@ -13,6 +23,9 @@ def announces_close(answer: Response) -> bool:
     framed = answer.header("content-length") is not None or answer.header("transfer-encoding") is not None
     return answer.version == "1.0" or not framed or "close" in ",".join(answer.all("connection")).lower()
 
+
+FIELDS: dict[str, Any] = {"temperature": 0.25, "seed": 7, "user": "first", "tools": function_tools("look_up")}
+"""What the first request of a connection has, and the next one hasn't."""
 
 DROPPED = "stream.done-once:DropsTheConnection"
 
@@ -25,10 +38,13 @@ DROPPED = "stream.done-once:DropsTheConnection"
     trips_on=[DROPPED],
 )
 async def keepalive(target: Target) -> Findings:
-    """After an answer, a stream or an error, a connection serves the next request, unless its end was announced."""
+    """After an answer, a stream or an error, a connection serves the next request, unless its end was announced.
+
+    That nothing of one request goes into the next is judged on every exchange.
+    """
     asks: dict[str, Callable[[Any], Awaitable[Response]]] = {
-        "an answer": lambda connection: target.chat.create(connection=connection),
-        "a stream": lambda connection: target.chat.stream(connection=connection),
+        "an answer": lambda connection: target.chat.create(connection=connection, **FIELDS),
+        "a stream": lambda connection: target.chat.stream(connection=connection, **FIELDS),
         "an error": lambda connection: target.request("POST", "/chat/completions", body=b"{", connection=connection),
     }
     for name, ask in asks.items():
@@ -74,38 +90,11 @@ class ClosesAfterNonsense(Hasty):
         return body == b"{"
 
 
-@case(
-    "http.upstream-keepalive",
-    level="SHOULD",
-    because="it asks on several operations",
-    refs=["RFC 9112 9.3", "litellm#14384", "litellm#17388"],
-    needs=["two_sided"],
-    isolation="exclusive",  # so that no other case takes connections from the pool
-    floods=True,
-    trips_on=[DROPPED],
-)
-async def upstream_keepalive(target: Target) -> Findings:
-    """Connections to the upstream are used again, after answers and after streams."""
-    for name, ask in {"answers": target.chat.create, "streams": target.chat.stream}.items():
-        before = await target.connections()
-        used = {(await target.forwarded(await ask())).connection for _ in range(8)}
-        yield expect(f"new connections for 8 {name}", len([number for number in used if number > before]), at_most=4)
-
-
-@upstream_keepalive.mutant(killed_by="new connections for 8 answers")
-class ConnectsEachTime(Relay):
-    """Every upstream request opens a connection."""
+@keepalive.mutant(killed_by="request-fidelity")
+class RemembersConnections(Relay):
+    """What later requests of a connection leave out is taken from its first."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        self._provider.close()
-        return outgoing
-
-
-@upstream_keepalive.mutant(killed_by="new connections for 8 streams")
-class ConnectsForStreams(Relay):
-    """Streams are asked for on connections of their own."""
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        if outgoing.incoming.streams:
-            self._provider.close()
-        return outgoing
+        known = self.__dict__.setdefault("known", {})
+        first = known.setdefault(outgoing.incoming.exchange.connection, outgoing.json)
+        return outgoing.with_json({**first, **outgoing.json}) if first.keys() - outgoing.json.keys() else outgoing

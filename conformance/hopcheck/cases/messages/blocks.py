@@ -1,13 +1,19 @@
 """Messages as they stand on the wire, for what no story of the upstream's says."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from hopcheck import OutgoingRequest, Relay, dig, items, reply
+from hopcheck import dig, items, reply
 
 Json = dict[str, Any]
 
-USAGE = {"input_tokens": 9, "output_tokens": 2}
+WRITTEN = {"ephemeral_5m_input_tokens": 5, "ephemeral_1h_input_tokens": 3}
+
+USAGE = {"input_tokens": 9, "cache_creation_input_tokens": 8, "cache_creation": WRITTEN, "output_tokens": 2}
+"""What a cache keeps for an hour costs more than what it keeps for five minutes."""
+
+SEARCHES = {"server_tool_use": {"web_search_requests": 1}}
 
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
 
@@ -15,7 +21,8 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
 def written(content: list[Json], **more: Any) -> Json:
     """A whole message with these blocks."""
     head = {"id": "msg_hopwritten", "type": "message", "role": "assistant", "model": "fake-model"}
-    return {**head, "content": content, "stop_reason": "end_turn", "stop_sequence": None, "usage": USAGE, **more}
+    ending = {"stop_reason": "end_turn", "stop_sequence": None, "usage": {**USAGE, **SEARCHES}}
+    return {**head, "content": content, **ending, **more}
 
 
 def started() -> Json:
@@ -35,7 +42,10 @@ def block_events(index: int, block: Json, *deltas: Json) -> list[Json]:
 def stopped(**delta: Any) -> list[Json]:
     """The events that end a stream."""
     reason = {"stop_reason": "end_turn", "stop_sequence": None, **delta}
-    return [{"type": "message_delta", "delta": reason, "usage": {"output_tokens": 2}}, {"type": "message_stop"}]
+    return [
+        {"type": "message_delta", "delta": reason, "usage": {"output_tokens": 2, **SEARCHES}},
+        {"type": "message_stop"},
+    ]
 
 
 def streamed(*events: Json) -> Any:
@@ -46,9 +56,24 @@ def streamed(*events: Json) -> Any:
 
 def both(*blocks: Json, **ending: Any) -> dict[str, Any]:
     """The same message in one piece and as a stream; a request chooses by its operation's name."""
-    events = [event for index, block in enumerate(blocks) for event in block_events(index, block)]
+    events = [event for index, block in enumerate(blocks) for event in block_events(index, *_in_pieces(block))]
     whole = reply.json_body(written(list(blocks), **ending))
     return {"messages": whole, "messages.stream": streamed(started(), *events, *stopped(**ending))}
+
+
+def _in_pieces(block: Json) -> Iterator[Json]:
+    """A block as it begins, and its deltas, where Anthropic sends such a block in pieces."""
+    match block:
+        case {"type": "thinking", "thinking": str(thought), "signature": str(signature)}:
+            yield {"type": "thinking", "thinking": "", "signature": ""}
+            yield {"type": "thinking_delta", "thinking": thought}
+            yield {"type": "signature_delta", "signature": signature}
+        case {"type": "text", "text": str(text), "citations": list(citations)}:
+            yield {"type": "text", "text": "", "citations": []}
+            yield {"type": "text_delta", "text": text}
+            yield from ({"type": "citations_delta", "citation": one} for one in citations)
+        case _:
+            yield block
 
 
 def content_of(response: Any) -> list[Any]:
@@ -89,18 +114,3 @@ def ending_of(response: Any) -> tuple[Any, Any]:
         return response.at("stop_reason"), response.at("stop_sequence")
     last = [dig(one, "delta") for one in response.objects if dig(one, "type") == "message_delta"][-1:]
     return dig(last, 0, "stop_reason"), dig(last, 0, "stop_sequence")
-
-
-class EditsBlocks(Relay):
-    """Base of mutants with a fault in the blocks of a request's messages."""
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        body = outgoing.json
-        for message in items(body, "messages"):
-            if isinstance(message["content"], list):
-                message["content"] = self.edit(message["content"])
-        return outgoing.with_json(body)
-
-    def edit(self, blocks: list[Json]) -> list[Json]:
-        """What is sent in the place of a message's blocks."""
-        return blocks

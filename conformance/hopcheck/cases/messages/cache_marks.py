@@ -14,11 +14,15 @@ from hopcheck import (
     edits,
     expect,
 )
+from hopcheck.cases.messages.block_edits import EditsBlocks
 
 EPHEMERAL, HOUR = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
 
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "additionalProperties": False}
+
+
+RESULT = {"type": "tool_result", "tool_use_id": "toolu_hop1", "content": "Grey.", "cache_control": HOUR}
 
 
 CACHED: dict[str, Any] = {
@@ -37,11 +41,17 @@ CACHED: dict[str, Any] = {
 async def cache_control(target: Target, ask: Operation) -> Findings:
     """Marks of what is to be cached reach the provider where they stand: at the system's text, tools, and messages."""
     text = {"type": "text", "text": "A long document.", "cache_control": EPHEMERAL}
-    messages = [{"role": "user", "content": [text]}]
+    called = {"type": "tool_use", "id": "toolu_hop1", "name": "weather", "input": {"city": "Oslo"}}
+    messages = [
+        {"role": "user", "content": [text]},
+        {"role": "assistant", "content": [called]},
+        {"role": "user", "content": [RESULT]},
+    ]
     body = (await target.forwarded(await ask(extra=CACHED, messages=messages))).json
     yield expect("system", dig(body, "system"), equals=CACHED["system"])
     yield expect("tools", dig(body, "tools"), equals=CACHED["tools"])
     yield expect("message", dig(body, "messages", 0, "content", 0), equals=text)
+    yield expect("result", dig(body, "messages", 2, "content", 0), equals=RESULT)
 
 
 @cache_control.mutant(killed_by="system")
@@ -80,3 +90,19 @@ class CachesNoMessages(Relay):
             ]
 
         return edits.request_field(outgoing, "messages", unmarked)
+
+
+@cache_control.mutant(killed_by="result")
+class CachesNoResults(EditsBlocks):
+    """Results of tools are sent without marks."""
+
+    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [*_unmarked(blocks)] if any(one["type"] == "tool_result" for one in blocks) else blocks
+
+
+@cache_control.mutant(killed_by="result")
+class ForgetsLifetimes(EditsBlocks):
+    """Marks in messages have no lifetime."""
+
+    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**one, "cache_control": EPHEMERAL} if "cache_control" in one else one for one in blocks]

@@ -1,6 +1,7 @@
 """Images and documents in a message."""
 
 from typing import Any
+from unicodedata import normalize
 
 from hopcheck import (
     ON_MESSAGES,
@@ -12,7 +13,8 @@ from hopcheck import (
     expect,
     items,
 )
-from hopcheck.cases.messages.blocks import IMAGE, EditsBlocks
+from hopcheck.cases.messages.block_edits import EditsBlocks
+from hopcheck.cases.messages.blocks import IMAGE
 
 PAGE = {
     "type": "document",
@@ -21,7 +23,10 @@ PAGE = {
 }
 
 
-PARTS: list[dict[str, Any]] = [IMAGE, {"type": "text", "text": "What is this?"}, PAGE]
+ODD = " e\u0301\u2028\u0085\ufeff 👩\u200d🚀\r\n\t"
+"""What careful programs put into another form, strip, or take for the end of a line."""
+
+PARTS: list[dict[str, Any]] = [IMAGE, {"type": "text", "text": "What is this?"}, PAGE, {"type": "text", "text": ODD}]
 
 
 @case(
@@ -34,8 +39,8 @@ PARTS: list[dict[str, Any]] = [IMAGE, {"type": "text", "text": "What is this?"},
 async def parts(target: Target, ask: Operation) -> Findings:
     """Images, documents and texts of a message reach the provider in their order, and as they are."""
     body = (await target.forwarded(await ask(messages=[{"role": "user", "content": PARTS}]))).json
-    got = items(body, "messages", 0, "content")[:3]
-    yield expect("kinds", [dig(one, "type") for one in got], equals=["image", "text", "document"])
+    got = items(body, "messages", 0, "content")[: len(PARTS)]
+    yield expect("kinds", [dig(one, "type") for one in got], equals=["image", "text", "document", "text"])
     yield expect("parts", got, equals=PARTS)
 
 
@@ -53,3 +58,11 @@ class ForgetsTitles(EditsBlocks):
 
     def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{name: value for name, value in one.items() if name != "title"} for one in blocks]
+
+
+@parts.mutant(killed_by="parts")
+class Composes(EditsBlocks):
+    """Letters and their accents are put together."""
+
+    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**one, "text": normalize("NFC", one["text"])} if "text" in one else one for one in blocks]

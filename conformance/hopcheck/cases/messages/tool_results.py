@@ -11,7 +11,8 @@ from hopcheck import (
     expect,
     items,
 )
-from hopcheck.cases.messages.blocks import IMAGE, EditsBlocks
+from hopcheck.cases.messages.block_edits import EditsBlocks
+from hopcheck.cases.messages.blocks import IMAGE
 from hopcheck.cases.messages.tool_blocks import DEEP
 
 FAILED = {"type": "tool_result", "tool_use_id": "call_2", "is_error": True, "content": [{"type": "text", "text": "no"}]}

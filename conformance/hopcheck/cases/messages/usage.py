@@ -8,8 +8,9 @@ COUNTS = {
     "prompt_tokens": 131,
     "completion_tokens": 37,
     "total_tokens": 168,
-    "prompt_tokens_details": {"cached_tokens": 100, "cache_write_tokens": 20},
+    "prompt_tokens_details": {"cached_tokens": 100, "cache_write_tokens": 20, "cache_write_1h_tokens": 5},
 }
+LIFETIMES = {"ephemeral_5m_input_tokens": 15, "ephemeral_1h_input_tokens": 5}
 USED = {"input_tokens": 11, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 20, "output_tokens": 37}
 
 
@@ -36,12 +37,14 @@ def _counts(usage: Any) -> dict[str, Any]:
     upstream=reply.chat("Hello", usage=COUNTS),
 )
 async def usage(target: Target, ask: Operation) -> Findings:
-    """The usage is the provider's: fresh input, what was read from a cache, what was written to one, and the output."""
+    """The usage is the provider's: fresh input, what a cache gave, what it took and for how long, and the output."""
     found = used(await ask())
     yield expect("input and output", {name: found.get(name) for name in ("input_tokens", "output_tokens")}, equals={
         "input_tokens": 11, "output_tokens": 37
     })  # fmt: skip
     yield expect("all counts", {name: found.get(name) for name in USED}, equals=USED)
+    if not target.translates:  # no other dialect has them
+        yield expect("lifetimes of what was written", found.get("cache_creation"), equals=LIFETIMES)
 
 
 @usage.mutant(killed_by="input and output", trips=("messages.usage-at-start",))
@@ -60,6 +63,14 @@ class ForgetsWrites(EditsObjects):
     def edit(self, content: dict[str, Any]) -> None:
         if "cache_creation_input_tokens" in content:
             content["cache_creation_input_tokens"] = 0
+
+
+@usage.mutant(killed_by="lifetimes of what was written")
+class ForgetsLifetimes(EditsObjects):
+    """How long a cache keeps what was written is left out."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        content.pop("cache_creation", None)
 
 
 @case(

@@ -17,6 +17,9 @@ from hopcheck import (
 )
 from hopcheck.cases.responses.calls import ODD
 
+PIXEL = "data:image/png;base64,iVBORw0KGgo="
+PARTS = [{"type": "input_text", "text": "Oslo, "}, {"type": "input_image", "image_url": PIXEL, "detail": "low"}]
+
 ASKED: list[dict[str, Any]] = [
     {"role": "user", "content": "Weather and time in Oslo?"},
     {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "c2VjcmV0"},
@@ -24,6 +27,8 @@ ASKED: list[dict[str, Any]] = [
     {"type": "custom_tool_call", "call_id": "call_hop2", "name": "shell", "input": "date\n"},
     {"type": "custom_tool_call_output", "call_id": "call_hop2", "output": "noon"},
     {"type": "function_call_output", "call_id": "call_hop1", "output": '{"sky": "grau"}'},
+    {"type": "function_call", "call_id": "call_hop3", "name": "map", "arguments": "{}"},
+    {"type": "function_call_output", "call_id": "call_hop3", "output": PARTS},
     {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Grey.", "annotations": []}]},
     {"role": "user", "content": "And tomorrow?"},
 ]
@@ -68,6 +73,18 @@ class SortsResults(_EditsInput):
 
     def edit(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return sorted(given, key=lambda one: str(one.get("call_id", "")))
+
+
+@call_turn.mutant(killed_by="members")
+class JoinsParts(_EditsInput):
+    """Of a result that is made of parts, the texts are sent."""
+
+    def edit(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**one, "output": _text_of(one["output"])} if "output" in one else one for one in given]
+
+
+def _text_of(output: Any) -> Any:
+    return "".join(part.get("text", "") for part in output) if isinstance(output, list) else output
 
 
 @call_turn.mutant(killed_by="members")

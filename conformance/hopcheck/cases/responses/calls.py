@@ -21,10 +21,15 @@ from hopcheck.cases.responses.written import both, output_of
 ODD = '{ "city" : "Os\\u006co",\t"n":1.0, "big":12345678901234567890123}\n'
 
 
+LONG = ('{"note": "', *["é, and so on; " * 500] * 5, '"}')
+"""As long as a file."""
+
+
 CALLS = (
     reply.call("weather", ODD[:9], ODD[9:20], ODD[20:], id="call_hop1"),
     reply.call("clock", "{}", id="call_hop2"),
     reply.call("weather", '{"city":"Rome"}', id="call_hop3"),
+    reply.call("clock", *LONG, id="call_hop4"),
 )
 
 
@@ -32,6 +37,7 @@ MADE = [
     {"index": 0, "id": "call_hop1", "type": "function", "name": "weather", "arguments": ODD},
     {"index": 1, "id": "call_hop2", "type": "function", "name": "clock", "arguments": "{}"},
     {"index": 2, "id": "call_hop3", "type": "function", "name": "weather", "arguments": '{"city":"Rome"}'},
+    {"index": 3, "id": "call_hop4", "type": "function", "name": "clock", "arguments": "".join(LONG)},
 ]
 
 

@@ -22,7 +22,14 @@ PICTURE = {"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGg
 FILE = {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}
 
 
-PARTS: list[dict[str, Any]] = [{"type": "input_text", "text": "What is this?"}, PICTURE, FILE]
+ODD = " e\u0301\u2028\u0085\ufeff 👩\u200d🚀\r\n\t"
+"""What careful programs put into another form, strip, or take for the end of a line."""
+
+PARTS: list[dict[str, Any]] = [
+    *({"type": "input_text", "text": text} for text in ("What is this?", ODD)),
+    PICTURE,
+    FILE,
+]
 
 
 @case(
@@ -62,4 +69,16 @@ class LooksClosely(Relay):
         for part in items(body, "input", 0, "content"):
             if part["type"] == "input_image":
                 part["detail"] = "high"
+        return outgoing.with_json(body)
+
+
+@input_parts.mutant(killed_by="content")
+class ReadsLines(Relay):
+    """The separators of lines that Unicode has become line feeds."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        for part in items(body, "input", 0, "content"):
+            if part["type"] == "input_text":
+                part["text"] = "\n".join(part["text"].splitlines())
         return outgoing.with_json(body)

@@ -1,5 +1,7 @@
 """What can be asked of a stored response: it, its input, to end it, to forget it."""
 
+import time
+from dataclasses import replace
 from typing import Any
 
 from hopcheck import (
@@ -54,8 +56,18 @@ async def stored(target: Target, ask: Operation) -> Findings:
         to="that of the response which was asked for",
         level="SHOULD",
     )
+    if "items" in served:
+        asked = await _asked_about_items(target, f"{ask.path}/{name}/input_items?limit=1&order=asc")
+        yield expect("question about its items", asked, contains="limit=1&order=asc", level="SHOULD")
     lost = await target.request("GET", f"{ask.path}/resp_no-such-response")
     yield expect("status of one that isn't there", lost.status, one_of=[400, 404])
+
+
+async def _asked_about_items(target: Target, path: str) -> str:
+    """What the provider was asked, when it was asked about a response's items."""
+    since_ns = time.monotonic_ns()
+    await target.request("GET", path)
+    return " ".join(one.path for one in await target.unmarked(since_ns) if "/input_items" in one.path)
 
 
 async def _provider_id(target: Target, created: Any) -> Any:
@@ -84,6 +96,14 @@ class ShowsTheLatest(Relay):
         return OutgoingRequest(
             outgoing.incoming, outgoing.model, f"/responses/resp_hoplatest/{rest}".rstrip("/"), outgoing.headers, b""
         )
+
+
+@stored.mutant(killed_by="question about its items")
+class AsksForEverything(Relay):
+    """What of a stored response is wanted isn't passed on."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return replace(outgoing, path=outgoing.path.partition("?")[0])
 
 
 @stored.mutant(killed_by="status of one that isn't there")

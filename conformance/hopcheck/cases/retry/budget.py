@@ -16,6 +16,12 @@ from hopcheck import (
     reply,
 )
 
+FAILURES = {
+    "": reply.status(500),
+    "cut": reply.chat("lost", cut="close", cut_at=0),
+    "at-once": reply.status(503, headers={"Retry-After": "0"}),
+}
+
 WITHIN_S = 3.0
 OVERLOADED = (503, 429, 529)
 """By what a provider says that it is overloaded."""
@@ -26,11 +32,11 @@ OVERLOADED = (503, 429, 529)
     level="MUST",
     on=FORWARDED,
     refs=["litellm#34129", "litellm#25285", "nanobot#2760"],
-    upstream={"": reply.status(500), "cut": reply.chat("lost", cut="close", cut_at=0)},
+    upstream=FAILURES,
 )
 async def budget(target: Target, ask: Operation) -> Findings:
     """A failing provider gets at most one attempt and the declared retries, however many layers retry."""
-    attempts = {script: len(await target.seen(await ask(script=script))) for script in ("", "cut")}
+    attempts = {script: len(await target.seen(await ask(script=script))) for script in FAILURES}
     if ask.generates:
         attempts["with tools"] = len(await target.seen(await ask(tools=function_tools("look_up"))))
     most = 1 + target.declares.retries
@@ -43,6 +49,15 @@ class Multiplies(Relay):
 
     async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
         return 0.01 if outgoing.attempt_on_model < 3 * (1 + self.config.retries) else None
+
+
+@budget.mutant(killed_by="attempts")
+class DoesAsItIsAsked(Relay):
+    """Attempts for which the provider asks aren't counted."""
+
+    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
+        asked = failure.retry_after_s == 0 and outgoing.attempt < 8
+        return 0.0 if asked else await super().retry(outgoing, failure)
 
 
 @budget.mutant(killed_by="attempts", on=GENERATING)
@@ -78,33 +93,3 @@ async def _attempts_within(target: Target, response: Response) -> int:
 backoff.mutant(killed_by="attempts within 3 s", trips=("retry.*", "errors.*", "rate_limit.*", "stream.*", "chat.*"))(
     Multiplies
 )
-
-
-@case(
-    "retry.honours-retry-after",
-    level="SHOULD",
-    on=GENERATING,
-    refs=["failoverbench S01", "RFC 9110, section 10.2.3"],
-    upstream={
-        str(status): [reply.status(status, headers={"Retry-After": "1"}), reply.chat("Hello")] for status in (429, 503)
-    },
-    isolation="cooldown",
-    timed=True,
-)
-async def honours_retry_after(target: Target, ask: Operation) -> Findings:
-    """A provider that says when to come back is not asked sooner."""
-    gaps_s: list[float] = []
-    for script in ("429", "503"):
-        answer = await ask(script=script)
-        first = await target.arrival(answer.marker)
-        others = (await target.seen(answer))[1:]
-        gaps_s += [(other.received_ns - first.received_ns) / 1e9 for other in others if other.key == first.key]
-    yield expect("seconds until the next attempt", min(gaps_s, default=1.0), at_least=0.95)
-
-
-@honours_retry_after.mutant(killed_by="seconds until the next attempt", trips=("rate_limit.*", "retry.*"))
-class ComesBackAtOnce(Relay):
-    """Retries follow the proxy's own clock."""
-
-    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
-        return 0.02 if outgoing.attempt_on_model <= self.config.retries else None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Events, Findings, Relay, Target, case, edits, expect, items, reply
+from hopcheck import Events, Findings, OutgoingRequest, Relay, Target, case, edits, expect, items, reply
 
 TEXTS = (("One ", "first"), ("Two ", "second"), ("Three ", "third"))
 ENDS = ("stop", "length", "content_filter")
@@ -33,7 +33,8 @@ ENDING = {**_CHUNK, "choices": [{"index": 0, "delta": {}, "logprobs": None, "fin
 )
 async def n_choices(target: Target) -> Findings:
     """With `n`, each choice's deltas and its finish reason come under that choice's index."""
-    stream = await target.chat.stream(n=3, stream_options={"include_usage": True})
+    steering = {"logit_bias": {"50256": -100}, "seed": 42, "temperature": 0.7}
+    stream = await target.chat.stream(n=3, stream_options={"include_usage": True}, **steering)
     yield expect("texts", [stream.joined(index=index) for index in range(3)], equals=["".join(text) for text in TEXTS])
     finishes = [stream.finishes(index)[-1:] for index in range(3)]
     yield expect("finish reasons", finishes, equals=[[end] for end in ENDS])
@@ -53,6 +54,15 @@ class FinishesTheFirstChoice(Relay):
 
     def events(self, events: Events) -> Events:
         return edits.chunk_choices(events, lambda choice: choice["index"] and choice.update(finish_reason=None))
+
+
+@n_choices.mutant(killed_by="request-fidelity")
+class BiasesOneChoice(Relay):
+    """A request for several choices is sent without a bias."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        return outgoing.with_json(body) if (body.get("n") or 1) > 1 and body.pop("logit_bias", None) else outgoing
 
 
 @case(

@@ -17,7 +17,12 @@ FIELDS: dict[str, Any] = {
 USAGE = {
     **reply.USAGE,
     "prompt_tokens_details": {"cached_tokens": 8, "audio_tokens": 0},
-    "completion_tokens_details": {"reasoning_tokens": 5, "audio_tokens": 0},
+    "completion_tokens_details": {
+        "reasoning_tokens": 5,
+        "audio_tokens": 0,
+        "accepted_prediction_tokens": 4,
+        "rejected_prediction_tokens": 3,
+    },
 }
 
 
@@ -75,6 +80,18 @@ class WithoutFunctionCalls(Without):
     """Function calls are what tool calls were called before."""
 
     field = "function_call"
+
+
+@delta_fields.mutant(killed_by="usage details")
+class KnowsFewDetails(Relay):
+    """Of the details of a usage, those that bills are made of are kept."""
+
+    def events(self, events: Events) -> Events:
+        def bare(chunk: dict[str, Any]) -> None:
+            for name in ("accepted_prediction_tokens", "rejected_prediction_tokens"):
+                (dig(chunk, "usage", "completion_tokens_details") or {}).pop(name, None)
+
+        return edits.chunks(events, bare)
 
 
 @delta_fields.mutant(killed_by="usage details", trips=("stream.*",))

@@ -12,10 +12,7 @@ from hopcheck import (
     Relay,
     Target,
     case,
-    dig,
     expect,
-    function_tools,
-    items,
     reply,
 )
 from hopcheck.cases.stream.silences import read_until
@@ -33,10 +30,7 @@ ARRIVAL_S = 15.0
     on=STREAMED,
     refs=["dstack#4269", "litellm#29557", "koine#31", "maxx#550"],
     isolation="exclusive",
-    upstream={
-        **{f"after-{number}": reply.stream(*WORDS, hang="events", hang_after=number + 1) for number in AFTER},
-        "call": reply.stream(tools=[reply.call("look_up", '{"q"', ': "x', '"}')], hang="events", hang_after=4),
-    },
+    upstream={f"after-{number}": reply.stream(*WORDS, hang="events", hang_after=number + 1) for number in AFTER},
 )
 async def flush(target: Target, ask: Operation) -> Findings:
     """Each event of a stream is passed on when it comes, and not held until there are more.
@@ -46,22 +40,6 @@ async def flush(target: Target, ask: Operation) -> Findings:
     wanted = {number: number for number in AFTER}
     came = await asyncio.gather(*(_words_before_silence(target, ask, number) for number in wanted))
     yield expect("words before a silence", dict(zip(wanted, came, strict=True)), equals=wanted)
-    if ask.surface == "openai":
-        begun = await _arguments_before_silence(target, ask)
-        yield expect("arguments before a silence", begun, contains='{"q"', level="SHOULD")
-
-
-async def _arguments_before_silence(target: Target, ask: Operation) -> str:
-    """What comes through of a call's arguments while the provider is silent."""
-    async with await ask.open(script="call", tools=function_tools("look_up")) as live:
-        await target.arrival(live.response.marker, timeout_s=ARRIVAL_S)
-        await read_until(live, lambda: '{"q"' in _arguments(live))
-    return _arguments(live)
-
-
-def _arguments(live: PendingResponse) -> str:
-    calls = [call for delta in live.stream.deltas() for call in items(delta, "tool_calls")]
-    return "".join(str(dig(call, "function", "arguments") or "") for call in calls)
 
 
 async def _words_before_silence(target: Target, ask: Operation, number: int) -> int:
@@ -99,17 +77,3 @@ class LagsByOneEvent(Relay):
             held = [event]
         for before in held:
             yield before
-
-
-@flush.mutant(killed_by="arguments before a silence", on="chat.stream")
-class CollectsCalls(Relay):
-    """The pieces of a call are held until the call is complete."""
-
-    async def events(self, events: Events) -> Events:
-        held: list[Event] = []
-        async for event in events:
-            held.append(event)
-            if b'"tool_calls":' not in event.raw:
-                for before in held:
-                    yield before
-                held = []

@@ -22,8 +22,9 @@ SOUND = (
     '{ "b" : 1,\t"a":2 , "a": 3}\n',
     '{"escaped":"\\u00e9\\/\\ud83d\\ude00","plain":"é/😀\u2028","slash":"C:\\\\new"}',
     '{"n":12345678901234567890123,"f":0.1000000000000000055,"z":1.0,"e":1E400,"s":-0}',
+    '{"file": "' + "é, and so on; " * 5_000 + '"}',
 )
-"""JSON that is another text once it has been read and written again."""
+"""JSON that is another text once it has been read and written again, and as long as a file."""
 
 (ECHO,) = function_tools("echo")
 ODD = ('{"city":"Os', "city=Oslo", '"{}"', "[1,]", "NaN")
@@ -78,6 +79,14 @@ class ReadsAndWrites(Relay):
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         return change_arguments(response, again)
+
+
+@arguments_bytes.mutant(killed_by="JSON arguments")
+class CutsArguments(Relay):
+    """Arguments have at most 8,192 characters."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        return change_arguments(response, lambda text: text[:8192])
 
 
 @arguments_bytes.mutant(killed_by="other arguments")

@@ -22,6 +22,9 @@ PIECES = (
 )
 """Cut inside an escape, inside a number, and with pieces that are nothing but a space."""
 
+LONG = ('{"file": "', *["é, and so on; " * 1_000] * 5, '"}')
+"""As long as a file."""
+
 
 @case(
     "tools.stream-args-concat",
@@ -29,12 +32,18 @@ PIECES = (
     because="it is about the deltas of streamed calls",
     on="chat.stream",
     refs=["litellm#20480", "litellm#38926"],
-    upstream=reply.stream(tools=[reply.call("echo", *PIECES), reply.call("broken", '{"q": "', id="call_hop2")]),
+    upstream=reply.stream(
+        tools=[
+            reply.call("echo", *PIECES),
+            reply.call("broken", '{"q": "', id="call_hop2"),
+            reply.call("echo", *LONG, id="call_hop3"),
+        ]
+    ),
 )
 async def stream_args_concat(target: Target) -> Findings:
     """A streamed call's pieces of arguments, joined, are the provider's text: nothing lost, doubled or tidied up."""
     calls = (await target.chat.stream(tools=function_tools("echo", "broken"))).tool_calls()
-    yield expect("arguments", [call["arguments"] for call in calls], equals=["".join(PIECES), '{"q": "'])
+    yield expect("arguments", [call["arguments"] for call in calls], equals=["".join(PIECES), '{"q": "', "".join(LONG)])
 
 
 @stream_args_concat.mutant(killed_by="arguments", trips=("tools.empty-args", "tools.stream-interleaved"))

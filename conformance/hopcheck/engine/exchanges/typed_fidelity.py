@@ -19,8 +19,10 @@ LESS_BINDING = frozenset({"annotations", "citations", "logprobs", "stop_sequence
 """Members, of items too, of which less depends."""
 
 COUNTS = frozenset(
-    {"usage", "input_tokens", "output_tokens", "total_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"}
-)
+    {"usage", "input_tokens", "output_tokens", "total_tokens", "cache_creation_input_tokens", "cache_read_input_tokens",
+     "cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens", "server_tool_use",
+     "web_search_requests"}
+)  # fmt: skip
 """Counts that bills are made of; Anthropic's input tokens don't include what a cache was involved in."""
 
 SIGNED = ("signature", "encrypted_content")

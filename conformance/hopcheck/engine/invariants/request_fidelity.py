@@ -110,8 +110,7 @@ def _differences(wanted: Mapping[str, Any], attempt: Attempt, judged: Judged) ->
     if not isinstance(body, dict) or (declares.continues and attempt.number > 1):
         return  # the contract says so; and a stream is continued with a request of its own
     got = canonical(body, surface_of(judged.exchange.path))
-    if attempt.number > 1 or (judged.exchange.asked or {}).get("model") not in declares.model_map:
-        wanted, got = {**wanted, "model": None}, {**got, "model": None}
+    wanted = {**wanted, "model": _expected_model(judged, attempt, got.get("model"))}
     wanted = with_functions_as(got, wanted)
     for difference in differences(interoperable(wanted), interoperable(got)):
         name, is_missing = difference.names[0], difference.kind == "is missing"
@@ -119,6 +118,16 @@ def _differences(wanted: Mapping[str, Any], attempt: Attempt, judged: Judged) ->
         may_add = difference.kind == "is added" and name in {*declares.adds, *ADDABLE}
         if not (may_drop or may_add or may_mark(difference, declares, (judged.exchange.asked or {}).get("model"))):
             yield difference
+
+
+def _expected_model(judged: Judged, attempt: Attempt, got: Any) -> Any:
+    """The name under which an attempt has to ask for its model; the one that it has, where nothing says which."""
+    declares, asked = judged.config.declares, str((judged.exchange.asked or {}).get("model"))
+    falls_back = attempt.number > 1 and declares.fallback is not None and declares.fallback.primary == asked
+    models = declares.fallback.chain if falls_back and declares.fallback else (asked,)
+    names = {model: declares.model_map[model] for model in models if model in declares.model_map}
+    is_another = got not in names.values() and (len(names) == len(models) or got in names)
+    return next(iter(names.values())) if is_another else got
 
 
 def expected_request(
