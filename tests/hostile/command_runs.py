@@ -18,7 +18,6 @@ from tests.hostile.victims import KEY, VICTIMS, Follow, Victim
 PART = 8
 """This many characters of the key in a row must not be shown."""
 
-MAX_RSS_MIB = 300
 ENDS_S = 60
 """The gate's deadline of 10 s and preflight's 15, or what `load` takes at most, twice; waits for a processor aside."""
 
@@ -37,7 +36,7 @@ class CommandRun:
         shown = [KEY[at : at + PART] for at in range(4, len(KEY) - PART + 1)]
         found = {
             f"exit code {self.code}": self.code not in self.victim.codes,
-            f"{self.rss_mib:.0f} MiB": self.rss_mib > MAX_RSS_MIB,
+            f"{self.rss_mib:.0f} MiB": self.rss_mib > self.victim.max_rss_mib,
             "no sentence": not re.search(self.victim.sentence, self.text),
             "a traceback": "Traceback" in self.text,
             "a control character": any(code in self.text for code in ("\x1b", "\x07", "\x9b")),
@@ -81,10 +80,5 @@ def _followed(running: Running, victim: Victim, report: Path, follow: Follow) ->
         out += part
         follow(running, out)
     code, rss_mib = running.wait()
-    written = "".join(_text_of(path) for path in report.parent.rglob("*") if path.is_file())
+    written = "".join(path.read_text(encoding="utf-8") for path in report.parent.rglob("*") if path.is_file())
     return CommandRun(victim, code, out.decode("utf-8", "replace") + written, rss_mib)
-
-
-def _text_of(path: Path) -> str:
-    """What a command has written; what it has compressed is a cache of hypothesis's."""
-    return path.read_text(encoding="utf-8") if path.suffix != ".gz" else ""

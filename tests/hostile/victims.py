@@ -43,12 +43,14 @@ class Victim:
     Attributes:
         words: See `Words`.
         codes: The exit codes that it may have.
+        max_rss_mib: The most memory that it may have.
         sentence: What it owes its user, as a pattern.
         follow: Does what its user does.
     """
 
     words: Words
     codes: tuple[int, ...] = (1, 3)
+    max_rss_mib: float = 300
     sentence: str = r'hopcheck: |"schema"'
     follow: Follow = watch_only
 
@@ -108,8 +110,8 @@ def _ask(port: int) -> None:
 
 VICTIMS = {
     "gate": Victim(_gate),
-    "fuzz": Victim(_fuzz),
+    "fuzz": Victim(_fuzz, max_rss_mib=400),  # the first one makes tables of Unicode, whatever the server does
     "load": Victim(_load),
-    "reproduce": Victim(_reproduce, (0, 1, 3), r"hopcheck: |fails again|holds now|could not be"),
-    "record": Victim(_record, (0,), r"(?m)^saved ", _use_recording),
+    "reproduce": Victim(_reproduce, (0, 1, 3), sentence=r"hopcheck: |fails again|holds now|could not be"),
+    "record": Victim(_record, (0,), sentence=r"(?m)^saved ", follow=_use_recording),
 }

@@ -15,6 +15,7 @@ from hopcheck.fuzz.operations import OPERATIONS, SEARCHES
 from hopcheck.fuzz.saved_examples import SavedExamples
 from hopcheck.gate.catalogue import select
 from hopcheck.report.render.progress import RunProgress
+from hopcheck_server.chain.litellm.environment import cache_dir
 
 EXAMPLES = 100
 """Chat requests, if `--fuzz` is given without a number."""
@@ -57,9 +58,18 @@ def sequential_cases(arguments: argparse.Namespace) -> SequentialCases | None:
         raise Stop(USAGE, "--fuzz was given, but none of its cases is chosen: add --select 'fuzz.*' or --profile fuzz.")
     budget = ExampleBudget(arguments.fuzz, arguments.seed, arguments.fuzz_time)
     try:
-        return FuzzSearches([SEARCHES[case.id] for case in chosen], budget)
+        searches = FuzzSearches([SEARCHES[case.id] for case in chosen], budget)
     except ModuleNotFoundError:
         raise Stop(USAGE, "--fuzz needs more: pip install 'hopcheck[fuzz]'") from None
+    _keep_tables()
+    return searches
+
+
+def _keep_tables() -> None:
+    """Let hypothesis keep its tables of Unicode (250 MB to make) for all runs, and not in the user's folder."""
+    from hypothesis.configuration import set_hypothesis_home_dir
+
+    set_hypothesis_home_dir(cache_dir() / "hypothesis")
 
 
 def _saved(files: list[Path]) -> SavedExamples:

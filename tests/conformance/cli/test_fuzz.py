@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hopcheck_server.chain.litellm.environment import cache_dir
+
 pytestmark = pytest.mark.commands
 
 
@@ -55,6 +57,11 @@ def test_what_is_found_is_in_every_report(found: Path, cli, tmp_path: Path) -> N
     assert case["exchanges"][0]["response"]["status"] == 200
     assert "fuzz.chat-refusals" in (tmp_path / "r.xml").read_text()
     assert "fuzz.chat-refusals" in (tmp_path / "r.html").read_text()
+
+
+def test_the_tables_of_the_search_are_kept_in_the_cache(found: Path) -> None:
+    storage_directory = pytest.importorskip("hypothesis.configuration").storage_directory
+    assert storage_directory("unicode_data", intent_to_write=False).path == cache_dir() / "hypothesis" / "unicode_data"
 
 
 def test_what_is_found_is_small_and_is_found_again(found: Path, inside, odd: str) -> None:
