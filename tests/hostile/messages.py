@@ -61,7 +61,7 @@ def filled(value: str, count: int) -> str:
 @cache
 def bomb(wbits: int = 31, of: bytes = b"x") -> bytes:
     """300 MB compressed piece by piece: what this process takes would count as memory of the one that it starts."""
-    deflate, block = zlib.compressobj(9, wbits=wbits), of * (1_000_000 // len(of))
+    deflate, block = zlib.compressobj(1, wbits=wbits), of * (1_000_000 // len(of))
     pieces = [deflate.compress(b'{"a":"' if of == b"x" else b""), *(deflate.compress(block) for _ in range(300))]
     pieces.append(deflate.flush())
     return b"".join(pieces)
