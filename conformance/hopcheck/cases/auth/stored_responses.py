@@ -1,7 +1,13 @@
 """What is stored is shown to who has a key."""
 
-from hopcheck import Findings, IncomingRequest, Operation, Relay, RelayedResponse, Target, case, expect
-from hopcheck.cases.responses.stored import ASKED
+from hopcheck import Findings, IncomingRequest, NotApplicable, Operation, Relay, RelayedResponse, Target, case, expect
+
+ASKED = {
+    "shown": ("GET", ""),
+    "shown with its input": ("GET", "/input_items"),
+    "ended": ("POST", "/cancel"),
+    "forgotten": ("DELETE", ""),
+}
 
 
 @case(
@@ -14,6 +20,8 @@ from hopcheck.cases.responses.stored import ASKED
 )
 async def stored_responses(target: Target, ask: Operation) -> Findings:
     """Without a key, a stored response is neither shown, with its input, nor ended, nor forgotten."""
+    if (await ask(key="sk-hopcheck-nobodys-key")).status == 200:
+        raise NotApplicable("any wrong key is let in, which auth.required judges")
     path = f"{ask.path}/{(await ask(store=True)).at('id')}"
     answers = {what: await target.request(method, path + rest, key="") for what, (method, rest) in ASKED.items()}
     statuses = {what: one.status for what, one in answers.items()}

@@ -4,19 +4,9 @@ import json
 from typing import Any
 
 from hopcheck import Event, Events, Findings, Operation, Relay, Target, case, expect, reply
-from hopcheck.cases.messages import blocks
-from hopcheck.cases.responses import written
+from hopcheck.cases.stream.typed_events import MESSAGE, RESPONSE
 
-PIECES = ("Hel", "lo")
-TEXT = blocks.block_events(0, {"type": "text", "text": ""}, *({"type": "text_delta", "text": one} for one in PIECES))
-PLACE = {"item_id": "msg_hopwritten", "output_index": 0, "content_index": 0}
-DELTAS = [{"type": "response.output_text.delta", **PLACE, "delta": one, "logprobs": []} for one in PIECES]
-ADDED, DONE = written.items_done(written.message("Hello"))
-COMPLETED = {"type": "response.completed", "response": written.written([written.message("Hello")])}
-EVENTS: dict[str, list[dict[str, Any]]] = {
-    "messages": [blocks.started(), *TEXT, *blocks.stopped()],
-    "responses": [written.begun(), {**ADDED, "item": written.message("")}, *DELTAS, DONE, COMPLETED],
-}
+EVENTS = {"messages": MESSAGE, "responses": RESPONSE}
 FORMS = {
     "CRLF": "event: {type}\r\ndata: {data}\r\n\r\n",
     "without spaces": "event:{type}\ndata:{data}\n\n",
