@@ -112,6 +112,6 @@ VICTIMS = {
     "gate": Victim(_gate),
     "fuzz": Victim(_fuzz, max_rss_mib=400),  # the first one makes tables of Unicode, whatever the server does
     "load": Victim(_load),
-    "reproduce": Victim(_reproduce, (0, 1, 3), sentence=r"hopcheck: |fails again|holds now|could not be"),
+    "reproduce": Victim(_reproduce, (0, 1, 3), sentence=r"hopcheck: |fails again|holds now|can't be asked now"),
     "record": Victim(_record, (0,), sentence=r"(?m)^saved ", follow=_use_recording),
 }
