@@ -86,7 +86,7 @@ def judge(judged: Judged) -> Iterator[Complaint]:
 def _arrived_as_sent(judged: Judged, attempt: Attempt) -> bool:
     """Whether an attempt has the request's own bytes, and nothing of them had to be changed."""
     asked, declares = judged.exchange.asked or {}, judged.config.declares
-    is_renamed = not asked.get("model") or asked["model"] in declares.model_map
+    is_renamed = not asked.get("model") or str(asked["model"]) in declares.model_map
     knows_other_id = str(asked.get("previous_response_id")) in judged.known.provider_id_by_own
     return attempt.body == judged.exchange.response.sent.body and not is_renamed and not knows_other_id
 
@@ -126,7 +126,7 @@ def _expected_model(judged: Judged, attempt: Attempt, got: Any) -> Any:
     falls_back = attempt.number > 1 and declares.fallback is not None and declares.fallback.primary == asked
     models = declares.fallback.chain if falls_back and declares.fallback else (asked,)
     names = {model: declares.model_map[model] for model in models if model in declares.model_map}
-    is_another = got not in names.values() and (len(names) == len(models) or got in names)
+    is_another = got not in names.values() and (len(names) == len(models) or got in [*names])  # it may be a list
     return next(iter(names.values())) if is_another else got
 
 
