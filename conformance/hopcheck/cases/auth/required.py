@@ -104,7 +104,7 @@ class SaysForbidden(Relay):
         return replace(refusal, status=403) if refusal and incoming.key else refusal
 
 
-@required.mutant(killed_by="upstream attempts", on=FORWARDED)
+@required.mutant(killed_by="upstream attempts", on=(*FORWARDED, "count_tokens"))
 class AsksFirst(Relay):
     """The key is looked at when the provider has answered."""
 

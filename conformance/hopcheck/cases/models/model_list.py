@@ -55,8 +55,9 @@ def _named(target: Target) -> list[str]:
     if declares.embeddings:
         names.append(target.models.embedding)
     if declares.fallback:
-        names.append(declares.fallback.primary)  # the backup may be the gateway's own matter
-    return list(dict.fromkeys(names))
+        names.append(declares.fallback.primary)
+    backups = declares.fallback.chain[1:] if declares.fallback else ()  # they may be the gateway's own matter
+    return [name for name in dict.fromkeys(names) if name not in backups]
 
 
 @case("models.aliases", level="MUST", refs=["litellm#5762"], needs=["model_list", "two_sided"])
