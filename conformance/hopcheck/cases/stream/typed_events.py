@@ -10,7 +10,7 @@ _INPUT = {"input_tokens": 9, "cache_creation_input_tokens": 8, "cache_creation":
 _ENDING = {"stop_reason": "end_turn", "stop_sequence": None}
 _NOT_ENDED = {"stop_reason": None, "stop_sequence": None}
 _AUTHOR = {"type": "message", "role": "assistant"}
-_BEGUN = {
+_BEGUN: Json = {
     "id": "msg_hopwritten",
     **_AUTHOR,
     "model": "fake-model",
