@@ -1,6 +1,6 @@
 """Alarms that ring at a time, to a fraction of a millisecond where the system can (event loops alone keep whole ones).
 
-And `News`, which limits many short waits for little.
+Also `News`: one timer for the many short waits of a reader, each of which has a time limit.
 """
 
 from __future__ import annotations
