@@ -126,7 +126,7 @@ def _expected_model(judged: Judged, attempt: Attempt, got: Any) -> Any:
     falls_back = attempt.number > 1 and declares.fallback is not None and declares.fallback.primary == asked
     models = declares.fallback.chain if falls_back and declares.fallback else (asked,)
     names = {model: declares.model_map[model] for model in models if model in declares.model_map}
-    is_another = got not in names.values() and (len(names) == len(models) or got in [*names])  # `got` may be of any type
+    is_another = got not in names.values() and (len(names) == len(models) or got in [*names])  # it may be no text
     return next(iter(names.values())) if is_another else got
 
 
