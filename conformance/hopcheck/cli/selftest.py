@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("pattern", nargs="*", help="cases, by id or pattern; default: all")
     add_case_folder(parser)
-    parser.add_argument("--diagonal", action="store_true", help="run mutants on their own cases only")
+    parser.add_argument(
+        "--diagonal", action="store_true", help="run mutants on their own cases only, and honest relays in combinations"
+    )
     parser.add_argument("--full", action="store_true", help="run the cells, too, whose outcome is already known")
     parser.add_argument("--jobs", type=int, default=32, help="cases at once, per process (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=0, help="default: one more than there are cores")
@@ -86,7 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.reproduce:
         return _reproduce(cases, arguments)
     require_folders(path for path in (arguments.json, arguments.html) if path)
-    console, begun, columns = Console(highlight=False), time.monotonic(), columns_of(cases)
+    console, begun = Console(highlight=False), time.monotonic()
+    columns = columns_of(cases, combined=arguments.diagonal)
     matrix = _collect(columns, cases, arguments, console)
     known = by_key(cases)
     total = score(matrix, columns, known)

@@ -21,7 +21,7 @@ from hopcheck_server.wire.event_loop import run as run_loop
 BATCH_SIZE = 40
 """How many columns a batch has, at most; with fewer, another process isn't worth its start."""
 
-DIAGONAL_BATCH_SIZE = 160
+DIAGONAL_BATCH_SIZE = 1000
 """The same where mutants meet only their own cases: the slowest cases of each batch are waited for."""
 
 GC_THRESHOLDS = (200_000, 50, 1000)
@@ -95,7 +95,7 @@ def run_batch(
     """Run the columns of these names on the cases of these keys, in this process."""
     known = by_key(select(all_cases(folder).values()))
     cases = [known[key] for key in keys]
-    mine = [column for column in columns_of(cases) if column.name in names]
+    mine = [column for column in columns_of(cases, combined=diagonal) if column.name in names]
 
     async def collect() -> list[Cell]:
         return [cell async for cell in cells(mine, cases, reach, jobs=jobs, diagonal=diagonal)]

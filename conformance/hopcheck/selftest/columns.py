@@ -12,6 +12,7 @@ from hopcheck.client.operations import OPERATIONS
 from hopcheck.selftest.restriction import restricted
 from hopcheck_server.relay import Relay
 from hopcheck_server.relay.honest import HONEST_RELAYS
+from hopcheck_server.relay.honest.combinations import ALONE, COMBINATIONS, TRANSLATED_COMBINATIONS
 from hopcheck_server.relay.honest.translations import HONEST_TRANSLATIONS
 from hopcheck_server.relay.translating import TranslatingRelay, speaking
 
@@ -43,25 +44,34 @@ class MatrixColumn:
         return self.relay.provider
 
 
-def columns_of(cases: Iterable[Case]) -> list[MatrixColumn]:
+def columns_of(cases: Iterable[Case], *, combined: bool = False) -> list[MatrixColumn]:
     """The healthy relay, the honest relays, and each mutant class once for each operation that it is restricted to.
 
     A relay that translates is a column for each provider that it can stand in front of.
+
+    Args:
+        cases: Those whose mutants have columns.
+        combined: Whether honest relays that go together share a column.
     """
     found: dict[tuple[type[Relay], str], list[tuple[str, Mutant]]] = {}
     for case in cases:
         for mutant in case.mutants:
             if mutant.is_wrong_on(case.operation):
                 found.setdefault((mutant.relay, _restriction(case, mutant)), []).append((case.key, mutant))
-    honest = [MatrixColumn(HEALTHY, Relay, honest=True)]
-    honest += [MatrixColumn(url_part(f"honest.{relay.__name__}"), relay, honest=True) for relay in HONEST_RELAYS]
-    honest += [
-        MatrixColumn(url_part(f"honest.{relay.__name__}.{relay.provider}"), relay, honest=True)
-        for translation in HONEST_TRANSLATIONS
-        for relay in by_provider(translation)
-    ]
+    honest = [MatrixColumn(HEALTHY, Relay, honest=True), *honest_columns(combined=combined)]
     return honest + [
         _mutant_column(one, operation, of) for (relay, operation), of in found.items() for one in by_provider(relay)
+    ]
+
+
+def honest_columns(*, combined: bool) -> list[MatrixColumn]:
+    """The columns of the honest relays: one each, or one for those that go together."""
+    plain = (*COMBINATIONS, *ALONE) if combined else HONEST_RELAYS
+    translating = TRANSLATED_COMBINATIONS if combined else HONEST_TRANSLATIONS
+    relays = [*plain, *(one for translation in translating for one in by_provider(translation))]
+    return [
+        MatrixColumn(url_part(".".join(filter(None, ("honest", one.__name__, one.provider)))), one, honest=True)
+        for one in relays
     ]
 
 

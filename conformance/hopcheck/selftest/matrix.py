@@ -83,7 +83,7 @@ class HostedRelay:
     """One relay of a column, and the cases that are run on it.
 
     A mutant has a relay for each of its own cases, so that no other case has used up its state. Cases that take the
-    backend down share another, one after another. Other cases' floods have a relay each, and are shortened.
+    backend down share another, one after another. Floods have a relay each; those of other cases are shortened.
     """
 
     name: str
@@ -96,15 +96,14 @@ def _hosted(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None, *,
     cases = [case for case in cases if _is_asked_of(column, case)]
     if column.honest:
         reach = None if column.name == HEALTHY else reach
-        return _without_outages(HostedRelay(column.name, column, _differing(column, cases, reach)))
+        return _apart(HostedRelay(column.name, column, _differing(column, cases, reach)))
     own = {key for key, _ in column.mutants}
     hosted = [HostedRelay(f"{column.name}.{url_part(case.key)}", column, (case,)) for case in cases if case.key in own]
     if not diagonal:
         others = tuple(case for case in cases if case.key not in own)
         anything = any("*" in mutant.trips for _, mutant in column.mutants)
         open_ = () if anything and reach is not None else _differing(column, others, reach)
-        for relay in _without_outages(HostedRelay(column.name, column, open_, foreign=True)):
-            hosted += _without_floods(relay)
+        hosted += _apart(HostedRelay(column.name, column, open_, foreign=True))
     return hosted
 
 
@@ -119,6 +118,11 @@ def _is_asked_of(column: MatrixColumn, case: Case) -> bool:
 def _differing(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None) -> tuple[Case, ...]:
     """The cases whose cells are worth running: in the others, the column's relay does what the healthy one does."""
     return tuple(case for case in cases if reach is None or touches(column.relay, case, reach))
+
+
+def _apart(relay: HostedRelay) -> list[HostedRelay]:
+    """The relay without the cases that need one of their own, and those."""
+    return [one for part in _without_outages(relay) for one in _without_floods(part)]
 
 
 def _without_outages(relay: HostedRelay) -> list[HostedRelay]:
