@@ -107,7 +107,12 @@ class SecretForm:
 def canonical_of(text: str) -> bytes:
     """The letters and digits of a text, escapes decoded, in lower case."""
     if not text.isascii() or any(mark in text for mark in _MARKS):
-        text = _ESCAPES.sub(lambda match: _unescaped(match) or " ", text)
+        known: dict[str, str] = {}  # a long text in another script has few different letters
+
+        def decoded(match: re.Match[str]) -> str:
+            return known.get(match[0]) or known.setdefault(match[0], _unescaped(match) or " ")
+
+        text = _ESCAPES.sub(decoded, text)
     return text.encode("ascii", "ignore").translate(_LOWER, _DROPPED)
 
 

@@ -59,6 +59,17 @@ def test_one_large_request_is_always_let_in() -> None:
     assert budget.used == 10 * LIMIT + 1
 
 
+def test_two_that_are_half_read_do_not_wait_for_each_other() -> None:
+    budget = ByteBudget(LIMIT, 60)
+    first, second = HeldBytes(budget), HeldBytes(budget)
+    first.count(2 * SMALL_BYTES)
+    second.count(SMALL_BYTES + 1)
+    assert not budget.has_room(second, 1)
+    assert budget.has_room(first, LIMIT)
+    first.release()
+    assert budget.has_room(second, LIMIT)
+
+
 def test_who_waits_is_served_in_turn() -> None:
     budget = ByteBudget(LIMIT, 60)
     first, second, third = (HeldBytes(budget) for _ in range(3))

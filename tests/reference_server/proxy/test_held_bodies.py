@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -184,7 +186,8 @@ def test_a_client_that_reads_nothing_gives_back_what_it_held(start: Start, upstr
     upstream.script = script
     with ask(client, chat(10)):
         assert upstream.reached.wait(20)
-        assert client.post(CHAT_PATH, json=chat(10)).status_code == 200
+        answer = client.post(CHAT_PATH, json=chat(10))
+        assert answer.status_code == 200, answer.text
 
 
 def test_a_stream_that_nobody_reads_ends(start: Start, upstream: RawUpstream) -> None:
@@ -229,3 +232,22 @@ def test_a_connection_is_read_ahead_less_where_memory_is_short(
     assert budget.used == used + most + upstream_connection.PIECE_BYTES + 2
     assert connection.take_body().endswith(b"xyz")
     assert (budget.used, transport.is_paused) == (used, False)
+
+
+def test_each_thread_reads_into_a_buffer_of_its_own() -> None:
+    async def open_two() -> list[UpstreamConnection]:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            made = [await UpstreamConnection.open(*listener.getsockname()) for _ in range(2)]
+            for connection in made:
+                connection.abort()
+            return made
+
+    def buffers() -> list[int]:
+        return [id(connection.get_buffer(0).obj) for connection in asyncio.run(open_two())]
+
+    here, there = buffers(), []
+    thread = threading.Thread(target=lambda: there.extend(buffers()))
+    thread.start()
+    thread.join()
+    assert here[0] == here[1]
+    assert there[0] == there[1] != here[0]

@@ -24,7 +24,8 @@ FEW_BYTES = 1024
 class ByteBudget:
     """What may be held at the same time.
 
-    One large request is always let in: its size has limits of its own, and otherwise it could never be served.
+    Of large requests, the oldest is always let in: its size has limits of its own, and if two that are half read waited
+    for each other, neither would ever be served.
 
     Args:
         limit_bytes: Of all requests together.
@@ -38,7 +39,7 @@ class ByteBudget:
         self.used = 0
         self._limit = limit_bytes
         self._wait_s = wait_s
-        self._large: set[HeldBytes] = set()
+        self._large: dict[HeldBytes, None] = {}  # the oldest first
         self._waiting: deque[_Wish] = deque()
 
     @property
@@ -50,13 +51,16 @@ class ByteBudget:
         """Whether a request may take that many bytes more: all of the budget if it is small, or takes them briefly."""
         is_small = holder.held + size <= SMALL_BYTES
         limit = self._limit if is_small or briefly else self._limit * 3 // 4
-        return self.used + size <= limit or (not is_small and self._large <= {holder})
+        return self.used + size <= limit or (not is_small and next(iter(self._large), holder) is holder)
 
     def change(self, holder: HeldBytes, size: int) -> None:
         """Note that a request holds more, or less (which may be what others wait for)."""
         self.used += size
         holder.held += size
-        (self._large.add if holder.held > SMALL_BYTES else self._large.discard)(holder)
+        if holder.held > SMALL_BYTES:
+            self._large.setdefault(holder)
+        else:
+            self._large.pop(holder, None)
         if size < 0 and self._waiting:
             self._serve_waiting()
 

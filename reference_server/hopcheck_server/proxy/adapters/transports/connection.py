@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 from hopcheck_server.proxy.adapters.transports.base import BrokenOff, TimedOut, TransportError
 from hopcheck_server.proxy.memory.budget import FEW_BYTES, UNCOUNTED, HeldBytes
@@ -23,8 +24,14 @@ PIECE_BYTES = 128
 """What keeping the bytes of one read takes besides them."""
 
 
-_BUFFER = memoryview(bytearray(READ_BYTES))
-"""Every connection is read into it: what comes is copied at once."""
+class _Buffer(threading.local):
+    """What every connection of a thread, and so of an event loop, is read into: what comes is copied at once."""
+
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(READ_BYTES))
+
+
+_BUFFER = _Buffer()
 
 
 class UpstreamConnection(ClientConnection, asyncio.BufferedProtocol):
@@ -48,6 +55,7 @@ class UpstreamConnection(ClientConnection, asyncio.BufferedProtocol):
         """Keep the transport; the kernel isn't to read ahead where this connection doesn't."""
         super().connection_made(transport)
         bound_buffers(transport.get_extra_info("socket"))
+        self._buffer = _BUFFER.view
 
     @property
     def reusable(self) -> bool:
@@ -56,11 +64,11 @@ class UpstreamConnection(ClientConnection, asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where the next bytes are read into."""
-        return _BUFFER
+        return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Parse what came."""
-        self.data_received(bytes(_BUFFER[:nbytes]))
+        self.data_received(bytes(self._buffer[:nbytes]))
 
     def _keep(self, answer: RawResponse, parts: list[bytes]) -> None:
         """Keep the body bytes of one read, and pause the connection where many wait."""
