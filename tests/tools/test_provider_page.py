@@ -67,6 +67,12 @@ def test_advice_may_be_judged_and_need_not() -> None:
     ]
 
 
+def test_what_happens_sometimes_is_listed_where_it_was_met() -> None:
+    seldom = judgement(sometimes=True)
+    assert judged(report(case("conforms")), [seldom]) == []
+    assert [one.where for one in judged(report(case("deviates")), [seldom])] == ["a.b"]
+
+
 def test_a_case_that_a_cause_prevents_counts_with_it() -> None:
     assert judged(report(case("untestable", untestable_by="acceptance: x")), []) == []
 

@@ -52,19 +52,22 @@ def judged(report: Json, judgements: Sequence[Json], group: Group = by_provider)
     """Every deviation of a report with its judgement, in the order of the judgements.
 
     Raises:
-        Unjudged: One of a binding requirement has none, or a judgement is about nothing that the report has.
+        Unjudged: One of a binding requirement has none, or a judgement that doesn't say `sometimes` is about nothing
+            that the report has.
     """
     met = dict(_met(report, group))
     binding = {place for place, names in _met(report, group, binding=True)}
     known = {(one["where"], provider): one for one in judgements for provider in one["providers"]}
+    expected = {place for place, one in known.items() if not one.get("sometimes")}
     problems = [f"no judgement: {where} with {provider}" for where, provider in sorted(binding - known.keys())]
-    problems += [f"nothing to judge: {where} with {provider}" for where, provider in sorted(known.keys() - met.keys())]
+    problems += [f"nothing to judge: {where} with {provider}" for where, provider in sorted(expected - met.keys())]
     problems += [f"unknown class: {one['class']}" for one in judgements if one["class"] not in CLASSES]
     if problems:
         raise Unjudged("\n".join(problems))
     return [
         ProviderDeviation(provider, where, met[where, provider], one["class"], one["sentence"])
         for (where, provider), one in known.items()
+        if (where, provider) in met
     ]
 
 

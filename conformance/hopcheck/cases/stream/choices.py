@@ -33,8 +33,7 @@ ENDING = {**_CHUNK, "choices": [{"index": 0, "delta": {}, "logprobs": None, "fin
 )
 async def n_choices(target: Target) -> Findings:
     """With `n`, each choice's deltas and its finish reason come under that choice's index."""
-    steering = {"logit_bias": {"50256": -100}, "seed": 42, "temperature": 0.7}
-    stream = await target.chat.stream(n=3, stream_options={"include_usage": True}, **steering)
+    stream = await target.chat.stream(n=3, stream_options={"include_usage": True}, seed=42, temperature=0.7)
     yield expect("texts", [stream.joined(index=index) for index in range(3)], equals=["".join(text) for text in TEXTS])
     finishes = [stream.finishes(index)[-1:] for index in range(3)]
     yield expect("finish reasons", finishes, equals=[[end] for end in ENDS])
@@ -57,12 +56,12 @@ class FinishesTheFirstChoice(Relay):
 
 
 @n_choices.mutant(killed_by="request-fidelity")
-class BiasesOneChoice(Relay):
-    """A request for several choices is sent without a bias."""
+class SeedsOneChoice(Relay):
+    """A request for several choices is sent without its seed."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json
-        return outgoing.with_json(body) if (body.get("n") or 1) > 1 and body.pop("logit_bias", None) else outgoing
+        return outgoing.with_json(body) if (body.get("n") or 1) > 1 and body.pop("seed", None) else outgoing
 
 
 @case(

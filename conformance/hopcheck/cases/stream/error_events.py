@@ -12,7 +12,6 @@ from hopcheck import (
     edits,
     event_of,
     expect,
-    function_tools,
     reply,
 )
 
@@ -25,10 +24,7 @@ FAILURE = reply.error_story(529, OVERLOADED)
     "stream.error-mid",
     level="MUST",
     refs=["gatewayproof", "litellm#36768", "openai-python raises APIError"],
-    upstream={
-        "": reply.stream("Hel", failure=FAILURE, pace_s=0.01),
-        "call": reply.stream(tools=[reply.call("look_up", '{"q"')], failure=FAILURE, pace_s=0.01),
-    },
+    upstream=reply.stream("Hel", failure=FAILURE, pace_s=0.01),
 )
 async def error_mid(target: Target) -> Findings:
     """An error in mid-stream shows, as an error event at best, and no finish reason is made up."""
@@ -38,8 +34,7 @@ async def error_mid(target: Target) -> Findings:
     # SHOULD where the connection breaks instead: what failed isn't known then, but that it failed is.
     broke, is_text = stream.ended != "complete", isinstance(message, str) and message != ""
     yield expect("message of the error", message, holds=is_text, to="a text", level="SHOULD" if broke else None)
-    call = await target.chat.stream(script="call", tools=function_tools("look_up"))
-    yield expect("finish reasons", [*stream.ends(), *call.ends()], equals=[])
+    yield expect("finish reasons", stream.ends(), equals=[])
 
 
 @error_mid.mutant(killed_by="message of the error")
@@ -48,19 +43,6 @@ class SaysErrorsAsText(Relay):
 
     def sound(self, events: Events) -> Events:
         return super().sound(_as_text(events))
-
-
-@error_mid.mutant(killed_by="finish reasons")
-class FinishesOpenCalls(Relay):
-    """An error within a call is taken for the call's end."""
-
-    async def events(self, events: Events) -> Events:
-        called = False
-        async for event in events:
-            called = called or b'"tool_calls":' in event.raw
-            is_error = called and edits.chunk_of(event) is None and "error" in (event.json or {})
-            for one in (event_of(reply.delta(finish="tool_calls")), DONE) if is_error else (event,):
-                yield one
 
 
 @error_mid.mutant(killed_by="finish reasons")

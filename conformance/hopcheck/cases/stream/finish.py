@@ -1,7 +1,5 @@
 """Why a chat stream stopped."""
 
-from typing import Any
-
 from hopcheck import Events, Findings, Relay, Target, case, edits, event_of, expect, function_tools, reply
 
 ENDS = {
@@ -9,7 +7,6 @@ ENDS = {
     "length": reply.stream("Hel", "lo", finish="length"),
     "content-filter": reply.stream("Hel", "lo", finish="content_filter"),
     "tool-calls": reply.stream(tools=[reply.call("look_up", '{"q":', '"x"}')]),
-    "length.of-call": reply.stream(tools=[reply.call("look_up", '{"q":', '"x')], finish="length"),
 }
 
 TRIPPED = ("stream.finish-matches", "stream.cut", "stream.error-mid", "stream.nonstream-parity", "tools.text-and-call")
@@ -64,22 +61,7 @@ async def finish_matches(target: Target) -> Findings:
     """A stream's finish reason is the provider's: stop, length, content_filter or tool_calls."""
     streams = [await target.chat.stream(script=name, tools=function_tools("look_up")) for name in ENDS]
     reasons = [stream.summary["finish"] for stream in streams]
-    yield expect("finish reasons", reasons, equals=[name.partition(".")[0].replace("-", "_") for name in ENDS])
-
-
-@finish_matches.mutant(killed_by="finish reasons")
-class CallsAreWhole(Relay):
-    """A stream with a call has the finish reason `tool_calls`, also where the call was cut off."""
-
-    async def events(self, events: Events) -> Events:
-        called = False
-        async for event in events:
-            called = called or b'"tool_calls":' in event.raw
-            yield edits.chunk(event, self._finish) if called else event
-
-    def _finish(self, chunk: dict[str, Any]) -> None:
-        for choice in chunk["choices"]:
-            choice["finish_reason"] = choice.get("finish_reason") and "tool_calls"
+    yield expect("finish reasons", reasons, equals=[name.replace("-", "_") for name in ENDS])
 
 
 @finish_matches.mutant(killed_by="finish reasons", trips=("stream.nonstream-parity", "tools.text-and-call"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import Any, NamedTuple
 
 from hopcheck_contracts.violations import shown
@@ -50,11 +50,22 @@ def differences(wanted: Any, got: Any, place: str = "") -> Iterator[ValueDiffere
         for key in dict.fromkeys((*wanted, *got)):
             yield from differences(_member(wanted, key), _member(got, key), f"{place}.{key}".lstrip("."))
     elif isinstance(wanted, list) and isinstance(got, list):
-        for one, other in zip_longest(wanted, got, fillvalue=_ABSENT):
+        for one, other in _aligned(wanted, got):
             yield from differences(one, other, f"{place}[]")
     elif not same(wanted, got):
         kind = "is missing" if got is _ABSENT else "is added" if wanted is _ABSENT else "is changed"
         yield ValueDifference(place, kind, f"{_shown(wanted)} became {_shown(got)}")
+
+
+def _aligned(wanted: list[Any], got: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """The items of two lists that belong together: where one is longer, those that the same items end with."""
+    kept = 0
+    if len(wanted) != len(got):
+        least = min(len(wanted), len(got))
+        head = sum(1 for _ in takewhile(lambda pair: same(*pair), zip(wanted, got, strict=False)))
+        tail = takewhile(lambda pair: same(*pair), zip(reversed(wanted), reversed(got), strict=False))
+        kept = min(sum(1 for _ in tail), least - head)
+    yield from zip_longest(wanted[: len(wanted) - kept], got[: len(got) - kept], fillvalue=_ABSENT)
 
 
 def same(wanted: Any, got: Any) -> bool:

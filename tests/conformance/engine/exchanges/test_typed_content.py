@@ -98,12 +98,14 @@ def test_what_differs() -> None:
 
 def test_signatures_and_declared_reasoning() -> None:
     gemini = all_dialects()["gemini"]
-    assert "content[].thinking is missing" in causes("/v1/messages", "thinking", "text")
+    assert "content[] is missing" in causes("/v1/messages", "thinking", "text")
     assert "content[] is added" in causes("/v1/messages", "text", "calls")
     for path in PATHS:
         lost = causes(path, "thinking", "thinking", dialect=gemini)
         assert lost == {}
-        assert not any("thinking" in one for one in causes(path, "thinking", "text", dialect=gemini, reasons=False))
+        for reasons in (True, False):
+            found = causes(path, "thinking", "text", dialect=gemini, reasons=reasons)
+            assert any("[] is missing" in one for one in found) is reasons
 
 
 def test_behind_another_dialect_arguments_are_values_usage_sums() -> None:
