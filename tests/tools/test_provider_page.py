@@ -67,8 +67,8 @@ def test_advice_may_be_judged_and_need_not() -> None:
     ]
 
 
-def test_what_happens_sometimes_is_listed_where_it_was_met() -> None:
-    seldom = judgement(sometimes=True)
+def test_what_is_intermittent_is_listed_where_it_was_met() -> None:
+    seldom = judgement(intermittent=True)
     assert judged(report(case("conforms")), [seldom]) == []
     assert [one.where for one in judged(report(case("deviates")), [seldom])] == ["a.b"]
 

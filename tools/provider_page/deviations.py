@@ -52,13 +52,13 @@ def judged(report: Json, judgements: Sequence[Json], group: Group = by_provider)
     """Every deviation of a report with its judgement, in the order of the judgements.
 
     Raises:
-        Unjudged: One of a binding requirement has none, or a judgement that doesn't say `sometimes` is about nothing
+        Unjudged: One of a binding requirement has none, or a judgement that isn't `intermittent` is about nothing
             that the report has.
     """
     met = dict(_met(report, group))
     binding = {place for place, names in _met(report, group, binding=True)}
     known = {(one["where"], provider): one for one in judgements for provider in one["providers"]}
-    expected = {place for place, one in known.items() if not one.get("sometimes")}
+    expected = {place for place, one in known.items() if not one.get("intermittent")}
     problems = [f"no judgement: {where} with {provider}" for where, provider in sorted(binding - known.keys())]
     problems += [f"nothing to judge: {where} with {provider}" for where, provider in sorted(expected - met.keys())]
     problems += [f"unknown class: {one['class']}" for one in judgements if one["class"] not in CLASSES]
