@@ -42,7 +42,8 @@ def _of_client(judged: Judged, attempt: Attempt) -> Iterator[Complaint]:
         return
     carried = list(_carried(judged))
     for place, text in attempt.headers:
-        origins = {one.field: one.level for one in carried if any(form in text for form in one.forms)}
+        found = (one for one in carried if any(form in text for form in one.forms))
+        origins = {one.field: one.level for one in found if not (place.lower() == "host" and one.is_address)}
         if origins:
             # Clients show the same key, or address, in several headers: what is passed on as it was is one of them.
             field = place.lower() if place.lower() in origins else next(iter(origins))
@@ -56,6 +57,11 @@ class _Carried(NamedTuple):
     field: str
     forms: Sequence[str]
     level: Level
+
+    @property
+    def is_address(self) -> bool:
+        """Whether it is an address, which may be the provider's as well."""
+        return self.field in FORWARDED_NAMES
 
 
 def _carried(judged: Judged) -> Iterator[_Carried]:

@@ -55,7 +55,7 @@ ASKED: Mapping[str, Any] = {
 SYSTEM: Mapping[str, Any] = {"messages": {"system": "Be brief."}, "responses": {"instructions": "Be brief."}}
 """What the system says, in the field that each surface has for it."""
 
-HEADERS = {"Cookie": "session=c0ffee-5e55-10n", "X-Forwarded-For": "203.0.113.7", "TE": "trailers"}
+HEADERS = {"Cookie": "session=c0ffee-5e55-10n", "X-Forwarded-For": "127.0.0.1", "TE": "trailers"}
 
 
 LEFT_S = 3.0

@@ -74,7 +74,7 @@ ASKED: dict[str, Any] = {
 
 HEADERS = {
     "Cookie": "session=c0ffee-5e55-10n",
-    "X-Forwarded-For": "203.0.113.7",
+    "X-Forwarded-For": "127.0.0.1",
     "X-Api-Key": "another-0f-th3m",
     "TE": "trailers",
 }
