@@ -18,7 +18,7 @@ from hopcheck_server.wire.pool import Origin
 
 READ_BYTES = 256 * 1024
 
-MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 """No more is read of one response, its head and framing included."""
 
 MAX_FIELDS = 2_000
