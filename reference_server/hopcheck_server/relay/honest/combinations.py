@@ -8,57 +8,54 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from hopcheck_server.relay.honest import (
-    HONEST_RELAYS,
+from hopcheck_server.relay.honest import HONEST_RELAYS
+from hopcheck_server.relay.honest.assembled import AssemblesStreams
+from hopcheck_server.relay.honest.deployments import GoesBySessions, MarksWhatIsEncrypted
+from hopcheck_server.relay.honest.headers import (
     AsksForNoCoding,
-    AsksForUsage,
-    AssemblesStreams,
     BalancesLoad,
+    DatesRetryAfter,
+    NewRateLimitHeaders,
+    PadsHeaders,
+    RulesGzipOut,
+)
+from hopcheck_server.relay.honest.limits import FillsBuckets
+from hopcheck_server.relay.honest.requests import (
+    CompressesStreams,
+    DropsDeclaredFields,
+    HidesBackups,
+    NamesModelsAlike,
+    RefusesUnknownFields,
+    RewritesRequests,
+    TracesByItself,
+    WritesNewForms,
+)
+from hopcheck_server.relay.honest.responses import (
     CarriageReturns,
     ChunkedAnswers,
     ClosesConnections,
     Compresses,
-    CompressesStreams,
-    DatesRetryAfter,
-    DropsDeclaredFields,
-    FillsBuckets,
-    GoesBySessions,
-    HidesBackups,
-    JoinsRoleAndText,
     KeepAliveComments,
-    LeavesNullsOut,
-    MarksWhatIsEncrypted,
     MoreHeaders,
-    NamesModelsAlike,
-    NamesResponses,
-    NewRateLimitHeaders,
     NoSpaceAfterColon,
-    NumbersEvents,
     OldProtocol,
     OneByteWrites,
     OtherKeyOrder,
-    PadsHeaders,
     PlainContentType,
     PrettyPrints,
-    RefusesUnknownFields,
-    RewritesRequests,
-    RulesGzipOut,
     SaysBadGateway,
     SaysBadRequest,
     SaysNotFound,
     SaysUnprocessable,
     SendsHints,
+    VendorFields,
+)
+from hopcheck_server.relay.honest.streams import (
+    JoinsRoleAndText,
+    NumbersEvents,
     SpaceAfterDone,
     SplitsDeltas,
-    SplitsTexts,
-    TracesByItself,
-    VendorFields,
-    WantsAChoice,
     WritesErrorsInChunks,
-    WritesLists,
-    WritesNewForms,
-    WritesNulls,
-    WritesWholeNumbers,
 )
 from hopcheck_server.relay.honest.translations import (
     AllowsLongAnswers,
@@ -68,6 +65,14 @@ from hopcheck_server.relay.honest.translations import (
     OffersNoneInsteadOfForbidding,
     WritesArgumentsWidely,
 )
+from hopcheck_server.relay.honest.typed import (
+    AsksForUsage,
+    LeavesNullsOut,
+    WantsAChoice,
+    WritesNulls,
+    WritesWholeNumbers,
+)
+from hopcheck_server.relay.honest.typed_surfaces import NamesResponses, SplitsTexts, WritesLists
 from hopcheck_server.relay.messages import Events, OutgoingRequest, RelayedResponse
 from hopcheck_server.relay.relay import Relay
 from hopcheck_server.relay.translating import TranslatingRelay
