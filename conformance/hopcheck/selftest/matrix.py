@@ -121,7 +121,7 @@ def _differing(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None)
 
 
 def _apart(relay: HostedRelay) -> list[HostedRelay]:
-    """The relay without the cases that need one of their own, and those."""
+    """One relay for the cases that may share it, and one each for those that may not."""
     return [one for part in _without_outages(relay) for one in _without_floods(part)]
 
 
