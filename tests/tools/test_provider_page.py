@@ -106,6 +106,8 @@ def test_the_judgements_are_those_of_the_page(path: Path, name: str) -> None:
     assert {one["class"] for one in judgements} <= set(CLASSES)
     rows = (ROOT / "docs" / name).read_text(encoding="utf-8").splitlines()
     for one in judgements:
+        if one.get("intermittent"):  # the run that the page is made of may not have met it
+            continue
         for provider in one["providers"]:
             row = f"| {provider} | {one['sentence']} | {one['class']} | `{one['where']}` on "
             assert any(line.startswith(row) for line in rows), row

@@ -1,12 +1,11 @@
-"""Calls that don't come to their end: at a limit, or by an error."""
+"""Calls that are cut off at a limit."""
 
 from typing import Any
 
-from hopcheck import DONE, Events, Findings, Relay, RelayedResponse, Target, case, edits, event_of, expect, reply
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, edits, expect, reply
 from hopcheck.cases.tools.calls import OFFERED
 
 BEGUN = '{"city": "Os'
-OVERLOADED = {"message": "The engine is overloaded.", "type": "server_error", "code": "overloaded"}
 
 
 @case(
@@ -64,34 +63,3 @@ class CompletesCalls(Relay):
                 call["function"]["arguments"] = arguments + '"}' * (arguments == BEGUN)
 
         return edits.messages(response, close)
-
-
-@case(
-    "tools.error-in-call",
-    level="MUST",
-    on="chat.stream",
-    because="only a stream has begun when it fails",
-    refs=["litellm#36768"],
-    upstream=reply.stream(
-        tools=[reply.call("weather", BEGUN)], failure=reply.error_story(529, OVERLOADED), pace_s=0.01
-    ),
-    trips_on=["stream.finish-*:*", "stream.error-mid:*"],
-)
-async def error_in_call(target: Target) -> Findings:
-    """An error within a call shows: the call isn't taken for a whole one."""
-    stream = await target.chat.stream(tools=OFFERED)
-    await target.forwarded(stream)
-    yield expect("finish reasons", stream.ends(), equals=[])
-
-
-@error_in_call.mutant(killed_by="finish reasons")
-class FinishesOpenCalls(Relay):
-    """An error within a call is taken for the call's end."""
-
-    async def events(self, events: Events) -> Events:
-        called = False
-        async for event in events:
-            called = called or b'"tool_calls":' in event.raw
-            is_error = called and edits.chunk_of(event) is None and "error" in (event.json or {})
-            for one in (event_of(reply.delta(finish="tool_calls")), DONE) if is_error else (event,):
-                yield one
