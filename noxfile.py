@@ -183,6 +183,13 @@ def examples(session: nox.Session) -> None:
 
 
 @project_session()
+def transports(session: nox.Session) -> None:
+    """Run the proxy's tests with the official client as its transport; not a default session: others use the other."""
+    session.env["LLM_PROXY__TRANSPORT"] = "openai"
+    run(session, "pytest", "-n", "2", "-m", "not litellm", "tests/reference_server/proxy", *session.posargs)
+
+
+@project_session()
 def hostile(session: nox.Session) -> None:
     """Run gate and load on every hostile target, other commands on some; not a default session: it takes long."""
     run(session, "pytest", "-m", "hostile", "-n", "12", "tests/hostile", *session.posargs)  # most of them wait

@@ -17,7 +17,7 @@ KEYS = ("LITELLM_API_KEY", "INTERNAL_API_KEY", "DIRECT_FALLBACK_API_KEY")
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LLM_MODE", "LITELLM_PROXY_URL", *KEYS):
+    for name in ("LLM_MODE", "LITELLM_PROXY_URL", "TRANSPORT", *KEYS):
         monkeypatch.delenv(f"LLM_PROXY__{name}", raising=False)
 
 
