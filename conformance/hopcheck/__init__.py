@@ -10,6 +10,7 @@ from hopcheck.authoring.edits import BeginsDespiteErrors, EditsErrors, EditsObje
 from hopcheck.authoring.equivalence import canonical_request
 from hopcheck.authoring.findings import Finding, Findings, expect
 from hopcheck.authoring.mutants import Mutant
+from hopcheck.authoring.odd_text import ODD_PIECES, ODD_TEXT
 from hopcheck.authoring.registry import case
 from hopcheck.client import (
     OMIT,
@@ -63,6 +64,8 @@ __all__ = [
     "DONE",
     "FORWARDED",
     "GENERATING",
+    "ODD_PIECES",
+    "ODD_TEXT",
     "OF_OPENAI",
     "ON_CHAT",
     "ON_MESSAGES",

@@ -6,12 +6,26 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 
-from tools.gated_faults import eighth, fifth, first, fourth, ninth, second, seventh, sixth, tenth, third
+from tools.gated_faults import (
+    eighth,
+    eleventh,
+    fifth,
+    first,
+    fourth,
+    ninth,
+    second,
+    seventh,
+    sixth,
+    tenth,
+    third,
+    thirteenth,
+    twelfth,
+)
 from tools.gated_faults.conditions import completions, refusals, requests, retries, streams
 from tools.gated_faults.fault import lines_of
 from tools.rare_faults import run_gate
 
-FILES = (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth)
+FILES = (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth, thirteenth)
 CONDITIONS = (requests, retries, completions, streams, refusals)
 RELAYS = {module.__name__.rpartition(".")[2]: module.FAULTS for module in (*FILES, *CONDITIONS)}
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 from hopcheck import (
     STREAMED,
@@ -15,6 +16,7 @@ from hopcheck import (
     case,
     edits,
     expect,
+    function_tools,
     incoming,
     reply,
 )
@@ -53,11 +55,17 @@ async def first_text(live: PendingResponse) -> None:
     upstream=FLOWING,
 )
 async def mid_stream(target: Target, ask: Operation) -> Findings:
-    """A client that hangs up while a stream's text flows ends it at the provider within 5 s."""
-    async with await ask.open() as live:
-        await first_text(live)
-        live.hang_up()
-    yield expect("the provider's stream", await how_it_ended(target, live.response.marker), equals="hung-up")
+    """A client that hangs up while a stream's text flows ends it at the provider within 5 s, tools or none."""
+
+    async def left(**fields: Any) -> str:
+        async with await ask.open(**fields) as live:
+            await first_text(live)
+            live.hang_up()
+        return await how_it_ended(target, live.response.marker)
+
+    ends = await asyncio.gather(left(), left(tools=function_tools("look_up")))
+    yield expect("the provider's stream", ends[0], equals="hung-up")
+    yield expect("the provider's stream with tools", ends[1], equals="hung-up")
 
 
 @case(
@@ -92,3 +100,16 @@ class ReadsToTheEnd(ServesNobody):
         async for event in events:
             if not incoming().exchange.gone.is_set():
                 yield event.raw
+
+
+@mid_stream.mutant(killed_by="the provider's stream with tools", trips=("cancel.*", "resources.*"))
+class FinishesToolTurns(ServesNobody):
+    """A stream in which tools are offered is read to its end, since a call may come."""
+
+    async def frames(self, events: Events) -> AsyncIterator[bytes]:
+        keeps = b'"tools"' in incoming().body
+        async for event in events:
+            if not incoming().exchange.gone.is_set():
+                yield event.raw
+            elif not keeps:
+                return

@@ -1,11 +1,24 @@
 """The reasoning of a model, which many providers send in fields that OpenAI doesn't have."""
 
-from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
+from hopcheck import (
+    ODD_PIECES,
+    ODD_TEXT,
+    Events,
+    Findings,
+    Relay,
+    RelayedResponse,
+    Target,
+    case,
+    dig,
+    edits,
+    expect,
+    reply,
+)
 
 WORDS = ("First the user ", "says hello; ", "so do I.")
 THOUGHT = "".join(WORDS)
 
-SCRIPTS = {"": reply.chat("Hello.", reasoning=[THOUGHT]), "pieces": reply.chat("Hello.", reasoning=WORDS)}
+SCRIPTS = {"": reply.chat("Hello.", reasoning=[ODD_TEXT]), "pieces": reply.chat("Hello.", reasoning=ODD_PIECES)}
 BETWEEN = reply.events(
     reply.delta(role="assistant", reasoning_content=WORDS[0]),
     reply.delta(content="Hel"),
@@ -25,9 +38,9 @@ BETWEEN = reply.events(
 async def reasoning_content(target: Target) -> Findings:
     """A provider's `reasoning_content` reaches the client, in one piece and streamed."""
     answer = await target.chat.create()
-    yield expect("in one piece", dig(answer.message, "reasoning_content"), equals=THOUGHT)
+    yield expect("in one piece", dig(answer.message, "reasoning_content"), equals=ODD_TEXT)
     streamed = [(await target.chat.stream(script=script)).joined("reasoning_content") for script in SCRIPTS]
-    yield expect("streamed", streamed, equals=[THOUGHT] * len(SCRIPTS))
+    yield expect("streamed", streamed, equals=[ODD_TEXT] * len(SCRIPTS))
 
 
 @reasoning_content.mutant(killed_by="in one piece")

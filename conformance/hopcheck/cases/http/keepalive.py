@@ -4,7 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hopcheck import (
+    FORWARDED,
+    GENERATING,
+    STREAMED,
     Findings,
+    Operation,
     OutgoingRequest,
     Relay,
     Response,
@@ -24,33 +28,27 @@ def announces_close(answer: Response) -> bool:
     return answer.version == "1.0" or not framed or "close" in ",".join(answer.all("connection")).lower()
 
 
-FIELDS: dict[str, Any] = {"temperature": 0.25, "seed": 7, "user": "first", "tools": function_tools("look_up")}
+FIELDS: dict[str, Any] = {"temperature": 0.25, "tools": function_tools("look_up")}
 """What the first request of a connection has, and the next one hasn't."""
 
 DROPPED = "stream.done-once:DropsTheConnection"
 
 
-@case(
-    "http.keepalive",
-    level="SHOULD",
-    because="it asks on several operations",
-    refs=["RFC 9112 9.3", "RFC 9112 9.6"],
-    trips_on=[DROPPED],
-)
-async def keepalive(target: Target) -> Findings:
+@case("http.keepalive", level="SHOULD", on=FORWARDED, refs=["RFC 9112 9.3", "RFC 9112 9.6"], trips_on=[DROPPED])
+async def keepalive(target: Target, ask: Operation) -> Findings:
     """After an answer, a stream or an error, a connection serves the next request, unless its end was announced.
 
     That nothing of one request goes into the next is judged on every exchange.
     """
+    fields = FIELDS if ask.generates else {}
     asks: dict[str, Callable[[Any], Awaitable[Response]]] = {
-        "an answer": lambda connection: target.chat.create(connection=connection, **FIELDS),
-        "a stream": lambda connection: target.chat.stream(connection=connection, **FIELDS),
-        "an error": lambda connection: target.request("POST", "/chat/completions", body=b"{", connection=connection),
+        "an answer": lambda connection: ask(connection=connection, **fields),
+        "an error": lambda connection: target.request("POST", ask.path, body=b"{", connection=connection),
     }
-    for name, ask in asks.items():
+    for name, first in asks.items():
         connection = await target.connect()
-        closed = announces_close(await ask(connection))
-        second = CLOSED if closed else (await target.chat.create(connection=connection)).status
+        closed = announces_close(await first(connection))
+        second = CLOSED if closed else (await ask(connection=connection)).status
         connection.close()
         yield expect(f"next after {name}", second, one_of=[200, CLOSED])
 
@@ -74,7 +72,7 @@ class OneRequestEach(Hasty):
     """Every connection is closed after its first answer, which doesn't say so."""
 
 
-@keepalive.mutant(killed_by="next after a stream")
+@keepalive.mutant(killed_by="next after an answer", on=STREAMED)
 class ClosesAfterStreams(Hasty):
     """A stream is ended twice: by its last chunk, and by closing the connection."""
 
@@ -90,7 +88,7 @@ class ClosesAfterNonsense(Hasty):
         return body == b"{"
 
 
-@keepalive.mutant(killed_by="request-fidelity")
+@keepalive.mutant(killed_by="request-fidelity", on=GENERATING)
 class RemembersConnections(Relay):
     """What later requests of a connection leave out is taken from its first."""
 

@@ -32,6 +32,8 @@ FIELDS: dict[str, Any] = {
     "tool_choice": {"type": "tool", "name": "weather", "disable_parallel_tool_use": True},
 }
 
+CHOICES = [{"type": kind, "disable_parallel_tool_use": True} for kind in ("auto", "any")]
+
 
 @case("messages.fields", level="MUST", on=ON_MESSAGES, refs=["Anthropic API messages"], needs=["two_sided"])
 async def fields(target: Target, ask: Operation) -> Findings:
@@ -44,6 +46,18 @@ async def fields(target: Target, ask: Operation) -> Findings:
     yield expect("fields changed", dropped, equals={})
     yield expect("other fields changed", others, equals={}, level="SHOULD")
     yield expect("tools changed", tools, equals={})
+    chosen = [(await target.forwarded(await ask(extra={**FIELDS, "tool_choice": one}))).json for one in CHOICES]
+    yield expect("choices of tools", [dig(one, "tool_choice") for one in chosen], equals=CHOICES)
+
+
+@fields.mutant(killed_by="choices of tools")
+class ChoosesByDefault(Relay):
+    """That the model chooses is the default, and isn't said, nor what else is said with it."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        is_default = dig(body, "tool_choice", "type") == "auto"
+        return outgoing.with_json({**body, "tool_choice": {"type": "auto"}}) if is_default else outgoing
 
 
 @fields.mutant(killed_by="fields changed")

@@ -3,6 +3,8 @@
 from typing import Any
 
 from hopcheck import (
+    ODD_PIECES,
+    ODD_TEXT,
     ON_MESSAGES,
     EditsObjects,
     Findings,
@@ -30,13 +32,13 @@ TEXT = {"type": "text", "text": "Hello"}
     level="MUST",
     on=ON_MESSAGES,
     refs=["Anthropic API extended thinking", "litellm: signatures are null"],
-    upstream=reply.chat("Hello", reasoning=("Let me", " see."), signature=SIGNATURE),
+    upstream=reply.chat("Hello", reasoning=ODD_PIECES, signature=SIGNATURE),
 )
 async def thinking(target: Target, ask: Operation) -> Findings:
     """Thinking comes in a block of its own before the text, whole, and with its signature to the byte."""
     content = content_of(await ask())
     yield expect("blocks", [dig(one, "type") for one in content], equals=["thinking", "text"])
-    yield expect("thinking", dig(content, 0, "thinking"), equals="Let me see.")
+    yield expect("thinking", dig(content, 0, "thinking"), equals=ODD_TEXT)
     yield expect("signature", dig(content, 0, "signature"), equals=SIGNATURE)
 
 
@@ -66,7 +68,7 @@ class ThinksLess(EditsObjects):
 
     def edit(self, content: dict[str, Any]) -> None:
         if content.get("thinking"):
-            content["thinking"] = content["thinking"].replace(" see.", "")
+            content["thinking"] = content["thinking"].removesuffix(" end  ")
 
 
 @thinking.mutant(killed_by="signature")

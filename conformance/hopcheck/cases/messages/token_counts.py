@@ -15,13 +15,28 @@ from hopcheck import (
     dig,
     edits,
     expect,
-    function_tools,
+    items,
     reply,
 )
+from hopcheck.cases.messages.blocks import IMAGE
 
 QUESTION = "How many tokens does this sentence have, and who has counted them?"
 
-SCRIPTS = {"": reply.json_body({"input_tokens": 4321}), "throttled": reply.status(429)}
+FIELDS: dict[str, Any] = {
+    "system": [{"type": "text", "text": "Count."}, {"type": "text", "text": "All of it."}],
+    "tools": [{"name": "count", "description": "Counts.", "input_schema": {"type": "object"}}],
+    "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
+}
+"""What has tokens, in the forms that are easily overlooked."""
+
+PARTS = [IMAGE, {"type": "text", "text": QUESTION}]
+
+REFUSALS = (400, 413, 429, 500, 503, 529)
+
+SCRIPTS = {
+    "": reply.json_body({"input_tokens": 4321}),
+    **{str(status): reply.status(status) for status in REFUSALS},
+}
 
 
 @case(
@@ -34,16 +49,19 @@ SCRIPTS = {"": reply.json_body({"input_tokens": 4321}), "throttled": reply.statu
 )
 async def count_tokens(target: Target, ask: Operation) -> Findings:
     """A count of tokens is the provider's number, and no estimate stands in for one that the provider refuses."""
-    counted = await ask(text=QUESTION, system="Count.", tools=function_tools("count"))
+    counted = await ask(messages=[{"role": "user", "content": PARTS}], extra=FIELDS)
     attempts = await target.seen(counted)
     if not attempts or attempts[-1].response is None:
         raise Untestable(await target.why_not_seen(counted))
     number = _number_in(attempts[-1].response.body)
     yield expect("count", counted.at("input_tokens"), equals=number)
-    lost = [name for name in ("system", "tools") if not dig(attempts[-1].json, name)]
-    yield expect("what isn't counted", lost, equals=[])
-    refused = await ask(script="throttled", text=QUESTION)
-    yield expect("status of a refused count", refused.status, equals=429)
+    body = attempts[-1].json
+    given = {"messages": items(body, "messages", 0, "content")[:2]} | {name: dig(body, name) for name in FIELDS}
+    yield expect("what is counted", given, equals={"messages": PARTS, **FIELDS})
+    refused = {status: (await ask(script=str(status), text=QUESTION)).status or 0 for status in REFUSALS}
+    counts = {status: got for status, got in refused.items() if got < 400}
+    yield expect("refusals that became counts", counts, equals={})
+    yield expect("status of a count that is refused for now", refused[429], equals=429)
 
 
 def _number_in(body: bytes) -> Any:
@@ -59,21 +77,43 @@ class CountsByItself(Relay):
         return edits.body(response, lambda counted: counted.update(input_tokens=17), having="input_tokens")
 
 
-@count_tokens.mutant(killed_by="status of a refused count")
+@count_tokens.mutant(killed_by="refusals that became counts", trips=("errors.*",))
 class Estimates(Relay):
-    """A count that the provider refuses is estimated."""
+    """What a busy provider doesn't count is estimated."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        if response.status == 429:
+        if response.status == 529 and response.incoming.path.endswith("/count_tokens"):
             response.status = 200
             return response.with_json({"input_tokens": 17})
         return response
 
 
-@count_tokens.mutant(killed_by="what isn't counted")
+@count_tokens.mutant(killed_by="status of a count that is refused for now", trips=("errors.*",))
+class RefusesForGood(Relay):
+    """A count that may be asked for again later is a bad request."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        is_count = response.incoming.path.endswith("/count_tokens")
+        response.status = 400 if is_count and response.status == 429 else response.status
+        return response
+
+
+def _without(outgoing: OutgoingRequest, field: str) -> OutgoingRequest:
+    return outgoing.with_json({name: value for name, value in outgoing.json.items() if name != field})
+
+
+@count_tokens.mutant(killed_by="what is counted")
 class CountsNoTools(Relay):
     """A count is asked for without the tools."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        kept = {name: value for name, value in outgoing.json.items() if name != "tools"}
-        return outgoing.with_json(kept)
+        return _without(outgoing, "tools")
+
+
+@count_tokens.mutant(killed_by="what is counted")
+class CountsSystemTexts(Relay):
+    """A system's text counts where it is a text, and not where it is in blocks."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        is_text = isinstance(outgoing.json.get("system"), str)
+        return outgoing if is_text else _without(outgoing, "system")

@@ -2,9 +2,19 @@
 
 from typing import Any
 
-from hopcheck import ON_MESSAGES, EditsObjects, Findings, Operation, Target, case, edits, expect, reply
-
-TEXT = '  Zażółć gęślą jaźń\n\n\t"quotes" \\ back/slash 🦜 \u2028 e\u0301 <b>&amp;</b>\r\n  .'
+from hopcheck import (
+    ODD_PIECES,
+    ODD_TEXT,
+    ON_MESSAGES,
+    EditsObjects,
+    Findings,
+    Operation,
+    Target,
+    case,
+    edits,
+    expect,
+    reply,
+)
 
 
 @case(
@@ -12,11 +22,11 @@ TEXT = '  Zażółć gęślą jaźń\n\n\t"quotes" \\ back/slash 🦜 \u2028 e\u
     level="MUST",
     on=ON_MESSAGES,
     refs=["Anthropic API messages: text"],
-    upstream=reply.chat(*[TEXT[place : place + 7] for place in range(0, len(TEXT), 7)]),
+    upstream=reply.chat(*ODD_PIECES),
 )
 async def content_exact(target: Target, ask: Operation) -> Findings:
     """The text that the provider sent is the text that the client has, to the character."""
-    yield expect("text", (await ask()).content, equals=TEXT)
+    yield expect("text", (await ask()).content, equals=ODD_TEXT)
 
 
 @content_exact.mutant(killed_by="text")
@@ -24,4 +34,4 @@ class ComposesCharacters(EditsObjects):
     """Characters are composed."""
 
     def edit(self, content: dict[str, Any]) -> None:
-        edits.text(content, lambda text: text.replace("e\u0301", "é").replace("\u2028", "\n"))
+        edits.text(content, lambda text: text.replace("a\u0308", "ä").replace("\u2028", "\n"))

@@ -34,9 +34,10 @@ async def get(target: Target) -> Findings:
 
 
 async def _not_found(target: Target, ids: list[str]) -> list[str]:
-    """The ids whose look-up isn't a 200; slashes are escaped, as official clients do."""
-    asked = [name for name in ids if isinstance(name, str)][:AT_MOST]
-    return [name for name in asked if (await target.request("GET", f"/models/{quote(name, safe='')}")).status != 200]
+    """The ids whose look-up isn't a 200; slashes are escaped as official clients do, or in small letters, as others."""
+    asked = [quote(name, safe="") for name in ids if isinstance(name, str)][:AT_MOST]
+    ways = dict.fromkeys(way for name in asked for way in (name, name.replace("%2F", "%2f")))
+    return [way for way in ways if (await target.request("GET", f"/models/{way}")).status != 200]
 
 
 class _LooksUp(Relay):
@@ -71,6 +72,15 @@ class StopsAtSlashes(Relay):
         if incoming.path.startswith("/v1/models/") and "%2F" in incoming.path:
             return refuse(incoming, 404, "Not found.")
         return await super().check(incoming)
+
+
+@get.mutant(killed_by="listed but not found")
+class KnowsOneEscape(Relay):
+    """A slash is known as `%2F`, and not as `%2f`."""
+
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        is_other = incoming.path.startswith("/v1/models/") and "%2f" in incoming.path
+        return refuse(incoming, 404, "Not found.") if is_other else await super().check(incoming)
 
 
 @get.mutant(killed_by="status of an unknown model")

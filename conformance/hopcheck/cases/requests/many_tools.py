@@ -2,7 +2,20 @@
 
 from typing import Any
 
-from hopcheck import ON_CHAT, Findings, Operation, OutgoingRequest, Relay, Target, case, dig, edits, expect, items
+from hopcheck import (
+    ON_CHAT,
+    Findings,
+    Operation,
+    OutgoingRequest,
+    Relay,
+    Target,
+    canonical_request,
+    case,
+    dig,
+    edits,
+    expect,
+    items,
+)
 
 LONG = " Ask for it whenever its number comes up." * 100
 """Agents write manuals into their descriptions."""
@@ -29,7 +42,7 @@ TOOLS: list[dict[str, Any]] = [
 )
 async def many_tools(target: Target, ask: Operation) -> Findings:
     """A hundred tools reach the upstream, each with its name, its description and its parameters."""
-    got = items(await target.openai_form(await ask(tools=TOOLS)), "tools")
+    got = items(canonical_request(await target.openai_form(await ask(tools=TOOLS))), "tools")
     names = [dig(one, "function", "name") for one in got]
     yield expect("names", names, equals=[one["function"]["name"] for one in TOOLS])
     lost = [name for name, one in zip(names, got, strict=True) if not dig(one, "function", "description")]

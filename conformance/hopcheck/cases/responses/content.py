@@ -3,6 +3,8 @@
 from typing import Any
 
 from hopcheck import (
+    ODD_PIECES,
+    ODD_TEXT,
     ON_RESPONSES,
     EditsObjects,
     Findings,
@@ -16,9 +18,6 @@ from hopcheck import (
     without_additions,
 )
 from hopcheck.cases.responses.written import both, message, output_of
-
-TEXT = '  Zażółć gęślą jaźń\n\n\t"quotes" \\ back/slash 🦜 \u2028 e\u0301 <b>&amp;</b>\r\n  '
-
 
 CITATION = {
     "type": "url_citation",
@@ -37,13 +36,13 @@ LOGPROBS = [{"token": "Hel", "logprob": -0.5, "bytes": [72, 101, 108], "top_logp
     level="MUST",
     on=ON_RESPONSES,
     refs=["OAI Responses: output_text"],
-    upstream=reply.chat(*[TEXT[place : place + 7] for place in range(0, len(TEXT), 7)]),
+    upstream=reply.chat(*ODD_PIECES),
 )
 async def content_exact(target: Target, ask: Operation) -> Findings:
     """The text that the provider sent is the text that the client has, to the character."""
     response = await ask()
-    yield expect("text", response.content, equals=TEXT)
-    yield expect("final text", dig(output_of(response), 0, "content", 0, "text"), equals=TEXT)
+    yield expect("text", response.content, equals=ODD_TEXT)
+    yield expect("final text", dig(output_of(response), 0, "content", 0, "text"), equals=ODD_TEXT)
 
 
 @content_exact.mutant(killed_by="text")
@@ -51,7 +50,7 @@ class ComposesCharacters(EditsObjects):
     """Characters are composed."""
 
     def edit(self, content: dict[str, Any]) -> None:
-        edits.text(content, lambda text: text.replace("e\u0301", "é").replace("\r\n", "\n"))
+        edits.text(content, lambda text: text.replace("a\u0308", "ä").replace("\r\n", "\n"))
 
 
 @content_exact.mutant(killed_by="final text", on="responses.stream", trips=("responses.sdk-stream",))

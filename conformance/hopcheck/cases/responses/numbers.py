@@ -5,6 +5,9 @@ from typing import Any
 
 from hopcheck import Events, Findings, Operation, Relay, Target, case, dig, event_of, expect, reply
 
+MANY = 300
+"""Pieces: more than a byte counts."""
+
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
@@ -15,7 +18,7 @@ def _is_number(value: Any) -> bool:
     level="MUST",
     on="responses.stream",
     refs=["OAI Responses streaming: sequence_number", "OAI GET /responses/{id}: starting_after"],
-    upstream=reply.chat("Hel", "lo"),
+    upstream=reply.chat(*(f"{number} " for number in range(MANY))),
 )
 async def sequence_numbers(target: Target, ask: Operation) -> Findings:
     """Every event of a stream has a number above that of the one before, from which a client goes on after a break."""
@@ -34,6 +37,16 @@ class NumbersNoPieces(Relay):
             is_piece = str(dig(event.json, "type")).endswith(".delta")
             kept = {name: value for name, value in (event.json or {}).items() if name != "sequence_number"}
             yield event_of(kept, event.event) if is_piece else event
+
+
+@sequence_numbers.mutant(killed_by="numbers that don't rise")
+class NumbersGoRound(Relay):
+    """Numbers are kept in a byte."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            number = dig(event.json, "sequence_number")
+            yield event_of({**event.json, "sequence_number": number % 256}, event.event) if number else event
 
 
 @sequence_numbers.mutant(killed_by="numbers that don't rise")

@@ -3,6 +3,8 @@
 from typing import Any
 
 from hopcheck import (
+    ODD_PIECES,
+    ODD_TEXT,
     ON_RESPONSES,
     EditsObjects,
     Findings,
@@ -27,14 +29,14 @@ ENCRYPTED = "reasoning.encrypted_content"
     level="MUST",
     on=ON_RESPONSES,
     refs=["OAI Responses: reasoning", "litellm: reasoning without a summary"],
-    upstream=reply.chat("Hello", reasoning=("Let me", " see."), signature=SECRET),
+    upstream=reply.chat("Hello", reasoning=ODD_PIECES, signature=SECRET),
 )
 async def reasoning(target: Target, ask: Operation) -> Findings:
     """Reasoning comes before the text, with its summary, and with its encrypted content to the byte."""
     output = items(output_of(await ask(include=[ENCRYPTED], store=False)))
     yield expect("items", [dig(one, "type") for one in output], equals=["reasoning", "message"])
     yield expect("encrypted content", dig(output, 0, "encrypted_content"), equals=SECRET)
-    yield expect("summary", dig(output, 0, "summary", 0, "text"), equals="Let me see.")
+    yield expect("summary", dig(output, 0, "summary", 0, "text"), equals=ODD_TEXT)
 
 
 class _Thinks(EditsObjects):

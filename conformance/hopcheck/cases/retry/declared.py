@@ -5,6 +5,7 @@ from typing import Any
 
 from hopcheck import (
     FORWARDED,
+    ON_MESSAGES,
     Failure,
     Findings,
     Operation,
@@ -31,7 +32,7 @@ LONG = "once more, " * 6_500
 
 TRACE = "6" * 32
 HEADERS = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "Cookie": "session=hopcheck-retried"}
-"""What the first attempt has of them, or hasn't, a retry has or hasn't; credentials are judged on every attempt."""
+"""What the first attempt has of them, or hasn't, a retry has or hasn't; credentials and betas are judged always."""
 
 
 @case(
@@ -45,9 +46,9 @@ HEADERS = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "Cookie": "session=
 )
 async def declared(target: Target, ask: Operation) -> Findings:
     """Where retries are declared, a provider's failure that passes doesn't reach the client."""
-    left_out = {"choices"} | ({"reset"} if target.declares.retries < 2 else set())
-    faults = [fault for fault in FAULTS if fault not in left_out]
-    got = await asyncio.gather(*(ask(script=fault, headers=HEADERS) for fault in faults))
+    faults = [one for one in FAULTS if one != "choices" and (one != "reset" or target.declares.retries >= 2)]
+    headers = HEADERS | ({"anthropic-beta": "context-management-2025-06-27"} if ask.name in ON_MESSAGES else {})
+    got = await asyncio.gather(*(ask(script=fault, headers=headers) for fault in faults))
     answers = dict(zip(faults, got, strict=True))
     answers["a long request"] = large = await ask(script="500", **_long(ask))
     if ask.name == "chat" and target.declares.choices:

@@ -2,10 +2,15 @@
 
 from typing import Any
 
-from hopcheck import Events, Findings, OutgoingRequest, Relay, Target, case, edits, expect, items, reply
+from hopcheck import Events, Findings, OutgoingRequest, Relay, Target, case, edits, expect, function_tools, items, reply
 
 TEXTS = (("One ", "first"), ("Two ", "second"), ("Three ", "third"))
 ENDS = ("stop", "length", "content_filter")
+NAMES = ("clock", "weather", "diary")
+CALLING = [
+    reply.choice(tool_calls=(reply.call(name, "{}", id=f"call_hop{place}"),), finish="tool_calls")
+    for place, name in enumerate(NAMES)
+]
 LOGPROBS = [
     {"token": token, "logprob": logprob, "bytes": list(token.encode()), "top_logprobs": top}
     for token, logprob, top in (
@@ -26,17 +31,32 @@ ENDING = {**_CHUNK, "choices": [{"index": 0, "delta": {}, "logprobs": None, "fin
     level="MUST",
     needs=["choices"],
     refs=["OAI n", "litellm#15962"],
-    upstream=reply.stream(
-        choices=[reply.choice(*text, finish=end) for text, end in zip(TEXTS, ENDS, strict=True)],
-        interleave=True,
-    ),
+    upstream={
+        "": reply.stream(
+            choices=[reply.choice(*text, finish=end) for text, end in zip(TEXTS, ENDS, strict=True)], interleave=True
+        ),
+        "calls": reply.stream(choices=CALLING, interleave=True),
+    },
 )
 async def n_choices(target: Target) -> Findings:
-    """With `n`, each choice's deltas and its finish reason come under that choice's index."""
+    """With `n`, each choice's deltas, calls and finish reason come under that choice's index."""
     stream = await target.chat.stream(n=3, stream_options={"include_usage": True}, seed=42, temperature=0.7)
     yield expect("texts", [stream.joined(index=index) for index in range(3)], equals=["".join(text) for text in TEXTS])
     finishes = [stream.finishes(index)[-1:] for index in range(3)]
     yield expect("finish reasons", finishes, equals=[[end] for end in ENDS])
+    called = await target.chat.stream(n=3, script="calls", tools=function_tools(*NAMES))
+    names = [[call["name"] for call in called.tool_calls(index=index)] for index in range(3)]
+    yield expect("calls", names, equals=[[name] for name in NAMES])
+
+
+@n_choices.mutant(killed_by="calls")
+class CallsForTheFirst(Relay):
+    """A call comes under index 0, whichever choice makes it."""
+
+    def events(self, events: Events) -> Events:
+        return edits.chunk_choices(
+            events, lambda choice: items(choice, "delta", "tool_calls") and choice.update(index=0)
+        )
 
 
 @n_choices.mutant(killed_by="texts")

@@ -2,24 +2,20 @@
 
 from itertools import takewhile
 
-from hopcheck import Events, Findings, Relay, Target, case, edits, expect, reply
+from hopcheck import ODD_PIECES, ODD_TEXT, Events, Findings, Relay, Target, case, edits, expect, reply
 
-TEXT = (
-    "  Well", ",", " well", " well", " well", "\n\n", "\t", '{"a": "\\n"}', "\r\n", " ", "data: [DONE]", "\n\n",
-    "\u4f60\u597d", "\u2028",
-    "\u0085", "a\x0bb\x0cc\x1cd\x1ee", "a\u0308", "\U0001f469\u200d\U0001f680", "</s>", "<b>&amp;", "\u0001", " end  ",
-)  # fmt: skip
-"""Repeats, white space on its own, and what looks like framing, escapes or markup."""
+OTHER_TEXTS = ("chat.reasoning-content", "messages.*", "responses.*")
+"""Cases with the same odd text."""
 
 MANY = 1000
 PART = 100
 
 
-@case("stream.content-exact", level="MUST", refs=["gatewayproof", "failoverbench"], upstream=reply.stream(*TEXT))
+@case("stream.content-exact", level="MUST", refs=["gatewayproof", "failoverbench"], upstream=reply.stream(*ODD_PIECES))
 async def content_exact(target: Target) -> Findings:
     """The deltas of a stream, joined, are the provider's text, character for character."""
     stream = await target.chat.stream()
-    yield expect("text", stream.joined(), equals="".join(TEXT))
+    yield expect("text", stream.joined(), equals=ODD_TEXT)
 
 
 @content_exact.mutant(killed_by="text")
@@ -34,7 +30,7 @@ class StripsDeltas(Relay):
         return edits.chunk_choices(events, strip)
 
 
-@content_exact.mutant(killed_by="text")
+@content_exact.mutant(killed_by="text", trips=OTHER_TEXTS)
 class SplitsAtEveryLineEnd(Relay):
     """What Python takes for a line end cuts an event, which is then no JSON, and is skipped."""
 
@@ -65,7 +61,7 @@ class DropsWhiteSpace(Relay):
         return edits.drop_chunks(events, lambda chunk: edits.text_of(chunk).isspace())
 
 
-@content_exact.mutant(killed_by="text")
+@content_exact.mutant(killed_by="text", trips=OTHER_TEXTS)
 class LooksForDoneAnywhere(Relay):
     """The stream ends where its text says `[DONE]`."""
 

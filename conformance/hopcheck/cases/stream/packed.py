@@ -2,18 +2,7 @@
 
 from typing import Any
 
-from hopcheck import (
-    Events,
-    Findings,
-    Relay,
-    Target,
-    case,
-    edits,
-    expect,
-    function_tools,
-    items,
-    reply,
-)
+from hopcheck import Events, Findings, Relay, Target, case, edits, expect, function_tools, items, reply
 
 CALLS = [
     {"index": place, "id": f"call_hop{place}", "type": "function", "function": {"name": name, "arguments": "{}"}}
@@ -34,6 +23,11 @@ PACKED = {
         reply.delta(role="assistant", content=None),
         reply.delta(tool_calls=CALLS[:1], finish="tool_calls"),
     ),
+    "call-and-text": reply.events(
+        reply.delta(role="assistant", content="Hel"),
+        reply.delta(content="lo", tool_calls=CALLS[:1]),
+        reply.delta(finish="tool_calls"),
+    ),
     "at-once": reply.events(reply.delta(role="assistant", content="Hello", finish="stop")),
 }
 """Chunks as other providers than OpenAI make them."""
@@ -47,13 +41,16 @@ PACKED = {
     trips_on=["tools.*:*"],
 )
 async def packed_deltas(target: Target) -> Findings:
-    """Several calls in one delta, and text or a call in the chunk that finishes, arrive like any others."""
+    """Several calls in one delta, text beside a call, and either in the chunk that finishes, arrive like any others."""
     offered: Any = function_tools("clock", "weather", "diary")
     streams = {name: await target.chat.stream(script=name, tools=offered) for name in PACKED}
     names = [call["name"] for call in streams["calls"].tool_calls()]
     yield expect("calls of one delta", names, equals=["clock", "weather", "diary"])
     texts = {name: streams[name].joined() for name in ("at-the-end", "at-once")}
     yield expect("text with the finish reason", texts, equals=dict.fromkeys(texts, "Hello"))
+    beside = streams["call-and-text"]
+    both = [beside.joined(), *(call["name"] for call in beside.tool_calls())]
+    yield expect("text beside a call", both, equals=["Hello", "clock"])
     last = [call["name"] for call in streams["call-at-the-end"].tool_calls()]
     yield expect("a call with the finish reason", last, equals=["clock"])
 
@@ -69,6 +66,18 @@ class TakesTheFirstCall(Relay):
                     choice["delta"]["tool_calls"] = calls[:1]
 
         return edits.chunks(events, first)
+
+
+@packed_deltas.mutant(killed_by="text beside a call")
+class CallsOrTexts(Relay):
+    """A delta with a call has no text."""
+
+    def events(self, events: Events) -> Events:
+        def choose(choice: dict[str, Any]) -> None:
+            if items(choice, "delta", "tool_calls"):
+                choice["delta"].pop("content", None)
+
+        return edits.chunk_choices(events, choose)
 
 
 class EmptiesTheLast(Relay):

@@ -2,17 +2,8 @@
 
 from typing import Any
 
-from hopcheck import Event, Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
+from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, reply
 from hopcheck.cases.tools.calls import BOTH, OFFERED
-
-PART = {"index": 0, "id": "call_hop1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
-AROUND = (
-    reply.delta(role="assistant", content="I look "),
-    reply.delta(tool_calls=[PART]),
-    reply.delta(content="it up."),
-    reply.delta(finish="tool_calls"),
-)
-"""A stream whose text goes on after its call."""
 
 
 @case(
@@ -20,7 +11,10 @@ AROUND = (
     level="MUST",
     because="it asks in one piece and as a stream",
     refs=["maximhq/bifrost#3638", "maximhq/bifrost#6123"],
-    upstream=reply.chat("I look ", "it up.", tools=[BOTH[0]]),
+    upstream={
+        "": reply.chat("I look ", "it up.", tools=[BOTH[0]]),
+        "blank": reply.chat(" \n", tools=[BOTH[0]]),
+    },
     trips_on=["stream.finish-*:*", "stream.nonstream-parity:StopsInOnePiece", "stream.no-coalesce:JoinsDeltas"],
 )
 async def text_and_call(target: Target) -> Findings:
@@ -32,6 +26,20 @@ async def text_and_call(target: Target) -> Findings:
     yield expect("text", text, equals=["I look it up."] * 2)
     yield expect("calls", names, equals=[["weather"]] * 2)
     yield expect("finish reasons", finish, equals=["tool_calls"] * 2)
+    blank = await target.chat.create(tools=OFFERED, script="blank")
+    yield expect("text of white space alone", blank.at("choices", 0, "message", "content"), equals=" \n")
+
+
+@text_and_call.mutant(killed_by="text of white space alone")
+class BlanksAreNothing(Relay):
+    """A text of white space alone next to a call is null."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        def empty(message: dict[str, Any]) -> None:
+            if message.get("tool_calls") and (message.get("content") or "").isspace():
+                message["content"] = None
+
+        return edits.messages(response, empty)
 
 
 @text_and_call.mutant(killed_by="text")
@@ -69,48 +77,3 @@ class TextEndsIt(Relay):
                 choice["finish_reason"] = "stop"
 
         return edits.choices(response, end)
-
-
-@case(
-    "tools.text-around-call",
-    level="MUST",
-    on="chat.stream",
-    because="in one piece, all text stands before the calls",
-    refs=["maximhq/bifrost#6123"],
-    upstream=reply.events(*AROUND),
-)
-async def text_around_call(target: Target) -> Findings:
-    """A stream whose text goes on after its call keeps all of the text, and the call."""
-    stream = await target.chat.stream(tools=OFFERED)
-    yield expect("text", stream.joined(), equals="I look it up.")
-    yield expect("calls", [call["name"] for call in stream.tool_calls()], equals=["weather"])
-
-
-@text_around_call.mutant(killed_by="text")
-class EndsTextAtCalls(Relay):
-    """What a stream says after its first call is dropped."""
-
-    async def events(self, events: Events) -> Events:
-        called = False
-        async for event in events:
-            delta = dig(event.json, "choices", 0, "delta") or {}
-            called = called or bool(delta.get("tool_calls"))
-            yield edits.deltas(event, lambda one: one.pop("content", None)) if called else event
-
-
-@text_around_call.mutant(killed_by="calls")
-class CallsAtTheEndOnly(Relay):
-    """A call counts where no text follows it."""
-
-    async def events(self, events: Events) -> Events:
-        held: list[Event] = []
-        async for event in events:
-            delta = dig(event.json, "choices", 0, "delta") or {}
-            held = [] if delta.get("content") else held
-            if delta.get("tool_calls"):
-                held.append(event)
-                continue
-            for one in held:
-                yield one
-            held = []
-            yield event

@@ -15,6 +15,9 @@ from hopcheck_server.upstream.journal.attempt import Attempt
 
 ATTEMPTS = "attempts"
 
+ABOUT_THE_API = ("anthropic-", "openai-")
+"""How headers begin that say which form of its API a provider is to speak."""
+
 ON_ITS_WAY_NS = 250_000_000
 """How long after the end of a response an attempt may arrive that was on its way."""
 
@@ -32,6 +35,7 @@ def judge(judged: Judged) -> Iterator[Complaint]:
     yield from _after_success(judged)
     yield from _too_late(judged)
     yield from _changed(judged, exchange.attempts)
+    yield from _lost(judged, exchange.attempts)
 
 
 def _was_unheard(attempt: Attempt) -> bool:
@@ -83,6 +87,15 @@ def _changed(judged: Judged, attempts: Sequence[Attempt]) -> Iterator[Complaint]
         for one in differences(_without_model(first), _without_model(other))
     )
     yield from (Complaint(f"in a retry, {place}", judged.exchange.about) for place in places)
+
+
+def _lost(judged: Judged, attempts: Sequence[Attempt]) -> Iterator[Complaint]:
+    """What a client says about the API in headers belongs to its request; another API may have no use for it."""
+    first, *others = attempts
+    said = {name.lower() for name, _ in judged.exchange.response.sent.headers if name.lower().startswith(ABOUT_THE_API)}
+    for name in sorted(said):
+        if first.header(name) and any(one.path == first.path and not one.header(name) for one in others):
+            yield Complaint(f"in a retry, the header {name} is missing", judged.exchange.about)
 
 
 def _without_model(body: dict[str, object]) -> dict[str, object]:

@@ -33,6 +33,9 @@ class WritesNewForms(Relay):
             body.setdefault("max_completion_tokens", body.pop("max_tokens"))
         if isinstance(body.get("stop"), str):
             body["stop"] = [body["stop"]]
+        for tool in body.get("tools") or ():
+            if isinstance(tool, dict) and isinstance(tool.get("function"), dict):
+                tool["function"].setdefault("strict", False)
         return outgoing.with_json({**_defaults(body), **body})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hopcheck.client.operations import ANSWERED
+from hopcheck.client.operations import ANSWERED, ON_MESSAGES
 from hopcheck.selftest.invariants.registry import invariant_mutant
 from hopcheck_server.relay import Failure, OutgoingRequest, Relay
 from hopcheck_server.relay.provider import ProviderResponse
@@ -39,6 +39,14 @@ class MarksRetries(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({**outgoing.json, "user": "retry"}) if outgoing.attempt > 1 else outgoing
+
+
+@invariant_mutant("attempts", *ON_MESSAGES)
+class ForgetsBetas(Relay):
+    """A retry doesn't name the betas that its client asks for."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        return outgoing.with_header("anthropic-beta", None) if outgoing.attempt > 1 else outgoing
 
 
 @invariant_mutant("cleanup", *ANSWERED)
