@@ -23,6 +23,9 @@ PART_CHARACTERS = 8
 CUT_CHARACTERS = 40
 """A text of that length may have been cut, so that a secret at its end is one cut short."""
 
+OWN_CHARACTERS = 4
+"""So many of a part are no words: others say the same words, and by chance what a key has next to them."""
+
 _BASE85_PART = 15
 """Characters of base85 that hold eight of a secret wherever they begin; about five are no letters or digits."""
 
@@ -54,7 +57,8 @@ _ESCAPES = re.compile(_ESCAPE)
 _MARKS = ("\\", "%", "&", "0x", "0X", "[", "<")
 """Text without any of them has no escapes."""
 _TOKENS = re.compile(f"{_ESCAPE}|[A-Za-z0-9]")
-_WORDS = re.compile(r"[a-z_\- ]+")
+_WORD = re.compile(r"(?<![^\W_])[a-z]+(?![^\W_])")
+"""Between two separators of a secret: `provider` in `sk-provider-7Hq2`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +96,21 @@ class SecretForm:
     def is_part(self, start: int, end: int, *, at_edge: bool) -> bool:
         """Whether these letters and digits of it must not be shown.
 
-        Words are no part, such as the `provider` of a key that is `sk-my-provider`, unless they are two thirds of
-        it, or stand at an edge, where a key was cut short.
+        Words are no part, such as the `provider` of a key that is `sk-my-provider-7Hq2`, nor with a character or two
+        next to them, unless they are two thirds of it, or stand at an edge, where a key was cut short.
         """
         # With what stands between them and their neighbours, which may be there as well.
         first = self.places[start - 1] + 1 if start else 0
         last = self.places[end] if end < len(self.places) else len(self.written)
-        written = self.written[first:last]
-        return len(written) >= self.least and (
-            at_edge or not _WORDS.fullmatch(written) or 3 * len(written) >= 2 * len(self.written)
+        length = last - first
+        return length >= self.least and (
+            at_edge or self._own(start, end) >= OWN_CHARACTERS or 3 * length >= 2 * len(self.written)
         )
+
+    def _own(self, start: int, end: int) -> int:
+        """How many of these letters and digits belong to no word."""
+        words = [word.span() for word in _WORD.finditer(self.written)]
+        return sum(not any(begin <= place < stop for begin, stop in words) for place in self.places[start:end])
 
 
 def canonical_of(text: str) -> bytes:
