@@ -6,28 +6,16 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 
-from tools.gated_faults import (
-    eighth,
-    eleventh,
-    fifth,
-    first,
-    fourth,
-    ninth,
-    second,
-    seventh,
-    sixth,
-    tenth,
-    third,
-    thirteenth,
-    twelfth,
-)
+from tools.gated_faults import eighth, fifth, first, fourth, ninth, second, seventh, sixth, tenth, third
 from tools.gated_faults.conditions import completions, refusals, requests, retries, streams
 from tools.gated_faults.fault import lines_of
+from tools.gated_faults.further import answered, asked, streamed
 from tools.rare_faults import run_gate
 
-FILES = (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth, thirteenth)
+FILES = (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth)
 CONDITIONS = (requests, retries, completions, streams, refusals)
-RELAYS = {module.__name__.rpartition(".")[2]: module.FAULTS for module in (*FILES, *CONDITIONS)}
+FURTHER = (asked, streamed, answered)
+RELAYS = {module.__name__.rpartition(".")[2]: module.FAULTS for module in (*FILES, *CONDITIONS, *FURTHER)}
 
 LEAST = 0.95
 """The share of the faults that must be named."""

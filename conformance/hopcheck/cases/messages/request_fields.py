@@ -52,7 +52,7 @@ async def fields(target: Target, ask: Operation) -> Findings:
 
 @fields.mutant(killed_by="choices of tools")
 class ChoosesByDefault(Relay):
-    """That the model chooses is the default, and isn't said, nor what else is said with it."""
+    """That the model chooses is the default, and is left out with what stands next to it."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         body = outgoing.json

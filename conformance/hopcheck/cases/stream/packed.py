@@ -41,16 +41,16 @@ PACKED = {
     trips_on=["tools.*:*"],
 )
 async def packed_deltas(target: Target) -> Findings:
-    """Several calls in one delta, text beside a call, and either in the chunk that finishes, arrive like any others."""
+    """Several calls in one delta, text next to a call, and either with the finish reason, arrive like any others."""
     offered: Any = function_tools("clock", "weather", "diary")
     streams = {name: await target.chat.stream(script=name, tools=offered) for name in PACKED}
     names = [call["name"] for call in streams["calls"].tool_calls()]
     yield expect("calls of one delta", names, equals=["clock", "weather", "diary"])
     texts = {name: streams[name].joined() for name in ("at-the-end", "at-once")}
     yield expect("text with the finish reason", texts, equals=dict.fromkeys(texts, "Hello"))
-    beside = streams["call-and-text"]
-    both = [beside.joined(), *(call["name"] for call in beside.tool_calls())]
-    yield expect("text beside a call", both, equals=["Hello", "clock"])
+    mixed = streams["call-and-text"]
+    both = [mixed.joined(), *(call["name"] for call in mixed.tool_calls())]
+    yield expect("text next to a call", both, equals=["Hello", "clock"])
     last = [call["name"] for call in streams["call-at-the-end"].tool_calls()]
     yield expect("a call with the finish reason", last, equals=["clock"])
 
@@ -68,7 +68,7 @@ class TakesTheFirstCall(Relay):
         return edits.chunks(events, first)
 
 
-@packed_deltas.mutant(killed_by="text beside a call")
+@packed_deltas.mutant(killed_by="text next to a call")
 class CallsOrTexts(Relay):
     """A delta with a call has no text."""
 

@@ -1,4 +1,4 @@
-"""Calls amid which the provider fails."""
+"""Calls during which the provider fails."""
 
 from hopcheck import DONE, Events, Findings, Relay, Target, case, dig, edits, event_of, expect, reply
 from hopcheck.cases.tools.calls import OFFERED

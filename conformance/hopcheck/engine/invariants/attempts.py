@@ -92,8 +92,10 @@ def _changed(judged: Judged, attempts: Sequence[Attempt]) -> Iterator[Complaint]
 def _lost(judged: Judged, attempts: Sequence[Attempt]) -> Iterator[Complaint]:
     """What a client says about the API in headers belongs to its request; another API may have no use for it."""
     first, *others = attempts
-    said = {name.lower() for name, _ in judged.exchange.response.sent.headers if name.lower().startswith(ABOUT_THE_API)}
-    for name in sorted(said):
+    names = {
+        name.lower() for name, _ in judged.exchange.response.sent.headers if name.lower().startswith(ABOUT_THE_API)
+    }
+    for name in sorted(names):
         if first.header(name) and any(one.path == first.path and not one.header(name) for one in others):
             yield Complaint(f"in a retry, the header {name} is missing", judged.exchange.about)
 

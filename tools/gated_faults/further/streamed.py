@@ -1,4 +1,4 @@
-"""The twelfth relay's faults: streams that lose something, for one kind of delta, one size or one ending alone."""
+"""Streams that lose something, for one kind of delta, one size or one ending alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thirteenth relay's faults: answers and errors that are wrong for one status, one place or one neighbour alone."""
+"""Answers and errors that are wrong for one status, one place or one neighbour alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The eleventh relay's faults: requests that lose something, for one value, one form or one attempt alone."""
+"""Requests that lose something, for one value, one form or one attempt alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ForcedCallsMayBeParallel(Relay):
 
 
 @FAULTS.fault(r"^request-fidelity\[responses(\.stream)?\]: .*(strict|tool)|^responses\.fields\[")
-class LooseIsNotSaid(Relay):
+class LooseIsTheDefault(Relay):
     """On Responses, a function's `strict: false` is left out, as if it were the default, which there is true."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
@@ -39,8 +39,8 @@ class LooseIsNotSaid(Relay):
         tools = outgoing.json.get("tools") if outgoing.incoming.is_for_responses else None
         if not isinstance(tools, list) or not any(self._is_loose(tool) for tool in tools):
             return outgoing
-        said = [without(tool, "strict") if self._is_loose(tool) else tool for tool in tools]
-        return outgoing.with_json({**outgoing.json, "tools": said})
+        changed = [without(tool, "strict") if self._is_loose(tool) else tool for tool in tools]
+        return outgoing.with_json({**outgoing.json, "tools": changed})
 
     def _is_loose(self, tool: Any) -> bool:
         return isinstance(tool, dict) and tool.get("strict") is False

@@ -1,0 +1,1 @@
+"""Relays with eight faults each, of requests, streams and answers: most show under one condition alone."""
