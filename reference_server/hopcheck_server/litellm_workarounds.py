@@ -201,10 +201,11 @@ def restore_open_finish(event: dict[str, Any]) -> dict[str, Any] | None:
 
     LiteLLM leaves null members out of a stream's chunks, this required one included. Versions: 1.106.2.
     """
-    open_choices = [choice for choice in _choices(event) if "finish_reason" not in choice]
-    for choice in open_choices:
-        choice["finish_reason"] = None
-    return event if open_choices else None
+    is_changed = False
+    for choice in _choices(event):
+        if "finish_reason" not in choice:
+            choice["finish_reason"], is_changed = None, True
+    return event if is_changed else None
 
 
 def empty_usage_choices(event: dict[str, Any]) -> dict[str, Any] | None:

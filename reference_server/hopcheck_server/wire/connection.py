@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
-from time import monotonic_ns
 from typing import Any, Protocol, cast
 
 from hopcheck_server.wire import sockets
@@ -39,6 +38,12 @@ class ConnectionOwner(Protocol):
     def leave(self, connection: ServerConnection) -> None:
         """Let go of a connection that has ended."""
 
+    def enqueue(self, connection: ServerConnection, data: bytes) -> None:
+        """Let a connection's bytes be parsed, with those of others."""
+
+    def parse_all(self) -> None:
+        """Parse now what waits for that."""
+
 
 class ServerConnection(RequestReader):
     """One connection of a client.
@@ -56,6 +61,7 @@ class ServerConnection(RequestReader):
         self._current: ServerExchange | None = None
         self._drained: asyncio.Future[None] | None = None
         self._has_left = False
+        self._read_ns = 0
         self.number = 0
         self.writable = True
 
@@ -67,13 +73,24 @@ class ServerConnection(RequestReader):
         self._transport.set_write_buffer_limits(high=MAX_BUFFERED_BYTES, low=0)
         self.number = self._server.join(self)
 
+    def data_received(self, data: bytes) -> None:
+        """Take what was read."""
+        self._server.enqueue(self, data)
+
+    def parse_read(self, data: bytes, read_ns: int) -> None:
+        """Parse what was read at that time (CLOCK_MONOTONIC)."""
+        self._read_ns = read_ns
+        self.parse(data)
+
     def eof_received(self) -> bool:
         """Take a client that sends nothing more for one that has left."""
+        self._server.parse_all()
         self._leave()
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
         """Let the handlers know that the client is gone."""
+        self._server.parse_all()
         self.stop_reading()
         self._leave()
         self._server.leave(self)
@@ -93,7 +110,7 @@ class ServerConnection(RequestReader):
 
     def on_request(self, method: str, target: str, fields: Fields, body: bytes, version: str, keep_alive: bool) -> None:
         """Hand a request to the handler; it is answered now, or after the one before it."""
-        exchange = ServerExchange(self, method, target, fields, body, version, keep_alive, monotonic_ns())
+        exchange = ServerExchange(self, method, target, fields, body, version, keep_alive, self._read_ns)
         work = self._server.handler(exchange)
         if self._current is None and not self._waiting:
             self._begin(exchange, work)

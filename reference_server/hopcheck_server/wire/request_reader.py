@@ -33,6 +33,7 @@ class RequestReader(asyncio.Protocol):
         self._fields: Fields = []
         self._body: list[bytes] = []
         self._body_bytes = self._read_bytes = 0  # of the request that is being read
+        self._version = ""  # of HTTP, by the connection's first request: asking the parser each time isn't cheap
         self._has_new_head = False  # whether a head has come of which the body hasn't been asked for
         self._declined: Fields | None = None  # the header fields of a request whose upgrade is declined
 
@@ -53,7 +54,7 @@ class RequestReader(asyncio.Protocol):
         self.closing = True
         del self._parser
 
-    def data_received(self, data: bytes) -> None:
+    def parse(self, data: bytes) -> None:
         """Parse what was read."""
         if self.closing:
             return
@@ -70,8 +71,12 @@ class RequestReader(asyncio.Protocol):
         except httptools.HttpParserError:
             self.refuse(400)
         else:
-            if self._read_bytes - self._body_bytes * (1 + _CHUNK_BYTES) > MAX_OVERHEAD_BYTES and not self.closing:
+            if self._read_bytes > MAX_OVERHEAD_BYTES and self._has_much_overhead and not self.closing:
                 self.refuse(431)
+
+    @property
+    def _has_much_overhead(self) -> bool:
+        return self._read_bytes - self._body_bytes * (1 + _CHUNK_BYTES) > MAX_OVERHEAD_BYTES
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """Serve a request that offers another protocol as if it didn't.
@@ -86,7 +91,7 @@ class RequestReader(asyncio.Protocol):
             return
         self._declined = fields
         lines = b"".join(b"%b: %b\r\n" % field for field in fields if field[0].lower() != b"upgrade")
-        self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, lines, rest))
+        self.parse(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, lines, rest))
 
     # What the parser calls.
 
@@ -129,12 +134,13 @@ class RequestReader(asyncio.Protocol):
         self._method, self._target, self._fields, self._body, self._body_bytes = b"", b"", [], [], 0
         self._read_bytes = 0
         self._has_new_head = False
+        self._version = self._version or parser.get_http_version()
         if not self.closing:
             self.on_request(
                 method.decode(),
                 target.decode("latin-1"),
                 fields,
                 parts[0] if len(parts) == 1 else b"".join(parts),
-                parser.get_http_version(),
+                self._version,
                 parser.should_keep_alive(),
             )

@@ -6,6 +6,7 @@ Each connection answers one request at a time; a pipelined request waits for its
 from __future__ import annotations
 
 import asyncio
+from time import monotonic_ns
 from typing import Self
 
 from hopcheck_server.wire.connection import Handler, ServerConnection
@@ -34,6 +35,7 @@ class Server(Closing):
         self.connections: set[ServerConnection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.opened = 0
+        self._read: list[tuple[ServerConnection, bytes, int]] = []  # what isn't parsed yet, and when it was read
         self._closed = False
         self._empty = asyncio.Event()
         self._server: asyncio.Server | None = None
@@ -93,3 +95,28 @@ class Server(Closing):
         self.connections.discard(connection)
         if self._closed and not self.connections:
             self._empty.set()
+
+    def enqueue(self, connection: ServerConnection, data: bytes) -> None:
+        """Let a connection's bytes be parsed, and answered, with all that are read in this turn of the event loop.
+
+        Code and data that one request needs are in the processor's caches then for the next: between two reads, the
+        kernel takes their place.
+        """
+        if not self._read:
+            asyncio.get_running_loop().call_soon(self.parse_all)
+        self._read.append((connection, data, monotonic_ns()))
+
+    def parse_all(self) -> None:
+        """Parse now what waits for that."""
+        read, self._read = self._read, []
+        for connection, data, read_ns in read:
+            try:
+                connection.parse_read(data, read_ns)
+            except Exception as error:  # the event loop reports it, and the others are served
+                connection.abort()
+                _report(error)
+
+
+def _report(error: Exception) -> None:
+    context = {"message": "a request could not be handed on", "exception": error}
+    asyncio.get_running_loop().call_exception_handler(context)

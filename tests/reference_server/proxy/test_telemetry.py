@@ -242,7 +242,8 @@ def test_an_exceptions_text_stays_out(log: io.StringIO) -> None:
         raise ValueError(CANARY)
     except ValueError:
         logging.getLogger("hopcheck.proxy").exception("It failed.")
-    line = json.loads(log.getvalue())
-    assert (line["message"], line["exception"]) == ("It failed.", "ValueError")
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    line = next(line for line in lines if line["message"] == "It failed.")  # other proxies may say something meanwhile
+    assert line["exception"] == "ValueError"
     assert "test_telemetry" in line["at"]
     assert CANARY not in log.getvalue()

@@ -6,6 +6,7 @@ Most attempts under load are never looked at, so what can be worked out later is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 from hopcheck_server.upstream.journal.attempt import KEY_HEADERS, Attempt, Ending, SentResponse, Times
@@ -18,6 +19,7 @@ _KEY_HEADERS = frozenset(name.encode() for name in KEY_HEADERS)
 _LENGTHS = frozenset(map(len, KEY_HEADERS))  # for a quick look: most headers have another one
 
 
+@dataclass(slots=True, eq=False)
 class Arrival:
     """A request and what happened to it.
 
@@ -33,24 +35,23 @@ class Arrival:
     The others are those of `Attempt`.
     """
 
-    marker = script = model = ""
-    number = 1
-    head_sent_ns = ended_ns = 0
+    method: str
+    path: str
+    fields: Fields
+    body: bytes
+    connection: int = 0
+    received_ns: int = 0
+    marker: str = ""
+    script: str = ""
+    model: str = ""
+    number: int = 1
+    head_sent_ns: int = 0
+    ended_ns: int = 0
     ended: Ending = ""
     sent: Sequence[int] = ()
     promised_bytes: int | None = None
-    response_head = NOT_SENT
+    response_head: bytes = NOT_SENT
     response_parts: Iterable[bytes] | None = ()
-
-    def __init__(
-        self, method: str, path: str, fields: Fields, body: bytes, connection: int = 0, received_ns: int = 0
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.fields = fields
-        self.body = body
-        self.connection = connection
-        self.received_ns = received_ns
 
     @classmethod
     def of(cls, exchange: ServerExchange) -> Self:

@@ -11,17 +11,17 @@ from hopcheck_server.upstream.journal.attempt import Attempt, Ending, Times
 
 __all__ = ["Attempt", "Ending", "Journal", "Times"]
 
-MAX_UNMARKED = 2_000
-"""How many attempts without a marker are kept; older ones are forgotten. They must fit into a processor's
+MAX_UNMARKED = 500
+"""How many attempts without a marker are kept; older ones are forgotten. What is kept must fit into a processor's
 cache, or memory becomes the bottleneck."""
 
-MAX_OF_ONE_MARKER = 2_000
+MAX_OF_ONE_MARKER = 500
 """How many attempts of one marker are kept; all are counted."""
 
 MAX_MARKERS = 5_000
 """How many markers are kept; the oldest goes first, if nobody has forgotten it."""
 
-MAX_RESPONSES = 5_000
+MAX_RESPONSES = 1_000
 """Of how many of the latest attempts with a marker the responses are kept, too."""
 
 

@@ -35,7 +35,8 @@ class EventSplitter:
             EventTooLarge: An event exceeds the limit.
         """
         if self._is_usual(chunk):
-            return _without_blank_lines(chunk[:-2].split(b"\n\n"))
+            text = chunk.strip(b"\n")
+            return _without_blank_lines(text.split(b"\n\n")) if b"\n\n" in text or not text else [text]
         self._buffer += self._normalised(chunk)
         if self._at_start and len(self._buffer) >= len(_BOM):
             self._at_start = False

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from hopcheck_server.proxy.adapters.transports.base import BrokenOff, TimedOut, TransportError
+from hopcheck_server.proxy.adapters.transports.base import BrokenOff, TimedOut
 from hopcheck_server.proxy.memory.budget import FEW_BYTES, UNCOUNTED, HeldBytes
 from hopcheck_server.proxy.memory.kernel_buffers import bound_buffers
-from hopcheck_server.wire.client import Broken, ClientConnection
+from hopcheck_server.wire.client import ClientConnection
 from hopcheck_server.wire.responses import RawResponse
 
 MAX_WAITING_BYTES = 64 * 1024
@@ -109,12 +109,8 @@ class UpstreamConnection(ClientConnection, asyncio.BufferedProtocol):
         while not answer.body:
             if answer.complete:
                 return b""
-            try:
-                await self._more(answer, limit_s)
-            except Broken as error:
-                raise _failure(error) from None
+            if answer.ended is not None:
+                raise BrokenOff
+            if not await self._news.wait(limit_s):
+                raise TimedOut
         return self.take_body()
-
-
-def _failure(error: Broken) -> TransportError:
-    return TimedOut() if error.ended == "timeout" else BrokenOff()
