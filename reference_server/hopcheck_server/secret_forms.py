@@ -24,7 +24,7 @@ CUT_CHARACTERS = 40
 """A text of that length may have been cut, so that a secret at its end is one cut short."""
 
 OWN_CHARACTERS = 4
-"""As many of a part, or more, belong to no word: words are anybody's, and what a key has next to them is there by chance."""
+"""As many of a part, or more, belong to no word: words are anybody's, and one character next to them is chance."""
 
 _BASE85_PART = 15
 """Characters of base85 that hold eight of a secret wherever they begin; about five are no letters or digits."""
