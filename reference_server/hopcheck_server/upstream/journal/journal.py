@@ -21,8 +21,9 @@ MAX_OF_ONE_MARKER = 500
 MAX_MARKERS = 5_000
 """How many markers are kept; the oldest goes first, if nobody has forgotten it."""
 
-MAX_RESPONSES = 1_000
-"""Of how many of the latest attempts with a marker the responses are kept, too."""
+MAX_RESPONSES = 5_000
+"""Of how many of the latest attempts with a marker the responses are kept, too: until a slow target has answered, and the
+exchange is judged, many others may have come."""
 
 
 _Route = tuple[str, str, str]
