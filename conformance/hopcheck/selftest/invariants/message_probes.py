@@ -56,6 +56,7 @@ SYSTEM: Mapping[str, Any] = {"messages": {"system": "Be brief."}, "responses": {
 """What the system says, in the field that each surface has for it."""
 
 HEADERS = {"Cookie": "session=c0ffee-5e55-10n", "X-Forwarded-For": "127.0.0.1", "TE": "trailers"}
+BETA = {"anthropic-beta": "context-management-2025-06-27"}
 
 
 LEFT_S = 3.0
@@ -66,9 +67,10 @@ async def ask_all(target: Target) -> AsyncIterator[Finding]:
     """It is asked for messages, for counts of their tokens, or for responses."""
     ask = target.ask
     fields = {**ASKED, **SYSTEM[ask.surface]}
+    headers = {**HEADERS, **BETA} if ask.surface == "messages" else HEADERS
     for script in SCRIPTS if ask.generates else COUNT_SCRIPTS:
         if script != "hanging" and (ask.streams or script not in ("broken", "cut")):
-            await ask(script=script, headers=HEADERS, **fields)
+            await ask(script=script, headers=headers, **fields)
     async with await ask.open(script="hanging") as live:
         await target.arrival(live.response.marker)
     await target.seen(live.response, settle_s=LEFT_S)

@@ -22,7 +22,7 @@ MAX_MARKERS = 5_000
 """How many markers are kept; the oldest goes first, if nobody has forgotten it."""
 
 MAX_RESPONSES = 5_000
-"""Of how many of the latest attempts with a marker the responses are kept, too: until a slow target has answered, and the
+"""Of how many of the latest attempts with a marker the responses are kept, too. Until a slow target has answered, and its
 exchange is judged, many others may have come."""
 
 

@@ -41,7 +41,7 @@ class MarksRetries(Relay):
         return outgoing.with_json({**outgoing.json, "user": "retry"}) if outgoing.attempt > 1 else outgoing
 
 
-@invariant_mutant("attempts", *ON_MESSAGES)
+@invariant_mutant("attempts", *ON_MESSAGES, "count_tokens")
 class ForgetsBetas(Relay):
     """A retry doesn't name the betas that its client asks for."""
 
