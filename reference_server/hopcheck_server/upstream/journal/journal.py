@@ -22,8 +22,8 @@ MAX_MARKERS = 5_000
 """How many markers are kept; the oldest goes first, if nobody has forgotten it."""
 
 MAX_RESPONSES = 5_000
-"""Of how many of the latest attempts with a marker the responses are kept, too. Until a slow target has answered, and its
-exchange is judged, many others may have come."""
+"""Of how many of the latest attempts with a marker the responses are kept, too. Before a slow target has answered, many
+others may have come."""
 
 
 _Route = tuple[str, str, str]
