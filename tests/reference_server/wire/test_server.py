@@ -108,6 +108,39 @@ def test_a_handler_that_crashes_leaves_nobody_waiting() -> None:
     assert "in the handler" in faults[0]
 
 
+def test_of_requests_at_once_one_that_fails_harms_no_other() -> None:
+    def choose(exchange: ServerExchange):
+        if exchange.target == "/bad":
+            raise ZeroDivisionError("before it is handled")
+        return echo(exchange)
+
+    async def act(server: Server) -> list[bytes]:
+        targets = (b"/bad", b"/last", b"/bad", b"/last")
+        return await asyncio.gather(*(talk(server, GET % target) for target in targets))
+
+    faults: list[str] = []
+    received = serve(choose, act, faults=faults)
+    assert [text.partition(b" ")[0] for text in received] == [b"", b"HTTP/1.1", b"", b"HTTP/1.1"]
+    assert len(faults) == 2
+
+
+def test_what_a_leaving_client_has_sent_is_handled() -> None:
+    handled = []
+
+    async def handler(exchange: ServerExchange) -> None:
+        handled.append(exchange.target)
+
+    async def act(server: Server) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(GET % b"/1" + GET % b"/2")
+        writer.write_eof()
+        await until(lambda: server.opened == 1 and not server.connections)
+        writer.close()
+
+    serve(handler, act)
+    assert handled[:1] == ["/1"]
+
+
 @pytest.mark.parametrize("framing", ["chunked", "length", "close"])
 def test_a_client_that_leaves_is_noticed(framing: Framing) -> None:
     seen: list[str] = []
