@@ -23,9 +23,6 @@ PART_CHARACTERS = 8
 CUT_CHARACTERS = 40
 """A text of that length may have been cut, so that a secret at its end is one cut short."""
 
-OWN_CHARACTERS = 4
-"""As many of a part, or more, belong to no word: words are anybody's, and one character next to them is chance."""
-
 _BASE85_PART = 15
 """Characters of base85 that hold eight of a secret wherever they begin; about five are no letters or digits."""
 
@@ -93,18 +90,18 @@ class SecretForm:
         starts = range(max(1, len(self.written) - self.least + 1))
         return min(sum(start <= place < start + self.least for place in self.places) for start in starts)
 
-    def is_part(self, start: int, end: int, *, at_edge: bool) -> bool:
+    def is_part(self, start: int, end: int, *, least_own: int, at_edge: bool) -> bool:
         """Whether these letters and digits of it must not be shown.
 
-        Words are no part, such as the `provider` of a key that is `sk-my-provider-7Hq2`, nor with a character or two
-        next to them, unless they are two thirds of it, or stand at an edge, where a key was cut short.
+        Words are no part, such as the `provider` of a key that is `sk-my-provider-7Hq2`, unless they are two thirds of
+        it, or stand at an edge, where a key was cut short. With them are at least `least_own` others.
         """
         # With what stands between them and their neighbours, which may be there as well.
         first = self.places[start - 1] + 1 if start else 0
         last = self.places[end] if end < len(self.places) else len(self.written)
         length = last - first
         return length >= self.least and (
-            at_edge or self._own(start, end) >= OWN_CHARACTERS or 3 * length >= 2 * len(self.written)
+            at_edge or self._own(start, end) >= least_own or 3 * length >= 2 * len(self.written)
         )
 
     def _own(self, start: int, end: int) -> int:
@@ -195,9 +192,16 @@ def _base64_after(data: bytes, before: int) -> str:
 
 
 class SecretSearch:
-    """Finds secrets and parts of them in texts."""
+    """Finds secrets and parts of them in texts.
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    Args:
+        secrets: Those that are known.
+        least_own: How many letters and digits of a part belong to no word: what blames somebody wants more of them than
+            what only hides a text, since one next to a word may be there by chance.
+    """
+
+    def __init__(self, secrets: Iterable[str], least_own: int = 1) -> None:
+        self._least_own = least_own
         known = {secret for secret in secrets if len(secret) >= PART_CHARACTERS}
         self._grams: dict[int, list[tuple[bytes, int, SecretForm]]] = {}
         for gram, place, form in (found for secret in sorted(known) for found in _grams_of(secret)):
@@ -218,7 +222,9 @@ class SecretSearch:
         runs = sorted(
             (run.at, run.end)
             for run in self._runs(canonical)
-            if run.is_part(at_edge=(is_cut and run.is_cut_short(canonical)) or (continues and run.is_rest()))
+            if run.is_part(
+                self._least_own, at_edge=(is_cut and run.is_cut_short(canonical)) or (continues and run.is_rest())
+            )
         )
         if not runs:
             return []
@@ -261,8 +267,8 @@ class _Run(NamedTuple):
             end += 1
         return cls(form, at - place + start, at - place + end, start)
 
-    def is_part(self, *, at_edge: bool) -> bool:
-        return self.form.is_part(self.start, self.start + self.end - self.at, at_edge=at_edge)
+    def is_part(self, least_own: int, *, at_edge: bool) -> bool:
+        return self.form.is_part(self.start, self.start + self.end - self.at, least_own=least_own, at_edge=at_edge)
 
     def is_cut_short(self, text: bytes) -> bool:
         """Whether it is a beginning of the form, at the text's end."""

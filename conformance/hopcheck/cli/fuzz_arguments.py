@@ -14,8 +14,10 @@ from hopcheck.fuzz.fuzz_cases import ExampleBudget, FuzzSearches, all_fuzz_cases
 from hopcheck.fuzz.operations import OPERATIONS, SEARCHES
 from hopcheck.fuzz.saved_examples import SavedExamples
 from hopcheck.gate.catalogue import select
+from hopcheck.report.excerpts import jsonable
 from hopcheck.report.render.progress import RunProgress
 from hopcheck_server.chain.litellm.environment import cache_dir
+from hopcheck_server.redaction import SecretRedactor
 
 EXAMPLES = 100
 """Chat requests, if `--fuzz` is given without a number."""
@@ -89,8 +91,10 @@ def follow(sequential: SequentialCases | None, progress: RunProgress) -> None:
         sequential.progress = progress.went
 
 
-def write_examples(sequential: SequentialCases | None, folder: Path = Path(FOLDER)) -> list[Path]:
-    """Write the failing examples of a search, one file each; returns the paths.
+def write_examples(
+    sequential: SequentialCases | None, redactor: SecretRedactor, folder: Path = Path(FOLDER)
+) -> list[Path]:
+    """Write the failing examples of a search, one file each, without secrets; returns the paths.
 
     Raises:
         Stop: One can't be written.
@@ -100,7 +104,7 @@ def write_examples(sequential: SequentialCases | None, folder: Path = Path(FOLDE
     written = []
     for found in sequential.found:
         finding = dataclasses.asdict(found.finding)
-        summary = {name: finding[name] for name in ("check", "expected", "actual")}
+        summary = {name: redactor.value(jsonable(finding[name])) for name in ("check", "expected", "actual")}
         path = folder / file_name(found.example)
         write(path, example_text(found.example, sequential.seed, summary))
         written.append(path)

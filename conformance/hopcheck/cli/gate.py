@@ -20,10 +20,12 @@ from hopcheck.gate.run import GateResult, Watch, gate
 from hopcheck.gate.unfit import Unfit
 from hopcheck.report.baseline import Judgement, baseline_text, judge, updated
 from hopcheck.report.build import build
+from hopcheck.report.redaction import secrets_of
 from hopcheck.report.render.progress import RunProgress
 from hopcheck.report.render.terminal import console_for, print_report
 from hopcheck.report.run_summary import Replay, RunSummary
 from hopcheck_server.chain.processes import ProcessError
+from hopcheck_server.redaction import SecretRedactor
 from hopcheck_server.wire.event_loop import run as run_loop
 from hopcheck_server.wire.event_loop import stop_event
 
@@ -47,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
         write(path, baseline_text(entries))
         written.append(path)
-    written += fuzzing.write_examples(options.sequential)
+    redactor = SecretRedactor(secrets_of(options.config, (result.provider_key,)))
+    written += fuzzing.write_examples(options.sequential, redactor)
     print_report(document, console_for(sys.stdout), written)
     return int(document["summary"]["exit"])
 

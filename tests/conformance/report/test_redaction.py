@@ -56,16 +56,6 @@ def test_a_part_is_replaced_wherever_it_stands(before: int) -> None:
     assert redact(f"{'x' * before} 3456789abcd", ["sk-0123456789abcdef"]) == f"{'x' * before} [redacted]"
 
 
-@pytest.mark.parametrize("text", ["/.cache/hopcheck/litellm/main.py", "the hopcheck-L part", "sk-hopcheck"])
-def test_a_key_s_words_with_a_letter_of_it_are_no_part(text: str) -> None:
-    assert redact(text, ["sk-hopcheck-L3fYq9aBc_dEfGhIjKlMn"]) == text
-
-
-@pytest.mark.parametrize("part", ["hopcheck-L3fY", "L3fYq9aB", "fGhIjKlM"])
-def test_a_part_with_characters_of_its_own_is_replaced(part: str) -> None:
-    assert redact(f"at {part} x", ["sk-hopcheck-L3fYq9aBc_dEfGhIjKlMn"]) == "at [redacted] x"
-
-
 @pytest.mark.parametrize("secret", ["ab9defgh1ij9lmnop", "qr9tuvwx1yz9bcdef", "mn9pqrst1ae9ouxyz"])
 def test_both_parts_of_a_garbled_secret_are_replaced(secret: str) -> None:
     assert redact(secret.replace("1", "2"), [secret]) == "[redacted]2[redacted]"

@@ -17,6 +17,9 @@ from hopcheck_server.secret_forms import SecretSearch
 
 SECRETS = "secrets"
 
+OWN_CHARACTERS = 4
+"""As many of a part of a key, or more, belong to no word of it: a path has words, too, and any letter next to them."""
+
 KEPT_CHARACTERS = 100
 """Texts up to this length are mostly values of headers, and the same in each response."""
 
@@ -70,7 +73,7 @@ _shows_again = lru_cache(maxsize=1024)(_shows)
 
 @lru_cache(maxsize=256)
 def _search(keys: tuple[str, ...]) -> SecretSearch:
-    return SecretSearch(keys)
+    return SecretSearch(keys, OWN_CHARACTERS)
 
 
 def _is_given(judged: Judged, key: str) -> bool:
