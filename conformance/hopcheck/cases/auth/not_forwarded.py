@@ -1,13 +1,18 @@
 """What a client authenticates itself with stays here."""
 
+import json
+import time
+
 from hopcheck import (
     FORWARDED,
     Findings,
+    NotApplicable,
     Operation,
     OutgoingRequest,
     Relay,
     Target,
     case,
+    dig,
     expect,
 )
 
@@ -39,3 +44,38 @@ class TellsWhoAsks(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         return outgoing.with_json({**outgoing.json, "user": outgoing.incoming.key})
+
+
+STORED = (("GET", ""), ("GET", "/input_items"), ("POST", "/cancel"), ("DELETE", ""))
+
+
+@case(
+    "auth.stored-not-forwarded",
+    level="MUST",
+    on="responses",
+    because="nothing else is stored",
+    refs=["OAI Responses: get, delete, cancel, input_items"],
+    needs=["own_account", "client_key", "two_sided"],
+)
+async def stored_not_forwarded(target: Target, ask: Operation) -> Findings:
+    """What is asked about a stored response reaches the provider without the client's key, too."""
+    created = await ask(store=True)
+    sent = (await target.forwarded(created)).response
+    own = str(dig(json.loads(sent.body), "id")) if sent else ""
+    since_ns = time.monotonic_ns()
+    for method, rest in STORED:
+        await target.request(method, f"{ask.path}/{created.at('id')}{rest}")
+    asked = [one for one in await target.unmarked(since_ns) if own and own in one.path]
+    if not asked:
+        raise NotApplicable("the target asks its provider nothing about stored responses")
+    shown = [f"{one.method} {one.path}" for one in asked if one.where_secret(target.config.api_key)]
+    yield expect("client's key upstream", shown, equals=[])
+
+
+@stored_not_forwarded.mutant(killed_by="client's key upstream")
+class AsksAsTheClient(Relay):
+    """A stored response is asked for with the client's key."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        is_stored = "/responses/" in outgoing.path
+        return outgoing.with_header("Authorization", f"Bearer {outgoing.incoming.key}") if is_stored else outgoing

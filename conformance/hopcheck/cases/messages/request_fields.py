@@ -27,7 +27,7 @@ FIELDS: dict[str, Any] = {
     "output_config": {"format": {"type": "json_schema", "schema": SCHEMA}},
     "tools": [
         {"name": "weather", "description": "Looks up.", "input_schema": SCHEMA},
-        {"type": "web_search_20250305", "name": "web_search"},
+        {"type": "web_search_20250305", "name": "web_search", "max_uses": 3, "allowed_domains": ["example.org"]},
     ],
     "tool_choice": {"type": "tool", "name": "weather", "disable_parallel_tool_use": True},
 }
@@ -78,6 +78,17 @@ class CallsInParallel(Relay):
             "tool_choice",
             lambda choice: {name: value for name, value in choice.items() if name != "disable_parallel_tool_use"},
         )
+
+
+@fields.mutant(killed_by="tools changed")
+class NamesServerTools(Relay):
+    """Of the provider's own tools, the type and the name are sent."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        def named(tool: dict[str, Any]) -> dict[str, Any]:
+            return {"type": tool["type"], "name": tool["name"]} if "max_uses" in tool else tool
+
+        return edits.request_field(outgoing, "tools", lambda tools: [named(tool) for tool in tools])
 
 
 @fields.mutant(killed_by="other fields changed")

@@ -30,7 +30,7 @@ HISTORY: list[dict[str, Any]] = [
     {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "grey"}]},
 ]
 TOOLS = [{"name": "weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}]
-BUDGET = {"type": "enabled", "budget_tokens": 1024}
+BUDGET = {"type": "enabled", "budget_tokens": 1500}
 
 
 @case(

@@ -47,6 +47,7 @@ TOOLS = [
     {"type": "function", "name": "look_up", "description": "Looks up.", "strict": True, "parameters": SCHEMA},
     {"type": "custom", "name": "shell", "format": {"type": "grammar", "syntax": "regex", "definition": "[a-z]+"}},
 ]
+CHOICE = {"type": "function", "name": "look_up"}
 
 
 class _Drops(Relay):
@@ -67,6 +68,19 @@ async def fields(target: Target, ask: Operation) -> Findings:
     yield expect("fields changed", dropped, equals={})
     yield expect("other fields changed", others, equals={}, level="SHOULD")
     yield expect("tools", dig(body, "tools"), equals=TOOLS)
+    chosen = (await target.forwarded(await ask(extra={"tools": TOOLS, "tool_choice": CHOICE}))).json
+    yield expect("choice of a tool", dig(chosen, "tool_choice"), equals=CHOICE)
+
+
+@fields.mutant(killed_by="choice of a tool")
+class ChoosesAsChats(Relay):
+    """A choice of one tool is sent in the form that chats have for it."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        is_named = dig(body, "tool_choice", "name") is not None and outgoing.incoming.is_for_responses
+        nested = {"type": "function", "function": {"name": dig(body, "tool_choice", "name")}}
+        return outgoing.with_json({**body, "tool_choice": nested}) if is_named else outgoing
 
 
 @fields.mutant(killed_by="store")

@@ -9,11 +9,15 @@ from hopcheck import (
     Relay,
     Target,
     case,
+    dig,
     edits,
     expect,
     incoming,
     reply,
 )
+
+FIRST = ("message_start", "response.created")
+"""Events with which the streams of typed events begin."""
 
 
 @case(
@@ -32,11 +36,10 @@ async def not_after_first_byte(target: Target, ask: Operation) -> Findings:
     stream = await ask.stream()
     continued = ["HelHello"] if target.declares.continues else []  # a second attempt goes on behind what was sent
     yield expect("text", stream.joined(), one_of=["", "Hel", "Hello", *continued])
-    if ask.surface != "openai":
-        return  # the other surfaces' grammars say that a stream begins once
     begun = await ask.stream(script="role")
-    roles = sum("role" in delta for delta in begun.deltas())
-    yield expect("first chunks, where the first came alone", roles, at_most=1)
+    roles = sum("role" in delta for delta in begun.deltas()) if ask.surface == "openai" else 0
+    firsts = roles + sum(dig(one, "type") in FIRST for one in begun.objects)
+    yield expect("first events, where no text came", firsts, at_most=1)
 
 
 @not_after_first_byte.mutant(killed_by="text", trips=("stream.*", "fallback.*"))
@@ -48,7 +51,7 @@ class BeginsAgain(Relay):
             yield event
 
 
-@not_after_first_byte.mutant(killed_by="first chunks, where the first came alone", on="chat.stream")
+@not_after_first_byte.mutant(killed_by="first events, where no text came")
 class BeginsAgainAfterTheRole(Relay):
     """A stream of which the client has no text yet begins again, its first chunk included."""
 
