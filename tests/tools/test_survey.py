@@ -47,7 +47,7 @@ def test_every_run_is_something_that_the_command_takes(tmp_path):
 
 def test_quick_and_slow_hops_are_not_measured_in_the_same_rounds():
     plan = runs.planned(NAMES, ["rest"], 1.0, {})
-    assert [run.hops for run in plan] == [("nginx", "relay", "reference"), ("litellm", "reference+litellm")]
+    assert [run.hops for run in plan] == [("nginx", "envoy", "relay", "reference"), ("litellm", "reference+litellm")]
 
 
 def test_a_hops_rates_change_with_its_highest():
@@ -72,7 +72,7 @@ def test_runs_without_the_hops_that_are_missing():
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--hops", "nginx,traefik"], "'traefik' is none of nginx, relay"),
+        (["--hops", "nginx,traefik"], "'traefik' is none of nginx, envoy"),
         (["--parts", "soak"], "'soak' is none of rest, steps"),
         (["--times", "0"], "--times must be more than 0"),
         (["--rate", "litellm=fast"], "one looks like litellm=60"),

@@ -22,7 +22,14 @@ from hopcheck_server.chain import Served, Stack, serve, serve_reference
 from hopcheck_server.chain.processes import ManagedProcess, ProcessError, free_port, http_status, scrubbed_environment
 from hopcheck_server.relay import RelayConfig
 
-NGINX, RELAY, REFERENCE, LITELLM, BOTH = NAMES = ("nginx", "relay", "reference", "litellm", "reference+litellm")
+NGINX, ENVOY, RELAY, REFERENCE, LITELLM, BOTH = NAMES = (
+    "nginx",
+    "envoy",
+    "relay",
+    "reference",
+    "litellm",
+    "reference+litellm",
+)
 """All hops, in the order of the tables."""
 
 START_S = 20.0
@@ -104,6 +111,7 @@ class _Starting:
         """Return which hops are started by which method."""
         return [
             ((NGINX,), self.nginx),
+            ((ENVOY,), self.envoy),
             ((RELAY,), self.relay),
             ((REFERENCE,), self.reference),
             ((LITELLM, BOTH), self.litellm),
@@ -123,6 +131,22 @@ class _Starting:
         )
         await process.ready(lambda: http_status(port, "/v1/models"), timeout_s=START_S, progress=self.note)
         return [Hop(NGINX, f"http://127.0.0.1:{port}/v1", await _nginx_version(program), pid=process.pid)]
+
+    async def envoy(self) -> list[Hop]:
+        """Start Envoy with one worker."""
+        program = _envoy_program()
+        if program is None:
+            raise ProcessError("Envoy isn't installed here (pip install pyvoy has it)")
+        port = free_port()
+        text = files("tools.gateways").joinpath("configs/envoy.yaml").read_text(encoding="utf-8")
+        behind = self.upstream.rpartition(":")[2]
+        (self.folder / "envoy.yaml").write_text(text.replace("@PORT@", str(port)).replace("@UPSTREAM@", behind))
+        command = [program, "-c", str(self.folder / "envoy.yaml"), "--concurrency", "1", "--log-level", "warning"]
+        process = await self.running.enter_async_context(
+            ManagedProcess.start(command, name="Envoy", log_file=self.folder / "envoy.log", env=scrubbed_environment())
+        )
+        await process.ready(lambda: http_status(port, "/v1/models"), timeout_s=START_S, progress=self.note)
+        return [Hop(ENVOY, f"http://127.0.0.1:{port}/v1", await _envoy_version(program), pid=process.pid)]
 
     async def relay(self) -> list[Hop]:
         """Start the healthy relay."""
@@ -174,6 +198,19 @@ async def _nginx_version(program: str) -> str:
     asked = await asyncio.create_subprocess_exec(program, "-v", stderr=asyncio.subprocess.PIPE)
     _, output = await asked.communicate()
     return f"nginx {output.decode().rpartition('/')[2].strip()}, one worker"
+
+
+def _envoy_program() -> str | None:
+    """Envoy's own program; the one that its package puts on the PATH ends with the shell that has started it."""
+    package = find_spec("envoy")
+    places = [Path(folder) / "_bin" / "envoy" for folder in (package and package.submodule_search_locations) or ()]
+    return next((str(place) for place in places if place.exists()), shutil.which("envoy"))
+
+
+async def _envoy_version(program: str) -> str:
+    asked = await asyncio.create_subprocess_exec(program, "--version", stdout=asyncio.subprocess.PIPE)
+    output, _ = await asked.communicate()
+    return f"Envoy {output.decode().split('/')[1]}, one worker"
 
 
 def _ours() -> str:

@@ -13,14 +13,14 @@ from typing import Literal, NamedTuple
 
 from hopcheck_load.measurement import priority
 from hopcheck_server.chain.processes import ManagedProcess
-from tools.survey.hops import BOTH, LITELLM, NGINX, REFERENCE, RELAY, Chain, Hop
+from tools.survey.hops import BOTH, ENVOY, LITELLM, NGINX, REFERENCE, RELAY, Chain, Hop
 
 Part = Literal["rest", "steps", "steady", "fleet", "spike"]
 PARTS: tuple[Part, ...] = ("rest", "steps", "steady", "fleet", "spike")
 """What is measured of a hop, in this order."""
 
 AT_REST = "chat,paced,10k"
-QUICK, SLOW = TOGETHER = (NGINX, RELAY, REFERENCE), (LITELLM, BOTH)
+QUICK, SLOW = TOGETHER = (NGINX, ENVOY, RELAY, REFERENCE), (LITELLM, BOTH)
 """Hops that are measured in the same rounds: those that are quick, and those that are slow. A round with both would be
 one long pause for the quick ones, and after a pause everything is slower."""
 
@@ -51,6 +51,7 @@ class Rates(NamedTuple):
 
 RATES: Mapping[str, Rates] = {
     NGINX: Rates(1000, 900, 40, 0),
+    ENVOY: Rates(1000, 0, 0, 0),
     RELAY: Rates(1000, 0, 40, 0),
     REFERENCE: Rates(600, 150, 20, 0),
     LITELLM: Rates(80, 25, 4, 20),
