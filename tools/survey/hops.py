@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -210,7 +211,8 @@ def _envoy_program() -> str | None:
 async def _envoy_version(program: str) -> str:
     asked = await asyncio.create_subprocess_exec(program, "--version", stdout=asyncio.subprocess.PIPE)
     output, _ = await asked.communicate()
-    return f"Envoy {output.decode().split('/')[1]}, one worker"
+    found = re.search(r"version: \w+/([\d.]+)", output.decode())
+    return f"Envoy {found[1] if found else '?'}, one worker"
 
 
 def _ours() -> str:
