@@ -184,7 +184,7 @@ def examples(session: nox.Session) -> None:
 
 @project_session()
 def transports(session: nox.Session) -> None:
-    """Run the proxy's tests with the official client as its transport; not a default session: others use the other."""
+    """Run the proxy's tests with the official client as its transport; not a default session: `tests` has the other."""
     session.env["LLM_PROXY__TRANSPORT"] = "openai"
     run(session, "pytest", "-n", "2", "-m", "not litellm", "tests/reference_server/proxy", *session.posargs)
 

@@ -33,7 +33,6 @@ class RequestReader(asyncio.Protocol):
         self._fields: Fields = []
         self._body: list[bytes] = []
         self._body_bytes = self._read_bytes = 0  # of the request that is being read
-        self._version = ""  # of HTTP, by the connection's first request: asking the parser each time isn't cheap
         self._has_new_head = False  # whether a head has come of which the body hasn't been asked for
         self._declined: Fields | None = None  # the header fields of a request whose upgrade is declined
 
@@ -134,13 +133,12 @@ class RequestReader(asyncio.Protocol):
         self._method, self._target, self._fields, self._body, self._body_bytes = b"", b"", [], [], 0
         self._read_bytes = 0
         self._has_new_head = False
-        self._version = self._version or parser.get_http_version()
         if not self.closing:
             self.on_request(
                 method.decode(),
                 target.decode("latin-1"),
                 fields,
                 parts[0] if len(parts) == 1 else b"".join(parts),
-                self._version,
+                parser.get_http_version(),
                 parser.should_keep_alive(),
             )

@@ -18,7 +18,7 @@ from hopcheck_server.secret_forms import SecretSearch
 SECRETS = "secrets"
 
 OWN_CHARACTERS = 4
-"""As many of a part of a key, or more, belong to no word of it: a path has words, too, and any letter next to them."""
+"""How many characters of a part must belong to no word of the key: a path may have the same word next to any letter."""
 
 KEPT_CHARACTERS = 100
 """Texts up to this length are mostly values of headers, and the same in each response."""
