@@ -6,6 +6,7 @@ It checks the fields that this proxy itself relies on, and the types of common o
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -210,8 +211,9 @@ class _Body:
     def __init__(self, request: Request, max_values: int) -> None:
         self._request = request
         self._max_values = self._next_count = max_values
-        self._commas_and_brackets = self._counted = 0
-        self._raw = bytearray()
+        self._commas_and_brackets = 0
+        self._is_counted = False
+        self._raw = io.BytesIO()  # gives its bytes without a copy of them
 
     async def read(self) -> bytes:
         held, announced = held_now(), declared_length(self._request.scope)
@@ -221,10 +223,10 @@ class _Body:
             chunk, more = await self._chunk()
             if not announced:
                 await held.take(len(chunk))
-            self._raw += chunk
-            if len(self._raw) > self._max_values:  # each takes a byte at least
-                self._check_values(is_last=not more)
-        return bytes(self._raw)
+            self._raw.write(chunk)
+            if self._raw.tell() > self._max_values:  # each takes a byte at least
+                self._check_values(chunk, is_last=not more)
+        return self._raw.getvalue()
 
     async def _chunk(self) -> tuple[bytes, bool]:
         with Waiting(for_client=True):
@@ -233,12 +235,12 @@ class _Body:
             raise ClientDisconnected
         return message.get("body", b""), message.get("more_body", False)
 
-    def _check_values(self, *, is_last: bool) -> None:
+    def _check_values(self, chunk: bytes, *, is_last: bool) -> None:
         """Look where there may be too many, and again where there is twice as much: commas of texts are no values."""
-        self._commas_and_brackets += commas_and_brackets(self._raw, self._counted)
-        self._counted = len(self._raw)
+        self._commas_and_brackets += commas_and_brackets(chunk if self._is_counted else self._raw.getvalue())
+        self._is_counted = True
         if self._commas_and_brackets <= (self._max_values if is_last else self._next_count):
             return
-        if has_more_values(self._raw, self._max_values):
+        if has_more_values(self._raw.getvalue(), self._max_values):
             raise ProxyError(413, "The request body holds too many JSON values.", "request_too_large")
         self._next_count = 2 * self._commas_and_brackets

@@ -16,6 +16,7 @@ from hopcheck_server.proxy.app import create_app
 from hopcheck_server.proxy.edge.limits import EdgeLimits
 from hopcheck_server.proxy.edge.protocol import EdgeProtocol
 from hopcheck_server.proxy.memory.kernel_buffers import bound_buffers
+from hopcheck_server.proxy.memory.large_blocks import return_large_blocks
 from hopcheck_server.proxy.settings import (
     ProxySettingsError,
     Settings,
@@ -95,6 +96,7 @@ def run(settings: Settings, host: str, port: int, workers: int = 1) -> int:
     with listener:
         if workers > 1:
             return serve_with_workers(server_options(settings), listener, workers, url_of(listener))
+        return_large_blocks()
         # uvicorn raises the signal that stopped it again when it has stopped.
         raise_interrupt_on(signal.SIGINT)
         try:

@@ -20,6 +20,7 @@ from uvicorn.supervisors.multiprocess import Process
 
 from hopcheck_server.exits import HOLDS, INTERRUPTED
 from hopcheck_server.proxy.app import create_app
+from hopcheck_server.proxy.memory.large_blocks import return_large_blocks
 from hopcheck_server.proxy.settings import load_settings
 from hopcheck_server.proxy.telemetry.log import configure_logging
 from hopcheck_server.proxy.telemetry.metrics import WORKERS_FOLDER
@@ -35,6 +36,7 @@ START_TIMEOUT_S = 60.0
 
 def worker_app() -> FastAPI:
     """Make the application of one worker, of the settings in the environment."""
+    return_large_blocks()
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     return create_app(settings)

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEAD_FIELDS = 200
+MAX_UNSENT_BYTES = 16 * 1024
+"""What may wait for a slow client besides what the kernel keeps, before no more is sent to it."""
+
 MAX_PIPELINED = 32
 """Requests that wait behind another one on a connection; it is closed after those."""
 

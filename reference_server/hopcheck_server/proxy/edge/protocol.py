@@ -17,6 +17,7 @@ from hopcheck_server.proxy.edge.limits import (
     MAX_HEAD_BYTES,
     MAX_HEAD_FIELDS,
     MAX_PIPELINED,
+    MAX_UNSENT_BYTES,
     EdgeLimits,
     UnreadTimer,
 )
@@ -49,6 +50,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
         self._unread = UnreadTimer(transport, self._limits.send_timeout_s)
         if len(self.connections) <= self._limits.max_clients:
             self._expect_head()

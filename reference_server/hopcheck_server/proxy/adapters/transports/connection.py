@@ -11,7 +11,7 @@ from hopcheck_server.proxy.memory.kernel_buffers import bound_buffers
 from hopcheck_server.wire.client import ClientConnection
 from hopcheck_server.wire.responses import RawResponse
 
-MAX_WAITING_BYTES = 64 * 1024
+MAX_WAITING_BYTES = 32 * 1024
 """What may wait here for a slow client, per stream, before the upstream is read no further."""
 
 MAX_TIGHT_BYTES = 16 * 1024
