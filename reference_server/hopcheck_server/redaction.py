@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from hopcheck_server.secret_forms import SecretSearch
+from hopcheck_server.secret_search import SecretSearch
 
 REDACTED = "[redacted]"
 

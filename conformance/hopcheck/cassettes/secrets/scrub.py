@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from hopcheck_server.redaction import REDACTED
-from hopcheck_server.secret_forms import written_forms
+from hopcheck_server.secret_search import written_forms
 
 _ID = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})(?![0-9a-f])")
 _RESPONSE_ID = re.compile(rb"(?<![A-Za-z0-9])resp_[A-Za-z0-9_\-]{48,}={0,2}")

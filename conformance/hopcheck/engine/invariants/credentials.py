@@ -11,7 +11,7 @@ from hopcheck.client.config import KEY_HEADER, SECRET_CHARACTERS
 from hopcheck.client.operations import ANSWERED
 from hopcheck.engine.exchanges.complaint import Complaint, Judged, JudgedInvariant
 from hopcheck.engine.exchanges.forecast import Forecast
-from hopcheck_server.secret_forms import written_forms
+from hopcheck_server.secret_search import written_forms
 from hopcheck_server.upstream.journal.attempt import Attempt
 
 CREDENTIALS = "credentials"

@@ -13,7 +13,7 @@ from hopcheck.engine.exchanges.content import chat_content
 from hopcheck.engine.exchanges.forecast import Forecast
 from hopcheck.engine.exchanges.message import SAMPLE_BYTES, Message
 from hopcheck.engine.exchanges.typed_content import message_content, response_content
-from hopcheck_server.secret_forms import SecretSearch
+from hopcheck_server.secret_search import SecretSearch
 
 SECRETS = "secrets"
 

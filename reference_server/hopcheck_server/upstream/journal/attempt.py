@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple
 
 from hopcheck_contracts.bounded_json import loads_or_none
-from hopcheck_server.secret_forms import written_forms
+from hopcheck_server.secret_search import written_forms
 from hopcheck_server.upstream.dialects.registry import all_dialects
 
 Ending = Literal["", "answered", "hung-up", "cut", "released"]
