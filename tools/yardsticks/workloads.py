@@ -59,7 +59,7 @@ WORKLOADS = (
     Workload("response", "yardstick.whole", 150, lambda timed: timed.last_s),
     Workload("prompt of 10,000 tokens", "yardstick.whole", 100, lambda timed: timed.last_s, prompt=PROMPT),
     Workload("stream, back to back", "yardstick.burst", 40, lambda timed: timed.last_s, streams=True),
-    Workload("stream, paced", "yardstick.paced", 2, lambda timed: timed.mean_event_s, streams=True, connections=8),
+    Workload("stream, paced", "yardstick.paced", 8, lambda timed: timed.mean_event_s, streams=True, connections=8),
 )
 BARS = {"response": 1.5, "prompt of 10,000 tokens": 1.5, "stream, back to back": 1.3, "stream, paced": 1.3}
 OPENED = Workload("streams opened at once", "yardstick.burst", 1000, lambda timed: timed.first_s, streams=True)
