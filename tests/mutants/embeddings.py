@@ -31,11 +31,10 @@ class WritesUrlSafeBase64(_EditsVectors):
 
 
 @violates("embeddings.base64")
-class AsksForNumbersAlways(Relay):
+class AsksForNumbersAlways(edits.DropsFields):
     """The wanted encoding is left out on the way to the provider."""
 
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return outgoing.with_json({name: one for name, one in outgoing.json.items() if name != "encoding_format"})
+    fields = ("encoding_format",)
 
 
 @violates("embeddings.batch-order")

@@ -12,8 +12,9 @@ from hopcheck.authoring.edits.body_edits import (
     messages,
     request_field,
     text,
+    without_fields,
 )
-from hopcheck.authoring.edits.editing_relays import BeginsDespiteErrors, EditsErrors, EditsObjects
+from hopcheck.authoring.edits.editing_relays import BeginsDespiteErrors, DropsFields, EditsErrors, EditsObjects
 from hopcheck.authoring.edits.event_edits import (
     Chunk,
     add_before_done,
@@ -37,6 +38,7 @@ from hopcheck.authoring.edits.event_edits import (
 __all__ = [
     "BeginsDespiteErrors",
     "Chunk",
+    "DropsFields",
     "EditsErrors",
     "EditsObjects",
     "add_before_done",
@@ -63,4 +65,5 @@ __all__ = [
     "text",
     "text_event",
     "text_of",
+    "without_fields",
 ]

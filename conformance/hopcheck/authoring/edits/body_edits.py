@@ -17,6 +17,14 @@ def request_field(outgoing: OutgoingRequest, name: str, change: Callable[[Any], 
     return outgoing.with_json({**content, name: change(content[name])}) if name in content else outgoing
 
 
+def without_fields(outgoing: OutgoingRequest, *names: str) -> OutgoingRequest:
+    """Leave fields out of a request; its bytes stay as they are if it has none of them."""
+    content = outgoing.json
+    if not content.keys() & set(names):
+        return outgoing
+    return outgoing.with_json({name: value for name, value in content.items() if name not in names})
+
+
 def conversation(outgoing: OutgoingRequest, change: Callable[[Any], Any]) -> OutgoingRequest:
     """Replace the conversation of a request, its messages or its items of input, with what `change` makes of it."""
     return request_field(outgoing, "messages" if "messages" in outgoing.json else "input", change)

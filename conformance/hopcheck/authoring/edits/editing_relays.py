@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hopcheck.authoring.edits.body_edits import every_object
+from hopcheck.authoring.edits.body_edits import every_object, without_fields
 from hopcheck.authoring.edits.event_edits import every_event_object
-from hopcheck_server.relay import Events, Failure, IncomingRequest, Relay, RelayedResponse
+from hopcheck_server.relay import Events, Failure, IncomingRequest, OutgoingRequest, Relay, RelayedResponse
 
 
 class EditsObjects(Relay):
@@ -22,6 +22,16 @@ class EditsObjects(Relay):
 
     def edit(self, content: dict[str, Any]) -> None:
         """Change an object in place."""
+
+
+class DropsFields(Relay):
+    """Base of mutants that leave fields out of every request."""
+
+    fields: tuple[str, ...] = ()
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        """Leave them out."""
+        return without_fields(outgoing, *self.fields)
 
 
 class EditsErrors(Relay):

@@ -10,6 +10,7 @@ from hopcheck import (
     Relay,
     Target,
     case,
+    edits,
     expect,
     function_tools,
 )
@@ -74,4 +75,4 @@ class OffersNothing(_Changes):
     """The fallback isn't offered the tools."""
 
     def changed(self, outgoing: OutgoingRequest, asked: str) -> OutgoingRequest:
-        return outgoing.with_json({name: value for name, value in outgoing.json.items() if name != "tools"})
+        return edits.without_fields(outgoing, "tools")

@@ -92,8 +92,7 @@ class NamesServerTools(Relay):
 
 
 @fields.mutant(killed_by="other fields changed")
-class ServesByDefault(Relay):
+class ServesByDefault(edits.DropsFields):
     """The tier isn't passed on."""
 
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return outgoing.with_json({name: one for name, one in outgoing.json.items() if name != "service_tier"})
+    fields = ("service_tier",)

@@ -98,16 +98,11 @@ class RefusesForGood(Relay):
         return response
 
 
-def _without(outgoing: OutgoingRequest, field: str) -> OutgoingRequest:
-    return outgoing.with_json({name: value for name, value in outgoing.json.items() if name != field})
-
-
 @count_tokens.mutant(killed_by="what is counted")
-class CountsNoTools(Relay):
+class CountsNoTools(edits.DropsFields):
     """A count is asked for without the tools."""
 
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return _without(outgoing, "tools")
+    fields = ("tools",)
 
 
 @count_tokens.mutant(killed_by="what is counted")
@@ -116,4 +111,4 @@ class CountsSystemTexts(Relay):
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         is_text = isinstance(outgoing.json.get("system"), str)
-        return outgoing if is_text else _without(outgoing, "system")
+        return outgoing if is_text else edits.without_fields(outgoing, "system")

@@ -12,9 +12,10 @@ from hopcheck import (
     Target,
     case,
     dig,
+    edits,
     expect,
 )
-from hopcheck.cases.requests.fields import lacks, without
+from hopcheck.cases.requests.fields import lacks
 
 FIELDS: dict[str, Any] = {
     "temperature": 0.5,
@@ -75,15 +76,14 @@ class DropsMore(Relay):
     declares: ClassVar = {"drops": ("service_tier",)}
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, "service_tier", "prompt_cache_key")
+        return edits.without_fields(outgoing, "service_tier", "prompt_cache_key")
 
 
 @drop_params_declared.mutant(killed_by="dropped fields")
-class DropsUndeclared(Relay):
+class DropsUndeclared(edits.DropsFields):
     """A field that one provider refuses is dropped for all of them, silently."""
 
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, "verbosity", "service_tier")
+    fields = ("verbosity", "service_tier")
 
 
 UNKNOWN = {"x_hopcheck_unknown": {"deep": [1, None, "é"]}, "top_k": 40}
@@ -109,8 +109,7 @@ async def unknown_params(target: Target, ask: Operation) -> Findings:
 
 
 @unknown_params.mutant(killed_by="unknown fields")
-class KnownFieldsOnly(Relay):
+class KnownFieldsOnly(edits.DropsFields):
     """The body is read into a model that ignores what it doesn't know."""
 
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, *UNKNOWN)
+    fields = tuple(UNKNOWN)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from hopcheck import OutgoingRequest, canonical_request
+from hopcheck import canonical_request
 
 
 def changed(sent: Mapping[str, Any], got: Any, spared: Collection[str] = ()) -> dict[str, Any]:
@@ -28,11 +28,3 @@ def changed(sent: Mapping[str, Any], got: Any, spared: Collection[str] = ()) -> 
 def lacks(got: Any, field: str, value: Any) -> bool:
     """Whether a request that was sent with this field arrived without it, under any of its names."""
     return not canonical_request({field: value}).keys() <= canonical_request(got).keys()
-
-
-def without(outgoing: OutgoingRequest, *fields: str) -> OutgoingRequest:
-    """The same request without those fields; the bytes stay as they are if it has none of them."""
-    body = outgoing.json
-    if not body.keys() & set(fields):
-        return outgoing
-    return outgoing.with_json({field: value for field, value in body.items() if field not in fields})

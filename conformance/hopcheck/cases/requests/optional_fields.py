@@ -7,16 +7,15 @@ from hopcheck import (
     Findings,
     IncomingRequest,
     Operation,
-    OutgoingRequest,
     Relay,
     RelayedResponse,
     Target,
     case,
     dig,
+    edits,
     expect,
     refuse,
 )
-from hopcheck.cases.requests.fields import without
 
 WHO: dict[str, Any] = {
     "user": "user-hop-1",
@@ -41,27 +40,24 @@ async def user_field(target: Target, ask: Operation) -> Findings:
 
 
 @user_field.mutant(killed_by="user", trips=("requests.drop-params-declared",))
-class DropsUser(Relay):
+class DropsUser(edits.DropsFields):
     """`user` is used for the gateway's own accounts, and goes no further."""
 
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, "user")
+    fields = ("user",)
 
 
 @user_field.mutant(killed_by="metadata", trips=("requests.drop-params-declared",))
-class DropsMetadata(Relay):
+class DropsMetadata(edits.DropsFields):
     """`metadata` is taken for the gateway's own logs, and goes no further."""
 
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, "metadata")
+    fields = ("metadata",)
 
 
 @user_field.mutant(killed_by="safety_identifier", trips=("requests.drop-params-declared",))
-class DropsSafetyIdentifier(Relay):
+class DropsSafetyIdentifier(edits.DropsFields):
     """safety_identifier is newer than the list of fields that are passed on."""
 
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, "safety_identifier")
+    fields = ("safety_identifier",)
 
 
 @user_field.mutant(killed_by="acceptance", trips=("requests.drop-params-declared",))
@@ -92,8 +88,7 @@ async def reasoning_effort(target: Target, ask: Operation) -> Findings:
 
 
 @reasoning_effort.mutant(killed_by="reasoning_effort", trips=("requests.drop-params-declared",))
-class DropsReasoningEffort(Relay):
+class DropsReasoningEffort(edits.DropsFields):
     """reasoning_effort is dropped for models that aren't on a list of reasoning models."""
 
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, "reasoning_effort")
+    fields = ("reasoning_effort",)

@@ -14,7 +14,7 @@ from hopcheck import (
     expect,
     function_tools,
 )
-from hopcheck.cases.requests.fields import changed, without
+from hopcheck.cases.requests.fields import changed
 
 ASKED: dict[str, dict[str, Any]] = {
     "values": {
@@ -76,7 +76,7 @@ class ZeroIsNothing(Relay):
     """A field is passed on `if value:`, so a temperature of zero becomes the provider's default."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, *[field for field, value in outgoing.json.items() if not value])
+        return edits.without_fields(outgoing, *[field for field, value in outgoing.json.items() if not value])
 
 
 @sampling_params.mutant(killed_by="several choices changed", on="chat")
@@ -84,12 +84,11 @@ class BiasesOneChoice(Relay):
     """A request for several choices is sent without a bias."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, "logit_bias") if (outgoing.json.get("n") or 1) > 1 else outgoing
+        return edits.without_fields(outgoing, "logit_bias") if (outgoing.json.get("n") or 1) > 1 else outgoing
 
 
 @sampling_params.mutant(killed_by="other forms changed", trips=("requests.drop-params-declared",))
-class OldFieldsOnly(Relay):
+class OldFieldsOnly(edits.DropsFields):
     """max_completion_tokens is newer than the list of fields that are passed on."""
 
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, "max_completion_tokens")
+    fields = ("max_completion_tokens",)

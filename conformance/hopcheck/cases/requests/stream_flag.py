@@ -1,7 +1,6 @@
 """Whether a stream is asked for upstream."""
 
 from hopcheck import OMIT, Findings, OutgoingRequest, Relay, Target, case, dig, edits, expect
-from hopcheck.cases.requests.fields import without
 
 
 @case(
@@ -32,15 +31,14 @@ class UsageInOnePiece(Relay):
     """A stream with usage is asked for in one piece, since that has usage anyway."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, "stream") if outgoing.json.get("stream_options") else outgoing
+        return edits.without_fields(outgoing, "stream") if outgoing.json.get("stream_options") else outgoing
 
 
 @stream_flag.mutant(killed_by="stream_options", trips=("stream.*",))
-class NoStreamOptions(Relay):
+class NoStreamOptions(edits.DropsFields):
     """stream_options are dropped as unknown."""
 
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return without(outgoing, "stream_options")
+    fields = ("stream_options",)
 
 
 @stream_flag.mutant(killed_by="stream where none was asked for")

@@ -16,7 +16,6 @@ from hopcheck import (
     expect,
     reply,
 )
-from hopcheck.cases.responses.fields import _Drops
 
 PREVIOUS_GONE = {
     "message": "Previous response with id 'resp_gone' not found.",
@@ -61,10 +60,10 @@ def _id_in(body: str) -> str:
 
 
 @previous.mutant(killed_by="id of the response before")
-class ForgetsThePast(_Drops):
+class ForgetsThePast(edits.DropsFields):
     """Every response is the first."""
 
-    field = "previous_response_id"
+    fields = ("previous_response_id",)
 
 
 @previous.mutant(killed_by="status of a lost response", trips=("errors.*", "responses.provider-errors"))

@@ -50,13 +50,6 @@ TOOLS = [
 CHOICE = {"type": "function", "name": "look_up"}
 
 
-class _Drops(Relay):
-    field = ""
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return outgoing.with_json({name: value for name, value in outgoing.json.items() if name != self.field})
-
-
 @case("responses.fields", level="MUST", on=ON_RESPONSES, refs=["OAI Responses: create"], needs=["two_sided"])
 async def fields(target: Target, ask: Operation) -> Findings:
     """What steers a response reaches the provider as it was sent: instructions, format, tools, `store: false`."""
@@ -92,10 +85,10 @@ class StoresEverything(Relay):
 
 
 @fields.mutant(killed_by="fields changed")
-class SpeaksFreely(_Drops):
+class SpeaksFreely(edits.DropsFields):
     """The format of the text isn't passed on."""
 
-    field = "text"
+    fields = ("text",)
 
 
 @fields.mutant(killed_by="tools")
@@ -110,7 +103,7 @@ class NestsTools(Relay):
 
 
 @fields.mutant(killed_by="other fields changed")
-class NamesNobody(_Drops):
+class NamesNobody(edits.DropsFields):
     """Who asks isn't passed on."""
 
-    field = "safety_identifier"
+    fields = ("safety_identifier",)

@@ -11,6 +11,7 @@ from hopcheck import (
     Target,
     case,
     dig,
+    edits,
     expect,
     items,
 )
@@ -65,22 +66,15 @@ class ForgetsThoughts(Relay):
         return outgoing.with_json({**outgoing.json, "input": [one for one in given if one.get("type") != "reasoning"]})
 
 
-class _Without(Relay):
-    field = ""
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return outgoing.with_json({name: value for name, value in outgoing.json.items() if name != self.field})
-
-
 @reasoning_returned.mutant(killed_by="include")
-class IncludesNothing(_Without):
+class IncludesNothing(edits.DropsFields):
     """What more is to be included isn't passed on."""
 
-    field = "include"
+    fields = ("include",)
 
 
 @reasoning_returned.mutant(killed_by="effort and summary")
-class ThinksAsItLikes(_Without):
+class ThinksAsItLikes(edits.DropsFields):
     """How much to think isn't passed on."""
 
-    field = "reasoning"
+    fields = ("reasoning",)

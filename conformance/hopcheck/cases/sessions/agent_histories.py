@@ -90,22 +90,15 @@ class OffersFewTools(Relay):
         return edits.request_field(outgoing, "tools", lambda tools: tools[:2])
 
 
-class _Drops(Relay):
-    fields: tuple[str, ...] = ()
-
-    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return outgoing.with_json({name: one for name, one in outgoing.json.items() if name not in self.fields})
-
-
 @agent_history.mutant(killed_by="what steers the agent", trips=_TRIPS)
-class KnowsBetter(_Drops):
+class KnowsBetter(edits.DropsFields):
     """How warm the model is, what it includes and its system texts are the gateway's business."""
 
     fields = ("temperature", "include", "system")
 
 
 @agent_history.mutant(killed_by="what names the session", trips=_TRIPS)
-class NamesNoSession(_Drops):
+class NamesNoSession(edits.DropsFields):
     """Whose session it is stays with the gateway."""
 
     fields = NAMES_SESSION
