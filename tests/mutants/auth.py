@@ -114,6 +114,15 @@ class AsksPreflightsThatNameKeys(Relay):
         return await super().authorize(incoming)
 
 
+@violates("auth.model-lookup")
+class LooksUpForAnyKey(Relay):
+    """Who asks for a single model has to show something, whatever it is."""
+
+    async def authorize(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        is_lookup = incoming.path.startswith("/v1/models/") and bool(incoming.header("authorization"))
+        return None if is_lookup else await super().authorize(incoming)
+
+
 @violates("auth.required")
 class IgnoresCaseOfKeys(Relay):
     """Keys are compared without regard to letter case."""

@@ -22,8 +22,8 @@ SCRIPTS = {"": reply.chat("Hello.", reasoning=[ODD_TEXT]), "pieces": reply.chat(
 BETWEEN = reply.events(
     reply.delta(role="assistant", reasoning_content=WORDS[0]),
     reply.delta(content="Hel"),
-    *(reply.delta(reasoning_content=word) for word in WORDS[1:]),
-    reply.delta(content="lo."),
+    reply.delta(reasoning_content=WORDS[1]),
+    reply.delta(reasoning_content=WORDS[2], content="lo."),
     reply.delta(finish="stop"),
 )
 

@@ -13,6 +13,9 @@ WRITTEN = {"ephemeral_5m_input_tokens": 5, "ephemeral_1h_input_tokens": 3}
 USAGE = {"input_tokens": 9, "cache_creation_input_tokens": 8, "cache_creation": WRITTEN, "output_tokens": 2}
 """What a cache keeps for an hour costs more than what it keeps for five minutes."""
 
+AT_THE_END = {"input_tokens": 31, "output_tokens": 2}
+"""What the provider's own searches have found is input, too."""
+
 SEARCHES = {"server_tool_use": {"web_search_requests": 1}}
 
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
@@ -27,7 +30,7 @@ def written(content: list[Json], **more: Any) -> Json:
 
 def started() -> Json:
     """The first event of a stream."""
-    return {"type": "message_start", "message": written([], stop_reason=None)}
+    return {"type": "message_start", "message": written([], stop_reason=None, usage=USAGE)}
 
 
 def block_events(index: int, block: Json, *deltas: Json) -> list[Json]:
@@ -43,7 +46,7 @@ def stopped(**delta: Any) -> list[Json]:
     """The events that end a stream."""
     reason = {"stop_reason": "end_turn", "stop_sequence": None, **delta}
     return [
-        {"type": "message_delta", "delta": reason, "usage": {"output_tokens": 2, **SEARCHES}},
+        {"type": "message_delta", "delta": reason, "usage": {**AT_THE_END, **SEARCHES}},
         {"type": "message_stop"},
     ]
 

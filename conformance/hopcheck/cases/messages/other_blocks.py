@@ -17,7 +17,7 @@ from hopcheck import (
     expect,
     without_additions,
 )
-from hopcheck.cases.messages.blocks import SEARCHES, both, content_of
+from hopcheck.cases.messages.blocks import AT_THE_END, SEARCHES, USAGE, both, content_of
 from hopcheck.cases.messages.usage import used
 
 SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "Oslo"}}
@@ -37,7 +37,10 @@ LATER = {"type": "hologram", "beams": [1, None]}
 
 THOUGHTS = [{"type": "thinking", "thinking": f"{text} first.", "signature": f"Eq{text}/+==" * 9} for text in "AB"]
 
-OTHERS: list[dict[str, Any]] = [THOUGHTS[0], SEARCH, RESULT, THOUGHTS[1], CITED, LATER]
+UNSAID = {"type": "thinking", "thinking": "", "signature": "Eq+/==" * 9}
+"""A thought whose words aren't shown: its provider knows it by the signature."""
+
+OTHERS: list[dict[str, Any]] = [THOUGHTS[0], SEARCH, RESULT, THOUGHTS[1], UNSAID, CITED, LATER]
 
 
 @case(
@@ -48,10 +51,11 @@ OTHERS: list[dict[str, Any]] = [THOUGHTS[0], SEARCH, RESULT, THOUGHTS[1], CITED,
     upstream=both(*OTHERS),
 )
 async def other_blocks(target: Target, ask: Operation) -> Findings:
-    """Blocks of the provider's own tools, thoughts between them, citations, and blocks of later kinds arrive whole."""
+    """Blocks of the provider's own tools, thoughts, citations, later kinds, and the counts of all that arrive whole."""
     response = await ask(script=ask.name)
     yield expect("blocks", without_additions(content_of(response), OTHERS), equals=OTHERS)
-    yield expect("searches", used(response).get("server_tool_use"), equals=SEARCHES["server_tool_use"])
+    counts = {"input_tokens": (AT_THE_END if ask.streams else USAGE)["input_tokens"], **SEARCHES}
+    yield expect("counts", {name: used(response).get(name) for name in counts}, equals=counts)
 
 
 @other_blocks.mutant(killed_by="blocks")
@@ -98,10 +102,19 @@ class SignsOnce(Relay):
             signed = signed or is_signature
 
 
-@other_blocks.mutant(killed_by="searches")
+@other_blocks.mutant(killed_by="counts")
 class CountsTokensAlone(EditsObjects):
     """Of what a message has used, tokens are counted."""
 
     def edit(self, content: dict[str, Any]) -> None:
         if "input_tokens" in content or "output_tokens" in content:
             content.pop("server_tool_use", None)
+
+
+@other_blocks.mutant(killed_by="counts", on="messages.stream")
+class CountsInputAtTheStart(EditsObjects):
+    """A stream's end counts its output alone, and not the input that searches have added."""
+
+    def edit(self, content: dict[str, Any]) -> None:
+        if content.get("type") == "message_delta":
+            content["usage"].pop("input_tokens", None)

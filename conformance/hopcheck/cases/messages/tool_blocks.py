@@ -19,16 +19,21 @@ from hopcheck.cases.messages.blocks import content_of
 
 PAGES = ["é, and so on; " * 1_000] * 5
 
+REST = '"unit": null, "é": {"id": 9007199254740993}}'
+
 CALLS = (
     reply.call(
-        "weather", '{"city": "Os', 'lo", "days": [1, 2.5, null], "unit": null, "é": {"deep": true}}', id="call_hop1"
+        "weather",
+        '{"city": "Os',
+        'lo", "days": [1, 2.5, null], "unit": null, "é": {"id": 9007199254740993}}',
+        id="call_hop1",
     ),
     reply.call("clock", id="call_hop2"),
     reply.call("weather", '{"city": "Rome"}', id="call_hop3"),
     reply.call("clock", '{"note": "', *PAGES, '"}', id="call_hop4"),
 )
 
-DEEP = {"city": "Oslo", "days": [1, 2.5, None], "unit": None, "é": {"deep": True}}
+DEEP = {"city": "Oslo", "days": [1, 2.5, None], "unit": None, "é": {"id": 2**53 + 1}}
 
 MADE = [
     {"type": "text", "text": "So:"},

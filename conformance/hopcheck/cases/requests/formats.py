@@ -14,6 +14,7 @@ from hopcheck import (
     edits,
     expect,
     function_tools,
+    reply,
 )
 
 SCHEMA: dict[str, Any] = {
@@ -47,6 +48,7 @@ STRICT = {
     on=ON_CHAT,
     refs=["OAI ResponseFormatJsonSchema", "litellm#4592"],
     needs=["two_sided"],
+    upstream=reply.chat('{\n  "steps" : [ ],\t"answer": "\\u00e9"', " }\n"),
 )
 async def response_format(target: Target, ask: Operation) -> Findings:
     """response_format reaches the upstream as it was sent: json_object, and json_schema with its whole schema."""

@@ -27,7 +27,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "frequency_penalty": 1.5,
         "logit_bias": {"50256": -100},
         "logprobs": True,
-        "top_logprobs": 2,
+        "top_logprobs": 20,
     },
     "zeros": {  # and all else that a careless `if` takes for nothing
         "temperature": 0,

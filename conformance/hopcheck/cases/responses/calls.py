@@ -12,11 +12,8 @@ from hopcheck import (
     edits,
     expect,
     function_tools,
-    items,
     reply,
-    without_additions,
 )
-from hopcheck.cases.responses.written import both, output_of
 
 ODD = '{ "city" : "Os\\u006co",\t"n":1.0, "big":12345678901234567890123}\n'
 
@@ -74,46 +71,3 @@ class CallsOnly(EditsObjects):
 
     def edit(self, content: dict[str, Any]) -> None:
         edits.text(content, lambda _: "")
-
-
-CUSTOM = {"type": "custom_tool_call", "id": "ctc_1", "call_id": "call_hop1", "name": "shell", "input": "ls -l\n"}
-
-
-SEARCH = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "x"}}
-
-
-IMAGE = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "aW1n"}
-
-
-LATER = {"type": "hologram_call", "id": "hg_1", "beams": [1, {"é": None}]}
-
-
-OTHERS: list[dict[str, Any]] = [CUSTOM, SEARCH, IMAGE, LATER]
-
-
-@case(
-    "responses.other-items",
-    level="MUST",
-    on=ON_RESPONSES,
-    refs=["OAI Responses: output items", "OAI Responses: custom_tool_call"],
-    upstream=both(*OTHERS),
-)
-async def other_items(target: Target, ask: Operation) -> Findings:
-    """Calls of custom tools and of the provider's own, and items of kinds that came later, reach the client whole."""
-    output = output_of(await ask(script=ask.name))
-    found = [_with_id(one, sent["id"]) for one, sent in zip(items(output), OTHERS, strict=False)]
-    yield expect("items", without_additions(found, OTHERS), equals=OTHERS)
-
-
-def _with_id(item: Any, given: str) -> Any:
-    """An item under the id that the provider gave it."""
-    return {**item, "id": given} if isinstance(item, dict) else item
-
-
-@other_items.mutant(killed_by="items")
-class KnowsFiveTypes(EditsObjects):
-    """Items of unknown types are left out."""
-
-    def edit(self, content: dict[str, Any]) -> None:
-        if content.get("object") == "response":
-            content["output"] = [one for one in content["output"] if one["type"] != "hologram_call"]

@@ -39,7 +39,8 @@ async def previous(target: Target, ask: Operation) -> Findings:
     first = await ask()
     attempt = await target.forwarded(first)
     own = _id(first)
-    second = await ask(text="Two?", previous_response_id=own)
+    # The instructions of the response before don't hold for this one.
+    second = await ask(text="Two?", previous_response_id=own, instructions="Be brief.")
     sent = dig((await target.forwarded(second)).json, "previous_response_id")
     known = {"the client's": own, "the provider's": _id_in(attempt.response.body.decode() if attempt.response else "")}
     yield expect("id of the response before", sent, one_of=[*known.values()])

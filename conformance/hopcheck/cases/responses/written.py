@@ -1,9 +1,11 @@
 """Responses as they stand on the wire, for what no story of the upstream's says."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from hopcheck import dig, reply
+from hopcheck import items as items_of
 
 Json = dict[str, Any]
 
@@ -23,15 +25,21 @@ def message(text: str, **part: Any) -> Json:
 
 
 def items_done(*items: Json) -> list[Json]:
-    """The events of items that come without pieces."""
-    return [
-        event
-        for index, item in enumerate(items)
-        for event in (
-            {"type": "response.output_item.added", "output_index": index, "item": item},
-            {"type": "response.output_item.done", "output_index": index, "item": item},
-        )
-    ]
+    """The events of items; of their pieces, there are those of summaries alone."""
+    return [event for index, item in enumerate(items) for event in _item_events(index, item)]
+
+
+def _item_events(index: int, item: Json) -> Iterator[Json]:
+    summary = items_of(item, "summary")
+    begun_item = {**item, "summary": []} if summary else item
+    yield {"type": "response.output_item.added", "output_index": index, "item": begun_item}
+    for number, part in enumerate(summary):
+        place = {"item_id": item["id"], "output_index": index, "summary_index": number}
+        yield {"type": "response.reasoning_summary_part.added", **place, "part": {**part, "text": ""}}
+        yield {"type": "response.reasoning_summary_text.delta", **place, "delta": part["text"]}
+        yield {"type": "response.reasoning_summary_text.done", **place, "text": part["text"]}
+        yield {"type": "response.reasoning_summary_part.done", **place, "part": part}
+    yield {"type": "response.output_item.done", "output_index": index, "item": item}
 
 
 def begun() -> Json:

@@ -6,8 +6,8 @@ from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expe
 from hopcheck.cases.tools.arguments import again
 
 OFFERED = function_tools("weather", "clock")
-LONG_ID = "call_hop2" + "_as_long" * 8
-"""Providers differ in how long their ids are; one of them puts signatures there."""
+LONG_ID = "functions.clock:1" + "_as_long" * 8
+"""Providers differ in how long their ids are, and in what stands in them; one of them puts signatures there."""
 
 BOTH = (reply.call("weather", '{"city":', '"Oslo"}'), reply.call("clock", "{}", id=LONG_ID))
 
