@@ -135,7 +135,8 @@ class ResponseReader(asyncio.BaseProtocol):
         """One header; white space around its value is no part of it (RFC 9112, section 5)."""
         if self._answer is not None and not self._answer.complete:
             self._answer.fields += 1
-            self._answer.head.headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
+            if self._answer.fields <= self.budget.fields:  # of one read, there may be thousands more
+                self._answer.head.headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         """The head is there; interim answers (1xx) are passed over."""

@@ -74,6 +74,11 @@ def test_chunks_of_one_read_stay_apart_up_to_their_bound(chunks: int, pieces: li
     assert ([data for _, data in answer.body], answer.complete) == (pieces, True)
 
 
+def test_fields_beyond_the_bound_are_not_kept() -> None:
+    answer = read_of(b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 5_000)
+    assert (answer.ended, len(answer.head.headers)) == ("too-large", BUDGET.fields)
+
+
 @pytest.mark.parametrize(("reads", "ended"), [(300, None), (301, "too-large")])
 def test_a_body_may_come_in_so_many_reads(reads: int, ended: str | None) -> None:
     answer = read_of(CHUNKED, *[b"2\r\nxx\r\n"] * reads)
