@@ -111,6 +111,10 @@ class Response:
         """The first header of that name (any case); None if there is none."""
         return next(iter(self.all(name)), None)
 
+    def listed(self, name: str) -> list[str]:
+        """The values of a header that is a list, on however many lines it stands."""
+        return [value.strip() for line in self.all(name) for value in line.split(",")]
+
     def where(self, text: str) -> list[str]:
         """Where a text stands: `header <name>`, `body`; an empty text stands nowhere."""
         if not text:

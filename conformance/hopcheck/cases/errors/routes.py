@@ -27,7 +27,7 @@ async def method_not_allowed(target: Target, ask: Operation) -> Findings:
     """GET where only POST is served is answered with 405 and Allow, or 404, and an error object."""
     answer = await target.request("GET", ask.path)
     yield expect("status", answer.status, one_of=[405, 404])
-    allow = [method.strip() for method in (answer.header("allow") or "").split(",")]
+    allow = answer.listed("allow")
     yield expect("Allow", allow, holds=answer.status == 404 or "POST" in allow, to="POST among the methods of a 405")
     is_anthropic = ask.surface == "messages"
     shape: tuple[Any, ...] = (

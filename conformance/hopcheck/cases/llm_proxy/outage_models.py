@@ -40,8 +40,9 @@ def _models(answer: Response) -> list[object]:
     return items(answer.json) or items(answer.at("data"))
 
 
-def _ids(answer: Response) -> list[object]:
-    return [dig(model, "id") for model in _models(answer)]
+def _ids(answer: Response) -> list[str]:
+    """In whatever order they come."""
+    return sorted(str(dig(model, "id")) for model in _models(answer))
 
 
 def _available(answer: Response, wanted: str) -> list[object]:

@@ -5,8 +5,12 @@ import re
 import hopcheck
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
 
-IETF = ("ratelimit-limit", "ratelimit-remaining")
-"""The headers of draft-ietf-httpapi-ratelimit-headers, up to its seventh version."""
+NAMES = (
+    ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
+    ("ratelimit-limit", "ratelimit-remaining"),
+    ("x-ratelimit-limit", "x-ratelimit-remaining"),
+)
+"""OpenAI's headers, those of draft-ietf-httpapi-ratelimit-headers up to its seventh version, and Envoy's and Kong's."""
 
 
 @case(
@@ -28,10 +32,10 @@ async def headers(target: Target) -> Findings:
 
 
 def limit_and_rest(answer: hopcheck.Response) -> tuple[str | None, str | None]:
-    """A limit and what is left of it: in OpenAI's headers, or else in those of the IETF's drafts, old or new."""
-    for names in (("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"), IETF):
-        if answer.header(names[0]) is not None:
-            return answer.header(names[0]), answer.header(names[1])
+    """A limit and what is left of it, in the headers of one kind; after a limit, there may be its policies."""
+    for limit, rest in NAMES:
+        if (found := answer.listed(limit)) or answer.header(rest) is not None:
+            return (found[0] if found else None), answer.header(rest)
     return _parameter(answer.header("ratelimit-policy"), "q"), _parameter(answer.header("ratelimit"), "r")
 
 

@@ -89,7 +89,7 @@ class CopiesTheLength(Relay):
 async def anti_buffer_headers(target: Target, ask: Operation) -> Findings:
     """A stream forbids caches to keep it (`Cache-Control`) and nginx to buffer it (`X-Accel-Buffering: no`)."""
     stream = await ask.stream()
-    kept = (stream.header("cache-control") or "").lower()
+    kept = ", ".join(stream.listed("cache-control")).lower()
     yield expect("Cache-Control", kept, holds="no-cache" in kept or "no-store" in kept, to="no-cache or no-store")
     yield expect("X-Accel-Buffering", stream.header("x-accel-buffering"), equals="no")
 

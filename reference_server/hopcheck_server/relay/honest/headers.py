@@ -45,6 +45,29 @@ class NewRateLimitHeaders(Relay):
         return replace(response, headers=[*kept, *new])
 
 
+class EnvoyRateLimitHeaders(Relay):
+    """Limits are reported as Envoy does, which gives a limit with its policy."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        limit, rest = response.header(_LIMIT), response.header(_REST)
+        if limit is None or (response.origin == "provider" and response.status != 200):
+            return response
+        kept = [pair for pair in response.headers if not pair[0].lower().startswith("x-ratelimit-")]
+        new = [("x-ratelimit-limit", f'{limit}, {limit};w=60;name="requests"'), ("x-ratelimit-remaining", rest or "0")]
+        return replace(response, headers=[*kept, *new])
+
+
+class ListsOnSeveralLines(Relay):
+    """A header that is a list stands on several lines, with more in it than is needed."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        own = ("Cache-Control", "no-transform"), ("Cache-Control", "Private, No-Store"), ("Vary", "Origin")
+        lines = [pair for pair in response.headers if pair[0].lower() not in ("allow", "cache-control")]
+        allow = [pair for pair in response.headers if pair[0].lower() == "allow"]
+        more = [("Allow", "OPTIONS")] if allow else []
+        return replace(response, headers=[*lines, *more, *allow, *own])
+
+
 class _ReadsPlain(Relay):
     """Base of those that can't read a compressed response of the provider."""
 

@@ -57,6 +57,18 @@ class HidesBackups(Relay):
         return response.with_json({**body, "data": [one for one in body["data"] if one["id"] not in backups]})
 
 
+class ListsModelsAnew(Relay):
+    """Models are listed in another order each time."""
+
+    _turns = 0
+
+    async def models(self, incoming: IncomingRequest) -> tuple[str, ...]:
+        models = await super().models(incoming)
+        self._turns += 1
+        first = self._turns % len(models)
+        return (*models[first:], *models[:first])
+
+
 class NamesModelsAlike(Relay):
     """A model and its fallback have the same name at their providers, which differ by their keys alone."""
 
