@@ -89,6 +89,27 @@ class SortsCalls(_EditsCalls):
         calls.sort(key=lambda call: (call["function"]["name"], call["id"]))
 
 
+@violates("tools.custom-call", on="chat")
+class TakesCustomCallsForFunctions(_EditsCalls):
+    """A call of a custom tool becomes one of a function, whose arguments are the input."""
+
+    def edit(self, calls: list[Call]) -> None:
+        for call in calls:
+            if custom := call.pop("custom", None):
+                call.update(type="function", function={"name": custom["name"], "arguments": custom["input"]})
+
+
+@violates("tools.custom-call", on="chat.stream")
+class EndsInputsEarly(EditsPieces):
+    """Of a streamed input, the first piece with a text arrives."""
+
+    def edit(self, piece: Call, state: dict[Any, Any]) -> None:
+        custom = piece.get("custom", {})
+        if state.get(piece["index"]):
+            custom.pop("input", None)
+        state[piece["index"]] = state.get(piece["index"]) or custom.get("input")
+
+
 @violates("tools.custom-tool")
 class ForgetsGrammars(_EditsTools):
     """A custom tool goes upstream without its format."""
