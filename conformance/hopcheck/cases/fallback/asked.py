@@ -36,7 +36,12 @@ async def same_request(target: Target, ask: Operation) -> Findings:
     assert fallback is not None
     fields: dict[str, Any] = {"tools": function_tools("look_up"), "temperature": 0.25}
     if ask.name in ON_CHAT:
-        fields |= {"response_format": {"type": "json_object"}, "stop": ["END"], "tool_choice": "required"}
+        fields |= {
+            "text": "Answer in JSON.",
+            "response_format": {"type": "json_object"},
+            "stop": ["END"],
+            "tool_choice": "required",
+        }
     plain = await ask(script="429", model=fallback.primary)
     answers = [plain, await ask(script="500", model=fallback.primary, **fields)]
     yield expect("answers", [one.content for one in answers], equals=["from the backup"] * 2)

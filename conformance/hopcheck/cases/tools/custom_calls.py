@@ -17,6 +17,7 @@ from hopcheck import (
     items,
     reply,
 )
+from hopcheck.cases.tools.custom import SHELL
 
 INPUT = "ls -l \u00e9\n"
 CALL: dict[str, Any] = {"id": "call_hop1", "type": "custom", "custom": {"name": "shell", "input": INPUT}}
@@ -40,12 +41,13 @@ STREAMED = reply.events(*(reply.delta(tool_calls=[piece]) for piece in PIECES), 
     "tools.custom-call",
     level="SHOULD",
     on=ON_CHAT,
+    refusable=True,
     refs=["OAI ChatCompletionMessageCustomToolCall"],
     upstream={"chat": reply.json_body(CALLED), "chat.stream": STREAMED},
 )
 async def custom_call(target: Target, ask: Operation) -> Findings:
     """A call of a tool whose input is plain text reaches the client with its name and its input."""
-    answer: Any = await ask(script=ask.name)
+    answer: Any = await ask(script=ask.name, tools=[SHELL])
     made = answer.deltas() if ask.streams else [answer.message]
     calls = [dig(call, "custom") or {} for one in made for call in items(one, "tool_calls")]
     yield expect("name", "".join(str(call.get("name") or "") for call in calls), equals="shell")
