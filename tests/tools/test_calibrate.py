@@ -78,11 +78,13 @@ def test_all_of_it_with_few_rounds(capsys, tmp_path, monkeypatch):
     command.main(["--rounds", "4", "--json", str(file)])
     printed = capsys.readouterr().out
     written = json.loads(file.read_text())["rows"]
-    assert len(written) == 17
-    assert printed.count("| holds |") + printed.count("| **off** |") == 17
+    # So few rounds may be too few for an interval, which then has no width.
+    others = [row for row in written if not row["what"].endswith("width of the interval")]
+    assert len(others) == 16
+    assert printed.count("| holds |") + printed.count("| **off** |") == len(written)
     # How much later than asked a delay ends is the machine's: it may only never end earlier.
     # The nanoseconds that the one on time took to find that it had nothing to wait for are taken off.
-    assert all(row["truth"] >= 0.9 * delay for row, delay in zip(written[2:7], delays.CONSTANTS_MS, strict=True))
+    assert all(row["truth"] >= 0.9 * delay for row, delay in zip(others[1:6], delays.CONSTANTS_MS, strict=True))
     assert printed.count("beyond the delay") == 2 * len(measurements.SHOWN_HOT)
     assert printed.count("the relay on time, ") == 2
 
