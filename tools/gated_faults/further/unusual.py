@@ -60,9 +60,7 @@ class InstructionsGoOn(Relay):
         """Take them for known."""
         outgoing = await super().request(outgoing)
         body = outgoing.json if outgoing.incoming.is_for_responses else {}
-        if not body.get("previous_response_id") or "instructions" not in body:
-            return outgoing
-        return outgoing.with_json({name: value for name, value in body.items() if name != "instructions"})
+        return edits.without_fields(outgoing, "instructions") if body.get("previous_response_id") else outgoing
 
 
 @FAULTS.fault(
