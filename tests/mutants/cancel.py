@@ -96,7 +96,7 @@ class ReadsToTheEnd(_KnowsItsWork):
         work = asyncio.current_task()
         async for event in events:
             self.sent[work] = self.sent.get(work, 0) + 1
-            if not self.requests[work].exchange.has_left:
+            if not self.requests[work].exchange.is_closed:
                 yield event.raw
 
 

@@ -196,7 +196,7 @@ class ServerConnection(RequestReader):
 
     def write(self, data: bytes) -> bool:
         """See `ConnectionLine`."""
-        if self._transport.is_closing():
+        if self.is_closed:
             return False
         self._transport.write(data)
         return True
@@ -214,6 +214,11 @@ class ServerConnection(RequestReader):
     def is_local(self) -> bool:
         """Whether the client is on this host."""
         return sockets.is_local(self._transport)
+
+    @property
+    def is_closed(self) -> bool:
+        """See `ConnectionLine`."""
+        return self._transport.is_closing()
 
     def drop(self) -> None:
         """Close; what was written still leaves."""

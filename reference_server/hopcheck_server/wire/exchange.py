@@ -33,6 +33,10 @@ class ConnectionLine(Protocol):
     def is_local(self) -> bool:
         """Whether the client is on this host."""
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be written any more."""
+
     def write(self, data: bytes) -> bool:
         """Write, unless the client has left; whether it hasn't."""
 
@@ -213,6 +217,11 @@ class ServerExchange:
     def is_local(self) -> bool:
         """Whether the client is on this host."""
         return self.line.is_local
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be written any more. After a reset, that is so a moment before `has_left`."""
+        return self.has_left or self.line.is_closed
 
 
 def status_line(status: int, version: str = "1.1") -> bytes:

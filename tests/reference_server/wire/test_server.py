@@ -166,6 +166,18 @@ def test_a_client_that_leaves_is_noticed(framing: Framing) -> None:
     assert seen == ["gone"]
 
 
+def test_a_connection_is_known_to_be_closed_before_its_client_is() -> None:
+    seen: list[bool] = []
+
+    async def close(exchange: ServerExchange) -> None:
+        seen.append(exchange.is_closed)
+        exchange.abort()
+        seen.extend((exchange.is_closed, exchange.has_left))
+
+    serve(close, lambda server: talk(server, GET % b"/"))
+    assert seen == [False, True, False]
+
+
 def test_a_client_that_does_not_read_holds_the_writer_up() -> None:
     written: list[int] = []
     left = asyncio.Event()

@@ -131,7 +131,7 @@ class FinishesToolTurns(Relay):
         request = incoming()
         has_tools = bool((request.json or {}).get("tools"))
         async for frame in super().frames(events):
-            if not (has_tools and request.exchange.has_left):
+            if not (has_tools and request.exchange.is_closed):
                 yield frame
 
     def _with_tools(self) -> WeakSet[Any]:

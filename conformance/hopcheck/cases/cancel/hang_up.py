@@ -98,7 +98,7 @@ class ReadsToTheEnd(ServesNobody):
 
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
         async for event in events:
-            if not incoming().exchange.gone.is_set():
+            if not incoming().exchange.is_closed:
                 yield event.raw
 
 
@@ -109,7 +109,7 @@ class FinishesToolTurns(ServesNobody):
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
         keeps = b'"tools"' in incoming().body
         async for event in events:
-            if not incoming().exchange.gone.is_set():
+            if not incoming().exchange.is_closed:
                 yield event.raw
             elif not keeps:
                 return

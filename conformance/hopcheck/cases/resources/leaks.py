@@ -71,7 +71,7 @@ class ReadsOn(ForgetsStreams):
 
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
         async for event in events:
-            if not incoming().exchange.gone.is_set():
+            if not incoming().exchange.is_closed:
                 yield event.raw
 
 
