@@ -38,6 +38,9 @@ from hopcheck_server.wire.event_loop import run as run_loop
 RERUN_LIMIT = 120
 """How many suspicious cells are run again, at most: more of them are no coincidence."""
 
+PROGRESS_S = 20.0
+"""How long a log is silent about how far the matrix is, at least."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -134,10 +137,12 @@ def _collect(
     columns: Sequence[MatrixColumn], cases: Sequence[Case], arguments: argparse.Namespace, console: Console
 ) -> list[Cell]:
     matrix: list[Cell] = []
-    for cell in run_matrix(columns, [case.key for case in cases], arguments):
-        matrix.append(cell)
-        if console.is_terminal and len(matrix) % 50 == 0:
-            console.print(f"{len(matrix)} cells", end="\r")
+    shown_at = time.monotonic()
+    for done, batch in run_matrix(columns, [case.key for case in cases], arguments):
+        matrix += batch
+        if console.is_terminal or time.monotonic() - shown_at > PROGRESS_S:
+            shown_at = time.monotonic()
+            console.print(f"{done:4.0%}  {len(matrix)} cells", end="\r" if console.is_terminal else "\n")
     return matrix
 
 

@@ -28,8 +28,14 @@ GC_THRESHOLDS = (200_000, 50, 1000)
 """When garbage is collected: rarely, and older objects hardly ever. The defaults take a quarter of the time."""
 
 
-def run_matrix(columns: Sequence[MatrixColumn], keys: list[str], arguments: argparse.Namespace) -> Iterator[Cell]:
-    """Run the matrix in batches of columns, on one process more than there are cores."""
+def run_matrix(
+    columns: Sequence[MatrixColumn], keys: list[str], arguments: argparse.Namespace
+) -> Iterator[tuple[float, list[Cell]]]:
+    """Run the matrix in batches of columns, on one process more than there are cores.
+
+    Yields:
+        How much of it is done, from 0 to 1, and the cells of one more batch.
+    """
     names = [column.name for column in columns]
     workers = worker_count(len(names), arguments)
     least = -(-len(names) // (DIAGONAL_BATCH_SIZE if arguments.diagonal else BATCH_SIZE))
@@ -44,8 +50,8 @@ def run_matrix(columns: Sequence[MatrixColumn], keys: list[str], arguments: argp
             pool.submit(run_batch, batch, keys, arguments.cases, reach, arguments.jobs, arguments.diagonal)
             for batch in batches
         ]
-        for finished in as_completed(running):
-            yield from finished.result()
+        for done, finished in enumerate(as_completed(running), 1):
+            yield done / len(running), finished.result()
 
 
 def run_reproductions(columns: Sequence[MatrixColumn], keys: list[str], arguments: argparse.Namespace) -> list[str]:

@@ -39,6 +39,11 @@ class MatrixColumn:
     operation: str = ""
 
     @property
+    def fault(self) -> type[Relay]:
+        """The class that is wrong wherever it is asked."""
+        return self.relay.__bases__[0] if self.operation else self.relay
+
+    @property
     def provider(self) -> str:
         """The provider that it stands in front of; "" for one that speaks OpenAI's dialect."""
         return self.relay.provider

@@ -117,7 +117,7 @@ def _is_asked_of(column: MatrixColumn, case: Case) -> bool:
 
 def _differing(column: MatrixColumn, cases: Sequence[Case], reach: Reach | None) -> tuple[Case, ...]:
     """The cases whose cells are worth running: in the others, the column's relay does what the healthy one does."""
-    return tuple(case for case in cases if reach is None or touches(column.relay, case, reach))
+    return tuple(case for case in cases if reach is None or touches(column.fault, reach[case.key], column.operation))
 
 
 def _apart(relay: HostedRelay) -> list[HostedRelay]:

@@ -22,11 +22,7 @@ def restricted(relay: type[Relay], operation: str) -> type[Relay]:
             self._twin.limits = self.limits
 
         async def serve(self, exchange: ServerExchange, prefix: str = "") -> None:
-            incoming = IncomingRequest.of(exchange, prefix, "")
-            found = OTHER
-            if incoming.json is not None or incoming.method != "POST":
-                found = operation_of(incoming.method, incoming.path, incoming.json)
-            if found in (operation, OTHER):
+            if operation_asked(exchange, prefix) in (operation, OTHER):
                 await super().serve(exchange, prefix)
             else:
                 await self._twin.serve(exchange, prefix)
@@ -42,3 +38,11 @@ def restricted(relay: type[Relay], operation: str) -> type[Relay]:
     OnOneOperation.__name__ = relay.__name__
     OnOneOperation.__doc__ = relay.__doc__
     return OnOneOperation
+
+
+def operation_asked(exchange: ServerExchange, prefix: str) -> str:
+    """The operation of a relay's request, `other` where it belongs to none."""
+    incoming = IncomingRequest.of(exchange, prefix, "")
+    if incoming.json is None and incoming.method == "POST":
+        return OTHER
+    return operation_of(incoming.method, incoming.path, incoming.json)

@@ -17,7 +17,7 @@ from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.gate.catalogue import by_key
 from hopcheck.selftest import HEALTHY, Cell, MatrixColumn, MatrixScore, cells, columns_of, score
 from hopcheck.selftest.columns import url_part
-from hopcheck.selftest.reach import overridden, reach_of, touches
+from hopcheck.selftest.reach import ALWAYS, overridden, reach_of, touches
 from hopcheck_server.relay.honest import HONEST_RELAYS, PrettyPrints
 from hopcheck_server.relay.honest.translations import HONEST_TRANSLATIONS
 
@@ -208,11 +208,17 @@ def test_a_column_is_skipped_where_a_case_reaches_none_of_it(bench, made) -> Non
 
     status, body = made
     reach = bench.alone(lambda: reach_of(made, 4))
-    assert {"authorize", "request", "response"} <= reach["chat.status[chat]"]
-    assert "fall_back" not in reach["chat.status[chat]"]
-    assert touches(Teapot, status, reach)
-    assert not touches(NeverFallsBack, body, reach)
+    assert {"authorize", "request", "response"} <= reach["chat.status[chat]"]["chat"]
+    assert not any("fall_back" in names for names in reach["chat.status[chat]"].values())
+    assert touches(Teapot, reach[status.key])
+    assert not touches(NeverFallsBack, reach[body.key])
     assert overridden(Teapot) == {"response"}
+
+
+def test_a_column_is_skipped_where_a_case_asks_for_none_of_its_operations(bench, made) -> None:
+    reach = bench.alone(lambda: reach_of(made, 4))
+    assert touches(Teapot, reach[made[0].key], "chat")
+    assert not touches(Teapot, reach[made[0].key], "embeddings")
 
 
 class SetUp(Relay):
@@ -222,8 +228,8 @@ class SetUp(Relay):
         super().__init__(config)
 
 
-def test_a_relay_with_its_own_set_up_touches_every_case(made) -> None:
-    assert touches(SetUp, made[0], {"chat.status": frozenset()})
+def test_a_relay_with_its_own_set_up_touches_every_case() -> None:
+    assert touches(SetUp, {ALWAYS: frozenset(), "chat": frozenset()})
 
 
 def test_the_incoming_request_is_known_to_every_method(bench, made) -> None:

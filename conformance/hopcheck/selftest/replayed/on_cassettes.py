@@ -14,7 +14,7 @@ from hopcheck.engine.scheduler import ChainPool, run_pools
 from hopcheck.engine.verdict import Outcome, Verdict
 from hopcheck.replay.findings import CHUNKING
 from hopcheck.replay.live_only import cassette_of_case
-from hopcheck.selftest.reach import overridden, touches
+from hopcheck.selftest.reach import overridden, together, touches
 from hopcheck.selftest.replayed.chunk_parser_mutant import ParsesEachRead
 from hopcheck.selftest.replayed.trials import Trial, on_cassette, on_script
 from hopcheck.selftest.scoring import kills, summary_of
@@ -126,7 +126,7 @@ async def _litellms_work(case: Case, relay: type[Relay], trial: Trial, healthy: 
         return "LiteLLM answers its additional requests without a provider"
     if not _ran(case, healthy.on_script) or not trial.same_as(healthy.as_recorded):
         return ""
-    if not touches(relay, case, {case.key: healthy.as_recorded.reached | healthy.on_script.reached}):
+    if not touches(relay, together(healthy.as_recorded.reached, healthy.on_script.reached)):
         return "none of its own methods is ever run"
     unseen = (case.reads_clock or "logs" in case.needs) and not overridden(relay) <= LITELLMS_METHODS
     if unseen or not (await on_script(case, relay)).same_as(healthy.on_script):

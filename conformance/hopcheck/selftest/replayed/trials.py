@@ -26,7 +26,7 @@ from hopcheck.replay.live_only import burst_owner
 from hopcheck.replay.offline import LEFT_OUT, reference_target
 from hopcheck.replay.scripted_backend import scripted_nonces
 from hopcheck.replay.server import ReplayServer
-from hopcheck.selftest.reach import Traced
+from hopcheck.selftest.reach import Reached, Traced
 from hopcheck.selftest.relay_host import relay_target
 from hopcheck.selftest.replayed.litellm_relay import BehindLiteLLM
 from hopcheck.selftest.wire_sides import CHANGING, request_side, response_side
@@ -60,19 +60,19 @@ class Trial:
         verdict: The case's.
         responses: What the relay sent its client, without times and ids.
         requests: What it sent to LiteLLM, how each exchange ended, and whether that reached a provider.
-        reached: Of the healthy relay: the names that it looked up on itself.
+        reached: Of the healthy relay: the names that it looked up on itself, by operation.
     """
 
     verdict: Verdict
     responses: list[Any] = field(default_factory=list)
     requests: list[Any] = field(default_factory=list)
-    reached: frozenset[str] = frozenset()
+    reached: Reached = field(default_factory=dict)
 
     @classmethod
     def of(cls, verdict: Verdict, requests: list[Any], relay: Relay) -> Trial:
         """Make it of a verdict, and what the relay sent to LiteLLM."""
         responses = sorted(map(response_side, verdict.exchanges), key=repr)
-        reached = relay.reached() if isinstance(relay, Traced) else frozenset[str]()
+        reached = relay.reached() if isinstance(relay, Traced) else {}
         return cls(verdict, responses, sorted(requests, key=repr), reached)
 
     def stays_short_of_provider(self, other: Trial) -> bool:
