@@ -31,6 +31,8 @@ Reached = Mapping[str, frozenset[str]]
 Reach = dict[str, Reached]
 """What each case reaches, by its key."""
 
+_NAMES = frozenset(dir(Relay))
+
 _ASKED: ContextVar[str] = ContextVar("the operation that is being answered", default=ALWAYS)
 
 
@@ -56,10 +58,9 @@ class Traced(Relay):
 
 def overridden(relay: type[Relay]) -> frozenset[str]:
     """The relay's names that a class has of its own, or inherits from anything below the relay."""
-    own: set[str] = set()
-    for base in relay.__mro__[: relay.__mro__.index(Relay)]:
-        own |= {name for name in vars(base) if name in dir(Relay) and (name == "__init__" or not name.startswith("__"))}
-    return frozenset(own)
+    below = relay.__mro__[: relay.__mro__.index(Relay)]
+    own = {name for base in below for name in vars(base) if name == "__init__" or not name.startswith("__")}
+    return frozenset(own & _NAMES)
 
 
 def touches(relay: type[Relay], reached: Reached, operation: str = "") -> bool:
