@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hopcheck.gate.catalogue import all_cases, by_key, select
 from hopcheck.selftest import Cell, MatrixColumn, cells, columns_of
 from hopcheck.selftest.reach import Reach, reach_of
 from hopcheck.selftest.reproduction import mutant_reports, unreproduced
+from hopcheck_server.wire.event_loop import STOP_SIGNALS, raise_interrupt_on
 from hopcheck_server.wire.event_loop import run as run_loop
 
 BATCH_SIZE = 40
@@ -41,8 +43,7 @@ def run_matrix(
     least = -(-len(names) // (DIAGONAL_BATCH_SIZE if arguments.diagonal else BATCH_SIZE))
     count = -(-least // workers) * workers  # so that none of the workers is idle at the end
     batches = [names[start::count] for start in range(count)]  # honest columns, the longest ones, are spread
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+    with worker_pool(workers) as pool:
         reach = None
         if not (arguments.full or arguments.diagonal):
             reach = pool.submit(trace, keys, arguments.cases, arguments.jobs).result()
@@ -59,8 +60,7 @@ def run_reproductions(columns: Sequence[MatrixColumn], keys: list[str], argument
     names = [column.name for column in columns]
     workers = worker_count(len(names), arguments)
     count = max(workers, -(-len(names) // BATCH_SIZE))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+    with worker_pool(workers) as pool:
         running = [
             pool.submit(reproduce_batch, names[start::count], keys, arguments.cases, arguments.jobs)
             for start in range(count)
@@ -79,6 +79,21 @@ def reproduce_batch(names: list[str], keys: list[str], folder: Path | None, jobs
     cases = [known[key] for key in keys]
     mine = [column for column in columns_of(cases) if column.name in names]
     return run_loop(unreproduced(mutant_reports(mine, cases), jobs))
+
+
+@contextmanager
+def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end at once where this one is interrupted, also by SIGTERM; an executor alone would wait."""
+    raise_interrupt_on(*STOP_SIGNALS)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
+        try:
+            yield pool
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.kill()
+            raise
 
 
 def end_with_parent() -> None:

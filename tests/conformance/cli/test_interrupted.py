@@ -81,6 +81,22 @@ def test_a_run_that_waits_for_its_target_can_be_interrupted(cli, tmp_path: Path)
     assert cli.report(tmp_path / "r.json")["cases"] == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_an_interrupted_self_test_waits_for_none_of_its_processes(cli, tmp_path: Path, number: signal.Signals) -> None:
+    process = cli.begin("selftest", "--diagonal", "stream.*", cwd=tmp_path)
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not workers.exists():
+        pytest.skip("where a process's children can't be seen")
+    while not (begun := workers.read_text().split()):
+        assert process.poll() is None
+    process.send_signal(number)
+    done = cli.finish(process)
+    assert done.code == 130, done.err
+    assert "Traceback" not in done.err
+    while any(Path(f"/proc/{worker}").exists() for worker in begun):
+        os.sched_yield()  # the kernel tells nobody but their parent, which is gone
+
+
 def handles_sigterm(status: Path) -> bool:
     (caught,) = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("SigCgt:")]
     return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)

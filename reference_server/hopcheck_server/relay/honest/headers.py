@@ -33,28 +33,33 @@ class DatesRetryAfter(Relay):
         return response.with_header("Retry-After", formatdate(math.ceil(time.time() + int(wait)), usegmt=True))
 
 
-class NewRateLimitHeaders(Relay):
+class _ReportsLimits(Relay):
+    """Base of those that report limits in other headers than OpenAI's."""
+
+    def reported(self, limit: str, rest: str) -> list[tuple[str, str]]:
+        """The headers for a limit, and how many requests are left of it."""
+        raise NotImplementedError
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        limit, rest = response.header(_LIMIT), response.header(_REST)
+        if limit is None or (response.origin == "provider" and response.status != 200):
+            return response
+        kept = [pair for pair in response.headers if not pair[0].lower().startswith("x-ratelimit-")]
+        return replace(response, headers=[*kept, *self.reported(limit, rest or "0")])
+
+
+class NewRateLimitHeaders(_ReportsLimits):
     """Limits are reported in the headers of the IETF's draft, and not in OpenAI's."""
 
-    async def response(self, response: RelayedResponse) -> RelayedResponse:
-        limit, rest = response.header(_LIMIT), response.header(_REST)
-        if limit is None or (response.origin == "provider" and response.status != 200):
-            return response
-        kept = [pair for pair in response.headers if not pair[0].lower().startswith("x-ratelimit-")]
-        new = [("RateLimit-Policy", f'"requests";q={limit}'), ("RateLimit", f'"requests";r={rest or 0}')]
-        return replace(response, headers=[*kept, *new])
+    def reported(self, limit: str, rest: str) -> list[tuple[str, str]]:
+        return [("RateLimit-Policy", f'"requests";q={limit}'), ("RateLimit", f'"requests";r={rest}')]
 
 
-class EnvoyRateLimitHeaders(Relay):
+class EnvoyRateLimitHeaders(_ReportsLimits):
     """Limits are reported as Envoy does, which gives a limit with its policy."""
 
-    async def response(self, response: RelayedResponse) -> RelayedResponse:
-        limit, rest = response.header(_LIMIT), response.header(_REST)
-        if limit is None or (response.origin == "provider" and response.status != 200):
-            return response
-        kept = [pair for pair in response.headers if not pair[0].lower().startswith("x-ratelimit-")]
-        new = [("x-ratelimit-limit", f'{limit}, {limit};w=60;name="requests"'), ("x-ratelimit-remaining", rest or "0")]
-        return replace(response, headers=[*kept, *new])
+    def reported(self, limit: str, rest: str) -> list[tuple[str, str]]:
+        return [("x-ratelimit-limit", f'{limit}, {limit};w=60;name="requests"'), ("x-ratelimit-remaining", rest)]
 
 
 class ListsOnSeveralLines(Relay):
