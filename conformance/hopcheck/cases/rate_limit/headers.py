@@ -1,16 +1,6 @@
 """What the answers under a limit say of it."""
 
-import re
-
-import hopcheck
 from hopcheck import Findings, IncomingRequest, Relay, RelayedResponse, Target, case, expect
-
-NAMES = (
-    ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
-    ("ratelimit-limit", "ratelimit-remaining"),
-    ("x-ratelimit-limit", "x-ratelimit-remaining"),
-)
-"""OpenAI's headers, those of draft-ietf-httpapi-ratelimit-headers up to its seventh version, and Envoy's and Kong's."""
 
 
 @case(
@@ -23,26 +13,13 @@ NAMES = (
 async def headers(target: Target) -> Findings:
     """Answers under a limit tell it, and what is left of it, which is never negative."""
     burst = await target.burst()
-    values = [limit_and_rest(answer) for answer in burst.responses]
+    values = [burst.limit_and_rest(answer) for answer in burst.responses]
     sound = all(value is not None and value.isdecimal() for pair in values for value in pair)
     yield expect("limit and what is left", values, holds=bool(values) and sound, to="two whole numbers in every answer")
-    left = sorted(int(rest) for _, rest in map(limit_and_rest, burst.admitted) if rest is not None and rest.isdecimal())
+    rests = [burst.limit_and_rest(answer)[1] for answer in burst.admitted]
+    left = sorted(int(rest) for rest in rests if rest is not None and rest.isdecimal())
     counted = len(left) != burst.allowed or left == list(range(burst.allowed))
     yield expect("what is left, counted down", left, holds=counted, to=f"every number below {burst.allowed}, once")
-
-
-def limit_and_rest(answer: hopcheck.Response) -> tuple[str | None, str | None]:
-    """A limit and what is left of it, in the headers of one kind; after a limit, there may be its policies."""
-    for limit, rest in NAMES:
-        if (found := answer.listed(limit)) or answer.header(rest) is not None:
-            return (found[0] if found else None), answer.header(rest)
-    return _parameter(answer.header("ratelimit-policy"), "q"), _parameter(answer.header("ratelimit"), "r")
-
-
-def _parameter(value: str | None, name: str) -> str | None:
-    """A parameter of a structured header's first item."""
-    found = re.search(rf";\s*{name}=(-?\d+)", value or "")
-    return found and found[1]
 
 
 @headers.mutant(killed_by="limit and what is left")

@@ -75,6 +75,33 @@ def test_a_window_that_is_used_up_is_waited_for_and_noted(readers, bench) -> Non
     assert "for a fresh window of the rate limit" in verdict.notes[0]
 
 
+def test_a_window_that_the_run_before_has_used_is_waited_for(readers, bench) -> None:
+    async def main():
+        async with RelayHost({"relay": Relay}, readers) as made:
+            setting = made.context("relay")
+            assert (await setting.target(readers[0]).chat.create(model="limited-model")).status == 200
+            return [one async for one in run(readers[:1], setting)]
+
+    (verdict,) = bench.alone(main)
+    assert verdict.outcome is Outcome.CONFORMS
+    assert len(verdict.notes) == 1
+    assert "for a fresh window of the rate limit" in verdict.notes[0]
+
+
+class SaysNothingIsLeft(Relay):
+    """What is left of a limit is zero from the first response on."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        limited = response.header("x-ratelimit-limit-requests") is not None
+        return response.with_header("x-ratelimit-remaining-requests", "0") if limited else response
+
+
+def test_a_gateway_that_always_says_so_is_judged(readers, bench) -> None:
+    verdict = bench.judge(readers[:1], SaysNothingIsLeft)["rate_limit.a"]
+    assert verdict.outcome is Outcome.CONFORMS
+    assert len(verdict.notes) == 1
+
+
 class AlwaysUsedUp(Relay):
     """The limit never recovers."""
 
