@@ -10,14 +10,13 @@ import argparse
 import asyncio
 import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
 from hopcheck_server.chain.processes import free_port
 from hopcheck_server.chain.stack import Stack
-from tools.providers import TARGET
+from tools.providers import TARGET, hopcheck
 
 
 async def run(runs: int, folder: Path, version: str) -> int:
@@ -28,7 +27,8 @@ async def run(runs: int, folder: Path, version: str) -> int:
         env = {**os.environ, "LITELLM_MASTER_KEY": stack.litellm.master_key}
         for number in range(1, runs + 1):
             report = folder / f"run-{number}.json"
-            code = await gate(gate_words(stack.litellm.base_url, port, report), env, report.with_suffix(".log"))
+            with report.with_suffix(".log").open("wb") as printed:
+                code = await hopcheck(gate_words(stack.litellm.base_url, port, report), env, printed)
             held += code == 0
             print(f"run {number}: exit {code}{summary_of(report)}", flush=True)
     return held
@@ -39,14 +39,6 @@ def gate_words(url: str, port: int, report: Path) -> list[str]:
     files = {"--target": TARGET / "hopcheck.toml", "--baseline": TARGET / "baseline.toml", "--json": report}
     paths = [word for name, path in files.items() for word in (name, str(path))]
     return ["gate", url, "--upstream-port", str(port), *paths]
-
-
-async def gate(words: Sequence[str], env: dict[str, str], log: Path) -> int:
-    """Run a gate that prints into a file; returns its exit code."""
-    with log.open("wb") as printed:
-        command = (sys.executable, "-m", "hopcheck", *words)
-        process = await asyncio.create_subprocess_exec(*command, env=env, stdout=printed, stderr=printed)
-        return await process.wait()
 
 
 def summary_of(report: Path) -> str:

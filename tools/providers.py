@@ -12,8 +12,9 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from hopcheck_server.chain.litellm import DEFAULT_VERSION
 from hopcheck_server.chain.processes import free_port
@@ -47,8 +48,23 @@ async def run(version: str, folder: Path, options: Sequence[str], surfaces: str)
     async with Stack.start(work_dir=folder, upstream_url=upstream, proxy=False, litellm_version=version) as stack:
         words = gate_words(stack.litellm.base_url, port, folder, options, surfaces)
         env = {**os.environ, "LITELLM_MASTER_KEY": stack.litellm.master_key}
-        gate = await asyncio.create_subprocess_exec(sys.executable, "-m", "hopcheck", *words, env=env)
-        return await gate.wait()
+        return await hopcheck(words, env)
+
+
+async def hopcheck(words: Sequence[str], env: Mapping[str, str], printed: IO[bytes] | None = None) -> int:
+    """Run a command of hopcheck's, which ends with this task; its output may go into a file.
+
+    Returns:
+        Its exit code.
+    """
+    command = (sys.executable, "-m", "hopcheck", *words)
+    process = await asyncio.create_subprocess_exec(*command, env=env, stdout=printed, stderr=printed)
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
 
 
 def main(words: Sequence[str] | None = None) -> int:
