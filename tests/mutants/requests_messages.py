@@ -12,7 +12,7 @@ class EditsMessages(Relay):
     """Base of those that change messages of a request."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return edits.conversation(outgoing, lambda given: self.edited(given) if isinstance(given, list) else given)
+        return edits.conversation(outgoing, self.edited)
 
     def edited(self, messages: Any) -> Any:
         """Return what is sent in their place."""

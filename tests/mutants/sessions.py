@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 class _EditsTurns(Relay):
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return edits.conversation(outgoing, lambda turns: self.edit(turns) if isinstance(turns, list) else turns)
+        return edits.conversation(outgoing, self.edit)
 
     def edit(self, turns: list[Json]) -> list[Json]:
         """What is sent in the place of the turns."""
@@ -125,7 +125,7 @@ class AnswersWhatItCanRead(Relay):
 
 def _newest(turns: Any) -> Any:
     kept, size = [], 0
-    for turn in reversed(turns if isinstance(turns, list) else []):
+    for turn in reversed(turns):
         size += len(str(turn))
         if size > 128_000:
             break

@@ -82,7 +82,7 @@ def test_a_run_that_waits_for_its_target_can_be_interrupted(cli, tmp_path: Path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_an_interrupted_self_test_waits_for_none_of_its_processes(cli, tmp_path: Path, number: signal.Signals) -> None:
+def test_an_interrupted_self_test_leaves_no_process(cli, tmp_path: Path, number: signal.Signals) -> None:
     process = cli.begin("selftest", "--diagonal", "stream.*", cwd=tmp_path)
     workers = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not workers.exists():

@@ -215,7 +215,7 @@ def test_a_column_is_skipped_where_a_case_reaches_none_of_it(bench, made) -> Non
     assert overridden(Teapot) == {"response"}
 
 
-def test_a_column_is_skipped_where_a_case_asks_for_none_of_its_operations(bench, made) -> None:
+def test_a_column_is_skipped_where_its_operation_is_not_asked(bench, made) -> None:
     reach = bench.alone(lambda: reach_of(made, 4))
     assert touches(Teapot, reach[made[0].key], "chat")
     assert not touches(Teapot, reach[made[0].key], "embeddings")

@@ -25,9 +25,13 @@ def without_fields(outgoing: OutgoingRequest, *names: str) -> OutgoingRequest:
     return outgoing.with_json({name: value for name, value in content.items() if name not in names})
 
 
-def conversation(outgoing: OutgoingRequest, change: Callable[[Any], Any]) -> OutgoingRequest:
-    """Replace the conversation of a request, its messages or its items of input, with what `change` makes of it."""
-    return request_field(outgoing, "messages" if "messages" in outgoing.json else "input", change)
+def conversation(outgoing: OutgoingRequest, change: Callable[[list[Any]], Any]) -> OutgoingRequest:
+    """Replace the conversation of a request, its messages or its items of input, with what `change` makes of it.
+
+    An input that is a text alone is left as it is.
+    """
+    field = "messages" if "messages" in outgoing.json else "input"
+    return request_field(outgoing, field, lambda given: change(given) if isinstance(given, list) else given)
 
 
 def body(response: RelayedResponse, edit: Edit, *, having: str = "choices") -> RelayedResponse:

@@ -38,7 +38,10 @@ class PassesAuthorizationOn(Relay):
         return outgoing.with_header("Authorization", f"Bearer {outgoing.incoming.key}")
 
 
-@not_forwarded.mutant(killed_by="client's key upstream", trips=("requests.*", "auth.alt-headers"))
+@not_forwarded.mutant(
+    killed_by="client's key upstream",
+    trips=("requests.*", "auth.alt-headers", "auth.stored-not-forwarded", "sessions.agent-history"),
+)
 class TellsWhoAsks(Relay):
     """The proxy sends the client's key to the provider as `user`, for abuse reports."""
 

@@ -37,7 +37,7 @@ async def scheme_case(target: Target, ask: Operation) -> Findings:
     yield expect("statuses by the header's name", names, equals=dict.fromkeys(NAMES, 200))
 
 
-@scheme_case.mutant(killed_by="statuses")
+@scheme_case.mutant(killed_by="statuses", trips=("messages.key-header",))
 class WantsACapital(Relay):
     """The scheme is compared as a text."""
 

@@ -23,6 +23,8 @@ from hopcheck import (
     reply,
 )
 
+WHOLE = ("chat", "responses", "messages", "embeddings")
+
 
 @case(
     "cache.off-by-default",
@@ -72,7 +74,7 @@ class CachesStreams(Remembers):
         self.known[incoming().body] = sent
 
 
-@off_by_default.mutant(killed_by="attempts at the provider", on=["chat", "responses", "messages", "embeddings"])
+@off_by_default.mutant(killed_by="attempts at the provider", on=WHOLE, trips=("http.request-id", "responses.stored"))
 class Caches(Remembers):
     """Responses are cached, and served again to any client that sends the same body."""
 
@@ -114,6 +116,6 @@ class SharesFlights(RefusesKnown):
         await super().release(incoming)
 
 
-@off_by_default.mutant(killed_by="status of the second answer")
+@off_by_default.mutant(killed_by="status of the second answer", trips=("responses.stored",))
 class RefusesDuplicates(RefusesKnown):
     """A body that was seen before is taken for an accident."""

@@ -40,7 +40,9 @@ async def no_retry(target: Target, ask: Operation) -> Findings:
     yield expect("attempts", len(attempts), equals=1)
 
 
-@no_retry.mutant(killed_by="attempts", trips=("cancel.*", "isolation.concurrent", "resources.*", "stream.*"))
+@no_retry.mutant(
+    killed_by="attempts", trips=("cancel.*", "isolation.concurrent", "resources.*", "stream.*", "retry.declared")
+)
 class TriesAgainForNobody(Relay):
     """A dropped connection looks like a failure of the provider, so the request is sent again."""
 

@@ -28,7 +28,7 @@ async def content_exact(target: Target) -> Findings:
     yield expect("text", dig(answer.message, "content"), equals=TEXT)
 
 
-@content_exact.mutant(killed_by="text")
+@content_exact.mutant(killed_by="text", trips=("chat.n-choices", "stream.nonstream-parity", "tools.text-and-call"))
 class Strips(Relay):
     """The text loses the white space at its ends."""
 

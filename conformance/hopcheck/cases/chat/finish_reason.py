@@ -27,7 +27,7 @@ async def finish_reason(target: Target) -> Findings:
     yield expect("finish reasons", reasons, equals={reason: reason for reason in ENDS})
 
 
-@finish_reason.mutant(killed_by="finish reasons", trips=("tools.*", "stream.nonstream-parity"))
+@finish_reason.mutant(killed_by="finish reasons", trips=("tools.*", "stream.nonstream-parity", "chat.*"))
 class AlwaysStops(Relay):
     """Every answer claims to have ended by itself."""
 

@@ -47,7 +47,7 @@ class NamesRoutesOfCalls(Relay):
         return edits.body(response, lambda body: body.update(model="route-7")) if called else response
 
 
-@model_echo.mutant(killed_by="models of the stream")
+@model_echo.mutant(killed_by="models of the stream", trips=("fallback.reported-model",))
 class StreamsTheAlias(Relay):
     """The same model has another name in a stream than in one piece."""
 

@@ -77,7 +77,7 @@ class DropsNullsOfErrors(Relay):
         return edits.body(response, self._edit, having="error")
 
     def _edit(self, body: dict[str, Any]) -> None:
-        for field in ("param", "code"):
+        for field in ("param", "code") if body["error"] else ():
             _drop(body["error"], field)
 
 

@@ -62,7 +62,7 @@ class AlwaysLists(EditsVectors):
         return {"embedding": _decoded(vector) if isinstance(vector, str) else vector}
 
 
-@as_base64.mutant(killed_by="vector that the official client reads")
+@as_base64.mutant(killed_by="vector that the official client reads", trips=("errors.sdk-class",))
 class ClaimsCompression(Relay):
     """To clients that accept compressed answers, embeddings are labelled as compressed, and aren't."""
 

@@ -57,6 +57,8 @@ class TakesSixteen(Relay):
     """More inputs than sixteen are left out."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        if outgoing.incoming.path != "/v1/embeddings":
+            return outgoing
         return edits.request_field(outgoing, "input", lambda given: given[:16] if isinstance(given, list) else given)
 
 

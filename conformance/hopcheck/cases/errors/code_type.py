@@ -56,7 +56,9 @@ def _coded(response: RelayedResponse, code: Any) -> RelayedResponse:
     return response.with_json({"error": {**body["error"], "code": code}})
 
 
-@code_type.mutant(killed_by="proxy's own code", trips=("errors.*", "llm_proxy.*"))
+@code_type.mutant(
+    killed_by="proxy's own code", trips=("errors.*", "llm_proxy.*", "messages.own-errors", "responses.own-errors")
+)
 class CodeIsTheStatus(Relay):
     """An error's code is its HTTP status, as a number."""
 

@@ -37,7 +37,7 @@ async def in_success(target: Target, ask: Operation) -> Findings:
     yield expect("message", dig(response.error, "message"), contains=TEXT)
 
 
-@in_success.mutant(killed_by="status")
+@in_success.mutant(killed_by="status", trips=("messages.error-first", "responses.error-first"))
 class PassesItOn(Relay):
     """Whatever comes with a 200 is a success."""
 
@@ -47,7 +47,7 @@ class PassesItOn(Relay):
         return RelayedResponse(incoming, 200, [("Content-Type", "application/json")], failure.body, "provider")
 
 
-@in_success.mutant(killed_by="message")
+@in_success.mutant(killed_by="message", trips=("errors.*", "messages.*", "responses.*"))
 class ForgetsWhy(Relay):
     """The error is the gateway's own, without the provider's words."""
 

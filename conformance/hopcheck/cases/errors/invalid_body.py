@@ -71,7 +71,7 @@ def _read(body: bytes) -> dict[str, Any] | None:
     return {**content, "temperature": None} if isinstance(content, dict) and "temperature" in content else None
 
 
-@invalid_json.mutant(killed_by="no JSON")
+@invalid_json.mutant(killed_by="no JSON", trips=("sessions.agent-history",))
 class CrashesOnDepth(Relay):
     """A body that is nested too deeply for the parser is a server error."""
 
@@ -81,7 +81,7 @@ class CrashesOnDepth(Relay):
         return await super().check(incoming)
 
 
-@invalid_json.mutant(killed_by="no JSON")
+@invalid_json.mutant(killed_by="no JSON", trips=("responses.*",))
 class CrashesOnSyntax(Relay):
     """Nobody has thought of a body that can't be parsed."""
 
@@ -91,7 +91,7 @@ class CrashesOnSyntax(Relay):
         return await super().check(incoming)
 
 
-@invalid_json.mutant(killed_by="no JSON, exactly")
+@invalid_json.mutant(killed_by="no JSON, exactly", trips=("responses.stored",))
 class SyntaxIsContent(Relay):
     """A body that can't be parsed is unprocessable, as web frameworks have it."""
 

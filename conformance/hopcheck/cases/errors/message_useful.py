@@ -67,7 +67,7 @@ class Rewords(Relay):
         return response.with_json({"error": {**response.json["error"], **self.instead}})
 
 
-@message_useful.mutant(killed_by="messages")
+@message_useful.mutant(killed_by="messages", trips=("errors.*", "messages.*", "responses.*"))
 class SaysSomethingWentWrong(Rewords):
     """The client only learns that something went wrong."""
 
@@ -83,7 +83,7 @@ class FormatsMessages(Relay):
         return replace(response, body=response.body.replace(b"%", b"%%"))
 
 
-@message_useful.mutant(killed_by="code", on=OF_OPENAI)
+@message_useful.mutant(killed_by="code", on=OF_OPENAI, trips=("responses.*",))
 class CodeIsTheStatusInWords(Rewords):
     """The code is the HTTP status, so programs can't tell one bad request from another."""
 

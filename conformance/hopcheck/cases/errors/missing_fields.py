@@ -50,7 +50,7 @@ async def missing_fields(target: Target, ask: Operation) -> Findings:
     yield expect("upstream attempts", sum(counts), equals=0, level="SHOULD")
 
 
-@missing_fields.mutant(killed_by="status without what is asked")
+@missing_fields.mutant(killed_by="status without what is asked", trips=("errors.unknown-path",))
 class CrashesWithoutMessages(Relay):
     """Nobody has thought of a request without messages."""
 
@@ -60,7 +60,7 @@ class CrashesWithoutMessages(Relay):
         return await super().check(incoming)
 
 
-@missing_fields.mutant(killed_by="status with nothing asked")
+@missing_fields.mutant(killed_by="status with nothing asked", trips=("responses.own-errors",))
 class AnswersEmptyMessages(Relay):
     """To no messages, the gateway itself answers nothing."""
 

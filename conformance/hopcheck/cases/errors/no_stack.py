@@ -63,7 +63,7 @@ def _shown(answers: dict[str, Response]) -> dict[str, str]:
     return {name: match.group()[:80] for name, match in found.items() if match}
 
 
-@no_stack.mutant(killed_by="proxy's own errors", trips=("errors.invalid-json",))
+@no_stack.mutant(killed_by="proxy's own errors", trips=("errors.invalid-json", "responses.stored"))
 class ShowsTraceback(Relay):
     """A body that can't be read ends in the debug page's traceback."""
 
@@ -74,7 +74,9 @@ class ShowsTraceback(Relay):
         return refuse(incoming, 400, trace)
 
 
-@no_stack.mutant(killed_by="after a provider's garbage", trips=("errors.in-success",))
+@no_stack.mutant(
+    killed_by="after a provider's garbage", trips=("errors.in-success", "messages.error-first", "responses.error-first")
+)
 class NamesItsFile(Relay):
     """An error about a provider's response names the file and line of the proxy's code."""
 

@@ -83,7 +83,7 @@ class SilenceIsOurs(Relay):
         return response
 
 
-@other_forms.mutant(killed_by="error objects", trips=("errors.*",))
+@other_forms.mutant(killed_by="error objects", trips=("errors.*", "responses.error-first"))
 class UnknownIsPassedOn(Rereads):
     """An error that can't be read is passed on as it is."""
 

@@ -38,7 +38,9 @@ async def quota(target: Target, ask: Operation) -> Findings:
     yield expect("error", response.error, holds=shown, to="insufficient_quota as its code or type, or in its message")
 
 
-@quota.mutant(killed_by="error", trips=("errors.*", "rate_limit.*"))
+@quota.mutant(
+    killed_by="error", trips=("errors.*", "rate_limit.*", "messages.error-types", "responses.provider-errors")
+)
 class EveryLimitIsARate(Relay):
     """Whatever comes with a 429 is a rate limit."""
 

@@ -64,8 +64,8 @@ class Misroutes(Relay):
         return refusal
 
 
-@method_not_allowed.mutant(killed_by="status")
-@unknown_path.mutant(killed_by="status")
+@method_not_allowed.mutant(killed_by="status", trips=("errors.unknown-path",))
+@unknown_path.mutant(killed_by="status", trips=("errors.method-not-allowed",))
 class IsAlwaysWell(Misroutes):
     """Whatever isn't known gets the start page of the web interface."""
 
@@ -83,8 +83,8 @@ class KeepsMethodsSecret(Misroutes):
         return refusal.with_header("Allow", None)
 
 
-@method_not_allowed.mutant(killed_by="error object")
-@unknown_path.mutant(killed_by="error object")
+@method_not_allowed.mutant(killed_by="error object", trips=("errors.unknown-path",))
+@unknown_path.mutant(killed_by="error object", trips=("errors.method-not-allowed",))
 class SaysDetail(Misroutes):
     """The web framework's own answers are left as they are."""
 

@@ -81,7 +81,8 @@ async def _raised(target: Target, ask: Operation, client: "AsyncOpenAI", script:
 
 
 @sdk_class.mutant(
-    killed_by="exceptions for the provider's errors", trips=("errors.*", "fallback.*", "rate_limit.*", "timeout.*")
+    killed_by="exceptions for the provider's errors",
+    trips=("errors.*", "fallback.*", "rate_limit.*", "timeout.*", "responses.*"),
 )
 class EverythingIsBadGateway(Relay):
     """All that the provider says but yes is a 502."""
@@ -100,7 +101,8 @@ class RefusesWithBadRequest(Relay):
 
 
 @sdk_class.mutant(
-    killed_by="error objects with a message", trips=("errors.*", "chat.*", "fallback.*", "stream.error-*", "timeout.*")
+    killed_by="error objects with a message",
+    trips=("errors.*", "chat.*", "fallback.*", "stream.error-*", "timeout.*", "responses.*"),
 )
 class JustSentences(Relay):
     """An error is a sentence, not an object."""

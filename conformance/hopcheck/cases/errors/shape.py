@@ -23,6 +23,7 @@ from hopcheck import (
 FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
 BROWSERS = "text/html,application/xhtml+xml,*/*;q=0.8"
 FIELDS = frozenset({"message", "type", "param", "code"})
+TRIPPED = ("chat.required-fields", "errors.*", "messages.*", "responses.*")
 
 
 @case(
@@ -65,7 +66,7 @@ def _complaints(answers: dict[str, Response]) -> dict[str, list[str]]:
     return {name: wrong for name, answer in _errors(answers) if (wrong := contract_violations("Error", answer.json))}
 
 
-@shape.mutant(killed_by="proxy's own errors", trips=("errors.*", "llm_proxy.*"))
+@shape.mutant(killed_by="proxy's own errors", trips=(*TRIPPED, "llm_proxy.*"))
 class FrameworksOwn(Relay):
     """What a request is refused with has the web framework's shape."""
 
@@ -84,7 +85,7 @@ class GreetsBrowsers(Relay):
         return response
 
 
-@shape.mutant(killed_by="provider's errors", trips=("errors.*",))
+@shape.mutant(killed_by="provider's errors", trips=(*TRIPPED, "fallback.*", "stream.*"))
 class WrapsBodies(EditsErrors):
     """A provider's error body is wrapped into the web framework's shape."""
 
@@ -92,7 +93,7 @@ class WrapsBodies(EditsErrors):
         return response.with_json({"detail": response.json}) if failure.body else response
 
 
-@shape.mutant(killed_by="provider's errors, passed on as they came", trips=("errors.*", "auth.key-not-in-errors"))
+@shape.mutant(killed_by="provider's errors, passed on as they came", trips=(*TRIPPED, "auth.key-not-in-errors"))
 class PassesBodiesOn(EditsErrors):
     """A provider's error body is passed on as it came, whatever it is."""
 
@@ -108,7 +109,7 @@ class ErrorsAsText(Relay):
         return response if response.status < 400 else response.with_header("Content-Type", "text/plain; charset=utf-8")
 
 
-@shape.mutant(killed_by="fields", on=OF_OPENAI, trips=("errors.*",))
+@shape.mutant(killed_by="fields", on=OF_OPENAI, trips=TRIPPED)
 class LeavesCodesOut(Relay):
     """An error that has no code doesn't say so."""
 

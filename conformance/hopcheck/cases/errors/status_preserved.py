@@ -85,14 +85,19 @@ class KnowsTheUsualOnes(Restated):
     statuses = (402, 405, 410, 415, 451)
 
 
-@status_preserved.mutant(killed_by="client errors", trips=("errors.*", "fallback.*"))
+@status_preserved.mutant(
+    killed_by="client errors", trips=("errors.*", "fallback.*", "messages.error-types", "responses.*")
+)
 class AllIsServerError(Restated):
     """Whatever the provider refuses is an internal error."""
 
     statuses = range(400, 429)
 
 
-@status_preserved.mutant(killed_by="rate limit", trips=("errors.*", "rate_limit.*", "retry.*"))
+@status_preserved.mutant(
+    killed_by="rate limit",
+    trips=("errors.*", "rate_limit.*", "retry.*", "messages.error-types", "responses.provider-errors"),
+)
 class TooManyIsUnavailable(Restated):
     """A provider's limit makes the service unavailable."""
 
@@ -100,8 +105,7 @@ class TooManyIsUnavailable(Restated):
 
 
 @status_preserved.mutant(
-    killed_by="server errors",
-    trips=("errors.*", "auth.key-not-in-errors", "fallback.*", "retry.*", "stream.error-before-first"),
+    killed_by="server errors", trips=("errors.*", "auth.*", "fallback.*", "retry.*", "stream.*", "messages.*")
 )
 class ErrorsWithStatus200(Restated):
     """A provider's failure arrives in the body of a 200."""

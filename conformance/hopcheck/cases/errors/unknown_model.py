@@ -57,7 +57,7 @@ class Refuses(Relay):
         return None
 
 
-@unknown_model.mutant(killed_by="status")
+@unknown_model.mutant(killed_by="status", trips=("errors.*", "responses.own-errors"))
 class CrashesOnLookup(Refuses):
     """A model that isn't in the table ends in an internal error."""
 
@@ -65,7 +65,7 @@ class CrashesOnLookup(Refuses):
         return refuse(incoming, 500, f"KeyError: {incoming.model!r}")
 
 
-@unknown_model.mutant(killed_by="code", on=OF_OPENAI)
+@unknown_model.mutant(killed_by="code", on=OF_OPENAI, trips=("errors.unknown-path",))
 class JustBadRequest(Refuses):
     """An unknown model is a bad request like any other."""
 
@@ -73,12 +73,14 @@ class JustBadRequest(Refuses):
         return refuse(incoming, 400, "Invalid model name.", code="400", param="model")
 
 
-@unknown_model.mutant(killed_by="upstream attempts")
+@unknown_model.mutant(killed_by="upstream attempts", trips=("errors.odd-model",))
 class AsksTheProvider(Refuses):
     """Whether there is such a model is left to the provider, and its key."""
 
 
-@unknown_model.mutant(killed_by="other models asked")
+@unknown_model.mutant(
+    killed_by="other models asked", trips=("errors.odd-model", "messages.own-errors", "responses.own-errors")
+)
 class AsksAnotherModel(Refuses):
     """Instead of a model that isn't there, the default model is asked."""
 

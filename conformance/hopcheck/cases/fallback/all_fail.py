@@ -41,7 +41,10 @@ async def all_fail(target: Target, ask: Operation) -> Findings:
     yield expect("fallbacks that are named", named, equals=[], level="SHOULD")
 
 
-@all_fail.mutant(killed_by="status", trips=("errors.*", "chat.*", "stream.*", "retry.*", "timeout.*"))
+@all_fail.mutant(
+    killed_by="status",
+    trips=("errors.*", "chat.*", "stream.*", "retry.*", "timeout.*", "messages.*", "responses.error-first"),
+)
 class SaysItWorked(Relay):
     """When every provider fails, the error arrives in the body of a 200."""
 
@@ -52,7 +55,8 @@ class SaysItWorked(Relay):
 
 
 @all_fail.mutant(
-    killed_by="what is wrong with the error", trips=("errors.*", "chat.*", "stream.*", "retry.*", "timeout.*")
+    killed_by="what is wrong with the error",
+    trips=("errors.*", "chat.*", "stream.*", "retry.*", "timeout.*", "messages.*", "responses.*"),
 )
 class SaysItAsDetail(Relay):
     """Failures have the web framework's shape."""

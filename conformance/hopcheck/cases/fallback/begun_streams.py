@@ -40,7 +40,7 @@ async def midway(target: Target, ask: Operation) -> Findings:
     yield expect("taken for whole", stream.clean, equals=whole)
 
 
-@midway.mutant(killed_by="text", trips=("stream.*", "retry.*"))
+@midway.mutant(killed_by="text", trips=("stream.*", "retry.*", "messages.broken-stream", "responses.broken-stream"))
 class GluesOn(Relay):
     """The fallback's text follows what the primary had sent."""
 
@@ -49,7 +49,9 @@ class GluesOn(Relay):
             yield event
 
 
-@midway.mutant(killed_by="taken for whole", trips=("stream.*", "retry.*"))
+@midway.mutant(
+    killed_by="taken for whole", trips=("stream.*", "retry.*", "messages.broken-stream", "responses.broken-stream")
+)
 class Whitewashes(Relay):
     """A stream that broke is ended as if it had been finished."""
 

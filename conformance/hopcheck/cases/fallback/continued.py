@@ -74,7 +74,7 @@ class RepeatsThePrefix(ContinuesStreams):
         return event_of(chunk) if chunk else joined
 
 
-@continued.mutant(killed_by="taken for whole", trips=("stream.*",))
+@continued.mutant(killed_by="taken for whole", trips=("stream.*", "fallback.stream-mid"))
 class ForgetsTheEnd(ContinuesStreams):
     """A stream that was continued has no `[DONE]`."""
 
@@ -92,7 +92,9 @@ class NamesTheRoleAgain(ContinuesStreams):
         return event
 
 
-@continued.mutant(killed_by="a refused continuation", trips=("stream.*", "fallback.*", "retry.*"))
+@continued.mutant(
+    killed_by="a refused continuation", trips=("stream.*", "fallback.*", "retry.*", "messages.broken-stream")
+)
 class TakesTheHalfForWhole(ContinuesStreams):
     """A continuation that is refused ends the stream as if it had been finished."""
 
@@ -105,7 +107,7 @@ class TakesTheHalfForWhole(ContinuesStreams):
                 yield event
 
 
-@continued.mutant(killed_by="calls")
+@continued.mutant(killed_by="calls", trips=("fallback.stream-mid",))
 class BeginsCallsAgain(ContinuesStreams):
     """A call that was begun is followed by the fallback's."""
 

@@ -61,7 +61,7 @@ async def before_first(target: Target, ask: Operation) -> Findings:
     yield expect("ids", ids, holds={*ids.values()} <= {0, 1}, to="one in each stream")
 
 
-@before_first.mutant(killed_by="text after a status", trips=("fallback.*",))
+@before_first.mutant(killed_by="text after a status", trips=("fallback.*", "auth.fallback-credential"))
 class StreamsStayWhereTheyAre(Relay):
     """Fallbacks are for answers in one piece."""
 
@@ -95,7 +95,11 @@ class CountsPrimariesAlone(Relay):
         return edits.drop_chunks(events, lambda chunk: is_replaced and chunk.get("usage"))
 
 
-@before_first.mutant(killed_by="ids", on="chat.stream", trips=("stream.*", "isolation.*"))
+@before_first.mutant(
+    killed_by="ids",
+    on="chat.stream",
+    trips=("stream.*", "isolation.*", "fallback.reported-model", "retry.not-after-first-byte"),
+)
 class AnnouncesItself(Relay):
     """A chunk with a role is sent before the provider is asked, so that the client sees something early."""
 

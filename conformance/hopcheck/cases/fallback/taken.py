@@ -44,7 +44,7 @@ async def taken(target: Target, ask: Operation) -> Findings:
     yield expect("answers", answers, equals=dict.fromkeys(FAULTS, "from the backup"))
 
 
-@taken.mutant(killed_by="answers")
+@taken.mutant(killed_by="answers", trips=("fallback.same-request",))
 class OnlyFallsBackOnServerErrors(Relay):
     """A limited primary is not taken for one that can't answer."""
 

@@ -25,7 +25,7 @@ async def cache_control(target: Target, ask: Operation) -> Findings:
     yield expect("for shared caches", re.findall(allowing, value), equals=[])
 
 
-@cache_control.mutant(killed_by="for shared caches")
+@cache_control.mutant(killed_by="for shared caches", trips=("stream.anti-buffer-headers",))
 class PublicForAnHour(Relay):
     """A response may be kept by everybody for an hour, though each key has its own."""
 

@@ -48,7 +48,7 @@ async def broken_stream(target: Target, ask: Operation) -> Findings:
     yield expect("type of the provider's error", kind, equals="overloaded_error", level="SHOULD")
 
 
-@broken_stream.mutant(killed_by="failures that don't show", trips=("stream.*",))
+@broken_stream.mutant(killed_by="failures that don't show", trips=("stream.*", "fallback.stream-mid"))
 class EndsWell(Relay):
     """A stream that broke off ends like a whole one."""
 
@@ -83,21 +83,21 @@ async def error_first(target: Target, ask: Operation) -> Findings:
     yield expect("status", stream.status, at_least=400, level="SHOULD")
 
 
-@error_first.mutant(killed_by="failure", trips=("stream.*", "fallback.*"))
+@error_first.mutant(killed_by="failure", trips=("stream.*", "fallback.*", "errors.in-success"))
 class StreamsNothing(BeginsDespiteErrors):
     """A stream that begins with an error is an empty one."""
 
     begun = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
 
-@error_first.mutant(killed_by="status", trips=("stream.*", "fallback.*"))
+@error_first.mutant(killed_by="status", trips=("stream.*", "fallback.*", "errors.in-success"))
 class PassesErrorsAsTheyCome(BeginsDespiteErrors):
     """An error that comes first is passed on after a 200."""
 
     begun = b'event: error\ndata: {"type":"error","error":{"type":"api_error","message":"The model is gone."}}\n\n'
 
 
-@error_first.mutant(killed_by="message")
+@error_first.mutant(killed_by="message", trips=("errors.in-success",))
 class TellsNothing(EditsErrors):
     """An error that comes first is an error of the gateway's own."""
 

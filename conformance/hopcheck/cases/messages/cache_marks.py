@@ -54,7 +54,7 @@ async def cache_control(target: Target, ask: Operation) -> Findings:
     yield expect("result", dig(body, "messages", 2, "content", 0), equals=RESULT)
 
 
-@cache_control.mutant(killed_by="system")
+@cache_control.mutant(killed_by="system", trips=("sessions.agent-history",))
 class JoinsTheSystem(Relay):
     """What the system says is one text."""
 

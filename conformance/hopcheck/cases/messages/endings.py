@@ -86,7 +86,9 @@ async def empty_content(target: Target, ask: Operation) -> Findings:
     yield expect("message", [content_of(response), ending_of(response)[0]], equals=[[], "end_turn"])
 
 
-@empty_content.mutant(killed_by="status", trips=("messages.*",))
+@empty_content.mutant(
+    killed_by="status", trips=("messages.*", "auth.*", "cache.*", "http.*", "retry.*", "sessions.*", "stream.*")
+)
 class WantsContent(EditsObjects):
     """A message without blocks is an error."""
 

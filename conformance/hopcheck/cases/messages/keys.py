@@ -37,7 +37,7 @@ class WantsABearer(Relay):
 
     async def authorize(self, incoming: IncomingRequest) -> Any:
         scheme, _, key = (incoming.header("authorization") or "").partition(" ")
-        known = scheme == "Bearer" and key in self.config.client_keys
+        known = (scheme == "Bearer" and key in self.config.client_keys) or incoming.path != "/v1/messages"
         return await super().authorize(incoming) if known else self._refusal(incoming)
 
     def _refusal(self, incoming: IncomingRequest) -> RelayedResponse:
@@ -54,7 +54,9 @@ class TrustsTheHeader(Relay):
         return None if incoming.header("x-api-key") else await super().authorize(incoming)
 
 
-@key_header.mutant(killed_by="attempts for a wrong key", trips=("messages.own-errors",))
+@key_header.mutant(
+    killed_by="attempts for a wrong key", trips=("messages.own-errors", "auth.required", "http.request-id")
+)
 class ChecksKeysLate(Relay):
     """A key is looked up while the provider works."""
 

@@ -44,7 +44,7 @@ async def parts(target: Target, ask: Operation) -> Findings:
     yield expect("parts", got, equals=PARTS)
 
 
-@parts.mutant(killed_by="kinds", trips=("messages.result-turn",))
+@parts.mutant(killed_by="kinds", trips=("messages.result-turn", "messages.cache-control", "sessions.agent-history"))
 class TextsFirst(EditsBlocks):
     """Texts come first, then the rest."""
 

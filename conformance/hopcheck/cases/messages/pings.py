@@ -37,7 +37,9 @@ async def pings(target: Target, ask: Operation) -> Findings:
     yield expect("pings", len(sent), at_least=1, level="SHOULD")
 
 
-@pings.mutant(killed_by="message", trips=("messages.*",))
+@pings.mutant(
+    killed_by="message", trips=("messages.*", "cancel.*", "fallback.*", "http.*", "sessions.*", "stream.*", "timeout.*")
+)
 class TakesPingsForTheEnd(Relay):
     """A ping within a block ends the stream."""
 

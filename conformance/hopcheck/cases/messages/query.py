@@ -46,7 +46,7 @@ class KnowsPathsAlone(Relay):
         return refuse(incoming, 404, "Not found.") if has_query else await super().check(incoming)
 
 
-@beta_query.mutant(killed_by="query at the provider")
+@beta_query.mutant(killed_by="query at the provider", trips=("responses.stored",))
 class ForgetsTheQuery(Relay):
     """The query ends at the gateway."""
 

@@ -48,7 +48,7 @@ async def thinking_returned(target: Target, ask: Operation) -> Findings:
     yield expect("thinking", dig(body, "thinking"), equals=BUDGET)
 
 
-@thinking_returned.mutant(killed_by="assistant's blocks", trips=("messages.parts",))
+@thinking_returned.mutant(killed_by="assistant's blocks", trips=("messages.parts", "sessions.agent-history"))
 class ForgetsThoughts(Relay):
     """Of an assistant's blocks, texts and calls are sent."""
 

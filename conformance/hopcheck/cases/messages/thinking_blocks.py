@@ -42,7 +42,7 @@ async def thinking(target: Target, ask: Operation) -> Findings:
     yield expect("signature", dig(content, 0, "signature"), equals=SIGNATURE)
 
 
-@thinking.mutant(killed_by="blocks", on="messages")
+@thinking.mutant(killed_by="blocks", on="messages", trips=("messages.other-blocks", "sessions.same-deployment"))
 class AnswersAtOnce(EditsObjects):
     """Thinking is left out."""
 
@@ -51,7 +51,7 @@ class AnswersAtOnce(EditsObjects):
             content["content"] = [one for one in content["content"] if one["type"] != "thinking"]
 
 
-@thinking.mutant(killed_by="blocks", on="messages.stream")
+@thinking.mutant(killed_by="blocks", on="messages.stream", trips=("messages.other-blocks",))
 class ThinksAloud(EditsObjects):
     """Thinking is streamed as text."""
 
@@ -71,7 +71,7 @@ class ThinksLess(EditsObjects):
             content["thinking"] = content["thinking"].removesuffix(" end  ")
 
 
-@thinking.mutant(killed_by="signature")
+@thinking.mutant(killed_by="signature", trips=("sessions.same-deployment",))
 class SignsShortly(EditsObjects):
     """Signatures are cut at 256 characters."""
 

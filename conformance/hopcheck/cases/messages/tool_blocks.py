@@ -77,7 +77,7 @@ class CleansInputs(EditsObjects):
             content["input"] = {name: value for name, value in content["input"].items() if value is not None}
 
 
-@calls.mutant(killed_by="calls")
+@calls.mutant(killed_by="calls", trips=("sessions.parallel-calls",))
 class CountsCalls(EditsObjects):
     """Calls have ids of the gateway's own."""
 

@@ -36,7 +36,7 @@ async def input_pieces(target: Target, ask: Operation) -> Findings:
     yield expect("blocks of the pieces", sorted({str(dig(one, "index")) for one in deltas}), equals=["0"])
 
 
-@input_pieces.mutant(killed_by="input", trips=("messages.calls",))
+@input_pieces.mutant(killed_by="input", trips=("messages.calls", "sessions.parallel-calls"))
 class LosesAPiece(Relay):
     """Of a call's input, the first piece is lost."""
 
@@ -49,7 +49,7 @@ class LosesAPiece(Relay):
             yield event
 
 
-@input_pieces.mutant(killed_by="blocks of the pieces", trips=("messages.calls",))
+@input_pieces.mutant(killed_by="blocks of the pieces", trips=("messages.calls", "sessions.parallel-calls"))
 class CountsPieces(Relay):
     """Every piece has the next index."""
 

@@ -87,7 +87,7 @@ async def usage_at_start(target: Target, ask: Operation) -> Findings:
     yield expect("input tokens", dig(first, "message", "usage", "input_tokens"), equals=11)
 
 
-@usage_at_start.mutant(killed_by="input tokens")
+@usage_at_start.mutant(killed_by="input tokens", trips=("messages.usage",))
 class CountsInTheEnd(Relay):
     """At first, nothing has been used."""
 

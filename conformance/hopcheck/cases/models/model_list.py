@@ -40,7 +40,7 @@ class EditsModels(Relay):
         return model
 
 
-@list_shape.mutant(killed_by="shape")
+@list_shape.mutant(killed_by="shape", trips=("models.stable-created",))
 class DatesInWords(EditsModels):
     """`created` is a text with a date."""
 

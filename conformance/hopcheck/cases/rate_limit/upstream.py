@@ -34,7 +34,10 @@ async def upstream_retry_after(target: Target, ask: Operation) -> Findings:
     yield expect("Retry-After", value, holds=same, to="1, or the date in one second", level="SHOULD")
 
 
-@upstream_retry_after.mutant(killed_by="Retry-After", trips=("retry.*", "llm_proxy.outage-refused"))
+@upstream_retry_after.mutant(
+    killed_by="Retry-After",
+    trips=("retry.*", "llm_proxy.outage-refused", "errors.retry-after", "messages.limit-headers"),
+)
 class KeepsRetryAfter(Relay):
     """Only headers that the proxy knows of itself are passed on."""
 
@@ -42,7 +45,9 @@ class KeepsRetryAfter(Relay):
         return (await super().failed(incoming, failure)).with_header("Retry-After", None)
 
 
-@upstream_retry_after.mutant(killed_by="status", trips=("errors.*", "retry.*"))
+@upstream_retry_after.mutant(
+    killed_by="status", trips=("errors.*", "retry.*", "messages.error-types", "responses.provider-errors")
+)
 class SaysBadGateway(Relay):
     """Whatever a provider refuses becomes 502."""
 

@@ -83,7 +83,7 @@ class CountsInMessages(Relay):
         return outgoing.with_json(body)
 
 
-@no_internal_params.mutant(killed_by="other fields of calls")
+@no_internal_params.mutant(killed_by="other fields of calls", trips=("requests.messages-verbatim", "tools.result-turn"))
 class NumbersCalls(Relay):
     """Calls in the history have an index, as they have it in streams."""
 

@@ -48,7 +48,7 @@ class AsksTwice(Relay):
 @single_attempt.mutant(
     killed_by="attempts",
     on=["chat.stream", "messages.stream", "responses.stream"],
-    trips=("http.upstream-keepalive",),
+    trips=("http.upstream-keepalive", "cache.off-by-default"),
 )
 class TriesStreamsFirst(Relay):
     """A stream is opened, thrown away and opened again, to know whether it would come."""
@@ -87,7 +87,10 @@ class CopiesTheClientsType(Relay):
         return outgoing.with_header("Content-Type", "application/octet-stream")
 
 
-@content_type.mutant(killed_by="body in UTF-8")
+@content_type.mutant(
+    killed_by="body in UTF-8",
+    trips=("embeddings.*", "http.*", "messages.*", "requests.*", "responses.*", "sessions.*", "tools.*"),
+)
 class WritesOneByteEach(Relay):
     """A body goes upstream in the encoding of an old system."""
 

@@ -69,7 +69,7 @@ async def drop_params_declared(target: Target, ask: Operation) -> Findings:
     yield expect("dropped fields", dropped, equals=allowed, level="MUST" if target.declares.drops else None)
 
 
-@drop_params_declared.mutant(killed_by="dropped fields")
+@drop_params_declared.mutant(killed_by="dropped fields", trips=("fallback.stream-continues",))
 class DropsMore(Relay):
     """The list of dropped fields has grown since it was declared."""
 
@@ -108,7 +108,7 @@ async def unknown_params(target: Target, ask: Operation) -> Findings:
     yield expect("unknown fields", fates, holds=sound, to=f"each refused with 400, or as it was sent: {UNKNOWN}")
 
 
-@unknown_params.mutant(killed_by="unknown fields")
+@unknown_params.mutant(killed_by="unknown fields", trips=("messages.fields",))
 class KnownFieldsOnly(edits.DropsFields):
     """The body is read into a model that ignores what it doesn't know."""
 

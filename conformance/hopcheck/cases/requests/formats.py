@@ -59,7 +59,7 @@ async def response_format(target: Target, ask: Operation) -> Findings:
     yield expect("next to tools", dig((await target.forwarded(with_tools)).json, "response_format"), equals=STRICT)
 
 
-@response_format.mutant(killed_by="json_object")
+@response_format.mutant(killed_by="json_object", trips=("requests.drop-params-declared",))
 class AsksForText(Relay):
     """JSON mode is turned off for models that aren't known to have it."""
 

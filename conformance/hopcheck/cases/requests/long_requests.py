@@ -71,7 +71,7 @@ class SummarizesTheOldest(Relay):
         return edits.conversation(outgoing, shorten)
 
 
-@long_history.mutant(killed_by="200 KB of text")
+@long_history.mutant(killed_by="200 KB of text", trips=("chat.large-request", "sessions.large-history"))
 class CutsLongTexts(Relay):
     """A text is cut at 128 KiB."""
 

@@ -50,7 +50,7 @@ def edited(outgoing: OutgoingRequest, edit: Any) -> OutgoingRequest:
     return outgoing.with_json(body)
 
 
-@messages_verbatim.mutant(killed_by="messages")
+@messages_verbatim.mutant(killed_by="messages", trips=("sessions.*",))
 class StripsText(Relay):
     """White space around a message's text is stripped."""
 
@@ -100,7 +100,7 @@ class NothingIsAbsent(Relay):
         return edited(outgoing, leave_out)
 
 
-@messages_verbatim.mutant(killed_by="messages")
+@messages_verbatim.mutant(killed_by="messages", trips=("sessions.agent-history",))
 class UnifiesLineEnds(Relay):
     """CRLF in a question becomes LF."""
 

@@ -36,7 +36,9 @@ async def model_map(target: Target) -> Findings:
     yield expect("declared names of streams", streamed, equals={model: declared[model] for model in chats})
 
 
-@model_map.mutant(killed_by="a stream's model")
+@model_map.mutant(
+    killed_by="a stream's model", trips=("fallback.same-request", "llm_proxy.default-model", "retry.model-name")
+)
 class MarksStreams(Relay):
     """Streams are asked of another variant of the model."""
 
@@ -48,7 +50,7 @@ class MarksStreams(Relay):
         )
 
 
-@model_map.mutant(killed_by="declared names")
+@model_map.mutant(killed_by="declared names", trips=("fallback.same-request", "retry.model-name"))
 class SendsTheAlias(Relay):
     """The name that clients use is sent on, and the map is forgotten."""
 
@@ -56,7 +58,7 @@ class SendsTheAlias(Relay):
         return edits.request_field(outgoing, "model", lambda _: outgoing.model)
 
 
-@model_map.mutant(killed_by="declared names of streams")
+@model_map.mutant(killed_by="declared names of streams", trips=("fallback.same-request", "retry.model-name"))
 class MapsNoStreams(Relay):
     """The name that is declared for a model isn't used for its streams."""
 

@@ -39,7 +39,7 @@ async def user_field(target: Target, ask: Operation) -> Findings:
         yield expect(field, dig(got, field) if got else "refused", one_of=allowed)
 
 
-@user_field.mutant(killed_by="user", trips=("requests.drop-params-declared",))
+@user_field.mutant(killed_by="user", trips=("requests.drop-params-declared", "sessions.agent-history"))
 class DropsUser(edits.DropsFields):
     """`user` is used for the gateway's own accounts, and goes no further."""
 

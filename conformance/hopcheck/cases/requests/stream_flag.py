@@ -26,7 +26,7 @@ async def stream_flag(target: Target) -> Findings:
     yield expect("stream_options where no stream was asked for", unasked, equals=[None] * len(unasked))
 
 
-@stream_flag.mutant(killed_by="stream", trips=("stream.*",))
+@stream_flag.mutant(killed_by="stream", trips=("stream.*", "fallback.stream-pre-first"))
 class UsageInOnePiece(Relay):
     """A stream with usage is asked for in one piece, since that has usage anyway."""
 
@@ -34,7 +34,7 @@ class UsageInOnePiece(Relay):
         return edits.without_fields(outgoing, "stream") if outgoing.json.get("stream_options") else outgoing
 
 
-@stream_flag.mutant(killed_by="stream_options", trips=("stream.*",))
+@stream_flag.mutant(killed_by="stream_options", trips=("stream.*", "fallback.stream-pre-first"))
 class NoStreamOptions(edits.DropsFields):
     """stream_options are dropped as unknown."""
 
@@ -57,7 +57,7 @@ class SaysStoreInWords(Relay):
         return outgoing.with_json({"store": "no", **outgoing.json})
 
 
-@stream_flag.mutant(killed_by="stream_options where no stream was asked for")
+@stream_flag.mutant(killed_by="stream_options where no stream was asked for", trips=("stream.usage-not-asked",))
 class LeavesOptions(Relay):
     """Options for streams go upstream with every request."""
 

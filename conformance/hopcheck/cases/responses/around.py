@@ -56,7 +56,7 @@ class CannotWait(EditsObjects):
             content["status"] = "completed"
 
 
-@background.mutant(killed_by="output", trips=("responses.*",))
+@background.mutant(killed_by="output", trips=("responses.*", "fallback.*", "sessions.same-deployment"))
 class SaysSoon(EditsObjects):
     """A queued response has a text that says so."""
 

@@ -47,7 +47,7 @@ class EndsWell(Relay):
             yield event
 
 
-@broken_stream.mutant(killed_by="failures that don't show")
+@broken_stream.mutant(killed_by="failures that don't show", trips=("stream.stall",))
 class JustEnds(Relay):
     """A stream that broke off just ends."""
 

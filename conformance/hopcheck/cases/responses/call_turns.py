@@ -60,14 +60,14 @@ def _members_of(item: Any) -> dict[str, Any]:
 
 class _EditsInput(Relay):
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return edits.conversation(outgoing, lambda given: self.edit(given) if isinstance(given, list) else given)
+        return edits.conversation(outgoing, self.edit)
 
     def edit(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """What is sent in the place of the items."""
         return given
 
 
-@call_turn.mutant(killed_by="types")
+@call_turn.mutant(killed_by="types", trips=("sessions.*",))
 class SortsResults(_EditsInput):
     """Results follow their calls at once."""
 
@@ -87,7 +87,7 @@ def _text_of(output: Any) -> Any:
     return "".join(part.get("text", "") for part in output) if isinstance(output, list) else output
 
 
-@call_turn.mutant(killed_by="members")
+@call_turn.mutant(killed_by="members", trips=("sessions.*",))
 class CountsCalls(_EditsInput):
     """Calls and results get ids of the gateway's own."""
 

@@ -65,7 +65,10 @@ class WritesArgumentsAnew(EditsObjects):
             content["arguments"] = content["arguments"].replace("\t", "").replace(" :", ":")
 
 
-@calls.mutant(killed_by="text next to the calls", trips=("responses.*",))
+@calls.mutant(
+    killed_by="text next to the calls",
+    trips=("responses.*", "cancel.*", "fallback.*", "http.*", "stream.*", "timeout.*"),
+)
 class CallsOnly(EditsObjects):
     """A text that stands next to calls is empty."""
 

@@ -67,7 +67,10 @@ class ForgetsThePast(edits.DropsFields):
     fields = ("previous_response_id",)
 
 
-@previous.mutant(killed_by="status of a lost response", trips=("errors.*", "responses.provider-errors"))
+@previous.mutant(
+    killed_by="status of a lost response",
+    trips=("errors.*", "responses.provider-errors", "fallback.not-on-client-error"),
+)
 class CrashesOnLostOnes(EditsErrors):
     """A provider that doesn't know a response has failed."""
 

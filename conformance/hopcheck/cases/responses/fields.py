@@ -76,7 +76,7 @@ class ChoosesAsChats(Relay):
         return outgoing.with_json({**body, "tool_choice": nested}) if is_named else outgoing
 
 
-@fields.mutant(killed_by="store")
+@fields.mutant(killed_by="store", trips=("sessions.agent-history",))
 class StoresEverything(Relay):
     """Responses are stored at the provider, whatever the client says."""
 
@@ -91,7 +91,7 @@ class SpeaksFreely(edits.DropsFields):
     fields = ("text",)
 
 
-@fields.mutant(killed_by="tools")
+@fields.mutant(killed_by="tools", trips=("sessions.agent-history",))
 class NestsTools(Relay):
     """Tools are written as chat completions have them."""
 

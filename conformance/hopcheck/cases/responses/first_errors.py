@@ -32,14 +32,14 @@ async def error_first(target: Target, ask: Operation) -> Findings:
     yield expect("status", stream.status, at_least=400, level="SHOULD")
 
 
-@error_first.mutant(killed_by="failure", trips=("stream.*", "fallback.*"))
+@error_first.mutant(killed_by="failure", trips=("stream.*", "fallback.*", "errors.in-success"))
 class StreamsNothing(BeginsDespiteErrors):
     """A stream that begins with an error is an empty one."""
 
     begun = b"event: response.completed\ndata: {}\n\n"
 
 
-@error_first.mutant(killed_by="status", trips=("stream.*", "fallback.*"))
+@error_first.mutant(killed_by="status", trips=("stream.*", "fallback.*", "errors.in-success"))
 class PassesErrorsAsTheyCome(BeginsDespiteErrors):
     """An error that comes first is passed on after a 200."""
 
@@ -49,7 +49,7 @@ class PassesErrorsAsTheyCome(BeginsDespiteErrors):
     )
 
 
-@error_first.mutant(killed_by="message")
+@error_first.mutant(killed_by="message", trips=("errors.in-success",))
 class TellsNothing(EditsErrors):
     """An error that comes first is an error of the gateway's own."""
 

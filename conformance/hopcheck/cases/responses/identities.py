@@ -39,7 +39,7 @@ class _Renames(Relay):
         """Change an object."""
 
 
-@same_ids.mutant(killed_by="ids of the response", trips=("responses.sdk-stream",))
+@same_ids.mutant(killed_by="ids of the response", trips=("responses.sdk-stream", "sessions.same-deployment"))
 class NumbersEvents(_Renames):
     """The response's id is made anew for each event."""
 

@@ -42,7 +42,9 @@ async def own_errors(target: Target, ask: Operation) -> Findings:
     yield expect("errors of another shape", shapes, equals={})
 
 
-@own_errors.mutant(killed_by="statuses that blame nobody, or the server", trips=("responses.provider-errors",))
+@own_errors.mutant(
+    killed_by="statuses that blame nobody, or the server", trips=("responses.provider-errors", "errors.missing-fields")
+)
 class CrashesOnInput(Relay):
     """An input that is neither text nor a list ends in an internal error."""
 
@@ -52,7 +54,10 @@ class CrashesOnInput(Relay):
         return response
 
 
-@own_errors.mutant(killed_by="errors of another shape", trips=("errors.*", "auth.*", "messages.*", "responses.*"))
+@own_errors.mutant(
+    killed_by="errors of another shape",
+    trips=("errors.*", "auth.*", "messages.*", "responses.*", "fallback.*", "llm_proxy.*", "timeout.*"),
+)
 class SaysDetail(Relay):
     """Errors have the shape of a web framework."""
 

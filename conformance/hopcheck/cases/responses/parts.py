@@ -48,12 +48,12 @@ async def input_parts(target: Target, ask: Operation) -> Findings:
     yield expect("content", parts, equals=PARTS)
 
 
-@input_parts.mutant(killed_by="parts", trips=("responses.*",))
+@input_parts.mutant(killed_by="parts", trips=("responses.*", "requests.long-history", "retry.declared", "sessions.*"))
 class ReadsTextOnly(Relay):
     """Of a message's parts, the texts are sent."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        return edits.conversation(outgoing, lambda given: given if isinstance(given, str) else _texts(given))
+        return edits.conversation(outgoing, _texts)
 
 
 def _texts(given: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -17,7 +17,10 @@ async def pieces(target: Target, ask: Operation) -> Findings:
     yield expect("pieces", len(stream.deltas()), at_least=5)
 
 
-@pieces.mutant(killed_by="text", trips=("responses.*",))
+@pieces.mutant(
+    killed_by="text",
+    trips=("responses.*", "fallback.*", "retry.not-after-first-byte", "stream.*", "timeout.stream-idle-not-total"),
+)
 class Stutters(Relay):
     """Every piece of a text is sent twice."""
 
@@ -25,7 +28,7 @@ class Stutters(Relay):
         return edits.repeat_texts(events)
 
 
-@pieces.mutant(killed_by="pieces")
+@pieces.mutant(killed_by="pieces", trips=("cancel.*", "http.accept-encoding-sse", "stream.flush"))
 class CollectsPieces(Relay):
     """A text comes in one piece."""
 

@@ -58,7 +58,9 @@ async def empty_output(target: Target, ask: Operation) -> Findings:
     yield expect("response", [dig(whole, "status"), dig(whole, "output")], equals=["completed", []])
 
 
-@empty_output.mutant(killed_by="status", trips=("responses.*",))
+@empty_output.mutant(
+    killed_by="status", trips=("responses.*", "auth.*", "cache.*", "http.*", "retry.*", "sessions.*", "stream.*")
+)
 class WantsOutput(Relay):
     """A response without output is an error."""
 

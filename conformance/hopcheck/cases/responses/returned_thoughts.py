@@ -55,7 +55,7 @@ async def _asked(target: Target, ask: Operation) -> Any:
     return f"refused with {response.status}" if got is None else dig(got, "reasoning")
 
 
-@reasoning_returned.mutant(killed_by="encrypted content", trips=("responses.call-turn",))
+@reasoning_returned.mutant(killed_by="encrypted content", trips=("responses.call-turn", "sessions.agent-history"))
 class ForgetsThoughts(Relay):
     """Of a conversation, messages and calls are sent."""
 
@@ -66,7 +66,7 @@ class ForgetsThoughts(Relay):
         return outgoing.with_json({**outgoing.json, "input": [one for one in given if one.get("type") != "reasoning"]})
 
 
-@reasoning_returned.mutant(killed_by="include")
+@reasoning_returned.mutant(killed_by="include", trips=("sessions.agent-history",))
 class IncludesNothing(edits.DropsFields):
     """What more is to be included isn't passed on."""
 

@@ -76,7 +76,7 @@ async def _provider_id(target: Target, created: Any) -> Any:
     return body.partition('"id":"')[2].partition('"')[0]
 
 
-@stored.mutant(killed_by="statuses")
+@stored.mutant(killed_by="statuses", trips=("auth.stored-not-forwarded",))
 class CrashesOnIds(Relay):
     """What is asked of a stored response ends in an internal error."""
 
@@ -85,7 +85,7 @@ class CrashesOnIds(Relay):
         return refuse(incoming, 500, "not supported") if is_stored else await super().check(incoming)
 
 
-@stored.mutant(killed_by="ids")
+@stored.mutant(killed_by="ids", trips=("auth.stored-not-forwarded",))
 class ShowsTheLatest(Relay):
     """Whatever response is asked for, it is the same one."""
 

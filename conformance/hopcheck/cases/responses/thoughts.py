@@ -57,7 +57,7 @@ class ThinksAfterwards(EditsObjects):
             content["output"] = sorted(content["output"], key=lambda one: str(one["type"]))
 
 
-@reasoning.mutant(killed_by="encrypted content")
+@reasoning.mutant(killed_by="encrypted content", trips=("sessions.same-deployment",))
 class ShortensSecrets(_Thinks):
     """Encrypted content is cut at 256 characters."""
 
@@ -65,7 +65,7 @@ class ShortensSecrets(_Thinks):
         item["encrypted_content"] = item.get("encrypted_content", "")[:256]
 
 
-@reasoning.mutant(killed_by="summary")
+@reasoning.mutant(killed_by="summary", trips=("responses.other-items",))
 class KeepsThoughtsToItself(_Thinks):
     """Summaries are left out."""
 

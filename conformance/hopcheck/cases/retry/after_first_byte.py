@@ -42,7 +42,9 @@ async def not_after_first_byte(target: Target, ask: Operation) -> Findings:
     yield expect("first events, where no text came", firsts, at_most=1)
 
 
-@not_after_first_byte.mutant(killed_by="text", trips=("stream.*", "fallback.*"))
+@not_after_first_byte.mutant(
+    killed_by="text", trips=("stream.*", "fallback.*", "messages.broken-stream", "responses.broken-stream")
+)
 class BeginsAgain(Relay):
     """A stream that broke is replaced by a new one, behind what was sent already."""
 

@@ -37,7 +37,7 @@ def _serves(target: Target, ask: Operation, model: str) -> bool:
     return ask.generates is (model != target.models.embedding) and not (fallback and model in fallback.chain)
 
 
-@model_name.mutant(killed_by="names of attempts")
+@model_name.mutant(killed_by="names of attempts", trips=("fallback.same-request",))
 class RetriesByTheClientsName(Relay):
     """A retry asks for the model by the name that its client has for it."""
 

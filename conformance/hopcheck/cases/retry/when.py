@@ -58,7 +58,7 @@ async def conn_reset(target: Target, ask: Operation) -> Findings:
         yield expect("answer or error", outcome, one_of=["an answer", "an error"])
 
 
-@conn_reset.mutant(killed_by="answer or error", trips=("errors.*", "stream.*", "chat.*", "timeout.*"))
+@conn_reset.mutant(killed_by="answer or error", trips=("errors.*", "stream.*", "chat.*", "timeout.*", "retry.declared"))
 class SaysItInWords(Relay):
     """The error about an unreachable provider is plain text."""
 
@@ -72,7 +72,7 @@ class SaysItInWords(Relay):
         return response
 
 
-@conn_reset.mutant(killed_by="status", trips=("chat.*", "stream.*", "timeout.*"))
+@conn_reset.mutant(killed_by="status", trips=("chat.*", "stream.*", "timeout.*", "retry.declared"))
 class BlamesTheRequest(Relay):
     """A reset is reported as a client error."""
 

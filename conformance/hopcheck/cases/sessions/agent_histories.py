@@ -51,10 +51,12 @@ async def agent_history(target: Target, ask: Operation) -> Findings:
     yield expect("what names the session", {name: dig(got, name) for name in naming}, equals=naming, level="SHOULD")
 
 
-_TRIPS = ("messages.*", "requests.*", "responses.*", "sessions.*", "tools.*")
+_TRIPS = ("http.chunked-request", "messages.*", "requests.*", "responses.*", "sessions.*", "tools.*")
 
 
-@agent_history.mutant(killed_by="status")
+@agent_history.mutant(
+    killed_by="status", trips=("errors.invalid-json", "requests.*", "retry.declared", "sessions.*", "tools.*")
+)
 class TakesLess(Relay):
     """Requests beyond 16 KB are refused."""
 

@@ -47,15 +47,17 @@ async def compacted(target: Target, ask: Operation) -> Findings:
     yield expect("what was compacted", without_additions(got, sent), equals=sent)
 
 
-@compacted.mutant(killed_by="turns", everywhere=True, trips=("sessions.*",))
+@compacted.mutant(
+    killed_by="turns", everywhere=True, trips=("sessions.*", "requests.*", "responses.*", "tools.result-turn")
+)
 class RemembersSessions(Relay):
     """A session goes on from what was asked in it before, as the gateway has it."""
 
     before: ClassVar[dict[str, list[Any]]] = {}
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        def remembered(turns: Any) -> Any:
-            if not isinstance(turns, list) or len(turns) < KEPT:
+        def remembered(turns: list[Any]) -> list[Any]:
+            if len(turns) < KEPT:
                 return turns
             session = f"{outgoing.path} {outgoing.incoming.streams}"
             known = self.before.get(session, [])
@@ -81,7 +83,4 @@ class KnowsNoCompaction(Relay):
     """Items of types that the gateway doesn't know are left out."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
-        def known(turns: Any) -> Any:
-            return [one for one in turns if one.get("type") != "compaction"] if isinstance(turns, list) else turns
-
-        return edits.conversation(outgoing, known)
+        return edits.conversation(outgoing, lambda turns: [one for one in turns if one.get("type") != "compaction"])

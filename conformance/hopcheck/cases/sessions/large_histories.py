@@ -81,7 +81,7 @@ class KeepsAHundred(Relay):
         return edits.conversation(outgoing, lambda turns: [*turns[:1], *turns[-100:]] if len(turns) > 101 else turns)
 
 
-@large_history.mutant(killed_by="turns that are changed", trips=("chat.*", "requests.*"))
+@large_history.mutant(killed_by="turns that are changed", trips=("chat.*", "requests.*", "tools.*"))
 class CutsLongTexts(Relay):
     """A text ends after 4,096 characters."""
 

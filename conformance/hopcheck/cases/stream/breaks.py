@@ -60,7 +60,9 @@ async def cut(target: Target) -> Findings:
     yield expect("a missing end that doesn't show", hidden.get("eof"), equals=None, level="SHOULD")
 
 
-@cut.mutant(killed_by="cuts that don't show", trips=("fallback.stream-mid",))
+@cut.mutant(
+    killed_by="cuts that don't show", trips=("fallback.stream-mid", "messages.broken-stream", "responses.broken-stream")
+)
 class MakesCutsWhole(Relay):
     """A cut stream is given the finish reason and the `[DONE]` that it lacks."""
 
@@ -69,7 +71,7 @@ class MakesCutsWhole(Relay):
             yield event
 
 
-@cut.mutant(killed_by="cuts that don't show")
+@cut.mutant(killed_by="cuts that don't show", trips=("tools.error-in-call",))
 class FinishesOpenCalls(Relay):
     """A stream that is cut within a call ends as if the call were whole."""
 
@@ -84,7 +86,7 @@ class FinishesOpenCalls(Relay):
             yield event
 
 
-@cut.mutant(killed_by="a missing end that doesn't show")
+@cut.mutant(killed_by="a missing end that doesn't show", trips=("messages.broken-stream", "responses.broken-stream"))
 class TrustsTheFraming(Relay):
     """A stream that ended as HTTP has it is taken for whole, though its finish reason is missing."""
 
@@ -94,7 +96,7 @@ class TrustsTheFraming(Relay):
                 yield event
 
 
-@cut.mutant(killed_by="cuts that don't show")
+@cut.mutant(killed_by="cuts that don't show", trips=("messages.broken-stream", "responses.broken-stream"))
 class EndsInSilence(Relay):
     """A cut stream just ends, and official clients take it for complete."""
 

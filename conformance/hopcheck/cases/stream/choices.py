@@ -75,7 +75,7 @@ class FinishesTheFirstChoice(Relay):
         return edits.chunk_choices(events, lambda choice: choice["index"] and choice.update(finish_reason=None))
 
 
-@n_choices.mutant(killed_by="request-fidelity")
+@n_choices.mutant(killed_by="request-fidelity", trips=("requests.sampling-params",))
 class SeedsOneChoice(Relay):
     """A request for several choices is sent without its seed."""
 

@@ -26,7 +26,7 @@ async def comments(target: Target) -> Findings:
     yield expect("data that isn't JSON", stream.unreadable, equals=[])
 
 
-@comments.mutant(killed_by="answer")
+@comments.mutant(killed_by="answer", trips=("stream.typed-lines",))
 class ChokesOnComments(Relay):
     """The first comment is taken for the end of the stream."""
 
@@ -63,7 +63,9 @@ async def own_keepalive(target: Target, ask: Operation) -> Findings:
     yield expect("data that isn't JSON", stream.unreadable if stream.data else "no data came", equals=[])
 
 
-@own_keepalive.mutant(killed_by="data that isn't JSON", trips=("stream.comments", "stream.malformed-chunk"))
+@own_keepalive.mutant(
+    killed_by="data that isn't JSON", trips=("stream.comments", "stream.malformed-chunk", "responses.*")
+)
 class SendsEmptyData(Relay):
     """Empty data events keep the connection alive, and clients try to parse them."""
 

@@ -18,7 +18,7 @@ async def content_exact(target: Target) -> Findings:
     yield expect("text", stream.joined(), equals=ODD_TEXT)
 
 
-@content_exact.mutant(killed_by="text")
+@content_exact.mutant(killed_by="text", trips=("stream.nonstream-parity",))
 class StripsDeltas(Relay):
     """White space at the ends of a delta is taken for noise, if there is more than one of it."""
 
@@ -40,7 +40,7 @@ class SplitsAtEveryLineEnd(Relay):
                 yield event
 
 
-@content_exact.mutant(killed_by="text")
+@content_exact.mutant(killed_by="text", trips=("stream.frame-split",))
 class DropsRepeats(Relay):
     """A delta that says the same as the one before is taken for sent twice."""
 

@@ -38,7 +38,7 @@ async def done_once(target: Target) -> Findings:
     yield expect("ended as framed", [stream.ended for stream in streams], equals=["complete"] * 3)
 
 
-@done_once.mutant(killed_by="one [DONE]")
+@done_once.mutant(killed_by="one [DONE]", trips=("responses.event-names",))
 class SaysDoneTwice(Relay):
     """The end of the stream is announced twice."""
 
@@ -48,7 +48,10 @@ class SaysDoneTwice(Relay):
         yield DONE
 
 
-@done_once.mutant(killed_by="[DONE] is last", trips=("stream.usage-chunk",))
+@done_once.mutant(
+    killed_by="[DONE] is last",
+    trips=("stream.usage-chunk", "fallback.stream-pre-first", "responses.*", "stream.finish-once"),
+)
 class TalksAfterDone(Relay):
     """One more chunk, with an empty delta, follows after the end of the stream."""
 
@@ -60,9 +63,7 @@ class TalksAfterDone(Relay):
         yield event_of({**last, "choices": [{"index": 0, "delta": {}, "finish_reason": None}]})
 
 
-@done_once.mutant(
-    killed_by="ended as framed", trips=("http.keepalive", "http.upstream-keepalive", "fallback.stream-pre-first")
-)
+@done_once.mutant(killed_by="ended as framed", trips=("http.*", "fallback.*", "responses.*", "stream.*"))
 class DropsTheConnection(Relay):
     """The connection is closed after `[DONE]`, without the last chunk of its framing."""
 

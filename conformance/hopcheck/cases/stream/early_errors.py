@@ -30,7 +30,9 @@ async def error_before_first(target: Target) -> Findings:
     yield expect("message of the JSON error", message, holds=isinstance(message, str) and message != "", to="a text")
 
 
-@error_before_first.mutant(killed_by="status")
+@error_before_first.mutant(
+    killed_by="status", trips=("auth.*", "errors.*", "fallback.*", "messages.*", "rate_limit.*", "responses.*")
+)
 class StreamsErrors(Relay):
     """Streams are begun before the provider has answered, and its error becomes their only event."""
 
@@ -41,7 +43,9 @@ class StreamsErrors(Relay):
         return streamed(incoming, f"data: {response.body.decode()}\n\n{DONE}")
 
 
-@error_before_first.mutant(killed_by="message of the JSON error")
+@error_before_first.mutant(
+    killed_by="message of the JSON error", trips=("errors.*", "fallback.all-fail", "messages.*", "responses.*")
+)
 class WritesPlainErrors(Relay):
     """Errors of streams are written as text."""
 
@@ -66,7 +70,7 @@ async def error_in_200(target: Target) -> Findings:
     yield expect("finish reasons", stream.ends(), equals=[])
 
 
-@error_in_200.mutant(killed_by="failure")
+@error_in_200.mutant(killed_by="failure", trips=("errors.in-success", "messages.error-first", "responses.error-first"))
 class AnswersNothing(Relay):
     """An event without choices is skipped, and an answer without text is finished."""
 
@@ -76,7 +80,9 @@ class AnswersNothing(Relay):
         return await super().failed(incoming, failure)
 
 
-@error_in_200.mutant(killed_by="finish reasons")
+@error_in_200.mutant(
+    killed_by="finish reasons", trips=("errors.in-success", "messages.error-first", "responses.error-first")
+)
 class FinishesFailures(Relay):
     """A stream that begins with an error is ended as all are: with a finish reason."""
 

@@ -54,9 +54,7 @@ def _words(live: PendingResponse) -> int:
     return len(live.stream.joined().split())
 
 
-@flush.mutant(
-    killed_by="words before a silence", trips=("http.accept-encoding-sse", "resources.pool", "cancel.slot-release")
-)
+@flush.mutant(killed_by="words before a silence", trips=("http.*", "resources.*", "cancel.*", "stream.*", "timeout.*"))
 class Gathers(Relay):
     """Events wait in a buffer until it is full or the stream ends."""
 
@@ -65,7 +63,7 @@ class Gathers(Relay):
             yield event
 
 
-@flush.mutant(killed_by="words before a silence")
+@flush.mutant(killed_by="words before a silence", trips=("cancel.silent-stream", "stream.flush-pieces"))
 class LagsByOneEvent(Relay):
     """An event is passed on when the next one has come."""
 

@@ -34,7 +34,7 @@ class Accepts(Relay):
         return response
 
 
-@content_type.mutant(killed_by="media type")
+@content_type.mutant(killed_by="media type", trips=("http.request-forms",))
 class CallsItJson(Relay):
     """Streams carry the content type of answers in one piece."""
 
@@ -58,7 +58,7 @@ async def no_content_length(target: Target) -> Findings:
     yield expect("Content-Length", lengths, equals=[], level="SHOULD")
 
 
-@no_content_length.mutant(killed_by="Content-Length")
+@no_content_length.mutant(killed_by="Content-Length", trips=("stream.typed-lines",))
 class KeepsTheLength(Relay):
     """A stream ends where the provider's Content-Length says, and nothing can be added to it."""
 
@@ -69,7 +69,7 @@ class KeepsTheLength(Relay):
         return replace(response.with_header("Content-Length", length), framing="close")
 
 
-@no_content_length.mutant(killed_by="framing")
+@no_content_length.mutant(killed_by="framing", trips=("messages.*", "responses.*", "stream.typed-lines"))
 class CopiesTheLength(Relay):
     """The provider's Content-Length is copied onto a chunked stream, which clients refuse to read."""
 

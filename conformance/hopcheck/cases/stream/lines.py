@@ -37,7 +37,7 @@ async def line_endings(target: Target) -> Findings:
     yield expect("answer without spaces", (await target.chat.stream(script="no-space")).summary, equals=WHOLE)
 
 
-@line_endings.mutant(killed_by="answer with CRLF")
+@line_endings.mutant(killed_by="answer with CRLF", trips=("stream.*",))
 class LooksForTwoLineFeeds(Relay):
     """An event's end is looked for as two line feeds, so that with CRLF none ends."""
 
@@ -76,7 +76,10 @@ class ReadsOneLine(Relay):
         return super().sound(_last_line(event) async for event in events)
 
 
-@multiline_data.mutant(killed_by="answer with other fields")
+@multiline_data.mutant(
+    killed_by="answer with other fields",
+    trips=("cancel.*", "fallback.*", "http.*", "messages.*", "responses.*", "sessions.*", "stream.*", "timeout.*"),
+)
 class KnowsNoNames(Relay):
     """Events that have a name are taken for something else than chunks."""
 

@@ -82,7 +82,9 @@ async def ends_at_done(target: Target) -> Findings:
     yield expect("how it ended", live.response.ended, equals="complete", level="SHOULD" if came else None)
 
 
-@ends_at_done.mutant(killed_by="how it ended", trips=("stream.*", "cancel.*"))
+@ends_at_done.mutant(
+    killed_by="how it ended", trips=("stream.*", "cancel.*", "messages.broken-stream", "responses.broken-stream")
+)
 class WaitsForTheEnd(Relay):
     """A stream ends when the provider's connection does."""
 

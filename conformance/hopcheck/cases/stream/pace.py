@@ -12,7 +12,7 @@ from hopcheck import (
     reply,
 )
 
-JOINED = ("stream.flush", "stream.logprobs", "stream.n-choices", "tools.text-and-call")
+JOINED = ("stream.*", "tools.*", "cancel.*", "chat.reasoning-between", "sessions.parallel-calls")
 """Cases that notice deltas which were joined."""
 
 QUICK = [f"w{number} " for number in range(12)]

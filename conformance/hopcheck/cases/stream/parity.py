@@ -47,7 +47,7 @@ async def nonstream_parity(target: Target) -> Findings:
     )
 
 
-@nonstream_parity.mutant(killed_by="in one piece", trips=("chat.finish-reason", "tools.text-and-call"))
+@nonstream_parity.mutant(killed_by="in one piece", trips=("tools.text-and-call", "chat.*"))
 class StopsInOnePiece(Relay):
     """Answers in one piece always say `stop`."""
 
@@ -86,7 +86,7 @@ async def other_kind(target: Target) -> Findings:
     yield expect("one piece, asked for", _seen(answer), holds=turned or failed, to="the answer, or an error")
 
 
-@other_kind.mutant(killed_by="a stream, asked for")
+@other_kind.mutant(killed_by="a stream, asked for", trips=("errors.upstream-html",))
 class StreamsNothing(Relay):
     """An answer in one piece is read as a stream, in which there are no events."""
 
@@ -96,7 +96,7 @@ class StreamsNothing(Relay):
         return await super().failed(incoming, failure)
 
 
-@other_kind.mutant(killed_by="one piece, asked for")
+@other_kind.mutant(killed_by="one piece, asked for", trips=("errors.upstream-html",))
 class AnswersNothing(Relay):
     """A stream is read as an answer in one piece, and what can't be parsed becomes an empty answer."""
 

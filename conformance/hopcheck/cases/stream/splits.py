@@ -38,7 +38,7 @@ class DecodesEachRead(Relay):
         return super().parse(data.decode("utf-8", "replace").encode() async for data in body)
 
 
-@utf8_split.mutant(killed_by="characters of a long write", trips=("stream.long-event",))
+@utf8_split.mutant(killed_by="characters of a long write", trips=("stream.long-event", "responses.calls"))
 class DecodesBlocks(Relay):
     """Of a long read, each 4,096 bytes are decoded by themselves."""
 
@@ -76,7 +76,7 @@ async def frame_split(target: Target, ask: Operation) -> Findings:
     yield expect("answer in one write", [joined.content, joined.clean], equals=["".join(MANY), True])
 
 
-@frame_split.mutant(killed_by="split answers", trips=("stream.utf8-split", "stream.long"))
+@frame_split.mutant(killed_by="split answers", trips=("stream.*", "http.*", "messages.*", "timeout.*", "tools.*"))
 class TakesReadsForEvents(Relay):
     """Each read is taken for whole events, and one that doesn't end as an event does is lost."""
 

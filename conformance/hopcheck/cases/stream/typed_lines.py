@@ -51,7 +51,7 @@ class _Overlooks(Relay):
         return False
 
 
-@typed_lines.mutant(killed_by="texts")
+@typed_lines.mutant(killed_by="texts", trips=("stream.frame-split",))
 class LooksForTwoLineFeeds(_Overlooks):
     """An event ends at two line feeds alone."""
 

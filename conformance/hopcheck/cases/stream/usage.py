@@ -7,7 +7,7 @@ from hopcheck import Events, Findings, Relay, Target, case, dig, edits, expect, 
 
 GREETING = reply.stream("Hel", "lo")
 COUNTS = dict(reply.USAGE)
-TRIPPED = ("stream.nonstream-parity", "stream.usage-on-last-content")
+TRIPPED = ("stream.*", "fallback.stream-pre-first")
 ASKED = {"include_usage": True}
 
 
@@ -72,7 +72,7 @@ class AddsAnEmptyChoice(Relay):
         return edits.chunks(events, lambda chunk: chunk.update(choices=chunk["choices"] or empty))
 
 
-@usage_chunk.mutant(killed_by="chunks that bring only counts")
+@usage_chunk.mutant(killed_by="chunks that bring only counts", trips=("fallback.stream-pre-first",))
 class CountsTwice(Relay):
     """The chunk with the counts is sent twice, and clients add them up."""
 
@@ -88,7 +88,7 @@ async def usage_null_others(target: Target) -> Findings:
     yield expect("usage of chunks with text", early, holds=bool(early) and not any(early), to="null or absent in each")
 
 
-@usage_null_others.mutant(killed_by="usage of chunks with text")
+@usage_null_others.mutant(killed_by="usage of chunks with text", trips=TRIPPED)
 class KeepsCounting(Relay):
     """Every chunk says how many tokens it has been so far."""
 

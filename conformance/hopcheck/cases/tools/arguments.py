@@ -73,7 +73,7 @@ def again(text: str) -> str:
         return text
 
 
-@arguments_bytes.mutant(killed_by="JSON arguments", trips=("tools.call-nonstream",))
+@arguments_bytes.mutant(killed_by="JSON arguments", trips=("tools.call-nonstream", "tools.custom-call"))
 class ReadsAndWrites(Relay):
     """Arguments are parsed, and written again."""
 
@@ -81,7 +81,7 @@ class ReadsAndWrites(Relay):
         return change_arguments(response, again)
 
 
-@arguments_bytes.mutant(killed_by="JSON arguments")
+@arguments_bytes.mutant(killed_by="JSON arguments", trips=("tools.custom-call",))
 class CutsArguments(Relay):
     """Arguments have at most 8,192 characters."""
 
@@ -89,7 +89,7 @@ class CutsArguments(Relay):
         return change_arguments(response, lambda text: text[:8192])
 
 
-@arguments_bytes.mutant(killed_by="other arguments")
+@arguments_bytes.mutant(killed_by="other arguments", trips=("tools.custom-call",))
 class RepairsArguments(Relay):
     """Arguments that aren't a JSON object are replaced by an empty one."""
 
@@ -107,7 +107,7 @@ def change_arguments(response: RelayedResponse, change: Any) -> RelayedResponse:
     return edits.messages(response, every)
 
 
-@arguments_bytes.mutant(killed_by="arguments in the history", trips=("tools.result-turn", "requests.messages-verbatim"))
+@arguments_bytes.mutant(killed_by="arguments in the history", trips=("tools.*", "requests.*", "sessions.*"))
 class NormalizesHistory(Relay):
     """The arguments of earlier calls are parsed, and written again."""
 

@@ -52,7 +52,7 @@ class StreamedCallsAreWhole(Relay):
             choice["finish_reason"] = choice.get("finish_reason") and "tool_calls"
 
 
-@cut_call.mutant(killed_by="arguments")
+@cut_call.mutant(killed_by="arguments", trips=("tools.custom-call",))
 class CompletesCalls(Relay):
     """Arguments that were cut off are closed, so that they can be read."""
 

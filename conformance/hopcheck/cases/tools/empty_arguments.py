@@ -32,7 +32,7 @@ async def empty_args(target: Target, ask: Operation) -> Findings:
     yield expect("calls", calls, holds=empty, to='one call of clock with "" or "{}" in each')
 
 
-@empty_args.mutant(killed_by="calls", on="chat")
+@empty_args.mutant(killed_by="calls", on="chat", trips=("tools.custom-call",))
 class NothingIsNull(Relay):
     """Empty arguments become null."""
 
@@ -44,7 +44,7 @@ class NothingIsNull(Relay):
         return edits.messages(response, empty)
 
 
-@empty_args.mutant(killed_by="calls", on="chat.stream")
+@empty_args.mutant(killed_by="calls", on="chat.stream", trips=("tools.custom-call",))
 class WaitsForArguments(Relay):
     """A stream's call is held back until a piece of its arguments comes, which for some never does."""
 

@@ -28,7 +28,7 @@ async def error_in_call(target: Target) -> Findings:
     yield expect("message of the error", message, holds=bool(message), to="a text", level="SHOULD" if broke else None)
 
 
-@error_in_call.mutant(killed_by="message of the error")
+@error_in_call.mutant(killed_by="message of the error", trips=("stream.cut",))
 class EndsFailedCalls(Relay):
     """A stream that fails within a call ends there, with `[DONE]` and no word of the error."""
 
@@ -39,7 +39,7 @@ class EndsFailedCalls(Relay):
             yield DONE if called and "error" in (event.json or {}) else event
 
 
-@error_in_call.mutant(killed_by="finish reasons")
+@error_in_call.mutant(killed_by="finish reasons", trips=("stream.cut",))
 class FinishesOpenCalls(Relay):
     """An error within a call is taken for the call's end."""
 

@@ -62,7 +62,7 @@ async def roundtrip(target: Target, ask: Operation) -> Findings:
     yield expect("tool_choice of allowed tools", arrived, equals=ALLOWED, level="SHOULD")
 
 
-@roundtrip.mutant(killed_by="tools", trips=("tools.strict-schema",))
+@roundtrip.mutant(killed_by="tools", trips=("tools.strict-schema", "requests.many-tools", "sessions.agent-history"))
 class OneTool(Relay):
     """Only the first tool that is offered is passed on."""
 

@@ -49,7 +49,7 @@ async def result_turn(target: Target, ask: Operation) -> Findings:
     yield expect("results", results, equals=[one for one in HISTORY if one["role"] == "tool"])
 
 
-@result_turn.mutant(killed_by="calls", trips=("tools.arguments-bytes", "requests.messages-verbatim"))
+@result_turn.mutant(killed_by="calls", trips=("tools.arguments-bytes", "requests.messages-verbatim", "sessions.*"))
 class EncodesTwice(Relay):
     """The arguments of earlier calls are encoded as JSON once more."""
 
@@ -71,7 +71,7 @@ class CutsLongResults(Relay):
         return outgoing.with_json(body)
 
 
-@result_turn.mutant(killed_by="results")
+@result_turn.mutant(killed_by="results", trips=("sessions.*",))
 class MatchesByPlace(Relay):
     """Results get the calls' ids by their place, not by what they answer."""
 

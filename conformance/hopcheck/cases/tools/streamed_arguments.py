@@ -46,7 +46,9 @@ async def stream_args_concat(target: Target) -> Findings:
     yield expect("arguments", [call["arguments"] for call in calls], equals=["".join(PIECES), '{"q": "', "".join(LONG)])
 
 
-@stream_args_concat.mutant(killed_by="arguments", trips=("tools.empty-args", "tools.stream-interleaved"))
+@stream_args_concat.mutant(
+    killed_by="arguments", trips=("tools.empty-args", "tools.stream-interleaved", "sessions.parallel-calls")
+)
 class SumsUp(Relay):
     """At a call's end its whole arguments are sent again, for clients that don't join them."""
 

@@ -26,7 +26,9 @@ async def stream_index(target: Target) -> Findings:
     yield expect("calls by index", opened, equals=[[0, "weather"], [1, "clock"]])
 
 
-@stream_index.mutant(killed_by="an index in every piece", trips=("tools.*",))
+@stream_index.mutant(
+    killed_by="an index in every piece", trips=("tools.*", "sessions.parallel-calls", "stream.n-choices")
+)
 class IndexOnce(Relay):
     """Only the first piece of a call has its index."""
 
@@ -35,7 +37,7 @@ class IndexOnce(Relay):
             yield edit_parts(event, lambda part: part if part.get("id") else part.pop("index"))
 
 
-@stream_index.mutant(killed_by="calls by index", trips=("tools.*",))
+@stream_index.mutant(killed_by="calls by index", trips=("tools.*", "sessions.parallel-calls"))
 class AlwaysIndexZero(Relay):
     """Every call has the index 0, so clients glue them together."""
 

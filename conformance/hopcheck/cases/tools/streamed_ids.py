@@ -33,7 +33,7 @@ async def stream_id_first(target: Target) -> Findings:
     yield expect("repeated in later pieces", again, equals=[], level="SHOULD")
 
 
-@stream_id_first.mutant(killed_by="first pieces", trips=("tools.*",))
+@stream_id_first.mutant(killed_by="first pieces", trips=("tools.*", "sessions.parallel-calls", "stream.n-choices"))
 class DropsTheName(Relay):
     """A call's first piece is sent without the function, since it has no arguments yet."""
 

@@ -54,7 +54,7 @@ class CallsOnly(Relay):
         return edits.messages(response, drop)
 
 
-@text_and_call.mutant(killed_by="calls", trips=("tools.text-around-call",))
+@text_and_call.mutant(killed_by="calls", trips=("tools.text-around-call", "sessions.parallel-calls"))
 class TextOnly(Relay):
     """A call that follows text is dropped from a stream."""
 

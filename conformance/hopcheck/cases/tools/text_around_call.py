@@ -40,7 +40,7 @@ class EndsTextAtCalls(Relay):
             yield edits.deltas(event, lambda one: one.pop("content", None)) if called else event
 
 
-@text_around_call.mutant(killed_by="calls")
+@text_around_call.mutant(killed_by="calls", trips=("stream.flush-pieces",))
 class CallsAtTheEndOnly(Relay):
     """A call counts where no text follows it."""
 
