@@ -62,9 +62,8 @@ class CachesStreams(Remembers):
     async def limit(self, incoming: IncomingRequest) -> RelayedResponse | None:
         if incoming.body not in self.known:
             return await super().limit(incoming)
-        return RelayedResponse(
-            incoming, 200, [("Content-Type", "text/event-stream")], self.known[incoming.body], "provider"
-        )
+        head = [("Content-Type", "text/event-stream")]
+        return RelayedResponse(incoming, 200, head, self.known[incoming.body], "provider")
 
     async def frames(self, events: Events) -> AsyncIterator[bytes]:
         sent = b""

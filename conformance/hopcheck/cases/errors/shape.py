@@ -16,11 +16,12 @@ from hopcheck import (
     Target,
     case,
     contract_violations,
+    dig,
     expect,
     reply,
 )
 
-FOREIGN = '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}'
+FOREIGN = reply.raw(422, '{"detail": [{"loc": ["body"], "msg": "value is not a valid list"}]}', "application/json")
 BROWSERS = "text/html,application/xhtml+xml,*/*;q=0.8"
 FIELDS = frozenset({"message", "type", "param", "code"})
 TRIPPED = ("chat.required-fields", "errors.*", "messages.*", "responses.*")
@@ -32,7 +33,7 @@ TRIPPED = ("chat.required-fields", "errors.*", "messages.*", "responses.*")
     on=FORWARDED,
     needs=["parses"],
     refs=["OAI Error", "litellm#1554", "litellm#6578", "litellm#8823", "otari#978", "nvcf#1690"],
-    upstream={"openai": reply.status(400), "foreign": reply.raw(422, FOREIGN, "application/json")},
+    upstream={"openai": reply.status(400), "foreign": FOREIGN},
 )
 async def shape(target: Target, ask: Operation) -> Findings:
     """Every error's body is an object `error` with message, type, param and code, sent as application/json."""
@@ -114,8 +115,6 @@ class LeavesCodesOut(Relay):
     """An error that has no code doesn't say so."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:
-        body = response.json
-        error = body.get("error") if isinstance(body, dict) else None
-        if not isinstance(error, dict):
+        if not isinstance(error := dig(response.json, "error"), dict):
             return response
         return response.with_json({"error": {name: value for name, value in error.items() if value is not None}})
