@@ -23,8 +23,8 @@ from tools.gated_faults.parts import CHAT, COUNTS, EMBEDDINGS, MESSAGES, is_chat
 
 FAULTS = Faults()
 
-MOST_TOOLS = 128
-"""How many tools OpenAI's API once took at most."""
+MOST_TOOLS = 100
+"""Fewer than OpenAI's API takes."""
 
 BATCH = 96
 """How many texts Cohere's API embeds at once."""
@@ -126,7 +126,7 @@ class NullIsAnError(Relay):
     r"|^request-fidelity\[chat(\.stream)?\]: .*tool"
 )
 class ToolsHaveALimit(Relay):
-    """Of more than 128 tools of a chat, the first 128 go upstream."""
+    """Of more than 100 tools of a chat, the first 100 go upstream."""
 
     async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
         """Keep what the API takes."""
@@ -154,28 +154,6 @@ class DocumentsAreBare(Relay):
             for name in block.keys() - OF_DOCUMENTS:
                 del block[name]
         return outgoing.with_json(body) if rich else outgoing
-
-
-# from: messages.thinking
-@FAULTS.fault(
-    r"^messages\.(thinking|other-blocks|calls)\[messages\.stream\]|^sessions\.same-deployment\[messages\.stream\]"
-    r"|^(response-fidelity|stream-grammar)\[messages\.stream\]: .*(signature|thinking)"
-)
-class SignaturesComeAtOnce(Relay):
-    """In a stream of messages, a signature that comes in several pieces is its first piece alone."""
-
-    async def events(self, events: Events) -> Events:
-        """Take the first one for the whole."""
-        signed: set[Any] = set()
-        async for event in super().events(events):
-            content: Any = event.json if incoming().path == MESSAGES else None
-            if dig(content, "delta", "type") != "signature_delta":
-                yield event
-                continue
-            index = dig(content, "index")
-            if index not in signed:
-                yield event
-            signed.add(index)
 
 
 # from: messages.count-tokens

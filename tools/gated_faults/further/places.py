@@ -94,20 +94,6 @@ class ResultsHaveNoWords(Relay):
         return outgoing.with_json(body) if changed else outgoing
 
 
-# from: retry.honours-retry-after
-@FAULTS.fault(r"^retry\.(honours-retry-after|backoff)\[|^attempts\[[^]]*\]: .*(retry|soon|early|wait)")
-class MillisecondsAreUnknown(Relay):
-    """A provider that says in `retry-after-ms` when to come back is asked sooner; its `Retry-After` is waited for."""
-
-    async def retry(self, outgoing: OutgoingRequest, failure: Failure) -> float | None:
-        """Know the header of the RFC alone."""
-        if failure.head is None:
-            return await super().retry(outgoing, failure)
-        pairs = [pair for pair in failure.head.headers if pair[0].lower() != "retry-after-ms"]
-        head = replace(failure.head, headers=type(failure.head.headers)(pairs))
-        return await super().retry(outgoing, Failure(failure.kind, failure.detail, head, failure.body))
-
-
 # from: messages.content-exact
 @FAULTS.fault(
     r"^messages\.(content-exact|pieces|other-blocks|calls|thinking|redacted-thinking)\[messages\.stream\]"

@@ -12,6 +12,11 @@ from hopcheck import (
 )
 
 COOKIE, ACCOUNT = "hopcheck-provider-cookie", "org-hopcheck-account"
+HEADERS = (
+    ("set-cookie", f"__cf_bm={COOKIE}; path=/; HttpOnly"),
+    ("openai-organization", ACCOUNT),
+    ("openai-project", ACCOUNT),
+)
 
 
 @case(
@@ -20,20 +25,13 @@ COOKIE, ACCOUNT = "hopcheck-provider-cookie", "org-hopcheck-account"
     on=FORWARDED,
     needs=["own_account"],
     refs=["RFC 6265 4.1", "RFC 9110 7.6"],
-    upstream=reply.chat(
-        "Hello.",
-        headers=(
-            ("set-cookie", f"__cf_bm={COOKIE}; path=/; HttpOnly"),
-            ("openai-organization", ACCOUNT),
-            ("openai-project", ACCOUNT),
-        ),
-    ),
+    upstream={"": reply.chat("Hello.", headers=HEADERS), "refused": reply.status(400, headers=dict(HEADERS))},
 )
 async def response_headers(target: Target, ask: Operation) -> Findings:
     """A provider's cookies, and the names of the operator's account there, don't reach the client."""
-    response = await ask()
-    yield expect("provider's cookie", response.where(COOKIE), equals=[])
-    yield expect("operator's account", response.where(ACCOUNT), equals=[])
+    responses = [await ask(), await ask(script="refused")]
+    yield expect("provider's cookie", [place for one in responses for place in one.where(COOKIE)], equals=[])
+    yield expect("operator's account", [place for one in responses for place in one.where(ACCOUNT)], equals=[])
 
 
 @response_headers.mutant(killed_by="provider's cookie")

@@ -3,7 +3,8 @@
 from hopcheck import Events, Findings, Relay, RelayedResponse, Target, case, dig, event_of, expect, refuse, reply
 
 TEXT = ("Hel", "lo")
-VENDOR = {"x_region": {"name": "eu", "zones": [1, 2]}, "x_cost": 0.25}
+VENDOR = {"x_region": {"name": "eu", "zones": [1, 2]}, "x_cost": 0.25, "error": None}
+"""Some say that there is no error."""
 
 
 @case(

@@ -15,13 +15,13 @@ ODD = [
     "<b>&amp;",
     "12.50",
 ]
-INPUTS = [*ODD, *(f"text number {place}" for place in range(len(ODD), 40))]
+INPUTS = [*ODD, *(f"text number {place}" for place in range(len(ODD), 130))]
 """Texts that nobody may tidy up, and many others."""
 
 
 @case("embeddings.many-inputs", level="MUST", refs=["OAI CreateEmbeddingRequest"], needs=["embeddings", "two_sided"])
 async def many_inputs(target: Target) -> Findings:
-    """Of forty inputs, each arrives as it is, and gets an embedding under its own index; the usage is that of all."""
+    """Of 130 inputs, each arrives as it is, and gets an embedding under its own index; the usage is that of all."""
     response = await target.embeddings.create(INPUTS, encoding_format="float")
     indexes = [dig(item, "index") for item in items(response.json, "data")]
     yield expect("indexes", indexes, equals=list(range(len(INPUTS))))

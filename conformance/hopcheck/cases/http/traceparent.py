@@ -32,7 +32,10 @@ async def traceparent(target: Target, ask: Operation) -> Findings:
         field = (await target.forwarded(answer)).header("traceparent") or ""
         return "-".join(field.split("-")[1:2])
 
-    headers = [{"traceparent": f"00-{one}-00f067aa0ba902b7-01", "tracestate": f"hop={one}"} for one in TRACES]
+    headers = [
+        {"traceparent": f"00-{one}-00f067aa0ba902b7-{'01' if place else '00'}", "tracestate": f"hop={one}"}
+        for place, one in enumerate(TRACES)  # the first isn't sampled
+    ]
     answers = await asyncio.gather(*(ask(headers=one) for one in headers))
     yield expect("trace ids", [await trace(answer) for answer in answers], equals=TRACES)
     states = [(await target.forwarded(answer)).header("tracestate") or "" for answer in answers]

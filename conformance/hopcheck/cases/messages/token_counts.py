@@ -34,7 +34,7 @@ PARTS = [IMAGE, {"type": "text", "text": QUESTION}]
 REFUSALS = (400, 413, 429, 500, 503, 529)
 
 SCRIPTS = {
-    "": reply.json_body({"input_tokens": 4321}),
+    "": reply.json_body({"input_tokens": 1_234_567}),
     **{str(status): reply.status(status) for status in REFUSALS},
 }
 

@@ -24,6 +24,9 @@ SEEN = {"type": "tool_result", "tool_use_id": "call_1", "content": [{"type": "te
 SILENT = {"type": "tool_result", "tool_use_id": "call_3", "content": ""}
 
 
+WORDS = {"type": "text", "text": "Now say which coat to take."}
+
+
 USES = [
     {"type": "tool_use", "id": "call_1", "name": "weather", "input": DEEP},
     *({"type": "tool_use", "id": f"call_{number}", "name": "clock", "input": {}} for number in (2, 3)),
@@ -31,9 +34,8 @@ USES = [
 
 
 HISTORY: list[dict[str, Any]] = [
-    {"role": "user", "content": "Weather and time in Oslo?"},
     {"role": "assistant", "content": USES},
-    {"role": "user", "content": [FAILED, SEEN, SILENT]},
+    {"role": "user", "content": [FAILED, SEEN, SILENT, WORDS]},
 ]
 
 
@@ -47,9 +49,15 @@ HISTORY: list[dict[str, Any]] = [
 async def result_turn(target: Target, ask: Operation) -> Findings:
     """Calls and results in the history reach the provider: in their order, with ids, images, and what failed."""
     tools = [{"name": name, "input_schema": {"type": "object"}} for name in ("weather", "clock")]
-    got = (await target.forwarded(await ask(messages=HISTORY, extra={"tools": tools}))).json
+    marker = target.marker()
+    # A marker stands at the end, too: who loses what is said there is recognised by this one.
+    asked = {"role": "user", "content": f"Weather and time in Oslo? {marker}"}
+    body = {**(ask.body(marker, {"messages": [asked, *HISTORY]}) or {}), "tools": tools}
+    answer = await target.request(ask.method, ask.path, body=body, headers=ask.headers, marker=marker)
+    got = (await target.forwarded(answer)).json
     yield expect("calls", items(got, "messages", 1, "content"), equals=USES)
     yield expect("results", items(got, "messages", 2, "content")[:3], equals=[FAILED, SEEN, SILENT])
+    yield expect("words after them", items(got, "messages", 2, "content")[3:4], equals=[WORDS])
 
 
 @result_turn.mutant(killed_by="calls")
@@ -74,3 +82,12 @@ class NothingFailed(EditsBlocks):
 
     def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{name: value for name, value in one.items() if name != "is_error"} for one in blocks]
+
+
+@result_turn.mutant(killed_by="words after them")
+class ResultsOnly(EditsBlocks):
+    """What a user says after the results isn't sent."""
+
+    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        results = [one for one in blocks if one["type"] == "tool_result"]
+        return results or blocks

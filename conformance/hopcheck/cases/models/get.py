@@ -30,6 +30,8 @@ async def get(target: Target) -> Findings:
     yield expect("listed but not found", await _not_found(target, [dig(one, "id") for one in listed]), equals=[])
     unknown = await target.request("GET", "/models/no-such-model")
     yield expect("status of an unknown model", unknown.status, equals=404)
+    dated = await target.request("GET", f"/models/{target.models.chat}-2024-01-01")
+    yield expect("status of an unknown version", dated.status, equals=404)
     yield expect("error of an unknown model", contract_violations("Error", unknown.json), equals=[])
 
 
@@ -100,3 +102,13 @@ class HasItsOwnErrors(_LooksUp):
 
     def found(self, response: RelayedResponse) -> RelayedResponse:
         return response.with_json({"detail": "Not Found"}) if response.status == 404 else response
+
+
+@get.mutant(killed_by="status of an unknown version")
+class KnowsVersions(Relay):
+    """A model is found by the beginning of its id."""
+
+    async def check(self, incoming: IncomingRequest) -> RelayedResponse | None:
+        if incoming.path.startswith(f"/v1/models/{self.config.models[0]}"):
+            incoming.path = f"/v1/models/{self.config.models[0]}"
+        return await super().check(incoming)

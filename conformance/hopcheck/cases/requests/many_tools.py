@@ -29,7 +29,7 @@ TOOLS: list[dict[str, Any]] = [
             "parameters": {"type": "object", "properties": {"value": {"type": "string", "description": "What for."}}},
         },
     }
-    for place in range(100)
+    for place in range(128)
 ]
 
 
@@ -41,7 +41,7 @@ TOOLS: list[dict[str, Any]] = [
     needs=["two_sided"],
 )
 async def many_tools(target: Target, ask: Operation) -> Findings:
-    """A hundred tools reach the upstream, each with its name, its description and its parameters."""
+    """As many tools as OpenAI takes, 128, reach the upstream, with their names, descriptions and parameters."""
     got = items(canonical_request(await target.openai_form(await ask(tools=TOOLS))), "tools")
     names = [dig(one, "function", "name") for one in got]
     yield expect("names", names, equals=[one["function"]["name"] for one in TOOLS])

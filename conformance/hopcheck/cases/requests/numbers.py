@@ -15,6 +15,7 @@ from hopcheck import (
     dig,
     edits,
     expect,
+    items,
 )
 
 WHOLE = {"one": 1, "big": 10**15, "i53": 2**53 - 1, "low": -(2**53) + 1}
@@ -26,6 +27,9 @@ LARGE = {"beyond": 2**53 + 1, "i64": 2**63 - 1, "lowest": -(2**63)}
 BROKEN = {"tenth": 0.1, "sum": 0.1 + 0.2, "small": 1e-7, "tiny": 5e-324, "huge": 1.7976931348623157e308}
 """Which are another number after a rounding to six digits, or to 32 bits."""
 
+CHOSEN = [1, 2.5, "3", None]
+"""Values of an enum, whose types count."""
+
 
 @case("requests.numbers", level="MUST", on=ON_CHAT, refs=["RFC 8259 6", "JSON Schema 4.2.2"], needs=["two_sided"])
 async def numbers(target: Target, ask: Operation) -> Findings:
@@ -34,7 +38,7 @@ async def numbers(target: Target, ask: Operation) -> Findings:
     1e-7 may be written 0.0000001: the value counts. What neither 64 bits nor a double hold, nobody owes.
     """
     properties = {name: {"const": value} for name, value in {**WHOLE, **LARGE, **BROKEN}.items()}
-    schema = {"type": "object", "properties": properties}
+    schema = {"type": "object", "properties": {**properties, "chosen": {"enum": CHOSEN}}}
     function = {"name": "count", "parameters": schema}
     body = await target.openai_form(await ask(tools=[{"type": "function", "function": function}]))
     got = dig(body, "tools", 0, "function", "parameters", "properties")
@@ -42,6 +46,7 @@ async def numbers(target: Target, ask: Operation) -> Findings:
         raise NotApplicable("none of the schema's numbers arrived, which tools.strict-schema judges")
     yield expect("integers", {name: dig(got, name, "const") for name in WHOLE}, equals=WHOLE)
     yield expect("fractions", {name: dig(got, name, "const") for name in BROKEN}, equals=BROKEN)
+    yield expect("values of an enum", dig(got, "chosen", "enum"), equals=CHOSEN, level="SHOULD")
     large = {name: dig(got, name, "const") for name in LARGE}
     yield expect("integers of 64 bits", large, equals=LARGE, level="SHOULD")
     wanted = {"type": "json_schema", "json_schema": {"name": "count", "schema": schema}}
@@ -93,3 +98,16 @@ class RoundsFormats(Relay):
             return json.loads(json.dumps(asked), parse_int=lambda text: int(float(text)))
 
         return edits.request_field(outgoing, "response_format", rounded)
+
+
+@numbers.mutant(killed_by="values of an enum", trips=("tools.*",))
+class ChoosesAmongTexts(Relay):
+    """The values of a tool's enums are texts."""
+
+    async def request(self, outgoing: OutgoingRequest) -> OutgoingRequest:
+        body = outgoing.json
+        for tool in items(body, "tools"):
+            chosen: Any = dig(tool, "function", "parameters", "properties", "chosen")
+            if isinstance(chosen, dict):
+                chosen["enum"] = [str(value) for value in chosen["enum"]]
+        return outgoing.with_json(body)

@@ -7,8 +7,11 @@ from hopcheck import (
     ODD_TEXT,
     ON_RESPONSES,
     EditsObjects,
+    Events,
     Findings,
     Operation,
+    Relay,
+    Stream,
     Target,
     case,
     dig,
@@ -28,6 +31,7 @@ CITATION = {
 }
 
 
+ADDED = "response.output_text.annotation.added"
 LOGPROBS = [{"token": "Hel", "logprob": -0.5, "bytes": [72, 101, 108], "top_logprobs": []}]
 
 
@@ -80,8 +84,12 @@ class StripsTexts(EditsObjects):
 )
 async def annotations(target: Target, ask: Operation) -> Findings:
     """A text's sources and probabilities reach the client."""
-    part = dig(output_of(await ask(script=ask.name)), 0, "content", 0)
+    response = await ask(script=ask.name)
+    part = dig(output_of(response), 0, "content", 0)
     yield expect("annotations", without_additions(dig(part, "annotations"), [CITATION]), equals=[CITATION])
+    if isinstance(response, Stream):
+        added = [dig(one, "annotation") for one in response.objects if dig(one, "type") == ADDED]
+        yield expect("annotations as they come", without_additions(added, [CITATION]), equals=[CITATION])
     yield expect("logprobs", without_additions(dig(part, "logprobs"), LOGPROBS), equals=LOGPROBS)
 
 
@@ -100,3 +108,13 @@ class IsCertain(EditsObjects):
 
     def edit(self, content: dict[str, Any]) -> None:
         content.pop("logprobs", None)
+
+
+@annotations.mutant(killed_by="annotations as they come", on="responses.stream")
+class CitesInTheEnd(Relay):
+    """The sources of a text come with its final form alone."""
+
+    async def events(self, events: Events) -> Events:
+        async for event in events:
+            if dig(event.json, "type") != ADDED:
+                yield event

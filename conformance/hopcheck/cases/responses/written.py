@@ -39,6 +39,11 @@ def _item_events(index: int, item: Json) -> Iterator[Json]:
         yield {"type": "response.reasoning_summary_text.delta", **place, "delta": part["text"]}
         yield {"type": "response.reasoning_summary_text.done", **place, "text": part["text"]}
         yield {"type": "response.reasoning_summary_part.done", **place, "part": part}
+    for number, part in enumerate(items_of(item, "content")):
+        place = {"item_id": item["id"], "output_index": index, "content_index": number}
+        for source, one in enumerate(items_of(part, "annotations")):
+            added = {"annotation_index": source, "annotation": one}
+            yield {"type": "response.output_text.annotation.added", **place, **added}
     yield {"type": "response.output_item.done", "output_index": index, "item": item}
 
 
