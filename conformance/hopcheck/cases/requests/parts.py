@@ -20,7 +20,7 @@ PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
 GIF = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
-NOWHERE = "https://images.hopcheck.invalid/a%2Fcat.png?a=1&b=%20&sig=%3D+x%7E#top"
+NOWHERE = "https://images.hopcheck.invalid/a%2Fcat.png?a=1&b=%20&c=%3D+x%7E#top"
 """No server answers at this URL, since .invalid is reserved: one that arrives wasn't fetched."""
 
 IMAGES: list[dict[str, Any]] = [
