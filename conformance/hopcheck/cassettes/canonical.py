@@ -12,7 +12,9 @@ from typing import NamedTuple
 from hopcheck.cassettes.model import RecordedRequest
 from hopcheck_server.upstream.script.marker import Marker
 
-PROBES = ("preflight", "hopcheck")
+PREFLIGHT = "preflight"
+
+PROBES = (PREFLIGHT, "hopcheck")
 """Names in the markers of requests that no case sends: preflight, and a wait for the end of a cooldown."""
 
 

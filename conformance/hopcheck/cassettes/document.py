@@ -61,17 +61,19 @@ def _cassette(document: Any) -> Cassette:
     about = dict(document["metadata"]["hopcheck"])
     if (schema := about.pop("schema")) != SCHEMA:
         raise MalformedCassette(f"its schema is {schema}; this hopcheck reads {SCHEMA}")
-    case, operation = about.pop("case"), about.pop("operation", "")
+    case, operation, provider = about.pop("case"), about.pop("operation", ""), about.pop("provider", "")
     verdict = about.pop("verdict", None)
     exchanges = [*map(_read_interaction, document["interactions"] + document.get("unanswered", []))]
     exchanges.sort(key=lambda one: one.delivery.at_us)
     journal = tuple(map(_read_entry, document.get("journal", ())))
     judged = RecordedVerdict(**{**verdict, "causes": tuple(verdict.get("causes", ()))}) if verdict else None
-    return Cassette(case, Provenance(**about), tuple(exchanges), journal, judged, operation)
+    return Cassette(case, Provenance(**about), tuple(exchanges), journal, judged, operation, provider)
 
 
 def _named(cassette: Cassette) -> dict[str, str]:
-    return {"case": cassette.case, "operation": cassette.operation} if cassette.operation else {"case": cassette.case}
+    """What the cassette is of; where there is no operation or no provider, there is no key for it either."""
+    named = {"case": cassette.case, "operation": cassette.operation, "provider": cassette.provider}
+    return {key: value for key, value in named.items() if value or key == "case"}
 
 
 def _interaction(one: Interaction) -> dict[str, Any]:

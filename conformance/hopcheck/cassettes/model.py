@@ -173,6 +173,7 @@ class Cassette:
         journal: LiteLLM's attempts at the provider, in the order of arrival; empty where the provider was not ours.
         verdict: The case's verdict in the recording, if there is one.
         operation: The operation that the case was run on; "" where no case was run.
+        provider: The provider whose models were asked; "" for the one that speaks OpenAI's dialect.
     """
 
     case: str
@@ -181,16 +182,21 @@ class Cassette:
     journal: tuple[JournalEntry, ...] = ()
     verdict: RecordedVerdict | None = None
     operation: str = ""
+    provider: str = ""
 
     @property
     def name(self) -> str:
         """The name under which it is stored and looked up."""
-        return cassette_name(self.case, self.operation)
+        return cassette_name(self.case, self.operation, self.provider)
 
 
-def cassette_name(case: str, operation: str) -> str:
-    """The name of a cassette: `<case>~<operation>`, or what a recording without a case was called."""
-    return f"{case}~{operation}" if operation else case
+def cassette_name(case: str, operation: str, provider: str = "") -> str:
+    """The name of a cassette, or what a recording without a case was called.
+
+    It is `<case>~<operation>`, or `<case>~<operation>@<provider>` where the provider speaks another dialect.
+    """
+    behind = f"@{provider}" if provider else ""
+    return f"{case}~{operation}{behind}" if operation else case
 
 
 def _first(headers: Pairs, name: str) -> str | None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hopcheck.authoring.case import Case
 from hopcheck.cassettes import Cassette, MalformedCassette, load_all
 from hopcheck.cli.exits import DOES_NOT_HOLD, HOLDS, USAGE, Stop
 from hopcheck.cli.files import require_folders, write
@@ -52,10 +53,22 @@ def run(arguments: argparse.Namespace) -> int:
     from hopcheck.cli.record import record  # only now: the chain that it runs isn't needed to compare
 
     with TemporaryDirectory(prefix="hopcheck-") as folder:
-        code = record(Path(folder), arguments.litellm, arguments.exclude_newer, arguments.select)
+        cases = _recorded_again(before.values(), arguments.select)
+        code = record(Path(folder), arguments.litellm, arguments.exclude_newer, cases)
         if code != HOLDS:
             return code
         return _compared(before, _selected(cassettes_of(Path(folder)), arguments.select), arguments)
+
+
+def _recorded_again(before: Iterable[Cassette], patterns: Sequence[str]) -> dict[str, Sequence[Case]]:
+    """All cases that are selected, and those with the models of providers that were recorded before."""
+    from hopcheck.cli.record import chosen
+
+    cases, recorded = chosen(patterns), {(one.case, one.operation, one.provider) for one in before}
+    providers = sorted({provider for *_, provider in recorded if provider})
+    for provider, among in (chosen(patterns, providers) if providers else {}).items():
+        cases[provider] = [one for one in among if (one.id, one.operation, provider) in recorded]
+    return cases
 
 
 def _files(arguments: argparse.Namespace) -> dict[str, Path]:

@@ -6,8 +6,9 @@ import argparse
 import datetime
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hopcheck.cli import fuzz_arguments as fuzzing
 from hopcheck.cli import replay_arguments as replaying
@@ -29,17 +30,23 @@ from hopcheck_server.redaction import SecretRedactor
 from hopcheck_server.wire.event_loop import run as run_loop
 from hopcheck_server.wire.event_loop import stop_event
 
+if TYPE_CHECKING:
+    from hopcheck.replay.cassette_folder import CassetteFolder
+
 __all__ = ["add_arguments", "conclude", "run", "watching"]
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the gate, show the report, and write the files that were asked for."""
     options = read(arguments)
+    cassettes = replaying.cassettes_of(arguments, options) if arguments.replay else None
+    if cassettes is not None:
+        options = replace(options, cases=cassettes.recorded(options.cases, options.providers))
     previous = previous_baseline(arguments, options)
     try:
         with RunProgress(console_for(sys.stderr), options.selected) as progress:
             fuzzing.follow(options.sequential, progress)
-            options, result, replay = run_loop(_judge(arguments, options, watching(progress)))
+            options, result, replay = run_loop(_judge(arguments, options, cassettes, watching(progress)))
     except (Unfit, ProcessError) as unfit:
         raise Stop(UNTESTABLE, str(unfit)) from None
     document, written = conclude(options, result, replay)
@@ -56,14 +63,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _judge(
-    arguments: argparse.Namespace, options: GateOptions, watch: Watch
+    arguments: argparse.Namespace, options: GateOptions, cassettes: CassetteFolder | None, watch: Watch
 ) -> tuple[GateOptions, GateResult, Replay | None]:
     """Run the gate, on cassettes if there are some; the options returned name the target that was started for it."""
-    if not arguments.replay:
+    if cassettes is None:
         return options, await gate(options, stop_event(), watch), None
     from hopcheck.replay.offline import offline
 
-    cassettes = replaying.cassettes_of(arguments, options)
     async with offline(options, cassettes, own_proxy=not replaying.wants_reference(arguments)) as off:
         result = await gate(off.options, stop_event(), watch, nullcontext(off.context))
         return off.options, result, off.replay()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from hopcheck.authoring.areas import AREAS, GROUPS
 from hopcheck.authoring.case import Case
 from hopcheck.cli import fuzz_arguments as fuzzing
 from hopcheck.cli import replay_arguments as replaying
-from hopcheck.cli.case_arguments import add_case_folder
+from hopcheck.cli.case_arguments import add_case_folder, add_provider, providers_of
 from hopcheck.cli.exits import USAGE, Stop
 from hopcheck.cli.files import require_folders
 from hopcheck.client.config import TargetConfig
@@ -93,13 +93,7 @@ def _add_cases(group: argparse._ArgumentGroup) -> None:
         metavar="NAMES",
         help=f"only on these operations, separated by commas: {', '.join(OPERATIONS)}",
     )
-    group.add_argument(
-        "--provider",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="ask the models of this provider of [providers], or of `all`; may be given again",
-    )
+    add_provider(group)
     group.add_argument(
         "--client",
         action="append",
@@ -163,7 +157,7 @@ def read(arguments: argparse.Namespace) -> GateOptions:
         config, baseline = _target(arguments), _baseline(arguments)
     except SettingsError as error:
         raise Stop(USAGE, str(error)) from None
-    providers = _providers(arguments.provider, config)
+    providers = providers_of(arguments.provider, config)
     report_files = {kind: path for kind in RENDERINGS if (path := getattr(arguments, kind))}
     require_folders(report_files.values())
     return GateOptions(
@@ -183,15 +177,6 @@ def read(arguments: argparse.Namespace) -> GateOptions:
         baseline=baseline,
         report_files=report_files,
     )
-
-
-def _providers(names: Sequence[str], config: TargetConfig) -> list[str]:
-    known = list(config.providers)
-    unknown = [name for name in names if name not in (*known, "all")]
-    if unknown or (names and not known):
-        listed = f"has {', '.join(known)}" if known else "names none"
-        raise Stop(USAGE, f"[providers] of the target file {listed}; --provider asks for {', '.join(names)}.")
-    return known if "all" in names else list(dict.fromkeys(names))
 
 
 def _selected(arguments: argparse.Namespace) -> list[Case]:

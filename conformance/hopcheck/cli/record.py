@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,9 +15,13 @@ from hopcheck.cassettes.recording.clients import ClientRecorder, ClientRecording
 from hopcheck.cassettes.recording.recorder import RecordingResult
 from hopcheck.cassettes.recording.session import RecordingSession
 from hopcheck.cassettes.store import LIVE_ONLY
-from hopcheck.cli.chain import UPSTREAM_COMMAND, StartupProgress, require_server
+from hopcheck.cli.case_arguments import add_provider, providers_of
+from hopcheck.cli.chain import UPSTREAM_COMMAND, StartupProgress
 from hopcheck.cli.exits import HOLDS, INTERRUPTED, UNTESTABLE, USAGE, Stop
+from hopcheck.cli.replay_arguments import reference
+from hopcheck.client.operations import ANSWERED
 from hopcheck.gate.catalogue import all_cases, select
+from hopcheck.gate.options import GateOptions
 from hopcheck.gate.unfit import Unfit
 from hopcheck.report.render.progress import RunProgress
 from hopcheck.report.render.terminal import console_for
@@ -40,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--select", action="append", default=[], metavar="GLOB", help="ids, such as 'stream.*'; may be given again"
     )
+    add_provider(parser)
     other = parser.add_argument_group("any client of any server, instead of the cases")
     other.add_argument(
         "--between",
@@ -55,17 +60,36 @@ def run(arguments: argparse.Namespace) -> int:
         here, server = arguments.between
         return _between(here, server, arguments.out or Path("cassettes") / arguments.name, arguments.name)
     folder = arguments.out or Path("cassettes") / f"litellm-{arguments.litellm}"
-    return record(folder, arguments.litellm, arguments.exclude_newer, arguments.select)
+    return record(folder, arguments.litellm, arguments.exclude_newer, chosen(arguments.select, arguments.provider))
 
 
-def record(folder: Path, litellm: str, exclude_newer: str | None = None, patterns: Sequence[str] = ()) -> int:
+def chosen(patterns: Sequence[str] = (), providers: Sequence[str] = ()) -> dict[str, Sequence[Case]]:
+    """The cases to record, by the provider whose models they ask; "" for the target's own.
+
+    Args:
+        patterns: Ids of cases; none takes all.
+        providers: Names, or `all`; none takes the target's own models.
+
+    Raises:
+        Stop: There is no such case, or no such provider.
+    """
+    config = reference()
+    names = providers_of(providers, config)
+    cases = [case for case in select(all_cases().values(), patterns) if not names or case.operation in ANSWERED]
+    options = GateOptions(config=config, cases=cases, providers=names)
+    if not options.selected:
+        raise Stop(USAGE, "no case matches; `hopcheck cases` lists them all.")
+    return {name: options.cases_on(name) for name in names or [""]}
+
+
+def record(folder: Path, litellm: str, exclude_newer: str | None, cases: Mapping[str, Sequence[Case]]) -> int:
     """Run cases against the reference proxy in front of LiteLLM, and save a cassette of each in a folder.
 
     Args:
         folder: Where the cassettes go.
         litellm: The version of LiteLLM that is recorded.
         exclude_newer: LiteLLM's dependencies as of that day; None takes those that are pinned, or today's.
-        patterns: Ids of cases; none takes all.
+        cases: See `chosen`.
 
     Returns:
         The exit code: 0, or 130 if somebody stopped it.
@@ -73,10 +97,6 @@ def record(folder: Path, litellm: str, exclude_newer: str | None = None, pattern
     Raises:
         Stop: It can't be done.
     """
-    require_server()
-    cases = select(all_cases().values(), patterns)
-    if not cases:
-        raise Stop(USAGE, "no case matches; `hopcheck cases` lists them all.")
     try:
         recorded, finished = run_loop(_record(cases, folder, litellm, exclude_newer))
     except (ProcessError, Unfit) as error:
@@ -88,9 +108,10 @@ def record(folder: Path, litellm: str, exclude_newer: str | None = None, pattern
 
 
 async def _record(
-    cases: list[Case], folder: Path, litellm: str, exclude_newer: str | None
+    cases: Mapping[str, Sequence[Case]], folder: Path, litellm: str, exclude_newer: str | None
 ) -> tuple[RecordingResult, bool]:
-    with StartupProgress(Console(stderr=True)) as tell, RunProgress(console_for(sys.stderr), len(cases)) as progress:
+    count = sum(map(len, cases.values()))
+    with StartupProgress(Console(stderr=True)) as tell, RunProgress(console_for(sys.stderr), count) as progress:
         session = RecordingSession(
             cases=cases,
             folder=folder,
@@ -98,7 +119,7 @@ async def _record(
             litellm=litellm,
             exclude_newer=exclude_newer,
             progress=tell,
-            began=lambda case: progress.began(case.key),
+            began=progress.began,
             ended=lambda verdict: progress.ended(verdict.key, verdict.outcome),
         )
         return await session.run(stop_event())

@@ -16,7 +16,7 @@ from hopcheck.gate.unfit import Unfit
 from hopcheck.report.baseline import Baseline, load_baseline
 
 if TYPE_CHECKING:
-    from hopcheck.replay.offline import CassetteFolder
+    from hopcheck.replay.cassette_folder import CassetteFolder
 
 
 def add_arguments(group: argparse._ArgumentGroup) -> None:
@@ -35,12 +35,12 @@ def wants_reference(arguments: argparse.Namespace) -> bool:
 
 
 def cassettes_of(arguments: argparse.Namespace, options: GateOptions) -> CassetteFolder:
-    """Read the cassettes.
+    """Read the cassettes that the run plays.
 
     Raises:
         Stop: They can't be played, or not in this way.
     """
-    from hopcheck.replay.offline import CassetteFolder
+    from hopcheck.replay.cassette_folder import CassetteFolder
 
     if arguments.one_sided or arguments.upstream_url:
         raise Stop(USAGE, "--replay stands behind the target: leave out --one-sided and --upstream-url.")
@@ -49,7 +49,7 @@ def cassettes_of(arguments: argparse.Namespace, options: GateOptions) -> Cassett
     if not wants_reference(arguments) and options.config.upstream_port is None:
         raise Stop(USAGE, "say with --upstream-port where the proxy expects LiteLLM: the cassettes are played there.")
     try:
-        return CassetteFolder.read(arguments.replay, all_cases())
+        return CassetteFolder.read(arguments.replay, all_cases()).of_providers(options.providers)
     except Unfit as unfit:
         raise Stop(USAGE, str(unfit)) from None
 

@@ -16,7 +16,7 @@ from hopcheck.client import load_sdk
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.gate.unfit import Unfit
 from hopcheck.replay import live_only
-from hopcheck.replay.offline import CassetteFolder
+from hopcheck.replay.cassette_folder import CassetteFolder
 from hopcheck.selftest.replayed.on_cassettes import HEALTHY, CassetteResult, run_on_cassettes
 from hopcheck_server.wire.event_loop import run as run_loop
 
@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace, cases: Sequence[Case]) -> int:
     """Run the mutants on cassettes; returns the exit code."""
     require_server()
     try:
-        cassettes = CassetteFolder.read(arguments.replay, all_cases())
+        # Without those of providers: relays are asked for their own models alone.
+        cassettes = CassetteFolder.read(arguments.replay, all_cases()).of_providers(())
     except Unfit as unfit:
         raise Stop(USAGE, str(unfit)) from None
     begun, console = time.monotonic(), Console(highlight=False, soft_wrap=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +13,7 @@ from hopcheck.client.config import TargetConfig
 from hopcheck.client.pacing.paced_side import PacedSide
 from hopcheck.client.pending_response import BodyRoom, PendingResponse
 from hopcheck.client.providers.expressible import dialect_of, require_expressible
+from hopcheck.client.providers.nonces import random_nonces
 from hopcheck.client.responses import Response, SentRequest, Untestable
 from hopcheck.client.session_options import DEFAULT_OPTIONS, SessionOptions
 from hopcheck.client.streams import Stream
@@ -233,14 +232,3 @@ class TargetSession(PacedSide):
             return (await probe.request("POST", EMBEDDINGS_PATH, body=body, marker=marker)).status
         body = chat_body(models.chat, marker, {})
         return (await probe.request("POST", CHAT_PATH, body=body, marker=marker)).status
-
-
-def random_nonces() -> Iterator[str]:
-    """Nonces that no other run has: a random stem and a count."""
-    stem = secrets.token_hex(5)
-    return (f"{stem}{count:x}" for count in itertools.count())
-
-
-def fixed_nonces() -> Iterator[str]:
-    """The same nonces every time, for recording and replay."""
-    return (f"n{count:x}" for count in itertools.count())

@@ -144,11 +144,9 @@ class _Gate:
 
         Floods are about the gateway, which is the same for all of them: so each provider has its part of them.
         """
-        config, providers = self._context.config, self._options.providers
+        providers = self._options.providers
         flood = self._context.flood / max(1, len(providers))
-        return [replace(self._context, config=config.behind(name), shared={}, flood=flood) for name in providers] or [
-            self._context
-        ]
+        return [replace(self._context.behind(name), flood=flood) for name in providers] or [self._context]
 
     async def _reach_providers(self, timeout_s: float) -> bool:
         """Ask each provider's model once; false if the run was stopped meanwhile.

@@ -44,14 +44,15 @@ class ReplayFindings:
 
     async def __call__(self, case: Case, target: Target) -> AsyncIterator[Finding | Occurrence]:
         """Judge a case that has just run."""
-        misses = list(self._server.misses.get(cassette_of_case(case), ()))
+        name = cassette_of_case(case, target.config.provider)
+        misses = list(self._server.misses.get(name, ()))
         yield expect("replay.match", misses, equals=[], level="MUST")
-        yield expect("replay.played", self._unplayed(case), equals=[], level="MUST")
+        yield expect("replay.played", self._unplayed(name), equals=[], level="MUST")
         streams = [answer for answer in target.responses if isinstance(answer, Stream) and is_whole(answer)]
         if streams and not misses and self._with_variants:
             for finding in await self._variants(StreamRepeater(self._server, target), distinct(streams)):
                 yield finding
-        if self.scripted is not None:
+        if self.scripted is not None and not target.config.provider:  # in LiteLLM's place, providers are all the same
             for found in await self.scripted.findings(case, target):
                 yield found
 
@@ -64,9 +65,9 @@ class ReplayFindings:
         chunking = expect(CHUNKING, cut, equals=[], level="MUST")
         return [chunking, _variants_finding(rewritten)] if first is not None else [chunking]
 
-    def _unplayed(self, case: Case) -> list[str]:
+    def _unplayed(self, cassette: str) -> list[str]:
         """The recorded requests that the proxy has not sent, without those that LiteLLM refused by itself."""
-        recorded = self._server.index.of_cassette(cassette_of_case(case))
+        recorded = self._server.index.of_cassette(cassette)
         return [one.name for one in recorded if one.left and one.is_required]
 
 

@@ -1,7 +1,8 @@
 """The recorded interactions by the requests that they answer: each is played once, in the order of the recording.
 
-A request with a marker is answered from the cassette of its case and operation alone; one without a marker (a model
-list, say) from any cassette.
+A request with a marker is answered from the cassette of its case, operation and provider alone; one without a marker (a
+model list, say) from any cassette. Probes have random nonces, which name no provider: so those of all providers are
+together, and differ by their models.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hopcheck.cassettes import Canonical, Cassette, Interaction, JournalEntry, canonical, cassette_name
+from hopcheck.client.providers.nonces import provider_of
 from hopcheck_server.upstream.script.marker import Marker, find_marker
 
 
@@ -66,10 +68,12 @@ class CassetteIndex:
     """All recorded interactions.
 
     Attributes:
-        marked: Those whose requests hold a marker, by the name of the cassette.
+        cassettes: By the name of the cassette.
+        marked: Those whose requests hold a marker, by the name of the cassette that it stands for.
         unmarked: The others.
     """
 
+    cassettes: dict[str, list[PlayableInteraction]] = field(default_factory=dict)
     marked: dict[str, list[PlayableInteraction]] = field(default_factory=dict)
     unmarked: list[PlayableInteraction] = field(default_factory=list)
 
@@ -78,13 +82,14 @@ class CassetteIndex:
         """Index cassettes, given by their names."""
         index = cls()
         for name, cassette in cassettes.items():
-            for one in _playable(cassette):
-                (index.marked.setdefault(name, []) if one.marker else index.unmarked).append(one)
+            index.cassettes[name] = list(_playable(cassette))
+            for one in index.cassettes[name]:
+                (index.marked.setdefault(cassette_of(one.marker), []) if one.marker else index.unmarked).append(one)
         return index
 
     def of_cassette(self, name: str) -> list[PlayableInteraction]:
         """Every interaction of a cassette."""
-        return [*self.marked.get(name, ()), *(one for one in self.unmarked if one.cassette == name)]
+        return self.cassettes.get(name, [])
 
     def candidates(self, marker: str) -> list[PlayableInteraction]:
         """The interactions that may answer a request with this marker (or "")."""
@@ -109,7 +114,7 @@ def cassette_of(marker: str) -> str:
     if not marker:
         return ""
     parsed = Marker.parse(marker)
-    return cassette_name(parsed.case, parsed.operation)
+    return cassette_name(parsed.case, parsed.operation, provider_of(parsed.nonce))
 
 
 def key_of(method: str, path: str, body: bytes) -> tuple[Canonical, str]:

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from hopcheck.authoring.case import Case
+from hopcheck.authoring.case_names import case_key
 from hopcheck.authoring.isolation import Isolation
 from hopcheck.authoring.registry import REGISTRY
 from hopcheck.cassettes import Cassette, cassette_name
 from hopcheck.cassettes.secrets.headers import RESPONSE, is_kept
+from hopcheck.engine.verdict import place_of
 from hopcheck.report.run_summary import LIVE_ONLY
 
 
-def cassette_of_case(case: Case) -> str:
+def cassette_of_case(case: Case, provider: str = "") -> str:
     """The name of a case's cassette."""
-    return cassette_name(case.id, case.operation)
+    return cassette_name(case.id, case.operation, provider)
 
 
 def live_only(
-    cases: Iterable[Case], cassettes: Mapping[str, Cassette], unrecorded: Mapping[str, str]
+    cases: Iterable[Case],
+    cassettes: Mapping[str, Cassette],
+    unrecorded: Mapping[str, str],
+    providers: Collection[str] = (),
 ) -> dict[str, str]:
-    """The reasons for which cases can't be judged from these cassettes, by case key.
+    """The reasons for which cases can't be judged from these cassettes, by the keys of their verdicts.
 
     Args:
         cases: The cases to be run.
         cassettes: By name.
         unrecorded: The cassettes that couldn't be recorded, with the reasons.
+        providers: The providers whose models they ask; without any, they ask the target's own.
     """
-    reasons = {case.key: _reason(case, cassettes, unrecorded) for case in cases}
+    asked = [(case, provider) for case in cases for provider in providers or ("",)]
+    reasons = {
+        case_key(case.id, place_of(case.operation, provider)): _reason(
+            case, cassette_of_case(case, provider), cassettes, unrecorded
+        )
+        for case, provider in asked
+    }
     return {key: LIVE_ONLY + reason for key, reason in reasons.items() if reason}
 
 
-def _reason(case: Case, cassettes: Mapping[str, Cassette], unrecorded: Mapping[str, str]) -> str:
-    name = cassette_of_case(case)
+def _reason(case: Case, name: str, cassettes: Mapping[str, Cassette], unrecorded: Mapping[str, str]) -> str:
     if name not in cassettes:
         return unrecorded.get(name, "it has no cassette")
     left_out = sorted({field for field in _provider_headers(case) if not is_kept(field, RESPONSE)})

@@ -13,12 +13,9 @@ from typing import Any
 
 from hopcheck.authoring.case import Case
 from hopcheck.authoring.isolation import Isolation
-from hopcheck.cassettes import Cassette, MalformedCassette, load_all
-from hopcheck.cassettes.canonical import PROBES
-from hopcheck.cassettes.store import read_live_only
 from hopcheck.client import SessionOptions, Target, Untestable, load_sdk
 from hopcheck.client.config import Declares, TargetConfig
-from hopcheck.client.session import fixed_nonces
+from hopcheck.client.providers.nonces import fixed_nonces
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.exchanges.complaint import RunKnowledge
 from hopcheck.engine.wire_contracts import load_contracts
@@ -27,6 +24,7 @@ from hopcheck.gate.options import GateOptions
 from hopcheck.gate.target_file import packaged_target
 from hopcheck.gate.unfit import Unfit
 from hopcheck.replay.attempts import KEYS
+from hopcheck.replay.cassette_folder import CassetteFolder
 from hopcheck.replay.findings import ReplayFindings
 from hopcheck.replay.live_only import cassette_of_case, live_only, without_burst
 from hopcheck.replay.scripted_faults import needs_unreachable
@@ -53,46 +51,6 @@ NOWHERE = "http://127.0.0.1:1/v1"
 """The reference proxy's address until it has one."""
 
 
-@dataclass(frozen=True)
-class CassetteFolder:
-    """A folder of cassettes.
-
-    Attributes:
-        folder: Where they are.
-        cassettes: By name.
-        unrecorded: The cassettes that couldn't be recorded, with the reasons.
-    """
-
-    folder: Path
-    cassettes: Mapping[str, Cassette]
-    unrecorded: Mapping[str, str]
-
-    @classmethod
-    def read(cls, folder: Path, known: Mapping[str, Case]) -> CassetteFolder:
-        """Read a folder.
-
-        Raises:
-            Unfit: It holds none, or some that can't be played.
-        """
-        try:
-            cassettes = load_all(folder)
-            unrecorded = read_live_only(folder)
-        except (MalformedCassette, OSError, ValueError) as error:
-            raise Unfit(f"the cassettes can't be played: {error}") from None
-        if not cassettes:
-            raise Unfit(f"there are no cassettes in {folder}; `hopcheck record` makes some.")
-        names = {cassette_of_case(one) for case in known.values() for one in case.on_each()}
-        unknown = sorted(name for name, one in cassettes.items() if name not in names and one.case not in PROBES)
-        if unknown:
-            raise Unfit(f"{folder / unknown[0]}.yaml is the cassette of no case. Remove it, or record anew.")
-        return cls(folder, cassettes, unrecorded)
-
-    @property
-    def versions(self) -> list[str]:
-        """The versions of LiteLLM that were recorded."""
-        return sorted({cassette.provenance.litellm for cassette in self.cassettes.values()})
-
-
 @dataclass
 class ReplayRun:
     """A gate run with cassettes behind its target.
@@ -111,7 +69,7 @@ class ReplayRun:
 
     def replay(self) -> Replay:
         """The report's summary of the replay; its problems are the misses that belong to no case of the run."""
-        ran = {cassette_of_case(case) for case in self.options.cases}
+        ran = cassettes_of(self.options)
         problems = [miss for name, misses in self.server.misses.items() if name not in ran for miss in misses]
         cassettes = self.cassettes
         return Replay(str(cassettes.folder), cassettes.versions, len(cassettes.cassettes), problems)
@@ -133,8 +91,9 @@ async def offline(
         Unfit: The port is taken.
         ProcessError: The reference proxy couldn't be started.
     """
+    cassettes = cassettes.of_providers(options.providers)
     litellm_key = "" if own_proxy else f"sk-hopcheck-{secrets.token_urlsafe(24)}"
-    reads_clock = {cassette_of_case(case) for case in options.cases if case.reads_clock}
+    reads_clock = cassettes_of(replace(options, cases=[case for case in options.cases if case.reads_clock]))
     options = replace(options, cases=[_alone(case) if needs_unreachable(case) else case for case in options.cases])
     async with await Upstream.start(all_scripts(options.cases)) as scripted_backend:
         server = ReplayServer(
@@ -154,6 +113,12 @@ async def offline(
             async with _reference(server.url, litellm_key, options.config, progress) as config:
                 options = replace(options, config=config)
                 yield ReplayRun(options, _context(options, cassettes, server, REFERENCE_DECLARES), cassettes, server)
+
+
+def cassettes_of(options: GateOptions) -> set[str]:
+    """The names of the cassettes of a run's cases, whether or not they were recorded."""
+    providers = options.providers or ("",)
+    return {cassette_of_case(case, provider) for provider in providers for case in options.cases}
 
 
 def _alone(case: Case) -> Case:
@@ -176,7 +141,7 @@ def _context(
         known=RunKnowledge(left_out=LEFT_OUT, has_clock=False),
         excluded={
             **without_burst(options.cases, cassettes.cassettes),
-            **live_only(options.cases, cassettes.cassettes, cassettes.unrecorded),
+            **live_only(options.cases, cassettes.cassettes, cassettes.unrecorded, options.providers),
         },
         extra_findings=ReplayFindings(server, own=own),
     )

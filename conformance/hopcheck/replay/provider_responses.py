@@ -15,7 +15,7 @@ from hopcheck_server.wire.headers import Headers
 
 
 def with_responses(attempts: Iterable[Attempt], scripts: Scripts) -> Iterator[Attempt]:
-    """All attempts of a marker, each with the response that the upstream renders for it."""
+    """All attempts of a marker, each with the response that the upstream renders for it, and the model in its path."""
     responder = Responder(scripts, Journal())
     for attempt in attempts:
         arrival = Arrival(attempt.method, attempt.path, Headers(attempt.headers).fields(), attempt.body)
@@ -23,4 +23,4 @@ def with_responses(attempts: Iterable[Attempt], scripts: Scripts) -> Iterator[At
         rendered, _ = responder.respond(arrival)
         arrival.response_head, arrival.response_parts = rendered.head, rendered.pieces
         arrival.sent = [*chain.from_iterable(attempt.sent)]
-        yield replace(attempt, response=arrival.attempt().response)
+        yield replace(attempt, response=arrival.attempt().response, model=attempt.model or arrival.model)

@@ -6,9 +6,9 @@ The proxy sends them to the same address with the same key, and can tell the dif
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Iterator
 
+from hopcheck.client.providers.nonces import numbered_nonces
 from hopcheck_server.upstream.script.marker import Marker
 from hopcheck_server.upstream.server import Upstream
 from hopcheck_server.wire.exchange import ServerExchange
@@ -17,9 +17,9 @@ _STEM = "s"
 _FRAMING = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect"})
 
 
-def scripted_nonces() -> Iterator[str]:
+def scripted_nonces(provider: str = "") -> Iterator[str]:
     """Nonces of markers that the scripted upstream answers; those on cassettes have another first letter."""
-    return (f"{_STEM}{count:x}" for count in itertools.count())
+    return numbered_nonces(_STEM, provider)
 
 
 def is_scripted(marker: Marker | None) -> bool:

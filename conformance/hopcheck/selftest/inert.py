@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from hopcheck.authoring.case import Case
-from hopcheck.client.session import fixed_nonces
+from hopcheck.client.providers.nonces import fixed_nonces
 from hopcheck.engine.case_run import run_case
 from hopcheck.selftest.relay_host import RelayHost
 from hopcheck.selftest.wire_sides import request_side, response_side

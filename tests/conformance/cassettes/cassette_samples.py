@@ -23,10 +23,10 @@ JSON_TYPE = (("content-type", "application/json"),)
 EVENT_STREAM = (("content-type", "text/event-stream; charset=utf-8"), ("transfer-encoding", "chunked"))
 
 
-def ask(case: str, nonce: str, operation: str = "chat", **fields: object) -> RecordedRequest:
+def ask(case: str, nonce: str, operation: str = "chat", model: str = "fake-model", **fields: object) -> RecordedRequest:
     """A chat request that the reference proxy would send."""
     messages = [{"role": "user", "content": f"Say hello. hopcheck:{case}~~{operation}:{nonce}"}]
-    body = json.dumps({"model": "fake-model", "messages": messages, **fields}).encode()
+    body = json.dumps({"model": model, "messages": messages, **fields}).encode()
     return RecordedRequest("POST", CHAT, (*JSON_TYPE, ("content-length", str(len(body)))), body)
 
 
@@ -50,21 +50,23 @@ def streamed(
     return Interaction(ask(case, nonce, operation, stream=True), response, delivery)
 
 
-def answered(case: str, nonce: str, text: str, *, at_us: int = 0, status: int = 200) -> Interaction:
+def answered(
+    case: str, nonce: str, text: str, *, at_us: int = 0, status: int = 200, model: str = "fake-model"
+) -> Interaction:
     """A chat response in one piece."""
     message = {"role": "assistant", "content": text}
     completion = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": 1700000000,
-        "model": "fake-model",
+        "model": model,
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
     }
     body = json.dumps(completion, ensure_ascii=False).encode()
     headers = (*JSON_TYPE, ("content-length", str(len(body))))
     delivery = RecordedDelivery(at_us, 12000, "length", "complete", 12100, (Frame(12100, len(body)),))
-    return Interaction(ask(case, nonce), RecordedResponse(status, "OK", headers, body), delivery)
+    return Interaction(ask(case, nonce, model=model), RecordedResponse(status, "OK", headers, body), delivery)
 
 
 def unanswered(case: str, nonce: str, *, at_us: int = 0) -> Interaction:
@@ -106,6 +108,7 @@ def cassettes() -> list[Cassette]:
         Cassette("stream.cut", MADE, (broken,)),
         Cassette("models.list-shape", MADE, (listing(),)),
         Cassette("auth.required", MADE, (), (), conforms("401")),
+        Cassette("chat.schema", MADE, (answered("chat.schema", "n0xgemini", "Hi"),), provider="gemini"),
     ]
     return [replace(one, operation="chat") for one in made]
 

@@ -53,6 +53,12 @@ def test_what_yaml_would_change_comes_back_as_it_was(text: str) -> None:
     assert loads(dumps(cassette)) == cassette
 
 
+def test_a_provider_stands_in_the_name_and_the_file() -> None:
+    behind, own = BY_CASE["chat.schema"], replace(BY_CASE["chat.schema"], provider="")
+    assert (behind.name, own.name) == ("chat.schema~chat@gemini", "chat.schema~chat")
+    assert dumps(own) == dumps(behind).replace("    provider: gemini\n", "")
+
+
 def test_an_event_stream_stands_in_the_file_line_by_line() -> None:
     lines = dumps(BY_CASE["stream.done-once"]).splitlines()
     assert [line for line in lines if line.strip() == "data: [DONE]"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 
 import pytest
 
 from hopcheck import Findings, OutgoingRequest, Relay, Response, Stream, Target, Untestable, expect, reply
 from hopcheck.client.bodies import OMIT, chat_body, embedding_body, encode, marked
 from hopcheck.client.config import TargetConfig
+from hopcheck.client.providers.nonces import fixed_nonces, provider_of, random_nonces
 from hopcheck.client.responses import SentRequest
-from hopcheck.client.session import fixed_nonces, random_nonces
 from hopcheck.engine.verdict import Outcome
+from hopcheck_server.upstream.dialects.registry import all_dialects
+from hopcheck_server.upstream.script.marker import Marker
 
 M = "hopcheck:a.b~~chat:1"
 SENT = SentRequest("", "POST", "http://h/v1", (), b"", 0)
@@ -75,6 +78,14 @@ def test_nonces_differ_between_runs_or_never() -> None:
     first, second = random_nonces(), random_nonces()
     assert len({next(first), next(first), next(second), next(second)}) == 4
     assert [next(fixed_nonces()) for _ in range(2)] == ["n0", "n0"]
+
+
+def test_a_fixed_nonce_names_its_provider() -> None:
+    names = ["", *(dialect.name for dialect in all_dialects())]
+    second = [list(islice(fixed_nonces(name), 2))[1] for name in names]
+    assert len(set(second)) == len(names)
+    assert [provider_of(str(Marker.make("a.b", "chat", nonce)).rpartition(":")[2]) for nonce in second] == names
+    assert provider_of(next(random_nonces())) == provider_of("n0xnobody") == ""
 
 
 def test_an_answer_is_asked_short_questions() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import cassette_samples as samples
 from drift_samples import OLD, answered, cassette, framed
@@ -63,8 +64,9 @@ def test_folders_that_cannot_be_compared(tmp_path, capsys):
 def test_a_release_that_is_recorded_and_compared(tmp_path, capsys, monkeypatch):
     one, _ = sets(tmp_path, answered())
 
-    def record(folder, litellm, exclude_newer, patterns):
-        assert (litellm, patterns) == ("9.9.9", ["chat.*"])
+    def record(folder, litellm, exclude_newer, cases):
+        assert (litellm, list(cases)) == ("9.9.9", [""])
+        assert {case.profile for case in cases[""]} == {"chat"}
         save(cassette(framed(answered(model="new"))), folder)
         return 0
 
@@ -73,6 +75,17 @@ def test_a_release_that_is_recorded_and_compared(tmp_path, capsys, monkeypatch):
     assert "body model" in capsys.readouterr().out
     monkeypatch.setattr("hopcheck.cli.record.record", lambda *given: 130)
     assert main(["drift", one, "--litellm", "9.9.9"]) == 130
+
+
+def test_what_was_recorded_of_providers_is_recorded_again(tmp_path, monkeypatch):
+    one, _ = sets(tmp_path, answered())
+    save(replace(cassette(), case="chat.schema", operation="chat", provider="gemini"), Path(one))
+    asked = []
+    monkeypatch.setattr("hopcheck.cli.record.record", lambda *given: asked.append(given[-1]) or 130)
+    assert main(["drift", one, "--litellm", "9.9.9", "--select", "chat.*"]) == 130
+    ((own, behind),) = [cases.values() for cases in asked]
+    assert len(own) > 10
+    assert [case.key for case in behind] == ["chat.schema[chat]"]
 
 
 def test_a_difference_within_a_long_text_is_shown(capsys, tmp_path):

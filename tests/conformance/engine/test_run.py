@@ -195,7 +195,7 @@ def test_what_failed_while_it_was_held_up_is_asked_again(case, bench, runs, fixe
 
     async def main() -> Outcome:
         async with RelayHost({"relay": Relay}, [late]) as host:
-            nonces = (lambda: iter(["0123456789a", "0123456789b"])) if fixed else None
+            nonces = (lambda _: iter(["0123456789a", "0123456789b"])) if fixed else None
             context = replace(host.context("relay"), watchdog=HeldUp(runs), nonces=nonces)
             (verdict,) = [one async for one in run([late], context)]
             return verdict.outcome

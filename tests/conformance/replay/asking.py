@@ -72,5 +72,5 @@ async def ask(
 
 
 def by_name(*cassettes: Cassette) -> dict[str, Cassette]:
-    """Cassettes by their names, as those of the operation that the samples' markers name."""
+    """Cassettes by their names, as those of the operation that the samples' markers name, of any provider."""
     return {one.name: one for one in (replace(cassette, operation="chat") for cassette in cassettes)}

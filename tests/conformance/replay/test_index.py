@@ -9,6 +9,7 @@ from asking import by_name
 from cassette_samples import MADE, answered, ask, entry, listing, streamed
 
 from hopcheck.cassettes import Cassette, Interaction
+from hopcheck.client.providers.nonces import fixed_nonces
 from hopcheck.replay.index import CassetteIndex, cassette_of, key_of
 from hopcheck.replay.mismatch import explain
 
@@ -52,6 +53,34 @@ def test_repeats_are_explicit() -> None:
 def test_a_marked_request_is_answered_from_its_own_case_alone() -> None:
     index = index_of(answered("chat.schema", "n0", "x"), case="chat.schema")
     assert take(index, answered("chat.logprobs", "n0", "x")) is None
+
+
+def test_no_provider_is_answered_from_the_cassette_of_another() -> None:
+    case, asked = "cache.off-by-default", {}
+    for provider in ("", "anthropic", "openai_responses"):
+        asked[provider] = answered(case, next(fixed_nonces(provider)), f"from {provider}")
+    made = by_name(*(Cassette(case, MADE, (one,), provider=provider) for provider, one in asked.items()))
+    assert list(made) == [NAME, f"{NAME}@anthropic", f"{NAME}@openai_responses"]
+    index = CassetteIndex.of(made)
+    assert text(take(index, asked["anthropic"])) == "from anthropic"
+    assert take(index, asked["anthropic"]) is None
+    assert [one.left for name in made for one in index.of_cassette(name)] == [True, False, True]
+    index.rewind(asked["openai_responses"].request.marker)
+    assert take(index, asked["anthropic"]) is None
+    index.rewind(asked["anthropic"].request.marker)
+    assert text(take(index, asked["anthropic"])) == "from anthropic"
+    assert text(take(CassetteIndex.of({NAME: made[NAME]}), asked["anthropic"])) is None
+
+
+def test_a_probe_is_answered_by_its_model() -> None:
+    models = {"": "fake-model", "gemini": "gemini-model"}
+    probes = {name: answered("preflight", "0f0", model, model=model) for name, model in models.items()}
+    index = CassetteIndex.of(
+        by_name(*(Cassette("preflight", MADE, (one,), provider=name) for name, one in probes.items()))
+    )
+    for name, model in models.items():
+        assert text(take(index, answered("preflight", "abc1", "", model=model))) == model
+        assert [one.left for one in index.of_cassette(f"preflight~chat@{name}".rstrip("@"))] == [False]
 
 
 def test_the_order_of_keys_does_not_count() -> None:
@@ -107,4 +136,5 @@ def test_a_miss_names_repetitions_and_other_paths() -> None:
 
 def test_a_marker_names_its_cassette() -> None:
     assert cassette_of("hopcheck:requests.parts~image~chat:n1") == "requests.parts~chat"
+    assert cassette_of("hopcheck:chat.schema~~chat:n1xvllm") == "chat.schema~chat@vllm"
     assert cassette_of("") == ""

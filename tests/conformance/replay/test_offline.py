@@ -19,8 +19,9 @@ from hopcheck.gate.options import GateOptions
 from hopcheck.gate.run import GateResult
 from hopcheck.gate.run import gate as run_gate
 from hopcheck.gate.unfit import Unfit
+from hopcheck.replay.cassette_folder import CassetteFolder
 from hopcheck.replay.live_only import cassette_of_case
-from hopcheck.replay.offline import CassetteFolder, offline, reference_target
+from hopcheck.replay.offline import offline, reference_target
 from hopcheck.report.build import build
 from hopcheck.report.document import replay_line, violations
 from hopcheck.report.render.html import html_text

@@ -18,7 +18,7 @@ from hopcheck.authoring.findings import Finding
 from hopcheck.authoring.mutants import Mutant
 from hopcheck.cassettes import load
 from hopcheck.client.config import Declares, Fallback
-from hopcheck.client.session import fixed_nonces, random_nonces
+from hopcheck.client.providers.nonces import fixed_nonces, random_nonces
 from hopcheck.gate.catalogue import all_cases
 from hopcheck.replay import ReplayServer
 from hopcheck.replay.live_only import cassette_of_case

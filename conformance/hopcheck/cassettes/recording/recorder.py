@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from hopcheck.authoring.case import Case
+from hopcheck.authoring.case_names import case_key
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.cassettes.model import Cassette, Provenance, RecordedVerdict, cassette_name
 from hopcheck.cassettes.recording.builder import CassetteBuilder, causes_met, held, is_lookup
@@ -25,7 +26,7 @@ from hopcheck.cassettes.store import BodyTooLarge, SecretFound, path_of, save
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.scheduler import phases
-from hopcheck.engine.verdict import Outcome, Verdict
+from hopcheck.engine.verdict import Outcome, Verdict, place_of
 from hopcheck_server.upstream.journal.attempt import Attempt
 from hopcheck_server.upstream.script.marker import Marker
 
@@ -43,15 +44,21 @@ _TRUNCATING = frozenset({"cut", "released"})
 
 
 class RecordedTurn(NamedTuple):
-    """A case, and whether it waits until the target answers a healthy request."""
+    """A case, whether it waits until the target answers a healthy request, and the provider that is asked, or ""."""
 
     case: Case
     settles: bool
+    provider: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key of its verdict."""
+        return case_key(self.case.id, place_of(self.case.operation, self.provider))
 
 
-def turns(cases: Iterable[Case]) -> list[RecordedTurn]:
-    """Cases in the order of a gate."""
-    return [RecordedTurn(case, phase.settles) for phase in phases(cases) for case in phase.cases]
+def turns(cases: Iterable[Case], provider: str = "") -> list[RecordedTurn]:
+    """Cases in the order of a gate, with the models of a provider."""
+    return [RecordedTurn(case, phase.settles, provider) for phase in phases(cases) for case in phase.cases]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,7 @@ class Recorder:
         wiretap: Wiretap,
         recorded: RecordingResult,
     ) -> None:
-        """Record with these; `context` has fixed nonces, and `control` as its control."""
+        """Record with these; `context` has fixed nonces, `control` as its control, and is for no provider yet."""
         self.recorded = recorded
         self.context = context
         self._settings = settings
@@ -115,7 +122,7 @@ class Recorder:
         self._wiretap = wiretap
 
     async def record(
-        self, cases: Sequence[RecordedTurn], begun: Callable[[Case], None], done: Callable[[Verdict], None]
+        self, cases: Sequence[RecordedTurn], begun: Callable[[str], None], done: Callable[[Verdict], None]
     ) -> list[RecordedTurn]:
         """Run cases one after another, and save their cassettes.
 
@@ -127,8 +134,8 @@ class Recorder:
         blamed: list[RecordedTurn] = []
         in_a_row = 0
         for place, turn in enumerate(cases, start=1):
-            begun(turn.case)
-            verdict = await self._case(turn.case, settle=turn.settles or in_a_row > 0)
+            begun(turn.key)
+            verdict = await self._case(turn, settle=turn.settles or in_a_row > 0)
             done(verdict)
             if verdict.outcome is not Outcome.UNTESTABLE:
                 in_a_row = 0
@@ -139,18 +146,23 @@ class Recorder:
                 return [*silent, *cases[place:], *blamed]
         return [*silent, *blamed]
 
-    async def _case(self, case: Case, *, settle: bool) -> Verdict:
+    def context_of(self, provider: str) -> RunContext:
+        """What the cases of a provider are run with."""
+        return self.context.behind(provider) if provider else self.context
+
+    async def _case(self, turn: RecordedTurn, *, settle: bool) -> Verdict:
         began_ns = time.monotonic_ns()
-        verdict = await run_case(case, self.context, settle=settle)
+        case, provider = turn.case, turn.provider
+        verdict = (await run_case(case, self.context_of(provider), settle=settle)).at(provider)
         settled = await self._wiretap.settled(_SETTLE_S)
         exchanges = self._wiretap.take()
         attempts = await self._control.take_kept(began_ns)
         self.recorded.verdicts.append(verdict)
-        await self._save_probes(began_ns, exchanges)
+        await self._save_probes(began_ns, exchanges, provider)
         reason = _unfit(verdict, exchanges, attempts, settled=settled)
         if verdict.outcome is not Outcome.NOT_APPLICABLE:
-            name = cassette_name(case.id, case.operation)
-            self._exclude(name, reason) if reason else self._save(case, began_ns, exchanges, attempts, verdict)
+            name = cassette_name(case.id, case.operation, provider)
+            self._exclude(name, reason) if reason else self._save(began_ns, exchanges, attempts, verdict)
         return verdict
 
     def _exclude(self, name: str, reason: str) -> None:
@@ -159,7 +171,6 @@ class Recorder:
 
     def _save(
         self,
-        case: Case,
         began_ns: int,
         exchanges: Sequence[RecordedExchange],
         attempts: Sequence[Attempt],
@@ -168,12 +179,13 @@ class Recorder:
         builder = self._settings.builder(began_ns)
         own = [one for one in exchanges if _sender(one) not in PROBES and not _is_unprompted(one, verdict)]
         cassette = Cassette(
-            case.id,
+            verdict.case_id,
             self._settings.provenance,
             builder.interactions(own),
             builder.entries(attempts),
             RecordedVerdict(str(verdict.outcome), held(verdict), causes_met(verdict)),
-            case.operation,
+            verdict.operation,
+            verdict.provider,
         )
         try:
             save(cassette, self._settings.folder)
@@ -183,16 +195,16 @@ class Recorder:
             self.recorded.saved.append(cassette.name)
             self.recorded.live_only.pop(cassette.name, None)  # an earlier chain may have failed to record it
 
-    async def record_preflight(self, preflight: Awaitable[T]) -> T:
+    async def record_preflight(self, preflight: Awaitable[T], provider: str = "") -> T:
         """Run the preflight before the cases, and save the cassette of its probe."""
         began_ns = time.monotonic_ns()
         found = await preflight
         await self._wiretap.settled(_SETTLE_S)
-        await self._save_probes(began_ns, self._wiretap.take())
+        await self._save_probes(began_ns, self._wiretap.take(), provider)
         await self._control.take_kept(began_ns)
         return found
 
-    async def _save_probes(self, began_ns: int, exchanges: Sequence[RecordedExchange]) -> None:
+    async def _save_probes(self, began_ns: int, exchanges: Sequence[RecordedExchange], provider: str) -> None:
         """Save each probe that succeeded; it may be played any number of times."""
         for sender in PROBES:
             succeeded = [one for one in exchanges if _sender(one) == sender and one.status == 200]
@@ -202,8 +214,8 @@ class Recorder:
                 attempts = await self._control.last(str(marker))
                 played = tuple(replace(one, repeat="*") for one in builder.interactions(succeeded[:1]))
                 entries = builder.entries(attempts)
-                cassette = Cassette(sender, self._settings.provenance, played, entries, operation=marker.operation)
-                save(cassette, self._settings.folder)
+                probe = Cassette(sender, self._settings.provenance, played, entries, None, marker.operation, provider)
+                save(probe, self._settings.folder)
 
 
 def _is_unprompted(one: RecordedExchange, verdict: Verdict) -> bool:

@@ -7,14 +7,15 @@ import datetime
 import hashlib
 import json
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hopcheck import __version__
 from hopcheck.authoring.case import Case
-from hopcheck.cassettes.model import Provenance
+from hopcheck.cassettes.canonical import PREFLIGHT
+from hopcheck.cassettes.model import Provenance, cassette_name
 from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
 from hopcheck.cassettes.recording.recorder import (
     ORIGIN,
@@ -25,9 +26,9 @@ from hopcheck.cassettes.recording.recorder import (
     turns,
 )
 from hopcheck.cassettes.recording.wiretap import Wiretap, tapped
-from hopcheck.cassettes.store import write_live_only
+from hopcheck.cassettes.store import path_of, write_live_only
 from hopcheck.client import load_sdk
-from hopcheck.client.session import fixed_nonces
+from hopcheck.client.providers.nonces import fixed_nonces
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.verdict import Verdict
 from hopcheck.gate.preflight import PREFLIGHT_TIMEOUT_S, examine
@@ -44,23 +45,23 @@ class RecordingSession:
     """Records cases with a real LiteLLM.
 
     Attributes:
-        cases: The cases to record.
+        cases: The cases to record, by the provider whose models they ask; "" for the target's own.
         folder: Where the cassettes go.
         upstream_command: Starts an upstream that knows the cases' scripts.
         litellm: LiteLLM's version.
         exclude_newer: An ISO date for its dependencies, or None for those of today.
         progress: Called with what is being waited for.
-        began: Called with each case that begins.
+        began: Called with the key of each case that begins.
         ended: Called with its verdict.
     """
 
-    cases: Sequence[Case]
+    cases: Mapping[str, Sequence[Case]]
     folder: Path
     upstream_command: Sequence[str | Path]
     litellm: str
     exclude_newer: str | None
     progress: Progress
-    began: Callable[[Case], None]
+    began: Callable[[str], None]
     ended: Callable[[Verdict], None]
     _tap: list[Wiretap] = field(default_factory=list)
 
@@ -81,7 +82,7 @@ class RecordingSession:
     async def _run(self, recorded: RecordingResult) -> bool:
         """Record with one chain after another, as long as each records some of the cases that are left."""
         load_sdk()
-        left = turns(self.cases)
+        left = [turn for provider, cases in self.cases.items() for turn in turns(cases, provider)]
         while left:
             before, left = len(left), await self._with_a_chain(left, recorded)
             if len(left) == before:
@@ -97,10 +98,17 @@ class RecordingSession:
                 control = JournalKeeper(stack.upstream.url)
                 try:
                     recorder = self._recorder(stack, environment, control, recorded)
-                    await recorder.record_preflight(examine(recorder.context, PREFLIGHT_TIMEOUT_S))
+                    for provider in self._asked_first():
+                        preflight = examine(recorder.context_of(provider), PREFLIGHT_TIMEOUT_S)
+                        await recorder.record_preflight(preflight, provider)
                     return await recorder.record(cases, self.began, self.ended)
                 finally:
                     await control.aclose()
+
+    def _asked_first(self) -> list[str]:
+        """The providers whose models a preflight asks: a replay asks the target's own model, too, before any other."""
+        own = path_of(self.folder, cassette_name(PREFLIGHT, "chat"))
+        return list(self.cases) if own.exists() else list(dict.fromkeys(["", *self.cases]))
 
     @asynccontextmanager
     async def _chain(self, work_dir: Path) -> AsyncIterator[Stack]:

@@ -14,7 +14,7 @@ from hopcheck.authoring.registry import REGISTRY
 from hopcheck.cassettes import Cassette
 from hopcheck.cassettes.canonical import PROBES
 from hopcheck.client.config import Declares, Models, TargetConfig
-from hopcheck.client.session import fixed_nonces
+from hopcheck.client.providers.nonces import fixed_nonces
 from hopcheck.engine.case_run import run_case
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.exchanges.complaint import RunKnowledge

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +21,8 @@ from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
 from hopcheck.cassettes.recording.recorder import Recorder, RecordingResult, RecordingSettings, turns
 from hopcheck.cassettes.recording.wiretap import tapped
 from hopcheck.cassettes.store import read_live_only, save, write_live_only
-from hopcheck.client.session import fixed_nonces
+from hopcheck.client.config import ProviderModels
+from hopcheck.client.providers.nonces import fixed_nonces
 from hopcheck.engine.context import RunContext
 from hopcheck.engine.verdict import Outcome
 from hopcheck.selftest.relay_host import RelayHost, relay_target
@@ -103,7 +105,13 @@ def _leaves() -> Case:
     return leaves
 
 
-def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> RecordingResult:
+MODELS = {"vllm": ProviderModels(chat="fake-model")}
+"""Of a provider whose dialect is OpenAI's, as the relay doesn't translate."""
+
+
+def record(
+    cases: list[Case], folder: Path, left: list[Case] | None = None, providers: Sequence[str] = ("",)
+) -> RecordingResult:
     """Record cases with a relay in the proxy's place, and the upstream in LiteLLM's; `left` gets those to do again."""
 
     async def main() -> RecordingResult:
@@ -116,12 +124,13 @@ def record(cases: list[Case], folder: Path, left: list[Case] | None = None) -> R
             config = RelayConfig(upstream=f"http://127.0.0.1:{wiretap.pipe.port}/v1")
             async with await RelayServer({"r": Relay(config)}).start() as server:
                 control = JournalKeeper(host.upstream.url)
-                target = relay_target("r", server.base_url("r"), config)
+                target = replace(relay_target("r", server.base_url("r"), config), providers=MODELS)
                 secrets = {"provider": config.upstream_key, "user": config.client_keys[0]}
                 settings = RecordingSettings(MADE, folder, secrets)
                 context = RunContext(target, control, nonces=fixed_nonces, read_timeout_s=6.5)
                 recorder = Recorder(settings, context, control, wiretap, recorded)
-                again = await recorder.record(turns(cases), lambda _: None, lambda _: None)
+                asked = [turn for provider in providers for turn in turns(cases, provider)]
+                again = await recorder.record(asked, lambda _: None, lambda _: None)
                 assert left is not None or again == []
                 if left is not None:
                     left.extend(turn.case for turn in again)
@@ -161,6 +170,18 @@ def test_unmarked_requests_belong_to_the_running_case(cases: SimpleNamespace, tm
     cassette = load_all(tmp_path)["models.recorded~models"]
     assert all(one.request.marker == "" for one in cassette.interactions)
     assert len(cassette.interactions) == len(cassette.journal)
+
+
+def test_a_cassette_of_a_provider_is_next_to_the_other(cases: SimpleNamespace, tmp_path: Path) -> None:
+    recorded = record([cases.stream, cases.large], tmp_path, providers=["", "vllm"])
+    own, behind = "stream.recorded~chat.stream", "stream.recorded~chat.stream@vllm"
+    assert sorted(recorded.saved) == [own, behind]
+    assert sorted(recorded.live_only) == ["chat.recorded-large~chat", "chat.recorded-large~chat@vllm"]
+    assert "stream.recorded[chat.stream@vllm]" in [verdict.key for verdict in recorded.verdicts]
+    cassettes = load_all(tmp_path)
+    assert [cassettes[name].provider for name in (own, behind)] == ["", "vllm"]
+    markers = [one.marker for name in (own, behind) for one in cassettes[name].journal]
+    assert markers == [f"hopcheck:stream.recorded~~chat.stream:{nonce}" for nonce in ("n0", "n0xvllm")]
 
 
 def test_two_recordings_differ_in_ids_and_times_only(cases: SimpleNamespace, tmp_path: Path) -> None:
