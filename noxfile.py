@@ -164,8 +164,9 @@ def mutation(session: nox.Session) -> None:
 
 @project_session()
 def replay(session: nox.Session) -> None:
-    """Run the self-test on recorded LiteLLM traffic."""
+    """Run the self-test on recorded LiteLLM traffic, and judge the reference proxy on that with providers."""
     run(session, "hopcheck", "selftest", "--replay", CASSETTES, *session.posargs)
+    run(session, "hopcheck", "gate", "--replay", CASSETTES, "--provider", "all")
 
 
 @project_session()

@@ -15,6 +15,7 @@ from hopcheck.cassettes.recording.recorder import PROBES
 from hopcheck.cassettes.store import LIVE_ONLY, load, problems, read_live_only
 from hopcheck.gate.catalogue import all_cases, select
 from hopcheck.replay.live_only import cassette_of_case
+from hopcheck.replay.offline import reference_target
 from hopcheck_contracts.documents import surface_of
 from hopcheck_contracts.schemas import validate_event, validate_raw_response
 from hopcheck_contracts.sse import EventParser
@@ -55,9 +56,19 @@ def test_every_case_has_a_cassette_or_a_reason(folder: Path) -> None:
     assert recorded.isdisjoint(live_only)
     probes = {f"{name}~chat" for name in PROBES} | {"hopcheck~embeddings"}
     assert probes <= recorded
-    assert (recorded | set(live_only)) - probes <= {cassette_of_case(one) for one in select(all_cases().values())}
+    named = {cassette_of_case(one) for one in select(all_cases().values())}
+    assert {name.partition("@")[0] for name in recorded | set(live_only)} - probes <= named
     assert all(live_only.values())
     assert json.loads((folder / LIVE_ONLY).read_text()) == live_only
+
+
+@pytest.mark.parametrize("provider", reference_target().providers)
+def test_each_provider_has_its_probe_and_its_translations(provider: str) -> None:
+    folder = CASSETTES / f"litellm-{DEFAULT_VERSION}"
+    recorded = {path.stem for path in folder.glob(f"*@{provider}.yaml")}
+    assert f"preflight~chat@{provider}" in recorded
+    assert len([name for name in recorded if name.startswith("translation.")]) > 10
+    assert load(folder / f"preflight~chat@{provider}.yaml").provider == provider
 
 
 def test_recorded_responses_keep_the_contract() -> None:
