@@ -19,6 +19,7 @@ from hopcheck.cassettes.model import Cassette, Provenance, RecordedVerdict, cass
 from hopcheck.cassettes.recording.builder import CassetteBuilder, causes_met, held, is_lookup
 from hopcheck.cassettes.recording.exchanges import RecordedExchange
 from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
+from hopcheck.cassettes.recording.obstacles import SETTLE_S, why_unfit, why_unplayable
 from hopcheck.cassettes.recording.wiretap import Wiretap
 from hopcheck.cassettes.secrets.scanner import rules
 from hopcheck.cassettes.secrets.scrub import Scrub
@@ -35,12 +36,8 @@ ORIGIN = "http://127.0.0.1:4000"
 
 T = TypeVar("T")
 
-_SETTLE_S = 30.0
 _WEDGED = 3
 """The number of untestable cases in a row after which the chain is replaced: some releases of LiteLLM wedge."""
-_WHOLE = frozenset({Outcome.CONFORMS, Outcome.ADVISORY, Outcome.DEVIATES})
-_TRUNCATED = frozenset({"cut", "reset", "garbled", "too-large"})
-_TRUNCATING = frozenset({"cut", "released"})
 
 
 class RecordedTurn(NamedTuple):
@@ -154,12 +151,12 @@ class Recorder:
         began_ns = time.monotonic_ns()
         case, provider = turn.case, turn.provider
         verdict = (await run_case(case, self.context_of(provider), settle=settle)).at(provider)
-        settled = await self._wiretap.settled(_SETTLE_S)
+        settled = await self._wiretap.settled(SETTLE_S)
         exchanges = self._wiretap.take()
         attempts = await self._control.take_kept(began_ns)
         self.recorded.verdicts.append(verdict)
         await self._save_probes(began_ns, exchanges, provider)
-        reason = _unfit(verdict, exchanges, attempts, settled=settled)
+        reason = why_unfit(verdict, exchanges, attempts, settled=settled)
         if verdict.outcome is not Outcome.NOT_APPLICABLE:
             name = cassette_name(case.id, case.operation, provider)
             self._exclude(name, reason) if reason else self._save(began_ns, exchanges, attempts, verdict)
@@ -187,6 +184,9 @@ class Recorder:
             verdict.operation,
             verdict.provider,
         )
+        if reason := why_unplayable(cassette):
+            self._exclude(cassette.name, reason)
+            return
         try:
             save(cassette, self._settings.folder)
         except (BodyTooLarge, SecretFound) as refused:
@@ -199,7 +199,7 @@ class Recorder:
         """Run the preflight before the cases, and save the cassette of its probe."""
         began_ns = time.monotonic_ns()
         found = await preflight
-        await self._wiretap.settled(_SETTLE_S)
+        await self._wiretap.settled(SETTLE_S)
         await self._save_probes(began_ns, self._wiretap.take(), provider)
         await self._control.take_kept(began_ns)
         return found
@@ -230,21 +230,3 @@ def _sender(one: RecordedExchange) -> str:
     """The case or probe that a request's marker names, or ""."""
     marker = Marker.find(bytes(one.request_body))
     return marker.case if marker else ""
-
-
-def _unfit(
-    verdict: Verdict, exchanges: Sequence[RecordedExchange], attempts: Sequence[Attempt], *, settled: bool
-) -> str:
-    """Why a case can't be recorded, or ""."""
-    if verdict.outcome not in _WHOLE:
-        return f"it did not run to its end: {verdict.outcome} ({_short(verdict.reason)})"
-    if not settled:
-        return f"an exchange with LiteLLM was still open {_SETTLE_S:g} s after its end"
-    truncated = [one for one in exchanges if one.ended in _TRUNCATED]
-    if truncated and not any(attempt.ended in _TRUNCATING for attempt in attempts):
-        return f"a response of LiteLLM's ended as `{truncated[0].ended}`, though its provider's didn't"
-    return ""
-
-
-def _short(reason: str) -> str:
-    return " ".join(reason.split())[:200]

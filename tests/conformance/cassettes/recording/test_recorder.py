@@ -16,8 +16,9 @@ from hopcheck.authoring.case import Case
 from hopcheck.authoring.registry import case
 from hopcheck.cassettes import Cassette, Provenance, load_all
 from hopcheck.cassettes.comparison import difference, differences
-from hopcheck.cassettes.model import BODY_LIMIT
+from hopcheck.cassettes.model import BODY_LIMIT, Interaction, RecordedDelivery, RecordedRequest, RecordedResponse
 from hopcheck.cassettes.recording.journal_keeper import JournalKeeper
+from hopcheck.cassettes.recording.obstacles import why_unplayable
 from hopcheck.cassettes.recording.recorder import Recorder, RecordingResult, RecordingSettings, turns
 from hopcheck.cassettes.recording.wiretap import tapped
 from hopcheck.cassettes.store import read_live_only, save, write_live_only
@@ -206,6 +207,22 @@ def test_an_unrecordable_case_is_live_only_without_a_cassette(cases: SimpleNames
     assert sorted(recorded.live_only) == ["chat.recorded-crash~chat", "chat.recorded-large~chat"]
     assert "longer than 256 KiB" in recorded.live_only["chat.recorded-large~chat"]
     assert "did not run to its end: broken" in recorded.live_only["chat.recorded-crash~chat"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("The signature is [redacted].", "what its provider signs is masked"),
+        ("See http://127.0.0.1:40123/cat.png", "whose port is another one in each run"),
+        ("See http://127.0.0.1:1/ and redacted", ""),
+    ],
+)
+def test_requests_that_no_replay_sends_have_no_cassette(text: str, reason: str) -> None:
+    response, delivery = RecordedResponse(200, "OK"), RecordedDelivery(0, 1, "none", "complete", 1)
+    request = RecordedRequest("POST", "http://127.0.0.1:4000/v1/chat/completions", body=text.encode())
+    found = why_unplayable(Cassette("chat.recorded", MADE, (Interaction(request, response, delivery),)))
+    assert reason in found
+    assert bool(found) == bool(reason)
 
 
 def test_reasons_stay_until_the_case_is_recorded(tmp_path: Path) -> None:
