@@ -50,7 +50,7 @@ async def result_turn(target: Target, ask: Operation) -> Findings:
     """Calls and results in the history reach the provider: in their order, with ids, images, and what failed."""
     tools = [{"name": name, "input_schema": {"type": "object"}} for name in ("weather", "clock")]
     marker = target.marker()
-    # A marker stands at the end, too: who loses what is said there is recognised by this one.
+    # A marker stands at the end, too: who loses what comes last is recognised by this one.
     asked = {"role": "user", "content": f"Weather and time in Oslo? {marker}"}
     body = {**(ask.body(marker, {"messages": [asked, *HISTORY]}) or {}), "tools": tools}
     answer = await target.request(ask.method, ask.path, body=body, headers=ask.headers, marker=marker)
