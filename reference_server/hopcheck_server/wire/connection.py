@@ -104,7 +104,8 @@ class ServerConnection(RequestReader):
         self.writable = True
         self._wake()
         if self._current is not None and self._current.on_writable is not None:
-            self._current.on_writable()
+            # Not from here: a handler that closes the connection now would have asyncio end it twice.
+            asyncio.get_running_loop().call_soon(self._current.on_writable)
 
     # Requests.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+from collections.abc import Callable
 
 import pytest
 import uvloop
@@ -204,6 +205,26 @@ def test_a_client_that_does_not_read_holds_the_writer_up() -> None:
 
     serve(flood, act)
     assert sum(written) < 100_000_000
+
+
+def test_a_handler_may_end_when_a_slow_client_has_caught_up() -> None:
+    def flood(exchange: ServerExchange) -> Callable[[], None]:
+        def begin() -> None:
+            exchange.keep_alive = False
+            exchange.on_writable = exchange.end
+            exchange.send(b"x" * 5_000_000)
+
+        return begin
+
+    async def act(server: Server) -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(GET % b"/")
+        received = len(await reader.read(1))
+        received += len(await reader.read())
+        writer.close()
+        return received
+
+    assert serve(flood, act) == 5_000_000
 
 
 @pytest.mark.parametrize("turns", range(6))
