@@ -51,6 +51,11 @@ def _plain_tool(tool: Any) -> Any:
     return {**tool, "function": {name: value for name, value in function.items() if name != "strict"}}
 
 
+def without_detail(part: Mapping[str, Any]) -> dict[str, Any]:
+    """An image, or a part that is one, without a detail of `auto`, which is the default."""
+    return {name: value for name, value in part.items() if (name, value) != ("detail", "auto")}
+
+
 def _is_default(body: Mapping[str, Any], field: str, value: Any) -> bool:
     if field in CHOOSING:
         return bool(value == ("auto" if body.get(CHOOSING[field]) else "none"))

@@ -1,5 +1,7 @@
 """Where a client sits is none of the provider's business."""
 
+import re
+
 from hopcheck import (
     FORWARDED,
     Findings,
@@ -14,12 +16,15 @@ from hopcheck import (
 ADDRESS = "203.0.113.7"
 NAMES = ("x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip", "x-client-ip")
 
+HIDDEN = re.compile(r'\s*for="?(_[\w.-]+|unknown)"?(\s*;.*)?', re.IGNORECASE)
+"""A `Forwarded` that tells no address: RFC 7239 6.3 has identifiers which are made up."""
+
 
 @case(
     "auth.ip-headers",
     level="SHOULD",
     on=FORWARDED,
-    refs=["OmniRoute#13350"],
+    refs=["OmniRoute#13350", "RFC 7239 6.3"],
     needs=["own_account", "two_sided"],
 )
 async def ip_headers(target: Target, ask: Operation) -> Findings:
@@ -27,7 +32,8 @@ async def ip_headers(target: Target, ask: Operation) -> Findings:
     forged = {"X-Forwarded-For": ADDRESS, "X-Real-IP": ADDRESS, "Forwarded": f"for={ADDRESS}"}
     attempt = await target.forwarded(await ask(headers=forged))
     yield expect("client's address upstream", attempt.where(ADDRESS), equals=[])
-    yield expect("address headers upstream", [name for name, _ in attempt.headers if name in NAMES], equals=[])
+    telling = [name for name, value in attempt.headers if name in NAMES and not HIDDEN.fullmatch(value)]
+    yield expect("address headers upstream", telling, equals=[])
 
 
 @ip_headers.mutant(killed_by="client's address upstream")

@@ -14,6 +14,7 @@ from hopcheck import (
     edits,
     expect,
     items,
+    without_additions,
 )
 
 PIXEL = (
@@ -54,7 +55,8 @@ async def image_parts(target: Target, ask: Operation) -> Findings:
     got = [items(message, "content") for message in messages[::2]]
     yield expect("order of parts", [[dig(part, "type") for part in parts] for parts in got], equals=[ORDER, ORDER])
     images = [[dig(part, "image_url") for part in parts if dig(part, "type") == "image_url"] for parts in got]
-    yield expect("images", images, equals=[[part["image_url"] for part in IMAGES if "image_url" in part]] * 2)
+    sent = [[part["image_url"] for part in IMAGES if "image_url" in part]] * 2  # a detail may be added
+    yield expect("images", without_additions(images, sent), equals=sent)
 
 
 def edited(outgoing: OutgoingRequest, edit: Any) -> OutgoingRequest:

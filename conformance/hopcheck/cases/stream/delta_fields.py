@@ -42,6 +42,8 @@ async def delta_fields(target: Target) -> Findings:
     streams = {name: await target.chat.stream(script=name, **asked.get(name, {})) for name in FIELDS}
     for name, value in FIELDS.items():
         found = [delta[name] for delta in streams[name].deltas() if delta.get(name) is not None]
+        if name == "refusal":  # a text, which may come in any pieces
+            found = ["".join(map(str, found))]
         yield expect(name, found, equals=[value])
     usages = (await target.chat.stream(script="usage", stream_options={"include_usage": True})).usages
     details = {name: dig(usages[-1] if usages else None, name) for name in USAGE if name.endswith("_details")}

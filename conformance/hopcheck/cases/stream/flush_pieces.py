@@ -19,8 +19,8 @@ from hopcheck import (
 from hopcheck.cases.stream.flush import ARRIVAL_S
 from hopcheck.cases.stream.silences import read_until
 
-SEEN, LATER = "beg1n", "l4ter"
-"""What comes before a silence, and what doesn't."""
+SEEN, LATER = "^", "l4ter"
+"""What comes before a silence, which no gateway can split further, and what doesn't."""
 
 SILENT: dict[str, Any] = {"hang": "events", "hang_after": 4}
 

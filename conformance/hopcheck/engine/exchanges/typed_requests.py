@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hopcheck.authoring.equivalence import without_detail
+
 Json = dict[str, Any]
 
 RESPONSE_DEFAULTS: Mapping[str, Any] = {
@@ -16,13 +18,22 @@ RESPONSE_DEFAULTS: Mapping[str, Any] = {
     "tool_choice": "auto",
     "truncation": "disabled",
     "background": False,
+    "text": {"format": {"type": "text"}},
+    "service_tier": "auto",
 }
 """Values that OpenAI's document gives to fields which a request for a response leaves out."""
+
+MESSAGE_DEFAULTS: Mapping[str, Any] = {"stream": False, "temperature": 1, "service_tier": "auto"}
+"""Values that Anthropic's document gives to fields which a request for a message leaves out."""
 
 
 def canonical_response_request(body: Mapping[str, Any]) -> Json:
     """A request for a response: its input is a list of items, whose content is a list of parts."""
-    plain = {name: value for name, value in body.items() if value is not None and not _is_default(name, value)}
+    plain = {
+        name: value
+        for name, value in body.items()
+        if value is not None and not _is_default(RESPONSE_DEFAULTS, name, value)
+    }
     given = plain.get("input")
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
     if isinstance(items, list):
@@ -34,7 +45,13 @@ def canonical_response_request(body: Mapping[str, Any]) -> Json:
 
 def canonical_message_request(body: Mapping[str, Any]) -> Json:
     """A request for a message, or for a count of its tokens: the system's text, and each message's, is a list."""
-    plain = {name: value for name, value in body.items() if value is not None and (name, value) != ("stream", False)}
+    plain = {
+        name: value
+        for name, value in body.items()
+        if value is not None and not _is_default(MESSAGE_DEFAULTS, name, value)
+    }
+    if plain.get("tools") and plain.get("tool_choice") == {"type": "auto"}:
+        del plain["tool_choice"]
     if isinstance(plain.get("system"), str):
         plain["system"] = _blocks(plain["system"], "text")
     if isinstance(plain.get("messages"), list):
@@ -44,8 +61,8 @@ def canonical_message_request(body: Mapping[str, Any]) -> Json:
     return plain
 
 
-def _is_default(name: str, value: Any) -> bool:
-    default = RESPONSE_DEFAULTS.get(name)
+def _is_default(defaults: Mapping[str, Any], name: str, value: Any) -> bool:
+    default = defaults.get(name)
     return default is not None and isinstance(value, bool) is isinstance(default, bool) and bool(value == default)
 
 
@@ -65,7 +82,7 @@ def _part(part: Any) -> Any:
     """A part without what is so by default."""
     if not isinstance(part, dict):
         return part
-    return {name: value for name, value in part.items() if value is not None and (name, value) != ("detail", "auto")}
+    return without_detail({name: value for name, value in part.items() if value is not None})
 
 
 def _message(message: Any) -> Any:

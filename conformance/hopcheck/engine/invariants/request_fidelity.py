@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hopcheck.authoring.equivalence import canonical_request
+from hopcheck.authoring.equivalence import canonical_request, without_detail
 from hopcheck.authoring.findings import Level
 from hopcheck.client.config import Declares
 from hopcheck.client.operations import ANSWERED
@@ -171,8 +171,20 @@ def canonical(body: Mapping[str, Any], surface: Boundary = "openai-compatible") 
 
 
 def _plain_message(message: Any) -> Any:
-    is_developer = isinstance(message, dict) and message.get("role") == "developer"
-    return {**message, "role": "system"} if is_developer else message
+    if not isinstance(message, dict):
+        return message
+    plain = dict(message)
+    if plain.get("role") == "developer":
+        plain["role"] = "system"
+    if isinstance(plain.get("content"), list):
+        plain["content"] = [_plain_part(part) for part in plain["content"]]
+    return plain
+
+
+def _plain_part(part: Any) -> Any:
+    """A part, of an image without the detail that it has by default."""
+    image = part.get("image_url") if isinstance(part, dict) else None
+    return {**part, "image_url": without_detail(image)} if isinstance(image, dict) else part
 
 
 def level_of(difference: ValueDifference, surface: Boundary = "openai-compatible") -> Level:

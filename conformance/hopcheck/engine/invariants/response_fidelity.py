@@ -125,7 +125,7 @@ def _chat(judged: Judged, given: Json, answer: Json) -> Iterator[ValueDifference
         for name in names:
             yield from _field(name, wanted[index].get(name), got[index].get(name))
     for name in ("system_fingerprint", "service_tier"):
-        yield from _kept(differences(given.get(name), answer.get(name), name))
+        yield from _kept(differences({name: given.get(name)}, {name: answer.get(name)}))
     if not judged.exchange.answer.streams or _asked_for_usage(judged):
         yield from _usage(given, answer)
 

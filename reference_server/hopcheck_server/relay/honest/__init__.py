@@ -2,6 +2,7 @@
 
 from hopcheck_server.relay.honest.assembled import AssemblesStreams
 from hopcheck_server.relay.honest.continuations import ContinuesStreams
+from hopcheck_server.relay.honest.defaults import FillsDefaults, FillsMembers, HidesClients, StandsBehindAnEdge
 from hopcheck_server.relay.honest.deployments import GoesBySessions, MarksWhatIsEncrypted
 from hopcheck_server.relay.honest.headers import (
     AsksForNoCoding,
@@ -102,6 +103,10 @@ HONEST_RELAYS: tuple[type[Relay], ...] = (
     NewRateLimitHeaders,
     AsksForNoCoding,
     RulesGzipOut,
+    FillsDefaults,
+    FillsMembers,
+    HidesClients,
+    StandsBehindAnEdge,
     SpaceAfterDone,
     SplitsDeltas,
     JoinsRoleAndText,

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 from hopcheck_server.relay.honest import HONEST_RELAYS
 from hopcheck_server.relay.honest.assembled import AssemblesStreams
+from hopcheck_server.relay.honest.defaults import FillsDefaults, FillsMembers, HidesClients, StandsBehindAnEdge
 from hopcheck_server.relay.honest.deployments import GoesBySessions, MarksWhatIsEncrypted
 from hopcheck_server.relay.honest.headers import (
     AsksForNoCoding,
@@ -150,6 +151,7 @@ class RewritesHeaders(
 class WritesSmallPieces(
     Combination,
     FillsBuckets,
+    FillsDefaults,
     ListsModelsAnew,
     WritesWholeNumbers,
     SplitsDeltas,
@@ -167,6 +169,7 @@ class CompressesAll(
     AsksForUsage,
     HidesBackups,
     EnvoyRateLimitHeaders,
+    HidesClients,
     Compresses,
     CompressesStreams,
     RulesGzipOut,
@@ -193,6 +196,8 @@ class SpeaksOldHttp(
     Combination,
     GoesBySessions,
     DropsDeclaredFields,
+    FillsMembers,
+    StandsBehindAnEdge,
     WantsAChoice,
     OldProtocol,
     SpaceAfterDone,

@@ -43,8 +43,18 @@ class NamesResponses(Relay):
             yield event
 
 
+SPLIT_FIELDS = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
+"""Deltas of Messages, and the fields in which they have their text."""
+
+SPLIT_EVENTS = frozenset(
+    f"response.{name}.delta"
+    for name in ("output_text", "refusal", "function_call_arguments", "reasoning_text", "reasoning_summary_text")
+)
+"""Events of Responses that have a piece of a text."""
+
+
 class SplitsTexts(Relay):
-    """A piece of text leaves as two."""
+    """A piece of a text, of a thought or of a call's arguments leaves as two."""
 
     async def events(self, events: Events) -> Events:
         shift = 0
@@ -101,10 +111,16 @@ def _theirs(name: str) -> str:
 def _halves(payload: Any) -> Iterator[dict[str, Any]]:
     """The two halves of an event with a text of two characters or more; none for another event."""
     match payload:
-        case {"type": "content_block_delta", "delta": {"type": "text_delta", "text": str(text)}} if text[1:]:
-            yield from ({**payload, "delta": {"type": "text_delta", "text": half}} for half in (text[:1], text[1:]))
-        case {"type": "response.output_text.delta", "delta": str(text)} if text[1:]:
-            yield from ({**payload, "delta": half} for half in (text[:1], text[1:]))
+        case {"type": "content_block_delta", "delta": {"type": str(kind), **given}} if kind in SPLIT_FIELDS:
+            field = SPLIT_FIELDS[kind]
+            text = str(given.get(field, ""))
+            yield from ({**payload, "delta": {"type": kind, field: half}} for half in _two(text))
+        case {"type": str(kind), "delta": str(text)} if kind in SPLIT_EVENTS:
+            yield from ({**payload, "delta": half} for half in _two(text))
+
+
+def _two(text: str) -> tuple[str, ...]:
+    return (text[:1], text[1:]) if text[1:] else ()
 
 
 def _numbered(event: Event, shift: int) -> Event:
