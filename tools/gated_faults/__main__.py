@@ -9,12 +9,24 @@ from collections.abc import Sequence
 from tools.gated_faults import eighth, fifth, first, fourth, ninth, second, seventh, sixth, tenth, third
 from tools.gated_faults.conditions import completions, refusals, requests, retries, streams
 from tools.gated_faults.fault import lines_of
-from tools.gated_faults.further import answered, asked, forms, places, rarer, seldom, streamed, unusual, wider
+from tools.gated_faults.further import (
+    answered,
+    asked,
+    falsy,
+    forms,
+    places,
+    rarer,
+    seldom,
+    streamed,
+    together,
+    unusual,
+    wider,
+)
 from tools.rare_faults import run_gate
 
 FILES = (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth)
 CONDITIONS = (requests, retries, completions, streams, refusals)
-FURTHER = (asked, streamed, answered, wider, rarer, unusual, seldom, forms, places)
+FURTHER = (asked, streamed, answered, wider, rarer, unusual, seldom, forms, places, falsy, together)
 RELAYS = {module.__name__.rpartition(".")[2]: module.FAULTS for module in (*FILES, *CONDITIONS, *FURTHER)}
 
 LEAST = 0.95
