@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from hopcheck import (
-    Failure,
-    IncomingRequest,
     OutgoingRequest,
     Relay,
     RelayedResponse,
@@ -114,25 +111,6 @@ class EmptyOutputsAreNoItems(EditsRequests):
         given = body.get("input") if outgoing.incoming.is_for_responses else None
         if isinstance(given, list):
             body["input"] = [one for one in given if not (isinstance(one, dict) and one.get("output", "-") == "")]
-
-
-# from: errors.code-type
-@FAULTS.fault(r"^errors\.(code-type|shape|sdk-class|other-forms)\[|^(error-shape|[a-z-]+)\[[^]]*\]: .*\bcode\b")
-class CodeZeroIsNoCode(Relay):
-    """The number 0 that a provider gives as an error's code stays a number, where other numbers become texts."""
-
-    async def failed(self, incoming: IncomingRequest, failure: Failure) -> RelayedResponse:
-        """Turn a code into a text, if there is one."""
-        response = await super().failed(incoming, failure)
-        try:
-            code = dig(json.loads(failure.body), "error", "code")
-        except ValueError:
-            code = None
-        content: Any = response.json
-        if incoming.is_anthropic or code != 0 or isinstance(code, bool) or not isinstance(dig(content, "error"), dict):
-            return response
-        content["error"]["code"] = code
-        return response.with_json(content)
 
 
 # from: rate_limit.headers

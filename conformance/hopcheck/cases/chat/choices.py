@@ -3,10 +3,28 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Response, Target, case, dig, edits, expect, items, reply
+from hopcheck import (
+    Findings,
+    Relay,
+    RelayedResponse,
+    Response,
+    Target,
+    case,
+    dig,
+    edits,
+    expect,
+    function_tools,
+    items,
+    reply,
+)
 
 TEXTS = ("first", " second\n", "third")
 ENDS = ("stop", "length", "content_filter")
+NAMES = ("clock", "weather", "diary")
+CALLING = [
+    reply.choice(tool_calls=(reply.call(name, "{}", id=f"call_hop{place}"),), finish="tool_calls")
+    for place, name in enumerate(NAMES)
+]
 
 
 def completion(order: Sequence[int]) -> dict[str, Any]:
@@ -28,6 +46,7 @@ def completion(order: Sequence[int]) -> dict[str, Any]:
     upstream={
         "": reply.chat(choices=[reply.choice(text, finish=end) for text, end in zip(TEXTS, ENDS, strict=True)]),
         "mixed": reply.json_body(completion((2, 0, 1))),
+        "calls": reply.chat(choices=CALLING),
     },
 )
 async def n_choices(target: Target) -> Findings:
@@ -37,9 +56,12 @@ async def n_choices(target: Target) -> Findings:
     yield expect("choices by index", choices, equals=[[[index, text] for index, text in enumerate(TEXTS)]] * 2)
     ends = [_by_index(answer, "finish_reason") for answer in answers]
     yield expect("finish reasons by index", ends, equals=[[[index, end] for index, end in enumerate(ENDS)]] * 2)
+    called = await target.chat.create(n=3, script="calls", tools=function_tools(*NAMES))
+    names = _by_index(called, "message", "tool_calls", 0, "function", "name")
+    yield expect("calls by index", names, equals=[[index, name] for index, name in enumerate(NAMES)])
 
 
-def _by_index(answer: Response, *path: str) -> list[list[Any]]:
+def _by_index(answer: Response, *path: str | int) -> list[list[Any]]:
     """`[index, value]` of each choice, in the order of the indexes."""
     return sorted(([dig(one, "index"), dig(one, *path)] for one in items(answer.json, "choices")), key=str)
 
@@ -82,3 +104,15 @@ class FinishAlike(Relay):
                 choice["finish_reason"] = body["choices"][0]["finish_reason"]
 
         return edits.body(response, copy)
+
+
+@n_choices.mutant(killed_by="calls by index")
+class CallsForTheFirst(Relay):
+    """Of several choices, the first alone has calls."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        def drop(choice: dict[str, Any]) -> None:
+            if choice["index"]:
+                choice["message"].pop("tool_calls", None)
+
+        return edits.choices(response, drop)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hopcheck import Findings, Relay, RelayedResponse, Target, case, edits, expect, function_tools, reply
+from hopcheck import Findings, Relay, RelayedResponse, Target, case, dig, edits, expect, function_tools, refuse, reply
 
 ENDS = {
     "stop": reply.chat("Hello."),
@@ -17,7 +17,7 @@ ENDS = {
     "chat.finish-reason",
     level="MUST",
     refs=["litellm#12481", "litellm#12862", "maximhq/bifrost#3638", "maximhq/bifrost#6123"],
-    upstream=ENDS,
+    upstream={**ENDS, "silent": reply.chat("", finish="length")},
 )
 async def finish_reason(target: Target) -> Findings:
     """An answer's finish reason is the one that the provider gave."""
@@ -25,6 +25,8 @@ async def finish_reason(target: Target) -> Findings:
     answers = {reason: await target.chat.create(script=reason, tools=offered) for reason in ENDS}
     reasons = {reason: answer.at("choices", 0, "finish_reason") for reason, answer in answers.items()}
     yield expect("finish reasons", reasons, equals={reason: reason for reason in ENDS})
+    silent = (await target.chat.create(script="silent")).at("choices", 0, "finish_reason")
+    yield expect("finish reason without a text", silent, equals="length")
 
 
 @finish_reason.mutant(killed_by="finish reasons", trips=("tools.*", "stream.nonstream-parity", "chat.*"))
@@ -45,3 +47,13 @@ class TextWins(Relay):
                 choice["finish_reason"] = "stop"
 
         return edits.choices(response, end)
+
+
+@finish_reason.mutant(killed_by="finish reason without a text", trips=("chat.*", "tools.*"))
+class WantsText(Relay):
+    """An answer without a text or a call is a failure."""
+
+    async def response(self, response: RelayedResponse) -> RelayedResponse:
+        message = dig(response.json, "choices", 0, "message")
+        is_empty = dig(message, "content") == "" and not dig(message, "tool_calls")
+        return refuse(response.incoming, 502, "The provider said nothing.") if is_empty else response

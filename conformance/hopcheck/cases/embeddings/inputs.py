@@ -27,7 +27,7 @@ MIXED = {
     "usage": {"prompt_tokens": 5, "total_tokens": 5},
 }
 """Embeddings that stand in another order than that of their indexes."""
-TOKENS = [[101, 2023, 102], [7, 8, 9]]
+TOKENS = [[101, 2023, 0, 102], [0, 7]]
 
 
 def _by_index(answer: Response) -> list[list[Any]]:

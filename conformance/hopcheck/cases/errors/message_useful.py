@@ -35,6 +35,7 @@ POLICY = {
     "param": "messages[0].content",
     "code": "content_policy_violation",
 }
+CHARSET = {"content-type": "application/json; charset=utf-8"}
 ERRORS = {"too-long": TOO_LONG, "policy": POLICY}
 
 
@@ -43,7 +44,7 @@ ERRORS = {"too-long": TOO_LONG, "policy": POLICY}
     level="SHOULD",
     on=FORWARDED,
     refs=["OAI Error", "litellm#6578", "failoverbench S12", "failoverbench S13"],
-    upstream={name: reply.status(400, error) for name, error in ERRORS.items()},
+    upstream={"too-long": reply.status(400, TOO_LONG), "policy": reply.status(400, POLICY, headers=CHARSET)},
 )
 async def message_useful(target: Target, ask: Operation) -> Findings:
     """The message, code and param with which a provider refuses a request reach the client."""

@@ -25,6 +25,8 @@ SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "additio
 RESULT = {"type": "tool_result", "tool_use_id": "toolu_hop1", "content": "Grey.", "cache_control": HOUR}
 
 
+INNER = {"type": "text", "text": "Grey.", "cache_control": EPHEMERAL}
+IN_PARTS = {"type": "tool_result", "tool_use_id": "toolu_hop1", "content": [INNER]}
 CACHED: dict[str, Any] = {
     "system": [{"type": "text", "text": "Be brief.", "cache_control": HOUR}],
     "tools": [{"name": "weather", "input_schema": SCHEMA, "cache_control": EPHEMERAL}],
@@ -52,6 +54,8 @@ async def cache_control(target: Target, ask: Operation) -> Findings:
     yield expect("tools", dig(body, "tools"), equals=CACHED["tools"])
     yield expect("message", dig(body, "messages", 0, "content", 0), equals=text)
     yield expect("result", dig(body, "messages", 2, "content", 0), equals=RESULT)
+    body = (await target.forwarded(await ask(messages=[*messages[:2], {"role": "user", "content": [IN_PARTS]}]))).json
+    yield expect("result in parts", dig(body, "messages", 2, "content", 0), equals=IN_PARTS)
 
 
 @cache_control.mutant(killed_by="system", trips=("sessions.agent-history",))
@@ -106,3 +110,11 @@ class ForgetsLifetimes(EditsBlocks):
 
     def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{**one, "cache_control": EPHEMERAL} if "cache_control" in one else one for one in blocks]
+
+
+@cache_control.mutant(killed_by="result in parts")
+class MarksBlocksAlone(EditsBlocks):
+    """A mark within a result's content isn't sent."""
+
+    def edit(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**one, "content": _unmarked([INNER])} if one.get("content") == [INNER] else one for one in blocks]

@@ -24,6 +24,7 @@ HISTORY: list[dict[str, Any]] = [
         "content": [
             {"type": "thinking", "thinking": "I look it up.", "signature": SIGNATURE},
             REDACTED,
+            {"type": "thinking", "thinking": "It may rain.", "signature": SIGNATURE[::-1]},
             {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Oslo"}},
         ],
     },

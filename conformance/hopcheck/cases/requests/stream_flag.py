@@ -12,11 +12,11 @@ from hopcheck import OMIT, Findings, OutgoingRequest, Relay, Target, case, dig, 
 )
 async def stream_flag(target: Target) -> Findings:
     """A stream is asked for upstream if the client asks for one, with its stream_options, or if it is put together."""
-    options = [{"include_usage": True}, {"include_usage": False}]
+    options = [{"include_usage": True}, {"include_usage": False}, {"include_usage": True, "include_obfuscation": False}]
     streamed = [await target.openai_form(await target.chat.stream(stream_options=one)) for one in options]
     answers = [await target.chat.create(stream=asked) for asked in (OMIT, False)]
     whole = [await target.openai_form(answer) for answer in answers]
-    yield expect("stream", [dig(one, "stream") for one in streamed], equals=[True, True])
+    yield expect("stream", [dig(one, "stream") for one in streamed], equals=[True] * 3)
     if not target.translates:  # other dialects have no such options
         yield expect("stream_options", [dig(one, "stream_options") for one in streamed], equals=options)
     flags = [dig(body, "stream") or False for body in whole]

@@ -29,6 +29,8 @@ ASKED: list[dict[str, Any]] = [
     {"type": "function_call_output", "call_id": "call_hop1", "output": '{"sky": "grau"}'},
     {"type": "function_call", "call_id": "call_hop3", "name": "map", "arguments": "{}"},
     {"type": "function_call_output", "call_id": "call_hop3", "output": PARTS},
+    {"type": "function_call", "call_id": "call_hop4", "name": "clear", "arguments": "{}"},
+    {"type": "function_call_output", "call_id": "call_hop4", "output": ""},
     {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Grey.", "annotations": []}]},
     {"role": "user", "content": "And tomorrow?"},
 ]

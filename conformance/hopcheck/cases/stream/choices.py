@@ -16,7 +16,7 @@ LOGPROBS = [
     for token, logprob, top in (
         ("Hel", -0.0016, [{"token": "Hel", "logprob": -0.0016, "bytes": [72, 101, 108]}]),
         ("l\u00f6", -9999.0, []),
-        ("!", -0.5, [{"token": "!", "logprob": -0.5, "bytes": [33]}]),
+        ("!", 0.0, [{"token": "!", "logprob": 0.0, "bytes": [33]}]),
     )
 ]
 
