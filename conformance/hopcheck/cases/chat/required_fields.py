@@ -69,7 +69,7 @@ class DropsEmptyAlternatives(Relay):
             _drop(token, "top_logprobs")
 
 
-@required_fields.mutant(killed_by="an error's fields")
+@required_fields.mutant(killed_by="an error's fields", trips=("errors.shape",))
 class DropsNullsOfErrors(Relay):
     """An error has only those of its fields that say something."""
 

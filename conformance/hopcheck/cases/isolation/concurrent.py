@@ -85,7 +85,7 @@ async def headers(target: Target, ask: Operation) -> Findings:
     yield expect("requests with another trace id", mixed, equals={})
 
 
-@headers.mutant(killed_by="requests with another trace id", trips=("http.traceparent",))
+@headers.mutant(killed_by="requests with another trace id", trips=("http.traceparent", "retry.declared"))
 class SharesItsHeaders(Relay):
     """Headers are collected in one dict for the whole process, and read when the request is sent."""
 

@@ -84,7 +84,7 @@ class NothingFailed(EditsBlocks):
         return [{name: value for name, value in one.items() if name != "is_error"} for one in blocks]
 
 
-@result_turn.mutant(killed_by="words after them")
+@result_turn.mutant(killed_by="words after them", trips=("messages.*", "sessions.*"))
 class ResultsOnly(EditsBlocks):
     """What a user says after the results isn't sent."""
 

@@ -51,7 +51,7 @@ def text_of(message: Any) -> str:
     return content if isinstance(content, str) else "".join(str(dig(part, "text")) for part in items(content))
 
 
-@long_history.mutant(killed_by="messages")
+@long_history.mutant(killed_by="messages", trips=("sessions.*",))
 class KeepsTwenty(Relay):
     """Of a conversation, the first message and the last nineteen are kept, to save tokens."""
 
@@ -59,7 +59,7 @@ class KeepsTwenty(Relay):
         return edits.conversation(outgoing, lambda messages: [*messages[:1], *messages[1:][-19:]])
 
 
-@long_history.mutant(killed_by="messages with another text, or in another place")
+@long_history.mutant(killed_by="messages with another text, or in another place", trips=("sessions.*",))
 class SummarizesTheOldest(Relay):
     """In a long conversation, the text of the oldest messages is replaced."""
 

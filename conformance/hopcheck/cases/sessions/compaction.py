@@ -48,7 +48,9 @@ async def compacted(target: Target, ask: Operation) -> Findings:
 
 
 @compacted.mutant(
-    killed_by="turns", everywhere=True, trips=("sessions.*", "requests.*", "responses.*", "tools.result-turn")
+    killed_by="turns",
+    everywhere=True,
+    trips=("sessions.*", "requests.*", "responses.*", "tools.result-turn", "tools.arguments-bytes"),
 )
 class RemembersSessions(Relay):
     """A session goes on from what was asked in it before, as the gateway has it."""

@@ -37,7 +37,7 @@ async def error_mid(target: Target) -> Findings:
     yield expect("finish reasons", stream.ends(), equals=[])
 
 
-@error_mid.mutant(killed_by="message of the error", trips=("messages.broken-stream",))
+@error_mid.mutant(killed_by="message of the error", trips=("messages.broken-stream", "chat.unknown-response-fields"))
 class SaysErrorsAsText(Relay):
     """The error is written into the response's text."""
 

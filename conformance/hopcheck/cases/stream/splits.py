@@ -76,7 +76,9 @@ async def frame_split(target: Target, ask: Operation) -> Findings:
     yield expect("answer in one write", [joined.content, joined.clean], equals=["".join(MANY), True])
 
 
-@frame_split.mutant(killed_by="split answers", trips=("stream.*", "http.*", "messages.*", "timeout.*", "tools.*"))
+@frame_split.mutant(
+    killed_by="split answers", trips=("stream.*", "http.*", "messages.*", "timeout.*", "tools.*", "responses.calls")
+)
 class TakesReadsForEvents(Relay):
     """Each read is taken for whole events, and one that doesn't end as an event does is lost."""
 

@@ -59,7 +59,7 @@ class AddsCounts(Relay):
     async def events(self, events: Events) -> Events:
         sums: Counter[str] = Counter()
         async for event in events:
-            usage = dig(event.json, "usage")
+            usage = dig(event.json, "usage") if dig(event.json, "choices") is not None else None
             if not isinstance(usage, dict):
                 yield event
                 continue
