@@ -51,7 +51,7 @@ class KeepsKnownFields(Relay):
         return edits.messages(response, lambda message: message.pop("reasoning_content", None))
 
 
-@reasoning_content.mutant(killed_by="streamed", trips=("chat.reasoning-between",))
+@reasoning_content.mutant(killed_by="streamed", trips=("chat.reasoning-between", "stream.flush-pieces"))
 class StreamsKnownFields(Relay):
     """A delta keeps only the fields that OpenAI's client library knows."""
 

@@ -64,7 +64,7 @@ class CountsPieces(Relay):
         return edits.every_event_object(events, edit)
 
 
-@input_pieces.mutant(killed_by="input")
+@input_pieces.mutant(killed_by="input", trips=("stream.flush-pieces",))
 class LosesShortPieces(Relay):
     """Of a call's input, pieces of one character are lost."""
 

@@ -48,7 +48,7 @@ class AsksTwice(Relay):
 @single_attempt.mutant(
     killed_by="attempts",
     on=["chat.stream", "messages.stream", "responses.stream"],
-    trips=("http.upstream-keepalive", "cache.off-by-default"),
+    trips=("http.upstream-keepalive", "cache.off-by-default", "timeout.ttfb"),
 )
 class TriesStreamsFirst(Relay):
     """A stream is opened, thrown away and opened again, to know whether it would come."""

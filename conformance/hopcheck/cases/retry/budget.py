@@ -90,6 +90,6 @@ async def _attempts_within(target: Target, response: Response) -> int:
     return sum(attempt.received_ns - attempts[0].received_ns < WITHIN_S * 1e9 for attempt in attempts)
 
 
-backoff.mutant(killed_by="attempts within 3 s", trips=("retry.*", "errors.*", "rate_limit.*", "stream.*", "chat.*"))(
-    Multiplies
-)
+backoff.mutant(
+    killed_by="attempts within 3 s", trips=("retry.*", "errors.*", "rate_limit.*", "stream.*", "chat.*", "timeout.*")
+)(Multiplies)

@@ -25,7 +25,9 @@ async def honours_retry_after(target: Target, ask: Operation) -> Findings:
     yield expect("seconds until the next attempt", min(gaps_s, default=1.0), at_least=0.95)
 
 
-@honours_retry_after.mutant(killed_by="seconds until the next attempt", trips=("rate_limit.*", "retry.*"))
+@honours_retry_after.mutant(
+    killed_by="seconds until the next attempt", trips=("rate_limit.*", "retry.*", "timeout.ttfb")
+)
 class ComesBackAtOnce(Relay):
     """Retries follow the proxy's own clock."""
 

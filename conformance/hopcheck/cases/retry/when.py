@@ -33,7 +33,7 @@ async def not_on_4xx(target: Target, ask: Operation) -> Findings:
     yield expect("attempts", attempts, equals=dict.fromkeys(REFUSALS, 1))
 
 
-@not_on_4xx.mutant(killed_by="attempts", trips=("errors.*", "auth.*", "retry.*"))
+@not_on_4xx.mutant(killed_by="attempts", trips=("errors.*", "auth.*", "retry.*", "timeout.ttfb"))
 class TriesEverythingAgain(Relay):
     """Every status but 200 is taken for a passing fault."""
 
