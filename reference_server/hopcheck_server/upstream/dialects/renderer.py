@@ -10,7 +10,7 @@ from hopcheck_server.upstream.dialects.dialect import Dialect
 from hopcheck_server.upstream.dialects.json_text import compact
 from hopcheck_server.upstream.dialects.request import GENERATING, DialectRequest, Shape
 from hopcheck_server.upstream.dialects.template import JSON_HEADERS, Template, json_response
-from hopcheck_server.upstream.playback.rendered import RenderedResponse
+from hopcheck_server.upstream.playback.rendered import RenderedResponse, merged
 from hopcheck_server.upstream.script.error_story import ErrorStory
 from hopcheck_server.upstream.script.turns import Delivery, Turn
 
@@ -49,7 +49,7 @@ class Renderer:
         if turn.body is not None:
             return json_response(turn, tag, turn.body, dialect.request_id_header)
         if turn.error is not None:
-            scripted = replace(turn, headers=JSON_HEADERS + turn.headers)
+            scripted = replace(turn, headers=merged(JSON_HEADERS, turn.headers))
             body = json.dumps(dialect.error_body(turn.status, turn.error, tag.decode())).encode()
             return json_response(scripted, tag, body, dialect.request_id_header)
         if turn.embedding is not None:

@@ -40,6 +40,12 @@ def test_an_error_has_its_fields_in_order(wire):
     assert list(got.headers)[:3] == ["x-request-id", "content-type", "retry-after"]
 
 
+def test_an_error_has_the_content_type_of_its_script(wire):
+    got = play(wire, reply.status(400, headers={"Content-Type": "application/json; charset=utf-8"}))
+    assert got.headers.get("content-type") == "application/json; charset=utf-8"
+    assert [name.lower() for name in got.headers].count("content-type") == 1
+
+
 def test_usage_is_read_without_overlaps():
     counts = {
         "prompt_tokens": 131,
