@@ -53,15 +53,7 @@ async def run_sealed(command: Sequence[str], home: Path, variables: Mapping[str,
     """
     async with listener() as refusing:
         began = time.monotonic()
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=home / "work",
-            env={**_sealed(home, refusing), **variables},
-            start_new_session=True,
-        )
+        process = await _started(command, home / "work", {**_sealed(home, refusing), **variables})
         stdout, stderr, is_over = await _output(process, limit_s)
         return ProcessEnd(
             exit_code=None if is_over else process.returncode,
@@ -79,16 +71,42 @@ def _sealed(home: Path, refusing: Listener) -> dict[str, str]:
     return {"HOME": str(home), "PATH": os.defpath, "LANG": "C.UTF-8", "TMPDIR": str(home), **proxies, **here}
 
 
+async def _started(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """A process that has been started; where this is cancelled meanwhile, it has ended."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=folder,
+            env=variables,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        process = await starting
+        _kill(process)
+        await process.communicate()
+        raise
+
+
 async def _output(process: asyncio.subprocess.Process, limit_s: float) -> tuple[bytes, bytes, bool]:
     reading = asyncio.ensure_future(process.communicate())
     try:
         done, _ = await asyncio.wait({reading}, timeout=limit_s)
     finally:
-        # Also what it has left behind: it was the first of its session.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    stdout, stderr = await reading
+        _kill(process)
+        stdout, stderr = await reading
     return stdout, stderr, not done
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """End a process, and what it has left behind: it was the first of its session."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _hosts(refusing: Listener) -> list[str]:
