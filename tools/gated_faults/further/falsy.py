@@ -115,7 +115,7 @@ class EmptyOutputsAreNoItems(EditsRequests):
 
 # from: rate_limit.headers
 @FAULTS.fault(r"^rate_limit\.(headers|429-shape|retry-after)\[|^[a-z-]+\[[^]]*\]: .*(remaining|limit header)")
-class NothingLeftIsNotSaid(Relay):
+class NothingLeftIsUnmentioned(Relay):
     """The last answer that a limit allows doesn't say what is left of it, as that is 0."""
 
     async def response(self, response: RelayedResponse) -> RelayedResponse:

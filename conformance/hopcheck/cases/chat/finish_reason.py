@@ -56,4 +56,4 @@ class WantsText(Relay):
     async def response(self, response: RelayedResponse) -> RelayedResponse:
         message = dig(response.json, "choices", 0, "message")
         is_empty = dig(message, "content") == "" and not dig(message, "tool_calls")
-        return refuse(response.incoming, 502, "The provider said nothing.") if is_empty else response
+        return refuse(response.incoming, 502, "The provider gave no text.") if is_empty else response
