@@ -16,7 +16,7 @@ from hopcheck import (
 ADDRESS = "203.0.113.7"
 NAMES = ("x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip", "x-client-ip")
 
-HIDDEN = re.compile(r'\s*for="?(_[\w.-]+|unknown)"?(\s*;.*)?', re.IGNORECASE)
+HIDDEN = re.compile(r'\s*for="?(_[\w.-]+|unknown)"?(\s*;(?!\s*for=)[^,;]*)*', re.IGNORECASE)
 """A `Forwarded` that tells no address: RFC 7239 6.3 has identifiers which are made up."""
 
 

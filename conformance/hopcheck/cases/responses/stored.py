@@ -62,7 +62,8 @@ async def stored(target: Target, ask: Operation) -> Findings:
         asked = " ".join(one.path for one in await target.unmarked(since_ns) if f"{answered}/input_items" in one.path)
         yield expect("question about its items", asked, contains="limit=1&order=asc", level="SHOULD")
     lost = {how: await target.request(how, f"{ask.path}/resp_no-such-response") for how in ("GET", "DELETE")}
-    there = {how: one.status for how, one in lost.items() if one.status not in (400, *NOT_SERVED)}
+    lacking = {"GET": (400, 404), "DELETE": (400, *NOT_SERVED)}
+    there = {how: one.status for how, one in lost.items() if one.status not in lacking[how]}
     yield expect("ways in which one that isn't there is found", there, equals={})
 
 
